@@ -1,0 +1,20 @@
+/**
+ * The narrow face of an Octokit that everything here uses: Probot's, or one from @octokit/core with a job's token.
+ * Failed requests reject with an error that has `status` and, where GitHub answered, `response.headers`.
+ */
+export interface GitHub {
+  /** Sends e.g. `request("GET /repos/{owner}/{repo}/issues/{issue_number}", { owner, repo, issue_number: 12 })`. */
+  request(route: string, parameters?: Readonly<Record<string, unknown>>): Promise<GitHubResponse>;
+}
+
+/** `data` is unchecked: whoever reads it parses it with zod. */
+export interface GitHubResponse {
+  readonly status: number;
+  readonly data: unknown;
+  readonly headers: Readonly<Record<string, string | number | undefined>>;
+}
+
+export interface Repository {
+  readonly owner: string;
+  readonly repo: string;
+}

@@ -1,0 +1,33 @@
+import { z } from "zod";
+
+/**
+ * What the App vouches for when it dispatches a run. The deliver job takes its target, base and caps from here and
+ * from nothing the agent job wrote.
+ */
+export const ticketSchema = z.strictObject({
+  v: z.literal(1),
+  /** The dispatch key, also in the run's name. */
+  key: z.string().regex(/^[0-9a-f]{16,64}$/),
+  item: z.string(),
+  repositoryId: z.int().min(1),
+  /** What started the item, and who, with the permission GitHub's API stated at that moment. */
+  trigger: z.strictObject({
+    kind: z.enum(["issues.labeled"]),
+    id: z.string(),
+    actor: z.strictObject({ login: z.string(), id: z.int() }),
+    verdict: z.enum(["write", "maintain", "admin"]),
+  }),
+  issueNumber: z.int().min(1),
+  base: z.strictObject({ ref: z.string(), sha: z.string().regex(/^[0-9a-f]{40,64}$/) }),
+  caps: z.strictObject({
+    turns: z.int().min(1),
+    tokens: z.int().min(1),
+    costUsd: z.number().positive(),
+    minutes: z.number().positive(),
+  }),
+  /** SHA-256 of the task text as labelled: canonical JSON of `{body, title}`. */
+  textSha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** ISO time; compared with the run's `created_at`, not with a runner's clock. */
+  expiresAt: z.iso.datetime(),
+});
+export type Ticket = z.infer<typeof ticketSchema>;

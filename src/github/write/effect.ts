@@ -1,0 +1,16 @@
+/** One wish that GitHub be so, with a key by which it can be found again. */
+export interface Effect {
+  /** Deterministic: the same decision always has the same key. */
+  readonly key: string;
+  /** For log and error messages, e.g. "comment on issue 12". */
+  readonly description: string;
+  /** Looks whether it is done already; of several with the key, the lowest id. Must not write. */
+  lookUp(): Promise<Confirmed | null>;
+  /** Does it; a 2xx answer confirms it. */
+  write(): Promise<Confirmed>;
+}
+
+export interface Confirmed {
+  readonly id: string;
+  readonly url: string | null;
+}

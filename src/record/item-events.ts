@@ -1,0 +1,85 @@
+/**
+ * Every event of a work item's stream: what the coordinator decided and what the deliver job did.
+ * The format is for ever: fields may be added as optional ones, none may change or go.
+ */
+import { z } from "zod";
+import { gitOidSchema, sha256Schema } from "./envelope.ts";
+import { contextSchema, sessionOutcomeSchema, usageSchema } from "./session-events.ts";
+
+export const phaseSchema = z.enum(["classify", "discover", "shape", "code", "review", "fix", "deliver"]);
+/** A slot in the pipeline. */
+export type Phase = z.infer<typeof phaseSchema>;
+
+export const snapshotRefSchema = z.object({ base: gitOidSchema, tree: gitOidSchema, manifest: sha256Schema });
+/** A saved state of the workspace: the tree, the commit it builds on, and the blob that lists what differs. */
+export type SnapshotRef = z.infer<typeof snapshotRefSchema>;
+
+export const reasonSchema = z.object({ code: z.string(), message: z.string(), fix: z.string() });
+/** Why something stopped, in words a person can act on. */
+export type Reason = z.infer<typeof reasonSchema>;
+
+const event = <Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, shape: Shape) =>
+  z.object({ kind: z.literal(kind), data: z.object(shape) });
+
+export const itemEventSchema = z.discriminatedUnion("kind", [
+  event("item_opened", {
+    itemId: z.string(),
+    task: z.object({ title: z.string(), body: z.string(), sha256: sha256Schema }),
+    base: z.object({ ref: z.string(), sha: gitOidSchema }),
+    /** Rounds of review after which findings stop the item. */
+    maxReviewRounds: z.int().min(1),
+  }),
+  event("run_opened", {
+    host: z.enum(["actions", "local"]),
+    runId: z.int().min(0),
+    runAttempt: z.int().min(1),
+    /** The dispatch key of the trigger; null for a local run. */
+    key: z.string().nullable(),
+    /** The App's signed ticket as received; null for a local run. */
+    ticket: z.string().nullable(),
+    sandbox: z.enum(["bubblewrap", "weak", "none"]),
+    /** What an earlier run left that this one goes on from, in words. */
+    restored: z.string().nullable(),
+    /** Digests of the segments this run goes on from, in order. */
+    segments: z.array(sha256Schema),
+  }),
+  event("session_scheduled", {
+    phase: phaseSchema,
+    round: z.int().min(1),
+    sessionId: z.string(),
+    workflowId: z.string(),
+    goal: z.string(),
+    context: contextSchema,
+  }),
+  event("session_concluded", {
+    phase: phaseSchema,
+    round: z.int().min(1),
+    sessionId: z.string(),
+    outcome: sessionOutcomeSchema,
+    reason: z.object({ code: z.string(), message: z.string() }).nullable(),
+    artifacts: z.array(z.object({ contractRef: z.string(), value: z.json() })),
+    head: z.object({ seq: z.int().min(1), hash: sha256Schema }),
+    turns: z.int().min(0),
+    usage: usageSchema,
+    costMicroUsd: z.int().min(0),
+    snapshot: snapshotRefSchema.nullable(),
+  }),
+  /** The pipeline has nothing left to run: either something is to be delivered, or here is why not. */
+  event("item_ended", {
+    outcome: z.enum(["deliver", "stopped", "parked"]),
+    ending: z.string(),
+    reason: reasonSchema.nullable(),
+    snapshot: snapshotRefSchema.nullable(),
+  }),
+  /** Written by the deliver job: one effect on GitHub, seen confirmed. */
+  event("effect_confirmed", {
+    key: z.string(),
+    intent: z.string(),
+    id: z.string(),
+    url: z.string().nullable(),
+    /** True when it was found already done. */
+    adopted: z.boolean(),
+  }),
+  event("delivery_ended", { outcome: z.enum(["delivered", "refused", "said"]), reason: reasonSchema.nullable() }),
+]);
+export type ItemEvent = z.infer<typeof itemEventSchema>;

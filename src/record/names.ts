@@ -1,0 +1,106 @@
+/**
+ * Names of work items, sessions and segment artifacts. A segment's artifact name is the only thing the App reads of a run,
+ * so it says where the run is: phase, step, cost so far and, on the last one, how it ended.
+ */
+import { z } from "zod";
+import { phaseSchema, type Phase } from "./item-events.ts";
+
+export const itemIdSchema = z.string().regex(/^(?:\d+\/(?:issue|pr)-\d+\/\d+|0\/local-[a-z0-9]{1,40}\/\d+)$/);
+
+export interface ItemName {
+  /** 0 for a local task, which belongs to no repository on GitHub. */
+  readonly repositoryId: number;
+  /** `issue-12`, `pr-7` or `local-...` */
+  readonly subject: string;
+  readonly attempt: number;
+}
+
+export const formatItemId = (item: ItemName): string => `${item.repositoryId}/${item.subject}/${item.attempt}`;
+
+export function parseItemId(text: string): ItemName | null {
+  if (!itemIdSchema.safeParse(text).success) return null;
+  const [repositoryId = "", subject = "", attempt = ""] = text.split("/");
+  return { repositoryId: Number(repositoryId), subject, attempt: Number(attempt) };
+}
+
+export const itemStream = (itemId: string): string => `item/${itemId}`;
+export const sessionStream = (sessionId: string): string => `session/${sessionId}`;
+
+/** How a run ended, as the last segment's name carries it. A closed list: the App turns it into words. */
+export const ENDING_CODES = [
+  "ready",
+  "nothing-to-do",
+  "not-completed",
+  "blocked",
+  "tests-red",
+  "review-blocking",
+  "no-verdict",
+  "budget",
+  "model-refused",
+  "model-unavailable",
+  "model-spend-limit",
+  "no-sandbox",
+  "cannot-save",
+  "bad-config",
+  "bad-ticket",
+  "cancelled",
+  "lost",
+  "internal",
+] as const;
+export const endingCodeSchema = z.enum(ENDING_CODES);
+export type EndingCode = z.infer<typeof endingCodeSchema>;
+
+export interface SegmentName {
+  readonly item: ItemName;
+  readonly runId: number;
+  readonly runAttempt: number;
+  /** Counts the segments of one run attempt from 1. */
+  readonly index: number;
+  readonly phase: Phase | "probe";
+  readonly step: string;
+  /** Cost of the work item so far, thousandths of a US dollar. */
+  readonly costMilliUsd: number;
+  readonly ending: EndingCode | null;
+}
+
+/** Artifact names may not hold `" : < > | * ? \ /` or line ends (platform fact P-artifact-name), so `.` separates. */
+export function formatSegmentName(name: SegmentName): string {
+  const { item } = name;
+  const parts = [
+    "worktrain",
+    item.repositoryId,
+    item.subject,
+    item.attempt,
+    `r${name.runId}`,
+    `a${name.runAttempt}`,
+    String(name.index).padStart(4, "0"),
+    name.phase,
+    name.step,
+    `m${name.costMilliUsd}`,
+  ];
+  if (name.ending !== null) parts.push(name.ending);
+  return parts.join(".");
+}
+
+const SEGMENT_NAME =
+  /^worktrain\.(\d+)\.((?:issue|pr)-\d+|local-[a-z0-9]{1,40})\.(\d+)\.r(\d+)\.a(\d+)\.(\d{4})\.([a-z]+)\.([a-z0-9_-]{1,64})\.m(\d+)(?:\.([a-z-]+))?$/;
+
+/** Reads a segment artifact's name; null for anything that is not exactly one of ours. */
+export function parseSegmentName(text: string): SegmentName | null {
+  const match = SEGMENT_NAME.exec(text);
+  if (match === null) return null;
+  const [, repositoryId, subject = "", attempt, runId, runAttempt, index, phaseText, step = "", cost, endingText] = match;
+  const phase = phaseText === "probe" ? "probe" : phaseSchema.safeParse(phaseText).data;
+  const ending = endingText === undefined ? null : endingCodeSchema.safeParse(endingText).data;
+  if (phase === undefined || ending === undefined) return null;
+  return {
+    item: { repositoryId: Number(repositoryId), subject, attempt: Number(attempt) },
+    runId: Number(runId),
+    runAttempt: Number(runAttempt),
+    index: Number(index),
+    phase,
+    step,
+    costMilliUsd: Number(cost),
+    ending,
+  };
+}

@@ -1,0 +1,169 @@
+/**
+ * Every event of a session stream. The format is for ever: fields may be added as optional ones, none may change or go.
+ */
+import { z } from "zod";
+import { gitOidSchema, sha256Schema } from "./envelope.ts";
+
+const jsonSchema = z.json();
+export const contextSchema = z.record(z.string(), jsonSchema);
+const nodeId = z.string().min(1).max(64);
+const stepId = z.string().min(1).max(128);
+
+/** What a step hands over: notes for people, typed artifacts and context values for code. */
+export const stepOutputSchema = z.object({
+  notes: z.string(),
+  artifacts: z.array(z.object({ contractRef: z.string(), value: jsonSchema })),
+  context: contextSchema,
+});
+export type StepOutput = z.infer<typeof stepOutputSchema>;
+
+/** One reason why a step is not done, and how to mend it. */
+export const blockerSchema = z.object({ code: z.string(), message: z.string(), fix: z.string() });
+export type Blocker = z.infer<typeof blockerSchema>;
+
+/** Why a step was offered or passed over: the condition and the values it saw. */
+export const traceEntrySchema = z.object({
+  stepId,
+  decision: z.enum(["offered", "skipped"]),
+  condition: jsonSchema.optional(),
+  values: contextSchema.optional(),
+});
+export type TraceEntry = z.infer<typeof traceEntrySchema>;
+
+export const sessionOutcomeSchema = z.enum(["completed", "blocked", "failed", "stopped"]);
+export type SessionOutcome = z.infer<typeof sessionOutcomeSchema>;
+
+export const autonomySchema = z.enum(["guided", "full_auto_stop_on_user_deps", "full_auto_never_stop"]);
+export type Autonomy = z.infer<typeof autonomySchema>;
+
+/** Tokens of one model turn as the API reports them; cache figures are parts of the input beside `inputTokens`. */
+export const usageSchema = z.object({
+  inputTokens: z.int().min(0),
+  outputTokens: z.int().min(0),
+  cacheReadTokens: z.int().min(0),
+  cacheWriteTokens: z.int().min(0),
+});
+export type Usage = z.infer<typeof usageSchema>;
+
+const event = <Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, shape: Shape) =>
+  z.object({ kind: z.literal(kind), data: z.object(shape) });
+
+/** Events of the engine: what `engine/session` decides and folds. */
+export const engineEventSchema = z.discriminatedUnion("kind", [
+  event("session_started", {
+    sessionId: z.string(),
+    itemId: z.string().nullable(),
+    parentSessionId: z.string().nullable(),
+    phase: z.string().nullable(),
+    workflow: z.object({ id: z.string(), version: z.string() }),
+    /** SHA-256 of the compiled plan's canonical JSON, kept as a blob: the session stays on it whatever happens to the file. */
+    plan: sha256Schema,
+    goal: z.string(),
+    context: contextSchema,
+    autonomy: autonomySchema,
+  }),
+  event("step_offered", {
+    nodeId,
+    parentNodeId: nodeId.nullable(),
+    stepId,
+    trace: z.array(traceEntrySchema),
+  }),
+  event("step_submitted", { nodeId, attempt: z.int().min(1), output: stepOutputSchema }),
+  event("attempt_blocked", { nodeId, attempt: z.int().min(1), blockers: z.array(blockerSchema).min(1) }),
+  event("verification_requested", { nodeId, requestId: z.string(), command: z.string() }),
+  event("verification_finished", {
+    nodeId,
+    requestId: z.string(),
+    /** Null when the command was ended by a signal or the time-out. */
+    exitCode: z.int().nullable(),
+    timedOut: z.boolean(),
+    /** The end of its output, at most 8 KiB. */
+    outputTail: z.string(),
+    durationMs: z.number().min(0),
+    sandbox: z.enum(["bubblewrap", "weak", "none"]),
+  }),
+  event("step_completed", { nodeId, stepId }),
+  event("gate_opened", { nodeId, gate: z.enum(["human_approval", "coordinator_eval"]), question: z.string() }),
+  event("gate_resolved", { nodeId, verdict: z.enum(["approved", "rejected"]), reason: z.string(), by: z.string() }),
+  event("gap_recorded", { nodeId: nodeId.nullable(), code: z.string(), message: z.string() }),
+  event("session_ended", {
+    outcome: sessionOutcomeSchema,
+    reason: z.object({ code: z.string(), message: z.string() }).nullable(),
+  }),
+]);
+export type EngineEvent = z.infer<typeof engineEventSchema>;
+
+/** Why a model conversation ended. Only `completed` means that the session's last step was done. */
+export const agentEndCodeSchema = z.enum([
+  "completed",
+  "stopped_without_completing",
+  "budget_turns",
+  "budget_tokens",
+  "budget_cost",
+  "budget_time",
+  "malformed_turns",
+  "refused",
+  "model_unavailable",
+  "model_spend_limit",
+  "model_rejected",
+  "context_full",
+  "cancelled",
+  "session_over",
+]);
+export type AgentEndCode = z.infer<typeof agentEndCodeSchema>;
+
+/** Events of the agent: what the model and its tools did. */
+export const agentEventSchema = z.discriminatedUnion("kind", [
+  /** A conversation boundary: turns before it are not replayed. System prompt and tool list are blobs. */
+  event("conversation_started", {
+    conversation: z.int().min(1),
+    model: z.string(),
+    system: sha256Schema,
+    tools: sha256Schema,
+    firstMessage: z.string(),
+    cause: z.enum(["start", "redacted", "changed", "compacted"]),
+  }),
+  event("turn_requested", {
+    conversation: z.int().min(1),
+    turn: z.int().min(1),
+    turnKey: z.string(),
+    model: z.string(),
+    /** SHA-256 of the canonical JSON of the request body. */
+    promptSha256: sha256Schema,
+    maxTokens: z.int().min(1),
+    /** The worst this turn can cost, millionths of a US dollar, counted against the budget before it was sent. */
+    reservedMicroUsd: z.int().min(0),
+  }),
+  event("turn_completed", {
+    turn: z.int().min(1),
+    turnKey: z.string(),
+    /** The assistant's content blocks exactly as received; replayed byte for byte. */
+    content: z.array(z.record(z.string(), jsonSchema)),
+    stopReason: z.string(),
+    usage: usageSchema,
+    requestId: z.string().nullable(),
+    costMicroUsd: z.int().min(0),
+    /** Redaction changed the content: it can be read but not replayed. */
+    redacted: z.boolean().optional(),
+  }),
+  event("turn_failed", { turn: z.int().min(1), turnKey: z.string(), code: z.string(), message: z.string(), retryInMs: z.number().min(0).nullable() }),
+  event("tool_started", { turn: z.int().min(1), toolUseId: z.string(), name: z.string() }),
+  event("tool_completed", {
+    turn: z.int().min(1),
+    toolUseId: z.string(),
+    name: z.string(),
+    isError: z.boolean(),
+    content: z.string(),
+    durationMs: z.number().min(0),
+  }),
+  /** Text put into the conversation that is no tool result: a reminder of ours, or words of a person. */
+  event("steered", { turn: z.int().min(1), source: z.enum(["reminder", "person"]), text: z.string() }),
+  event("issue_reported", { severity: z.enum(["info", "warn", "error"]), summary: z.string(), detail: z.string() }),
+  /** The files as they are: `tree` over `base`. `manifest` is a blob that lists every path that differs and its content's blob. */
+  event("workspace_saved", { base: gitOidSchema, tree: gitOidSchema, manifest: sha256Schema, changedFiles: z.int().min(0) }),
+  event("agent_ended", { conversation: z.int().min(0), code: agentEndCodeSchema, message: z.string() }),
+]);
+export type AgentEvent = z.infer<typeof agentEventSchema>;
+
+export const sessionEventSchema = z.discriminatedUnion("kind", [...engineEventSchema.options, ...agentEventSchema.options]);
+export type SessionEvent = z.infer<typeof sessionEventSchema>;
