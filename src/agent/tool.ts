@@ -1,0 +1,29 @@
+import type { z } from "zod";
+
+/** What a tool tells the model. A failure is a result too: `isError` with text that says what to do instead. */
+export interface ToolResult {
+  readonly content: string;
+  readonly isError: boolean;
+  /** The conversation's work is done: it ends as `completed` once this result is in the log. */
+  readonly ends?: boolean;
+}
+
+export interface ToolContext {
+  /** Aborts when the conversation is cancelled or its time is up; a tool that runs on after it is left behind. */
+  readonly signal: AbortSignal;
+  /** The API's id of this call, unique in the conversation. */
+  readonly toolUseId: string;
+}
+
+/** One tool the model can call. `name`, `description` and `schema` are sent with every request and must not change during a session. */
+export interface Tool {
+  /** 1 to 64 of `[a-zA-Z0-9_-]` (Messages API). */
+  readonly name: string;
+  readonly description: string;
+  /** Of the input, an object. Sent as JSON Schema; `run` gets what it parsed. */
+  readonly schema: z.ZodType;
+  /** Changes nothing anywhere: may run beside other read-only calls, and again after an interruption. */
+  readonly readOnly: boolean;
+  /** Should not throw; if it does, the model reads the error's message as an error result. */
+  run(input: unknown, context: ToolContext): Promise<ToolResult>;
+}
