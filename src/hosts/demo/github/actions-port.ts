@@ -1,0 +1,97 @@
+/** What a job token may do, by permission name as in a workflow file (`contents`, `pull-requests`, ...). */
+export type JobPermissions = Readonly<Record<string, "read" | "write" | "none">>;
+
+export type RunStatus = "queued" | "in_progress" | "completed";
+export type Conclusion = "success" | "failure" | "cancelled" | "skipped" | "timed_out" | "neutral" | "action_required" | "startup_failure";
+
+/** A workflow run as dispatched: everything that starting it needs. */
+export interface QueuedRun {
+  readonly id: number;
+  /** Counts from 1; a re-run raises it. */
+  readonly attempt: number;
+  readonly workflowPath: string;
+  /** The workflow file's text at `headSha`. */
+  readonly workflowText: string;
+  readonly headSha: string;
+  readonly headBranch: string;
+  readonly event: "workflow_dispatch";
+  /** Defaults filled in. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** Login of who dispatched, e.g. `worktrain[bot]`. */
+  readonly actor: string;
+  /** ISO 8601, whole seconds. */
+  readonly createdAt: string;
+  readonly repository: {
+    readonly id: number;
+    readonly owner: string;
+    readonly ownerId: number;
+    readonly name: string;
+    readonly defaultBranch: string;
+    readonly private: boolean;
+  };
+}
+
+export interface RunProgress {
+  readonly status: RunStatus;
+  /** Required when `status` is `completed`. */
+  readonly conclusion?: Conclusion;
+}
+
+export interface NewJob {
+  /** The job's key in the workflow file, or its `name:`. */
+  readonly name: string;
+  readonly permissions: JobPermissions;
+  readonly environment?: string;
+}
+
+export interface NewArtifact {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** `sha256:` and 64 hex digits. */
+  readonly digest: string;
+  /** Absolute path of a file that holds the bytes; it must stay. */
+  readonly bytesPath: string;
+  /** Content type that the download is served with; the client tells a plain file from an archive by it. Default `application/zip`. */
+  readonly contentType?: string;
+}
+
+export interface ArtifactListing {
+  readonly id: number;
+  readonly name: string;
+  readonly size: number;
+  readonly digest: string;
+  readonly createdAt: string;
+  readonly bytesPath: string;
+  readonly contentType: string;
+}
+
+/**
+ * The door between the repository server, which owns the records of runs, jobs, artifacts and secrets,
+ * and the part that plays GitHub Actions, which drives them.
+ * Every function throws on an unknown run or job: that is a bug of the caller.
+ */
+export interface ActionsPort {
+  /** Called once per dispatched run, after the dispatch has been answered to its sender. */
+  onDispatch(listener: (run: QueuedRun) => void): void;
+  /** Called when somebody asks to cancel a run that is not completed. */
+  onCancel(listener: (runId: number) => void): void;
+  /** Sets `display_title`. */
+  setRunName(runId: number, name: string): void;
+  /** Moves a run on and sends the signed `workflow_run` webhook; running jobs of a completed run end with it. */
+  updateRun(runId: number, progress: RunProgress): void;
+  /** Starts a job; its token is limited to these permissions and dies when the job is completed. */
+  createJob(runId: number, job: NewJob): { readonly jobId: number; readonly token: string };
+  updateJob(jobId: number, progress: RunProgress): void;
+  /**
+   * Records an uploaded artifact, which REST shows at once.
+   * @throws Error when the run has one of that name already: artifacts are immutable
+   */
+  addArtifact(runId: number, artifact: NewArtifact): { readonly id: number };
+  /** Artifacts of a run in the order they were added. */
+  listArtifacts(runId: number): readonly ArtifactListing[];
+  /** Removes an artifact by name (the client's `overwrite`); null if there is none. */
+  deleteArtifact(runId: number, name: string): { readonly id: number } | null;
+  /** An environment's secret, else the repository's of that name. */
+  getSecret(environment: string | undefined, name: string): string | undefined;
+}
