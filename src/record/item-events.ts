@@ -10,8 +10,8 @@ export const phaseSchema = z.enum(["classify", "discover", "shape", "code", "rev
 /** A slot in the pipeline. */
 export type Phase = z.infer<typeof phaseSchema>;
 
-export const snapshotRefSchema = z.object({ base: gitOidSchema, tree: gitOidSchema, manifest: sha256Schema });
-/** A saved state of the workspace: the tree, the commit it builds on, and the blob that lists what differs. */
+export const snapshotRefSchema = z.object({ base: gitOidSchema, tree: gitOidSchema, manifest: sha256Schema, changedFiles: z.int().min(0) });
+/** A saved state of the workspace: the tree, the commit it builds on, and the blob that lists the files that differ. */
 export type SnapshotRef = z.infer<typeof snapshotRefSchema>;
 
 export const reasonSchema = z.object({ code: z.string(), message: z.string(), fix: z.string() });

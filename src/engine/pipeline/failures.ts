@@ -1,0 +1,66 @@
+import type { AgentEndCode, EndingCode, Reason } from "../../record/index.ts";
+import { agentEndCodeSchema } from "../../record/index.ts";
+import { unreachable } from "../../shared/unreachable.ts";
+import type { ItemSession, SessionResult } from "./state.ts";
+
+/** What stops the item when its last session did not complete; null when it did. */
+export function sessionFailure(session: ItemSession, result: SessionResult): { kind: "stop"; ending: EndingCode; reason: Reason } | null {
+  if (result.outcome === "completed") return null;
+  const code = result.reason?.code ?? "unknown";
+  const ending = endingOf(code);
+  const said = result.reason?.message ?? `outcome ${result.outcome}`;
+  return { kind: "stop", ending, reason: { code, message: `The ${session.phase} session did not complete: ${said}`, fix: fixOf(ending) } };
+}
+
+/** Endings that leave the item where a later run can go on from it, with more budget or at a better time. */
+export const RESUMABLE_ENDINGS: readonly EndingCode[] = ["budget", "model-unavailable", "model-spend-limit", "cancelled", "lost"];
+
+function endingOf(code: string): EndingCode {
+  if (code === "verification-failed") return "tests-red";
+  const agentCode = agentEndCodeSchema.safeParse(code);
+  return agentCode.success ? endingOfAgent(agentCode.data) : "blocked";
+}
+
+function endingOfAgent(code: AgentEndCode): EndingCode {
+  switch (code) {
+    case "budget_turns":
+    case "budget_tokens":
+    case "budget_cost":
+    case "budget_time":
+    case "context_full":
+      return "budget";
+    case "refused":
+      return "model-refused";
+    case "model_unavailable":
+    case "model_rejected":
+      return "model-unavailable";
+    case "model_spend_limit":
+      return "model-spend-limit";
+    case "cancelled":
+      return "cancelled";
+    case "completed":
+    case "session_over":
+    case "stopped_without_completing":
+    case "malformed_turns":
+      return "not-completed";
+    default:
+      return unreachable(code);
+  }
+}
+
+function fixOf(ending: EndingCode): string {
+  switch (ending) {
+    case "budget":
+      return "Raise the budget in .github/worktrain.yml or split the issue, then label it again.";
+    case "tests-red":
+      return "Read the test output in the run, say in the issue what is expected, then label it again.";
+    case "model-unavailable":
+      return "Check the model's name, the key in the environment worktrain-agent and the provider's status, then label the issue again.";
+    case "model-spend-limit":
+      return "Raise the spend limit at the model's provider, then label the issue again.";
+    case "model-refused":
+      return "Reword the issue so that it asks for something the model may do, then label it again.";
+    default:
+      return "Read the run's log, make the issue more precise, then label it again.";
+  }
+}
