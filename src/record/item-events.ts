@@ -10,6 +10,30 @@ export const phaseSchema = z.enum(["classify", "discover", "shape", "code", "rev
 /** A slot in the pipeline. */
 export type Phase = z.infer<typeof phaseSchema>;
 
+/** How a run ended, as the last segment's name carries it. A closed list: the App turns it into words. */
+export const ENDING_CODES = [
+  "ready",
+  "nothing-to-do",
+  "not-completed",
+  "blocked",
+  "tests-red",
+  "review-blocking",
+  "no-verdict",
+  "budget",
+  "model-refused",
+  "model-unavailable",
+  "model-spend-limit",
+  "no-sandbox",
+  "cannot-save",
+  "bad-config",
+  "bad-ticket",
+  "cancelled",
+  "lost",
+  "internal",
+] as const;
+export const endingCodeSchema = z.enum(ENDING_CODES);
+export type EndingCode = z.infer<typeof endingCodeSchema>;
+
 export const snapshotRefSchema = z.object({ base: gitOidSchema, tree: gitOidSchema, manifest: sha256Schema, changedFiles: z.int().min(0) });
 /** A saved state of the workspace: the tree, the commit it builds on, and the blob that lists the files that differ. */
 export type SnapshotRef = z.infer<typeof snapshotRefSchema>;
@@ -67,7 +91,7 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
   /** The pipeline has nothing left to run: either something is to be delivered, or here is why not. */
   event("item_ended", {
     outcome: z.enum(["deliver", "stopped", "parked"]),
-    ending: z.string(),
+    ending: endingCodeSchema,
     reason: reasonSchema.nullable(),
     snapshot: snapshotRefSchema.nullable(),
   }),

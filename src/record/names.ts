@@ -3,7 +3,7 @@
  * so it says where the run is: phase, step, cost so far and, on the last one, how it ended.
  */
 import { z } from "zod";
-import { phaseSchema, type Phase } from "./item-events.ts";
+import { endingCodeSchema, phaseSchema, type EndingCode, type Phase } from "./item-events.ts";
 
 export const itemIdSchema = z.string().regex(/^(?:\d+\/(?:issue|pr)-\d+\/\d+|0\/local-[a-z0-9]{1,40}\/\d+)$/);
 
@@ -25,30 +25,6 @@ export function parseItemId(text: string): ItemName | null {
 
 export const itemStream = (itemId: string): string => `item/${itemId}`;
 export const sessionStream = (sessionId: string): string => `session/${sessionId}`;
-
-/** How a run ended, as the last segment's name carries it. A closed list: the App turns it into words. */
-export const ENDING_CODES = [
-  "ready",
-  "nothing-to-do",
-  "not-completed",
-  "blocked",
-  "tests-red",
-  "review-blocking",
-  "no-verdict",
-  "budget",
-  "model-refused",
-  "model-unavailable",
-  "model-spend-limit",
-  "no-sandbox",
-  "cannot-save",
-  "bad-config",
-  "bad-ticket",
-  "cancelled",
-  "lost",
-  "internal",
-] as const;
-export const endingCodeSchema = z.enum(ENDING_CODES);
-export type EndingCode = z.infer<typeof endingCodeSchema>;
 
 export interface SegmentName {
   readonly item: ItemName;

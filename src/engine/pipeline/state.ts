@@ -1,4 +1,4 @@
-import type { Phase, Reason, Recorded, SessionOutcome, SnapshotRef } from "../../record/index.ts";
+import type { EndingCode, Phase, Reason, Recorded, SessionOutcome, SnapshotRef } from "../../record/index.ts";
 import type { ItemEvent, Usage } from "../../record/index.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { unreachable } from "../../shared/unreachable.ts";
@@ -34,7 +34,7 @@ export interface ItemOpening {
 
 export interface ItemEndingState {
   readonly outcome: "deliver" | "stopped" | "parked";
-  readonly ending: string;
+  readonly ending: EndingCode;
   readonly reason: Reason | null;
   readonly snapshot: SnapshotRef | null;
 }

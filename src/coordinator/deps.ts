@@ -1,0 +1,49 @@
+import type { AgentEndpoint } from "../agent/index.ts";
+import type { Journal, SegmentRef } from "../journal/index.ts";
+import type { EndingCode, Phase } from "../record/index.ts";
+import type { Clock, Random } from "../shared/ports.ts";
+import type { Plan } from "../workflow/index.ts";
+import type { Sandbox, Workspace } from "../workspace/index.ts";
+
+/** Limits of a whole work item over all its sessions; the ticket's caps on GitHub, the config's or flags' locally. */
+export interface ItemBudget {
+  readonly turns: number;
+  readonly tokens: number;
+  readonly costMicroUsd: number;
+  readonly ms: number;
+}
+
+/** Where a save stands in the item's course; becomes the segment artifact's name. */
+export interface Boundary {
+  readonly phase: Phase;
+  readonly step: string;
+  readonly costMilliUsd: number;
+  readonly ending: EndingCode | null;
+}
+
+/** What a run shows while it goes; for display only. */
+export type ItemProgress =
+  | { readonly kind: "phase"; readonly phase: Phase; readonly round: number; readonly sessionId: string; readonly resumed: boolean }
+  | { readonly kind: "step"; readonly phase: Phase; readonly step: string; readonly title: string }
+  | { readonly kind: "turn"; readonly phase: Phase; readonly step: string; readonly turns: number; readonly tokens: number; readonly costMicroUsd: number }
+  | { readonly kind: "tool"; readonly phase: Phase; readonly step: string; readonly tool: string }
+  | { readonly kind: "blocked"; readonly phase: Phase; readonly step: string; readonly messages: readonly string[] }
+  | { readonly kind: "saved"; readonly name: string };
+
+export interface CoordinatorDeps {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Compiled workflows by id. */
+  readonly plans: ReadonlyMap<string, Plan>;
+  readonly workspace: Workspace;
+  readonly sandbox: Sandbox;
+  readonly model: { readonly endpoint: AgentEndpoint; readonly name: string };
+  readonly budget: ItemBudget;
+  /** The repository's commands from its config on the default branch. */
+  readonly commands: { readonly test: string | null };
+  /** Persists what the journal gained; null where the journal itself is the last word (local runs). */
+  readonly save: ((boundary: Boundary) => Promise<SegmentRef>) | null;
+  readonly onProgress: (progress: ItemProgress) => void;
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,156 @@
+import { runAgent, workspaceTools, type AgentEnd } from "../agent/index.ts";
+import type { ItemSession } from "../engine/pipeline/index.ts";
+import { sessionStream, type AgentEvent, type Recorded, type SnapshotRef } from "../record/index.ts";
+import { createSession, openSession, type Session, type SubmitResult } from "../session/index.ts";
+import { TerminalError } from "../shared/errors.ts";
+import { completeStepTool } from "./complete-step.ts";
+import type { CoordinatorDeps, ItemBudget } from "./deps.ts";
+import { reminder, stepMessage, systemPrompt } from "./prompt.ts";
+import { spentIn, tokensOf, type Spent } from "./spent.ts";
+
+/** Work is saved at the latest this long after the last save, at the next turn's end (design: at least every minute of work). */
+const SAVE_AT_LEAST_EVERY_MS = 60_000;
+
+export interface SessionRun {
+  readonly scheduled: ItemSession;
+  readonly itemId: string;
+  /** The files the session starts from; null for the base itself. */
+  readonly startFrom: SnapshotRef | null;
+  /** What this session may spend, its own earlier turns included. */
+  readonly budget: ItemBudget;
+  /** What the item's earlier sessions spent, for display and artifact names. */
+  readonly spentBefore: Spent;
+}
+
+/** Lends a session an agent until the session ends, is cancelled, or runs out of budget. Returns it for its conclusion. */
+export async function runSession(deps: CoordinatorDeps, run: SessionRun): Promise<{ session: Session; cancelled: boolean }> {
+  const { session, resumed } = await openOrCreate(deps, run);
+  const { phase, round, sessionId } = run.scheduled;
+  deps.onProgress({ kind: "phase", phase, round, sessionId, resumed });
+  await restoreWorkspace(deps, lastSnapshot(session.history()) ?? run.startFrom);
+  const offer = session.offer();
+  if (offer === null) return { session, cancelled: false };
+  const watch = watchSession(deps, run, session);
+  watch.step();
+  const end = await converse(deps, run, session, watch);
+  if (end.code === "cancelled") return { session, cancelled: true };
+  if (session.offer() !== null) await session.stop("stopped", { code: end.code, message: end.message });
+  return { session, cancelled: false };
+}
+
+async function openOrCreate(deps: CoordinatorDeps, run: SessionRun): Promise<{ session: Session; resumed: boolean }> {
+  const { sessionId, workflowId, phase, goal, context } = run.scheduled;
+  const sessionDeps = { journal: deps.journal, clock: deps.clock, verify: verifyWith(deps) };
+  if ((await deps.journal.head(sessionStream(sessionId))) !== null) return { session: await openSession(sessionDeps, sessionId), resumed: true };
+  const plan = deps.plans.get(workflowId);
+  if (plan === undefined) throw new TerminalError(`There is no workflow ${workflowId}.`, `Known workflows: ${[...deps.plans.keys()].join(", ")}.`);
+  const init = { sessionId, itemId: run.itemId, parentSessionId: null, phase, plan, goal, context, autonomy: "full_auto_stop_on_user_deps" as const };
+  return { session: await createSession(sessionDeps, init), resumed: false };
+}
+
+/** A verification may take this long: past it the command counts as failed. */
+const VERIFICATION_TIMEOUT_MS = 15 * 60_000;
+const VERIFICATION_OUTPUT_BYTES = 8 * 1024;
+
+const verifyWith = (deps: CoordinatorDeps) => async (request: { readonly command: string }) => ({
+  ...(await deps.sandbox.runCommand({ command: request.command, timeoutMs: VERIFICATION_TIMEOUT_MS, maxOutputBytes: VERIFICATION_OUTPUT_BYTES }, deps.signal)),
+  sandbox: deps.sandbox.mode,
+});
+
+async function restoreWorkspace(deps: CoordinatorDeps, snapshot: SnapshotRef | null): Promise<void> {
+  const restored = await deps.workspace.restore(snapshot, (sha256) => deps.journal.getBlob(sha256));
+  if (!restored.ok) throw new TerminalError(restored.error.message, restored.error.fix);
+}
+
+/** The newest saved state of the files in a session's history; null if it changed nothing. */
+export function lastSnapshot(history: readonly Recorded<AgentEvent>[]): SnapshotRef | null {
+  const saved = history.findLast((event) => event.kind === "workspace_saved");
+  return saved?.kind === "workspace_saved" ? saved.data : null;
+}
+
+interface Watch {
+  step(): void;
+  submitted(result: SubmitResult): Promise<void>;
+  afterTools(): Promise<void>;
+}
+
+/** Saves at boundaries and tells the outside how the session goes. */
+function watchSession(deps: CoordinatorDeps, run: SessionRun, session: Session): Watch {
+  const { phase } = run.scheduled;
+  let step = session.offer()?.stepId ?? "start";
+  let savedAtMs = deps.clock.monotonicMs();
+  const saveFiles = async () => {
+    const saved = await deps.workspace.save((bytes) => deps.journal.putBlob(bytes));
+    if (saved !== null) await session.record({ kind: "workspace_saved", data: saved });
+  };
+  const save = async () => {
+    savedAtMs = deps.clock.monotonicMs();
+    const spent = run.spentBefore.costMicroUsd + spentIn(session.history()).costMicroUsd;
+    await deps.save?.({ phase, step, costMilliUsd: Math.round(spent / 1000), ending: null });
+  };
+  return {
+    step: () => {
+      const offer = session.offer();
+      if (offer === null) return;
+      step = offer.stepId;
+      deps.onProgress({ kind: "step", phase, step, title: offer.title });
+    },
+    async submitted(result) {
+      if (result.kind === "blocked") deps.onProgress({ kind: "blocked", phase, step, messages: result.blockers.map((blocker) => blocker.message) });
+      if (result.kind !== "step" && result.kind !== "ended" && result.kind !== "gate") return;
+      await saveFiles();
+      await save();
+      this.step();
+    },
+    async afterTools() {
+      if (session.offer() === null) return;
+      await saveFiles();
+      if (deps.clock.monotonicMs() - savedAtMs >= SAVE_AT_LEAST_EVERY_MS) await save();
+    },
+  };
+}
+
+async function converse(deps: CoordinatorDeps, run: SessionRun, session: Session, watch: Watch): Promise<AgentEnd> {
+  const { phase } = run.scheduled;
+  const first = session.offer();
+  const step = () => session.offer()?.stepId ?? "end";
+  return runAgent({
+    endpoint: deps.model.endpoint,
+    model: deps.model.name,
+    system: systemPrompt(session.plan),
+    firstMessage: first === null ? "" : stepMessage(first),
+    tools: [...workspaceTools(deps.sandbox), completeStepTool(session, (result) => watch.submitted(result))],
+    mayUse: (name) => refusedTool(session, name),
+    budget: { maxTurns: run.budget.turns, maxTokens: run.budget.tokens, maxCostMicroUsd: run.budget.costMicroUsd, maxMs: run.budget.ms },
+    log: { record: (event) => session.record(event), putBlob: (bytes) => deps.journal.putBlob(bytes) },
+    history: session.history(),
+    clock: deps.clock,
+    signal: deps.signal,
+    reminder: () => reminder(session.offer()),
+    afterTools: () => watch.afterTools(),
+    onProgress: (progress) => {
+      if (progress.tool !== undefined) deps.onProgress({ kind: "tool", phase, step: step(), tool: progress.tool });
+      else showTurn(deps, run, session);
+    },
+  });
+}
+
+function showTurn(deps: CoordinatorDeps, run: SessionRun, session: Session): void {
+  const spent = spentIn(session.history());
+  const total = run.spentBefore;
+  deps.onProgress({
+    kind: "turn",
+    phase: run.scheduled.phase,
+    step: session.offer()?.stepId ?? "end",
+    turns: total.turns + spent.turns,
+    tokens: tokensOf(total.usage) + tokensOf(spent.usage),
+    costMicroUsd: total.costMicroUsd + spent.costMicroUsd,
+  });
+}
+
+function refusedTool(session: Session, name: string): string | null {
+  const offer = session.offer();
+  if (offer === null || offer.allowedTools === null || name === "complete_step" || offer.allowedTools.includes(name)) return null;
+  return `The step "${offer.title}" allows only: ${[...offer.allowedTools, "complete_step"].join(", ")}.`;
+}
+
