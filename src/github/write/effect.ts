@@ -8,6 +8,8 @@ export interface Effect {
   lookUp(): Promise<Confirmed | null>;
   /** Does it; a 2xx answer confirms it. */
   write(): Promise<Confirmed>;
+  /** Takes back our own duplicate when another writer's with a lower id stays; absent where GitHub cannot hold two. */
+  discard?(duplicate: Confirmed): Promise<void>;
 }
 
 export interface Confirmed {

@@ -1,0 +1,54 @@
+import { z } from "zod";
+import type { GitHub, Repository } from "../client.ts";
+import { hasStatus } from "../request-error.ts";
+
+const labelSchema = z.union([z.string(), z.object({ name: z.string().nullish() }).transform((label) => label.name ?? "")]);
+const issueSchema = z.object({
+  id: z.int(),
+  number: z.int(),
+  title: z.string(),
+  body: z.string().nullish(),
+  state: z.string(),
+  labels: z.array(labelSchema),
+  locked: z.boolean().default(false),
+  html_url: z.string(),
+  pull_request: z.unknown().optional(),
+  user: z.object({ id: z.int(), login: z.string() }).nullish(),
+});
+
+export interface IssueFacts {
+  readonly id: number;
+  readonly number: number;
+  readonly title: string;
+  /** Empty when the issue has none. */
+  readonly body: string;
+  readonly open: boolean;
+  readonly labels: readonly string[];
+  readonly locked: boolean;
+  readonly isPullRequest: boolean;
+  readonly author: { readonly id: number; readonly login: string } | null;
+  readonly htmlUrl: string;
+}
+
+/** An issue as it is now; null when it is gone (404, or 410 for a deleted one). */
+export async function readIssue(github: GitHub, repository: Repository, issueNumber: number): Promise<IssueFacts | null> {
+  try {
+    const { data } = await github.request("GET /repos/{owner}/{repo}/issues/{issue_number}", { ...repository, issue_number: issueNumber });
+    const issue = issueSchema.parse(data);
+    return {
+      id: issue.id,
+      number: issue.number,
+      title: issue.title,
+      body: issue.body ?? "",
+      open: issue.state === "open",
+      labels: issue.labels,
+      locked: issue.locked,
+      isPullRequest: issue.pull_request !== undefined && issue.pull_request !== null,
+      author: issue.user === null || issue.user === undefined ? null : { id: issue.user.id, login: issue.user.login },
+      htmlUrl: issue.html_url,
+    };
+  } catch (error) {
+    if (hasStatus(error, 404, 410)) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,52 @@
+import { z } from "zod";
+import type { GitHub, Repository } from "../client.ts";
+import { hasStatus } from "../request-error.ts";
+
+const repositorySchema = z.object({
+  id: z.int(),
+  name: z.string(),
+  owner: z.object({ login: z.string() }),
+  default_branch: z.string(),
+  archived: z.boolean().default(false),
+  html_url: z.string(),
+});
+
+export interface RepositoryFacts extends Repository {
+  /** The identity that outlives renames and transfers. */
+  readonly id: number;
+  readonly defaultBranch: string;
+  readonly archived: boolean;
+  readonly htmlUrl: string;
+}
+
+/** The repository under its present name (an old one redirects), or null when there is none to be seen. */
+export async function readRepository(github: GitHub, repository: Repository): Promise<RepositoryFacts | null> {
+  try {
+    const { data } = await github.request("GET /repos/{owner}/{repo}", { ...repository });
+    const facts = repositorySchema.parse(data);
+    return {
+      owner: facts.owner.login,
+      repo: facts.name,
+      id: facts.id,
+      defaultBranch: facts.default_branch,
+      archived: facts.archived,
+      htmlUrl: facts.html_url,
+    };
+  } catch (error) {
+    if (hasStatus(error, 404)) return null;
+    throw error;
+  }
+}
+
+const refSchema = z.object({ object: z.object({ sha: z.string(), type: z.string() }) });
+
+/** The commit a branch points to now, or null when there is no such branch. */
+export async function readBranchHead(github: GitHub, repository: Repository, branch: string): Promise<string | null> {
+  try {
+    const { data } = await github.request("GET /repos/{owner}/{repo}/git/ref/{ref}", { ...repository, ref: `heads/${branch}` });
+    return refSchema.parse(data).object.sha;
+  } catch (error) {
+    if (hasStatus(error, 404)) return null;
+    throw error;
+  }
+}
