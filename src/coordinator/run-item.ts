@@ -82,9 +82,9 @@ async function schedule(deps: CoordinatorDeps, state: ItemState, action: Extract
   const task = state.opening?.task ?? { title: "", body: "" };
   const goal = fence("task", task.body === "" ? task.title : `${task.title}\n\n${task.body}`);
   const id = Buffer.from(deps.random.bytes(8)).toString("hex");
-  const commands = deps.commands.test === null ? {} : { commands: { test: deps.commands.test } };
-  const change = phase === "review" && state.snapshot !== null ? { change: fence("change", await deps.workspace.describe(state.snapshot)) } : {};
-  const context: JsonObject = { ...action.context, ...commands, ...change };
+  const context: JsonObject = { ...action.context };
+  if (deps.commands.test !== null) context["commands"] = { test: deps.commands.test };
+  if (phase === "review" && state.snapshot !== null) context["change"] = fence("change", await deps.workspace.describe(state.snapshot));
   return { phase, round, sessionId: `${phase}-${round}-${id}`, workflowId, goal, context };
 }
 

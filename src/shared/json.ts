@@ -1,6 +1,6 @@
 /** Any value JSON can hold. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-export type JsonObject = { readonly [key: string]: Json };
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
 
 /**
  * Canonical JSON text: keys sorted by UTF-16 code unit, no white space (after RFC 8785; numbers print as JavaScript prints them).

@@ -1,4 +1,4 @@
-import type { EndingCode, Phase, Reason, Recorded, SessionOutcome, SnapshotRef } from "../../record/index.ts";
+import type { EndingCode, Phase, Reason, SessionOutcome, SnapshotRef } from "../../record/index.ts";
 import type { ItemEvent, Usage } from "../../record/index.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { unreachable } from "../../shared/unreachable.ts";
@@ -50,7 +50,7 @@ export interface ItemState {
 
 export const initialItem: ItemState = { opening: null, sessions: [], snapshot: null, ended: null };
 
-export const foldItem = (events: readonly Recorded<ItemEvent>[]): ItemState => events.reduce(evolveItem, initialItem);
+export const foldItem = (events: readonly ItemEvent[]): ItemState => events.reduce(evolveItem, initialItem);
 
 /** Folds one event into the state. Events of the deliver job leave the pipeline's state as it is. */
 export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
