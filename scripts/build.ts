@@ -1,0 +1,27 @@
+/**
+ * Builds the Action: `action/dist/main.js` (starts fast; the job's code and the artifact client are lazy chunks) and
+ * `action/dist/helper.js` (the program inside the sandbox).
+ * @param process.argv[2] where to write instead of action/dist, for the freshness test
+ */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "rolldown";
+
+const root = join(import.meta.dirname, "..");
+const out = process.argv[2] ?? join(root, "action", "dist");
+
+await rm(out, { recursive: true, force: true });
+await build({
+  cwd: root,
+  input: { main: "src/hosts/runner/main.ts", helper: "src/workspace/helper/main.ts" },
+  platform: "node",
+  logLevel: "warn",
+  output: {
+    dir: out,
+    format: "esm",
+    minify: true,
+    legalComments: "none",
+    entryFileNames: "[name].js",
+    chunkFileNames: "chunks/[name].js",
+  },
+});
