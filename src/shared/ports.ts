@@ -33,9 +33,11 @@ export interface AppendFile {
 export interface FileSystem {
   /** The whole file, or null if there is none. */
   read(path: string): Uint8Array | null;
+  /** The size of a file in bytes, or null if there is none. */
+  size(path: string): number | null;
   /** Names in a directory, sorted; empty if there is none. */
   list(directory: string): readonly string[];
-  /** Makes the directory and its parents; fine if it is there. */
+  /** Makes the directory and its parents, durably; fine if it is there. */
   makeDirectory(path: string): void;
   /** Creates a new file for appending and makes its directory entry durable; null if it already exists (`wx`). */
   createExclusive(path: string): AppendFile | null;

@@ -1,0 +1,96 @@
+/**
+ * The file system port over system calls, with the order of calls that makes a change survive a power cut.
+ * The calls come in as an argument so that tests can put a model of the page cache underneath (test/fakes/file-system.ts).
+ *
+ * F1. A name is durable only when its directory was synced after the change; contents only when the file was.
+ * F2. A file gets its final name by rename only after its contents were synced: no reader ever sees a half-written one.
+ */
+import type * as nodeFs from "node:fs";
+import { dirname } from "node:path";
+import type { AppendFile, FileSystem } from "./ports.ts";
+
+/** What is used of `node:fs`. */
+export interface SystemCalls {
+  openSync(path: string, flags: "r" | "ax" | "w"): number;
+  writeSync(file: number, bytes: Uint8Array, offset: number, length: number): number;
+  fsyncSync(file: number): void;
+  closeSync(file: number): void;
+  renameSync(from: string, to: string): void;
+  mkdirSync(path: string, options: { recursive: true }): string | undefined;
+  readFileSync(path: string): Uint8Array;
+  readdirSync(path: string): string[];
+  statSync(path: string, options: { throwIfNoEntry: false }): Pick<nodeFs.Stats, "size"> | undefined;
+  rmSync(path: string, options: { recursive: true; force: true }): void;
+}
+
+/** The system's code of an error (`ENOENT`, `EIO`, ...), or null when it is no system error. */
+export const systemErrorCode = (error: unknown): string | null =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
+
+function unlessMissing<T>(read: () => T, missing: T, code: "ENOENT" | "EEXIST" = "ENOENT"): T {
+  try {
+    return read();
+  } catch (error) {
+    if (systemErrorCode(error) === code) return missing;
+    throw error;
+  }
+}
+
+/** Builds the port over system calls that behave as `node:fs`. */
+export function fileSystemOver(calls: SystemCalls): FileSystem {
+  const writeAll = (file: number, bytes: Uint8Array): void => {
+    for (let offset = 0; offset < bytes.length; ) offset += calls.writeSync(file, bytes, offset, bytes.length - offset);
+  };
+  const syncDirectory = (path: string): void => {
+    const directory = calls.openSync(path, "r");
+    try {
+      calls.fsyncSync(directory);
+    } finally {
+      calls.closeSync(directory);
+    }
+  };
+  const appendFile = (file: number): AppendFile => ({
+    append: (bytes) => writeAll(file, bytes),
+    sync: () => calls.fsyncSync(file),
+    close: () => calls.closeSync(file),
+  });
+
+  return {
+    read: (path) => unlessMissing(() => calls.readFileSync(path), null),
+    size: (path) => calls.statSync(path, { throwIfNoEntry: false })?.size ?? null,
+    list: (directory) => unlessMissing(() => calls.readdirSync(directory).sort(), []),
+    makeDirectory(path) {
+      const firstMade = calls.mkdirSync(path, { recursive: true });
+      if (firstMade === undefined) return;
+      // F1: every new directory's name stands in its parent.
+      for (let made = path; ; made = dirname(made)) {
+        syncDirectory(dirname(made));
+        if (made === firstMade || made === dirname(made)) return;
+      }
+    },
+    createExclusive(path) {
+      const file = unlessMissing<number | null>(() => calls.openSync(path, "ax"), null, "EEXIST");
+      if (file === null) return null;
+      syncDirectory(dirname(path));
+      return appendFile(file);
+    },
+    writeDurably(path, bytes) {
+      const directory = dirname(path);
+      // The process id keeps two writers of one path apart; a dead process's leftover is overwritten or ignored.
+      const temporary = `${path}.${process.pid}.tmp`;
+      const file = calls.openSync(temporary, "w");
+      try {
+        writeAll(file, bytes);
+        calls.fsyncSync(file); // F2
+      } catch (error) {
+        calls.closeSync(file);
+        calls.rmSync(temporary, { recursive: true, force: true });
+        throw error;
+      }
+      calls.closeSync(file);
+      calls.renameSync(temporary, path);
+      syncDirectory(directory);
+    },
+    remove: (path) => calls.rmSync(path, { recursive: true, force: true }),
+  };
+}

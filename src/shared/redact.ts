@@ -1,0 +1,94 @@
+/** Taking secrets out of text before it is written anywhere (I6). */
+
+/** Gives the text back with every secret replaced; the very same string when there was none. */
+export type Redact = (text: string) => string;
+
+const REDACTED = "[redacted]";
+
+/** Shorter values are too likely to be ordinary words. */
+const SHORTEST_SECRET = 8;
+
+/** Longest body of a private key block that is looked for; an RSA key of 16,384 bits has about 12,600 characters. */
+const KEY_BLOCK_CHARS = 20_000;
+
+/**
+ * Credentials that can be known by their form. Sources: GitHub's token prefixes (docs.github.com, "About authentication"; `ghs_`
+ * tokens of 2026 are long and hold `.`, `-` and `_`), Anthropic, AWS, npm, PEM (RFC 7468; the line ends may be escaped).
+ */
+const PATTERNS = [
+  "ghs_[A-Za-z0-9._-]{36,}",
+  "gh[pour]_[A-Za-z0-9]{36,}",
+  "github_pat_[A-Za-z0-9_]{22,}",
+  "sk-ant-[A-Za-z0-9_-]{20,}",
+  "(?:AKIA|ASIA)[A-Z0-9]{16}",
+  "npm_[A-Za-z0-9]{36,}",
+  `-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----(?:[A-Za-z0-9+/=\\s\\\\:,]|-(?!----)){0,${KEY_BLOCK_CHARS}}(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----)?`,
+];
+
+/**
+ * Builds a redactor for secrets known by value, in the forms text commonly carries them (plain, base64 at any alignment,
+ * base64url, hex, reversed, URL-encoded, JSON-escaped, single lines of a longer secret), and for credentials known by form.
+ * @param secrets values; those shorter than 8 characters are not looked for
+ */
+export function createRedactor(secrets: readonly string[]): Redact {
+  const values = new Set(secrets.flatMap(forms).filter((form) => form.length >= SHORTEST_SECRET));
+  // The longest first: a form that holds another one goes as a whole.
+  const byValue = [...values].sort((a, b) => b.length - a.length).map(escapeForRegExp);
+  const secret = new RegExp([...byValue, ...PATTERNS].join("|"), "g");
+  return (text) => text.replace(secret, REDACTED);
+}
+
+const escapeForRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+
+function forms(secret: string): readonly string[] {
+  if (secret.length < SHORTEST_SECRET) return [];
+  const bytes = Buffer.from(secret);
+  const hex = bytes.toString("hex");
+  const url = encodeURIComponent(secret.toWellFormed());
+  // A PEM header is public and would hide every key block's first line.
+  const lines = secret.split(/\r?\n/).filter((line) => line !== secret && !line.startsWith("-----"));
+  return [
+    secret,
+    ...lines,
+    ...base64Forms(bytes),
+    hex,
+    hex.toUpperCase(),
+    Array.from(secret).reverse().join(""),
+    url,
+    url.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+    JSON.stringify(secret).slice(1, -1),
+  ];
+}
+
+/** Base64 puts 3 bytes into 4 characters, so a value inside longer text shows in three ways; the characters it shares with its neighbours are left off. */
+function base64Forms(bytes: Buffer): readonly string[] {
+  return [0, 1, 2].flatMap((offset) => {
+    const shifted = Buffer.concat([Buffer.alloc(offset), bytes]);
+    const first = Math.ceil((offset * 8) / 6);
+    const last = Math.floor((shifted.length * 8) / 6);
+    return (["base64", "base64url"] as const).map((encoding) => shifted.toString(encoding).slice(first, last));
+  });
+}
+
+/**
+ * Redacts every string of a JSON value, keys included.
+ * @returns the same value (by identity) when nothing was changed
+ */
+export function redactJson(redact: Redact, value: unknown): unknown {
+  if (typeof value === "string") return redact(value);
+  if (Array.isArray(value)) {
+    const items = value.map((item: unknown) => redactJson(redact, item));
+    return items.some((item, index) => item !== value[index]) ? items : value;
+  }
+  if (typeof value !== "object" || value === null) return value;
+  const members = new Map<string, unknown>();
+  let changed = false;
+  for (const [key, member] of Object.entries(value)) {
+    const cleanMember = redactJson(redact, member);
+    let cleanKey = redact(key);
+    changed ||= cleanKey !== key || cleanMember !== member;
+    for (let twin = 2; members.has(cleanKey); twin += 1) cleanKey = `${redact(key)} (${twin})`;
+    members.set(cleanKey, cleanMember);
+  }
+  return changed ? Object.fromEntries(members) : value;
+}
