@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { GitHub, Repository } from "../client.ts";
+import { parseAnswer } from "../parse-answer.ts";
 import { allPages } from "./pages.ts";
 
 const artifactSchema = z.object({
@@ -47,7 +48,7 @@ export async function listRunArtifacts(github: GitHub, repository: Repository, r
   const artifacts = await allPages(github, {
     route: "GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts",
     parameters: { ...repository, run_id: runId },
-    items: (data) => listSchema.parse(data).artifacts.map(toFacts),
+    items: (data) => parseAnswer(listSchema, data, "GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts").artifacts.map(toFacts),
     maxPages: MAX_ARTIFACT_PAGES,
   });
   // A page may shift while a job uploads: the same artifact can come twice.

@@ -4,6 +4,7 @@ import { sha256Hex } from "../../shared/hash.ts";
 import type { Clock, Fetch } from "../../shared/ports.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { GitHub, Repository } from "../client.ts";
+import { parseAnswer } from "../parse-answer.ts";
 import { hasStatus } from "../request-error.ts";
 
 /** A segment holds at most one job's growth; a quarter gigabyte is far above any. */
@@ -68,7 +69,7 @@ async function artifactLink(github: GitHub, repository: Repository, id: number):
       archive_format: "zip",
       request: { redirect: "manual" },
     });
-    return locationSchema.parse(response.headers["location"]);
+    return parseAnswer(locationSchema, response.headers["location"], "the download of an artifact (its Location header)");
   } catch (error) {
     if (hasStatus(error, 404, 410)) return null;
     throw error;

@@ -3,6 +3,8 @@ export { downloadArtifact, type ArtifactWanted, type DownloadPorts, type Downloa
 export { readFile, type FileAtRef } from "./file.ts";
 export { readIssue, type IssueFacts } from "./issue.ts";
 export { allPages, type PagedRequest } from "./pages.ts";
+export { listRunJobs, type JobFacts } from "./jobs.ts";
 export { readPermission, type Permission } from "./permission.ts";
+export { findPullRequests, type PullRequestFacts } from "./pull-request.ts";
 export { readBranchHead, readRepository, type RepositoryFacts } from "./repository.ts";
 export { findItemRuns, parseRun, readRun, type ItemRunsQuery, type RunFacts } from "./run.ts";

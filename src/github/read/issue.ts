@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { GitHub, Repository } from "../client.ts";
+import { parseAnswer } from "../parse-answer.ts";
 import { hasStatus } from "../request-error.ts";
 
 const labelSchema = z.union([z.string(), z.object({ name: z.string().nullish() }).transform((label) => label.name ?? "")]);
@@ -34,7 +35,7 @@ export interface IssueFacts {
 export async function readIssue(github: GitHub, repository: Repository, issueNumber: number): Promise<IssueFacts | null> {
   try {
     const { data } = await github.request("GET /repos/{owner}/{repo}/issues/{issue_number}", { ...repository, issue_number: issueNumber });
-    const issue = issueSchema.parse(data);
+    const issue = parseAnswer(issueSchema, data, "GET /repos/{owner}/{repo}/issues/{issue_number}");
     return {
       id: issue.id,
       number: issue.number,

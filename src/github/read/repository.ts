@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { GitHub, Repository } from "../client.ts";
+import { parseAnswer } from "../parse-answer.ts";
 import { hasStatus } from "../request-error.ts";
 
 const repositorySchema = z.object({
@@ -23,7 +24,7 @@ export interface RepositoryFacts extends Repository {
 export async function readRepository(github: GitHub, repository: Repository): Promise<RepositoryFacts | null> {
   try {
     const { data } = await github.request("GET /repos/{owner}/{repo}", { ...repository });
-    const facts = repositorySchema.parse(data);
+    const facts = parseAnswer(repositorySchema, data, "GET /repos/{owner}/{repo}");
     return {
       owner: facts.owner.login,
       repo: facts.name,
@@ -44,7 +45,7 @@ const refSchema = z.object({ object: z.object({ sha: z.string(), type: z.string(
 export async function readBranchHead(github: GitHub, repository: Repository, branch: string): Promise<string | null> {
   try {
     const { data } = await github.request("GET /repos/{owner}/{repo}/git/ref/{ref}", { ...repository, ref: `heads/${branch}` });
-    return refSchema.parse(data).object.sha;
+    return parseAnswer(refSchema, data, "GET /repos/{owner}/{repo}/git/ref/{ref}").object.sha;
   } catch (error) {
     if (hasStatus(error, 404)) return null;
     throw error;

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import type { GitHub, Repository } from "../client.ts";
+import { parseAnswer } from "../parse-answer.ts";
 import { hasStatus } from "../request-error.ts";
 import { allPages } from "./pages.ts";
 
 const repositoryIdSchema = z.object({ id: z.int() });
-export const runSchema = z.object({
+const runSchema = z.object({
   id: z.int(),
   run_attempt: z.int().default(1),
   display_title: z.string(),
@@ -44,9 +45,9 @@ export interface RunFacts {
   readonly actor: { readonly id: number; readonly login: string } | null;
 }
 
-/** Reads a workflow run out of an API answer or a webhook; throws a zod error on anything else. */
+/** Reads a workflow run out of an API answer or a webhook; throws a TerminalError on anything else. */
 export function parseRun(data: unknown): RunFacts {
-  const run = runSchema.parse(data);
+  const run = parseAnswer(runSchema, data, "a request for workflow runs");
   return {
     id: run.id,
     attempt: run.run_attempt,
@@ -100,7 +101,7 @@ export async function findItemRuns(github: GitHub, repository: Repository, query
         event: "workflow_dispatch",
         ...(query.createdSince === undefined ? {} : { created: `>=${query.createdSince}` }),
       },
-      items: (data) => runListSchema.parse(data).workflow_runs.map(parseRun),
+      items: (data) => parseAnswer(runListSchema, data, "a request for workflow runs").workflow_runs.map(parseRun),
       maxPages: MAX_RUN_PAGES,
     });
     return runs.filter((run) => run.displayTitle.split(" ").includes(query.word)).sort((a, b) => b.id - a.id);

@@ -1,0 +1,51 @@
+import { Octokit } from "@octokit/core";
+import type { Clock, Fetch } from "../shared/ports.ts";
+import type { GitHub } from "./client.ts";
+import { withRetries } from "./retries.ts";
+
+/** The first version with breaking changes since 2022; pinned so that answers keep the form we parse (P-api-version). */
+export const GITHUB_API_VERSION = "2026-03-10";
+/** GitHub itself ends a request after 10 s; a body on the way may take longer. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+export interface GitHubOptions {
+  readonly token: string;
+  /** `GITHUB_API_URL`, e.g. `https://api.github.com`. */
+  readonly baseUrl: string;
+  readonly userAgent: string;
+  readonly clock: Clock;
+  readonly fetch?: Fetch;
+}
+
+/** A client with one token, our retry rules and the pinned API version. */
+export function createGitHub(options: GitHubOptions): GitHub {
+  const quiet = () => undefined;
+  const octokit = new Octokit({
+    auth: options.token,
+    baseUrl: options.baseUrl,
+    userAgent: options.userAgent,
+    request: { fetch: withTimeout(options.fetch ?? globalThis.fetch) },
+    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+  });
+  return withRetries(fromOctokit(octokit), { clock: options.clock });
+}
+
+/** The narrow face of any Octokit, with the API version pinned. */
+export function fromOctokit(octokit: Pick<Octokit, "request">): GitHub {
+  return {
+    async request(route, parameters = {}) {
+      const response = await octokit.request(route, { ...parameters, headers: { "x-github-api-version": GITHUB_API_VERSION } });
+      const data: unknown = response.data;
+      return { status: response.status, data, headers: response.headers };
+    },
+  };
+}
+
+/** A fetch that gives up after 30 s; Octokit then reports an unknown outcome (status 500). */
+export function withTimeout(fetch: Fetch): Fetch {
+  return (input, init) => {
+    const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+    const signal = init?.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
+    return fetch(input, { ...init, signal });
+  };
+}

@@ -1,0 +1,77 @@
+/**
+ * When a request is sent again, for every GitHub client of ours:
+ * - a read after an outage: three times, with growing pauses;
+ * - a write after an outage: never here (the effect runner looks up first);
+ * - either after a rate limit, since it was not done: when GitHub says, else after a minute and doubling
+ *   (REST documentation, "Rate limits"), as long as the caller's patience lasts.
+ */
+import { RetryableError } from "../shared/errors.ts";
+import type { Clock } from "../shared/ports.ts";
+import type { GitHub } from "./client.ts";
+import { requestFailure, whatGitHubSaid, type RequestFailure } from "./request-error.ts";
+
+const READ_PAUSES_MS: readonly number[] = [1_000, 3_000, 9_000];
+const UNTOLD_WAIT_MS = 60_000;
+const DEFAULT_PATIENCE_MS = 10 * 60_000;
+
+export interface RetryOptions {
+  readonly clock: Clock;
+  /** Milliseconds of rate-limit waiting one request may take in all; default ten minutes. */
+  readonly patienceMs?: number;
+  /** Told before each wait for a rate limit. Must not throw. */
+  readonly onWait?: (waitMs: number, route: string) => void;
+}
+
+/** @throws RetryableError with `retryAfterMs` when the rate limit outlasts the patience; other failures pass through */
+export function withRetries(github: GitHub, options: RetryOptions): GitHub {
+  return {
+    async request(route, parameters) {
+      let outages = 0;
+      let limits = 0;
+      let waitedMs = 0;
+      for (;;) {
+        try {
+          return await github.request(route, parameters);
+        } catch (error) {
+          const failure = requestFailure(error);
+          if (failure === null) throw error;
+          const pauseMs = READ_PAUSES_MS[outages];
+          if (failure.status >= 500 && isRead(route) && pauseMs !== undefined) {
+            outages += 1;
+            await options.clock.sleep(pauseMs);
+            continue;
+          }
+          const limitMs = rateLimitWaitMs(failure, options.clock.nowMs(), limits);
+          if (limitMs === null) throw error;
+          if (waitedMs + limitMs > (options.patienceMs ?? DEFAULT_PATIENCE_MS)) {
+            throw new RetryableError(`GitHub's rate limit holds for another ${Math.ceil(limitMs / 1_000)} s (${route}).`, { cause: error, retryAfterMs: limitMs });
+          }
+          limits += 1;
+          waitedMs += limitMs;
+          options.onWait?.(limitMs, route);
+          await options.clock.sleep(limitMs);
+        }
+      }
+    },
+  };
+}
+
+const isRead = (route: string): boolean => route.startsWith("GET ") || route.startsWith("HEAD ");
+
+/** Milliseconds to wait when the failure is a rate limit, primary or secondary; null when it is something else. */
+function rateLimitWaitMs(failure: RequestFailure, nowMs: number, earlierLimits: number): number | null {
+  if (failure.status !== 403 && failure.status !== 429) return null;
+  const headers = failure.response?.headers ?? {};
+  const retryAfterSeconds = numberIn(headers["retry-after"]);
+  if (retryAfterSeconds !== null) return retryAfterSeconds * 1_000;
+  const resetSeconds = numberIn(headers["x-ratelimit-reset"]);
+  if (numberIn(headers["x-ratelimit-remaining"]) === 0 && resetSeconds !== null) return Math.max(resetSeconds * 1_000 - nowMs, 1_000);
+  // A secondary limit may come as a bare 403; only its text tells it from a missing permission.
+  if (failure.status === 429 || /secondary rate limit/i.test(whatGitHubSaid(failure))) return UNTOLD_WAIT_MS * 2 ** earlierLimits;
+  return null;
+}
+
+function numberIn(header: string | number | undefined): number | null {
+  const value = header === undefined || header === "" ? Number.NaN : Number(header);
+  return Number.isFinite(value) && value >= 0 ? value : null;
+}

@@ -1,0 +1,118 @@
+/**
+ * Comments of ours on an issue or pull request, found again by a hidden marker in their first line.
+ * Only comments that GitHub says our App wrote count: anybody can copy a marker (attack 1, fault 45).
+ */
+import { z } from "zod";
+import type { GitHub, Repository } from "../client.ts";
+import { allPages } from "../read/pages.ts";
+import { parseAnswer } from "../parse-answer.ts";
+import { hasStatus } from "../request-error.ts";
+import type { Confirmed, Effect } from "./effect.ts";
+
+/** Observed: GitHub answers 422 "Body is too long" above it (P-comment-size). */
+export const MAX_COMMENT_CHARS = 65_536;
+/** 10,000 comments on one issue; beyond that the look-up would not be honest. */
+const MAX_COMMENT_PAGES = 100;
+
+const commentSchema = z.object({
+  id: z.int(),
+  body: z.string().nullish(),
+  html_url: z.string(),
+  updated_at: z.string(),
+  user: z.object({ login: z.string(), type: z.string() }).nullish(),
+  performed_via_github_app: z.object({ id: z.int() }).nullish(),
+});
+
+export interface OwnComment {
+  readonly id: number;
+  readonly body: string;
+  readonly url: string;
+  /** ISO time, GitHub's clock. */
+  readonly updatedAt: string;
+}
+
+/** Who we are when we comment. */
+export interface CommentAuthor {
+  readonly appId: number;
+  /** e.g. `worktrain[bot]`, where comments may lack `performed_via_github_app`. */
+  readonly botLogin: string | null;
+}
+
+export interface CommentTarget {
+  readonly github: GitHub;
+  readonly repository: Repository;
+  readonly issueNumber: number;
+  readonly author: CommentAuthor;
+}
+
+/** Whether a comment from the API or a webhook was written by `author`; a login alone is no identity, so the account must be a bot's. */
+export function isWrittenBy(comment: unknown, author: CommentAuthor): boolean {
+  const parsed = commentSchema.partial().safeParse(comment);
+  if (!parsed.success) return false;
+  const { performed_via_github_app: app, user } = parsed.data;
+  if (app !== null && app !== undefined) return app.id === author.appId;
+  return author.botLogin !== null && user?.type === "Bot" && user.login === author.botLogin;
+}
+
+/** Our comments whose first line starts with `marker`, lowest id first, from every page. */
+export async function findComments(target: CommentTarget, marker: string): Promise<readonly OwnComment[]> {
+  const found = await allPages(target.github, {
+    route: "GET /repos/{owner}/{repo}/issues/{issue_number}/comments",
+    parameters: { ...target.repository, issue_number: target.issueNumber },
+    items: (data) => parseAnswer(z.array(commentSchema), data, "GET /repos/{owner}/{repo}/issues/{issue_number}/comments"),
+    maxPages: MAX_COMMENT_PAGES,
+  });
+  return found
+    .filter((comment) => (comment.body ?? "").startsWith(marker) && isWrittenBy(comment, target.author))
+    .map(toOwnComment)
+    .sort((a, b) => a.id - b.id);
+}
+
+/**
+ * Makes the comment unless one of ours with the marker is there; a found one keeps its text.
+ * @param body must start with `marker`
+ */
+export function commentEffect(target: CommentTarget, marker: string, body: string): Effect {
+  const confirmed = (comment: OwnComment): Confirmed => ({ id: String(comment.id), url: comment.url });
+  return {
+    key: `comment:${marker}`,
+    description: `comment on ${target.repository.owner}/${target.repository.repo}#${target.issueNumber}`,
+    async lookUp() {
+      const [first] = await findComments(target, marker);
+      return first === undefined ? null : confirmed(first);
+    },
+    async write() {
+      const response = await target.github.request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", {
+        ...target.repository,
+        issue_number: target.issueNumber,
+        body: fitComment(body),
+      });
+      return confirmed(toOwnComment(parseAnswer(commentSchema, response.data, "POST /repos/{owner}/{repo}/issues/{issue_number}/comments")));
+    },
+    async discard(duplicate) {
+      await target.github.request("DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}", { ...target.repository, comment_id: Number(duplicate.id) });
+    },
+  };
+}
+
+/** Replaces a comment's text; doing it twice is the same as once. False when the comment is gone. */
+export async function editComment(github: GitHub, repository: Repository, comment: { readonly id: number; readonly body: string }): Promise<boolean> {
+  try {
+    await github.request("PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}", { ...repository, comment_id: comment.id, body: fitComment(comment.body) });
+    return true;
+  } catch (error) {
+    if (hasStatus(error, 404)) return false;
+    throw error;
+  }
+}
+
+/** The body as it is, or cut to GitHub's limit with a line that says so. */
+export function fitComment(body: string, link?: string): string {
+  if (body.length <= MAX_COMMENT_CHARS) return body;
+  const notice = `\n\n*Cut: the whole text has ${body.length} characters, a comment holds ${MAX_COMMENT_CHARS}.${link === undefined ? "" : ` [Read it here](${link}).`}*`;
+  return body.slice(0, MAX_COMMENT_CHARS - notice.length).toWellFormed() + notice;
+}
+
+function toOwnComment(comment: z.infer<typeof commentSchema>): OwnComment {
+  return { id: comment.id, body: comment.body ?? "", url: comment.html_url, updatedAt: comment.updated_at };
+}
