@@ -1,0 +1,22 @@
+import { unreachable } from "../shared/unreachable.ts";
+import type { ItemProgress } from "./deps.ts";
+
+/** One line for a terminal or a job log; null for what is not worth a line. */
+export function progressLine(progress: ItemProgress): string | null {
+  switch (progress.kind) {
+    case "phase":
+      return `${progress.phase}${progress.round > 1 ? ` (round ${progress.round})` : ""}: session ${progress.sessionId}${progress.resumed ? ", resumed" : ""}`;
+    case "step":
+      return `  ${progress.phase} · ${progress.title}`;
+    case "tool":
+      return `  ${progress.phase} · ${progress.step} · ${progress.tool}`;
+    case "turn":
+      return `  ${progress.phase} · ${progress.step} · turn ${progress.turns}, ${progress.tokens.toLocaleString("en-US")} tokens, $${(progress.costMicroUsd / 1_000_000).toFixed(4)}`;
+    case "blocked":
+      return `  ${progress.phase} · ${progress.step} · not done yet: ${progress.messages.join(" ")}`;
+    case "saved":
+      return null;
+    default:
+      return unreachable(progress);
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * What must hold before this job spends anything: the ticket is the App's, for this run; the task is the text as labelled.
+ *
+ * I9. Control configuration comes from the ticket's base commit on the default branch.
+ */
+import { parseConfig, type Config } from "../../../config/index.ts";
+import type { GitHub, Repository } from "../../../github/client.ts";
+import { readFile, readIssue, readRun, type RunFacts } from "../../../github/read/index.ts";
+import { decodeTask, taskDigest, TASK_NOT_CARRIED, verifyTicket, type TaskText, type Ticket } from "../../../github/trust/index.ts";
+import type { Refusal } from "../../../shared/errors.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { JobSettings } from "../settings.ts";
+
+export const CONFIG_FILE = ".github/worktrain.yml";
+
+export interface Admitted {
+  readonly ticket: Ticket;
+  readonly run: RunFacts;
+  readonly task: TaskText;
+}
+
+/** Checks ticket and task of this run. A refusal means: nothing runs, nothing is delivered. */
+export async function admit(github: GitHub, settings: JobSettings): Promise<Result<Admitted, Refusal<"bad-ticket">>> {
+  const repository = { owner: settings.owner, repo: settings.repo };
+  const run = await readRun(github, repository, settings.runId);
+  if (run === null) return refuse(`GitHub does not know run ${settings.runId}.`, "Label the issue again.");
+  const ticket = verifyTicket(settings.ticket, settings.publicKey, { runCreatedAt: run.createdAt });
+  if (!ticket.ok) return refuse(ticket.error.message, ticket.error.fix);
+  const { key, item, repositoryId } = ticket.value;
+  if (key !== settings.key || item !== settings.item || repositoryId !== settings.repositoryId || run.repositoryId !== repositoryId)
+    return refuse("The run's ticket was made for another run.", "Label the issue again; runs are started by the App only.");
+  if (settings.runAttempt !== 1)
+    return refuse("A re-run of an old attempt does not act: it would work with old rights on an old commit.", "Label the issue again: a new run goes on from what was saved.");
+  const task = await readTask(github, settings, ticket.value);
+  if (task === null) return refuse("The issue's text is not the one that was labelled.", "Label the issue again, so that its present text is taken.");
+  return ok({ ticket: ticket.value, run, task });
+}
+
+/** The task text the ticket vouches for: from the input, or from the issue where it was too long to travel. */
+async function readTask(github: GitHub, settings: JobSettings, ticket: Ticket): Promise<TaskText | null> {
+  const task = settings.task === TASK_NOT_CARRIED ? await fetchTask(github, settings, ticket) : decodeTask(settings.task);
+  return task.ok && taskDigest(task.value) === ticket.textSha256 ? task.value : null;
+}
+
+async function fetchTask(github: GitHub, repository: Repository, ticket: Ticket): Promise<Result<TaskText, null>> {
+  const issue = await readIssue(github, { owner: repository.owner, repo: repository.repo }, ticket.issueNumber);
+  return issue === null ? err(null) : ok({ title: issue.title, body: issue.body });
+}
+
+/** The repository's config at the ticket's base commit. */
+export async function readConfig(github: GitHub, repository: Repository, sha: string): Promise<Result<Config, Refusal<"bad-config">>> {
+  const file = await readFile(github, repository, { path: CONFIG_FILE, ref: sha });
+  const config = parseConfig(file?.text ?? null, CONFIG_FILE);
+  if (config.ok) return config;
+  const [fault] = config.error;
+  return err({ kind: "bad-config", message: `${CONFIG_FILE}:${fault?.line ?? 1}: ${fault?.message ?? "not a config"}`, fix: fault?.fix ?? "Mend the file on the default branch." });
+}
+
+const refuse = (message: string, fix: string): Result<never, Refusal<"bad-ticket">> => err({ kind: "bad-ticket", message, fix });

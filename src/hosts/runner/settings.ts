@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { itemIdSchema } from "../../record/index.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { Refusal } from "../../shared/errors.ts";
+
+const id = z.string().regex(/^\d+$/).transform(Number).pipe(z.int());
+const environmentSchema = z.object({
+  GITHUB_API_URL: z.url().default("https://api.github.com"),
+  GITHUB_SERVER_URL: z.url().default("https://github.com"),
+  GITHUB_REPOSITORY: z.string().regex(/^[^/\s]+\/[^/\s]+$/),
+  GITHUB_REPOSITORY_ID: id,
+  GITHUB_RUN_ID: id,
+  GITHUB_RUN_ATTEMPT: id,
+  GITHUB_WORKFLOW_REF: z.string(),
+  GITHUB_WORKSPACE: z.string().min(1),
+  RUNNER_TEMP: z.string().min(1),
+  RUNNER_TOOL_CACHE: z.string().optional(),
+  PATH: z.string().default(""),
+  ANTHROPIC_BASE_URL: z.url().optional(),
+});
+
+/** What both jobs know: where they run, and the inputs every one of them has. */
+export interface JobSettings {
+  readonly owner: string;
+  readonly repo: string;
+  readonly repositoryId: number;
+  readonly runId: number;
+  readonly runAttempt: number;
+  readonly apiUrl: string;
+  readonly serverUrl: string;
+  /** `owner/repo/.github/workflows/worktrain.yml@refs/heads/main` */
+  readonly workflowRef: string;
+  readonly workspace: string;
+  readonly runnerTemp: string;
+  readonly toolCache: string | null;
+  readonly path: string;
+  readonly modelUrl: string | null;
+  readonly job: "agent" | "deliver";
+  readonly key: string;
+  readonly item: string;
+  readonly ticket: string;
+  readonly task: string;
+  readonly segments: string;
+  readonly publicKey: string;
+  readonly token: string;
+  readonly anthropicApiKey: string;
+  readonly sandbox: "bubblewrap" | "weak";
+}
+
+const inputsSchema = z.object({
+  job: z.enum(["agent", "deliver"]),
+  key: z.string().regex(/^[0-9a-f]{16,64}$/),
+  item: itemIdSchema,
+  ticket: z.string().min(1),
+  task: z.string(),
+  segments: z.string(),
+  "public-key": z.string().min(1),
+  "github-token": z.string().min(1),
+  "anthropic-api-key": z.string(),
+  sandbox: z.enum(["bubblewrap", "weak"]),
+});
+
+/**
+ * Parses the job's environment and inputs.
+ * @param input reads an action input, "" when it is not set
+ */
+export function readSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  input: (name: string) => string,
+): Result<JobSettings, Refusal<"bad-settings">> {
+  const variables = environmentSchema.safeParse(environment);
+  if (!variables.success) return refuse(variables.error, "variable", "Run this as a GitHub Action: the runner sets these variables.");
+  const inputs = inputsSchema.safeParse(Object.fromEntries(Object.keys(inputsSchema.shape).map((name) => [name, input(name)])));
+  if (!inputs.success) return refuse(inputs.error, "input", "Compare the workflow file with templates/worktrain.yml; runs are started by the App, not by hand.");
+  const [owner = "", repo = ""] = variables.data.GITHUB_REPOSITORY.split("/");
+  const { "public-key": publicKey, "github-token": token, "anthropic-api-key": anthropicApiKey, ...rest } = inputs.data;
+  return ok({
+    owner,
+    repo,
+    repositoryId: variables.data.GITHUB_REPOSITORY_ID,
+    runId: variables.data.GITHUB_RUN_ID,
+    runAttempt: variables.data.GITHUB_RUN_ATTEMPT,
+    apiUrl: variables.data.GITHUB_API_URL,
+    serverUrl: variables.data.GITHUB_SERVER_URL,
+    workflowRef: variables.data.GITHUB_WORKFLOW_REF,
+    workspace: variables.data.GITHUB_WORKSPACE,
+    runnerTemp: variables.data.RUNNER_TEMP,
+    toolCache: variables.data.RUNNER_TOOL_CACHE ?? null,
+    path: variables.data.PATH,
+    modelUrl: variables.data.ANTHROPIC_BASE_URL ?? null,
+    publicKey,
+    token,
+    anthropicApiKey,
+    ...rest,
+  });
+}
+
+function refuse(error: z.ZodError, what: string, fix: string): Result<never, Refusal<"bad-settings">> {
+  const [issue] = error.issues;
+  return err({ kind: "bad-settings", message: `The ${what} ${issue?.path.join(".") ?? ""} is missing or wrong: ${issue?.message ?? ""}.`, fix });
+}
