@@ -1,0 +1,55 @@
+import { z } from "zod";
+
+/** A model id as the API takes it; that it exists is checked where it is used. */
+const modelSchema = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$/, "must be the id of a model, e.g. claude-sonnet-5-5");
+
+/** Names of labels have at most 50 characters (GitHub). */
+const labelSchema = z.string().trim().min(1).max(50);
+
+const commandsSchema = z.strictObject({
+  test: z
+    .string()
+    .trim()
+    .min(1)
+    .max(2_000)
+    .nullable()
+    .default(null)
+    .describe("Shell command that tests the project; WorkTrain runs it in the sandbox, where there is no network. Without it the agent decides how to check its work."),
+});
+
+const reviewSchema = z.strictObject({
+  maxRounds: z.int().min(1).max(10).default(3).describe("Rounds of review after which open findings stop the work."),
+});
+
+const budgetSchema = z.strictObject({
+  turns: z.int().min(1).max(10_000).default(300).describe("Model turns of one attempt, all phases together."),
+  tokens: z.int().min(1_000).max(1_000_000_000).default(20_000_000).describe("Tokens of one attempt, input, cache and output together."),
+  costUsd: z.number().min(0.01).max(10_000).default(10).describe("US dollars one attempt may cost, by the list price of the model."),
+  minutes: z.number().min(1).max(340).default(120).describe("Minutes of work of one attempt. A hosted job ends after 350."),
+});
+
+const pathsSchema = z.strictObject({
+  allow: z
+    .array(z.string().trim().min(1).max(500))
+    .max(100)
+    .default([])
+    .describe("Protected paths (such as `.github/**`) that a pull request of WorkTrain may change, as glob patterns."),
+});
+
+/** `.github/worktrain.yml` on the default branch. Strict: an unknown key is a fault, not a wish that is silently not met. */
+export const configSchema = z.strictObject({
+  label: labelSchema.default("worktrain:ready").describe("The label that starts work on an issue."),
+  model: modelSchema.default("claude-sonnet-5-5").describe("The Claude model that does the work."),
+  commands: commandsSchema.prefault({}).describe("Commands of the project."),
+  review: reviewSchema.prefault({}).describe("How the result is reviewed before it is delivered."),
+  budget: budgetSchema.prefault({}).describe("What one attempt may use up; whichever is reached first ends it."),
+  paths: pathsSchema.prefault({}).describe("Which paths may be changed."),
+});
+
+type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
+
+/** Checked, completed with defaults and frozen. */
+export type Config = DeepReadonly<z.output<typeof configSchema>>;
+
+/** Where the configuration lives in a repository; only the default branch's counts (I9). */
+export const CONFIG_PATH = ".github/worktrain.yml";

@@ -1,0 +1,86 @@
+import { readFileSync } from "node:fs";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { configJsonSchema, configTable, parseConfig } from "../../src/config/index.ts";
+
+const FILE = ".github/worktrain.yml";
+const faults = (text: string) => {
+  const result = parseConfig(text, FILE);
+  return result.ok ? [] : result.error;
+};
+
+describe("what does a configuration file mean?", () => {
+  it("has a default for every key, with no file, an empty one and one of comments", () => {
+    for (const text of [null, "", "# nothing yet\n", "{}"]) {
+      const result = parseConfig(text, FILE);
+      expect(result.ok && result.value).toMatchObject({ label: "worktrain:ready", review: { maxRounds: 3 }, commands: { test: null }, paths: { allow: [] } });
+    }
+  });
+
+  it("takes what is written and keeps the other defaults", () => {
+    const result = parseConfig("commands: {test: npm test}\nbudget:\n  costUsd: 0.5\n", FILE);
+    expect(result.ok && result.value).toMatchObject({ commands: { test: "npm test" }, budget: { costUsd: 0.5, turns: 300 } });
+  });
+
+  it("is frozen all the way down", () => {
+    const result = parseConfig("", FILE);
+    if (!result.ok) throw new Error("refused");
+    expect(Object.isFrozen(result.value) && Object.isFrozen(result.value.budget) && Object.isFrozen(result.value.paths.allow)).toBe(true);
+  });
+});
+
+describe("what is said about a wrong one?", () => {
+  it("names an unknown key's place and the key that was meant", () => {
+    expect(faults("label: go\nreview:\n  maxRound: 2\n")).toEqual([
+      { file: FILE, line: 3, column: 3, path: "review.maxRound", message: "Unknown key `maxRound`.", fix: "Did you mean `maxRounds`?" },
+    ]);
+  });
+
+  it("lists the known keys when none is near", () => {
+    expect(faults("webhook: https://evil.example\n")[0]?.fix).toBe("Known here: `label`, `model`, `commands`, `review`, `budget`, `paths`.");
+  });
+
+  it("points at the value that is out of range or of the wrong type, every one of them", () => {
+    expect(faults("review:\n  maxRounds: 0\nbudget:\n  minutes: soon\n").map(({ line, column, path }) => ({ line, column, path }))).toEqual([
+      { line: 2, column: 14, path: "review.maxRounds" },
+      { line: 4, column: 12, path: "budget.minutes" },
+    ]);
+  });
+
+  it("gives line and column of broken YAML and of a key written twice", () => {
+    expect(faults("label: [1, 2\nmodel: x\n")[0]).toMatchObject({ path: "", message: expect.stringContaining("Not valid YAML") });
+    expect(faults("label: a\nlabel: b\n")[0]).toMatchObject({ line: 2, column: 1 });
+  });
+
+  it("refuses a list, a scalar and a file beyond any size", () => {
+    expect(faults("- label\n")[0]?.fix).toBe("Write it as a YAML map of keys and values.");
+    expect(faults("just text")).toHaveLength(1);
+    expect(faults("# " + "x".repeat(70_000))[0]?.message).toContain("65536");
+  });
+
+  it("refuses an alias bomb", () => {
+    const bomb = ["a: &a [x,x,x,x,x,x,x,x,x]", ..."bcdefg".split("").map((name, index) => `${name}: &${name} [${`*${"abcdef"[index]},`.repeat(9)}]`)].join("\n");
+    expect(faults(bomb)).toHaveLength(1);
+  });
+
+  it("never throws, whatever the text", () => {
+    fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => void parseConfig(text, FILE)), { numRuns: 300 });
+  });
+});
+
+describe("do the published documents say what the code does?", () => {
+  it("docs/worktrain.schema.json is the schema (else run scripts/generate-docs.mjs)", () => {
+    expect(JSON.parse(readFileSync("docs/worktrain.schema.json", "utf8"))).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));
+  });
+
+  it("docs/configuration.md holds the table", () => {
+    expect(readFileSync("docs/configuration.md", "utf8")).toContain(configTable());
+  });
+
+  it.each(["label: a", "budget: {turns: 5}", "labels: a", "budget: {turns: 0}", "review: 3", "paths: {allow: [1]}"])("the JSON Schema agrees with the parser on %s", (text) => {
+    const validate = new Ajv2020({ strict: false }).compile(configJsonSchema());
+    expect(validate(parse(text))).toBe(parseConfig(text, FILE).ok);
+  });
+});
