@@ -1,0 +1,130 @@
+import { describe, expect, test } from "vitest";
+import { foldItem, next, type ItemAction } from "../../src/engine/pipeline/index.ts";
+import type { ItemEvent, Phase, SessionOutcome, SnapshotRef } from "../../src/record/index.ts";
+import type { Json } from "../../src/shared/json.ts";
+
+const snapshot: SnapshotRef = { base: "a".repeat(40), tree: "b".repeat(40), manifest: "c".repeat(64), changedFiles: 1 };
+const opened: ItemEvent = {
+  kind: "item_opened",
+  data: { itemId: "7/issue-1/1", task: { title: "t", body: "b", sha256: "d".repeat(64) }, base: { ref: "main", sha: "a".repeat(40) }, maxReviewRounds: 3 },
+};
+
+interface Step {
+  readonly phase: Phase;
+  readonly round?: number;
+  readonly outcome?: SessionOutcome;
+  readonly code?: string;
+  readonly artifacts?: readonly { readonly contractRef: string; readonly value: Json }[];
+  readonly snapshot?: SnapshotRef | null;
+}
+
+const classification = {
+  contractRef: "wr.contracts.classification",
+  value: { taskComplexity: "small", riskLevel: "low", hasUi: false, touchesArchitecture: false, taskMaturity: "ready", interpretation: "Round first.", ambiguities: [] },
+};
+const finding = (severity: string) => ({ severity, summary: `a ${severity} thing`, file: "src/a.js", line: 3, evidence: "seen", remediation: "mend" });
+const verdict = (stated: string, ...severities: string[]) => ({
+  contractRef: "wr.contracts.review_verdict",
+  value: { verdict: stated, confidence: "high", findings: severities.map(finding), summary: "read it" },
+});
+const classify: Step = { phase: "classify", artifacts: [classification] };
+const code: Step = { phase: "code", snapshot };
+const review = (round: number, ...artifacts: NonNullable<Step["artifacts"]>): Step => ({ phase: "review", round, artifacts });
+
+function history(...steps: readonly Step[]): readonly ItemEvent[] {
+  return [opened, ...steps.flatMap((step, index) => [scheduled(step, index), concluded(step, index)])];
+}
+
+const scheduled = (step: Step, index: number): ItemEvent => ({
+  kind: "session_scheduled",
+  data: { phase: step.phase, round: step.round ?? 1, sessionId: `s-${index}`, workflowId: "w", goal: "g", context: {} },
+});
+
+const concluded = (step: Step, index: number): ItemEvent => ({
+  kind: "session_concluded",
+  data: {
+    phase: step.phase,
+    round: step.round ?? 1,
+    sessionId: `s-${index}`,
+    outcome: step.outcome ?? "completed",
+    reason: step.code === undefined ? null : { code: step.code, message: "because" },
+    artifacts: [...(step.artifacts ?? [])],
+    head: { seq: 9, hash: "e".repeat(64) },
+    turns: 2,
+    usage: { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 },
+    costMicroUsd: 10,
+    snapshot: step.snapshot ?? null,
+  },
+});
+
+const act = (...steps: readonly Step[]): ItemAction => next(foldItem(history(...steps)));
+/** What a row expects, in short: the phase and round that run next, `deliver`, or the ending code. */
+const short = (action: ItemAction): string => {
+  switch (action.kind) {
+    case "run-session":
+      return `${action.phase} ${action.round}`;
+    case "stop":
+      return `stop ${action.ending}`;
+    default:
+      return action.kind;
+  }
+};
+
+describe("the pipeline", () => {
+  test.each<{ after: string; steps: readonly Step[]; expected: string }>([
+    { after: "nothing", steps: [], expected: "classify 1" },
+    { after: "classification", steps: [classify], expected: "code 1" },
+    { after: "a classification that is missing", steps: [{ phase: "classify" }], expected: "stop no-verdict" },
+    { after: "a classification that is not one", steps: [{ phase: "classify", artifacts: [{ ...classification, value: { taskComplexity: "tiny" } }] }], expected: "stop no-verdict" },
+    { after: "code", steps: [classify, code], expected: "review 1" },
+    { after: "code that changed nothing", steps: [classify, { phase: "code" }], expected: "stop nothing-to-do" },
+    { after: "code that changed and reverted", steps: [classify, { phase: "code", snapshot: { ...snapshot, changedFiles: 0 } }], expected: "stop nothing-to-do" },
+    { after: "a clean review", steps: [classify, code, review(1, verdict("clean"))], expected: "deliver" },
+    { after: "a review with nits only", steps: [classify, code, review(1, verdict("clean", "nit"))], expected: "deliver" },
+    { after: "a minor finding", steps: [classify, code, review(1, verdict("minor", "minor"))], expected: "fix 2" },
+    { after: "a blocking finding", steps: [classify, code, review(1, verdict("blocking", "critical"))], expected: "fix 2" },
+    { after: "a verdict milder than its findings", steps: [classify, code, review(1, verdict("clean", "major"))], expected: "fix 2|stop no-verdict" },
+    { after: "a verdict stricter than its findings", steps: [classify, code, review(1, verdict("blocking"))], expected: "fix 2" },
+    { after: "a review without a verdict", steps: [classify, code, review(1)], expected: "stop no-verdict" },
+    { after: "a fix", steps: [classify, code, review(1, verdict("minor", "minor")), { phase: "fix", round: 2, snapshot }], expected: "review 2" },
+    {
+      after: "the last round with findings left",
+      steps: [classify, code, review(1, verdict("minor", "minor")), { phase: "fix", round: 2, snapshot }, review(2, verdict("minor", "minor")), { phase: "fix", round: 3, snapshot }, review(3, verdict("minor", "minor"))],
+      expected: "stop review-blocking",
+    },
+    { after: "red tests", steps: [classify, { phase: "code", outcome: "blocked", code: "verification-failed", snapshot }], expected: "stop tests-red" },
+    { after: "a model that stopped", steps: [classify, { phase: "code", outcome: "stopped", code: "stopped_without_completing", snapshot }], expected: "stop not-completed" },
+    { after: "a spent budget", steps: [classify, { phase: "code", outcome: "stopped", code: "budget_cost" }], expected: "stop budget" },
+    { after: "a refusal", steps: [{ phase: "classify", outcome: "stopped", code: "refused" }], expected: "stop model-refused" },
+    { after: "the provider's spend limit", steps: [{ phase: "classify", outcome: "stopped", code: "model_spend_limit" }], expected: "stop model-spend-limit" },
+    { after: "a review that did not complete", steps: [classify, code, { phase: "review", outcome: "stopped", code: "malformed_turns" }], expected: "stop not-completed" },
+  ])("after $after: $expected", ({ steps, expected }) => {
+    expect(expected.split("|")).toContain(short(act(...steps)));
+  });
+
+  test("a session that was scheduled and not concluded is resumed, whatever came before", () => {
+    const events = [...history(classify), scheduled({ phase: "code" }, 5)];
+    expect(next(foldItem(events))).toMatchObject({ kind: "resume-session", session: { sessionId: "s-5" } });
+  });
+
+  test("an item that ended stays ended", () => {
+    const ended: ItemEvent = { kind: "item_ended", data: { outcome: "deliver", ending: "ready", reason: null, snapshot } };
+    expect(next(foldItem([...history(classify, code, review(1, verdict("clean"))), ended]))).toEqual({ kind: "ended" });
+  });
+
+  test("I7: only a completed session changes what is delivered", () => {
+    const half: Step = { phase: "fix", round: 2, outcome: "stopped", code: "budget_turns", snapshot: { ...snapshot, tree: "f".repeat(40) } };
+    const state = foldItem(history(classify, code, review(1, verdict("minor", "minor")), half));
+    expect(state.snapshot).toEqual(snapshot);
+  });
+
+  test("a fix is a coding session that is given the findings", () => {
+    const action = act(classify, code, review(1, verdict("minor", "minor")));
+    expect(action).toMatchObject({ kind: "run-session", workflowId: "wr.coding-task", context: { findings: [{ severity: "minor", file: "src/a.js" }] } });
+  });
+
+  test("every stop has a reason and a cure", () => {
+    const action = act(classify, { phase: "code", outcome: "blocked", code: "verification-failed", snapshot });
+    expect(action).toMatchObject({ kind: "stop", reason: { code: "verification-failed", message: expect.stringContaining("because"), fix: expect.stringMatching(/label/i) } });
+  });
+});
