@@ -1,0 +1,177 @@
+/**
+ * The journal in a directory. Its guarantee: an append that resolved is on disk (written and fsynced), and no later writer goes on
+ * without it.
+ *
+ * S1. A writer owns one epoch file, created exclusively: two processes never write to the same file.
+ * S2. A writer creates its epoch file before it takes the older ones as final, and acknowledges only while no newer file exists.
+ *     So whatever was acknowledged, a newer writer has seen.
+ * S3. After a failed write or fsync nothing says what is on disk: the log takes no further append (fault 3).
+ */
+import { BLOB_LIMIT_BYTES } from "../../record/index.ts";
+import { systemErrorCode } from "../../shared/durable-files.ts";
+import { TerminalError } from "../../shared/errors.ts";
+import { sha256Hex } from "../../shared/hash.ts";
+import type { AppendFile, Clock, FileSystem } from "../../shared/ports.ts";
+import type { Redact } from "../../shared/redact.ts";
+import { ok } from "../../shared/result.ts";
+import { createAppended } from "../appended.ts";
+import type { Chain } from "../chain.ts";
+import type { Journal, JournalReader } from "../journal.ts";
+import { prepareAppend } from "../prepare-append.ts";
+import { createBlobFiles, type BlobFiles } from "./blob-files.ts";
+import { epochPath, epochsDirectory, listEpochs, loadLog, type LoadedLog } from "./epoch-files.ts";
+import { blobTooLarge } from "./memory.ts";
+
+export interface DirectoryOptions {
+  readonly directory: string;
+  readonly fs: FileSystem;
+}
+
+export interface DirectoryJournalOptions extends DirectoryOptions {
+  readonly clock: Clock;
+  readonly redact?: Redact;
+}
+
+/** What opening found that a person may want to know, one sentence each. */
+interface Noted {
+  readonly notes: readonly string[];
+}
+
+export type DirectoryJournal = Journal & Noted;
+export type DirectoryJournalReader = JournalReader & Noted;
+
+/**
+ * Reads a journal directory as it stands; changes nothing in it. An unfinished end of the newest file is left out and noted.
+ * @throws TerminalError with file, line and reason when anything in it does not fit, or a newer WorkTrain wrote it (fault 11)
+ */
+export async function openDirectoryReader({ directory, fs }: DirectoryOptions): Promise<DirectoryJournalReader> {
+  const loaded = loadLog(fs, directory);
+  return { ...createReader(loaded.chain, createBlobFiles(directory, fs)), notes: tornNotes(loaded, "left out") };
+}
+
+/**
+ * Opens a journal directory for writing, with the next epoch; makes it when there is none. A torn tail is cut off the newest
+ * file and kept beside it as `.torn` (fault 2).
+ * @throws TerminalError with file, line and reason when anything else does not fit; then nothing was changed
+ */
+export async function openDirectoryJournal({ directory, fs, clock, redact }: DirectoryJournalOptions): Promise<DirectoryJournal> {
+  const { loaded, epoch, file } = claimEpoch(fs, directory);
+  if (loaded.torn !== null) {
+    fs.writeDurably(`${loaded.torn.path}.torn`, loaded.torn.cut);
+    fs.writeDurably(loaded.torn.path, loaded.torn.kept);
+  }
+  const { chain } = loaded;
+  const blobFiles = createBlobFiles(directory, fs);
+  const writer = createEpochWriter(file, fs, epochPath(directory, epoch), epochPath(directory, epoch + 1));
+  const appended = createAppended();
+
+  return {
+    epoch,
+    notes: tornNotes(loaded, "cut off and kept beside it as .torn"),
+    ...createReader(chain, blobFiles),
+    async append(stream, after, events) {
+      writer.check();
+      const prepared = prepareAppend(chain, { stream, after, events, epoch, nowMs: clock.nowMs(), redact: redact ?? null });
+      if (!prepared.ok) return prepared;
+      writer.write(prepared.value.bytes);
+      for (const entry of prepared.value.entries) chain.accept(entry);
+      appended.addLines(prepared.value.lines);
+      return ok(prepared.value.head);
+    },
+    async putBlob(bytes) {
+      writer.check();
+      if (bytes.length > BLOB_LIMIT_BYTES) throw blobTooLarge(bytes.length);
+      const sha256 = sha256Hex(bytes);
+      if (blobFiles.put(sha256, bytes)) appended.addBlob(sha256);
+      return sha256;
+    },
+    since: async (cursor) => appended.since(cursor, blobFiles.getExisting),
+    close: async () => writer.close(),
+  };
+}
+
+const createReader = (chain: Chain, blobs: BlobFiles): JournalReader => ({
+  streams: async () => chain.streams(),
+  read: async (stream) => chain.events(stream),
+  head: async (stream) => chain.head(stream),
+  getBlob: async (sha256) => blobs.get(sha256),
+});
+
+function tornNotes({ torn }: LoadedLog, done: string): readonly string[] {
+  return torn === null ? [] : [`tail_truncated: ${torn.cut.length} bytes of an unfinished append at the end of ${torn.path} were ${done}.`];
+}
+
+/** Takes the next epoch and the log below it, such that the log can gain no acknowledged line any more (S1, S2). */
+function claimEpoch(fs: FileSystem, directory: string): { readonly loaded: LoadedLog; readonly epoch: number; readonly file: AppendFile } {
+  let loaded = loadLog(fs, directory);
+  fs.makeDirectory(epochsDirectory(directory));
+  for (;;) {
+    const epoch = (loaded.files.at(-1)?.epoch ?? 0) + 1;
+    const file = fs.createExclusive(epochPath(directory, epoch));
+    if (file === null) {
+      loaded = loadLog(fs, directory);
+      continue;
+    }
+    const grown = loaded.files.some(({ path, bytes }) => fs.size(path) !== bytes) || listEpochs(fs, directory).length !== loaded.files.length + 1;
+    return { loaded: grown ? loadLog(fs, directory, epoch) : loaded, epoch, file };
+  }
+}
+
+/** The one file this process writes, and the moment it must stop. */
+interface EpochWriter {
+  /** @throws TerminalError when nothing may be appended any more */
+  check(): void;
+  /** Resolves only when the bytes are on disk and no newer writer exists. @throws TerminalError otherwise */
+  write(bytes: Uint8Array): void;
+  close(): void;
+}
+
+function createEpochWriter(file: AppendFile, fs: FileSystem, path: string, nextPath: string): EpochWriter {
+  let ended: TerminalError | null = null;
+  let open = true;
+  const fence = (): void => {
+    if (fs.size(nextPath) === null) return;
+    ended = replaced(path, nextPath);
+    throw ended;
+  };
+  return {
+    check() {
+      if (ended !== null) throw ended;
+    },
+    write(bytes) {
+      fence();
+      try {
+        file.append(bytes);
+        file.sync();
+      } catch (cause) {
+        ended = writeFailed(path, cause); // S3
+        throw ended;
+      }
+      fence(); // S2
+    },
+    close() {
+      if (!open) return;
+      open = false;
+      ended ??= new TerminalError(`The journal of ${path} is closed.`, "This is a bug in WorkTrain; please report it.");
+      file.close();
+    },
+  };
+}
+
+const replaced = (path: string, nextPath: string): TerminalError =>
+  new TerminalError(
+    `Another process opened the journal after this one (${nextPath} exists), so ${path} takes no more.`,
+    "Let the other process finish; then run the command again. Nothing that was acknowledged is lost.",
+  );
+
+function writeFailed(path: string, cause: unknown): TerminalError {
+  const code = systemErrorCode(cause);
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new TerminalError(`The disk is full: ${path} could not take the event (${code}).`, "Free some space, then resume: everything acknowledged before is there.", { cause });
+  }
+  return new TerminalError(
+    `Writing ${path} failed (${code ?? String(cause)}): nothing says what of the last event is on disk.`,
+    "Check the disk, then resume: everything acknowledged before is there.",
+    { cause },
+  );
+}

@@ -1,0 +1,103 @@
+/**
+ * The layout of a journal directory, and reading and checking all of it:
+ * `epochs/000001.jsonl` holds the lines of all streams that the writer of epoch 1 appended, in that order;
+ * `blobs/<first two hex digits>/<sha256>` one blob each, checked when it is read.
+ *
+ * D1. Every line of every epoch file is checked before anything is said about the log; what does not fit is refused with file and line.
+ * D2. Only the end of the newest epoch file that holds anything can be torn: its writer died within an append nobody was told of.
+ */
+import { join } from "node:path";
+import { TerminalError } from "../../shared/errors.ts";
+import type { FileSystem } from "../../shared/ports.ts";
+import { createChain, type Chain } from "../chain.ts";
+import { readLine, splitLines } from "../line.ts";
+
+export const epochsDirectory = (directory: string): string => join(directory, "epochs");
+export const epochPath = (directory: string, epoch: number): string => join(directory, "epochs", `${String(epoch).padStart(6, "0")}.jsonl`);
+export const blobPath = (directory: string, sha256: string): string => join(directory, "blobs", sha256.slice(0, 2), sha256);
+
+export interface EpochFile {
+  readonly epoch: number;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export interface TornTail {
+  readonly path: string;
+  /** What stands whole before the tear. */
+  readonly kept: Uint8Array;
+  readonly cut: Uint8Array;
+}
+
+export interface LoadedLog {
+  readonly chain: Chain;
+  readonly files: readonly EpochFile[];
+  readonly torn: TornTail | null;
+}
+
+const EPOCH_FILE = /^(\d{6,12})\.jsonl$/;
+
+/** Epochs that have a file, ascending. Other names (cut tails, a copy's leftovers) are no part of the log. */
+export function listEpochs(fs: FileSystem, directory: string): readonly number[] {
+  const epochs = fs.list(epochsDirectory(directory)).flatMap((name) => EPOCH_FILE.exec(name)?.[1] ?? []);
+  return epochs.map(Number).sort((a, b) => a - b);
+}
+
+/**
+ * Reads and checks the log (D1). Changes nothing.
+ * @param below only epochs below this one; all by default
+ * @throws TerminalError that names the file, the line and the reason
+ */
+export function loadLog(fs: FileSystem, directory: string, below: number = Number.POSITIVE_INFINITY): LoadedLog {
+  const chain = createChain();
+  const files = listEpochs(fs, directory)
+    .filter((epoch) => epoch < below)
+    .map((epoch) => ({ epoch, path: epochPath(directory, epoch), content: fs.read(epochPath(directory, epoch)) ?? new Uint8Array() }));
+  const newest = files.findLast((file) => file.content.length > 0);
+  let torn: TornTail | null = null;
+  for (const [index, file] of files.entries()) {
+    if (file.epoch !== index + 1) throw missingEpoch(epochPath(directory, index + 1), file.path);
+    const whole = file === newest ? wholeBytes(file.content) : file.content.length;
+    if (whole < file.content.length) {
+      torn = { path: file.path, kept: file.content.subarray(0, whole), cut: file.content.subarray(whole) };
+    }
+    acceptFile(chain, file.path, file.epoch, file.content.subarray(0, whole));
+  }
+  return { chain, files: files.map(({ epoch, path, content }) => ({ epoch, path, bytes: content.length })), torn };
+}
+
+/** A disk sector: the least that a power cut leaves unwritten, as zeros, inside a file that had grown. JSON text holds no NUL. */
+const UNWRITTEN_SECTOR = Buffer.alloc(512);
+
+/** How many bytes of the newest file's content stand before a tear (D2). */
+function wholeBytes(content: Uint8Array): number {
+  const buffer = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  const unwritten = buffer.indexOf(UNWRITTEN_SECTOR);
+  return (unwritten === -1 ? buffer : buffer.subarray(0, unwritten)).lastIndexOf("\n") + 1;
+}
+
+function acceptFile(chain: Chain, path: string, epoch: number, content: Uint8Array): void {
+  const split = splitLines(content);
+  if (split === null) throw refused(path, null, "it is not UTF-8 text", DAMAGED_FIX);
+  for (const [index, { bytes, text }] of split.lines.entries()) {
+    const line = readLine(bytes, text);
+    if (!line.ok) throw refused(path, index + 1, line.error.message, line.error.fix);
+    if (line.value.recorded.epoch !== epoch) {
+      throw refused(path, index + 1, `it says epoch ${line.value.recorded.epoch} in the file of epoch ${epoch}`, DAMAGED_FIX);
+    }
+    const misplaced = chain.accept(line.value);
+    if (misplaced !== null) throw refused(path, index + 1, misplaced.message, misplaced.fix);
+  }
+  if (split.tailBytes > 0) throw refused(path, split.lines.length + 1, "it has no end, and later epochs go on after it", DAMAGED_FIX);
+}
+
+const DAMAGED_FIX = "The file was damaged or edited. Restore it from the saved segments or from a copy; nothing here repairs it.";
+
+const refused = (path: string, line: number | null, reason: string, fix: string): TerminalError =>
+  new TerminalError(`The journal file ${path}${line === null ? "" : ` line ${line}`} is refused: ${reason}.`, fix);
+
+const missingEpoch = (missing: string, next: string): TerminalError =>
+  new TerminalError(
+    `The journal file ${missing} is missing, though ${next} is there.`,
+    "Bring the missing file back from a copy or the saved segments; the log is not read across a gap.",
+  );

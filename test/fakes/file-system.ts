@@ -1,0 +1,278 @@
+import { fileSystemOver, type SystemCalls } from "../../src/shared/durable-files.ts";
+import type { FileSystem } from "../../src/shared/ports.ts";
+
+/** What a power cut does to bytes that were written and never synced. A number is the share of them that survives. */
+export type Unsynced = "lost" | "kept" | "zeroed" | number;
+
+export interface CrashChoice {
+  readonly unsynced: Unsynced;
+  /** Whether new, renamed and removed names survive that no directory sync made durable. */
+  readonly names: "lost" | "kept";
+}
+
+/** A disk with a page cache in front of it, under the product's own file system code. */
+export interface MemoryDisk {
+  readonly fileSystem: FileSystem;
+  /** System calls so far. */
+  readonly calls: number;
+  /** The machine dies at call number `n` (1-based, before it does anything): it and all later ones throw until `powerOn`. Null: never. */
+  crashAtCall(n: number | null): void;
+  /** What is left on disk after a power cut; the machine is on again. */
+  powerCut(choice: CrashChoice): void;
+  /** The process died, the machine did not: everything written is there. */
+  powerOn(): void;
+  /** The next fsync of a file fails with this code and, as on Linux, what it covered never reaches the disk. */
+  failNextSync(code: "EIO" | "ENOSPC"): void;
+  /** Bytes that can still be written before ENOSPC; null: no limit. */
+  setFreeBytes(bytes: number | null): void;
+  /** Every file as the running system sees it, by path. */
+  snapshot(): ReadonlyMap<string, Uint8Array>;
+  /** Puts a file there, durably, whatever its parents. */
+  plant(path: string, bytes: Uint8Array): void;
+}
+
+/** Thrown by every call of a machine that is off. */
+export class MachineOff extends Error {}
+
+interface FileNode {
+  readonly kind: "file";
+  data: Buffer;
+  length: number;
+  /** What is on disk: a prefix of `data`, unless the file was truncated since its last sync. */
+  durableLength: number;
+  replaced: Buffer | null;
+  /** A sync failed: later ones report success and save nothing. */
+  broken: boolean;
+}
+interface DirectoryNode {
+  readonly kind: "directory";
+  entries: Map<string, DiskNode>;
+  durable: Map<string, DiskNode>;
+}
+type DiskNode = FileNode | DirectoryNode;
+
+const newFile = (): FileNode => ({ kind: "file", data: Buffer.alloc(0), length: 0, durableLength: 0, replaced: null, broken: false });
+const newDirectory = (): DirectoryNode => ({ kind: "directory", entries: new Map(), durable: new Map() });
+const systemError = (code: string, path: string): Error => Object.assign(new Error(`${code}: ${path}`), { code });
+const namesOf = (path: string): readonly string[] => path.split("/").filter((name) => name !== "");
+
+function write(file: FileNode, bytes: Uint8Array): void {
+  if (file.length + bytes.length > file.data.length) {
+    const grown = Buffer.alloc(Math.max(1024, file.data.length * 2, file.length + bytes.length));
+    file.data.copy(grown, 0, 0, file.length);
+    file.data = grown;
+  }
+  file.data.set(bytes, file.length);
+  file.length += bytes.length;
+}
+
+/** The file's bytes after a power cut. */
+function surviving(file: FileNode, unsynced: Unsynced): Buffer {
+  const durable = file.replaced ?? file.data.subarray(0, file.durableLength);
+  if (file.replaced !== null && unsynced === "lost") return Buffer.from(durable);
+  const start = file.replaced === null ? file.durableLength : 0;
+  const pending = file.data.subarray(start, file.length);
+  const before = file.data.subarray(0, start);
+  switch (unsynced) {
+    case "lost":
+      return Buffer.from(before);
+    case "kept":
+      return Buffer.concat([before, pending]);
+    case "zeroed":
+      return Buffer.concat([before, Buffer.alloc(pending.length)]);
+    default:
+      return Buffer.concat([before, pending.subarray(0, Math.floor(pending.length * unsynced))]);
+  }
+}
+
+/** Makes an empty disk. */
+export function memoryDisk(): MemoryDisk {
+  const root = newDirectory();
+  const open = new Map<number, DiskNode>();
+  let nextHandle = 3;
+  let calls = 0;
+  let crashAt: number | null = null;
+  let off = false;
+  let syncFailure: string | null = null;
+  let freeBytes: number | null = null;
+
+  const call = (): void => {
+    calls += 1;
+    if (crashAt !== null && calls >= crashAt) off = true;
+    if (off) throw new MachineOff("the machine is off");
+  };
+  const find = (path: string): DiskNode | undefined =>
+    namesOf(path).reduce<DiskNode | undefined>((node, name) => (node?.kind === "directory" ? node.entries.get(name) : undefined), root);
+  const parentOf = (path: string): { readonly directory: DirectoryNode; readonly name: string } => {
+    const names = namesOf(path);
+    const directory = find(`/${names.slice(0, -1).join("/")}`);
+    if (directory?.kind !== "directory") throw systemError("ENOENT", path);
+    return { directory, name: names.at(-1) ?? "" };
+  };
+  const handle = (number: number): DiskNode => {
+    const node = open.get(number);
+    if (node === undefined) throw systemError("EBADF", String(number));
+    return node;
+  };
+
+  const system: SystemCalls = {
+    openSync(path, flags) {
+      call();
+      let node = find(path);
+      if (flags === "r" && node === undefined) throw systemError("ENOENT", path);
+      if (flags === "ax" && node !== undefined) throw systemError("EEXIST", path);
+      if (node === undefined) {
+        const { directory, name } = parentOf(path);
+        node = newFile();
+        directory.entries.set(name, node);
+      } else if (flags === "w" && node.kind === "file") {
+        node.replaced ??= Buffer.from(node.data.subarray(0, node.durableLength));
+        node.length = 0;
+        node.durableLength = 0;
+      }
+      open.set(nextHandle, node);
+      return nextHandle++;
+    },
+    writeSync(number, bytes, offset, length) {
+      call();
+      const node = handle(number);
+      if (node.kind !== "file") throw systemError("EISDIR", String(number));
+      const fits = Math.min(length, freeBytes ?? length);
+      if (fits === 0 && length > 0) throw systemError("ENOSPC", String(number));
+      if (freeBytes !== null) freeBytes -= fits;
+      write(node, bytes.subarray(offset, offset + fits));
+      return fits;
+    },
+    fsyncSync(number) {
+      call();
+      const node = handle(number);
+      if (node.kind === "directory") {
+        node.durable = new Map(node.entries);
+        return;
+      }
+      if (syncFailure !== null) {
+        const code = syncFailure;
+        syncFailure = null;
+        node.broken = true;
+        throw systemError(code, String(number));
+      }
+      if (node.broken) return;
+      node.durableLength = node.length;
+      node.replaced = null;
+    },
+    closeSync(number) {
+      call();
+      open.delete(number);
+    },
+    renameSync(from, to) {
+      call();
+      const source = parentOf(from);
+      const target = parentOf(to);
+      const node = source.directory.entries.get(source.name);
+      if (node === undefined) throw systemError("ENOENT", from);
+      source.directory.entries.delete(source.name);
+      target.directory.entries.set(target.name, node);
+    },
+    mkdirSync(path) {
+      call();
+      let node: DiskNode = root;
+      let firstMade: string | undefined;
+      const names = namesOf(path);
+      for (const [index, name] of names.entries()) {
+        if (node.kind !== "directory") throw systemError("ENOTDIR", path);
+        let next: DiskNode | undefined = node.entries.get(name);
+        if (next === undefined) {
+          next = newDirectory();
+          node.entries.set(name, next);
+          firstMade ??= `/${names.slice(0, index + 1).join("/")}`;
+        }
+        node = next;
+      }
+      return firstMade;
+    },
+    readFileSync(path) {
+      call();
+      const node = find(path);
+      if (node?.kind !== "file") throw systemError(node === undefined ? "ENOENT" : "EISDIR", path);
+      return Buffer.from(node.data.subarray(0, node.length));
+    },
+    readdirSync(path) {
+      call();
+      const node = find(path);
+      if (node?.kind !== "directory") throw systemError("ENOENT", path);
+      return [...node.entries.keys()];
+    },
+    statSync(path) {
+      call();
+      const node = find(path);
+      return node === undefined ? undefined : { size: node.kind === "file" ? node.length : 0 };
+    },
+    rmSync(path) {
+      call();
+      const names = namesOf(path);
+      const directory = find(`/${names.slice(0, -1).join("/")}`);
+      if (directory?.kind === "directory") directory.entries.delete(names.at(-1) ?? "");
+    },
+  };
+
+  const survive = (node: DiskNode, choice: CrashChoice): DiskNode => {
+    if (node.kind === "file") {
+      const data = surviving(node, choice.unsynced);
+      return { ...newFile(), data, length: data.length, durableLength: data.length };
+    }
+    const kept = choice.names === "kept" ? node.entries : node.durable;
+    const entries = new Map([...kept].map(([name, child]) => [name, survive(child, choice)]));
+    return { kind: "directory", entries, durable: new Map(entries) };
+  };
+  const powerOn = (): void => {
+    off = false;
+    crashAt = null;
+    open.clear();
+  };
+
+  return {
+    fileSystem: fileSystemOver(system),
+    get calls() {
+      return calls;
+    },
+    crashAtCall(n) {
+      crashAt = n;
+    },
+    powerCut(choice) {
+      const after = survive(root, choice);
+      if (after.kind === "directory") Object.assign(root, { entries: after.entries, durable: after.durable });
+      powerOn();
+    },
+    powerOn,
+    failNextSync(code) {
+      syncFailure = code;
+    },
+    setFreeBytes(bytes) {
+      freeBytes = bytes;
+    },
+    snapshot() {
+      const files = new Map<string, Uint8Array>();
+      const walk = (node: DiskNode, path: string): void => {
+        if (node.kind === "file") files.set(path, Buffer.from(node.data.subarray(0, node.length)));
+        else for (const [name, child] of node.entries) walk(child, `${path}/${name}`);
+      };
+      walk(root, "");
+      return files;
+    },
+    plant(path, bytes) {
+      let directory = root;
+      const names = namesOf(path);
+      for (const name of names.slice(0, -1)) {
+        const next = directory.entries.get(name) ?? newDirectory();
+        if (next.kind !== "directory") throw systemError("ENOTDIR", path);
+        directory.entries.set(name, next);
+        directory.durable.set(name, next);
+        directory = next;
+      }
+      const data = Buffer.from(bytes);
+      const file: FileNode = { ...newFile(), data, length: data.length, durableLength: data.length };
+      directory.entries.set(names.at(-1) ?? "", file);
+      directory.durable.set(names.at(-1) ?? "", file);
+    },
+  };
+}

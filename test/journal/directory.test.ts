@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { openDirectoryJournal, openDirectoryReader } from "../../src/journal/index.ts";
+import { TerminalError } from "../../src/shared/errors.ts";
+import { nodeFileSystem } from "../../src/shared/node-ports.ts";
+import { fakeClock } from "../fakes/clock.ts";
+import { memoryDisk } from "../fakes/file-system.ts";
+import { steered } from "./events.ts";
+import { appendOk, describeJournal } from "./suite.ts";
+
+const clock = fakeClock();
+const scratch = mkdtempSync(join(tmpdir(), "worktrain-journal-"));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+let counter = 0;
+
+describeJournal("directory journal on a real disk", (options) =>
+  openDirectoryJournal({ directory: join(scratch, String((counter += 1))), fs: nodeFileSystem, clock, ...options }),
+);
+describeJournal("directory journal on a simulated disk", (options) =>
+  openDirectoryJournal({ directory: "/data/journal", fs: memoryDisk().fileSystem, clock, ...options }),
+);
+
+describe("a journal directory opened again", () => {
+  test("goes on from its heads in the next epoch, and since gives only what is new", async () => {
+    const { fileSystem: fs } = memoryDisk();
+    const first = await openDirectoryJournal({ directory: "/j", fs, clock });
+    const head = await appendOk(first, "session/a", null, [steered("one")]);
+    const sha256 = await first.putBlob(Buffer.from("blob"));
+    await first.close();
+
+    const second = await openDirectoryJournal({ directory: "/j", fs, clock });
+    expect(second.epoch).toBe(2);
+    expect(second.notes).toEqual([]);
+    expect(await second.head("session/a")).toEqual(head);
+    expect(await second.since(null)).toMatchObject({ lines: [], blobs: [] });
+    await appendOk(second, "session/a", head, [steered("two")]);
+    await second.putBlob(Buffer.from("blob"));
+    expect(await second.since(null)).toMatchObject({ lines: [expect.stringContaining("two")], blobs: [] });
+
+    const reader = await openDirectoryReader({ directory: "/j", fs });
+    expect((await reader.read("session/a")).map((event) => event.epoch)).toEqual([1, 2]);
+    expect(Buffer.from((await reader.getBlob(sha256)) ?? []).toString()).toBe("blob");
+  });
+
+  test("a reader of a directory that is not there sees an empty journal and makes nothing", async () => {
+    const disk = memoryDisk();
+    const reader = await openDirectoryReader({ directory: "/none", fs: disk.fileSystem });
+    expect(await reader.streams()).toEqual([]);
+    expect([...disk.snapshot()]).toEqual([]);
+  });
+
+  test("fault 12: a clock that goes back an hour changes no order", async () => {
+    const { fileSystem: fs } = memoryDisk();
+    const jumping = fakeClock();
+    const journal = await openDirectoryJournal({ directory: "/j", fs, clock: jumping });
+    const head = await appendOk(journal, "session/a", null, [steered("one")]);
+    jumping.jump(-3_600_000);
+    await appendOk(journal, "session/a", head, [steered("two")]);
+    const reader = await openDirectoryReader({ directory: "/j", fs });
+    const events = await reader.read("session/a");
+    expect(events.map((event) => (event.kind === "steered" ? event.data.text : ""))).toEqual(["one", "two"]);
+    expect(Date.parse(events[1]?.at ?? "")).toBeLessThan(Date.parse(events[0]?.at ?? ""));
+  });
+
+  test("a blob whose file was changed is refused by name", async () => {
+    const disk = memoryDisk();
+    const journal = await openDirectoryJournal({ directory: "/j", fs: disk.fileSystem, clock });
+    const sha256 = await journal.putBlob(Buffer.from("blob"));
+    disk.plant(`/j/blobs/${sha256.slice(0, 2)}/${sha256}`, Buffer.from("bulb"));
+    await expect(journal.getBlob(sha256)).rejects.toThrow(TerminalError);
+  });
+});
