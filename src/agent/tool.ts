@@ -4,8 +4,10 @@ import type { z } from "zod";
 export interface ToolResult {
   readonly content: string;
   readonly isError: boolean;
-  /** The conversation's work is done: it ends as `completed` once this result is in the log. */
-  readonly ends?: boolean;
+  /**
+   * The conversation ends once this result is in the log: `true` as `completed`, `session_over` when the session ended otherwise.
+   */
+  readonly ends?: boolean | "session_over";
 }
 
 export interface ToolContext {
@@ -24,6 +26,9 @@ export interface Tool {
   readonly schema: z.ZodType;
   /** Changes nothing anywhere: may run beside other read-only calls, and again after an interruption. */
   readonly readOnly: boolean;
-  /** Should not throw; if it does, the model reads the error's message as an error result. */
+  /**
+   * Failures belong into the result. A thrown TerminalError or RetryableError (a broken journal, a save that failed) ends the run and
+   * is passed on; of any other error the model reads the message as an error result.
+   */
   run(input: unknown, context: ToolContext): Promise<ToolResult>;
 }

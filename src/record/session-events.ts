@@ -133,6 +133,8 @@ export const agentEventSchema = z.discriminatedUnion("kind", [
     maxTokens: z.int().min(1),
     /** The worst this turn can cost, millionths of a US dollar, counted against the budget before it was sent. */
     reservedMicroUsd: z.int().min(0),
+    /** The most tokens, in and out, this turn can take, counted against the budget likewise. */
+    reservedTokens: z.int().min(0).optional(),
   }),
   event("turn_completed", {
     turn: z.int().min(1),

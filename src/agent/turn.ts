@@ -1,0 +1,54 @@
+/**
+ * One request to the model: sent, streamed, and told apart by what came of it.
+ *
+ * A turn happened only when `message_stop` came. The stream is read raw, not through the SDK's message helper: that one completes
+ * cut-off arguments silently and reports undecodable ones as a broken stream.
+ */
+import Anthropic from "@anthropic-ai/sdk";
+import type { Fetch } from "../shared/ports.ts";
+import { classifyFailure, type TurnFailure } from "./failure.ts";
+import { asSdkParams, type RequestBody } from "./request.ts";
+import { assembleMessage, type ReceivedMessage } from "./stream.ts";
+
+/** Where the model is and what opens it. */
+export interface AgentEndpoint {
+  readonly apiKey: string;
+  /** Default: https://api.anthropic.com */
+  readonly baseUrl?: string;
+  readonly fetch?: Fetch;
+}
+
+export type TurnOutcome =
+  | { readonly kind: "completed"; readonly message: ReceivedMessage; readonly requestId: string | null }
+  | TurnFailure;
+
+const SILENT = { error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined };
+
+/** A client that takes nothing from the environment, writes nothing, and leaves retrying to the loop. */
+export const openClient = (endpoint: AgentEndpoint): Anthropic =>
+  new Anthropic({
+    apiKey: endpoint.apiKey,
+    baseURL: endpoint.baseUrl ?? "https://api.anthropic.com",
+    ...(endpoint.fetch === undefined ? {} : { fetch: endpoint.fetch }),
+    maxRetries: 0,
+    logger: SILENT,
+    logLevel: "off",
+  });
+
+/** Sends one request. Never throws on what the model, the network or the signal does: that is the outcome. */
+export async function askModel(client: Anthropic, body: RequestBody, signal: AbortSignal): Promise<TurnOutcome> {
+  let connected = false;
+  try {
+    const { data, request_id: requestId } = await client.messages.create(asSdkParams(body), { signal }).withResponse();
+    connected = true;
+    const assembler = assembleMessage();
+    for await (const event of data) assembler.add(event);
+    const message = assembler.message();
+    // The SDK ends an aborted stream like one that is over.
+    if (message === null && signal.aborted) return { kind: "cancelled", code: "cancelled", message: "The request was cancelled." };
+    if (message === null) return { kind: "retry", code: "stream_cut", message: "The model's stream ended before the message did.", retryAfterMs: null };
+    return { kind: "completed", message, requestId: requestId ?? null };
+  } catch (error) {
+    return classifyFailure(error, { connected, aborted: signal.aborted, model: body.model });
+  }
+}
