@@ -1,0 +1,84 @@
+/**
+ * Finds and ends what a step or a job left running. On Linux the process table is read from /proc,
+ * elsewhere only process groups are known.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+
+/** Ends a process, its group and all its descendants at once. */
+export function killTree(pid: number): void {
+  for (const descendant of descendantsOf([pid])) signal(descendant, "SIGKILL");
+  signal(-pid, "SIGKILL");
+  signal(pid, "SIGKILL");
+}
+
+/**
+ * Ends every process that carries the variable in its environment, with its descendants, and the groups the steps led:
+ * how actions/runner cleans up orphans (`RUNNER_TRACKING_ID`).
+ * @param variable `NAME=value`
+ * @param groups process ids of steps that have exited
+ * @returns the process ids found by the variable
+ */
+export function killOrphans(variable: string, groups: readonly number[]): readonly number[] {
+  const found = processIds().filter((pid) => pid !== process.pid && environmentOf(pid).includes(variable));
+  for (const pid of [...descendantsOf(found), ...found]) signal(pid, "SIGKILL");
+  for (const group of groups) {
+    // A living process with the number of a step that is gone is a stranger: the number was given out again.
+    if (!isAlive(group)) signal(-group, "SIGKILL");
+  }
+  return found;
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) === "EPERM";
+  }
+}
+
+/** Sends a signal; a process that is gone is what was wanted. */
+export function signal(pid: number, name: "SIGINT" | "SIGTERM" | "SIGKILL"): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if (errorCode(error) !== "ESRCH" && errorCode(error) !== "EPERM") throw error;
+  }
+}
+
+function descendantsOf(roots: readonly number[]): readonly number[] {
+  const parents = new Map(processIds().map((pid) => [pid, parentOf(pid)]));
+  const found = new Set(roots);
+  for (let size = -1; size !== found.size; ) {
+    size = found.size;
+    for (const [pid, parent] of parents) if (parent !== null && found.has(parent)) found.add(pid);
+  }
+  return [...found].filter((pid) => !roots.includes(pid));
+}
+
+function processIds(): readonly number[] {
+  if (process.platform !== "linux") return [];
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
+}
+
+function parentOf(pid: number): number | null {
+  // pid (name) state ppid ...; the name may hold anything, so the last parenthesis counts.
+  const fields = readProcessFile(pid, "stat").split(")").at(-1)?.trim().split(" ");
+  const parent = Number(fields?.[1]);
+  return Number.isInteger(parent) ? parent : null;
+}
+
+const environmentOf = (pid: number): readonly string[] => readProcessFile(pid, "environ").split("\0");
+
+/** Empty for a process that has ended or belongs to somebody else. */
+function readProcessFile(pid: number, name: "stat" | "environ"): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, "utf8");
+  } catch (error) {
+    if (["ENOENT", "ESRCH", "EACCES", "EPERM"].includes(errorCode(error) ?? "")) return "";
+    throw error;
+  }
+}
+
+const errorCode = (error: unknown): string | undefined =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
