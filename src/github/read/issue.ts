@@ -13,6 +13,7 @@ const issueSchema = z.object({
   labels: z.array(labelSchema),
   locked: z.boolean().default(false),
   html_url: z.string(),
+  created_at: z.string(),
   pull_request: z.unknown().optional(),
   user: z.object({ id: z.int(), login: z.string() }).nullish(),
 });
@@ -29,6 +30,8 @@ export interface IssueFacts {
   readonly isPullRequest: boolean;
   readonly author: { readonly id: number; readonly login: string } | null;
   readonly htmlUrl: string;
+  /** ISO time, GitHub's clock. */
+  readonly createdAt: string;
 }
 
 /** An issue as it is now; null when it is gone (404, or 410 for a deleted one). */
@@ -47,6 +50,7 @@ export async function readIssue(github: GitHub, repository: Repository, issueNum
       isPullRequest: issue.pull_request !== undefined && issue.pull_request !== null,
       author: issue.user === null || issue.user === undefined ? null : { id: issue.user.id, login: issue.user.login },
       htmlUrl: issue.html_url,
+      createdAt: issue.created_at,
     };
   } catch (error) {
     if (hasStatus(error, 404, 410)) return null;

@@ -77,21 +77,24 @@ export async function readRun(github: GitHub, repository: Repository, runId: num
   }
 }
 
-export interface ItemRunsQuery {
+export interface DispatchedRunsQuery {
   /** File name of the workflow, e.g. `worktrain.yml`. */
   readonly workflow: string;
-  /** Text the run's name must hold as a word of its own: the item id or the dispatch key. */
-  readonly word: string;
   /** ISO time: only runs created since. */
   readonly createdSince?: string;
+}
+
+export interface ItemRunsQuery extends DispatchedRunsQuery {
+  /** Text the run's name must hold as a word of its own: the item id or the dispatch key. */
+  readonly word: string;
 }
 
 /** GitHub gives at most 1,000 results for a filtered list of runs (REST documentation). */
 const MAX_RUN_PAGES = 11;
 const runListSchema = z.object({ workflow_runs: z.array(z.unknown()) });
 
-/** Dispatched runs of a workflow whose name holds a word, newest first. None when the workflow file is not there. */
-export async function findItemRuns(github: GitHub, repository: Repository, query: ItemRunsQuery): Promise<readonly RunFacts[]> {
+/** Dispatched runs of a workflow, newest first. None when the workflow file is not there. */
+export async function listDispatchedRuns(github: GitHub, repository: Repository, query: DispatchedRunsQuery): Promise<readonly RunFacts[]> {
   try {
     const runs = await allPages(github, {
       route: "GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs",
@@ -104,9 +107,15 @@ export async function findItemRuns(github: GitHub, repository: Repository, query
       items: (data) => parseAnswer(runListSchema, data, "a request for workflow runs").workflow_runs.map(parseRun),
       maxPages: MAX_RUN_PAGES,
     });
-    return runs.filter((run) => run.displayTitle.split(" ").includes(query.word)).sort((a, b) => b.id - a.id);
+    return runs.toSorted((a, b) => b.id - a.id);
   } catch (error) {
     if (hasStatus(error, 404)) return [];
     throw error;
   }
+}
+
+/** Dispatched runs whose name holds a word, newest first. */
+export async function findItemRuns(github: GitHub, repository: Repository, query: ItemRunsQuery): Promise<readonly RunFacts[]> {
+  const runs = await listDispatchedRuns(github, repository, query);
+  return runs.filter((run) => run.displayTitle.split(" ").includes(query.word));
 }

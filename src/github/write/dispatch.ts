@@ -33,6 +33,11 @@ export function dispatchEffect(github: GitHub, repository: Repository, dispatch:
     key: `dispatch:${dispatch.key}`,
     description: `workflow_dispatch of ${dispatch.workflow} on ${repository.owner}/${repository.repo}`,
     lookUp,
+    cures: {
+      403: "Give the App the permission `actions: write`. Where a policy of the organisation limits who or what may start workflows, name the App as an allowed actor and workflow_dispatch as an allowed event.",
+      404: `See that .github/workflows/${dispatch.workflow} is on the default branch, that Actions are enabled and that the App has the permission \`actions: write\`.`,
+      422: `The workflow file does not take this dispatch: compare .github/workflows/${dispatch.workflow} with WorkTrain's template, and see that the workflow is not disabled.`,
+    },
     async write() {
       const response = await send(github, repository, dispatch);
       const details = detailsSchema.safeParse(response.data);

@@ -84,7 +84,7 @@ async function lookLate(effect: Effect, clock: Clock): Promise<Confirmed | null>
 }
 
 function refusedByGitHub(effect: Effect, failure: RequestFailure, cause: unknown): TerminalError {
-  return new TerminalError(`GitHub refused: ${effect.description} (${failure.status}: ${whatGitHubSaid(failure)}).`, cureFor(failure.status), { cause });
+  return new TerminalError(`GitHub refused: ${effect.description} (${failure.status}: ${whatGitHubSaid(failure)}).`, effect.cures?.[failure.status] ?? cureFor(failure.status), { cause });
 }
 
 /** What a person can do about a refusal by status; the GitHub documentation on REST troubleshooting is the source. */

@@ -8,6 +8,8 @@ export interface Effect {
   lookUp(): Promise<Confirmed | null>;
   /** Does it; a 2xx answer confirms it. */
   write(): Promise<Confirmed>;
+  /** What to do when GitHub refuses it with a status, where that is known better than in general. */
+  readonly cures?: Readonly<Partial<Record<number, string>>>;
   /** Takes back our own duplicate when another writer's with a lower id stays; absent where GitHub cannot hold two. */
   discard?(duplicate: Confirmed): Promise<void>;
 }

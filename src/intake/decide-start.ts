@@ -1,0 +1,105 @@
+/** What a label set by somebody who may start work comes to. Pure: decided from what GitHub's API says now (fault 27). */
+import type { Config, ConfigFault } from "../config/index.ts";
+import type { IssueFacts, RepositoryFacts } from "../github/read/index.ts";
+import { taskDigest } from "../github/trust/index.ts";
+import type { Refusal } from "../shared/errors.ts";
+import type { Result } from "../shared/result.ts";
+import { dispatchKey } from "./dispatch-key.ts";
+import type { LabeledEvent } from "./labeled-event.ts";
+
+/** The configuration on the default branch: read, faulty, or not there. */
+export type ConfigState = Result<Config, readonly ConfigFault[]> | "missing";
+
+/** The latest attempt on the issue, from our own status comment and the state of its run. */
+export interface PriorAttempt {
+  readonly attempt: number;
+  /** `unstarted`: refused, or the App stopped before it dispatched. */
+  readonly state: "unstarted" | "running" | "concluded";
+  readonly labelledAt: string;
+}
+
+export interface StartFacts {
+  readonly repository: RepositoryFacts;
+  readonly config: ConfigState;
+  readonly issue: IssueFacts | null;
+  readonly prior: PriorAttempt | null;
+  /** Text of the workflow file on the default branch. */
+  readonly workflowText: string | null;
+  /** Head of the default branch. */
+  readonly baseSha: string | null;
+}
+
+export type StartRefusal = Refusal<"repository-archived" | "config-missing" | "config-faulty" | "workflow-missing" | "workflow-unfinished" | "repository-empty"> & {
+  /** One line each; may be empty. */
+  readonly details: readonly string[];
+};
+
+export type StartDecision =
+  | { readonly kind: "ignore"; readonly reason: "issue-gone" | "issue-closed" | "label-gone" | "pull-request" | "already-handled" | "already-running" }
+  | { readonly kind: "refuse"; readonly attempt: number; readonly refusal: StartRefusal }
+  | {
+      readonly kind: "start";
+      readonly attempt: number;
+      readonly key: string;
+      readonly textSha256: string;
+      readonly config: Config;
+      readonly baseSha: string;
+    };
+
+export const WORKFLOW_FILE = "worktrain.yml";
+export const WORKFLOW_PATH = `.github/workflows/${WORKFLOW_FILE}`;
+
+/** The label used while there is no valid configuration to name one. */
+const DEFAULT_LABEL = "worktrain:ready";
+
+/** Whether the label is the one that starts work; names of labels are compared as GitHub does, without case. */
+export function isStartLabel(label: string, config: ConfigState): boolean {
+  const wanted = config !== "missing" && config.ok ? config.value.label : DEFAULT_LABEL;
+  return label.toLowerCase() === wanted.toLowerCase();
+}
+
+export function decideStart(event: LabeledEvent, facts: StartFacts): StartDecision {
+  const { issue, prior } = facts;
+  if (issue === null) return { kind: "ignore", reason: "issue-gone" };
+  if (issue.isPullRequest) return { kind: "ignore", reason: "pull-request" };
+  if (!issue.open) return { kind: "ignore", reason: "issue-closed" };
+  if (!issue.labels.some((label) => label.toLowerCase() === event.label.toLowerCase())) return { kind: "ignore", reason: "label-gone" };
+  if (prior?.state === "running") return { kind: "ignore", reason: "already-running" };
+  // A delivery that is not newer than the one that made the last attempt is a repeat of it, or older (faults 25, 27; replay).
+  if (prior?.state === "concluded" && Date.parse(event.labelledAt) <= Date.parse(prior.labelledAt)) return { kind: "ignore", reason: "already-handled" };
+
+  const attempt = prior === null ? 1 : prior.state === "concluded" ? prior.attempt + 1 : prior.attempt;
+  const ready = preconditions(facts);
+  if (ready.kind === "refuse") return { kind: "refuse", attempt, refusal: ready.refusal };
+  const textSha256 = taskDigest(event.task);
+  const key = dispatchKey({ kind: "issues.labeled", repositoryId: facts.repository.id, subject: `issue-${event.issueNumber}`, textSha256, attempt });
+  return { kind: "start", attempt, key, textSha256, config: ready.config, baseSha: ready.baseSha };
+}
+
+type Preconditions = { readonly kind: "ready"; readonly config: Config; readonly baseSha: string } | { readonly kind: "refuse"; readonly refusal: StartRefusal };
+
+const THEN_LABEL = "Then remove the label and add it again.";
+
+function preconditions({ repository, config, workflowText, baseSha }: StartFacts): Preconditions {
+  const branch = `\`${repository.defaultBranch}\``;
+  if (repository.archived) return refuse("repository-archived", "The repository is archived.", "Unarchive it in its settings.");
+  if (config === "missing") {
+    return refuse("config-missing", `There is no .github/worktrain.yml on the default branch.`, `Add the file \`.github/worktrain.yml\` to ${branch}; an empty one means all defaults. ${THEN_LABEL}`);
+  }
+  if (!config.ok) {
+    const details = config.error.map((fault) => `${fault.file}:${fault.line}:${fault.column} ${fault.message} ${fault.fix}`);
+    return refuse("config-faulty", "The configuration .github/worktrain.yml on the default branch is not valid.", `Mend the file on ${branch}. ${THEN_LABEL}`, details);
+  }
+  if (workflowText === null) {
+    return refuse("workflow-missing", `There is no ${WORKFLOW_PATH} on the default branch.`, `Copy WorkTrain's \`templates/worktrain.yml\` to \`${WORKFLOW_PATH}\` on ${branch} and fill in its two placeholders. ${THEN_LABEL}`);
+  }
+  if (/__(?:ACTION|PUBLIC_KEY)__/.test(workflowText.replaceAll(/^\s*#.*$/gm, ""))) {
+    return refuse("workflow-unfinished", `${WORKFLOW_PATH} still has the placeholders of the template.`, `Fill in the action and the public key that the App's page shows. ${THEN_LABEL}`);
+  }
+  if (baseSha === null) return refuse("repository-empty", "The default branch has no commit.", `Push a first commit to ${branch}. ${THEN_LABEL}`);
+  return { kind: "ready", config: config.value, baseSha };
+}
+
+function refuse(kind: StartRefusal["kind"], message: string, fix: string, details: readonly string[] = []): Preconditions {
+  return { kind: "refuse", refusal: { kind, message, fix, details } };
+}

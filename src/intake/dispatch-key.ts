@@ -1,0 +1,17 @@
+import { sha256Hex } from "../shared/hash.ts";
+import { canonicalJson } from "../shared/json.ts";
+
+export interface DispatchIdentity {
+  /** What asked for the run. */
+  readonly kind: "issues.labeled";
+  readonly repositoryId: number;
+  /** e.g. `issue-12` */
+  readonly subject: string;
+  readonly textSha256: string;
+  readonly attempt: number;
+}
+
+/** The same wish has the same key, however often and in whatever order it is delivered (faults 25, 26): 32 hex digits. */
+export function dispatchKey(identity: DispatchIdentity): string {
+  return sha256Hex(canonicalJson(identity)).slice(0, 32);
+}

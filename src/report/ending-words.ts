@@ -1,0 +1,100 @@
+import type { EndingCode } from "../record/index.ts";
+
+export interface EndingWords {
+  /** Ends "WorkTrain ...". */
+  readonly headline: string;
+  readonly meaning: string;
+  readonly next: string;
+}
+
+const LABEL_AGAIN = "remove the label and add it again";
+
+/** How each ending reads: what happened, and what a person can do next. */
+export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
+  ready: { headline: "finished the work", meaning: "The change is made, checked and reviewed.", next: "Review the pull request." },
+  "nothing-to-do": {
+    headline: "found nothing to do",
+    meaning: "The agent completed its steps and changed no file.",
+    next: `If something is missing, say in the issue what, then ${LABEL_AGAIN}.`,
+  },
+  "not-completed": {
+    headline: "stopped: the agent did not complete its step",
+    meaning: "The model ended its turn without handing over what the step asks for. Nothing was published.",
+    next: `Make the issue more precise, then ${LABEL_AGAIN}.`,
+  },
+  blocked: {
+    headline: "stopped: a step could not be completed",
+    meaning: "What the agent handed over did not meet the step's requirements. Nothing was published.",
+    next: `The run's log names them. Mend the cause or make the issue more precise, then ${LABEL_AGAIN}.`,
+  },
+  "tests-red": {
+    headline: "stopped: the tests stay red",
+    meaning: "The test command fails on the change. Nothing was published.",
+    next: `Look at the output in the run's log. If the tests are wrong or need set-up in the workflow file, mend that, then ${LABEL_AGAIN}.`,
+  },
+  "review-blocking": {
+    headline: "stopped: the review still has blocking findings",
+    meaning: "After the last round of review there are findings open that must not be merged. Nothing was published.",
+    next: `Read them in the run's summary, raise \`review.maxRounds\` or narrow the issue, then ${LABEL_AGAIN}.`,
+  },
+  "no-verdict": {
+    headline: "stopped: the review gave no verdict",
+    meaning: "A review that did not finish counts as failed. Nothing was published.",
+    next: `See the run's log, then ${LABEL_AGAIN}.`,
+  },
+  budget: {
+    headline: "stopped: the budget is used up",
+    meaning: "Turns, tokens, cost or minutes reached the cap of `.github/worktrain.yml`. What was done is saved.",
+    next: `Raise the cap under \`budget\` or narrow the issue, then ${LABEL_AGAIN}.`,
+  },
+  "model-refused": {
+    headline: "stopped: the model declined the task",
+    meaning: "The model's safety rules ended the conversation. Nothing was published.",
+    next: `Reword the issue if it was misunderstood, then ${LABEL_AGAIN}.`,
+  },
+  "model-unavailable": {
+    headline: "stopped: the model could not be reached",
+    meaning: "Its API did not answer for a while or refused the key. What was done is saved.",
+    next: `See that \`ANTHROPIC_API_KEY\` of the environment worktrain-agent is valid and the API is up, then ${LABEL_AGAIN}.`,
+  },
+  "model-spend-limit": {
+    headline: "stopped: the spend limit of the model's account is reached",
+    meaning: "The API takes no more work until the limit is raised or the month ends.",
+    next: `Raise the limit in the Anthropic console, then ${LABEL_AGAIN}.`,
+  },
+  "no-sandbox": {
+    headline: "did not start: the runner has no sandbox",
+    meaning: "Tools run only inside bubblewrap, and it does not work on this runner. No model was called.",
+    next: "Install bubblewrap on the runner and allow user namespaces, or ask for `sandbox: weak` in the workflow file.",
+  },
+  "cannot-save": {
+    headline: "did not start: its record could not be saved",
+    meaning: "The artifact store refused the first segment, so nothing was spent.",
+    next: `Free the artifact storage of the account or raise its quota, then ${LABEL_AGAIN}.`,
+  },
+  "bad-config": {
+    headline: "did not start: the configuration is not valid",
+    meaning: "`.github/worktrain.yml` on the default branch has faults.",
+    next: `The run's log names them with line and column. Mend the file, then ${LABEL_AGAIN}.`,
+  },
+  "bad-ticket": {
+    headline: "did not start: the run's ticket does not hold",
+    meaning: "It is not signed with the key in the workflow file, is too old, or belongs to other work.",
+    next: `Compare \`public-key\` in the workflow file with the App's page, then ${LABEL_AGAIN}.`,
+  },
+  cancelled: {
+    headline: "was cancelled",
+    meaning: "Somebody cancelled the run. What was done is saved; nothing was published.",
+    next: `To start again, ${LABEL_AGAIN}.`,
+  },
+  lost: {
+    headline: "lost its run",
+    meaning: "The run is over and left no word how it ended: the runner was lost, or a rule of the organisation stopped it.",
+    next: `See the run, then ${LABEL_AGAIN}.`,
+  },
+  internal: {
+    headline: "stopped by a fault of its own",
+    meaning: "Something in WorkTrain failed. Nothing was published.",
+    next: `The run's log has the details; please report them. To try again, ${LABEL_AGAIN}.`,
+  },
+};

@@ -1,0 +1,129 @@
+/**
+ * The text of the App's one status comment on an issue. Pure.
+ * I4. It says what is so: "done" only with a pull request that is there, and every end in words with what to do next.
+ */
+import type { EndingCode, Phase, SegmentName } from "../record/index.ts";
+import { unreachable } from "../shared/unreachable.ts";
+import { ENDING_WORDS } from "./ending-words.ts";
+import { quote } from "./markdown.ts";
+import { formatUsd } from "./money.ts";
+import { formatStatusMarker, type StatusMarker } from "./status-marker.ts";
+
+/** Where a run is, as its artifact names tell. */
+export interface Progress {
+  /** Phases in the order they were entered; a phase may come again after a fix. */
+  readonly phases: readonly Phase[];
+  readonly at: { readonly phase: Phase | "probe"; readonly step: string };
+  readonly costMilliUsd: number;
+  /** ISO time at which that was saved. */
+  readonly asOf: string | null;
+  /** Set by the last segment of a run that came to its end. */
+  readonly ending: EndingCode | null;
+}
+
+export interface PullRequestLink {
+  readonly number: number;
+  readonly url: string;
+}
+
+export type StatusView =
+  | { readonly kind: "starting" }
+  | { readonly kind: "waiting"; readonly runUrl: string | null }
+  | { readonly kind: "running"; readonly runUrl: string; readonly progress: Progress | null }
+  | {
+      readonly kind: "ended";
+      readonly runUrl: string;
+      readonly progress: Progress | null;
+      readonly ending: EndingCode;
+      readonly pullRequest: PullRequestLink | null;
+      /** The deliver job, to look at when there should be a pull request and is none. */
+      readonly deliverUrl: string | null;
+    }
+  | { readonly kind: "refused"; readonly message: string; readonly fix: string; readonly details: readonly string[] };
+
+/** What the segments of one run attempt and those before it say, or null when there are none. */
+export function progressOf(segments: readonly { readonly name: SegmentName; readonly createdAt: string | null }[]): Progress | null {
+  const ordered = segments.toSorted((a, b) => a.name.runAttempt - b.name.runAttempt || a.name.index - b.name.index);
+  const last = ordered.at(-1);
+  if (last === undefined) return null;
+  const phases: Phase[] = [];
+  for (const { name } of ordered) {
+    if (name.phase !== "probe" && name.phase !== phases.at(-1)) phases.push(name.phase);
+  }
+  const { phase, step, costMilliUsd, ending } = last.name;
+  return { phases, at: { phase, step }, costMilliUsd, asOf: last.createdAt, ending };
+}
+
+/** The whole comment, marker first. */
+export function statusComment(marker: StatusMarker, view: StatusView): string {
+  const note = marker.recreated ? ["<sub>This comment was deleted and made again once. Delete it again and WorkTrain stays silent about this attempt.</sub>"] : [];
+  return [formatStatusMarker(marker), ...paragraphs(marker, view), ...note].join("\n\n");
+}
+
+function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
+  const working = `### WorkTrain is working on this (attempt ${marker.attempt})`;
+  const asLabelled = "It works on the text as it was when the label was set; later edits count for the next attempt.";
+  switch (view.kind) {
+    case "starting":
+      return [working, "Starting a run.", asLabelled];
+    case "waiting":
+      return [working, view.runUrl === null ? "A run is dispatched; its link follows." : `[The run](${view.runUrl}) waits for a runner.`, asLabelled];
+    case "running":
+      return [working, ...checklist(view.progress, false), `${link("The run", view.runUrl)}${cost(view.progress)}`, asLabelled];
+    case "ended":
+      return ended(marker, view);
+    case "refused":
+      return ["### WorkTrain did not start", quote(view.message), ...(view.details.length === 0 ? [] : [quote(view.details.join("\n"))]), `**What to do:** ${view.fix}`];
+    default:
+      return unreachable(view);
+  }
+}
+
+function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }>): readonly string[] {
+  const words = ENDING_WORDS[view.ending];
+  const foot = `${link("The run", view.runUrl)}${cost(view.progress)} · attempt ${marker.attempt}`;
+  if (view.ending !== "ready") {
+    const leftover = view.pullRequest === null ? [] : [`Pull request ${link(`#${view.pullRequest.number}`, view.pullRequest.url)} has its branch.`];
+    return [`### WorkTrain ${words.headline}`, words.meaning, ...leftover, `**What to do:** ${words.next}`, foot];
+  }
+  if (view.pullRequest === null) {
+    return [
+      "### WorkTrain did the work, but delivering it failed",
+      "The change is saved in the run's artifacts; there is no pull request.",
+      `**What to do:** see why in ${link("the deliver job", view.deliverUrl ?? view.runUrl)}. After an outage re-run that job; else mend the cause, remove the label and add it again.`,
+      foot,
+    ];
+  }
+  return [`### WorkTrain made pull request #${view.pullRequest.number}`, ...checklist(view.progress, true), `**What to do:** review ${link(`#${view.pullRequest.number}`, view.pullRequest.url)}.`, foot];
+}
+
+const PHASE_NAMES: Readonly<Record<Phase, string>> = {
+  classify: "Classify",
+  discover: "Discover",
+  shape: "Shape",
+  code: "Code",
+  review: "Review",
+  fix: "Fix",
+  deliver: "Deliver",
+};
+/** What a person may expect to come; the rest shows when it happens. */
+const EXPECTED: readonly Phase[] = ["classify", "code", "review", "deliver"];
+
+/** One line a phase: done, at work, to come. Plain signs and no task list: boxes on GitHub can be ticked. */
+function checklist(progress: Progress | null, done: boolean): readonly string[] {
+  const entered = progress?.phases ?? [];
+  const lines = entered.map((phase, index) => {
+    const current = !done && index === entered.length - 1;
+    return current ? `- ● **${PHASE_NAMES[phase]}**, step \`${progress?.at.step ?? ""}\`` : `- ✔ ${PHASE_NAMES[phase]}`;
+  });
+  const toCome = EXPECTED.filter((phase) => !entered.includes(phase)).map((phase) => `- ${done ? "✔" : "○"} ${PHASE_NAMES[phase]}`);
+  return [[...lines, ...(done ? toCome.filter((line) => line.endsWith(PHASE_NAMES.deliver)) : toCome)].join("\n")];
+}
+
+function cost(progress: Progress | null): string {
+  if (progress === null) return "";
+  const asOf = progress.asOf === null ? "" : ` as of ${progress.asOf.slice(0, 16).replace("T", " ")} UTC`;
+  return ` · cost ${formatUsd(progress.costMilliUsd * 1_000)}${asOf}`;
+}
+
+const link = (text: string, url: string): string => `[${text}](${url})`;

@@ -1,0 +1,68 @@
+/**
+ * The hidden first line of the App's status comment. The App keeps no state of its own: what it must remember about an
+ * issue's latest attempt stands here, in a comment that only counts when GitHub says the App wrote it.
+ */
+import { z } from "zod";
+import { phaseSchema } from "../record/index.ts";
+
+export interface StatusMarker {
+  readonly issueNumber: number;
+  /** The attempt this comment is about, from 1. */
+  readonly attempt: number;
+  /** The dispatch key; null when nothing was dispatched. */
+  readonly key: string | null;
+  /** `refused` and `starting`: nothing dispatched yet; `dispatched`: a run exists or is on its way; `ended`: it is over. */
+  readonly state: "refused" | "starting" | "dispatched" | "ended";
+  readonly runId: number | null;
+  readonly runAttempt: number;
+  /** When the label was set, as the webhook that started this says; a webhook that is not newer was handled already. */
+  readonly labelledAt: string;
+  /** Phase and step last shown; null before the first. */
+  readonly at: string | null;
+  /** True when somebody deleted the comment once and the App made it again. */
+  readonly recreated: boolean;
+}
+
+/** What the status comment of an issue starts with. */
+export const statusMarkerPrefix = (issueNumber: number): string => `<!-- worktrain:status issue-${issueNumber} `;
+
+export function formatStatusMarker(marker: StatusMarker): string {
+  const fields = {
+    attempt: marker.attempt,
+    key: marker.key ?? "-",
+    state: marker.state,
+    run: marker.runId ?? "-",
+    "run-attempt": marker.runAttempt,
+    labelled: marker.labelledAt,
+    at: marker.at ?? "-",
+    recreated: marker.recreated ? 1 : 0,
+  };
+  const text = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
+  return `${statusMarkerPrefix(marker.issueNumber)}${text.join(" ")} -->`;
+}
+
+const orNull = <Schema extends z.ZodType>(schema: Schema) => z.union([z.literal("-").transform(() => null), schema]);
+const markerSchema = z
+  .strictObject({
+    attempt: z.coerce.number().int().min(1),
+    key: orNull(z.string().regex(/^[0-9a-f]{16,64}$/)),
+    state: z.enum(["refused", "starting", "dispatched", "ended"]),
+    run: orNull(z.coerce.number().int().min(1)),
+    "run-attempt": z.coerce.number().int().min(1),
+    labelled: z.iso.datetime({ offset: true }),
+    at: orNull(z.string().regex(/^[a-z]+\.[a-z0-9_-]{1,64}$/).refine((at) => at.startsWith("probe.") || phaseSchema.safeParse(at.split(".")[0]).success)),
+    recreated: z.enum(["0", "1"]).transform((value) => value === "1"),
+  });
+
+const MARKER_LINE = /^<!-- worktrain:status issue-(\d{1,15}) ([^\n]{1,1000}) -->/;
+
+/** Reads the marker of a comment of ours; null when there is none or it is not whole. */
+export function parseStatusMarker(body: string): StatusMarker | null {
+  const match = MARKER_LINE.exec(body);
+  if (match === null) return null;
+  const [, issue, text = ""] = match;
+  const parsed = markerSchema.safeParse(Object.fromEntries(text.split(" ").map((field) => field.split("=", 2))));
+  if (!parsed.success) return null;
+  const { run: runId, "run-attempt": runAttempt, labelled: labelledAt, ...rest } = parsed.data;
+  return { issueNumber: Number(issue), runId, runAttempt, labelledAt, ...rest };
+}
