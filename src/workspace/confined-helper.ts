@@ -1,0 +1,99 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { err, ok, type Result } from "../shared/result.ts";
+import { bubblewrapArguments, cannotConfine, checkMounts, DEFAULT_PATH, etcFiles, findBubblewrap, INNER_HOME, type Mount, type NoSandbox, type Walls } from "./bubblewrap.ts";
+import { helperCommand, innerEnvironment, type Launch, type StartHelper } from "./launch.ts";
+
+/** Prepares helpers behind bubblewrap's walls, after a program has really run behind them. */
+export async function confinedHelper(launch: Launch): Promise<Result<StartHelper, NoSandbox>> {
+  const bubblewrap = await findBubblewrap(launch.processes);
+  if (!bubblewrap.ok) return bubblewrap;
+  const program = [...programFiles(launch.helperPath), launch.nodePath];
+  const checked = checkMounts([launch.workspaceDir, "/usr", ...launch.readOnlyPaths, ...program], launch.privatePaths);
+  if (!checked.ok) return checked;
+
+  const etc = join(launch.scratch, "etc");
+  writeFiles(etc, etcFiles({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }));
+  const walls: Walls = {
+    bubblewrap: bubblewrap.value,
+    etc,
+    directory: launch.workspaceDir,
+    environment: innerEnvironment({ path: launch.path, home: INNER_HOME, temporary: "/tmp" }),
+    temporaryBytes: launch.limits.temporaryBytes,
+    mounts: [{ kind: "read-only", path: launch.workspaceDir }],
+  };
+  const repository = await lookAtRepository(launch, walls);
+  if (!repository.ok) return repository;
+
+  const mounts: readonly Mount[] = [
+    { kind: "read-write", path: launch.workspaceDir },
+    ...gitMounts(launch, repository.value),
+    ...[...launch.readOnlyPaths, ...program].map((path): Mount => ({ kind: "read-only", path })),
+  ];
+  const args = [...bubblewrapArguments({ ...walls, mounts }), ...helperCommand(launch, true)];
+  return ok(() => launch.processes.start("bwrap", args, { env: OUTER_ENVIRONMENT }));
+}
+
+/** bubblewrap's own environment, which the first process inside can be asked for: nothing in it. */
+const OUTER_ENVIRONMENT = { PATH: DEFAULT_PATH };
+
+/** A built helper is its directory (entry and chunks); from source it is the sources and the one package it needs. */
+function programFiles(helperPath: string): readonly string[] {
+  if (!helperPath.endsWith(".ts")) return [dirname(helperPath)];
+  const root = join(dirname(helperPath), "..", "..", "..");
+  return [join(root, "src"), join(root, "package.json"), join(root, "node_modules", "picomatch")];
+}
+
+interface Repository {
+  /** Of the paths below `.git` that need a cover, those that are there; `.git` itself first if it is. */
+  readonly present: readonly string[];
+  /** Settings of the repository that reading it takes, as lines of a git config file. */
+  readonly config: readonly string[];
+}
+
+/**
+ * The first program behind the walls: proves that they can be put up, and looks at the workspace's repository from inside.
+ * `cat` fails on a `.git` that is a file (a worktree): its repository is elsewhere and not mounted.
+ */
+const LOOK = `
+for path in .git .git/config .git/config.worktree .git/modules .git/logs; do [ -e "$path" ] && [ -d .git ] && echo "present $path"; done
+git config --file .git/config --get-regexp '^(core\\.(repositoryformatversion|filemode|bare|ignorecase|symlinks)|extensions\\.(objectformat|refstorage))$' | sed 's/^/config /'
+echo done
+`;
+
+async function lookAtRepository(launch: Launch, walls: Walls): Promise<Result<Repository, NoSandbox>> {
+  const run = await launch.processes.run("bwrap", [...bubblewrapArguments(walls), "/bin/sh", "-c", LOOK], { env: OUTER_ENVIRONMENT, timeoutMs: 20_000, maxOutputBytes: 64 * 1024 });
+  const lines = new TextDecoder().decode(run.stdout).trimEnd().split("\n");
+  if (run.exitCode !== 0 || lines.at(-1) !== "done") return err(cannotConfine(new TextDecoder().decode(run.stderr)));
+  const rest = (start: string) => lines.filter((line) => line.startsWith(start)).map((line) => line.slice(start.length));
+  return ok({ present: rest("present "), config: rest("config ").flatMap(configLine) });
+}
+
+function configLine(line: string): readonly string[] {
+  const [, section, name, value] = /^([a-z]+)\.([a-z]+) ([a-z0-9]+)$/.exec(line) ?? [];
+  return value === undefined ? [] : [`[${section}]\n\t${name} = ${value}\n`];
+}
+
+/** `.git` is there for `git log` and `git diff`, read-only, without its config: remotes and headers in it can hold credentials. */
+function gitMounts(launch: Launch, repository: Repository): readonly Mount[] {
+  const config = join(launch.scratch, "git-config");
+  writeFileSync(config, repository.config.join(""));
+  return repository.present.map((name): Mount => {
+    const path = join(launch.workspaceDir, name);
+    switch (name) {
+      case ".git":
+        return { kind: "read-only", path };
+      case ".git/config":
+      case ".git/config.worktree":
+        return { kind: "instead", path, source: config };
+      // Repositories of submodules and reflogs: the former have configs of their own, the latter can name URLs.
+      default:
+        return { kind: "empty", path };
+    }
+  });
+}
+
+function writeFiles(directory: string, files: Readonly<Record<string, string>>): void {
+  mkdirSync(directory, { recursive: true });
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
+}

@@ -1,0 +1,49 @@
+import { join } from "node:path";
+import type { ChildProcess, Processes } from "../shared/ports.ts";
+import type { HelperSettings, SandboxLimits } from "./protocol.ts";
+
+/** What it takes to start a helper; all paths are real ones. */
+export interface Launch {
+  /** Private directory of this sandbox, removed when it closes. */
+  readonly scratch: string;
+  readonly processes: Processes;
+  readonly workspaceDir: string;
+  readonly nodePath: string;
+  readonly helperPath: string;
+  readonly limits: SandboxLimits;
+  readonly path: string;
+  readonly readOnlyPaths: readonly string[];
+  readonly privatePaths: readonly string[];
+}
+
+/** Starts a helper; called again when one has died. */
+export type StartHelper = () => ChildProcess;
+
+/** Program and arguments of the helper itself. */
+export function helperCommand(launch: Launch, ownsProcesses: boolean): readonly [string, string, string] {
+  const settings: HelperSettings = { workspace: launch.workspaceDir, ownsProcesses, limits: launch.limits };
+  return [launch.nodePath, launch.helperPath, JSON.stringify(settings)];
+}
+
+/** The environment of the helper and of every command: nothing of the host's. */
+export const innerEnvironment = (places: { readonly path: string; readonly home: string; readonly temporary: string }): Readonly<Record<string, string>> => ({
+  PATH: places.path,
+  HOME: places.home,
+  TMPDIR: places.temporary,
+  LANG: "C.UTF-8",
+  CI: "true",
+  TERM: "dumb",
+  PAGER: "cat",
+  GIT_PAGER: "cat",
+  GIT_TERMINAL_PROMPT: "0",
+});
+
+/**
+ * The same helper without walls: an empty environment, a thrown-away home, own process groups and the tools' path checks, but a
+ * command can read and write whatever this user can, and reach the network. Only when the operator asks for it.
+ */
+export function weakHelper(launch: Launch): StartHelper {
+  const [node, ...args] = helperCommand(launch, false);
+  const env = innerEnvironment({ path: launch.path, home: join(launch.scratch, "home"), temporary: join(launch.scratch, "tmp") });
+  return () => launch.processes.start(node, args, { cwd: launch.workspaceDir, env });
+}

@@ -1,0 +1,136 @@
+/**
+ * The sandbox: one helper process that serves every tool over a pipe, behind bubblewrap's walls or, where the operator asked
+ * for the weak mode, without them. The host's process opens no path of the workspace itself.
+ */
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Processes } from "../shared/ports.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import { DEFAULT_PATH, noSandbox, type NoSandbox } from "./bubblewrap.ts";
+import { confinedHelper } from "./confined-helper.ts";
+import { HelperConnection, type CallResult } from "./helper-connection.ts";
+import { weakHelper, type Launch, type StartHelper } from "./launch.ts";
+import { BASH_MAX_TIMEOUT_MS, RUN_COMMAND, type SandboxLimits } from "./protocol.ts";
+
+export type SandboxMode = "bubblewrap" | "weak";
+
+export interface SandboxOptions {
+  readonly workspaceDir: string;
+  readonly mode: SandboxMode;
+  readonly processes: Processes;
+  /** The Node (24 or later) that runs the helper. */
+  readonly nodePath: string;
+  /** The built helper, whose directory is mounted, or `src/workspace/helper/main.ts`, for which the sources are. */
+  readonly helperPath: string;
+  readonly limits?: Partial<SandboxLimits>;
+  /** Toolchains outside `/usr`, such as `/opt/hostedtoolcache`. */
+  readonly readOnlyPaths?: readonly string[];
+  /** PATH inside. */
+  readonly path?: string;
+  /** Directories no mount may contain: the runner's temporary directory, the journal, the home directory. */
+  readonly privatePaths?: readonly string[];
+}
+
+export interface CommandResult {
+  /** Null when a signal, the time-out or a cancel ended it. */
+  readonly exitCode: number | null;
+  readonly timedOut: boolean;
+  readonly outputTail: string;
+  readonly durationMs: number;
+}
+
+export interface Sandbox {
+  readonly mode: SandboxMode;
+  /** Calls a tool. Never rejects because of the tool, the input or the sandbox: a failure is a result the model can read. */
+  call(tool: string, input: unknown, options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<{ content: string; isError: boolean }>;
+  /** Runs a command of the operator, such as the repository's tests, in the workspace. */
+  runCommand(request: { readonly command: string; readonly timeoutMs: number; readonly maxOutputBytes: number }, signal?: AbortSignal): Promise<CommandResult>;
+  /** Ends the helper and everything it started. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_LIMITS: SandboxLimits = {
+  processes: 4_096,
+  memoryBytes: 6 * 1024 ** 3,
+  fileBytes: 2 * 1024 ** 3,
+  cpuSeconds: 3_600,
+  temporaryBytes: 2 * 1024 ** 3,
+};
+
+/** Past a tool's own time-out by this much the call is cancelled from outside. */
+const CALL_MARGIN_MS = 30_000;
+const START_TIMEOUT_MS = 20_000;
+
+/** Opens a sandbox and proves that it works by starting its helper. @returns refusal `no-sandbox` with the cure in `fix` */
+export async function openSandbox(options: SandboxOptions): Promise<Result<Sandbox, NoSandbox>> {
+  const scratch = mkdtempSync(join(realpathSync(tmpdir()), "worktrain-sandbox-"));
+  const removeScratch = () => rmSync(scratch, { recursive: true, force: true });
+  const launch: Launch = {
+    scratch,
+    processes: options.processes,
+    helperPath: realpathSync(options.helperPath),
+    workspaceDir: realpathSync(options.workspaceDir),
+    nodePath: realpathSync(options.nodePath),
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    path: options.path ?? DEFAULT_PATH,
+    readOnlyPaths: options.readOnlyPaths ?? [],
+    privatePaths: [scratch, ...(options.privatePaths ?? [])],
+  };
+  mkdirSync(join(scratch, "home"));
+  mkdirSync(join(scratch, "tmp"));
+  const start = options.mode === "weak" ? ok(weakHelper(launch)) : await confinedHelper(launch);
+  if (!start.ok) {
+    removeScratch();
+    return start;
+  }
+  const first = new HelperConnection(start.value());
+  const timer = setTimeout(() => first.kill(), START_TIMEOUT_MS);
+  const { failed } = await first.ready;
+  clearTimeout(timer);
+  if (failed !== null) {
+    removeScratch();
+    return err(noSandbox(`The sandbox's helper did not start: ${failed.trim()}`, `Check that ${options.nodePath} is Node 24 or later and that ${options.helperPath} exists.`));
+  }
+  return ok(new RunningSandbox(options.mode, start.value, { first, removeScratch }));
+}
+
+class RunningSandbox implements Sandbox {
+  readonly mode: SandboxMode;
+  readonly #start: StartHelper;
+  readonly #removeScratch: () => void;
+  #connection: HelperConnection;
+  #closed = false;
+
+  constructor(mode: SandboxMode, start: StartHelper, opened: { first: HelperConnection; removeScratch: () => void }) {
+    this.mode = mode;
+    this.#start = start;
+    this.#connection = opened.first;
+    this.#removeScratch = opened.removeScratch;
+  }
+
+  async call(tool: string, input: unknown, options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {}) {
+    const { content, isError } = await this.#send(tool, input, { signal: options.signal, timeoutMs: options.timeoutMs ?? BASH_MAX_TIMEOUT_MS + CALL_MARGIN_MS });
+    return { content, isError };
+  }
+
+  async runCommand(request: { command: string; timeoutMs: number; maxOutputBytes: number }, signal?: AbortSignal): Promise<CommandResult> {
+    const input = { command: request.command, timeout_ms: request.timeoutMs, max_output_bytes: request.maxOutputBytes };
+    const { content, outcome } = await this.#send(RUN_COMMAND, input, { signal, timeoutMs: request.timeoutMs + CALL_MARGIN_MS });
+    const { exitCode, timedOut, durationMs } = outcome ?? { exitCode: null, timedOut: false, durationMs: 0 };
+    return { exitCode, timedOut, outputTail: content, durationMs };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#connection.close();
+    this.#removeScratch();
+  }
+
+  #send(tool: string, input: unknown, options: { readonly signal: AbortSignal | undefined; readonly timeoutMs: number }): Promise<CallResult> {
+    if (this.#closed) return Promise.resolve({ content: "The sandbox is closed.", isError: true });
+    if (!this.#connection.alive) this.#connection = new HelperConnection(this.#start());
+    return this.#connection.call(tool, input, options);
+  }
+}
