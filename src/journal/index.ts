@@ -1,5 +1,12 @@
 export * from "./journal.ts";
 export * from "./segment-store.ts";
-export { openMemoryJournal } from "./stores/memory.ts";
-export { openDirectoryJournal, openDirectoryReader } from "./stores/directory.ts";
-export type { DirectoryJournal, DirectoryJournalReader } from "./stores/directory.ts";
+export { assembleSegments, type Assembled, type AssembleRefusal, type SegmentPart } from "./assemble-segments.ts";
+export { decodeSegment, encodeSegment, SEGMENT_LIMITS, type DecodedSegment, type Segment, type SegmentBlob, type SegmentLimits, type SegmentRefusal } from "./segment.ts";
+export { createSegmentSaver, type SaveRequest, type SegmentSaver, type SegmentSaverOptions } from "./segment-saver.ts";
+export { seedDirectory, type SeedOptions } from "./seed-directory.ts";
+export type { ArtifactClient } from "./stores/actions-artifacts.ts";
+export { createArtifactSegmentStore, type ArtifactSegmentStoreOptions } from "./stores/artifacts.ts";
+export { openDirectoryJournal, openDirectoryReader, type DirectoryJournal, type DirectoryJournalOptions, type DirectoryJournalReader, type DirectoryOptions } from "./stores/directory.ts";
+export { openMemoryJournal, type MemoryJournalOptions } from "./stores/memory.ts";
+export { createDirectorySegmentStore, type DirectorySegmentStoreOptions } from "./stores/segment-directory.ts";
+export { createMemorySegmentStore, type MemorySegmentStore } from "./stores/segment-memory.ts";

@@ -1,4 +1,5 @@
 /** Where segments go: one immutable named file each. Actions artifacts, a directory, memory. */
+import { RetryableError } from "../shared/errors.ts";
 
 /** A stored segment. `digest` is the SHA-256 of its bytes, as the store itself reports it. */
 export interface SegmentRef {
@@ -10,6 +11,14 @@ export interface SegmentRef {
 }
 
 export interface SegmentStore {
-  /** Stores a segment under a name no segment of this run has; throws RetryableError or TerminalError when it is not stored. */
+  /**
+   * Stores a segment under a name no segment of this run has.
+   * @throws RetryableError when nobody knows whether it is stored, NameTakenError when the name is used, TerminalError when it is not stored
+   */
   put(name: string, bytes: Uint8Array): Promise<SegmentRef>;
+  /** The stored segment of this name in this run, null when there is none; asked after an unknown outcome (fault 15). */
+  find?(name: string): Promise<SegmentRef | null>;
 }
+
+/** The run has an artifact of this name, perhaps one whose upload never ended. The same bytes can be stored under another name. */
+export class NameTakenError extends RetryableError {}

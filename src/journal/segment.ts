@@ -1,0 +1,213 @@
+/**
+ * A segment: a contiguous part of the streams of one run in one file. The format is for ever:
+ * gzip of one header line, the log lines, and the blobs' bytes one after the other; the header gives every count and length.
+ *
+ * G1. A segment is valid only as a whole: the header covers every byte after it, and nothing may follow the last blob.
+ * G2. Its bytes come from outside (I8): each limit is enforced before or while the bytes are expanded, never after.
+ */
+import { gunzipSync, gzipSync } from "node:zlib";
+import { z } from "zod";
+import { BLOB_LIMIT_BYTES, itemIdSchema, RECORD_VERSION, sha256Schema } from "../record/index.ts";
+import { TerminalError, type Refusal } from "../shared/errors.ts";
+import { sha256Hex } from "../shared/hash.ts";
+import { canonicalJson } from "../shared/json.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import { readLine, splitLines, type ReadLine } from "./line.ts";
+
+export interface SegmentBlob {
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface Segment {
+  /** Id of the work item. */
+  readonly item: string;
+  readonly runId: number;
+  readonly runAttempt: number;
+  /** Epoch of the writer. */
+  readonly epoch: number;
+  /** Counts the segments of one run attempt upwards from 1. */
+  readonly index: number;
+  /** SHA-256 of the stored bytes of the segment this one goes on from; null when it goes on from nothing. */
+  readonly previous: string | null;
+  /** In the order they were appended, without newlines. */
+  readonly lines: readonly string[];
+  readonly blobs: readonly SegmentBlob[];
+}
+
+export type SegmentRefusal = Refusal<"segment-too-large" | "segment-damaged" | "needs-version">;
+
+export interface SegmentLimits {
+  readonly storedBytes: number;
+  /** Header, lines and blobs together. */
+  readonly expandedBytes: number;
+  readonly headerBytes: number;
+  readonly lines: number;
+  readonly blobs: number;
+}
+
+/** Far above a step's work, and small enough for the memory of the smallest runner (7 GB). */
+export const SEGMENT_LIMITS: SegmentLimits = {
+  storedBytes: 256 * 1024 * 1024,
+  expandedBytes: 512 * 1024 * 1024,
+  headerBytes: 8 * 1024 * 1024,
+  lines: 200_000,
+  blobs: 50_000,
+};
+
+const count = z.int().min(0);
+const headerSchema = z.strictObject({
+  v: z.literal(RECORD_VERSION),
+  item: itemIdSchema,
+  runId: count,
+  runAttempt: z.int().min(1),
+  epoch: z.int().min(1),
+  index: z.int().min(1),
+  previous: sha256Schema.nullable(),
+  lines: count,
+  /** Bytes of all lines, newlines included. */
+  lineBytes: count,
+  blobs: z.array(z.strictObject({ sha256: sha256Schema, bytes: count.max(BLOB_LIMIT_BYTES) })),
+});
+type Header = z.infer<typeof headerSchema>;
+
+/**
+ * Makes the stored bytes of a segment.
+ * @throws TerminalError when it is over a limit that `decodeSegment` would refuse it for
+ */
+export function encodeSegment(segment: Segment): Uint8Array {
+  const { lines, blobs, ...place } = segment;
+  const log = Buffer.from(lines.map((line) => `${line}\n`).join(""));
+  const header: Header = {
+    v: RECORD_VERSION,
+    ...place,
+    lines: lines.length,
+    lineBytes: log.length,
+    blobs: blobs.map(({ sha256, bytes }) => ({ sha256, bytes: bytes.length })),
+  };
+  const plain = Buffer.concat([Buffer.from(`${canonicalJson(header)}\n`), log, ...blobs.map(({ bytes }) => bytes)]);
+  const stored = gzipSync(plain);
+  const over = stored.length > SEGMENT_LIMITS.storedBytes || plain.length > SEGMENT_LIMITS.expandedBytes;
+  if (over || lines.length > SEGMENT_LIMITS.lines || blobs.length > SEGMENT_LIMITS.blobs) {
+    throw new TerminalError(
+      `A segment of ${lines.length} lines, ${blobs.length} blobs and ${plain.length} bytes is over the limit (${SEGMENT_LIMITS.lines} lines, ${SEGMENT_LIMITS.blobs} blobs, ${SEGMENT_LIMITS.expandedBytes} bytes).`,
+      "Save more often, or keep large generated files out of the workspace.",
+    );
+  }
+  return stored;
+}
+
+/** A segment whose own contents were checked: its limits, header, lines each by itself, and blob hashes. */
+export interface DecodedSegment extends Segment {
+  readonly readLines: readonly ReadLine[];
+}
+
+/** Reads a segment's stored bytes, trusting none of them (fault 20). */
+export function decodeSegment(stored: Uint8Array, limits: SegmentLimits = SEGMENT_LIMITS): Result<DecodedSegment, SegmentRefusal> {
+  const expanded = expand(stored, limits);
+  if (!expanded.ok) return expanded;
+  const plain = expanded.value;
+  const headerEnd = plain.subarray(0, limits.headerBytes).indexOf("\n") + 1;
+  if (headerEnd === 0) return damaged("it has no header line");
+  const header = readHeader(plain.subarray(0, headerEnd), limits);
+  if (!header.ok) return header;
+  const { v: _, lines, lineBytes, blobs, ...place } = header.value;
+  const blobBytes = blobs.reduce((sum, blob) => sum + blob.bytes, 0);
+  if (headerEnd + lineBytes + blobBytes !== plain.length) {
+    return damaged(`its header speaks of ${headerEnd + lineBytes + blobBytes} bytes, it has ${plain.length}`); // G1
+  }
+  const log = readLog(plain.subarray(headerEnd, headerEnd + lineBytes), header.value);
+  if (!log.ok) return log;
+  const readBlobs = sliceBlobs(plain.subarray(headerEnd + lineBytes), blobs);
+  return readBlobs.ok ? ok({ ...place, ...log.value, blobs: readBlobs.value }) : readBlobs;
+}
+
+/** Magic, deflate, no flags, no time: what `gzipSync` writes. Flags would carry bytes that nothing checks. */
+const GZIP_START = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
+
+function expand(stored: Uint8Array, limits: SegmentLimits): Result<Buffer, SegmentRefusal> {
+  if (stored.length > limits.storedBytes) return tooLarge(`${stored.length} bytes`, `${limits.storedBytes} bytes`);
+  if (!GZIP_START.equals(stored.subarray(0, GZIP_START.length))) return damaged("it does not begin as a segment does");
+  try {
+    // The typings do not know `info`, which tells how much of the input was used (nodejs.org/api/zlib.html, Options).
+    const result: unknown = gunzipSync(stored, { maxOutputLength: limits.expandedBytes, info: true });
+    const { buffer, engine } = result as { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } };
+    return engine.bytesWritten === stored.length ? ok(buffer) : damaged("bytes follow its end");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : null;
+    if (code === "ERR_BUFFER_TOO_LARGE") return tooLarge(`more than ${limits.expandedBytes} bytes when expanded`, `${limits.expandedBytes} bytes`);
+    if (error instanceof Error) return damaged(`it cannot be expanded: ${error.message}`);
+    throw error;
+  }
+}
+
+function readHeader(line: Buffer, limits: SegmentLimits): Result<Header, SegmentRefusal> {
+  const text = line.toString("utf8").slice(0, -1);
+  const value = parseJson(text);
+  if (value !== null && typeof value === "object" && "v" in value && Number.isInteger(value.v) && Number(value.v) > RECORD_VERSION) {
+    return err({
+      kind: "needs-version",
+      message: `The segment needs a WorkTrain that reads record version ${String(value.v)}; this one reads up to ${RECORD_VERSION}.`,
+      fix: "Use the newer WorkTrain that wrote it.",
+    });
+  }
+  const header = headerSchema.safeParse(value);
+  if (!header.success) return damaged(`its header does not fit: ${z.prettifyError(header.error)}`);
+  if (canonicalJson(header.data) !== text) return damaged("its header is not in canonical form");
+  const { lines, blobs } = header.data;
+  if (lines > limits.lines) return tooLarge(`${lines} lines`, `${limits.lines} lines`);
+  if (blobs.length > limits.blobs) return tooLarge(`${blobs.length} blobs`, `${limits.blobs} blobs`);
+  return ok(header.data);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function readLog(log: Buffer, header: Header): Result<Pick<DecodedSegment, "lines" | "readLines">, SegmentRefusal> {
+  const split = splitLines(log);
+  if (split === null) return damaged("its lines are not UTF-8 text");
+  if (split.tailBytes > 0 || split.lines.length !== header.lines) {
+    return damaged(`its header speaks of ${header.lines} lines, it has ${split.lines.length}${split.tailBytes > 0 ? " and an unfinished one" : ""}`);
+  }
+  const readLines: ReadLine[] = [];
+  for (const [index, { bytes, text }] of split.lines.entries()) {
+    const line = readLine(bytes, text);
+    if (!line.ok) return line.error.kind === "needs-version" ? err({ ...line.error, kind: "needs-version" }) : damaged(`line ${index + 1}: ${line.error.message}`);
+    if (canonicalJson(JSON.parse(text)) !== text) return damaged(`line ${index + 1} is not in canonical form`);
+    const { epoch } = line.value.recorded;
+    // A segment that goes on from nothing may hold what earlier epochs wrote: a whole log put into one.
+    if (epoch > header.epoch || (header.previous !== null && epoch !== header.epoch)) {
+      return damaged(`line ${index + 1} has epoch ${epoch} in a segment of epoch ${header.epoch}`);
+    }
+    readLines.push(line.value);
+  }
+  return ok({ lines: split.lines.map(({ text }) => text), readLines });
+}
+
+function sliceBlobs(bytes: Buffer, blobs: Header["blobs"]): Result<readonly SegmentBlob[], SegmentRefusal> {
+  const result: SegmentBlob[] = [];
+  let start = 0;
+  for (const blob of blobs) {
+    const part = bytes.subarray(start, start + blob.bytes);
+    if (sha256Hex(part) !== blob.sha256) return damaged(`blob ${blob.sha256} does not have that hash`);
+    result.push({ sha256: blob.sha256, bytes: part });
+    start += blob.bytes;
+  }
+  return ok(result);
+}
+
+const damaged = (what: string): Result<never, SegmentRefusal> =>
+  err({
+    kind: "segment-damaged",
+    message: `The segment is damaged or was edited: ${what}.`,
+    fix: "Download it again. If it stays so, go on from the segment before it; nothing of this one is used.",
+  });
+
+const tooLarge = (size: string, limit: string): Result<never, SegmentRefusal> =>
+  err({ kind: "segment-too-large", message: `The segment has ${size}; the limit is ${limit}.`, fix: "No WorkTrain run writes segments of this size: find out who made it." });
