@@ -17,7 +17,7 @@ export function loadLibrary(fs: FileSystem, directory: string): ReadonlyMap<stri
       const [fault] = compiled.error;
       throw new TerminalError(`${name}:${fault?.line ?? 0}: ${fault?.message ?? "not a workflow"}`, fault?.fix ?? "Mend the file.");
     }
-    plans.set(compiled.value.plan.workflow.id, compiled.value.plan);
+    plans.set(compiled.value.plan.id, compiled.value.plan);
   }
   return plans;
 }

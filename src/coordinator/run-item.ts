@@ -6,12 +6,13 @@
  * I5. The budget is the item's: what earlier sessions and runs spent is counted from the log.
  */
 import { foldItem, next, type ItemAction, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
-import { itemStream, type EndingCode, type Head, type ItemEvent, type Phase, type Reason, type Recorded, type RecordEvent } from "../record/index.ts";
+import { itemStream, type EndingCode, type Head, type ItemEvent, type Phase, type Reason, type Recorded, type RecordEvent, type SessionOutcome } from "../record/index.ts";
+import { artifactsOf, type SessionState } from "../engine/session/index.ts";
 import type { Session } from "../session/index.ts";
 import { TerminalError } from "../shared/errors.ts";
 import type { JsonObject } from "../shared/json.ts";
 import type { CoordinatorDeps } from "./deps.ts";
-import { fence } from "./fence.ts";
+import { revealHidden } from "./hidden.ts";
 import { lastSnapshot, runSession } from "./run-session.ts";
 import { add, nothingSpent, remaining, spentIn, type Spent } from "./spent.ts";
 
@@ -80,11 +81,12 @@ const isItemEvent = (event: Recorded<RecordEvent>): event is Recorded<ItemEvent>
 async function schedule(deps: CoordinatorDeps, state: ItemState, action: Extract<ItemAction, { kind: "run-session" }>) {
   const { phase, round, workflowId } = action;
   const task = state.opening?.task ?? { title: "", body: "" };
-  const goal = fence("task", task.body === "" ? task.title : `${task.title}\n\n${task.body}`);
+  // More than one line: the template then fences it, so that no text of an issue speaks as the workflow's author (I8).
+  const goal = revealHidden(`${task.title}\n\n${task.body}\n`);
   const id = Buffer.from(deps.random.bytes(8)).toString("hex");
   const context: JsonObject = { ...action.context };
   if (deps.commands.test !== null) context["commands"] = { test: deps.commands.test };
-  if (phase === "review" && state.snapshot !== null) context["change"] = fence("change", await deps.workspace.describe(state.snapshot));
+  if (phase === "review" && state.snapshot !== null) context["change"] = revealHidden(await deps.workspace.describe(state.snapshot));
   return { phase, round, sessionId: `${phase}-${round}-${id}`, workflowId, goal, context };
 }
 
@@ -107,10 +109,18 @@ async function runAndConclude(deps: CoordinatorDeps, log: ItemLog, scheduled: It
 
 function conclusion(scheduled: ItemSession, session: Session): Extract<ItemEvent, { kind: "session_concluded" }>["data"] {
   const { phase, round, sessionId } = scheduled;
-  const { outcome, reason, artifacts } = session.result();
+  const { outcome, reason } = sessionEnd(session.state());
   const { turns, usage, costMicroUsd } = spentIn(session.history());
   const snapshot = phase === "code" || phase === "fix" ? lastSnapshot(session.history()) : null;
-  return { phase, round, sessionId, outcome, reason, artifacts: [...artifacts], head: session.head(), turns, usage, costMicroUsd, snapshot };
+  return { phase, round, sessionId, outcome, reason, artifacts: artifactsOf(session.state()), head: session.head(), turns, usage, costMicroUsd, snapshot };
+}
+
+/** How a session ended; a step that ran out of attempts on its verification is told from one that lacked something else. */
+function sessionEnd(state: SessionState): { readonly outcome: SessionOutcome; readonly reason: { readonly code: string; readonly message: string } | null } {
+  if (state.kind !== "ended") return { outcome: "failed", reason: { code: "not-ended", message: `The session stands at "${state.kind}" without an agent.` } };
+  const verification = state.outcome === "blocked" ? state.node?.blockers.find((blocker) => blocker.code === "verification-failed") : undefined;
+  const reason = verification === undefined ? state.reason : { code: verification.code, message: verification.message };
+  return { outcome: state.outcome, reason };
 }
 
 /** Everything the item's concluded sessions spent, in every run. */

@@ -1,4 +1,5 @@
-import { runAgent, workspaceTools, type AgentEnd } from "../agent/index.ts";
+import { runAgent, type AgentEnd } from "../agent/index.ts";
+import { workspaceTools } from "../agent/tools/workspace-tools.ts";
 import type { ItemSession } from "../engine/pipeline/index.ts";
 import { sessionStream, type AgentEvent, type Recorded, type SnapshotRef } from "../record/index.ts";
 import { createSession, openSession, type Session, type SubmitResult } from "../session/index.ts";
@@ -125,6 +126,7 @@ async function converse(deps: CoordinatorDeps, run: SessionRun, session: Session
     log: { record: (event) => session.record(event), putBlob: (bytes) => deps.journal.putBlob(bytes) },
     history: session.history(),
     clock: deps.clock,
+    random: deps.random,
     signal: deps.signal,
     reminder: () => reminder(session.offer()),
     afterTools: () => watch.afterTools(),

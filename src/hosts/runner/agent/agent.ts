@@ -42,7 +42,7 @@ export interface JobResult {
 
 /** Runs the agent job to its end. Expected failures are results; a bug or an outage is reported as ending `internal` or `cannot-save`. */
 export async function runAgentJob(settings: JobSettings, ports: AgentPorts): Promise<JobResult> {
-  const github = createGitHub({ token: settings.token, baseUrl: settings.apiUrl, fetch: ports.fetch, clock: ports.clock });
+  const github = createGitHub({ token: settings.token, baseUrl: settings.apiUrl, userAgent: "worktrain-agent", fetch: ports.fetch, clock: ports.clock });
   const repository = { owner: settings.owner, repo: settings.repo };
   const admitted = await admit(github, settings);
   if (!admitted.ok) return refused(admitted.error);

@@ -1,15 +1,3 @@
-import { sha256Hex } from "../shared/hash.ts";
-
-/**
- * Puts text from outside between two lines that it cannot forge: their id is the hash of the text itself, so a text
- * that holds its own closing line would have to contain its own SHA-256 (I8).
- */
-export function fence(label: string, text: string): string {
-  const shown = revealHidden(text);
-  const id = sha256Hex(shown).slice(0, 16);
-  return `<<<${label} ${id}\n${shown}\n${label} ${id}>>>`;
-}
-
 /** Characters people do not see but models read: bidirectional controls, zero-width characters, tag characters, controls. */
 const HIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
 

@@ -1,0 +1,27 @@
+import type { SegmentStore } from "../../../journal/index.ts";
+import type { Clock, Fetch, FileSystem } from "../../../shared/ports.ts";
+import type { JobSettings } from "../settings.ts";
+
+/** What the deliver job knows when it starts; all else it asks of GitHub. */
+export type DeliverSettings = Pick<
+  JobSettings,
+  "owner" | "repo" | "repositoryId" | "runId" | "runAttempt" | "apiUrl" | "serverUrl" | "workflowRef" | "runnerTemp" | "key" | "item" | "ticket" | "segments" | "publicKey" | "token"
+>;
+
+export interface DeliverPorts {
+  readonly clock: Clock;
+  readonly fs: FileSystem;
+  readonly fetch: Fetch;
+  /** Where the deliver job's own part of the journal goes; null where there is no artifact store. */
+  readonly segments: SegmentStore | null;
+  readonly log: (line: string) => void;
+}
+
+export interface DeliverResult {
+  /** 0: delivered, or said why there is nothing to deliver. 1: refused, or failed. */
+  readonly exitCode: 0 | 1;
+  /** One line for the log's end. */
+  readonly summary: string;
+  /** The proof or the reason as Markdown, for the job's summary page; under 1 MiB. */
+  readonly stepSummary: string;
+}
