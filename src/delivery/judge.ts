@@ -1,0 +1,151 @@
+/**
+ * What a verified journal allows the deliver job to do. Pure.
+ *
+ * I7. Only a journal that is this run's, under this ticket, is acted on; changes and verdicts come only from completed
+ *     sessions whose streams end where the item's stream says they ended. The chain and the artifacts' digests are
+ *     checked before; here the content is read as an adversary's (attack 14).
+ */
+import { CONTRACT } from "../engine/pipeline/index.ts";
+import type { Ticket } from "../github/trust/index.ts";
+import { itemStream, sessionStream, type EndingCode, type Head, type ItemEvent, type Reason, type Recorded, type SnapshotRef } from "../record/index.ts";
+import { itemView, lastArtifact, lastVerifications, passed, type ItemJournal, type ItemSessionView, type ItemView } from "../report/index.ts";
+import type { Refusal } from "../shared/errors.ts";
+import { sha256Hex } from "../shared/hash.ts";
+import { canonicalJson } from "../shared/json.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import { reviewVerdictSchema, verdictOf } from "../workflow/index.ts";
+
+export interface JudgedJournal {
+  readonly ticket: Ticket;
+  /** As the workflow input holds it: the journal must hold the same text. */
+  readonly ticketText: string;
+  readonly runId: number;
+  readonly journal: ItemJournal;
+  /** The last line of every stream in the journal, by stream name. */
+  readonly heads: ReadonlyMap<string, Head>;
+}
+
+export type Judgement =
+  /** The change may be delivered, as far as the journal goes. */
+  | { readonly kind: "deliver"; readonly view: ItemView; readonly snapshot: SnapshotRef }
+  /** There is nothing to deliver and here is why. */
+  | { readonly kind: "say"; readonly view: ItemView; readonly ending: EndingCode; readonly reason: Reason };
+
+export type JournalRefusal = Refusal<"foreign-journal" | "session-mismatch" | "not-completed" | "review-not-clean">;
+
+/** Reads what the journal allows, or says what is wrong with it. */
+export function judge(judged: JudgedJournal): Result<Judgement, JournalRefusal> {
+  const view = itemView(judged.journal);
+  const foreign = belongs(judged, view);
+  if (foreign !== null) return err(foreign);
+  const { ended } = view;
+  if (ended === null) return ok({ kind: "say", view, ending: "lost", reason: LOST });
+  if (ended.outcome !== "deliver") return ok({ kind: "say", view, ending: ended.ending, reason: ended.reason ?? unexplained(ended.ending) });
+  if (ended.snapshot === null) return refuse("not-completed", "The journal says `deliver` and names no saved files.");
+  const wrong = heads(judged) ?? maker(judged, view, ended.snapshot) ?? review(judged, view, ended.snapshot);
+  return wrong === null ? ok({ kind: "deliver", view, snapshot: ended.snapshot }) : err(wrong);
+}
+
+const LOST: Reason = {
+  code: "lost",
+  message: "The agent job ended before the work did: it was cancelled, ran out of time, or its runner was lost.",
+  fix: "What was done is saved. Remove the label and add it again: the work goes on from there.",
+};
+
+const unexplained = (ending: EndingCode): Reason => ({ code: ending, message: `The work ended with \`${ending}\`.`, fix: "Read the run's log, then label the issue again." });
+
+const DISTRUST = "The journal is not what this run should have written. Nothing is published. Label the issue again for a new attempt.";
+
+const refusal = (kind: JournalRefusal["kind"], message: string): JournalRefusal => ({ kind, message, fix: DISTRUST });
+const refuse = (kind: JournalRefusal["kind"], message: string): Result<Judgement, JournalRefusal> => err(refusal(kind, message));
+
+/** The journal is this item's and nobody else's, and its newest run is this one, under this very ticket. */
+function belongs({ ticket, ticketText, runId, journal, heads: streams }: JudgedJournal, view: ItemView): JournalRefusal | null {
+  const foreign = (message: string) => refusal("foreign-journal", message);
+  const { opening } = view;
+  if (opening === null || journal.item[0]?.kind !== "item_opened") return foreign(`The journal does not open item ${ticket.item}.`);
+  if (opening.itemId !== ticket.item) return foreign(`The journal is of item ${opening.itemId}, the ticket of ${ticket.item}.`);
+  const known = new Set([itemStream(ticket.item), ...[...journal.sessions.keys()].map(sessionStream)]);
+  const stranger = [...streams.keys()].find((stream) => !known.has(stream));
+  if (stranger !== undefined) return foreign(`The journal holds ${stranger}, which this item never scheduled.`);
+  const textSha256 = sha256Hex(canonicalJson({ body: opening.task.body, title: opening.task.title }));
+  if (textSha256 !== ticket.textSha256 || opening.task.sha256 !== ticket.textSha256) return foreign("The journal's task text is not the one that was labelled.");
+  if (opening.base.ref !== ticket.base.ref) return foreign(`The journal builds on branch ${opening.base.ref}, the ticket on ${ticket.base.ref}.`);
+  return lastRun(journal.item, { ticket, ticketText, runId });
+}
+
+function lastRun(events: readonly Recorded<ItemEvent>[], { ticket, ticketText, runId }: Pick<JudgedJournal, "ticket" | "ticketText" | "runId">): JournalRefusal | null {
+  const run = events.findLast((event) => event.kind === "run_opened");
+  if (run?.kind !== "run_opened") return refusal("foreign-journal", "No run opened the journal.");
+  const { data } = run;
+  if (data.runId !== runId || data.runAttempt !== 1 || data.host !== "actions") return refusal("foreign-journal", `The journal's last run is ${data.runId}, attempt ${data.runAttempt}; this is run ${runId}, attempt 1.`);
+  if (data.ticket !== ticketText || data.key !== ticket.key) return refusal("foreign-journal", "The journal was written under another ticket.");
+  const endings = events.filter((event) => event.kind === "item_ended");
+  return endings.length > 1 ? refusal("foreign-journal", `The journal ends the item ${endings.length} times.`) : null;
+}
+
+/** Each concluded session's stream ends exactly where its conclusion says, and tells the same. */
+function heads({ journal, heads: streams }: JudgedJournal): JournalRefusal | null {
+  for (const event of journal.item) {
+    if (event.kind !== "session_concluded") continue;
+    const { sessionId, head } = event.data;
+    const actual = streams.get(sessionStream(sessionId));
+    if (actual?.seq !== head.seq || actual.hash !== head.hash) {
+      return refusal("session-mismatch", `Session ${sessionId} ends at line ${actual?.seq ?? 0} of its stream, its conclusion says ${head.seq}, or another line stands there.`);
+    }
+  }
+  return null;
+}
+
+/** The last session that changed files completed, its commands passed, and it left exactly the files to be delivered. */
+function maker(judged: JudgedJournal, view: ItemView, snapshot: SnapshotRef): JournalRefusal | null {
+  const session = view.sessions.findLast((each) => each.phase === "code" || each.phase === "fix");
+  if (session === undefined) return refusal("not-completed", "No session of the journal changed anything.");
+  const wrong = counts(judged, session);
+  if (wrong !== null) return wrong;
+  const red = lastVerifications(session).find((verification) => !passed(verification));
+  if (red !== undefined) return refusal("not-completed", `Session ${session.sessionId} ended with a command that did not pass: ${red.command}.`);
+  if (!sameFiles(session.snapshot, snapshot) || !sameFiles(view.snapshot, snapshot)) return refusal("session-mismatch", `Session ${session.sessionId} did not leave the files that are to be delivered.`);
+  // A resumed item may still build on the base of its first ticket; that it lies behind this ticket's is asked of GitHub.
+  const bases = [judged.ticket.base.sha, view.opening?.base.sha];
+  return bases.includes(snapshot.base) ? null : refusal("foreign-journal", `The files build on ${snapshot.base}, the ticket on ${judged.ticket.base.sha}.`);
+}
+
+const sameFiles = (a: SnapshotRef | null, b: SnapshotRef): boolean => a !== null && a.base === b.base && a.tree === b.tree && a.manifest === b.manifest;
+
+/** A review of exactly these files completed after them, and by its findings it is clean. */
+function review(judged: JudgedJournal, view: ItemView, snapshot: SnapshotRef): JournalRefusal | null {
+  const last = view.sessions.at(-1);
+  if (last === undefined || last.phase !== "review") return refusal("review-not-clean", "The last session of the journal is not a review.");
+  const wrong = counts(judged, last);
+  if (wrong !== null) return wrong;
+  const scheduled = seqOf(judged, last.sessionId, "session_scheduled");
+  const lastChange = judged.journal.item.findLast((event) => event.kind === "session_concluded" && (event.data.phase === "code" || event.data.phase === "fix"));
+  if (lastChange === undefined || scheduled < lastChange.seq) return refusal("review-not-clean", `The review began before the files ${snapshot.tree} were there.`);
+  const verdict = reviewVerdictSchema.safeParse(lastArtifact(last, CONTRACT.reviewVerdict));
+  if (!verdict.success) return refusal("review-not-clean", `Review ${last.sessionId} left no readable verdict.`);
+  const open = verdict.data.findings.filter((finding) => finding.severity !== "nit");
+  return verdictOf(verdict.data) === "clean" ? null : refusal("review-not-clean", `Review ${last.sessionId} left ${open.length} findings above a nit.`);
+}
+
+const seqOf = ({ journal }: JudgedJournal, sessionId: string, kind: "session_scheduled" | "session_concluded"): number =>
+  journal.item.find((event) => event.kind === kind && event.data.sessionId === sessionId)?.seq ?? 0;
+
+/** A session that may count: completed by its own stream, of this item and phase, and concluded with what its stream holds. */
+function counts({ journal, ticket }: JudgedJournal, session: ItemSessionView): JournalRefusal | null {
+  const { sessionId } = session;
+  if (session.outcome !== "completed") return refusal("not-completed", `Session ${sessionId} (${session.phase}) ended ${session.outcome ?? "without an ending"}.`);
+  const started = journal.sessions.get(sessionId)?.[0];
+  if (started?.kind !== "session_started" || started.data.sessionId !== sessionId) return refusal("session-mismatch", `The stream of session ${sessionId} does not start it.`);
+  if (started.data.itemId !== ticket.item || started.data.phase !== session.phase) return refusal("session-mismatch", `Session ${sessionId} was started for another item or phase.`);
+  const conclusions = journal.item.filter((event) => event.kind === "session_concluded" && event.data.sessionId === sessionId);
+  const [conclusion] = conclusions;
+  if (conclusion?.kind !== "session_concluded" || conclusions.length > 1) return refusal("session-mismatch", `Session ${sessionId} was concluded ${conclusions.length} times.`);
+  const { outcome, phase, artifacts } = conclusion.data;
+  if (outcome !== "completed" || phase !== session.phase) return refusal("not-completed", `Session ${sessionId} was concluded as ${phase}, ${outcome}.`);
+  for (const contractRef of new Set(artifacts.map((artifact) => artifact.contractRef))) {
+    const claimed = lastArtifact({ artifacts }, contractRef);
+    if (canonicalJson(claimed ?? null) !== canonicalJson(lastArtifact(session, contractRef) ?? null)) return refusal("session-mismatch", `Session ${sessionId} handed over another ${contractRef} than its conclusion holds.`);
+  }
+  return null;
+}

@@ -1,0 +1,41 @@
+/** How what we publish is called and found again. A marker or trailer counts only in what our own account wrote. */
+import type { Ticket } from "../github/trust/index.ts";
+import { parseItemId } from "../record/index.ts";
+
+/** Who we are on GitHub. */
+export interface Publisher {
+  readonly appId: number;
+  readonly appSlug: string;
+  readonly botLogin: string;
+}
+
+/** The account behind `GITHUB_TOKEN` on github.com: the App "GitHub Actions" (docs.github.com, "Automatic token authentication"). */
+export const GITHUB_ACTIONS: Publisher = { appId: 15368, appSlug: "github-actions", botLogin: "github-actions[bot]" };
+
+export const CHECK_NAME = "WorkTrain";
+
+/** `worktrain/issue-12-1`: the branch of an item's attempt. */
+export function branchOf(itemId: string): string {
+  const name = parseItemId(itemId);
+  if (name === null) throw new TypeError(`${itemId} is not a work item`);
+  return `worktrain/${name.subject}-${name.attempt}`;
+}
+
+/** First line of a pull request's or comment's body. */
+export const marker = (what: "pull-request" | "comment", ticket: Pick<Ticket, "item" | "key">): string => `<!-- worktrain:${what} ${ticket.item} key=${ticket.key} -->`;
+
+export interface Trailers {
+  readonly item: string;
+  readonly key: string;
+}
+
+export const formatTrailers = ({ item, key }: Trailers): string => `WorkTrain-Item: ${item}\nWorkTrain-Key: ${key}`;
+
+/** Our trailers in a commit's last paragraph; null when it is not a commit of ours. */
+export function readTrailers(message: string): Trailers | null {
+  const lines = message.trimEnd().split(/\n\s*\n/).at(-1)?.split("\n") ?? [];
+  const value = (name: string) => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+  const item = value("WorkTrain-Item");
+  const key = value("WorkTrain-Key");
+  return item === undefined || key === undefined ? null : { item, key };
+}

@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { parseAnswer } from "../../github/parse-answer.ts";
+import { allPages } from "../../github/read/index.ts";
+import type { Confirmed } from "../../github/write/index.ts";
+import { err } from "../../shared/result.ts";
+import { effectKey } from "../intents.ts";
+import { CHECK_NAME } from "../names.ts";
+import { applyEffect, type Outlet, type OutletContext } from "./outlet.ts";
+
+const checkRunSchema = z.object({
+  id: z.int(),
+  html_url: z.string().nullable(),
+  external_id: z.string().nullable(),
+  app: z.object({ slug: z.string().optional() }).nullable(),
+});
+const listSchema = z.object({ check_runs: z.array(checkRunSchema) });
+
+/** A commit of ours carries a handful; more than 1,000 of one name GitHub itself prunes (P-check-runs). */
+const MAX_CHECK_PAGES = 11;
+
+/** The check run on the delivered commit, found again by `external_id`; only our App's counts (attack 17). */
+export const checkRunOutlet: Outlet<"check-run"> = {
+  async apply(intent, context) {
+    const head = context.applied.get("branch");
+    if (head === undefined) return err({ kind: "no-commit", message: "There is no commit of ours to put a check run on.", fix: "Please report this with the run's log." });
+    const { github, repository, runner, ticket } = context;
+    const { conclusion, detailsUrl, title, summary, text } = intent;
+    return applyEffect(runner, {
+      key: effectKey("check-run", ticket.key),
+      description: `check run ${CHECK_NAME} on ${head.id}`,
+      lookUp: () => findOurs(context, head.id),
+      async write() {
+        const route = "POST /repos/{owner}/{repo}/check-runs";
+        const { data } = await github.request(route, {
+          ...repository,
+          name: CHECK_NAME,
+          head_sha: head.id,
+          external_id: ticket.key,
+          status: "completed",
+          conclusion,
+          details_url: detailsUrl,
+          output: { title, summary, text },
+        });
+        return confirmed(parseAnswer(checkRunSchema, data, route));
+      },
+    });
+  },
+};
+
+const confirmed = (check: z.infer<typeof checkRunSchema>): Confirmed => ({ id: String(check.id), url: check.html_url });
+
+async function findOurs({ github, repository, ticket, publisher }: OutletContext, sha: string): Promise<Confirmed | null> {
+  const route = "GET /repos/{owner}/{repo}/commits/{ref}/check-runs";
+  const checks = await allPages(github, {
+    route,
+    parameters: { ...repository, ref: sha, check_name: CHECK_NAME, filter: "all" },
+    items: (data) => parseAnswer(listSchema, data, route).check_runs,
+    maxPages: MAX_CHECK_PAGES,
+  });
+  const [ours] = checks.filter((check) => check.external_id === ticket.key && check.app?.slug === publisher.appSlug).toSorted((a, b) => a.id - b.id);
+  return ours === undefined ? null : confirmed(ours);
+}

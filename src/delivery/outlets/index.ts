@@ -1,0 +1,24 @@
+/** A new kind of intent is one file and one line here. */
+import type { AppliedEffect } from "../../github/write/index.ts";
+import type { Result } from "../../shared/result.ts";
+import type { Intent } from "../intents.ts";
+import { branchOutlet } from "./branch.ts";
+import { checkRunOutlet } from "./check-run.ts";
+import { commentOutlet } from "./comment.ts";
+import type { Outlet, OutletContext, OutletRefusal } from "./outlet.ts";
+import { pullRequestOutlet } from "./pull-request.ts";
+
+export type { OutletContext, OutletRefusal } from "./outlet.ts";
+
+const outlets: { readonly [Kind in Intent["kind"]]: Outlet<Kind> } = {
+  branch: branchOutlet,
+  "pull-request": pullRequestOutlet,
+  "check-run": checkRunOutlet,
+  comment: commentOutlet,
+};
+
+/** Applies one intent through the outlet of its kind. */
+export function applyIntent<Kind extends Intent["kind"]>(intent: Extract<Intent, { kind: Kind }>, context: OutletContext): Promise<Result<AppliedEffect, OutletRefusal>> {
+  const outlet: Outlet<Kind> = outlets[intent.kind as Kind];
+  return outlet.apply(intent, context);
+}

@@ -1,0 +1,48 @@
+import type { GitHub, Repository } from "../../github/client.ts";
+import type { AppliedEffect, Effect, EffectRunner } from "../../github/write/index.ts";
+import type { Refusal } from "../../shared/errors.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { Ticket } from "../../github/trust/index.ts";
+import type { Intent } from "../intents.ts";
+import type { Publisher } from "../names.ts";
+
+export interface OutletContext {
+  readonly github: GitHub;
+  readonly repository: Repository;
+  readonly runner: EffectRunner;
+  readonly publisher: Publisher;
+  readonly ticket: Ticket;
+  /** What earlier intents of this delivery became. */
+  readonly applied: ReadonlyMap<Intent["kind"], AppliedEffect>;
+}
+
+export type OutletRefusal = Refusal<"branch-taken" | "tree-mismatch" | "base-gone" | "pull-request-taken" | "pull-requests-forbidden" | "no-commit">;
+
+/** Makes one kind of intent so on GitHub, or finds that it is; applying it again changes nothing (I2). */
+export interface Outlet<Kind extends Intent["kind"]> {
+  apply(intent: Extract<Intent, { kind: Kind }>, context: OutletContext): Promise<Result<AppliedEffect, OutletRefusal>>;
+}
+
+/** Carries a refusal found inside an effect past the effect runner, which lets what is no answer of GitHub through. */
+class RefusedInEffect extends Error {
+  readonly refusal: OutletRefusal;
+  constructor(refusal: OutletRefusal) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}
+
+/** Ends the effect being applied: what is there is not ours to touch. */
+export function stopEffect(refusal: OutletRefusal): never {
+  throw new RefusedInEffect(refusal);
+}
+
+/** Applies an effect whose look-up or write may end in `stopEffect`. */
+export async function applyEffect(runner: EffectRunner, effect: Effect): Promise<Result<AppliedEffect, OutletRefusal>> {
+  try {
+    return ok(await runner.apply(effect));
+  } catch (error) {
+    if (error instanceof RefusedInEffect) return err(error.refusal);
+    throw error;
+  }
+}

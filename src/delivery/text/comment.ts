@@ -1,0 +1,48 @@
+import type { Ticket } from "../../github/trust/index.ts";
+import { MAX_COMMENT_CHARS } from "../../github/write/index.ts";
+import { code, cut, findingsTable, formatUsd, quote, type ItemView } from "../../report/index.ts";
+import type { Redact } from "../../shared/redact.ts";
+import { marker } from "../names.ts";
+
+/** Words for people about an item that ended without a pull request. */
+export interface Said {
+  readonly ticket: Ticket;
+  /** What happened, e.g. `WorkTrain stopped`; ours, Markdown. */
+  readonly headline: string;
+  /** A code of a closed list, shown for support. */
+  readonly code: string;
+  /** May hold a model's or a tool's words. */
+  readonly message: string;
+  readonly fix: string;
+  /** Null when the journal itself is not trusted: then nothing of it is repeated. */
+  readonly view: ItemView | null;
+  readonly runUrl: string;
+  readonly redact: Redact;
+}
+
+const MAX_MESSAGE_CHARS = 8_000;
+const MAX_TABLE_CHARS = 12_000;
+
+/** The comment's body, marker first. */
+export function commentBody(said: Said): string {
+  const { ticket, redact, runUrl, view } = said;
+  const note = `*Cut here. The whole record is in [the run](${runUrl}).*`;
+  const parts = [
+    `**${said.headline}** (${code(said.code)})`,
+    quote(cut(said.message, MAX_MESSAGE_CHARS, "(cut)")),
+    `What to do:\n${quote(said.fix)}`,
+    ...(view === null ? [] : details(view)),
+    `[The run](${runUrl})`,
+  ].filter((part) => part !== "");
+  return `${marker("comment", ticket)}\n${cut(redact(parts.join("\n\n")), MAX_COMMENT_CHARS - 300, note)}`;
+}
+
+function details(view: ItemView): readonly string[] {
+  const ambiguities = view.classification?.ambiguities ?? [];
+  const open = { ...view, findings: view.findings.filter((finding) => finding.fate === "open" || finding.fate === "repeated") };
+  return [
+    ambiguities.length === 0 ? "" : `Open questions about the issue:\n${quote(ambiguities.map((question) => `- ${question.replace(/\s+/g, " ")}`).join("\n"))}`,
+    open.findings.length === 0 ? "" : cut(findingsTable(open), MAX_TABLE_CHARS, "*More findings are in the run's record.*"),
+    view.turns === 0 ? "" : `It took ${view.turns} model turns and ${formatUsd(view.costMicroUsd)}. The record is kept in the run's artifacts.`,
+  ];
+}

@@ -1,0 +1,17 @@
+import type { Ticket } from "../../github/trust/index.ts";
+import type { ItemView, Proof } from "../../report/index.ts";
+import type { Redact } from "../../shared/redact.ts";
+import type { Change } from "../change.ts";
+
+/** Everything the texts of one delivery are made from. */
+export interface Delivery {
+  readonly ticket: Ticket;
+  /** Secrets already taken out of what it shows. */
+  readonly view: ItemView;
+  readonly change: Change;
+  readonly proof: Proof;
+  readonly runUrl: string;
+  /** Markdown lines a reader must mind, e.g. that the base branch has moved. */
+  readonly notes: readonly string[];
+  readonly redact: Redact;
+}

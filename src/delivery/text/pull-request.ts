@@ -1,0 +1,96 @@
+import { MAX_COMMENT_CHARS } from "../../github/write/index.ts";
+import { code, cut, findingsTable, formatUsd, neutraliseLine, plain, proofTable, quote, sessionTable, type ItemView } from "../../report/index.ts";
+import { marker } from "../names.ts";
+import { clip } from "./commit-message.ts";
+import type { Delivery } from "./delivery.ts";
+
+/** GitHub refuses longer titles of pull requests with 422 (observed). */
+const MAX_TITLE_CHARS = 256;
+/** Room for what the session says about its change; the rest of the body is ours and bounded. */
+const MAX_WORDS_CHARS = 20_000;
+const MAX_TABLE_CHARS = 12_000;
+
+export function pullRequestTitle({ view, ticket, redact }: Delivery): string {
+  const title = view.handoff?.prTitle ?? view.handoff?.commitSubject ?? view.opening?.task.title ?? "";
+  return clip(redact(neutraliseLine(title, `Work on issue ${ticket.issueNumber}`)), MAX_TITLE_CHARS);
+}
+
+/**
+ * The body: what was asked, what was done, who vouches for what, what it took. Quoted lines are the session's or the
+ * issue's own words; all other lines are ours. At most 65,536 characters, cut with a note (fault 47).
+ */
+export function pullRequestBody(delivery: Delivery): string {
+  const { ticket, redact } = delivery;
+  const footer = footerOf(delivery);
+  const head = `${marker("pull-request", ticket)}\nFixes #${ticket.issueNumber}\n`;
+  const sections = [asked(delivery), done(delivery), verified(delivery), reviewed(delivery), took(delivery), mind(delivery)].filter((text) => text !== "");
+  const whole = redact(sections.join("\n\n"));
+  const room = MAX_COMMENT_CHARS - head.length - footer.length - 4;
+  return `${head}\n${cut(whole, room, `*Cut here. The whole record is in [the run](${delivery.runUrl}).*`)}\n\n${footer}`;
+}
+
+function asked({ view, ticket }: Delivery): string {
+  const title = plain(view.opening?.task.title ?? "");
+  const interpretation = view.classification?.interpretation;
+  const understood = interpretation === undefined ? "" : `\n\nHow it was understood:\n${quote(clip(interpretation, 2_000))}`;
+  return `### What was asked\n#${ticket.issueNumber} (${title}), labelled by ${code(ticket.trigger.actor.login)}.${understood}`;
+}
+
+function done(delivery: Delivery): string {
+  const { view, runUrl } = delivery;
+  const handoff = view.handoff;
+  const words = cut(handoff?.prBody ?? handoff?.commitSubject ?? "", MAX_WORDS_CHARS, `(cut; the whole text is in the run's record)`);
+  const lists = [
+    list("Decisions", handoff?.keyDecisions),
+    list("Assumptions corrected", handoff?.correctedAssumptions),
+    list("Tests added", handoff?.testsAdded),
+    list("Known limits", handoff?.knownLimitations),
+    list("Side effects", handoff?.sideEffects),
+  ].filter((text) => text !== "");
+  const said = words.trim() === "" ? `The session left no description; see the diff and [the run](${runUrl}).` : quote(words);
+  return [`### What was done\n${said}`, ...lists].join("\n\n");
+}
+
+const MAX_LIST_ITEMS = 20;
+
+function list(title: string, items: readonly string[] | undefined): string {
+  if (items === undefined || items.length === 0) return "";
+  const more = items.length > MAX_LIST_ITEMS ? `\n- (${items.length - MAX_LIST_ITEMS} more in the run's record)` : "";
+  return `**${title}**\n${items.slice(0, MAX_LIST_ITEMS).map((item) => `- ${clip(plain(item), 500)}`).join("\n")}${more}`;
+}
+
+const verified = ({ proof }: Delivery): string =>
+  `### How it was verified\n${cut(proofTable(proof), MAX_TABLE_CHARS, "*More commands ran; see the run.*")}\n\nWhat the agent job says is a claim: it ran what the session wrote. What GitHub says can be looked up there.`;
+
+function reviewed({ view }: Delivery): string {
+  const rounds = `${view.reviewRounds} ${view.reviewRounds === 1 ? "round" : "rounds"} of review by sessions that did not write the change`;
+  const table = findingsTable(view);
+  const fixed = view.findings.filter((finding) => finding.fate === "gone").length;
+  const counts = view.findings.length === 0 ? "no findings" : `${view.findings.length} findings, ${fixed} of them not found again after a fix`;
+  return `### Review\n${rounds}: ${counts}.${table === "" ? "" : `\n\n${cut(table, MAX_TABLE_CHARS, "*More findings are in the run's record.*")}`}`;
+}
+
+const took = ({ view, ticket }: Delivery): string =>
+  `### What it took\n${formatUsd(view.costMicroUsd)} of at most $${ticket.caps.costUsd}, ${view.turns} model turns.\n\n${cut(sessionTable(view), MAX_TABLE_CHARS, "*More sessions are in the run's record.*")}`;
+
+function mind(delivery: Delivery): string {
+  const lines = [...delivery.notes, ...noticed(delivery.view), ...unsupported(delivery)];
+  return lines.length === 0 ? "" : `### Mind\n${lines.map((line) => `- ${line}`).join("\n")}`;
+}
+
+/** What the record shows that a reviewer should know: a weak sandbox, gaps, problems sessions reported. */
+export function noticed(view: ItemView): readonly string[] {
+  const weak = view.runs.some((run) => run.sandbox !== "bubblewrap") ? ["**Tools ran without a full sandbox** (`sandbox: weak` was asked for): what ran in the agent job was not isolated."] : [];
+  const gaps = view.sessions.flatMap((session) => session.gaps.map((gap) => `Left open in the ${session.phase} session: ${clip(plain(gap.message), 500)}`));
+  const issues = view.sessions.flatMap((session) => session.issues.filter((issue) => issue.severity !== "info").map((issue) => `Reported by the ${session.phase} session: ${clip(plain(issue.summary), 500)}`));
+  return [...weak, ...gaps, ...issues].slice(0, 50);
+}
+
+function unsupported({ change }: Delivery): readonly string[] {
+  const named = change.unsupported.slice(0, 50).map(({ path, reason }) => `${code(path)} differs and is **not** in this pull request: ${plain(reason)}`);
+  const more = change.unsupported.length - named.length;
+  return more > 0 ? [...named, `${more} more paths differ and are **not** in this pull request.`] : named;
+}
+
+const footerOf = ({ ticket, runUrl, change }: Delivery): string =>
+  `---\nMade by WorkTrain for ${code(ticket.item)} in [this run](${runUrl}), on base ${code(change.base)}. The whole record is in the run's artifacts. Quoted lines are a session's words.`;

@@ -1,0 +1,30 @@
+import { itemStream, sessionStream, type ItemEvent, type Recorded, type RecordEvent, type SessionEvent } from "../record/index.ts";
+
+/** Everything the record says about one work item. */
+export interface ItemJournal {
+  readonly itemId: string;
+  readonly item: readonly Recorded<ItemEvent>[];
+  /** The streams of the sessions the item scheduled, by session id; empty for one that never started. */
+  readonly sessions: ReadonlyMap<string, readonly Recorded<SessionEvent>[]>;
+}
+
+/** The part of a journal that reading an item needs. */
+export interface StreamReader {
+  read(stream: string): Promise<readonly Recorded[]>;
+}
+
+/** Reads an item's stream and those of all its sessions. */
+export async function readItemJournal(reader: StreamReader, itemId: string): Promise<ItemJournal> {
+  const item = (await reader.read(itemStream(itemId))).filter(isItemEvent);
+  const sessions = new Map<string, readonly Recorded<SessionEvent>[]>();
+  for (const event of item) {
+    if (event.kind !== "session_scheduled") continue;
+    const { sessionId } = event.data;
+    sessions.set(sessionId, (await reader.read(sessionStream(sessionId))).filter(isSessionEvent));
+  }
+  return { itemId, item, sessions };
+}
+
+// A stream's name decides the kind of its events: `parseRecordEvent` reads them by it.
+const isItemEvent = (event: Recorded<RecordEvent>): event is Recorded<ItemEvent> => event.stream.startsWith("item/");
+const isSessionEvent = (event: Recorded<RecordEvent>): event is Recorded<SessionEvent> => event.stream.startsWith("session/");

@@ -1,0 +1,61 @@
+/** A work item as its record tells it: what the pull request, the check run, the CLI and the demo show. */
+import { CONTRACT, foldItem, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
+import type { ItemEvent, Phase, Usage } from "../record/index.ts";
+import { classificationSchema, codingHandoffSchema, type Classification, type CodingHandoff } from "../workflow/index.ts";
+import { findingsOf, type FindingView } from "./findings.ts";
+import type { ItemJournal } from "./item-journal.ts";
+import { addUsage, NO_USAGE } from "./money.ts";
+import { lastArtifact, sessionView, type ItemSessionView, type SessionView } from "./session-view.ts";
+
+export type RunView = Pick<Extract<ItemEvent, { kind: "run_opened" }>["data"], "host" | "runId" | "runAttempt" | "key" | "sandbox" | "restored">;
+export type EffectView = Extract<ItemEvent, { kind: "effect_confirmed" }>["data"];
+export type DeliveryView = Extract<ItemEvent, { kind: "delivery_ended" }>["data"];
+
+export interface ItemView {
+  readonly itemId: string;
+  readonly opening: ItemState["opening"];
+  readonly classification: Classification | null;
+  /** What the last completed coding or fixing session says of its change. */
+  readonly handoff: CodingHandoff | null;
+  readonly runs: readonly RunView[];
+  readonly sessions: readonly ItemSessionView[];
+  readonly findings: readonly FindingView[];
+  readonly reviewRounds: number;
+  readonly snapshot: ItemState["snapshot"];
+  readonly ended: ItemState["ended"];
+  readonly effects: readonly EffectView[];
+  readonly delivery: DeliveryView | null;
+  readonly turns: number;
+  readonly usage: Usage;
+  readonly costMicroUsd: number;
+}
+
+export function itemView(journal: ItemJournal): ItemView {
+  const state = foldItem(journal.item);
+  const sessions = state.sessions.map((session) => inItsSlot(session, journal));
+  const completed = (...phases: readonly Phase[]) => sessions.findLast((session) => phases.includes(session.phase) && session.outcome === "completed");
+  return {
+    itemId: journal.itemId,
+    opening: state.opening,
+    classification: classificationSchema.safeParse(artifact(completed("classify"), CONTRACT.classification)).data ?? null,
+    handoff: codingHandoffSchema.safeParse(artifact(completed("code", "fix"), CONTRACT.codingHandoff)).data ?? null,
+    runs: journal.item.flatMap((event) => (event.kind === "run_opened" ? [event.data] : [])),
+    sessions,
+    findings: findingsOf(sessions),
+    reviewRounds: sessions.filter((session) => session.phase === "review" && session.outcome === "completed").length,
+    snapshot: state.snapshot,
+    ended: state.ended,
+    effects: journal.item.flatMap((event) => (event.kind === "effect_confirmed" ? [event.data] : [])),
+    delivery: journal.item.flatMap((event) => (event.kind === "delivery_ended" ? [event.data] : [])).at(-1) ?? null,
+    turns: sessions.reduce((sum, session) => sum + session.turns, 0),
+    usage: sessions.reduce((sum, session) => addUsage(sum, session.usage), NO_USAGE),
+    costMicroUsd: sessions.reduce((sum, session) => sum + session.costMicroUsd, 0),
+  };
+}
+
+function inItsSlot(session: ItemSession, journal: ItemJournal): ItemSessionView {
+  const view = sessionView(session.sessionId, journal.sessions.get(session.sessionId) ?? []);
+  return { ...view, phase: session.phase, round: session.round, concluded: session.result !== null };
+}
+
+const artifact = (session: SessionView | undefined, contractRef: string) => (session === undefined ? undefined : lastArtifact(session, contractRef));

@@ -1,0 +1,23 @@
+import type { Usage } from "../record/index.ts";
+
+/** Millionths of a US dollar as text: cents from a dollar up, else as many digits as say something. */
+export function formatUsd(microUsd: number): string {
+  const usd = microUsd / 1_000_000;
+  if (usd === 0) return "$0";
+  return usd >= 1 ? `$${usd.toFixed(2)}` : `$${usd.toFixed(4)}`;
+}
+
+/** All tokens the API counted for a turn or a session. */
+export const totalTokens = (usage: Usage): number => usage.inputTokens + usage.outputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
+
+export const addUsage = (a: Usage, b: Usage): Usage => ({
+  inputTokens: a.inputTokens + b.inputTokens,
+  outputTokens: a.outputTokens + b.outputTokens,
+  cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
+  cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
+});
+
+export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
+
+/** A count with thousands separated, e.g. `12,345`. */
+export const formatCount = (count: number): string => count.toLocaleString("en-US");

@@ -1,0 +1,117 @@
+/**
+ * The proof of a work item: what was checked, with what result, and whose word it is.
+ *
+ * I7. Verdicts are computed from the findings of completed sessions, never read from what a model called its verdict.
+ */
+import { reviewVerdictSchema, verdictOf } from "../workflow/index.ts";
+import { CONTRACT } from "../engine/pipeline/index.ts";
+import { code, plain, table } from "./markdown.ts";
+import { formatCount, formatUsd, totalTokens } from "./money.ts";
+import type { ItemView } from "./item-view.ts";
+import { lastArtifact, lastVerifications, passed, type ItemSessionView, type VerificationView } from "./session-view.ts";
+
+/** Who vouches for a line. The agent job's word is a claim: it ran what the model wrote. */
+export type Attester = "GitHub" | "deliver job" | "agent job";
+
+export interface ProofRow {
+  readonly check: string;
+  /** `holds`, `fails`, or `unknown`: not checked, which is never green. */
+  readonly result: "holds" | "fails" | "unknown";
+  /** Markdown, one line. */
+  readonly detail: string;
+  readonly attestedBy: Attester;
+}
+
+export interface Proof {
+  readonly rows: readonly ProofRow[];
+  /** `holds` only if every row does; one that fails makes it fail. */
+  readonly result: ProofRow["result"];
+}
+
+export function proofOf(rows: readonly ProofRow[]): Proof {
+  const result = rows.some((row) => row.result === "fails") ? "fails" : rows.every((row) => row.result === "holds") && rows.length > 0 ? "holds" : "unknown";
+  return { rows, result };
+}
+
+/** What the record alone shows: the sessions that made the change, the commands run on it, the last review of it. */
+export function journalProof(view: ItemView): readonly ProofRow[] {
+  const maker = view.sessions.findLast((session) => session.phase === "code" || session.phase === "fix");
+  return [makerRow(maker), ...verificationRows(maker), reviewRow(view, maker)];
+}
+
+function makerRow(maker: ItemSessionView | undefined): ProofRow {
+  const check = "The change was completed";
+  if (maker === undefined) return { check, result: "fails", detail: "no session changed anything", attestedBy: "agent job" };
+  return { check, result: maker.outcome === "completed" ? "holds" : "fails", detail: `${sessionName(maker)}: ${maker.outcome ?? "not ended"}`, attestedBy: "agent job" };
+}
+
+function verificationRows(maker: ItemSessionView | undefined): readonly ProofRow[] {
+  const verifications = maker === undefined ? [] : lastVerifications(maker);
+  if (verifications.length === 0) return [{ check: "Its commands passed", result: "unknown", detail: "no command was run; set `commands.test` in .github/worktrain.yml", attestedBy: "agent job" }];
+  return verifications.map((verification) => ({
+    check: `${code(verification.command)} passed`,
+    result: passed(verification) ? "holds" : "fails",
+    detail: `${exitOf(verification)} in ${(verification.durationMs / 1000).toFixed(1)} s${inSandbox(verification.sandbox)}`,
+    attestedBy: "agent job",
+  }));
+}
+
+const exitOf = ({ timedOut, exitCode }: VerificationView): string => (timedOut ? "timed out" : exitCode === null ? "ended by a signal" : `exit code ${exitCode}`);
+
+function inSandbox(sandbox: VerificationView["sandbox"]): string {
+  return sandbox === "bubblewrap" ? ", in the sandbox" : ", **without a full sandbox**";
+}
+
+function reviewRow(view: ItemView, maker: ItemSessionView | undefined): ProofRow {
+  const check = "The last review found nothing that stops it";
+  const last = view.sessions.at(-1);
+  if (last === undefined || last === maker || last.phase !== "review" || last.outcome !== "completed") {
+    return { check, result: "fails", detail: "no completed review of the last change", attestedBy: "agent job" };
+  }
+  const review = reviewVerdictSchema.safeParse(lastArtifact(last, CONTRACT.reviewVerdict));
+  if (!review.success) return { check, result: "fails", detail: `${sessionName(last)} left no readable verdict`, attestedBy: "deliver job" };
+  const found = review.data.findings.length === 0 ? "no findings" : `${review.data.findings.length} nits`;
+  const clean = verdictOf(review.data) === "clean";
+  return { check, result: clean ? "holds" : "fails", detail: `${sessionName(last)}: ${clean ? found : "findings above a nit"}`, attestedBy: "deliver job" };
+}
+
+const sessionName = (session: ItemSessionView): string => `${session.phase} session, round ${session.round}`;
+
+const SIGNS = { holds: "✅", fails: "❌", unknown: "⚠️" } as const satisfies Record<ProofRow["result"], string>;
+
+export const proofTable = (proof: Proof): string =>
+  table(
+    ["", "What was checked", "Result", "Whose word"],
+    proof.rows.map((row) => [SIGNS[row.result], row.check, row.detail, row.attestedBy]),
+  );
+
+/** One row a session: what it was, how it ended, what it took, its id and its workflow's version. */
+export function sessionTable(view: ItemView): string {
+  const rows = view.sessions.map((session) => [
+    `${session.phase} ${session.round}`,
+    session.outcome === null ? "not ended" : session.outcome,
+    String(session.turns),
+    formatCount(totalTokens(session.usage)),
+    formatUsd(session.costMicroUsd),
+    session.workflow === null ? "" : code(`${session.workflow.id}@${session.workflow.version}`),
+    session.models.map(code).join(", "),
+    code(session.sessionId),
+  ]);
+  const total = ["**all**", "", String(view.turns), formatCount(totalTokens(view.usage)), formatUsd(view.costMicroUsd), "", "", ""];
+  return table(["Phase", "Outcome", "Turns", "Tokens", "Cost", "Workflow", "Model", "Session"], [...rows, total]);
+}
+
+const FATES = { gone: "not found again", repeated: "found again", open: "open", accepted: "left as it is" } as const;
+
+/** One row a finding: what the reviews found and what became of it. Empty text when they found nothing. */
+export function findingsTable(view: ItemView): string {
+  if (view.findings.length === 0) return "";
+  const rows = view.findings.map((finding) => [
+    String(finding.round),
+    finding.severity,
+    plain(finding.summary),
+    finding.file === undefined ? "" : code(`${finding.file}${finding.line === undefined ? "" : `:${finding.line}`}`),
+    FATES[finding.fate],
+  ]);
+  return table(["Round", "Severity", "Finding", "Where", "What became of it"], rows);
+}

@@ -1,0 +1,156 @@
+import type { Phase, Recorded, SessionEvent, SessionOutcome, SnapshotRef, StepOutput, Usage } from "../record/index.ts";
+import type { Json } from "../shared/json.ts";
+import { unreachable } from "../shared/unreachable.ts";
+import { addUsage, NO_USAGE } from "./money.ts";
+
+/** A command the host ran to verify a step, and what came of it. */
+export interface VerificationView {
+  readonly nodeId: string;
+  readonly command: string;
+  /** Null when a signal or the time-out ended it. */
+  readonly exitCode: number | null;
+  readonly timedOut: boolean;
+  readonly durationMs: number;
+  readonly sandbox: "bubblewrap" | "weak" | "none";
+}
+
+/** A session as its stream tells it. */
+export interface SessionView {
+  readonly sessionId: string;
+  readonly itemId: string | null;
+  readonly phase: string | null;
+  readonly workflow: { readonly id: string; readonly version: string } | null;
+  /** SHA-256 of the compiled plan it stayed on. */
+  readonly plan: string | null;
+  readonly models: readonly string[];
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  /** Null while it runs, or when its run was lost. */
+  readonly outcome: SessionOutcome | null;
+  readonly reason: { readonly code: string; readonly message: string } | null;
+  readonly stepsCompleted: readonly string[];
+  readonly attemptsBlocked: number;
+  /** What completed steps handed over, in order. */
+  readonly artifacts: StepOutput["artifacts"];
+  readonly verifications: readonly VerificationView[];
+  readonly gaps: readonly { readonly code: string; readonly message: string }[];
+  readonly issues: readonly { readonly severity: "info" | "warn" | "error"; readonly summary: string; readonly detail: string }[];
+  readonly turns: number;
+  readonly toolCalls: number;
+  readonly usage: Usage;
+  readonly costMicroUsd: number;
+  /** The files as last saved; null if it saved none. */
+  readonly snapshot: SnapshotRef | null;
+}
+
+/** A session in its slot of the pipeline. */
+export interface ItemSessionView extends SessionView {
+  readonly phase: Phase;
+  readonly round: number;
+  /** True once the item's stream holds its conclusion. */
+  readonly concluded: boolean;
+}
+
+interface Fold extends SessionView {
+  /** Commands asked for and not yet answered, by request. */
+  readonly asked: ReadonlyMap<string, string>;
+  /** The newest submission of each node that is not completed. */
+  readonly submitted: ReadonlyMap<string, StepOutput>;
+}
+
+const nothing = (sessionId: string): Fold => ({
+  sessionId,
+  itemId: null,
+  phase: null,
+  workflow: null,
+  plan: null,
+  models: [],
+  startedAt: null,
+  endedAt: null,
+  outcome: null,
+  reason: null,
+  stepsCompleted: [],
+  attemptsBlocked: 0,
+  artifacts: [],
+  verifications: [],
+  gaps: [],
+  issues: [],
+  turns: 0,
+  toolCalls: 0,
+  usage: NO_USAGE,
+  costMicroUsd: 0,
+  snapshot: null,
+  asked: new Map(),
+  submitted: new Map(),
+});
+
+/** Folds one session's stream. Turns, tokens and cost are counted from its completed turns, not from what anyone claims. */
+export function sessionView(sessionId: string, events: readonly Recorded<SessionEvent>[]): SessionView {
+  const { asked: _asked, submitted: _submitted, ...view } = events.reduce(fold, nothing(sessionId));
+  return view;
+}
+
+function fold(view: Fold, event: Recorded<SessionEvent>): Fold {
+  switch (event.kind) {
+    case "session_started": {
+      const { itemId, phase, workflow, plan } = event.data;
+      return { ...view, itemId, phase, workflow, plan, startedAt: event.at };
+    }
+    case "step_submitted":
+      return { ...view, submitted: new Map(view.submitted).set(event.data.nodeId, event.data.output) };
+    case "attempt_blocked":
+      return { ...view, attemptsBlocked: view.attemptsBlocked + 1 };
+    case "verification_requested":
+      return { ...view, asked: new Map(view.asked).set(event.data.requestId, event.data.command) };
+    case "verification_finished":
+      return verified(view, event.data);
+    case "step_completed": {
+      const output = view.submitted.get(event.data.nodeId);
+      return { ...view, stepsCompleted: [...view.stepsCompleted, event.data.stepId], artifacts: [...view.artifacts, ...(output?.artifacts ?? [])] };
+    }
+    case "gap_recorded":
+      return { ...view, gaps: [...view.gaps, { code: event.data.code, message: event.data.message }] };
+    case "session_ended":
+      return { ...view, outcome: event.data.outcome, reason: event.data.reason, endedAt: event.at };
+    case "conversation_started":
+      return view.models.includes(event.data.model) ? view : { ...view, models: [...view.models, event.data.model] };
+    case "turn_completed": {
+      const { usage, costMicroUsd } = event.data;
+      return { ...view, turns: view.turns + 1, usage: addUsage(view.usage, usage), costMicroUsd: view.costMicroUsd + costMicroUsd };
+    }
+    case "tool_completed":
+      return { ...view, toolCalls: view.toolCalls + 1 };
+    case "issue_reported":
+      return { ...view, issues: [...view.issues, event.data] };
+    case "workspace_saved":
+      return { ...view, snapshot: event.data };
+    case "step_offered":
+    case "gate_opened":
+    case "gate_resolved":
+    case "turn_requested":
+    case "turn_failed":
+    case "tool_started":
+    case "steered":
+    case "agent_ended":
+      return view;
+    default:
+      return unreachable(event);
+  }
+}
+
+function verified(view: Fold, data: Extract<SessionEvent, { kind: "verification_finished" }>["data"]): Fold {
+  const { nodeId, requestId, exitCode, timedOut, durationMs, sandbox } = data;
+  const command = view.asked.get(requestId) ?? "";
+  return { ...view, verifications: [...view.verifications, { nodeId, command, exitCode, timedOut, durationMs, sandbox }] };
+}
+
+/** The newest artifact of a contract among what completed steps handed over; undefined if there is none. */
+export const lastArtifact = (view: Pick<SessionView, "artifacts">, contractRef: string): Json | undefined =>
+  view.artifacts.findLast((artifact) => artifact.contractRef === contractRef)?.value;
+
+/** The last verification of each node: earlier red ones were mended before the step counted as done. */
+export function lastVerifications(view: Pick<SessionView, "verifications">): readonly VerificationView[] {
+  return [...new Map(view.verifications.map((verification) => [verification.nodeId, verification])).values()];
+}
+
+export const passed = (verification: VerificationView): boolean => verification.exitCode === 0 && !verification.timedOut;
