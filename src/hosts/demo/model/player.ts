@@ -1,0 +1,74 @@
+/**
+ * Plays a scenario: answers each request with the scripted next turn of its workflow, read off what the conversation shows. It keeps
+ * no state, so any number of conversations, resumed ones too, can be played at once.
+ */
+import type { AnswerBlock, ModelAnswer } from "./answer.ts";
+import { blocksOf, resultText, systemText, type MessagesRequest, type RequestBlock } from "./request-schema.ts";
+
+/** What a scripted turn can see. */
+export interface View {
+  /** Results the last message holds, in order. */
+  readonly lastToolResults: readonly PlayedResult[];
+  /** Assistant turns so far in this conversation: 0 for the first. */
+  readonly turnIndex: number;
+  readonly firstMessage: string;
+  readonly system: string;
+}
+
+export interface PlayedResult {
+  /** Of the tool that was called. */
+  readonly name: string;
+  readonly text: string;
+  readonly isError: boolean;
+}
+
+/** One assistant turn: its blocks, or a function of the view that gives them. Only a function is asked when a tool result is an error. */
+export type Turn = readonly AnswerBlock[] | ((view: View) => readonly AnswerBlock[]);
+
+/**
+ * What the model says in each workflow, by the id in the system prompt's line `Workflow: <id>`: a list of turns, played in order, or
+ * a function that gives the turn for a view.
+ */
+export interface Scenario {
+  readonly turns: Readonly<Record<string, readonly Turn[] | ((view: View) => Turn)>>;
+}
+
+/** An answer for `startModelServer`. Where the script has nothing to say, it ends its turn with words, as a confused model would. */
+export function playScenario(scenario: Scenario): (request: MessagesRequest) => ModelAnswer {
+  return (request) => {
+    const view = viewOf(request);
+    const workflow = /^Workflow: (\S+)/m.exec(view.system)?.[1];
+    const script = workflow === undefined ? undefined : scenario.turns[workflow];
+    if (script === undefined) return confused(`I do not know what to do in the workflow ${workflow ?? "(none named)"}.`);
+    const turn = typeof script === "function" ? script(view) : script[view.turnIndex];
+    if (turn === undefined) return confused("I have nothing left to do here.");
+    if (typeof turn === "function") return { kind: "message", content: turn(view) };
+    const failed = view.lastToolResults.find((result) => result.isError);
+    if (failed !== undefined) return confused(`I did not expect that ${failed.name} fails: ${failed.text.slice(0, 500)}`);
+    return { kind: "message", content: turn };
+  };
+}
+
+const confused = (text: string): ModelAnswer => ({ kind: "message", content: [{ type: "text", text }] });
+
+function viewOf(request: MessagesRequest): View {
+  const [first] = request.messages;
+  return {
+    lastToolResults: lastToolResults(request),
+    turnIndex: request.messages.filter((message) => message.role === "assistant").length,
+    firstMessage: first === undefined ? "" : blocksOf(first).map(textOf).join("\n"),
+    system: systemText(request),
+  };
+}
+
+const textOf = (block: RequestBlock): string => (block.type === "text" ? block.text : "");
+
+function lastToolResults({ messages }: MessagesRequest): readonly PlayedResult[] {
+  const last = messages.at(-1);
+  const asked = messages.at(-2);
+  if (last === undefined || asked === undefined) return [];
+  const names = new Map(blocksOf(asked).flatMap((block) => (block.type === "tool_use" ? [[block.id, block.name] as const] : [])));
+  return blocksOf(last).flatMap((block) =>
+    block.type === "tool_result" ? [{ name: names.get(block.tool_use_id) ?? "", text: resultText(block), isError: block.is_error ?? false }] : [],
+  );
+}
