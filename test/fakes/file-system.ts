@@ -1,8 +1,11 @@
 import { fileSystemOver, type SystemCalls } from "../../src/shared/durable-files.ts";
 import type { FileSystem } from "../../src/shared/ports.ts";
 
-/** What a power cut does to bytes that were written and never synced. A number is the share of them that survives. */
-export type Unsynced = "lost" | "kept" | "zeroed" | number;
+/**
+ * What a power cut does to bytes that were written and never synced. A number is the share of them that survives; `holed` is
+ * out of order: every other sector of 512 bytes was never written and reads as zeros.
+ */
+export type Unsynced = "lost" | "kept" | "zeroed" | "holed" | number;
 
 export interface CrashChoice {
   readonly unsynced: Unsynced;
@@ -80,6 +83,8 @@ function surviving(file: FileNode, unsynced: Unsynced): Buffer {
       return Buffer.concat([before, pending]);
     case "zeroed":
       return Buffer.concat([before, Buffer.alloc(pending.length)]);
+    case "holed":
+      return Buffer.concat([before, pending.map((byte, index) => (((start + index) >> 9) % 2 === 0 ? 0 : byte))]);
     default:
       return Buffer.concat([before, pending.subarray(0, Math.floor(pending.length * unsynced))]);
   }

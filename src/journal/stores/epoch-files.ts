@@ -66,13 +66,16 @@ export function loadLog(fs: FileSystem, directory: string, below: number = Numbe
   return { chain, files: files.map(({ epoch, path, content }) => ({ epoch, path, bytes: content.length })), torn };
 }
 
-/** A disk sector: the least that a power cut leaves unwritten, as zeros, inside a file that had grown. JSON text holds no NUL. */
-const UNWRITTEN_SECTOR = Buffer.alloc(512);
+/**
+ * A file that had grown can have unwritten sectors after a power cut, which read as zeros; JSON text holds no NUL. One that an
+ * append had begun in can be short: fewer zeros than these are taken for damage, as one flipped bit can make a NUL.
+ */
+const UNWRITTEN = Buffer.alloc(16);
 
 /** How many bytes of the newest file's content stand before a tear (D2). */
 function wholeBytes(content: Uint8Array): number {
   const buffer = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
-  const unwritten = buffer.indexOf(UNWRITTEN_SECTOR);
+  const unwritten = buffer.indexOf(UNWRITTEN);
   return (unwritten === -1 ? buffer : buffer.subarray(0, unwritten)).lastIndexOf("\n") + 1;
 }
 

@@ -1,0 +1,400 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+import { openDirectoryJournal, openDirectoryReader, type Journal, type JournalReader } from "../../src/journal/index.ts";
+import type { Head } from "../../src/record/index.ts";
+import { TerminalError } from "../../src/shared/errors.ts";
+import { sha256Hex } from "../../src/shared/hash.ts";
+import { canonicalJson } from "../../src/shared/json.ts";
+import { nodeFileSystem } from "../../src/shared/node-ports.ts";
+import type { FileSystem } from "../../src/shared/ports.ts";
+import { fakeClock } from "../fakes/clock.ts";
+import { memoryDisk, type CrashChoice, type MemoryDisk } from "../fakes/file-system.ts";
+import { steered } from "../journal/events.ts";
+import { appendOk } from "../journal/suite.ts";
+
+const clock = fakeClock();
+const directory = "/j";
+const FIRST = "/j/epochs/000001.jsonl";
+const SECOND = "/j/epochs/000002.jsonl";
+
+const openOn = (disk: MemoryDisk): ReturnType<typeof openDirectoryJournal> => openDirectoryJournal({ directory, fs: disk.fileSystem, clock });
+const readOn = (disk: MemoryDisk): ReturnType<typeof openDirectoryReader> => openDirectoryReader({ directory, fs: disk.fileSystem });
+const bytesOf = (disk: MemoryDisk, path: string): Buffer => Buffer.from(disk.fileSystem.read(path) ?? []);
+const refusalOf = async (opening: Promise<unknown>): Promise<string> => {
+  const outcome = await opening.then(
+    () => "accepted",
+    (error: unknown) => error,
+  );
+  return outcome instanceof TerminalError ? outcome.message : String(outcome);
+};
+const textsOf = async (reader: JournalReader, stream: string): Promise<readonly string[]> =>
+  (await reader.read(stream)).map((event) => (event.kind === "steered" ? event.data.text : ""));
+
+/** Two epochs, two streams, lines of many lengths: about 16 KB in the second file. */
+async function realLog(): Promise<MemoryDisk> {
+  const disk = memoryDisk();
+  const heads = new Map<string, Head>();
+  for (const lines of [6, 40]) {
+    const journal = await openOn(disk);
+    for (let index = 0; index < lines; index += 1) {
+      const stream = index % 3 === 0 ? "session/b" : "session/a";
+      const text = `${index} ${"é@ \u{1f600}".repeat((index * 7) % 40)}`;
+      heads.set(stream, await appendOk(journal, stream, heads.get(stream) ?? null, [steered(text)]));
+    }
+    await journal.close();
+  }
+  return disk;
+}
+
+describe("cutting and flipping a real log", () => {
+  test("fault 2: cut anywhere in the newest file, the log opens with exactly the whole lines before the cut", async () => {
+    const disk = await realLog();
+    const whole = bytesOf(disk, SECOND);
+    const before = (await (await readOn(disk)).read("session/a")).length + (await (await readOn(disk)).read("session/b")).length;
+    const ends = [...whole.entries()].flatMap(([index, byte]) => (byte === 10 ? [index + 1] : []));
+    for (let cut = 0; cut < whole.length; cut += 1) {
+      disk.plant(SECOND, whole.subarray(0, cut));
+      const reader = await readOn(disk);
+      const events = (await reader.read("session/a")).length + (await reader.read("session/b")).length;
+      expect(events).toBe(before - ends.filter((end) => end > cut).length);
+      expect(reader.notes.length).toBe(cut === 0 || ends.includes(cut) ? 0 : 1);
+    }
+  });
+
+  test("fault 2: the cut bytes are kept beside the file, and the log goes on", async () => {
+    const disk = await realLog();
+    const whole = bytesOf(disk, SECOND);
+    const start = whole.lastIndexOf("\n", whole.length - 2) + 1;
+    disk.plant(SECOND, whole.subarray(0, whole.length - 5));
+    const journal = await openOn(disk);
+    expect(journal.notes).toEqual([expect.stringContaining(`tail_truncated: ${whole.length - 5 - start} bytes`)]);
+    expect(bytesOf(disk, `${SECOND}.torn`).equals(whole.subarray(start, whole.length - 5))).toBe(true);
+    expect(bytesOf(disk, SECOND).equals(whole.subarray(0, start))).toBe(true);
+    await appendOk(journal, "session/a", await journal.head("session/a"), [steered("on")]);
+    expect((await textsOf(await readOn(disk), "session/a")).at(-1)).toBe("on");
+  });
+
+  test("an older file cut anywhere but at a line is refused, with its name", async () => {
+    const disk = await realLog();
+    const whole = bytesOf(disk, FIRST);
+    for (let cut = 0; cut < whole.length; cut += 1) {
+      disk.plant(FIRST, whole.subarray(0, cut));
+      expect(await refusalOf(readOn(disk))).toMatch(/00000[12]\.jsonl line \d+ is refused/);
+    }
+  });
+
+  test("fault 6: one flipped bit of any byte is refused; only the last line of a stream has nothing behind it that could tell", async () => {
+    const disk = await realLog();
+    const lastLines = new Map<string, readonly [number, number]>();
+    const whole = bytesOf(disk, SECOND);
+    for (let start = 0; start < whole.length; start = whole.indexOf("\n", start) + 1) {
+      const end = whole.indexOf("\n", start) + 1;
+      lastLines.set(JSON.parse(whole.toString("utf8", start, end)).stream, [start, end]);
+    }
+    const flipped = Buffer.from(whole);
+    for (const [index, byte] of whole.entries()) {
+      flipped[index] = byte ^ (1 << (index % 8));
+      disk.plant(SECOND, flipped);
+      const refusal = await refusalOf(readOn(disk));
+      flipped[index] = byte;
+      if (refusal !== "accepted") expect(refusal).toContain("000002.jsonl");
+      else expect([...lastLines.values()].some(([start, end]) => index >= start && index < end)).toBe(true);
+    }
+  });
+
+  test("fault 6: what is refused stays as it is, byte for byte", async () => {
+    const disk = await realLog();
+    const damaged = bytesOf(disk, FIRST);
+    damaged[10] = 0;
+    disk.plant(FIRST, damaged);
+    const before = disk.snapshot();
+    expect(await refusalOf(openOn(disk))).toContain("000001.jsonl line 1");
+    expect(disk.snapshot()).toEqual(before);
+  });
+});
+
+/** The lines of a file, for editing; `write` puts them back, chained anew when asked. */
+function linesOf(disk: MemoryDisk, path: string): readonly string[] {
+  return bytesOf(disk, path).toString("utf8").split("\n").slice(0, -1);
+}
+const writeLines = (disk: MemoryDisk, path: string, lines: readonly string[]): void => disk.plant(path, Buffer.from(lines.map((line) => `${line}\n`).join("")));
+
+async function smallLog(): Promise<MemoryDisk> {
+  const disk = memoryDisk();
+  const journal = await openOn(disk);
+  await appendOk(journal, "session/a", null, ["one", "two", "three"].map(steered));
+  await journal.close();
+  return disk;
+}
+
+describe("an edited log", () => {
+  test("fault 8: reordered, doubled and missing lines are refused with the reason", async () => {
+    const disk = await smallLog();
+    const [one = "", two = "", three = ""] = linesOf(disk, FIRST);
+    const refusal = async (lines: readonly string[]): Promise<string> => {
+      writeLines(disk, FIRST, lines);
+      return refusalOf(readOn(disk));
+    };
+    expect(await refusal([one, three])).toContain("line 2 is refused: session/a goes from seq 1 to 3: seq 2 is missing");
+    expect(await refusal([two, three])).toContain("line 1 is refused: session/a goes from seq 0 to 2");
+    expect(await refusal([one, one, two, three])).toContain("line 2 is refused: session/a has seq 1 twice");
+    expect(await refusal([one, two, two])).toContain("line 3 is refused: session/a has seq 2 twice");
+    expect(await refusal([one, "", two])).toContain("line 2 is refused: it is not one JSON object");
+    expect(await refusal([one, `${two} `, three])).toContain("line 3 is refused: session/a seq 3 does not follow");
+  });
+
+  test("fault 7: an edited line breaks the chain at the next one", async () => {
+    const disk = await smallLog();
+    const [one = "", ...rest] = linesOf(disk, FIRST);
+    writeLines(disk, FIRST, [one.replace('"one"', '"won"'), ...rest]);
+    expect(await refusalOf(readOn(disk))).toContain("line 2 is refused: session/a seq 2 does not follow the line before it");
+  });
+
+  test("fault 11: a newer record version is refused by number and nothing is changed", async () => {
+    const disk = await smallLog();
+    const lines = linesOf(disk, FIRST);
+    writeLines(disk, FIRST, lines.map((line, index) => (index === 2 ? line.replace('"v":1', '"v":2') : line)));
+    const before = disk.snapshot();
+    for (const opening of [openOn(disk), readOn(disk)]) expect(await refusalOf(opening)).toContain("line 3 is refused: it needs a WorkTrain that reads record version 2");
+    expect(disk.snapshot()).toEqual(before);
+  });
+
+  test("fault 11: an event this version does not know is refused by its kind", async () => {
+    const disk = await smallLog();
+    const lines = linesOf(disk, FIRST);
+    writeLines(disk, FIRST, lines.map((line, index) => (index === 2 ? line.replace('"steered"', '"teleported"') : line)));
+    expect(await refusalOf(readOn(disk))).toContain('"teleported"');
+  });
+
+  test("lines of another epoch's writer, or in a file of the wrong epoch, are refused", async () => {
+    const disk = await smallLog();
+    disk.plant(SECOND, bytesOf(disk, FIRST));
+    expect(await refusalOf(readOn(disk))).toContain("000002.jsonl line 1 is refused: it says epoch 1 in the file of epoch 2");
+  });
+
+  test("fault 22: a second chain in a later epoch file is refused, never merged", async () => {
+    const disk = await smallLog();
+    const rival = memoryDisk();
+    await (await openOn(rival)).close();
+    await appendOk(await openOn(rival), "session/a", null, [steered("other")]);
+    disk.plant(SECOND, bytesOf(rival, SECOND));
+    expect(await refusalOf(readOn(disk))).toContain("session/a has seq 1 twice");
+  });
+
+  test("fault 8: a missing epoch file is named", async () => {
+    const disk = await realLog();
+    disk.fileSystem.remove(FIRST);
+    expect(await refusalOf(openOn(disk))).toContain("000001.jsonl is missing");
+  });
+
+  test("fault 13: bytes that are not UTF-8 are refused even where JSON would take them", async () => {
+    const disk = await smallLog();
+    const bytes = bytesOf(disk, FIRST);
+    bytes.write("\xff", bytes.lastIndexOf("three"), "latin1");
+    disk.plant(FIRST, bytes);
+    expect(await refusalOf(readOn(disk))).toContain("it is not UTF-8 text");
+  });
+
+  test("foreign files beside the log are no part of it", async () => {
+    const disk = await smallLog();
+    for (const name of [".DS_Store", "000002.jsonl~", "000003.jsonl.torn", "000002.jsonl.77.tmp"]) disk.plant(`/j/epochs/${name}`, Buffer.from("junk"));
+    expect(await textsOf(await readOn(disk), "session/a")).toEqual(["one", "two", "three"]);
+  });
+
+  test("a log of other keys order is refused by the chain of what follows", async () => {
+    const disk = await smallLog();
+    const [one = "", ...rest] = linesOf(disk, FIRST);
+    const reordered = JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(one)).reverse()));
+    expect(canonicalJson(JSON.parse(reordered))).toBe(one);
+    writeLines(disk, FIRST, [reordered, ...rest]);
+    expect(await refusalOf(readOn(disk))).toContain("line 2 is refused");
+  });
+});
+
+describe("a failing disk", () => {
+  test("fault 3: after EIO on fsync nothing more is taken, and what was acknowledged is there after a power cut", async () => {
+    const disk = memoryDisk();
+    const journal = await openOn(disk);
+    const head = await appendOk(journal, "session/a", null, [steered("kept")]);
+    disk.failNextSync("EIO");
+    expect(await refusalOf(journal.append("session/a", head, [steered("unknown")]))).toContain("EIO");
+    expect(await refusalOf(journal.append("session/a", head, [steered("again")]))).toContain("EIO");
+    expect(await journal.since(null)).toMatchObject({ lines: [expect.stringContaining("kept")] });
+    disk.powerCut({ unsynced: "lost", names: "lost" });
+    expect(await textsOf(await openOn(disk), "session/a")).toEqual(["kept"]);
+  });
+
+  test("fault 4: a full disk is said as such, the half-written line is cut when there is room again", async () => {
+    const disk = memoryDisk();
+    const journal = await openOn(disk);
+    const head = await appendOk(journal, "session/a", null, [steered("kept")]);
+    disk.setFreeBytes(40);
+    expect(await refusalOf(journal.append("session/a", head, [steered("too much")]))).toContain("The disk is full");
+    expect(await refusalOf(journal.putBlob(Buffer.alloc(100)))).toContain("The disk is full");
+    disk.setFreeBytes(null);
+    const resumed = await openOn(disk);
+    expect(resumed.notes).toEqual([expect.stringContaining("tail_truncated: 40 bytes")]);
+    expect(await textsOf(resumed, "session/a")).toEqual(["kept"]);
+  });
+
+  test("fault 4: a blob that found no room leaves no file that could be taken for it", async () => {
+    const disk = memoryDisk();
+    const journal = await openOn(disk);
+    disk.setFreeBytes(40);
+    expect(await refusalOf(journal.putBlob(Buffer.alloc(100)))).toContain("The disk is full");
+    expect(await journal.getBlob(sha256Hex(Buffer.alloc(100)))).toBeNull();
+    disk.setFreeBytes(null);
+    await journal.putBlob(Buffer.alloc(100));
+    expect(await journal.getBlob(sha256Hex(Buffer.alloc(100)))).toHaveLength(100);
+  });
+});
+
+describe("a crash at every system call", () => {
+  const CHOICES: readonly CrashChoice[] = (["lost", "kept", "zeroed", "holed", 0.3, 0.9] as const).flatMap((unsynced) =>
+    (["lost", "kept"] as const).map((names) => ({ unsynced, names })),
+  );
+
+  /** Two sessions of work; notes what was acknowledged on its way. */
+  async function work(fs: FileSystem, acked: { texts: string[]; blobs: string[] }): Promise<void> {
+    for (const round of [1, 2]) {
+      const journal: Journal = await openDirectoryJournal({ directory, fs, clock });
+      for (const size of [10, 3000, 700]) {
+        acked.blobs.push(await journal.putBlob(Buffer.from(`${round}${"b".repeat(size)}`)));
+        const text = `${round} ${"x".repeat(size)}`;
+        await appendOk(journal, "session/a", await journal.head("session/a"), [steered(text)]);
+        acked.texts.push(text);
+      }
+      await journal.close();
+    }
+  }
+
+  test("faults 1 and 9: whatever the cache kept, all that was acknowledged is there, in order, and the log goes on", async () => {
+    for (const choice of CHOICES) {
+      for (let call = 1, done = false; !done; call += 1) {
+        const disk = memoryDisk();
+        disk.crashAtCall(call);
+        const acked = { texts: [] as string[], blobs: [] as string[] };
+        done = await work(disk.fileSystem, acked).then(
+          () => true,
+          () => false,
+        );
+        disk.powerCut(choice);
+        const journal = await openOn(disk);
+        const texts = await textsOf(journal, "session/a");
+        const where = `call ${call}, ${JSON.stringify(choice)}`;
+        expect(texts.slice(0, acked.texts.length), where).toEqual(acked.texts);
+        expect(texts.length - acked.texts.length, where).toBeLessThanOrEqual(1);
+        for (const sha256 of acked.blobs) expect(await journal.getBlob(sha256), where).not.toBeNull();
+        for (const [path, bytes] of disk.snapshot()) {
+          if (path.startsWith("/j/blobs/") && !path.endsWith(".tmp")) expect(sha256Hex(bytes), where).toBe(basename(path));
+        }
+        await appendOk(journal, "session/a", await journal.head("session/a"), [steered("on")]);
+        expect((await textsOf(await readOn(disk), "session/a")).at(-1), where).toBe("on");
+      }
+    }
+  });
+
+  test("a crash while a torn tail is cut loses nothing either", async () => {
+    for (let call = 1, done = false; !done; call += 1) {
+      const disk = await realLog();
+      disk.plant(SECOND, bytesOf(disk, SECOND).subarray(0, -3));
+      const wanted = await textsOf(await readOn(disk), "session/a");
+      disk.crashAtCall(disk.calls + call);
+      done = await openOn(disk).then(
+        () => true,
+        () => false,
+      );
+      disk.powerCut({ unsynced: "lost", names: call % 2 === 0 ? "kept" : "lost" });
+      expect(await textsOf(await openOn(disk), "session/a")).toEqual(wanted);
+    }
+  });
+});
+
+describe("fault 22: two writers on one directory", () => {
+  test("the later one goes on, the earlier one is fenced and changes nothing", async () => {
+    const disk = memoryDisk();
+    const early = await openOn(disk);
+    const head = await appendOk(early, "session/a", null, [steered("early")]);
+    const late = await openOn(disk);
+    expect(late.epoch).toBe(early.epoch + 1);
+    expect(await refusalOf(early.append("session/a", head, [steered("zombie")]))).toContain("Another process opened the journal");
+    await appendOk(late, "session/a", head, [steered("late")]);
+    expect(await textsOf(await readOn(disk), "session/a")).toEqual(["early", "late"]);
+  });
+
+  test("one that opens within an append sees the event or the append is not acknowledged", async () => {
+    for (const moment of ["before the write", "after the write", "after the sync"]) {
+      const disk = memoryDisk();
+      let late: ReturnType<typeof openDirectoryJournal> | null = null;
+      const meddle = (when: string): void => {
+        if (when === moment && armed) late ??= openOn(disk);
+      };
+      let armed = false;
+      const fs: FileSystem = {
+        ...disk.fileSystem,
+        createExclusive(path) {
+          const file = disk.fileSystem.createExclusive(path);
+          if (file === null) return null;
+          return {
+            append(bytes) {
+              meddle("before the write");
+              file.append(bytes);
+              meddle("after the write");
+            },
+            sync() {
+              file.sync();
+              meddle("after the sync");
+            },
+            close: () => file.close(),
+          };
+        },
+      };
+      const early = await openDirectoryJournal({ directory, fs, clock });
+      const head = await appendOk(early, "session/a", null, [steered("early")]);
+      armed = true;
+      expect(await refusalOf(early.append("session/a", head, [steered("caught")])), moment).toContain("Another process");
+      expect(late).not.toBeNull();
+    }
+  });
+
+  test("processes that open at the same time get epochs of their own", async () => {
+    const disk = memoryDisk();
+    const epochs = (await Promise.all(Array.from({ length: 5 }, () => openOn(disk)))).map((journal) => journal.epoch);
+    expect(new Set(epochs).size).toBe(5);
+  });
+});
+
+describe("fault 1: kill -9 of a real process", () => {
+  const scratch = mkdtempSync(join(tmpdir(), "worktrain-kill-"));
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+  /** Runs the appender until it acknowledged `acks` appends, kills it, and returns the last seq it acknowledged. */
+  function killAfter(path: string, acks: number): Promise<number> {
+    const script = fileURLToPath(new URL("./append-forever.ts", import.meta.url));
+    const child = spawn(process.execPath, [script, path], { stdio: ["ignore", "pipe", "inherit"] });
+    return new Promise((resolve, reject) => {
+      let output = "";
+      child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+        output += chunk;
+        if (output.split("\n").length > acks) child.kill("SIGKILL");
+      });
+      child.on("error", reject);
+      child.on("close", () => resolve(Number(output.slice(0, output.lastIndexOf("\n")).split("\n").at(-1))));
+    });
+  }
+
+  test("every acknowledged event and blob is there, time after time on one directory", async () => {
+    const path = join(scratch, "journal");
+    for (const acks of [1, 40, 150]) {
+      const acked = await killAfter(path, acks);
+      const reader = await openDirectoryReader({ directory: path, fs: nodeFileSystem });
+      const blobs = await textsOf(reader, "session/killed");
+      expect(blobs.length).toBeGreaterThanOrEqual(acked);
+      for (const sha256 of blobs) expect(await reader.getBlob(sha256)).not.toBeNull();
+    }
+  }, 30_000);
+});
