@@ -89,6 +89,8 @@ export const engineEventSchema = z.discriminatedUnion("kind", [
   event("session_ended", {
     outcome: sessionOutcomeSchema,
     reason: z.object({ code: z.string(), message: z.string() }).nullable(),
+    /** Steps passed over after the last one. */
+    trace: z.array(traceEntrySchema).optional(),
   }),
 ]);
 export type EngineEvent = z.infer<typeof engineEventSchema>;

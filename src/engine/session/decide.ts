@@ -1,0 +1,113 @@
+/**
+ * What a command comes to: events to append, or a refusal that changes nothing. Pure and total: any command in any state.
+ * Every decision runs until the session is at rest, so the next step is offered in the decision that completed the last one.
+ */
+import type { EngineEvent, SessionOutcome, StepOutput } from "../../record/index.ts";
+import type { Refusal } from "../../shared/errors.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { unreachable } from "../../shared/unreachable.ts";
+import type { Plan } from "../../workflow/index.ts";
+import { evolve } from "./evolve.ts";
+import { settle, stepOf } from "./settle.ts";
+import type { SessionStart, SessionState, VerificationReport } from "./state.ts";
+import { contextSizeRefusal, mergeOutput, outputRefusal, shapeRefusal, type SubmissionRefusal, valueProblem } from "./submission.ts";
+
+export type SessionCommand =
+  | { readonly kind: "start"; readonly start: SessionStart }
+  /** `nodeId` is the offer this answers; when given, an answer to an older offer is refused. */
+  | { readonly kind: "submit"; readonly output: StepOutput; readonly nodeId?: string }
+  | { readonly kind: "finish-verification"; readonly report: Omit<VerificationReport, "nodeId"> }
+  | { readonly kind: "resolve-gate"; readonly verdict: "approved" | "rejected"; readonly reason: string; readonly by: string }
+  | { readonly kind: "stop"; readonly outcome: Extract<SessionOutcome, "failed" | "stopped">; readonly reason: { readonly code: string; readonly message: string } }
+  /** Goes on where a torn log left off; no events when the session is at rest. */
+  | { readonly kind: "resume" };
+
+export type StandingRefusal = Refusal<"not-started" | "already-started" | "session-over" | "step-over" | "waiting-for-verification" | "at-gate" | "no-gate" | "no-such-request">;
+export type SessionRefusal = StandingRefusal | SubmissionRefusal;
+export type Decision = Result<readonly EngineEvent[], SessionRefusal>;
+
+export function decide(plan: Plan, state: SessionState, command: SessionCommand): Decision {
+  switch (command.kind) {
+    case "start":
+      return start(plan, state, command.start);
+    case "submit":
+      return submit(plan, state, command);
+    case "finish-verification": {
+      if (state.kind !== "waiting" || state.request.requestId !== command.report.requestId) {
+        return refuse("no-such-request", `The session does not wait for the verification "${command.report.requestId}".`, "Ask for the session's state and answer what it waits for.");
+      }
+      return accepted(plan, state, { kind: "verification_finished", data: { ...command.report, nodeId: state.node.id } });
+    }
+    case "resolve-gate": {
+      if (state.kind !== "gate") return refuse("no-gate", "The session is not at a gate.", "Ask for the session's state; there is nothing to approve or reject now.");
+      const { verdict, reason, by } = command;
+      return accepted(plan, state, { kind: "gate_resolved", data: { nodeId: state.node.id, verdict, reason, by } });
+    }
+    case "stop": {
+      if (state.kind === "new") return notStarted();
+      if (state.kind === "ended") return sessionOver(state);
+      return ok([{ kind: "session_ended", data: { outcome: command.outcome, reason: { ...command.reason } } }]);
+    }
+    case "resume":
+      return state.kind === "new" ? notStarted() : ok(settle(plan, state));
+    default:
+      return unreachable(command);
+  }
+}
+
+function start(plan: Plan, state: SessionState, data: SessionStart): Decision {
+  if (state.kind !== "new") return refuse("already-started", `The session ${state.facts.start.sessionId} has already started.`, "Open it instead.");
+  const problem = valueProblem(data.context);
+  if (problem !== null) return err({ kind: problem === "__proto__" ? "reserved-key" : "malformed-output", message: `The context holds ${problem}.`, fix: "Give plain JSON with ordinary keys." });
+  const tooLarge = contextSizeRefusal({ ...data.context, goal: data.goal });
+  if (tooLarge !== null) return err(tooLarge);
+  const started: EngineEvent = { kind: "session_started", data };
+  const recommended = plan.recommendedAutonomy;
+  if (recommended === null || AUTONOMY_RANK[data.autonomy] <= AUTONOMY_RANK[recommended]) return accepted(plan, state, started);
+  const message = `The workflow recommends at most ${recommended}; the session runs as ${data.autonomy}.`;
+  return accepted(plan, state, started, { kind: "gap_recorded", data: { nodeId: null, code: "autonomy-above-recommended", message } });
+}
+
+const AUTONOMY_RANK = { guided: 0, full_auto_stop_on_user_deps: 1, full_auto_never_stop: 2 } as const;
+
+function submit(plan: Plan, state: SessionState, command: Extract<SessionCommand, { kind: "submit" }>): Decision {
+  switch (state.kind) {
+    case "new":
+      return notStarted();
+    case "ended":
+      return sessionOver(state);
+    case "waiting":
+      return refuse("waiting-for-verification", `The session waits for the verification "${state.request.requestId}" of the step "${state.node.stepId}".`, "Wait for its result.");
+    case "gate":
+      return refuse("at-gate", `The session waits for an answer: ${state.question}`, "Approve or reject it first.");
+    case "moving":
+    case "judging":
+      return refuse("step-over", "The session is between two steps.", "Open the session again; it goes on from here.");
+    case "step": {
+      const { node } = state;
+      if (command.nodeId !== undefined && command.nodeId !== node.id) {
+        return refuse("step-over", `The output is for "${command.nodeId}", but the session is at "${node.id}" (step "${node.stepId}").`, "Ask for the current step and answer that one.");
+      }
+      const step = stepOf(plan, node);
+      if (step === null) return refuse("step-over", `The plan has no step "${node.stepId}".`, "Start the session again with the plan it was made for.");
+      const misshapen = shapeRefusal(command.output);
+      if (misshapen !== null) return err(misshapen);
+      const output = mergeOutput(node.output, command.output);
+      const refusal = outputRefusal(plan, step, node, output);
+      if (refusal !== null) return err(refusal);
+      return accepted(plan, state, { kind: "step_submitted", data: { nodeId: node.id, attempt: node.attempts + 1, output } });
+    }
+    default:
+      return unreachable(state);
+  }
+}
+
+/** The events, and everything that follows from them until the session is at rest. */
+function accepted(plan: Plan, state: SessionState, ...events: readonly EngineEvent[]): Decision {
+  return ok([...events, ...settle(plan, events.reduce(evolve, state))]);
+}
+
+const refuse = (kind: StandingRefusal["kind"], message: string, fix: string): Decision => err({ kind, message, fix });
+const notStarted = (): Decision => refuse("not-started", "The session has not started.", "Start it first.");
+const sessionOver = (state: Extract<SessionState, { kind: "ended" }>): Decision =>
+  refuse("session-over", `The session is over (${state.outcome}).`, "Start a new session.");

@@ -1,0 +1,100 @@
+/** What is refused before a submission counts as an attempt: shapes and sizes the record cannot or must not hold. */
+import { ARTIFACTS_LIMIT_BYTES, CONTEXT_LIMIT_BYTES, NOTES_LIMIT_BYTES, type StepOutput } from "../../record/index.ts";
+import type { Refusal } from "../../shared/errors.ts";
+import { canonicalJson, type JsonObject } from "../../shared/json.ts";
+import type { Plan, PlanStep } from "../../workflow/index.ts";
+import { contractSchema } from "./requirements.ts";
+import type { SessionNode } from "./state.ts";
+
+export type SubmissionRefusal = Refusal<"malformed-output" | "too-large" | "reserved-key" | "unknown-contract" | "unexpected-artifact">;
+
+/** Levels of nesting of a value; keeps every recursive walk over it safe. */
+const VALUE_NESTING_LIMIT = 64;
+
+export const EMPTY_OUTPUT: StepOutput = { notes: "", artifacts: [], context: {} };
+
+/** What was kept of blocked attempts, with what is sent now over it: notes when not blank, artifacts by kind, context by key. */
+export function mergeOutput(kept: StepOutput | null, sent: StepOutput): StepOutput {
+  if (kept === null) return sent;
+  const refs = new Set(sent.artifacts.map((artifact) => artifact.contractRef));
+  return {
+    notes: sent.notes.trim() === "" ? kept.notes : sent.notes,
+    artifacts: [...kept.artifacts.filter((artifact) => !refs.has(artifact.contractRef)), ...sent.artifacts],
+    context: { ...kept.context, ...sent.context },
+  };
+}
+
+/** Whether what is sent is plain JSON that can be looked at without harm. */
+export function shapeRefusal(sent: StepOutput): SubmissionRefusal | null {
+  const parts = [...sent.artifacts.map((artifact) => ({ name: `artifact ${artifact.contractRef}`, value: artifact.value as unknown })), { name: "context", value: sent.context as unknown }];
+  for (const { name, value } of parts) {
+    const found = valueProblem(value);
+    if (found !== null) return { kind: found === "__proto__" ? "reserved-key" : "malformed-output", message: `The ${name} holds ${found === "__proto__" ? "the key __proto__" : found}.`, fix: "Send plain JSON with ordinary keys." };
+  }
+  if (Object.hasOwn(sent.context, "goal")) {
+    return { kind: "reserved-key", message: "The context key `goal` is the session's own.", fix: "Choose another key." };
+  }
+  return null;
+}
+
+/** What keeps a value from being plain JSON within the nesting limit; null when nothing does. Walks with an own stack. */
+export function valueProblem(root: unknown): string | null {
+  const stack: { value: unknown; depth: number }[] = [{ value: root, depth: 0 }];
+  for (let entry = stack.pop(); entry !== undefined; entry = stack.pop()) {
+    const { value, depth } = entry;
+    if (value === null || typeof value === "string" || typeof value === "boolean") continue;
+    if (typeof value === "number") {
+      if (!Number.isFinite(value)) return `the number ${value}`;
+      continue;
+    }
+    if (typeof value !== "object") return `a value of type ${typeof value}`;
+    if (depth >= VALUE_NESTING_LIMIT) return `more than ${VALUE_NESTING_LIMIT} levels of nesting`;
+    if (Object.hasOwn(value, "__proto__")) return "__proto__";
+    for (const member of Object.values(value)) stack.push({ value: member, depth: depth + 1 });
+  }
+  return null;
+}
+
+/** Whether the merged submission is of the right kinds and within the record's limits. */
+export function outputRefusal(plan: Plan, step: PlanStep, node: SessionNode, merged: StepOutput): SubmissionRefusal | null {
+  const seen = new Set<string>();
+  for (const { contractRef } of merged.artifacts) {
+    if (contractSchema(plan, contractRef) === null) {
+      return { kind: "unknown-contract", message: `There is no contract "${contractRef}".`, fix: step.contract === null ? "This step asks for no artifact: say it in the notes." : `Send "${step.contract.ref}".` };
+    }
+    if (step.contract !== null && contractRef !== step.contract.ref) {
+      return { kind: "unexpected-artifact", message: `The step "${step.id}" takes an artifact ${step.contract.ref}, not ${contractRef}.`, fix: `Send "${step.contract.ref}" only.` };
+    }
+    if (seen.has(contractRef)) return { kind: "unexpected-artifact", message: `Two artifacts ${contractRef} came in one submission.`, fix: "Send one." };
+    seen.add(contractRef);
+  }
+  return (
+    sizeRefusal("The notes", utf8Bytes(merged.notes), NOTES_LIMIT_BYTES, "Shorten them, or move detail into files of the workspace.") ??
+    sizeRefusal("The artifacts", jsonBytes(merged.artifacts), ARTIFACTS_LIMIT_BYTES, "Shorten them.") ??
+    (Object.keys(merged.context).length === 0 ? null : contextSizeRefusal({ ...node.context, ...merged.context }))
+  );
+}
+
+export const contextSizeRefusal = (context: JsonObject): Refusal<"too-large"> | null =>
+  sizeRefusal("The session's context", jsonBytes(context), CONTEXT_LIMIT_BYTES, "Keep less in the context: overwrite values no longer needed with null.");
+
+function sizeRefusal(what: string, bytes: number, limit: number, fix: string): Refusal<"too-large"> | null {
+  return bytes <= limit ? null : { kind: "too-large", message: `${what} would take ${bytes} bytes; the limit is ${limit}.`, fix };
+}
+
+const jsonBytes = (value: unknown): number => utf8Bytes(canonicalJson(value));
+
+/** Length as UTF-8; a lone surrogate counts as U+FFFD, which the record makes of it. */
+function utf8Bytes(text: string): number {
+  let bytes = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code < 0x80) bytes += 1;
+    else if (code < 0x800) bytes += 2;
+    else if (code >= 0xd800 && code < 0xdc00 && (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00) {
+      bytes += 4;
+      index += 1;
+    } else bytes += 3;
+  }
+  return bytes;
+}

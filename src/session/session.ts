@@ -1,0 +1,240 @@
+/**
+ * One session: the only door to the engine. Each command is decided on the state in memory, appended as one group, and
+ * only then folded, so the state is never ahead of the log (I3). A step costs the step, never the history.
+ */
+import type { Journal } from "../journal/journal.ts";
+import { type AgentEvent, type Blocker, type EngineEvent, type Head, type Recorded, type SessionEvent, type SessionOutcome, sessionStream, type StepOutput, stepOutputSchema } from "../record/index.ts";
+import { attemptLimit, decide, evolve, type GateKind, type Gap, offer, type SessionCommand, type SessionRefusal, type SessionState, type StepOffer, valueProblem } from "../engine/session/index.ts";
+import { type Refusal, TerminalError } from "../shared/errors.ts";
+import type { Clock } from "../shared/ports.ts";
+import type { Redact } from "../shared/redact.ts";
+import { ok, type Result } from "../shared/result.ts";
+import { unreachable } from "../shared/unreachable.ts";
+import type { Plan } from "../workflow/index.ts";
+import { asRecorded } from "./as-recorded.ts";
+
+/** What came of a verification command. */
+export interface VerificationResult {
+  /** Null when a signal or the time-out ended it. */
+  readonly exitCode: number | null;
+  readonly timedOut: boolean;
+  /** The end of its output; more than 8 KiB is cut from the front, and says so. */
+  readonly outputTail: string;
+  readonly durationMs: number;
+  readonly sandbox: "bubblewrap" | "weak" | "none";
+}
+
+export interface SessionDeps {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  /** Runs a step's verification command on the workspace. A throw leaves the request unanswered: it is made again when the session is opened. */
+  readonly verify: (request: { readonly command: string }, signal?: AbortSignal) => Promise<VerificationResult>;
+  /** The journal's own redaction, applied to what comes in, so that the state in memory is the one in the log. */
+  readonly redact?: Redact;
+}
+
+export type ConflictRefusal = Refusal<"conflict" | "event-too-large">;
+export type SubmitRefusal = SessionRefusal | ConflictRefusal;
+
+export type SubmitResult =
+  | { readonly kind: "step"; readonly offer: StepOffer }
+  | { readonly kind: "blocked"; readonly blockers: readonly Blocker[]; readonly attemptsLeft: number }
+  | { readonly kind: "gate"; readonly gate: GateKind; readonly question: string }
+  | { readonly kind: "ended"; readonly outcome: SessionOutcome; readonly reason: Gap | null }
+  /** Nothing was recorded but what came before it. */
+  | { readonly kind: "refused"; readonly refusal: SubmitRefusal };
+
+export interface Session {
+  readonly id: string;
+  readonly plan: Plan;
+  state(): SessionState;
+  /** The step that is out, or null. The first one after opening repeats what holds for the whole session. */
+  offer(): StepOffer | null;
+  /**
+   * Goes on with what the session waits for: makes a verification again whose answer was lost with an earlier process.
+   * To be called after opening, once the workspace is as the session left it; at rest it only says where the session stands.
+   */
+  resume(signal?: AbortSignal): Promise<SubmitResult>;
+  /** Hands in the current step; runs its verification when it has one. */
+  submit(output: StepOutput, options?: { readonly nodeId?: string; readonly signal?: AbortSignal }): Promise<SubmitResult>;
+  resolveGate(answer: { readonly verdict: "approved" | "rejected"; readonly reason: string; readonly by: string }): Promise<SubmitResult>;
+  /** Ends the session; nothing happens when it is already over. */
+  stop(outcome: "failed" | "stopped", reason: { readonly code: string; readonly message: string }): Promise<void>;
+  /** Appends what the agent did. @throws TerminalError when another writer has gone on with the session */
+  record(event: AgentEvent): Promise<void>;
+  /** The agent's events of this session, oldest first. */
+  history(): readonly Recorded<AgentEvent>[];
+  head(): Head;
+}
+
+/** Characters kept of a verification's output (record: `verification_finished.outputTail`). */
+const OUTPUT_TAIL_CHARS = 8 * 1024;
+
+export interface LiveState {
+  readonly id: string;
+  readonly plan: Plan;
+  readonly state: SessionState;
+  readonly head: Head | null;
+  readonly history: readonly Recorded<AgentEvent>[];
+}
+
+/** The one implementation of `Session`; made by `createSession` and `openSession`. */
+export class LiveSession implements Session {
+  readonly id: string;
+  readonly plan: Plan;
+  #state: SessionState;
+  #head: Head | null;
+  readonly #history: Recorded<AgentEvent>[];
+  readonly #deps: SessionDeps;
+  /** Commands and records go one after the other. */
+  #last: Promise<unknown> = Promise.resolve();
+  #introduce: boolean;
+  #offer: { readonly of: SessionState; readonly offer: StepOffer | null } | null = null;
+
+  constructor(deps: SessionDeps, live: LiveState) {
+    this.#deps = deps;
+    this.id = live.id;
+    this.plan = live.plan;
+    this.#state = live.state;
+    this.#head = live.head;
+    this.#history = [...live.history];
+    this.#introduce = true;
+  }
+
+  state(): SessionState {
+    return this.#state;
+  }
+
+  offer(): StepOffer | null {
+    if (this.#offer?.of !== this.#state) this.#offer = { of: this.#state, offer: offer(this.plan, this.#state, { introduce: this.#introduce }) };
+    return this.#offer.offer;
+  }
+
+  head(): Head {
+    if (this.#head === null) throw new TerminalError(`The session ${this.id} has no events.`, "Report this: a session is only handed out once it has started.");
+    return this.#head;
+  }
+
+  history(): readonly Recorded<AgentEvent>[] {
+    return this.#history;
+  }
+
+  async resume(signal?: AbortSignal): Promise<SubmitResult> {
+    return this.#run({ kind: "resume" }, signal);
+  }
+
+  async submit(output: StepOutput, options: { readonly nodeId?: string; readonly signal?: AbortSignal } = {}): Promise<SubmitResult> {
+    const problem = valueProblem(output);
+    if (problem === "__proto__") return refused({ kind: "reserved-key", message: "The output holds the key __proto__.", fix: "Choose another key." });
+    const parsed = problem === null ? stepOutputSchema.safeParse(output) : null;
+    if (parsed?.success !== true) return refused(malformed(problem ?? parsed?.error?.issues[0]?.message ?? "it is of another shape"));
+    const { nodeId } = options;
+    return this.#run({ kind: "submit", output: this.#asRecorded(parsed.data), ...(nodeId === undefined ? {} : { nodeId }) }, options.signal);
+  }
+
+  async resolveGate(answer: { readonly verdict: "approved" | "rejected"; readonly reason: string; readonly by: string }): Promise<SubmitResult> {
+    return this.#run({ kind: "resolve-gate", ...this.#asRecorded(answer) });
+  }
+
+  async stop(outcome: "failed" | "stopped", reason: { readonly code: string; readonly message: string }): Promise<void> {
+    const done = await this.#command({ kind: "stop", outcome, reason: this.#asRecorded(reason) });
+    if (!done.ok && done.error.kind !== "session-over") throw new TerminalError(done.error.message, done.error.fix);
+  }
+
+  async record(event: AgentEvent): Promise<void> {
+    await this.#oneByOne(async () => {
+      const appended = await this.#append([event]);
+      if (!appended.ok) throw new TerminalError(appended.error.message, appended.error.fix);
+      const at = new Date(this.#deps.clock.nowMs()).toISOString();
+      this.#history.push({ ...event, stream: sessionStream(this.id), seq: appended.value.seq, epoch: this.#deps.journal.epoch, at });
+    });
+  }
+
+  /** Decides, appends, folds. */
+  #command(command: SessionCommand): Promise<Result<readonly EngineEvent[], SubmitRefusal>> {
+    return this.#oneByOne(async () => {
+      const decision = decide(this.plan, this.#state, command);
+      if (!decision.ok || decision.value.length === 0) return decision;
+      const appended = await this.#append(decision.value);
+      if (!appended.ok) return appended;
+      this.#state = decision.value.reduce(evolve, this.#state);
+      return decision;
+    });
+  }
+
+  /** Answers the verification the session waits for, if it waits for one. */
+  async #verifyPending(signal?: AbortSignal): Promise<Result<void, SubmitRefusal>> {
+    while (this.#state.kind === "waiting") {
+      const { request } = this.#state;
+      const result = await this.#deps.verify({ command: request.command }, signal);
+      const report = { requestId: request.requestId, ...this.#asRecorded({ ...result, outputTail: tail(result.outputTail) }) };
+      const finished = await this.#command({ kind: "finish-verification", report });
+      if (!finished.ok) return finished;
+    }
+    return ok(undefined);
+  }
+
+  async #run(command: SessionCommand, signal?: AbortSignal): Promise<SubmitResult> {
+    const before = this.#state;
+    const decided = await this.#command(command);
+    if (!decided.ok) return refused(decided.error);
+    const verified = await this.#verifyPending(signal);
+    if (!verified.ok) return refused(verified.error);
+    return this.#standing(before);
+  }
+
+  #standing(before: SessionState): SubmitResult {
+    const state = this.#state;
+    switch (state.kind) {
+      case "step": {
+        const same = before.kind !== "new" && before.node?.id === state.node.id;
+        if (same && state !== before && state.node.blockers.length > 0) return { kind: "blocked", blockers: state.node.blockers, attemptsLeft: attemptLimit(state.facts.start.autonomy) - state.node.attempts };
+        if (!same) this.#introduce = false;
+        const current = this.offer();
+        if (current === null) throw new TerminalError(`The session ${this.id} is at a step that its plan does not have.`, "Start the session again.");
+        return { kind: "step", offer: current };
+      }
+      case "gate":
+        return { kind: "gate", gate: state.gate, question: state.question };
+      case "ended":
+        return { kind: "ended", outcome: state.outcome, reason: state.reason };
+      case "new":
+      case "moving":
+      case "judging":
+      case "waiting":
+        throw new TerminalError(`The session ${this.id} did not come to rest (${state.kind}).`, "Report this with the session's journal.");
+      default:
+        return unreachable(state);
+    }
+  }
+
+  async #append(events: readonly SessionEvent[]): Promise<Result<Head, ConflictRefusal>> {
+    const appended = await this.#deps.journal.append(sessionStream(this.id), this.#head, events);
+    if (appended.ok) this.#head = appended.value;
+    return appended;
+  }
+
+  #asRecorded<T>(value: T): T {
+    return asRecorded(value, this.#deps.redact);
+  }
+
+  /** Runs tasks in the order they came; a failed one does not stop the next. */
+  #oneByOne<T>(task: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(task, task);
+    this.#last = mine;
+    return mine;
+  }
+}
+
+const malformed = (why: string): SubmitRefusal => ({
+  kind: "malformed-output",
+  message: `The output is not {notes, artifacts, context}: ${why}.`,
+  fix: "Send notes as text, artifacts as [{contractRef, value}] and context as a mapping of plain JSON.",
+});
+const refused = (refusal: SubmitRefusal): SubmitResult => ({ kind: "refused", refusal });
+
+function tail(text: string): string {
+  if (text.length <= OUTPUT_TAIL_CHARS) return text;
+  const mark = `[the first ${text.length - OUTPUT_TAIL_CHARS} characters are left out]\n`;
+  return `${mark}${text.slice(text.length - OUTPUT_TAIL_CHARS + mark.length)}`;
+}

@@ -1,0 +1,149 @@
+/**
+ * The built-in output contracts: what an artifact of each kind holds. Unknown fields are kept, not refused.
+ * A new contract is one entry here.
+ */
+import { z } from "zod";
+
+const texts = z.array(z.string());
+
+export const severitySchema = z.enum(["critical", "major", "minor", "nit"]);
+export type Severity = z.infer<typeof severitySchema>;
+export const verdictSchema = z.enum(["clean", "minor", "blocking"]);
+export type Verdict = z.infer<typeof verdictSchema>;
+
+const findingSchema = z.looseObject({
+  severity: severitySchema,
+  summary: z.string().min(1),
+  findingCategory: z.enum(["correctness", "security", "architecture", "ux", "performance", "testing", "style"]).optional(),
+  /** Path from the root of the repository. */
+  file: z.string().optional(),
+  line: z.int().min(1).optional(),
+  endLine: z.int().min(1).optional(),
+  /** Side of the diff the lines are counted on. */
+  side: z.enum(["LEFT", "RIGHT"]).optional(),
+  evidence: z.string().optional(),
+  remediation: z.string().optional(),
+  suggestion: z.string().optional(),
+  reproduce: z.string().optional().describe("A command that shows the problem"),
+});
+export type Finding = z.infer<typeof findingSchema>;
+
+const VERDICTS = verdictSchema.options;
+const VERDICT_OF_SEVERITY = { critical: "blocking", major: "blocking", minor: "minor", nit: "clean" } as const satisfies Record<Severity, Verdict>;
+
+const stricter = (a: Verdict, b: Verdict): Verdict => (VERDICTS.indexOf(a) >= VERDICTS.indexOf(b) ? a : b);
+
+/** What a review comes to: the stricter of what it says and what its findings make it (critical and major block, a nit changes nothing). */
+export function verdictOf(review: { readonly verdict: Verdict; readonly findings: readonly { readonly severity: Severity }[] }): Verdict {
+  return review.findings.reduce((verdict, finding) => stricter(verdict, VERDICT_OF_SEVERITY[finding.severity]), review.verdict);
+}
+
+export const reviewVerdictSchema = z
+  .looseObject({
+    verdict: verdictSchema.describe("clean | minor | blocking; never milder than the worst finding: critical and major mean blocking, minor means minor"),
+    confidence: z.enum(["high", "medium", "low"]),
+    findings: z.array(findingSchema),
+    summary: z.string().min(1),
+  })
+  .superRefine((review, context) => {
+    const least = verdictOf(review);
+    if (least !== review.verdict) {
+      context.addIssue({ code: "custom", path: ["verdict"], message: `"${review.verdict}" is milder than the findings, which make it "${least}"` });
+    }
+  });
+export type ReviewVerdict = z.infer<typeof reviewVerdictSchema>;
+
+export const classificationSchema = z.looseObject({
+  taskComplexity: z.enum(["small", "medium", "large"]).optional(),
+  riskLevel: z.enum(["low", "medium", "high", "critical"]).optional(),
+  hasUi: z.boolean().optional(),
+  touchesArchitecture: z.boolean().optional(),
+  taskMaturity: z.enum(["idea", "rough", "specced", "ready"]).optional(),
+  deduplicationKey: z.string().optional(),
+  interpretation: z.string().optional(),
+  ambiguities: texts.optional(),
+});
+export type Classification = z.infer<typeof classificationSchema>;
+
+export const codingHandoffSchema = z.looseObject({
+  branchName: z.string().optional(),
+  keyDecisions: texts.optional(),
+  knownLimitations: texts.optional(),
+  testsAdded: texts.optional(),
+  filesChanged: texts.optional(),
+  correctedAssumptions: texts.optional(),
+  commitType: z.string().optional(),
+  commitScope: z.string().optional(),
+  commitSubject: z.string().optional(),
+  prTitle: z.string().optional(),
+  prBody: z.string().optional(),
+  sideEffects: texts.optional(),
+});
+export type CodingHandoff = z.infer<typeof codingHandoffSchema>;
+
+/** Schemas of the built-in contracts by their reference. */
+export const BUILT_IN_CONTRACTS = {
+  "wr.contracts.loop_control": z.looseObject({
+    decision: z.enum(["continue", "stop"]),
+    loopId: z.string().optional(),
+    metadata: z.looseObject({ reason: z.string().optional() }).optional(),
+  }),
+  "wr.contracts.assessment": z.looseObject({
+    assessmentId: z.string().optional(),
+    dimensions: z.record(z.string(), z.union([z.string(), z.looseObject({ level: z.string(), rationale: z.string().optional() })])).optional(),
+    summary: z.string().optional(),
+  }),
+  "wr.contracts.review_verdict": reviewVerdictSchema,
+  "wr.contracts.discovery_handoff": z.looseObject({
+    selectedDirection: z.string().optional(),
+    designDocPath: z.string().optional(),
+    confidenceBand: z.string().optional(),
+    keyInvariants: texts.optional(),
+    rejectedDirections: texts.optional(),
+    implementationConstraints: texts.optional(),
+    keyCodebaseLocations: texts.optional(),
+    selectionTier: z.string().optional(),
+  }),
+  "wr.contracts.shaping_handoff": z.looseObject({
+    pitchPath: z.string().optional(),
+    selectedShape: z.string().optional(),
+    appetite: z.string().optional(),
+    keyConstraints: texts.optional(),
+    rabbitHoles: texts.optional(),
+    outOfScope: texts.optional(),
+    validationChecklist: texts.optional(),
+  }),
+  "wr.contracts.coding_handoff": codingHandoffSchema,
+  "wr.contracts.classification": classificationSchema,
+  "wr.contracts.investigation": z.looseObject({
+    rootCause: z.string().optional(),
+    affectedFiles: texts.optional(),
+    severity: z.string().optional(),
+    hypothesisConfidence: z.number().min(0).max(1).optional(),
+    reproduction: z.string().optional(),
+    ruledOut: texts.optional(),
+  }),
+  "wr.contracts.gate_verdict": z.looseObject({
+    verdict: z.enum(["approved", "rejected", "uncertain"]).optional(),
+    confidence: z.union([z.string(), z.number()]).optional(),
+    rationale: z.string().optional(),
+  }),
+  "wr.contracts.differentiation_handoff": z.looseObject({
+    direction: z.string(),
+    rationale: z.string(),
+    alternatives: texts.optional(),
+    differentiators: texts.optional(),
+  }),
+  "wr.contracts.coordinator_signal": z.looseObject({
+    signalKind: z.enum(["progress", "finding", "data_needed", "approval_needed", "blocked"]),
+    payload: z.json().optional(),
+  }),
+  "wr.contracts.coordinator_result": z.looseObject({
+    outcome: z.enum(["success", "partial", "failed"]),
+    summary: z.string().min(1),
+    data: z.json().optional(),
+  }),
+} as const satisfies Record<string, z.ZodType>;
+export type BuiltInContract = keyof typeof BUILT_IN_CONTRACTS;
+
+export const isBuiltInContract = (ref: string): ref is BuiltInContract => Object.hasOwn(BUILT_IN_CONTRACTS, ref);

@@ -1,0 +1,142 @@
+/**
+ * Text of a workflow file to plain JSON with positions. YAML 1.2 core; JSON is a subset.
+ * Refused here: aliases and tags (a reader must see what is there), duplicate keys, several documents, sizes and nesting no
+ * author needs. Nothing recursive runs before the nesting is known.
+ */
+import { Composer, type Document, isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, Parser, type CST } from "yaml";
+import { err, ok, type Result } from "../shared/result.ts";
+import type { Json } from "../shared/json.ts";
+import { type Fault, formatPath, type Issue, type Path } from "./fault.ts";
+
+/** UTF-16 code units of one file. The largest known workflow file is about a tenth of it. */
+export const FILE_LIMIT_CHARS = 512 * 1024;
+/** Collections inside collections; the language itself needs about ten. */
+export const NESTING_LIMIT = 64;
+/** Faults told of one file: more would not help its author. */
+const FAULT_LIMIT = 200;
+
+export interface SourceDocument {
+  readonly value: Json;
+  /** Gives an issue its place in the text. */
+  locate(issue: Issue): Fault;
+}
+
+export function readDocument(text: string, file: string): Result<SourceDocument, readonly Fault[]> {
+  const whole = (message: string, fix: string, offset = 0): Fault => {
+    const before = text.slice(0, offset);
+    const line = before.split("\n").length;
+    return { file, line, column: offset - before.lastIndexOf("\n"), path: "", message, fix };
+  };
+  if (text.length > FILE_LIMIT_CHARS) {
+    return err([whole(`The file has ${text.length} characters; the limit is ${FILE_LIMIT_CHARS}.`, "Split the workflow, or move long text into documents it refers to.")]);
+  }
+  const unreadable = /[\u0000\uFFFD]/u.exec(text)?.index ?? (text.isWellFormed() ? -1 : text.search(/\p{Surrogate}/u));
+  if (unreadable >= 0) return err([whole("The file is not clean UTF-8 text.", "Save it as UTF-8 without NUL bytes.", unreadable)]);
+
+  const lines = new LineCounter();
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  const tooDeep = tooDeepAt(tokens);
+  if (tooDeep !== null) return err([whole(`The file nests deeper than ${NESTING_LIMIT} levels.`, "Flatten it: no workflow needs this depth.", tooDeep)]);
+
+  const documents = [...new Composer({ keepSourceTokens: false, uniqueKeys: true, merge: false }).compose(tokens, true, text.length)];
+  const [document, second] = documents;
+  if (document === undefined || document.contents === null) return err([whole("The file is empty.", "Write a workflow: id, name, description, version and steps.")]);
+  const faults = [...document.errors, ...document.warnings].map((error) => whole(`Not valid YAML: ${firstLine(error.message)}`, yamlFix(error.code), Math.min(error.pos[0], text.length)));
+  if (second !== undefined) faults.push(whole("The file holds more than one YAML document.", "Keep one workflow per file.", second.range[0]));
+
+  const issues: Issue[] = [];
+  const value = toJson(document.contents, [], issues);
+  const locate = locator(document, lines, file);
+  faults.push(...issues.map(locate));
+  return faults.length > 0 ? err(faults.slice(0, FAULT_LIMIT)) : ok({ value, locate });
+}
+
+const firstLine = (text: string): string => text.split("\n", 1)[0] ?? text;
+
+function yamlFix(code: string): string {
+  switch (code) {
+    case "DUPLICATE_KEY":
+      return "Keep one of the two keys.";
+    case "BAD_INDENT":
+      return "Indent the entries of one block by the same number of spaces.";
+    case "TAG_RESOLVE_FAILED":
+      return "Write the plain value without a tag.";
+    default:
+      return "Correct the syntax here; quote text that holds `: `, `#` or starts with a special character.";
+  }
+}
+
+/** Offset of the first collection beyond the nesting limit. Walks the concrete syntax with an own stack. */
+function tooDeepAt(tokens: readonly CST.Token[]): number | null {
+  const stack: { token: CST.Token; depth: number }[] = tokens.map((token) => ({ token, depth: 0 }));
+  for (let entry = stack.pop(); entry !== undefined; entry = stack.pop()) {
+    const { token, depth } = entry;
+    if (depth > NESTING_LIMIT) return token.offset;
+    if (token.type === "document" && token.value !== undefined) stack.push({ token: token.value, depth });
+    if (!("items" in token)) continue;
+    for (const item of token.items) {
+      if (item.key) stack.push({ token: item.key, depth: depth + 1 });
+      if (item.value) stack.push({ token: item.value, depth: depth + 1 });
+    }
+  }
+  return null;
+}
+
+/** Plain JSON of a node; what JSON cannot hold becomes an issue. Recursion is bounded by the nesting limit. */
+function toJson(node: unknown, path: Path, issues: Issue[]): Json {
+  if (isAlias(node)) {
+    issues.push({ path, message: `The alias *${node.source} is not allowed: a reader must see what stands here.`, fix: "Write the value out." });
+    return null;
+  }
+  if (isSeq(node)) return node.items.map((item, index) => toJson(item, [...path, index], issues));
+  if (isMap(node)) {
+    const members: [string, Json][] = [];
+    for (const pair of node.items) {
+      const key = isPair(pair) && isScalar(pair.key) ? pair.key.value : undefined;
+      if (typeof key !== "string") {
+        issues.push({ path, message: `A key is not text: ${String(key)}.`, fix: "Quote the key." });
+      } else if (key === "__proto__") {
+        issues.push({ path: [...path, key], at: "key", message: "The key __proto__ is not allowed.", fix: "Choose another name." });
+      } else {
+        members.push([key, toJson(pair.value, [...path, key], issues)]);
+      }
+    }
+    return Object.fromEntries(members);
+  }
+  if (node === null || node === undefined) return null;
+  const value = isScalar(node) ? node.value : undefined;
+  if (value === null || typeof value === "string" || typeof value === "boolean") return value;
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  issues.push({ path, message: `The value ${String(value)} cannot be kept as JSON.`, fix: "Use text, a finite number, true, false or null." });
+  return null;
+}
+
+function locator(document: Document.Parsed, lines: LineCounter, file: string): (issue: Issue) => Fault {
+  return (issue) => {
+    const { line, col } = lines.linePos(offsetOf(document, issue));
+    return { file, line: Math.max(1, line), column: Math.max(1, col), path: formatPath(issue.path), message: issue.message, fix: issue.fix };
+  };
+}
+
+/** Offset of what the issue is about, or of the nearest thing around it that exists in the text. */
+function offsetOf(document: Document.Parsed, issue: Issue): number {
+  let node: unknown = document.contents;
+  let offset = document.contents?.range?.[0] ?? 0;
+  for (const [index, part] of issue.path.entries()) {
+    const last = index === issue.path.length - 1;
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && item.key.value === part);
+      if (pair === undefined) return offset;
+      const keyOffset = isScalar(pair.key) ? pair.key.range?.[0] : undefined;
+      const valueOffset = isNode(pair.value) ? pair.value.range?.[0] : undefined;
+      offset = (last && issue.at === "key" ? keyOffset : valueOffset) ?? keyOffset ?? offset;
+      node = pair.value;
+    } else if (isSeq(node) && typeof part === "number") {
+      node = node.items[part];
+      offset = isNode(node) ? (node.range?.[0] ?? offset) : offset;
+    } else {
+      return offset;
+    }
+  }
+  return offset;
+}

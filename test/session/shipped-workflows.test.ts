@@ -1,0 +1,105 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { artifactsOf, gapsOf, nodesOf } from "../../src/engine/session/index.ts";
+import { openMemoryJournal } from "../../src/journal/index.ts";
+import type { StepOutput } from "../../src/record/index.ts";
+import { createSession, openSession, type Session, type SessionDeps, type VerificationResult } from "../../src/session/index.ts";
+import type { JsonObject } from "../../src/shared/json.ts";
+import { compileWorkflow, type Plan } from "../../src/workflow/index.ts";
+import { fakeClock } from "../fakes/clock.ts";
+
+const load = (name: string): Plan => {
+  const compiled = compileWorkflow({ text: readFileSync(new URL(`../../workflows/${name}.yaml`, import.meta.url), "utf8"), file: `${name}.yaml` });
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.error, null, 1));
+  expect(compiled.value.warnings).toEqual([]);
+  return compiled.value.plan;
+};
+
+const green: VerificationResult = { exitCode: 0, timedOut: false, outputTail: "3 passed", durationMs: 900, sandbox: "bubblewrap" };
+
+function deps(results: VerificationResult[] = []): SessionDeps & { commands: string[] } {
+  const clock = fakeClock();
+  const commands: string[] = [];
+  const verify = async ({ command }: { command: string }) => {
+    commands.push(command);
+    return results.shift() ?? green;
+  };
+  return { journal: openMemoryJournal({ clock }), clock, verify, commands };
+}
+
+const start = (d: SessionDeps, name: string, context: JsonObject = {}): Promise<Session> =>
+  createSession(d, { sessionId: `s-${name}`, itemId: null, parentSessionId: null, phase: null, plan: load(name), goal: "The total is wrong", context, autonomy: "full_auto_stop_on_user_deps" });
+
+const values: Record<string, JsonObject> = {
+  "wr.contracts.classification": { taskComplexity: "small", riskLevel: "low", hasUi: false, touchesArchitecture: false, taskMaturity: "ready", interpretation: "Mend the total.", ambiguities: [] },
+  "wr.contracts.coding_handoff": { prTitle: "Mend the total", prBody: "It was wrong.", commitSubject: "mend the total", filesChanged: ["a.ts"], testsAdded: [], sideEffects: [] },
+  "wr.contracts.review_verdict": { verdict: "clean", confidence: "high", findings: [], summary: "Good." },
+};
+
+/** Hands in what each offer asks for until the session is over; returns the steps it was offered. */
+async function drive(session: Session): Promise<string[]> {
+  const steps: string[] = [];
+  for (let offer = session.offer(); offer !== null; offer = session.offer()) {
+    steps.push(offer.stepId);
+    const output: StepOutput = { notes: "", artifacts: [], context: {} };
+    for (const requirement of offer.requires) {
+      if (requirement.kind === "notes") output.notes = "Done.";
+      if (requirement.kind === "artifact") output.artifacts.push({ contractRef: requirement.ref, value: values[requirement.ref] ?? null } as StepOutput["artifacts"][number]);
+    }
+    const result = await session.submit(output);
+    if (result.kind === "refused" || result.kind === "blocked") throw new Error(JSON.stringify(result));
+    if (steps.length > 20) throw new Error("does not end");
+  }
+  return steps;
+}
+
+describe("the shipped workflows drive to completion", () => {
+  test("classify-task: two cheap steps, a classification", async () => {
+    const session = await start(deps(), "classify-task");
+    expect(session.offer()).toMatchObject({ modelTier: "lightweight", allowedTools: ["read", "glob", "grep"] });
+    expect(await drive(session)).toEqual(["read-task", "classify"]);
+    expect(session.state()).toMatchObject({ kind: "ended", outcome: "completed" });
+    expect(artifactsOf(session.state()).map((artifact) => artifact.contractRef)).toEqual(["wr.contracts.classification"]);
+  });
+
+  test("coding-task: understands, implements, is verified by the host's command, hands over", async () => {
+    const d = deps();
+    const session = await start(d, "coding-task", { commands: { test: "npm test" }, classification: { taskComplexity: "small" } });
+    expect(await drive(session)).toEqual(["understand", "implement", "verify", "hand-over"]);
+    expect(d.commands).toEqual(["npm test"]);
+    expect(session.state()).toMatchObject({ kind: "ended", outcome: "completed" });
+    expect(gapsOf(session.state())).toEqual([]);
+  });
+
+  test("coding-task with findings resolves them instead of understanding the task anew", async () => {
+    const session = await start(deps(), "coding-task", { commands: { test: "npm test" }, findings: [{ severity: "major", summary: "wrong for 0" }] });
+    expect(session.offer()?.prompt).toContain("wrong for 0");
+    expect(await drive(session)).toEqual(["resolve-findings", "implement", "verify", "hand-over"]);
+  });
+
+  test("coding-task without a test command goes on and records that nothing was run", async () => {
+    const d = deps();
+    const session = await start(d, "coding-task", { classification: {} });
+    await drive(session);
+    expect(d.commands).toEqual([]);
+    expect(session.state()).toMatchObject({ kind: "ended", outcome: "completed" });
+    expect(gapsOf(session.state()).map((gap) => gap.code)).toContain("no-verification-command");
+  });
+
+  test("mr-review: examines, then a verdict", async () => {
+    const session = await start(deps(), "mr-review", { change: "a.ts | 2 +-" });
+    expect(await drive(session)).toEqual(["examine", "give-verdict"]);
+    expect(artifactsOf(session.state())).toHaveLength(1);
+  });
+
+  test("a session opened from its journal stands where it stood", async () => {
+    const d = deps();
+    const session = await start(d, "coding-task", { commands: { test: "npm test" }, classification: {} });
+    await session.submit({ notes: "Seen.", artifacts: [], context: { a: 1 } });
+    const again = await openSession(d, session.id);
+    expect(again.state()).toEqual(session.state());
+    expect(again.plan).toEqual(session.plan);
+    expect(nodesOf(again.state()).map((node) => node.stepId)).toEqual(["understand", "implement"]);
+    expect(await drive(again)).toEqual(["implement", "verify", "hand-over"]);
+  });
+});
