@@ -6,6 +6,5 @@ export { judge, type JudgedJournal, type Judgement, type JournalRefusal } from "
 export { branchOf, GITHUB_ACTIONS, marker, readTrailers, type Publisher } from "./names.ts";
 export { findProtected, type ChangedPath, type ProtectedPath } from "./protected-paths.ts";
 export { publish, type Publication } from "./publish.ts";
-export type { OutletRefusal } from "./outlets/index.ts";
 export type { Said } from "./text/comment.ts";
 export type { Delivery } from "./text/delivery.ts";

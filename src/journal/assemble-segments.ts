@@ -93,7 +93,8 @@ function misplaced(before: Linked, after: Linked): AssembleRefusal | null {
     return { kind: "foreign-segment", message: `${named(after)} is of work item ${b.item}, the one before it of ${a.item}.`, fix: "Use the segments of one work item only." };
   }
   const sameRun = a.runId === b.runId && a.runAttempt === b.runAttempt;
-  const inOrder = sameRun ? b.epoch === a.epoch && b.index > a.index : b.epoch > a.epoch;
+  // Agent job and deliver job are two writers of one run: the second has a later epoch.
+  const inOrder = sameRun ? b.epoch >= a.epoch && b.index > a.index : b.epoch > a.epoch;
   if (inOrder) return null;
   return {
     kind: "segment-fork",

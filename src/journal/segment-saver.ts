@@ -21,6 +21,8 @@ export interface SegmentSaverOptions {
   readonly runAttempt: number;
   /** Digest of the segment this run goes on from; null for the first run. */
   readonly previous: string | null;
+  /** Index of the first segment saved; default 1. A second writer of the same run counts on from the first one's. */
+  readonly firstIndex?: number;
   /** Waits between attempts go through it; without a clock there is one attempt. */
   readonly clock?: Clock;
 }
@@ -57,7 +59,7 @@ export function createSegmentSaver(options: SegmentSaverOptions): SegmentSaver {
   const saved: SegmentRef[] = [];
   let previous = options.previous === null ? null : bareDigest(options.previous);
   let cursor: JournalCursor | null = null;
-  let index = 1;
+  let index = options.firstIndex ?? 1;
   let pending: Pending | null = null;
   let queue: Promise<unknown> = Promise.resolve();
 

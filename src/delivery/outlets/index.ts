@@ -8,7 +8,7 @@ import { commentOutlet } from "./comment.ts";
 import type { Outlet, OutletContext, OutletRefusal } from "./outlet.ts";
 import { pullRequestOutlet } from "./pull-request.ts";
 
-export type { OutletContext, OutletRefusal } from "./outlet.ts";
+export type { OutletContext } from "./outlet.ts";
 
 const outlets: { readonly [Kind in Intent["kind"]]: Outlet<Kind> } = {
   branch: branchOutlet,
