@@ -149,11 +149,12 @@ export const isMalformed = (turn: Turn, tools: readonly Tool[]): boolean =>
 /** Runs a tool until it returns or the signal aborts; an aborted one gets a moment to stop. */
 async function runAborting(desk: ToolDesk, prepared: Extract<Prepared, { kind: "run" }>): Promise<ToolResult> {
   const { signal, clock } = desk;
-  const running = runGuarded(prepared, signal);
   const aborted = Promise.withResolvers<"aborted">();
   const onAbort = (): void => aborted.resolve("aborted");
+  // Before the tool's own listener: a result it gives because it was aborted must not be taken for its work.
   signal.addEventListener("abort", onAbort, { once: true });
   try {
+    const running = runGuarded(prepared, signal);
     const first = await Promise.race([running, aborted.promise]);
     if (first !== "aborted") return first;
     await Promise.race([running, clock.sleep(ABORT_GRACE_MS)]);
