@@ -28,6 +28,8 @@ const permissionsSchema = z
 
 const scalarSchema = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 const scalarsSchema = z.record(z.string().min(1), scalarSchema);
+/** Names are shown as they stand; an expression in one would need its own rules. */
+const nameSchema = z.string().regex(/^(?:(?!\$\{\{)[^])+$/, "an expression in a name is not played");
 const identifierSchema = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,99}$/, "an id starts with a letter or _ and holds letters, digits, - and _");
 
 interface StepHead {
@@ -44,7 +46,7 @@ export type WorkflowStep =
 const stepSchema = z
   .strictObject({
     id: identifierSchema.optional(),
-    name: z.string().optional(),
+    name: nameSchema.optional(),
     if: scalarSchema.optional(),
     env: scalarsSchema.default({}),
     uses: z.string().regex(/^[\w.-]+\/[\w.-]+(?:\/[\w./-]+)?@[\w./-]+$/, "only actions of the form owner/repo/path@ref are played").optional(),
@@ -64,7 +66,7 @@ const environmentSchema = z
   .transform((environment) => (typeof environment === "string" ? environment : environment.name));
 
 const jobSchema = z.strictObject({
-  name: z.string().optional(),
+  name: nameSchema.optional(),
   "runs-on": z.string().regex(/^ubuntu-[\w.-]+$/, "only ubuntu-* runners are played"),
   needs: z.union([z.string(), z.array(z.string())]).transform((needs) => (typeof needs === "string" ? [needs] : needs)).default([]),
   if: scalarSchema.optional(),
@@ -99,7 +101,7 @@ const concurrencySchema = z
   .refine((concurrency) => !(concurrency.queue === "max" && concurrency.cancelInProgress), { error: "queue: max cannot be combined with cancel-in-progress: true" });
 
 export const workflowSchema = z.strictObject({
-  name: z.string().min(1),
+  name: nameSchema,
   "run-name": z.string().min(1).optional(),
   on: z.strictObject({
     workflow_dispatch: z

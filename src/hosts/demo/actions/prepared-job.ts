@@ -1,0 +1,28 @@
+import type { ArtifactService } from "./artifacts/artifact-service.ts";
+import type { LocalActionsEvent } from "./events.ts";
+import type { JobControl } from "./job-control.ts";
+import type { JobState } from "./job-state.ts";
+import type { LineWriter } from "./line-writer.ts";
+import type { LocalActionsOptions } from "./local-actions-options.ts";
+import type { PlannedJob } from "./workflow-file.ts";
+
+/** What playing jobs needs and every job shares. */
+export interface JobServices {
+  readonly options: LocalActionsOptions;
+  readonly artifacts: ArtifactService;
+  /** Never throws. */
+  readonly emit: (event: LocalActionsEvent) => void;
+  /** Ends everything at once. */
+  readonly kill: AbortSignal;
+}
+
+/** Everything the steps of a job need. */
+export interface PreparedJob {
+  readonly job: PlannedJob;
+  readonly state: JobState;
+  readonly control: JobControl;
+  /** Given to actions only, never to scripts. */
+  readonly actionVariables: Readonly<Record<string, string>>;
+  readonly lines: LineWriter;
+  readonly services: JobServices;
+}
