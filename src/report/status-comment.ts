@@ -54,9 +54,12 @@ export function progressOf(segments: readonly { readonly name: SegmentName; read
   return { phases, at: { phase, step }, costMilliUsd, asOf: last.createdAt, ending };
 }
 
+/** Ends a comment that came back after somebody deleted it. */
+export const RECREATED_NOTE = "<sub>This comment was deleted and made again once. Delete it again and WorkTrain stays silent about this attempt.</sub>";
+
 /** The whole comment, marker first. */
 export function statusComment(marker: StatusMarker, view: StatusView): string {
-  const note = marker.recreated ? ["<sub>This comment was deleted and made again once. Delete it again and WorkTrain stays silent about this attempt.</sub>"] : [];
+  const note = marker.recreated ? [RECREATED_NOTE] : [];
   return [formatStatusMarker(marker), ...paragraphs(marker, view), ...note].join("\n\n");
 }
 

@@ -11,8 +11,8 @@ export interface StatusMarker {
   readonly attempt: number;
   /** The dispatch key; null when nothing was dispatched. */
   readonly key: string | null;
-  /** `refused` and `starting`: nothing dispatched yet; `dispatched`: a run exists or is on its way; `ended`: it is over. */
-  readonly state: "refused" | "starting" | "dispatched" | "ended";
+  /** `refused` and `starting`: nothing dispatched yet; `waiting`: dispatched, no job begun; `running`; `ended`: it is over. */
+  readonly state: "refused" | "starting" | "waiting" | "running" | "ended";
   readonly runId: number | null;
   readonly runAttempt: number;
   /** When the label was set, as the webhook that started this says; a webhook that is not newer was handled already. */
@@ -46,7 +46,7 @@ const markerSchema = z
   .strictObject({
     attempt: z.coerce.number().int().min(1),
     key: orNull(z.string().regex(/^[0-9a-f]{16,64}$/)),
-    state: z.enum(["refused", "starting", "dispatched", "ended"]),
+    state: z.enum(["refused", "starting", "waiting", "running", "ended"]),
     run: orNull(z.coerce.number().int().min(1)),
     "run-attempt": z.coerce.number().int().min(1),
     labelled: z.iso.datetime({ offset: true }),

@@ -1,0 +1,105 @@
+/** Which webhook leads to which work. Handlers only queue: the answer to GitHub is out already, the work is done in order per issue. */
+import type { Probot, ProbotOctokit } from "probot";
+import { z } from "zod";
+import { isWrittenBy } from "../../github/write/index.ts";
+import { parseLabeledEvent, WORKFLOW_PATH } from "../../intake/index.ts";
+import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
+import { installationClient } from "./installation-client.ts";
+import { restoreStatus } from "./restore-status.ts";
+import type { RunFollower } from "./run-follower.ts";
+import { reportRun } from "./run-report.ts";
+import { parseRunTitle } from "./run-title.ts";
+import { startWork, type StartTools } from "./start-work.ts";
+import type { SubjectQueue } from "./subject-queue.ts";
+import { subjectOf, type Workplace } from "./workplace.ts";
+
+export interface HandlerTools extends StartTools {
+  readonly queue: SubjectQueue;
+  readonly follower: RunFollower;
+}
+
+/** What is taken from a Probot context; the payload is parsed here like anything from outside. */
+interface Delivery {
+  readonly id: string;
+  readonly payload: unknown;
+  readonly octokit: ProbotOctokit;
+}
+
+export function registerHandlers(probot: Probot, tools: HandlerTools): void {
+  probot.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
+  probot.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
+  probot.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
+}
+
+const placeSchema = z.object({
+  installation: z.object({ id: z.int() }),
+  repository: z.object({ id: z.int(), name: z.string(), owner: z.object({ login: z.string() }) }),
+});
+
+/** Where an event happened; null when it comes without an installation, so that nobody gave us the repository. */
+function workplaceOf({ payload, octokit }: Delivery, tools: HandlerTools): Workplace | null {
+  const parsed = placeSchema.safeParse(payload);
+  if (!parsed.success) return null;
+  const { repository } = parsed.data;
+  return {
+    github: installationClient(octokit, tools),
+    repository: { owner: repository.owner.login, repo: repository.name },
+    repositoryId: repository.id,
+  };
+}
+
+function onLabeled(delivery: Delivery, tools: HandlerTools): void {
+  const event = parseLabeledEvent(delivery.payload);
+  const place = workplaceOf(delivery, tools);
+  if (event === null || place === null) return;
+  const subject = subjectOf(place.repositoryId, event.issueNumber);
+  tools.queue.add(subject, {
+    name: "starting work",
+    // Who labelled is part of it: somebody without permission must not swallow the label of somebody with it.
+    coalesce: `labeled ${event.sender.id} ${event.label}`,
+    async run() {
+      const runId = await startWork(place, tools, { event, deliveryId: delivery.id });
+      if (runId !== null) followRun(place, tools, { subject, runId });
+    },
+  });
+}
+
+const workflowRunSchema = z.object({ workflow_run: z.object({ id: z.int(), path: z.string(), event: z.string(), display_title: z.string() }) });
+
+function onWorkflowRun(delivery: Delivery, tools: HandlerTools): void {
+  const parsed = workflowRunSchema.safeParse(delivery.payload);
+  const place = workplaceOf(delivery, tools);
+  if (!parsed.success || place === null) return;
+  const { workflow_run: run } = parsed.data;
+  const title = parseRunTitle(run.display_title);
+  if (title === null || run.event !== "workflow_dispatch" || run.path.split("@")[0] !== WORKFLOW_PATH) return;
+  const subject = subjectOf(place.repositoryId, title.issueNumber);
+  // Followed already or not, the event says that something changed: look now, then go on looking.
+  tools.queue.add(subject, {
+    name: "showing a run",
+    coalesce: `run ${run.id}`,
+    async run() {
+      if ((await reportRun(place, tools, run.id)) === "going") followRun(place, tools, { subject, runId: run.id });
+    },
+  });
+}
+
+function followRun(place: Workplace, tools: HandlerTools, { subject, runId }: { readonly subject: string; readonly runId: number }): void {
+  tools.follower.follow(runId, () => tools.queue.run(subject, () => reportRun(place, tools, runId)));
+}
+
+const deletedCommentSchema = z.object({ issue: z.object({ number: z.int() }), comment: z.looseObject({ body: z.string() }) });
+
+function onCommentDeleted(delivery: Delivery, tools: HandlerTools): void {
+  const parsed = deletedCommentSchema.safeParse(delivery.payload);
+  const place = workplaceOf(delivery, tools);
+  if (!parsed.success || place === null || !isWrittenBy(parsed.data.comment, tools.author)) return;
+  const { comment, issue } = parsed.data;
+  const marker: StatusMarker | null = parseStatusMarker(comment.body);
+  if (marker === null || marker.issueNumber !== issue.number) return;
+  tools.queue.add(subjectOf(place.repositoryId, issue.number), {
+    name: "restoring the status comment",
+    coalesce: `deleted ${marker.attempt}`,
+    run: () => restoreStatus(place, tools, { marker, body: comment.body }),
+  });
+}

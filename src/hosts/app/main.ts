@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+/** Serves the App: `npm start`. The only place here that knows the environment. */
+import { TerminalError } from "../../shared/errors.ts";
+import { nodeClock } from "../../shared/node-ports.ts";
+import { startApp } from "./server.ts";
+import { readSettings } from "./settings.ts";
+
+/** Platforms kill a container some ten seconds after asking it to stop; what is unfinished then, webhooks and runs bring again. */
+const STOP_WITHIN_MS = 8_000;
+
+try {
+  const app = await startApp(readSettings(process.env), { clock: nodeClock, fetch: globalThis.fetch });
+  const stop = (): void => {
+    Promise.race([app.close(), nodeClock.sleep(STOP_WITHIN_MS)]).then(
+      () => process.exit(0),
+      (error: unknown) => fail(error),
+    );
+  };
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+} catch (error) {
+  fail(error);
+}
+
+function fail(error: unknown): never {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${error instanceof TerminalError ? `${error.fix}\n` : ""}`);
+  process.exit(1);
+}

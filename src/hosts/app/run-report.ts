@@ -1,0 +1,107 @@
+/**
+ * Brings an issue's status comment up to what a run's artifact names and conclusion say now. Asks GitHub, not the event:
+ * late, early and repeated events come to the same (fault 27), and a final comment is never turned back.
+ */
+import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, readRun, type RunFacts } from "../../github/read/index.ts";
+import { WORKFLOW_FILE, WORKFLOW_PATH } from "../../intake/index.ts";
+import { formatItemId, parseSegmentName, type EndingCode } from "../../record/index.ts";
+import { progressOf, type Progress, type StatusView } from "../../report/status-comment.ts";
+import { formatStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
+import { parseRunTitle, type RunTitle } from "./run-title.ts";
+import { openStatusBoard, type Status } from "./status-board.ts";
+import type { AppTools, Workplace } from "./workplace.ts";
+
+/** `over`: nothing more will come of this run, or it is none of ours. */
+export type RunOutlook = "going" | "over";
+
+export async function reportRun(place: Workplace, tools: AppTools, runId: number): Promise<RunOutlook> {
+  const run = await readRun(place.github, place.repository, runId);
+  const title = run === null ? null : ourTitle(place, run);
+  if (run === null || title === null) return "over";
+  const board = openStatusBoard(place, tools, title.issueNumber);
+  const status = await board.read();
+  if (status === null || !(await isAbout(place, status, run, title))) return "over";
+  const { marker } = status;
+  const ended = marker.state === "ended";
+  if (ended && run.attempt <= marker.runAttempt) return "over";
+
+  const progress = await readProgress(place, run, title);
+  if (run.status !== "completed") {
+    if (!ended) await showProgress({ board, status, run, progress });
+    return "going";
+  }
+  const view = await endedView(place, { run, title, progress });
+  await board.write(status, { ...withRun(marker, run), state: "ended", at: atOf(progress) ?? marker.at }, view);
+  tools.log.info("run ended", { repository: place.repositoryId, issue: title.issueNumber, run: run.id, ending: view.ending });
+  return "over";
+}
+
+function ourTitle(place: Workplace, run: RunFacts): RunTitle | null {
+  if (run.path !== WORKFLOW_PATH || run.event !== "workflow_dispatch" || run.repositoryId !== place.repositoryId) return null;
+  const title = parseRunTitle(run.displayTitle);
+  return title?.item.repositoryId === place.repositoryId ? title : null;
+}
+
+/** Of several runs with one key the lowest id counts (fault 32); a run dispatched by hand has a key we never gave. */
+async function isAbout(place: Workplace, { marker }: Status, run: RunFacts, title: RunTitle): Promise<boolean> {
+  if (marker.key !== title.key || marker.attempt !== title.item.attempt) return false;
+  if (marker.runId !== null) return marker.runId === run.id;
+  const runs = await findItemRuns(place.github, place.repository, { workflow: WORKFLOW_FILE, word: title.key });
+  return runs.every((other) => other.id >= run.id);
+}
+
+async function readProgress(place: Workplace, run: RunFacts, title: RunTitle): Promise<Progress | null> {
+  const item = formatItemId(title.item);
+  const artifacts = await listRunArtifacts(place.github, place.repository, run.id);
+  return progressOf(
+    artifacts.flatMap((artifact) => {
+      const name = parseSegmentName(artifact.name);
+      return name !== null && name.runId === run.id && formatItemId(name.item) === item ? [{ name, createdAt: artifact.createdAt }] : [];
+    }),
+  );
+}
+
+interface Scene {
+  readonly board: ReturnType<typeof openStatusBoard>;
+  readonly status: Status;
+  readonly run: RunFacts;
+  readonly progress: Progress | null;
+}
+
+/** Edits only when the run begins or phase or step changes: GitHub limits how much an App may write. */
+async function showProgress({ board, status, run, progress }: Scene): Promise<void> {
+  const running = run.status === "in_progress";
+  const marker: StatusMarker = { ...withRun(status.marker, run), state: running ? "running" : "waiting", at: atOf(progress) };
+  if (formatStatusMarker(marker) === formatStatusMarker(status.marker)) return;
+  await board.write(status, marker, running ? { kind: "running", runUrl: run.htmlUrl, progress } : { kind: "waiting", runUrl: run.htmlUrl });
+}
+
+const withRun = (marker: StatusMarker, run: RunFacts): StatusMarker => ({ ...marker, runId: run.id, runAttempt: run.attempt });
+const atOf = (progress: Progress | null): string | null => (progress === null ? null : `${progress.at.phase}.${progress.at.step}`);
+
+async function endedView(
+  place: Workplace,
+  { run, title, progress }: { readonly run: RunFacts; readonly title: RunTitle; readonly progress: Progress | null },
+): Promise<Extract<StatusView, { kind: "ended" }>> {
+  const branch = `worktrain/${title.item.subject}-${title.item.attempt}`;
+  const pullRequests = await findPullRequests(place.github, place.repository, branch);
+  const pullRequest = pullRequests.find((candidate) => candidate.headRepositoryId === place.repositoryId);
+  const ending = progress?.ending ?? endingOf(run);
+  const missing = ending === "ready" && pullRequest === undefined;
+  return {
+    kind: "ended",
+    runUrl: run.htmlUrl,
+    progress,
+    ending,
+    pullRequest: pullRequest === undefined ? null : { number: pullRequest.number, url: pullRequest.htmlUrl },
+    deliverUrl: missing ? await deliverJobUrl(place, run) : null,
+  };
+}
+
+/** A run that left no ending code: only its conclusion tells (fault 38). */
+const endingOf = (run: RunFacts): EndingCode => (run.conclusion === "cancelled" ? "cancelled" : "lost");
+
+async function deliverJobUrl(place: Workplace, run: RunFacts): Promise<string | null> {
+  const jobs = await listRunJobs(place.github, place.repository, run.id);
+  return jobs.find((job) => job.name === "deliver")?.htmlUrl ?? null;
+}

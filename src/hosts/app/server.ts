@@ -1,0 +1,165 @@
+/** The App as one HTTP server: webhooks, the page for who installs it, the health check. */
+import { createServer, type Server, type ServerResponse } from "node:http";
+import { createProbot, ProbotOctokit } from "probot";
+import { z } from "zod";
+import { CONFIG_PATH } from "../../config/index.ts";
+import { withTimeout } from "../../github/octokit.ts";
+import { publicTicketKey } from "../../github/trust/index.ts";
+import { createEffectRunner } from "../../github/write/index.ts";
+import { WORKFLOW_PATH } from "../../intake/index.ts";
+import type { Clock, Fetch } from "../../shared/ports.ts";
+import { createAppLog } from "./app-log.ts";
+import { registerHandlers } from "./handlers.ts";
+import { homePage, type AppIdentity } from "./pages.ts";
+import { createRunFollower } from "./run-follower.ts";
+import type { AppSettings } from "./settings.ts";
+import { createSubjectQueue } from "./subject-queue.ts";
+import { handleWebhook, type WebhookEndpoint } from "./webhook-endpoint.ts";
+
+export interface AppPorts {
+  readonly clock: Clock;
+  readonly fetch: Fetch;
+}
+
+export interface RunningApp {
+  /** Where it listens, e.g. `http://127.0.0.1:3000`. */
+  readonly url: string;
+  /** Resolves when every delivery so far is dealt with (runs are still followed). */
+  idle(): Promise<void>;
+  /** Takes no more deliveries, finishes what is queued and stops following runs. */
+  close(): Promise<void>;
+}
+
+/** GitHub may take its time to send, but not this long (headers and body, milliseconds). */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Serves the App until it is closed. @throws the system's error when it cannot listen */
+export async function startApp(settings: AppSettings, ports: AppPorts): Promise<RunningApp> {
+  const probot = createProbot({
+    env: settings.probotEnvironment,
+    overrides: {
+      baseUrl: settings.apiUrl,
+      request: { fetch: withTimeout(ports.fetch) },
+      // Repeating is ours: Probot's own plugin would send a write again without looking whether it was done.
+      Octokit: ProbotOctokit.defaults({ retry: { enabled: false }, throttle: { enabled: false } }),
+    },
+  });
+  await probot.ready();
+  const log = createAppLog(probot.log);
+  const queue = createSubjectQueue(log);
+  const follower = createRunFollower({ clock: ports.clock, log, pollMs: settings.pollMs });
+  registerHandlers(probot, {
+    clock: ports.clock,
+    log,
+    queue,
+    follower,
+    effects: createEffectRunner({ clock: ports.clock }),
+    author: { appId: settings.appId, botLogin: null },
+    ticketKeyPem: settings.ticketKeyPem,
+  });
+
+  let receiving: Promise<void> = Promise.resolve();
+  const endpoint: WebhookEndpoint = {
+    log,
+    verify: (body, signature) => probot.webhooks.verify(body, signature),
+    receive(delivery) {
+      const received = probot.webhooks.verifyAndReceive(delivery);
+      receiving = Promise.allSettled([receiving, received]).then(() => undefined);
+      return received;
+    },
+  };
+  const readIdentity = createIdentityReader(() => probot.auth());
+  const server = createServer((request, response) => {
+    const path = (request.url ?? "/").split("?")[0];
+    const served =
+      path === settings.webhookPath
+        ? handleWebhook(endpoint, request, response)
+        : servePage({ path, method: request.method ?? "GET", response, readIdentity, publicKey: publicTicketKey(settings.ticketKeyPem) });
+    served.catch((error: unknown) => {
+      log.error(error, "a request could not be answered", { path: path ?? "" });
+      if (!response.headersSent) response.writeHead(500).end();
+    });
+  });
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  const url = await listen(server, settings);
+  log.info("serving", { url });
+
+  const idle = async (): Promise<void> => {
+    await receiving;
+    await queue.idle();
+  };
+  return {
+    url,
+    idle,
+    async close() {
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+      await idle();
+      await follower.stop();
+      await queue.idle();
+    },
+  };
+}
+
+function listen(server: Server, { port, host }: AppSettings): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ port, host }, () => {
+      server.off("error", reject);
+      const address = server.address();
+      if (address === null || typeof address === "string") return reject(new TypeError("The server listens on no port."));
+      resolve(`http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`);
+    });
+  });
+}
+
+interface PageRequest {
+  readonly path: string | undefined;
+  readonly method: string;
+  readonly response: ServerResponse;
+  readonly readIdentity: () => Promise<AppIdentity | null>;
+  readonly publicKey: string;
+}
+
+async function servePage({ path, method, response, readIdentity, publicKey }: PageRequest): Promise<void> {
+  if (method !== "GET" && method !== "HEAD") return send(response, 405, "text/plain", "Only GET is served here.\n");
+  switch (path) {
+    case "/healthz":
+      return send(response, 200, "application/json", `${JSON.stringify({ status: "ok" })}\n`);
+    case "/":
+      return send(response, 200, "text/html", homePage({ app: await readIdentity(), publicKey, workflowPath: WORKFLOW_PATH, configPath: CONFIG_PATH }));
+    default:
+      return send(response, 404, "text/plain", "There is nothing here.\n");
+  }
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response
+    .writeHead(status, {
+      "content-type": `${type}; charset=utf-8`,
+      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+      "x-content-type-options": "nosniff",
+      "cache-control": "no-store",
+    })
+    .end(body);
+}
+
+const identitySchema = z.object({ name: z.string(), html_url: z.string() });
+
+/** Asks GitHub once who the App is; a failure is asked again next time. */
+function createIdentityReader(authenticate: () => Promise<Pick<ProbotOctokit, "request">>): () => Promise<AppIdentity | null> {
+  let known: AppIdentity | null = null;
+  return async () => {
+    if (known !== null) return known;
+    try {
+      const { data } = await (await authenticate()).request("GET /app");
+      const { name, html_url: htmlUrl } = identitySchema.parse(data);
+      known = { name, htmlUrl };
+    } catch {
+      return null; // The page says that GitHub does not take the credentials.
+    }
+    return known;
+  };
+}

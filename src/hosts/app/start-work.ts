@@ -1,0 +1,165 @@
+/** From a label to a dispatched run: authorise, read the configuration, decide, say so, dispatch. */
+import { CONFIG_PATH, parseConfig } from "../../config/index.ts";
+import { readBranchHead, readFile, readIssue, readPermission, readRepository, type RepositoryFacts } from "../../github/read/index.ts";
+import { encodeTask, permissionVerdict, signTicket, type StartRole, type Ticket } from "../../github/trust/index.ts";
+import { dispatchEffect, issueReactionEffect } from "../../github/write/index.ts";
+import { authorise, decideStart, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type ConfigState, type LabeledEvent, type StartDecision } from "../../intake/index.ts";
+import { formatItemId } from "../../record/index.ts";
+import type { StatusMarker } from "../../report/status-marker.ts";
+import { RetryableError, TerminalError } from "../../shared/errors.ts";
+import { err } from "../../shared/result.ts";
+import { readPriorAttempt } from "./prior-attempt.ts";
+import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
+import type { AppTools, Workplace } from "./workplace.ts";
+
+/** A run that is queued longer than this for a runner is not started on an old wish. */
+const TICKET_LIFETIME_MS = 24 * 60 * 60_000;
+/** GitHub's clock and ours may differ: a run of this dispatch cannot be older than the label by its own clock, less this. */
+const CLOCK_LEEWAY_MS = 60_000;
+
+export interface StartTools extends AppTools {
+  readonly ticketKeyPem: string;
+}
+
+/** A label to act on, with the delivery that brought it. */
+export interface LabelDelivery {
+  readonly event: LabeledEvent;
+  readonly deliveryId: string;
+}
+
+/** The dispatched run's id; null when nothing was dispatched or GitHub has not said yet. */
+export async function startWork(place: Workplace, tools: StartTools, delivery: LabelDelivery): Promise<number | null> {
+  const { event } = delivery;
+  const ignored = (reason: string): null => {
+    tools.log.info("label ignored", { repository: place.repositoryId, issue: event.issueNumber, delivery: delivery.deliveryId, reason });
+    return null;
+  };
+  const facts = await readRepository(place.github, place.repository);
+  // The name may meanwhile belong to another repository; the id in the signed event decides (attack 3).
+  if (facts === null || facts.id !== place.repositoryId) return ignored("repository-gone");
+  const here: Workplace = { ...place, repository: { owner: facts.owner, repo: facts.repo } };
+
+  const config = await readConfig(here, facts);
+  if (!isStartLabel(event.label, config)) return ignored("other-label");
+  const verdict = permissionVerdict(await readPermission(here.github, here.repository, event.sender.login), event.sender.id);
+  const authorisation = authorise(verdict);
+  if (authorisation.kind === "silent") return ignored("actor-may-not-start");
+
+  const board = openStatusBoard(here, tools, event.issueNumber);
+  const issue = await readIssue(here.github, here.repository, event.issueNumber);
+  const status = await board.read();
+  if (authorisation.kind === "refused") {
+    // One answer to somebody who may label but not start; never over the status of real work.
+    if (status === null && issue !== null) await refuse(board, null, firstMarker(event), { ...authorisation.refusal, details: [] });
+    return ignored(authorisation.refusal.kind);
+  }
+  const prior = issue === null ? null : await readPriorAttempt(here, tools, issue, status);
+  const [workflow, baseSha] = await Promise.all([
+    readFile(here.github, here.repository, { path: WORKFLOW_PATH, ref: facts.defaultBranch }),
+    readBranchHead(here.github, here.repository, facts.defaultBranch),
+  ]);
+  const decision = decideStart(event, { repository: facts, config, issue, prior, workflowText: workflow?.text ?? null, baseSha });
+  switch (decision.kind) {
+    case "ignore":
+      return ignored(decision.reason);
+    case "refuse":
+      await refuse(board, status, { ...firstMarker(event), attempt: decision.attempt, recreated: status?.marker.recreated ?? false }, decision.refusal);
+      return ignored(decision.refusal.kind);
+    case "start":
+      return start({ place: here, facts, board, status }, tools, { ...delivery, decision, role: authorisation.role });
+  }
+}
+
+async function readConfig(place: Workplace, facts: RepositoryFacts): Promise<ConfigState> {
+  const file = await readFile(place.github, place.repository, { path: CONFIG_PATH, ref: facts.defaultBranch });
+  if (file === null) return "missing";
+  if (file.text !== null) return parseConfig(file.text, CONFIG_PATH);
+  return err([{ file: CONFIG_PATH, line: 1, column: 1, path: "", message: "It is not a text file in UTF-8 of at most 1 MB.", fix: "Write it as one." }]);
+}
+
+interface Scene {
+  readonly place: Workplace;
+  readonly facts: RepositoryFacts;
+  readonly board: StatusBoard;
+  readonly status: Status | null;
+}
+
+interface Order extends LabelDelivery {
+  readonly decision: Extract<StartDecision, { kind: "start" }>;
+  readonly role: StartRole;
+}
+
+async function start(scene: Scene, tools: StartTools, order: Order): Promise<number | null> {
+  const { place, facts, board } = scene;
+  const { event, decision } = order;
+  await react(place, tools, event.issueNumber);
+  const marker: StatusMarker = { ...firstMarker(event), attempt: decision.attempt, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false };
+  const starting = await board.write(scene.status, marker, { kind: "starting" });
+  const ticket = makeTicket(facts, order, tools.clock.nowMs());
+  try {
+    const run = await tools.effects.apply(
+      dispatchEffect(place.github, place.repository, {
+        workflow: WORKFLOW_FILE,
+        ref: facts.defaultBranch,
+        key: decision.key,
+        inputs: { key: decision.key, item: ticket.item, ticket: signTicket(ticket, tools.ticketKeyPem), task: encodeTask(event.task) },
+        since: isoSeconds(Date.parse(event.labelledAt) - CLOCK_LEEWAY_MS),
+      }),
+    );
+    const runId = run.id === "" ? null : Number(run.id);
+    if (starting !== null) await board.write(starting, { ...marker, state: "waiting", runId }, { kind: "waiting", runUrl: run.url });
+    tools.log.info("run dispatched", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key, run: runId });
+    return runId;
+  } catch (error) {
+    if (!(error instanceof TerminalError) && !(error instanceof RetryableError)) throw error;
+    tools.log.error(error, "no run could be dispatched", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
+    const fix = error instanceof TerminalError ? error.fix : "GitHub has an outage or limits the App. Remove the label and add it again in a while.";
+    if (starting !== null) await refuse(board, starting, { ...marker, state: "refused" }, { message: error.message, fix, details: [] });
+    return null;
+  }
+}
+
+/** The quickest sign that the label was seen; without it the work goes on all the same. */
+async function react(place: Workplace, tools: AppTools, issueNumber: number): Promise<void> {
+  try {
+    await tools.effects.apply(issueReactionEffect(place.github, place.repository, { issueNumber, content: "eyes" }));
+  } catch (error) {
+    tools.log.error(error, "no reaction could be set", { repository: place.repositoryId, issue: issueNumber });
+  }
+}
+
+function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId }: Order, nowMs: number): Ticket {
+  const { turns, tokens, costUsd, minutes } = decision.config.budget;
+  return {
+    v: 1,
+    key: decision.key,
+    item: formatItemId({ repositoryId: facts.id, subject: `issue-${event.issueNumber}`, attempt: decision.attempt }),
+    repositoryId: facts.id,
+    trigger: { kind: "issues.labeled", id: deliveryId, actor: event.sender, verdict: role },
+    issueNumber: event.issueNumber,
+    base: { ref: facts.defaultBranch, sha: decision.baseSha },
+    caps: { turns, tokens, costUsd, minutes },
+    textSha256: decision.textSha256,
+    expiresAt: new Date(nowMs + TICKET_LIFETIME_MS).toISOString(),
+  };
+}
+
+const firstMarker = (event: LabeledEvent): StatusMarker => ({
+  issueNumber: event.issueNumber,
+  attempt: 1,
+  key: null,
+  state: "refused",
+  runId: null,
+  runAttempt: 1,
+  labelledAt: event.labelledAt,
+  at: null,
+  recreated: false,
+});
+
+async function refuse(board: StatusBoard, status: Status | null, marker: StatusMarker, refusal: { readonly message: string; readonly fix: string; readonly details: readonly string[] }): Promise<void> {
+  const { message, fix, details } = refusal;
+  await board.write(status, marker, { kind: "refused", message, fix, details });
+}
+
+/** `created:` filters take whole seconds. */
+const isoSeconds = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
