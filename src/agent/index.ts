@@ -1,5 +1,6 @@
 export type { AgentBudget } from "./budget.ts";
 export { costMicroUsd, MODEL_PRICES, modelPrice, tokensOf, type ModelPrice } from "./prices.ts";
 export { runAgent, type AgentEnd, type AgentLog, type AgentOptions, type AgentProgress } from "./run-agent.ts";
+export { workspaceTools } from "./tools/workspace-tools.ts";
 export type { Tool, ToolContext, ToolResult } from "./tool.ts";
 export type { AgentEndpoint } from "./turn.ts";
