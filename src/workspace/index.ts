@@ -1,2 +1,4 @@
 export { openSandbox, type CommandResult, type Sandbox, type SandboxMode, type SandboxOptions } from "./sandbox.ts";
 export type { SandboxLimits } from "./protocol.ts";
+export type { GetBlob } from "./incoming.ts";
+export { openWorkspace, type SavedWorkspace, type Workspace, type WorkspaceOptions } from "./workspace.ts";

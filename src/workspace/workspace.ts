@@ -1,0 +1,153 @@
+/**
+ * The workspace's files as snapshots, taken with a private git directory outside the sandbox.
+ * W1. What is saved is exactly the difference to the base that was made since the workspace was opened; nothing is left out silently.
+ * W2. A restored workspace holds exactly the snapshot's tree, or the restore is refused before a file is touched.
+ */
+import { mkdirSync, realpathSync } from "node:fs";
+import type { SnapshotRef } from "../record/index.ts";
+import { canonicalJson } from "../shared/json.ts";
+import { TerminalError, type Refusal } from "../shared/errors.ts";
+import type { Processes } from "../shared/ports.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import { checkMounts, findBubblewrap, type Bubblewrap } from "./bubblewrap.ts";
+import { describeChange } from "./describe.ts";
+import { takeIn, type GetBlob } from "./incoming.ts";
+import { checkOutBase, lookAtOwn } from "./own-repository.ts";
+import { PrivateGit } from "./private-git.ts";
+import { encodePath } from "./raw-diff.ts";
+import type { Sandbox } from "./sandbox.ts";
+import { buildTree, manifestLine, writeManifest, writeTree, type Baseline, type KnownBlobs } from "./snapshot.ts";
+import { WorktreeIndex } from "./worktree-index.ts";
+
+export interface WorkspaceOptions {
+  readonly directory: string;
+  /** For the private repository; outside the workspace, made if missing, its content replaced. */
+  readonly privateDirectory: string;
+  /** The commit the work builds on, full object name. */
+  readonly base: string;
+  readonly processes: Processes;
+  /** Whose mode git runs in; without it git runs behind bubblewrap. */
+  readonly sandbox?: Pick<Sandbox, "mode">;
+  /** Directories git needs beside the workspace: a clone's or worktree's objects elsewhere. */
+  readonly readOnlyPaths?: readonly string[];
+}
+
+export type SavedWorkspace = SnapshotRef & { readonly changedFiles: number };
+
+export interface Workspace {
+  readonly base: string;
+  /** What is not part of any snapshot because it was there before the work began; sentences for people. */
+  readonly notes: readonly string[];
+  /** Saves the files: contents and manifest as journal blobs. All calls must put into the same journal. @returns null if the tree is the one last saved or restored */
+  save(putBlob: (bytes: Uint8Array) => Promise<string>): Promise<SavedWorkspace | null>;
+  /** Makes the files equal to a snapshot, or with null to what they were when the workspace was opened. Ignored files stay. */
+  restore(snapshot: SnapshotRef | null, getBlob: GetBlob): Promise<Result<void, Refusal>>;
+  /** The change from the base to a snapshot as text for a reader: list of files and patch, cut at a file's end. */
+  describe(snapshot: SnapshotRef, getBlob?: GetBlob): Promise<string>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the workspace at its base commit and notes the state of its files as the beginning.
+ * @throws TerminalError when it is no git repository, does not hold the base, or has changes that checking the base out would lose
+ */
+export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
+  mkdirSync(options.privateDirectory, { recursive: true });
+  const places = { workspace: realpathSync(options.directory), directory: realpathSync(options.privateDirectory), readOnlyPaths: options.readOnlyPaths ?? [] };
+  const bubblewrap = options.sandbox?.mode === "weak" ? null : await requireBubblewrap(options.processes, places);
+  const git = new PrivateGit(places, options.processes, bubblewrap);
+  const own = await lookAtOwn(git, options.base);
+  if (own.head !== options.base) await checkOutBase(git, options.base, own.head);
+  await git.initialise(own);
+  const index = new WorktreeIndex(git);
+  const begun = await index.begin(options.base);
+  const baseTree = await git.text(["rev-parse", `${options.base}^{tree}`]);
+  return new GitWorkspace(git, index, { base: options.base, begun, baseTree });
+}
+
+async function requireBubblewrap(processes: Processes, places: { readonly workspace: string; readonly directory: string; readonly readOnlyPaths: readonly string[] }): Promise<Bubblewrap> {
+  const found = await findBubblewrap(processes);
+  const checked = found.ok ? checkMounts([places.workspace, ...places.readOnlyPaths], [places.directory]) : found;
+  if (!found.ok) throw new TerminalError(found.error.message, found.error.fix);
+  if (!checked.ok) throw new TerminalError(checked.error.message, checked.error.fix);
+  return found.value;
+}
+
+class GitWorkspace implements Workspace {
+  readonly base: string;
+  readonly notes: readonly string[];
+  readonly #git: PrivateGit;
+  readonly #index: WorktreeIndex;
+  readonly #baseline: Baseline & { readonly baseTree: string };
+  readonly #known: KnownBlobs = new Map();
+  #lastTree: string;
+  /** Files changed that are not in `lastTree` yet; stays true when a save fails half-way. */
+  #changed = false;
+
+  constructor(git: PrivateGit, index: WorktreeIndex, start: Baseline & { readonly baseTree: string }) {
+    this.base = start.base;
+    this.#git = git;
+    this.#index = index;
+    this.#baseline = start;
+    this.#lastTree = start.baseTree;
+    this.notes = notesOn(index, start);
+  }
+
+  async save(putBlob: (bytes: Uint8Array) => Promise<string>): Promise<SavedWorkspace | null> {
+    if (await this.#index.follow()) this.#changed = true;
+    if (!this.#changed) return null;
+    const built = await buildTree(this.#git, this.#baseline, await this.#index.tree());
+    if (built.tree === this.#lastTree) {
+      this.#changed = false;
+      return null;
+    }
+    const unsupported = [...this.#index.unsupported, ...built.unsupported];
+    const manifest = await writeManifest(this.#git, { ...built, unsupported, base: this.base }, { known: this.#known, put: putBlob });
+    const sha256 = await putBlob(new TextEncoder().encode(canonicalJson(manifest)));
+    this.#lastTree = built.tree;
+    this.#changed = false;
+    return { base: this.base, tree: built.tree, manifest: sha256, changedFiles: manifest.entries.length };
+  }
+
+  async restore(snapshot: SnapshotRef | null, getBlob: GetBlob): Promise<Result<void, Refusal>> {
+    if (snapshot !== null && snapshot.base !== this.base) return err(otherBase(snapshot, this.base));
+    const manifest = snapshot === null ? null : await takeIn(this.#git, snapshot, { known: this.#known, get: getBlob }); // W2
+    if (manifest !== null && !manifest.ok) return manifest;
+    const entries = manifest?.value.entries ?? [];
+    this.#index.adopt(entries.map((entry) => encodePath(entry.path)));
+    const target = await writeTree(this.#git, this.#baseline.begun, entries.map((entry) => manifestLine(entry, this.#baseline.begun)));
+    await this.#index.follow();
+    await this.#git.run(["read-tree", "--reset", "-u", target], { access: "read-write" });
+    if (await this.#index.follow()) {
+      throw new TerminalError(`The files of ${this.#git.places.workspace} did not become those of the snapshot.`, "Check that its file system keeps names, links and modes as Linux does.");
+    }
+    this.#lastTree = snapshot?.tree ?? this.#baseline.baseTree;
+    this.#changed = false;
+    return ok(undefined);
+  }
+
+  async describe(snapshot: SnapshotRef, getBlob?: GetBlob): Promise<string> {
+    if (getBlob !== undefined) {
+      const taken = await takeIn(this.#git, snapshot, { known: this.#known, get: getBlob });
+      if (!taken.ok) throw new TerminalError(taken.error.message, taken.error.fix);
+    }
+    return describeChange(this.#git, snapshot);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function notesOn(index: WorktreeIndex, start: Baseline & { readonly baseTree: string }): readonly string[] {
+  const notes: string[] = [];
+  if (index.leftovers.size > 0) notes.push(`${index.leftovers.size} untracked files were there before the work began; they are not part of the change, even if edited.`);
+  if (start.begun !== start.baseTree) notes.push("Some tracked files differed from the base before the work began (set-up, or line-end conversion); only what changed from there on is part of the change.");
+  return notes;
+}
+
+const otherBase = (snapshot: SnapshotRef, base: string): Refusal => ({
+  kind: "other-base",
+  message: `The saved workspace builds on ${snapshot.base}, this one is at ${base}.`,
+  fix: `Check out ${snapshot.base} and open the workspace at it.`,
+});
