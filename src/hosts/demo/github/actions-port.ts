@@ -72,7 +72,7 @@ export interface ArtifactListing {
  * Every function throws on an unknown run or job: that is a bug of the caller.
  */
 export interface ActionsPort {
-  /** Called once per dispatched run, after the dispatch has been answered to its sender. */
+  /** Called once per run, synchronously when it is recorded and before the sender has its answer: name it here, start it later. */
   onDispatch(listener: (run: QueuedRun) => void): void;
   /** Called when somebody asks to cancel a run that is not completed. */
   onCancel(listener: (runId: number) => void): void;

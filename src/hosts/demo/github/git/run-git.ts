@@ -1,0 +1,60 @@
+import type { Processes, ProcessResult } from "../../../../shared/ports.ts";
+
+/** What every git process of the server gets: no configuration but the repository's own, no prompt, no hooks. */
+export const GIT_ENVIRONMENT: Readonly<Record<string, string>> = {
+  PATH: "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin",
+  HOME: "/nonexistent",
+  LC_ALL: "C.UTF-8",
+  GIT_CONFIG_NOSYSTEM: "1",
+  GIT_CONFIG_GLOBAL: "/dev/null",
+  GIT_TERMINAL_PROMPT: "0",
+  GIT_CONFIG_COUNT: "2",
+  GIT_CONFIG_KEY_0: "core.hooksPath",
+  GIT_CONFIG_VALUE_0: "/dev/null",
+  GIT_CONFIG_KEY_1: "core.fsmonitor",
+  GIT_CONFIG_VALUE_1: "false",
+};
+
+const GIT_TIMEOUT_MS = 60_000;
+/** The largest pack or blob served; GitHub refuses blobs over 100 MB. */
+export const MAX_GIT_OUTPUT_BYTES = 512 * 1024 * 1024;
+
+export interface GitCall {
+  readonly input?: Uint8Array | string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs git on one bare repository, to the end. */
+export async function runGit(processes: Processes, gitDirectory: string, args: readonly string[], call: GitCall = {}): Promise<ProcessResult> {
+  const result = await processes.run("git", ["--git-dir", gitDirectory, ...args], {
+    env: { ...GIT_ENVIRONMENT, ...call.env },
+    timeoutMs: GIT_TIMEOUT_MS,
+    maxOutputBytes: MAX_GIT_OUTPUT_BYTES,
+    ...(call.input === undefined ? {} : { input: call.input }),
+  });
+  if (result.timedOut || result.truncated || result.exitCode === null || result.exitCode === 127) {
+    throw new Error(`git ${args[0] ?? ""} on ${gitDirectory} did not finish: ${result.timedOut ? "timed out" : textOf(result.stderr)}`);
+  }
+  return result;
+}
+
+export const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
+
+/**
+ * Makes an empty bare repository that can be cloned and pushed to over HTTP, and fetched from by commit id as on GitHub.
+ * `refs/pull` is the server's: pushes cannot write it.
+ */
+export async function initRepository(processes: Processes, gitDirectory: string, defaultBranch: string): Promise<void> {
+  const config = [
+    ["http.receivepack", "true"],
+    ["receive.hideRefs", "refs/pull"],
+    ["uploadpack.allowAnySHA1InWant", "true"],
+    ["uploadpack.allowFilter", "true"],
+    ["gc.auto", "0"],
+    ["receive.autogc", "false"],
+  ];
+  for (const args of [["init", "--quiet", "--bare", `--initial-branch=${defaultBranch}`, gitDirectory], ...config.map(([key = "", value = ""]) => ["config", key, value])]) {
+    const result = await runGit(processes, gitDirectory, args);
+    if (result.exitCode !== 0) throw new Error(`git ${args.join(" ")} failed: ${textOf(result.stderr)}`);
+  }
+}

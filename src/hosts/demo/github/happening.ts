@@ -1,0 +1,27 @@
+import type { Comment, CommitSummary } from "./records.ts";
+
+/**
+ * One thing that happened, by whom. Webhooks, the issue's timeline and the start of runs are all derived from these.
+ */
+export type Happening = { readonly repositoryId: number; readonly actor: string; readonly at: string } & What;
+
+export type What =
+  | { readonly kind: "issues"; readonly action: "opened" | "edited" | "closed" | "reopened"; readonly issueId: number }
+  | { readonly kind: "issues"; readonly action: "labeled" | "unlabeled"; readonly issueId: number; readonly labelId: number }
+  | { readonly kind: "label"; readonly action: "created"; readonly labelId: number }
+  | { readonly kind: "issue_comment"; readonly action: "created" | "edited" | "deleted"; readonly issueId: number; /** As it was: a deleted one is in the webhook too. */ readonly comment: Comment; readonly previousBody?: string }
+  | { readonly kind: "reaction"; readonly issueId: number; readonly subject: "issue" | "comment"; readonly content: string }
+  | { readonly kind: "pull_request"; readonly action: "opened" | "edited" | "closed" | "reopened"; readonly issueId: number }
+  | { readonly kind: "pull_request"; readonly action: "synchronize"; readonly issueId: number; readonly before: string; readonly after: string }
+  | { readonly kind: "pull_request"; readonly action: "labeled" | "unlabeled"; readonly issueId: number; readonly labelId: number }
+  | { readonly kind: "check_run"; readonly action: "created" | "completed"; readonly checkRunId: number }
+  | { readonly kind: "workflow_run"; readonly action: "requested" | "in_progress" | "completed"; readonly runId: number }
+  | { readonly kind: "cancel_requested"; readonly runId: number }
+  | { readonly kind: "push"; readonly ref: string; readonly before: string; readonly after: string; readonly forced: boolean; readonly commits: readonly PushedCommit[] }
+  | { readonly kind: "installation"; readonly action: "created"; readonly installationId: number };
+
+export interface PushedCommit extends CommitSummary {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly modified: readonly string[];
+}

@@ -1,0 +1,160 @@
+import type { z } from "zod";
+import type { Git } from "./git/git.ts";
+import { atLeast, loginOf, roleOf, type Principal } from "./principal.ts";
+import type { Level, RepositoryRecord, Role } from "./records.ts";
+import { failure, notAccessible, notFound, type Reply } from "./reply.ts";
+import type { Act, State } from "./state.ts";
+
+/** What a request does to the world and what it is answered. Pure: everything asked of git was asked before. */
+export type Transition = (state: State) => Outcome;
+export interface Outcome {
+  readonly state: State;
+  readonly reply: Reply;
+}
+
+/** A transition that changes nothing. */
+export const answer = (reply: Reply | ((state: State) => Reply)): Transition => (state) => ({ state, reply: typeof reply === "function" ? reply(state) : reply });
+
+/** A request as a route sees it. */
+export interface Exchange {
+  /** As the request arrived; for asking git. What is decided is decided on the state handed to the transition. */
+  readonly state: State;
+  readonly principal: Principal;
+  readonly params: Readonly<Record<string, string>>;
+  /** The whole address, query included. */
+  readonly url: URL;
+  readonly body: unknown;
+  /** The `Accept` header, lower case. */
+  readonly accept: string;
+  /** Address of this server without a slash at the end; API and pages alike. */
+  readonly base: string;
+  readonly nowMs: number;
+  /** The same as ISO 8601 in whole seconds, as GitHub writes times. */
+  readonly at: string;
+  gitOf(repository: RepositoryRecord): Git;
+  /** A fresh token text: `ghs_` and about 520 characters. */
+  mintToken(): string;
+  /** A download address that works for one minute. */
+  signArtifactUrl(artifactId: number): string;
+}
+
+/** A request on one repository that passed authentication, permission and role. */
+export interface RepositoryExchange<Body> extends Omit<Exchange, "body"> {
+  readonly repository: RepositoryRecord;
+  readonly git: Git;
+  readonly body: Body;
+  /** Who acts, where, when. */
+  readonly act: Act;
+}
+
+export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+
+export interface Route {
+  readonly method: Method;
+  /** As in GitHub's OpenAPI description, e.g. `/repos/{owner}/{repo}/issues/{issue_number}`. */
+  readonly template: string;
+  serve(exchange: Exchange): Promise<Transition>;
+}
+
+/** What a token must be allowed to do: any one of the permissions for Apps and jobs, the role for people. */
+export interface Access {
+  readonly permission: string | readonly string[];
+  readonly level: Level;
+  readonly role: Role;
+}
+
+interface RepositoryRoute<Schema extends z.ZodType | undefined> {
+  readonly method: Method;
+  readonly template: string;
+  readonly access: Access;
+  readonly body?: Schema;
+  handle(exchange: RepositoryExchange<Schema extends z.ZodType ? z.infer<Schema> : undefined>): Transition | Promise<Transition>;
+}
+
+/**
+ * A route on one repository. Stricter than GitHub in one point: a token of an App or job needs the permission on public
+ * repositories for reading too, so that a missing permission is found here and not on somebody's private repository.
+ */
+export function repositoryRoute<Schema extends z.ZodType | undefined = undefined>(route: RepositoryRoute<Schema>): Route {
+  return {
+    method: route.method,
+    template: route.template,
+    async serve(exchange) {
+      const repository = findRepository(exchange.state, exchange.params);
+      if (repository === null) return answer(notFound());
+      const refusal = refuse(exchange.principal, repository, route.access);
+      if (refusal !== null) return answer(refusal);
+      if (repository.archived && route.access.level === "write") return answer(failure(403, "Repository was archived so is read-only."));
+      const body = route.body?.safeParse(exchange.body ?? {});
+      if (body !== undefined && !body.success) return answer(invalidRequest(body.error));
+      return route.handle({
+        ...exchange,
+        repository,
+        git: exchange.gitOf(repository),
+        body: body?.data as Schema extends z.ZodType ? z.infer<Schema> : undefined,
+        act: { repositoryId: repository.id, actor: loginOf(exchange.principal) ?? "", at: exchange.at },
+      });
+    },
+  };
+}
+
+export function findRepository(state: State, params: Readonly<Record<string, string>>): RepositoryRecord | null {
+  const owner = params["owner"]?.toLowerCase();
+  const name = params["repo"]?.toLowerCase();
+  return [...state.repositories.values()].find((r) => r.owner.login.toLowerCase() === owner && r.name.toLowerCase() === name) ?? null;
+}
+
+/** Null when the request may pass, else GitHub's answer: what one may not see is not found. */
+export function refuse(principal: Principal, repository: RepositoryRecord, access: Access): Reply | null {
+  switch (principal.kind) {
+    case "anonymous":
+      if (repository.visibility === "private") return notFound();
+      return access.level === "read" ? null : failure(401, "Requires authentication");
+    case "app":
+      return failure(401, "A JSON web token could not be decoded");
+    case "installation":
+    case "job": {
+      if (!principal.repositoryIds.has(repository.id)) return repository.visibility === "private" ? notFound() : notAccessible();
+      const allowed = [access.permission].flat().some((name) => name === "metadata" || principal.permissions[name] === "write" || principal.permissions[name] === access.level);
+      return allowed ? null : notAccessible();
+    }
+    case "user": {
+      const role = roleOf(repository, principal.login);
+      if (role === "none") return notFound();
+      return atLeast(role, access.role) ? null : failure(403, "Must have admin rights to Repository.");
+    }
+  }
+}
+
+function invalidRequest(error: z.ZodError): Reply {
+  const lines = error.issues.map((issue) => `For '${["properties", ...issue.path.map(String)].join("/")}', ${issue.message}.`);
+  return failure(422, `Invalid request.\n\n${lines.join("\n")}`);
+}
+
+/** A path parameter that must be a number; null otherwise. */
+export function numberParam(params: Readonly<Record<string, string>>, name: string): number | null {
+  const text = params[name] ?? "";
+  return /^[0-9]{1,15}$/.test(text) ? Number(text) : null;
+}
+
+const GREEDY = /^\{(path|ref|branch|basehead)\}$/;
+
+/**
+ * Finds the route of a request. A last `{path}`, `{ref}`, `{branch}` or `{basehead}` takes the rest of the path, as on GitHub.
+ * @param segments path segments, each still percent-encoded
+ */
+export function matchTemplate(template: string, segments: readonly string[]): Readonly<Record<string, string>> | null {
+  const parts = template.slice(1).split("/");
+  const params: Record<string, string> = {};
+  for (const [index, part] of parts.entries()) {
+    const segment = segments[index];
+    if (GREEDY.test(part) && index === parts.length - 1) {
+      if (segment === undefined) return part === "{path}" ? { ...params, path: "" } : null;
+      return { ...params, [part.slice(1, -1)]: segments.slice(index).map(decodeURIComponent).join("/") };
+    }
+    if (segment === undefined || segment === "") return null;
+    if (part.startsWith("{")) params[part.slice(1, -1)] = decodeURIComponent(segment);
+    else if (part !== segment) return null;
+  }
+  return segments.length === parts.length ? params : null;
+}

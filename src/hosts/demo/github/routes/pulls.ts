@@ -1,0 +1,195 @@
+import { z } from "zod";
+import type { Git } from "../git/git.ts";
+import { isPull, type Pull, type RepositoryRecord } from "../records.ts";
+import { json, notFound, pageOf, validationFailed, type Reply } from "../reply.ts";
+import { answer, numberParam, repositoryRoute, type RepositoryExchange, type Route } from "../route.ts";
+import { known, select, type State } from "../state.ts";
+import { editIssue, openIssue } from "../transitions/issues.ts";
+import { commitJson } from "../views/commits.ts";
+import { fileChangeJson, pullJson, pullSimpleJson, type PullMeasure } from "../views/pulls.ts";
+import { apiUrl, pageUrl } from "../views/repository.ts";
+import { bodyTooLong } from "./body-limit.ts";
+import { isApp } from "./issues.ts";
+
+const READ = { permission: "pull_requests", level: "read", role: "read" } as const;
+const WRITE = { permission: "pull_requests", level: "write", role: "write" } as const;
+const PULL = "/repos/{owner}/{repo}/pulls/{pull_number}";
+
+/** Files of a pull request that GitHub lists at most. */
+const MAX_FILES = 3000;
+/** Files of a comparison that GitHub lists at most. */
+const MAX_COMPARED_FILES = 300;
+const MAX_COMPARED_COMMITS = 250;
+
+async function measure(git: Git, pull: { readonly head: string; readonly base: string }): Promise<PullMeasure> {
+  const from = (await git.mergeBase(pull.base, pull.head)) ?? pull.base;
+  const files = await git.diff(from, pull.head);
+  return {
+    mergeable: await git.mergesCleanly(pull.base, pull.head),
+    commits: await git.countBetween(pull.base, pull.head),
+    additions: files.reduce((sum, file) => sum + file.additions, 0),
+    deletions: files.reduce((sum, file) => sum + file.deletions, 0),
+    changedFiles: files.length,
+  };
+}
+
+const createBody = z.object({
+  title: z.string().min(1),
+  head: z.string(),
+  base: z.string(),
+  body: z.string().nullish(),
+  draft: z.boolean().default(false),
+  maintainer_can_modify: z.boolean().default(true),
+});
+
+const createPull = repositoryRoute({
+  method: "POST",
+  template: "/repos/{owner}/{repo}/pulls",
+  access: WRITE,
+  body: createBody,
+  async handle(exchange) {
+    const { act, body, base, git, principal, repository } = exchange;
+    const tooLong = bodyTooLong("PullRequest", body.body);
+    if (tooLong !== null) return answer(tooLong);
+    const headName = ownBranch(repository, body.head);
+    const head = headName === null ? null : await git.commitOf(`refs/heads/${headName}`);
+    if (headName === null || head === null) return answer(validationFailed({ resource: "PullRequest", field: "head", code: "invalid" }));
+    const baseSha = await git.commitOf(`refs/heads/${body.base}`);
+    if (baseSha === null) return answer(validationFailed({ resource: "PullRequest", field: "base", code: "invalid" }));
+    if ((await git.countBetween(baseSha, head)) === 0) return answer(customFailure(`No commits between ${body.base} and ${headName}`));
+    const measured = await measure(git, { head, base: baseSha });
+    return (state) => {
+      if (openPull(state, repository, headName, body.base) !== undefined) return { state, reply: customFailure(`A pull request already exists for ${repository.owner.login}:${headName}.`) };
+      const part = { head: { ref: headName, sha: head }, base: { ref: body.base, sha: baseSha }, draft: body.draft, maintainerCanModify: body.maintainer_can_modify, merged: null };
+      const opened = openIssue(state, act, { title: body.title, body: body.body ?? null, viaApp: isApp(principal), pull: part });
+      const { issue } = opened;
+      return { state: opened.state, reply: isPull(issue) ? json(pullJson({ state: opened.state, base }, issue, measured), 201) : notFound() };
+    };
+  },
+});
+
+const customFailure = (message: string): Reply => validationFailed({ resource: "PullRequest", code: "custom", message });
+
+/** `branch` or `owner:branch`; null when it names another repository's. */
+function ownBranch(repository: RepositoryRecord, head: string): string | null {
+  const [owner, branch] = head.includes(":") ? head.split(/:(.*)/s) : [repository.owner.login, head];
+  return owner?.toLowerCase() === repository.owner.login.toLowerCase() ? (branch ?? null) : null;
+}
+
+const pullsOf = (state: State, repository: RepositoryRecord): Pull[] => select(state.issues, (issue) => issue.repositoryId === repository.id).filter(isPull);
+
+const openPull = (state: State, repository: RepositoryRecord, head: string, base: string): Pull | undefined =>
+  pullsOf(state, repository).find((pull) => pull.state === "open" && pull.pull.head.ref === head && pull.pull.base.ref === base);
+
+const listPulls = repositoryRoute({
+  method: "GET",
+  template: "/repos/{owner}/{repo}/pulls",
+  access: READ,
+  handle: ({ repository, url, base }) =>
+    answer((state) => {
+      const { searchParams: query } = url;
+      const wanted = query.get("state") ?? "open";
+      const head = query.get("head");
+      const found = pullsOf(state, repository)
+        .filter((pull) => wanted === "all" || pull.state === wanted)
+        .filter((pull) => head === null || !head.includes(":") || `${repository.owner.login}:${pull.pull.head.ref}`.toLowerCase() === head.toLowerCase())
+        .filter((pull) => (query.get("base") ?? pull.pull.base.ref) === pull.pull.base.ref);
+      const page = pageOf(url, query.get("direction") === "asc" ? found : found.toReversed());
+      return json(page.items.map((pull) => pullSimpleJson({ state, base }, pull)), 200, page.headers);
+    }),
+});
+
+const pullByNumber = (state: State, repository: RepositoryRecord, params: Readonly<Record<string, string>>): Pull | undefined =>
+  pullsOf(state, repository).find((pull) => pull.number === numberParam(params, "pull_number"));
+
+const getPull = repositoryRoute({
+  method: "GET",
+  template: PULL,
+  access: READ,
+  async handle({ repository, params, base, git, state }) {
+    const found = pullByNumber(state, repository, params);
+    if (found === undefined) return answer(notFound());
+    const measured = await measure(git, { head: found.pull.head.sha, base: await baseNow(git, found) });
+    return answer((current) => json(pullJson({ state: current, base }, found, measured)));
+  },
+});
+
+/** The base branch's head; the commit it was opened on when the branch is gone. */
+const baseNow = async (git: Git, pull: Pull): Promise<string> => (await git.commitOf(`refs/heads/${pull.pull.base.ref}`)) ?? pull.pull.base.sha;
+
+const updatePull = repositoryRoute({
+  method: "PATCH",
+  template: PULL,
+  access: WRITE,
+  body: z.object({ title: z.string().min(1).optional(), body: z.string().nullish(), state: z.enum(["open", "closed"]).optional() }),
+  async handle({ act, repository, params, base, body, git, state }) {
+    const found = pullByNumber(state, repository, params);
+    if (found === undefined) return answer(notFound());
+    const tooLong = bodyTooLong("PullRequest", body.body);
+    if (tooLong !== null) return answer(tooLong);
+    const measured = await measure(git, { head: found.pull.head.sha, base: await baseNow(git, found) });
+    return (current) => {
+      const next = editIssue(current, act, known(current.issues, found.id, "pull request"), body);
+      const edited = known(next.issues, found.id, "pull request");
+      return { state: next, reply: isPull(edited) ? json(pullJson({ state: next, base }, edited, measured)) : notFound() };
+    };
+  },
+});
+
+const listFiles = repositoryRoute({
+  method: "GET",
+  template: `${PULL}/files`,
+  access: READ,
+  async handle({ repository, params, url, base, git, state }) {
+    const found = pullByNumber(state, repository, params);
+    if (found === undefined) return answer(notFound());
+    const { head } = found.pull;
+    const from = await git.mergeBase(await baseNow(git, found), head.sha);
+    const page = pageOf(url, (await git.diff(from ?? found.pull.base.sha, head.sha)).slice(0, MAX_FILES));
+    return answer(json(page.items.map((file) => fileChangeJson({ state, base }, repository, head.sha, file)), 200, page.headers));
+  },
+});
+
+const compare = repositoryRoute({
+  method: "GET",
+  template: "/repos/{owner}/{repo}/compare/{basehead}",
+  access: { permission: "contents", level: "read", role: "read" },
+  async handle(exchange) {
+    const { params, git } = exchange;
+    const [baseName = "", headName = ""] = (params["basehead"] ?? "").split("...");
+    const from = await git.commitOf(baseName);
+    const to = await git.commitOf(headName);
+    const mergeBase = from === null || to === null ? null : await git.mergeBase(from, to);
+    if (from === null || to === null || mergeBase === null) return answer(notFound());
+    return answer(json(await comparison(exchange, { from, to, mergeBase, name: `${baseName}...${headName}` })));
+  },
+});
+
+async function comparison({ state, base, git, repository }: RepositoryExchange<undefined>, range: { readonly from: string; readonly to: string; readonly mergeBase: string; readonly name: string }) {
+  const view = { state, base };
+  const ahead = await git.countBetween(range.from, range.to);
+  const behind = await git.countBetween(range.to, range.from);
+  const commitById = async (id: string) => {
+    const commit = await git.readCommit(id);
+    return commit === null ? [] : [commitJson(view, repository, commit)];
+  };
+  const commits = await Promise.all((await git.commitsBetween(range.from, range.to, MAX_COMPARED_COMMITS)).map(({ id }) => commitById(id)));
+  const page = `${pageUrl(view, repository)}/compare/${range.name}`;
+  return {
+    url: `${apiUrl(view, repository)}/compare/${range.name}`,
+    html_url: page,
+    permalink_url: page,
+    diff_url: `${page}.diff`,
+    patch_url: `${page}.patch`,
+    base_commit: (await commitById(range.from))[0],
+    merge_base_commit: (await commitById(range.mergeBase))[0],
+    status: ahead === 0 ? (behind === 0 ? "identical" : "behind") : behind === 0 ? "ahead" : "diverged",
+    ahead_by: ahead,
+    behind_by: behind,
+    total_commits: ahead,
+    commits: commits.flat(),
+    files: (await git.diff(range.mergeBase, range.to)).slice(0, MAX_COMPARED_FILES).map((file) => fileChangeJson(view, repository, range.to, file)),
+  };
+}
+
+export const pullRoutes: readonly Route[] = [createPull, listPulls, getPull, updatePull, listFiles, compare];

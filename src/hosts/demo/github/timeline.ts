@@ -1,0 +1,54 @@
+import { unreachable } from "../../../shared/unreachable.ts";
+import type { Happening } from "./happening.ts";
+import { known, type State } from "./state.ts";
+
+/** One line of what happened to an issue or pull request. */
+export interface TimelineEntry {
+  readonly at: string;
+  readonly actor: string;
+  readonly text: string;
+}
+
+/** Who did what to an issue or pull request, oldest first. */
+export function timelineOf(state: State, repositoryId: number, number: number): readonly TimelineEntry[] {
+  return state.history
+    .filter((happening) => happening.repositoryId === repositoryId)
+    .flatMap((happening) => {
+      const text = describe(state, happening, number);
+      return text === null ? [] : [{ at: happening.at, actor: happening.actor, text }];
+    });
+}
+
+function describe(state: State, happening: Happening, number: number): string | null {
+  const concerns = (issueId: number): boolean => state.issues.get(issueId)?.number === number;
+  switch (happening.kind) {
+    case "issues":
+    case "pull_request": {
+      if (!concerns(happening.issueId)) return null;
+      if (happening.action === "synchronize") return `pushed ${happening.after.slice(0, 7)}`;
+      if (happening.action === "opened") return `opened ${happening.kind === "issues" ? "the issue" : "the pull request"}`;
+      if (happening.action === "labeled" || happening.action === "unlabeled") {
+        const { name } = known(state.labels, happening.labelId, "label");
+        return happening.action === "labeled" ? `added the label ${name}` : `removed the label ${name}`;
+      }
+      return `${happening.action} it`;
+    }
+    case "issue_comment":
+      return concerns(happening.issueId) ? `${happening.action} comment ${happening.comment.id}` : null;
+    case "reaction":
+      return concerns(happening.issueId) ? `reacted with ${happening.content} to the ${happening.subject}` : null;
+    case "check_run": {
+      const run = known(state.checkRuns, happening.checkRunId, "check run");
+      const onIt = [...state.issues.values()].some((issue) => issue.number === number && issue.pull?.head.sha === run.headSha);
+      return onIt ? `${happening.action} check run ${run.name}${happening.action === "completed" ? `: ${run.conclusion ?? ""}` : ""}` : null;
+    }
+    case "label":
+    case "workflow_run":
+    case "cancel_requested":
+    case "push":
+    case "installation":
+      return null;
+    default:
+      return unreachable(happening);
+  }
+}

@@ -1,0 +1,90 @@
+import type { PushedCommit } from "../happening.ts";
+import { roleOf } from "../principal.ts";
+import { isPull, type Account, type RepositoryRecord, type Role } from "../records.ts";
+import { happen, known, put, select, takeId, type Act, type State } from "../state.ts";
+
+/** The account of a login; made when there is none. */
+export function ensureAccount(state: State, login: string, type: Account["type"]): { readonly state: State; readonly account: Account } {
+  const there = state.accounts.get(login.toLowerCase());
+  if (there !== undefined) return { state, account: there };
+  const taken = takeId(state);
+  const account: Account = { id: taken.id, login, type };
+  return { state: { ...taken.state, accounts: put(taken.state.accounts, login.toLowerCase(), account) }, account };
+}
+
+export interface NewRepository {
+  readonly owner: string;
+  readonly name: string;
+  readonly visibility: "public" | "private";
+  readonly defaultBranch: string;
+  readonly gitDirectory: string;
+}
+
+export function createRepository(state: State, at: string, wish: NewRepository): { readonly state: State; readonly repository: RepositoryRecord } {
+  const owned = ensureAccount(state, wish.owner, "User");
+  const taken = takeId(owned.state);
+  const repository: RepositoryRecord = { ...wish, id: taken.id, owner: owned.account, createdAt: at, pushedAt: at, archived: false, roles: new Map() };
+  return { state: { ...taken.state, repositories: put(taken.state.repositories, repository.id, repository) }, repository };
+}
+
+/** Gives a person a role in every repository there is; `none` takes it away. */
+export function grantRole(state: State, login: string, role: Role, repositoryId?: number): State {
+  let next = state;
+  for (const repository of state.repositories.values()) {
+    if (repositoryId !== undefined && repository.id !== repositoryId) continue;
+    const roles = new Map(repository.roles);
+    if (role === "none") roles.delete(login.toLowerCase());
+    else roles.set(login.toLowerCase(), role);
+    next = { ...next, repositories: put(next.repositories, repository.id, { ...repository, roles }) };
+  }
+  return next;
+}
+
+/** Installs the App on a repository, in the owner's one installation. */
+export function installApp(state: State, at: string, repository: RepositoryRecord): { readonly state: State; readonly installationId: number } {
+  const there = select(state.installations, (installation) => installation.account.id === repository.owner.id)[0];
+  const taken = there === undefined ? takeId(state) : { state, id: there.id };
+  const installation = { id: taken.id, account: repository.owner, repositoryIds: new Set([...(there?.repositoryIds ?? []), repository.id]), createdAt: there?.createdAt ?? at };
+  const next: State = { ...taken.state, installations: put(taken.state.installations, taken.id, installation) };
+  const act: Act = { repositoryId: repository.id, actor: repository.owner.login, at };
+  return { state: there === undefined ? happen(next, act, { kind: "installation", action: "created", installationId: taken.id }) : next, installationId: taken.id };
+}
+
+/** A ref that moved, by push or by REST. */
+export interface RefMove {
+  readonly ref: string;
+  readonly before: string | null;
+  readonly after: string | null;
+  readonly forced: boolean;
+  /** Commits that came with it, oldest first. */
+  readonly commits: readonly PushedCommit[];
+}
+
+const NO_COMMIT = "0".repeat(40);
+
+/** Notes that a ref moved: open pull requests of that branch follow it. */
+export function moveRef(state: State, act: Act, move: RefMove): State {
+  const repository = known(state.repositories, act.repositoryId, "repository");
+  let next: State = { ...state, repositories: put(state.repositories, repository.id, { ...repository, pushedAt: act.at }) };
+  next = happen(next, act, { kind: "push", ref: move.ref, before: move.before ?? NO_COMMIT, after: move.after ?? NO_COMMIT, forced: move.forced, commits: move.commits });
+  for (const issue of select(next.issues, (candidate) => candidate.repositoryId === repository.id && candidate.state === "open").filter(isPull)) {
+    const { pull } = issue;
+    if (`refs/heads/${pull.head.ref}` === move.ref && move.after !== null && move.after !== pull.head.sha) {
+      const moved = { ...issue, updatedAt: act.at, pull: { ...pull, head: { ...pull.head, sha: move.after } } };
+      next = { ...next, issues: put(next.issues, issue.id, moved) };
+      next = happen(next, act, { kind: "pull_request", action: "synchronize", issueId: issue.id, before: pull.head.sha, after: move.after });
+    }
+    if (`refs/heads/${pull.head.ref}` === move.ref && move.after === null) {
+      next = { ...next, issues: put(next.issues, issue.id, { ...issue, state: "closed", closedAt: act.at, updatedAt: act.at }) };
+      next = happen(next, act, { kind: "pull_request", action: "closed", issueId: issue.id });
+    }
+  }
+  return next;
+}
+
+/** What a person may do with a repository, as `GET .../permission` says it. */
+export function permissionOf(repository: RepositoryRecord, login: string) {
+  const role = roleOf(repository, login);
+  const permission = role === "maintain" ? "write" : role === "triage" ? "read" : role;
+  return { permission, role_name: role };
+}

@@ -1,0 +1,105 @@
+import { unreachable } from "../../../../shared/unreachable.ts";
+import type { Happening, PushedCommit } from "../happening.ts";
+import { isPull, type Issue, type RepositoryRecord } from "../records.ts";
+import { known, select } from "../state.ts";
+import { installationJson, userJson } from "../views/accounts.ts";
+import { runJson, workflowJson } from "../views/actions.ts";
+import { checkRunJson } from "../views/checks.ts";
+import { commentJson, issueJson, labelJson } from "../views/issues.ts";
+import { pullSimpleJson } from "../views/pulls.ts";
+import { pageUrl, repositoryJson } from "../views/repository.ts";
+import { nodeId, type View } from "../views/view.ts";
+
+/** A webhook's event name and payload. */
+export interface Webhook {
+  readonly event: string;
+  readonly installationId: number;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** Sent to an App that did not subscribe to them, too. */
+const ALWAYS = new Set(["installation", "check_run", "check_suite"]);
+
+/** The webhook of a happening; null when there is none, the App is not installed there, or did not subscribe. */
+export function webhookOf(view: View, happening: Happening): Webhook | null {
+  const { state } = view;
+  const installation = select(state.installations, (candidate) => candidate.repositoryIds.has(happening.repositoryId))[0];
+  const specific = specificPayload(view, happening);
+  if (installation === undefined || specific === null) return null;
+  if (!ALWAYS.has(happening.kind) && !state.app.events.includes(happening.kind)) return null;
+  const repository = known(state.repositories, happening.repositoryId, "repository");
+  const common = {
+    ...(happening.kind === "installation" ? {} : { repository: repositoryJson(view, repository), installation: { id: installation.id, node_id: nodeId("I", installation.id) } }),
+    sender: userJson(view, happening.actor),
+  };
+  return { event: happening.kind, installationId: installation.id, payload: { ...("action" in happening ? { action: happening.action } : {}), ...specific, ...common } };
+}
+
+function specificPayload(view: View, happening: Happening): Readonly<Record<string, unknown>> | null {
+  const { state } = view;
+  switch (happening.kind) {
+    case "issues": {
+      const issue = known(state.issues, happening.issueId, "issue");
+      return { issue: issueJson(view, issue), ...labelPart(view, happening) };
+    }
+    case "pull_request": {
+      const issue = known(state.issues, happening.issueId, "pull request");
+      if (!isPull(issue)) throw new Error(`Issue ${issue.number} is no pull request.`);
+      const moved = happening.action === "synchronize" ? { before: happening.before, after: happening.after } : {};
+      return { number: issue.number, pull_request: { ...pullSimpleJson(view, issue), merged: issue.pull.merged !== null }, ...moved, ...labelPart(view, happening) };
+    }
+    case "issue_comment": {
+      const issue: Issue = known(state.issues, happening.issueId, "issue");
+      const changes = happening.previousBody === undefined ? {} : { changes: { body: { from: happening.previousBody } } };
+      return { issue: issueJson(view, issue), comment: commentJson(view, happening.comment), ...changes };
+    }
+    case "label":
+      return { label: labelJson(view, known(state.labels, happening.labelId, "label")) };
+    case "check_run":
+      return { check_run: checkRunJson(view, known(state.checkRuns, happening.checkRunId, "check run")) };
+    case "workflow_run": {
+      const run = known(state.runs, happening.runId, "run");
+      return { workflow_run: runJson(view, run), workflow: workflowJson(view, known(state.workflows, run.workflowId, "workflow")) };
+    }
+    case "push":
+      return pushPayload(view, happening);
+    case "installation": {
+      const installation = known(state.installations, happening.installationId, "installation");
+      return { installation: installationJson(view, installation), repositories: select(state.repositories, (one) => installation.repositoryIds.has(one.id)).map((one) => repositoryJson(view, one)) };
+    }
+    case "reaction":
+    case "cancel_requested":
+      return null; // GitHub has no webhook for these
+    default:
+      return unreachable(happening);
+  }
+}
+
+const labelPart = (view: View, happening: object) =>
+  "labelId" in happening && typeof happening.labelId === "number" ? { label: labelJson(view, known(view.state.labels, happening.labelId, "label")) } : {};
+
+function pushPayload(view: View, push: Extract<Happening, { kind: "push" }>) {
+  const repository = known(view.state.repositories, push.repositoryId, "repository");
+  const commits = push.commits.map((commit) => pushedCommitJson(view, repository, commit));
+  const created = /^0+$/.test(push.before);
+  const deleted = /^0+$/.test(push.after);
+  const sender = userJson(view, push.actor);
+  return {
+    ref: push.ref,
+    before: push.before,
+    after: push.after,
+    created,
+    deleted,
+    forced: push.forced,
+    base_ref: null,
+    compare: `${pageUrl(view, repository)}/compare/${push.before.slice(0, 12)}...${push.after.slice(0, 12)}`,
+    commits,
+    head_commit: commits.at(-1) ?? null,
+    pusher: { name: sender.login, email: `${sender.id}+${sender.login}@users.noreply.github.com` },
+  };
+}
+
+function pushedCommitJson(view: View, repository: RepositoryRecord, commit: PushedCommit) {
+  const { id, treeId, message, timestamp, author, committer, added, removed, modified } = commit;
+  return { id, tree_id: treeId, distinct: true, message, timestamp, url: `${pageUrl(view, repository)}/commit/${id}`, author, committer, added, removed, modified };
+}
