@@ -23,6 +23,8 @@ export interface MessageAnswer {
   readonly content: readonly AnswerBlock[];
   /** Default: `tool_use` when a tool is called, else `end_turn`; `max_tokens` when the answer is longer than the request allows. */
   readonly stopReason?: StopReason;
+  /** What the answer costs, however long it is. Default: estimated from its bytes. */
+  readonly outputTokens?: number;
   /** With `refusal`. */
   readonly stopDetails?: { readonly category: string | null; readonly explanation: string | null };
 }
@@ -71,8 +73,9 @@ export interface RenderedMessage {
 export function renderMessage(answer: MessageAnswer, context: MessageContext): RenderedMessage {
   const thinks = answer.content[0]?.type === "thinking";
   const content: readonly AnswerBlock[] = context.alwaysThinks && !thinks ? [{ type: "thinking", thinking: "" }, ...answer.content] : answer.content;
-  const { events, bytes, cut } = renderBlocks(content, context);
-  const outputTokens = Math.max(1, estimateTokens(bytes));
+  const limitTokens = answer.outputTokens === undefined ? context.maxTokens : Infinity;
+  const { events, bytes, cut } = renderBlocks(content, context, limitTokens);
+  const outputTokens = answer.outputTokens ?? (cut ? context.maxTokens : Math.max(1, estimateTokens(bytes)));
   const called = content.some((block) => block.type === "tool_use");
   const stopReason = cut ? "max_tokens" : (answer.stopReason ?? (called ? "tool_use" : "end_turn"));
   const { model, messageId: id } = context;
@@ -97,8 +100,8 @@ export function renderMessage(answer: MessageAnswer, context: MessageContext): R
   };
 }
 
-/** The blocks' events, ended where the output would pass `max_tokens`. */
-function renderBlocks(content: readonly AnswerBlock[], context: MessageContext): { events: SseEvent[]; bytes: number; cut: boolean } {
+/** The blocks' events, ended where the output would pass the limit. */
+function renderBlocks(content: readonly AnswerBlock[], context: MessageContext, limitTokens: number): { events: SseEvent[]; bytes: number; cut: boolean } {
   const events: SseEvent[] = [];
   let bytes = 0;
   for (const [index, block] of content.entries()) {
@@ -106,9 +109,9 @@ function renderBlocks(content: readonly AnswerBlock[], context: MessageContext):
     events.push({ type: "content_block_start", index, content_block: start });
     for (const delta of deltas) {
       bytes += Buffer.byteLength(Object.values(delta).join(""));
-      if (estimateTokens(bytes) > context.maxTokens) {
+      if (estimateTokens(bytes) > limitTokens) {
         events.push({ type: "content_block_stop", index });
-        return { events, bytes: context.maxTokens * 4, cut: true };
+        return { events, bytes, cut: true };
       }
       events.push({ type: "content_block_delta", index, delta });
     }

@@ -197,12 +197,15 @@ async function stream(exchange: Exchange, answer: MessageAnswer, breakage: Break
   if (breakage === null && message.stopReason === "pause_turn") desk.paused.add(askedBy(request));
   response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache", "request-id": requestId });
   for (const event of breakage === null ? message.events : message.events.slice(0, breakage.afterEvents)) {
-    if (!response.write(formatEvent(event)) && !response.destroyed) await Promise.race([once(response, "drain"), once(response, "close")]);
+    await written(response, formatEvent(event));
     if (response.destroyed) return;
   }
   if (breakage === null) return void response.end();
   await breakOff(response, requestId, breakage);
 }
+
+/** Resolves when the text is on the wire, or cannot get there any more. */
+const written = (response: ServerResponse, text: string): Promise<void> => new Promise((resolve) => response.write(text, () => resolve()));
 
 function render({ desk, request }: Exchange, answer: MessageAnswer, usage: InputUsage): RenderedMessage {
   return renderMessage(answer, {
@@ -220,7 +223,7 @@ async function breakOff(response: ServerResponse, requestId: string, breakage: B
   switch (breakage.kind) {
     case "cut":
       // What was written must be on the wire before the socket goes, or the client sees a refused request instead of a cut stream.
-      await new Promise<void>((resolve) => response.write("\n", () => resolve()));
+      await written(response, "\n");
       return void response.destroy();
     case "stall":
       return;
