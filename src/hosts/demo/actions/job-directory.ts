@@ -1,6 +1,6 @@
 /** The disk of one job: a tree of its own, laid out as on a hosted runner, new for every job. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { randomUUID } from "node:crypto";
 import type { QueuedRun } from "../github/actions-port.ts";
 
@@ -26,8 +26,9 @@ export function createJobDirectory(root: string, run: QueuedRun): JobDirectory {
     toolCache: join(root, "hostedtoolcache"),
     eventPath: join(root, "work", "_temp", "_github_workflow", "event.json"),
   };
-  mkdirSync(root, { recursive: false });
-  for (const path of [directory.workspace, directory.home, directory.actions, directory.toolCache, join(directory.eventPath, "..")]) mkdirSync(path, { recursive: true });
+  mkdirSync(dirname(root), { recursive: true });
+  mkdirSync(root);
+  for (const path of [directory.workspace, directory.home, directory.actions, directory.toolCache, dirname(directory.eventPath)]) mkdirSync(path, { recursive: true });
   writeFileSync(directory.eventPath, JSON.stringify(eventPayload(run), null, 2));
   return directory;
 }

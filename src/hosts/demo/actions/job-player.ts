@@ -43,13 +43,13 @@ export async function playJob(request: JobRequest, services: JobServices): Promi
   const { run, job, environment } = request;
   const { options, artifacts, emit } = services;
   const { port, clock } = options;
+  const directory = createJobDirectory(join(options.directory, "jobs", `${run.id}-${run.attempt}-${job.key}`), run);
   const { jobId, token } = port.createJob(run.id, {
     name: job.name ?? job.key,
     permissions: job.tokenPermissions,
     ...(environment === undefined ? {} : { environment }),
   });
   port.updateJob(jobId, { status: "in_progress" });
-  const directory = createJobDirectory(join(options.directory, "jobs", `${run.id}-${run.attempt}-${job.key}`), run);
   emit({ kind: "job-started", runId: run.id, jobId, job: job.key, directory: directory.root });
   const runtime = artifacts.openJob(run.id);
   const control = startJobControl({ clock, timeoutMs: job["timeout-minutes"] * 60_000, cancel: request.cancel, kill: services.kill });

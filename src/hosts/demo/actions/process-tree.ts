@@ -28,7 +28,9 @@ export function killOrphans(variable: string, groups: readonly number[]): readon
   return found;
 }
 
+/** Whether a process is running; one that has ended and was not yet collected by its parent is not. */
 export function isAlive(pid: number): boolean {
+  if (process.platform === "linux") return !["", "Z", "X"].includes(statFields(pid)[0] ?? "");
   try {
     process.kill(pid, 0);
     return true;
@@ -62,11 +64,12 @@ function processIds(): readonly number[] {
 }
 
 function parentOf(pid: number): number | null {
-  // pid (name) state ppid ...; the name may hold anything, so the last parenthesis counts.
-  const fields = readProcessFile(pid, "stat").split(")").at(-1)?.trim().split(" ");
-  const parent = Number(fields?.[1]);
+  const parent = Number(statFields(pid)[1]);
   return Number.isInteger(parent) ? parent : null;
 }
+
+/** `pid (name) state ppid ...` from the state on; the name may hold anything, so the last parenthesis counts. */
+const statFields = (pid: number): readonly string[] => (readProcessFile(pid, "stat").split(")").at(-1) ?? "").trim().split(" ");
 
 const environmentOf = (pid: number): readonly string[] => readProcessFile(pid, "environ").split("\0");
 
