@@ -57,11 +57,11 @@ const unexplained = (ending: EndingCode): Reason => ({ code: ending, message: `T
 const DISTRUST = "The journal is not what this run should have written. Nothing is published. Label the issue again for a new attempt.";
 
 const refusal = (kind: JournalRefusal["kind"], message: string): JournalRefusal => ({ kind, message, fix: DISTRUST });
+const foreign = (message: string) => refusal("foreign-journal", message);
 const refuse = (kind: JournalRefusal["kind"], message: string): Result<Judgement, JournalRefusal> => err(refusal(kind, message));
 
 /** The journal is this item's and nobody else's, and its newest run is this one, under this very ticket. */
 function belongs({ ticket, ticketText, runId, journal, heads: streams }: JudgedJournal, view: ItemView): JournalRefusal | null {
-  const foreign = (message: string) => refusal("foreign-journal", message);
   const { opening } = view;
   if (opening === null || journal.item[0]?.kind !== "item_opened") return foreign(`The journal does not open item ${ticket.item}.`);
   if (opening.itemId !== ticket.item) return foreign(`The journal is of item ${opening.itemId}, the ticket of ${ticket.item}.`);
@@ -76,12 +76,12 @@ function belongs({ ticket, ticketText, runId, journal, heads: streams }: JudgedJ
 
 function lastRun(events: readonly Recorded<ItemEvent>[], { ticket, ticketText, runId }: Pick<JudgedJournal, "ticket" | "ticketText" | "runId">): JournalRefusal | null {
   const run = events.findLast((event) => event.kind === "run_opened");
-  if (run?.kind !== "run_opened") return refusal("foreign-journal", "No run opened the journal.");
+  if (run?.kind !== "run_opened") return foreign("No run opened the journal.");
   const { data } = run;
-  if (data.runId !== runId || data.runAttempt !== 1 || data.host !== "actions") return refusal("foreign-journal", `The journal's last run is ${data.runId}, attempt ${data.runAttempt}; this is run ${runId}, attempt 1.`);
-  if (data.ticket !== ticketText || data.key !== ticket.key) return refusal("foreign-journal", "The journal was written under another ticket.");
+  if (data.runId !== runId || data.runAttempt !== 1 || data.host !== "actions") return foreign(`The journal's last run is ${data.runId}, attempt ${data.runAttempt}; this is run ${runId}, attempt 1.`);
+  if (data.ticket !== ticketText || data.key !== ticket.key) return foreign("The journal was written under another ticket.");
   const endings = events.filter((event) => event.kind === "item_ended");
-  return endings.length > 1 ? refusal("foreign-journal", `The journal ends the item ${endings.length} times.`) : null;
+  return endings.length > 1 ? foreign(`The journal ends the item ${endings.length} times.`) : null;
 }
 
 /** Each concluded session's stream ends exactly where its conclusion says, and tells the same. */
@@ -108,7 +108,7 @@ function maker(judged: JudgedJournal, view: ItemView, snapshot: SnapshotRef): Jo
   if (!sameFiles(session.snapshot, snapshot) || !sameFiles(view.snapshot, snapshot)) return refusal("session-mismatch", `Session ${session.sessionId} did not leave the files that are to be delivered.`);
   // A resumed item may still build on the base of its first ticket; that it lies behind this ticket's is asked of GitHub.
   const bases = [judged.ticket.base.sha, view.opening?.base.sha];
-  return bases.includes(snapshot.base) ? null : refusal("foreign-journal", `The files build on ${snapshot.base}, the ticket on ${judged.ticket.base.sha}.`);
+  return bases.includes(snapshot.base) ? null : foreign(`The files build on ${snapshot.base}, the ticket on ${judged.ticket.base.sha}.`);
 }
 
 const sameFiles = (a: SnapshotRef | null, b: SnapshotRef): boolean => a !== null && a.base === b.base && a.tree === b.tree && a.manifest === b.manifest;

@@ -44,6 +44,7 @@ function whyProtected({ path, target }: ChangedPath, opened: (path: string) => b
 function whyTargetProtected(path: string, target: string, opened: (path: string) => boolean): string | null {
   const resolved = resolveLink(path, target);
   if (resolved === null) return "is a symbolic link that leads out of the repository";
+  if (resolved !== "" && !isPlainPath(resolved)) return "is a symbolic link to git's own files";
   const rule = resolved === "" ? "is the repository's root" : ruleFor(likeness(resolved));
   if (rule === null || (isExact(resolved) && opened(resolved))) return null;
   return `is a symbolic link to \`${resolved}\`, which ${rule}`;

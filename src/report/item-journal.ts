@@ -1,4 +1,4 @@
-import { itemStream, sessionStream, type ItemEvent, type Recorded, type RecordEvent, type SessionEvent } from "../record/index.ts";
+import { itemStream, sessionStream, type ItemEvent, type Recorded, type SessionEvent } from "../record/index.ts";
 
 /** Everything the record says about one work item. */
 export interface ItemJournal {
@@ -26,5 +26,5 @@ export async function readItemJournal(reader: StreamReader, itemId: string): Pro
 }
 
 // A stream's name decides the kind of its events: `parseRecordEvent` reads them by it.
-const isItemEvent = (event: Recorded<RecordEvent>): event is Recorded<ItemEvent> => event.stream.startsWith("item/");
-const isSessionEvent = (event: Recorded<RecordEvent>): event is Recorded<SessionEvent> => event.stream.startsWith("session/");
+const isItemEvent = (event: Recorded): event is Recorded<ItemEvent> => event.stream.startsWith("item/");
+const isSessionEvent = (event: Recorded): event is Recorded<SessionEvent> => event.stream.startsWith("session/");

@@ -26,9 +26,10 @@ export const quote = (text: string): string =>
 
 /** A table; cells are already Markdown and hold no line end. */
 export function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(columns), line(columns.map(() => "---")), ...rows.map(line)].join("\n");
+  return [tableLine(columns), tableLine(columns.map(() => "---")), ...rows.map(tableLine)].join("\n");
 }
+
+const tableLine = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 
 /**
  * Cuts text to a length at the end of a line where there is one, and says so (fault 47).

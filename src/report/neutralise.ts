@@ -10,13 +10,11 @@
 const JOINER = "\u2060";
 
 /**
- * Characters that are not seen or that reorder what is seen: controls (tab and line feed aside), soft hyphen, combining
- * grapheme joiner, Arabic letter mark, Hangul and Khmer fillers, Mongolian selectors, zero-width and bidirectional controls,
- * invisible operators, Braille blank, variation selectors (the emoji one, U+FE0F, stays), interlinear annotation, tags.
+ * Characters that are not seen or that reorder what is seen: all that Unicode lets a renderer ignore (zero-width and
+ * bidirectional controls, tags, fillers, selectors; the emoji selector U+FE0F stays), controls but tab and line feed, the
+ * blank Braille pattern, interlinear annotation.
  */
-const HIDDEN =
-  // eslint-disable-next-line no-control-regex
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/gu;
+const HIDDEN = /(?![\n\t]|\ufe0f)[\p{Default_Ignorable_Code_Point}\p{Cc}\u2800\ufff9-\ufffb]/gv;
 
 /** Removes what hides or reorders text; line ends become `\n`. */
 export const showHidden = (text: string): string => text.replace(/\r\n?|[\u2028\u2029\u0085]/g, "\n").toWellFormed().replace(HIDDEN, "");
@@ -27,9 +25,9 @@ const ACTING: readonly RegExp[] = [
   /([@＠])(?=\S)/g,
   // #12, owner/repo#12: no closing keyword works and no other issue gets a reference
   /([#＃])(?=\d)/g,
-  /(\bGH-)(?=\d)/gi,
+  /(GH-)(?=\d)/gi,
   // links to issues, pull requests, discussions and commits are references too
-  /(\bgithub\.com)(?=[/:])/gi,
+  /(github\.com)(?=[/:])/gi,
   // tags, HTML comments (and with them forged markers), processing instructions, autolinks
   /(<)(?=[a-z/!?])/gi,
   // entities that spell one of the above: &#64; &commat; &num; &lt;
@@ -41,7 +39,7 @@ const ACTING: readonly RegExp[] = [
   // slash commands of Prow, of GitLab, of ours
   /^([ \t>*+\-.)\d]*\/)(?=[a-z])/gim,
   // bors r+, homu try
-  /\b(bors|homu)(?=[ \t])/gi,
+  /(bors|homu)(?=[ \t])/gi,
   /\b(re(?:check|test|base)|ok to test|(?:re)?test this(?: please)?|add to whitelist)(?=\W|$)/gi,
   // [skip ci] and its kin would turn the checks of the branch off
   /(\[)(?=(?:skip|no)[ -](?:ci|actions)\]|(?:ci|actions)[ -]skip\])/gi,

@@ -19,6 +19,6 @@ const outlets: { readonly [Kind in Intent["kind"]]: Outlet<Kind> } = {
 
 /** Applies one intent through the outlet of its kind. */
 export function applyIntent<Kind extends Intent["kind"]>(intent: Extract<Intent, { kind: Kind }>, context: OutletContext): Promise<Result<AppliedEffect, OutletRefusal>> {
-  const outlet: Outlet<Kind> = outlets[intent.kind as Kind];
+  const outlet: Outlet<Kind> = outlets[intent.kind];
   return outlet.apply(intent, context);
 }

@@ -1,4 +1,5 @@
 import { cut, findingsTable, formatUsd, proofTable, sessionTable } from "../../report/index.ts";
+import { unreachable } from "../../shared/unreachable.ts";
 import type { CheckRunIntent } from "../intents.ts";
 import type { Delivery } from "./delivery.ts";
 import { noticed } from "./pull-request.ts";
@@ -35,5 +36,7 @@ function titleOf({ proof, view }: Delivery): string {
       return `Reviewed, not everything verified (${cost})`;
     case "fails":
       return "The proof does not hold";
+    default:
+      return unreachable(proof.result);
   }
 }
