@@ -74,8 +74,11 @@ function promptIssues(values: StepValues, raw: object, path: Path): readonly Iss
   if (given.length === 0 && !has("type")) issues.push({ path, message: "The step has no prompt.", fix: "Add `prompt` or `promptBlocks`." });
   if (given.length > 1) issues.push({ path: [...path, given[1] ?? ""], at: "key", message: `The step has ${given.join(" and ")}.`, fix: "Keep one of them." });
   if (values.promptBlocks !== undefined) {
-    if (promptOfBlocks(values.promptBlocks).trim() === "") issues.push({ path: [...path, "promptBlocks"], message: "The prompt blocks say nothing.", fix: "Write at least a goal." });
-    issues.push(...referenceIssues(values.promptBlocks, [...path, "promptBlocks"]));
+    const references = referenceIssues(values.promptBlocks, [...path, "promptBlocks"]);
+    issues.push(...references);
+    if (references.length === 0 && promptOfBlocks(values.promptBlocks).trim() === "") {
+      issues.push({ path: [...path, "promptBlocks"], message: "The prompt blocks say nothing.", fix: "Write at least a goal." });
+    }
   }
   return issues;
 }

@@ -1,5 +1,6 @@
 /** Carries a session on by itself until it needs someone: the agent, the host, a person, or nobody because it ended. */
-import type { Blocker, EngineEvent, TraceEntry } from "../../record/index.ts";
+import { z } from "zod";
+import { type Blocker, contextSchema, type EngineEvent, type TraceEntry } from "../../record/index.ts";
 import { canonicalJson, type Json, type JsonObject } from "../../shared/json.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { evaluateCondition, type Evaluation, type Plan, type PlanStep } from "../../workflow/index.ts";
@@ -66,9 +67,8 @@ const TRACE_VALUE_CHARS = 1000;
 function traceEntry(step: PlanStep, offered: boolean, evaluation: Evaluation | null): TraceEntry {
   const decision = offered ? "offered" : "skipped";
   if (evaluation === null) return { stepId: step.id, decision };
-  const condition = JSON.parse(canonicalJson(step.runCondition)) as TraceEntry["condition"];
   const values = Object.fromEntries(Object.entries(evaluation.values).map(([key, value]) => [key, shortened(value)]));
-  return { stepId: step.id, decision, condition, values } as TraceEntry;
+  return { stepId: step.id, decision, condition: z.json().parse(JSON.parse(canonicalJson(step.runCondition))), values: contextSchema.parse(values) };
 }
 
 function shortened(value: Json): Json {

@@ -1,0 +1,171 @@
+import { describe, expect, test } from "vitest";
+import { catalogue, compileWorkflow, type Fault, parsePlan } from "../../src/workflow/index.ts";
+import { canonicalJson } from "../../src/shared/json.ts";
+
+const faultsOf = (text: string): readonly Fault[] => {
+  const compiled = compileWorkflow({ text, file: "w.yaml" });
+  return compiled.ok ? [] : compiled.error;
+};
+const compiled = (text: string) => {
+  const result = compileWorkflow({ text, file: "w.yaml" });
+  if (!result.ok) throw new Error(JSON.stringify(result.error, null, 1));
+  return result.value;
+};
+const at = (fault: Fault): string => `${fault.line}:${fault.column} ${fault.path}`;
+
+const head = "schemaVersion: 2\nid: my.flow\nname: Flow\nversion: 1.0.0\ndescription: Does it.\n";
+const withStep = (step: string): string => `${head}steps:\n  - id: one\n    title: One\n${step.replaceAll(/^/gm, "    ")}\n`;
+
+describe("what is wrong in a file is told all at once, each with its place and a fix", () => {
+  test("ten faults in one file give ten errors", () => {
+    const faults = faultsOf(`schemaVersion: 2
+id: Bad Id
+name: ""
+version: one
+colour: red
+modelTier: huge
+steps:
+  - id: one
+    title: One
+    prompts: typo
+  - id: one
+    title: Two
+    prompt: Do it.
+    outputContract: { contractRef: wr.contracts.reveiw_verdict }
+    runCondition: { var: a, equals: 1, and: [{ var: b }] }
+    produces:
+      n: { type: nummer }
+    allowedTools: []
+`);
+    expect(faults.map(at)).toEqual([
+      "1:1 description",
+      "2:5 id",
+      "3:7 name",
+      "4:10 version",
+      "5:1 colour",
+      "6:12 modelTier",
+      "8:5 steps[0]",
+      "10:5 steps[0].prompts",
+      "11:9 steps[1].id",
+      "14:36 steps[1].outputContract.contractRef",
+      "15:19 steps[1].runCondition",
+      "17:18 steps[1].produces.n.type",
+      "18:19 steps[1].allowedTools",
+    ]);
+    expect(faults.every((fault) => fault.message !== "" && fault.fix !== "")).toBe(true);
+    expect(faults.find((fault) => fault.path === "steps[0].prompts")?.fix).toContain('Did you mean "prompt"?');
+    expect(faults.find((fault) => fault.path.endsWith("contractRef"))?.fix).toContain('Did you mean "wr.contracts.review_verdict"?');
+  });
+
+  test.each([
+    ["a loop", "type: loop\nloop: { type: for, count: 2, maxIterations: 2 }\nbody: []", ["type", "loop", "body"]],
+    ["a template call", "templateCall: { templateId: wr.templates.routine.ideation }", ["templateCall"]],
+    ["assessments", "prompt: x\nassessmentRefs: [a]", ["assessmentRefs"]],
+    ["fragments", "prompt: x\npromptFragments: [{ id: a, text: b }]", ["promptFragments"]],
+    ["validation criteria", "prompt: x\nvalidationCriteria: []", ["validationCriteria"]],
+    ["an audit", "prompt: x\naudit: { prompt: look }", ["audit"]],
+    ["a jump", "prompt: x\njumpIf: { condition: { var: a }, target: one, maxJumps: 1 }", ["jumpIf"]],
+  ])("%s is said not to run, never passed over", (_, step, keys) => {
+    const faults = faultsOf(withStep(step));
+    expect(faults.map((fault) => fault.path)).toEqual(keys.map((key) => `steps[0].${key}`));
+    expect(faults.every((fault) => fault.message.includes("this version of WorkTrain does not run it"))).toBe(true);
+  });
+
+  test.each([
+    ["a binding", "prompt: 'Use {{wr.bindings.slot}}'"],
+    ["a reference part", "promptBlocks: { goal: [{ kind: ref, refId: wr.refs.memory_usage }] }"],
+  ])("%s inside a prompt is a fault", (_, step) => {
+    expect(faultsOf(withStep(step))[0]?.message).toContain("does not run");
+  });
+
+  test("workflow-wide features that are not run are faults in schemaVersion 1 too", () => {
+    const faults = faultsOf(`id: old-flow\nname: Old\nversion: 0.1.0\ndescription: d\nfeatures: [wr.features.memory_context]\nsteps:\n  - { id: one, title: One, prompt: x }\n`);
+    expect(faults.map((fault) => fault.path)).toEqual(["features"]);
+  });
+
+  test("unknown fields warn in schemaVersion 1 and fail from 2 on", () => {
+    const body = "id: old-flow\nname: Old\nversion: 0.1.0\ndescription: d\ncolour: red\nsteps:\n  - { id: one, title: One, prompt: x }\n";
+    expect(compiled(body).warnings.map(at)).toEqual(["5:1 colour"]);
+    expect(faultsOf(`schemaVersion: 2\n${body}`).map(at)).toEqual(["6:1 colour"]);
+  });
+
+  test("a newer schemaVersion is refused with the version needed", () => {
+    expect(faultsOf(`${withStep("prompt: x").replace("schemaVersion: 2", "schemaVersion: 3")}`)[0]?.message).toContain("schemaVersion 3");
+  });
+
+  test("a JSON Schema keyword that would have no force is a fault", () => {
+    const faults = faultsOf(withStep("prompt: x\nproduces:\n  a: { type: string, pattern: '(a+)+$' }\n  b: { minLength: 2 }\n  c: { type: object, required: [x] }"));
+    expect(faults.map((fault) => fault.path)).toEqual(["steps[0].produces.a.pattern", "steps[0].produces.b.minLength", "steps[0].produces.c.required"]);
+  });
+
+  test("a regular expression the linear engine cannot run is a fault", () => {
+    expect(faultsOf(withStep("prompt: x\nrunCondition: { var: a, matches: '(?=b)' }")).map((fault) => fault.path)).toEqual(["steps[0].runCondition.matches"]);
+  });
+
+  test("a required field that the contract does not have is a fault", () => {
+    expect(faultsOf(withStep("prompt: x\noutputContract: { contractRef: wr.contracts.coding_handoff, requireFields: [prTitel] }"))[0]).toMatchObject({
+      path: "steps[0].outputContract.requireFields[0]",
+      fix: expect.stringContaining('Did you mean "prTitle"?'),
+    });
+  });
+});
+
+describe("files made to hurt give a clear error", () => {
+  test.each([
+    ["an alias", `${head}tags: &t [a]\nexamples: *t\nsteps: []`, "alias"],
+    ["a duplicate key", `${head}name: Again\nsteps: []`, "unique"],
+    ["a tag", `${head}about: !foo x\nsteps: []`, "tag"],
+    ["two documents", `${head}---\na: 1`, "more than one"],
+    ["a file of 5 MB", "x".repeat(5_000_000), "limit"],
+    ["a nesting of 10,000", "[".repeat(10_000), "nests deeper"],
+    ["a block nesting of 10,000", `${"- ".repeat(10_000)}a`, "nests deeper"],
+    ["a NUL byte", "id: a\u0000b", "UTF-8"],
+    ["a replacement character", "id: a\uFFFDb", "UTF-8"],
+    ["a lone surrogate", "id: a\ud800b", "UTF-8"],
+    ["nothing", "", "empty"],
+    ["only a comment", "# nothing\n", "empty"],
+    ["a list", "- a", "mapping"],
+    ["a key of the prototype", `${head}"__proto__": { a: 1 }\nsteps: []`, "__proto__"],
+    ["a number JSON cannot hold", `${head}schemaVersions: .inf\nsteps: []`, "JSON"],
+    ["broken syntax", "id: [a", "YAML"],
+  ])("%s", (_, text, word) => {
+    const faults = faultsOf(text);
+    expect(faults.map((fault) => fault.message).join(" ")).toContain(word);
+    expect(faults.every((fault) => fault.line >= 1 && fault.column >= 1)).toBe(true);
+  });
+});
+
+describe("the plan", () => {
+  test("is the same read back from its canonical JSON", () => {
+    const { plan } = compiled(withStep("prompt: x\nrunCondition: { not: { var: a, in: [1, two, null] } }\nproduces: { n: { type: array, items: { type: string } } }\nverification: { command: make test }\nrequireConfirmation: { kind: human_approval }"));
+    const read = parsePlan(canonicalJson(plan));
+    expect(read.ok && read.value).toEqual(plan);
+  });
+
+  test("cannot be changed", () => {
+    const { plan } = compiled(withStep("prompt: x"));
+    expect(() => Object.assign(plan.steps[0] ?? {}, { id: "two" })).toThrow(TypeError);
+  });
+
+  test("of a newer version, or a damaged one, is refused by kind", () => {
+    expect(parsePlan('{"v":2}')).toMatchObject({ ok: false, error: { kind: "plan-newer" } });
+    expect(parsePlan('{"v":1}')).toMatchObject({ ok: false, error: { kind: "plan-damaged" } });
+    expect(parsePlan("x")).toMatchObject({ ok: false, error: { kind: "plan-damaged" } });
+  });
+
+  test("sets prompt blocks as Markdown in their order", () => {
+    const { plan } = compiled(withStep("promptBlocks:\n  verify: [v]\n  goal: [{ kind: text, text: 'G' }, { kind: text, text: '!' }]\n  procedure: [p1, p2]\n  constraints: [c]\n  outputRequired: { o: what }"));
+    expect(plan.steps[0]?.prompt).toBe("G!\n\nConstraints:\n- c\n\nProcedure:\n1. p1\n2. p2\n\nOutput required:\n- o: what\n\nBefore you hand over, verify:\n- v");
+  });
+
+  test("JSON files load too", () => {
+    expect(compiled(JSON.stringify({ id: "wr-x", name: "n", version: "1.0.0", description: "d", steps: [{ id: "one", title: "t", prompt: "p" }] })).plan.schemaVersion).toBe(1);
+  });
+
+  test("of two workflows with one id the second is a fault", () => {
+    const text = withStep("prompt: x");
+    const { workflows, faults } = catalogue([{ text, file: "a.yaml" }, { text, file: "b.yaml" }, { text: "x", file: "c.yaml" }]);
+    expect([...workflows.values()].map((entry) => entry.file)).toEqual(["a.yaml"]);
+    expect(faults.map((fault) => fault.file)).toEqual(["b.yaml", "c.yaml"]);
+  });
+});
