@@ -1,0 +1,158 @@
+/** A repository with one issue as the App sees it: enough state for its handlers, changed by what they post. */
+import { requestError, scriptedGitHub, type Answer, type ScriptedGitHub } from "./github.ts";
+
+export const APP_ID = 7;
+
+export interface WorldRun {
+  id: number;
+  title: string;
+  status: string;
+  conclusion: string | null;
+  attempt: number;
+  path: string;
+}
+
+interface WorldComment {
+  id: number;
+  body: string;
+  appId: number | null;
+  login: string;
+}
+
+export interface SmallWorld {
+  readonly github: ScriptedGitHub;
+  repositoryId: number;
+  archived: boolean;
+  config: string | null;
+  workflow: string | null;
+  issue: { title: string; body: string; state: string; labels: string[]; pullRequest: boolean };
+  permission: Answer;
+  comments: WorldComment[];
+  runs: WorldRun[];
+  artifacts: { id: number; name: string }[];
+  pulls: { number: number; ref: string; headRepositoryId: number }[];
+  reactions: number;
+  dispatches: Record<string, unknown>[];
+  /** Called before a route's own answer; may throw, and may call `apply` first to do it and then lose the answer. */
+  fault: ((route: string, apply: () => unknown) => void) | null;
+  now: () => string;
+  ownComments(): WorldComment[];
+}
+
+export const person = (roleName: string, permission = roleName, type = "User", id = 42): Answer => () => ({ permission, role_name: roleName, user: { id, login: "octocat", type } });
+
+export function smallWorld(now: () => string): SmallWorld {
+  let nextId = 1000;
+  const takeId = () => (nextId += 1);
+  const commentJson = (comment: WorldComment) => ({
+    id: comment.id,
+    body: comment.body,
+    html_url: `https://github.example/c/${comment.id}`,
+    updated_at: world.now(),
+    user: { login: comment.login, type: comment.appId === null ? "User" : "Bot" },
+    performed_via_github_app: comment.appId === null ? null : { id: comment.appId },
+  });
+  const runJson = (run: WorldRun) => ({
+    id: run.id,
+    run_attempt: run.attempt,
+    display_title: run.title,
+    path: run.path,
+    event: "workflow_dispatch",
+    head_sha: "b".repeat(40),
+    head_branch: "main",
+    status: run.status,
+    conclusion: run.conclusion,
+    created_at: "2026-01-01T00:00:00Z",
+    html_url: `https://github.example/runs/${run.id}`,
+    repository: { id: world.repositoryId },
+    head_repository: { id: world.repositoryId },
+    actor: { id: 1, login: "worktrain[bot]" },
+  });
+  const file = (text: string | null) => {
+    if (text === null) throw requestError(404, "Not Found");
+    return { type: "file", encoding: "base64", size: text.length, sha: "a".repeat(40), content: Buffer.from(text).toString("base64") };
+  };
+  const page = (items: unknown[], { page: number, per_page: size }: Readonly<Record<string, unknown>>) => items.slice((Number(number) - 1) * Number(size), Number(number) * Number(size));
+
+  const answers: Record<string, Answer> = {
+    "GET /repos/{owner}/{repo}": () => ({ id: world.repositoryId, name: "shop", owner: { login: "acme" }, default_branch: "main", archived: world.archived, html_url: "https://github.example/acme/shop" }),
+    "GET /repos/{owner}/{repo}/contents/{path}": ({ path }) => file(path === ".github/worktrain.yml" ? world.config : world.workflow),
+    "GET /repos/{owner}/{repo}/collaborators/{username}/permission": (parameters) => world.permission(parameters),
+    "GET /repos/{owner}/{repo}/git/ref/{ref}": () => ({ object: { sha: "b".repeat(40), type: "commit" } }),
+    "GET /repos/{owner}/{repo}/issues/{issue_number}": ({ issue_number: number }) => ({
+      id: 5,
+      number,
+      title: world.issue.title,
+      body: world.issue.body,
+      state: world.issue.state,
+      labels: world.issue.labels.map((name) => ({ name })),
+      html_url: "https://github.example/acme/shop/issues/12",
+      created_at: "2025-12-31T00:00:00Z",
+      ...(world.issue.pullRequest ? { pull_request: {} } : {}),
+    }),
+    "GET /repos/{owner}/{repo}/issues/{issue_number}/comments": (parameters) => page(world.comments.map(commentJson), parameters),
+    "POST /repos/{owner}/{repo}/issues/{issue_number}/comments": ({ body }) => {
+      const comment = { id: takeId(), body: String(body), appId: APP_ID, login: "worktrain[bot]" };
+      world.comments.push(comment);
+      return commentJson(comment);
+    },
+    "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}": ({ comment_id: id, body }) => {
+      const comment = world.comments.find((candidate) => candidate.id === id);
+      if (comment === undefined) throw requestError(404, "Not Found");
+      comment.body = String(body);
+      return commentJson(comment);
+    },
+    "DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}": ({ comment_id: id }) => {
+      world.comments = world.comments.filter((comment) => comment.id !== id);
+      return "";
+    },
+    "POST /repos/{owner}/{repo}/issues/{issue_number}/reactions": () => ({ id: (world.reactions += 1) }),
+    "POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches": ({ inputs }) => {
+      const values = inputs as Record<string, unknown>;
+      world.dispatches.push(values);
+      const run = { id: takeId(), title: `WorkTrain ${String(values["item"])} ${String(values["key"])}`, status: "queued", conclusion: null, attempt: 1, path: ".github/workflows/worktrain.yml" };
+      world.runs.push(run);
+      return { workflow_run_id: run.id, run_url: "", html_url: `https://github.example/runs/${run.id}` };
+    },
+    "GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs": (parameters) => ({ workflow_runs: page(world.runs.toReversed().map(runJson), parameters) }),
+    "GET /repos/{owner}/{repo}/actions/runs/{run_id}": ({ run_id: id }) => {
+      const run = world.runs.find((candidate) => candidate.id === id);
+      if (run === undefined) throw requestError(404, "Not Found");
+      return runJson(run);
+    },
+    "GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts": (parameters) => ({
+      artifacts: page(world.artifacts.map(({ id, name }) => ({ id, name, size_in_bytes: 1, digest: null, expired: false, created_at: "2026-01-01T00:05:00Z", workflow_run: null })), parameters),
+    }),
+    "GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs": () => ({ jobs: [{ id: 1, name: "deliver", status: "completed", conclusion: "failure", html_url: "https://github.example/job/1" }] }),
+    "GET /repos/{owner}/{repo}/pulls": () => world.pulls.map((pull) => ({ number: pull.number, html_url: `https://github.example/pull/${pull.number}`, state: "open", head: { ref: pull.ref, sha: "c".repeat(40), repo: { id: pull.headRepositoryId } } })),
+  };
+  const faulty = Object.fromEntries(
+    Object.entries(answers).map(([route, answer]): [string, Answer] => [
+      route,
+      (parameters) => {
+        world.fault?.(route, () => answer(parameters));
+        return answer(parameters);
+      },
+    ]),
+  );
+
+  const world: SmallWorld = {
+    github: scriptedGitHub(faulty),
+    repositoryId: 99,
+    archived: false,
+    config: "",
+    workflow: "on: workflow_dispatch\n",
+    issue: { title: "Fix the sum", body: "It is off by one.", state: "open", labels: ["worktrain:ready"], pullRequest: false },
+    permission: person("write"),
+    comments: [],
+    runs: [],
+    artifacts: [],
+    pulls: [],
+    reactions: 0,
+    dispatches: [],
+    fault: null,
+    now,
+    ownComments: () => world.comments.filter((comment) => comment.appId === APP_ID),
+  };
+  return world;
+}
