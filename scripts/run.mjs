@@ -15,14 +15,15 @@ function install() {
   const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
   const stamp = join(root, "node_modules", ".installed-lock");
   if (existsSync(node24) && existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
-  process.stderr.write("Installing dependencies (npm ci) ...\n");
+  process.stderr.write("Installing dependencies ...\n");
   // npm's own path is known under `npm run`; started directly, npm is found on PATH.
   const npm = process.env.npm_execpath;
-  const args = ["ci", "--no-fund", "--no-audit", "--loglevel=error"];
+  // Not `npm ci`: the lockfile holds native packages of the platforms it was made for, and others are resolved at their pins.
+  const args = ["install", "--no-save", "--no-fund", "--no-audit", "--loglevel=error"];
   const options = { cwd: root, stdio: ["ignore", 2, 2] };
   const done = npm?.endsWith(".js") ? spawnSync(process.execPath, [npm, ...args], options) : spawnSync("npm", args, options);
   if (done.status !== 0) {
-    process.stderr.write("Installing dependencies failed (npm ci, see above). Check the connection to the npm registry and try again.\n");
+    process.stderr.write("Installing dependencies failed (npm install, see above). Check the connection to the npm registry and try again.\n");
     process.exit(1);
   }
   writeFileSync(stamp, lock);

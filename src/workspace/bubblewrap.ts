@@ -10,6 +10,7 @@ import { isAbsolute, join, relative } from "node:path";
 import type { Refusal } from "../shared/errors.ts";
 import type { Processes } from "../shared/ports.ts";
 import { err, ok, type Result } from "../shared/result.ts";
+import { unreachable } from "../shared/unreachable.ts";
 
 export type NoSandbox = Refusal<"no-sandbox">;
 
@@ -83,18 +84,18 @@ export function bubblewrapArguments(walls: Walls): readonly string[] {
   const { bubblewrap } = walls;
   const size = bubblewrap.sizes ? ["--size", String(walls.temporaryBytes)] : [];
   return [
-    ...["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", "sandbox", "--clearenv"], // B2
-    ...(bubblewrap.disablesUserNamespaces ? ["--disable-userns"] : []),
-    ...Object.entries(walls.environment).flatMap(([name, value]) => ["--setenv", name, value]),
-    ...["--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev"],
-    ...SYSTEM_LINKS.flatMap(systemLink),
-    ...ETC.flatMap((name) => ["--ro-bind-try", `/etc/${name}`, `/etc/${name}`]),
-    ...Object.keys(etcFiles({ uid: 0, gid: 0 })).flatMap((name) => ["--ro-bind", join(walls.etc, name), `/etc/${name}`]),
-    ...[...size, "--tmpfs", "/tmp", ...size, "--tmpfs", INNER_HOME],
+    ["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", "sandbox", "--clearenv"], // B2
+    bubblewrap.disablesUserNamespaces ? ["--disable-userns"] : [],
+    Object.entries(walls.environment).flatMap(([name, value]) => ["--setenv", name, value]),
+    ["--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev"],
+    SYSTEM_LINKS.flatMap(systemLink),
+    ETC.flatMap((name) => ["--ro-bind-try", `/etc/${name}`, `/etc/${name}`]),
+    Object.keys(etcFiles({ uid: 0, gid: 0 })).flatMap((name) => ["--ro-bind", join(walls.etc, name), `/etc/${name}`]),
+    [...size, "--tmpfs", "/tmp", ...size, "--tmpfs", INNER_HOME],
     // A deeper mount goes over one around it, whatever order they were named in.
-    ...walls.mounts.toSorted((a, b) => a.path.length - b.path.length).flatMap(mountArguments),
-    ...["--remount-ro", "/", "--chdir", walls.directory, "--"],
-  ];
+    walls.mounts.toSorted((a, b) => a.path.length - b.path.length).flatMap(mountArguments),
+    ["--remount-ro", "/", "--chdir", walls.directory, "--"],
+  ].flat();
 }
 
 function systemLink(path: string): readonly string[] {
@@ -112,6 +113,8 @@ function mountArguments(mount: Mount): readonly string[] {
       return ["--ro-bind", mount.source, mount.path];
     case "empty":
       return ["--tmpfs", mount.path];
+    default:
+      return unreachable(mount);
   }
 }
 

@@ -2,3 +2,4 @@ export { openSandbox, type CommandResult, type Sandbox, type SandboxMode, type S
 export type { SandboxLimits } from "./protocol.ts";
 export type { GetBlob } from "./incoming.ts";
 export { openWorkspace, type SavedWorkspace, type Workspace, type WorkspaceOptions } from "./workspace.ts";
+export { cloneForWork, publishBranch, type LocalClone, type Publication } from "./local-clone.ts";

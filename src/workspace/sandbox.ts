@@ -2,7 +2,7 @@
  * The sandbox: one helper process that serves every tool over a pipe, behind bubblewrap's walls or, where the operator asked
  * for the weak mode, without them. The host's process opens no path of the workspace itself.
  */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Processes } from "../shared/ports.ts";
@@ -64,6 +64,8 @@ const START_TIMEOUT_MS = 20_000;
 
 /** Opens a sandbox and proves that it works by starting its helper. @returns refusal `no-sandbox` with the cure in `fix` */
 export async function openSandbox(options: SandboxOptions): Promise<Result<Sandbox, NoSandbox>> {
+  const missing = [options.workspaceDir, options.nodePath, options.helperPath].find((path) => !existsSync(path));
+  if (missing !== undefined) return err(noSandbox(`The sandbox cannot start: ${missing} does not exist.`, "Build the bundle (npm run build), or correct the path."));
   const scratch = mkdtempSync(join(realpathSync(tmpdir()), "worktrain-sandbox-"));
   const removeScratch = () => rmSync(scratch, { recursive: true, force: true });
   const launch: Launch = {

@@ -54,7 +54,7 @@ export async function runLocally(run: LocalRun, ports: CliPorts): Promise<Comman
   ports.fs.makeDirectory(directory);
   const journal = await openDirectoryJournal({ directory: join(directory, "journal"), fs: ports.fs, clock: ports.clock, redact: createRedactor([run.apiKey]) });
   const sandbox = await openConfined(run, ports, clone);
-  const workspace = await openWorkspace({ directory: clone.directory, privateDirectory: join(directory, "git"), base: clone.head, mode: run.sandbox, processes: ports.processes });
+  const workspace = await openWorkspace({ directory: clone.directory, privateDirectory: join(directory, "git"), base: clone.head, sandbox, processes: ports.processes });
   try {
     const deps = {
       ...ports,

@@ -48,6 +48,15 @@ async function runAgent(job: JobSettings): Promise<void> {
 }
 
 async function runDeliver(job: JobSettings): Promise<void> {
-  const { runDeliver: deliver } = await import("./deliver/deliver.ts");
-  void deliver;
+  const [{ runDeliver: deliver }, { createArtifactSegmentStore }] = await Promise.all([import("./deliver/deliver.ts"), import("../../journal/index.ts")]);
+  const result = await deliver(job, {
+    clock: nodeClock,
+    fs: nodeFileSystem,
+    fetch: globalThis.fetch,
+    segments: createArtifactSegmentStore({ runId: job.runId, directory: job.runnerTemp, fs: nodeFileSystem }),
+    log: (line) => process.stdout.write(`${line}\n`),
+  });
+  await core.summary.addRaw(result.stepSummary).write();
+  if (result.exitCode === 0) core.notice(result.summary);
+  else core.setFailed(result.summary);
 }

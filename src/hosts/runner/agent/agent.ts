@@ -124,9 +124,10 @@ async function work(settings: JobSettings, ports: AgentPorts, { admitted, restor
       directory: settings.workspace,
       privateDirectory: join(settings.runnerTemp, "worktrain", "git"),
       base: ticket.base.sha,
-      mode: settings.sandbox,
+      sandbox: sandbox.value,
       processes: ports.processes,
     });
+    for (const note of workspace.notes) ports.log(note);
     return await drive(settings, ports, { admitted, restored, record, config, sandbox: sandbox.value, workspace });
   } finally {
     await sandbox.value.close();

@@ -1,0 +1,96 @@
+/** A working copy of somebody's clone, and the way back: one branch. The clone itself is only read, but for that branch. */
+import { mkdir } from "node:fs/promises";
+import { TerminalError } from "../shared/errors.ts";
+import type { Processes } from "../shared/ports.ts";
+
+export interface LocalClone {
+  /** The person's clone, its top directory. */
+  readonly source: string;
+  /** Our working copy. */
+  readonly directory: string;
+  /** Full name of the commit the work builds on. */
+  readonly head: string;
+  /** What HEAD of the clone is called, `HEAD` when it is detached. */
+  readonly branch: string;
+  /** Changed or untracked files of the clone, which the working copy does not have. */
+  readonly uncommitted: number;
+  /** A file's text at that commit; null if there is none. */
+  readCommitted(path: string): Promise<string | null>;
+}
+
+/**
+ * Copies a clone's commits (no links to its objects: the sandbox and weak mode must not reach them) and checks out its HEAD.
+ * @throws TerminalError when `source` is no git clone or has no commit
+ */
+export async function cloneForWork(options: { readonly source: string; readonly directory: string; readonly processes: Processes }): Promise<LocalClone> {
+  const { processes, directory } = options;
+  const top = await git(processes, options.source, ["rev-parse", "--show-toplevel"]);
+  if (top === null) throw new TerminalError(`${options.source} is not a git clone.`, "Name a directory with a git repository, or run `git init` and commit there.");
+  const head = await git(processes, top, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]);
+  if (head === null) throw new TerminalError(`${top} has no commit yet.`, "Commit something first: the work builds on HEAD.");
+  const branch = (await git(processes, top, ["rev-parse", "--abbrev-ref", "HEAD"])) ?? "HEAD";
+  const status = (await git(processes, top, ["status", "--porcelain"])) ?? "";
+  await mkdir(directory, { recursive: true });
+  await must(processes, directory, ["clone", "--quiet", "--no-hardlinks", "--no-checkout", "--", top, directory]);
+  await must(processes, directory, ["checkout", "--quiet", "--detach", head]);
+  return {
+    source: top,
+    directory,
+    head,
+    branch,
+    uncommitted: status === "" ? 0 : status.split("\n").length,
+    readCommitted: (path) => git(processes, directory, ["cat-file", "blob", `${head}:${path}`]),
+  };
+}
+
+export interface Publication {
+  /** The person's clone. */
+  readonly source: string;
+  /** The private repository that holds the tree. */
+  readonly gitDirectory: string;
+  readonly tree: string;
+  readonly parent: string;
+  /** Short name of the branch to make; it must not exist. */
+  readonly branch: string;
+  readonly message: string;
+  readonly processes: Processes;
+}
+
+/** Commits a snapshot's tree and puts it into the person's clone as a new branch; nothing is checked out there. Returns the commit. */
+export async function publishBranch(publication: Publication): Promise<string> {
+  const { processes, gitDirectory, branch, source } = publication;
+  await must(processes, source, ["check-ref-format", "--branch", branch]);
+  const identity = { name: "WorkTrain", email: "worktrain@users.noreply.github.com" };
+  const commit = await must(processes, gitDirectory, ["--git-dir", gitDirectory, "commit-tree", publication.tree, "-p", publication.parent, "-m", publication.message], identity);
+  await must(processes, gitDirectory, ["--git-dir", gitDirectory, "update-ref", `refs/heads/${branch}`, commit]);
+  // Fetching without force refuses to move a branch that is there already.
+  await must(processes, source, ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", gitDirectory, `refs/heads/${branch}:refs/heads/${branch}`]);
+  return commit;
+}
+
+interface Identity {
+  readonly name: string;
+  readonly email: string;
+}
+
+/** Git with hooks and watchers off and nobody's configuration but the repository's own. Null when it fails. */
+async function run(processes: Processes, cwd: string, args: readonly string[], identity: Identity | null) {
+  const author: Record<string, string> = identity === null ? {} : { GIT_AUTHOR_NAME: identity.name, GIT_AUTHOR_EMAIL: identity.email, GIT_COMMITTER_NAME: identity.name, GIT_COMMITTER_EMAIL: identity.email };
+  return processes.run("git", ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "safe.directory=*", ...args], {
+    cwd,
+    env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/nonexistent", LC_ALL: "C.UTF-8", GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null", GIT_TERMINAL_PROMPT: "0", ...author },
+    timeoutMs: 10 * 60_000,
+    maxOutputBytes: 64 * 1024 * 1024,
+  });
+}
+
+async function git(processes: Processes, cwd: string, args: readonly string[]): Promise<string | null> {
+  const done = await run(processes, cwd, args, null);
+  return done.exitCode === 0 ? new TextDecoder().decode(done.stdout).replace(/\n$/, "") : null;
+}
+
+async function must(processes: Processes, cwd: string, args: readonly string[], identity: Identity | null = null): Promise<string> {
+  const done = await run(processes, cwd, args, identity);
+  if (done.exitCode === 0) return new TextDecoder().decode(done.stdout).trim();
+  throw new TerminalError(`git ${args[0] ?? ""} failed in ${cwd}: ${new TextDecoder().decode(done.stderr).trim().slice(0, 500)}`, "Mend what git says and try again.");
+}
