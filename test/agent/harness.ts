@@ -56,6 +56,8 @@ export interface Trial {
   /** What a later run gets as `history`. */
   readonly recorded: readonly Recorded<AgentEvent>[];
   readonly blobs: ReadonlyMap<string, Uint8Array>;
+  /** The bodies that were sent, as they went over the wire. */
+  readonly bodies: readonly string[];
 }
 
 export interface TrialOptions extends Partial<Omit<AgentOptions, "endpoint" | "log">> {
@@ -73,6 +75,11 @@ export async function trial({ server, apiKey = API_KEY, onRecord, ...given }: Tr
   const history = given.history ?? [];
   const epoch = (history.at(-1)?.epoch ?? 0) + 1;
   const recorded = [...history];
+  const bodies: string[] = [];
+  const capture: typeof fetch = (input, init) => {
+    bodies.push(String(init?.body));
+    return fetch(input, init);
+  };
   const blobs = new Map<string, Uint8Array>();
   const log: AgentOptions["log"] = {
     record: async (event) => {
@@ -99,11 +106,11 @@ export async function trial({ server, apiKey = API_KEY, onRecord, ...given }: Tr
     ...given,
     history,
     clock,
-    endpoint: { apiKey, baseUrl: server.url },
+    endpoint: { apiKey, baseUrl: server.url, fetch: capture },
     log,
   });
   const end = await drive(running, clock);
-  return { end, recorded, blobs, events: recorded.slice(history.length) };
+  return { end, recorded, blobs, bodies, events: recorded.slice(history.length) };
 }
 
 /** Lets fake time pass whenever more than the run's own deadline is waiting for it, until the run is over. */

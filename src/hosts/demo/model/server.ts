@@ -208,6 +208,9 @@ async function stream(exchange: Exchange, answer: MessageAnswer, breakage: Break
 const written = (response: ServerResponse, text: string): Promise<void> => new Promise((resolve) => response.write(text, () => resolve()));
 
 function render({ desk, request }: Exchange, answer: MessageAnswer, usage: InputUsage): RenderedMessage {
+  // Made of the conversation, so that a server started later does not give an id again that the conversation holds.
+  const conversation = sha256Hex(canonicalJson(request.messages)).slice(0, 20);
+  let calls = 0;
   return renderMessage(answer, {
     messageId: `msg_${desk.nextNumber()}`,
     model: request.model,
@@ -215,7 +218,7 @@ function render({ desk, request }: Exchange, answer: MessageAnswer, usage: Input
     usage,
     thinking: thinkingOf(desk.options.apiKey, request),
     alwaysThinks: alwaysThinks(request.model),
-    nextToolUseId: () => `toolu_${desk.nextNumber()}`,
+    nextToolUseId: () => `toolu_${conversation}_${(calls += 1)}`,
   });
 }
 
