@@ -167,6 +167,8 @@ export class LiveSession implements Session {
     while (this.#state.kind === "waiting") {
       const { request } = this.#state;
       const result = await this.#deps.verify({ command: request.command }, signal);
+      // An aborted command says nothing about the work: the request stays open and is made again.
+      signal?.throwIfAborted();
       const report = { requestId: request.requestId, ...this.#asRecorded({ ...result, outputTail: tail(result.outputTail) }) };
       const finished = await this.#command({ kind: "finish-verification", report });
       if (!finished.ok) return finished;

@@ -60,19 +60,22 @@ function fromZod(issue: z.core.$ZodIssue, base: Path): readonly Issue[] {
   }
   if (issue.code === "invalid_union") {
     const branches = issue.errors.filter((errors) => errors.length > 0 && !errors.some((error) => error.path.length === 0 && error.code === "invalid_type"));
-    const [best, second] = branches.toSorted((a, b) => a.length - b.length);
-    if (best !== undefined && (second === undefined || best.length < second.length)) return best.flatMap((error) => fromZod(error, path));
+    const [best, second] = branches.toSorted((a, b) => distance(a) - distance(b));
+    if (best !== undefined && (second === undefined || distance(best) < distance(second))) return best.flatMap((error) => fromZod(error, path));
   }
   if (issue.code === "invalid_key") return [{ path, at: "key", message: `"${String(issue.path.at(-1))}" cannot be a name here: ${sentence(issue.issues[0]?.message ?? issue.message)}`, fix: "Rename it." }];
   return [{ path, message: sentence(issue.message), fix: fixOf(issue) }];
 }
+
+/** How far a value is from a branch: a key the branch does not know weighs more than a wrong value. */
+const distance = (issues: readonly z.core.$ZodIssue[]): number => issues.reduce((sum, issue) => sum + (issue.code === "unrecognized_keys" ? 2 * issue.keys.length : 1), 0);
 
 const sentence = (text: string): string => (text.endsWith(".") ? text : `${text}.`);
 
 function fixOf(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case "invalid_type":
-      return `Write a value of type ${issue.expected}.`;
+      return issue.expected === "undefined" ? "Leave it out." : `Write a value of type ${issue.expected}.`;
     case "invalid_value":
       return `Use one of: ${issue.values.map(String).join(", ")}.`;
     case "too_big":

@@ -34,7 +34,7 @@ export function compileStep(value: Json, path: Path, scope: StepScope): Compiled
   const issues = [...checked.issues, ...promptIssues(values, value, path), ...contractIssues(values, path, scope), ...bindingIssues(value, path)];
   const lenient = [...checked.unknown, ...(values.runCondition === undefined ? [] : conditionIssues(values.runCondition, [...path, "runCondition"]))];
   const gate = confirmationOf(values.requireConfirmation);
-  if (gate?.condition != null) lenient.push(...conditionIssues(gate.condition, [...path, "requireConfirmation"]));
+  if (gate !== null && gate.condition !== null) lenient.push(...conditionIssues(gate.condition, [...path, "requireConfirmation"]));
   if (issues.length > 0 || values.id === undefined || values.title === undefined) return { step: null, issues, lenient };
 
   const contract = values.outputContract;
@@ -55,7 +55,7 @@ export function compileStep(value: Json, path: Path, scope: StepScope): Compiled
     requires: Object.fromEntries((values.requires ?? []).map((item) => (typeof item === "string" ? [item, {}] : [item.key, item.schema]))),
     produces: values.produces ?? {},
     allowedTools: values.allowedTools ?? null,
-    verification: values.verification === undefined ? null : { command: values.verification.command ?? null, prompt: values.verification.prompt ?? null },
+    verification: { command: values.verification?.command ?? null, prompt: values.verification?.prompt ?? null },
   };
   return { step, issues, lenient };
 }

@@ -70,7 +70,7 @@ function compile(root: JsonObject): Outcome {
     preconditions: values.preconditions ?? [],
     clarificationPrompts: values.clarificationPrompts ?? [],
     metaGuidance: values.metaGuidance ?? [],
-    references: (values.references ?? []).map(({ resolveFrom: _, ...reference }) => reference),
+    references: (values.references ?? []).map(({ id, title, source, purpose, authoritative }) => ({ id, title, source, purpose, authoritative })),
     contracts,
     steps,
   };

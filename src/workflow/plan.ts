@@ -44,7 +44,7 @@ const standardStepSchema = z.strictObject({
   requires: z.record(z.string(), jsonSchemaSchema),
   produces: z.record(z.string(), jsonSchemaSchema),
   allowedTools: texts.nullable(),
-  verification: z.strictObject({ command: z.string().nullable(), prompt: z.string().nullable() }).nullable(),
+  verification: z.strictObject({ command: z.string().nullable(), prompt: z.string().nullable() }),
 }).readonly();
 export type StandardStep = z.infer<typeof standardStepSchema>;
 

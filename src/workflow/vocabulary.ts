@@ -57,7 +57,12 @@ export const workflowFields = {
   clarificationPrompts: z.array(text(256)).optional(),
   metaGuidance: z.array(text(256)).optional(),
   modelTier: modelTierSchema.optional(),
-  recommendedPreferences: z.strictObject({ recommendedAutonomy: autonomySchema.optional() }).optional(),
+  recommendedPreferences: z
+    .strictObject({
+      recommendedAutonomy: autonomySchema.optional(),
+      recommendedRiskPolicy: z.undefined({ error: "The language has `recommendedRiskPolicy`, but this version of WorkTrain does not run it." }).optional(),
+    })
+    .optional(),
   references: z.array(reference).optional(),
   validatedAgainstSpecVersion: z.int().min(1).optional(),
   systemPrompt: text(16_384).optional(),

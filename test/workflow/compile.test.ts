@@ -78,6 +78,11 @@ steps:
     expect(faultsOf(withStep(step))[0]?.message).toContain("does not run");
   });
 
+  test("of a field with several forms, the nearest form's fault is told", () => {
+    const faults = faultsOf(withStep("prompt: x\nrequireConfirmation: { kind: human, condition: { var: 1 } }\nrequires: [{ key: a b, schema: {} }]"));
+    expect(faults.map((fault) => fault.path)).toEqual(["steps[0].requireConfirmation.kind", "steps[0].requireConfirmation.condition.var", "steps[0].requires[0].key"]);
+  });
+
   test("workflow-wide features that are not run are faults in schemaVersion 1 too", () => {
     const faults = faultsOf(`id: old-flow\nname: Old\nversion: 0.1.0\ndescription: d\nfeatures: [wr.features.memory_context]\nsteps:\n  - { id: one, title: One, prompt: x }\n`);
     expect(faults.map((fault) => fault.path)).toEqual(["features"]);

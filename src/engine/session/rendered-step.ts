@@ -25,7 +25,7 @@ export function renderStep(step: PlanStep, values: JsonObject): RenderedStep {
     guidance: [...step.guidance.map(render), ...step.hints],
     agentRole: step.agentRole === null ? null : render(step.agentRole),
     systemPrompt: step.systemPrompt === null ? null : render(step.systemPrompt),
-    verificationPrompt: step.verification?.prompt == null ? null : render(step.verification.prompt),
+    verificationPrompt: step.verification.prompt === null ? null : render(step.verification.prompt),
     unset: [...unset],
   };
 }
@@ -42,7 +42,7 @@ export const valuesFor = (start: SessionStart, context: JsonObject): JsonObject 
  * the keys that steps declare under `produces`, so what an agent adds to the context on its own cannot change what is run.
  */
 export function verificationCommand(plan: Plan, step: PlanStep, start: SessionStart, node: SessionNode): string | null {
-  if (step.verification?.command == null) return null;
+  if (step.verification.command === null) return null;
   const context = { ...node.context, ...node.output?.context };
   const declared = new Set(plan.steps.flatMap((each) => Object.keys(each.produces)));
   const produced = Object.entries(context).filter(([key]) => declared.has(key));

@@ -39,16 +39,30 @@ function follow(plan: Plan, state: SessionState): readonly EngineEvent[] {
   }
 }
 
-export const stepOf = (plan: Plan, node: SessionNode): PlanStep | null => plan.steps.find((step) => step.id === node.stepId) ?? null;
+const indexes = new WeakMap<Plan, ReadonlyMap<string, number>>();
+
+/** Position of each step by its id; made once for each plan, so that a step does not cost the length of the plan. */
+function indexOf(plan: Plan, stepId: string): number | null {
+  const known = indexes.get(plan) ?? new Map(plan.steps.map((step, index) => [step.id, index]));
+  indexes.set(plan, known);
+  return known.get(stepId) ?? null;
+}
+
+export function stepOf(plan: Plan, node: SessionNode): PlanStep | null {
+  const index = indexOf(plan, node.stepId);
+  return index === null ? null : (plan.steps[index] ?? null);
+}
 
 /** Offers the next step whose condition holds, or ends the session. */
 function advance(plan: Plan, state: Extract<SessionState, { kind: "moving" }>): readonly EngineEvent[] {
   const { facts, node } = state;
   const values = valuesFor(facts.start, contextOf(state));
-  const index = node === null ? -1 : plan.steps.findIndex((step) => step.id === node.stepId);
-  if (node !== null && index < 0) return [ended("failed", "step-not-in-plan", `The plan has no step "${node.stepId}".`, [])];
+  const index = node === null ? -1 : indexOf(plan, node.stepId);
+  if (index === null) return [ended("failed", "step-not-in-plan", `The plan has no step "${node?.stepId}".`, [])];
   const trace: TraceEntry[] = [];
-  for (const step of plan.steps.slice(index + 1)) {
+  for (let next = index + 1; next < plan.steps.length; next += 1) {
+    const step = plan.steps[next];
+    if (step === undefined) break;
     const evaluation = step.runCondition === null ? null : evaluateCondition(step.runCondition, values);
     const offered = evaluation === null || evaluation.holds;
     trace.push(traceEntry(step, offered, evaluation));
@@ -93,7 +107,7 @@ function judge(plan: Plan, state: Extract<SessionState, { kind: "judging" }>): r
   }
   const blockers = blockersOf(plan, step, node, node.output ?? EMPTY_OUTPUT);
   if (blockers.length > 0) return [blocked(node, blockers)];
-  if (step.verification?.command == null) return passed(step, state);
+  if (step.verification.command === null) return passed(step, state);
   const command = verificationCommand(plan, step, facts.start, node);
   if (command !== null) return [{ kind: "verification_requested", data: { nodeId: node.id, requestId: `${node.id}.${node.attempts}`, command } }];
   const message = `The step "${step.id}" wants \`${step.verification.command}\` to pass, but the command has no value: nothing was run.`;

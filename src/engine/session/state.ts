@@ -75,7 +75,7 @@ export function nodesOf(state: SessionState): readonly SessionNode[] {
   if (state.kind === "new") return [];
   const nodes: SessionNode[] = [];
   for (let node = state.node; node !== null; node = node.parent) nodes.push(node);
-  return nodes.reverse();
+  return nodes.toReversed();
 }
 
 /** Artifacts of the completed steps of the current branch, oldest first. */
