@@ -22,7 +22,7 @@ export interface PlayedResult {
   readonly isError: boolean;
 }
 
-/** One assistant turn: its blocks, or a function of the view that gives them. Only a function is asked when a tool result is an error. */
+/** One assistant turn: its blocks, or a function of the view that gives them. Plain blocks of a list are not played after a failed tool. */
 export type Turn = readonly AnswerBlock[] | ((view: View) => readonly AnswerBlock[]);
 
 /**
@@ -43,6 +43,7 @@ export function playScenario(scenario: Scenario): (request: MessagesRequest) => 
     const turn = typeof script === "function" ? script(view) : script[view.turnIndex];
     if (turn === undefined) return confused("I have nothing left to do here.");
     if (typeof turn === "function") return { kind: "message", content: turn(view) };
+    if (typeof script === "function") return { kind: "message", content: turn };
     const failed = view.lastToolResults.find((result) => result.isError);
     if (failed !== undefined) return confused(`I did not expect that ${failed.name} fails: ${failed.text.slice(0, 500)}`);
     return { kind: "message", content: turn };

@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { playScenario, type MessagesRequest, type ModelAnswer, type Scenario } from "../../../../src/hosts/demo/model/index.ts";
+
+const request = (messages: MessagesRequest["messages"], system = "Be good.\n\nWorkflow: coding-task 1.0.0 - Coding\nMore."): MessagesRequest => ({
+  model: "claude-sonnet-5-5",
+  max_tokens: 1_000,
+  stream: true,
+  system: [{ type: "text", text: system }],
+  messages,
+});
+const opening: MessagesRequest["messages"][number] = { role: "user", content: [{ type: "text", text: "Mend the bug." }] };
+const turn = (isError: boolean): MessagesRequest["messages"] => [
+  opening,
+  { role: "assistant", content: [{ type: "tool_use", id: "toolu_1", name: "bash", input: {} }] },
+  { role: "user", content: [{ type: "tool_result", tool_use_id: "toolu_1", content: "1 failed", is_error: isError }] },
+];
+
+const textOf = (answer: ModelAnswer): string => (answer.kind === "message" ? answer.content.map((block) => (block.type === "text" ? block.text : block.type)).join(" ") : answer.kind);
+const play = (turns: Scenario["turns"], messages: MessagesRequest["messages"], system?: string): string => textOf(playScenario({ turns })(request(messages, system)));
+
+describe("a scenario", () => {
+  it("plays the turn that the conversation has come to", () => {
+    const turns = { "coding-task": [[{ type: "text", text: "first" }], [{ type: "text", text: "second" }]] } as const;
+    expect(play(turns, [opening])).toBe("first");
+    expect(play(turns, turn(false))).toBe("second");
+  });
+
+  it("shows a function what the conversation holds", () => {
+    const turns: Scenario["turns"] = { "coding-task": (view) => [{ type: "text", text: JSON.stringify([view.turnIndex, view.firstMessage, view.lastToolResults]) }] };
+    expect(play(turns, turn(true))).toBe('[1,"Mend the bug.",[{"name":"bash","text":"1 failed","isError":true}]]');
+  });
+
+  it("lets a function turn of a list answer an error", () => {
+    const turns: Scenario["turns"] = { "coding-task": [[], (view) => [{ type: "text", text: `seen ${view.lastToolResults[0]?.text}` }]] };
+    expect(play(turns, turn(true))).toBe("seen 1 failed");
+  });
+
+  const cases: readonly [string, Scenario["turns"], MessagesRequest["messages"], string | undefined, string][] = [
+    ["the script has run out", { "coding-task": [[]] }, turn(false), undefined, "nothing left"],
+    ["a tool failed that the script did not expect to", { "coding-task": [[], [{ type: "text", text: "fine" }]] }, turn(true), undefined, "bash fails: 1 failed"],
+    ["the workflow is another one", { "mr-review": [[]] }, [opening], undefined, "coding-task"],
+    ["no workflow is named", { "coding-task": [[]] }, [opening], "Be good.", "none named"],
+  ];
+  it.each(cases)("ends its turn with words when %s", (_, turns, messages, system, words) => {
+    expect(play(turns, messages, system)).toContain(words);
+  });
+});
