@@ -8,7 +8,7 @@ import type { AppLog } from "./app-log.ts";
 /** GitHub sends at most 25 MB (P-webhook-size). */
 const MAX_BODY_BYTES = 25 * 1024 * 1024;
 const SIGNATURE = /^sha256=[0-9a-f]{64}$/;
-const EVENT_NAME = /^[a-z_]{1,64}$/;
+const EVENT_NAME = /^[a-z0-9_]{1,64}$/;
 const DELIVERY_ID = /^[0-9A-Za-z-]{1,64}$/;
 
 export interface SignedDelivery {
