@@ -79,8 +79,8 @@ steps:
   });
 
   test("of a field with several forms, the nearest form's fault is told", () => {
-    const faults = faultsOf(withStep("prompt: x\nrequireConfirmation: { kind: human, condition: { var: 1 } }\nrequires: [{ key: a b, schema: {} }]"));
-    expect(faults.map((fault) => fault.path)).toEqual(["steps[0].requireConfirmation.kind", "steps[0].requireConfirmation.condition.var", "steps[0].requires[0].key"]);
+    const faults = faultsOf(withStep("prompt: x\nrequireConfirmation: { kind: human_approval, conditions: { var: a } }\nrequires: [{ key: a b, schema: {} }]"));
+    expect(faults.map((fault) => fault.path)).toEqual(["steps[0].requireConfirmation.conditions", "steps[0].requires[0].key"]);
   });
 
   test("workflow-wide features that are not run are faults in schemaVersion 1 too", () => {
