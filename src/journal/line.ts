@@ -5,9 +5,11 @@
  * L2. What is kept in memory after an append is what reading the line gives, so state never differs from replay (I3).
  */
 import { isUtf8 } from "node:buffer";
+import { z } from "zod";
 import { envelopeSchema, parseRecordEvent, RECORD_VERSION, type Envelope, type Recorded } from "../record/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import { sha256Hex } from "../shared/hash.ts";
+import { canonicalJson } from "../shared/json.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 
 export type LineRefusal = Refusal<"not-a-line" | "needs-version" | "unknown-event">;
@@ -19,6 +21,10 @@ export interface ReadLine {
   /** SHA-256 of the line's bytes, newline included. */
   readonly hash: string;
 }
+
+/** The envelope's schema without its walk through `data`, which the event's own schema checks: half the time of a line. */
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
+const lineSchema = envelopeSchema.extend({ data: z.custom<Envelope["data"]>(isObject, "must be an object") });
 
 const NOT_A_LINE_FIX = "The file was damaged or edited. Restore it from the saved segments or from a copy; nothing here repairs it.";
 const notALine = (message: string): Result<never, LineRefusal> => err({ kind: "not-a-line", message, fix: NOT_A_LINE_FIX });
@@ -49,10 +55,30 @@ export function readLine(bytes: Uint8Array, text: string): Result<ReadLine, Line
       fix: "Use the newer WorkTrain that wrote this log. Nothing was changed.",
     });
   }
-  const envelope = envelopeSchema.safeParse(value);
+  const envelope = lineSchema.safeParse(value);
   if (!envelope.success) return notALine(`its envelope does not fit: ${firstIssue(envelope.error.issues)}`);
   const recorded = recordedFrom(envelope.data);
   return recorded.ok ? ok({ prev: envelope.data.prev, recorded: recorded.value, hash: sha256Hex(bytes) }) : recorded;
+}
+
+export interface WrittenLine {
+  /** Without its newline. */
+  readonly text: string;
+  /** With its newline. */
+  readonly bytes: Uint8Array;
+  /** The event's data as a reader will see it. */
+  readBack(): Envelope["data"];
+}
+
+/**
+ * Writes one line (L1). The envelope's members stand here in canonical order, and its values need no escaping: a stream's
+ * name and a kind of ours, hex digits, a date, numbers.
+ */
+export function writeLine(envelope: Omit<Envelope, "data"> & { readonly data: unknown }): WrittenLine {
+  const { v, stream, seq, epoch, prev, at, kind } = envelope;
+  const data = canonicalJson(envelope.data);
+  const text = `{"at":"${at}","data":${data},"epoch":${epoch},"kind":"${kind}","prev":"${prev}","seq":${seq},"stream":"${stream}","v":${v}}`;
+  return { text, bytes: Buffer.from(`${text}\n`), readBack: () => JSON.parse(data) };
 }
 
 /** Joins an envelope's place in the log with its typed event. */
@@ -74,28 +100,34 @@ function firstIssue(issues: readonly { readonly path: readonly PropertyKey[]; re
   return issue === undefined ? "unknown" : `${issue.path.map(String).join(".") || "value"}: ${issue.message}`;
 }
 
-export interface RawLine {
-  /** With its newline. */
-  readonly bytes: Uint8Array;
-  /** Without its newline. */
-  readonly text: string;
-}
-
 const NEWLINE = 10;
 
+/** What stops a walk over the lines of a log. */
+export interface Stopped {
+  /** Counted from 1. */
+  readonly line: number;
+  readonly reason: string;
+  readonly fix: string;
+}
+
 /**
- * Splits a log into lines.
- * @returns whole lines, and how many bytes at the end have no newline; null when the bytes are not UTF-8 in a whole line
+ * Walks over the lines of a log. They are decoded one by one: a large log is never in memory as text.
+ * @param take gets each line with its newline, and decoded without it; what it returns, if not null, ends the walk
+ * @returns how many lines there were, or what stopped the walk; bytes that are not UTF-8 or lack the last newline do
  */
-export function splitLines(bytes: Uint8Array): { readonly lines: readonly RawLine[]; readonly tailBytes: number } | null {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const end = buffer.lastIndexOf(NEWLINE) + 1;
-  if (!isUtf8(buffer.subarray(0, end))) return null;
-  const lines: RawLine[] = [];
-  for (let start = 0; start < end; ) {
-    const next = buffer.indexOf(NEWLINE, start) + 1;
-    lines.push({ bytes: buffer.subarray(start, next), text: buffer.toString("utf8", start, next - 1) });
-    start = next;
+export function walkLines(log: Uint8Array, take: (bytes: Uint8Array, text: string) => Omit<Stopped, "line"> | null): Result<number, Stopped> {
+  const buffer = Buffer.from(log.buffer, log.byteOffset, log.byteLength);
+  const allUtf8 = isUtf8(buffer);
+  let lines = 0;
+  for (let start = 0; start < buffer.length; ) {
+    const end = buffer.indexOf(NEWLINE, start) + 1;
+    const bytes = buffer.subarray(start, end);
+    lines += 1;
+    if (end === 0) return err({ line: lines, reason: "it has no end", fix: NOT_A_LINE_FIX });
+    if (!allUtf8 && !isUtf8(bytes)) return err({ line: lines, reason: "it is not UTF-8 text", fix: NOT_A_LINE_FIX });
+    const stopped = take(bytes, buffer.toString("utf8", start, end - 1));
+    if (stopped !== null) return err({ ...stopped, line: lines });
+    start = end;
   }
-  return { lines, tailBytes: buffer.length - end };
+  return ok(lines);
 }

@@ -1,11 +1,11 @@
 import { EVENT_LIMIT_BYTES, GENESIS_HASH, RECORD_VERSION, streamNameSchema, type Head, type RecordEvent } from "../record/index.ts";
 import { TerminalError } from "../shared/errors.ts";
-import { canonicalJson } from "../shared/json.ts";
+import { sha256Hex } from "../shared/hash.ts";
 import { redactJson, type Redact } from "../shared/redact.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { Chain } from "./chain.ts";
 import type { AppendRefusal } from "./journal.ts";
-import { readLine, type ReadLine } from "./line.ts";
+import { recordedFrom, writeLine, type ReadLine } from "./line.ts";
 
 export interface AppendRequest {
   readonly stream: string;
@@ -40,27 +40,27 @@ export function prepareAppend(chain: Chain, request: AppendRequest): Result<Prep
   const at = new Date(request.nowMs).toISOString();
   const lines: string[] = [];
   const entries: ReadLine[] = [];
-  const parts: Buffer[] = [];
+  const parts: Uint8Array[] = [];
   let last = head;
   for (const event of events) {
     const { kind, data } = redacted(request.redact, event);
-    const place = { v: RECORD_VERSION, stream, seq: (last?.seq ?? 0) + 1, epoch: request.epoch, prev: last?.hash ?? GENESIS_HASH, at };
-    const line = canonicalJson({ ...place, kind, data });
-    const bytes = Buffer.from(`${line}\n`);
-    if (bytes.length > EVENT_LIMIT_BYTES) return err(tooLarge(stream, kind, bytes.length));
-    const entry = readLine(bytes, line); // L2
-    if (!entry.ok) throw bug(`an event of ${stream} that cannot be read back: ${entry.error.message}`);
-    lines.push(line);
-    entries.push(entry.value);
-    parts.push(bytes);
-    last = { seq: place.seq, hash: entry.value.hash };
+    const envelope = { v: RECORD_VERSION as typeof RECORD_VERSION, stream, seq: (last?.seq ?? 0) + 1, epoch: request.epoch, prev: last?.hash ?? GENESIS_HASH, at, kind };
+    const written = writeLine({ ...envelope, data });
+    if (written.bytes.length > EVENT_LIMIT_BYTES) return err(tooLarge(stream, kind, written.bytes.length));
+    const recorded = recordedFrom({ ...envelope, data: written.readBack() }); // L2
+    if (!recorded.ok) throw bug(`an event of ${stream} that cannot be read back: ${recorded.error.message}`);
+    last = { seq: envelope.seq, hash: sha256Hex(written.bytes) };
+    lines.push(written.text);
+    entries.push({ prev: envelope.prev, recorded: recorded.value, hash: last.hash });
+    parts.push(written.bytes);
   }
-  if (last === null) throw bug(`an append to ${stream} without a head`);
-  return ok({ bytes: Buffer.concat(parts), lines, entries, head: last });
+  const [only] = parts;
+  if (last === null || only === undefined) throw bug(`an append to ${stream} without a line`);
+  return ok({ bytes: parts.length === 1 ? only : Buffer.concat(parts), lines, entries, head: last });
 }
 
 /** I6: no secret reaches a line. A model turn that was changed says so: it must not be replayed. */
-function redacted(redact: Redact | null, event: RecordEvent): { readonly kind: string; readonly data: unknown } {
+function redacted(redact: Redact | null, event: RecordEvent): { readonly kind: RecordEvent["kind"]; readonly data: unknown } {
   if (redact === null) return event;
   const data = redactJson(redact, event.data);
   const changedTurn = event.kind === "turn_completed" && data !== event.data && typeof data === "object";

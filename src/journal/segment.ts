@@ -12,7 +12,7 @@ import { TerminalError, type Refusal } from "../shared/errors.ts";
 import { sha256Hex } from "../shared/hash.ts";
 import { canonicalJson } from "../shared/json.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import { readLine, splitLines, type ReadLine } from "./line.ts";
+import { readLine, walkLines, type ReadLine } from "./line.ts";
 
 export interface SegmentBlob {
   readonly sha256: string;
@@ -170,24 +170,29 @@ function parseJson(text: string): unknown {
 }
 
 function readLog(log: Buffer, header: Header): Result<Pick<DecodedSegment, "lines" | "readLines">, SegmentRefusal> {
-  const split = splitLines(log);
-  if (split === null) return damaged("its lines are not UTF-8 text");
-  if (split.tailBytes > 0 || split.lines.length !== header.lines) {
-    return damaged(`its header speaks of ${header.lines} lines, it has ${split.lines.length}${split.tailBytes > 0 ? " and an unfinished one" : ""}`);
-  }
+  const lines: string[] = [];
   const readLines: ReadLine[] = [];
-  for (const [index, { bytes, text }] of split.lines.entries()) {
+  let needsVersion: SegmentRefusal | null = null;
+  const walked = walkLines(log, (bytes, text) => {
     const line = readLine(bytes, text);
-    if (!line.ok) return line.error.kind === "needs-version" ? err({ ...line.error, kind: "needs-version" }) : damaged(`line ${index + 1}: ${line.error.message}`);
-    if (canonicalJson(JSON.parse(text)) !== text) return damaged(`line ${index + 1} is not in canonical form`);
+    if (!line.ok) {
+      if (line.error.kind === "needs-version") needsVersion = { ...line.error, kind: "needs-version" };
+      return { reason: line.error.message, fix: line.error.fix };
+    }
+    if (canonicalJson(JSON.parse(text)) !== text) return { reason: "it is not in canonical form", fix: DAMAGED_FIX };
     const { epoch } = line.value.recorded;
     // A segment that goes on from nothing may hold what earlier epochs wrote: a whole log put into one.
     if (epoch > header.epoch || (header.previous !== null && epoch !== header.epoch)) {
-      return damaged(`line ${index + 1} has epoch ${epoch} in a segment of epoch ${header.epoch}`);
+      return { reason: `it has epoch ${epoch} in a segment of epoch ${header.epoch}`, fix: DAMAGED_FIX };
     }
+    lines.push(text);
     readLines.push(line.value);
-  }
-  return ok({ lines: split.lines.map(({ text }) => text), readLines });
+    return null;
+  });
+  if (needsVersion !== null) return err(needsVersion);
+  if (!walked.ok) return damaged(`line ${walked.error.line}: ${walked.error.reason}`);
+  if (walked.value !== header.lines) return damaged(`its header speaks of ${header.lines} lines, it has ${walked.value}`);
+  return ok({ lines, readLines });
 }
 
 function sliceBlobs(bytes: Buffer, blobs: Header["blobs"]): Result<readonly SegmentBlob[], SegmentRefusal> {
@@ -202,12 +207,10 @@ function sliceBlobs(bytes: Buffer, blobs: Header["blobs"]): Result<readonly Segm
   return ok(result);
 }
 
+const DAMAGED_FIX = "Download it again. If it stays so, go on from the segment before it; nothing of this one is used.";
+
 const damaged = (what: string): Result<never, SegmentRefusal> =>
-  err({
-    kind: "segment-damaged",
-    message: `The segment is damaged or was edited: ${what}.`,
-    fix: "Download it again. If it stays so, go on from the segment before it; nothing of this one is used.",
-  });
+  err({ kind: "segment-damaged", message: `The segment is damaged or was edited: ${what}.`, fix: DAMAGED_FIX });
 
 const tooLarge = (size: string, limit: string): Result<never, SegmentRefusal> =>
   err({ kind: "segment-too-large", message: `The segment has ${size}; the limit is ${limit}.`, fix: "No WorkTrain run writes segments of this size: find out who made it." });

@@ -75,20 +75,25 @@ function base64Forms(bytes: Buffer): readonly string[] {
  * @returns the same value (by identity) when nothing was changed
  */
 export function redactJson(redact: Redact, value: unknown): unknown {
-  if (typeof value === "string") return redact(value);
+  if (typeof value === "string") return value.length < SHORTEST_SECRET ? value : redact(value);
+  if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) {
     const items = value.map((item: unknown) => redactJson(redact, item));
     return items.some((item, index) => item !== value[index]) ? items : value;
   }
-  if (typeof value !== "object" || value === null) return value;
-  const members = new Map<string, unknown>();
-  let changed = false;
   for (const [key, member] of Object.entries(value)) {
-    const cleanMember = redactJson(redact, member);
-    let cleanKey = redact(key);
-    changed ||= cleanKey !== key || cleanMember !== member;
-    for (let twin = 2; members.has(cleanKey); twin += 1) cleanKey = `${redact(key)} (${twin})`;
-    members.set(cleanKey, cleanMember);
+    if (redactJson(redact, key) !== key || redactJson(redact, member) !== member) return redactMembers(redact, value);
   }
-  return changed ? Object.fromEntries(members) : value;
+  return value;
+}
+
+function redactMembers(redact: Redact, value: object): unknown {
+  const clean = new Map<string, unknown>();
+  for (const [key, member] of Object.entries(value)) {
+    const cleanKey = redact(key);
+    let free = cleanKey;
+    for (let twin = 2; clean.has(free); twin += 1) free = `${cleanKey} (${twin})`;
+    clean.set(free, redactJson(redact, member));
+  }
+  return Object.fromEntries(clean);
 }

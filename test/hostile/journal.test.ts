@@ -34,11 +34,11 @@ const refusalOf = async (opening: Promise<unknown>): Promise<string> => {
 const textsOf = async (reader: JournalReader, stream: string): Promise<readonly string[]> =>
   (await reader.read(stream)).map((event) => (event.kind === "steered" ? event.data.text : ""));
 
-/** Two epochs, two streams, lines of many lengths: about 16 KB in the second file. */
+/** Two epochs, two streams, lines of many lengths: about 10 KB in the second file. */
 async function realLog(): Promise<MemoryDisk> {
   const disk = memoryDisk();
   const heads = new Map<string, Head>();
-  for (const lines of [6, 40]) {
+  for (const lines of [5, 24]) {
     const journal = await openOn(disk);
     for (let index = 0; index < lines; index += 1) {
       const stream = index % 3 === 0 ? "session/b" : "session/a";
@@ -196,7 +196,7 @@ describe("an edited log", () => {
     const bytes = bytesOf(disk, FIRST);
     bytes.write("\xff", bytes.lastIndexOf("three"), "latin1");
     disk.plant(FIRST, bytes);
-    expect(await refusalOf(readOn(disk))).toContain("it is not UTF-8 text");
+    expect(await refusalOf(readOn(disk))).toContain("line 3 is refused: it is not UTF-8 text");
   });
 
   test("foreign files beside the log are no part of it", async () => {

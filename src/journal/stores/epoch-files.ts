@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { TerminalError } from "../../shared/errors.ts";
 import type { FileSystem } from "../../shared/ports.ts";
 import { createChain, type Chain } from "../chain.ts";
-import { readLine, splitLines } from "../line.ts";
+import { readLine, walkLines } from "../line.ts";
 
 export const epochsDirectory = (directory: string): string => join(directory, "epochs");
 export const epochPath = (directory: string, epoch: number): string => join(directory, "epochs", `${String(epoch).padStart(6, "0")}.jsonl`);
@@ -80,24 +80,18 @@ function wholeBytes(content: Uint8Array): number {
 }
 
 function acceptFile(chain: Chain, path: string, epoch: number, content: Uint8Array): void {
-  const split = splitLines(content);
-  if (split === null) throw refused(path, null, "it is not UTF-8 text", DAMAGED_FIX);
-  for (const [index, { bytes, text }] of split.lines.entries()) {
+  const walked = walkLines(content, (bytes, text) => {
     const line = readLine(bytes, text);
-    if (!line.ok) throw refused(path, index + 1, line.error.message, line.error.fix);
-    if (line.value.recorded.epoch !== epoch) {
-      throw refused(path, index + 1, `it says epoch ${line.value.recorded.epoch} in the file of epoch ${epoch}`, DAMAGED_FIX);
-    }
+    if (!line.ok) return { reason: line.error.message, fix: line.error.fix };
+    const wrote = line.value.recorded.epoch;
+    if (wrote !== epoch) return { reason: `it says epoch ${wrote} in the file of epoch ${epoch}`, fix: "Put the file back under its own name, or restore the journal from a copy." };
     const misplaced = chain.accept(line.value);
-    if (misplaced !== null) throw refused(path, index + 1, misplaced.message, misplaced.fix);
-  }
-  if (split.tailBytes > 0) throw refused(path, split.lines.length + 1, "it has no end, and later epochs go on after it", DAMAGED_FIX);
+    return misplaced === null ? null : { reason: misplaced.message, fix: misplaced.fix };
+  });
+  if (walked.ok) return;
+  const { line, reason, fix } = walked.error;
+  throw new TerminalError(`The journal file ${path} line ${line} is refused: ${reason}.`, fix);
 }
-
-const DAMAGED_FIX = "The file was damaged or edited. Restore it from the saved segments or from a copy; nothing here repairs it.";
-
-const refused = (path: string, line: number | null, reason: string, fix: string): TerminalError =>
-  new TerminalError(`The journal file ${path}${line === null ? "" : ` line ${line}`} is refused: ${reason}.`, fix);
 
 const missingEpoch = (missing: string, next: string): TerminalError =>
   new TerminalError(
