@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { startLocalGitHub, type LocalGitHub, type LocalGitHubOptions } from "../../../../src/hosts/demo/github/index.ts";
+import { checkResponse } from "../../../contract/openapi.ts";
 import { nodeProcesses } from "../../../../src/shared/node-processes.ts";
 
 /** WorkTrain's App as its manifest asks for it. */
@@ -73,7 +74,11 @@ export async function startWorld(options: Partial<LocalGitHubOptions> & { readon
     });
     const text = await response.text();
     const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
-    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+    const answered: Answered = { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+    const undescribed = path.startsWith("/") && isJson ? checkResponse({ method, path: path.split("?")[0] ?? "", status: answered.status, answer: answered.body }) : [];
+    // An undescribed route is what a test asks for when it wants the 404.
+    if (answered.status < 400 && undescribed.length > 0) throw new Error(`The answer is not as GitHub describes it:\n${undescribed.join("\n")}`);
+    return answered;
   };
   const git: World["git"] = async (cwd, ...args) => {
     const identity = ["-c", "user.name=Mona", "-c", "user.email=mona@example.test", "-c", "init.defaultBranch=main"];
