@@ -3,13 +3,14 @@
  * (docs: "Evaluate expressions in workflows and actions"). What is outside it is refused, never guessed.
  */
 import { TerminalError } from "../../../shared/errors.ts";
+import { unreachable } from "../../../shared/unreachable.ts";
 
-export const CONTEXT_NAMES = ["inputs", "github", "needs", "steps", "secrets", "env", "vars", "runner"] as const;
+const CONTEXT_NAMES = ["inputs", "github", "needs", "steps", "secrets", "env", "vars", "runner"] as const;
 export type ContextName = (typeof CONTEXT_NAMES)[number];
 
 const FUNCTION_NAMES = ["always", "success", "failure", "cancelled", "format", "contains", "fromJSON", "toJSON"] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
-export const STATUS_FUNCTIONS: ReadonlySet<FunctionName> = new Set(["always", "success", "failure", "cancelled"]);
+const STATUS_FUNCTIONS: ReadonlySet<FunctionName> = new Set(["always", "success", "failure", "cancelled"]);
 
 export type BinaryOperator = "==" | "!=" | "&&" | "||";
 
@@ -164,6 +165,8 @@ function describe(token: Token): string {
     case "name":
     case "symbol":
       return `\`${token.text}\``;
+    default:
+      return unreachable(token);
   }
 }
 
@@ -208,5 +211,7 @@ export function callsStatusFunction(expression: Expression): boolean {
       return STATUS_FUNCTIONS.has(expression.name) || expression.arguments.some(callsStatusFunction);
     case "binary":
       return callsStatusFunction(expression.left) || callsStatusFunction(expression.right);
+    default:
+      return unreachable(expression);
   }
 }

@@ -6,7 +6,7 @@ import type { LogLine } from "./job-log.ts";
 export interface LineWriter {
   /** From now on lines belong to this step. */
   enter(step: string): void;
-  write(line: LogLine): void;
+  readonly write: (line: LogLine) => void;
 }
 
 /** @param file is appended to; @param emit must not throw */

@@ -147,6 +147,8 @@ class RunPlayer {
   }
 
   async idle(): Promise<void> {
+    // Runs that could not start are told of in the next turn of the event loop.
+    await new Promise((resolve) => setImmediate(resolve));
     while (this.#runs.size > 0) await Promise.all([...this.#runs.values()].map((accepted) => accepted.over.promise));
     const [first] = this.#broken.splice(0);
     if (first !== undefined) throw first;

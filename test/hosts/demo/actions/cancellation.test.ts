@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import type { LocalActionsEvent } from "../../../../src/hosts/demo/actions/events.ts";
+import type { LocalActionsEvent } from "../../../../src/hosts/demo/actions/index.ts";
 import { isAlive } from "../../../../src/hosts/demo/actions/process-tree.ts";
 import { fakeClock } from "../../../fakes/clock.ts";
 import { oneJob, openWorld, PINNED, workflow, type World } from "./world.ts";

@@ -214,10 +214,8 @@ describe("refused, not guessed", () => {
   });
 
   test("a workflow file with an unknown key never starts and says where", async () => {
-    const { dispatch, actions, events, port, seen } = await open();
-    const id = dispatch(oneJob("- run: echo hi", "strategy: { matrix: { a: [1] } }"));
-    await seen((event) => event.kind === "run-finished");
-    await actions.idle();
+    const { play, events, port } = await open();
+    const id = await play(oneJob("- run: echo hi", "strategy: { matrix: { a: [1] } }"));
     expect(port.runs.get(id)?.conclusion).toBe("startup_failure");
     expect(events).toContainEqual(expect.objectContaining({ kind: "run-finished", problem: expect.stringContaining(".github/workflows/test.yml:7: jobs.only.strategy: this key is not known") }));
   });
@@ -228,7 +226,7 @@ describe("refused, not guessed", () => {
 });
 
 describe("runs in order", () => {
-  const GROUPED = workflow(`  only:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo\n`, "concurrency: { group: \"item-\${{ inputs.word }}\", queue: max }\nrun-name: Item \${{ inputs.word }}\n");
+  const GROUPED = workflow(`  only:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo\n`, 'concurrency: { group: "item-${{ inputs.word }}", queue: max }\nrun-name: Item ${{ inputs.word }}\n');
 
   test("one at a time in a group, in the order they came", async () => {
     const { dispatch, actions, events, port } = await open();

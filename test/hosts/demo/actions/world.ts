@@ -2,9 +2,8 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { LocalActionsEvent } from "../../../../src/hosts/demo/actions/events.ts";
-import type { LocalActions } from "../../../../src/hosts/demo/actions/local-actions.ts";
-import { startLocalActions } from "../../../../src/hosts/demo/actions/local-actions.ts";
+import { afterAll } from "vitest";
+import { startLocalActions, type LocalActions, type LocalActionsEvent } from "../../../../src/hosts/demo/actions/index.ts";
 import { nodeClock } from "../../../../src/shared/node-ports.ts";
 import type { Clock } from "../../../../src/shared/ports.ts";
 import { memoryPort, type MemoryPort } from "./memory-port.ts";
@@ -36,10 +35,17 @@ const SHA = /^[0-9a-f]{40}$/;
 export const FIXTURES = join(import.meta.dirname, "fixtures");
 export const PINNED = "a".repeat(40);
 
+/** Only read by runs, so one does for all tests of a file. */
+let repositories: { readonly directory: string; readonly headSha: string } | undefined;
+afterAll(() => {
+  if (repositories !== undefined) rmSync(repositories.directory, { recursive: true, force: true });
+});
+
 /** A repository with two commits, served from disk, and the local Actions over a port in memory. */
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), "local-actions-"));
-  const headSha = createRepository(join(directory, "git", "acme", "shop"));
+  repositories ??= createRepositories();
+  const { headSha } = repositories;
   const port = memoryPort(options.secrets);
   const events: LocalActionsEvent[] = [];
   const watchers = new Set<() => void>();
@@ -47,7 +53,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     port,
     directory: join(directory, "actions"),
     apiUrl: "http://127.0.0.1:1/api/v3",
-    gitUrl: `file://${join(directory, "git")}`,
+    gitUrl: `file://${repositories.directory}`,
     nodePath: process.execPath,
     actions: { "acme/tools/probe": join(FIXTURES, "probe-action"), "acme/tools/broken": join(FIXTURES, "broken-action"), "acme/tools/stubborn": join(FIXTURES, "stubborn-action") },
     extraEnvironment: options.extraEnvironment ?? {},
@@ -106,7 +112,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   };
 }
 
-function createRepository(bare: string): string {
+function createRepositories(): { readonly directory: string; readonly headSha: string } {
+  const directory = mkdtempSync(join(tmpdir(), "local-actions-git-"));
+  const bare = join(directory, "acme", "shop");
   mkdirSync(bare, { recursive: true });
   const work = `${bare}-work`;
   const env = { PATH: process.env["PATH"] ?? "", HOME: bare, GIT_CONFIG_NOSYSTEM: "1", GIT_AUTHOR_NAME: "A", GIT_AUTHOR_EMAIL: "a@example.com", GIT_COMMITTER_NAME: "A", GIT_COMMITTER_EMAIL: "a@example.com" };
@@ -121,7 +129,7 @@ function createRepository(bare: string): string {
   git("-C", work, "push", "--quiet", bare, "main");
   const head = git("-C", work, "rev-parse", "HEAD");
   if (!SHA.test(head)) throw new Error(`git said ${head}`);
-  return head;
+  return { directory, headSha: head };
 }
 
 /** A workflow file with one job `only` on ubuntu, its steps given as YAML list items. */

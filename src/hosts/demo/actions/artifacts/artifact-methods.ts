@@ -37,7 +37,7 @@ export interface ArtifactMethods {
   /** One call by the holder of a checked token. */
   call(method: ArtifactMethod, body: unknown, caller: BackendIds): Reply;
   /** What a finalized artifact's blob is served as. */
-  describe(blobId: string): BlobDescription | null;
+  readonly describe: (blobId: string) => BlobDescription | null;
 }
 
 export function createArtifactMethods(options: ArtifactMethodsOptions): ArtifactMethods {

@@ -31,7 +31,7 @@ export function blobCall({ method, url }: Pick<BlobRequest, "method" | "url">): 
 export interface BlobRequestsOptions {
   readonly blobs: BlobStore;
   readonly urls: SignedUrls;
-  describe(blobId: string): BlobDescription | null;
+  readonly describe: (blobId: string) => BlobDescription | null;
 }
 
 export function answerBlobRequest(request: BlobRequest, options: BlobRequestsOptions): Reply {

@@ -23,7 +23,7 @@ export function createSignedUrls(clock: Pick<Clock, "nowMs">): SignedUrls {
       const path = `/results/${container}/${blobId}`;
       const letters = PERMISSION_LETTERS[permission];
       const expiry = new Date(clock.nowMs() + LIFETIME_MS[permission]).toISOString();
-      return `${path}?${new URLSearchParams({ sp: letters, se: expiry, sig: signature(path, letters, expiry) })}`;
+      return `${path}?${new URLSearchParams({ sp: letters, se: expiry, sig: signature(path, letters, expiry) }).toString()}`;
     },
     check(url, permission) {
       const letters = PERMISSION_LETTERS[permission];
