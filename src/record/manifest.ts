@@ -90,7 +90,6 @@ function orderFault(entries: readonly ManifestEntry[]): string | null {
 
 /** Reads a manifest blob. @returns refusal `bad-manifest`, naming the first rule that does not hold */
 export function readManifest(bytes: Uint8Array): Result<Manifest, Refusal<"bad-manifest">> {
-  const refuse = (message: string) => err({ kind: "bad-manifest" as const, message: `A snapshot's manifest is not valid: ${message}`, fix: "Do not use this snapshot; run the work item again." });
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -101,3 +100,5 @@ export function readManifest(bytes: Uint8Array): Result<Manifest, Refusal<"bad-m
   const parsed = manifestSchema.safeParse(value);
   return parsed.success ? ok(parsed.data) : refuse(z.prettifyError(parsed.error).slice(0, 500));
 }
+
+const refuse = (message: string) => err({ kind: "bad-manifest" as const, message: `A snapshot's manifest is not valid: ${message}`, fix: "Do not use this snapshot; run the work item again." });

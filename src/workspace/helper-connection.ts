@@ -30,6 +30,7 @@ export class HelperConnection {
   readonly ready: Promise<{ readonly failed: string | null }>;
   readonly ended: Promise<void>;
   #alive = true;
+  #killed = false;
   #nextId = 0;
   #stderr = "";
   #line = "";
@@ -76,6 +77,8 @@ export class HelperConnection {
   }
 
   kill(): void {
+    this.#killed = true;
+    this.#line = "";
     this.#child.kill("SIGKILL");
   }
 
@@ -93,6 +96,7 @@ export class HelperConnection {
   }
 
   #receive(chunk: Uint8Array): void {
+    if (this.#killed) return;
     const lines = (this.#line + this.#decoder.write(Buffer.from(chunk))).split("\n");
     this.#line = lines.pop() ?? "";
     if (this.#line.length > REPLY_LIMIT_BYTES) return this.kill();
@@ -100,6 +104,7 @@ export class HelperConnection {
   }
 
   #reply(line: string): void {
+    if (this.#killed) return;
     const reply = replySchema.safeParse(parseJson(line));
     // Something inside wrote to the helper's pipe: nothing it says can be believed any more.
     if (!reply.success) return this.kill();

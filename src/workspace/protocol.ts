@@ -1,7 +1,7 @@
 /**
  * What the host and the helper inside the sandbox say to each other: one JSON object a line, requests on the helper's
- * stdin, replies on its stdout. The helper is not trusted: whatever runs in the sandbox can write to its pipe, so the host
- * checks every line and a reply can claim nothing but text and an exit code.
+ * stdin, replies on its stdout. The helper is not trusted: what runs beside it in the sandbox could take it over, so the host
+ * checks every line, and a reply can claim nothing but text and an exit code.
  */
 
 /** Caps on what runs inside. Each names how it is enforced, because that differs. */
