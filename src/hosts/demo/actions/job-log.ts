@@ -110,10 +110,6 @@ function effectOf(command: Command): Effect {
     case "group":
     case "endgroup":
       return { kind: "log", level: command.name };
-    case "echo":
-    case "add-matcher":
-    case "remove-matcher":
-      return { kind: "text" };
     case "set-output":
     case "save-state":
     case "set-env":
