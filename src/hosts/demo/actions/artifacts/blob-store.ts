@@ -73,22 +73,14 @@ export function createBlobStore(directory: string): BlobStore {
         writeFileSync(blob.path, bytes);
         return "written";
       }),
-    committed(blobId) {
-      const blob = blobs.get(blobId);
-      if (blob === undefined || !existsSync(blob.path)) return null;
-      const bytes = readFileSync(blob.path);
-      return { path: blob.path, size: bytes.length, sha256: sha256Hex(bytes) };
-    },
+    committed: (blobId) => describeFile(blobs.get(blobId)?.path),
     seal(blobId) {
       const blob = blobs.get(blobId);
       if (blob === undefined) return;
       blob.sealed = true;
       rmSync(blob.stagingDirectory, { recursive: true, force: true });
     },
-    read(blobId) {
-      const blob = blobs.get(blobId);
-      return blob !== undefined && existsSync(blob.path) ? readFileSync(blob.path) : null;
-    },
+    read: (blobId) => readIfThere(blobs.get(blobId)?.path),
     remove(blobId) {
       const blob = blobs.get(blobId);
       if (blob === undefined) return;
@@ -97,4 +89,11 @@ export function createBlobStore(directory: string): BlobStore {
       blobs.delete(blobId);
     },
   };
+}
+
+const readIfThere = (path: string | undefined): Uint8Array | null => (path !== undefined && existsSync(path) ? readFileSync(path) : null);
+
+function describeFile(path: string | undefined): CommittedBlob | null {
+  const bytes = readIfThere(path);
+  return path === undefined || bytes === null ? null : { path, size: bytes.length, sha256: sha256Hex(bytes) };
 }
