@@ -83,4 +83,5 @@ export const promptSha256 = (body: RequestBody): string => sha256Hex(canonicalJs
  * The body in the SDK's type. Our content is typed as the JSON that the journal keeps, which is wider than the SDK's closed unions
  * (a block type it does not know yet is replayed as well), so this is the one place where the type is asserted.
  */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
 export const asSdkParams = (body: RequestBody): Anthropic.MessageCreateParamsStreaming => body as unknown as Anthropic.MessageCreateParamsStreaming;

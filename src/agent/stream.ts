@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Usage } from "../record/index.ts";
 import type { JsonObject } from "../shared/json.ts";
+import { unreachable } from "../shared/unreachable.ts";
 import type { ContentBlock, ReceivedBlock } from "./content.ts";
 
 const tokens = z.int().min(0);
@@ -101,6 +102,8 @@ export function assembleMessage(): MessageAssembler {
         case "message_stop":
           stopped = true;
           break;
+        default:
+          unreachable(event);
       }
     },
     message: () => (stopped && stopReason !== null ? { blocks, stopReason, stopDetails, usage } : null),
@@ -137,6 +140,8 @@ function extend(open: OpenBlock, change: z.infer<typeof delta>): OpenBlock {
       const { citations } = content;
       return { ...open, block: { ...content, citations: [...(Array.isArray(citations) ? citations : []), change.citation] } };
     }
+    default:
+      return unreachable(change);
   }
 }
 

@@ -1,8 +1,10 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { costMicroUsd, MODEL_PRICES, modelPrice, tokensOf } from "../../src/agent/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { AMPLE, call, done, ofKind, openModel, reader, tool, trial } from "./harness.ts";
+
+const usage = (inputTokens: number) => ({ inputTokens, outputTokens: 1_000, cacheReadTokens: 0, cacheWriteTokens: 0 });
 
 /** A model that reads for ever. */
 const reading = () => openModel(() => ({ kind: "message", content: [call("read", { path: "a" })] }));
@@ -42,9 +44,9 @@ describe("I5: budgets hold", () => {
         }
         expect(end.costMicroUsd).toBeLessThanOrEqual(maxCostMicroUsd);
         const price = modelPrice(model);
-        const billed = server.requests.reduce((sum, { usage }) => {
-          if (usage === null || !price.ok) return sum;
-          const { input_tokens: inputTokens, output_tokens: outputTokens, cache_read_input_tokens: cacheReadTokens, cache_creation_input_tokens: cacheWriteTokens } = usage;
+        const billed = server.requests.reduce((sum, { usage: used }) => {
+          if (used === null || !price.ok) return sum;
+          const { input_tokens: inputTokens, output_tokens: outputTokens, cache_read_input_tokens: cacheReadTokens, cache_creation_input_tokens: cacheWriteTokens } = used;
           const counted = { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens };
           return { cost: sum.cost + costMicroUsd(price.value, counted), tokens: sum.tokens + tokensOf(counted) };
         }, { cost: 0, tokens: 0 });
@@ -139,7 +141,6 @@ describe("prices", () => {
   it("a long prompt is priced as a whole by the higher rates", () => {
     const price = modelPrice("claude-haiku-5-5");
     if (!price.ok) throw new Error("no price");
-    const usage = (inputTokens: number) => ({ inputTokens, outputTokens: 1_000, cacheReadTokens: 0, cacheWriteTokens: 0 });
     expect(costMicroUsd(price.value, usage(100_000))).toBe(10_500);
     expect(costMicroUsd(price.value, usage(100_001))).toBe(50_001 + 2_500);
   });

@@ -77,7 +77,7 @@ export async function trial({ server, apiKey = API_KEY, onRecord, ...given }: Tr
   const recorded = [...history];
   const bodies: string[] = [];
   const capture: typeof fetch = (input, init) => {
-    bodies.push(String(init?.body));
+    bodies.push(typeof init?.body === "string" ? init.body : "");
     return fetch(input, init);
   };
   const blobs = new Map<string, Uint8Array>();
@@ -115,12 +115,12 @@ export async function trial({ server, apiKey = API_KEY, onRecord, ...given }: Tr
 
 /** Lets fake time pass whenever more than the run's own deadline is waiting for it, until the run is over. */
 export async function drive<T>(running: Promise<T>, clock: FakeClock): Promise<T> {
-  let over = false;
+  const state = { over: false };
   const finish = (): void => {
-    over = true;
+    state.over = true;
   };
   running.then(finish, finish);
-  while (!over) {
+  while (!state.over) {
     if (clock.sleepers() > 1) await clock.advance(250);
     else await new Promise((resolve) => setImmediate(resolve));
   }
@@ -129,7 +129,9 @@ export async function drive<T>(running: Promise<T>, clock: FakeClock): Promise<T
 
 export const kinds = (events: readonly AgentEvent[]): string[] => events.map((event) => event.kind);
 
-type DataOf<Kind extends AgentEvent["kind"]> = Extract<AgentEvent, { kind: Kind }>["data"];
+type DataByKind = { [Kind in AgentEvent["kind"]]: Extract<AgentEvent, { kind: Kind }>["data"] };
 
-export const ofKind = <Kind extends AgentEvent["kind"]>(events: readonly AgentEvent[], kind: Kind): DataOf<Kind>[] =>
-  events.flatMap((event) => (event.kind === kind ? [event.data as DataOf<Kind>] : []));
+/** The data of all events of one kind. The kind was compared, which the compiler cannot carry over to a generic lookup. */
+export const ofKind = <Kind extends AgentEvent["kind"]>(events: readonly AgentEvent[], kind: Kind): DataByKind[Kind][] =>
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  events.flatMap((event) => (event.kind === kind ? [event.data as DataByKind[Kind]] : []));

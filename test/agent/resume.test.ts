@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AnswerBlock, MessagesRequest, ModelAnswer } from "../../src/hosts/demo/model/index.ts";
-import type { AgentEvent, Recorded } from "../../src/record/index.ts";
+import { agentEventSchema, type AgentEvent, type Recorded } from "../../src/record/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { call, done, kinds, ofKind, openModel, reader, REMINDER, say, tool, trial } from "./harness.ts";
 
@@ -25,6 +25,18 @@ function tools(): { writes: number[]; list: ReturnType<typeof tool>[] } {
   const write = tool("write", () => (writes.push(writes.length), { content: "written", isError: false }));
   return { writes, list: [reader(), write, done()] };
 }
+
+const quiet = () => openModel(() => ({ kind: "message", content: [say("Done.")] }));
+
+/** A history that ends in the third turn's request. */
+const midway = async (): Promise<readonly Recorded<AgentEvent>[]> => {
+  const { recorded } = await trial({ server: await open(), tools: tools().list });
+  return recorded.slice(0, recorded.findIndex((event) => event.kind === "turn_requested" && event.data.turn === 3) + 1);
+};
+
+/** The history with one text replaced in one event. */
+const altered = (history: readonly Recorded<AgentEvent>[], from: string, to: string): Recorded<AgentEvent>[] =>
+  history.map((event) => ({ ...event, ...agentEventSchema.parse(JSON.parse(JSON.stringify({ kind: event.kind, data: event.data }).replace(from, to))) }));
 
 /** Without cache breakpoints, which move. */
 const bare = (body: MessagesRequest | null | undefined): unknown => JSON.parse(JSON.stringify(body?.messages ?? [], (key, value: unknown) => (key === "cache_control" ? undefined : value)));
@@ -52,9 +64,8 @@ describe("A3: a run that is cut off after any event and resumed", () => {
 
       const last = history.at(-1);
       const interruptedWrite = last?.kind === "tool_started" && last.data.name === "write";
-      if (!interruptedWrite) {
-        expect(bodies).toEqual(reference.bodies.slice(ofKind(history, "turn_completed").length));
-      }
+      const expected = interruptedWrite ? bodies : reference.bodies.slice(ofKind(history, "turn_completed").length);
+      expect(bodies).toEqual(expected);
     }
   }, 30_000);
 
@@ -87,7 +98,6 @@ describe("A3: a run that is cut off after any event and resumed", () => {
   });
 
   it("does not remind twice across runs", async () => {
-    const quiet = () => openModel(() => ({ kind: "message", content: [say("Done.")] }));
     const { recorded } = await trial({ server: await quiet() });
     const upToReminder = recorded.slice(0, recorded.findIndex(({ kind }) => kind === "steered") + 1);
     const { end, events } = await trial({ server: await quiet(), history: upToReminder });
@@ -97,12 +107,6 @@ describe("A3: a run that is cut off after any event and resumed", () => {
 });
 
 describe("fault 64: a conversation that cannot be replayed starts anew at a boundary", () => {
-  const midway = async (): Promise<readonly Recorded<AgentEvent>[]> => {
-    const { recorded } = await trial({ server: await open(), tools: tools().list });
-    return recorded.slice(0, recorded.findIndex((event) => event.kind === "turn_requested" && event.data.turn === 3) + 1);
-  };
-  const altered = (history: readonly Recorded<AgentEvent>[], from: string, to: string): Recorded<AgentEvent>[] => JSON.parse(JSON.stringify(history).replace(from, to)) as Recorded<AgentEvent>[];
-
   it("when a thinking block was altered", async () => {
     const server = await open();
     const { end, events } = await trial({ server, tools: tools().list, history: altered(await midway(), "Let me look.", "Let me cheat."), firstMessage: "Go on." });
@@ -142,6 +146,14 @@ describe("fault 64: a conversation that cannot be replayed starts anew at a boun
     const { end: second, events } = await trial({ server: await openModel([[call("done")]]), history: recorded });
     expect(second.code).toBe("completed");
     expect(ofKind(events, "conversation_started")).toMatchObject([{ conversation: 2, cause }]);
+  });
+
+  it("a refused turn whose end was not journaled ends as refused again, and its calls never run", async () => {
+    const { writes, list } = tools();
+    const { recorded } = await trial({ server: await openModel(() => ({ kind: "message", content: [call("write")], stopReason: "refusal" })), tools: list });
+    const { end } = await trial({ server: await open(), tools: list, history: recorded.slice(0, -1) });
+    expect(end.code).toBe("refused");
+    expect(writes).toEqual([]);
   });
 
   it("turn numbers and keys stay unique over the boundary", async () => {

@@ -11,8 +11,14 @@ describe("a conversation", () => {
     const { end, events, blobs } = await trial({ server });
     expect(kinds(events)).toEqual([
       "conversation_started",
-      ...["turn_requested", "turn_completed", "tool_started", "tool_completed"],
-      ...["turn_requested", "turn_completed", "tool_started", "tool_completed"],
+      "turn_requested",
+      "turn_completed",
+      "tool_started",
+      "tool_completed",
+      "turn_requested",
+      "turn_completed",
+      "tool_started",
+      "tool_completed",
       "agent_ended",
     ]);
     expect(end).toMatchObject({ code: "completed", turns: 2 });

@@ -1,5 +1,6 @@
 /** What the server is told to answer, and the server-sent events that become of it. */
 import type { Json, JsonObject } from "../../../shared/json.ts";
+import { unreachable } from "../../../shared/unreachable.ts";
 import type { Thinking } from "./thinking.ts";
 import { estimateTokens, type InputUsage } from "./prompt-cache.ts";
 
@@ -47,7 +48,7 @@ export type ModelAnswer =
   | { readonly kind: "stall"; readonly afterEvents: number; readonly content?: readonly AnswerBlock[] }
   /** An `error` event comes after so many events of the message, as when the API is overloaded in mid-answer. */
   | { readonly kind: "stream-error"; readonly type: string; readonly afterEvents: number; readonly content?: readonly AnswerBlock[] }
-  | { readonly kind: "delay"; readonly ms: number; readonly then: ModelAnswer };
+  | { readonly kind: "delay"; readonly ms: number; readonly answer: ModelAnswer };
 
 /** One server-sent event; its `type` is also the event's name. */
 export type SseEvent = JsonObject & { readonly type: string };
@@ -137,6 +138,8 @@ function renderBlock(block: AnswerBlock, context: MessageContext): { start: Json
         deltas: ["", ...pieces(text)].map((partial) => ({ type: "input_json_delta", partial_json: partial })),
       };
     }
+    default:
+      return unreachable(block);
   }
 }
 

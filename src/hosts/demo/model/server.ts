@@ -168,7 +168,7 @@ async function deliver(exchange: Exchange, answer: ModelAnswer): Promise<void> {
   switch (answer.kind) {
     case "delay":
       await desk.clock.sleep(answer.ms);
-      return deliver(exchange, answer.then);
+      return deliver(exchange, answer.answer);
     case "error":
       desk.requests.push({ requestId, body: request, status: answer.status, usage: null });
       if (answer.retryAfter !== undefined) response.setHeader("retry-after", String(answer.retryAfter));

@@ -1,6 +1,7 @@
 import Anthropic from "@anthropic-ai/sdk";
 import { request as httpRequest } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { startModelServer, type ModelAnswer, type ModelServer } from "../../../../src/hosts/demo/model/index.ts";
 import { fakeClock } from "../../../fakes/clock.ts";
 
@@ -16,27 +17,39 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 const user = (text: string): object => ({ role: "user", content: [{ type: "text", text }] });
+const marked = (text: string) => ({ type: "text", text, cache_control: { type: "ephemeral" } });
+const use = (id: string) => ({ type: "tool_use", id, name: "read", input: {} });
+const result = (id: string) => ({ type: "tool_result", tool_use_id: id, content: "text" });
+const cached = (text: string, ttl?: "1h") => ({ type: "text", text, cache_control: { type: "ephemeral", ...(ttl === undefined ? {} : { ttl }) } });
 const basic = { model: MODEL, max_tokens: 1_000, stream: true, messages: [user("Hi")] };
+
+const errorBody = z.object({ type: z.literal("error"), error: z.object({ type: z.string(), message: z.string() }), request_id: z.string() });
 
 async function post(body: unknown, headers: Record<string, string> = { authorization: "Bearer key", "anthropic-version": "2026-10-21" }) {
   const response = await fetch(`${server.url}/v1/messages`, { method: "POST", headers: { "content-type": "application/json", ...headers }, body: typeof body === "string" ? body : JSON.stringify(body) });
   const text = await response.text();
-  return { status: response.status, text, requestId: response.headers.get("request-id"), message: response.status === 200 ? "" : (JSON.parse(text) as { error: { message: string } }).error.message };
+  return { status: response.status, text, requestId: response.headers.get("request-id"), message: response.status === 200 ? "" : errorBody.parse(JSON.parse(text)).error.message };
 }
 
 /** One whole exchange by the official SDK, which checks the order of the events. */
-async function say(messages: readonly object[]): Promise<Anthropic.Message> {
+async function say(text: string): Promise<Anthropic.Message> {
   const client = new Anthropic({ apiKey: "key", baseURL: server.url, maxRetries: 0 });
-  const params = { ...basic, tools: [{ name: "read", input_schema: { type: "object" } }], messages } as unknown as Anthropic.MessageCreateParamsStreaming;
-  return client.messages.stream(params).finalMessage();
+  const tools: Anthropic.Tool[] = [{ name: "read", input_schema: { type: "object" } }];
+  return client.messages.stream({ model: MODEL, max_tokens: 1_000, tools, messages: [{ role: "user", content: [{ type: "text", text }] }] }).finalMessage();
 }
+
+const usageOf = async (body: object) => {
+  expect((await post({ ...basic, ...body })).status).toBe(200);
+  const usage = server.requests.at(-1)?.usage;
+  return { read: usage?.cache_read_input_tokens ?? 0, wrote: usage?.cache_creation_input_tokens ?? 0, plain: usage?.input_tokens ?? 0 };
+};
 
 describe("a message", () => {
   it("is streamed so that the official SDK puts it together: thinking, text, tool calls, usage", async () => {
     const text = "Grüße 👋 ".repeat(50);
     const input = { path: "src/ä.ts", lines: [1, 2], deep: { emoji: "👩‍🚀" } };
     answer = { kind: "message", content: [{ type: "thinking", thinking: "Let me think." }, { type: "text", text }, { type: "tool_use", name: "read", input }] };
-    const message = await say([user("Hi")]);
+    const message = await say("Hi");
     expect(message.content).toMatchObject([{ type: "thinking", thinking: "Let me think." }, { type: "text", text }, { type: "tool_use", name: "read", input }]);
     expect(message.stop_reason).toBe("tool_use");
     expect(message.usage).toMatchObject({ cache_read_input_tokens: 0, output_tokens: expect.any(Number) });
@@ -53,18 +66,18 @@ describe("a message", () => {
   });
 
   it("of a model that always thinks begins with a signed thinking block", async () => {
-    const message = await say([user("Hi")]);
+    const message = await say("Hi");
     expect(message.content[0]).toMatchObject({ type: "thinking", thinking: "", signature: expect.stringMatching(/.{20,}/) });
   });
 
   it("longer than max_tokens is cut with that stop reason", async () => {
     answer = { kind: "message", content: [{ type: "text", text: "word ".repeat(10_000) }] };
-    const message = await say([user("Hi")]);
+    const message = await say("Hi");
     expect(message).toMatchObject({ stop_reason: "max_tokens", usage: { output_tokens: 1_000 } });
   });
 
   it("can be delayed by the clock", async () => {
-    answer = { kind: "delay", ms: 5_000, then: { kind: "error", status: 529, type: "overloaded_error" } };
+    answer = { kind: "delay", ms: 5_000, answer: { kind: "error", status: 529, type: "overloaded_error" } };
     const posted = post(basic);
     while (clock.sleepers() === 0) await new Promise((resolve) => setImmediate(resolve));
     await clock.advance(5_000);
@@ -92,9 +105,6 @@ describe("what the API refuses, this server refuses", () => {
     expect((await fetch(`${server.url}/v1/messages`, { headers })).status).toBe(405);
   });
 
-  const marked = (text: string) => ({ type: "text", text, cache_control: { type: "ephemeral" } });
-  const use = (id: string) => ({ type: "tool_use", id, name: "read", input: {} });
-  const result = (id: string) => ({ type: "tool_result", tool_use_id: id, content: "text" });
   const thinking = { type: "thinking", thinking: "", signature: "forged" };
   const asked = (assistant: readonly object[], next: readonly object[]) => ({ ...basic, model: "claude-opus-4-8", messages: [user("Hi"), { role: "assistant", content: assistant }, { role: "user", content: next }] });
 
@@ -148,7 +158,7 @@ describe("what the API refuses, this server refuses", () => {
 
   it("fault 64: a thinking block that was altered, or moved to another conversation or model", async () => {
     answer = { kind: "message", content: [{ type: "thinking", thinking: "Honest thought." }, { type: "tool_use", name: "read", input: {} }] };
-    const { content } = await say([user("Hi")]);
+    const { content } = await say("Hi");
     const [thought, called] = content;
     if (thought?.type !== "thinking" || called?.type !== "tool_use") throw new Error("not as scripted");
     const answered = (first: object, opening = "Hi") => [user(opening), { role: "assistant", content: [first, called] }, { role: "user", content: [result(called.id)] }];
@@ -161,12 +171,6 @@ describe("what the API refuses, this server refuses", () => {
 
 describe("prompt cache accounting", () => {
   const long = "x".repeat(8_000);
-  const cached = (text: string, ttl?: "1h") => ({ type: "text", text, cache_control: { type: "ephemeral", ...(ttl === undefined ? {} : { ttl }) } });
-  const usageOf = async (body: object) => {
-    expect((await post({ ...basic, ...body })).status).toBe(200);
-    const usage = server.requests.at(-1)?.usage;
-    return { read: usage?.cache_read_input_tokens ?? 0, wrote: usage?.cache_creation_input_tokens ?? 0, plain: usage?.input_tokens ?? 0 };
-  };
 
   it("writes a prefix at a breakpoint and reads exactly it the next time", async () => {
     const first = await usageOf({ system: [cached(long)] });
