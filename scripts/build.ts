@@ -1,9 +1,10 @@
 /**
  * Builds the Action: `action/dist/main.js` (starts fast; the job's code and the artifact client are lazy chunks) and
- * `action/dist/helper.js` (the program inside the sandbox).
+ * `action/dist/helper.js` (the program inside the sandbox); the workflow library goes beside them, so that the action's
+ * directory is all a runner needs.
  * @param process.argv[2] where to write instead of action/dist, for the freshness test
  */
-import { rm } from "node:fs/promises";
+import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "rolldown";
 
@@ -20,8 +21,9 @@ await build({
     dir: out,
     format: "esm",
     minify: true,
-    legalComments: "none",
+    comments: { legal: false },
     entryFileNames: "[name].js",
     chunkFileNames: "chunks/[name].js",
   },
 });
+await cp(join(root, "workflows"), join(out, "workflows"), { recursive: true });

@@ -22,11 +22,10 @@ async function run(job: JobSettings): Promise<void> {
 }
 
 async function runAgent(job: JobSettings): Promise<void> {
-  const [{ runAgentJob }, { createArtifactSegmentStore }, { nodeProcesses }, { packageRoot }] = await Promise.all([
+  const [{ runAgentJob }, { createArtifactSegmentStore }, { nodeProcesses }] = await Promise.all([
     import("./agent/agent.ts"),
     import("../../journal/index.ts"),
     import("../../shared/node-processes.ts"),
-    import("../../shared/package-root.ts"),
   ]);
   const abort = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => abort.abort(new Error("The run was cancelled.")));
@@ -37,7 +36,7 @@ async function runAgent(job: JobSettings): Promise<void> {
     processes: nodeProcesses,
     fetch: globalThis.fetch,
     segments: createArtifactSegmentStore({ runId: job.runId, directory: job.runnerTemp, fs: nodeFileSystem }),
-    packageRoot: packageRoot(import.meta.url),
+    distDirectory: import.meta.dirname,
     nodePath: process.execPath,
     log: (line) => process.stdout.write(`${line}\n`),
     signal: abort.signal,

@@ -11,6 +11,8 @@ import { listen, stop, type Answer, type Incoming } from "./http/incoming.ts";
 import { answerRest, wholeSeconds } from "./http/rest.ts";
 import { answerGit, isGitRequest } from "./http/smart-git.ts";
 import { Machine } from "./machine.ts";
+import type { Happening } from "./happening.ts";
+import { measure } from "./routes/pulls.ts";
 import { ACTIONS_BOT } from "./principal.ts";
 import type { Permissions, RepositoryRecord, Role } from "./records.ts";
 import { failure } from "./reply.ts";
@@ -21,7 +23,7 @@ import { timelineOf, type TimelineEntry } from "./timeline.ts";
 import { ArtifactUrls, mintUserToken } from "./tokens.ts";
 import { createRepository, ensureAccount, grantRole, installApp } from "./transitions/repositories.ts";
 import { Deliverer, type Delivery } from "./webhooks/deliverer.ts";
-import { webhookOf } from "./webhooks/payloads.ts";
+import { webhookOf, type Webhook } from "./webhooks/payloads.ts";
 
 export interface LocalGitHubOptions {
   /** Absolute; holds the bare repositories: `repo.git` is the first one, `repo-2.git` the next. */
@@ -102,11 +104,15 @@ export async function startLocalGitHub(options: LocalGitHubOptions): Promise<Loc
   const deliverer = new Deliverer(options.app.webhookUrl ?? null, { secret: options.app.webhookSecret, appId: options.app.id, clock: { nowMs }, fetch: options.fetch ?? globalThis.fetch });
   machine.observe((happening) => {
     // A run that is dispatched is named by the observers of the Actions part, which may be added later: tell after all of them.
-    queueMicrotask(() => {
-      const webhook = webhookOf({ state: machine.state, base: api.base }, happening);
-      if (webhook !== null) deliverer.send(webhook);
-    });
+    queueMicrotask(() => deliverer.send(webhookFor(machine.state, happening)));
   });
+
+  async function webhookFor(state: State, happening: Happening): Promise<Webhook | null> {
+    const pull = happening.kind === "pull_request" ? state.issues.get(happening.issueId)?.pull : null;
+    const git = gitOf(known(state.repositories, happening.repositoryId, "repository"));
+    const measured = pull == null ? null : await measure(git, { head: pull.head.sha, base: pull.base.sha });
+    return webhookOf({ state, base: api.base }, happening, measured);
+  }
 
   return {
     url: api.base,

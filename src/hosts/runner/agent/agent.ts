@@ -25,8 +25,8 @@ export interface AgentPorts {
   readonly processes: Processes;
   readonly fetch: Fetch;
   readonly segments: SegmentStore;
-  /** The package's own directory: workflows and the sandbox's helper. */
-  readonly packageRoot: string;
+  /** The built action: beside `main.js` it holds the workflow library and the sandbox's helper. */
+  readonly distDirectory: string;
   readonly nodePath: string;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
@@ -112,7 +112,7 @@ async function work(settings: JobSettings, ports: AgentPorts, { admitted, restor
     mode: settings.sandbox,
     processes: ports.processes,
     nodePath: ports.nodePath,
-    helperPath: join(ports.packageRoot, "action", "dist", "helper.js"),
+    helperPath: join(ports.distDirectory, "helper.js"),
     path: settings.path,
     readOnlyPaths: settings.toolCache === null ? [] : [settings.toolCache],
   });
@@ -143,7 +143,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { san
       journal: record.journal,
       clock: ports.clock,
       random: ports.random,
-      plans: loadLibrary(ports.fs, join(ports.packageRoot, "workflows")),
+      plans: loadLibrary(ports.fs, join(ports.distDirectory, "workflows")),
       workspace,
       sandbox,
       model: {

@@ -21,7 +21,8 @@ const MAX_FILES = 3000;
 const MAX_COMPARED_FILES = 300;
 const MAX_COMPARED_COMMITS = 250;
 
-async function measure(git: Git, pull: { readonly head: string; readonly base: string }): Promise<PullMeasure> {
+/** What only git knows about a pull request. */
+export async function measure(git: Git, pull: { readonly head: string; readonly base: string }): Promise<PullMeasure> {
   const from = (await git.mergeBase(pull.base, pull.head)) ?? pull.base;
   const files = await git.diff(from, pull.head);
   return {

@@ -8,7 +8,8 @@ import { nodeId, type View } from "./view.ts";
 
 /** What only git knows about a pull request. */
 export interface PullMeasure {
-  readonly mergeable: boolean;
+  /** Null while GitHub has not tried yet, as in webhooks. */
+  readonly mergeable: boolean | null;
   readonly commits: number;
   readonly additions: number;
   readonly deletions: number;
@@ -66,12 +67,13 @@ function endJson(view: View, repository: RepositoryRecord, end: { readonly ref: 
 /** `pull-request`: as one alone is shown. */
 export function pullJson(view: View, pull: Pull, measure: PullMeasure) {
   const { merged } = pull.pull;
+  const mergeable = merged === null ? measure.mergeable : null;
   return {
     ...pullSimpleJson(view, pull),
     merged: merged !== null,
-    mergeable: merged !== null ? null : measure.mergeable,
-    rebaseable: merged !== null ? null : measure.mergeable,
-    mergeable_state: merged !== null ? "unknown" : measure.mergeable ? "clean" : "dirty",
+    mergeable,
+    rebaseable: mergeable,
+    mergeable_state: mergeable === null ? "unknown" : mergeable ? "clean" : "dirty",
     merged_by: merged === null ? null : userJson(view, merged.by),
     comments: issueCommon(view, pull).comments,
     review_comments: 0,

@@ -52,10 +52,19 @@ export class Deliverer {
     return this.#log;
   }
 
-  /** Starts a delivery; `settled` tells when it is over. Without an address nothing is sent or noted. */
-  send(webhook: Webhook): void {
-    const action = typeof webhook.payload["action"] === "string" ? webhook.payload["action"] : null;
-    this.#start({ guid: randomUUID(), event: webhook.event, action, payload: JSON.stringify(webhook.payload), redelivery: false });
+  /**
+   * Delivers a webhook that is being made (null: there is none); `settled` tells when it is over.
+   * Without an address nothing is sent or noted. Must not reject.
+   */
+  send(making: Promise<Webhook | null>): void {
+    const done = making.then(async (webhook) => {
+      if (webhook !== null && this.#url !== null) {
+        const action = typeof webhook.payload["action"] === "string" ? webhook.payload["action"] : null;
+        await this.#deliver({ guid: randomUUID(), event: webhook.event, action, payload: JSON.stringify(webhook.payload), redelivery: false });
+      }
+      this.#underway.delete(done);
+    });
+    this.#underway.add(done);
   }
 
   /** Sends a noted delivery again: same identifier, same payload. */
@@ -69,14 +78,6 @@ export class Deliverer {
   /** Resolves when no delivery is under way, those started meanwhile included. */
   async settled(): Promise<void> {
     while (this.#underway.size > 0) await Promise.all(this.#underway);
-  }
-
-  #start(message: Pick<Delivery, "guid" | "event" | "action" | "payload" | "redelivery">): void {
-    if (this.#url === null) return;
-    const delivered = this.#deliver(message).then(() => {
-      this.#underway.delete(delivered);
-    });
-    this.#underway.add(delivered);
   }
 
   async #deliver(message: Pick<Delivery, "guid" | "event" | "action" | "payload" | "redelivery">): Promise<Delivery> {

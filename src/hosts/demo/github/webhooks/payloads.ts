@@ -6,7 +6,7 @@ import { installationJson, userJson } from "../views/accounts.ts";
 import { runJson, workflowJson } from "../views/actions.ts";
 import { checkRunJson } from "../views/checks.ts";
 import { commentJson, issueJson, labelJson } from "../views/issues.ts";
-import { pullSimpleJson } from "../views/pulls.ts";
+import { pullJson, pullSimpleJson, type PullMeasure } from "../views/pulls.ts";
 import { pageUrl, repositoryJson } from "../views/repository.ts";
 import { nodeId, type View } from "../views/view.ts";
 
@@ -20,11 +20,15 @@ export interface Webhook {
 /** Sent to an App that did not subscribe to them, too. */
 const ALWAYS = new Set(["installation", "check_run", "check_suite"]);
 
-/** The webhook of a happening; null when there is none, the App is not installed there, or did not subscribe. */
-export function webhookOf(view: View, happening: Happening): Webhook | null {
+/**
+ * The webhook of a happening.
+ * @param measure of the pull request, when it concerns one
+ * @returns null when there is none, the App is not installed there, or did not subscribe
+ */
+export function webhookOf(view: View, happening: Happening, measure: PullMeasure | null): Webhook | null {
   const { state } = view;
   const installation = select(state.installations, (candidate) => candidate.repositoryIds.has(happening.repositoryId))[0];
-  const specific = specificPayload(view, happening);
+  const specific = specificPayload(view, happening, measure);
   if (installation === undefined || specific === null) return null;
   if (!ALWAYS.has(happening.kind) && !state.app.events.includes(happening.kind)) return null;
   const repository = known(state.repositories, happening.repositoryId, "repository");
@@ -35,7 +39,7 @@ export function webhookOf(view: View, happening: Happening): Webhook | null {
   return { event: happening.kind, installationId: installation.id, payload: { ...("action" in happening ? { action: happening.action } : {}), ...specific, ...common } };
 }
 
-function specificPayload(view: View, happening: Happening): Readonly<Record<string, unknown>> | null {
+function specificPayload(view: View, happening: Happening, measure: PullMeasure | null): Readonly<Record<string, unknown>> | null {
   const { state } = view;
   switch (happening.kind) {
     case "issues": {
@@ -46,7 +50,8 @@ function specificPayload(view: View, happening: Happening): Readonly<Record<stri
       const issue = known(state.issues, happening.issueId, "pull request");
       if (!isPull(issue)) throw new Error(`Issue ${issue.number} is no pull request.`);
       const moved = happening.action === "synchronize" ? { before: happening.before, after: happening.after } : {};
-      return { number: issue.number, pull_request: { ...pullSimpleJson(view, issue), merged: issue.pull.merged !== null }, ...moved, ...labelPart(view, happening) };
+      const measured = measure === null ? pullSimpleJson(view, issue) : pullJson(view, issue, { ...measure, mergeable: null });
+      return { number: issue.number, pull_request: measured, ...moved, ...labelPart(view, happening) };
     }
     case "issue_comment": {
       const issue: Issue = known(state.issues, happening.issueId, "issue");

@@ -1,0 +1,111 @@
+/** What the demo made, read from the local GitHub and the uploaded journal; the numbers behind its output and its exit code. */
+import { readFileSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { assembleSegments, openDirectoryReader, seedDirectory } from "../../journal/index.ts";
+import { itemView, readItemJournal, totalTokens } from "../../report/index.ts";
+import { formatItemId, parseSegmentName } from "../../record/index.ts";
+import { nodeFileSystem } from "../../shared/node-ports.ts";
+import { nodeProcesses } from "../../shared/node-processes.ts";
+import type { LoggedRequest } from "./github/index.ts";
+import { isPull } from "./github/records.ts";
+import { git, type World } from "./world.ts";
+
+export interface Outcome {
+  readonly issue: { readonly number: number; readonly title: string; readonly url: string };
+  readonly pullRequest: { readonly number: number; readonly branch: string; readonly headSha: string; readonly title: string; readonly body: string; readonly files: readonly string[] } | null;
+  readonly checkRuns: readonly { readonly name: string; readonly headSha: string; readonly status: string; readonly conclusion: string | null; readonly summary: string | null }[];
+  readonly comments: readonly { readonly author: string; readonly body: string }[];
+  readonly sessions: readonly SessionRow[];
+  /** REST requests of one label-to-pull-request; those of the App's live progress are counted apart. */
+  readonly requests: { readonly app: number; readonly deliver: number; readonly agent: number; readonly liveProgress: number };
+  readonly durationMs: number;
+}
+
+export interface SessionRow {
+  readonly id: string;
+  readonly workflow: string;
+  readonly outcome: string;
+  readonly turns: number;
+  readonly tokens: number;
+  readonly costUsd: number;
+  /** The directory of the journal it stands in. */
+  readonly journal: string;
+}
+
+/** Gathers everything about one issue after its run is over, and writes the request log and the journal into the world's directory. */
+export async function gather(world: World, directory: string, issueNumber: number, durationMs: number): Promise<Outcome> {
+  const { issues, comments, checkRuns } = world.github.state();
+  const ours = [...issues.values()].filter((each) => each.repositoryId === world.repository.id);
+  const issue = ours.find((each) => each.number === issueNumber);
+  const pull = ours.filter(isPull).find((each) => each.pull.head.ref.startsWith(`worktrain/issue-${issueNumber}-`));
+  await writeFile(join(directory, "requests.json"), JSON.stringify(world.github.requests, null, 2));
+  return {
+    issue: { number: issueNumber, title: issue?.title ?? "", url: `${world.github.url}/${world.repository.owner}/${world.repository.name}/issues/${issueNumber}` },
+    pullRequest:
+      pull === undefined
+        ? null
+        : {
+            number: pull.number,
+            branch: pull.pull.head.ref,
+            headSha: pull.pull.head.sha,
+            title: pull.title,
+            body: pull.body ?? "",
+            files: (await git(join(directory, "repo.git"), ["diff", "--name-only", pull.pull.base.sha, pull.pull.head.sha])).split("\n").filter((path) => path !== ""),
+          },
+    checkRuns: [...checkRuns.values()].map(({ name, headSha, status, conclusion, output }) => ({ name, headSha, status, conclusion, summary: output.summary })),
+    comments: [...comments.values()].filter((comment) => comment.issueId === issue?.id).map(({ author, body }) => ({ author, body })),
+    sessions: await sessionsOf(world, directory, issueNumber),
+    requests: countRequests(world.github.requests),
+    durationMs,
+  };
+}
+
+/** Puts the uploaded segments of the issue's item together, as the deliver job does, and keeps them as a directory journal. */
+async function sessionsOf(world: World, directory: string, issueNumber: number): Promise<readonly SessionRow[]> {
+  const segments = [...world.github.state().artifacts.values()].flatMap((artifact) => {
+    const name = parseSegmentName(artifact.name);
+    return name?.item.subject === `issue-${issueNumber}` ? [{ item: formatItemId(name.item), digest: artifact.digest.replace("sha256:", ""), bytes: readFileSync(artifact.bytesPath) }] : [];
+  });
+  const item = segments.at(-1)?.item;
+  if (item === undefined) return [];
+  const assembled = assembleSegments(segments.map(({ bytes, digest }) => ({ bytes, digest })));
+  if (!assembled.ok) return [];
+  const journal = join(directory, "journal", item.replaceAll("/", "."));
+  await rm(journal, { recursive: true, force: true });
+  await seedDirectory({ directory: journal, fs: nodeFileSystem, assembled: assembled.value });
+  const view = itemView(await readItemJournal(await openDirectoryReader({ directory: journal, fs: nodeFileSystem }), item));
+  return view.sessions.map((session) => ({
+    id: session.sessionId,
+    workflow: session.workflow?.id ?? "",
+    outcome: session.outcome ?? "open",
+    turns: session.turns,
+    tokens: totalTokens(session.usage),
+    costUsd: session.costMicroUsd / 1_000_000,
+    journal,
+  }));
+}
+
+function countRequests(requests: readonly LoggedRequest[]): Outcome["requests"] {
+  const rest = requests.filter((request) => request.kind === "rest");
+  const progress = rest.filter((request) => request.who === "app" && isLiveProgress(request));
+  const of = (who: string): number => rest.filter((request) => request.who === who).length;
+  return { app: of("app") - progress.length, deliver: of("deliver"), agent: of("agent"), liveProgress: progress.length };
+}
+
+/** Reading artifact names, and editing the status comment while the run goes on. */
+const isLiveProgress = (request: LoggedRequest): boolean => (request.route?.endsWith("/runs/{run_id}/artifacts") ?? false) || /worktrain:status [^\n]*state=(?:waiting|running)/.test(bodyText(request));
+
+const bodyText = (request: LoggedRequest): string => (request.method === "PATCH" ? JSON.stringify(request.body) : "");
+
+/** Runs the repository's tests on a fresh checkout of a commit, as anyone would who pulls it. */
+export async function testsPass(options: { readonly directory: string; readonly sha: string; readonly nodePath: string }): Promise<{ readonly passed: boolean; readonly output: string }> {
+  const checkout = join(options.directory, "checkout-of-pull-request");
+  await rm(checkout, { recursive: true, force: true });
+  await git(options.directory, ["clone", "--quiet", "--no-checkout", "--", join(options.directory, "repo.git"), checkout]);
+  await git(checkout, ["checkout", "--quiet", "--detach", options.sha]);
+  const done = await nodeProcesses.run(options.nodePath, ["--test"], { cwd: checkout, env: { PATH: "/usr/local/bin:/usr/bin:/bin" }, timeoutMs: 120_000 });
+  const output = new TextDecoder().decode(done.stdout);
+  return { passed: done.exitCode === 0, output };
+}
+

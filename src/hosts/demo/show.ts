@@ -1,0 +1,60 @@
+/** What the demo prints: the run as it goes, then what was made and where to look. */
+import { join } from "node:path";
+import type { LocalActionsEvent } from "./actions/events.ts";
+import type { Outcome } from "./outcome.ts";
+import { git, type World } from "./world.ts";
+
+/** A line for what happens in the local Actions; null for what a person need not see. */
+export function eventLine(event: LocalActionsEvent): string | null {
+  switch (event.kind) {
+    case "run-started":
+      return `run ${event.runId} started: ${event.name}`;
+    case "job-started":
+      return `job ${event.job} started in a fresh directory and process`;
+    case "log":
+      return event.text.trim() === "" ? null : `  ${event.job} | ${event.text}`;
+    case "job-finished":
+      return `job ${event.job}: ${event.conclusion}`;
+    case "run-finished":
+      return `run ${event.runId}: ${event.conclusion}${event.problem === null ? "" : ` (${event.problem})`}`;
+    case "run-queued":
+    case "step-started":
+    case "step-finished":
+      return null;
+  }
+}
+
+export interface Shown {
+  readonly world: World;
+  readonly directory: string;
+  readonly outcome: Outcome;
+  readonly tests: { readonly passed: boolean; readonly output: string } | null;
+}
+
+/** The closing report. */
+export async function report({ world, directory, outcome, tests }: Shown): Promise<string> {
+  const { pullRequest, issue } = outcome;
+  const parts = [
+    heading(`Issue #${issue.number}: ${issue.title}`),
+    world.github.timeline(world.repository.id, issue.number).map((entry) => `${entry.at.slice(11, 19)}  ${entry.actor} ${entry.text}`).join("\n"),
+    ...outcome.comments.map((comment) => `${heading(`Comment by ${comment.author}`)}\n${comment.body}`),
+  ];
+  if (pullRequest === null) parts.push(heading("No pull request was made"));
+  else {
+    parts.push(
+      `${heading(`Pull request #${pullRequest.number}: ${pullRequest.title}`)}\n${pullRequest.branch} at ${pullRequest.headSha}\n\n${pullRequest.body}`,
+      `${heading("Diff")}\n${await git(join(directory, "repo.git"), ["diff", `${pullRequest.headSha}~1`, pullRequest.headSha])}`,
+      ...outcome.checkRuns.map((check) => `${heading(`Check run ${check.name}: ${check.conclusion ?? check.status}`)}\n${check.summary ?? ""}`),
+      `${heading("Tests at the head of the pull request")}\n${tests?.passed === true ? "passed" : `FAILED\n${tests?.output ?? ""}`}`,
+    );
+  }
+  parts.push(`${heading("Cost")}\n${outcome.sessions.map((session) => `${session.workflow}  ${session.outcome}, ${session.turns} turns, ${session.tokens.toLocaleString("en-US")} tokens, $${session.costUsd.toFixed(4)}`).join("\n")}`);
+  const { app, deliver, liveProgress } = outcome.requests;
+  parts.push(`GitHub requests: App ${app}, deliver job ${deliver} (live progress ${liveProgress} more). Time: ${(outcome.durationMs / 1000).toFixed(1)} s.`);
+  parts.push(
+    `${heading("Where to look")}\njournal    ${outcome.sessions.at(0)?.journal ?? "(none)"}\nrepository ${join(directory, "repo.git")}\nrequests   ${join(directory, "requests.json")}\njobs       ${join(directory, "actions")}`,
+  );
+  return parts.join("\n\n");
+}
+
+const heading = (text: string): string => `== ${text}`;

@@ -1,0 +1,220 @@
+/**
+ * The box the demo plays in: a local GitHub with Actions, an Anthropic-compatible server and the Probot App as its own process,
+ * all on 127.0.0.1, with a repository pushed over git.
+ */
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { cp, mkdir, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { publicTicketKey } from "../../github/trust/index.ts";
+import { TerminalError } from "../../shared/errors.ts";
+import { nodeClock } from "../../shared/node-ports.ts";
+import { nodeProcesses } from "../../shared/node-processes.ts";
+import type { ChildProcess } from "../../shared/ports.ts";
+import type { LocalActionsEvent } from "./actions/events.ts";
+import { startLocalActions, type LocalActions } from "./actions/local-actions.ts";
+import { startLocalGitHub, type LocalGitHub } from "./github/index.ts";
+import { playScenario, startModelServer, type ModelServer, type Scenario } from "./model/index.ts";
+
+export interface WorldOptions {
+  /** Everything is kept in here. */
+  readonly directory: string;
+  readonly packageRoot: string;
+  readonly nodePath: string;
+  readonly scenario: Scenario;
+  /** Whether this machine can confine the agent's tools. */
+  readonly sandbox: "bubblewrap" | "weak";
+  readonly onEvent: (event: LocalActionsEvent) => void;
+}
+
+export interface World {
+  readonly github: LocalGitHub;
+  readonly actions: LocalActions;
+  readonly model: ModelServer;
+  readonly repository: { readonly id: number; readonly owner: string; readonly name: string; readonly gitUrl: string };
+  /** Token of the maintainer `ada`. */
+  readonly maintainerToken: string;
+  /** What the App's process wrote; for when it does not come up. */
+  readonly appLog: () => string;
+  close(): Promise<void>;
+}
+
+const OWNER = "ada";
+const APP = { id: 4711, slug: "worktrain" };
+/** Where the shipped workflow file's placeholder points; the local Actions map it to this package's own action. */
+const ACTION = "worktrain/worktrain/action";
+/** Often enough to see the steps go by; on github.com the default is 30 s. */
+const POLL_SECONDS = "0.5";
+
+/** Starts everything. On failure what was started is ended before the error is thrown. */
+export async function startWorld(options: WorldOptions): Promise<World> {
+  const started: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const stop of started.splice(0).toReversed()) await stop();
+  };
+  try {
+    return await build(options, started, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function build(options: WorldOptions, started: (() => Promise<void>)[], close: () => Promise<void>): Promise<World> {
+  const appKey = generateKeyPairSync("rsa", { modulusLength: 2048, privateKeyEncoding: { type: "pkcs8", format: "pem" }, publicKeyEncoding: { type: "spki", format: "pem" } });
+  const ticketKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  const webhookSecret = randomBytes(24).toString("hex");
+  const modelKey = `sk-ant-demo-${randomBytes(24).toString("hex")}`;
+
+  const github = await startLocalGitHub({
+    directory: options.directory,
+    app: { ...APP, publicKeyPem: appKey.publicKey, permissions: appPermissions(options.packageRoot), webhookSecret },
+  });
+  started.push(() => github.close());
+  const model = await startModelServer({ answer: playScenario(options.scenario), apiKey: modelKey });
+  started.push(() => model.close());
+
+  const record = await github.createRepository({ owner: OWNER, name: "tidy-time" });
+  const maintainerToken = github.addUser(OWNER, "admin", record.id);
+  github.installApp(record.id);
+  github.setEnvironmentSecret("worktrain-agent", "ANTHROPIC_API_KEY", modelKey);
+  const repository = { id: record.id, owner: OWNER, name: record.name, gitUrl: `${github.url}/${OWNER}/${record.name}.git` };
+
+  const actions = await startLocalActions({
+    port: github.actions,
+    directory: join(options.directory, "actions"),
+    apiUrl: github.url,
+    gitUrl: github.url,
+    nodePath: options.nodePath,
+    actions: { [ACTION]: join(options.packageRoot, "action") },
+    extraEnvironment: { ANTHROPIC_BASE_URL: model.url },
+    clock: nodeClock,
+    onEvent: options.onEvent,
+  });
+  started.push(() => actions.close());
+
+  await pushRepository(options, { ...repository, token: maintainerToken, publicKey: publicTicketKey(ticketKey) });
+  const app = await startApp(options, { appKey: appKey.privateKey, ticketKey, webhookSecret, apiUrl: github.url });
+  started.push(() => app.stop());
+  github.setWebhookUrl(`${app.url}/api/github/webhooks`);
+  return { github, actions, model, repository, maintainerToken, appLog: app.log, close };
+}
+
+const manifestSchema = z.object({ default_permissions: z.record(z.string(), z.enum(["read", "write"])) });
+
+/** What the App's shipped manifest asks for is what it is granted. */
+function appPermissions(packageRoot: string): Readonly<Record<string, "read" | "write">> {
+  return manifestSchema.parse(parse(readFileSync(join(packageRoot, "app.yml"), "utf8"))).default_permissions;
+}
+
+interface Push {
+  readonly gitUrl: string;
+  readonly token: string;
+  readonly publicKey: string;
+}
+
+/** Makes the repository a person would have, with the shipped workflow file filled in, and pushes it. */
+async function pushRepository(options: WorldOptions, push: Push): Promise<void> {
+  const directory = join(options.directory, "checkout");
+  await cp(join(options.packageRoot, "src/hosts/demo/scenario/repository"), directory, { recursive: true });
+  const template = readFileSync(join(options.packageRoot, "templates/worktrain.yml"), "utf8");
+  const pin = await git(options.packageRoot, ["rev-parse", "HEAD"]).catch(() => "0".repeat(40));
+  const filled = template.replaceAll("__ACTION__", `${ACTION}@${pin}`).replaceAll("__PUBLIC_KEY__", push.publicKey);
+  const workflow = options.sandbox === "weak" ? filled.replace("          job: agent\n", "          job: agent\n          sandbox: weak\n") : filled;
+  await mkdir(join(directory, ".github/workflows"), { recursive: true });
+  await writeFile(join(directory, ".github/workflows/worktrain.yml"), workflow);
+  const url = new URL(push.gitUrl);
+  url.username = "x-access-token";
+  url.password = push.token;
+  await git(directory, ["init", "--quiet", "--initial-branch=main"]);
+  await git(directory, ["add", "--all"]);
+  await git(directory, ["commit", "--quiet", "--message", "Durations as people write them"]);
+  await git(directory, ["push", "--quiet", "--", url.href, "main"]);
+}
+
+const GIT_ENVIRONMENT = {
+  PATH: "/usr/local/bin:/usr/bin:/bin",
+  HOME: "/nonexistent",
+  GIT_CONFIG_NOSYSTEM: "1",
+  GIT_CONFIG_GLOBAL: "/dev/null",
+  GIT_TERMINAL_PROMPT: "0",
+  GIT_AUTHOR_NAME: "Ada",
+  GIT_AUTHOR_EMAIL: "ada@example.com",
+  GIT_COMMITTER_NAME: "Ada",
+  GIT_COMMITTER_EMAIL: "ada@example.com",
+};
+
+/** Runs git as Ada would. @throws TerminalError with what git said */
+export async function git(directory: string, args: readonly string[]): Promise<string> {
+  const done = await nodeProcesses.run("git", ["-C", directory, "-c", "safe.directory=*", "-c", "core.hooksPath=/dev/null", ...args], { env: GIT_ENVIRONMENT, timeoutMs: 60_000 });
+  if (done.exitCode !== 0) throw new TerminalError(`git ${args[0] ?? ""} failed: ${new TextDecoder().decode(done.stderr).trim()}`, "Check that git is installed and the disk is not full.");
+  return new TextDecoder().decode(done.stdout).trim();
+}
+
+interface AppSecrets {
+  readonly appKey: string;
+  readonly ticketKey: string;
+  readonly webhookSecret: string;
+  readonly apiUrl: string;
+}
+
+async function startApp(options: WorldOptions, secrets: AppSecrets): Promise<{ readonly url: string; readonly log: () => string; stop(): Promise<void> }> {
+  const port = await freePort();
+  const child = nodeProcesses.start(options.nodePath, [join(options.packageRoot, "src/hosts/app/main.ts")], {
+    cwd: options.directory,
+    env: {
+      PATH: "/usr/local/bin:/usr/bin:/bin",
+      APP_ID: String(APP.id),
+      PRIVATE_KEY: secrets.appKey,
+      WEBHOOK_SECRET: secrets.webhookSecret,
+      WORKTRAIN_TICKET_KEY: secrets.ticketKey,
+      WORKTRAIN_POLL_SECONDS: POLL_SECONDS,
+      GITHUB_API_URL: secrets.apiUrl,
+      HOST: "127.0.0.1",
+      PORT: String(port),
+      LOG_LEVEL: "warn",
+    },
+  });
+  const chunks: Uint8Array[] = [];
+  child.onStdout((chunk) => chunks.push(chunk));
+  child.onStderr((chunk) => chunks.push(chunk));
+  const log = (): string => Buffer.concat(chunks).toString("utf8");
+  const url = `http://127.0.0.1:${port}`;
+  const stop = async (): Promise<void> => {
+    await writeFile(join(options.directory, "app.log"), log());
+    child.kill("SIGTERM");
+    await child.exited;
+  };
+  if (await answers(child, url)) return { url, log, stop };
+  await stop();
+  throw new TerminalError(`The App did not start: ${log().trim().slice(-1000)}`, "Read what it said; please report it if nothing on this machine explains it.");
+}
+
+const START_TIMEOUT_MS = 30_000;
+
+/** Waits until the App is healthy; false when it ended or took too long. */
+async function answers(child: ChildProcess, url: string): Promise<boolean> {
+  let ended = false;
+  void child.exited.then(() => (ended = true));
+  const deadline = nodeClock.monotonicMs() + START_TIMEOUT_MS;
+  while (!ended && nodeClock.monotonicMs() < deadline) {
+    const response = await fetch(`${url}/healthz`).catch(() => null); // Not listening yet.
+    if (response?.ok === true) return true;
+    await nodeClock.sleep(50);
+  }
+  return false;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
