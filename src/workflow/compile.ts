@@ -5,6 +5,7 @@ import { compileStep } from "./compile-step.ts";
 import { readDocument } from "./document.ts";
 import type { Fault, Issue } from "./fault.ts";
 import { PLAN_VERSION, type Plan, type StandardStep } from "./plan.ts";
+import { placeholders } from "./template.ts";
 import { NOT_RUN_IN_WORKFLOW, SCHEMA_VERSION, workflowFields } from "./vocabulary.ts";
 
 export interface Compiled {
@@ -52,6 +53,7 @@ function compile(root: JsonObject): Outcome {
     if (compiled.step !== null) steps.push(compiled.step);
   }
   issues.push(...doubleIds(rawSteps));
+  lenient.push(...placeholderIssues(root));
   if (version >= 2) issues.push(...lenient);
   if (issues.length > 0 || values.id === undefined || values.name === undefined || values.version === undefined || values.description === undefined) return { plan: null, issues };
   const plan: Plan = {
@@ -75,6 +77,20 @@ function compile(root: JsonObject): Outcome {
     steps,
   };
   return { plan, warnings: lenient };
+}
+
+/** What holds for the whole session is the same text in every step, so no value can stand in it. */
+function placeholderIssues(root: JsonObject): readonly Issue[] {
+  return ["systemPrompt", "metaGuidance", "preconditions", "clarificationPrompts"].flatMap((field) => {
+    const value = root[field];
+    const texts = Array.isArray(value) ? value : [value];
+    return texts.flatMap((text: Json | undefined, index) => {
+      const [path] = typeof text === "string" ? placeholders(text) : [];
+      if (path === undefined) return [];
+      const at = Array.isArray(value) ? [field, index] : [field];
+      return [{ path: at, message: `{{${path}}} has no value here: \`${field}\` is the same for the whole session.`, fix: "Use the value in a step's prompt or systemPrompt." }];
+    });
+  });
 }
 
 function doubleIds(steps: readonly Json[]): readonly Issue[] {

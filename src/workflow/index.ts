@@ -5,4 +5,4 @@ export * from "./contracts.ts";
 export type { Fault } from "./fault.ts";
 export { type JsonSchema, jsonSchemaOf, zodOf } from "./json-schema.ts";
 export * from "./plan.ts";
-export { fence, lookUp, placeholders, type Rendered, renderCommand, renderPrompt } from "./template.ts";
+export { fence, renderCommand, renderPrompt } from "./template.ts";

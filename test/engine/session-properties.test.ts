@@ -42,15 +42,15 @@ const artifact = fc.oneof(
   fc.constant({ contractRef: "wr.contracts.review_verdict", value: { verdict: "clean", confidence: "high", findings: [], summary: "s" } }),
   fc.record({ contractRef: fc.constantFrom("own", "nope", "toString"), value: scalar }),
 );
-const output = fc.record({
+const anyOutput = fc.record({
   notes: fc.constantFrom("", " ", "Done.", "x".repeat(40_000)),
   artifacts: fc.array(artifact, { maxLength: 2 }),
   context: fc.oneof(fc.dictionary(key, scalar), fc.constant({ a: "x", b: ["y"] }), fc.constant({ goal: "mine" }), fc.constant(JSON.parse('{"__proto__":{"polluted":1}}'))),
 }) as fc.Arbitrary<StepOutput>;
 
 const anyCommand: fc.Arbitrary<SessionCommand> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant("submit" as const), output }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("submit" as const), output, nodeId: fc.constantFrom("n1", "n2", "zz") }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant("submit" as const), output: anyOutput }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("submit" as const), output: anyOutput, nodeId: fc.constantFrom("n1", "n2", "zz") }) },
   {
     weight: 3,
     arbitrary: fc.record({

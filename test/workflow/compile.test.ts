@@ -83,6 +83,10 @@ steps:
     expect(faults.map((fault) => fault.path)).toEqual(["steps[0].requireConfirmation.conditions", "steps[0].requires[0].key"]);
   });
 
+  test("a value in text that holds for the whole session is a fault", () => {
+    expect(faultsOf(`${head}systemPrompt: Be {{x}}.\nmetaGuidance: [a, "b {{goal}}"]\nsteps:\n  - { id: one, title: One, prompt: x }\n`).map((fault) => fault.path)).toEqual(["systemPrompt", "metaGuidance[1]"]);
+  });
+
   test("workflow-wide features that are not run are faults in schemaVersion 1 too", () => {
     const faults = faultsOf(`id: old-flow\nname: Old\nversion: 0.1.0\ndescription: d\nfeatures: [wr.features.memory_context]\nsteps:\n  - { id: one, title: One, prompt: x }\n`);
     expect(faults.map((fault) => fault.path)).toEqual(["features"]);

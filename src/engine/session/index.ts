@@ -1,7 +1,6 @@
 export * from "./decide.ts";
 export * from "./evolve.ts";
 export * from "./offer.ts";
-export { workflowSystemPrompt } from "./rendered-step.ts";
 export type { Requirement } from "./requirements.ts";
 export * from "./state.ts";
 export { valueProblem } from "./submission.ts";

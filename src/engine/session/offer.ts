@@ -13,7 +13,7 @@ export interface StepOffer {
   /** The author's text with its values, the verification that will be run, and what blocked the last attempt; not what `requires` says. */
   readonly prompt: string;
   readonly agentRole: string | null;
-  /** The step's own; the workflow's is `workflowSystemPrompt`. */
+  /** The step's own; the workflow's is `plan.systemPrompt`. */
   readonly systemPrompt: string | null;
   readonly modelTier: "lightweight" | "mid" | "heavy" | null;
   /** Null when the step allows every tool. */

@@ -30,10 +30,6 @@ export function renderStep(step: PlanStep, values: JsonObject): RenderedStep {
   };
 }
 
-/** The workflow's own system prompt with its values in place, the same for the whole session; null when it has none. */
-export const workflowSystemPrompt = (plan: Plan, start: SessionStart): string | null =>
-  plan.systemPrompt === null ? null : renderPrompt(plan.systemPrompt, valuesFor(start, start.context)).text;
-
 /** What templates and conditions of a step see. `goal` is always the session's. */
 export const valuesFor = (start: SessionStart, context: JsonObject): JsonObject => ({ ...context, goal: start.goal });
 
