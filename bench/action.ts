@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BenchRow } from "./row.ts";
+import { median, type BenchRow } from "./row.ts";
 
 const DIST = join(import.meta.dirname, "..", "action", "dist");
 const RUNS = 15;
@@ -83,4 +83,3 @@ function bundleSize(): BenchRow {
   return { name: "action bundle without the artifact chunk", value, unit: "MB", floor: null, ratio: null, goal: 1.2, ok: value <= 1.2 };
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;

@@ -13,7 +13,7 @@ const { values } = parseArgs({ options: { json: { type: "boolean", default: fals
 const only = values.only?.toLowerCase();
 
 const rows: BenchRow[] = [];
-for (const suite of Object.values(suites)) rows.push(...(await suite.run(only)));
+for (const suite of Object.values(suites)) rows.push(...(await suite.run()));
 const shown = only === undefined ? rows : rows.filter((row) => row.name.includes(only));
 if (shown.length === 0) {
   process.stderr.write(`No row's name holds "${values.only}". Rows: ${rows.map((row) => row.name).join("; ")}\n`);

@@ -24,8 +24,8 @@ export function completeStepTool(session: Session, onSubmitted: (result: SubmitR
     description: "Hands over the current step's output. Answers with the next step, with what is missing, or with the end of the session.",
     schema: inputSchema,
     readOnly: false,
-    run: async (input) => {
-      const result = await session.submit(inputSchema.parse(input));
+    run: async (input, { signal }) => {
+      const result = await session.submit(inputSchema.parse(input), { signal });
       await onSubmitted(result);
       return answer(result);
     },

@@ -32,6 +32,8 @@ export type ItemProgress =
 
 export interface CoordinatorDeps {
   readonly journal: Journal;
+  /** The journal's own redaction: what is folded in memory must be what stands in the log. */
+  readonly redact: (text: string) => string;
   readonly clock: Clock;
   readonly random: Random;
   /** Compiled workflows by id. */

@@ -19,7 +19,6 @@ Rules:
 export function systemPrompt(plan: Plan): string {
   const parts = [BASE, `Workflow: ${plan.id} ${plan.version} - ${plan.name}\n${plan.description}`];
   if (plan.systemPrompt !== null) parts.push(plan.systemPrompt);
-  if (plan.metaGuidance.length > 0) parts.push(`Guidance for the whole workflow:\n${plan.metaGuidance.map((line) => `- ${line}`).join("\n")}`);
   return parts.join("\n\n");
 }
 

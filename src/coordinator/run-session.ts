@@ -29,8 +29,9 @@ export async function runSession(deps: CoordinatorDeps, run: SessionRun): Promis
   const { phase, round, sessionId } = run.scheduled;
   deps.onProgress({ kind: "phase", phase, round, sessionId, resumed });
   await restoreWorkspace(deps, lastSnapshot(session.history()) ?? run.startFrom);
-  const offer = session.offer();
-  if (offer === null) return { session, cancelled: false };
+  if (resumed) await session.resume(deps.signal);
+  if (deps.signal.aborted) return { session, cancelled: true };
+  if (session.offer() === null) return { session, cancelled: false };
   const watch = watchSession(deps, run, session);
   watch.step();
   const end = await converse(deps, run, session, watch);
@@ -41,7 +42,7 @@ export async function runSession(deps: CoordinatorDeps, run: SessionRun): Promis
 
 async function openOrCreate(deps: CoordinatorDeps, run: SessionRun): Promise<{ session: Session; resumed: boolean }> {
   const { sessionId, workflowId, phase, goal, context } = run.scheduled;
-  const sessionDeps = { journal: deps.journal, clock: deps.clock, verify: verifyWith(deps) };
+  const sessionDeps = { journal: deps.journal, clock: deps.clock, verify: verifyWith(deps), redact: deps.redact };
   if ((await deps.journal.head(sessionStream(sessionId))) !== null) return { session: await openSession(sessionDeps, sessionId), resumed: true };
   const plan = deps.plans.get(workflowId);
   if (plan === undefined) throw new TerminalError(`There is no workflow ${workflowId}.`, `Known workflows: ${[...deps.plans.keys()].join(", ")}.`);
@@ -53,10 +54,12 @@ async function openOrCreate(deps: CoordinatorDeps, run: SessionRun): Promise<{ s
 const VERIFICATION_TIMEOUT_MS = 15 * 60_000;
 const VERIFICATION_OUTPUT_BYTES = 8 * 1024;
 
-const verifyWith = (deps: CoordinatorDeps) => async (request: { readonly command: string }) => ({
-  ...(await deps.sandbox.runCommand({ command: request.command, timeoutMs: VERIFICATION_TIMEOUT_MS, maxOutputBytes: VERIFICATION_OUTPUT_BYTES }, deps.signal)),
-  sandbox: deps.sandbox.mode,
-});
+const verifyWith = (deps: CoordinatorDeps) => async (request: { readonly command: string }) => {
+  const result = await deps.sandbox.runCommand({ command: request.command, timeoutMs: VERIFICATION_TIMEOUT_MS, maxOutputBytes: VERIFICATION_OUTPUT_BYTES }, deps.signal);
+  // A command that was cut off says nothing of the change: thrown, the request stays unanswered and is made again.
+  deps.signal.throwIfAborted();
+  return { ...result, sandbox: deps.sandbox.mode };
+};
 
 async function restoreWorkspace(deps: CoordinatorDeps, snapshot: SnapshotRef | null): Promise<void> {
   const restored = await deps.workspace.restore(snapshot, (sha256) => deps.journal.getBlob(sha256));

@@ -52,13 +52,15 @@ export async function runLocally(run: LocalRun, ports: CliPorts): Promise<Comman
   if (clone.uncommitted > 0) ports.log(`${clone.uncommitted} uncommitted files of ${clone.source} are not taken along.`);
   const config = await localConfig(clone);
   ports.fs.makeDirectory(directory);
-  const journal = await openDirectoryJournal({ directory: join(directory, "journal"), fs: ports.fs, clock: ports.clock, redact: createRedactor([run.apiKey]) });
+  const redact = createRedactor([run.apiKey]);
+  const journal = await openDirectoryJournal({ directory: join(directory, "journal"), fs: ports.fs, clock: ports.clock, redact });
   const sandbox = await openConfined(run, ports, clone);
   const workspace = await openWorkspace({ directory: clone.directory, privateDirectory: join(directory, "git"), base: clone.head, sandbox, processes: ports.processes });
   try {
     const deps = {
       ...ports,
       journal,
+      redact,
       plans: loadLibrary(ports.fs, join(ports.packageRoot, "workflows")),
       workspace,
       sandbox,

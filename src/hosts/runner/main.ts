@@ -2,22 +2,24 @@
  * The Action's entry: the only place of the runner that knows the environment. The jobs' code is loaded when it is known
  * which one this is, so that neither pays for the other.
  */
-import * as core from "@actions/core";
 import { nodeClock, nodeFileSystem, nodeRandom } from "../../shared/node-ports.ts";
+import { runnerCommands } from "./commands.ts";
 import { readSettings, type JobSettings } from "./settings.ts";
 
-const settings = readSettings(process.env, (name) => core.getInput(name));
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const runner = runnerCommands(process.env, print);
+const settings = readSettings(process.env, runner.input);
 if (settings.ok) await run(settings.value);
-else core.setFailed(`${settings.error.message} ${settings.error.fix}`);
+else fail(`${settings.error.message} ${settings.error.fix}`);
 
 async function run(job: JobSettings): Promise<void> {
-  core.setSecret(job.token);
-  if (job.anthropicApiKey !== "") core.setSecret(job.anthropicApiKey);
+  runner.mask(job.token);
+  runner.mask(job.anthropicApiKey);
   try {
     if (job.job === "agent") await runAgent(job);
     else await runDeliver(job);
   } catch (error) {
-    core.setFailed(`WorkTrain failed: ${error instanceof Error ? error.message : String(error)} Please report this with the run's log.`);
+    fail(`WorkTrain failed: ${error instanceof Error ? error.message : String(error)} Please report this with the run's log.`);
   }
 }
 
@@ -38,12 +40,11 @@ async function runAgent(job: JobSettings): Promise<void> {
     segments: createArtifactSegmentStore({ runId: job.runId, directory: job.runnerTemp, fs: nodeFileSystem }),
     distDirectory: import.meta.dirname,
     nodePath: process.execPath,
-    log: (line) => process.stdout.write(`${line}\n`),
+    log: print,
     signal: abort.signal,
   });
-  core.setOutput("segments", result.segments.length === 0 ? "" : JSON.stringify(result.segments));
-  if (result.exitCode === 0) core.notice(result.summary);
-  else core.setFailed(result.summary);
+  runner.output("segments", result.segments.length === 0 ? "" : JSON.stringify(result.segments));
+  conclude(result);
 }
 
 async function runDeliver(job: JobSettings): Promise<void> {
@@ -53,9 +54,18 @@ async function runDeliver(job: JobSettings): Promise<void> {
     fs: nodeFileSystem,
     fetch: globalThis.fetch,
     segments: createArtifactSegmentStore({ runId: job.runId, directory: job.runnerTemp, fs: nodeFileSystem }),
-    log: (line) => process.stdout.write(`${line}\n`),
+    log: print,
   });
-  await core.summary.addRaw(result.stepSummary).write();
-  if (result.exitCode === 0) core.notice(result.summary);
-  else core.setFailed(result.summary);
+  runner.summary(result.stepSummary);
+  conclude(result);
+}
+
+function conclude(result: { readonly exitCode: number; readonly summary: string }): void {
+  if (result.exitCode === 0) runner.notice(result.summary);
+  else fail(result.summary);
+}
+
+function fail(message: string): void {
+  runner.error(message);
+  process.exitCode = 1;
 }

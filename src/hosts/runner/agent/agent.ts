@@ -68,6 +68,7 @@ export async function runAgentJob(settings: JobSettings, ports: AgentPorts): Pro
 }
 
 interface RunRecord {
+  readonly redact: (text: string) => string;
   readonly journal: Journal;
   readonly saver: SegmentSaver;
 }
@@ -86,7 +87,7 @@ async function openRecord(settings: JobSettings, ports: AgentPorts, restored: Re
     runAttempt: settings.runAttempt,
     previous: restored?.refs.at(-1)?.digest ?? null,
   });
-  return { journal, saver };
+  return { journal, saver, redact };
 }
 
 function itemName(settings: JobSettings): ItemName {
@@ -141,6 +142,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { san
   return runItem(
     {
       journal: record.journal,
+      redact: record.redact,
       clock: ports.clock,
       random: ports.random,
       plans: loadLibrary(ports.fs, join(ports.distDirectory, "workflows")),
