@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import type { Server } from "node:http";
 import { join } from "node:path";
 import { sha256Hex } from "../../../shared/hash.ts";
 import { nodeProcesses } from "../../../shared/node-processes.ts";
@@ -7,16 +8,16 @@ import type { ActionsPort } from "./actions-port.ts";
 import { Faults, type FaultOrder } from "./faults.ts";
 import { BareRepository } from "./git/bare-repository.ts";
 import { initRepository } from "./git/run-git.ts";
+import type { Happening } from "./happening.ts";
+import { serveArtifact } from "./http/artifact-download.ts";
 import { listen, stop, type Answer, type Incoming } from "./http/incoming.ts";
 import { answerRest, wholeSeconds } from "./http/rest.ts";
 import { answerGit, isGitRequest } from "./http/smart-git.ts";
 import { Machine } from "./machine.ts";
-import type { Happening } from "./happening.ts";
-import { measure } from "./routes/pulls.ts";
 import { ACTIONS_BOT } from "./principal.ts";
 import type { Permissions, RepositoryRecord, Role } from "./records.ts";
-import { failure } from "./reply.ts";
 import type { LoggedRequest } from "./request-log.ts";
+import { measure } from "./routes/pulls.ts";
 import { openActionsPort, secretKey } from "./runs-port.ts";
 import { emptyState, known, put, type State } from "./state.ts";
 import { timelineOf, type TimelineEntry } from "./timeline.ts";
@@ -46,7 +47,26 @@ export interface LocalGitHubOptions {
   readonly processes?: Processes;
 }
 
-const DEFAULT_EVENTS = ["issues", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "pull_request_review_thread", "workflow_run", "push", "repository"];
+const DEFAULT_EVENTS = [
+  "issues",
+  "issue_comment",
+  "pull_request",
+  "pull_request_review",
+  "pull_request_review_comment",
+  "pull_request_review_thread",
+  "workflow_run",
+  "push",
+  "repository",
+];
+
+export interface NewRepositoryOptions {
+  readonly owner: string;
+  readonly name: string;
+  /** Default: private. */
+  readonly visibility?: "public" | "private";
+  /** Default: main. */
+  readonly defaultBranch?: string;
+}
 
 /** A GitHub on 127.0.0.1: REST, git over HTTP, webhooks; everything in it is made by requests or by these methods. */
 export interface LocalGitHub {
@@ -59,8 +79,11 @@ export interface LocalGitHub {
   readonly deliveries: readonly Delivery[];
   state(): State;
   /** An empty bare repository; files come by git. */
-  createRepository(wish: { readonly owner: string; readonly name: string; readonly visibility?: "public" | "private"; readonly defaultBranch?: string }): Promise<RepositoryRecord>;
-  /** A person with a role in every repository there is (or in the one named), and a token of theirs. Again with another role: the role changes, a new token. */
+  createRepository(wish: NewRepositoryOptions): Promise<RepositoryRecord>;
+  /**
+   * A person with a role in every repository there is (or in the one named), and a token of theirs.
+   * Again with another role: the role changes, and there is one more token.
+   */
   addUser(login: string, role: Role, repositoryId?: number): string;
   /** Installs the App; returns the installation's id. */
   installApp(repositoryId: number): number;
@@ -78,95 +101,146 @@ export interface LocalGitHub {
 
 /** Starts a local GitHub with one registered App. */
 export async function startLocalGitHub(options: LocalGitHubOptions): Promise<LocalGitHub> {
-  const nowMs = (): number => options.clock?.nowMs() ?? Date.now();
-  const processes = options.processes ?? nodeProcesses;
-  const machine = new Machine(firstState(options, wholeSeconds(nowMs())));
-  const log: LoggedRequest[] = [];
-  const faults = new Faults();
-  const gitOf = (repository: RepositoryRecord): BareRepository => new BareRepository(processes, repository.gitDirectory);
-
-  const blobs = await listen((request) => Promise.resolve(serveArtifact(request)));
-  const artifactUrls = new ArtifactUrls(blobs.base);
-  const api = await listen((request) => answer(request));
-  const shared = { machine, processes, nowMs, gitOf, log };
-  const answer = (request: Incoming): Promise<Answer> => (isGitRequest(request) ? answerGit(shared, request) : answerRest({ ...shared, base: api.base, artifactUrls, faults }, request));
-
-  function serveArtifact({ url, headers, method }: Incoming): Answer {
-    const id = artifactUrls.open(url, nowMs());
-    const artifact = id === null ? undefined : machine.state.artifacts.get(id);
-    // Blob storage refuses a request that carries somebody else's credentials beside the signature.
-    const reply = headers.authorization !== undefined || artifact === undefined || method !== "GET" ? failure(403, "Server failed to authenticate the request.") : null;
-    log.push({ at: new Date(nowMs()).toISOString(), kind: "artifact-download", method, route: "/artifacts/{artifact_id}", path: url.pathname, query: {}, body: null, token: "none", who: "anonymous", jobId: null, status: reply?.status ?? 200, faulted: false });
-    return reply ?? { status: 200, headers: { "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(artifact?.name ?? "")}` }, body: { kind: "file", path: artifact?.bytesPath ?? "", contentType: artifact?.contentType ?? "" } };
-  }
-
-  const actions = openActionsPort(machine, nowMs);
-  const deliverer = new Deliverer(options.app.webhookUrl ?? null, { secret: options.app.webhookSecret, appId: options.app.id, clock: { nowMs }, fetch: options.fetch ?? globalThis.fetch });
-  machine.observe((happening) => {
-    // A run that is dispatched is named by the observers of the Actions part, which may be added later: tell after all of them.
-    queueMicrotask(() => deliverer.send(webhookFor(machine.state, happening)));
-  });
-
-  async function webhookFor(state: State, happening: Happening): Promise<Webhook | null> {
-    const pull = happening.kind === "pull_request" ? state.issues.get(happening.issueId)?.pull : null;
-    const git = gitOf(known(state.repositories, happening.repositoryId, "repository"));
-    const measured = pull == null ? null : await measure(git, { head: pull.head.sha, base: pull.base.sha });
-    return webhookOf({ state, base: api.base }, happening, measured);
-  }
-
-  return {
-    url: api.base,
-    actions,
-    requests: log,
-    deliveries: deliverer.deliveries,
-    state: () => machine.state,
-    async createRepository({ owner, name, visibility = "private", defaultBranch = "main" }) {
-      const count = machine.state.repositories.size;
-      const gitDirectory = join(options.directory, count === 0 ? "repo.git" : `repo-${count + 1}.git`);
-      mkdirSync(options.directory, { recursive: true });
-      const made = createRepository(machine.state, wholeSeconds(nowMs()), { owner, name, visibility, defaultBranch, gitDirectory });
-      machine.commit(made.state);
-      await initRepository(processes, gitDirectory, defaultBranch);
-      return made.repository;
-    },
-    addUser(login, role, repositoryId) {
-      const token = mintUserToken();
-      const made = ensureAccount(machine.state, login, "User");
-      const granted = grantRole(made.state, login, role, repositoryId);
-      machine.commit({ ...granted, tokens: put(granted.tokens, sha256Hex(token), { kind: "user", login: made.account.login }) });
-      return token;
-    },
-    installApp(repositoryId) {
-      const made = installApp(machine.state, wholeSeconds(nowMs()), known(machine.state.repositories, repositoryId, "repository"));
-      machine.commit(made.state);
-      return made.installationId;
-    },
-    setEnvironmentSecret(environment, name, value) {
-      machine.commit({ ...machine.state, secrets: put(machine.state.secrets, secretKey(environment, name), value) });
-    },
-    archiveRepository(repositoryId) {
-      const repository = known(machine.state.repositories, repositoryId, "repository");
-      machine.commit({ ...machine.state, repositories: put(machine.state.repositories, repositoryId, { ...repository, archived: true }) });
-    },
-    setWebhookUrl: (url) => deliverer.setUrl(url),
-    redeliver: (deliveryId) => deliverer.redeliver(deliveryId),
-    async settled() {
-      await Promise.resolve(); // webhooks of the change just made are started in a microtask
-      await deliverer.settled();
-    },
-    timeline: (repositoryId, number) => timelineOf(machine.state, repositoryId, number),
-    failNext: (fault) => faults.order(fault),
-    async close() {
-      await stop(api.server);
-      await stop(blobs.server);
-      await deliverer.settled();
-    },
-  };
+  const github = new RunningGitHub(options);
+  await github.start();
+  return github;
 }
 
-function firstState({ app }: LocalGitHubOptions, at: string): State {
+class RunningGitHub implements LocalGitHub {
+  readonly actions: ActionsPort;
+  readonly requests: LoggedRequest[] = [];
+  readonly #directory: string;
+  readonly #processes: Processes;
+  readonly #nowMs: () => number;
+  readonly #machine: Machine;
+  readonly #deliverer: Deliverer;
+  readonly #faults = new Faults();
+  #servers: readonly Server[] = [];
+  #url = "";
+
+  constructor(options: LocalGitHubOptions) {
+    const { clock, app } = options;
+    this.#directory = options.directory;
+    this.#processes = options.processes ?? nodeProcesses;
+    this.#nowMs = () => clock?.nowMs() ?? Date.now();
+    this.#machine = new Machine(firstState(app, this.#at()));
+    this.actions = openActionsPort(this.#machine, this.#nowMs);
+    this.#deliverer = new Deliverer(app.webhookUrl ?? null, {
+      secret: app.webhookSecret,
+      appId: app.id,
+      clock: { nowMs: this.#nowMs },
+      fetch: options.fetch ?? globalThis.fetch,
+    });
+    // Told after every other observer, those added later included: a dispatched run has its name by then.
+    this.#machine.observe((happening) => queueMicrotask(() => this.#deliverer.send(happening.kind, this.#webhookOf(this.#machine.state, happening))));
+  }
+
+  async start(): Promise<void> {
+    const { requests: log } = this;
+    const shared = { machine: this.#machine, processes: this.#processes, nowMs: this.#nowMs, gitOf: this.#gitOf, log };
+    const blobs = await listen((request) => Promise.resolve(serveArtifact({ ...shared, artifactUrls }, request)));
+    const artifactUrls = new ArtifactUrls(blobs.base);
+    const answer = (request: Incoming): Promise<Answer> =>
+      isGitRequest(request) ? answerGit(shared, request) : answerRest({ ...shared, base: this.#url, artifactUrls, faults: this.#faults }, request);
+    const api = await listen(answer);
+    this.#servers = [api.server, blobs.server];
+    this.#url = api.base;
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  get deliveries(): readonly Delivery[] {
+    return this.#deliverer.deliveries;
+  }
+
+  state(): State {
+    return this.#machine.state;
+  }
+
+  async createRepository({ owner, name, visibility = "private", defaultBranch = "main" }: NewRepositoryOptions): Promise<RepositoryRecord> {
+    const count = this.#machine.state.repositories.size;
+    const gitDirectory = join(this.#directory, count === 0 ? "repo.git" : `repo-${count + 1}.git`);
+    mkdirSync(this.#directory, { recursive: true });
+    const made = createRepository(this.#machine.state, this.#at(), { owner, name, visibility, defaultBranch, gitDirectory });
+    this.#machine.commit(made.state);
+    await initRepository(this.#processes, gitDirectory, defaultBranch);
+    return made.repository;
+  }
+
+  addUser(login: string, role: Role, repositoryId?: number): string {
+    const token = mintUserToken();
+    const made = ensureAccount(this.#machine.state, login, "User");
+    const granted = grantRole(made.state, login, role, repositoryId);
+    this.#machine.commit({ ...granted, tokens: put(granted.tokens, sha256Hex(token), { kind: "user", login: made.account.login }) });
+    return token;
+  }
+
+  installApp(repositoryId: number): number {
+    const made = installApp(this.#machine.state, this.#at(), this.#repository(repositoryId));
+    this.#machine.commit(made.state);
+    return made.installationId;
+  }
+
+  setEnvironmentSecret(environment: string, name: string, value: string): void {
+    const { state } = this.#machine;
+    this.#machine.commit({ ...state, secrets: put(state.secrets, secretKey(environment, name), value) });
+  }
+
+  archiveRepository(repositoryId: number): void {
+    const { state } = this.#machine;
+    this.#machine.commit({ ...state, repositories: put(state.repositories, repositoryId, { ...this.#repository(repositoryId), archived: true }) });
+  }
+
+  setWebhookUrl(url: string | null): void {
+    this.#deliverer.setUrl(url);
+  }
+
+  redeliver(deliveryId: number): Promise<Delivery> {
+    return this.#deliverer.redeliver(deliveryId);
+  }
+
+  async settled(): Promise<void> {
+    await Promise.resolve(); // the webhooks of a change just made start in a microtask
+    await this.#deliverer.settled();
+  }
+
+  timeline(repositoryId: number, number: number): readonly TimelineEntry[] {
+    return timelineOf(this.#machine.state, repositoryId, number);
+  }
+
+  failNext(fault: FaultOrder): void {
+    this.#faults.order(fault);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#servers.map(stop));
+    await this.settled();
+  }
+
+  #at(): string {
+    return wholeSeconds(this.#nowMs());
+  }
+
+  readonly #gitOf = (repository: RepositoryRecord): BareRepository => new BareRepository(this.#processes, repository.gitDirectory);
+
+  #repository(id: number): RepositoryRecord {
+    return known(this.#machine.state.repositories, id, "repository");
+  }
+
+  async #webhookOf(state: State, happening: Happening): Promise<Webhook | null> {
+    const pull = happening.kind === "pull_request" ? (state.issues.get(happening.issueId)?.pull ?? null) : null;
+    const git = this.#gitOf(known(state.repositories, happening.repositoryId, "repository"));
+    const measured = pull === null ? null : await measure(git, { head: pull.head.sha, base: pull.base.sha });
+    return webhookOf({ state, base: this.#url }, happening, measured);
+  }
+}
+
+function firstState(app: LocalGitHubOptions["app"], at: string): State {
   const { id, slug, publicKeyPem, permissions } = app;
-  const state = emptyState({ id, slug, publicKeyPem, permissions: { ...permissions, metadata: "read" }, events: app.events ?? DEFAULT_EVENTS, createdAt: at });
+  const record = { id, slug, publicKeyPem, permissions: { ...permissions, metadata: "read" as const }, events: app.events ?? DEFAULT_EVENTS, createdAt: at };
+  const state = emptyState(record);
   const bots = { ...state, accounts: put(state.accounts, ACTIONS_BOT.login, ACTIONS_BOT) };
   return ensureAccount(bots, `${slug}[bot]`, "Bot").state;
 }

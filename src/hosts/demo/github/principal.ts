@@ -1,5 +1,5 @@
 import { createPublicKey, verify } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { sha256Hex } from "../../../shared/hash.ts";
 import type { Account, Permissions, RepositoryRecord, Role, TokenRecord } from "./records.ts";
 import { failure, type Reply } from "./reply.ts";

@@ -25,6 +25,8 @@ jobs: {}
 export interface Answered {
   readonly status: number;
   readonly headers: Headers;
+  // What is asked for in it is what each test states.
+  // oxlint-disable-next-line typescript/no-explicit-any
   readonly body: any;
 }
 
@@ -46,6 +48,8 @@ export interface World {
   close(): Promise<void>;
 }
 
+const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+
 export async function startWorld(options: Partial<LocalGitHubOptions> & { readonly webhookUrl?: string; readonly visibility?: "public" | "private" } = {}): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), "local-github-test-"));
   const keys = generateKeyPairSync("rsa", { modulusLength: 2048, publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } });
@@ -61,7 +65,6 @@ export async function startWorld(options: Partial<LocalGitHubOptions> & { readon
 
   const appJwt = (overrides: Readonly<Record<string, unknown>> = {}): string => {
     const seconds = Math.floor(nowMs() / 1000);
-    const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
     const text = `${part({ alg: "RS256", typ: "JWT" })}.${part({ iat: seconds - 30, exp: seconds + 500, iss: 4242, ...overrides })}`;
     return `${text}.${sign("RSA-SHA256", Buffer.from(text), keys.privateKey).toString("base64url")}`;
   };

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Git } from "../git/git.ts";
 import { authenticate, type Principal } from "../principal.ts";
-import type { Pull, RepositoryRecord } from "../records.ts";
+import { isPull, type RepositoryRecord } from "../records.ts";
 import { failure, notFound, type Reply } from "../reply.ts";
 import { queryOf, sender, type LoggedRequest } from "../request-log.ts";
 import { matchTemplate, type Route } from "../route.ts";
@@ -155,11 +155,10 @@ export async function followPulls({ machine, gitOf }: Pick<RestOptions, "machine
     if (happening.kind !== "pull_request" || (happening.action !== "opened" && happening.action !== "synchronize")) continue;
     const issue = machine.state.issues.get(happening.issueId);
     const repository = machine.state.repositories.get(happening.repositoryId);
-    if (issue?.pull == null || repository === undefined) continue;
-    const pull: Pull = { ...issue, pull: issue.pull };
+    if (issue === undefined || !isPull(issue) || repository === undefined) continue;
     const git = gitOf(repository);
-    const name = `refs/pull/${pull.number}/head`;
-    await git.moveRef(name, (await git.refs(name)).find((ref) => ref.name === name)?.id ?? null, pull.pull.head.sha);
+    const name = `refs/pull/${issue.number}/head`;
+    await git.moveRef(name, (await git.refs(name)).find((ref) => ref.name === name)?.id ?? null, issue.pull.head.sha);
   }
 }
 

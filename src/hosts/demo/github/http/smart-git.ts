@@ -101,8 +101,9 @@ async function push(options: SmartGitOptions, repository: RepositoryRecord, acto
   return reply;
 }
 
+const idIn = (refs: readonly Ref[], name: string): string | null => refs.find((ref) => ref.name === name)?.id ?? null;
+
 function movedRefs(before: readonly Ref[], after: readonly Ref[]): readonly { readonly name: string; readonly from: string | null; readonly to: string | null }[] {
-  const idIn = (refs: readonly Ref[], name: string): string | null => refs.find((ref) => ref.name === name)?.id ?? null;
   const names = [...new Set([...before, ...after].map((ref) => ref.name))];
   return names.map((name) => ({ name, from: idIn(before, name), to: idIn(after, name) })).filter(({ from, to }) => from !== to);
 }

@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import type { RepositoryRecord, Run } from "../records.ts";
 import { failure, json, noContent, notFound, pageOf, redirect, unprocessable } from "../reply.ts";
 import { answer, numberParam, repositoryRoute, type RepositoryExchange, type Route, type Transition } from "../route.ts";
@@ -62,11 +62,14 @@ async function readWorkflow({ git }: Pick<RepositoryExchange<unknown>, "git">, r
   return bytes === null ? null : Buffer.from(bytes).toString("utf8");
 }
 
+const DAY_MS = 86_400_000;
+/** The last millisecond that a date or time covers. */
+const dayEnd = (text: string): number => Date.parse(text) + (/^\d{4}-\d{2}-\d{2}$/.test(text) ? DAY_MS - 1 : 0);
+
 /** GitHub's date filter: `X`, `>=X`, `<=X`, `>X`, `<X`, `X..Y`; a date alone is that whole day. */
 function createdWithin(filter: string | null, at: string): boolean {
   if (filter === null) return true;
   const time = Date.parse(at);
-  const dayEnd = (text: string): number => Date.parse(text) + (/^\d{4}-\d{2}-\d{2}$/.test(text) ? 86_400_000 - 1 : 0);
   const [from, to] = filter.split("..");
   if (from !== undefined && to !== undefined) return (from === "*" || time >= Date.parse(from)) && (to === "*" || time <= dayEnd(to));
   const [, operator = "", text = ""] = /^(>=|<=|>|<)?(.*)$/.exec(filter) ?? [];

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { sha256Hex } from "../../../../shared/hash.ts";
 import type { Installation } from "../records.ts";
 import { failure, json, notFound, pageOf, unprocessable } from "../reply.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Principal } from "../principal.ts";
 import type { CheckRun, RepositoryRecord } from "../records.ts";
 import { failure, json, notFound, pageOf, unprocessable, type Reply } from "../reply.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { atLeast, roleOf, type Principal } from "../principal.ts";
 import type { Comment, RepositoryRecord } from "../records.ts";
 import { failure, json, noContent, notFound, pageOf, validationFailed } from "../reply.ts";

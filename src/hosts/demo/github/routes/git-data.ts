@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Commit, Git, Signature, TreeChange } from "../git/git.ts";
 import type { Principal } from "../principal.ts";
 import { json, notFound, unprocessable, type Reply } from "../reply.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Git } from "../git/git.ts";
 import { json, noContent, notAccessible, notFound, unprocessable } from "../reply.ts";
 import { answer, repositoryRoute, type RepositoryExchange, type Route, type Transition } from "../route.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { atLeast, roleOf, type Principal } from "../principal.ts";
 import type { Issue, RepositoryRecord } from "../records.ts";
 import { failure, json, notFound, pageOf, validationFailed } from "../reply.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Git } from "../git/git.ts";
 import { isPull, type Pull, type RepositoryRecord } from "../records.ts";
 import { json, notFound, pageOf, validationFailed, type Reply } from "../reply.ts";

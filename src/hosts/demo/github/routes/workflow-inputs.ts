@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { err, ok, type Result } from "../../../../shared/result.ts";
 
 /** Limits of `workflow_dispatch` (docs: workflow syntax; changelog 2025-12-04). */

@@ -20,6 +20,8 @@ export interface Delivery {
   readonly payload: string;
 }
 
+type Message = Pick<Delivery, "guid" | "event" | "action" | "payload" | "redelivery">;
+
 export interface DelivererOptions {
   readonly secret: string;
   readonly appId: number;
@@ -54,17 +56,23 @@ export class Deliverer {
 
   /**
    * Delivers a webhook that is being made (null: there is none); `settled` tells when it is over.
-   * Without an address nothing is sent or noted. Must not reject.
+   * Without an address nothing is sent or noted; one that could not be made is noted as failed.
    */
-  send(making: Promise<Webhook | null>): void {
-    const done = making.then(async (webhook) => {
-      if (webhook !== null && this.#url !== null) {
-        const action = typeof webhook.payload["action"] === "string" ? webhook.payload["action"] : null;
-        await this.#deliver({ guid: randomUUID(), event: webhook.event, action, payload: JSON.stringify(webhook.payload), redelivery: false });
-      }
-      this.#underway.delete(done);
-    });
+  send(event: string, making: Promise<Webhook | null>): void {
+    const done = this.#sendMade(event, making).finally(() => this.#underway.delete(done));
     this.#underway.add(done);
+  }
+
+  async #sendMade(event: string, making: Promise<Webhook | null>): Promise<void> {
+    const message = { guid: randomUUID(), event, action: null, redelivery: false };
+    try {
+      const webhook = await making;
+      if (webhook === null || this.#url === null) return;
+      const action = typeof webhook.payload["action"] === "string" ? webhook.payload["action"] : null;
+      await this.#deliver({ ...message, action, payload: JSON.stringify(webhook.payload) });
+    } catch (error) {
+      this.#note({ ...message, payload: "" }, { kind: "failed", reason: `The payload could not be made: ${String(error)}` }, this.#options.clock.nowMs());
+    }
   }
 
   /** Sends a noted delivery again: same identifier, same payload. */
@@ -80,15 +88,19 @@ export class Deliverer {
     while (this.#underway.size > 0) await Promise.all(this.#underway);
   }
 
-  async #deliver(message: Pick<Delivery, "guid" | "event" | "action" | "payload" | "redelivery">): Promise<Delivery> {
+  async #deliver(message: Message): Promise<Delivery> {
     const startedMs = this.#options.clock.nowMs();
-    const outcome = await this.#post(message);
-    const delivery: Delivery = { ...message, id: this.#nextId++, deliveredAt: new Date(startedMs).toISOString(), outcome, durationMs: this.#options.clock.nowMs() - startedMs };
+    return this.#note(message, await this.#post(message), startedMs);
+  }
+
+  #note(message: Message, outcome: Delivery["outcome"], startedMs: number): Delivery {
+    const durationMs = this.#options.clock.nowMs() - startedMs;
+    const delivery: Delivery = { ...message, id: this.#nextId++, deliveredAt: new Date(startedMs).toISOString(), outcome, durationMs };
     this.#log.push(delivery);
     return delivery;
   }
 
-  async #post(message: Pick<Delivery, "guid" | "event" | "payload">): Promise<Delivery["outcome"]> {
+  async #post(message: Message): Promise<Delivery["outcome"]> {
     if (this.#url === null) return { kind: "failed", reason: "no webhook address is set" };
     try {
       const response = await this.#options.fetch(this.#url, {
