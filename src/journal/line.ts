@@ -5,11 +5,10 @@
  * L2. What is kept in memory after an append is what reading the line gives, so state never differs from replay (I3).
  */
 import { isUtf8 } from "node:buffer";
-import { z } from "zod";
+import * as z from "zod";
 import { envelopeSchema, parseRecordEvent, RECORD_VERSION, type Envelope, type Recorded } from "../record/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import { sha256Hex } from "../shared/hash.ts";
-import { canonicalJson } from "../shared/json.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 
 export type LineRefusal = Refusal<"not-a-line" | "needs-version" | "unknown-event">;
@@ -66,19 +65,16 @@ export interface WrittenLine {
   readonly text: string;
   /** With its newline. */
   readonly bytes: Uint8Array;
-  /** The event's data as a reader will see it. */
-  readBack(): Envelope["data"];
 }
 
 /**
  * Writes one line (L1). The envelope's members stand here in canonical order, and its values need no escaping: a stream's
  * name and a kind of ours, hex digits, a date, numbers.
+ * @param data the event's data as canonical JSON
  */
-export function writeLine(envelope: Omit<Envelope, "data"> & { readonly data: unknown }): WrittenLine {
-  const { v, stream, seq, epoch, prev, at, kind } = envelope;
-  const data = canonicalJson(envelope.data);
+export function writeLine({ v, stream, seq, epoch, prev, at, kind }: Omit<Envelope, "data">, data: string): WrittenLine {
   const text = `{"at":"${at}","data":${data},"epoch":${epoch},"kind":"${kind}","prev":"${prev}","seq":${seq},"stream":"${stream}","v":${v}}`;
-  return { text, bytes: Buffer.from(`${text}\n`), readBack: () => JSON.parse(data) };
+  return { text, bytes: Buffer.from(`${text}\n`) };
 }
 
 /** Joins an envelope's place in the log with its typed event. */

@@ -1,6 +1,7 @@
 import { EVENT_LIMIT_BYTES, GENESIS_HASH, RECORD_VERSION, streamNameSchema, type Head, type RecordEvent } from "../record/index.ts";
 import { TerminalError } from "../shared/errors.ts";
 import { sha256Hex } from "../shared/hash.ts";
+import { canonicalJson } from "../shared/json.ts";
 import { redactJson, type Redact } from "../shared/redact.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { Chain } from "./chain.ts";
@@ -43,11 +44,12 @@ export function prepareAppend(chain: Chain, request: AppendRequest): Result<Prep
   const parts: Uint8Array[] = [];
   let last = head;
   for (const event of events) {
-    const { kind, data } = redacted(request.redact, event);
+    const { kind } = event;
     const envelope = { v: RECORD_VERSION as typeof RECORD_VERSION, stream, seq: (last?.seq ?? 0) + 1, epoch: request.epoch, prev: last?.hash ?? GENESIS_HASH, at, kind };
-    const written = writeLine({ ...envelope, data });
+    const data = redactedText(request.redact, event);
+    const written = writeLine(envelope, data);
     if (written.bytes.length > EVENT_LIMIT_BYTES) return err(tooLarge(stream, kind, written.bytes.length));
-    const recorded = recordedFrom({ ...envelope, data: written.readBack() }); // L2
+    const recorded = recordedFrom({ ...envelope, data: JSON.parse(data) }); // L2
     if (!recorded.ok) throw bug(`an event of ${stream} that cannot be read back: ${recorded.error.message}`);
     last = { seq: envelope.seq, hash: sha256Hex(written.bytes) };
     lines.push(written.text);
@@ -59,12 +61,16 @@ export function prepareAppend(chain: Chain, request: AppendRequest): Result<Prep
   return ok({ bytes: parts.length === 1 ? only : Buffer.concat(parts), lines, entries, head: last });
 }
 
-/** I6: no secret reaches a line. A model turn that was changed says so: it must not be replayed. */
-function redacted(redact: Redact | null, event: RecordEvent): { readonly kind: RecordEvent["kind"]; readonly data: unknown } {
-  if (redact === null) return event;
+/**
+ * The event's data as canonical JSON without secrets (I6). Nearly all events hold none, and one look at the whole text tells;
+ * only then each string is redacted by itself. A model turn that was changed says so: it must not be replayed.
+ */
+function redactedText(redact: Redact | null, event: RecordEvent): string {
+  const text = canonicalJson(event.data);
+  if (redact === null || redact(text) === text) return text;
   const data = redactJson(redact, event.data);
   const changedTurn = event.kind === "turn_completed" && data !== event.data && typeof data === "object";
-  return { kind: event.kind, data: changedTurn ? { ...data, redacted: true } : data };
+  return canonicalJson(changedTurn ? { ...data, redacted: true } : data);
 }
 
 const bug = (what: string): TerminalError =>

@@ -14,6 +14,7 @@ export interface SystemCalls {
   openSync(path: string, flags: "r" | "ax" | "w"): number;
   writeSync(file: number, bytes: Uint8Array, offset: number, length: number): number;
   fsyncSync(file: number): void;
+  fdatasyncSync(file: number): void;
   closeSync(file: number): void;
   renameSync(from: string, to: string): void;
   mkdirSync(path: string, options: { recursive: true }): string | undefined;
@@ -51,7 +52,8 @@ export function fileSystemOver(calls: SystemCalls): FileSystem {
   };
   const appendFile = (file: number): AppendFile => ({
     append: (bytes) => writeAll(file, bytes),
-    sync: () => calls.fsyncSync(file),
+    // POSIX: contents and the size needed to read them; of the metadata only the times may be missing.
+    sync: () => calls.fdatasyncSync(file),
     close: () => calls.closeSync(file),
   });
 

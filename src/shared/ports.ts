@@ -24,7 +24,7 @@ export type Fetch = typeof globalThis.fetch;
 export interface AppendFile {
   /** Writes all bytes at the end of the file; nothing is durable yet. */
   append(bytes: Uint8Array): void;
-  /** Returns when everything appended is on disk (fsync). A throw means it may not be: the file must not be written again. */
+  /** Returns when everything appended is on disk (fdatasync). A throw means it may not be: the file must not be written again. */
   sync(): void;
   close(): void;
 }

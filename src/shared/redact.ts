@@ -1,6 +1,9 @@
 /** Taking secrets out of text before it is written anywhere (I6). */
 
-/** Gives the text back with every secret replaced; the very same string when there was none. */
+/**
+ * Gives the text back with every secret replaced; the very same string when there was none. It finds a secret in a string also
+ * in the JSON text of that string, so that one look at a document tells whether anything in it must go.
+ */
 export type Redact = (text: string) => string;
 
 const REDACTED = "[redacted]";
@@ -31,7 +34,7 @@ const PATTERNS = [
  * @param secrets values; those shorter than 8 characters are not looked for
  */
 export function createRedactor(secrets: readonly string[]): Redact {
-  const values = new Set(secrets.flatMap(forms).filter((form) => form.length >= SHORTEST_SECRET));
+  const values = new Set(secrets.flatMap(forms).flatMap((form) => [form, JSON.stringify(form).slice(1, -1)]));
   // The longest first: a form that holds another one goes as a whole.
   const byValue = [...values].sort((a, b) => b.length - a.length).map(escapeForRegExp);
   const secret = new RegExp([...byValue, ...PATTERNS].join("|"), "g");
@@ -40,6 +43,7 @@ export function createRedactor(secrets: readonly string[]): Redact {
 
 const escapeForRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 
+/** The ways a secret shows in text, before any JSON escaping. */
 function forms(secret: string): readonly string[] {
   if (secret.length < SHORTEST_SECRET) return [];
   const bytes = Buffer.from(secret);
@@ -56,8 +60,7 @@ function forms(secret: string): readonly string[] {
     Array.from(secret).reverse().join(""),
     url,
     url.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
-    JSON.stringify(secret).slice(1, -1),
-  ];
+  ].filter((form) => form.length >= SHORTEST_SECRET);
 }
 
 /** Base64 puts 3 bytes into 4 characters, so a value inside longer text shows in three ways; the characters it shares with its neighbours are left off. */

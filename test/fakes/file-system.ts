@@ -120,6 +120,24 @@ export function memoryDisk(): MemoryDisk {
     return node;
   };
 
+  const sync = (number: number): void => {
+    call();
+    const node = handle(number);
+    if (node.kind === "directory") {
+      node.durable = new Map(node.entries);
+      return;
+    }
+    if (syncFailure !== null) {
+      const code = syncFailure;
+      syncFailure = null;
+      node.broken = true;
+      throw systemError(code, String(number));
+    }
+    if (node.broken) return;
+    node.durableLength = node.length;
+    node.replaced = null;
+  };
+
   const system: SystemCalls = {
     openSync(path, flags) {
       call();
@@ -148,23 +166,8 @@ export function memoryDisk(): MemoryDisk {
       write(node, bytes.subarray(offset, offset + fits));
       return fits;
     },
-    fsyncSync(number) {
-      call();
-      const node = handle(number);
-      if (node.kind === "directory") {
-        node.durable = new Map(node.entries);
-        return;
-      }
-      if (syncFailure !== null) {
-        const code = syncFailure;
-        syncFailure = null;
-        node.broken = true;
-        throw systemError(code, String(number));
-      }
-      if (node.broken) return;
-      node.durableLength = node.length;
-      node.replaced = null;
-    },
+    fsyncSync: sync,
+    fdatasyncSync: sync,
     closeSync(number) {
       call();
       open.delete(number);

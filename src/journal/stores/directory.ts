@@ -1,5 +1,5 @@
 /**
- * The journal in a directory. Its guarantee: an append that resolved is on disk (written and fsynced), and no later writer goes on
+ * The journal in a directory. Its guarantee: an append that resolved is on disk (written and synced), and no later writer goes on
  * without it.
  *
  * S1. A writer owns one epoch file, created exclusively: two processes never write to the same file.
