@@ -201,13 +201,16 @@ const aborted = ({ options }: Run): End =>
     ? { code: "cancelled", message: "The run was cancelled." }
     : { code: "budget_time", message: `The time of the budget is used up: ${Math.round(options.budget.maxMs / 1000)} seconds of work.` };
 
+/** Node's timers take at most 31 bits of milliseconds and fire at once above. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Aborts its signal once the time is up. */
 function startDeadline(clock: Clock, ms: number): { readonly signal: AbortSignal; stop(): void } {
   const time = new AbortController();
   const stopped = new AbortController();
   if (ms <= 0) time.abort();
   else {
-    clock.sleep(ms, stopped.signal).then(
+    clock.sleep(Math.min(ms, LONGEST_TIMER_MS), stopped.signal).then(
       () => time.abort(),
       (reason: unknown) => {
         // A clock that fails must not leave the run without a limit.

@@ -71,7 +71,8 @@ describe("fault 63: an API that fails for a while", () => {
 describe("fault 63: a stream that breaks", () => {
   const broken: [string, ModelAnswer, string][] = [
     ["is cut", { kind: "cut", afterEvents: 6, content: [call("write")] }, "stream_cut"],
-    ["is cut right before message_stop", { kind: "cut", afterEvents: 9, content: [call("write")] }, "stream_cut"],
+    ["is cut right before message_stop", { kind: "cut", afterEvents: 10, content: [call("write")] }, "stream_cut"],
+    ["ends cleanly, but without message_stop", { kind: "cut", afterEvents: 10, cleanly: true, content: [call("write")] }, "stream_cut"],
     ["ends with an error event", { kind: "stream-error", type: "overloaded_error", afterEvents: 6, content: [call("write")] }, "stream_error"],
   ];
   it.each(broken)("that %s: the turn did not happen, no tool runs, and it is asked again", async (_, answer, code) => {

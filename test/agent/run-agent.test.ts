@@ -145,9 +145,10 @@ describe("a model that ends its turn", () => {
 
   it("fault 62: with an empty answer gets the reminder in a request that the API takes", async () => {
     const server = await openModel([[], [say("  ")], [call("done")]]);
-    const { end } = await trial({ server, model: "claude-opus-5-5" });
-    expect(end.code).toBe("stopped_without_completing");
-    expect(server.requests.map(({ status }) => status)).toEqual([200, 200]);
+    let reminders = 0;
+    const { end } = await trial({ server, reminder: () => `Reminder ${(reminders += 1)}` });
+    expect(end.code).toBe("completed");
+    expect(server.requests.map(({ status }) => status)).toEqual([200, 200, 200]);
   });
 });
 
@@ -170,6 +171,19 @@ describe("a tool that fails", () => {
     });
     await expect(trial({ server, tools: [boom], onRecord: (event) => void seen.push(event.kind) })).rejects.toBe(error);
     expect(seen.at(-1)).toBe("tool_started");
+  });
+
+  it("by TerminalError beside a call that still runs: the run ends when both are done, so nothing is journaled after it", async () => {
+    const broken = new TerminalError("journal broken", "look at the disk");
+    const read = reader(async (input) => {
+      if (JSON.stringify(input).includes("bad")) throw broken;
+      for (let tick = 0; tick < 5; tick += 1) await new Promise((resolve) => setImmediate(resolve));
+      return { content: "slow", isError: false };
+    });
+    const seen: string[] = [];
+    const server = await openModel([[call("read", { path: "bad" }), call("read", { path: "slow" })]]);
+    await expect(trial({ server, tools: [read], onRecord: (event) => void seen.push(event.kind) })).rejects.toBe(broken);
+    expect(seen.at(-1)).toBe("tool_completed");
   });
 
   it("by a journal that fails: the run ends at once and no tool runs after it", async () => {
@@ -257,6 +271,17 @@ describe("cancelling", () => {
     const { end, events } = await running;
     expect(end.code).toBe("cancelled");
     expect(kinds(events).slice(-2)).toEqual(["turn_failed", "agent_ended"]);
+  });
+
+  it("before the answer begins ends the request", async () => {
+    const cancel = new AbortController();
+    const server = await openModel(() => {
+      cancel.abort();
+      return new Promise(() => undefined);
+    });
+    const { end, events } = await trial({ server, signal: cancel.signal });
+    expect(end.code).toBe("cancelled");
+    expect(ofKind(events, "turn_failed")).toMatchObject([{ code: "cancelled", retryInMs: null }]);
   });
 
   it("before the start asks nothing", async () => {

@@ -42,8 +42,8 @@ export type ModelAnswer =
       readonly retryAfter?: number;
       readonly details?: JsonObject;
     }
-  /** The socket is dropped after so many events of the message. */
-  | { readonly kind: "cut"; readonly afterEvents: number; readonly content?: readonly AnswerBlock[] }
+  /** The socket is dropped after so many events of the message, or, `cleanly`, the response just ends there. */
+  | { readonly kind: "cut"; readonly afterEvents: number; readonly cleanly?: boolean; readonly content?: readonly AnswerBlock[] }
   /** The stream stops there without an end, and the socket stays open. */
   | { readonly kind: "stall"; readonly afterEvents: number; readonly content?: readonly AnswerBlock[] }
   /** An `error` event comes after so many events of the message, as when the API is overloaded in mid-answer. */

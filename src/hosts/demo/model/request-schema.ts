@@ -8,7 +8,7 @@ const cacheControl = z.strictObject({ type: z.literal("ephemeral"), ttl: z.enum(
 const cached = { cache_control: cacheControl.nullish() };
 const apiName = z.string().regex(/^[a-zA-Z0-9_-]{1,128}$/);
 
-const textBlock = z.strictObject({ type: z.literal("text"), text: z.string().min(1), ...cached });
+const textBlock = z.strictObject({ type: z.literal("text"), text: z.string().regex(/\S/, "text content blocks must contain non-whitespace text"), ...cached });
 const toolResultBlock = z
   .strictObject({
     type: z.literal("tool_result"),

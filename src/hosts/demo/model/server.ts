@@ -225,6 +225,7 @@ function render({ desk, request }: Exchange, answer: MessageAnswer, usage: Input
 async function breakOff(response: ServerResponse, requestId: string, breakage: Breakage): Promise<void> {
   switch (breakage.kind) {
     case "cut":
+      if (breakage.cleanly === true) return void response.end();
       // What was written must be on the wire before the socket goes, or the client sees a refused request instead of a cut stream.
       await written(response, "\n");
       return void response.destroy();

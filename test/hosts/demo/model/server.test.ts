@@ -112,7 +112,7 @@ describe("what the API refuses, this server refuses", () => {
     ["a body that is no JSON", "{", "not valid JSON"],
     ["an unknown field", { ...basic, temperature: 1 }, "temperature"],
     ["no streaming", { ...basic, stream: false }, "stream"],
-    ["an empty text", { ...basic, messages: [user("")] }, "text"],
+    ["a text of white space", { ...basic, messages: [user(" \n")] }, "non-whitespace"],
     ["no messages", { ...basic, messages: [] }, "messages"],
     ["max_tokens over the model's", { ...basic, max_tokens: 128_001 }, "128000"],
     ["roles that do not alternate", { ...basic, messages: [user("Hi"), user("Hi")] }, "alternate"],
