@@ -85,7 +85,10 @@ const schemas = {};
 
 const resolve = (value) => {
   if (value?.$ref === undefined) return value;
-  return value.$ref.slice(2).split("/").reduce((node, key) => node[key], description);
+  return value.$ref
+    .slice(2)
+    .split("/")
+    .reduce((node, key) => node[key], description);
 };
 
 /** JSON Schema of an OpenAPI 3.0 schema: no prose, `nullable` as a type, components collected under `schemas`. */
@@ -99,13 +102,28 @@ function schemaOf(schema) {
     }
     return { $ref: `#/schemas/${name}` };
   }
-  const KEPT = ["type", "enum", "format", "pattern", "required", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "minProperties", "maxProperties"];
+  const KEPT = [
+    "type",
+    "enum",
+    "format",
+    "pattern",
+    "required",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "minItems",
+    "maxItems",
+    "minProperties",
+    "maxProperties",
+  ];
   const kept = Object.fromEntries(KEPT.filter((key) => schema[key] !== undefined).map((key) => [key, schema[key]]));
   for (const key of ["oneOf", "anyOf", "allOf"]) if (schema[key] !== undefined) kept[key] = schema[key].map(schemaOf);
   if (schema.items !== undefined) kept.items = schemaOf(schema.items);
   if (schema.not !== undefined) kept.not = schemaOf(schema.not);
   if (schema.additionalProperties !== undefined) kept.additionalProperties = schemaOf(schema.additionalProperties);
-  if (schema.properties !== undefined) kept.properties = Object.fromEntries(Object.entries(schema.properties).map(([name, property]) => [name, schemaOf(property)]));
+  if (schema.properties !== undefined)
+    kept.properties = Object.fromEntries(Object.entries(schema.properties).map(([name, property]) => [name, schemaOf(property)]));
   if (schema.nullable !== true) return kept;
   if (kept.enum !== undefined && !kept.enum.includes(null)) kept.enum = [...kept.enum, null];
   if (typeof kept.type === "string") return { ...kept, type: [kept.type, "null"] };
@@ -134,7 +152,10 @@ function operationOf(name) {
 }
 
 const operations = Object.fromEntries(OPERATIONS.map((name) => [name, operationOf(name)]));
-const lines = (record) => Object.entries(record).map(([name, value]) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)}`).join(",\n");
+const lines = (record) =>
+  Object.entries(record)
+    .map(([name, value]) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)}`)
+    .join(",\n");
 const sorted = Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => (a < b ? -1 : 1)));
 const text = `{\n  "source": ${JSON.stringify(SOURCE)},\n  "operations": {\n${lines(operations)}\n  },\n  "schemas": {\n${lines(sorted)}\n  }\n}\n`;
 JSON.parse(text);

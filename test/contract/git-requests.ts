@@ -12,7 +12,12 @@ const gitRequestSchema = {
       properties: {
         method: { const: "GET" },
         path: { type: "string", pattern: "^/[^/]+/[^/]+/info/refs$" },
-        query: { type: "object", properties: { service: { enum: ["git-upload-pack", "git-receive-pack"] } }, required: ["service"], additionalProperties: false },
+        query: {
+          type: "object",
+          properties: { service: { enum: ["git-upload-pack", "git-receive-pack"] } },
+          required: ["service"],
+          additionalProperties: false,
+        },
       },
     },
     {

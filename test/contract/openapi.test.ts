@@ -13,9 +13,25 @@ test.each([
   { why: "an unknown query parameter", request: { method: "GET", path: "/repos/acme/calc/issues", query: { lables: "x" } }, says: "lables" },
   { why: "a missing field", request: { method: "POST", path: "/repos/acme/calc/git/refs", body: { ref: "refs/heads/x" } }, says: "sha" },
   { why: "a missing body", request: { method: "POST", path: "/repos/acme/calc/issues/1/comments" }, says: "body is missing" },
-  { why: "an unknown field", request: { method: "POST", path: "/repos/acme/calc/pulls", body: { title: "t", head: "h", base: "b", labels: [] } }, says: "body/labels is not described" },
-  { why: "an unknown field inside", request: { method: "POST", path: "/repos/acme/calc/check-runs", body: { name: "n", head_sha: "a", output: { title: "t", summary: "s", colour: "red" } } }, says: "body/output/colour is not described" },
-  { why: "a value outside the enumeration", request: { method: "POST", path: "/repos/acme/calc/issues/1/reactions", body: { content: "tada" } }, says: "content" },
+  {
+    why: "an unknown field",
+    request: { method: "POST", path: "/repos/acme/calc/pulls", body: { title: "t", head: "h", base: "b", labels: [] } },
+    says: "body/labels is not described",
+  },
+  {
+    why: "an unknown field inside",
+    request: {
+      method: "POST",
+      path: "/repos/acme/calc/check-runs",
+      body: { name: "n", head_sha: "a", output: { title: "t", summary: "s", colour: "red" } },
+    },
+    says: "body/output/colour is not described",
+  },
+  {
+    why: "a value outside the enumeration",
+    request: { method: "POST", path: "/repos/acme/calc/issues/1/reactions", body: { content: "tada" } },
+    says: "content",
+  },
   { why: "a body where none belongs", request: { method: "GET", path: "/repos/acme/calc", body: { a: 1 } }, says: "a body is sent" },
 ])("$why is named", ({ request, says }) => {
   expect(checkRequest(request).join("\n")).toContain(says);

@@ -101,7 +101,8 @@ function matchPath(template: readonly string[], segments: readonly string[]): Re
 export function checkRequest(request: RestRequest): string[] {
   const match = matchOperation(request.method, request.path);
   const title = `${request.method} ${request.path}`;
-  if (match === null) return [`${title}: GitHub's description (as extracted) has no such operation; if it is real, add it to scripts/extract-openapi.mjs`];
+  if (match === null)
+    return [`${title}: GitHub's description (as extracted) has no such operation; if it is real, add it to scripts/extract-openapi.mjs`];
   const found = [...checkParameters(match, request.query ?? {}), ...checkBody(match.operation, request.body ?? null)];
   return found.map((error) => `${match.name}: ${error}`);
 }
@@ -111,7 +112,9 @@ const SEARCH_RANGES = new Set(["created"]);
 
 function checkParameters({ operation, params }: Match, query: Readonly<Record<string, string | readonly string[]>>): string[] {
   const listed = operation.parameters.filter((parameter) => parameter.in === "query").map((parameter) => parameter.name);
-  const unknown = Object.keys(query).filter((name) => !listed.includes(name)).map((name) => `query parameter ${name} is not described`);
+  const unknown = Object.keys(query)
+    .filter((name) => !listed.includes(name))
+    .map((name) => `query parameter ${name} is not described`);
   const wrong = operation.parameters.flatMap((parameter) => {
     const value = parameter.in === "path" ? params[parameter.name] : query[parameter.name];
     if (value === undefined) return parameter.required ? [`${parameter.in} parameter ${parameter.name} is missing`] : [];

@@ -5,6 +5,8 @@ export interface FaultOrder {
   readonly route: string;
   /** Answer with this status instead of doing it; default 500. Ignored with `dropResponseAfterApplying`. */
   readonly status?: number;
+  /** What the answer says; clients tell a secondary rate limit by it. */
+  readonly message?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Do it, then cut the connection without an answer. */
   readonly dropResponseAfterApplying?: boolean;

@@ -9,7 +9,14 @@ export type What =
   | { readonly kind: "issues"; readonly action: "opened" | "edited" | "closed" | "reopened"; readonly issueId: number }
   | { readonly kind: "issues"; readonly action: "labeled" | "unlabeled"; readonly issueId: number; readonly labelId: number }
   | { readonly kind: "label"; readonly action: "created"; readonly labelId: number }
-  | { readonly kind: "issue_comment"; readonly action: "created" | "edited" | "deleted"; readonly issueId: number; /** As it was: a deleted one is in the webhook too. */ readonly comment: Comment; readonly previousBody?: string }
+  | {
+      readonly kind: "issue_comment";
+      readonly action: "created" | "edited" | "deleted";
+      readonly issueId: number;
+      /** As it was: a deleted one is in the webhook too. */
+      readonly comment: Comment;
+      readonly previousBody?: string;
+    }
   | { readonly kind: "reaction"; readonly issueId: number; readonly subject: "issue" | "comment"; readonly content: string }
   | { readonly kind: "pull_request"; readonly action: "opened" | "edited" | "closed" | "reopened"; readonly issueId: number }
   | { readonly kind: "pull_request"; readonly action: "synchronize"; readonly issueId: number; readonly before: string; readonly after: string }
@@ -17,7 +24,14 @@ export type What =
   | { readonly kind: "check_run"; readonly action: "created" | "completed"; readonly checkRunId: number }
   | { readonly kind: "workflow_run"; readonly action: "requested" | "in_progress" | "completed"; readonly runId: number }
   | { readonly kind: "cancel_requested"; readonly runId: number }
-  | { readonly kind: "push"; readonly ref: string; readonly before: string; readonly after: string; readonly forced: boolean; readonly commits: readonly PushedCommit[] }
+  | {
+      readonly kind: "push";
+      readonly ref: string;
+      readonly before: string;
+      readonly after: string;
+      readonly forced: boolean;
+      readonly commits: readonly PushedCommit[];
+    }
   | { readonly kind: "installation"; readonly action: "created"; readonly installationId: number };
 
 export interface PushedCommit extends CommitSummary {

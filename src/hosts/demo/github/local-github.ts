@@ -239,7 +239,14 @@ class RunningGitHub implements LocalGitHub {
 
 function firstState(app: LocalGitHubOptions["app"], at: string): State {
   const { id, slug, publicKeyPem, permissions } = app;
-  const record = { id, slug, publicKeyPem, permissions: { ...permissions, metadata: "read" as const }, events: app.events ?? DEFAULT_EVENTS, createdAt: at };
+  const record = {
+    id,
+    slug,
+    publicKeyPem,
+    permissions: { ...permissions, metadata: "read" as const },
+    events: app.events ?? DEFAULT_EVENTS,
+    createdAt: at,
+  };
   const state = emptyState(record);
   const bots = { ...state, accounts: put(state.accounts, ACTIONS_BOT.login, ACTIONS_BOT) };
   return ensureAccount(bots, `${slug}[bot]`, "Bot").state;

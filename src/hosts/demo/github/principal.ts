@@ -1,5 +1,5 @@
 import { createPublicKey, verify } from "node:crypto";
-import * as z from "zod";
+import { z } from "zod";
 import { sha256Hex } from "../../../shared/hash.ts";
 import type { Account, Permissions, RepositoryRecord, Role, TokenRecord } from "./records.ts";
 import { failure, type Reply } from "./reply.ts";
@@ -11,8 +11,20 @@ export type Principal =
   /** The App itself, by JWT: only `/app` routes. */
   | { readonly kind: "app" }
   | { readonly kind: "user"; readonly login: string }
-  | { readonly kind: "installation"; readonly login: string; readonly repositoryIds: ReadonlySet<number>; readonly permissions: Permissions; readonly expiresAt: string }
-  | { readonly kind: "job"; readonly login: string; readonly jobId: number; readonly repositoryIds: ReadonlySet<number>; readonly permissions: Permissions };
+  | {
+      readonly kind: "installation";
+      readonly login: string;
+      readonly repositoryIds: ReadonlySet<number>;
+      readonly permissions: Permissions;
+      readonly expiresAt: string;
+    }
+  | {
+      readonly kind: "job";
+      readonly login: string;
+      readonly jobId: number;
+      readonly repositoryIds: ReadonlySet<number>;
+      readonly permissions: Permissions;
+    };
 
 export const ACTIONS_LOGIN = "github-actions[bot]";
 export const ACTIONS_SLUG = "github-actions";
@@ -57,7 +69,13 @@ function principalOf(state: State, token: TokenRecord, nowMs: number): Principal
       return { kind: "user", login: token.login };
     case "installation":
       if (Date.parse(token.expiresAt) <= nowMs) return { refused: failure(401, "Bad credentials") };
-      return { kind: "installation", login: `${state.app.slug}[bot]`, repositoryIds: token.repositoryIds, permissions: token.permissions, expiresAt: token.expiresAt };
+      return {
+        kind: "installation",
+        login: `${state.app.slug}[bot]`,
+        repositoryIds: token.repositoryIds,
+        permissions: token.permissions,
+        expiresAt: token.expiresAt,
+      };
     case "job":
       return { kind: "job", login: ACTIONS_LOGIN, jobId: token.jobId, repositoryIds: new Set([token.repositoryId]), permissions: token.permissions };
   }
@@ -76,9 +94,13 @@ function authenticateApp(state: State, jwt: string, nowMs: number): Principal | 
   const { iss, iat, exp } = claims.data;
   const now = nowMs / 1000;
   if (String(iss) !== String(state.app.id)) return { refused: failure(401, "Integration not found") };
-  if (exp <= now) return { refused: failure(401, "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires") };
+  if (exp <= now)
+    return {
+      refused: failure(401, "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires"),
+    };
   if (exp > now + MAX_JWT_SECONDS + JWT_DRIFT_SECONDS) return { refused: failure(401, "'Expiration time' claim ('exp') is too far in the future") };
-  if (iat > now + JWT_DRIFT_SECONDS) return { refused: failure(401, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued") };
+  if (iat > now + JWT_DRIFT_SECONDS)
+    return { refused: failure(401, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued") };
   return { kind: "app" };
 }
 

@@ -45,7 +45,13 @@ export interface Installation {
 
 export type TokenRecord =
   | { readonly kind: "user"; readonly login: string }
-  | { readonly kind: "installation"; readonly installationId: number; readonly repositoryIds: ReadonlySet<number>; readonly permissions: Permissions; readonly expiresAt: string }
+  | {
+      readonly kind: "installation";
+      readonly installationId: number;
+      readonly repositoryIds: ReadonlySet<number>;
+      readonly permissions: Permissions;
+      readonly expiresAt: string;
+    }
   | { readonly kind: "job"; readonly jobId: number; readonly repositoryId: number; readonly permissions: Permissions };
 
 export interface Label {

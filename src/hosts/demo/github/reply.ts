@@ -9,7 +9,11 @@ export interface Reply {
     | { readonly kind: "file"; readonly path: string; readonly contentType: string };
 }
 
-export const json = (value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Reply => ({ status, headers, body: { kind: "json", value } });
+export const json = (value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Reply => ({
+  status,
+  headers,
+  body: { kind: "json", value },
+});
 export const noContent = (): Reply => ({ status: 204, headers: {}, body: { kind: "none" } });
 export const redirect = (location: string): Reply => ({ status: 302, headers: { location }, body: { kind: "none" } });
 

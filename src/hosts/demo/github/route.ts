@@ -13,14 +13,19 @@ export interface Outcome {
 }
 
 /** A transition that changes nothing. */
-export const answer = (reply: Reply | ((state: State) => Reply)): Transition => (state) => ({ state, reply: typeof reply === "function" ? reply(state) : reply });
+export const answer =
+  (reply: Reply | ((state: State) => Reply)): Transition =>
+  (state) => ({ state, reply: typeof reply === "function" ? reply(state) : reply });
+
+/** What the braces of a template stood for, decoded. */
+export type Params = Readonly<Record<string, string>>;
 
 /** A request as a route sees it. */
 export interface Exchange {
   /** As the request arrived; for asking git. What is decided is decided on the state handed to the transition. */
   readonly state: State;
   readonly principal: Principal;
-  readonly params: Readonly<Record<string, string>>;
+  readonly params: Params;
   /** The whole address, query included. */
   readonly url: URL;
   readonly body: unknown;
@@ -46,6 +51,9 @@ export interface RepositoryExchange<Body> extends Omit<Exchange, "body"> {
   /** Who acts, where, when. */
   readonly act: Act;
 }
+
+/** What it takes to find something of a repository by its number in the path. */
+export type InRepository = Pick<RepositoryExchange<unknown>, "params" | "repository">;
 
 export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
 
@@ -98,7 +106,7 @@ export function repositoryRoute<Schema extends z.ZodType | undefined = undefined
   };
 }
 
-export function findRepository(state: State, params: Readonly<Record<string, string>>): RepositoryRecord | null {
+export function findRepository(state: State, params: Params): RepositoryRecord | null {
   const owner = params["owner"]?.toLowerCase();
   const name = params["repo"]?.toLowerCase();
   return [...state.repositories.values()].find((r) => r.owner.login.toLowerCase() === owner && r.name.toLowerCase() === name) ?? null;
@@ -115,7 +123,8 @@ export function refuse(principal: Principal, repository: RepositoryRecord, acces
     case "installation":
     case "job": {
       if (!principal.repositoryIds.has(repository.id)) return repository.visibility === "private" ? notFound() : notAccessible();
-      const allowed = [access.permission].flat().some((name) => name === "metadata" || principal.permissions[name] === "write" || principal.permissions[name] === access.level);
+      const held = (name: string): boolean => principal.permissions[name] === "write" || principal.permissions[name] === access.level;
+      const allowed = [access.permission].flat().some((name) => name === "metadata" || held(name));
       return allowed ? null : notAccessible();
     }
     case "user": {
@@ -132,7 +141,7 @@ function invalidRequest(error: z.ZodError): Reply {
 }
 
 /** A path parameter that must be a number; null otherwise. */
-export function numberParam(params: Readonly<Record<string, string>>, name: string): number | null {
+export function numberParam(params: Params, name: string): number | null {
   const text = params[name] ?? "";
   return /^[0-9]{1,15}$/.test(text) ? Number(text) : null;
 }
@@ -143,7 +152,7 @@ const GREEDY = /^\{(path|ref|branch|basehead)\}$/;
  * Finds the route of a request. A last `{path}`, `{ref}`, `{branch}` or `{basehead}` takes the rest of the path, as on GitHub.
  * @param segments path segments, each still percent-encoded
  */
-export function matchTemplate(template: string, segments: readonly string[]): Readonly<Record<string, string>> | null {
+export function matchTemplate(template: string, segments: readonly string[]): Params | null {
   const parts = template.slice(1).split("/");
   const params: Record<string, string> = {};
   for (const [index, part] of parts.entries()) {

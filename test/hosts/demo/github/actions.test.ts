@@ -26,10 +26,24 @@ async function newRun(key: string): Promise<number> {
 
 test("a dispatch makes a run that can be found by its name at once (fault 32), with defaults filled in", async () => {
   const id = await newRun("k-1");
-  expect(queued.at(-1)).toMatchObject({ id, attempt: 1, workflowPath: ".github/workflows/train.yml", headBranch: "main", event: "workflow_dispatch", inputs: { key: "k-1", note: "none" }, actor: "worktrain[bot]" });
+  expect(queued.at(-1)).toMatchObject({
+    id,
+    attempt: 1,
+    workflowPath: ".github/workflows/train.yml",
+    headBranch: "main",
+    event: "workflow_dispatch",
+    inputs: { key: "k-1", note: "none" },
+    actor: "worktrain[bot]",
+  });
   expect(queued.at(-1)?.workflowText).toContain("run-name: Train");
-  const listed = await world.call(world.app, "GET", `${REPO}/actions/workflows/train.yml/runs?event=workflow_dispatch&created=${encodeURIComponent(">=2026-11-20T09:59:00Z")}`);
-  expect(listed.body.workflow_runs.map((run: { display_title: string; status: string }) => [run.display_title, run.status])).toEqual([["Train k-1", "queued"]]);
+  const listed = await world.call(
+    world.app,
+    "GET",
+    `${REPO}/actions/workflows/train.yml/runs?event=workflow_dispatch&created=${encodeURIComponent(">=2026-11-20T09:59:00Z")}`,
+  );
+  expect(listed.body.workflow_runs.map((run: { display_title: string; status: string }) => [run.display_title, run.status])).toEqual([
+    ["Train k-1", "queued"],
+  ]);
   expect((await world.call(world.app, "GET", `${REPO}/actions/runs?created=${encodeURIComponent("<2026-11-20")}`)).body.total_count).toBe(0);
 });
 
@@ -40,7 +54,11 @@ test("fault 33: without return_run_details the answer is an empty 204", async ()
 test.each([
   { why: "a missing required input", body: { ref: "main", inputs: {} }, says: "Required input 'key' not provided" },
   { why: "an unknown input", body: { ref: "main", inputs: { key: "k", extra: "1" } }, says: 'Unexpected inputs provided: ["extra"]' },
-  { why: "more than 25 inputs", body: { ref: "main", inputs: Object.fromEntries(Array.from({ length: 26 }, (_, index) => [`i${index}`, ""])) }, says: "up to 25" },
+  {
+    why: "more than 25 inputs",
+    body: { ref: "main", inputs: Object.fromEntries(Array.from({ length: 26 }, (_, index) => [`i${index}`, ""])) },
+    says: "up to 25",
+  },
   { why: "more than 65,535 characters", body: { ref: "main", inputs: { key: "x".repeat(65_535) } }, says: "inputs are too large." },
   { why: "an unknown branch", body: { ref: "absent", inputs: { key: "k" } }, says: "No ref found for: absent" },
 ])("fault 33: $why is a 422 that says so", async ({ body, says }) => {
@@ -61,17 +79,25 @@ test("fault 33: a workflow that is not on the default branch is 404, one without
 
 test("a job's token may what its permissions say, and dies with the job", async () => {
   const runId = await newRun("k-3");
-  const { jobId, token } = world.github.actions.createJob(runId, { name: "agent", permissions: { contents: "read", issues: "write", "pull-requests": "none" } });
+  const { jobId, token } = world.github.actions.createJob(runId, {
+    name: "agent",
+    permissions: { contents: "read", issues: "write", "pull-requests": "none" },
+  });
   expect(token).toMatch(/^ghs_15368_[A-Za-z0-9._-]{480,}$/);
   expect((await world.call(token, "GET", `${REPO}/contents/README.md`)).status).toBe(200);
   expect((await world.call(token, "POST", `${REPO}/git/blobs`, { content: "x" })).status).toBe(403);
   expect((await world.call(token, "GET", `${REPO}/pulls`)).status).toBe(403);
   const { number } = (await world.call(token, "POST", `${REPO}/issues`, { title: "by a job" })).body;
-  expect((await world.call(world.app, "GET", `${REPO}/issues/${number}`)).body).toMatchObject({ user: { login: "github-actions[bot]" }, performed_via_github_app: { id: 15_368 } });
+  expect((await world.call(world.app, "GET", `${REPO}/issues/${number}`)).body).toMatchObject({
+    user: { login: "github-actions[bot]" },
+    performed_via_github_app: { id: 15_368 },
+  });
   expect(world.github.requests.findLast((request) => request.token === "job")).toMatchObject({ who: "agent", jobId });
   world.github.actions.updateJob(jobId, { status: "completed", conclusion: "success" });
   expect((await world.call(token, "GET", `${REPO}/contents/README.md`)).status).toBe(401);
-  expect((await world.call(world.app, "GET", `${REPO}/actions/runs/${runId}/jobs`)).body.jobs).toMatchObject([{ id: jobId, name: "agent", status: "completed", conclusion: "success" }]);
+  expect((await world.call(world.app, "GET", `${REPO}/actions/runs/${runId}/jobs`)).body.jobs).toMatchObject([
+    { id: jobId, name: "agent", status: "completed", conclusion: "success" },
+  ]);
 });
 
 test("a completed run ends its jobs, keeps its conclusion and cannot be cancelled", async () => {
@@ -87,7 +113,9 @@ test("a completed run ends its jobs, keeps its conclusion and cannot be cancelle
   expect((await world.call(world.app, "GET", `${REPO}/actions/jobs/${jobId}`)).body.conclusion).toBe("cancelled");
   expect((await world.call(token, "GET", REPO)).status).toBe(401);
   expect((await world.call(world.app, "POST", `${REPO}/actions/runs/${runId}/cancel`)).status).toBe(409);
-  expect((await world.call(world.app, "GET", `${REPO}/actions/runs?status=failure`)).body.workflow_runs.map((run: { id: number }) => run.id)).toEqual([runId]);
+  expect((await world.call(world.app, "GET", `${REPO}/actions/runs?status=failure`)).body.workflow_runs.map((run: { id: number }) => run.id)).toEqual(
+    [runId],
+  );
 });
 
 test("artifacts are listed at once, downloaded by a link that dies after a minute, and immutable", async () => {
@@ -95,7 +123,13 @@ test("artifacts are listed at once, downloaded by a link that dies after a minut
   const bytes = "one segment";
   const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
   writeFiles(world.directory, { "segment.bin": bytes });
-  const wish = { name: "segment-1", size: bytes.length, digest, bytesPath: join(world.directory, "segment.bin"), contentType: "application/octet-stream" };
+  const wish = {
+    name: "segment-1",
+    size: bytes.length,
+    digest,
+    bytesPath: join(world.directory, "segment.bin"),
+    contentType: "application/octet-stream",
+  };
   const { id } = world.github.actions.addArtifact(runId, wish);
   expect(() => world.github.actions.addArtifact(runId, wish)).toThrow("already");
   const listed = await world.call(world.app, "GET", `${REPO}/actions/runs/${runId}/artifacts?name=segment-1`);
@@ -135,18 +169,33 @@ test("check runs are an App's, keep to their limits, gather annotations and show
   const create = (body: object, token = world.app) => world.call(token, "POST", `${REPO}/check-runs`, { name: "WorkTrain", head_sha: head, ...body });
   expect((await create({}, world.maintainer)).body.message).toBe("You must authenticate via a GitHub App.");
   expect((await create({ head_sha: "f".repeat(40) })).status).toBe(422);
-  const annotations = Array.from({ length: 51 }, (_, line) => ({ path: "src/add.js", start_line: line + 1, end_line: line + 1, annotation_level: "notice", message: "m" }));
+  const annotations = Array.from({ length: 51 }, (_, line) => ({
+    path: "src/add.js",
+    start_line: line + 1,
+    end_line: line + 1,
+    annotation_level: "notice",
+    message: "m",
+  }));
   expect((await create({ output: { title: "t", summary: "s", annotations } })).status).toBe(422);
   expect((await create({ output: { title: "t", summary: "x".repeat(65_536) } })).status).toBe(422);
   expect((await create({ status: "completed" })).status).toBe(422);
 
   const { id } = (await create({ external_id: "item-1", output: { title: "t", summary: "s", annotations: annotations.slice(0, 50) } })).body;
-  const patched = await world.call(world.app, "PATCH", `${REPO}/check-runs/${id}`, { conclusion: "success", output: { title: "t", summary: "s2", annotations: annotations.slice(50) } });
-  expect(patched.body).toMatchObject({ status: "completed", conclusion: "success", external_id: "item-1", output: { summary: "s2", annotations_count: 51 } });
+  const patched = await world.call(world.app, "PATCH", `${REPO}/check-runs/${id}`, {
+    conclusion: "success",
+    output: { title: "t", summary: "s2", annotations: annotations.slice(50) },
+  });
+  expect(patched.body).toMatchObject({
+    status: "completed",
+    conclusion: "success",
+    external_id: "item-1",
+    output: { summary: "s2", annotations_count: 51 },
+  });
   const { token } = world.github.actions.createJob(await newRun("k-7"), { name: "deliver", permissions: { checks: "write" } });
   expect((await world.call(token, "PATCH", `${REPO}/check-runs/${id}`, { conclusion: "failure" })).status).toBe(403);
   const newer = (await create({ conclusion: "neutral" })).body.id;
-  const listed = async (query: string) => (await world.call(world.app, "GET", `${REPO}/commits/${head}/check-runs${query}`)).body.check_runs.map((run: { id: number }) => run.id);
+  const listed = async (query: string) =>
+    (await world.call(world.app, "GET", `${REPO}/commits/${head}/check-runs${query}`)).body.check_runs.map((run: { id: number }) => run.id);
   expect(await listed("?check_name=WorkTrain")).toEqual([newer]);
   expect(await listed("?filter=all")).toEqual([newer, id]);
 });

@@ -72,7 +72,11 @@ test("rubbish is refused before any route: bad tokens, no agent name, unknown AP
   expect((await world.call("ghs_4242_nonsense", "GET", REPO)).status).toBe(401);
   expect((await world.call(world.maintainer, "GET", REPO, undefined, { "user-agent": "" })).status).toBe(403);
   expect((await world.call(world.maintainer, "GET", REPO, undefined, { "x-github-api-version": "2020-01-01" })).status).toBe(400);
-  const broken = await fetch(`${world.github.url}${REPO}/issues`, { method: "POST", body: "{", headers: { authorization: `Bearer ${world.maintainer}` } });
+  const broken = await fetch(`${world.github.url}${REPO}/issues`, {
+    method: "POST",
+    body: "{",
+    headers: { authorization: `Bearer ${world.maintainer}` },
+  });
   expect(broken.status).toBe(400);
 });
 

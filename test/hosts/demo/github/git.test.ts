@@ -19,7 +19,9 @@ async function commitTree(entries: readonly object[], parent: string): Promise<{
 
 test("what is pushed is read by REST, and what REST commits is cloned, file modes and deletions included", async () => {
   const base = await head();
-  const blob = (await world.call(world.app, "POST", `${REPO}/git/blobs`, { content: Buffer.from([0, 255, 10]).toString("base64"), encoding: "base64" })).body.sha;
+  const blob = (
+    await world.call(world.app, "POST", `${REPO}/git/blobs`, { content: Buffer.from([0, 255, 10]).toString("base64"), encoding: "base64" })
+  ).body.sha;
   const made = await commitTree(
     [
       { path: "src/add.js", mode: "100755", type: "blob", content: "export const add = (a, b) => a + b;\n" },
@@ -40,9 +42,13 @@ test("what is pushed is read by REST, and what REST commits is cloned, file mode
     "100755 blob\tsrc/add.js",
     "",
   ]);
-  expect((await world.git(clone, "log", "-1", "--format=%an <%ae> %cn %B")).out.trim()).toMatch(/^worktrain\[bot\] <\d+\+worktrain\[bot\]@users\.noreply\.github\.com> GitHub made by REST$/);
+  expect((await world.git(clone, "log", "-1", "--format=%an <%ae> %cn %B")).out.trim()).toMatch(
+    /^worktrain\[bot\] <\d+\+worktrain\[bot\]@users\.noreply\.github\.com> GitHub made by REST$/,
+  );
   expect((await world.git(clone, "fsck", "--strict")).code).toBe(0);
-  const raw = await fetch(`${world.github.url}${REPO}/git/blobs/${blob}`, { headers: { authorization: `Bearer ${world.app}`, accept: "application/vnd.github.raw+json" } });
+  const raw = await fetch(`${world.github.url}${REPO}/git/blobs/${blob}`, {
+    headers: { authorization: `Bearer ${world.app}`, accept: "application/vnd.github.raw+json" },
+  });
   expect([...new Uint8Array(await raw.arrayBuffer())]).toEqual([0, 255, 10]);
 });
 
@@ -59,15 +65,23 @@ test("files are read at a ref, as JSON and raw; folders are listed; what is not 
 
 test("fault 50: a branch moves only forward unless forced, and only when it exists", async () => {
   const base = await head();
-  const [one, other] = [await commitTree([{ path: "one", mode: "100644", type: "blob", content: "1" }], base), await commitTree([{ path: "two", mode: "100644", type: "blob", content: "2" }], base)];
+  const [one, other] = [
+    await commitTree([{ path: "one", mode: "100644", type: "blob", content: "1" }], base),
+    await commitTree([{ path: "two", mode: "100644", type: "blob", content: "2" }], base),
+  ];
   await world.call(world.app, "POST", `${REPO}/git/refs`, { ref: "refs/heads/moving", sha: one.commit });
-  const move = (sha: string, force?: boolean) => world.call(world.app, "PATCH", `${REPO}/git/refs/heads/moving`, { sha, ...(force === undefined ? {} : { force }) });
+  const move = (sha: string, force?: boolean) =>
+    world.call(world.app, "PATCH", `${REPO}/git/refs/heads/moving`, { sha, ...(force === undefined ? {} : { force }) });
   const refused = await move(other.commit);
   expect([refused.status, refused.body.message]).toEqual([422, "Update is not a fast forward"]);
   expect((await move(other.commit, true)).body.object.sha).toBe(other.commit);
-  expect((await world.call(world.app, "POST", `${REPO}/git/refs`, { ref: "refs/heads/moving", sha: base })).body.message).toBe("Reference already exists");
+  expect((await world.call(world.app, "POST", `${REPO}/git/refs`, { ref: "refs/heads/moving", sha: base })).body.message).toBe(
+    "Reference already exists",
+  );
   expect((await world.call(world.app, "PATCH", `${REPO}/git/refs/heads/absent`, { sha: base })).body.message).toBe("Reference does not exist");
-  expect((await world.call(world.app, "GET", `${REPO}/git/matching-refs/heads/mov`)).body.map((ref: { ref: string }) => ref.ref)).toEqual(["refs/heads/moving"]);
+  expect((await world.call(world.app, "GET", `${REPO}/git/matching-refs/heads/mov`)).body.map((ref: { ref: string }) => ref.ref)).toEqual([
+    "refs/heads/moving",
+  ]);
   expect((await world.call(world.app, "GET", `${REPO}/git/ref/heads/mov`)).status).toBe(404);
 });
 
@@ -90,8 +104,12 @@ test("attack 13: a token without the permission `workflows` cannot bring a chang
 
 test("git over HTTP asks for credentials, and refuses those that may not read or write", async () => {
   const remote = (token: string | null) => (token === null ? `${world.github.url}/acme/calc.git` : world.remote(token));
-  const readOnly = (await world.call(world.appJwt(), "POST", `/app/installations/${world.installationId}/access_tokens`, { permissions: { contents: "read" } })).body.token;
-  const noContents = (await world.call(world.appJwt(), "POST", `/app/installations/${world.installationId}/access_tokens`, { permissions: { issues: "read" } })).body.token;
+  const readOnly = (
+    await world.call(world.appJwt(), "POST", `/app/installations/${world.installationId}/access_tokens`, { permissions: { contents: "read" } })
+  ).body.token;
+  const noContents = (
+    await world.call(world.appJwt(), "POST", `/app/installations/${world.installationId}/access_tokens`, { permissions: { issues: "read" } })
+  ).body.token;
   expect((await world.git(world.directory, "ls-remote", remote(null))).code).not.toBe(0);
   expect((await world.git(world.directory, "ls-remote", remote(readOnly), "refs/heads/main")).out).toContain(await head());
   expect((await world.git(world.directory, "ls-remote", remote(noContents))).code).not.toBe(0);
@@ -109,11 +127,21 @@ test("a pull request is opened once for a branch, follows pushes to it, and coun
   await world.git(clone, "push", "--quiet", world.remote(world.maintainer), "HEAD:refs/heads/fix");
   const wish = { title: "Fix add", head: "fix", base: "main", body: "Closes #1" };
   const opened = await world.call(world.app, "POST", `${REPO}/pulls`, wish);
-  expect(opened.body).toMatchObject({ state: "open", additions: 1, deletions: 1, changed_files: 1, commits: 1, mergeable: true, user: { login: "worktrain[bot]" } });
+  expect(opened.body).toMatchObject({
+    state: "open",
+    additions: 1,
+    deletions: 1,
+    changed_files: 1,
+    commits: 1,
+    mergeable: true,
+    user: { login: "worktrain[bot]" },
+  });
   const again = await world.call(world.app, "POST", `${REPO}/pulls`, wish);
   expect([again.status, again.body.errors[0].message]).toEqual([422, "A pull request already exists for acme:fix."]);
   expect((await world.call(world.app, "POST", `${REPO}/pulls`, { ...wish, head: "absent" })).body.errors[0].field).toBe("head");
-  expect((await world.call(world.app, "POST", `${REPO}/pulls`, { ...wish, head: "main" })).body.errors[0].message).toBe("No commits between main and main");
+  expect((await world.call(world.app, "POST", `${REPO}/pulls`, { ...wish, head: "main" })).body.errors[0].message).toBe(
+    "No commits between main and main",
+  );
 
   writeFiles(clone, { "src/add.js": "export const add = (a, b) => a + b; // fixed\n" });
   await world.git(clone, "commit", "--quiet", "-am", "say so");
@@ -124,7 +152,9 @@ test("a pull request is opened once for a branch, follows pushes to it, and coun
   expect((await world.git(clone, "ls-remote", world.remote(world.app), `refs/pull/${number}/head`)).out).toContain(now.body.head.sha);
   const files = await world.call(world.app, "GET", `${REPO}/pulls/${number}/files`);
   expect(files.body).toMatchObject([{ filename: "src/add.js", status: "modified", additions: 1, deletions: 1 }]);
-  expect((await world.call(world.app, "GET", `${REPO}/pulls?head=acme:fix&state=all`)).body.map((pull: { number: number }) => pull.number)).toEqual([number]);
+  expect((await world.call(world.app, "GET", `${REPO}/pulls?head=acme:fix&state=all`)).body.map((pull: { number: number }) => pull.number)).toEqual([
+    number,
+  ]);
   const comparison = await world.call(world.app, "GET", `${REPO}/compare/main...fix`);
   expect(comparison.body).toMatchObject({ status: "ahead", ahead_by: 2, behind_by: 0 });
   expect(world.github.timeline(world.repositoryId, number).map(({ actor }) => actor)).toEqual(["worktrain[bot]", "mona"]);

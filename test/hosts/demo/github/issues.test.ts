@@ -16,7 +16,13 @@ test("an issue is made, read, edited and listed as it is", async () => {
   const number = await newIssue("first title");
   await world.call(world.maintainer, "PATCH", `${REPO}/issues/${number}`, { title: "second title", state: "closed" });
   const read = await world.call(world.app, "GET", `${REPO}/issues/${number}`);
-  expect(read.body).toMatchObject({ number, title: "second title", state: "closed", user: { login: "mona", type: "User" }, author_association: "COLLABORATOR" });
+  expect(read.body).toMatchObject({
+    number,
+    title: "second title",
+    state: "closed",
+    user: { login: "mona", type: "User" },
+    author_association: "COLLABORATOR",
+  });
   const open = await world.call(world.app, "GET", `${REPO}/issues?per_page=100`);
   expect(open.body.map((issue: { number: number }) => issue.number)).not.toContain(number);
 });

@@ -44,7 +44,8 @@ async function webhooksOf(act: () => Promise<unknown>): Promise<readonly Receive
   await world.github.settled();
   return received.slice(before);
 }
-const names = (webhooks: readonly Received[]) => webhooks.map(({ headers, payload }) => [headers["x-github-event"], payload.action].filter(Boolean).join("."));
+const names = (webhooks: readonly Received[]) =>
+  webhooks.map(({ headers, payload }) => [headers["x-github-event"], payload.action].filter(Boolean).join("."));
 
 test("a labelled issue is told with GitHub's headers and a signature over the exact bytes", async () => {
   const { number } = (await world.call(world.maintainer, "POST", `${REPO}/issues`, { title: "bug" })).body;
@@ -52,8 +53,16 @@ test("a labelled issue is told with GitHub's headers and a signature over the ex
   // `label.created` happened too, but the App does not subscribe to it.
   expect(names(webhooks)).toEqual(["issues.labeled"]);
   const [labelled] = webhooks;
-  expect(labelled?.headers["x-hub-signature-256"]).toBe(`sha256=${createHmac("sha256", WEBHOOK_SECRET).update(labelled?.text ?? "").digest("hex")}`);
-  expect(labelled?.headers).toMatchObject({ "user-agent": expect.stringMatching(/^GitHub-Hookshot\//), "x-github-delivery": expect.stringMatching(/^[0-9a-f-]{36}$/), "x-github-hook-installation-target-id": "4242" });
+  expect(labelled?.headers["x-hub-signature-256"]).toBe(
+    `sha256=${createHmac("sha256", WEBHOOK_SECRET)
+      .update(labelled?.text ?? "")
+      .digest("hex")}`,
+  );
+  expect(labelled?.headers).toMatchObject({
+    "user-agent": expect.stringMatching(/^GitHub-Hookshot\//),
+    "x-github-delivery": expect.stringMatching(/^[0-9a-f-]{36}$/),
+    "x-github-hook-installation-target-id": "4242",
+  });
   expect(labelled?.payload).toMatchObject({
     action: "labeled",
     label: { name: "worktrain:ready" },
@@ -64,7 +73,9 @@ test("a labelled issue is told with GitHub's headers and a signature over the ex
   });
 });
 
-const examples: readonly { readonly name: string; readonly examples: readonly Answered["body"][] }[] = createRequire(import.meta.url)("@octokit/webhooks-examples");
+const examples: readonly { readonly name: string; readonly examples: readonly Answered["body"][] }[] = createRequire(import.meta.url)(
+  "@octokit/webhooks-examples",
+);
 
 /** Fields that all of GitHub's recorded examples have and ours does not, one level into issue, comment and so on. */
 function missingFields({ headers, payload }: Received): readonly string[] {
@@ -73,10 +84,18 @@ function missingFields({ headers, payload }: Received): readonly string[] {
   if (part === undefined) return [];
   const parts = (examples.find(({ name }) => name === event)?.examples ?? []).flatMap((example) => example[part] ?? []);
   if (parts.length === 0) throw new Error(`There is no recorded example of ${event}.`);
-  return Object.keys(parts[0]).filter((field) => parts.every((example) => field in example) && !(field in payload[part])).map((field) => `${event}: ${field}`);
+  return Object.keys(parts[0])
+    .filter((field) => parts.every((example) => field in example) && !(field in payload[part]))
+    .map((field) => `${event}: ${field}`);
 }
 
-const PARTS: Readonly<Record<string, string>> = { issues: "issue", issue_comment: "comment", pull_request: "pull_request", check_run: "check_run", workflow_run: "workflow_run" };
+const PARTS: Readonly<Record<string, string>> = {
+  issues: "issue",
+  issue_comment: "comment",
+  pull_request: "pull_request",
+  check_run: "check_run",
+  workflow_run: "workflow_run",
+};
 
 test("payloads have the fields of GitHub's recorded examples", async () => {
   const clone = join(world.directory, "first-clone");
@@ -91,10 +110,26 @@ test("payloads have the fields of GitHub's recorded examples", async () => {
     await world.call(world.app, "POST", `${REPO}/check-runs`, { name: "WorkTrain", head_sha: sha, conclusion: "success" });
     await world.call(world.app, "POST", `${REPO}/actions/workflows/train.yml/dispatches`, { ref: "main", inputs: { key: "k1" } });
   });
-  expect(names(webhooks).toSorted()).toEqual(["check_run.completed", "check_run.created", "issue_comment.created", "issues.opened", "pull_request.opened", "push", "workflow_run.requested"]);
+  expect(names(webhooks).toSorted()).toEqual([
+    "check_run.completed",
+    "check_run.created",
+    "issue_comment.created",
+    "issues.opened",
+    "pull_request.opened",
+    "push",
+    "workflow_run.requested",
+  ]);
   expect(webhooks.flatMap(missingFields)).toEqual([]);
   const push = webhooks.find(({ headers }) => headers["x-github-event"] === "push")?.payload;
-  expect(push).toMatchObject({ ref: "refs/heads/fix", before: "0".repeat(40), after: sha, created: true, forced: false, head_commit: { id: sha, modified: ["src/add.js"] }, pusher: { name: "mona" } });
+  expect(push).toMatchObject({
+    ref: "refs/heads/fix",
+    before: "0".repeat(40),
+    after: sha,
+    created: true,
+    forced: false,
+    head_commit: { id: sha, modified: ["src/add.js"] },
+    pusher: { name: "mona" },
+  });
 });
 
 test("fault 28: a failed delivery is noted, not repeated, and goes out again with the same identifier when asked", async () => {

@@ -7,7 +7,14 @@ import { checkResponse } from "../../../contract/openapi.ts";
 import { nodeProcesses } from "../../../../src/shared/node-processes.ts";
 
 /** WorkTrain's App as its manifest asks for it. */
-export const APP_PERMISSIONS = { metadata: "read", actions: "write", checks: "write", contents: "write", issues: "write", pull_requests: "write" } as const;
+export const APP_PERMISSIONS = {
+  metadata: "read",
+  actions: "write",
+  checks: "write",
+  contents: "write",
+  issues: "write",
+  pull_requests: "write",
+} as const;
 
 export const WEBHOOK_SECRET = "a webhook secret of the tests";
 
@@ -50,15 +57,32 @@ export interface World {
 
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-export async function startWorld(options: Partial<LocalGitHubOptions> & { readonly webhookUrl?: string; readonly visibility?: "public" | "private" } = {}): Promise<World> {
+export async function startWorld(
+  options: Partial<LocalGitHubOptions> & { readonly webhookUrl?: string; readonly visibility?: "public" | "private" } = {},
+): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), "local-github-test-"));
-  const keys = generateKeyPairSync("rsa", { modulusLength: 2048, publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } });
+  const keys = generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  });
   const github = await startLocalGitHub({
     directory,
-    app: { id: 4242, slug: "worktrain", publicKeyPem: keys.publicKey, permissions: APP_PERMISSIONS, webhookSecret: WEBHOOK_SECRET, ...(options.webhookUrl === undefined ? {} : { webhookUrl: options.webhookUrl }) },
+    app: {
+      id: 4242,
+      slug: "worktrain",
+      publicKeyPem: keys.publicKey,
+      permissions: APP_PERMISSIONS,
+      webhookSecret: WEBHOOK_SECRET,
+      ...(options.webhookUrl === undefined ? {} : { webhookUrl: options.webhookUrl }),
+    },
     ...(options.clock === undefined ? {} : { clock: options.clock }),
   });
-  const repository = await github.createRepository({ owner: "acme", name: "calc", ...(options.visibility === undefined ? {} : { visibility: options.visibility }) });
+  const repository = await github.createRepository({
+    owner: "acme",
+    name: "calc",
+    ...(options.visibility === undefined ? {} : { visibility: options.visibility }),
+  });
   const maintainer = github.addUser("mona", "maintain");
   const installationId = github.installApp(repository.id);
   const nowMs = (): number => options.clock?.nowMs() ?? Date.now();
@@ -78,14 +102,18 @@ export async function startWorld(options: Partial<LocalGitHubOptions> & { readon
     const text = await response.text();
     const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
     const answered: Answered = { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
-    const undescribed = path.startsWith("/") && isJson ? checkResponse({ method, path: path.split("?")[0] ?? "", status: answered.status, answer: answered.body }) : [];
+    const undescribed =
+      path.startsWith("/") && isJson ? checkResponse({ method, path: path.split("?")[0] ?? "", status: answered.status, answer: answered.body }) : [];
     // An undescribed route is what a test asks for when it wants the 404.
     if (answered.status < 400 && undescribed.length > 0) throw new Error(`The answer is not as GitHub describes it:\n${undescribed.join("\n")}`);
     return answered;
   };
   const git: World["git"] = async (cwd, ...args) => {
     const identity = ["-c", "user.name=Mona", "-c", "user.email=mona@example.test", "-c", "init.defaultBranch=main"];
-    const result = await nodeProcesses.run("git", [...identity, ...args], { cwd, env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: directory, GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0" } });
+    const result = await nodeProcesses.run("git", [...identity, ...args], {
+      cwd,
+      env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: directory, GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0" },
+    });
     return { code: result.exitCode, out: Buffer.from(result.stdout).toString(), err: Buffer.from(result.stderr).toString() };
   };
   const remote = (token: string): string => `${github.url.replace("http://", `http://x-access-token:${token}@`)}/acme/calc.git`;

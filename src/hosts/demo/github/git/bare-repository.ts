@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Processes } from "../../../../shared/ports.ts";
+import { err, ok, type Result } from "../../../../shared/result.ts";
 import { parseCommit, serializeCommit } from "./commit-object.ts";
 import { diffCommits } from "./diff.ts";
 import type { Commit, FileChange, Git, NewCommit, ObjectType, Ref, Tree, TreeChange, TreeEntry } from "./git.ts";
@@ -35,7 +36,8 @@ export class BareRepository implements Git {
   }
 
   async commitOf(revision: string): Promise<string | null> {
-    const candidates = OBJECT_ID.test(revision) || revision.startsWith("refs/") ? [revision] : [`refs/heads/${revision}`, `refs/tags/${revision}`, `refs/${revision}`];
+    const candidates =
+      OBJECT_ID.test(revision) || revision.startsWith("refs/") ? [revision] : [`refs/heads/${revision}`, `refs/tags/${revision}`, `refs/${revision}`];
     for (const candidate of candidates) {
       const found = await this.#try(["rev-parse", "--verify", "--quiet", "--end-of-options", `${candidate}^{commit}`]);
       if (found !== null) return textOf(found).trim();
@@ -75,16 +77,16 @@ export class BareRepository implements Git {
     return (listing === null ? [] : parseTree(listing)).find((entry) => entry.path === path) ?? null;
   }
 
-  async writeTree(base: string | null, changes: readonly TreeChange[]): Promise<{ readonly ok: true; readonly id: string } | { readonly ok: false; readonly reason: string }> {
+  async writeTree(base: string | null, changes: readonly TreeChange[]): Promise<Result<string, string>> {
     const directory = await mkdtemp(join(tmpdir(), "local-github-index-"));
     try {
       const call = { env: { GIT_INDEX_FILE: join(directory, "index") } };
       await this.#must(base === null ? ["read-tree", "--empty"] : ["read-tree", base], call);
       for (const change of changes) {
         const failed = await this.#changeIndex(change, call);
-        if (failed !== null) return { ok: false, reason: failed };
+        if (failed !== null) return err(failed);
       }
-      return { ok: true, id: await this.#must(["write-tree"], call) };
+      return ok(await this.#must(["write-tree"], call));
     } finally {
       await rm(directory, { recursive: true, force: true });
     }
@@ -122,7 +124,9 @@ export class BareRepository implements Git {
       .split("\n")
       .filter((line) => line.startsWith(prefix))
       .map((line) => line.split(" "))
-      .flatMap(([name = "", id = "", type = ""]) => (type === "commit" || type === "tag" || type === "tree" || type === "blob" ? [{ name, id, type }] : []));
+      .flatMap(([name = "", id = "", type = ""]) =>
+        type === "commit" || type === "tag" || type === "tree" || type === "blob" ? [{ name, id, type }] : [],
+      );
   }
 
   async moveRef(name: string, from: string | null, to: string | null): Promise<boolean> {
@@ -141,7 +145,9 @@ export class BareRepository implements Git {
   }
 
   async commitsBetween(from: string | null, to: string, limit: number): Promise<readonly PushedCommit[]> {
-    const ids = (await this.#must(["rev-list", "--reverse", "--topo-order", ...(from === null ? [] : [`^${from}`]), to])).split("\n").filter((id) => id !== "");
+    const ids = (await this.#must(["rev-list", "--reverse", "--topo-order", ...(from === null ? [] : [`^${from}`]), to]))
+      .split("\n")
+      .filter((id) => id !== "");
     const commits: PushedCommit[] = [];
     for (const id of ids.slice(-limit)) {
       const commit = await this.readCommit(id);
@@ -155,8 +161,11 @@ export class BareRepository implements Git {
   }
 
   async #changedPaths(id: string): Promise<Pick<PushedCommit, "added" | "removed" | "modified">> {
-    const fields = (await this.#must(["diff-tree", "--root", "-r", "-z", "--no-commit-id", "--name-status", "--no-renames", id])).split("\0").filter((field) => field !== "");
-    const pathsWith = (statuses: string): string[] => fields.flatMap((field, index) => (index % 2 === 1 && statuses.includes(fields[index - 1] ?? "?") ? [field] : []));
+    const fields = (await this.#must(["diff-tree", "--root", "-r", "-z", "--no-commit-id", "--name-status", "--no-renames", id]))
+      .split("\0")
+      .filter((field) => field !== "");
+    const pathsWith = (statuses: string): string[] =>
+      fields.flatMap((field, index) => (index % 2 === 1 && statuses.includes(fields[index - 1] ?? "?") ? [field] : []));
     return { added: pathsWith("A"), removed: pathsWith("D"), modified: pathsWith("MT") };
   }
 

@@ -8,9 +8,26 @@ export async function diffCommits(git: (args: readonly string[]) => Promise<stri
   const changes: FileChange[] = [];
   for (const entry of raw) {
     const count = counts.get(entry.path);
-    const text = await git(["--literal-pathspecs", "diff", "-M", "--no-color", "--no-ext-diff", "--no-textconv", from, to, "--", ...(entry.previousPath === null ? [] : [entry.previousPath]), entry.path]);
+    const text = await git([
+      "--literal-pathspecs",
+      "diff",
+      "-M",
+      "--no-color",
+      "--no-ext-diff",
+      "--no-textconv",
+      from,
+      to,
+      "--",
+      ...(entry.previousPath === null ? [] : [entry.previousPath]),
+      entry.path,
+    ]);
     const hunks = text.indexOf("\n@@");
-    changes.push({ ...entry, additions: count?.additions ?? 0, deletions: count?.deletions ?? 0, patch: hunks === -1 ? null : text.slice(hunks + 1) });
+    changes.push({
+      ...entry,
+      additions: count?.additions ?? 0,
+      deletions: count?.deletions ?? 0,
+      patch: hunks === -1 ? null : text.slice(hunks + 1),
+    });
   }
   return changes;
 }
@@ -21,7 +38,7 @@ type RawEntry = Pick<FileChange, "path" | "previousPath" | "status" | "id">;
 function parseRaw(text: string): readonly RawEntry[] {
   const fields = text.split("\0").filter((field) => field !== "");
   const entries: RawEntry[] = [];
-  for (let index = 0; index < fields.length; ) {
+  for (let index = 0; index < fields.length;) {
     const [, , before = "", after = "", status = ""] = (fields[index] ?? "").split(" ");
     const first = fields[index + 1] ?? "";
     if (status.startsWith("R")) {
@@ -29,7 +46,12 @@ function parseRaw(text: string): readonly RawEntry[] {
       index += 3;
     } else {
       const removed = status === "D";
-      entries.push({ path: first, previousPath: null, status: removed ? "removed" : status === "A" ? "added" : "modified", id: removed ? before : after });
+      entries.push({
+        path: first,
+        previousPath: null,
+        status: removed ? "removed" : status === "A" ? "added" : "modified",
+        id: removed ? before : after,
+      });
       index += 2;
     }
   }
@@ -40,7 +62,7 @@ function parseRaw(text: string): readonly RawEntry[] {
 function parseNumstat(text: string): ReadonlyMap<string, { readonly additions: number; readonly deletions: number }> {
   const fields = text.split("\0").filter((field) => field !== "");
   const counts = new Map<string, { additions: number; deletions: number }>();
-  for (let index = 0; index < fields.length; ) {
+  for (let index = 0; index < fields.length;) {
     const [additions = "", deletions = "", path = ""] = (fields[index] ?? "").split("\t");
     const renamed = path === "";
     counts.set(renamed ? (fields[index + 2] ?? "") : path, { additions: Number(additions) || 0, deletions: Number(deletions) || 0 });

@@ -1,3 +1,4 @@
+import type { Result } from "../../../../shared/result.ts";
 import type { CommitSummary } from "../records.ts";
 import type { PushedCommit } from "../happening.ts";
 
@@ -13,8 +14,8 @@ export interface Git {
   readTree(treeish: string, options: { readonly recursive: boolean }): Promise<Tree | null>;
   /** The entry at a path of a commit; path "" is the root tree. */
   entryAt(commit: string, path: string): Promise<TreeEntry | null>;
-  /** A tree made of a base and changes. */
-  writeTree(base: string | null, changes: readonly TreeChange[]): Promise<{ readonly ok: true; readonly id: string } | { readonly ok: false; readonly reason: string }>;
+  /** The id of a tree made of a base and changes, or GitHub's message why there can be none. */
+  writeTree(base: string | null, changes: readonly TreeChange[]): Promise<Result<string, string>>;
   readCommit(id: string): Promise<Commit | null>;
   writeCommit(commit: NewCommit): Promise<string>;
   /** All refs, or those whose full name starts with a prefix; sorted by name. */

@@ -53,7 +53,10 @@ export async function initRepository(processes: Processes, gitDirectory: string,
     ["gc.auto", "0"],
     ["receive.autogc", "false"],
   ];
-  for (const args of [["init", "--quiet", "--bare", `--initial-branch=${defaultBranch}`, gitDirectory], ...config.map(([key = "", value = ""]) => ["config", key, value])]) {
+  for (const args of [
+    ["init", "--quiet", "--bare", `--initial-branch=${defaultBranch}`, gitDirectory],
+    ...config.map(([key = "", value = ""]) => ["config", key, value]),
+  ]) {
     const result = await runGit(processes, gitDirectory, args);
     if (result.exitCode !== 0) throw new Error(`git ${args.join(" ")} failed: ${textOf(result.stderr)}`);
   }

@@ -20,7 +20,7 @@ const MAX_REQUEST_BYTES = 256 * 1024 * 1024;
 /** Starts an HTTP server on a free port of 127.0.0.1. */
 export async function listen(handle: (request: Incoming) => Promise<Answer>): Promise<{ readonly server: Server; readonly base: string }> {
   const server = createServer((message, response) => {
-    void serve(message, response, handle);
+    serve(message, response, handle).catch(() => response.destroy()); // it answers failures itself; what is left is a broken connection
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -44,7 +44,9 @@ async function serve(message: IncomingMessage, response: ServerResponse, handle:
   let answer: Answer;
   try {
     const body = await readBody(message);
-    answer = body === null ? failure(413, "Payload too large") : await handle({ method: message.method ?? "GET", url: new URL(message.url ?? "/", `http://${message.headers.host ?? "127.0.0.1"}`), headers: message.headers, body });
+    const url = new URL(message.url ?? "/", `http://${message.headers.host ?? "127.0.0.1"}`);
+    const { method = "GET", headers } = message;
+    answer = body === null ? failure(413, "Payload too large") : await handle({ method, url, headers, body });
   } catch (error) {
     if (message.destroyed && !message.complete) return; // the sender went away
     answer = failure(500, `The local GitHub failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

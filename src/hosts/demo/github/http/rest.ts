@@ -74,7 +74,10 @@ export async function answerRest(options: RestOptions, incoming: Incoming): Prom
   if (fault !== null && fault.dropResponseAfterApplying !== true) {
     const status = fault.status ?? 500;
     note(status);
-    return withCommonHeaders(options, incoming, { ...failure(status, "An error a test ordered"), headers: fault.headers ?? {} });
+    return withCommonHeaders(options, incoming, {
+      ...failure(status, fault.message ?? "An error that a test ordered"),
+      headers: fault.headers ?? {},
+    });
   }
   const early = refuseEarly(incoming, body.ok) ?? ("refused" in authenticated ? authenticated.refused : null);
   const reply = early ?? (await machine.exclusive(() => apply(options, { incoming, principal, found, body: body.ok ? body.value : null, nowMs })));
@@ -88,6 +91,7 @@ interface Found {
 }
 
 function findRoute({ method, url }: Incoming): Found | null {
+  if (!decodes(url.pathname)) return null;
   const segments = url.pathname.slice(1).replace(/\/$/, "").split("/");
   for (const route of ROUTES) {
     if (route.method !== method) continue;
@@ -106,8 +110,19 @@ function parseBody({ body }: Incoming): { readonly ok: true; readonly value: unk
   }
 }
 
+/** Whether every part of a path can be percent-decoded. */
+function decodes(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function refuseEarly({ headers, url, method }: Incoming, bodyParses: boolean): Reply | null {
-  if ((headers["user-agent"] ?? "") === "") return failure(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.");
+  if ((headers["user-agent"] ?? "") === "")
+    return failure(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.");
   const version = headers["x-github-api-version"];
   if (typeof version === "string" && !API_VERSIONS.includes(version)) return failure(400, `The API version "${version}" is not supported.`);
   if (method === "POST" && url.pathname === "/graphql") return failure(501, "The local GitHub does not speak GraphQL.");

@@ -8,7 +8,7 @@ import type { Reply } from "../reply.ts";
 import { queryOf, sender, type LoggedRequest } from "../request-log.ts";
 import { findRepository, refuse } from "../route.ts";
 import { describeMove } from "../routes/git-refs.ts";
-import { moveRef } from "../transitions/repositories.ts";
+import { moveRef, type RefMove } from "../transitions/repositories.ts";
 import type { Answer, Incoming } from "./incoming.ts";
 import { followPulls, wholeSeconds } from "./rest.ts";
 
@@ -33,7 +33,10 @@ export async function answerGit(options: SmartGitOptions, incoming: Incoming): P
   const principal: Principal = "refused" in authenticated ? { kind: "anonymous" } : authenticated;
   const [, owner = "", repo = "", path = ""] = GIT_PATH.exec(incoming.url.pathname) ?? [];
   const service = path === "/info/refs" ? incoming.url.searchParams.get("service") : path.slice(1);
-  const reply = "refused" in authenticated ? unauthorized() : await serve(options, incoming, { principal, params: { owner, repo }, path, service: service ?? "" });
+  const reply =
+    "refused" in authenticated
+      ? unauthorized()
+      : await serve(options, incoming, { principal, params: { owner, repo }, path, service: service ?? "" });
   log.push({
     at: new Date(nowMs).toISOString(),
     kind: "git",
@@ -56,18 +59,27 @@ interface GitCall {
   readonly service: string;
 }
 
-const text = (status: number, message: string, headers: Readonly<Record<string, string>> = {}): Reply => ({ status, headers, body: { kind: "bytes", bytes: Buffer.from(message), contentType: "text/plain" } });
+const text = (status: number, message: string, headers: Readonly<Record<string, string>> = {}): Reply => ({
+  status,
+  headers,
+  body: { kind: "bytes", bytes: Buffer.from(message), contentType: "text/plain" },
+});
 const unauthorized = (): Reply => text(401, "Authentication required.", { "www-authenticate": 'Basic realm="GitHub"' });
 
 async function serve(options: SmartGitOptions, incoming: Incoming, { principal, params, path, service }: GitCall): Promise<Reply> {
   if (service !== "git-upload-pack" && service !== "git-receive-pack") return text(403, "Please upgrade your git client: only smart HTTP is served.");
   const repository = findRepository(options.machine.state, params);
   const writes = service === "git-receive-pack";
-  const refusal = repository === null ? "missing" : refuse(principal, repository, { permission: "contents", level: writes ? "write" : "read", role: writes ? "write" : "read" });
+  const refusal =
+    repository === null
+      ? "missing"
+      : refuse(principal, repository, { permission: "contents", level: writes ? "write" : "read", role: writes ? "write" : "read" });
   if (repository === null || refusal !== null) {
     if (principal.kind === "anonymous") return unauthorized();
     const denied = refusal !== "missing" && refusal?.status === 403;
-    return denied ? text(403, `Permission to ${params["owner"]}/${params["repo"]}.git denied to ${loginOf(principal) ?? "you"}.`) : text(404, "Repository not found.");
+    return denied
+      ? text(403, `Permission to ${params["owner"]}/${params["repo"]}.git denied to ${loginOf(principal) ?? "you"}.`)
+      : text(404, "Repository not found.");
   }
   const header = (name: string): string => {
     const value = incoming.headers[name];
@@ -93,8 +105,8 @@ async function push(options: SmartGitOptions, repository: RepositoryRecord, acto
   const reply = await run();
   const since = machine.state.history.length;
   const act = { repositoryId: repository.id, actor, at: wholeSeconds(options.nowMs()) };
-  for (const { name, from, to } of movedRefs(before, await git.refs())) {
-    const move = await describeMove(git, name, from, to);
+  for (const { ref, before: from, after: to } of movedRefs(before, await git.refs())) {
+    const move = await describeMove(git, ref, from, to);
     machine.commit(moveRef(machine.state, act, move));
   }
   await followPulls(options, since);
@@ -103,7 +115,7 @@ async function push(options: SmartGitOptions, repository: RepositoryRecord, acto
 
 const idIn = (refs: readonly Ref[], name: string): string | null => refs.find((ref) => ref.name === name)?.id ?? null;
 
-function movedRefs(before: readonly Ref[], after: readonly Ref[]): readonly { readonly name: string; readonly from: string | null; readonly to: string | null }[] {
+function movedRefs(before: readonly Ref[], after: readonly Ref[]): readonly Pick<RefMove, "ref" | "before" | "after">[] {
   const names = [...new Set([...before, ...after].map((ref) => ref.name))];
-  return names.map((name) => ({ name, from: idIn(before, name), to: idIn(after, name) })).filter(({ from, to }) => from !== to);
+  return names.map((ref) => ({ ref, before: idIn(before, ref), after: idIn(after, ref) })).filter((move) => move.before !== move.after);
 }

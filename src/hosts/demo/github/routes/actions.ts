@@ -1,8 +1,8 @@
 import { parse } from "yaml";
-import * as z from "zod";
+import { z } from "zod";
 import type { RepositoryRecord, Run } from "../records.ts";
 import { failure, json, noContent, notFound, pageOf, redirect, unprocessable } from "../reply.ts";
-import { answer, numberParam, repositoryRoute, type RepositoryExchange, type Route, type Transition } from "../route.ts";
+import { answer, numberParam, repositoryRoute, type InRepository, type RepositoryExchange, type Route, type Transition } from "../route.ts";
 import { summaryOf } from "../git/git.ts";
 import { happen, select, type State } from "../state.ts";
 import { artifactsOf, dispatchRun } from "../transitions/runs.ts";
@@ -37,13 +37,25 @@ const dispatch = repositoryRoute({
     if (commit === null) return answer(unprocessable(`No ref found for: ${body.ref}`));
     const text = await readWorkflow(exchange, commit.id, path);
     const file = workflowSchema.safeParse(text === null ? null : parse(text, { schema: "core", version: "1.2" }));
-    if (!file.success || file.data.on.workflow_dispatch === undefined) return answer(unprocessable("Workflow does not have 'workflow_dispatch' trigger"));
+    if (!file.success || file.data.on.workflow_dispatch === undefined)
+      return answer(unprocessable("Workflow does not have 'workflow_dispatch' trigger"));
     const inputs = readInputs(file.data.on.workflow_dispatch, body.inputs ?? {});
     if (!inputs.ok) return answer(unprocessable(inputs.error));
     const workflowName = file.data.name ?? path;
     return (current) => {
-      const { state: next, run } = dispatchRun(current, act, { path, workflowName, headBranch: branch, headCommit: summaryOf(commit), workflowText: text ?? "", inputs: inputs.value });
-      const details = { workflow_run_id: run.id, run_url: `${apiUrl({ state: next, base }, repository)}/actions/runs/${run.id}`, html_url: `${pageUrl({ state: next, base }, repository)}/actions/runs/${run.id}` };
+      const { state: next, run } = dispatchRun(current, act, {
+        path,
+        workflowName,
+        headBranch: branch,
+        headCommit: summaryOf(commit),
+        workflowText: text ?? "",
+        inputs: inputs.value,
+      });
+      const details = {
+        workflow_run_id: run.id,
+        run_url: `${apiUrl({ state: next, base }, repository)}/actions/runs/${run.id}`,
+        html_url: `${pageUrl({ state: next, base }, repository)}/actions/runs/${run.id}`,
+      };
       return { state: next, reply: body.return_run_details === true ? json(details) : noContent() };
     };
   },
@@ -85,7 +97,14 @@ function runList({ repository, url, base }: RepositoryExchange<undefined>, keep:
     const { searchParams: query } = url;
     const is = (name: string, ...values: readonly (string | null)[]): boolean => !query.has(name) || values.includes(query.get(name));
     const runs = select(state.runs, (run) => run.repositoryId === repository.id && keep(state, run))
-      .filter((run) => is("event", run.event) && is("status", run.status, run.conclusion) && is("branch", run.headBranch) && is("head_sha", run.headSha) && is("actor", run.actor))
+      .filter(
+        (run) =>
+          is("event", run.event) &&
+          is("status", run.status, run.conclusion) &&
+          is("branch", run.headBranch) &&
+          is("head_sha", run.headSha) &&
+          is("actor", run.actor),
+      )
       .filter((run) => createdWithin(query.get("created"), run.createdAt))
       .toReversed();
     const page = pageOf(url, runs);
@@ -93,7 +112,12 @@ function runList({ repository, url, base }: RepositoryExchange<undefined>, keep:
   });
 }
 
-const listRuns = repositoryRoute({ method: "GET", template: "/repos/{owner}/{repo}/actions/runs", access: READ, handle: (exchange) => runList(exchange, () => true) });
+const listRuns = repositoryRoute({
+  method: "GET",
+  template: "/repos/{owner}/{repo}/actions/runs",
+  access: READ,
+  handle: (exchange) => runList(exchange, () => true),
+});
 
 const listWorkflowRuns = repositoryRoute({
   method: "GET",
@@ -101,14 +125,15 @@ const listWorkflowRuns = repositoryRoute({
   access: READ,
   async handle(exchange) {
     const path = workflowPath(exchange.state, exchange.repository, exchange.params["workflow_id"] ?? "");
-    const heard = select(exchange.state.workflows, (workflow) => workflow.path === path && workflow.repositoryId === exchange.repository.id).length > 0;
+    const heard =
+      select(exchange.state.workflows, (workflow) => workflow.path === path && workflow.repositoryId === exchange.repository.id).length > 0;
     if (!heard && (await readWorkflow(exchange, exchange.repository.defaultBranch, path)) === null) return answer(notFound());
     return runList(exchange, (state, run) => state.workflows.get(run.workflowId)?.path === path);
   },
 });
 
 /** Runs on the workflow run of the path, or answers 404. */
-function onRun(exchange: { readonly params: Readonly<Record<string, string>>; readonly repository: RepositoryRecord }, then: (state: State, run: Run) => ReturnType<Transition>): Transition {
+function onRun(exchange: InRepository, then: (state: State, run: Run) => ReturnType<Transition>): Transition {
   return (state) => {
     const run = state.runs.get(numberParam(exchange.params, "run_id") ?? -1);
     return run === undefined || run.repositoryId !== exchange.repository.id ? { state, reply: notFound() } : then(state, run);
@@ -127,7 +152,10 @@ const getRunAttempt = repositoryRoute({
   template: `${RUN}/attempts/{attempt_number}`,
   access: READ,
   handle: (exchange) =>
-    onRun(exchange, (state, run) => ({ state, reply: run.attempt === numberParam(exchange.params, "attempt_number") ? json(runJson({ state, base: exchange.base }, run)) : notFound() })),
+    onRun(exchange, (state, run) => ({
+      state,
+      reply: run.attempt === numberParam(exchange.params, "attempt_number") ? json(runJson({ state, base: exchange.base }, run)) : notFound(),
+    })),
 });
 
 /** The cancelling itself is the Actions part's; the server tells it. */
@@ -150,7 +178,10 @@ const listJobs = repositoryRoute({
     onRun(exchange, (state, run) => {
       const jobs = select(state.jobs, (job) => job.runId === run.id);
       const page = pageOf(exchange.url, jobs);
-      return { state, reply: json({ total_count: jobs.length, jobs: page.items.map((job) => jobJson({ state, base: exchange.base }, job)) }, 200, page.headers) };
+      return {
+        state,
+        reply: json({ total_count: jobs.length, jobs: page.items.map((job) => jobJson({ state, base: exchange.base }, job)) }, 200, page.headers),
+      };
     }),
 });
 
@@ -175,7 +206,14 @@ const listRunArtifacts = repositoryRoute({
       const found = artifactsOf(state, run.id).filter((artifact) => name === null || artifact.name === name);
       const ordered = exchange.url.searchParams.get("direction") === "asc" ? found : found.toReversed();
       const page = pageOf(exchange.url, ordered);
-      return { state, reply: json({ total_count: found.length, artifacts: page.items.map((artifact) => artifactJson({ state, base: exchange.base }, artifact)) }, 200, page.headers) };
+      return {
+        state,
+        reply: json(
+          { total_count: found.length, artifacts: page.items.map((artifact) => artifactJson({ state, base: exchange.base }, artifact)) },
+          200,
+          page.headers,
+        ),
+      };
     }),
 });
 
@@ -186,7 +224,10 @@ const listArtifacts = repositoryRoute({
   handle: ({ repository, url, base }) =>
     answer((state) => {
       const name = url.searchParams.get("name");
-      const found = select(state.artifacts, (artifact) => artifact.repositoryId === repository.id && (name === null || artifact.name === name)).toReversed();
+      const found = select(
+        state.artifacts,
+        (artifact) => artifact.repositoryId === repository.id && (name === null || artifact.name === name),
+      ).toReversed();
       const page = pageOf(url, found);
       return json({ total_count: found.length, artifacts: page.items.map((artifact) => artifactJson({ state, base }, artifact)) }, 200, page.headers);
     }),
@@ -210,7 +251,8 @@ const downloadArtifact = repositoryRoute({
   handle: (exchange) =>
     answer((state) => {
       const artifact = state.artifacts.get(numberParam(exchange.params, "artifact_id") ?? -1);
-      if (artifact === undefined || artifact.repositoryId !== exchange.repository.id || exchange.params["archive_format"] !== "zip") return notFound();
+      if (artifact === undefined || artifact.repositoryId !== exchange.repository.id || exchange.params["archive_format"] !== "zip")
+        return notFound();
       return artifact.expired ? failure(410, "Artifact has expired") : redirect(exchange.signArtifactUrl(artifact.id));
     }),
 });

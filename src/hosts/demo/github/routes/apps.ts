@@ -1,4 +1,4 @@
-import * as z from "zod";
+import { z } from "zod";
 import { sha256Hex } from "../../../../shared/hash.ts";
 import type { Installation } from "../records.ts";
 import { failure, json, notFound, pageOf, unprocessable } from "../reply.ts";
@@ -23,12 +23,18 @@ const tokenRequest = z.object({
   permissions: z.record(z.string(), z.enum(["read", "write"])).optional(),
 });
 
-const getApp = appRoute("GET", "/app", ({ base }) => answer((state) => json({ ...appJson({ state, base }, state.app.slug), installations_count: state.installations.size })));
+const getApp = appRoute("GET", "/app", ({ base }) =>
+  answer((state) => json({ ...appJson({ state, base }, state.app.slug), installations_count: state.installations.size })),
+);
 
 const listInstallations = appRoute("GET", "/app/installations", ({ base, url }) =>
   answer((state) => {
     const page = pageOf(url, [...state.installations.values()]);
-    return json(page.items.map((installation) => installationJson({ state, base }, installation)), 200, page.headers);
+    return json(
+      page.items.map((installation) => installationJson({ state, base }, installation)),
+      200,
+      page.headers,
+    );
   }),
 );
 
@@ -53,13 +59,16 @@ const createToken = appRoute("POST", "/app/installations/{installation_id}/acces
   const body = tokenRequest.safeParse(exchange.body ?? {});
   if (!body.success) return { state, reply: unprocessable(`Invalid request.\n\n${z.prettifyError(body.error)}`) };
   const repositoryIds = chosenRepositories(exchange, installation, body.data);
-  if (repositoryIds === null) return { state, reply: unprocessable("There is at least one repository that does not exist or is not accessible to the parent installation.") };
+  if (repositoryIds === null)
+    return { state, reply: unprocessable("There is at least one repository that does not exist or is not accessible to the parent installation.") };
   const permissions = narrowPermissions(state.app.permissions, body.data.permissions);
   if (permissions === null) return { state, reply: unprocessable("The permissions requested are not granted to this installation.") };
   const token = exchange.mintToken();
   const granted = grantInstallationToken(state, exchange.nowMs, installation, { repositoryIds, permissions, tokenSha256: sha256Hex(token) });
   const narrowed = body.data.repositories !== undefined || body.data.repository_ids !== undefined;
-  const repositories = select(state.repositories, (repository) => repositoryIds.has(repository.id)).map((repository) => repositoryJson({ state, base: exchange.base }, repository));
+  const repositories = select(state.repositories, (repository) => repositoryIds.has(repository.id)).map((repository) =>
+    repositoryJson({ state, base: exchange.base }, repository),
+  );
   return {
     state: granted.state,
     reply: json({ token, expires_at: granted.expiresAt, permissions, repository_selection: "selected", ...(narrowed ? { repositories } : {}) }, 201),
@@ -69,7 +78,9 @@ const createToken = appRoute("POST", "/app/installations/{installation_id}/acces
 /** The repositories asked for, all of the installation's when none are; null when one is not the installation's. */
 function chosenRepositories(exchange: Exchange, installation: Installation, asked: z.infer<typeof tokenRequest>): ReadonlySet<number> | null {
   const own = select(exchange.state.repositories, (repository) => installation.repositoryIds.has(repository.id));
-  const byName = asked.repositories?.map((name) => own.find((repository) => [repository.name, fullName(repository)].some((known) => known.toLowerCase() === name.toLowerCase()))?.id);
+  const byName = asked.repositories?.map(
+    (name) => own.find((repository) => [repository.name, fullName(repository)].some((known) => known.toLowerCase() === name.toLowerCase()))?.id,
+  );
   const ids = byName ?? asked.repository_ids ?? own.map((repository) => repository.id);
   const found = ids.flatMap((id) => (id !== undefined && installation.repositoryIds.has(id) ? [id] : []));
   return found.length === ids.length ? new Set(found) : null;
@@ -80,10 +91,19 @@ const listRepositories: Route = {
   template: "/installation/repositories",
   serve: async ({ principal, base, url }) =>
     answer((state) => {
-      if (principal.kind !== "installation" && principal.kind !== "job") return failure(403, "You must authenticate with an installation access token in order to list repositories for an installation.");
+      if (principal.kind !== "installation" && principal.kind !== "job")
+        return failure(403, "You must authenticate with an installation access token in order to list repositories for an installation.");
       const repositories = select(state.repositories, (repository) => principal.repositoryIds.has(repository.id));
       const page = pageOf(url, repositories);
-      return json({ total_count: repositories.length, repository_selection: "selected", repositories: page.items.map((repository) => repositoryJson({ state, base }, repository)) }, 200, page.headers);
+      return json(
+        {
+          total_count: repositories.length,
+          repository_selection: "selected",
+          repositories: page.items.map((repository) => repositoryJson({ state, base }, repository)),
+        },
+        200,
+        page.headers,
+      );
     }),
 };
 
@@ -96,8 +116,25 @@ const getUser: Route = {
       if (account === undefined) return notFound();
       const { createdAt } = state.app;
       const profile = { name: account.login, company: null, blog: null, location: null, email: null, hireable: null, bio: null };
-      return json({ ...accountJson({ state, base }, account), ...profile, public_repos: 0, public_gists: 0, followers: 0, following: 0, created_at: createdAt, updated_at: createdAt });
+      return json({
+        ...accountJson({ state, base }, account),
+        ...profile,
+        public_repos: 0,
+        public_gists: 0,
+        followers: 0,
+        following: 0,
+        created_at: createdAt,
+        updated_at: createdAt,
+      });
     }),
 };
 
-export const appRoutes: readonly Route[] = [getApp, listInstallations, getInstallation, getRepositoryInstallation, createToken, listRepositories, getUser];
+export const appRoutes: readonly Route[] = [
+  getApp,
+  listInstallations,
+  getInstallation,
+  getRepositoryInstallation,
+  createToken,
+  listRepositories,
+  getUser,
+];

@@ -1,8 +1,8 @@
-import * as z from "zod";
+import { z } from "zod";
 import type { Principal } from "../principal.ts";
-import type { CheckRun, RepositoryRecord } from "../records.ts";
+import type { CheckRun } from "../records.ts";
 import { failure, json, notFound, pageOf, unprocessable, type Reply } from "../reply.ts";
-import { answer, numberParam, repositoryRoute, type Route, type Transition } from "../route.ts";
+import { answer, numberParam, repositoryRoute, type InRepository, type Route, type Transition } from "../route.ts";
 import { known, select, type State } from "../state.ts";
 import { createCheckRun, updateCheckRun } from "../transitions/checks.ts";
 import { checkRunJson } from "../views/checks.ts";
@@ -50,7 +50,13 @@ const checkFields = {
     })
     .optional(),
   actions: z
-    .array(z.object({ label: z.string().max(MAX_ACTION_CHARS.label), description: z.string().max(MAX_ACTION_CHARS.description), identifier: z.string().max(MAX_ACTION_CHARS.identifier) }))
+    .array(
+      z.object({
+        label: z.string().max(MAX_ACTION_CHARS.label),
+        description: z.string().max(MAX_ACTION_CHARS.description),
+        identifier: z.string().max(MAX_ACTION_CHARS.identifier),
+      }),
+    )
     .max(MAX_ACTIONS)
     .optional(),
 };
@@ -58,11 +64,14 @@ const createBody = z.object({ ...checkFields, name: z.string().min(1), head_sha:
 const updateBody = z.object({ ...checkFields, name: z.string().min(1).optional() });
 
 /** Only Apps make check runs; the slug of the one that asks, or null for a person. */
-const appSlugOf = (principal: Principal): string | null => (principal.kind === "installation" || principal.kind === "job" ? principal.login.replace("[bot]", "") : null);
+const appSlugOf = (principal: Principal): string | null =>
+  principal.kind === "installation" || principal.kind === "job" ? principal.login.replace("[bot]", "") : null;
 
 function inconsistent(body: z.infer<typeof updateBody>, stored: CheckRun | null): Reply | null {
-  if (body.status === "completed" && body.conclusion === undefined && (stored?.conclusion ?? null) === null) return unprocessable('Invalid request.\n\n"conclusion" wasn\'t supplied.');
-  if (body.output !== undefined && body.output.title === undefined && stored === null) return unprocessable('Invalid request.\n\n"title" wasn\'t supplied.');
+  if (body.status === "completed" && body.conclusion === undefined && (stored?.conclusion ?? null) === null)
+    return unprocessable('Invalid request.\n\n"conclusion" wasn\'t supplied.');
+  if (body.output !== undefined && body.output.title === undefined && stored === null)
+    return unprocessable('Invalid request.\n\n"title" wasn\'t supplied.');
   return null;
 }
 
@@ -84,7 +93,7 @@ const createRun = repositoryRoute({
   },
 });
 
-function onCheckRun(exchange: { readonly params: Readonly<Record<string, string>>; readonly repository: RepositoryRecord }, then: (state: State, run: CheckRun) => ReturnType<Transition>): Transition {
+function onCheckRun(exchange: InRepository, then: (state: State, run: CheckRun) => ReturnType<Transition>): Transition {
   return (state) => {
     const run = state.checkRuns.get(numberParam(exchange.params, "check_run_id") ?? -1);
     return run === undefined || run.repositoryId !== exchange.repository.id ? { state, reply: notFound() } : then(state, run);
@@ -100,7 +109,8 @@ const updateRun = repositoryRoute({
     onCheckRun(exchange, (state, run) => {
       const appSlug = appSlugOf(exchange.principal);
       if (appSlug === null) return { state, reply: failure(403, "You must authenticate via a GitHub App.") };
-      if (appSlug !== run.appSlug) return { state, reply: failure(403, `Invalid app_id \`${appSlug}\` - check run can only be modified by the GitHub App that created it.`) };
+      if (appSlug !== run.appSlug)
+        return { state, reply: failure(403, `Invalid app_id \`${appSlug}\` - check run can only be modified by the GitHub App that created it.`) };
       const refusal = inconsistent(exchange.body, run);
       if (refusal !== null) return { state, reply: refusal };
       const next = updateCheckRun(state, exchange.act, run.id, exchange.body);
@@ -123,7 +133,14 @@ const listAnnotations = repositoryRoute({
     onCheckRun(exchange, (state, run) => {
       const page = pageOf(exchange.url, run.annotations);
       const blob = (path: string): string => `${apiUrl({ state, base: exchange.base }, exchange.repository)}/blob/${run.headSha}/${path}`;
-      const items = page.items.map((item) => ({ start_column: null, end_column: null, title: null, raw_details: null, ...item, blob_href: blob(item.path) }));
+      const items = page.items.map((item) => ({
+        start_column: null,
+        end_column: null,
+        title: null,
+        raw_details: null,
+        ...item,
+        blob_href: blob(item.path),
+      }));
       return { state, reply: json(items, 200, page.headers) };
     }),
 });

@@ -1,8 +1,8 @@
-import * as z from "zod";
+import { z } from "zod";
 import { atLeast, roleOf, type Principal } from "../principal.ts";
 import type { Comment, RepositoryRecord } from "../records.ts";
 import { failure, json, noContent, notFound, pageOf, validationFailed } from "../reply.ts";
-import { numberParam, repositoryRoute, type Route, type Transition } from "../route.ts";
+import { numberParam, repositoryRoute, type InRepository, type Route, type Transition } from "../route.ts";
 import { known, select, type State } from "../state.ts";
 import { createComment, deleteComment, editComment, react } from "../transitions/issues.ts";
 import { commentJson, REACTION_CONTENTS, reactionJson } from "../views/issues.ts";
@@ -39,14 +39,24 @@ const listIssueComments = repositoryRoute({
   handle: (exchange) =>
     onIssue(exchange, (state, issue) => {
       const since = exchange.url.searchParams.get("since");
-      const comments = select(state.comments, (comment) => comment.issueId === issue.id && (since === null || Date.parse(comment.updatedAt) >= Date.parse(since)));
+      const comments = select(
+        state.comments,
+        (comment) => comment.issueId === issue.id && (since === null || Date.parse(comment.updatedAt) >= Date.parse(since)),
+      );
       const page = pageOf(exchange.url, comments);
-      return { state, reply: json(page.items.map((comment) => commentJson({ state, base: exchange.base }, comment)), 200, page.headers) };
+      return {
+        state,
+        reply: json(
+          page.items.map((comment) => commentJson({ state, base: exchange.base }, comment)),
+          200,
+          page.headers,
+        ),
+      };
     }),
 });
 
 /** Runs on the comment of the path, or answers 404. */
-function onComment(exchange: { readonly params: Readonly<Record<string, string>>; readonly repository: RepositoryRecord }, then: (state: State, comment: Comment) => ReturnType<Transition>): Transition {
+function onComment(exchange: InRepository, then: (state: State, comment: Comment) => ReturnType<Transition>): Transition {
   return (state) => {
     const comment = state.comments.get(numberParam(exchange.params, "comment_id") ?? -1);
     return comment === undefined || comment.repositoryId !== exchange.repository.id ? { state, reply: notFound() } : then(state, comment);
@@ -71,7 +81,8 @@ const updateComment = repositoryRoute({
   body: commentBody,
   handle: (exchange) =>
     onComment(exchange, (state, comment) => {
-      if (!mayChange(exchange.principal, exchange.repository, comment)) return { state, reply: failure(403, "Must have admin rights to Repository.") };
+      if (!mayChange(exchange.principal, exchange.repository, comment))
+        return { state, reply: failure(403, "Must have admin rights to Repository.") };
       const { body } = exchange.body;
       const refusal = body.trim() === "" ? blank() : bodyTooLong("IssueComment", body);
       if (refusal !== null) return { state, reply: refusal };
@@ -86,7 +97,8 @@ const removeComment = repositoryRoute({
   access: WRITE,
   handle: (exchange) =>
     onComment(exchange, (state, comment) => {
-      if (!mayChange(exchange.principal, exchange.repository, comment)) return { state, reply: failure(403, "Must have admin rights to Repository.") };
+      if (!mayChange(exchange.principal, exchange.repository, comment))
+        return { state, reply: failure(403, "Must have admin rights to Repository.") };
       return { state: deleteComment(state, exchange.act, comment.id), reply: noContent() };
     }),
 });
@@ -119,9 +131,19 @@ const reactToComment = repositoryRoute({
 
 function reactionList(state: State, exchange: { readonly url: URL; readonly base: string }, kind: "issue" | "comment", id: number) {
   const content = exchange.url.searchParams.get("content");
-  const found = select(state.reactions, (reaction) => reaction.subject.kind === kind && reaction.subject.id === id && (content === null || reaction.content === content));
+  const found = select(
+    state.reactions,
+    (reaction) => reaction.subject.kind === kind && reaction.subject.id === id && (content === null || reaction.content === content),
+  );
   const page = pageOf(exchange.url, found);
-  return { state, reply: json(page.items.map((reaction) => reactionJson({ state, base: exchange.base }, reaction)), 200, page.headers) };
+  return {
+    state,
+    reply: json(
+      page.items.map((reaction) => reactionJson({ state, base: exchange.base }, reaction)),
+      200,
+      page.headers,
+    ),
+  };
 }
 
 const listIssueReactions = repositoryRoute({

@@ -30,8 +30,13 @@ const getContents = repositoryRoute({
   },
 });
 
-function fileReply(exchange: RepositoryExchange<undefined>, entry: TreeEntry, file: { readonly at: string; readonly bytes: Uint8Array; readonly raw: boolean }): Reply {
-  if (file.raw) return { status: 200, headers: {}, body: { kind: "bytes", bytes: file.bytes, contentType: "application/vnd.github.raw+json; charset=utf-8" } };
+function fileReply(
+  exchange: RepositoryExchange<undefined>,
+  entry: TreeEntry,
+  file: { readonly at: string; readonly bytes: Uint8Array; readonly raw: boolean },
+): Reply {
+  if (file.raw)
+    return { status: 200, headers: {}, body: { kind: "bytes", bytes: file.bytes, contentType: "application/vnd.github.raw+json; charset=utf-8" } };
   const common = entryJson(exchange, entry, file.at);
   if (entry.mode === "120000") return json({ ...common, target: Buffer.from(file.bytes).toString("utf8") });
   if (file.bytes.byteLength > MAX_ENCODED_BYTES) return json({ ...common, content: "", encoding: "none" });

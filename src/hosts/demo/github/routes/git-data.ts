@@ -1,5 +1,5 @@
-import * as z from "zod";
-import type { Commit, Git, Signature, TreeChange } from "../git/git.ts";
+import { z } from "zod";
+import type { Commit, Git, Signature, Tree, TreeChange } from "../git/git.ts";
 import type { Principal } from "../principal.ts";
 import { json, notFound, unprocessable, type Reply } from "../reply.ts";
 import { answer, repositoryRoute, type RepositoryExchange, type Route } from "../route.ts";
@@ -13,7 +13,8 @@ const WRITE = { permission: "contents", level: "write", role: "write" } as const
 const GIT = "/repos/{owner}/{repo}/git";
 const OBJECT_ID = /^[0-9a-f]{40}$/;
 
-const gitUrl = ({ state, base, repository }: Pick<RepositoryExchange<unknown>, "state" | "base" | "repository">): string => `${apiUrl({ state, base }, repository)}/git`;
+const gitUrl = ({ state, base, repository }: Pick<RepositoryExchange<unknown>, "state" | "base" | "repository">): string =>
+  `${apiUrl({ state, base }, repository)}/git`;
 
 const getBlob = repositoryRoute({
   method: "GET",
@@ -23,8 +24,18 @@ const getBlob = repositoryRoute({
     const sha = exchange.params["file_sha"] ?? "";
     const bytes = await exchange.git.readBlob(sha);
     if (bytes === null) return answer(notFound());
-    if (exchange.accept.includes("raw")) return answer({ status: 200, headers: {}, body: { kind: "bytes", bytes, contentType: "application/octet-stream" } });
-    return answer(json({ sha, node_id: nodeId("B", sha), size: bytes.byteLength, url: `${gitUrl(exchange)}/blobs/${sha}`, content: Buffer.from(bytes).toString("base64"), encoding: "base64" }));
+    if (exchange.accept.includes("raw"))
+      return answer({ status: 200, headers: {}, body: { kind: "bytes", bytes, contentType: "application/octet-stream" } });
+    return answer(
+      json({
+        sha,
+        node_id: nodeId("B", sha),
+        size: bytes.byteLength,
+        url: `${gitUrl(exchange)}/blobs/${sha}`,
+        content: Buffer.from(bytes).toString("base64"),
+        encoding: "base64",
+      }),
+    );
   },
 });
 
@@ -41,9 +52,16 @@ const createBlob = repositoryRoute({
   },
 });
 
-function treeJson(exchange: Pick<RepositoryExchange<unknown>, "state" | "base" | "repository">, tree: { readonly id: string; readonly entries: readonly { path: string; mode: string; type: string; id: string; size: number | null }[] }) {
+function treeJson(exchange: Pick<RepositoryExchange<unknown>, "state" | "base" | "repository">, tree: Tree) {
   const url = gitUrl(exchange);
-  const entries = tree.entries.map(({ path, mode, type, id, size }) => ({ path, mode, type, sha: id, ...(size === null ? {} : { size }), ...(type === "commit" ? {} : { url: `${url}/${type}s/${id}` }) }));
+  const entries = tree.entries.map(({ path, mode, type, id, size }) => ({
+    path,
+    mode,
+    type,
+    sha: id,
+    ...(size === null ? {} : { size }),
+    ...(type === "commit" ? {} : { url: `${url}/${type}s/${id}` }),
+  }));
   return { sha: tree.id, url: `${url}/trees/${tree.id}`, tree: entries, truncated: false };
 }
 
@@ -82,8 +100,8 @@ const createTree = repositoryRoute({
       changes.push(change);
     }
     const written = await git.writeTree(base?.id ?? null, changes);
-    if (!written.ok) return answer(unprocessable(written.reason));
-    const tree = await git.readTree(written.id, { recursive: false });
+    if (!written.ok) return answer(unprocessable(written.error));
+    const tree = await git.readTree(written.value, { recursive: false });
     return answer(tree === null ? notFound() : json(treeJson(exchange, tree), 201));
   },
 });
@@ -93,13 +111,15 @@ const TYPES: Readonly<Record<string, string>> = { "040000": "tree", "160000": "c
 async function treeChange(git: Git, entry: z.infer<typeof treeEntry>): Promise<TreeChange | { readonly refused: Reply }> {
   const { path, mode } = entry;
   const components = path.split("/");
-  if (components.some((part) => part === "" || part === "." || part === ".." || part.toLowerCase() === ".git")) return { refused: unprocessable("tree.path contains a malformed path component") };
+  if (components.some((part) => part === "" || part === "." || part === ".." || part.toLowerCase() === ".git"))
+    return { refused: unprocessable("tree.path contains a malformed path component") };
   if (entry.content !== undefined) return { path, mode, id: await git.writeBlob(Buffer.from(entry.content)) };
   if (entry.sha === null) return { path, mode, id: null };
   if (entry.sha === undefined) return { refused: unprocessable("Must supply either tree.sha or tree.content.") };
   const type = TYPES[mode] ?? "blob";
   // A submodule's commit lives in another repository.
-  if (type !== "commit" && (await git.inspect(entry.sha))?.type !== type) return { refused: unprocessable(`tree.sha ${entry.sha} is not a valid ${type}`) };
+  if (type !== "commit" && (await git.inspect(entry.sha))?.type !== type)
+    return { refused: unprocessable(`tree.sha ${entry.sha} is not a valid ${type}`) };
   return { path, mode, id: entry.sha };
 }
 
@@ -135,12 +155,22 @@ const createCommit = repositoryRoute({
 
 type SignatureWish = z.infer<typeof signatureBody> | undefined;
 
+interface SignatureWishes {
+  readonly author?: SignatureWish;
+  readonly committer?: SignatureWish;
+  readonly signature?: string | undefined;
+}
+
 /** An App's commit without author, committer and signature is GitHub's to sign (docs: commit signature verification for bots). */
-function signaturesOf(exchange: RepositoryExchange<unknown>, body: { readonly author?: SignatureWish; readonly committer?: SignatureWish; readonly signature?: string | undefined }): { readonly author: Signature; readonly committer: Signature; readonly signed: boolean } {
+function signaturesOf(
+  exchange: RepositoryExchange<unknown>,
+  body: SignatureWishes,
+): { readonly author: Signature; readonly committer: Signature; readonly signed: boolean } {
   const { act, at, state } = exchange;
   const account = known(state.accounts, act.actor.toLowerCase(), "account");
   const own: Signature = { name: account.login, email: noReplyEmail(account.id, account.login), date: at };
-  const filled = (wish: SignatureWish): Signature | null => (wish === undefined ? null : { name: wish.name, email: wish.email, date: wish.date ?? at });
+  const filled = (wish: SignatureWish): Signature | null =>
+    wish === undefined ? null : { name: wish.name, email: wish.email, date: wish.date ?? at };
   const author = filled(body.author) ?? filled(body.committer) ?? own;
   const signed = isBot(exchange.principal) && body.author === undefined && body.committer === undefined && body.signature === undefined;
   const committer = signed ? { name: "GitHub", email: "noreply@github.com", date: at } : (filled(body.committer) ?? author);

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import { z } from "zod";
 import type { Git } from "../git/git.ts";
 import { json, noContent, notAccessible, notFound, unprocessable } from "../reply.ts";
 import { answer, repositoryRoute, type RepositoryExchange, type Route, type Transition } from "../route.ts";
@@ -13,9 +13,17 @@ const GIT = "/repos/{owner}/{repo}/git";
 /** A push webhook lists at most 2,048 commits (docs: webhook events, push). */
 const MAX_PUSHED_COMMITS = 2048;
 
-function refJson({ state, base, repository }: Pick<RepositoryExchange<unknown>, "state" | "base" | "repository">, ref: { readonly name: string; readonly id: string; readonly type: string }) {
+function refJson(
+  { state, base, repository }: Pick<RepositoryExchange<unknown>, "state" | "base" | "repository">,
+  ref: { readonly name: string; readonly id: string; readonly type: string },
+) {
   const url = `${apiUrl({ state, base }, repository)}/git`;
-  return { ref: ref.name, node_id: nodeId("REF", ref.name), url: `${url}/${ref.name}`, object: { sha: ref.id, type: ref.type, url: `${url}/${ref.type}s/${ref.id}` } };
+  return {
+    ref: ref.name,
+    node_id: nodeId("REF", ref.name),
+    url: `${url}/${ref.name}`,
+    object: { sha: ref.id, type: ref.type, url: `${url}/${ref.type}s/${ref.id}` },
+  };
 }
 
 const findRef = async (git: Git, name: string) => (await git.refs(name)).find((ref) => ref.name === name) ?? null;
@@ -57,11 +65,14 @@ async function touchesWorkflows(exchange: RepositoryExchange<unknown>, before: s
   return to !== null && to.id !== from?.id;
 }
 
-async function moved(exchange: RepositoryExchange<unknown>, move: { readonly ref: string; readonly before: string | null; readonly after: string | null }): Promise<Transition> {
+async function moved(exchange: RepositoryExchange<unknown>, move: Pick<RefMove, "ref" | "before" | "after">): Promise<Transition> {
   const described = await describeMove(exchange.git, move.ref, move.before, move.after);
   return (state) => {
     const next = moveRef(state, exchange.act, described);
-    const reply = move.after === null ? noContent() : json(refJson({ ...exchange, state: next }, { name: move.ref, id: move.after, type: "commit" }), move.before === null ? 201 : 200);
+    const reply =
+      move.after === null
+        ? noContent()
+        : json(refJson({ ...exchange, state: next }, { name: move.ref, id: move.after, type: "commit" }), move.before === null ? 201 : 200);
     return { state: next, reply };
   };
 }

@@ -1,8 +1,8 @@
-import * as z from "zod";
+import { z } from "zod";
 import { atLeast, roleOf, type Principal } from "../principal.ts";
-import type { Issue, RepositoryRecord } from "../records.ts";
+import type { Issue } from "../records.ts";
 import { failure, json, notFound, pageOf, validationFailed } from "../reply.ts";
-import { answer, numberParam, repositoryRoute, type Route, type Transition } from "../route.ts";
+import { answer, numberParam, repositoryRoute, type InRepository, type Route, type Transition } from "../route.ts";
 import { known, select, type State } from "../state.ts";
 import { addLabels, createLabel, editIssue, issueByNumber, labelByName, openIssue, removeLabel } from "../transitions/issues.ts";
 import { issueJson, labelJson } from "../views/issues.ts";
@@ -16,7 +16,7 @@ const OPEN = { permission: "issues", level: "write", role: "read" } as const;
 export const ISSUE = "/repos/{owner}/{repo}/issues/{issue_number}";
 
 /** Runs on the issue of the path, or answers 404. */
-export function onIssue(exchange: { readonly params: Readonly<Record<string, string>>; readonly repository: RepositoryRecord }, then: (state: State, issue: Issue) => ReturnType<Transition>): Transition {
+export function onIssue(exchange: InRepository, then: (state: State, issue: Issue) => ReturnType<Transition>): Transition {
   return (state) => {
     const issue = issueByNumber(state, exchange.repository.id, numberParam(exchange.params, "issue_number"));
     return issue === null ? { state, reply: notFound() } : then(state, issue);
@@ -34,16 +34,18 @@ const createIssue = repositoryRoute({
   template: "/repos/{owner}/{repo}/issues",
   access: OPEN,
   body: z.object({ title: z.union([z.string(), z.int()]), body: z.string().nullish(), labels: labelNames.optional() }),
-  handle: ({ act, body, base, principal, repository }) => (state) => {
-    if (String(body.title).trim() === "") return { state, reply: validationFailed({ resource: "Issue", field: "title", code: "missing_field" }) };
-    const tooLong = bodyTooLong("Issue", body.body);
-    if (tooLong !== null) return { state, reply: tooLong };
-    const opened = openIssue(state, act, { title: String(body.title), body: body.body ?? null, viaApp: isApp(principal), pull: null });
-    // Labels of somebody without triage rights are dropped silently, as on GitHub.
-    const mayLabel = principal.kind !== "user" || atLeast(roleOf(repository, principal.login), "triage");
-    const next = mayLabel ? addLabels(opened.state, act, opened.issue.id, namesOf(body.labels ?? [])) : opened.state;
-    return { state: next, reply: json(issueJson({ state: next, base }, known(next.issues, opened.issue.id, "issue")), 201) };
-  },
+  handle:
+    ({ act, body, base, principal, repository }) =>
+    (state) => {
+      if (String(body.title).trim() === "") return { state, reply: validationFailed({ resource: "Issue", field: "title", code: "missing_field" }) };
+      const tooLong = bodyTooLong("Issue", body.body);
+      if (tooLong !== null) return { state, reply: tooLong };
+      const opened = openIssue(state, act, { title: String(body.title), body: body.body ?? null, viaApp: isApp(principal), pull: null });
+      // Labels of somebody without triage rights are dropped silently, as on GitHub.
+      const mayLabel = principal.kind !== "user" || atLeast(roleOf(repository, principal.login), "triage");
+      const next = mayLabel ? addLabels(opened.state, act, opened.issue.id, namesOf(body.labels ?? [])) : opened.state;
+      return { state: next, reply: json(issueJson({ state: next, base }, known(next.issues, opened.issue.id, "issue")), 201) };
+    },
 });
 
 const getIssue = repositoryRoute({
@@ -65,11 +67,19 @@ const listIssues = repositoryRoute({
       const creator = url.searchParams.get("creator");
       const found = select(state.issues, (issue) => issue.repositoryId === repository.id && (wanted === "all" || issue.state === wanted))
         .filter((issue) => labels.every((name) => issue.labelIds.includes(labelByName(state, repository.id, name)?.id ?? -1)))
-        .filter((issue) => (since === null || Date.parse(issue.updatedAt) >= Date.parse(since)) && (creator === null || issue.author.toLowerCase() === creator.toLowerCase()))
+        .filter(
+          (issue) =>
+            (since === null || Date.parse(issue.updatedAt) >= Date.parse(since)) &&
+            (creator === null || issue.author.toLowerCase() === creator.toLowerCase()),
+        )
         .toSorted((a, b) => b.number - a.number);
       const ordered = url.searchParams.get("direction") === "asc" ? found.toReversed() : found;
       const page = pageOf(url, ordered);
-      return json(page.items.map((issue) => issueJson({ state, base }, issue)), 200, page.headers);
+      return json(
+        page.items.map((issue) => issueJson({ state, base }, issue)),
+        200,
+        page.headers,
+      );
     }),
 });
 
@@ -81,7 +91,8 @@ const updateIssue = repositoryRoute({
   handle: (exchange) =>
     onIssue(exchange, (state, issue) => {
       const { principal, repository, body } = exchange;
-      if (principal.kind === "user" && principal.login !== issue.author && !atLeast(roleOf(repository, principal.login), "triage")) return { state, reply: failure(403, "Must have admin rights to Repository.") };
+      if (principal.kind === "user" && principal.login !== issue.author && !atLeast(roleOf(repository, principal.login), "triage"))
+        return { state, reply: failure(403, "Must have admin rights to Repository.") };
       const tooLong = bodyTooLong("Issue", body.body);
       if (tooLong !== null) return { state, reply: tooLong };
       const next = editIssue(state, exchange.act, issue, body);
@@ -89,7 +100,8 @@ const updateIssue = repositoryRoute({
     }),
 });
 
-const labelsOf = (state: State, base: string, issueId: number) => known(state.issues, issueId, "issue").labelIds.map((id) => labelJson({ state, base }, known(state.labels, id, "label")));
+const labelsOf = (state: State, base: string, issueId: number) =>
+  known(state.issues, issueId, "issue").labelIds.map((id) => labelJson({ state, base }, known(state.labels, id, "label")));
 
 const listIssueLabels = repositoryRoute({
   method: "GET",
@@ -132,12 +144,22 @@ const createRepositoryLabel = repositoryRoute({
   method: "POST",
   template: "/repos/{owner}/{repo}/labels",
   access: { ...LABEL, role: "write" },
-  body: z.object({ name: z.string().min(1), color: z.string().regex(/^[0-9a-fA-F]{6}$/).optional(), description: z.string().max(100).nullish() }),
-  handle: ({ act, body, base, repository }) => (state) => {
-    if (labelByName(state, repository.id, body.name) !== null) return { state, reply: validationFailed({ resource: "Label", field: "name", code: "already_exists" }) };
-    const made = createLabel(state, act, body);
-    return { state: made.state, reply: json(labelJson({ state: made.state, base }, made.label), 201) };
-  },
+  body: z.object({
+    name: z.string().min(1),
+    color: z
+      .string()
+      .regex(/^[0-9a-fA-F]{6}$/)
+      .optional(),
+    description: z.string().max(100).nullish(),
+  }),
+  handle:
+    ({ act, body, base, repository }) =>
+    (state) => {
+      if (labelByName(state, repository.id, body.name) !== null)
+        return { state, reply: validationFailed({ resource: "Label", field: "name", code: "already_exists" }) };
+      const made = createLabel(state, act, body);
+      return { state: made.state, reply: json(labelJson({ state: made.state, base }, made.label), 201) };
+    },
 });
 
 const getRepositoryLabel = repositoryRoute({
@@ -151,4 +173,14 @@ const getRepositoryLabel = repositoryRoute({
     }),
 });
 
-export const issueRoutes: readonly Route[] = [createIssue, listIssues, getIssue, updateIssue, listIssueLabels, addIssueLabels, removeIssueLabel, createRepositoryLabel, getRepositoryLabel];
+export const issueRoutes: readonly Route[] = [
+  createIssue,
+  listIssues,
+  getIssue,
+  updateIssue,
+  listIssueLabels,
+  addIssueLabels,
+  removeIssueLabel,
+  createRepositoryLabel,
+  getRepositoryLabel,
+];

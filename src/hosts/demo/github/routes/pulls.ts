@@ -1,8 +1,8 @@
-import * as z from "zod";
+import { z } from "zod";
 import type { Git } from "../git/git.ts";
 import { isPull, type Pull, type RepositoryRecord } from "../records.ts";
 import { json, notFound, pageOf, validationFailed, type Reply } from "../reply.ts";
-import { answer, numberParam, repositoryRoute, type RepositoryExchange, type Route } from "../route.ts";
+import { answer, numberParam, repositoryRoute, type Params, type RepositoryExchange, type Route } from "../route.ts";
 import { known, select, type State } from "../state.ts";
 import { editIssue, openIssue } from "../transitions/issues.ts";
 import { commitJson } from "../views/commits.ts";
@@ -60,8 +60,15 @@ const createPull = repositoryRoute({
     if ((await git.countBetween(baseSha, head)) === 0) return answer(customFailure(`No commits between ${body.base} and ${headName}`));
     const measured = await measure(git, { head, base: baseSha });
     return (state) => {
-      if (openPull(state, repository, headName, body.base) !== undefined) return { state, reply: customFailure(`A pull request already exists for ${repository.owner.login}:${headName}.`) };
-      const part = { head: { ref: headName, sha: head }, base: { ref: body.base, sha: baseSha }, draft: body.draft, maintainerCanModify: body.maintainer_can_modify, merged: null };
+      if (openPull(state, repository, headName, body.base) !== undefined)
+        return { state, reply: customFailure(`A pull request already exists for ${repository.owner.login}:${headName}.`) };
+      const part = {
+        head: { ref: headName, sha: head },
+        base: { ref: body.base, sha: baseSha },
+        draft: body.draft,
+        maintainerCanModify: body.maintainer_can_modify,
+        merged: null,
+      };
       const opened = openIssue(state, act, { title: body.title, body: body.body ?? null, viaApp: isApp(principal), pull: part });
       const { issue } = opened;
       return { state: opened.state, reply: isPull(issue) ? json(pullJson({ state: opened.state, base }, issue, measured), 201) : notFound() };
@@ -77,7 +84,8 @@ function ownBranch(repository: RepositoryRecord, head: string): string | null {
   return owner?.toLowerCase() === repository.owner.login.toLowerCase() ? (branch ?? null) : null;
 }
 
-const pullsOf = (state: State, repository: RepositoryRecord): Pull[] => select(state.issues, (issue) => issue.repositoryId === repository.id).filter(isPull);
+const pullsOf = (state: State, repository: RepositoryRecord): Pull[] =>
+  select(state.issues, (issue) => issue.repositoryId === repository.id).filter(isPull);
 
 const openPull = (state: State, repository: RepositoryRecord, head: string, base: string): Pull | undefined =>
   pullsOf(state, repository).find((pull) => pull.state === "open" && pull.pull.head.ref === head && pull.pull.base.ref === base);
@@ -93,14 +101,20 @@ const listPulls = repositoryRoute({
       const head = query.get("head");
       const found = pullsOf(state, repository)
         .filter((pull) => wanted === "all" || pull.state === wanted)
-        .filter((pull) => head === null || !head.includes(":") || `${repository.owner.login}:${pull.pull.head.ref}`.toLowerCase() === head.toLowerCase())
+        .filter(
+          (pull) => head === null || !head.includes(":") || `${repository.owner.login}:${pull.pull.head.ref}`.toLowerCase() === head.toLowerCase(),
+        )
         .filter((pull) => (query.get("base") ?? pull.pull.base.ref) === pull.pull.base.ref);
       const page = pageOf(url, query.get("direction") === "asc" ? found : found.toReversed());
-      return json(page.items.map((pull) => pullSimpleJson({ state, base }, pull)), 200, page.headers);
+      return json(
+        page.items.map((pull) => pullSimpleJson({ state, base }, pull)),
+        200,
+        page.headers,
+      );
     }),
 });
 
-const pullByNumber = (state: State, repository: RepositoryRecord, params: Readonly<Record<string, string>>): Pull | undefined =>
+const pullByNumber = (state: State, repository: RepositoryRecord, params: Params): Pull | undefined =>
   pullsOf(state, repository).find((pull) => pull.number === numberParam(params, "pull_number"));
 
 const getPull = repositoryRoute({
@@ -147,7 +161,13 @@ const listFiles = repositoryRoute({
     const { head } = found.pull;
     const from = await git.mergeBase(await baseNow(git, found), head.sha);
     const page = pageOf(url, (await git.diff(from ?? found.pull.base.sha, head.sha)).slice(0, MAX_FILES));
-    return answer(json(page.items.map((file) => fileChangeJson({ state, base }, repository, head.sha, file)), 200, page.headers));
+    return answer(
+      json(
+        page.items.map((file) => fileChangeJson({ state, base }, repository, head.sha, file)),
+        200,
+        page.headers,
+      ),
+    );
   },
 });
 
@@ -166,7 +186,10 @@ const compare = repositoryRoute({
   },
 });
 
-async function comparison({ state, base, git, repository }: RepositoryExchange<undefined>, range: { readonly from: string; readonly to: string; readonly mergeBase: string; readonly name: string }) {
+async function comparison(
+  { state, base, git, repository }: RepositoryExchange<undefined>,
+  range: { readonly from: string; readonly to: string; readonly mergeBase: string; readonly name: string },
+) {
   const view = { state, base };
   const ahead = await git.countBetween(range.from, range.to);
   const behind = await git.countBetween(range.to, range.from);

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import { z } from "zod";
 import { err, ok, type Result } from "../../../../shared/result.ts";
 
 /** Limits of `workflow_dispatch` (docs: workflow syntax; changelog 2025-12-04). */
@@ -14,10 +14,13 @@ const inputSchema = z.looseObject({
 const dispatchSchema = z.looseObject({ inputs: z.record(z.string(), inputSchema.nullable()).optional() }).nullable();
 
 /** The three ways to write `on:` become one: trigger names with their settings. */
-const onSchema = z.preprocess((on) => {
-  if (typeof on === "string") return { [on]: null };
-  return Array.isArray(on) ? Object.fromEntries(on.map((name) => [String(name), null])) : on;
-}, z.looseObject({ workflow_dispatch: dispatchSchema.optional() }));
+const onSchema = z.preprocess(
+  (on) => {
+    if (typeof on === "string") return { [on]: null };
+    return Array.isArray(on) ? Object.fromEntries(on.map((name) => [String(name), null])) : on;
+  },
+  z.looseObject({ workflow_dispatch: dispatchSchema.optional() }),
+);
 
 /** What dispatching needs to know of a workflow file; the rest is the interpreter's. */
 export const workflowSchema = z.looseObject({ name: z.string().optional(), on: onSchema });
@@ -28,7 +31,10 @@ type DispatchTrigger = z.infer<typeof dispatchSchema>;
  * Checks the inputs of a dispatch against the workflow's and fills in defaults.
  * @returns GitHub's message of the 422 on a missing, unknown, wrong or too large input
  */
-export function readInputs(trigger: DispatchTrigger, given: Readonly<Record<string, string | number | boolean>>): Result<Readonly<Record<string, string>>, string> {
+export function readInputs(
+  trigger: DispatchTrigger,
+  given: Readonly<Record<string, string | number | boolean>>,
+): Result<Readonly<Record<string, string>>, string> {
   const declared = trigger?.inputs ?? {};
   if (Object.keys(given).length > MAX_INPUTS) return err(`you may only define up to ${MAX_INPUTS} \`inputs\` for a \`workflow_dispatch\` event`);
   if (JSON.stringify(given).length > MAX_PAYLOAD_CHARS) return err("inputs are too large.");
@@ -42,8 +48,10 @@ export function readInputs(trigger: DispatchTrigger, given: Readonly<Record<stri
       inputs[name] = input?.type === "boolean" ? "false" : "";
       continue;
     }
-    if (input?.type === "choice" && !(input.options ?? []).includes(String(value))) return err(`Provided value '${String(value)}' for input '${name}' not in the list of allowed values`);
-    if (input?.type === "boolean" && !["true", "false"].includes(String(value))) return err(`Provided value '${String(value)}' for input '${name}' is not a boolean`);
+    if (input?.type === "choice" && !(input.options ?? []).includes(String(value)))
+      return err(`Provided value '${String(value)}' for input '${name}' not in the list of allowed values`);
+    if (input?.type === "boolean" && !["true", "false"].includes(String(value)))
+      return err(`Provided value '${String(value)}' for input '${name}' is not a boolean`);
     inputs[name] = String(value);
   }
   return ok(inputs);

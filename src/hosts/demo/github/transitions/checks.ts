@@ -9,11 +9,22 @@ export interface CheckWish {
   readonly started_at?: string | undefined;
   readonly conclusion?: string | undefined;
   readonly completed_at?: string | undefined;
-  readonly output?: { readonly title?: string | undefined; readonly summary: string; readonly text?: string | undefined; readonly annotations?: readonly Annotation[] | undefined } | undefined;
+  readonly output?:
+    | {
+        readonly title?: string | undefined;
+        readonly summary: string;
+        readonly text?: string | undefined;
+        readonly annotations?: readonly Annotation[] | undefined;
+      }
+    | undefined;
   readonly actions?: readonly CheckAction[] | undefined;
 }
 
-export function createCheckRun(state: State, act: Act, wish: CheckWish & { readonly name: string; readonly headSha: string; readonly appSlug: string }) {
+export function createCheckRun(
+  state: State,
+  act: Act,
+  wish: CheckWish & { readonly name: string; readonly headSha: string; readonly appSlug: string },
+) {
   const suite = ensureSuite(state, act, wish.appSlug, wish.headSha);
   const taken = takeId(suite.state);
   const fresh: CheckRun = {
@@ -44,7 +55,9 @@ export function updateCheckRun(state: State, act: Act, id: number, wish: CheckWi
   const before = known(state.checkRuns, id, "check run");
   const run = changed(before, wish, act.at);
   const next: State = { ...state, checkRuns: put(state.checkRuns, id, run) };
-  return run.status === "completed" && before.status !== "completed" ? happen(next, act, { kind: "check_run", action: "completed", checkRunId: id }) : next;
+  return run.status === "completed" && before.status !== "completed"
+    ? happen(next, act, { kind: "check_run", action: "completed", checkRunId: id })
+    : next;
 }
 
 /** A conclusion completes the run; annotations are appended, the rest is replaced. */
@@ -61,7 +74,8 @@ function changed(run: CheckRun, wish: CheckWish, at: string): CheckRun {
     conclusion,
     startedAt: wish.started_at ?? run.startedAt,
     completedAt: conclusion === null ? null : (wish.completed_at ?? run.completedAt ?? at),
-    output: output === undefined ? run.output : { title: output.title ?? run.output.title, summary: output.summary, text: output.text ?? run.output.text },
+    output:
+      output === undefined ? run.output : { title: output.title ?? run.output.title, summary: output.summary, text: output.text ?? run.output.text },
     annotations: [...run.annotations, ...(output?.annotations ?? [])],
     actions: wish.actions ?? run.actions,
   };
@@ -69,7 +83,10 @@ function changed(run: CheckRun, wish: CheckWish, at: string): CheckRun {
 
 /** One suite per App and commit. */
 function ensureSuite(state: State, act: Act, appSlug: string, headSha: string): { readonly state: State; readonly id: number } {
-  const there = select(state.checkSuites, (suite) => suite.repositoryId === act.repositoryId && suite.appSlug === appSlug && suite.headSha === headSha)[0];
+  const there = select(
+    state.checkSuites,
+    (suite) => suite.repositoryId === act.repositoryId && suite.appSlug === appSlug && suite.headSha === headSha,
+  )[0];
   if (there !== undefined) return { state, id: there.id };
   const taken = takeId(state);
   const suite = { id: taken.id, repositoryId: act.repositoryId, appSlug, headSha, createdAt: act.at };

@@ -30,8 +30,11 @@ export function openIssue(state: State, act: Act, wish: NewIssue): { readonly st
     pull: wish.pull === null ? null : { ...wish.pull, id: pullId.id },
   };
   const next: State = { ...pullId.state, issues: put(state.issues, issue.id, issue) };
-  return { state: happen(next, act, { kind: issue.pull === null ? "issues" : "pull_request", action: "opened", issueId: issue.id }), issue };
+  return { state: happen(next, act, { kind: eventOf(issue), action: "opened", issueId: issue.id }), issue };
 }
+
+/** Events of a pull request are called so, though it is an issue too. */
+const eventOf = (issue: Issue): "issues" | "pull_request" => (issue.pull === null ? "issues" : "pull_request");
 
 export const issueByNumber = (state: State, repositoryId: number, number: number | null): Issue | null =>
   select(state.issues, (issue) => issue.repositoryId === repositoryId && issue.number === number)[0] ?? null;
@@ -44,7 +47,7 @@ export interface IssueEdit {
 
 /** Changes text or state of an issue or pull request; each real change is a happening. */
 export function editIssue(state: State, act: Act, issue: Issue, edit: IssueEdit): State {
-  const kind = issue.pull === null ? "issues" : "pull_request";
+  const kind = eventOf(issue);
   const title = edit.title ?? issue.title;
   const body = edit.body === undefined ? issue.body : edit.body;
   let next = state;
@@ -55,7 +58,11 @@ export function editIssue(state: State, act: Act, issue: Issue, edit: IssueEdit)
   }
   if (edit.state !== undefined && edit.state !== issue.state) {
     current = { ...current, state: edit.state, closedAt: edit.state === "closed" ? act.at : null, updatedAt: act.at };
-    next = happen({ ...next, issues: put(next.issues, issue.id, current) }, act, { kind, action: edit.state === "closed" ? "closed" : "reopened", issueId: issue.id });
+    next = happen({ ...next, issues: put(next.issues, issue.id, current) }, act, {
+      kind,
+      action: edit.state === "closed" ? "closed" : "reopened",
+      issueId: issue.id,
+    });
   }
   return next;
 }
@@ -64,10 +71,26 @@ export function editIssue(state: State, act: Act, issue: Issue, edit: IssueEdit)
 export const labelByName = (state: State, repositoryId: number, name: string): Label | null =>
   select(state.labels, (label) => label.repositoryId === repositoryId && label.name.toLowerCase() === name.toLowerCase())[0] ?? null;
 
-export function createLabel(state: State, act: Act, wish: { readonly name: string; readonly color?: string | undefined; readonly description?: string | null | undefined }): { readonly state: State; readonly label: Label } {
+export interface LabelWish {
+  readonly name: string;
+  /** Six hex digits. */
+  readonly color?: string | undefined;
+  readonly description?: string | null | undefined;
+}
+
+export function createLabel(state: State, act: Act, wish: LabelWish): { readonly state: State; readonly label: Label } {
   const taken = takeId(state);
-  const label: Label = { id: taken.id, repositoryId: act.repositoryId, name: wish.name, color: wish.color ?? DEFAULT_COLOR, description: wish.description ?? null };
-  return { state: happen({ ...taken.state, labels: put(state.labels, label.id, label) }, act, { kind: "label", action: "created", labelId: label.id }), label };
+  const label: Label = {
+    id: taken.id,
+    repositoryId: act.repositoryId,
+    name: wish.name,
+    color: wish.color ?? DEFAULT_COLOR,
+    description: wish.description ?? null,
+  };
+  return {
+    state: happen({ ...taken.state, labels: put(state.labels, label.id, label) }, act, { kind: "label", action: "created", labelId: label.id }),
+    label,
+  };
 }
 
 /** Adds labels by name, making those the repository does not have; one the issue has already changes nothing. */
@@ -79,37 +102,76 @@ export function addLabels(state: State, act: Act, issueId: number, names: readon
     const issue = known(made.state.issues, issueId, "issue");
     if (issue.labelIds.includes(made.label.id)) continue;
     const labelled: Issue = { ...issue, labelIds: [...issue.labelIds, made.label.id], updatedAt: act.at };
-    next = happen({ ...made.state, issues: put(made.state.issues, issueId, labelled) }, act, { kind: issue.pull === null ? "issues" : "pull_request", action: "labeled", issueId, labelId: made.label.id });
+    next = happen({ ...made.state, issues: put(made.state.issues, issueId, labelled) }, act, {
+      kind: eventOf(issue),
+      action: "labeled",
+      issueId,
+      labelId: made.label.id,
+    });
   }
   return next;
 }
 
 export function removeLabel(state: State, act: Act, issue: Issue, label: Label): State {
   const bare: Issue = { ...issue, labelIds: issue.labelIds.filter((id) => id !== label.id), updatedAt: act.at };
-  return happen({ ...state, issues: put(state.issues, issue.id, bare) }, act, { kind: issue.pull === null ? "issues" : "pull_request", action: "unlabeled", issueId: issue.id, labelId: label.id });
+  return happen({ ...state, issues: put(state.issues, issue.id, bare) }, act, {
+    kind: eventOf(issue),
+    action: "unlabeled",
+    issueId: issue.id,
+    labelId: label.id,
+  });
 }
 
 export function createComment(state: State, act: Act, issue: Issue, text: { readonly body: string; readonly viaApp: boolean }) {
   const taken = takeId(state);
-  const comment = { ...text, id: taken.id, repositoryId: act.repositoryId, issueId: issue.id, author: act.actor, createdAt: act.at, updatedAt: act.at };
-  const next: State = { ...taken.state, comments: put(state.comments, comment.id, comment), issues: put(state.issues, issue.id, { ...issue, updatedAt: act.at }) };
+  const comment = {
+    ...text,
+    id: taken.id,
+    repositoryId: act.repositoryId,
+    issueId: issue.id,
+    author: act.actor,
+    createdAt: act.at,
+    updatedAt: act.at,
+  };
+  const next: State = {
+    ...taken.state,
+    comments: put(state.comments, comment.id, comment),
+    issues: put(state.issues, issue.id, { ...issue, updatedAt: act.at }),
+  };
   return { state: happen(next, act, { kind: "issue_comment", action: "created", issueId: issue.id, comment }), comment };
 }
 
 export function editComment(state: State, act: Act, commentId: number, body: string): State {
   const before = known(state.comments, commentId, "comment");
   const comment = { ...before, body, updatedAt: act.at };
-  return happen({ ...state, comments: put(state.comments, commentId, comment) }, act, { kind: "issue_comment", action: "edited", issueId: comment.issueId, comment, previousBody: before.body });
+  return happen({ ...state, comments: put(state.comments, commentId, comment) }, act, {
+    kind: "issue_comment",
+    action: "edited",
+    issueId: comment.issueId,
+    comment,
+    previousBody: before.body,
+  });
 }
 
 export function deleteComment(state: State, act: Act, commentId: number): State {
   const comment = known(state.comments, commentId, "comment");
-  return happen({ ...state, comments: without(state.comments, commentId) }, act, { kind: "issue_comment", action: "deleted", issueId: comment.issueId, comment });
+  return happen({ ...state, comments: without(state.comments, commentId) }, act, {
+    kind: "issue_comment",
+    action: "deleted",
+    issueId: comment.issueId,
+    comment,
+  });
 }
 
 /** One reaction per person, subject and content: the second time gives the first one back. */
-export function react(state: State, act: Act, subject: Reaction["subject"], content: string): { readonly state: State; readonly reaction: Reaction; readonly created: boolean } {
-  const same = (reaction: Reaction): boolean => reaction.subject.kind === subject.kind && reaction.subject.id === subject.id && reaction.author === act.actor && reaction.content === content;
+export function react(
+  state: State,
+  act: Act,
+  subject: Reaction["subject"],
+  content: string,
+): { readonly state: State; readonly reaction: Reaction; readonly created: boolean } {
+  const same = (reaction: Reaction): boolean =>
+    reaction.subject.kind === subject.kind && reaction.subject.id === subject.id && reaction.author === act.actor && reaction.content === content;
   const there = select(state.reactions, same)[0];
   if (there !== undefined) return { state, reaction: there, created: false };
   const taken = takeId(state);

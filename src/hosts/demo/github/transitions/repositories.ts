@@ -23,7 +23,15 @@ export interface NewRepository {
 export function createRepository(state: State, at: string, wish: NewRepository): { readonly state: State; readonly repository: RepositoryRecord } {
   const owned = ensureAccount(state, wish.owner, "User");
   const taken = takeId(owned.state);
-  const repository: RepositoryRecord = { ...wish, id: taken.id, owner: owned.account, createdAt: at, pushedAt: at, archived: false, roles: new Map() };
+  const repository: RepositoryRecord = {
+    ...wish,
+    id: taken.id,
+    owner: owned.account,
+    createdAt: at,
+    pushedAt: at,
+    archived: false,
+    roles: new Map(),
+  };
   return { state: { ...taken.state, repositories: put(taken.state.repositories, repository.id, repository) }, repository };
 }
 
@@ -44,10 +52,18 @@ export function grantRole(state: State, login: string, role: Role, repositoryId?
 export function installApp(state: State, at: string, repository: RepositoryRecord): { readonly state: State; readonly installationId: number } {
   const there = select(state.installations, (installation) => installation.account.id === repository.owner.id)[0];
   const taken = there === undefined ? takeId(state) : { state, id: there.id };
-  const installation = { id: taken.id, account: repository.owner, repositoryIds: new Set([...(there?.repositoryIds ?? []), repository.id]), createdAt: there?.createdAt ?? at };
+  const installation = {
+    id: taken.id,
+    account: repository.owner,
+    repositoryIds: new Set([...(there?.repositoryIds ?? []), repository.id]),
+    createdAt: there?.createdAt ?? at,
+  };
   const next: State = { ...taken.state, installations: put(taken.state.installations, taken.id, installation) };
   const act: Act = { repositoryId: repository.id, actor: repository.owner.login, at };
-  return { state: there === undefined ? happen(next, act, { kind: "installation", action: "created", installationId: taken.id }) : next, installationId: taken.id };
+  return {
+    state: there === undefined ? happen(next, act, { kind: "installation", action: "created", installationId: taken.id }) : next,
+    installationId: taken.id,
+  };
 }
 
 /** A ref that moved, by push or by REST. */
@@ -66,7 +82,14 @@ const NO_COMMIT = "0".repeat(40);
 export function moveRef(state: State, act: Act, move: RefMove): State {
   const repository = known(state.repositories, act.repositoryId, "repository");
   let next: State = { ...state, repositories: put(state.repositories, repository.id, { ...repository, pushedAt: act.at }) };
-  next = happen(next, act, { kind: "push", ref: move.ref, before: move.before ?? NO_COMMIT, after: move.after ?? NO_COMMIT, forced: move.forced, commits: move.commits });
+  next = happen(next, act, {
+    kind: "push",
+    ref: move.ref,
+    before: move.before ?? NO_COMMIT,
+    after: move.after ?? NO_COMMIT,
+    forced: move.forced,
+    commits: move.commits,
+  });
   for (const issue of select(next.issues, (candidate) => candidate.repositoryId === repository.id && candidate.state === "open").filter(isPull)) {
     const { pull } = issue;
     if (`refs/heads/${pull.head.ref}` === move.ref && move.after !== null && move.after !== pull.head.sha) {

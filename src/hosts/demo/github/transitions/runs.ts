@@ -55,7 +55,13 @@ export function nameRun(state: State, runId: number, displayTitle: string): Stat
 export function progressRun(state: State, at: string, runId: number, progress: RunProgress): State {
   const run = known(state.runs, runId, "run");
   if (run.status === progress.status || run.status === "completed") return state;
-  const moved: Run = { ...run, status: progress.status, conclusion: conclusionOf(progress, `run ${runId}`), updatedAt: at, startedAt: progress.status === "in_progress" ? at : run.startedAt };
+  const moved: Run = {
+    ...run,
+    status: progress.status,
+    conclusion: conclusionOf(progress, `run ${runId}`),
+    updatedAt: at,
+    startedAt: progress.status === "in_progress" ? at : run.startedAt,
+  };
   let next: State = { ...state, runs: put(state.runs, runId, moved) };
   if (progress.status === "completed") {
     for (const job of select(next.jobs, (candidate) => candidate.runId === runId && candidate.status !== "completed")) {
@@ -74,16 +80,35 @@ function conclusionOf(progress: RunProgress, what: string) {
 
 /** `pull-requests: write` in a workflow file is the permission `pull_requests`; every job token reads metadata. */
 function tokenPermissions(job: NewJob): Permissions {
-  const granted = Object.entries(job.permissions).flatMap(([name, level]): [string, Level][] => (level === "none" ? [] : [[name.replaceAll("-", "_"), level]]));
+  const granted = Object.entries(job.permissions).flatMap(([name, level]): [string, Level][] =>
+    level === "none" ? [] : [[name.replaceAll("-", "_"), level]],
+  );
   return { ...Object.fromEntries(granted), metadata: "read" };
 }
 
 /** Starts a job with its token. */
-export function createJob(state: State, at: string, runId: number, wish: NewJob & { readonly tokenSha256: string }): { readonly state: State; readonly job: Job } {
+export function createJob(
+  state: State,
+  at: string,
+  runId: number,
+  wish: NewJob & { readonly tokenSha256: string },
+): { readonly state: State; readonly job: Job } {
   const run = known(state.runs, runId, "run");
   if (run.status === "completed") throw new Error(`Run ${runId} is completed; it starts no job.`);
   const taken = takeId(state);
-  const job: Job = { id: taken.id, runId, repositoryId: run.repositoryId, name: wish.name, permissions: wish.permissions, environment: wish.environment ?? null, status: "in_progress", conclusion: null, createdAt: at, startedAt: at, completedAt: null };
+  const job: Job = {
+    id: taken.id,
+    runId,
+    repositoryId: run.repositoryId,
+    name: wish.name,
+    permissions: wish.permissions,
+    environment: wish.environment ?? null,
+    status: "in_progress",
+    conclusion: null,
+    createdAt: at,
+    startedAt: at,
+    completedAt: null,
+  };
   const token = { kind: "job" as const, jobId: job.id, repositoryId: run.repositoryId, permissions: tokenPermissions(wish) };
   return { state: { ...taken.state, jobs: put(state.jobs, job.id, job), tokens: put(state.tokens, wish.tokenSha256, token) }, job };
 }
@@ -103,9 +128,18 @@ export const artifactsOf = (state: State, runId: number): readonly Artifact[] =>
 /** @throws Error when the run has one of that name: artifacts are immutable */
 export function addArtifact(state: State, at: string, runId: number, wish: NewArtifact): { readonly state: State; readonly artifact: Artifact } {
   const run = known(state.runs, runId, "run");
-  if (artifactsOf(state, runId).some((artifact) => artifact.name === wish.name)) throw new Error(`Run ${runId} has an artifact ${wish.name} already.`);
+  if (artifactsOf(state, runId).some((artifact) => artifact.name === wish.name))
+    throw new Error(`Run ${runId} has an artifact ${wish.name} already.`);
   const taken = takeId(state);
-  const artifact: Artifact = { ...wish, contentType: wish.contentType ?? "application/zip", id: taken.id, repositoryId: run.repositoryId, runId, createdAt: at, expired: false };
+  const artifact: Artifact = {
+    ...wish,
+    contentType: wish.contentType ?? "application/zip",
+    id: taken.id,
+    repositoryId: run.repositoryId,
+    runId,
+    createdAt: at,
+    expired: false,
+  };
   return { state: { ...taken.state, artifacts: put(state.artifacts, artifact.id, artifact) }, artifact };
 }
 
@@ -113,4 +147,3 @@ export function deleteArtifact(state: State, runId: number, name: string): { rea
   const artifact = artifactsOf(state, runId).find((candidate) => candidate.name === name);
   return artifact === undefined ? null : { state: { ...state, artifacts: without(state.artifacts, artifact.id) }, id: artifact.id };
 }
-

@@ -9,9 +9,20 @@ export interface TokenWish {
   readonly permissions: Permissions;
 }
 
-export function grantInstallationToken(state: State, nowMs: number, installation: Installation, wish: TokenWish & { readonly tokenSha256: string }): { readonly state: State; readonly expiresAt: string } {
+export function grantInstallationToken(
+  state: State,
+  nowMs: number,
+  installation: Installation,
+  wish: TokenWish & { readonly tokenSha256: string },
+): { readonly state: State; readonly expiresAt: string } {
   const expiresAt = new Date(nowMs + INSTALLATION_TOKEN_MS).toISOString().replace(/\.\d{3}Z$/, "Z");
-  const token = { kind: "installation" as const, installationId: installation.id, repositoryIds: wish.repositoryIds, permissions: wish.permissions, expiresAt };
+  const token = {
+    kind: "installation" as const,
+    installationId: installation.id,
+    repositoryIds: wish.repositoryIds,
+    permissions: wish.permissions,
+    expiresAt,
+  };
   return { state: { ...state, tokens: put(state.tokens, wish.tokenSha256, token) }, expiresAt };
 }
 

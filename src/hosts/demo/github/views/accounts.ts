@@ -39,7 +39,9 @@ export function appJson(view: View, slug: string) {
   const { app } = view.state;
   const ours = slug === app.slug;
   const id = ours ? app.id : ACTIONS_APP_ID;
-  const permissions: Permissions = ours ? app.permissions : { actions: "write", checks: "write", contents: "write", issues: "write", metadata: "read", pull_requests: "write" };
+  const permissions: Permissions = ours
+    ? app.permissions
+    : { actions: "write", checks: "write", contents: "write", issues: "write", metadata: "read", pull_requests: "write" };
   return {
     id,
     slug,

@@ -62,7 +62,14 @@ export function runJson(view: View, run: Run) {
     rerun_url: `${url}/rerun`,
     previous_attempt_url: null,
     workflow_url: `${apiUrl(view, repository)}/actions/workflows/${workflow.id}`,
-    head_commit: { id: headCommit.id, tree_id: headCommit.treeId, message: headCommit.message, timestamp: headCommit.timestamp, author: headCommit.author, committer: headCommit.committer },
+    head_commit: {
+      id: headCommit.id,
+      tree_id: headCommit.treeId,
+      message: headCommit.message,
+      timestamp: headCommit.timestamp,
+      author: headCommit.author,
+      committer: headCommit.committer,
+    },
     repository: repositoryJson(view, repository),
     head_repository: repositoryJson(view, repository),
   };

@@ -8,7 +8,13 @@ import { nodeId, type View } from "./view.ts";
 /** Signed by GitHub: an App's commit made by the git data API without author, committer and signature. */
 function verificationJson(view: View, commit: Commit) {
   const signed = view.state.signedCommits.has(commit.id);
-  return { verified: signed, reason: signed ? "valid" : "unsigned", signature: null, payload: null, verified_at: signed ? commit.committer.date : null };
+  return {
+    verified: signed,
+    reason: signed ? "valid" : "unsigned",
+    signature: null,
+    payload: null,
+    verified_at: signed ? commit.committer.date : null,
+  };
 }
 
 /** `git-commit` of GitHub's description. */

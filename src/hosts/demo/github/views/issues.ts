@@ -7,7 +7,17 @@ import { nodeId, type View } from "./view.ts";
 
 export const REACTION_CONTENTS = ["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"] as const;
 
-const DEFAULT_LABELS = new Set(["bug", "documentation", "duplicate", "enhancement", "good first issue", "help wanted", "invalid", "question", "wontfix"]);
+const DEFAULT_LABELS = new Set([
+  "bug",
+  "documentation",
+  "duplicate",
+  "enhancement",
+  "good first issue",
+  "help wanted",
+  "invalid",
+  "question",
+  "wontfix",
+]);
 
 const repositoryOf = (view: View, id: number): RepositoryRecord => known(view.state.repositories, id, "repository");
 
@@ -32,7 +42,11 @@ export function associationOf(repository: RepositoryRecord, author: string): str
 function reactionsJson(view: View, url: string, kind: "issue" | "comment", id: number) {
   const reactions = select(view.state.reactions, (reaction) => reaction.subject.kind === kind && reaction.subject.id === id);
   const count = (content: string): number => reactions.filter((reaction) => reaction.content === content).length;
-  return { url: `${url}/reactions`, total_count: reactions.length, ...Object.fromEntries(REACTION_CONTENTS.map((content) => [content, count(content)])) };
+  return {
+    url: `${url}/reactions`,
+    total_count: reactions.length,
+    ...Object.fromEntries(REACTION_CONTENTS.map((content) => [content, count(content)])),
+  };
 }
 
 /** What an issue and a pull request have in common. */
@@ -115,5 +129,11 @@ export function commentJson(view: View, comment: Comment) {
 }
 
 export function reactionJson(view: View, reaction: Reaction) {
-  return { id: reaction.id, node_id: nodeId("REA", reaction.id), user: userJson(view, reaction.author), content: reaction.content, created_at: reaction.createdAt };
+  return {
+    id: reaction.id,
+    node_id: nodeId("REA", reaction.id),
+    user: userJson(view, reaction.author),
+    content: reaction.content,
+    created_at: reaction.createdAt,
+  };
 }

@@ -23,7 +23,13 @@ export function pullSimpleJson(view: View, pull: Pull) {
   const issueUrl = `${apiUrl(view, repository)}/issues/${pull.number}`;
   const page = `${pageUrl(view, repository)}/pull/${pull.number}`;
   const part = pull.pull;
-  const links = { comments: `${issueUrl}/comments`, commits: `${url}/commits`, statuses: `${apiUrl(view, repository)}/statuses/${part.head.sha}`, review_comments: `${url}/comments`, review_comment: `${apiUrl(view, repository)}/pulls/comments{/number}` };
+  const links = {
+    comments: `${issueUrl}/comments`,
+    commits: `${url}/commits`,
+    statuses: `${apiUrl(view, repository)}/statuses/${part.head.sha}`,
+    review_comments: `${url}/comments`,
+    review_comment: `${apiUrl(view, repository)}/pulls/comments{/number}`,
+  };
   const { comments: _comments, ...common } = issueCommon(view, pull);
   return {
     id: part.id,
@@ -61,7 +67,13 @@ export function pullSimpleJson(view: View, pull: Pull) {
 }
 
 function endJson(view: View, repository: RepositoryRecord, end: { readonly ref: string; readonly sha: string }) {
-  return { label: `${repository.owner.login}:${end.ref}`, ref: end.ref, sha: end.sha, user: accountJson(view, repository.owner), repo: repositoryJson(view, repository) };
+  return {
+    label: `${repository.owner.login}:${end.ref}`,
+    ref: end.ref,
+    sha: end.sha,
+    user: accountJson(view, repository.owner),
+    repo: repositoryJson(view, repository),
+  };
 }
 
 /** `pull-request`: as one alone is shown. */

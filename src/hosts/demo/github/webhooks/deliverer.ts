@@ -71,7 +71,11 @@ export class Deliverer {
       const action = typeof webhook.payload["action"] === "string" ? webhook.payload["action"] : null;
       await this.#deliver({ ...message, action, payload: JSON.stringify(webhook.payload) });
     } catch (error) {
-      this.#note({ ...message, payload: "" }, { kind: "failed", reason: `The payload could not be made: ${String(error)}` }, this.#options.clock.nowMs());
+      this.#note(
+        { ...message, payload: "" },
+        { kind: "failed", reason: `The payload could not be made: ${String(error)}` },
+        this.#options.clock.nowMs(),
+      );
     }
   }
 

@@ -33,10 +33,16 @@ export function webhookOf(view: View, happening: Happening, measure: PullMeasure
   if (!ALWAYS.has(happening.kind) && !state.app.events.includes(happening.kind)) return null;
   const repository = known(state.repositories, happening.repositoryId, "repository");
   const common = {
-    ...(happening.kind === "installation" ? {} : { repository: repositoryJson(view, repository), installation: { id: installation.id, node_id: nodeId("I", installation.id) } }),
+    ...(happening.kind === "installation"
+      ? {}
+      : { repository: repositoryJson(view, repository), installation: { id: installation.id, node_id: nodeId("I", installation.id) } }),
     sender: userJson(view, happening.actor),
   };
-  return { event: happening.kind, installationId: installation.id, payload: { ...("action" in happening ? { action: happening.action } : {}), ...specific, ...common } };
+  return {
+    event: happening.kind,
+    installationId: installation.id,
+    payload: { ...("action" in happening ? { action: happening.action } : {}), ...specific, ...common },
+  };
 }
 
 function specificPayload(view: View, happening: Happening, measure: PullMeasure | null): Readonly<Record<string, unknown>> | null {
@@ -70,7 +76,10 @@ function specificPayload(view: View, happening: Happening, measure: PullMeasure 
       return pushPayload(view, happening);
     case "installation": {
       const installation = known(state.installations, happening.installationId, "installation");
-      return { installation: installationJson(view, installation), repositories: select(state.repositories, (one) => installation.repositoryIds.has(one.id)).map((one) => repositoryJson(view, one)) };
+      return {
+        installation: installationJson(view, installation),
+        repositories: select(state.repositories, (one) => installation.repositoryIds.has(one.id)).map((one) => repositoryJson(view, one)),
+      };
     }
     case "reaction":
     case "cancel_requested":
@@ -81,7 +90,9 @@ function specificPayload(view: View, happening: Happening, measure: PullMeasure 
 }
 
 const labelPart = (view: View, happening: object) =>
-  "labelId" in happening && typeof happening.labelId === "number" ? { label: labelJson(view, known(view.state.labels, happening.labelId, "label")) } : {};
+  "labelId" in happening && typeof happening.labelId === "number"
+    ? { label: labelJson(view, known(view.state.labels, happening.labelId, "label")) }
+    : {};
 
 function pushPayload(view: View, push: Extract<Happening, { kind: "push" }>) {
   const repository = known(view.state.repositories, push.repositoryId, "repository");
@@ -106,5 +117,17 @@ function pushPayload(view: View, push: Extract<Happening, { kind: "push" }>) {
 
 function pushedCommitJson(view: View, repository: RepositoryRecord, commit: PushedCommit) {
   const { id, treeId, message, timestamp, author, committer, added, removed, modified } = commit;
-  return { id, tree_id: treeId, distinct: true, message, timestamp, url: `${pageUrl(view, repository)}/commit/${id}`, author, committer, added, removed, modified };
+  return {
+    id,
+    tree_id: treeId,
+    distinct: true,
+    message,
+    timestamp,
+    url: `${pageUrl(view, repository)}/commit/${id}`,
+    author,
+    committer,
+    added,
+    removed,
+    modified,
+  };
 }
