@@ -2,10 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Processes } from "../../../../shared/ports.ts";
-import { err, ok, type Result } from "../../../../shared/result.ts";
 import { parseCommit, serializeCommit } from "./commit-object.ts";
 import { diffCommits } from "./diff.ts";
-import type { Commit, FileChange, Git, NewCommit, ObjectType, Ref, Tree, TreeChange, TreeEntry } from "./git.ts";
+import type { Commit, FileChange, Git, NewCommit, ObjectType, Ref, Tree, TreeChange, TreeEntry, WrittenTree } from "./git.ts";
 import { summaryOf } from "./git.ts";
 import type { PushedCommit } from "../happening.ts";
 import { runGit, textOf, type GitCall } from "./run-git.ts";
@@ -77,16 +76,16 @@ export class BareRepository implements Git {
     return (listing === null ? [] : parseTree(listing)).find((entry) => entry.path === path) ?? null;
   }
 
-  async writeTree(base: string | null, changes: readonly TreeChange[]): Promise<Result<string, string>> {
+  async writeTree(base: string | null, changes: readonly TreeChange[]): Promise<WrittenTree> {
     const directory = await mkdtemp(join(tmpdir(), "local-github-index-"));
     try {
       const call = { env: { GIT_INDEX_FILE: join(directory, "index") } };
       await this.#must(base === null ? ["read-tree", "--empty"] : ["read-tree", base], call);
       for (const change of changes) {
         const failed = await this.#changeIndex(change, call);
-        if (failed !== null) return err(failed);
+        if (failed !== null) return { ok: false, reason: failed };
       }
-      return ok(await this.#must(["write-tree"], call));
+      return { ok: true, id: await this.#must(["write-tree"], call) };
     } finally {
       await rm(directory, { recursive: true, force: true });
     }

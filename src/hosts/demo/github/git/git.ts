@@ -1,4 +1,3 @@
-import type { Result } from "../../../../shared/result.ts";
 import type { CommitSummary } from "../records.ts";
 import type { PushedCommit } from "../happening.ts";
 
@@ -14,8 +13,8 @@ export interface Git {
   readTree(treeish: string, options: { readonly recursive: boolean }): Promise<Tree | null>;
   /** The entry at a path of a commit; path "" is the root tree. */
   entryAt(commit: string, path: string): Promise<TreeEntry | null>;
-  /** The id of a tree made of a base and changes, or GitHub's message why there can be none. */
-  writeTree(base: string | null, changes: readonly TreeChange[]): Promise<Result<string, string>>;
+  /** Makes a tree of a base and changes. */
+  writeTree(base: string | null, changes: readonly TreeChange[]): Promise<WrittenTree>;
   readCommit(id: string): Promise<Commit | null>;
   writeCommit(commit: NewCommit): Promise<string>;
   /** All refs, or those whose full name starts with a prefix; sorted by name. */
@@ -35,6 +34,9 @@ export interface Git {
   /** Whether two commits merge without conflict. */
   mergesCleanly(a: string, b: string): Promise<boolean>;
 }
+
+/** The tree's id, or GitHub's message why there can be none. */
+export type WrittenTree = { readonly ok: true; readonly id: string } | { readonly ok: false; readonly reason: string };
 
 export type ObjectType = "blob" | "tree" | "commit" | "tag";
 

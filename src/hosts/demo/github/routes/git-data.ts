@@ -100,8 +100,8 @@ const createTree = repositoryRoute({
       changes.push(change);
     }
     const written = await git.writeTree(base?.id ?? null, changes);
-    if (!written.ok) return answer(unprocessable(written.error));
-    const tree = await git.readTree(written.value, { recursive: false });
+    if (!written.ok) return answer(unprocessable(written.reason));
+    const tree = await git.readTree(written.id, { recursive: false });
     return answer(tree === null ? notFound() : json(treeJson(exchange, tree), 201));
   },
 });
