@@ -35,7 +35,7 @@ export async function run(): Promise<readonly BenchRow[]> {
 }
 
 function init() {
-  const steps = Array.from({ length: STEPS + 1 }, (_, index) => `  - { id: s${index}, title: Step ${index}, prompt: Do part ${index} of the work. }`);
+  const steps = Array.from({ length: STEPS + 1 }, (_, index) => `  - { id: step-${index}, title: Step ${index}, prompt: Do part ${index} of the work. }`);
   const compiled = compileWorkflow({ text: `schemaVersion: 2\nid: bench\nname: Bench\nversion: 1.0.0\ndescription: One step after the other.\nsteps:\n${steps.join("\n")}\n`, file: "bench.yaml" });
   if (!compiled.ok) throw new Error(`The bench workflow does not compile: ${compiled.error[0]?.message}`);
   const { plan } = compiled.value;

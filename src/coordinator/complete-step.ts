@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Tool } from "../agent/index.ts";
+import type { Tool, ToolResult } from "../agent/index.ts";
 import { contextSchema } from "../record/index.ts";
 import type { Session, SubmitResult } from "../session/index.ts";
 import { unreachable } from "../shared/unreachable.ts";
@@ -32,16 +32,16 @@ export function completeStepTool(session: Session, onSubmitted: (result: SubmitR
   };
 }
 
-function answer(result: SubmitResult): { content: string; isError: boolean; ends?: boolean } {
+function answer(result: SubmitResult): ToolResult {
   switch (result.kind) {
     case "step":
       return { content: `Step done. The next one:\n\n${stepMessage(result.offer)}`, isError: false };
     case "blocked":
       return { content: blockedMessage(result.blockers, result.attemptsLeft), isError: true };
     case "gate":
-      return { content: `The session waits at a gate: ${result.question}`, isError: false, ends: true };
+      return { content: `The session waits at a gate: ${result.question}`, isError: false, ends: "session_over" };
     case "ended":
-      return { content: `The session is over: ${result.outcome}.`, isError: result.outcome !== "completed", ends: true };
+      return { content: `The session is over: ${result.outcome}.`, isError: result.outcome !== "completed", ends: result.outcome === "completed" ? true : "session_over" };
     case "refused":
       return { content: `${result.refusal.message} ${result.refusal.fix}`, isError: true };
     default:

@@ -1,5 +1,4 @@
-import { runAgent, type AgentEnd } from "../agent/index.ts";
-import { workspaceTools } from "../agent/tools/workspace-tools.ts";
+import { runAgent, workspaceTools, type AgentEnd } from "../agent/index.ts";
 import type { ItemSession } from "../engine/pipeline/index.ts";
 import { sessionStream, type AgentEvent, type Recorded, type SnapshotRef } from "../record/index.ts";
 import { createSession, openSession, type Session, type SubmitResult } from "../session/index.ts";

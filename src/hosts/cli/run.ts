@@ -1,7 +1,7 @@
 /** `worktrain run`: the pipeline of a GitHub run on a local clone, leaving a local branch. */
 import { join, resolve } from "node:path";
 import { loadLibrary, progressLine, runItem, spentByItem, tokensOf, type ItemResult } from "../../coordinator/index.ts";
-import { parseConfig, type Config } from "../../config/index.ts";
+import { CONFIG_PATH, parseConfig, type Config } from "../../config/index.ts";
 import { artifactOf, CONTRACT } from "../../engine/pipeline/index.ts";
 import { openDirectoryJournal } from "../../journal/index.ts";
 import { formatItemId } from "../../record/index.ts";
@@ -42,7 +42,7 @@ export interface CommandResult {
   readonly data: JsonObject;
 }
 
-const CONFIG_FILE = ".github/worktrain.yml";
+
 
 /** Runs the task; exit code 0 only when a branch with a reviewed change was left. Throws TerminalError on what cannot work. */
 export async function runLocally(run: LocalRun, ports: CliPorts): Promise<CommandResult> {
@@ -103,10 +103,10 @@ function localItem(ports: CliPorts): { readonly path: string; readonly id: strin
 }
 
 async function localConfig(clone: LocalClone): Promise<Config> {
-  const config = parseConfig(await clone.readCommitted(CONFIG_FILE), CONFIG_FILE);
+  const config = parseConfig(await clone.readCommitted(CONFIG_PATH), CONFIG_PATH);
   if (config.ok) return config.value;
   const [fault] = config.error;
-  throw new TerminalError(`${CONFIG_FILE}:${fault?.line ?? 1}: ${fault?.message ?? "not a config"}`, fault?.fix ?? "Mend the file.");
+  throw new TerminalError(`${CONFIG_PATH}:${fault?.line ?? 1}: ${fault?.message ?? "not a config"}`, fault?.fix ?? "Mend the file.");
 }
 
 async function openConfined(run: LocalRun, ports: CliPorts, clone: LocalClone): Promise<Sandbox> {

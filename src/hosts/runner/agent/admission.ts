@@ -1,17 +1,12 @@
 /**
  * What must hold before this job spends anything: the ticket is the App's, for this run; the task is the text as labelled.
- *
- * I9. Control configuration comes from the ticket's base commit on the default branch.
  */
-import { parseConfig, type Config } from "../../../config/index.ts";
 import type { GitHub, Repository } from "../../../github/client.ts";
-import { readFile, readIssue, readRun, type RunFacts } from "../../../github/read/index.ts";
+import { readIssue, readRun, type RunFacts } from "../../../github/read/index.ts";
 import { decodeTask, taskDigest, TASK_NOT_CARRIED, verifyTicket, type TaskText, type Ticket } from "../../../github/trust/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { JobSettings } from "../settings.ts";
-
-export const CONFIG_FILE = ".github/worktrain.yml";
 
 export interface Admitted {
   readonly ticket: Ticket;
@@ -45,15 +40,6 @@ async function readTask(github: GitHub, settings: JobSettings, ticket: Ticket): 
 async function fetchTask(github: GitHub, repository: Repository, ticket: Ticket): Promise<Result<TaskText, null>> {
   const issue = await readIssue(github, { owner: repository.owner, repo: repository.repo }, ticket.issueNumber);
   return issue === null ? err(null) : ok({ title: issue.title, body: issue.body });
-}
-
-/** The repository's config at the ticket's base commit. */
-export async function readConfig(github: GitHub, repository: Repository, sha: string): Promise<Result<Config, Refusal<"bad-config">>> {
-  const file = await readFile(github, repository, { path: CONFIG_FILE, ref: sha });
-  const config = parseConfig(file?.text ?? null, CONFIG_FILE);
-  if (config.ok) return config;
-  const [fault] = config.error;
-  return err({ kind: "bad-config", message: `${CONFIG_FILE}:${fault?.line ?? 1}: ${fault?.message ?? "not a config"}`, fix: fault?.fix ?? "Mend the file on the default branch." });
 }
 
 const refuse = (message: string, fix: string): Result<never, Refusal<"bad-ticket">> => err({ kind: "bad-ticket", message, fix });
