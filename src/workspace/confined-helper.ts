@@ -53,10 +53,10 @@ interface Repository {
 
 /**
  * The first program behind the walls: proves that they can be put up, and looks at the workspace's repository from inside.
- * `cat` fails on a `.git` that is a file (a worktree): its repository is elsewhere and not mounted.
+ * A `.git` that is a file (a worktree's) leads to a repository that is not mounted: it is only protected.
  */
 const LOOK = `
-for path in .git .git/config .git/config.worktree .git/modules .git/logs; do [ -e "$path" ] && [ -d .git ] && echo "present $path"; done
+for path in .git .git/config .git/config.worktree .git/modules .git/logs; do [ -e "$path" ] && echo "present $path"; done
 git config --file .git/config --get-regexp '^(core\\.(repositoryformatversion|filemode|bare|ignorecase|symlinks)|extensions\\.(objectformat|refstorage))$' | sed 's/^/config /'
 echo done
 `;

@@ -21,7 +21,7 @@ export interface GitPlaces {
 
 export interface GitRun {
   readonly input?: Uint8Array | string;
-  /** Name of the index file in the private directory. */
+  /** Index file in the private directory; default `worktree`. */
   readonly index?: IndexName;
   /** What git may do with the workspace; default `read-only`. `own` also opens its `.git` for writing. */
   readonly access?: "read-only" | "read-write" | "own";
@@ -92,7 +92,7 @@ export class PrivateGit {
 
   /** Runs git with the private repository over the workspace's files. @throws TerminalError when it fails */
   run(args: readonly string[], options: GitRun = {}): Promise<Uint8Array> {
-    return this.#checked([`--git-dir=${this.repository}`, `--work-tree=${this.places.workspace}`, ...args], options);
+    return this.#checked(this.#onWorkspace(args), { index: "worktree", ...options });
   }
 
   async text(args: readonly string[], options: GitRun = {}): Promise<string> {
@@ -101,7 +101,11 @@ export class PrivateGit {
 
   /** As `run`, for a command whose failure is an answer. */
   try(args: readonly string[], options: GitRun = {}): Promise<ProcessResult> {
-    return this.#start([`--git-dir=${this.repository}`, `--work-tree=${this.places.workspace}`, ...args], options);
+    return this.#start(this.#onWorkspace(args), { index: "worktree", ...options });
+  }
+
+  #onWorkspace(args: readonly string[]): readonly string[] {
+    return [`--git-dir=${this.repository}`, `--work-tree=${this.places.workspace}`, ...args];
   }
 
   /** Runs git on the workspace's own repository: only before the agent begins, hooks and monitor off. */
@@ -120,7 +124,7 @@ export class PrivateGit {
 
   #start(args: readonly string[], options: GitRun): Promise<ProcessResult> {
     const run = { ...(options.input === undefined ? {} : { input: options.input }), timeoutMs: TIMEOUT_MS, maxOutputBytes: options.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES };
-    const environment = this.#environment(options.index ?? "worktree");
+    const environment = this.#environment(options.index);
     if (this.#bubblewrap === null) return this.#processes.run("git", args, { ...run, cwd: this.places.workspace, env: environment });
     const walls = bubblewrapArguments({
       bubblewrap: this.#bubblewrap,
@@ -143,7 +147,7 @@ export class PrivateGit {
     ];
   }
 
-  #environment(index: IndexName): Readonly<Record<string, string>> {
+  #environment(index: IndexName | undefined): Readonly<Record<string, string>> {
     const home = this.#bubblewrap === null ? join(this.places.directory, "home") : INNER_HOME;
     return {
       PATH: DEFAULT_PATH,
@@ -156,7 +160,7 @@ export class PrivateGit {
       GIT_TERMINAL_PROMPT: "0",
       GIT_NO_LAZY_FETCH: "1",
       GIT_LITERAL_PATHSPECS: "1",
-      GIT_INDEX_FILE: join(this.places.directory, `${index}.index`),
+      ...(index === undefined ? {} : { GIT_INDEX_FILE: join(this.places.directory, `${index}.index`) }),
     };
   }
 }

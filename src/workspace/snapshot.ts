@@ -28,8 +28,9 @@ export interface TreeAndChanges {
  * @param now tree of the workspace's files
  */
 export async function buildTree(git: PrivateGit, baseline: Baseline, now: string): Promise<TreeAndChanges> {
-  const worked = new Set((await diffTrees(git, baseline.begun, now)).map((change) => change.path));
-  const changes = (await diffTrees(git, baseline.base, now)).filter((change) => worked.has(change.path));
+  const [sinceBegun, sinceBase] = await Promise.all([diffTrees(git, baseline.begun, now), diffTrees(git, baseline.base, now)]);
+  const worked = new Set(sinceBegun.map((change) => change.path));
+  const changes = sinceBase.filter((change) => worked.has(change.path));
   const { kept, unsupported } = await sortOut(git, baseline.base, changes);
   const tree = await writeTree(git, baseline.base, kept.map(indexLine));
   const delivered = await diffTrees(git, baseline.base, tree);

@@ -42,8 +42,8 @@ export interface Workspace {
   save(putBlob: (bytes: Uint8Array) => Promise<string>): Promise<SavedWorkspace | null>;
   /** Makes the files equal to a snapshot, or with null to what they were when the workspace was opened. Ignored files stay. */
   restore(snapshot: SnapshotRef | null, getBlob: GetBlob): Promise<Result<void, Refusal>>;
-  /** The change from the base to a snapshot as text for a reader: list of files and patch, cut at a file's end. */
-  describe(snapshot: SnapshotRef, getBlob?: GetBlob): Promise<string>;
+  /** The change from the base to a snapshot as text for a reader: list of files and patch, cut at a file's end. Touches no file. @throws TerminalError when the journal does not hold the snapshot */
+  describe(snapshot: SnapshotRef, getBlob: GetBlob): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -126,11 +126,9 @@ class GitWorkspace implements Workspace {
     return ok(undefined);
   }
 
-  async describe(snapshot: SnapshotRef, getBlob?: GetBlob): Promise<string> {
-    if (getBlob !== undefined) {
-      const taken = await takeIn(this.#git, snapshot, { known: this.#known, get: getBlob });
-      if (!taken.ok) throw new TerminalError(taken.error.message, taken.error.fix);
-    }
+  async describe(snapshot: SnapshotRef, getBlob: GetBlob): Promise<string> {
+    const taken = await takeIn(this.#git, snapshot, { known: this.#known, get: getBlob });
+    if (!taken.ok) throw new TerminalError(taken.error.message, taken.error.fix);
     return describeChange(this.#git, snapshot);
   }
 

@@ -45,8 +45,8 @@ export class WorktreeIndex {
 
   /** Brings the index up to the workspace's files. @returns whether anything changed since the last time */
   async follow(): Promise<boolean> {
-    const changed = await this.#changed();
-    const untracked = (await this.#untracked()).filter((path) => !this.#leftovers.has(path));
+    const [changed, others] = await Promise.all([this.#changed(), this.#untracked()]);
+    const untracked = others.filter((path) => !this.#leftovers.has(path));
     const repositories = untracked.filter((path) => path.endsWith("/"));
     this.#unsupported = [
       ...changed.unsupported,

@@ -18,6 +18,18 @@ async function open(more: Parameters<typeof sandboxOn>[2] = {}) {
   return { directory, base, sandbox, bash };
 }
 
+/** The real processes, but for what bubblewrap answers. */
+const pretend = (bwrap: (args: readonly string[]) => { exitCode: number; stderr: string } | null): Processes => ({
+  ...nodeProcesses,
+  run: async (program, args, options) => {
+    const answer = program === "bwrap" ? bwrap(args) : null;
+    if (answer === null) return nodeProcesses.run(program, args, options);
+    return { exitCode: answer.exitCode, signal: null, stdout: new Uint8Array(), stderr: new TextEncoder().encode(answer.stderr), timedOut: false, truncated: false };
+  },
+});
+const openWith = (processes: Processes) =>
+  openSandbox({ workspaceDir: repository({}).directory, mode: "bubblewrap", processes, nodePath: process.execPath, helperPath: join(import.meta.dirname, "../../src/workspace/helper/main.ts") });
+
 /** Processes of this machine with these words in their command line. */
 const running = (words: string): number =>
   readdirSync("/proc")
@@ -59,14 +71,20 @@ describe("attack 9: reading secrets", () => {
       "cat /proc/self/mountinfo; cat /run/secrets/* /var/run/docker.sock; ls /var/run /run",
       "ls -laR /tmp /var /home /run 2>&1; ps auxwwe",
     ];
+    const leaking: string[] = [];
     for (const command of commands) {
       const { content } = await sandbox.call("bash", { command });
-      expect(content, command).not.toContain(CANARY.slice(3, 17));
+      if (content.includes(CANARY.slice(3, 17))) leaking.push(`${command}: ${content}`);
     }
+    expect(leaking).toEqual([]);
     const paths = [`/proc/${parent}/environ`, "/proc/self/environ", join(outside, "home/.npmrc"), ".git/config", ".git/modules/m/config"];
+    const allowed: string[] = [];
     for (const path of paths) {
-      for (const tool of ["read", "grep", "glob"]) expect((await sandbox.call(tool, { path, pattern: "canary" })).isError, `${tool} ${path}`).toBe(true);
+      for (const tool of ["read", "grep", "glob"]) {
+        if (!(await sandbox.call(tool, { path, pattern: "canary" })).isError) allowed.push(`${tool} ${path}`);
+      }
     }
+    expect(allowed).toEqual([]);
     expect((await sandbox.runCommand({ command: "env; cat .git/config", timeoutMs: 5_000, maxOutputBytes: 100_000 })).outputTail).not.toContain(CANARY);
   });
 
@@ -87,7 +105,7 @@ describe("attack 9: reading secrets", () => {
       { readOnlyPaths: ["/run/user"] },
       { privatePaths: [join(directory, "inside")] },
     ]) {
-      await expect(sandboxOn(directory, "bubblewrap", more), JSON.stringify(more)).rejects.toThrow(/cannot be mounted/);
+      await expect(sandboxOn(directory, "bubblewrap", more)).rejects.toThrow(/cannot be mounted/);
     }
   });
 });
@@ -102,9 +120,7 @@ describe("attack 10: carrying out", () => {
     const { bash } = await open();
     const connect = (host: string, to: number) => bash(`timeout 3 bash -c 'exec 3<>/dev/tcp/${host}/${to} && cat <&3'`);
     for (const [host, to] of [["127.0.0.1", port], ["169.254.169.254", 80], ["1.1.1.1", 443]] as const) {
-      const content = await connect(host, to);
-      expect(content, host).not.toContain(CANARY);
-      expect(content, host).toMatch(/refused|unreachable/i);
+      expect(await connect(host, to)).toMatch(new RegExp(`${host}.*(refused|unreachable)`, "i"));
     }
     expect(await bash("getent hosts github.com; getent hosts localhost")).toMatch(/^(127\.0\.0\.1|::1)\s+localhost\n\[exit code 0\]$/);
     expect(await bash("tail -n +3 /proc/net/dev | grep -v ' lo:' | wc -l")).toBe("0\n[exit code 0]");
@@ -117,7 +133,7 @@ describe("attack 11: running code and writing outside", () => {
     const outside = temporaryDirectory();
     const places = [outside, "/", "/usr", "/usr/bin", "/etc", "/var", "/work", "/proc/sys/kernel", join(directory, ".git"), join(directory, ".git/hooks"), join(directory, "..")];
     for (const place of places) await bash(`echo evil > ${place}/evil-${CANARY}`);
-    for (const place of places) expect(existsSync(join(place, `evil-${CANARY}`)), place).toBe(false);
+    expect(places.filter((place) => existsSync(join(place, `evil-${CANARY}`)))).toEqual([]);
     expect(await bash("echo '[core] fsmonitor = evil' >> .git/config; rm -rf .git; mv .git x; git config core.hooksPath /tmp")).toMatch(/Read-only|busy|could not lock/);
     expect(inShell(directory, "git config --get core.fsmonitor || git log --format=%s")).toBe("base\n");
     expect(await bash("echo ok > made && echo ok > /tmp/x && echo ok > ~/y && cat made /tmp/x ~/y")).toBe("ok\nok\nok\n[exit code 0]");
@@ -129,9 +145,8 @@ describe("attack 11: running code and writing outside", () => {
     expect(await bash("grep -E 'Cap(Eff|Prm|Bnd|Amb)|NoNewPrivs' /proc/self/status | tr -d '\\t'")).toBe(
       "CapPrm:0000000000000000\nCapEff:0000000000000000\nCapBnd:0000000000000000\nCapAmb:0000000000000000\nNoNewPrivs:1\n[exit code 0]",
     );
-    for (const command of ["unshare -Ur true", "mount -t tmpfs x /mnt", "mount -o remount,rw /usr", "chroot / true", "mknod /tmp/sda b 8 0", "umount .git"]) {
-      expect(await bash(command), command).not.toContain("[exit code 0]");
-    }
+    const commands = ["unshare -Ur true", "mount -t tmpfs x /mnt", "mount -o remount,rw /usr", "chroot / true", "mknod /tmp/sda b 8 0", "umount .git"];
+    expect(await bash(commands.map((command) => `${command} 2>/dev/null && echo '${command} works'`).join("; ") + "; echo end")).toBe("end\n[exit code 0]");
   });
 
   test("code in the workspace's and a nested repository's git config never runs when the files are saved or restored", async () => {
@@ -165,11 +180,11 @@ END
       const journal = blobStore();
       const saved = await workspace.save(journal.put);
       expect(saved).not.toBeNull();
-      expect(await workspace.describe(saved!)).toContain("a.txt");
+      expect(await workspace.describe(saved!, journal.get)).toContain("a.txt");
       expect(await workspace.restore(null, journal.get)).toMatchObject({ ok: true });
       expect(await workspace.restore(saved, journal.get)).toMatchObject({ ok: true });
       expect(readFileSync(join(directory, "a.txt"), "latin1")).toBe("x\r\n$Id$\n");
-      expect(existsSync(proof), mode).toBe(false);
+      expect(existsSync(proof)).toBe(false);
       const manifest = JSON.parse(new TextDecoder().decode(journal.blobs.get(saved!.manifest)));
       expect(manifest.unsupported.map((entry: { path: string }) => entry.path)).toContain("nested/");
     }
@@ -191,7 +206,7 @@ describe("attack 15: leftovers", () => {
   test("closing the sandbox ends what runs in it", async () => {
     const { sandbox, directory } = await open();
     const mark = `92${process.pid}74`;
-    const call = sandbox.call("bash", { command: `touch started; setsid sleep ${mark}`, timeout_ms: 60_000 });
+    const call = sandbox.call("bash", { command: `touch started; setsid sleep ${mark} & wait`, timeout_ms: 60_000 });
     while (!existsSync(join(directory, "started"))) await new Promise((resolve) => setImmediate(resolve));
     await sandbox.close();
     expect(await call).toMatchObject({ isError: true });
@@ -226,15 +241,14 @@ describe("limits", () => {
       ...nodeProcesses,
       start: () => {
         const { promise: exited, resolve } = Promise.withResolvers<{ exitCode: number | null; signal: string | null }>();
-        let say: (chunk: Uint8Array) => void = () => undefined;
+        const listeners: ((chunk: Uint8Array) => void)[] = [];
+        const say = (text: string) => listeners.forEach((listener) => listener(new TextEncoder().encode(text)));
+        queueMicrotask(() => say('{"kind":"ready"}\n'));
         return {
           pid: 1,
-          onStdout: (listener) => {
-            say = listener;
-            queueMicrotask(() => say(new TextEncoder().encode('{"kind":"ready"}\n')));
-          },
+          onStdout: (listener) => void listeners.push(listener),
           onStderr: () => undefined,
-          write: () => say(new TextEncoder().encode(answer)),
+          write: () => say(answer),
           exited,
           kill: (signal) => {
             killed += 1;
@@ -252,17 +266,6 @@ describe("limits", () => {
 });
 
 describe("no sandbox, no tool", () => {
-  const pretend = (bwrap: (args: readonly string[]) => { exitCode: number; stderr: string } | null): Processes => ({
-    ...nodeProcesses,
-    run: async (program, args, options) => {
-      const answer = program === "bwrap" ? bwrap(args) : null;
-      if (answer === null) return nodeProcesses.run(program, args, options);
-      return { exitCode: answer.exitCode, signal: null, stdout: new Uint8Array(), stderr: new TextEncoder().encode(answer.stderr), timedOut: false, truncated: false };
-    },
-  });
-  const openWith = (processes: Processes) =>
-    openSandbox({ workspaceDir: repository({}).directory, mode: "bubblewrap", processes, nodePath: process.execPath, helperPath: join(import.meta.dirname, "../../src/workspace/helper/main.ts") });
-
   test("without bubblewrap the refusal names its package", async () => {
     expect(await openWith(pretend(() => ({ exitCode: 127, stderr: "spawn bwrap ENOENT" })))).toMatchObject({
       ok: false,

@@ -14,7 +14,8 @@ export const glob: HelperTool = {
     if (pattern === "" || pattern.length > 1_000) throw new ToolFailure("`pattern` must have 1 to 1000 characters.");
     const directory = await resolveExisting(setting.workspace, input.optionalText("path") ?? ".");
     const prefix = directory.shown === "." ? "" : `${directory.shown}/`;
-    const matches = picomatch(pattern.replace(/^\.?\//, ""), { dot: true, basename: !pattern.includes("/") });
+    // Without extended globs, whose nesting can take exponential time.
+    const matches = picomatch(pattern.replace(/^\.?\//, ""), { dot: true, noextglob: true, basename: !pattern.includes("/") });
     const found = (await listFiles(setting))
       .filter((file) => file.startsWith(prefix) && matches(file.slice(prefix.length)))
       .sort()

@@ -1,9 +1,9 @@
 /**
  * P1. Every path a tool is given resolves, through all symbolic links, to inside the workspace, or is refused.
  * P2. Nothing in a `.git` directory is read or written: hooks and config there would run as code later.
- * P3. Only regular files are opened: a device or a fifo can hang or leak.
+ * P3. Only regular files are opened and only they and directories searched: a device or a fifo can hang or leak.
  */
-import { constants, promises as fs, type BigIntStats, type Stats } from "node:fs";
+import { constants, promises as fs, type Stats } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { FILE_LIMIT_BYTES } from "../protocol.ts";
 import { ToolFailure } from "./tool.ts";
@@ -15,10 +15,12 @@ export interface WorkspacePath {
   readonly shown: string;
 }
 
-/** Resolves a path that exists. @throws ToolFailure naming why it is refused or that there is nothing */
+/** Resolves a file or directory that exists. @throws ToolFailure naming why it is refused or that there is nothing */
 export async function resolveExisting(workspace: string, path: string): Promise<WorkspacePath> {
   const resolved = await resolveInside(workspace, path);
   if (!resolved.exists) throw new ToolFailure(`There is nothing at ${resolved.shown}. Use glob to see which files there are.`);
+  const stat = await fs.lstat(resolved.real);
+  if (!stat.isDirectory()) refuseSpecial(resolved, stat);
   return resolved;
 }
 
@@ -103,7 +105,7 @@ export async function writeRegular(path: WorkspacePath, bytes: Uint8Array): Prom
   }
 }
 
-function refuseSpecial(path: WorkspacePath, stat: Stats | BigIntStats): void {
+function refuseSpecial(path: WorkspacePath, stat: Stats): void {
   if (stat.isFile()) return;
   if (stat.isDirectory()) throw new ToolFailure(`${path.shown} is a directory. Use glob to list it.`);
   throw new ToolFailure(`${path.shown} is a device, fifo or socket; only regular files can be used.`); // P3
