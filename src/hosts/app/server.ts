@@ -30,6 +30,8 @@ export interface RunningApp {
   close(): Promise<void>;
 }
 
+type OctokitOptions = NonNullable<ConstructorParameters<typeof ProbotOctokit>[0]>;
+
 /** GitHub may take its time to send, but not this long (headers and body, milliseconds). */
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -40,8 +42,9 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
     overrides: {
       baseUrl: settings.apiUrl,
       request: { fetch: withTimeout(ports.fetch) },
-      // Repeating is ours: Probot's own plugin would send a write again without looking whether it was done.
-      Octokit: ProbotOctokit.defaults({ retry: { enabled: false }, throttle: { enabled: false } }),
+      // Repeating and waiting are ours: Probot's plugins would send a write again without looking whether it was done, and
+      // hold each write back for seconds. As a function, since options of Probot's own would replace an object's.
+      Octokit: ProbotOctokit.defaults((options: OctokitOptions) => ({ ...options, retry: { enabled: false }, throttle: { enabled: false } })),
     },
   });
   await probot.ready();

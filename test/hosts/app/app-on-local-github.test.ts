@@ -1,0 +1,193 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { verifyTicket, publicTicketKey } from "../../../src/github/trust/index.ts";
+import { formatSegmentName, type EndingCode, type Phase } from "../../../src/record/index.ts";
+import { APP_PERMISSIONS } from "../demo/github/world.ts";
+import { CONFIG_TEXT, startAppWorld, WORKFLOW_TEXT, type AppWorld } from "./app-world.ts";
+import { ticketKeyPem } from "./running-app.ts";
+
+let world: AppWorld;
+beforeAll(async () => {
+  world = await startAppWorld();
+});
+afterAll(() => world.close());
+
+const segment = (runId: number, issue: number, index: number, phase: Phase, step: string, ending: EndingCode | null = null) =>
+  formatSegmentName({ item: { repositoryId: world.repositoryId, subject: `issue-${issue}`, attempt: 1 }, runId, runAttempt: 1, index, phase, step, costMilliUsd: index * 10, ending });
+
+const DISPATCHES = "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches";
+
+async function labelledIssue(): Promise<{ issue: number; runId: number }> {
+  const issue = await world.openIssue("add subtracts", "`add(1, 2)` gives -1.");
+  await world.label(issue);
+  await world.quiet();
+  const [run] = world.runs(issue);
+  if (run === undefined) throw new Error("nothing was dispatched");
+  return { issue, runId: run.id };
+}
+
+describe("from the label to the end, over the wire", () => {
+  it("reaction, one comment, a run with a valid ticket, progress, the pull request", async () => {
+    const { issue, runId } = await labelledIssue();
+    const run = world.github.state().runs.get(runId);
+    const ticket = verifyTicket(run?.inputs["ticket"] ?? "", publicTicketKey(ticketKeyPem), { runCreatedAt: run?.createdAt ?? "" });
+    expect(ticket).toMatchObject({ ok: true, value: { issueNumber: issue, base: { ref: "main", sha: run?.headSha }, trigger: { actor: { login: "mona" }, verdict: "maintain" } } });
+    expect(world.github.timeline(world.repositoryId, issue).map((entry) => entry.text)).toContain("reacted with eyes to the issue");
+
+    await world.updateRun(runId, { status: "in_progress" });
+    world.saveArtifact(runId, segment(runId, issue, 1, "code", "implement"));
+    await world.clock.advance(30_000);
+    await world.quiet();
+    expect((await world.comments(issue)).map(({ user, body }) => [user.login, body.includes("step `implement`")])).toEqual([["worktrain[bot]", true]]);
+
+    world.saveArtifact(runId, segment(runId, issue, 2, "review", "verdict", "ready"));
+    const base = await world.call(world.app, "GET", "/repos/acme/calc/git/ref/heads/main");
+    const commit = await world.call(world.app, "POST", "/repos/acme/calc/git/commits", { message: "fix", tree: (await world.call(world.app, "GET", `/repos/acme/calc/git/commits/${base.body.object.sha}`)).body.tree.sha, parents: [base.body.object.sha] });
+    await world.call(world.app, "POST", "/repos/acme/calc/git/refs", { ref: `refs/heads/worktrain/issue-${issue}-1`, sha: commit.body.sha });
+    const pull = await world.call(world.app, "POST", "/repos/acme/calc/pulls", { title: "Fix add", head: `worktrain/issue-${issue}-1`, base: "main" });
+    expect(pull.status).toBe(201);
+    await world.updateRun(runId, { status: "completed", conclusion: "success" });
+    const [comment, ...more] = await world.comments(issue);
+    expect(comment?.body).toContain(`made pull request #${pull.body.number}`);
+    expect(more).toEqual([]);
+  });
+
+  it("the end is told by polling when the webhook of the run's end is lost", async () => {
+    const { issue, runId } = await labelledIssue();
+    await world.updateRun(runId, { status: "in_progress" });
+    world.github.setWebhookUrl(null);
+    world.github.actions.updateRun(runId, { status: "completed", conclusion: "cancelled" });
+    await world.github.settled();
+    world.github.setWebhookUrl(world.hookUrl);
+    await world.clock.advance(30_000);
+    await world.quiet();
+    expect((await world.comments(issue))[0]?.body).toContain("was cancelled");
+  });
+
+  it("faults 25, 26: a redelivery starts nothing; the label set again after the end is attempt 2", async () => {
+    const { issue, runId } = await labelledIssue();
+    const delivery = world.github.deliveries.findLast((candidate) => candidate.event === "issues" && candidate.action === "labeled");
+    await world.github.redeliver(delivery?.id ?? 0);
+    await world.quiet();
+    await world.updateRun(runId, { status: "completed", conclusion: "failure" });
+    await world.github.redeliver(delivery?.id ?? 0);
+    await world.quiet();
+    expect(world.runs(issue)).toHaveLength(1);
+    world.later(5_000);
+    await world.unlabel(issue);
+    await world.label(issue);
+    await world.quiet();
+    expect(world.runs(issue).map((run) => run.displayTitle.split(" ")[1])).toEqual([`${world.repositoryId}/issue-${issue}/1`, `${world.repositoryId}/issue-${issue}/2`]);
+    expect(await world.comments(issue)).toHaveLength(1);
+  });
+
+  it("attack 4: fifty toggles of the label at once are one run and one comment", async () => {
+    const issue = await world.openIssue("add subtracts", "");
+    for (let toggle = 0; toggle < 50; toggle += 1) {
+      await world.label(issue);
+      await world.unlabel(issue);
+    }
+    await world.label(issue);
+    await world.quiet();
+    expect(world.runs(issue)).toHaveLength(1);
+    expect(await world.comments(issue)).toHaveLength(1);
+  });
+
+  it("attack 1: labels by people who cannot write", async () => {
+    const issue = await world.openIssue("add subtracts", "");
+    const triage = world.github.addUser("trixie", "triage");
+    await world.label(issue, triage);
+    await world.quiet();
+    expect(world.runs(issue)).toEqual([]);
+    expect((await world.comments(issue)).map(({ body }) => body.includes("triage role"))).toEqual([true]);
+  });
+
+  it("attack 1: permission taken away between the label and its handling", async () => {
+    const issue = await world.openIssue("add subtracts", "");
+    const dana = world.github.addUser("dana", "write");
+    world.github.setWebhookUrl("http://127.0.0.1:9/nobody");
+    await world.label(issue, dana);
+    await world.github.settled();
+    world.github.addUser("dana", "read");
+    world.github.setWebhookUrl(world.hookUrl);
+    const delivery = world.github.deliveries.findLast((candidate) => candidate.event === "issues" && candidate.action === "labeled");
+    await world.github.redeliver(delivery?.id ?? 0);
+    await world.quiet();
+    expect([world.runs(issue).length, (await world.comments(issue)).length]).toEqual([0, 0]);
+  });
+
+  it("fault 32: dispatch accepted, answer lost: one run, adopted", async () => {
+    world.github.failNext({ method: "POST", route: DISPATCHES, dropResponseAfterApplying: true });
+    const issue = await world.openIssue("add subtracts", "");
+    await world.label(issue);
+    for (let step = 0; step < 50 && !(await world.comments(issue))[0]?.body.includes("/actions/runs/"); step += 1) {
+      await world.github.settled();
+      await world.clock.advance(2_000);
+    }
+    await world.quiet();
+    expect(world.runs(issue)).toHaveLength(1);
+    expect((await world.comments(issue))[0]?.body).toContain(`/actions/runs/${world.runs(issue)[0]?.id}`);
+  });
+
+  it("fault 33: a workflow that cannot be dispatched is told once, with the cure", async () => {
+    const before = world.github.requests.length;
+    await world.commit({ ".github/workflows/worktrain.yml": "name: other\non: push\njobs: {}\n" });
+    const issue = await world.openIssue("add subtracts", "");
+    await world.label(issue);
+    await world.quiet();
+    const [comment, ...more] = await world.comments(issue);
+    expect(comment?.body).toContain("workflow_dispatch");
+    expect(comment?.body).toContain("template");
+    expect(more).toEqual([]);
+    expect(world.github.requests.slice(before).filter((request) => request.route === DISPATCHES)).toHaveLength(1);
+    await world.commit({ ".github/workflows/worktrain.yml": WORKFLOW_TEXT });
+  });
+
+  it.each<[string, Record<string, string | null>, string]>([
+    ["no configuration", { ".github/worktrain.yml": null }, ".github/worktrain.yml"],
+    ["a broken one", { ".github/worktrain.yml": "revue: {}\n" }, "worktrain.yml:1:1"],
+    ["no workflow file", { ".github/workflows/worktrain.yml": null }, "templates/worktrain.yml"],
+  ])("%s: one comment with the cure, nothing runs", async (_, change, words) => {
+    await world.commit(change);
+    const issue = await world.openIssue("add subtracts", "");
+    await world.label(issue);
+    await world.quiet();
+    expect((await world.comments(issue)).map(({ body }) => body.includes(words))).toEqual([true]);
+    expect(world.runs(issue)).toEqual([]);
+    await world.commit({ ".github/workflows/worktrain.yml": WORKFLOW_TEXT, ".github/worktrain.yml": CONFIG_TEXT });
+  });
+
+  it("fault 46: the status comment comes back once when it is deleted", async () => {
+    const { issue } = await labelledIssue();
+    const remove = async () => {
+      const [comment] = await world.comments(issue);
+      await world.call(world.maintainer, "DELETE", `/repos/acme/calc/issues/comments/${comment?.id}`);
+      await world.quiet();
+    };
+    await remove();
+    expect((await world.comments(issue)).map(({ body }) => body.includes("made again once"))).toEqual([true]);
+    await remove();
+    expect(await world.comments(issue)).toEqual([]);
+  });
+
+  it("attack 1: our own comment, our own label: no loop", async () => {
+    const { issue } = await labelledIssue();
+    const before = world.github.requests.length;
+    const [comment] = await world.comments(issue);
+    await world.call(world.app, "POST", `/repos/acme/calc/issues/${issue}/comments`, { body: comment?.body });
+    await world.quiet();
+    await world.call(world.app, "POST", `/repos/acme/calc/issues/${issue}/labels`, { labels: ["worktrain:ready"] });
+    await world.quiet();
+    expect(world.runs(issue)).toHaveLength(1);
+    expect(world.github.requests.length - before).toBeLessThan(25);
+  });
+});
+
+describe("does the App ask for no more than it needs?", () => {
+  it("app.yml has the least permissions and events", () => {
+    const manifest = parse(readFileSync("app.yml", "utf8"));
+    expect(manifest.default_permissions).toEqual(APP_PERMISSIONS);
+    expect(manifest.default_events).toEqual(["issues", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "pull_request_review_thread", "workflow_run", "push", "repository"]);
+  });
+});
