@@ -10,7 +10,7 @@ import { packageRoot } from "../../shared/package-root.ts";
 import { gather, testsPass } from "./outcome.ts";
 import { labelIssue, openIssue, untilOver } from "./play.ts";
 import { issue, scenario } from "./scenario/small-bug.ts";
-import { eventLine, report } from "./show.ts";
+import { eventLines, report } from "./show.ts";
 import { startWorld, type World } from "./world.ts";
 
 const interrupted = new AbortController();
@@ -35,6 +35,7 @@ async function main(): Promise<number> {
   const sandbox = (await canConfine()) ? "bubblewrap" : "weak";
   if (sandbox === "weak") say("bubblewrap cannot run here, so this demo asks for the weak mode: the agent's commands run without a sandbox.");
   const started = nodeClock.monotonicMs();
+  const lineOf = eventLines();
   const world = await startWorld({
     directory,
     packageRoot: packageRoot(import.meta.url),
@@ -42,7 +43,7 @@ async function main(): Promise<number> {
     scenario,
     sandbox,
     onEvent: (event) => {
-      const line = eventLine(event);
+      const line = lineOf(event);
       if (line !== null) say(line);
     },
   });

@@ -86,17 +86,15 @@ async function sessionsOf(world: World, directory: string, issueNumber: number):
   }));
 }
 
+/** Live progress is what the App asks and edits between its dispatch and the last word of the run's jobs. */
 function countRequests(requests: readonly LoggedRequest[]): Outcome["requests"] {
   const rest = requests.filter((request) => request.kind === "rest");
-  const progress = rest.filter((request) => request.who === "app" && isLiveProgress(request));
-  const of = (who: string): number => rest.filter((request) => request.who === who).length;
-  return { app: of("app") - progress.length, deliver: of("deliver"), agent: of("agent"), liveProgress: progress.length };
+  const of = (who: string): readonly LoggedRequest[] => rest.filter((request) => request.who === who);
+  const dispatched = rest.findIndex((request) => request.route?.endsWith("/dispatches") ?? false);
+  const lastOfJobs = rest.findLastIndex((request) => request.token === "job");
+  const progress = dispatched < 0 ? [] : rest.slice(dispatched + 1, Math.max(dispatched + 1, lastOfJobs)).filter((request) => request.who === "app");
+  return { app: of("app").length - progress.length, deliver: of("deliver").length, agent: of("agent").length, liveProgress: progress.length };
 }
-
-/** Reading artifact names, and editing the status comment while the run goes on. */
-const isLiveProgress = (request: LoggedRequest): boolean => (request.route?.endsWith("/runs/{run_id}/artifacts") ?? false) || /worktrain:status [^\n]*state=(?:waiting|running)/.test(bodyText(request));
-
-const bodyText = (request: LoggedRequest): string => (request.method === "PATCH" ? JSON.stringify(request.body) : "");
 
 /** Runs the repository's tests on a fresh checkout of a commit, as anyone would who pulls it. */
 export async function testsPass(options: { readonly directory: string; readonly sha: string; readonly nodePath: string }): Promise<{ readonly passed: boolean; readonly output: string }> {

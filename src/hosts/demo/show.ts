@@ -1,18 +1,28 @@
 /** What the demo prints: the run as it goes, then what was made and where to look. */
 import { join } from "node:path";
+import { unreachable } from "../../shared/unreachable.ts";
 import type { LocalActionsEvent } from "./actions/events.ts";
 import type { Outcome } from "./outcome.ts";
 import { git, type World } from "./world.ts";
 
-/** A line for what happens in the local Actions; null for what a person need not see. */
-export function eventLine(event: LocalActionsEvent): string | null {
+/** Turns what happens in the local Actions into lines for a person; folded groups stay folded, as on GitHub's page. */
+export function eventLines(): (event: LocalActionsEvent) => string | null {
+  let folded = false;
+  return (event) => {
+    if (event.kind !== "log") return eventLine(event);
+    if (event.level === "group") folded = true;
+    const hidden = folded || event.level === "debug" || event.text.trim() === "";
+    if (event.level === "endgroup") folded = false;
+    return hidden ? null : `  ${event.job} | ${event.text}`;
+  };
+}
+
+function eventLine(event: Exclude<LocalActionsEvent, { kind: "log" }>): string | null {
   switch (event.kind) {
     case "run-started":
       return `run ${event.runId} started: ${event.name}`;
     case "job-started":
       return `job ${event.job} started in a fresh directory and process`;
-    case "log":
-      return event.text.trim() === "" ? null : `  ${event.job} | ${event.text}`;
     case "job-finished":
       return `job ${event.job}: ${event.conclusion}`;
     case "run-finished":
@@ -21,6 +31,8 @@ export function eventLine(event: LocalActionsEvent): string | null {
     case "step-started":
     case "step-finished":
       return null;
+    default:
+      return unreachable(event);
   }
 }
 

@@ -17,6 +17,8 @@ export interface RunnerCommands {
   output(name: string, value: string): void;
   /** Adds Markdown to the job's page; what is too large is replaced by a sentence. */
   summary(markdown: string): void;
+  /** Folds everything printed while the task runs under a title. */
+  group<T>(title: string, task: () => Promise<T>): Promise<T>;
   notice(message: string): void;
   error(message: string): void;
 }
@@ -41,6 +43,14 @@ export function runnerCommands(environment: Readonly<Record<string, string | und
     summary: (markdown) => {
       const fits = Buffer.byteLength(markdown) <= SUMMARY_LIMIT_BYTES;
       append("GITHUB_STEP_SUMMARY", fits ? `${markdown}\n` : "The summary is larger than 1 MiB; the whole record is in the run's artifacts.\n");
+    },
+    group: async (title, task) => {
+      command("group", title);
+      try {
+        return await task();
+      } finally {
+        print("::endgroup::");
+      }
     },
     notice: (message) => command("notice", message),
     error: (message) => command("error", message),

@@ -3,6 +3,7 @@
  * which one this is, so that neither pays for the other.
  */
 import { nodeClock, nodeFileSystem, nodeRandom } from "../../shared/node-ports.ts";
+import type { SegmentStore } from "../../journal/index.ts";
 import { runnerCommands } from "./commands.ts";
 import { readSettings, type JobSettings } from "./settings.ts";
 
@@ -37,7 +38,7 @@ async function runAgent(job: JobSettings): Promise<void> {
     fs: nodeFileSystem,
     processes: nodeProcesses,
     fetch: globalThis.fetch,
-    segments: createArtifactSegmentStore({ runId: job.runId, directory: job.runnerTemp, fs: nodeFileSystem }),
+    segments: foldedAway(createArtifactSegmentStore({ runId: job.runId, directory: job.runnerTemp, fs: nodeFileSystem })),
     distDirectory: import.meta.dirname,
     nodePath: process.execPath,
     log: print,
@@ -53,11 +54,16 @@ async function runDeliver(job: JobSettings): Promise<void> {
     clock: nodeClock,
     fs: nodeFileSystem,
     fetch: globalThis.fetch,
-    segments: createArtifactSegmentStore({ runId: job.runId, directory: job.runnerTemp, fs: nodeFileSystem }),
+    segments: foldedAway(createArtifactSegmentStore({ runId: job.runId, directory: job.runnerTemp, fs: nodeFileSystem })),
     log: print,
   });
   runner.summary(result.stepSummary);
   conclude(result);
+}
+
+/** GitHub's artifact client prints some twenty lines an upload. */
+function foldedAway(store: SegmentStore): SegmentStore {
+  return { ...store, put: (name, bytes) => runner.group(`Saving ${name}`, () => store.put(name, bytes)) };
 }
 
 function conclude(result: { readonly exitCode: number; readonly summary: string }): void {
