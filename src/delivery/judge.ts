@@ -31,7 +31,7 @@ export type Judgement =
   /** There is nothing to deliver and here is why. */
   | { readonly kind: "say"; readonly view: ItemView; readonly ending: EndingCode; readonly reason: Reason };
 
-export type JournalRefusal = Refusal<"foreign-journal" | "session-mismatch" | "not-completed" | "review-not-clean">;
+export type JournalRefusal = Refusal<"not-ended" | "foreign-journal" | "session-mismatch" | "not-completed" | "review-not-clean">;
 
 /** Reads what the journal allows, or says what is wrong with it. */
 export function judge(judged: JudgedJournal): Result<Judgement, JournalRefusal> {
@@ -39,17 +39,18 @@ export function judge(judged: JudgedJournal): Result<Judgement, JournalRefusal> 
   const foreign = belongs(judged, view);
   if (foreign !== null) return err(foreign);
   const { ended } = view;
-  if (ended === null) return ok({ kind: "say", view, ending: "lost", reason: LOST });
+  if (ended === null) return err(NOT_ENDED);
   if (ended.outcome !== "deliver") return ok({ kind: "say", view, ending: ended.ending, reason: ended.reason ?? unexplained(ended.ending) });
   if (ended.snapshot === null) return refuse("not-completed", "The journal says `deliver` and names no saved files.");
   const wrong = heads(judged) ?? maker(judged, view, ended.snapshot) ?? review(judged, view, ended.snapshot);
   return wrong === null ? ok({ kind: "deliver", view, snapshot: ended.snapshot }) : err(wrong);
 }
 
-const LOST: Reason = {
-  code: "lost",
-  message: "The agent job ended before the work did: it was cancelled, ran out of time, or its runner was lost.",
-  fix: "What was done is saved. Remove the label and add it again: the work goes on from there.",
+/** The agent job names its segments when it has ended the item; without an ending the journal was cut, or its job broke off. */
+const NOT_ENDED: JournalRefusal = {
+  kind: "not-ended",
+  message: "The journal has no ending: the agent job broke off before the work was done, or a part of the journal is missing.",
+  fix: "Nothing is published. What was saved is kept: remove the label and add it again.",
 };
 
 const unexplained = (ending: EndingCode): Reason => ({ code: ending, message: `The work ended with \`${ending}\`.`, fix: "Read the run's log, then label the issue again." });

@@ -37,7 +37,7 @@ const ACTING: readonly RegExp[] = [
   // link definitions, `[//]: # (text)`, are never shown
   /^([ \t>*+-]*\[[^\]\n]*\])(?=:)/gm,
   // slash commands of Prow, of GitLab, of ours
-  /^([ \t>*+\-.)\d]*\/)(?=[a-z])/gim,
+  /^((?:[ \t>*+-]|\d{1,9}[.)])*\/)(?=[a-z])/gim,
   // bors r+, homu try
   /(bors|homu)(?=[ \t])/gi,
   /\b(re(?:check|test|base)|ok to test|(?:re)?test this(?: please)?|add to whitelist)(?=\W|$)/gi,

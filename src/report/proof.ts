@@ -93,7 +93,7 @@ export function sessionTable(view: ItemView): string {
     String(session.turns),
     formatCount(totalTokens(session.usage)),
     formatUsd(session.costMicroUsd),
-    session.workflow === null ? "" : code(`${session.workflow.id}@${session.workflow.version}`),
+    session.workflow === null ? "" : `${code(session.workflow.id)} ${plain(session.workflow.version)}`,
     session.models.map(code).join(", "),
     code(session.sessionId),
   ]);

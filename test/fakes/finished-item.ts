@@ -34,6 +34,8 @@ export interface Script {
   readonly ending?: { readonly code: EndingCode; readonly reason: Reason };
   /** Leaves the item without an ending, as a lost runner does. */
   readonly lost?: boolean;
+  /** Called when a session has been concluded, e.g. to save a segment. */
+  readonly concluded?: (phase: "classify" | "code" | "review" | "fix") => Promise<void>;
   /** Changes what is appended to a stream; gets the events of one append. */
   readonly tamper?: (stream: string, events: readonly RecordEvent[]) => readonly RecordEvent[];
 }
@@ -67,7 +69,9 @@ export async function writeFinishedItem(journal: Journal, script: Script): Promi
   const stream = itemStream(ticket.item);
   const heads = new Map<string, Head>();
   const append = async (to: string, events: readonly RecordEvent[]) => {
-    const appended = await journal.append(to, heads.get(to) ?? null, script.tamper?.(to, events) ?? events);
+    const wanted = script.tamper?.(to, events) ?? events;
+    if (wanted.length === 0) return;
+    const appended = await journal.append(to, heads.get(to) ?? null, wanted);
     if (!appended.ok) throw new Error(appended.error.message);
     heads.set(to, appended.value);
   };
@@ -86,6 +90,7 @@ export async function writeFinishedItem(journal: Journal, script: Script): Promi
       data: { phase, round, sessionId, outcome: "completed", reason: null, artifacts: [artifact], head, turns: 1, usage: USAGE, costMicroUsd: 1_500, snapshot: makes ? snapshot : null },
     };
     await append(stream, [conclusion]);
+    await script.concluded?.(phase);
   };
   await session("classify", 1, { contractRef: "wr.contracts.classification", value: { interpretation: "Round once, after summing.", ...script.classification } });
   const rounds = script.rounds ?? [[]];

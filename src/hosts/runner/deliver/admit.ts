@@ -2,7 +2,7 @@
  * Whether this run may act at all: it is the first attempt of a run the App dispatched, of the workflow file on the
  * default branch, with a ticket for exactly this (attacks 14 and 19). Nothing here comes from the agent job.
  */
-import type { GitHub } from "../../../github/client.ts";
+import type { GitHub, Repository } from "../../../github/client.ts";
 import { readRepository, readRun, type RepositoryFacts, type RunFacts } from "../../../github/read/index.ts";
 import { verifyTicket, type Ticket } from "../../../github/trust/index.ts";
 import { parseItemId } from "../../../record/index.ts";
@@ -13,7 +13,9 @@ import type { DeliverSettings } from "./settings.ts";
 export interface Admitted {
   readonly ticket: Ticket;
   readonly run: RunFacts;
-  readonly repository: RepositoryFacts;
+  /** Owner and name alone: whatever stands here goes into requests. */
+  readonly repository: Repository;
+  readonly facts: RepositoryFacts;
 }
 
 export type AdmissionRefusal = Refusal<"re-run" | "bad-ticket" | "wrong-run">;
@@ -22,15 +24,16 @@ const LABEL_AGAIN = "Remove the label and add it again, so that the App dispatch
 
 export async function admit(github: GitHub, settings: DeliverSettings): Promise<Result<Admitted, AdmissionRefusal>> {
   if (settings.runAttempt !== 1) return reRun(settings.runAttempt);
-  const repository = await readRepository(github, { owner: settings.owner, repo: settings.repo });
-  if (repository === null || repository.id !== settings.repositoryId) return refuse("wrong-run", "GitHub does not show the repository of this run.", "See whether the job's token may read it.");
+  const facts = await readRepository(github, { owner: settings.owner, repo: settings.repo });
+  if (facts === null || facts.id !== settings.repositoryId) return refuse("wrong-run", "GitHub does not show the repository of this run.", "See whether the job's token may read it.");
+  const repository = { owner: facts.owner, repo: facts.repo };
   const run = await readRun(github, repository, settings.runId);
   if (run === null) return refuse("wrong-run", `GitHub does not know run ${settings.runId}.`, LABEL_AGAIN);
   if (run.attempt !== 1) return reRun(run.attempt);
   const ticket = verifyTicket(settings.ticket, settings.publicKey, { runCreatedAt: run.createdAt });
   if (!ticket.ok) return refuse("bad-ticket", ticket.error.message, ticket.error.fix);
-  const mismatch = otherTicket(settings, ticket.value) ?? otherRun(settings, { ticket: ticket.value, run, repository });
-  return mismatch === null ? ok({ ticket: ticket.value, run, repository }) : err(mismatch);
+  const mismatch = otherTicket(settings, ticket.value) ?? otherRun(settings, { ticket: ticket.value, run, facts });
+  return mismatch === null ? ok({ ticket: ticket.value, run, repository, facts }) : err(mismatch);
 }
 
 function otherTicket(settings: DeliverSettings, ticket: Ticket): AdmissionRefusal | null {
@@ -40,15 +43,15 @@ function otherTicket(settings: DeliverSettings, ticket: Ticket): AdmissionRefusa
 }
 
 /** What must be so of the run by GitHub's API, each with the words for when it is not. */
-function otherRun(settings: DeliverSettings, { ticket, run, repository }: Admitted): AdmissionRefusal | null {
-  const facts: readonly (readonly [boolean, string])[] = [
+function otherRun(settings: DeliverSettings, { ticket, run, facts: repository }: Pick<Admitted, "ticket" | "run" | "facts">): AdmissionRefusal | null {
+  const musts: readonly (readonly [boolean, string])[] = [
     [run.repositoryId === repository.id && run.headRepositoryId === repository.id, "is of another repository or a fork"],
     [run.event === "workflow_dispatch", `was started by ${run.event}, not by a dispatch`],
     [run.path === workflowPath(settings), `runs ${run.path}, this job is of ${workflowPath(settings)}`],
     [run.headBranch === repository.defaultBranch, `runs on branch ${run.headBranch}, not on the default branch ${repository.defaultBranch}`],
     [run.displayTitle.split(" ").includes(ticket.key) && run.displayTitle.split(" ").includes(ticket.item), "does not bear the ticket's item and key in its name"],
   ];
-  const wrong = facts.find(([holds]) => !holds);
+  const wrong = musts.find(([holds]) => !holds);
   return wrong === undefined ? null : { kind: "wrong-run", message: `Run ${run.id} ${wrong[1]}.`, fix: `Runs are started by the App only. ${LABEL_AGAIN}` };
 }
 

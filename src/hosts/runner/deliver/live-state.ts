@@ -24,8 +24,8 @@ export interface Authority {
 }
 
 /** The config on the default branch as it is now. */
-export async function readLiveConfig(github: GitHub, { repository }: Admitted): Promise<Result<Config, LiveRefusal>> {
-  const file = await readFile(github, repository, { path: CONFIG_PATH, ref: repository.defaultBranch });
+export async function readLiveConfig(github: GitHub, { repository, facts }: Admitted): Promise<Result<Config, LiveRefusal>> {
+  const file = await readFile(github, repository, { path: CONFIG_PATH, ref: facts.defaultBranch });
   const config = parseConfig(file?.text ?? null, CONFIG_PATH);
   if (config.ok && !(file !== null && file.text === null)) return config;
   const fault = config.ok ? undefined : config.error[0];
@@ -37,8 +37,8 @@ export async function readLiveConfig(github: GitHub, { repository }: Admitted): 
 }
 
 /** Whether the item may still be published: issue open and labelled, its requester allowed, repository alive. */
-export async function readAuthority(github: GitHub, { repository, ticket }: Admitted, config: Config): Promise<Result<Authority, LiveRefusal>> {
-  if (repository.archived) return refuse("archived", "The repository is archived.", "Take it out of the archive, then label the issue again.");
+export async function readAuthority(github: GitHub, { repository, facts, ticket }: Admitted, config: Config): Promise<Result<Authority, LiveRefusal>> {
+  if (facts.archived) return refuse("archived", "The repository is archived.", "Take it out of the archive, then label the issue again.");
   const issue = await readIssue(github, repository, ticket.issueNumber);
   if (issue === null) return refuse("withdrawn", `Issue ${ticket.issueNumber} is gone.`, "There is nothing to do.");
   if (!issue.open) return refuse("withdrawn", `Issue ${ticket.issueNumber} was closed while the work went on.`, `Reopen it and add the label ${config.label} again, if the work is still wanted.`);

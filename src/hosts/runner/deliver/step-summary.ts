@@ -26,8 +26,11 @@ export const saidSummary = (headline: string, reason: Refusal): DeliverResult =>
 /** @param unsaid why the comment on the issue could not be made, if it could not */
 export const refusedSummary = (refusal: Refusal, unsaid?: string): DeliverResult => ({
   exitCode: 1,
-  summary: line(`Nothing was published as a success (${refusal.kind}): ${refusal.message} ${refusal.fix}`),
-  stepSummary: page(`### WorkTrain refused to publish\n\n${words(refusal)}${unsaid === undefined ? "" : `\n\nThe comment on the issue could not be made:\n${quote(unsaid)}`}`),
+  summary: line(`${headlineOf(refusal)} (${refusal.kind}): ${refusal.message} ${refusal.fix}`),
+  stepSummary: page(`### ${headlineOf(refusal)}\n\n${words(refusal)}${unsaid === undefined ? "" : `\n\nThe comment on the issue could not be made:\n${quote(unsaid)}`}`),
 });
+
+/** After an outage a part may be published: no green check stands on it, and a later run goes on from there. */
+const headlineOf = ({ kind }: Refusal): string => (kind === "outage" ? "WorkTrain could not finish publishing" : "WorkTrain refused to publish");
 
 const words = (refusal: Refusal): string => `${code(refusal.kind)}\n\n${quote(refusal.message)}\n\nWhat to do:\n${quote(refusal.fix)}`;

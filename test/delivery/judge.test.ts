@@ -1,0 +1,148 @@
+import { expect, test } from "vitest";
+import { judge, readChange } from "../../src/delivery/index.ts";
+import { openMemoryJournal, type Journal } from "../../src/journal/index.ts";
+import { sessionStream, type Head, type ItemEvent, type RecordEvent, type SessionEvent } from "../../src/record/index.ts";
+import { readItemJournal } from "../../src/report/index.ts";
+import { fakeClock } from "../fakes/clock.ts";
+import { writeFinishedItem, type Script } from "../fakes/finished-item.ts";
+import { makeTicket } from "../fakes/tickets.ts";
+
+const { ticket, ticketText } = makeTicket();
+const RUN = 77;
+const MAJOR = [[{ severity: "major", summary: "Wrong" }]];
+
+async function write(change: Partial<Script> & { readonly afterwards?: (journal: Journal) => Promise<void> } = {}): Promise<Journal> {
+  const journal = openMemoryJournal({ clock: fakeClock() });
+  await writeFinishedItem(journal, { ticket, ticketText, runId: RUN, tree: "a".repeat(40), files: { "a.txt": { text: "a\n" } }, ...change });
+  await change.afterwards?.(journal);
+  return journal;
+}
+
+async function judged(change: Parameters<typeof write>[0] = {}) {
+  const journal = await write(change);
+  const heads = new Map<string, Head>();
+  for (const stream of await journal.streams()) heads.set(stream, (await journal.head(stream)) ?? { seq: 0, hash: "" });
+  return judge({ ticket, ticketText, runId: RUN, journal: await readItemJournal(journal, ticket.item), heads });
+}
+
+const refusal = async (change: Parameters<typeof write>[0]): Promise<string> => {
+  const judgement = await judged(change);
+  return judgement.ok ? `ok: ${judgement.value.kind}` : judgement.error.kind;
+};
+
+/** Changes or drops single events of the item's stream or of one session's. */
+const onItem =
+  (change: (event: ItemEvent) => RecordEvent | null): Script["tamper"] =>
+  (stream, events) =>
+    stream.startsWith("item/") ? events.flatMap((event) => change(event as ItemEvent) ?? []) : events;
+const onSession =
+  (sessionId: string, change: (event: SessionEvent) => RecordEvent | null): Script["tamper"] =>
+  (stream, events) =>
+    stream === sessionStream(sessionId) ? events.flatMap((event) => change(event as SessionEvent) ?? []) : events;
+/** Changes the text of everything that is appended. */
+const inText =
+  (change: (text: string) => string, where = ""): Script["tamper"] =>
+  (stream, events) =>
+    stream.startsWith(where) ? JSON.parse(change(JSON.stringify(events))) : events;
+
+test("a finished item with a clean review may be delivered, nits or not", async () => {
+  expect(await refusal({})).toBe("ok: deliver");
+  expect(await refusal({ rounds: [[{ severity: "nit", summary: "Name" }]] })).toBe("ok: deliver");
+  expect(await refusal({ rounds: [...MAJOR, [{ severity: "minor", summary: "x" }], []] })).toBe("ok: deliver");
+});
+
+test("an item that stopped is told with its reason", async () => {
+  const reason = { code: "budget", message: "Used up.", fix: "Raise it." };
+  const judgement = await judged({ ending: { code: "budget", reason } });
+  expect(judgement).toMatchObject({ ok: true, value: { kind: "say", ending: "budget", reason } });
+});
+
+test.each([
+  ["major", "blocking"],
+  ["critical", "blocking"],
+  ["minor", "minor"],
+])("I7: a %s finding in the last review stops it, whatever the verdict says", async (severity, verdict) => {
+  const rounds = [[{ severity, summary: "Wrong" }]];
+  expect(await refusal({ rounds })).toBe("review-not-clean");
+  expect(await refusal({ rounds, tamper: inText((text) => text.replaceAll(`"verdict":"${verdict}"`, '"verdict":"clean"')) })).toBe("review-not-clean");
+});
+
+test("I7: the item's stream cannot say of a review what its own stream does not", async () => {
+  const forge = (text: string) => text.replace(/"findings":\[[^\]]*\]/g, '"findings":[]').replaceAll('"blocking"', '"clean"');
+  expect(await refusal({ rounds: MAJOR, tamper: inText(forge, "item/") })).toBe("session-mismatch");
+});
+
+test("attack 7: without a review of the last change nothing is delivered", async () => {
+  let reviews = 0;
+  const dropSecond = onItem((event) => {
+    if (event.kind === "session_scheduled" && event.data.phase === "review") reviews += 1;
+    const ofReview = (event.kind === "session_scheduled" || event.kind === "session_concluded") && event.data.phase === "review";
+    return ofReview && reviews === 2 ? null : event;
+  });
+  const tamper: Script["tamper"] = (stream, events) => (stream === sessionStream("review-2") ? [] : (dropSecond?.(stream, events) ?? events));
+  expect(await refusal({ rounds: [...MAJOR, []], tamper })).toBe("review-not-clean");
+});
+
+test("attack 7: a review that was scheduled before the change was there does not count", async () => {
+  const early: RecordEvent = { kind: "session_scheduled", data: { phase: "review", round: 1, sessionId: "review-1", workflowId: "wr.mr-review", goal: "x", context: {} } };
+  const tamper = onItem((event) => event);
+  const moved: Script["tamper"] = (stream, events) => {
+    const kept = (tamper?.(stream, events) ?? events).filter((event) => !(event.kind === "session_scheduled" && event.data.phase === "review"));
+    return kept.length < events.length ? [] : kept.flatMap((event) => (event.kind === "session_scheduled" && event.data.phase === "code" ? [event, early] : [event]));
+  };
+  expect(await refusal({ tamper: moved })).toBe("review-not-clean");
+});
+
+test.each<[string, Parameters<typeof write>[0], string]>([
+  ["the review never ended", { tamper: onSession("review-1", (event) => (event.kind === "session_ended" ? null : event)) }, "not-completed"],
+  ["the review's step was never completed", { tamper: onSession("review-1", (event) => (event.kind === "step_completed" ? null : event)) }, "session-mismatch"],
+  ["the coding session failed, its conclusion says completed", { tamper: inText((text) => text.replace('"session_ended","data":{"outcome":"completed"', '"session_ended","data":{"outcome":"failed"'), sessionStream("code-1")) }, "not-completed"],
+  ["the coding session's conclusion says failed", { tamper: inText((text) => text.replace('"sessionId":"code-1","outcome":"completed"', '"sessionId":"code-1","outcome":"failed"'), "item/") }, "not-completed"],
+  ["its command was red", { exitCode: 1 }, "not-completed"],
+  ["its command timed out", { tamper: inText((text) => text.replace('"timedOut":false', '"timedOut":true'), sessionStream("code-1")) }, "not-completed"],
+  ["a session's stream is another item's", { tamper: inText((text) => text.replace(`"itemId":"${ticket.item}"`, '"itemId":"7/issue-99/1"'), sessionStream("code-1")) }, "session-mismatch"],
+  ["a session's stream is of another phase", { tamper: inText((text) => text.replace('"phase":"review"', '"phase":"classify"'), sessionStream("review-1")) }, "session-mismatch"],
+  ["a session's stream goes on after its conclusion", { afterwards: (journal) => extend(journal, sessionStream("code-1")) }, "session-mismatch"],
+  ["a stream is along that the item never scheduled", { afterwards: (journal) => extend(journal, sessionStream("stranger")) }, "foreign-journal"],
+  ["the delivered tree is not the coding session's", { tamper: onItem((event) => (event.kind === "item_ended" ? JSON.parse(JSON.stringify(event).replace("a".repeat(40), "e".repeat(40))) : event)) }, "session-mismatch"],
+  ["the delivered list of files is not the coding session's", { tamper: onItem((event) => (event.kind === "item_ended" ? JSON.parse(JSON.stringify(event).replace(/"manifest":"[0-9a-f]{64}"/, `"manifest":"${"0".repeat(64)}"`)) : event)) }, "session-mismatch"],
+  ["nothing is named to deliver", { tamper: inText((text) => text.replace(/("item_ended".*)"snapshot":\{[^}]*\}/, '$1"snapshot":null'), "item/") }, "not-completed"],
+  ["the base is another commit", { tamper: inText((text) => text.replaceAll(`"base":"${ticket.base.sha}"`, `"base":"${"c".repeat(40)}"`)) }, "foreign-journal"],
+  ["the base is another branch", { tamper: inText((text) => text.replace('"ref":"main"', '"ref":"release"'), "item/") }, "foreign-journal"],
+  ["the task text is not the labelled one", { tamper: inText((text) => text.replace("Rounding happens too early", "Print the environment"), "item/") }, "foreign-journal"],
+  ["the ticket is another", { ticketText: "other.ticket" }, "foreign-journal"],
+  ["the run is another", { runId: 1 }, "foreign-journal"],
+  ["the item was ended twice", { afterwards: (journal) => endAgain(journal) }, "foreign-journal"],
+  ["it has no ending", { lost: true }, "not-ended"],
+])("I7, attack 14: refused when %s", async (_, change, kind) => {
+  expect(await refusal(change)).toBe(kind);
+});
+
+async function extend(journal: Journal, stream: string): Promise<void> {
+  await journal.append(stream, await journal.head(stream), [{ kind: "gap_recorded", data: { nodeId: null, code: "late", message: "late" } }]);
+}
+
+async function endAgain(journal: Journal): Promise<void> {
+  const stream = `item/${ticket.item}`;
+  await journal.append(stream, await journal.head(stream), [{ kind: "item_ended", data: { outcome: "deliver", ending: "ready", reason: null, snapshot: null } }]);
+}
+
+test("the files are read with their git names checked; a changed list, a missing or another content is refused", async () => {
+  const journal = await write({ files: { "a.txt": { text: "a\n" }, "b.sh": { mode: "100755", text: "b\n" }, "gone.txt": { text: null } } });
+  const judgement = await judged({ files: { "a.txt": { text: "a\n" }, "b.sh": { mode: "100755", text: "b\n" }, "gone.txt": { text: null } } });
+  if (!judgement.ok || judgement.value.kind !== "deliver") throw new Error("not deliverable");
+  const { snapshot } = judgement.value;
+  const getBlob = (sha256: string) => journal.getBlob(sha256);
+  const read = await readChange(snapshot, getBlob);
+  expect(read.ok && read.value.files.map((file) => [file.kind, file.path])).toEqual([["content", "a.txt"], ["content", "b.sh"], ["deleted", "gone.txt"]]);
+
+  const kind = async (...[from, get]: Parameters<typeof readChange>) => {
+    const result = await readChange(from, get);
+    return result.ok ? "ok" : result.error.kind;
+  };
+  expect(await kind(snapshot, async () => null)).toBe("broken-change");
+  expect(await kind(snapshot, async (sha256) => (sha256 === snapshot.manifest ? getBlob(sha256) : null))).toBe("broken-change");
+  expect(await kind(snapshot, async (sha256) => (sha256 === snapshot.manifest ? getBlob(sha256) : Buffer.from("x\n")))).toBe("broken-change");
+  expect(await kind({ ...snapshot, tree: "e".repeat(40) }, getBlob)).toBe("broken-change");
+  expect(await kind(snapshot, async () => Buffer.from("{"))).toBe("broken-change");
+});
