@@ -5,8 +5,8 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { nodeClock } from "../../shared/node-ports.ts";
-import { nodeProcesses } from "../../shared/node-processes.ts";
 import { packageRoot } from "../../shared/package-root.ts";
+import { availableSandbox } from "./available-sandbox.ts";
 import { gather, testsPass } from "./outcome.ts";
 import { labelIssue, openIssue, untilOver } from "./play.ts";
 import { issue, scenario } from "./scenario/small-bug.ts";
@@ -32,7 +32,7 @@ try {
 async function main(): Promise<number> {
   const { json, directory } = await readArguments();
   const say = (line: string): void => void (json ? process.stderr : process.stdout).write(`${line}\n`);
-  const sandbox = (await canConfine()) ? "bubblewrap" : "weak";
+  const sandbox = await availableSandbox();
   if (sandbox === "weak") say("bubblewrap cannot run here, so this demo asks for the weak mode: the agent's commands run without a sandbox.");
   const started = nodeClock.monotonicMs();
   const lineOf = eventLines();
@@ -90,10 +90,4 @@ function parse() {
   } catch (error) {
     throw new TerminalError(error instanceof Error ? error.message : String(error), "Usage: npm run demo -- [--json] [--keep DIR]");
   }
-}
-
-/** Whether bubblewrap can make its namespaces here. */
-async function canConfine(): Promise<boolean> {
-  const tried = await nodeProcesses.run("bwrap", ["--ro-bind", "/", "/", "--unshare-all", "--", "/bin/true"], { env: { PATH: "/usr/local/bin:/usr/bin:/bin" }, timeoutMs: 10_000 });
-  return tried.exitCode === 0;
 }

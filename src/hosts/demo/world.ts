@@ -35,11 +35,24 @@ export interface World {
   readonly actions: LocalActions;
   readonly model: ModelServer;
   readonly repository: { readonly id: number; readonly owner: string; readonly name: string; readonly gitUrl: string };
+  /** Where the App listens. */
+  readonly appUrl: string;
   /** Token of the maintainer `ada`. */
   readonly maintainerToken: string;
+  readonly secrets: WorldSecrets;
   /** What the App's process wrote; for when it does not come up. */
   readonly appLog: () => string;
   close(): Promise<void>;
+}
+
+/** What only its holder may know; none of it may show up anywhere. */
+export interface WorldSecrets {
+  readonly modelKey: string;
+  readonly webhookSecret: string;
+  /** PEM of the App's RSA key. */
+  readonly appKey: string;
+  /** PEM of the Ed25519 key that signs tickets. */
+  readonly ticketKey: string;
 }
 
 const OWNER = "ada";
@@ -64,23 +77,26 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 }
 
 async function build(options: WorldOptions, started: (() => Promise<void>)[], close: () => Promise<void>): Promise<World> {
-  const appKey = generateKeyPairSync("rsa", { modulusLength: 2048, privateKeyEncoding: { type: "pkcs8", format: "pem" }, publicKeyEncoding: { type: "spki", format: "pem" } });
-  const ticketKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-  const webhookSecret = randomBytes(24).toString("hex");
-  const modelKey = `sk-ant-demo-${randomBytes(24).toString("hex")}`;
+  const { publicKey: publicKeyPem, privateKey: appKey } = generateKeyPairSync("rsa", { modulusLength: 2048, privateKeyEncoding: { type: "pkcs8", format: "pem" }, publicKeyEncoding: { type: "spki", format: "pem" } });
+  const secrets: WorldSecrets = {
+    modelKey: `sk-ant-demo-${randomBytes(24).toString("hex")}`,
+    webhookSecret: randomBytes(24).toString("hex"),
+    appKey,
+    ticketKey: generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+  };
 
   const github = await startLocalGitHub({
     directory: options.directory,
-    app: { ...APP, publicKeyPem: appKey.publicKey, permissions: appPermissions(options.packageRoot), webhookSecret },
+    app: { ...APP, publicKeyPem, permissions: appPermissions(options.packageRoot), webhookSecret: secrets.webhookSecret },
   });
   started.push(() => github.close());
-  const model = await startModelServer({ answer: playScenario(options.scenario), apiKey: modelKey });
+  const model = await startModelServer({ answer: playScenario(options.scenario), apiKey: secrets.modelKey });
   started.push(() => model.close());
 
   const record = await github.createRepository({ owner: OWNER, name: "tidy-time" });
   const maintainerToken = github.addUser(OWNER, "admin", record.id);
   github.installApp(record.id);
-  github.setEnvironmentSecret("worktrain-agent", "ANTHROPIC_API_KEY", modelKey);
+  github.setEnvironmentSecret("worktrain-agent", "ANTHROPIC_API_KEY", secrets.modelKey);
   const repository = { id: record.id, owner: OWNER, name: record.name, gitUrl: `${github.url}/${OWNER}/${record.name}.git` };
 
   const actions = await startLocalActions({
@@ -96,11 +112,11 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
   });
   started.push(() => actions.close());
 
-  await pushRepository(options, { ...repository, token: maintainerToken, publicKey: publicTicketKey(ticketKey) });
-  const app = await startApp(options, { appKey: appKey.privateKey, ticketKey, webhookSecret, apiUrl: github.url });
+  await pushRepository(options, { ...repository, token: maintainerToken, publicKey: publicTicketKey(secrets.ticketKey) });
+  const app = await startApp(options, secrets, github.url);
   started.push(() => app.stop());
   github.setWebhookUrl(`${app.url}/api/github/webhooks`);
-  return { github, actions, model, repository, maintainerToken, appLog: app.log, close };
+  return { github, actions, model, repository, appUrl: app.url, maintainerToken, secrets, appLog: app.log, close };
 }
 
 const manifestSchema = z.object({ default_permissions: z.record(z.string(), z.enum(["read", "write"])) });
@@ -154,14 +170,7 @@ export async function git(directory: string, args: readonly string[]): Promise<s
   return new TextDecoder().decode(done.stdout).trim();
 }
 
-interface AppSecrets {
-  readonly appKey: string;
-  readonly ticketKey: string;
-  readonly webhookSecret: string;
-  readonly apiUrl: string;
-}
-
-async function startApp(options: WorldOptions, secrets: AppSecrets): Promise<{ readonly url: string; readonly log: () => string; stop(): Promise<void> }> {
+async function startApp(options: WorldOptions, secrets: WorldSecrets, apiUrl: string): Promise<{ readonly url: string; readonly log: () => string; stop(): Promise<void> }> {
   const port = await freePort();
   const child = nodeProcesses.start(options.nodePath, [join(options.packageRoot, "src/hosts/app/main.ts")], {
     cwd: options.directory,
@@ -172,7 +181,7 @@ async function startApp(options: WorldOptions, secrets: AppSecrets): Promise<{ r
       WEBHOOK_SECRET: secrets.webhookSecret,
       WORKTRAIN_TICKET_KEY: secrets.ticketKey,
       WORKTRAIN_POLL_SECONDS: POLL_SECONDS,
-      GITHUB_API_URL: secrets.apiUrl,
+      GITHUB_API_URL: apiUrl,
       HOST: "127.0.0.1",
       PORT: String(port),
       LOG_LEVEL: "warn",
