@@ -1,6 +1,6 @@
 /** The lines of the proof that this job and GitHub vouch for; each holds, or nothing is delivered. */
 import type { Ticket } from "../github/trust/index.ts";
-import { code, type ProofRow } from "../report/index.ts";
+import { code, counted, type ProofRow } from "../report/index.ts";
 import type { Change } from "./change.ts";
 
 export interface Attested {
@@ -17,9 +17,9 @@ export interface Attested {
 export function attestations({ ticket, change, role, runId, artifacts, lines, streams }: Attested): readonly ProofRow[] {
   return [
     { check: "Asked for by somebody who may", result: "holds", detail: `${code(ticket.trigger.actor.login)} has ${code(role)} now; the issue is open and labelled`, attestedBy: "GitHub" },
-    { check: "The record comes from this item's runs", result: "holds", detail: `${artifacts} artifacts up to run ${runId}, by digest, repository, workflow file and event`, attestedBy: "GitHub" },
+    { check: "The record comes from this item's runs", result: "holds", detail: `${counted(artifacts, "artifact")} up to run ${runId}, by digest, repository, workflow file and event`, attestedBy: "GitHub" },
     { check: "The record is whole", result: "holds", detail: `${lines} lines in ${streams} streams; chain, session heads and ticket agree`, attestedBy: "deliver job" },
-    { check: "No protected path is touched", result: "holds", detail: `${change.files.length} files changed`, attestedBy: "deliver job" },
+    { check: "No protected path is touched", result: "holds", detail: `${counted(change.files.length, "file")} changed`, attestedBy: "deliver job" },
     { check: "The branch holds the reviewed files", result: "holds", detail: `GitHub built tree ${code(change.tree)} from them`, attestedBy: "GitHub" },
   ];
 }

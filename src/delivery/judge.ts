@@ -8,7 +8,7 @@
 import { CONTRACT } from "../engine/pipeline/index.ts";
 import type { Ticket } from "../github/trust/index.ts";
 import { itemStream, sessionStream, type EndingCode, type Head, type ItemEvent, type Reason, type Recorded, type SnapshotRef } from "../record/index.ts";
-import { itemView, lastArtifact, lastVerifications, passed, type ItemJournal, type ItemSessionView, type ItemView } from "../report/index.ts";
+import { counted, itemView, lastArtifact, lastVerifications, passed, type ItemJournal, type ItemSessionView, type ItemView } from "../report/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import { sha256Hex } from "../shared/hash.ts";
 import { canonicalJson } from "../shared/json.ts";
@@ -126,7 +126,7 @@ function review(judged: JudgedJournal, view: ItemView, snapshot: SnapshotRef): J
   const verdict = reviewVerdictSchema.safeParse(lastArtifact(last, CONTRACT.reviewVerdict));
   if (!verdict.success) return refusal("review-not-clean", `Review ${last.sessionId} left no readable verdict.`);
   const open = verdict.data.findings.filter((finding) => finding.severity !== "nit");
-  return verdictOf(verdict.data) === "clean" ? null : refusal("review-not-clean", `Review ${last.sessionId} left ${open.length} findings above a nit.`);
+  return verdictOf(verdict.data) === "clean" ? null : refusal("review-not-clean", `Review ${last.sessionId} is not clean: it says ${verdict.data.verdict} and has ${counted(open.length, "finding")} above a nit.`);
 }
 
 const seqOf = ({ journal }: JudgedJournal, sessionId: string, kind: "session_scheduled" | "session_concluded"): number =>

@@ -1,8 +1,8 @@
 export type { FindingFate, FindingView } from "./findings.ts";
 export { readItemJournal, type ItemJournal, type StreamReader } from "./item-journal.ts";
 export { itemView, type DeliveryView, type EffectView, type ItemView, type RunView } from "./item-view.ts";
-export { code, cut, plain, quote, table } from "./markdown.ts";
-export { formatCount, formatUsd, totalTokens } from "./money.ts";
+export { code, counted, cut, plain, quote, table } from "./markdown.ts";
+export { formatUsd, totalTokens } from "./money.ts";
 export { neutralise, neutraliseLine, showHidden } from "./neutralise.ts";
 export { findingsTable, journalProof, proofOf, proofTable, sessionTable, type Attester, type Proof, type ProofRow } from "./proof.ts";
-export { lastArtifact, lastVerifications, passed, sessionView, type ItemSessionView, type SessionView, type VerificationView } from "./session-view.ts";
+export { lastArtifact, lastVerifications, passed, type ItemSessionView, type SessionView, type VerificationView } from "./session-view.ts";

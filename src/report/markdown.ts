@@ -13,6 +13,9 @@ export const code = (text: string): string => {
   return `\`${line}\``;
 };
 
+/** `1 finding`, `2 findings`. */
+export const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`;
+
 /**
  * Outside text as a block of its own. Each line is quoted, so that an unclosed fence, list or tag ends where the quote
  * ends and can never swallow what we say after it (I8).

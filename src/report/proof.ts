@@ -5,7 +5,7 @@
  */
 import { reviewVerdictSchema, verdictOf } from "../workflow/index.ts";
 import { CONTRACT } from "../engine/pipeline/index.ts";
-import { code, plain, table } from "./markdown.ts";
+import { code, counted, plain, table } from "./markdown.ts";
 import { formatCount, formatUsd, totalTokens } from "./money.ts";
 import type { ItemView } from "./item-view.ts";
 import { lastArtifact, lastVerifications, passed, type ItemSessionView, type VerificationView } from "./session-view.ts";
@@ -70,7 +70,7 @@ function reviewRow(view: ItemView, maker: ItemSessionView | undefined): ProofRow
   }
   const review = reviewVerdictSchema.safeParse(lastArtifact(last, CONTRACT.reviewVerdict));
   if (!review.success) return { check, result: "fails", detail: `${sessionName(last)} left no readable verdict`, attestedBy: "deliver job" };
-  const found = review.data.findings.length === 0 ? "no findings" : `${review.data.findings.length} nits`;
+  const found = review.data.findings.length === 0 ? "no findings" : counted(review.data.findings.length, "nit");
   const clean = verdictOf(review.data) === "clean";
   return { check, result: clean ? "holds" : "fails", detail: `${sessionName(last)}: ${clean ? found : "findings above a nit"}`, attestedBy: "deliver job" };
 }

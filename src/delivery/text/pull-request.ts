@@ -1,5 +1,5 @@
 import { MAX_COMMENT_CHARS } from "../../github/write/index.ts";
-import { code, cut, findingsTable, formatUsd, neutraliseLine, plain, proofTable, quote, sessionTable, type ItemView } from "../../report/index.ts";
+import { code, counted, cut, findingsTable, formatUsd, neutraliseLine, plain, proofTable, quote, sessionTable, type ItemView } from "../../report/index.ts";
 import { marker } from "../names.ts";
 import { clip } from "./commit-message.ts";
 import type { Delivery } from "./delivery.ts";
@@ -63,15 +63,15 @@ const verified = ({ proof }: Delivery): string =>
   `### How it was verified\n${cut(proofTable(proof), MAX_TABLE_CHARS, "*More commands ran; see the run.*")}\n\nWhat the agent job says is a claim: it ran what the session wrote. What GitHub says can be looked up there.`;
 
 function reviewed({ view }: Delivery): string {
-  const rounds = `${view.reviewRounds} ${view.reviewRounds === 1 ? "round" : "rounds"} of review by sessions that did not write the change`;
+  const rounds = `${counted(view.reviewRounds, "round")} of review by sessions that did not write the change`;
   const table = findingsTable(view);
   const fixed = view.findings.filter((finding) => finding.fate === "gone").length;
-  const counts = view.findings.length === 0 ? "no findings" : `${view.findings.length} findings, ${fixed} of them not found again after a fix`;
+  const counts = view.findings.length === 0 ? "no findings" : `${counted(view.findings.length, "finding")}, ${fixed} not found again after a fix`;
   return `### Review\n${rounds}: ${counts}.${table === "" ? "" : `\n\n${cut(table, MAX_TABLE_CHARS, "*More findings are in the run's record.*")}`}`;
 }
 
 const took = ({ view, ticket }: Delivery): string =>
-  `### What it took\n${formatUsd(view.costMicroUsd)} of at most $${ticket.caps.costUsd}, ${view.turns} model turns.\n\n${cut(sessionTable(view), MAX_TABLE_CHARS, "*More sessions are in the run's record.*")}`;
+  `### What it took\n${formatUsd(view.costMicroUsd)} of at most $${ticket.caps.costUsd}, ${counted(view.turns, "model turn")}.\n\n${cut(sessionTable(view), MAX_TABLE_CHARS, "*More sessions are in the run's record.*")}`;
 
 function mind(delivery: Delivery): string {
   const lines = [...delivery.notes, ...noticed(delivery.view), ...unsupported(delivery)];
