@@ -1,5 +1,7 @@
 /** A working copy of somebody's clone, and the way back: one branch. The clone itself is only read, but for that branch. */
-import { mkdir } from "node:fs/promises";
+import { constants } from "node:fs";
+import { cp, mkdir } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { TerminalError } from "../shared/errors.ts";
 import type { Processes } from "../shared/ports.ts";
 
@@ -14,12 +16,21 @@ export interface LocalClone {
   readonly branch: string;
   /** Changed or untracked files of the clone, which the working copy does not have. */
   readonly uncommitted: number;
+  /** Directories of installed dependencies that were copied along, relative to the top. */
+  readonly dependencies: readonly string[];
   /** A file's text at that commit; null if there is none. */
   readCommitted(path: string): Promise<string | null>;
 }
 
 /**
- * Copies a clone's commits (no links to its objects: the sandbox and weak mode must not reach them) and checks out its HEAD.
+ * Where package managers install what the code needs to run. Only these of the ignored files are copied: others, such as
+ * `.env`, may hold secrets.
+ */
+const DEPENDENCY_DIRECTORIES = new Set(["node_modules", ".venv", "venv", "vendor", "target", ".yarn", ".pnpm-store"]);
+
+/**
+ * Copies a clone's commits (no links to its objects: the sandbox and weak mode must not reach them), checks out its HEAD and
+ * copies installed dependencies, since there is no network to install them from.
  * @throws TerminalError when `source` is no git clone or has no commit
  */
 export async function cloneForWork(options: { readonly source: string; readonly directory: string; readonly processes: Processes }): Promise<LocalClone> {
@@ -33,14 +44,29 @@ export async function cloneForWork(options: { readonly source: string; readonly 
   await mkdir(directory, { recursive: true });
   await must(processes, directory, ["clone", "--quiet", "--no-hardlinks", "--no-checkout", "--", top, directory]);
   await must(processes, directory, ["checkout", "--quiet", "--detach", head]);
+  const dependencies = await copyDependencies(processes, top, directory);
   return {
     source: top,
     directory,
     head,
     branch,
+    dependencies,
     uncommitted: status === "" ? 0 : status.split("\n").length,
     readCommitted: (path) => git(processes, directory, ["cat-file", "blob", `${head}:${path}`]),
   };
+}
+
+async function copyDependencies(processes: Processes, top: string, directory: string): Promise<readonly string[]> {
+  const ignored = (await git(processes, top, ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"])) ?? "";
+  const found = ignored
+    .split("\0")
+    .filter((path) => path.endsWith("/") && DEPENDENCY_DIRECTORIES.has(basename(path)))
+    .map((path) => path.slice(0, -1));
+  for (const path of found) {
+    // Shares the blocks where the file system can; never the files themselves.
+    await cp(join(top, path), join(directory, path), { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE });
+  }
+  return found;
 }
 
 export interface Publication {

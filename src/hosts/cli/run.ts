@@ -50,11 +50,12 @@ export async function runLocally(run: LocalRun, ports: CliPorts): Promise<Comman
   const directory = join(resolve(run.dataDirectory), "items", name);
   const clone = await cloneForWork({ source: resolve(run.workspace), directory: join(directory, "workspace"), processes: ports.processes });
   if (clone.uncommitted > 0) ports.log(`${clone.uncommitted} uncommitted files of ${clone.source} are not taken along.`);
+  if (clone.dependencies.length > 0) ports.log(`Copied along: ${clone.dependencies.join(", ")}.`);
   const config = await localConfig(clone);
   ports.fs.makeDirectory(directory);
   const redact = createRedactor([run.apiKey]);
   const journal = await openDirectoryJournal({ directory: join(directory, "journal"), fs: ports.fs, clock: ports.clock, redact });
-  const sandbox = await openConfined(run, ports, clone);
+  const sandbox = await openConfined(run, ports, { clone, directory });
   const workspace = await openWorkspace({ directory: clone.directory, privateDirectory: join(directory, "git"), base: clone.head, sandbox, processes: ports.processes });
   try {
     const deps = {
@@ -109,7 +110,7 @@ async function localConfig(clone: LocalClone): Promise<Config> {
   throw new TerminalError(`${CONFIG_PATH}:${fault?.line ?? 1}: ${fault?.message ?? "not a config"}`, fault?.fix ?? "Mend the file.");
 }
 
-async function openConfined(run: LocalRun, ports: CliPorts, clone: LocalClone): Promise<Sandbox> {
+async function openConfined(run: LocalRun, ports: CliPorts, { clone, directory }: { readonly clone: LocalClone; readonly directory: string }): Promise<Sandbox> {
   const sandbox = await openSandbox({
     workspaceDir: clone.directory,
     mode: run.sandbox,
@@ -117,6 +118,7 @@ async function openConfined(run: LocalRun, ports: CliPorts, clone: LocalClone): 
     nodePath: ports.nodePath,
     helperPath: join(ports.packageRoot, "action", "dist", "helper.js"),
     path: run.path,
+    privatePaths: [join(directory, "journal"), join(directory, "git"), clone.source],
   });
   if (!sandbox.ok) throw new TerminalError(sandbox.error.message, sandbox.error.fix);
   return sandbox.value;

@@ -54,7 +54,8 @@ async function confined(settings: JobSettings, ports: AgentPorts, context: Work)
     nodePath: ports.nodePath,
     helperPath: join(ports.distDirectory, "helper.js"),
     path: settings.path,
-    readOnlyPaths: settings.toolCache === null ? [] : [settings.toolCache],
+    readOnlyPaths: settings.toolCache === null || ports.fs.list(settings.toolCache).length === 0 ? [] : [settings.toolCache],
+    privatePaths: [settings.runnerTemp],
   });
   if (!sandbox.ok) return stopBeforeWork(settings, context, { ending: "no-sandbox", refusal: sandbox.error });
   if (sandbox.value.mode === "weak") ports.log("::warning::Tools run without a sandbox (sandbox: weak).");
