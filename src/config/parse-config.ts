@@ -104,7 +104,7 @@ function position(path: readonly string[], what: "key" | "value", source: Source
   let offset = offsetOf(node);
   for (const key of path) {
     if (!isMap(node)) break;
-    const pair: Pair<unknown, unknown> | undefined = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
+    const pair: Pair | undefined = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
     if (pair === undefined) break;
     node = pair.value;
     offset = (what === "key" ? offsetOf(pair.key) : offsetOf(pair.value)) ?? offsetOf(pair.key) ?? offset;

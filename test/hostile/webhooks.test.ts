@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { request } from "node:http";
+import { request as httpRequest } from "node:http";
 import { createRequire } from "node:module";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -72,7 +72,7 @@ describe("attack 3, fault 31: is anything done for a delivery GitHub did not sig
 describe("attack 3: does a strange but signed delivery do harm?", () => {
   it("a body beyond 25 MB is refused by its length, unread, and by its size when the length is not told", async () => {
     const told = await new Promise<number | undefined>((resolve, reject) => {
-      const sending = request(`${app.url}/api/github/webhooks`, { method: "POST", headers: { ...HEADERS, "content-length": 30_000_000, "x-hub-signature-256": signature(BODY) } }, (response) => {
+      const sending = httpRequest(`${app.url}/api/github/webhooks`, { method: "POST", headers: { ...HEADERS, "content-length": 30_000_000, "x-hub-signature-256": signature(BODY) } }, (response) => {
         resolve(response.statusCode);
         sending.destroy();
       });
@@ -80,7 +80,7 @@ describe("attack 3: does a strange but signed delivery do harm?", () => {
       sending.write("{");
     });
     const untold = await new Promise<number | undefined>((resolve) => {
-      const sending = request(`${app.url}/api/github/webhooks`, { method: "POST", headers: { ...HEADERS, "transfer-encoding": "chunked", "x-hub-signature-256": signature(BODY) } }, (response) => resolve(response.statusCode));
+      const sending = httpRequest(`${app.url}/api/github/webhooks`, { method: "POST", headers: { ...HEADERS, "transfer-encoding": "chunked", "x-hub-signature-256": signature(BODY) } }, (response) => resolve(response.statusCode));
       sending.on("error", () => undefined); // The server closes while we still send.
       sending.end(Buffer.alloc(27_000_000, 0x20));
     });

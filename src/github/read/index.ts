@@ -7,4 +7,4 @@ export { listRunJobs, type JobFacts } from "./jobs.ts";
 export { readPermission, type Permission } from "./permission.ts";
 export { findPullRequests, type PullRequestFacts } from "./pull-request.ts";
 export { readBranchHead, readRepository, type RepositoryFacts } from "./repository.ts";
-export { findItemRuns, listDispatchedRuns, parseRun, readRun, type DispatchedRunsQuery, type ItemRunsQuery, type RunFacts } from "./run.ts";
+export { findItemRuns, listDispatchedRuns, readRun, type DispatchedRunsQuery, type ItemRunsQuery, type RunFacts } from "./run.ts";

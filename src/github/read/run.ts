@@ -45,8 +45,8 @@ export interface RunFacts {
   readonly actor: { readonly id: number; readonly login: string } | null;
 }
 
-/** Reads a workflow run out of an API answer or a webhook; throws a TerminalError on anything else. */
-export function parseRun(data: unknown): RunFacts {
+/** Reads a workflow run out of an API answer; throws a TerminalError on anything else. */
+function parseRun(data: unknown): RunFacts {
   const run = parseAnswer(runSchema, data, "a request for workflow runs");
   return {
     id: run.id,

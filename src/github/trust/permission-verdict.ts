@@ -1,3 +1,4 @@
+import { unreachable } from "../../shared/unreachable.ts";
 import type { Permission } from "../read/permission.ts";
 
 /** Roles whose holders may make WorkTrain spend and publish. Triage can label but must not start. */
@@ -25,6 +26,8 @@ export function permissionVerdict(permission: Permission, actorId: number): Perm
       const role = startRole(permission);
       return role === null ? { kind: "denied", role: permission.roleName, reason: "role" } : { kind: "allowed", role };
     }
+    default:
+      return unreachable(permission);
   }
 }
 

@@ -1,6 +1,7 @@
 /** What became of the latest attempt on an issue: from our status comment, and where that is silent from the runs themselves. */
 import { listDispatchedRuns, readRun, type IssueFacts, type RunFacts } from "../../github/read/index.ts";
 import { WORKFLOW_FILE, type PriorAttempt } from "../../intake/index.ts";
+import { unreachable } from "../../shared/unreachable.ts";
 import { parseRunTitle } from "./run-title.ts";
 import type { Status } from "./status-board.ts";
 import type { AppTools, Workplace } from "./workplace.ts";
@@ -26,6 +27,8 @@ export async function readPriorAttempt(place: Workplace, tools: AppTools, issue:
       const onItsWay = marker.state !== "starting" && tools.clock.nowMs() - Date.parse(comment.updatedAt) < DISPATCH_GRACE_MS;
       return prior(onItsWay ? "running" : "unstarted");
     }
+    default:
+      return unreachable(marker.state);
   }
 }
 

@@ -8,6 +8,7 @@ import { formatItemId } from "../../record/index.ts";
 import type { StatusMarker } from "../../report/status-marker.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { err } from "../../shared/result.ts";
+import { unreachable } from "../../shared/unreachable.ts";
 import { readPriorAttempt } from "./prior-attempt.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
 import type { AppTools, Workplace } from "./workplace.ts";
@@ -67,6 +68,8 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
       return ignored(decision.refusal.kind);
     case "start":
       return start({ place: here, facts, board, status }, tools, { ...delivery, decision, role: authorisation.role });
+    default:
+      return unreachable(decision);
   }
 }
 

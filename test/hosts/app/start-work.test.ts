@@ -1,50 +1,13 @@
-import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { decodeTask, publicTicketKey, verifyTicket } from "../../../src/github/trust/index.ts";
-import { createEffectRunner } from "../../../src/github/write/index.ts";
-import { reportRun } from "../../../src/hosts/app/run-report.ts";
-import { startWork } from "../../../src/hosts/app/start-work.ts";
-import type { LabeledEvent } from "../../../src/intake/index.ts";
 import { parseStatusMarker } from "../../../src/report/status-marker.ts";
-import { fakeClock } from "../../fakes/clock.ts";
 import { requestError } from "../../fakes/github.ts";
-import { APP_ID, person, smallWorld } from "../../fakes/small-world.ts";
-
-const TICKET_KEY = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-const DISPATCH = "POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches";
-
-function scene() {
-  const clock = fakeClock();
-  const world = smallWorld(() => new Date(clock.nowMs()).toISOString());
-  const logged: string[] = [];
-  const note = (...parts: unknown[]) => void logged.push(JSON.stringify(parts.map((part) => (part instanceof Error ? part.message : part))));
-  const tools = { clock, log: { info: note, warn: note, error: note }, effects: createEffectRunner({ clock }), author: { appId: APP_ID, botLogin: null }, ticketKeyPem: TICKET_KEY };
-  const place = { github: world.github, repository: { owner: "acme", repo: "shop" }, repositoryId: 99 };
-  const event = (more: Partial<LabeledEvent> = {}): LabeledEvent => ({
-    repository: { id: 99, owner: "acme", repo: "shop" },
-    issueNumber: 12,
-    label: "worktrain:ready",
-    sender: { login: "octocat", id: 42 },
-    task: { title: world.issue.title, body: world.issue.body },
-    labelledAt: new Date(clock.nowMs()).toISOString(),
-    ...more,
-  });
-  const label = (more: Partial<LabeledEvent> = {}, deliveryId = "d-1") => startWork(place, tools, { event: event(more), deliveryId });
-  const settle = async <T>(promise: Promise<T>): Promise<T> => {
-    promise.catch(() => undefined);
-    for (let step = 0; step < 40; step += 1) await clock.advance(1_000);
-    return promise;
-  };
-  const end = async (conclusion: string) => {
-    for (const run of world.runs) Object.assign(run, { status: "completed", conclusion });
-    for (const run of world.runs) await reportRun(place, tools, run.id);
-  };
-  return { world, clock, tools, place, label, settle, end, logged, body: () => world.ownComments()[0]?.body ?? "" };
-}
+import type { SmallWorld } from "../../fakes/small-world.ts";
+import { DISPATCH, labelScene, TICKET_KEY } from "./label-scene.ts";
 
 describe("what does a label come to?", () => {
   it("one reaction, one status comment, one run with a ticket that holds and the text as labelled", async () => {
-    const { world, label, body } = scene();
+    const { world, label, body } = labelScene();
     const runId = await label();
     expect([world.reactions, world.ownComments().length, world.dispatches.length]).toEqual([1, 1, 1]);
     const inputs = world.dispatches[0] ?? {};
@@ -68,7 +31,7 @@ describe("what does a label come to?", () => {
   });
 
   it("fault 25: the same delivery again, while it runs and after it ended, starts nothing", async () => {
-    const { world, label, end } = scene();
+    const { world, label, end } = labelScene();
     const labelledAt = "2026-01-01T00:00:00.000Z";
     await label({ labelledAt });
     await label({ labelledAt });
@@ -78,7 +41,7 @@ describe("what does a label come to?", () => {
   });
 
   it("fault 26: after the end a new label is attempt 2, in the same comment", async () => {
-    const { world, label, end, clock, body } = scene();
+    const { world, label, end, clock, body } = labelScene();
     await label();
     await end("cancelled");
     expect(body()).toContain("was cancelled");
@@ -90,7 +53,7 @@ describe("what does a label come to?", () => {
   });
 
   it("a run whose end nobody heard of does not block the next label", async () => {
-    const { world, label, clock } = scene();
+    const { world, label, clock } = labelScene();
     await label();
     for (const run of world.runs) run.status = "completed";
     await clock.advance(60_000);
@@ -99,7 +62,7 @@ describe("what does a label come to?", () => {
   });
 
   it("attempts are counted from the runs when somebody deleted our comment", async () => {
-    const { world, label, end, clock } = scene();
+    const { world, label, end, clock } = labelScene();
     await label();
     await end("success");
     world.comments = [];
@@ -109,7 +72,7 @@ describe("what does a label come to?", () => {
   });
 
   it("an App that stopped between comment and dispatch goes on with the same key", async () => {
-    const { world, label, settle } = scene();
+    const { world, label, settle } = labelScene();
     world.fault = (route) => {
       if (route === DISPATCH) throw new Error("killed");
     };
@@ -121,7 +84,7 @@ describe("what does a label come to?", () => {
   });
 
   it("fault 32: the App stopped after the dispatch and before it said so: no second run", async () => {
-    const { world, label } = scene();
+    const { world, label } = labelScene();
     let patches = 0;
     world.fault = (route) => {
       if (route.startsWith("PATCH") && (patches += 1) === 1) throw new Error("killed");
@@ -132,7 +95,7 @@ describe("what does a label come to?", () => {
   });
 
   it("a refused reaction does not stop the work", async () => {
-    const { world, label } = scene();
+    const { world, label } = labelScene();
     world.fault = (route) => {
       if (route.endsWith("/reactions")) throw requestError(403, "no");
     };
@@ -141,14 +104,14 @@ describe("what does a label come to?", () => {
 });
 
 describe("does a refusal say what to do, once?", () => {
-  it.each<[string, (world: ReturnType<typeof smallWorld>) => void, string]>([
+  it.each<[string, (world: SmallWorld) => void, string]>([
     ["no configuration", (world) => (world.config = null), "Add the file"],
     ["a broken configuration", (world) => (world.config = "labell: x\n"), "Did you mean `label`?"],
     ["no workflow file", (world) => (world.workflow = null), "templates/worktrain.yml"],
     ["the template's placeholders", (world) => (world.workflow = "uses: __ACTION__"), "public key"],
     ["an archived repository", (world) => (world.archived = true), "Unarchive"],
   ])("%s: one comment, nothing runs; mended and labelled again it is attempt 1", async (_, break_, cure) => {
-    const { world, label, clock, body } = scene();
+    const { world, label, clock, body } = labelScene();
     const whole = { config: world.config, workflow: world.workflow, archived: false };
     break_(world);
     await label();
@@ -169,7 +132,7 @@ describe("does a refusal say what to do, once?", () => {
     [404, "Not Found"],
     [422, "Unexpected inputs provided"],
   ])("fault 33: a dispatch refused with %i is told in the status comment", async (status, said) => {
-    const { world, label, body } = scene();
+    const { world, label, body } = labelScene();
     world.fault = (route) => {
       if (route === DISPATCH) throw requestError(status, said);
     };
@@ -180,7 +143,7 @@ describe("does a refusal say what to do, once?", () => {
   });
 
   it("an outage at the dispatch is told too, and labelling again works", async () => {
-    const { world, label, settle, clock, body } = scene();
+    const { world, label, settle, clock, body } = labelScene();
     world.fault = (route) => {
       if (route === DISPATCH) throw requestError(503, "Unavailable");
     };
@@ -190,73 +153,5 @@ describe("does a refusal say what to do, once?", () => {
     await clock.advance(60_000);
     await settle(label());
     expect(world.dispatches).toHaveLength(1);
-  });
-});
-
-describe("attack 1: who can make it move?", () => {
-  it.each([
-    ["a reader", person("read")],
-    ["nobody's collaborator", () => { throw requestError(404, "Not Found"); }],
-    ["a bot with admin rights", person("admin", "admin", "Bot")],
-    ["somebody who took over the login", person("admin", "admin", "User", 43)],
-    ["a custom role that may only read", person("helper", "read")],
-  ])("%s: no run, no comment, no reaction", async (_, permission) => {
-    const { world, label } = scene();
-    world.permission = permission;
-    await label();
-    expect([world.dispatches.length, world.comments.length, world.reactions]).toEqual([0, 0, 0]);
-  });
-
-  it("triage: nothing runs, one explanation however often they try, never over the status of real work", async () => {
-    const { world, label, clock, body } = scene();
-    world.permission = person("triage", "read");
-    await label();
-    await label();
-    expect(world.ownComments()).toHaveLength(1);
-    expect(body()).toContain("triage role");
-    world.permission = person("write");
-    await clock.advance(60_000);
-    await label();
-    const working = body();
-    world.permission = person("triage", "read");
-    await clock.advance(60_000);
-    await label();
-    expect(body()).toBe(working);
-    expect(world.dispatches).toHaveLength(1);
-  });
-
-  it.each([500, 503, 403])("the permission check answered with %i is a no", async (status) => {
-    const { world, label } = scene();
-    world.permission = () => {
-      throw requestError(status, "no");
-    };
-    await label();
-    expect([world.dispatches.length, world.reactions]).toEqual([0, 0]);
-  });
-
-  it("fault 27: the label is gone or the issue closed by the time it is looked at", async () => {
-    const { world, label } = scene();
-    world.issue.labels = [];
-    await label();
-    world.issue.labels = ["worktrain:ready"];
-    world.issue.state = "closed";
-    await label();
-    expect([world.dispatches.length, world.comments.length]).toEqual([0, 0]);
-  });
-
-  it("attack 3: a repository that meanwhile is another one under the old name is left alone", async () => {
-    const { world, label } = scene();
-    world.repositoryId = 100;
-    await label();
-    expect([world.dispatches.length, world.comments.length]).toEqual([0, 0]);
-  });
-
-  it("attack 4: fifty toggles of the label are one run and one comment", async () => {
-    const { world, label, clock } = scene();
-    for (let toggle = 0; toggle < 50; toggle += 1) {
-      await label({}, `d-${toggle}`);
-      await clock.advance(1_000);
-    }
-    expect([world.dispatches.length, world.ownComments().length, world.reactions]).toEqual([1, 1, 1]);
   });
 });
