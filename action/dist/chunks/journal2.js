@@ -1,0 +1,1 @@
+export{p as NameTakenError,u as SEGMENT_LIMITS,c as assembleSegments,a as createArtifactSegmentStore,n as createDirectorySegmentStore,t as createMemorySegmentStore,s as createSegmentSaver,d as decodeSegment,f as encodeSegment,r as openDirectoryJournal,i as openDirectoryReader,l as openMemoryJournal,o as seedDirectory}from"./journal.js";

@@ -1,0 +1,1 @@
+const e=`run_command`,t=16777216,n=12e4,r=6e5,i=65536,a=10485760,o=2e3,s=1e5,c=2e3,l=1e3;export{l as a,t as c,a as i,e as l,r as n,c as o,i as r,o as s,n as t,s as u};
