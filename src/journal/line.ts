@@ -5,7 +5,7 @@
  * L2. What is kept in memory after an append is what reading the line gives, so state never differs from replay (I3).
  */
 import { isUtf8 } from "node:buffer";
-import * as z from "zod";
+import { z } from "zod";
 import { envelopeSchema, parseRecordEvent, RECORD_VERSION, type Envelope, type Recorded } from "../record/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import { sha256Hex } from "../shared/hash.ts";

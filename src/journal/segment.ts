@@ -6,7 +6,7 @@
  * G2. Its bytes come from outside (I8): each limit is enforced before or while the bytes are expanded, never after.
  */
 import { gunzipSync, gzipSync } from "node:zlib";
-import * as z from "zod";
+import { z } from "zod";
 import { BLOB_LIMIT_BYTES, itemIdSchema, RECORD_VERSION, sha256Schema } from "../record/index.ts";
 import { TerminalError, type Refusal } from "../shared/errors.ts";
 import { sha256Hex } from "../shared/hash.ts";

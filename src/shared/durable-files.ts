@@ -4,6 +4,8 @@
  *
  * F1. A name is durable only when its directory was synced after the change; contents only when the file was.
  * F2. A file gets its final name by rename only after its contents were synced: no reader ever sees a half-written one.
+ * F3. What is found there may be in the page cache only: a process that died has synced nothing. Of a chain of directories at
+ *     most the deepest one that exists can be so, because each is synced before the next one is made.
  */
 import type * as nodeFs from "node:fs";
 import { dirname } from "node:path";
@@ -17,7 +19,7 @@ export interface SystemCalls {
   fdatasyncSync(file: number): void;
   closeSync(file: number): void;
   renameSync(from: string, to: string): void;
-  mkdirSync(path: string, options: { recursive: true }): string | undefined;
+  mkdirSync(path: string, options: { recursive: true }): unknown;
   readFileSync(path: string): Uint8Array;
   readdirSync(path: string): string[];
   statSync(path: string, options: { throwIfNoEntry: false }): Pick<nodeFs.Stats, "size"> | undefined;
@@ -42,12 +44,29 @@ export function fileSystemOver(calls: SystemCalls): FileSystem {
   const writeAll = (file: number, bytes: Uint8Array): void => {
     for (let offset = 0; offset < bytes.length; ) offset += calls.writeSync(file, bytes, offset, bytes.length - offset);
   };
-  const syncDirectory = (path: string): void => {
-    const directory = calls.openSync(path, "r");
+  /** Opens a file or directory only to sync it. */
+  const syncPath = (path: string): void => {
+    const file = calls.openSync(path, "r");
     try {
-      calls.fsyncSync(directory);
+      calls.fsyncSync(file);
     } finally {
-      calls.closeSync(directory);
+      calls.closeSync(file);
+    }
+  };
+  const makeDirectory = (path: string): void => {
+    const parent = dirname(path);
+    if (calls.statSync(path, { throwIfNoEntry: false }) !== undefined) return syncFound(parent); // F3
+    if (parent !== path) makeDirectory(parent);
+    calls.mkdirSync(path, { recursive: true });
+    syncPath(parent); // F1
+  };
+  const syncFound = (directory: string): void => {
+    try {
+      syncPath(directory);
+    } catch (error) {
+      // One we may not even read is none we made.
+      const code = systemErrorCode(error);
+      if (code !== "EACCES" && code !== "EPERM" && code !== "EROFS") throw error;
     }
   };
   const appendFile = (file: number): AppendFile => ({
@@ -61,19 +80,15 @@ export function fileSystemOver(calls: SystemCalls): FileSystem {
     read: (path) => unlessMissing(() => calls.readFileSync(path), null),
     size: (path) => calls.statSync(path, { throwIfNoEntry: false })?.size ?? null,
     list: (directory) => unlessMissing(() => calls.readdirSync(directory).sort(), []),
-    makeDirectory(path) {
-      const firstMade = calls.mkdirSync(path, { recursive: true });
-      if (firstMade === undefined) return;
-      // F1: every new directory's name stands in its parent.
-      for (let made = path; ; made = dirname(made)) {
-        syncDirectory(dirname(made));
-        if (made === firstMade || made === dirname(made)) return;
-      }
+    makeDirectory,
+    sync(path) {
+      syncPath(path);
+      syncPath(dirname(path));
     },
     createExclusive(path) {
       const file = unlessMissing<number | null>(() => calls.openSync(path, "ax"), null, "EEXIST");
       if (file === null) return null;
-      syncDirectory(dirname(path));
+      syncPath(dirname(path));
       return appendFile(file);
     },
     writeDurably(path, bytes) {
@@ -91,7 +106,7 @@ export function fileSystemOver(calls: SystemCalls): FileSystem {
       }
       calls.closeSync(file);
       calls.renameSync(temporary, path);
-      syncDirectory(directory);
+      syncPath(directory);
     },
     remove: (path) => calls.rmSync(path, { recursive: true, force: true }),
   };

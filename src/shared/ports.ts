@@ -41,6 +41,8 @@ export interface FileSystem {
   makeDirectory(path: string): void;
   /** Creates a new file for appending and makes its directory entry durable; null if it already exists (`wx`). */
   createExclusive(path: string): AppendFile | null;
+  /** Makes durable what a file holds now, whoever wrote it, and its name. */
+  sync(path: string): void;
   /** Replaces a file as a whole and durably: temporary file, fsync, rename, fsync of the directory. */
   writeDurably(path: string, bytes: Uint8Array): void;
   /** Removes a file or directory tree; fine if it is not there. */

@@ -184,19 +184,12 @@ export function memoryDisk(): MemoryDisk {
     mkdirSync(path) {
       call();
       let node: DiskNode = root;
-      let firstMade: string | undefined;
-      const names = namesOf(path);
-      for (const [index, name] of names.entries()) {
+      for (const name of namesOf(path)) {
         if (node.kind !== "directory") throw systemError("ENOTDIR", path);
-        let next: DiskNode | undefined = node.entries.get(name);
-        if (next === undefined) {
-          next = newDirectory();
-          node.entries.set(name, next);
-          firstMade ??= `/${names.slice(0, index + 1).join("/")}`;
-        }
+        const next: DiskNode = node.entries.get(name) ?? newDirectory();
+        node.entries.set(name, next);
         node = next;
       }
-      return firstMade;
     },
     readFileSync(path) {
       call();

@@ -78,6 +78,18 @@ describe("cutting and flipping a real log", () => {
     expect((await textsOf(await readOn(disk), "session/a")).at(-1)).toBe("on");
   });
 
+  test("fault 2: a last append with unwritten sectors in it is cut, whatever stands behind them", async () => {
+    const disk = memoryDisk();
+    const journal = await openOn(disk);
+    const head = await appendOk(journal, "session/a", null, [steered("kept")]);
+    await appendOk(journal, "session/a", head, [steered("x".repeat(3000)), steered("y")]);
+    const bytes = bytesOf(disk, FIRST);
+    disk.plant(FIRST, bytes.fill(0, 512, 1024));
+    const reader = await readOn(disk);
+    expect(await textsOf(reader, "session/a")).toEqual(["kept"]);
+    expect(reader.notes).toHaveLength(1);
+  });
+
   test("an older file cut anywhere but at a line is refused, with its name", async () => {
     const disk = await realLog();
     const whole = bytesOf(disk, FIRST);
@@ -298,6 +310,27 @@ describe("a crash at every system call", () => {
     }
   });
 
+  test("fault 1: the process dies, another goes on from what the page cache shows, then the power is cut", async () => {
+    for (let call = 1, done = false; !done; call += 1) {
+      const disk = memoryDisk();
+      disk.crashAtCall(call);
+      const acked = { texts: [] as string[], blobs: [] as string[] };
+      done = await work(disk.fileSystem, acked).then(
+        () => true,
+        () => false,
+      );
+      disk.powerOn();
+      const second = await openOn(disk);
+      for (const round of [1, 2]) for (const size of [10, 3000, 700]) acked.blobs.push(await second.putBlob(Buffer.from(`${round}${"b".repeat(size)}`)));
+      await appendOk(second, "session/a", await second.head("session/a"), [steered("second")]);
+      const texts = await textsOf(second, "session/a");
+      disk.powerCut({ unsynced: "lost", names: "lost" });
+      const third = await openOn(disk);
+      expect(await textsOf(third, "session/a"), `call ${call}`).toEqual(texts);
+      for (const sha256 of acked.blobs) expect(await third.getBlob(sha256), `call ${call}`).not.toBeNull();
+    }
+  });
+
   test("a crash while a torn tail is cut loses nothing either", async () => {
     for (let call = 1, done = false; !done; call += 1) {
       const disk = await realLog();
@@ -359,6 +392,23 @@ describe("fault 22: two writers on one directory", () => {
       expect(await refusalOf(early.append("session/a", head, [steered("caught")])), moment).toContain("Another process");
       expect(late).not.toBeNull();
     }
+  });
+
+  test("one that appends while another opens is seen by it", async () => {
+    const disk = memoryDisk();
+    const early = await openOn(disk);
+    const head = await appendOk(early, "session/a", null, [steered("early")]);
+    let appending: Promise<Head> | null = null;
+    const fs: FileSystem = {
+      ...disk.fileSystem,
+      createExclusive(path) {
+        appending ??= appendOk(early, "session/a", head, [steered("just in time")]);
+        return disk.fileSystem.createExclusive(path);
+      },
+    };
+    const late = await openDirectoryJournal({ directory, fs, clock });
+    await appending;
+    expect(await textsOf(late, "session/a")).toEqual(["early", "just in time"]);
   });
 
   test("processes that open at the same time get epochs of their own", async () => {

@@ -64,6 +64,14 @@ describe("a journal directory opened again", () => {
     expect(Date.parse(events[1]?.at ?? "")).toBeLessThan(Date.parse(events[0]?.at ?? ""));
   });
 
+  test("a data directory that is a file, or cannot be written, is said as such", async () => {
+    const disk = memoryDisk();
+    disk.plant("/file", Buffer.from("x"));
+    await expect(openDirectoryJournal({ directory: "/file/j", fs: disk.fileSystem, clock })).rejects.toThrow(TerminalError);
+    const readOnly = { ...disk.fileSystem, createExclusive: () => { throw Object.assign(new Error("read-only file system"), { code: "EROFS" }); } };
+    await expect(openDirectoryJournal({ directory: "/j", fs: readOnly, clock })).rejects.toThrow("/j cannot be opened (EROFS)");
+  });
+
   test("a blob whose file was changed is refused by name", async () => {
     const disk = memoryDisk();
     const journal = await openDirectoryJournal({ directory: "/j", fs: disk.fileSystem, clock });

@@ -208,6 +208,15 @@ describe("attack 14: a segment is input from an adversary", () => {
     }
   });
 
+  test("a line that says the same in another form, or is of an epoch its writer did not have, is refused", async () => {
+    const segment = await oneSegment();
+    const [one = "", two = ""] = segment.lines;
+    const refusal = (change: Partial<Segment>): unknown => decodeSegment(encodeSegment({ ...segment, ...change }));
+    expect(refusal({ lines: [one, two.replace('"v":1}', '"v": 1}')] })).toMatchObject({ ok: false, error: { message: expect.stringContaining("line 2: it is not in canonical form") } });
+    expect(refusal({ lines: [one, two.replace('"epoch":1', '"epoch":2')] })).toMatchObject({ ok: false, error: { message: expect.stringContaining("line 2: it has epoch 2") } });
+    expect(refusal({ epoch: 2, previous: "0".repeat(64) })).toMatchObject({ ok: false, error: { message: expect.stringContaining("line 1: it has epoch 1") } });
+  });
+
   test("a segment of another work item, or of a wrong epoch, does not join the chain", async () => {
     const segment = await oneSegment();
     const first = part(encodeSegment(segment));

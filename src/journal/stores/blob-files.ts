@@ -18,6 +18,7 @@ export interface BlobFiles {
 /** The blobs of a journal directory, one file each. */
 export function createBlobFiles(directory: string, fs: FileSystem): BlobFiles {
   const known = new Set<string>();
+  const made = new Set<string>();
 
   const get = (sha256: string): Uint8Array | null => {
     if (!sha256Schema.safeParse(sha256).success) return null;
@@ -41,16 +42,19 @@ export function createBlobFiles(directory: string, fs: FileSystem): BlobFiles {
       const path = blobPath(directory, sha256);
       const held = fs.size(path) === bytes.length && sha256Hex(fs.read(path) ?? "") === sha256;
       // Written even then: a process that died may have left it in the page cache only.
-      writeBlob(fs, path, bytes);
+      writeBlob(fs, path, bytes, made);
       known.add(sha256);
       return !held;
     },
   };
 }
 
-function writeBlob(fs: FileSystem, path: string, bytes: Uint8Array): void {
+/** @param made directories this process made or found, and synced */
+function writeBlob(fs: FileSystem, path: string, bytes: Uint8Array, made: Set<string>): void {
+  const directory = dirname(path);
   try {
-    fs.makeDirectory(dirname(path));
+    if (!made.has(directory)) fs.makeDirectory(directory);
+    made.add(directory);
     fs.writeDurably(path, bytes);
   } catch (cause) {
     const code = systemErrorCode(cause);

@@ -6,6 +6,7 @@
  * S2. A writer creates its epoch file before it takes the older ones as final, and acknowledges only while no newer file exists.
  *     So whatever was acknowledged, a newer writer has seen.
  * S3. After a failed write or fsync nothing says what is on disk: the log takes no further append (fault 3).
+ * S4. Nothing is built on a line that is not on disk, also when an earlier process wrote it.
  */
 import { BLOB_LIMIT_BYTES } from "../../record/index.ts";
 import { systemErrorCode } from "../../shared/durable-files.ts";
@@ -45,7 +46,7 @@ export type DirectoryJournalReader = JournalReader & Noted;
  * @throws TerminalError with file, line and reason when anything in it does not fit, or a newer WorkTrain wrote it (fault 11)
  */
 export async function openDirectoryReader({ directory, fs }: DirectoryOptions): Promise<DirectoryJournalReader> {
-  const loaded = loadLog(fs, directory);
+  const loaded = explainingSystemErrors(directory, () => loadLog(fs, directory));
   return { ...createReader(loaded.chain, createBlobFiles(directory, fs)), notes: tornNotes(loaded, "left out") };
 }
 
@@ -55,11 +56,11 @@ export async function openDirectoryReader({ directory, fs }: DirectoryOptions): 
  * @throws TerminalError with file, line and reason when anything else does not fit; then nothing was changed
  */
 export async function openDirectoryJournal({ directory, fs, clock, redact }: DirectoryJournalOptions): Promise<DirectoryJournal> {
-  const { loaded, epoch, file } = claimEpoch(fs, directory);
-  if (loaded.torn !== null) {
-    fs.writeDurably(`${loaded.torn.path}.torn`, loaded.torn.cut);
-    fs.writeDurably(loaded.torn.path, loaded.torn.kept);
-  }
+  const { loaded, epoch, file } = explainingSystemErrors(directory, () => {
+    const claimed = claimEpoch(fs, directory);
+    settleTail(fs, claimed.loaded);
+    return claimed;
+  });
   const { chain } = loaded;
   const blobFiles = createBlobFiles(directory, fs);
   const writer = createEpochWriter(file, fs, epochPath(directory, epoch), epochPath(directory, epoch + 1));
@@ -117,6 +118,20 @@ function claimEpoch(fs: FileSystem, directory: string): { readonly loaded: Loade
   }
 }
 
+/**
+ * Makes the log below our epoch durable as it was read: a process that died may have left its end in the page cache only (S4),
+ * or torn. Older files were settled so before anything was written after them.
+ */
+function settleTail(fs: FileSystem, { files, torn }: LoadedLog): void {
+  if (torn !== null) {
+    fs.writeDurably(`${torn.path}.torn`, torn.cut);
+    fs.writeDurably(torn.path, torn.kept);
+    return;
+  }
+  const newest = files.findLast(({ bytes }) => bytes > 0);
+  if (newest !== undefined) fs.sync(newest.path);
+}
+
 /** The one file this process writes, and the moment it must stop. */
 interface EpochWriter {
   /** @throws TerminalError when nothing may be appended any more */
@@ -156,6 +171,21 @@ function createEpochWriter(file: AppendFile, fs: FileSystem, path: string, nextP
       file.close();
     },
   };
+}
+
+/** A directory that cannot be read or written is the operator's to mend, not a bug. */
+function explainingSystemErrors<T>(directory: string, open: () => T): T {
+  try {
+    return open();
+  } catch (cause) {
+    const code = systemErrorCode(cause);
+    if (code === null) throw cause;
+    throw new TerminalError(
+      `The journal directory ${directory} cannot be opened (${code}).`,
+      code === "ENOSPC" || code === "EDQUOT" ? "Free some space." : "Check that it exists, is a directory, and may be read and written by this user.",
+      { cause },
+    );
+  }
 }
 
 const replaced = (path: string, nextPath: string): TerminalError =>
