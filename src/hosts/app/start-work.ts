@@ -47,15 +47,14 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
   if (authorisation.kind === "silent") return ignored("actor-may-not-start");
 
   const board = openStatusBoard(here, tools, event.issueNumber);
-  const issue = await readIssue(here.github, here.repository, event.issueNumber);
-  const status = await board.read();
+  const [issue, status] = await Promise.all([readIssue(here.github, here.repository, event.issueNumber), board.read()]);
   if (authorisation.kind === "refused") {
     // One answer to somebody who may label but not start; never over the status of real work.
     if (status === null && issue !== null) await refuse(board, null, firstMarker(event), { ...authorisation.refusal, details: [] });
     return ignored(authorisation.refusal.kind);
   }
-  const prior = issue === null ? null : await readPriorAttempt(here, tools, issue, status);
-  const [workflow, baseSha] = await Promise.all([
+  const [prior, workflow, baseSha] = await Promise.all([
+    issue === null ? null : readPriorAttempt(here, tools, issue, status),
     readFile(here.github, here.repository, { path: WORKFLOW_PATH, ref: facts.defaultBranch }),
     readBranchHead(here.github, here.repository, facts.defaultBranch),
   ]);
