@@ -105,7 +105,7 @@ export function workedMs(history: readonly Recorded<AgentEvent>[]): number {
 const OUTPUT_TOKENS_PER_TURN = 32_000;
 /** With less room than this a turn is not worth sending: thinking alone would fill it. */
 const MIN_OUTPUT_TOKENS = 2_048;
-/** The API's own system prompt for tool use, at most 700 tokens in its pricing docs, rounded up. */
+/** The API's own system prompt for tool use, at most 700 tokens (P-model-tools), rounded up. */
 const TOOL_PROMPT_TOKENS = 1_000;
 /** Framing of a message or block: role, type, ids. */
 const FRAMING_TOKENS_PER_BLOCK = 32;

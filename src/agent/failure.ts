@@ -13,7 +13,7 @@ type RetryCode = "rate_limited" | "overloaded" | "server_error" | "unreachable" 
 
 /**
  * Failures after which nothing can have been billed: the API refused before the model ran, or was never reached.
- * After any other the whole reservation of the turn counts as spent (I5): requests have no idempotency key.
+ * After any other the whole reservation of the turn counts as spent (I5): requests have no idempotency key (P-model-repeat).
  */
 export const UNBILLED_FAILURES: ReadonlySet<string> = new Set([
   "rate_limited",
@@ -27,7 +27,7 @@ export const UNBILLED_FAILURES: ReadonlySet<string> = new Set([
 
 /** System error codes of a connection that was never made. */
 const NEVER_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
-/** `details.error_code` of a 429 that does not pass by waiting minutes (Errors page of the API). */
+/** `details.error_code` of a 429 that does not pass by waiting minutes (P-model-errors). */
 const SPEND_LIMIT_CODES = new Set(["enforced_spend_limit_reached", "contract_spend_limit_reached"]);
 /** An own spend limit and an empty balance come as a plain 400 without a code: the text is all there is to tell them by. */
 const SPEND_LIMIT_TEXT = /usage limits?|spend(ing)? limit|credit balance/i;
@@ -70,7 +70,7 @@ function statusError(error: APIError, status: number, model: string): TurnFailur
   if (status >= 500 || status === 408 || status === 409) {
     return { kind: "retry", code: "server_error", message: `The model's API failed with ${status}: ${said}`, retryAfterMs: retryAfterMs(error) };
   }
-  // 32 MB is the limit of a Messages request: only a smaller conversation can pass.
+  // 32 MB is the limit of a Messages request (P-model-size): only a smaller conversation can pass.
   if (status === 413) return { kind: "end", code: "context_full", message: `The conversation is too large for one request: ${said}` };
   return { kind: "end", code: "model_rejected", message: `${rejection(status, model)} The API said (${status}): ${said}` };
 }

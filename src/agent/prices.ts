@@ -1,7 +1,7 @@
 /**
  * Models and their prices, as data.
- * Source: the models and pricing pages of platform.claude.com as of November 2026 (docs/platform-facts.md, "Anthropic API
- * semantics"). A five-minute cache write costs 1.25 times the input price; a read 0.1 times unless the model says otherwise.
+ * Source: the models and pricing pages of platform.claude.com as of November 2026 (P-model-prices,
+ * P-model-size). A five-minute cache write costs 1.25 times the input price; a read 0.1 times unless the model says otherwise.
  */
 import type { Usage } from "../record/index.ts";
 import type { Refusal } from "../shared/errors.ts";

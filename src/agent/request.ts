@@ -1,7 +1,7 @@
 /**
  * The body of a request: byte-stable system prompt and tool list, then the conversation, with cache breakpoints.
  *
- * Breakpoints (at most 4, Messages API): the last tool, the system prompt, the end of the conversation, and the end of what the
+ * Breakpoints (at most 4, P-model-cache): the last tool, the system prompt, the end of the conversation, and the end of what the
  * previous request sent. The last one is where that request wrote its cache entry: naming it makes the hit certain however many
  * blocks a turn adds, while a hit by look-back ends after 20 blocks.
  */

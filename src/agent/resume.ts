@@ -12,7 +12,7 @@ const CLOSING: ReadonlySet<AgentEndCode> = new Set(["stopped_without_completing"
 
 /**
  * Why the last conversation cannot go on; null if it can. It can when model, system prompt and tools are the recorded ones and the
- * log gives back the very bytes that were sent: thinking is bound to its model and conversation, and the API refuses altered blocks.
+ * log gives back the very bytes that were sent: thinking is bound to its model and conversation, and the API refuses altered blocks (P-model-thinking).
  */
 export function boundaryCause(history: readonly AgentEvent[], conversation: Conversation | null, frame: Frame): Cause | null {
   if (conversation === null) return "start";

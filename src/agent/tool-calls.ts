@@ -92,7 +92,7 @@ async function answer(desk: ToolDesk, turn: Turn, call: ToolCall): Promise<Answe
 }
 
 async function complete(desk: ToolDesk, turn: Turn, call: ToolCall, result: ToolResult, durationMs: number): Promise<void> {
-  // The API refuses an error result without content.
+  // The API refuses an error result without content (P-model-tools).
   const content = result.content.trim() === "" ? "(no output)" : boundOutput(result.content, TOOL_OUTPUT_LIMIT_BYTES);
   await desk.record({ kind: "tool_completed", data: { turn: turn.turn, toolUseId: call.id, name: call.name, isError: result.isError, content, durationMs: Math.max(0, durationMs) } });
 }

@@ -19,7 +19,7 @@ export interface ToolContext {
 
 /** One tool the model can call. `name`, `description` and `schema` are sent with every request and must not change during a session. */
 export interface Tool {
-  /** 1 to 64 of `[a-zA-Z0-9_-]` (Messages API). */
+  /** 1 to 64 of `[a-zA-Z0-9_-]` (P-model-tools). */
   readonly name: string;
   readonly description: string;
   /** Of the input, an object. Sent as JSON Schema; `run` gets what it parsed. */

@@ -1,7 +1,7 @@
 /**
  * One request to the model: sent, streamed, and told apart by what came of it.
  *
- * A turn happened only when `message_stop` came. The stream is read raw, not through the SDK's message helper: that one completes
+ * A turn happened only when `message_stop` came (P-model-stream). The stream is read raw, not through the SDK's message helper: that one completes
  * cut-off arguments silently and reports undecodable ones as a broken stream.
  */
 import Anthropic from "@anthropic-ai/sdk";

@@ -3,7 +3,7 @@ import { z } from "zod";
 /** A model id as the API takes it; that it exists is checked where it is used. */
 const modelSchema = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$/, "must be the id of a model, e.g. claude-sonnet-5-5");
 
-/** Names of labels have at most 50 characters (GitHub). */
+/** Names of labels have at most 50 characters (P-label-size). */
 const labelSchema = z.string().trim().min(1).max(50);
 
 const commandsSchema = z.strictObject({

@@ -9,7 +9,7 @@ export interface Publisher {
   readonly botLogin: string;
 }
 
-/** The account behind `GITHUB_TOKEN` on github.com: the App "GitHub Actions" (docs.github.com, "Automatic token authentication"). */
+/** The account behind `GITHUB_TOKEN` on github.com: the App "GitHub Actions" (P-github-token). */
 export const GITHUB_ACTIONS: Publisher = { appId: 15368, appSlug: "github-actions", botLogin: "github-actions[bot]" };
 
 export const CHECK_NAME = "WorkTrain";

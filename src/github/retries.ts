@@ -3,7 +3,7 @@
  * - a read after an outage: three times, with growing pauses;
  * - a write after an outage: never here (the effect runner looks up first);
  * - either after a rate limit, since it was not done: when GitHub says, else after a minute and doubling
- *   (REST documentation, "Rate limits"), as long as the caller's patience lasts.
+ *   (P-rate-limits), as long as the caller's patience lasts.
  */
 import { RetryableError } from "../shared/errors.ts";
 import type { Clock } from "../shared/ports.ts";

@@ -1,4 +1,4 @@
-/** What a label set by somebody who may start work comes to. Pure: decided from what GitHub's API says now (fault 27). */
+/** What a label set by somebody who may start work comes to. Pure: decided from what GitHub's API says now (P-webhook-order, fault 27). */
 import type { Config, ConfigFault } from "../config/index.ts";
 import type { IssueFacts, RepositoryFacts } from "../github/read/index.ts";
 import { taskDigest } from "../github/trust/index.ts";

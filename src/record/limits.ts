@@ -10,5 +10,5 @@ export const ARTIFACTS_LIMIT_BYTES = 256 * 1024;
 export const CONTEXT_LIMIT_BYTES = 256 * 1024;
 /** Tool output kept inside an event; more goes to a blob, with head and tail in the event. */
 export const TOOL_OUTPUT_LIMIT_BYTES = 256 * 1024;
-/** One journal blob: a file of the workspace, a plan, a long tool output. 100 MB is also GitHub's limit for a git blob. */
+/** One journal blob: a file of the workspace, a plan, a long tool output. 100 MB is also GitHub's limit for a git blob (P-git-blob). */
 export const BLOB_LIMIT_BYTES = 100 * 1024 * 1024;

@@ -11,7 +11,7 @@ import { err, ok, type Result } from "../shared/result.ts";
 import { gitOidSchema, sha256Schema } from "./envelope.ts";
 import { BLOB_LIMIT_BYTES } from "./limits.ts";
 
-/** Entries of one manifest; a change beyond it is no work for one pull request (GitHub shows 3,000 files of a diff). */
+/** Entries of one manifest; a change beyond it is no work for one pull request (P-pull-request-files). */
 export const MANIFEST_ENTRY_LIMIT = 20_000;
 /** Linux's PATH_MAX. */
 const PATH_LIMIT_BYTES = 4_096;

@@ -15,7 +15,7 @@ const SHORTEST_SECRET = 8;
 const KEY_BLOCK_CHARS = 20_000;
 
 /**
- * Credentials that can be known by their form. Sources: GitHub's token prefixes (docs.github.com, "About authentication"; `ghs_`
+ * Credentials that can be known by their form. Sources: GitHub's token prefixes (P-token-form; `ghs_`
  * tokens of 2026 are long and hold `.`, `-` and `_`), Anthropic, AWS, npm, PEM (RFC 7468; the line ends may be escaped).
  */
 const PATTERNS = [

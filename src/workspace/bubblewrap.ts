@@ -18,7 +18,7 @@ export type NoSandbox = Refusal<"no-sandbox">;
 export const INNER_HOME = "/home/worktrain";
 export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** What this machine's bubblewrap can do beyond what 0.6 (Ubuntu 22.04) can. */
+/** What this machine's bubblewrap can do beyond what 0.6 (Ubuntu 22.04) can (P-bubblewrap). */
 export interface Bubblewrap {
   /** 0.7: sized tmpfs. */
   readonly sizes: boolean;
@@ -59,7 +59,7 @@ export async function findBubblewrap(processes: Processes): Promise<Result<Bubbl
 const WEAK = 'or ask for the weak mode explicitly (sandbox "weak"), in which commands can reach this machine\'s files and network';
 const INSTALL = `Install it (apt-get install bubblewrap), ${WEAK}.`;
 
-/** The refusal for a bubblewrap that is there and cannot make its namespaces. */
+/** The refusal for a bubblewrap that is there and cannot make its namespaces (P-user-namespaces). */
 export const cannotConfine = (reason: string): NoSandbox =>
   noSandbox(
     `bubblewrap cannot make a sandbox here: ${reason.trim()}`,

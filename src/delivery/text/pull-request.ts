@@ -4,7 +4,7 @@ import { marker } from "../names.ts";
 import { clip } from "./commit-message.ts";
 import type { Delivery } from "./delivery.ts";
 
-/** GitHub refuses longer titles of pull requests with 422 (observed). */
+/** GitHub refuses longer titles of pull requests with 422 (P-title-size). */
 const MAX_TITLE_CHARS = 256;
 /** Room for what the session says about its change; the rest of the body is ours and bounded. */
 const MAX_WORDS_CHARS = 20_000;

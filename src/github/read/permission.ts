@@ -24,7 +24,7 @@ export type Permission =
   /** GitHub did not answer, or not in the form its documentation gives. */
   | { readonly kind: "unavailable"; readonly status: number | null };
 
-/** What somebody may do in a repository right now. Never throws for what GitHub answers: every failure is a kind of no. */
+/** What somebody may do in a repository right now (P-permission). Never throws for what GitHub answers: every failure is a kind of no. */
 export async function readPermission(github: GitHub, repository: Repository, login: string): Promise<Permission> {
   try {
     const response = await github.request("GET /repos/{owner}/{repo}/collaborators/{username}/permission", { ...repository, username: login });

@@ -89,7 +89,7 @@ export interface ItemRunsQuery extends DispatchedRunsQuery {
   readonly word: string;
 }
 
-/** GitHub gives at most 1,000 results for a filtered list of runs (REST documentation). */
+/** GitHub gives at most 1,000 results for a filtered list of runs (P-run-list). */
 const MAX_RUN_PAGES = 11;
 const runListSchema = z.object({ workflow_runs: z.array(z.unknown()) });
 

@@ -13,9 +13,9 @@ import { decodeBase64Url } from "./base64url.ts";
 const taskTextSchema = z.strictObject({ title: z.string(), body: z.string() });
 export type TaskText = z.infer<typeof taskTextSchema>;
 
-/** An issue's body has at most 65,536 characters, each at most 6 bytes in JSON; the rest is title and frame. */
+/** An issue's body has at most 65,536 characters (P-comment-size), each at most 6 bytes in JSON; the rest is title and frame. */
 const MAX_TASK_BYTES = 512 * 1024;
-/** All inputs of a dispatch share 65,535 characters (Actions workflow syntax); ticket, key and item need about 2,000. */
+/** All inputs of a dispatch share 65,535 characters (P-dispatch); ticket, key and item need about 2,000. */
 const MAX_ENCODED_CHARS = 60_000;
 /** Stands in the input `task` when the text does not fit: the run reads the issue and compares `taskDigest` with the ticket. */
 export const TASK_NOT_CARRIED = "fetch";

@@ -13,7 +13,7 @@ export interface ClientOptions {
 
 /**
  * The client of the installation that an event names. Its token is made anew a minute before it expires (by Probot) and
- * once more when GitHub does not take it (fault 55).
+ * once more when GitHub does not take it (P-token-life, fault 55).
  */
 export function installationClient(octokit: ProbotOctokit, { clock, log }: ClientOptions): GitHub {
   const plain = fromOctokit(octokit);

@@ -4,7 +4,7 @@ import type { Clock } from "../../shared/ports.ts";
 import type { AppLog } from "./app-log.ts";
 import type { RunOutlook } from "./run-report.ts";
 
-/** Two jobs of at most six hours each; the run's own end is still heard of by webhook after that. */
+/** Two jobs of at most six hours each (P-job-time); the run's own end is still heard of by webhook after that. */
 const MAX_FOLLOW_MS = 12 * 60 * 60_000;
 
 export interface RunFollower {

@@ -68,7 +68,7 @@ interface Scene {
   readonly progress: Progress | null;
 }
 
-/** Edits only when the run begins or phase or step changes: GitHub limits how much an App may write. */
+/** Edits only when the run begins or phase or step changes: GitHub limits how much an App may write (P-rate-limits). */
 async function showProgress({ board, status, run, progress }: Scene): Promise<void> {
   const running = run.status === "in_progress";
   const marker: StatusMarker = { ...withRun(status.marker, run), state: running ? "running" : "waiting", at: atOf(progress) };

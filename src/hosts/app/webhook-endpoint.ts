@@ -1,6 +1,6 @@
 /**
  * The door for webhooks. Nothing of a request is parsed, logged or acted on before its signature holds; the answer goes
- * out before the work begins (faults 29, 31; attack 3).
+ * out before the work begins (P-webhook-answer; faults 29, 31; attack 3).
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AppLog } from "./app-log.ts";

@@ -1,12 +1,12 @@
 /**
  * The few words an action says to its runner: outputs and the job summary through files, the rest as lines on stdout.
  * Written here because @actions/core brings an HTTP client of 400 KB that every start would load.
- * Format: GitHub's "Workflow commands" reference.
+ * Format: GitHub's "Workflow commands" reference (P-workflow-commands).
  */
 import { appendFileSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 
-/** Larger, and the runner drops the whole summary (P-job-summary). */
+/** Larger, and the runner drops the whole summary (P-step-summary). */
 const SUMMARY_LIMIT_BYTES = 1024 * 1024;
 
 export interface RunnerCommands {

@@ -2,7 +2,7 @@ import { BASH_OUTPUT_BYTES } from "../protocol.ts";
 import { runShell } from "./shell-command.ts";
 import type { HelperTool } from "./tool.ts";
 
-const MAX_TIMEOUT_MS = 6 * 60 * 60 * 1000; // a job on GitHub ends after 6 h
+const MAX_TIMEOUT_MS = 6 * 60 * 60 * 1000; // a job on GitHub ends after 6 h (P-job-time)
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 
 /** `{command, timeout_ms, max_output_bytes}`: a command of the host, such as the repository's tests; only the end of its output is kept. */

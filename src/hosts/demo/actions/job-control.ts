@@ -1,7 +1,7 @@
 /** When a job has to stop: asked by a person, out of time, or the whole local Actions closing. */
 import type { Clock } from "../../../shared/ports.ts";
 
-/** After a cancellation GitHub ends what is still running by force (docs: "Workflow cancellation"). */
+/** After a cancellation GitHub ends what is still running by force (P-cancel). */
 const FORCED_END_MS = 5 * 60_000;
 
 export interface JobControl {

@@ -6,7 +6,7 @@ import type { Readable } from "node:stream";
 import type { Clock } from "../../../shared/ports.ts";
 import { killTree, signal } from "./process-tree.ts";
 
-/** Between SIGINT and SIGTERM, and between SIGTERM and the end (actions/runner ProcessInvoker: _sigintTimeout, _sigtermTimeout). */
+/** Between SIGINT and SIGTERM, and between SIGTERM and the end (P-cancel). */
 const SIGINT_GRACE_MS = 7_500;
 const SIGTERM_GRACE_MS = 2_500;
 /** How long output is waited for after the process has ended, when something it left behind holds it open (same source). */

@@ -86,7 +86,7 @@ function itemName(settings: JobSettings): ItemName {
   return name;
 }
 
-/** An empty segment before anything costs money: where artifacts are refused the run ends here (fault 16). */
+/** An empty segment before anything costs money: where artifacts are refused the run ends here (P-artifact-quota, fault 16). */
 const probe = (saver: SegmentSaver): Promise<SegmentRef> => saver.save({ phase: "probe", step: "start", costMilliUsd: 0, ending: null });
 
 function finished(restored: Restored | null, saver: SegmentSaver, end: WorkEnd): JobResult {

@@ -1,6 +1,6 @@
 /**
  * Whether this run may act at all: it is the first attempt of a run the App dispatched, of the workflow file on the
- * default branch, with a ticket for exactly this (attacks 14 and 19). Nothing here comes from the agent job.
+ * default branch, with a ticket for exactly this (P-re-run, attacks 14 and 19). Nothing here comes from the agent job.
  */
 import type { GitHub, Repository } from "../../../github/client.ts";
 import { readRepository, readRun, type RepositoryFacts, type RunFacts } from "../../../github/read/index.ts";
