@@ -1,0 +1,151 @@
+import { runItem, type Boundary, type CoordinatorDeps, type ItemProgress, type ItemResult, type OpenItem, type OpenRun } from "../../src/coordinator/index.ts";
+import { playScenario, startModelServer, type ModelServer, type Scenario, type Turn } from "../../src/hosts/demo/model/index.ts";
+import { openMemoryJournal, type Journal } from "../../src/journal/index.ts";
+import { itemStream, type ItemEvent, type RecordEvent } from "../../src/record/index.ts";
+import { sha256Hex } from "../../src/shared/hash.ts";
+import { nodeRandom } from "../../src/shared/node-ports.ts";
+import { compileWorkflow, type Plan } from "../../src/workflow/index.ts";
+import type { Sandbox, SavedWorkspace, Workspace } from "../../src/workspace/index.ts";
+import { fakeClock } from "../fakes/clock.ts";
+
+export const ITEM = "7/issue-1/1";
+const BASE = "a".repeat(40);
+export const MODEL_KEY = "sk-ant-test-0123456789";
+
+const workflow = (id: string, steps: string): Plan => {
+  const compiled = compileWorkflow({ file: `${id}.yaml`, text: `schemaVersion: 2\nid: ${id}\nname: ${id}\nversion: 1.0.0\ndescription: For tests.\nsteps:\n${steps}` });
+  if (!compiled.ok) throw new Error(compiled.error.map((fault) => `${fault.line}: ${fault.message}`).join("\n"));
+  return compiled.value.plan;
+};
+
+/** The three workflows of the pipeline, each as short as it can be. */
+const PLANS = [
+  workflow("wr.classify-task", `  - { id: classify, title: Classify, prompt: "Classify {{goal}}", allowedTools: [read], outputContract: { contractRef: wr.contracts.classification } }\n`),
+  workflow(
+    "wr.coding-task",
+    `  - { id: change, title: Change, prompt: "Do {{goal}}" }\n  - { id: verify, title: Verify, prompt: Verify., verification: { command: "{{commands.test}}" } }\n  - { id: hand-over, title: Hand over, prompt: Hand over., outputContract: { contractRef: wr.contracts.coding_handoff } }\n`,
+  ),
+  workflow("wr.mr-review", `  - { id: review, title: Review, prompt: "Review {{change}}", outputContract: { contractRef: wr.contracts.review_verdict } }\n`),
+];
+
+/** Files as a map, with the snapshot interface of a workspace: what `write` puts in, `save` finds. */
+export class MapWorkspace implements Workspace {
+  readonly base = BASE;
+  readonly notes = [];
+  files: Record<string, string> = {};
+  #saved = "{}";
+
+  async save(putBlob: (bytes: Uint8Array) => Promise<string>): Promise<SavedWorkspace | null> {
+    const text = JSON.stringify(this.files);
+    if (text === this.#saved) return null;
+    this.#saved = text;
+    const manifest = await putBlob(Buffer.from(text));
+    return { base: BASE, tree: sha256Hex(text).slice(0, 40), manifest, changedFiles: Object.keys(this.files).length };
+  }
+
+  async restore(snapshot: Parameters<Workspace["restore"]>[0], getBlob: Parameters<Workspace["restore"]>[1]) {
+    const bytes = snapshot === null ? null : await getBlob(snapshot.manifest);
+    this.#saved = bytes === null ? "{}" : Buffer.from(bytes).toString();
+    this.files = JSON.parse(this.#saved) as Record<string, string>;
+    return { ok: true as const, value: undefined };
+  }
+
+  describe = (): Promise<string> => Promise.resolve(Object.keys(this.files).join("\n"));
+  close = (): Promise<void> => Promise.resolve();
+}
+
+export interface ItemWorld {
+  readonly journal: Journal;
+  readonly workspace: MapWorkspace;
+  readonly model: ModelServer;
+  readonly saves: Boundary[];
+  readonly progress: ItemProgress[];
+  /** Commands the host ran as verification. */
+  readonly verified: string[];
+  /** Runs (or goes on with) the item; every call is a new run on the same journal. */
+  run(options?: { readonly signal?: AbortSignal; readonly budget?: Partial<CoordinatorDeps["budget"]> }): Promise<ItemResult>;
+  item(): Promise<readonly ItemEvent[]>;
+  /** Every event of every stream. */
+  everything(): Promise<readonly RecordEvent[]>;
+}
+
+export interface ItemWorldOptions {
+  readonly turns: Scenario["turns"];
+  /** Exit code of the nth verification, from 0. */
+  readonly exitCode?: (nth: number) => number;
+  readonly task?: { readonly title: string; readonly body: string };
+}
+
+export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
+  const clock = fakeClock();
+  const journal = openMemoryJournal({ clock });
+  const workspace = new MapWorkspace();
+  const model = await startModelServer({ answer: playScenario({ turns: options.turns }), apiKey: MODEL_KEY });
+  const saves: Boundary[] = [];
+  const progress: ItemProgress[] = [];
+  const verified: string[] = [];
+  const sandbox: Sandbox = {
+    mode: "bubblewrap",
+    call: (tool, input) => {
+      if (tool === "write") Object.assign(workspace.files, { [(input as { path: string }).path]: (input as { content: string }).content });
+      return Promise.resolve({ content: `${tool} done`, isError: false });
+    },
+    runCommand: ({ command }) => {
+      verified.push(command);
+      return Promise.resolve({ exitCode: options.exitCode?.(verified.length - 1) ?? 0, timedOut: false, outputTail: "1 failing", durationMs: 5 });
+    },
+    close: () => Promise.resolve(),
+  };
+  const task = options.task ?? { title: "Mend it", body: "It is broken." };
+  const open: OpenItem = { itemId: ITEM, task: { ...task, sha256: sha256Hex(JSON.stringify(task)) }, base: { ref: "main", sha: BASE }, maxReviewRounds: 2 };
+  const run: OpenRun = { host: "local", runId: 0, runAttempt: 1, key: null, ticket: null, sandbox: "bubblewrap", restored: null, segments: [] };
+  const read = async (stream: string) => (await journal.read(stream)) as readonly RecordEvent[];
+  return {
+    journal,
+    workspace,
+    model,
+    saves,
+    progress,
+    verified,
+    run: ({ signal, budget } = {}) =>
+      runItem(
+        {
+          journal,
+          redact: (text) => text,
+          clock,
+          random: nodeRandom,
+          plans: new Map(PLANS.map((plan) => [plan.id, plan])),
+          workspace,
+          sandbox,
+          model: { endpoint: { apiKey: MODEL_KEY, baseUrl: model.url }, name: "claude-sonnet-5-5" },
+          budget: { turns: 50, tokens: 1_000_000, costMicroUsd: 10_000_000, ms: 600_000, ...budget },
+          commands: { test: "npm test" },
+          save: (boundary) => {
+            saves.push(boundary);
+            return Promise.resolve({ id: saves.length, runId: 0, name: "", digest: "0".repeat(64) });
+          },
+          onProgress: (event) => progress.push(event),
+          signal: signal ?? new AbortController().signal,
+        },
+        open,
+        run,
+      ),
+    item: async () => (await read(itemStream(ITEM))) as readonly ItemEvent[],
+    everything: async () => (await Promise.all((await journal.streams()).map(read))).flat(),
+  };
+}
+
+export const completeStep = (contractRef?: string, value?: unknown): Turn => [
+  { type: "tool_use", name: "complete_step", input: { notes: "Done and seen.", artifacts: contractRef === undefined ? [] : [{ contractRef, value: JSON.parse(JSON.stringify(value)) }], context: {} } },
+];
+export const write = (path: string, content: string): Turn => [{ type: "tool_use", name: "write", input: { path, content } }];
+
+export const classification = completeStep("wr.contracts.classification", { taskComplexity: "small", interpretation: "Mend it.", ambiguities: [] });
+export const handoff = completeStep("wr.contracts.coding_handoff", { prTitle: "Mend it" });
+export const cleanReview = completeStep("wr.contracts.review_verdict", { verdict: "clean", confidence: "high", findings: [], summary: "Read it all." });
+export const majorFinding = completeStep("wr.contracts.review_verdict", {
+  verdict: "blocking",
+  confidence: "high",
+  findings: [{ severity: "major", summary: "Off by one", evidence: "ran it", remediation: "mend" }],
+  summary: "One finding.",
+});
