@@ -111,7 +111,7 @@ export function decodeSegment(stored: Uint8Array, limits: SegmentLimits = SEGMEN
   if (headerEnd === 0) return damaged("it has no header line");
   const header = readHeader(plain.subarray(0, headerEnd), limits);
   if (!header.ok) return header;
-  const { v: _, lines, lineBytes, blobs, ...place } = header.value;
+  const { item, runId, runAttempt, epoch, index, previous, lineBytes, blobs } = header.value;
   const blobBytes = blobs.reduce((sum, blob) => sum + blob.bytes, 0);
   if (headerEnd + lineBytes + blobBytes !== plain.length) {
     return damaged(`its header speaks of ${headerEnd + lineBytes + blobBytes} bytes, it has ${plain.length}`); // G1
@@ -119,7 +119,7 @@ export function decodeSegment(stored: Uint8Array, limits: SegmentLimits = SEGMEN
   const log = readLog(plain.subarray(headerEnd, headerEnd + lineBytes), header.value);
   if (!log.ok) return log;
   const readBlobs = sliceBlobs(plain.subarray(headerEnd + lineBytes), blobs);
-  return readBlobs.ok ? ok({ ...place, ...log.value, blobs: readBlobs.value }) : readBlobs;
+  return readBlobs.ok ? ok({ item, runId, runAttempt, epoch, index, previous, ...log.value, blobs: readBlobs.value }) : readBlobs;
 }
 
 /** Magic, deflate, no flags, no time: what `gzipSync` writes. Flags would carry bytes that nothing checks. */
