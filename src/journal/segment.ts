@@ -76,11 +76,16 @@ type Header = z.infer<typeof headerSchema>;
  * @throws TerminalError when it is over a limit that `decodeSegment` would refuse it for
  */
 export function encodeSegment(segment: Segment): Uint8Array {
-  const { lines, blobs, ...place } = segment;
+  const { item, runId, runAttempt, epoch, index, previous, lines, blobs } = segment;
   const log = Buffer.from(lines.map((line) => `${line}\n`).join(""));
   const header: Header = {
     v: RECORD_VERSION,
-    ...place,
+    item,
+    runId,
+    runAttempt,
+    epoch,
+    index,
+    previous,
     lines: lines.length,
     lineBytes: log.length,
     blobs: blobs.map(({ sha256, bytes }) => ({ sha256, bytes: bytes.length })),

@@ -113,8 +113,7 @@ describe("the segment saver", () => {
   test("after it gave up, the next save stores the same bytes first: no two segments go on from the same one", async () => {
     const { clock, memory, saver, append } = setUp(failing(5, outage, "before"));
     await append("one");
-    const gaveUp = expect(finish(clock, saver.save(request))).rejects.toThrow(RetryableError);
-    await gaveUp;
+    await expect(finish(clock, saver.save(request))).rejects.toThrow(RetryableError);
     await append("two");
     await finish(clock, saver.save({ ...request, ending: "ready" }));
     expect(memory.stored()).toHaveLength(2);
