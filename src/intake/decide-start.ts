@@ -13,8 +13,12 @@ export type ConfigState = Result<Config, readonly ConfigFault[]> | "missing";
 /** The latest attempt on the issue, from our own status comment and the state of its run. */
 export interface PriorAttempt {
   readonly attempt: number;
-  /** `unstarted`: refused, or the App stopped before it dispatched. */
-  readonly state: "unstarted" | "running" | "concluded";
+  /** How often it was taken up again. */
+  readonly continuation: number;
+  /** Of its last dispatch; null when there was none. */
+  readonly key: string | null;
+  /** `unstarted`: refused, or the App stopped before it dispatched. `interrupted`: its run is over, its work is not. */
+  readonly state: "unstarted" | "running" | "concluded" | "interrupted";
   readonly labelledAt: string;
 }
 
@@ -40,6 +44,7 @@ export type StartDecision =
   | {
       readonly kind: "start";
       readonly attempt: number;
+      readonly continuation: number;
       readonly key: string;
       readonly textSha256: string;
       readonly config: Config;
@@ -66,14 +71,28 @@ export function decideStart(event: LabeledEvent, facts: StartFacts): StartDecisi
   if (!issue.labels.some((label) => label.toLowerCase() === event.label.toLowerCase())) return { kind: "ignore", reason: "label-gone" };
   if (prior?.state === "running") return { kind: "ignore", reason: "already-running" };
   // A delivery that is not newer than the one that made the last attempt is a repeat of it, or older (faults 25, 27; replay).
-  if (prior?.state === "concluded" && Date.parse(event.labelledAt) <= Date.parse(prior.labelledAt)) return { kind: "ignore", reason: "already-handled" };
+  if ((prior?.state === "concluded" || prior?.state === "interrupted") && Date.parse(event.labelledAt) <= Date.parse(prior.labelledAt)) return { kind: "ignore", reason: "already-handled" };
 
-  const attempt = prior === null ? 1 : prior.state === "concluded" ? prior.attempt + 1 : prior.attempt;
-  const ready = preconditions(facts);
-  if (ready.kind === "refuse") return { kind: "refuse", attempt, refusal: ready.refusal };
   const textSha256 = taskDigest(event.task);
-  const key = dispatchKey({ kind: "issues.labeled", repositoryId: facts.repository.id, subject: `issue-${event.issueNumber}`, textSha256, attempt });
-  return { kind: "start", attempt, key, textSha256, config: ready.config, baseSha: ready.baseSha };
+  const keyOf = (turn: Turn): string => dispatchKey({ kind: "issues.labeled", repositoryId: facts.repository.id, subject: `issue-${event.issueNumber}`, textSha256, ...turn });
+  const turn = nextTurn(prior, keyOf);
+  const ready = preconditions(facts);
+  if (ready.kind === "refuse") return { kind: "refuse", attempt: turn.attempt, refusal: ready.refusal };
+  return { kind: "start", ...turn, key: keyOf(turn), textSha256, config: ready.config, baseSha: ready.baseSha };
+}
+
+interface Turn {
+  readonly attempt: number;
+  readonly continuation: number;
+}
+
+/** An interrupted attempt is taken up again, unless the task's text has changed since: its work answers another text. */
+function nextTurn(prior: PriorAttempt | null, keyOf: (turn: Turn) => string): Turn {
+  if (prior === null) return { attempt: 1, continuation: 0 };
+  const { attempt, continuation } = prior;
+  if (prior.state === "unstarted" || prior.state === "running") return { attempt, continuation };
+  if (prior.state === "interrupted" && prior.key === keyOf({ attempt, continuation })) return { attempt, continuation: continuation + 1 };
+  return { attempt: attempt + 1, continuation: 0 };
 }
 
 type Preconditions = { readonly kind: "ready"; readonly config: Config; readonly baseSha: string } | { readonly kind: "refuse"; readonly refusal: StartRefusal };

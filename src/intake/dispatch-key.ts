@@ -9,6 +9,8 @@ export interface DispatchIdentity {
   readonly subject: string;
   readonly textSha256: string;
   readonly attempt: number;
+  /** How often this attempt was taken up again after an interrupted run: each needs a run of its own. */
+  readonly continuation: number;
 }
 
 /** The same wish has the same key, however often and in whatever order it is delivered (faults 25, 26): 32 hex digits. */

@@ -8,6 +8,7 @@ export interface EndingWords {
 }
 
 const LABEL_AGAIN = "remove the label and add it again";
+const GO_ON = "To go on from what is saved, remove the label and add it again";
 
 /** How each ending reads: what happened, and what a person can do next. */
 export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
@@ -85,16 +86,16 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
   cancelled: {
     headline: "was cancelled",
     meaning: "Somebody cancelled the run. What was done is saved; nothing was published.",
-    next: `To start again, ${LABEL_AGAIN}.`,
+    next: `${GO_ON}.`,
   },
   lost: {
     headline: "lost its run",
     meaning: "The run is over and left no word how it ended: the runner was lost, or a rule of the organisation stopped it.",
-    next: `See the run, then ${LABEL_AGAIN}.`,
+    next: `See the run. ${GO_ON}.`,
   },
   internal: {
     headline: "stopped by a fault of its own",
     meaning: "Something in WorkTrain failed. Nothing was published.",
-    next: `The run's log has the details; please report them. To try again, ${LABEL_AGAIN}.`,
+    next: `The run's log has the details; please report them. ${GO_ON}.`,
   },
 };

@@ -93,7 +93,7 @@ function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }
     return [
       "### WorkTrain did the work, but delivering it failed",
       "The change is saved in the run's artifacts; there is no pull request.",
-      `**What to do:** see why in ${link("the deliver job", view.deliverUrl ?? view.runUrl)}. After an outage re-run that job; else mend the cause, remove the label and add it again.`,
+      `**What to do:** see why in ${link("the deliver job", view.deliverUrl ?? view.runUrl)}. Mend the cause, remove the label and add it again: the saved change is delivered then.`,
       foot,
     ];
   }

@@ -11,8 +11,13 @@ export interface StatusMarker {
   readonly attempt: number;
   /** The dispatch key; null when nothing was dispatched. */
   readonly key: string | null;
-  /** `refused` and `starting`: nothing dispatched yet; `waiting`: dispatched, no job begun; `running`; `ended`: it is over. */
-  readonly state: "refused" | "starting" | "waiting" | "running" | "ended";
+  /** How often this attempt was taken up again after an interrupted run. */
+  readonly continuation: number;
+  /**
+   * `refused` and `starting`: nothing dispatched yet; `waiting`: dispatched, no job begun; `running`; `ended`: the attempt is
+   * over; `interrupted`: its run is over, the work is not, and the next label goes on from what was saved.
+   */
+  readonly state: "refused" | "starting" | "waiting" | "running" | "ended" | "interrupted";
   readonly runId: number | null;
   readonly runAttempt: number;
   /** When the label was set, as the webhook that started this says; a webhook that is not newer was handled already. */
@@ -29,6 +34,7 @@ export const statusMarkerPrefix = (issueNumber: number): string => `<!-- worktra
 export function formatStatusMarker(marker: StatusMarker): string {
   const fields = {
     attempt: marker.attempt,
+    continuation: marker.continuation,
     key: marker.key ?? "-",
     state: marker.state,
     run: marker.runId ?? "-",
@@ -45,8 +51,9 @@ const orNull = <Schema extends z.ZodType>(schema: Schema) => z.union([z.literal(
 const markerSchema = z
   .strictObject({
     attempt: z.coerce.number().int().min(1),
+    continuation: z.coerce.number().int().min(0),
     key: orNull(z.string().regex(/^[0-9a-f]{16,64}$/)),
-    state: z.enum(["refused", "starting", "waiting", "running", "ended"]),
+    state: z.enum(["refused", "starting", "waiting", "running", "ended", "interrupted"]),
     run: orNull(z.coerce.number().int().min(1)),
     "run-attempt": z.coerce.number().int().min(1),
     labelled: z.iso.datetime({ offset: true }),

@@ -33,7 +33,7 @@ const FACTS: StartFacts = {
   workflowText: "on: workflow_dispatch\n",
   baseSha: "b".repeat(40),
 };
-const prior = (state: PriorAttempt["state"], more: Partial<PriorAttempt> = {}): PriorAttempt => ({ attempt: 1, labelledAt: "2025-12-31T12:00:00.000Z", state, ...more });
+const prior = (state: PriorAttempt["state"], more: Partial<PriorAttempt> = {}): PriorAttempt => ({ attempt: 1, continuation: 0, key: null, labelledAt: "2025-12-31T12:00:00.000Z", state, ...more });
 const decide = (facts: Partial<StartFacts> = {}, event: Partial<LabeledEvent> = {}) => decideStart({ ...EVENT, ...event }, { ...FACTS, ...facts });
 const keyOf = (decision: ReturnType<typeof decide>) => (decision.kind === "start" ? decision.key : decision.kind);
 
@@ -53,6 +53,24 @@ describe("does a label start work?", () => {
 
   it("fault 26: not while an attempt runs", () => {
     expect(decide({ prior: prior("running") })).toEqual({ kind: "ignore", reason: "already-running" });
+  });
+
+  it("fault 38: a new label after an interrupted run takes the same attempt up again, with a key of its own", () => {
+    const first = decide();
+    const again = decide({ prior: prior("interrupted", { key: keyOf(first) }) });
+    expect(again).toMatchObject({ kind: "start", attempt: 1, continuation: 1 });
+    expect(keyOf(again)).not.toBe(keyOf(first));
+    const third = decide({ prior: prior("interrupted", { continuation: 1, key: keyOf(again) }) });
+    expect(third).toMatchObject({ kind: "start", attempt: 1, continuation: 2 });
+  });
+
+  it("an interrupted attempt is not taken up again when the issue's text has changed since", () => {
+    const interrupted = prior("interrupted", { key: keyOf(decide()) });
+    expect(decide({ prior: interrupted }, { task: { title: "Something else", body: "" } })).toMatchObject({ kind: "start", attempt: 2, continuation: 0 });
+  });
+
+  it("fault 25: an old delivery does not take an interrupted attempt up again", () => {
+    expect(decide({ prior: prior("interrupted", { labelledAt: EVENT.labelledAt }) })).toEqual({ kind: "ignore", reason: "already-handled" });
   });
 
   it("fault 26: a new label after a concluded attempt is a new attempt with a new key", () => {
@@ -146,9 +164,9 @@ describe("is a payload believed?", () => {
 
 describe("is the key the wish?", () => {
   it("depends on each of its parts and on nothing else", () => {
-    const identity = { kind: "issues.labeled", repositoryId: 99, subject: "issue-12", textSha256: "a", attempt: 1 } as const;
-    const keys = [identity, { ...identity, repositoryId: 98 }, { ...identity, subject: "issue-13" }, { ...identity, textSha256: "b" }, { ...identity, attempt: 2 }].map(dispatchKey);
-    expect(new Set(keys).size).toBe(5);
+    const identity = { kind: "issues.labeled", repositoryId: 99, subject: "issue-12", textSha256: "a", attempt: 1, continuation: 0 } as const;
+    const keys = [identity, { ...identity, repositoryId: 98 }, { ...identity, subject: "issue-13" }, { ...identity, textSha256: "b" }, { ...identity, attempt: 2 }, { ...identity, continuation: 1 }].map(dispatchKey);
+    expect(new Set(keys).size).toBe(6);
     expect(dispatchKey({ ...identity })).toBe(keys[0]);
   });
 });

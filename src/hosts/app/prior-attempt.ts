@@ -12,12 +12,15 @@ const DISPATCH_GRACE_MS = 10 * 60_000;
 export async function readPriorAttempt(place: Workplace, tools: AppTools, issue: IssueFacts, status: Status | null): Promise<PriorAttempt | null> {
   if (status === null) return fromRuns(await itemRuns(place, issue));
   const { marker, comment } = status;
-  const prior = (state: PriorAttempt["state"]): PriorAttempt => ({ attempt: marker.attempt, state, labelledAt: marker.labelledAt });
+  const { attempt, continuation, key, labelledAt } = marker;
+  const prior = (state: PriorAttempt["state"]): PriorAttempt => ({ attempt, continuation, key, state, labelledAt });
   switch (marker.state) {
     case "refused":
       return prior("unstarted");
     case "ended":
       return prior("concluded");
+    case "interrupted":
+      return prior("interrupted");
     case "starting":
     case "waiting":
     case "running": {
@@ -52,5 +55,5 @@ function fromRuns(runs: readonly RunFacts[]): PriorAttempt | null {
   const attempt = Math.max(0, ...attempts);
   const latest = runs.find((_, index) => attempts[index] === attempt);
   if (latest === undefined) return null;
-  return { attempt, state: latest.status === "completed" ? "concluded" : "running", labelledAt: latest.createdAt };
+  return { attempt, continuation: 0, key: parseRunTitle(latest.displayTitle)?.key ?? null, state: latest.status === "completed" ? "concluded" : "running", labelledAt: latest.createdAt };
 }

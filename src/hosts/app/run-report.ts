@@ -22,7 +22,7 @@ export async function reportRun(place: Workplace, tools: AppTools, runId: number
   const status = await board.read();
   if (status === null || !(await isAbout(place, status, run, title))) return "over";
   const { marker } = status;
-  const ended = marker.state === "ended";
+  const ended = marker.state === "ended" || marker.state === "interrupted";
   if (ended && run.attempt <= marker.runAttempt) return "over";
 
   const progress = await readProgress(place, run, title);
@@ -31,7 +31,7 @@ export async function reportRun(place: Workplace, tools: AppTools, runId: number
     return "going";
   }
   const view = await endedView(place, { run, title, progress });
-  await board.write(status, { ...withRun(marker, run), state: "ended", at: atOf(progress) ?? marker.at }, view);
+  await board.write(status, { ...withRun(marker, run), state: isInterrupted(view) ? "interrupted" : "ended", at: atOf(progress) ?? marker.at }, view);
   tools.log.info("run ended", { repository: place.repositoryId, issue: title.issueNumber, run: run.id, ending: view.ending });
   return "over";
 }
@@ -97,6 +97,10 @@ async function endedView(
     deliverUrl: missing ? await deliverJobUrl(place, run) : null,
   };
 }
+
+/** The item's record has no end, or an end that was not delivered: the next label goes on from there (fault 38). */
+const isInterrupted = (view: Extract<StatusView, { kind: "ended" }>): boolean =>
+  view.ending === "cancelled" || view.ending === "lost" || view.ending === "internal" || (view.ending === "ready" && view.pullRequest === null);
 
 /** A run that left no ending code: only its conclusion tells (fault 38). */
 const endingOf = (run: RunFacts): EndingCode => (run.conclusion === "cancelled" ? "cancelled" : "lost");

@@ -95,7 +95,7 @@ async function start(scene: Scene, tools: StartTools, order: Order): Promise<num
   const { place, facts, board } = scene;
   const { event, decision } = order;
   await react(place, tools, event.issueNumber);
-  const marker: StatusMarker = { ...firstMarker(event), attempt: decision.attempt, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false };
+  const marker: StatusMarker = { ...firstMarker(event), attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false };
   const starting = await board.write(scene.status, marker, { kind: "starting" });
   const ticket = makeTicket(facts, order, tools.clock.nowMs());
   try {
@@ -149,6 +149,7 @@ function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId 
 const firstMarker = (event: LabeledEvent): StatusMarker => ({
   issueNumber: event.issueNumber,
   attempt: 1,
+  continuation: 0,
   key: null,
   state: "refused",
   runId: null,

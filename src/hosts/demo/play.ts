@@ -44,5 +44,5 @@ function isOver(world: World, issueNumber: number): boolean {
   const { issues, comments } = world.github.state();
   const issue = [...issues.values()].find((each) => each.repositoryId === world.repository.id && each.number === issueNumber);
   const markers = [...comments.values()].filter((comment) => comment.issueId === issue?.id).map((comment) => parseStatusMarker(comment.body));
-  return markers.some((marker) => marker?.state === "ended" || marker?.state === "refused");
+  return markers.some((marker) => marker !== null && ["ended", "interrupted", "refused"].includes(marker.state));
 }

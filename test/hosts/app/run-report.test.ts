@@ -13,7 +13,7 @@ import { APP_ID, smallWorld } from "../../fakes/small-world.ts";
 
 const KEY = "0123456789abcdef0123456789abcdef";
 const RUN_ID = 500;
-const MARKER: StatusMarker = { issueNumber: 12, attempt: 1, key: KEY, state: "waiting", runId: RUN_ID, runAttempt: 1, labelledAt: "2026-01-01T00:00:00.000Z", at: null, recreated: false };
+const MARKER: StatusMarker = { issueNumber: 12, attempt: 1, continuation: 0, key: KEY, state: "waiting", runId: RUN_ID, runAttempt: 1, labelledAt: "2026-01-01T00:00:00.000Z", at: null, recreated: false };
 const PATCH = "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}";
 
 function scene(marker: StatusMarker = MARKER) {

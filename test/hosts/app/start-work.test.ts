@@ -43,13 +43,27 @@ describe("what does a label come to?", () => {
   it("fault 26: after the end a new label is attempt 2, in the same comment", async () => {
     const { world, label, end, clock, body } = labelScene();
     await label();
-    await end("cancelled");
-    expect(body()).toContain("was cancelled");
+    const [run] = world.runs;
+    world.artifacts.push({ id: 70, name: `worktrain.99.issue-12.1.r${run?.id}.a1.0005.code.end.m12.tests-red` });
+    await end("success");
+    expect(body()).toContain("the tests stay red");
     await clock.advance(60_000);
     await label();
     expect(world.dispatches.map((inputs) => inputs["item"])).toEqual(["99/issue-12/1", "99/issue-12/2"]);
     expect(world.ownComments()).toHaveLength(1);
     expect(body()).toContain("attempt 2");
+  });
+
+  it("fault 38: after a cancelled or lost run a new label goes on with the same attempt, in a run of its own", async () => {
+    const { world, label, end, clock, body } = labelScene();
+    await label();
+    await end("cancelled");
+    expect(body()).toContain("To go on from what is saved");
+    await clock.advance(60_000);
+    await label();
+    expect(world.dispatches.map((inputs) => inputs["item"])).toEqual(["99/issue-12/1", "99/issue-12/1"]);
+    expect(new Set(world.dispatches.map((inputs) => inputs["key"])).size).toBe(2);
+    expect(world.ownComments()).toHaveLength(1);
   });
 
   it("a run whose end nobody heard of does not block the next label", async () => {

@@ -43,8 +43,8 @@ export async function runAgentJob(settings: JobSettings, ports: AgentPorts): Pro
   const repository = { owner: settings.owner, repo: settings.repo };
   const admitted = await admit(github, settings);
   if (!admitted.ok) return refused(admitted.error);
-  const { run } = admitted.value;
-  const restored = await restoreItem({ ...ports, github, repository, repositoryId: settings.repositoryId, item: settings.item, run });
+  const { run, ticket } = admitted.value;
+  const restored = await restoreItem({ ...ports, github, repository, repositoryId: settings.repositoryId, item: settings.item, textSha256: ticket.textSha256, run });
   const record = await openRecord(settings, ports, restored);
   try {
     await probe(record.saver);

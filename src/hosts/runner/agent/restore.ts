@@ -8,16 +8,20 @@ import { basename } from "node:path";
 import type { GitHub, Repository } from "../../../github/client.ts";
 import { downloadArtifact, findItemRuns, listRunArtifacts, type ArtifactFacts, type RunFacts } from "../../../github/read/index.ts";
 import { assembleSegments, decodeSegment, type Assembled, type SegmentRef } from "../../../journal/index.ts";
-import { formatItemId, parseSegmentName } from "../../../record/index.ts";
+import { formatItemId, itemStream, parseSegmentName, type ItemEvent } from "../../../record/index.ts";
 import type { Clock, Fetch } from "../../../shared/ports.ts";
 
 export interface Restored {
   readonly assembled: Assembled;
   /** In chain order, oldest first. */
   readonly refs: readonly SegmentRef[];
+  /** How the item was opened: its task, and the commit its work builds on. */
+  readonly opening: ItemOpening;
   /** What was found, in one line. */
   readonly found: string;
 }
+
+type ItemOpening = Extract<ItemEvent, { kind: "item_opened" }>["data"];
 
 export interface RestoreContext {
   readonly github: GitHub;
@@ -26,6 +30,8 @@ export interface RestoreContext {
   readonly repository: Repository;
   readonly repositoryId: number;
   readonly item: string;
+  /** Of the task this run's ticket vouches for. */
+  readonly textSha256: string;
   /** This run, by GitHub's API. */
   readonly run: RunFacts;
   readonly log: (line: string) => void;
@@ -52,9 +58,15 @@ export async function restoreItem(context: RestoreContext): Promise<Restored | n
     context.log(`What earlier runs saved cannot be used: ${assembled.error.message} This run starts anew.`);
     return null;
   }
+  const opening = (await assembled.value.reader.read(itemStream(context.item))).find((event) => event.kind === "item_opened")?.data ?? null;
+  if (opening === null) return null;
+  if (opening.task.sha256 !== context.textSha256) {
+    context.log("What earlier runs saved answers another text of the task and is not used. This run starts anew.");
+    return null;
+  }
   const found = `Going on from ${chain.length} saved segments of run ${chain.at(-1)?.ref.runId}; nothing of them is lost.`;
   context.log(found);
-  return { assembled: assembled.value, refs: chain.map(({ ref }) => ref), found };
+  return { assembled: assembled.value, refs: chain.map(({ ref }) => ref), opening, found };
 }
 
 const isEarlierRunOfOurs = (context: RestoreContext, run: RunFacts): boolean =>

@@ -46,7 +46,6 @@ interface Work extends WorkContext {
 }
 
 async function confined(settings: JobSettings, ports: AgentPorts, context: Work): Promise<ItemResult | WorkEnd> {
-  const { ticket } = context.admitted;
   const sandbox = await openSandbox({
     workspaceDir: settings.workspace,
     mode: settings.sandbox,
@@ -64,7 +63,7 @@ async function confined(settings: JobSettings, ports: AgentPorts, context: Work)
     workspace = await openWorkspace({
       directory: settings.workspace,
       privateDirectory: join(settings.runnerTemp, "worktrain", "git"),
-      base: ticket.base.sha,
+      base: (context.restored?.opening ?? context.admitted.ticket).base.sha,
       sandbox: sandbox.value,
       processes: ports.processes,
     });
