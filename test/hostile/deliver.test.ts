@@ -96,7 +96,7 @@ describe("attack 14: the artifacts", () => {
     expect((await victim.seen()).comments).toHaveLength(1);
   });
 
-  test("an artifact that GitHub says is a fork's is refused", async () => {
+  test("fault 21: an artifact that GitHub says is a fork's is refused", async () => {
     const forked: typeof fetch = async (input, init) => {
       const answer = await fetch(input, init);
       if (!String(input instanceof Request ? input.url : input).includes("/artifacts?")) return answer;
