@@ -53,7 +53,8 @@ async function dispatch(argv: readonly string[], json: boolean): Promise<number>
   if (command !== "run") throw new TerminalError(`There is no command ${JSON.stringify(command)}.`, "Run `worktrain --help` for what there is.");
   const parsed = parseRun(rest);
   const abort = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => abort.abort(new Error("Interrupted.")));
+  // Not `once`: a terminal's Ctrl-C comes twice under the launcher, and the second must not end this process before its children.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => abort.abort(new Error("Interrupted.")));
   const result = await runLocally(parsed, {
     clock: nodeClock,
     random: nodeRandom,

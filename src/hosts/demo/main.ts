@@ -14,7 +14,8 @@ import { eventLines, report } from "./show.ts";
 import { startWorld, type World } from "./world.ts";
 
 const interrupted = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort(new Error("Interrupted.")));
+// Not `once`: a terminal's Ctrl-C comes twice under `npm run`, and the second must not end this process before its children.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort(new Error("Interrupted.")));
 
 try {
   process.exitCode = await main();

@@ -1,0 +1,120 @@
+/** Runs that do not end well: the reason is told on the issue, the journal is saved, and nothing is published. */
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Artifact } from "../../src/hosts/demo/github/records.ts";
+import { assembleSegments } from "../../src/journal/index.ts";
+import { itemStream, parseSegmentName, type EndingCode, type RecordEvent } from "../../src/record/index.ts";
+import { assertRequestsConform } from "../contract/openapi.ts";
+import { startDemoWorld, type DemoWorld } from "../fakes/demo-world.ts";
+import { completeStep, mend, scenarioByIssue, straight, text, use, verdict } from "../fakes/scripts.ts";
+
+const FINDING = { severity: "major", summary: "An hour is printed as 60m", findingCategory: "correctness", evidence: "formatDuration(3599.7) prints 60m.", remediation: "Round first." };
+
+const STOPS = "The model just stops";
+const TOOL_FAILS = "A tool fails";
+const STAYS_RED = "The test stays red";
+const FINDINGS_LEFT = "Findings are left";
+const WRONG_KEY = "The key is wrong";
+
+let world: DemoWorld;
+const issues = new Map<string, number>();
+
+beforeAll(async () => {
+  world = await startDemoWorld(
+    scenarioByIssue({
+      [STOPS]: { classify: [[text("It looks fine to me.")], [text("Really, it is fine.")]] },
+      [TOOL_FAILS]: {
+        code: [[use("bash", { command: "echo out of paper >&2; exit 3" }), use("deploy", { to: "production" }), use("read", { file: "src/format.js" })], [text("I give up.")], [text("I give up.")]],
+      },
+      [STAYS_RED]: { code: [...straight.code.slice(0, 1), [completeStep("I changed nothing.")], ...Array.from({ length: 3 }, () => [completeStep("All tests pass, believe me.")])] },
+      [FINDINGS_LEFT]: { review: [[completeStep("Read and ran it.")], [verdict([FINDING])]], fix: [[completeStep("The finding does not hold.")], mend, ...straight.fix.slice(1)] },
+      [WRONG_KEY]: {},
+    }),
+  );
+  await world.commit({ ".github/worktrain.yml": "model: claude-sonnet-5-5\ncommands: { test: node --test }\nreview: { maxRounds: 2 }\n" });
+  await Promise.all([STOPS, TOOL_FAILS, STAYS_RED, FINDINGS_LEFT].map(async (title) => issues.set(title, await world.play({ title }))));
+  world.github.setEnvironmentSecret("worktrain-agent", "ANTHROPIC_API_KEY", "sk-ant-demo-revoked");
+  issues.set(WRONG_KEY, await world.play({ title: WRONG_KEY }));
+});
+afterAll(async () => {
+  assertRequestsConform(world.github.requests);
+  await world.close();
+});
+
+interface Ended {
+  readonly said: string;
+  readonly item: readonly RecordEvent[];
+  readonly all: readonly RecordEvent[];
+}
+
+/** What a run left: its issue's comments, its saved journal; and that nothing was published. */
+async function ended(title: string, ending: EndingCode): Promise<Ended> {
+  const issueNumber = issues.get(title) ?? 0;
+  const [run, ...more] = world.runs(issueNumber);
+  expect(more).toEqual([]);
+  const state = world.github.state();
+  const saved = [...state.artifacts.values()].filter((artifact) => artifact.runId === run?.id);
+  expect(parseSegmentName(saved.at(-1)?.name ?? "")?.ending).toBe(ending);
+  expect([...state.issues.values()].filter((issue) => issue.pull !== null)).toEqual([]);
+  expect([...state.checkRuns.values()]).toEqual([]);
+  expect(run?.conclusion).toBe("success");
+
+  const status = world.statusComments(issueNumber);
+  expect(status).toHaveLength(1);
+  expect(status[0]).toContain("state=ended");
+  expect(status[0]).toMatch(/Nothing was published|What was done is saved/);
+  expect(status[0]).toContain("**What to do:**");
+  return { said: world.comments(issueNumber).map(({ body }) => body).join("\n\n"), ...(await journalOf(saved)) };
+}
+
+async function journalOf(saved: readonly Artifact[]): Promise<Pick<Ended, "item" | "all">> {
+  const assembled = assembleSegments(saved.map(({ bytesPath, digest }) => ({ bytes: readFileSync(bytesPath), digest: digest.replace("sha256:", "") })));
+  if (!assembled.ok) throw new Error(assembled.error.message);
+  const { reader, item } = assembled.value;
+  const streams = await reader.streams();
+  const all = await Promise.all(streams.map((stream) => reader.read(stream)));
+  return { item: await reader.read(itemStream(item)), all: all.flat() };
+}
+
+const data = <K extends RecordEvent["kind"]>(events: readonly RecordEvent[], kind: K): readonly Extract<RecordEvent, { kind: K }>["data"][] =>
+  events.filter((event): event is Extract<RecordEvent, { kind: K }> => event.kind === kind).map((event) => event.data);
+
+test("a model that ends its turn without completing the step is reminded once, then the run ends and says so", async () => {
+  const { said, item, all } = await ended(STOPS, "not-completed");
+  expect(said).toContain("the agent did not complete its step");
+  expect(said).toContain("ended its turn twice without completing its work, once after a reminder");
+  expect(data(all, "turn_completed")).toHaveLength(2);
+  expect(data(item, "item_ended")).toMatchObject([{ outcome: "stopped", ending: "not-completed" }]);
+});
+
+test("fault 60: a command that fails, an unknown tool and a wrong input are results the model reads; when it gives up the run says so", async () => {
+  const { said, all } = await ended(TOOL_FAILS, "not-completed");
+  expect(said).toContain("The code session did not complete");
+  const failed = data(all, "tool_completed").filter((result) => result.isError);
+  expect(failed).toHaveLength(3);
+  const shown = JSON.stringify(failed);
+  expect(shown).toContain("out of paper");
+  expect(shown).toContain("deploy");
+});
+
+test("a test that stays red blocks the step three times, then the run ends with that reason", async () => {
+  const { said, all } = await ended(STAYS_RED, "tests-red");
+  expect(said).toContain("the tests stay red");
+  expect(said).toContain("exit code 1");
+  expect(said).toContain("'60s' !== '1m'");
+  expect(data(all, "verification_finished").map(({ exitCode }) => exitCode)).toEqual([1, 1, 1]);
+});
+
+test("findings that are left after the last round of review end the run with their names", async () => {
+  const { said, item } = await ended(FINDINGS_LEFT, "review-blocking");
+  expect(said).toContain("the review still has blocking findings");
+  expect(said).toContain("An hour is printed as 60m");
+  expect(data(item, "session_concluded").map(({ phase, round }) => `${phase} ${round}`)).toEqual(["classify 1", "code 1", "review 1", "fix 2", "review 2"]);
+});
+
+test("fault 63: a key that the model's API does not take ends the run at once and names the cure", async () => {
+  const { said } = await ended(WRONG_KEY, "model-unavailable");
+  expect(said).toContain("ANTHROPIC_API_KEY");
+  expect(world.model.requests.filter(({ status }) => status === 401)).toHaveLength(1);
+  expect(said).not.toContain("sk-ant-");
+});
