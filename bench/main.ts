@@ -14,9 +14,9 @@ const only = values.only?.toLowerCase();
 
 const rows: BenchRow[] = [];
 for (const suite of Object.values(suites)) rows.push(...(await suite.run()));
-const shown = only === undefined ? rows : rows.filter((row) => row.name.includes(only));
+const shown = only === undefined ? rows : rows.filter((row) => row.name.startsWith(only));
 if (shown.length === 0) {
-  process.stderr.write(`No row's name holds "${values.only}". Rows: ${rows.map((row) => row.name).join("; ")}\n`);
+  process.stderr.write(`No row's name begins with "${values.only}". Rows: ${rows.map((row) => row.name).join("; ")}\n`);
   process.exitCode = 1;
 } else {
   process.stdout.write(values.json ? `${JSON.stringify(shown, null, 2)}\n` : `${shown.map(line).join("\n")}\n`);
