@@ -1,3 +1,3 @@
-export { parseConfig, type ConfigFault } from "./parse-config.ts";
+export { parseConfig } from "./parse-config.ts";
 export { configJsonSchema, configTable } from "./published.ts";
 export { CONFIG_PATH, type Config } from "./schema.ts";

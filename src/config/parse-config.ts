@@ -1,19 +1,9 @@
 import { isMap, isScalar, LineCounter, parseDocument, type Document, type Node, type Pair } from "yaml";
 import { z } from "zod";
+import type { Fault } from "../shared/fault.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { closestName } from "./closest-name.ts";
 import { configSchema, type Config } from "./schema.ts";
-
-/** One thing wrong with a configuration file, where it is and how to mend it. Lines and columns count from 1. */
-export interface ConfigFault {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-  /** The key, e.g. `review.maxRounds`; empty for the file as a whole. */
-  readonly path: string;
-  readonly message: string;
-  readonly fix: string;
-}
 
 /** Twenty times the longest sensible file. */
 const MAX_CONFIG_CHARS = 64 * 1024;
@@ -23,7 +13,7 @@ const MAX_CONFIG_CHARS = 64 * 1024;
  * @param text null where there is no file: all defaults
  * @param file name for the faults
  */
-export function parseConfig(text: string | null, file: string): Result<Config, readonly ConfigFault[]> {
+export function parseConfig(text: string | null, file: string): Result<Config, readonly Fault[]> {
   if (text === null) return ok(freeze(configSchema.parse({})));
   const whole = (message: string, fix: string) => err([{ file, line: 1, column: 1, path: "", message, fix }]);
   if (text.length > MAX_CONFIG_CHARS) return whole(`The file has ${text.length} characters; at most ${MAX_CONFIG_CHARS} are read.`, "Shorten it.");
@@ -55,7 +45,7 @@ interface Source {
   readonly lines: LineCounter;
 }
 
-function faultsOf(issue: z.core.$ZodIssue, source: Source): ConfigFault[] {
+function faultsOf(issue: z.core.$ZodIssue, source: Source): Fault[] {
   const path = issue.path.map(String);
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
@@ -99,7 +89,7 @@ function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
 }
 
 /** Where a key or its value stands; the nearest parent that is there when it is missing. */
-function position(path: readonly string[], what: "key" | "value", source: Source): Pick<ConfigFault, "file" | "line" | "column"> {
+function position(path: readonly string[], what: "key" | "value", source: Source): Pick<Fault, "file" | "line" | "column"> {
   let node: unknown = source.document.contents;
   let offset = offsetOf(node);
   for (const key of path) {

@@ -1,14 +1,15 @@
 /** What a label set by somebody who may start work comes to. Pure: decided from what GitHub's API says now (P-webhook-order, fault 27). */
-import type { Config, ConfigFault } from "../config/index.ts";
+import type { Config } from "../config/index.ts";
 import type { IssueFacts, RepositoryFacts } from "../github/read/index.ts";
 import { taskDigest } from "../github/trust/index.ts";
 import type { Refusal } from "../shared/errors.ts";
+import type { Fault } from "../shared/fault.ts";
 import type { Result } from "../shared/result.ts";
 import { dispatchKey } from "./dispatch-key.ts";
 import type { LabeledEvent } from "./labeled-event.ts";
 
 /** The configuration on the default branch: read, faulty, or not there. */
-export type ConfigState = Result<Config, readonly ConfigFault[]> | "missing";
+export type ConfigState = Result<Config, readonly Fault[]> | "missing";
 
 /** The latest attempt on the issue, from our own status comment and the state of its run. */
 export interface PriorAttempt {

@@ -35,3 +35,7 @@ export interface Head {
   /** SHA-256 of that line's bytes, newline included. */
   readonly hash: string;
 }
+
+/** One kind of event, as the unions of the streams list them. */
+export const eventSchema = <Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, shape: Shape) =>
+  z.object({ kind: z.literal(kind), data: z.object(shape) });

@@ -3,7 +3,7 @@
  * The format is for ever: fields may be added as optional ones, none may change or go.
  */
 import { z } from "zod";
-import { gitOidSchema, sha256Schema } from "./envelope.ts";
+import { eventSchema as event, gitOidSchema, sha256Schema } from "./envelope.ts";
 import { contextSchema, sessionOutcomeSchema, usageSchema } from "./session-events.ts";
 
 export const phaseSchema = z.enum(["classify", "discover", "shape", "code", "review", "fix", "deliver"]);
@@ -41,9 +41,6 @@ export type SnapshotRef = z.infer<typeof snapshotRefSchema>;
 export const reasonSchema = z.object({ code: z.string(), message: z.string(), fix: z.string() });
 /** Why something stopped, in words a person can act on. */
 export type Reason = z.infer<typeof reasonSchema>;
-
-const event = <Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, shape: Shape) =>
-  z.object({ kind: z.literal(kind), data: z.object(shape) });
 
 export const itemEventSchema = z.discriminatedUnion("kind", [
   event("item_opened", {

@@ -2,7 +2,7 @@
  * Every event of a session stream. The format is for ever: fields may be added as optional ones, none may change or go.
  */
 import { z } from "zod";
-import { gitOidSchema, sha256Schema } from "./envelope.ts";
+import { eventSchema as event, gitOidSchema, sha256Schema } from "./envelope.ts";
 
 const jsonSchema = z.json();
 export const contextSchema = z.record(z.string(), jsonSchema);
@@ -44,9 +44,6 @@ export const usageSchema = z.object({
   cacheWriteTokens: z.int().min(0),
 });
 export type Usage = z.infer<typeof usageSchema>;
-
-const event = <Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, shape: Shape) =>
-  z.object({ kind: z.literal(kind), data: z.object(shape) });
 
 /** Events of the engine: what `engine/session` decides and folds. */
 export const engineEventSchema = z.discriminatedUnion("kind", [

@@ -1,5 +1,5 @@
 import { compileWorkflow } from "./compile.ts";
-import type { Fault } from "./fault.ts";
+import type { Fault } from "../shared/fault.ts";
 import type { Plan } from "./plan.ts";
 
 export interface CatalogueEntry {

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Json } from "../shared/json.ts";
-import { type Issue, type Path, suggestion } from "./fault.ts";
+import { type Issue, type Path, suggestion } from "./issue.ts";
 
 type Fields = Readonly<Record<string, z.ZodType>>;
 type Values<F extends Fields> = { readonly [Key in keyof F]?: z.infer<F[Key]> };

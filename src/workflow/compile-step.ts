@@ -2,7 +2,7 @@ import type { Json } from "../shared/json.ts";
 import { checkFields } from "./check-fields.ts";
 import { type Condition, conditionIssues } from "./condition.ts";
 import { BUILT_IN_CONTRACTS, isBuiltInContract } from "./contracts.ts";
-import { type Issue, type Path, suggestion } from "./fault.ts";
+import { type Issue, type Path, suggestion } from "./issue.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import type { StandardStep } from "./plan.ts";
 import { promptOfBlocks } from "./prompt-blocks.ts";

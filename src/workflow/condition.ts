@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { canonicalJson, type Json, type JsonObject } from "../shared/json.ts";
-import type { Issue, Path } from "./fault.ts";
+import type { Issue, Path } from "./issue.ts";
 import { compilePattern, patternFinds } from "./regular-expression.ts";
 import { lookUp, parsePath } from "./template.ts";
 

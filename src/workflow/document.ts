@@ -6,7 +6,8 @@
 import { Composer, type Document, isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, Parser, type CST } from "yaml";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { Json } from "../shared/json.ts";
-import { type Fault, formatPath, type Issue, type Path } from "./fault.ts";
+import type { Fault } from "../shared/fault.ts";
+import { formatPath, type Issue, type Path } from "./issue.ts";
 
 /** UTF-16 code units of one file. The largest known workflow file is about a tenth of it. */
 export const FILE_LIMIT_CHARS = 512 * 1024;

@@ -5,29 +5,15 @@
  */
 import { join } from "node:path";
 import { createGitHub } from "../../../github/octokit.ts";
-import { createSegmentSaver, openDirectoryJournal, seedDirectory, type SegmentRef, type SegmentSaver, type SegmentStore } from "../../../journal/index.ts";
+import { createSegmentSaver, openDirectoryJournal, seedDirectory, type SegmentRef, type SegmentSaver } from "../../../journal/index.ts";
 import { parseItemId, type ItemName } from "../../../record/index.ts";
 import { RetryableError, TerminalError, type Refusal } from "../../../shared/errors.ts";
-import type { Clock, Fetch, FileSystem, Processes, Random } from "../../../shared/ports.ts";
 import { createRedactor } from "../../../shared/redact.ts";
 import type { JobSettings } from "../settings.ts";
 import { admit } from "./admission.ts";
+import type { AgentPorts, RunRecord } from "./ports.ts";
 import { restoreItem, type Restored } from "./restore.ts";
-import type { RunRecord, WorkEnd } from "./work.ts";
-
-export interface AgentPorts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly fs: FileSystem;
-  readonly processes: Processes;
-  readonly fetch: Fetch;
-  readonly segments: SegmentStore;
-  /** The built action: beside `main.js` it holds the workflow library and the sandbox's helper. */
-  readonly distDirectory: string;
-  readonly nodePath: string;
-  readonly log: (line: string) => void;
-  readonly signal: AbortSignal;
-}
+import type { WorkEnd } from "./work.ts";
 
 export interface JobResult {
   readonly exitCode: number;

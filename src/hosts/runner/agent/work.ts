@@ -3,21 +3,14 @@ import { join } from "node:path";
 import type { Config } from "../../../config/index.ts";
 import { loadLibrary, progressLine, runItem, spentByItem, type ItemResult } from "../../../coordinator/index.ts";
 import type { GitHub } from "../../../github/client.ts";
-import type { Journal, SegmentSaver } from "../../../journal/index.ts";
 import { itemStream, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
 import { TerminalError, type Refusal } from "../../../shared/errors.ts";
 import { openSandbox, openWorkspace, type Sandbox, type Workspace } from "../../../workspace/index.ts";
 import type { JobSettings } from "../settings.ts";
 import type { Admitted } from "./admission.ts";
-import type { AgentPorts } from "./agent.ts";
 import { readConfig } from "./config.ts";
+import type { AgentPorts, RunRecord } from "./ports.ts";
 import type { Restored } from "./restore.ts";
-
-export interface RunRecord {
-  readonly journal: Journal;
-  readonly saver: SegmentSaver;
-  readonly redact: (text: string) => string;
-}
 
 export interface WorkEnd {
   readonly ending: EndingCode;
