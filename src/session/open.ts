@@ -31,7 +31,7 @@ export async function createSession(deps: SessionDeps, init: SessionInit): Promi
   const pinned = await deps.journal.putBlob(new TextEncoder().encode(canonicalJson(plan)));
   const { id, version } = plan;
   const start = { sessionId, itemId: init.itemId, parentSessionId: init.parentSessionId, phase: init.phase, workflow: { id, version }, plan: pinned, goal, context: { ...context }, autonomy: init.autonomy };
-  const decision = decide(plan, initialState, { kind: "start", start: start as Extract<EngineEvent, { kind: "session_started" }>["data"] });
+  const decision = decide(plan, initialState, { kind: "start", start: start });
   if (!decision.ok) throw new TerminalError(`The session ${sessionId} cannot start. ${decision.error.message}`, decision.error.fix);
   const appended = await deps.journal.append(stream, null, decision.value);
   if (!appended.ok) throw new TerminalError(`The session ${sessionId} cannot start. ${appended.error.message}`, appended.error.fix);

@@ -43,7 +43,7 @@ export function checkFields<const F extends Fields>(fields: F, notRun: readonly 
 }
 
 function notRunIssue(key: string, value: Json | undefined, path: Path): Issue {
-  const what = key === "type" ? `steps of \`type: ${String(value)}\`` : `\`${key}\``;
+  const what = key === "type" ? `steps of \`type: ${JSON.stringify(value)}\`` : `\`${key}\``;
   return {
     path,
     at: "key",

@@ -29,7 +29,7 @@ export function compileStep(value: Json, path: Path, scope: StepScope): Compiled
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     return { step: null, issues: [{ path, message: "A step must be a mapping.", fix: "Give it id, title and prompt." }], lenient: [] };
   }
-  const checked = checkFields(standardStepFields, NOT_RUN_IN_STEP, value as { readonly [key: string]: Json }, path);
+  const checked = checkFields(standardStepFields, NOT_RUN_IN_STEP, value, path);
   const { values } = checked;
   const issues = [...checked.issues, ...promptIssues(values, value, path), ...contractIssues(values, path, scope), ...bindingIssues(value, path)];
   const lenient = [...checked.unknown, ...(values.runCondition === undefined ? [] : conditionIssues(values.runCondition, [...path, "runCondition"]))];

@@ -108,7 +108,7 @@ function toJson(node: unknown, path: Path, issues: Issue[]): Json {
   const value = isScalar(node) ? node.value : undefined;
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number" && Number.isFinite(value)) return value;
-  issues.push({ path, message: `The value ${String(value)} cannot be kept as JSON.`, fix: "Use text, a finite number, true, false or null." });
+  issues.push({ path, message: `The value ${typeof value === "number" ? value : JSON.stringify(value)} cannot be kept as JSON.`, fix: "Use text, a finite number, true, false or null." });
   return null;
 }
 

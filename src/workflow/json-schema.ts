@@ -69,7 +69,7 @@ const compiled = new WeakMap<object, z.ZodType>();
 export function zodOf(schema: JsonSchema): z.ZodType {
   const known = compiled.get(schema);
   if (known !== undefined) return known;
-  const made = z.fromJSONSchema(schema as z.core.JSONSchema.JSONSchema);
+  const made = z.fromJSONSchema(schema);
   compiled.set(schema, made);
   return made;
 }

@@ -21,7 +21,7 @@ function drive(plan: Plan, options: { context?: JsonObject; autonomy?: Autonomy 
     return decision.value;
   };
   const { context = {}, autonomy = "full_auto_stop_on_user_deps" } = options;
-  run({ kind: "start", start: { sessionId: "s", itemId: null, parentSessionId: null, phase: null, workflow: { id: plan.id, version: plan.version }, plan: "0".repeat(64), goal: "the goal", context: context as StepOutput["context"], autonomy } });
+  run({ kind: "start", start: { sessionId: "s", itemId: null, parentSessionId: null, phase: null, workflow: { id: plan.id, version: plan.version }, plan: "0".repeat(64), goal: "the goal", context: context, autonomy } });
   return {
     run,
     state: () => state,

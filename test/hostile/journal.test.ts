@@ -398,16 +398,16 @@ describe("fault 22: two writers on one directory", () => {
     const disk = memoryDisk();
     const early = await openOn(disk);
     const head = await appendOk(early, "session/a", null, [steered("early")]);
-    let appending: Promise<Head> | null = null;
+    const appending: Promise<Head>[] = [];
     const fs: FileSystem = {
       ...disk.fileSystem,
       createExclusive(path) {
-        appending ??= appendOk(early, "session/a", head, [steered("just in time")]);
+        if (appending.length === 0) appending.push(appendOk(early, "session/a", head, [steered("just in time")]));
         return disk.fileSystem.createExclusive(path);
       },
     };
     const late = await openDirectoryJournal({ directory, fs, clock });
-    await appending;
+    await Promise.all(appending);
     expect(await textsOf(late, "session/a")).toEqual(["early", "just in time"]);
   });
 

@@ -44,7 +44,7 @@ async function drive(session: Session): Promise<string[]> {
     const output: StepOutput = { notes: "", artifacts: [], context: {} };
     for (const requirement of offer.requires) {
       if (requirement.kind === "notes") output.notes = "Done.";
-      if (requirement.kind === "artifact") output.artifacts.push({ contractRef: requirement.ref, value: values[requirement.ref] ?? null } as StepOutput["artifacts"][number]);
+      if (requirement.kind === "artifact") output.artifacts.push({ contractRef: requirement.ref, value: values[requirement.ref] ?? null });
     }
     const result = await session.submit(output);
     if (result.kind === "refused" || result.kind === "blocked") throw new Error(JSON.stringify(result));

@@ -99,7 +99,7 @@ steps:
   });
 
   test("a newer schemaVersion is refused with the version needed", () => {
-    expect(faultsOf(`${withStep("prompt: x").replace("schemaVersion: 2", "schemaVersion: 3")}`)[0]?.message).toContain("schemaVersion 3");
+    expect(faultsOf((withStep("prompt: x").replace("schemaVersion: 2", "schemaVersion: 3")))[0]?.message).toContain("schemaVersion 3");
   });
 
   test("a JSON Schema keyword that would have no force is a fault", () => {

@@ -12,9 +12,6 @@ export function sessionFailure(session: ItemSession, result: SessionResult): { k
   return { kind: "stop", ending, reason: { code, message: `The ${session.phase} session did not complete: ${said}`, fix: fixOf(ending) } };
 }
 
-/** Endings that leave the item where a later run can go on from it, with more budget or at a better time. */
-export const RESUMABLE_ENDINGS: readonly EndingCode[] = ["budget", "model-unavailable", "model-spend-limit", "cancelled", "lost"];
-
 function endingOf(code: string): EndingCode {
   if (code === "verification-failed") return "tests-red";
   const agentCode = agentEndCodeSchema.safeParse(code);

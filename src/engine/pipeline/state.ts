@@ -48,12 +48,12 @@ export interface ItemState {
   readonly ended: ItemEndingState | null;
 }
 
-export const initialItem: ItemState = { opening: null, sessions: [], snapshot: null, ended: null };
+const initialItem: ItemState = { opening: null, sessions: [], snapshot: null, ended: null };
 
 export const foldItem = (events: readonly ItemEvent[]): ItemState => events.reduce(evolveItem, initialItem);
 
 /** Folds one event into the state. Events of the deliver job leave the pipeline's state as it is. */
-export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
+function evolveItem(state: ItemState, event: ItemEvent): ItemState {
   switch (event.kind) {
     case "item_opened":
       return state.opening === null ? { ...state, opening: event.data } : state;

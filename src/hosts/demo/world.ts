@@ -206,10 +206,10 @@ const START_TIMEOUT_MS = 30_000;
 
 /** Waits until the App is healthy; false when it ended or took too long. */
 async function answers(child: ChildProcess, url: string): Promise<boolean> {
-  let ended = false;
-  void child.exited.then(() => (ended = true));
+  const ended = new AbortController();
+  void child.exited.then(() => ended.abort());
   const deadline = nodeClock.monotonicMs() + START_TIMEOUT_MS;
-  while (!ended && nodeClock.monotonicMs() < deadline) {
+  while (!ended.signal.aborted && nodeClock.monotonicMs() < deadline) {
     const response = await fetch(`${url}/healthz`).catch(() => null); // Not listening yet.
     if (response?.ok === true) return true;
     await nodeClock.sleep(50);

@@ -43,7 +43,7 @@ const fetchOnce: Fetch = (input, init) => {
 
 export async function startAppWorld(): Promise<AppWorld> {
   let skewMs = 0;
-  const world = await startWorld({ clock: { nowMs: () => Date.now() + skewMs } as FakeClock });
+  const world = await startWorld({ clock: { nowMs: () => Date.now() + skewMs } });
   const clock = fakeClock(Date.now());
   const app = await startApp(readSettings(environment({ PRIVATE_KEY: world.privateKeyPem, WEBHOOK_SECRET, GITHUB_API_URL: world.github.url })), { clock, fetch: fetchOnce });
   const hookUrl = `${app.url}/api/github/webhooks`;

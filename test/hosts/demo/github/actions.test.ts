@@ -142,7 +142,7 @@ test("artifacts are listed at once, downloaded by a link that dies after a minut
   expect([download.status, download.headers.get("content-type"), await download.text()]).toEqual([200, "application/octet-stream", bytes]);
   expect((await fetch(link.replace(`/artifacts/${id}`, `/artifacts/${id + 1}`))).status).toBe(403);
   expect((await fetch(link, { headers: { authorization: `Bearer ${world.app}` } })).status).toBe(403);
-  clock.advance(61_000);
+  await clock.advance(61_000);
   expect((await fetch(link)).status).toBe(403);
 });
 

@@ -31,7 +31,7 @@ test("the installation is found by repository and its token is long, limited, an
   expect(granted.permissions).toEqual({ issues: "read", metadata: "read" });
   expect(granted.token).toMatch(/^ghs_[A-Za-z0-9._-]{480,560}$/);
   expect((await world.call(granted.token, "GET", `${REPO}/issues`)).status).toBe(200);
-  clock.advance(60 * 60 * 1000);
+  await clock.advance(60 * 60 * 1000);
   expect((await world.call(granted.token, "GET", `${REPO}/issues`)).status).toBe(401);
 });
 
