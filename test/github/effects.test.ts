@@ -96,6 +96,19 @@ describe("is a comment made exactly once? (I2)", () => {
     expect(world.comments).toHaveLength(4);
   });
 
+  it("fault 22: what another run may be about to do is looked for late before it is done", async () => {
+    const clock = fakeClock();
+    let done: string | null = null;
+    let writes = 0;
+    const effect: Effect = { key: "k", description: "d", contested: true, lookUp: async () => (done === null ? null : { id: done, url: null }), write: async () => ({ id: `own-${(writes += 1)}`, url: null }) };
+    const late = createEffectRunner({ clock }).apply(effect);
+    await clock.advance(3_000);
+    done = "other";
+    expect(await settle(clock, late)).toMatchObject({ id: "other", adopted: true });
+    done = null;
+    expect(await settle(clock, createEffectRunner({ clock }).apply(effect))).toMatchObject({ id: "own-1", adopted: false });
+  });
+
   it("of two writers at the same time the lower id stays and the other takes its own back", async () => {
     const { world, runner, effect } = commentScene();
     world.fault = (route) => {

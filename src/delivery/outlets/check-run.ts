@@ -25,9 +25,12 @@ export const checkRunOutlet: Outlet<"check-run"> = {
     if (head === undefined) return err({ kind: "no-commit", message: "There is no commit of ours to put a check run on.", fix: "Please report this with the run's log." });
     const { github, repository, runner, ticket } = context;
     const { conclusion, detailsUrl, title, summary, text } = intent;
+    // GitHub lets one run only create the pull request: who found it made by another leaves that one the time to go on (fault 22).
+    const contested = context.applied.get("pull-request")?.adopted ?? false;
     return applyEffect(runner, {
       key: effectKey("check-run", ticket.key),
       description: `check run ${CHECK_NAME} on ${head.id}`,
+      contested,
       lookUp: () => findOurs(context, head.id),
       async write() {
         const route = "POST /repos/{owner}/{repo}/check-runs";

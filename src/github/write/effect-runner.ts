@@ -44,7 +44,7 @@ export function createEffectRunner({ clock, onConfirmed }: EffectRunnerPorts): E
 }
 
 async function converge(effect: Effect, clock: Clock): Promise<AppliedEffect> {
-  const found = await effect.lookUp();
+  const found = (await effect.lookUp()) ?? (effect.contested === true ? await lookLate(effect, clock) : null);
   if (found !== null) return { ...found, adopted: true };
   let lastFailure: RequestFailure | null = null;
   for (let write = 1; write <= WRITES; write += 1) {

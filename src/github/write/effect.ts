@@ -10,6 +10,8 @@ export interface Effect {
   write(): Promise<Confirmed>;
   /** What to do when GitHub refuses it with a status, where that is known better than in general. */
   readonly cures?: Readonly<Partial<Record<number, string>>>;
+  /** Another run may be about to do it right now, and GitHub would hold both for ever: looked for late before it is written. */
+  readonly contested?: boolean;
   /** Takes back our own duplicate when another writer's with a lower id stays; absent where GitHub cannot hold two. */
   discard?(duplicate: Confirmed): Promise<void>;
 }
