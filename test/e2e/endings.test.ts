@@ -76,21 +76,21 @@ async function journalOf(saved: readonly Artifact[]): Promise<Pick<Ended, "item"
   return { item: await reader.read(itemStream(item)), all: all.flat() };
 }
 
-const data = <K extends RecordEvent["kind"]>(events: readonly RecordEvent[], kind: K): readonly Extract<RecordEvent, { kind: K }>["data"][] =>
-  events.filter((event): event is Extract<RecordEvent, { kind: K }> => event.kind === kind).map((event) => event.data);
+const kind = <K extends RecordEvent["kind"]>(events: readonly RecordEvent[], wanted: K): readonly Extract<RecordEvent, { kind: K }>[] =>
+  events.filter((event): event is Extract<RecordEvent, { kind: K }> => event.kind === wanted);
 
 test("a model that ends its turn without completing the step is reminded once, then the run ends and says so", async () => {
   const { said, item, all } = await ended(STOPS, "not-completed");
   expect(said).toContain("the agent did not complete its step");
   expect(said).toContain("ended its turn twice without completing its work, once after a reminder");
-  expect(data(all, "turn_completed")).toHaveLength(2);
-  expect(data(item, "item_ended")).toMatchObject([{ outcome: "stopped", ending: "not-completed" }]);
+  expect(kind(all, "turn_completed")).toHaveLength(2);
+  expect(kind(item, "item_ended")).toMatchObject([{ data: { outcome: "stopped", ending: "not-completed" } }]);
 });
 
 test("fault 60: a command that fails, an unknown tool and a wrong input are results the model reads; when it gives up the run says so", async () => {
   const { said, all } = await ended(TOOL_FAILS, "not-completed");
   expect(said).toContain("The code session did not complete");
-  const failed = data(all, "tool_completed").filter((result) => result.isError);
+  const failed = kind(all, "tool_completed").filter(({ data }) => data.isError);
   expect(failed).toHaveLength(3);
   const shown = JSON.stringify(failed);
   expect(shown).toContain("out of paper");
@@ -102,14 +102,14 @@ test("a test that stays red blocks the step three times, then the run ends with 
   expect(said).toContain("the tests stay red");
   expect(said).toContain("exit code 1");
   expect(said).toContain("'60s' !== '1m'");
-  expect(data(all, "verification_finished").map(({ exitCode }) => exitCode)).toEqual([1, 1, 1]);
+  expect(kind(all, "verification_finished").map(({ data }) => data.exitCode)).toEqual([1, 1, 1]);
 });
 
 test("findings that are left after the last round of review end the run with their names", async () => {
   const { said, item } = await ended(FINDINGS_LEFT, "review-blocking");
   expect(said).toContain("the review still has blocking findings");
   expect(said).toContain("An hour is printed as 60m");
-  expect(data(item, "session_concluded").map(({ phase, round }) => `${phase} ${round}`)).toEqual(["classify 1", "code 1", "review 1", "fix 2", "review 2"]);
+  expect(kind(item, "session_concluded").map(({ data }) => `${data.phase} ${data.round}`)).toEqual(["classify 1", "code 1", "review 1", "fix 2", "review 2"]);
 });
 
 test("fault 63: a key that the model's API does not take ends the run at once and names the cure", async () => {

@@ -11,7 +11,7 @@ import { git, startWorld, type World } from "../../src/hosts/demo/world.ts";
 
 export interface Answer {
   readonly status: number;
-  readonly body: any;
+  readonly body: unknown;
 }
 
 export interface DemoWorld extends World {
