@@ -125,7 +125,7 @@ function publishedNow() {
   return {
     refs: execFileSync("git", ["-C", join(world.directory, "repo.git"), "for-each-ref", "--format=%(refname) %(objectname)", "refs/heads"], { encoding: "utf8" }).trim().split("\n"),
     // Without the time of its last change, which any comment moves.
-    issues: [...state.issues.values()].map(({ updatedAt: _, ...issue }) => issue),
+    issues: [...state.issues.values()].map((issue) => ({ ...issue, updatedAt: "" })),
     comments: [...state.comments.values()].filter(({ author }) => author !== "worktrain[bot]"),
     checkRuns: [...state.checkRuns.values()],
     reactions: [...state.reactions.values()],

@@ -1,11 +1,9 @@
 /** Runs that do not end well: the reason is told on the issue, the journal is saved, and nothing is published. */
-import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Artifact } from "../../src/hosts/demo/github/records.ts";
-import { assembleSegments } from "../../src/journal/index.ts";
-import { itemStream, parseSegmentName, type EndingCode, type RecordEvent } from "../../src/record/index.ts";
+import { parseSegmentName, type EndingCode, type RecordEvent } from "../../src/record/index.ts";
 import { assertRequestsConform } from "../contract/openapi.ts";
 import { startDemoWorld, type DemoWorld } from "../fakes/demo-world.ts";
+import { eventsOf, savedJournal } from "../fakes/saved-journal.ts";
 import { completeStep, mend, scenarioByIssue, straight, text, use, verdict } from "../fakes/scripts.ts";
 
 const FINDING = { severity: "major", summary: "An hour is printed as 60m", findingCategory: "correctness", evidence: "formatDuration(3599.7) prints 60m.", remediation: "Round first." };
@@ -64,33 +62,22 @@ async function ended(title: string, ending: EndingCode): Promise<Ended> {
   expect(status[0]).toContain("state=ended");
   expect(status[0]).toMatch(/Nothing was published|What was done is saved/);
   expect(status[0]).toContain("**What to do:**");
-  return { said: world.comments(issueNumber).map(({ body }) => body).join("\n\n"), ...(await journalOf(saved)) };
+  const { item, streams } = await savedJournal(saved);
+  return { said: world.comments(issueNumber).map(({ body }) => body).join("\n\n"), item, all: [...streams.values()].flat() };
 }
-
-async function journalOf(saved: readonly Artifact[]): Promise<Pick<Ended, "item" | "all">> {
-  const assembled = assembleSegments(saved.map(({ bytesPath, digest }) => ({ bytes: readFileSync(bytesPath), digest: digest.replace("sha256:", "") })));
-  if (!assembled.ok) throw new Error(assembled.error.message);
-  const { reader, item } = assembled.value;
-  const streams = await reader.streams();
-  const all = await Promise.all(streams.map((stream) => reader.read(stream)));
-  return { item: await reader.read(itemStream(item)), all: all.flat() };
-}
-
-const kind = <K extends RecordEvent["kind"]>(events: readonly RecordEvent[], wanted: K): readonly Extract<RecordEvent, { kind: K }>[] =>
-  events.filter((event): event is Extract<RecordEvent, { kind: K }> => event.kind === wanted);
 
 test("a model that ends its turn without completing the step is reminded once, then the run ends and says so", async () => {
   const { said, item, all } = await ended(STOPS, "not-completed");
   expect(said).toContain("the agent did not complete its step");
   expect(said).toContain("ended its turn twice without completing its work, once after a reminder");
-  expect(kind(all, "turn_completed")).toHaveLength(2);
-  expect(kind(item, "item_ended")).toMatchObject([{ data: { outcome: "stopped", ending: "not-completed" } }]);
+  expect(eventsOf(all, "turn_completed")).toHaveLength(2);
+  expect(eventsOf(item, "item_ended")).toMatchObject([{ data: { outcome: "stopped", ending: "not-completed" } }]);
 });
 
 test("fault 60: a command that fails, an unknown tool and a wrong input are results the model reads; when it gives up the run says so", async () => {
   const { said, all } = await ended(TOOL_FAILS, "not-completed");
   expect(said).toContain("The code session did not complete");
-  const failed = kind(all, "tool_completed").filter(({ data }) => data.isError);
+  const failed = eventsOf(all, "tool_completed").filter(({ data }) => data.isError);
   expect(failed).toHaveLength(3);
   const shown = JSON.stringify(failed);
   expect(shown).toContain("out of paper");
@@ -102,14 +89,14 @@ test("a test that stays red blocks the step three times, then the run ends with 
   expect(said).toContain("the tests stay red");
   expect(said).toContain("exit code 1");
   expect(said).toContain("'60s' !== '1m'");
-  expect(kind(all, "verification_finished").map(({ data }) => data.exitCode)).toEqual([1, 1, 1]);
+  expect(eventsOf(all, "verification_finished").map(({ data }) => data.exitCode)).toEqual([1, 1, 1]);
 });
 
 test("findings that are left after the last round of review end the run with their names", async () => {
   const { said, item } = await ended(FINDINGS_LEFT, "review-blocking");
   expect(said).toContain("the review still has blocking findings");
   expect(said).toContain("An hour is printed as 60m");
-  expect(kind(item, "session_concluded").map(({ data }) => `${data.phase} ${data.round}`)).toEqual(["classify 1", "code 1", "review 1", "fix 2", "review 2"]);
+  expect(eventsOf(item, "session_concluded").map(({ data }) => `${data.phase} ${data.round}`)).toEqual(["classify 1", "code 1", "review 1", "fix 2", "review 2"]);
 });
 
 test("fault 63: a key that the model's API does not take ends the run at once and names the cure", async () => {

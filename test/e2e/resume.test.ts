@@ -1,0 +1,118 @@
+/** A runner is lost in the middle of the work: the next run of the item goes on from what was saved, and repeats nothing of it. */
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { signTicket } from "../../src/github/trust/index.ts";
+import { ticketSchema } from "../../src/github/trust/ticket.ts";
+import { isPull, type Artifact } from "../../src/hosts/demo/github/records.ts";
+import type { SeenRequest } from "../../src/hosts/demo/model/index.ts";
+import { git } from "../../src/hosts/demo/world.ts";
+import { sha256Hex } from "../../src/shared/hash.ts";
+import { canonicalJson } from "../../src/shared/json.ts";
+import { assertRequestsConform } from "../contract/openapi.ts";
+import { startDemoWorld, type DemoWorld } from "../fakes/demo-world.ts";
+import { descendantsOf, processesOf } from "../fakes/processes.ts";
+import { eventsOf, savedJournal, type SavedJournal } from "../fakes/saved-journal.ts";
+import { completeStep, scenarioByIssue, straight } from "../fakes/scripts.ts";
+
+const TITLE = "Durations are wrong";
+
+let world: DemoWorld;
+let runs: { readonly first: number; readonly second: number };
+let saved: SavedJournal;
+/** What the model was asked by each run. */
+let asked: { readonly first: readonly SeenRequest[]; readonly second: readonly SeenRequest[] };
+let statusAfterLoss: string;
+let left: readonly unknown[];
+
+beforeAll(async () => {
+  let lost = false;
+  const loseRunner = (): void => {
+    if (lost) return;
+    lost = true;
+    const [step] = descendantsOf(process.pid).filter(({ command }) => command.endsWith("/action/dist/main.js"));
+    if (step === undefined) throw new Error("The agent job's process is not there.");
+    process.kill(-step.pid, "SIGKILL");
+  };
+  // When the third answer is asked for, the change is made and saved.
+  const code = straight.code.with(3, () => {
+    loseRunner();
+    return [completeStep("All tests pass.")];
+  });
+  world = await startDemoWorld(scenarioByIssue({ [TITLE]: { code } }));
+  const issueNumber = await world.play({ title: TITLE });
+  const first = world.runs(issueNumber)[0]?.id ?? 0;
+  statusAfterLoss = world.statusComments(issueNumber)[0] ?? "";
+  left = processesOf(`${world.directory}/actions/jobs`);
+  saved = await savedJournal(artifactsOf(first));
+  const before = world.model.requests.length;
+  await dispatchAgain(first);
+  runs = { first, second: world.runs(issueNumber)[1]?.id ?? 0 };
+  asked = { first: world.model.requests.slice(0, before), second: world.model.requests.slice(before) };
+});
+afterAll(async () => {
+  assertRequestsConform(world.github.requests);
+  await world.close();
+});
+
+const artifactsOf = (runId: number): readonly Artifact[] => [...world.github.state().artifacts.values()].filter((artifact) => artifact.runId === runId);
+
+/** Dispatches the item again as the App would: same ticket, other key. */
+async function dispatchAgain(runId: number): Promise<void> {
+  const inputs = world.github.state().runs.get(runId)?.inputs ?? {};
+  const ticket = ticketSchema.parse(JSON.parse(Buffer.from((inputs["ticket"] ?? "").split(".")[0] ?? "", "base64url").toString()));
+  const key = randomBytes(16).toString("hex");
+  const body = { ref: "main", inputs: { ...inputs, key, ticket: signTicket({ ...ticket, key }, world.secrets.ticketKey) } };
+  const { status } = await world.call(world.maintainerToken, "POST", "/actions/workflows/worktrain.yml/dispatches", body);
+  expect(status).toBeLessThan(300);
+  await world.actions.idle();
+  await world.github.settled();
+}
+
+/** A conversation by what it began with, and how many answers of the model a request of it carries. */
+function placeOf({ body }: SeenRequest): { readonly conversation: string; readonly turns: number } {
+  const messages = body?.messages ?? [];
+  return { conversation: sha256Hex(canonicalJson(JSON.parse(JSON.stringify([body?.system, messages[0]])))), turns: messages.filter(({ role }) => role === "assistant").length };
+}
+
+test("fault 38: the lost run published nothing, left no process, and the issue says that it was lost", () => {
+  const { jobs, runs: all } = world.github.state();
+  expect(all.get(runs.first)?.conclusion).toBe("failure");
+  expect([...jobs.values()].filter((job) => job.runId === runs.first).map(({ name, conclusion }) => [name, conclusion])).toEqual([["agent", "failure"], ["deliver", "skipped"]]);
+  expect(statusAfterLoss).toContain("lost its run");
+  expect(left).toEqual([]);
+  expect(eventsOf([...saved.streams.values()].flat(), "workspace_saved").length).toBeGreaterThan(0);
+});
+
+test("fault 37: the next run goes on from what was saved, the files of the workspace included", () => {
+  const log = world.log(runs.second, "agent");
+  expect(log).toContain(`Going on from ${artifactsOf(runs.first).length} saved segments of run ${runs.first}`);
+  expect(log).toMatch(/code: session \S+, resumed/);
+});
+
+test("no turn that is in a saved segment is asked of the model again", () => {
+  const savedTurns = eventsOf([...saved.streams.values()].flat(), "turn_completed").length;
+  const known = asked.first.slice(0, savedTurns).map(placeOf);
+  expect(known).toHaveLength(savedTurns);
+  const again = asked.second.map(placeOf);
+  expect(again.filter((place) => known.some(({ conversation, turns }) => conversation === place.conversation && turns === place.turns))).toEqual([]);
+  // The conversation that was cut off is the one that goes on, with everything said so far.
+  const cutOff = known.at(-1);
+  expect(again[0]).toEqual({ conversation: cutOff?.conversation, turns: (cutOff?.turns ?? 0) + 1 });
+});
+
+test("I1: what was saved stands at the beginning of the whole journal, and each turn was completed once", async () => {
+  const whole = await savedJournal([...artifactsOf(runs.first), ...artifactsOf(runs.second)]);
+  for (const [stream, events] of saved.streams) expect(whole.streams.get(stream)?.slice(0, events.length)).toEqual(events);
+  const keys = [...whole.streams].flatMap(([stream, events]) => eventsOf(events, "turn_completed").map(({ data }) => `${stream} ${data.turnKey}`));
+  expect(keys).toHaveLength(9);
+  expect(new Set(keys).size).toBe(keys.length);
+  expect(eventsOf(whole.item, "run_opened").map(({ data }) => data.restored === null)).toEqual([true, false]);
+});
+
+test("it ends with the pull request of the item, made of the restored files", async () => {
+  const [pull, ...more] = [...world.github.state().issues.values()].filter(isPull);
+  expect(more).toEqual([]);
+  expect(world.github.state().runs.get(runs.second)?.conclusion).toBe("success");
+  expect(await git(`${world.directory}/repo.git`, ["diff", "--name-only", "main", pull?.pull.head.sha ?? ""])).toBe("src/format.js");
+  expect(await git(`${world.directory}/repo.git`, ["show", `${pull?.pull.head.sha}:src/format.js`])).toContain("Math.round(exactSeconds)");
+});
