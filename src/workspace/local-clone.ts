@@ -99,12 +99,12 @@ interface Identity {
   readonly email: string;
 }
 
-/** Git with hooks and watchers off and nobody's configuration but the repository's own. Null when it fails. */
+/** Git with hooks and watchers off and nobody's configuration but the repository's own; looking does not write the index. */
 async function run(processes: Processes, cwd: string, args: readonly string[], identity: Identity | null) {
   const author: Record<string, string> = identity === null ? {} : { GIT_AUTHOR_NAME: identity.name, GIT_AUTHOR_EMAIL: identity.email, GIT_COMMITTER_NAME: identity.name, GIT_COMMITTER_EMAIL: identity.email };
   return processes.run("git", ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "safe.directory=*", ...args], {
     cwd,
-    env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/nonexistent", LC_ALL: "C.UTF-8", GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null", GIT_TERMINAL_PROMPT: "0", ...author },
+    env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/nonexistent", LC_ALL: "C.UTF-8", GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0", ...author },
     timeoutMs: 10 * 60_000,
     maxOutputBytes: 64 * 1024 * 1024,
   });

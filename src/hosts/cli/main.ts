@@ -20,15 +20,13 @@ DIR itself is not touched but for that branch; uncommitted changes are not taken
 
 Environment: ANTHROPIC_API_KEY (required), ANTHROPIC_BASE_URL.`;
 
-const environment = z
-  .object({
-    ANTHROPIC_API_KEY: z.string().default(""),
-    ANTHROPIC_BASE_URL: z.url().optional(),
-    XDG_DATA_HOME: z.string().optional(),
-    HOME: z.string().default(""),
-    PATH: z.string().default(""),
-  })
-  .parse(process.env);
+const environmentSchema = z.object({
+  ANTHROPIC_API_KEY: z.string().default(""),
+  ANTHROPIC_BASE_URL: z.url().optional(),
+  XDG_DATA_HOME: z.string().optional(),
+  HOME: z.string().default(""),
+  PATH: z.string().default(""),
+});
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -72,6 +70,7 @@ async function dispatch(argv: readonly string[], json: boolean): Promise<number>
 
 function parseRun(args: readonly string[]): LocalRun {
   const { values } = parseOptions(args);
+  const environment = readEnvironment();
   if (values.goal === undefined || values.goal.trim() === "") throw new TerminalError("`worktrain run` needs --goal.", 'Say what to do: --goal "..."');
   if (values.workspace === undefined) throw new TerminalError("`worktrain run` needs --workspace.", "Name a git clone: --workspace DIR");
   const sandbox = z.enum(["bubblewrap", "weak"]).safeParse(values.sandbox);
@@ -87,6 +86,13 @@ function parseRun(args: readonly string[]): LocalRun {
     modelUrl: environment.ANTHROPIC_BASE_URL ?? null,
     path: environment.PATH,
   };
+}
+
+function readEnvironment(): z.infer<typeof environmentSchema> {
+  const parsed = environmentSchema.safeParse(process.env);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new TerminalError(`The variable ${issue?.path.join(".") ?? ""} is wrong: ${issue?.message ?? ""}.`, "Correct it or unset it.");
 }
 
 function parseOptions(args: readonly string[]) {
