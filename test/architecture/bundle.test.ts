@@ -1,0 +1,62 @@
+/** The Action that is committed is the one these sources build, and it stays small. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { nodeProcesses } from "../../src/shared/node-processes.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const DIST = join(ROOT, "action", "dist");
+/** All that the Action may load but the artifact client, which is a lazy chunk of its own. */
+const MAX_BYTES = 1_200_000;
+
+const fresh = mkdtempSync(join(tmpdir(), "worktrain-bundle-"));
+beforeAll(async () => {
+  const built = await nodeProcesses.run(process.execPath, [join(ROOT, "scripts/build.ts"), fresh], { cwd: ROOT, env: { PATH: process.env["PATH"] ?? "" }, timeoutMs: 60_000 });
+  if (built.exitCode !== 0) throw new Error(`The build failed: ${new TextDecoder().decode(built.stderr)}`);
+});
+afterAll(() => rmSync(fresh, { recursive: true, force: true }));
+
+const filesOf = (directory: string): ReadonlyMap<string, Buffer> =>
+  new Map(
+    readdirSync(directory, { recursive: true, withFileTypes: true }).flatMap((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      return entry.isFile() ? [[relative(directory, path), readFileSync(path)] as const] : [];
+    }),
+  );
+
+test("action/dist is what a fresh build makes, byte for byte (else: npm run build)", () => {
+  const [built, committed] = [filesOf(fresh), filesOf(DIST)];
+  const names = new Set([...built.keys(), ...committed.keys()]);
+  expect(names.size).toBeGreaterThan(5);
+  expect([...names].filter((name) => built.get(name)?.equals(committed.get(name) ?? Buffer.alloc(0)) !== true)).toEqual([]);
+});
+
+test("nothing of the machine that built it is in the bundle", () => {
+  const names = [...filesOf(fresh)].filter(([, bytes]) => bytes.includes(ROOT) || bytes.includes(fresh)).map(([name]) => name);
+  expect(names).toEqual([]);
+});
+
+test(`without the artifact client's chunk the bundle has at most ${MAX_BYTES / 1e6} MB`, () => {
+  const files = [...filesOf(fresh)].filter(([name]) => name.endsWith(".js"));
+  expect(files.filter(([name]) => name === "chunks/artifact.js")).toHaveLength(1);
+  const bytes = files.filter(([name]) => name !== "chunks/artifact.js").reduce((sum, [, content]) => sum + content.length, 0);
+  expect(bytes).toBeLessThanOrEqual(MAX_BYTES);
+});
+
+test("a start loads neither the artifact client nor the agent's work: main.js imports them lazily only", () => {
+  const files = filesOf(fresh);
+  const loaded = new Set<string>();
+  const load = (name: string): void => {
+    if (loaded.has(name)) return;
+    loaded.add(name);
+    const text = files.get(name)?.toString("utf8") ?? "";
+    for (const [, path = ""] of text.matchAll(/(?:\bfrom|\bimport)\s*["'](\.[^"']+)["']/g)) load(join(name, "..", path));
+  };
+  load("main.js");
+  expect(loaded.size).toBeGreaterThan(1);
+  for (const lazy of ["chunks/artifact.js", "chunks/work.js", "chunks/deliver.js", "chunks/agent.js"]) {
+    expect(files.has(lazy)).toBe(true);
+    expect(loaded.has(lazy)).toBe(false);
+  }
+});
