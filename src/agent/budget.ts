@@ -101,6 +101,21 @@ export function workedMs(history: readonly Recorded<AgentEvent>[]): number {
   return sum;
 }
 
+/** What a session's log says it spent so far, in all its runs; a request without a known end counts as spent. */
+export interface SessionSpend {
+  readonly turns: number;
+  readonly tokens: number;
+  readonly costMicroUsd: number;
+  /** Of completed turns, as the API counted. */
+  readonly usage: Usage;
+  readonly workedMs: number;
+}
+
+export function spentBy(history: readonly Recorded<AgentEvent>[]): SessionSpend {
+  const { turns, tokens, costMicroUsd, usage } = settleOpen(history.reduce(evolveSpent, NOTHING_SPENT));
+  return { turns, tokens, costMicroUsd, usage, workedMs: workedMs(history) };
+}
+
 /** Output asked for in one turn when the budget does not limit it. */
 const OUTPUT_TOKENS_PER_TURN = 32_000;
 /** With less room than this a turn is not worth sending: thinking alone would fill it. */

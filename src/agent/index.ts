@@ -1,4 +1,4 @@
-export type { AgentBudget } from "./budget.ts";
+export { spentBy, type AgentBudget, type SessionSpend } from "./budget.ts";
 export { costMicroUsd, MODEL_PRICES, modelPrice, tokensOf, type ModelPrice } from "./prices.ts";
 export { runAgent, type AgentEnd, type AgentLog, type AgentOptions, type AgentProgress } from "./run-agent.ts";
 export { workspaceTools } from "./tools/workspace-tools.ts";

@@ -1,5 +1,5 @@
 export type { Boundary, CoordinatorDeps, ItemBudget, ItemProgress } from "./deps.ts";
 export { loadLibrary } from "./library.ts";
 export { progressLine } from "./progress-line.ts";
-export { runItem, spentByItem, type ItemResult, type OpenItem, type OpenRun } from "./run-item.ts";
-export { tokensOf } from "./spent.ts";
+export { runItem, type ItemResult, type OpenItem, type OpenRun } from "./run-item.ts";
+export { spentByItem } from "./spent.ts";

@@ -5,7 +5,7 @@
  *     where the stream ends.
  * I5. The budget is the item's: what earlier sessions and runs spent is counted from the log.
  */
-import { foldItem, next, type ItemAction, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
+import { endingOf, fixOf, foldItem, next, type ItemAction, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
 import { itemStream, type EndingCode, type Head, type ItemEvent, type Phase, type Reason, type Recorded, type RecordEvent, type SessionOutcome } from "../record/index.ts";
 import { artifactsOf, type SessionState } from "../engine/session/index.ts";
 import type { Session } from "../session/index.ts";
@@ -13,24 +13,24 @@ import { TerminalError } from "../shared/errors.ts";
 import type { JsonObject } from "../shared/json.ts";
 import type { CoordinatorDeps } from "./deps.ts";
 import { revealHidden } from "./hidden.ts";
-import { lastSnapshot, runSession } from "./run-session.ts";
-import { add, nothingSpent, remaining, spentIn, type Spent } from "./spent.ts";
+import { lastSnapshot, runSession, type SessionLeft } from "./run-session.ts";
+import { spentBy } from "../agent/index.ts";
+import { add, remaining, spentByItem } from "./spent.ts";
 
 export type OpenItem = Extract<ItemEvent, { kind: "item_opened" }>["data"];
 export type OpenRun = Extract<ItemEvent, { kind: "run_opened" }>["data"];
 
-/** How the run left the item. `cancelled` leaves it open: a later run goes on. */
+/** How the run left the item. What is parked (cancelled, out of budget, no model to be had) stays open: a later run goes on. */
 export interface ItemResult {
   readonly ending: EndingCode;
   readonly reason: Reason | null;
   readonly state: ItemState;
 }
 
-/** Runs the item to its end, or until it is cancelled. Throws TerminalError or RetryableError when the journal or a save fails. */
+/** Runs the item to its end, or until it has to be left. Throws TerminalError or RetryableError when the journal or a save fails. */
 export async function runItem(deps: CoordinatorDeps, item: OpenItem, run: OpenRun): Promise<ItemResult> {
   const log = await openItemLog(deps, item);
   await log.append({ kind: "run_opened", data: run });
-  const startedMs = deps.clock.monotonicMs();
   for (;;) {
     const action = next(log.state());
     switch (action.kind) {
@@ -38,8 +38,8 @@ export async function runItem(deps: CoordinatorDeps, item: OpenItem, run: OpenRu
         await log.append({ kind: "session_scheduled", data: await schedule(deps, log.state(), action) });
         break;
       case "resume-session": {
-        const cancelled = await runAndConclude(deps, log, action.session, deps.clock.monotonicMs() - startedMs);
-        if (cancelled) return cancel(deps, log.state(), action.session.phase);
+        const left = await runAndConclude(deps, log, action.session);
+        if (left.parked !== null) return park(deps, log.state(), { phase: action.session.phase, session: left.session, parked: left.parked });
         break;
       }
       case "deliver":
@@ -90,47 +90,51 @@ async function schedule(deps: CoordinatorDeps, state: ItemState, action: Extract
   return { phase, round, sessionId: `${phase}-${round}-${id}`, workflowId, goal, context };
 }
 
-async function runAndConclude(deps: CoordinatorDeps, log: ItemLog, scheduled: ItemSession, elapsedMs: number): Promise<boolean> {
+async function runAndConclude(deps: CoordinatorDeps, log: ItemLog, scheduled: ItemSession): Promise<SessionLeft> {
   const state = log.state();
   const spentBefore = spentByItem(state);
-  const { session, cancelled } = await runSession(deps, {
+  const left = await runSession(deps, {
     scheduled,
     itemId: state.opening?.itemId ?? "",
     startFrom: state.snapshot,
-    budget: remaining(deps.budget, spentBefore, elapsedMs),
+    budget: remaining(deps.budget, spentBefore),
     spentBefore,
   });
-  if (cancelled) return true;
-  await log.append({ kind: "session_concluded", data: conclusion(scheduled, session) });
+  if (left.parked !== null) return left;
+  await log.append({ kind: "session_concluded", data: conclusion(scheduled, left.session) });
   const costMicroUsd = spentByItem(log.state()).costMicroUsd;
   await deps.save?.({ phase: scheduled.phase, step: "done", costMilliUsd: Math.round(costMicroUsd / 1000), ending: null });
-  return false;
+  return left;
 }
 
 function conclusion(scheduled: ItemSession, session: Session): Extract<ItemEvent, { kind: "session_concluded" }>["data"] {
   const { phase, round, sessionId } = scheduled;
   const { outcome, reason } = sessionEnd(session.state());
-  const { turns, usage, costMicroUsd } = spentIn(session.history());
+  const { turns, usage, costMicroUsd, tokens, workedMs } = spentBy(session.history());
   const snapshot = phase === "code" || phase === "fix" ? lastSnapshot(session.history()) : null;
-  return { phase, round, sessionId, outcome, reason, artifacts: artifactsOf(session.state()), head: session.head(), turns, usage, costMicroUsd, snapshot };
+  return { phase, round, sessionId, outcome, reason, artifacts: artifactsOf(session.state()), head: session.head(), turns, usage, costMicroUsd, tokens, workedMs, snapshot };
 }
 
 /** How a session ended; a step that ran out of attempts on its verification is told from one that lacked something else. */
 function sessionEnd(state: SessionState): { readonly outcome: SessionOutcome; readonly reason: { readonly code: string; readonly message: string } | null } {
+  if (state.kind === "gate") return { outcome: "stopped", reason: { code: "gate", message: `The session waits for an answer that nobody gives in an autonomous run: ${state.question}` } };
   if (state.kind !== "ended") return { outcome: "failed", reason: { code: "not-ended", message: `The session stands at "${state.kind}" without an agent.` } };
   const verification = state.outcome === "blocked" ? state.node?.blockers.find((blocker) => blocker.code === "verification-failed") : undefined;
   const reason = verification === undefined ? state.reason : { code: verification.code, message: verification.message };
   return { outcome: state.outcome, reason };
 }
 
-/** Everything the item's concluded sessions spent, in every run. */
-export const spentByItem = (state: ItemState): Spent =>
-  state.sessions.reduce((sum, session) => (session.result === null ? sum : add(sum, session.result)), nothingSpent);
+interface Parking {
+  readonly phase: Phase;
+  readonly session: Session;
+  readonly parked: NonNullable<SessionLeft["parked"]>;
+}
 
-async function cancel(deps: CoordinatorDeps, state: ItemState, phase: Phase): Promise<ItemResult> {
-  const reason = { code: "cancelled", message: "The run was cancelled.", fix: "Label the issue again: the work goes on from what was saved." };
-  await deps.save?.({ phase, step: "cancelled", costMilliUsd: Math.round(spentByItem(state).costMicroUsd / 1000), ending: "cancelled" });
-  return { ending: "cancelled", reason, state };
+async function park(deps: CoordinatorDeps, state: ItemState, { phase, session, parked }: Parking): Promise<ItemResult> {
+  const ending = endingOf(parked.code);
+  const { costMicroUsd } = add(spentByItem(state), spentBy(session.history()));
+  await deps.save?.({ phase, step: "parked", costMilliUsd: Math.round(costMicroUsd / 1000), ending });
+  return { ending, reason: { ...parked, fix: fixOf(ending) }, state };
 }
 
 async function end(deps: CoordinatorDeps, state: ItemState): Promise<ItemResult> {

@@ -1,12 +1,12 @@
-import { runAgent, workspaceTools, type AgentEnd } from "../agent/index.ts";
+import { runAgent, spentBy, workspaceTools, type AgentEnd } from "../agent/index.ts";
 import type { ItemSession } from "../engine/pipeline/index.ts";
-import { sessionStream, type AgentEvent, type Recorded, type SnapshotRef } from "../record/index.ts";
+import { sessionStream, type AgentEndCode, type AgentEvent, type Recorded, type SnapshotRef } from "../record/index.ts";
 import { createSession, openSession, type Session, type SubmitResult } from "../session/index.ts";
 import { TerminalError } from "../shared/errors.ts";
 import { completeStepTool } from "./complete-step.ts";
 import type { CoordinatorDeps, ItemBudget } from "./deps.ts";
 import { reminder, stepMessage, systemPrompt } from "./prompt.ts";
-import { spentIn, tokensOf, type Spent } from "./spent.ts";
+import { add, type Spent } from "./spent.ts";
 
 /** Work is saved at the latest this long after the last save, at the next turn's end (design: at least every minute of work). */
 const SAVE_AT_LEAST_EVERY_MS = 60_000;
@@ -22,21 +22,33 @@ export interface SessionRun {
   readonly spentBefore: Spent;
 }
 
-/** Lends a session an agent until the session ends, is cancelled, or runs out of budget. Returns it for its conclusion. */
-export async function runSession(deps: CoordinatorDeps, run: SessionRun): Promise<{ session: Session; cancelled: boolean }> {
+/** How the agent left a session: at its end, or in the middle, to be gone on with by a later run. */
+export interface SessionLeft {
+  readonly session: Session;
+  /** What it waits for; null when the session is over. */
+  readonly parked: { readonly code: ParkedCode; readonly message: string } | null;
+}
+
+/** Ends of the agent that say nothing of the task: with a higher limit or at a better time the same session goes on. */
+const PARKED = ["cancelled", "budget_turns", "budget_tokens", "budget_cost", "budget_time", "model_unavailable", "model_rejected", "model_spend_limit"] as const;
+export type ParkedCode = (typeof PARKED)[number];
+const isParked = (code: AgentEndCode): code is ParkedCode => PARKED.some((parked) => parked === code);
+
+/** Lends a session an agent until the session ends, or the agent has to leave it. */
+export async function runSession(deps: CoordinatorDeps, run: SessionRun): Promise<SessionLeft> {
   const { session, resumed } = await openOrCreate(deps, run);
   const { phase, round, sessionId } = run.scheduled;
   deps.onProgress({ kind: "phase", phase, round, sessionId, resumed });
   await restoreWorkspace(deps, lastSnapshot(session.history()) ?? run.startFrom);
   if (resumed) await session.resume(deps.signal);
-  if (deps.signal.aborted) return { session, cancelled: true };
-  if (session.offer() === null) return { session, cancelled: false };
+  if (deps.signal.aborted) return { session, parked: { code: "cancelled", message: "The run was cancelled." } };
+  if (session.offer() === null) return { session, parked: null };
   const watch = watchSession(deps, run, session);
   watch.step();
   const end = await converse(deps, run, session, watch);
-  if (end.code === "cancelled") return { session, cancelled: true };
+  if (session.offer() !== null && isParked(end.code)) return { session, parked: { code: end.code, message: end.message } };
   if (session.offer() !== null) await session.stop("stopped", { code: end.code, message: end.message });
-  return { session, cancelled: false };
+  return { session, parked: null };
 }
 
 async function openOrCreate(deps: CoordinatorDeps, run: SessionRun): Promise<{ session: Session; resumed: boolean }> {
@@ -88,8 +100,8 @@ function watchSession(deps: CoordinatorDeps, run: SessionRun, session: Session):
   };
   const save = async () => {
     savedAtMs = deps.clock.monotonicMs();
-    const spent = run.spentBefore.costMicroUsd + spentIn(session.history()).costMicroUsd;
-    await deps.save?.({ phase, step, costMilliUsd: Math.round(spent / 1000), ending: null });
+    const { costMicroUsd } = add(run.spentBefore, spentBy(session.history()));
+    await deps.save?.({ phase, step, costMilliUsd: Math.round(costMicroUsd / 1000), ending: null });
   };
   return {
     step: () => {
@@ -140,15 +152,14 @@ async function converse(deps: CoordinatorDeps, run: SessionRun, session: Session
 }
 
 function showTurn(deps: CoordinatorDeps, run: SessionRun, session: Session): void {
-  const spent = spentIn(session.history());
-  const total = run.spentBefore;
+  const { turns, tokens, costMicroUsd } = add(run.spentBefore, spentBy(session.history()));
   deps.onProgress({
     kind: "turn",
     phase: run.scheduled.phase,
     step: session.offer()?.stepId ?? "end",
-    turns: total.turns + spent.turns,
-    tokens: tokensOf(total.usage) + tokensOf(spent.usage),
-    costMicroUsd: total.costMicroUsd + spent.costMicroUsd,
+    turns,
+    tokens,
+    costMicroUsd,
   });
 }
 

@@ -83,6 +83,10 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     turns: z.int().min(0),
     usage: usageSchema,
     costMicroUsd: z.int().min(0),
+    /** All tokens it spent, those of requests without a known end included. */
+    tokens: z.int().min(0).optional(),
+    /** Time at work in all its runs. */
+    workedMs: z.number().min(0).optional(),
     snapshot: snapshotRefSchema.nullable(),
   }),
   /** The pipeline has nothing left to run: either something is to be delivered, or here is why not. */

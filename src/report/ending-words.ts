@@ -46,7 +46,7 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
   budget: {
     headline: "stopped: the budget is used up",
     meaning: "Turns, tokens, cost or minutes reached the cap of `.github/worktrain.yml`. What was done is saved.",
-    next: `Raise the cap under \`budget\` or narrow the issue, then ${LABEL_AGAIN}.`,
+    next: `Raise the cap under \`budget\`. ${GO_ON}.`,
   },
   "model-refused": {
     headline: "stopped: the model declined the task",
@@ -56,12 +56,12 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
   "model-unavailable": {
     headline: "stopped: the model could not be reached",
     meaning: "Its API did not answer for a while or refused the key. What was done is saved.",
-    next: `See that \`ANTHROPIC_API_KEY\` of the environment worktrain-agent is valid and the API is up, then ${LABEL_AGAIN}.`,
+    next: `See that \`ANTHROPIC_API_KEY\` of the environment worktrain-agent is valid and the API is up. ${GO_ON}.`,
   },
   "model-spend-limit": {
     headline: "stopped: the spend limit of the model's account is reached",
     meaning: "The API takes no more work until the limit is raised or the month ends.",
-    next: `Raise the limit in the Anthropic console, then ${LABEL_AGAIN}.`,
+    next: `Raise the limit in the Anthropic console. ${GO_ON}.`,
   },
   "no-sandbox": {
     headline: "did not start: the runner has no sandbox",
@@ -90,8 +90,8 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
   },
   lost: {
     headline: "lost its run",
-    meaning: "The run is over and left no word how it ended: the runner was lost, or a rule of the organisation stopped it.",
-    next: `See the run. ${GO_ON}.`,
+    meaning: "The run is over and left no word how it ended: a set-up step failed, the artifact store took nothing (quota), the runner was lost, or a rule of the organisation stopped it.",
+    next: `See the run; where its log says that artifacts are refused, free artifact storage or raise its quota. ${GO_ON}.`,
   },
   internal: {
     headline: "stopped by a fault of its own",

@@ -41,9 +41,9 @@ export type StatusView =
     }
   | { readonly kind: "refused"; readonly message: string; readonly fix: string; readonly details: readonly string[] };
 
-/** What the segments of one run attempt and those before it say, or null when there are none. */
+/** What the segments of a run say, or null when there are none. */
 export function progressOf(segments: readonly { readonly name: SegmentName; readonly createdAt: string | null }[]): Progress | null {
-  const ordered = segments.toSorted((a, b) => a.name.runAttempt - b.name.runAttempt || a.name.index - b.name.index);
+  const ordered = segments.toSorted((a, b) => a.name.index - b.name.index);
   const last = ordered.at(-1);
   if (last === undefined) return null;
   const phases: Phase[] = [];

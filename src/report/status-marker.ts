@@ -19,7 +19,6 @@ export interface StatusMarker {
    */
   readonly state: "refused" | "starting" | "waiting" | "running" | "ended" | "interrupted";
   readonly runId: number | null;
-  readonly runAttempt: number;
   /** When the label was set, as the webhook that started this says; a webhook that is not newer was handled already. */
   readonly labelledAt: string;
   /** Phase and step last shown; null before the first. */
@@ -38,7 +37,6 @@ export function formatStatusMarker(marker: StatusMarker): string {
     key: marker.key ?? "-",
     state: marker.state,
     run: marker.runId ?? "-",
-    "run-attempt": marker.runAttempt,
     labelled: marker.labelledAt,
     at: marker.at ?? "-",
     recreated: marker.recreated ? 1 : 0,
@@ -55,7 +53,6 @@ const markerSchema = z
     key: orNull(z.string().regex(/^[0-9a-f]{16,64}$/)),
     state: z.enum(["refused", "starting", "waiting", "running", "ended", "interrupted"]),
     run: orNull(z.coerce.number().int().min(1)),
-    "run-attempt": z.coerce.number().int().min(1),
     labelled: z.iso.datetime({ offset: true }),
     at: orNull(z.string().regex(/^[a-z]+\.[a-z0-9_-]{1,64}$/).refine((at) => at.startsWith("probe.") || phaseSchema.safeParse(at.split(".")[0]).success)),
     recreated: z.enum(["0", "1"]).transform((value) => value === "1"),
@@ -70,6 +67,6 @@ export function parseStatusMarker(body: string): StatusMarker | null {
   const [, issue, text = ""] = match;
   const parsed = markerSchema.safeParse(Object.fromEntries(text.split(" ").map((field) => field.split("=", 2))));
   if (!parsed.success) return null;
-  const { run: runId, "run-attempt": runAttempt, labelled: labelledAt, ...rest } = parsed.data;
-  return { issueNumber: Number(issue), runId, runAttempt, labelledAt, ...rest };
+  const { run: runId, labelled: labelledAt, ...rest } = parsed.data;
+  return { issueNumber: Number(issue), runId, labelledAt, ...rest };
 }

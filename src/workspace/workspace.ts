@@ -36,6 +36,8 @@ export type SavedWorkspace = SnapshotRef & { readonly changedFiles: number };
 
 export interface Workspace {
   readonly base: string;
+  /** The private repository: it holds the objects of every snapshot saved or restored here. */
+  readonly repository: string;
   /** What is not part of any snapshot because it was there before the work began; sentences for people. */
   readonly notes: readonly string[];
   /** Saves the files: contents and manifest as journal blobs. All calls must put into the same journal. @returns null if the tree is the one last saved or restored */
@@ -75,6 +77,7 @@ async function requireBubblewrap(processes: Processes, places: { readonly worksp
 
 class GitWorkspace implements Workspace {
   readonly base: string;
+  readonly repository: string;
   readonly notes: readonly string[];
   readonly #git: PrivateGit;
   readonly #index: WorktreeIndex;
@@ -86,6 +89,7 @@ class GitWorkspace implements Workspace {
 
   constructor(git: PrivateGit, index: WorktreeIndex, start: Baseline & { readonly baseTree: string }) {
     this.base = start.base;
+    this.repository = git.repository;
     this.#git = git;
     this.#index = index;
     this.#baseline = start;

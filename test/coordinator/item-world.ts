@@ -6,7 +6,7 @@ import { sha256Hex } from "../../src/shared/hash.ts";
 import { nodeRandom } from "../../src/shared/node-ports.ts";
 import { compileWorkflow, type Plan } from "../../src/workflow/index.ts";
 import type { Sandbox, SavedWorkspace, Workspace } from "../../src/workspace/index.ts";
-import { fakeClock } from "../fakes/clock.ts";
+import { fakeClock, type FakeClock } from "../fakes/clock.ts";
 
 export const ITEM = "7/issue-1/1";
 const BASE = "a".repeat(40);
@@ -31,6 +31,7 @@ const PLANS = [
 /** Files as a map, with the snapshot interface of a workspace: what `write` puts in, `save` finds. */
 export class MapWorkspace implements Workspace {
   readonly base = BASE;
+  readonly repository = "";
   readonly notes = [];
   files: Record<string, string> = {};
   #saved = "{}";
@@ -63,7 +64,7 @@ export interface ItemWorld {
   /** Commands the host ran as verification. */
   readonly verified: string[];
   /** Runs (or goes on with) the item; every call is a new run on the same journal. */
-  run(options?: { readonly signal?: AbortSignal; readonly budget?: Partial<CoordinatorDeps["budget"]> }): Promise<ItemResult>;
+  run(options?: { readonly signal?: AbortSignal; readonly apiKey?: string; readonly budget?: Partial<CoordinatorDeps["budget"]> }): Promise<ItemResult>;
   item(): Promise<readonly ItemEvent[]>;
   /** Every event of every stream. */
   everything(): Promise<readonly RecordEvent[]>;
@@ -73,6 +74,8 @@ export interface ItemWorldOptions {
   readonly turns: Scenario["turns"];
   /** Exit code of the nth verification, from 0. */
   readonly exitCode?: (nth: number) => number;
+  /** Called before each answer of the model. */
+  readonly onTurn?: (clock: FakeClock) => Promise<void>;
   readonly task?: { readonly title: string; readonly body: string };
 }
 
@@ -80,7 +83,12 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
   const clock = fakeClock();
   const journal = openMemoryJournal({ clock });
   const workspace = new MapWorkspace();
-  const model = await startModelServer({ answer: playScenario({ turns: options.turns }), apiKey: MODEL_KEY });
+  const play = playScenario({ turns: options.turns });
+  const answer: Parameters<typeof startModelServer>[0]["answer"] = async (request) => {
+    await options.onTurn?.(clock);
+    return play(request);
+  };
+  const model = await startModelServer({ answer, apiKey: MODEL_KEY });
   const saves: Boundary[] = [];
   const progress: ItemProgress[] = [];
   const verified: string[] = [];
@@ -107,7 +115,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
     saves,
     progress,
     verified,
-    run: ({ signal, budget } = {}) =>
+    run: ({ signal, budget, apiKey = MODEL_KEY } = {}) =>
       runItem(
         {
           journal,
@@ -117,7 +125,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
           plans: new Map(PLANS.map((plan) => [plan.id, plan])),
           workspace,
           sandbox,
-          model: { endpoint: { apiKey: MODEL_KEY, baseUrl: model.url }, name: "claude-sonnet-5-5" },
+          model: { endpoint: { apiKey, baseUrl: model.url }, name: "claude-sonnet-5-5" },
           budget: { turns: 50, tokens: 1_000_000, costMicroUsd: 10_000_000, ms: 600_000, ...budget },
           commands: { test: "npm test" },
           save: (boundary) => {

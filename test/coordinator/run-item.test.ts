@@ -175,6 +175,32 @@ describe("a run that is cut off", () => {
     expect(events.filter((event) => event.kind === "tool_completed" && event.data.name === "write")).toHaveLength(1);
   });
 
+  test("a spent budget parks the item; with a higher one the same session goes on, and what was spent counts", async () => {
+    const world = await open({ turns: happy });
+    expect((await world.run({ budget: { turns: 3 } })).ending).toBe("budget");
+    expect(kinds(await world.item()).at(-1)).toBe("session_scheduled code 1");
+    expect(world.saves.at(-1)).toMatchObject({ phase: "code", step: "parked", ending: "budget" });
+    const again = await world.run({ budget: { turns: 6 } });
+    expect(again.ending).toBe("ready");
+    expect(world.model.requests).toHaveLength(6);
+    expect((await world.everything()).filter((event) => event.kind === "session_started")).toHaveLength(3);
+  });
+
+  test("fault 63: a model that cannot be reached for its key parks the item with the cure", async () => {
+    const world = await open({ turns: happy });
+    const refused = await world.run({ apiKey: "sk-ant-wrong" });
+    expect(refused).toMatchObject({ ending: "model-unavailable", reason: { code: "model_rejected", fix: expect.stringContaining("worktrain-agent") } });
+    expect((await world.run()).ending).toBe("ready");
+  });
+
+  test("I5: minutes count over all runs of the item, from the log", async () => {
+    const world = await open({ turns: happy, onTurn: (clock) => clock.advance(60_000) });
+    expect(await world.run({ budget: { ms: 150_000 } })).toMatchObject({ ending: "budget", reason: { code: "budget_time" } });
+    const asked = world.model.requests.length;
+    expect(await world.run({ budget: { ms: 150_000 } })).toMatchObject({ ending: "budget" });
+    expect(world.model.requests).toHaveLength(asked);
+  });
+
   test("an item that ended is only reported again", async () => {
     const world = await open({ turns: happy });
     await world.run();

@@ -12,7 +12,8 @@ export function sessionFailure(session: ItemSession, result: SessionResult): { k
   return { kind: "stop", ending, reason: { code, message: `The ${session.phase} session did not complete: ${said}`, fix: fixOf(ending) } };
 }
 
-function endingOf(code: string): EndingCode {
+/** The ending a session's or an agent's reason comes to. */
+export function endingOf(code: string): EndingCode {
   if (code === "verification-failed") return "tests-red";
   const agentCode = agentEndCodeSchema.safeParse(code);
   return agentCode.success ? endingOfAgent(agentCode.data) : "blocked";
@@ -45,18 +46,21 @@ function endingOfAgent(code: AgentEndCode): EndingCode {
   }
 }
 
-function fixOf(ending: EndingCode): string {
+/** What a person can do about an ending. */
+export function fixOf(ending: EndingCode): string {
   switch (ending) {
     case "budget":
-      return "Raise the budget in .github/worktrain.yml or split the issue, then label it again.";
+      return "Raise the budget in .github/worktrain.yml, then label the issue again: the work goes on from what is saved.";
     case "tests-red":
       return "Read the test output in the run, say in the issue what is expected, then label it again.";
     case "model-unavailable":
-      return "Check the model's name, the key in the environment worktrain-agent and the provider's status, then label the issue again.";
+      return "Check the model's name, the key in the environment worktrain-agent and the provider's status, then label the issue again: the work goes on from what is saved.";
     case "model-spend-limit":
-      return "Raise the spend limit at the model's provider, then label the issue again.";
+      return "Raise the spend limit at the model's provider, then label the issue again: the work goes on from what is saved.";
     case "model-refused":
       return "Reword the issue so that it asks for something the model may do, then label it again.";
+    case "cancelled":
+      return "Label the issue again: the work goes on from what is saved.";
     default:
       return "Read the run's log, make the issue more precise, then label it again.";
   }

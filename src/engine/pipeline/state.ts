@@ -22,6 +22,8 @@ export interface SessionResult {
   readonly turns: number;
   readonly usage: Usage;
   readonly costMicroUsd: number;
+  readonly tokens?: number | undefined;
+  readonly workedMs?: number | undefined;
   readonly snapshot: SnapshotRef | null;
 }
 

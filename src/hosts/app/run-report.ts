@@ -22,12 +22,12 @@ export async function reportRun(place: Workplace, tools: AppTools, runId: number
   const status = await board.read();
   if (status === null || !(await isAbout(place, status, run, title))) return "over";
   const { marker } = status;
-  const ended = marker.state === "ended" || marker.state === "interrupted";
-  if (ended && run.attempt <= marker.runAttempt) return "over";
+  // A final word stays: what a re-run says of itself is that it does not act (fault 24).
+  if (marker.state === "ended" || marker.state === "interrupted") return "over";
 
   const progress = await readProgress(place, run, title);
   if (run.status !== "completed") {
-    if (!ended) await showProgress({ board, status, run, progress });
+    await showProgress({ board, status, run, progress });
     return "going";
   }
   const view = await endedView(place, { run, title, progress });
@@ -56,7 +56,7 @@ async function readProgress(place: Workplace, run: RunFacts, title: RunTitle): P
   return progressOf(
     artifacts.flatMap((artifact) => {
       const name = parseSegmentName(artifact.name);
-      return name !== null && name.runId === run.id && formatItemId(name.item) === item ? [{ name, createdAt: artifact.createdAt }] : [];
+      return name !== null && name.runId === run.id && name.runAttempt === 1 && formatItemId(name.item) === item ? [{ name, createdAt: artifact.createdAt }] : [];
     }),
   );
 }
@@ -76,7 +76,7 @@ async function showProgress({ board, status, run, progress }: Scene): Promise<vo
   await board.write(status, marker, running ? { kind: "running", runUrl: run.htmlUrl, progress } : { kind: "waiting", runUrl: run.htmlUrl });
 }
 
-const withRun = (marker: StatusMarker, run: RunFacts): StatusMarker => ({ ...marker, runId: run.id, runAttempt: run.attempt });
+const withRun = (marker: StatusMarker, run: RunFacts): StatusMarker => ({ ...marker, runId: run.id });
 const atOf = (progress: Progress | null): string | null => (progress === null ? null : `${progress.at.phase}.${progress.at.step}`);
 
 async function endedView(
@@ -98,9 +98,11 @@ async function endedView(
   };
 }
 
-/** The item's record has no end, or an end that was not delivered: the next label goes on from there (fault 38). */
-const isInterrupted = (view: Extract<StatusView, { kind: "ended" }>): boolean =>
-  view.ending === "cancelled" || view.ending === "lost" || view.ending === "internal" || (view.ending === "ready" && view.pullRequest === null);
+/** Endings that leave the item's record open: the next label goes on from there (fault 38). */
+const OPEN_ENDINGS: readonly EndingCode[] = ["budget", "cancelled", "internal", "lost", "model-spend-limit", "model-unavailable"];
+
+/** Also an end that was not delivered is gone on from: the next run delivers it. */
+const isInterrupted = (view: Extract<StatusView, { kind: "ended" }>): boolean => OPEN_ENDINGS.includes(view.ending) || (view.ending === "ready" && view.pullRequest === null);
 
 /** A run that left no ending code: only its conclusion tells (fault 38). */
 const endingOf = (run: RunFacts): EndingCode => (run.conclusion === "cancelled" ? "cancelled" : "lost");

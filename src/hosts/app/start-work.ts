@@ -153,7 +153,6 @@ const firstMarker = (event: LabeledEvent): StatusMarker => ({
   key: null,
   state: "refused",
   runId: null,
-  runAttempt: 1,
   labelledAt: event.labelledAt,
   at: null,
   recreated: false,

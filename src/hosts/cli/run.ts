@@ -1,6 +1,6 @@
 /** `worktrain run`: the pipeline of a GitHub run on a local clone, leaving a local branch. */
 import { join, resolve } from "node:path";
-import { loadLibrary, progressLine, runItem, spentByItem, tokensOf, type ItemResult } from "../../coordinator/index.ts";
+import { loadLibrary, progressLine, runItem, spentByItem, type ItemResult } from "../../coordinator/index.ts";
 import { CONFIG_PATH, parseConfig, type Config } from "../../config/index.ts";
 import { artifactOf, CONTRACT } from "../../engine/pipeline/index.ts";
 import { openDirectoryJournal } from "../../journal/index.ts";
@@ -89,7 +89,7 @@ export async function runLocally(run: LocalRun, ports: CliPorts): Promise<Comman
       restored: null,
       segments: [],
     });
-    const branch = result.ending === "ready" ? await leaveBranch({ ports, clone, name, gitDirectory: join(directory, "git"), result }) : null;
+    const branch = result.ending === "ready" ? await leaveBranch({ ports, clone, name, gitDirectory: workspace.repository, result }) : null;
     return report({ run, id, directory, result, branch });
   } finally {
     await sandbox.close();
@@ -175,7 +175,7 @@ function report({ run, id, directory, result, branch }: Report): CommandResult {
     phase: session.phase,
     outcome: session.result?.outcome ?? "open",
     turns: session.result?.turns ?? 0,
-    tokens: session.result === null ? 0 : tokensOf(session.result.usage),
+    tokens: session.result?.tokens ?? 0,
     costUsd: (session.result?.costMicroUsd ?? 0) / 1_000_000,
   }));
   const costUsd = spent.costMicroUsd / 1_000_000;
@@ -185,7 +185,7 @@ function report({ run, id, directory, result, branch }: Report): CommandResult {
       : `Ready: branch ${branch.name} (${branch.sha.slice(0, 10)}) in ${resolve(run.workspace)}\nSee it with: git -C ${resolve(run.workspace)} diff ${branch.name}~1 ${branch.name}`;
   return {
     exitCode: branch === null ? 1 : 0,
-    text: `${text}\n${spent.turns} turns, ${tokensOf(spent.usage).toLocaleString("en-US")} tokens, $${costUsd.toFixed(4)}. Journal: ${journal}`,
+    text: `${text}\n${spent.turns} turns, ${spent.tokens.toLocaleString("en-US")} tokens, $${costUsd.toFixed(4)}. Journal: ${journal}`,
     data: { item: id, ending: result.ending, reason: result.reason, branch: branch?.name ?? null, headSha: branch?.sha ?? null, sessions, costUsd, journal },
   };
 }

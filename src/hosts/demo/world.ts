@@ -139,7 +139,7 @@ async function pushRepository(options: WorldOptions, push: Push): Promise<void> 
   const template = readFileSync(join(options.packageRoot, "templates/worktrain.yml"), "utf8");
   const pin = await git(options.packageRoot, ["rev-parse", "HEAD"]).catch(() => "0".repeat(40));
   const filled = template.replaceAll("__ACTION__", `${ACTION}@${pin}`).replaceAll("__PUBLIC_KEY__", push.publicKey);
-  const workflow = options.sandbox === "weak" ? filled.replace("          job: agent\n", "          job: agent\n          sandbox: weak\n") : filled;
+  const workflow = options.sandbox === "weak" ? withoutSandbox(filled) : filled;
   await mkdir(join(directory, ".github/workflows"), { recursive: true });
   await writeFile(join(directory, ".github/workflows/worktrain.yml"), workflow);
   const url = new URL(push.gitUrl);
@@ -150,6 +150,10 @@ async function pushRepository(options: WorldOptions, push: Push): Promise<void> 
   await git(directory, ["commit", "--quiet", "--message", "Durations as people write them"]);
   await git(directory, ["push", "--quiet", "--", url.href, "main"]);
 }
+
+/** What somebody writes who cannot have bubblewrap: the weak mode by name, and no step that installs it. */
+const withoutSandbox = (text: string): string =>
+  text.replace("          job: agent\n", "          job: agent\n          sandbox: weak\n").replace(/ {6}- name: Let bubblewrap[^]*?(?= {6}#)/, "");
 
 const GIT_ENVIRONMENT = {
   PATH: "/usr/local/bin:/usr/bin:/bin",

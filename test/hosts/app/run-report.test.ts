@@ -13,7 +13,7 @@ import { APP_ID, smallWorld } from "../../fakes/small-world.ts";
 
 const KEY = "0123456789abcdef0123456789abcdef";
 const RUN_ID = 500;
-const MARKER: StatusMarker = { issueNumber: 12, attempt: 1, continuation: 0, key: KEY, state: "waiting", runId: RUN_ID, runAttempt: 1, labelledAt: "2026-01-01T00:00:00.000Z", at: null, recreated: false };
+const MARKER: StatusMarker = { issueNumber: 12, attempt: 1, continuation: 0, key: KEY, state: "waiting", runId: RUN_ID, labelledAt: "2026-01-01T00:00:00.000Z", at: null, recreated: false };
 const PATCH = "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}";
 
 function scene(marker: StatusMarker = MARKER) {
@@ -120,19 +120,28 @@ describe("I4: does the comment say what happened?", () => {
     expect(body()).toBe(final);
   });
 
-  it("a re-run deliver job that succeeds makes it true again", async () => {
-    const { world, run, save, report, body } = scene();
-    save("review", "verdict", "ready");
+  it("fault 24: what a re-run does and says changes nothing", async () => {
+    const { run, save, report, body } = scene();
+    save("code", "end", "tests-red");
+    complete(run, "success");
+    await report();
+    const final = body();
+    Object.assign(run, { attempt: 2, status: "in_progress" });
+    save("probe", "refused", "bad-ticket", 2);
+    expect(await report()).toBe("over");
     complete(run, "failure");
     await report();
-    expect(body()).toContain("delivering it failed");
-    Object.assign(run, { attempt: 2, status: "in_progress" });
-    expect(await report()).toBe("going");
-    expect(body()).toContain("delivering it failed");
-    complete(run, "success");
-    world.pulls.push({ number: 31, ref: "worktrain/issue-12-1", headRepositoryId: 99 });
+    expect(body()).toBe(final);
+  });
+
+  it("fault 24: a re-run is not believed even where the first attempt's end was never heard of", async () => {
+    const { run, save, report, body } = scene();
+    save("code", "end", "tests-red");
+    Object.assign(run, { attempt: 2 });
+    save("probe", "refused", "bad-ticket", 2);
+    complete(run, "failure");
     await report();
-    expect(body()).toContain("made pull request #31");
+    expect(body()).toContain("the tests stay red");
   });
 });
 

@@ -12,7 +12,7 @@ import { createRedactor } from "../../../shared/redact.ts";
 import type { JobSettings } from "../settings.ts";
 import { admit } from "./admission.ts";
 import type { AgentPorts, RunRecord } from "./ports.ts";
-import { restoreItem, type Restored } from "./restore.ts";
+import { earlierRuns, restoreItem, type Restored } from "./restore.ts";
 import type { WorkEnd } from "./work.ts";
 
 export interface JobResult {
@@ -28,9 +28,13 @@ export async function runAgentJob(settings: JobSettings, ports: AgentPorts): Pro
   const github = createGitHub({ token: settings.token, baseUrl: settings.apiUrl, userAgent: "worktrain-agent", fetch: ports.fetch, clock: ports.clock });
   const repository = { owner: settings.owner, repo: settings.repo };
   const admitted = await admit(github, settings);
-  if (!admitted.ok) return refused(admitted.error);
+  if (!admitted.ok) return refuse(settings, ports, admitted.error);
   const { run, ticket } = admitted.value;
-  const restored = await restoreItem({ ...ports, github, repository, repositoryId: settings.repositoryId, item: settings.item, textSha256: ticket.textSha256, run });
+  const context = { ...ports, github, repository, repositoryId: settings.repositoryId, item: settings.item, textSha256: ticket.textSha256, run };
+  const runs = await earlierRuns(context);
+  const twin = runs.find((earlier) => earlier.displayTitle.split(" ").includes(settings.key));
+  if (twin !== undefined) return { exitCode: 0, segments: [], summary: `Run ${twin.htmlUrl} has this work already: one dispatch key is worked on once.` };
+  const restored = await restoreItem(context, runs);
   const record = await openRecord(settings, ports, restored);
   try {
     await probe(record.saver);
@@ -78,13 +82,24 @@ const probe = (saver: SegmentSaver): Promise<SegmentRef> => saver.save({ phase: 
 function finished(restored: Restored | null, saver: SegmentSaver, end: WorkEnd): JobResult {
   const cost = `$${(end.costMicroUsd / 1_000_000).toFixed(4)}`;
   const reason = end.reason === null ? "" : `: ${end.reason.message} ${end.reason.fix}`;
-  const segments = end.ending === "cancelled" ? [] : named(restored, saver);
+  const segments = end.over ? named(restored, saver) : [];
   return { exitCode: 0, segments, summary: `WorkTrain ended: ${end.ending}${reason} (${cost})` };
 }
 
 const named = (restored: Restored | null, saver: SegmentSaver): readonly SegmentRef[] => [...(restored?.refs ?? []), ...saver.saved()];
 
-const refused = (refusal: Refusal): JobResult => ({ exitCode: 1, segments: [], summary: `Refused: ${refusal.message} ${refusal.fix}` });
+/** Nothing runs. An empty segment's name carries the word to the App's status comment. */
+async function refuse(settings: JobSettings, ports: AgentPorts, refusal: Refusal<"bad-ticket">): Promise<JobResult> {
+  const summary = `Refused: ${refusal.message} ${refusal.fix}`;
+  try {
+    const record = await openRecord(settings, ports, null);
+    await record.saver.save({ phase: "probe", step: "refused", costMilliUsd: 0, ending: refusal.kind });
+    await record.journal.close();
+    return { exitCode: 1, segments: [], summary };
+  } catch (error) {
+    return { exitCode: 1, segments: [], summary: `${summary} (${cannotSave(error).summary})` };
+  }
+}
 
 function cannotSave(error: unknown): JobResult {
   const message = error instanceof Error ? error.message : String(error);

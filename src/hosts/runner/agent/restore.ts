@@ -46,11 +46,16 @@ interface Part {
   readonly index: number;
 }
 
-/** The newest saved state of the item from earlier runs; null when there is none that can be used. */
-export async function restoreItem(context: RestoreContext): Promise<Restored | null> {
+/** This repository's earlier runs of the item, newest first. */
+export async function earlierRuns(context: RestoreContext): Promise<readonly RunFacts[]> {
   const runs = await findItemRuns(context.github, context.repository, { workflow: basename(context.run.path), word: context.item });
+  return runs.filter((run) => isEarlierRunOfOurs(context, run));
+}
+
+/** The newest saved state of the item from earlier runs; null when there is none that can be used. */
+export async function restoreItem(context: RestoreContext, runs: readonly RunFacts[]): Promise<Restored | null> {
   const parts: Part[] = [];
-  for (const run of runs.filter((each) => isEarlierRunOfOurs(context, each))) parts.push(...(await partsOf(context, run)));
+  for (const run of runs) parts.push(...(await partsOf(context, run)));
   if (parts.length === 0) return null;
   const chain = newestChain(parts);
   const assembled = assembleSegments(chain.map(({ bytes, digest }) => ({ bytes, digest })));

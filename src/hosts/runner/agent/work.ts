@@ -17,6 +17,8 @@ export interface WorkEnd {
   readonly reason: Reason | null;
   /** Of the item over all its runs. */
   readonly costMicroUsd: number;
+  /** The item's record has an end, so there is something to deliver or to say; else a later run goes on. */
+  readonly over: boolean;
 }
 
 export interface WorkContext {
@@ -31,7 +33,7 @@ export async function work(settings: JobSettings, ports: AgentPorts, context: Wo
   const config = await readConfig(context.github, { owner: settings.owner, repo: settings.repo }, context.admitted.ticket.base.sha);
   if (!config.ok) return stopBeforeWork(settings, context, { ending: "bad-config", refusal: config.error });
   const result = await confined(settings, ports, { ...context, config: config.value });
-  return "state" in result ? { ending: result.ending, reason: result.reason, costMicroUsd: spentByItem(result.state).costMicroUsd } : result;
+  return "state" in result ? { ending: result.ending, reason: result.reason, costMicroUsd: spentByItem(result.state).costMicroUsd, over: result.state.ended !== null } : result;
 }
 
 interface Work extends WorkContext {
@@ -125,5 +127,5 @@ async function stopBeforeWork(
   const appended = await record.journal.append(stream, head, events);
   if (!appended.ok) throw new TerminalError(appended.error.message, appended.error.fix);
   await record.saver.save({ phase: "classify", step: "end", costMilliUsd: 0, ending });
-  return { ending, reason, costMicroUsd: 0 };
+  return { ending, reason, costMicroUsd: 0, over: true };
 }
