@@ -48,13 +48,13 @@ export async function report({ world, directory, outcome, tests }: Shown): Promi
   const { pullRequest, issue } = outcome;
   const parts = [
     heading(`Issue #${issue.number}: ${issue.title}`),
-    world.github.timeline(world.repository.id, issue.number).map((entry) => `${entry.at.slice(11, 19)}  ${entry.actor} ${entry.text}`).join("\n"),
+    timeline(world, issue.number),
     ...outcome.comments.map((comment) => `${heading(`Comment by ${comment.author}`)}\n${comment.body}`),
   ];
   if (pullRequest === null) parts.push(heading("No pull request was made"));
   else {
     parts.push(
-      `${heading(`Pull request #${pullRequest.number}: ${pullRequest.title}`)}\n${pullRequest.branch} at ${pullRequest.headSha}\n\n${pullRequest.body}`,
+      `${heading(`Pull request #${pullRequest.number}: ${pullRequest.title}`)}\n${timeline(world, pullRequest.number)}\n\n${pullRequest.branch} at ${pullRequest.headSha}\n\n${pullRequest.body}`,
       `${heading("Diff")}\n${await git(join(directory, "repo.git"), ["diff", `${pullRequest.headSha}~1`, pullRequest.headSha])}`,
       ...outcome.checkRuns.map((check) => `${heading(`Check run ${check.name}: ${check.conclusion ?? check.status}`)}\n${check.summary ?? ""}`),
       `${heading("Tests at the head of the pull request")}\n${tests?.passed === true ? "passed" : `FAILED\n${tests?.output ?? ""}`}`,
@@ -67,6 +67,18 @@ export async function report({ world, directory, outcome, tests }: Shown): Promi
     `${heading("Where to look")}\njournal    ${outcome.sessions.at(0)?.journal ?? "(none)"}\nrepository ${join(directory, "repo.git")}\nrequests   ${join(directory, "requests.json")}\njobs       ${join(directory, "actions")}`,
   );
   return parts.join("\n\n");
+}
+
+/** What happened to an issue or pull request, edits of one comment after each other on one line. */
+function timeline(world: World, number: number): string {
+  const lines: { readonly text: string; times: number }[] = [];
+  for (const { at, actor, text } of world.github.timeline(world.repository.id, number)) {
+    const what = `${actor} ${text}`;
+    const last = lines.at(-1);
+    if (last?.text.endsWith(`  ${what}`) === true) last.times += 1;
+    else lines.push({ text: `${at.slice(11, 19)}  ${what}`, times: 1 });
+  }
+  return lines.map(({ text, times }) => (times === 1 ? text : `${text} (${times} times)`)).join("\n");
 }
 
 const heading = (text: string): string => `== ${text}`;
