@@ -1,10 +1,8 @@
-/** A runner is lost in the middle of the work: the next run of the item goes on from what was saved, and repeats nothing of it. */
-import { randomBytes } from "node:crypto";
+/** A runner is lost in the middle of the work: the run after the next label goes on from what was saved, and repeats nothing of it. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { signTicket } from "../../src/github/trust/index.ts";
-import { ticketSchema } from "../../src/github/trust/ticket.ts";
 import { isPull, type Artifact } from "../../src/hosts/demo/github/records.ts";
 import type { SeenRequest } from "../../src/hosts/demo/model/index.ts";
+import { labelIssue } from "../../src/hosts/demo/play.ts";
 import { git } from "../../src/hosts/demo/world.ts";
 import { sha256Hex } from "../../src/shared/hash.ts";
 import { canonicalJson } from "../../src/shared/json.ts";
@@ -13,10 +11,12 @@ import { startDemoWorld, type DemoWorld } from "../fakes/demo-world.ts";
 import { descendantsOf, processesOf } from "../fakes/processes.ts";
 import { eventsOf, savedJournal, type SavedJournal } from "../fakes/saved-journal.ts";
 import { completeStep, scenarioByIssue, straight } from "../fakes/scripts.ts";
+import { until } from "../fakes/until.ts";
 
 const TITLE = "Durations are wrong";
 
 let world: DemoWorld;
+let issueNumber: number;
 let runs: { readonly first: number; readonly second: number };
 let saved: SavedJournal;
 /** What the model was asked by each run. */
@@ -39,13 +39,13 @@ beforeAll(async () => {
     return [completeStep("All tests pass.")];
   });
   world = await startDemoWorld(scenarioByIssue({ [TITLE]: { code } }));
-  const issueNumber = await world.play({ title: TITLE });
+  issueNumber = await world.play({ title: TITLE });
   const first = world.runs(issueNumber)[0]?.id ?? 0;
   statusAfterLoss = world.statusComments(issueNumber)[0] ?? "";
   left = processesOf(`${world.directory}/actions/jobs`);
   saved = await savedJournal(artifactsOf(first));
   const before = world.model.requests.length;
-  await dispatchAgain(first);
+  await labelAgain();
   runs = { first, second: world.runs(issueNumber)[1]?.id ?? 0 };
   asked = { first: world.model.requests.slice(0, before), second: world.model.requests.slice(before) };
 });
@@ -56,14 +56,11 @@ afterAll(async () => {
 
 const artifactsOf = (runId: number): readonly Artifact[] => [...world.github.state().artifacts.values()].filter((artifact) => artifact.runId === runId);
 
-/** Dispatches the item again as the App would: same ticket, other key. */
-async function dispatchAgain(runId: number): Promise<void> {
-  const inputs = world.github.state().runs.get(runId)?.inputs ?? {};
-  const ticket = ticketSchema.parse(JSON.parse(Buffer.from((inputs["ticket"] ?? "").split(".")[0] ?? "", "base64url").toString()));
-  const key = randomBytes(16).toString("hex");
-  const body = { ref: "main", inputs: { ...inputs, key, ticket: signTicket({ ...ticket, key }, world.secrets.ticketKey) } };
-  const { status } = await world.call(world.maintainerToken, "POST", "/actions/workflows/worktrain.yml/dispatches", body);
-  expect(status).toBeLessThan(300);
+/** As the status comment says: the maintainer takes the label off and sets it again. */
+async function labelAgain(): Promise<void> {
+  await world.call(world.maintainerToken, "DELETE", `/issues/${issueNumber}/labels/worktrain:ready`);
+  await labelIssue(world, issueNumber);
+  await until(() => world.runs(issueNumber).length > 1 && / state=ended /.test(world.statusComments(issueNumber)[0] ?? ""), "the second run ends");
   await world.actions.idle();
   await world.github.settled();
 }
@@ -79,6 +76,7 @@ test("fault 38: the lost run published nothing, left no process, and the issue s
   expect(all.get(runs.first)?.conclusion).toBe("failure");
   expect([...jobs.values()].filter((job) => job.runId === runs.first).map(({ name, conclusion }) => [name, conclusion])).toEqual([["agent", "failure"], ["deliver", "skipped"]]);
   expect(statusAfterLoss).toContain("lost its run");
+  expect(statusAfterLoss).toContain("To go on from what is saved, remove the label and add it again.");
   expect(left).toEqual([]);
   expect(eventsOf([...saved.streams.values()].flat(), "workspace_saved").length).toBeGreaterThan(0);
 });
@@ -109,7 +107,10 @@ test("I1: what was saved stands at the beginning of the whole journal, and each 
   expect(eventsOf(whole.item, "run_opened").map(({ data }) => data.restored === null)).toEqual([true, false]);
 });
 
-test("it ends with the pull request of the item, made of the restored files", async () => {
+test("it ends with the pull request of the item, made of the restored files, and the same comment tells it", async () => {
+  const [status, ...others] = world.statusComments(issueNumber);
+  expect(others).toEqual([]);
+  expect(status).toMatch(/made pull request #\d+/);
   const [pull, ...more] = [...world.github.state().issues.values()].filter(isPull);
   expect(more).toEqual([]);
   expect(world.github.state().runs.get(runs.second)?.conclusion).toBe("success");
