@@ -172,15 +172,20 @@ describe("bad input: one readable line, no stack", () => {
     ["an address that is none", () => ({ args: ["run", ...goal, "--workspace", ROOT], env: { ...environment(), ANTHROPIC_BASE_URL: "nonsense" } }), "ANTHROPIC_BASE_URL"],
   ])("%s", async (_, input, words) => {
     const { args, env } = input();
-    const [plain, json] = await Promise.all([worktrain(args, env), worktrain([...args, "--json"], env)]);
-    expect(plain.exitCode).toBeGreaterThan(0);
-    expect(plain.stdout).toBe("");
-    expect(plain.stderr).toMatch(/^worktrain: [^\n]+\n$/);
-    expect(plain.stderr).toContain(words);
-    expect(json.exitCode).toBeGreaterThan(0);
-    const { error } = z.strictObject({ error: z.strictObject({ message: z.string().min(1), fix: z.string().min(1) }) }).parse(JSON.parse(json.stdout));
-    expect(error.message).toContain(words);
-    expect(json.stdout + json.stderr + plain.stderr).not.toMatch(/\n\s+at |node:internal/);
+    const { exitCode, stdout, stderr } = await worktrain(args, env);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+    expect(stderr).toMatch(/^worktrain: [^\n]+\n$/);
+    expect(stderr).toContain(words);
+    expect(stderr).not.toMatch(/\bat \S+:\d+|node:internal/);
+  });
+
+  test.each<[string, readonly string[]]>([
+    ["an unknown flag", ["run", ...goal, "--workspace", ROOT, "--fast", "--json"]],
+    ["no git clone", ["run", ...goal, "--workspace", tmpdir(), "--json"]],
+  ])("with --json %s is one JSON object with the cure", async (_, args) => {
+    const { exitCode, stdout, stderr } = await worktrain(args);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: "" });
+    z.strictObject({ error: z.strictObject({ message: z.string().min(10), fix: z.string().min(10) }) }).parse(JSON.parse(stdout));
   });
 
   test("a repository without a commit", async () => {
