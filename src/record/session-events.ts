@@ -27,14 +27,49 @@ export const traceEntrySchema = z.object({
   decision: z.enum(["offered", "skipped"]),
   condition: jsonSchema.optional(),
   values: contextSchema.optional(),
+  /** What decided beside a condition: a turn of a loop, a jump, a template. */
+  reason: z.string().optional(),
 });
 export type TraceEntry = z.infer<typeof traceEntrySchema>;
+
+/** A loop that a node stands in. */
+export const loopTurnSchema = z.object({
+  loopId: stepId,
+  /** From 1. */
+  iteration: z.int().min(1),
+  /** What the body's last loop control said in this iteration. */
+  control: z.enum(["continue", "stop"]).optional(),
+  /** The list a forEach runs over, pinned when the loop is entered or the list has grown. */
+  items: z.array(jsonSchema).optional(),
+});
+export type LoopTurn = z.infer<typeof loopTurnSchema>;
+
+/** A session that a parallel step asks its host to run. */
+export const childRequestSchema = z.object({
+  childId: z.string().min(1).max(96),
+  workflowId: z.string(),
+  goal: z.string(),
+  context: contextSchema,
+  modelTier: z.enum(["lightweight", "mid", "heavy"]).nullable(),
+  allowedTools: z.array(z.string()).nullable(),
+});
+export type ChildRequest = z.infer<typeof childRequestSchema>;
+
+/** A place that a context-gather step looks at, in the order they stand. */
+export const contextSourceSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("local_path"), path: z.string() }),
+  z.object({ kind: z.literal("task_url"), url: z.string() }),
+]);
+export type ContextSource = z.infer<typeof contextSourceSchema>;
 
 export const sessionOutcomeSchema = z.enum(["completed", "blocked", "failed", "stopped"]);
 export type SessionOutcome = z.infer<typeof sessionOutcomeSchema>;
 
 export const autonomySchema = z.enum(["guided", "full_auto_stop_on_user_deps", "full_auto_never_stop"]);
 export type Autonomy = z.infer<typeof autonomySchema>;
+
+export const riskPolicySchema = z.enum(["conservative", "balanced", "aggressive"]);
+export type RiskPolicy = z.infer<typeof riskPolicySchema>;
 
 /** Tokens of one model turn as the API reports them; cache figures are parts of the input beside `inputTokens`. */
 export const usageSchema = z.object({
@@ -58,12 +93,24 @@ export const engineEventSchema = z.discriminatedUnion("kind", [
     goal: z.string(),
     context: contextSchema,
     autonomy: autonomySchema,
+    riskPolicy: riskPolicySchema.optional(),
+    /** A child's bounds, set by the delegation that asked for it. */
+    modelTier: z.enum(["lightweight", "mid", "heavy"]).optional(),
+    allowedTools: z.array(z.string()).optional(),
   }),
   event("step_offered", {
     nodeId,
     parentNodeId: nodeId.nullable(),
     stepId,
     trace: z.array(traceEntrySchema),
+    /** The loops around the step, outermost first; absent outside of loops. */
+    loops: z.array(loopTurnSchema).optional(),
+    /** Values of the loop variables at this node. */
+    scope: contextSchema.optional(),
+    /** The step whose `jumpIf` led here. */
+    jumpedFrom: stepId.optional(),
+    /** Set when a loop cannot go on by itself: what its step wants mended. */
+    blockers: z.array(blockerSchema).optional(),
   }),
   event("step_submitted", { nodeId, attempt: z.int().min(1), output: stepOutputSchema }),
   event("attempt_blocked", { nodeId, attempt: z.int().min(1), blockers: z.array(blockerSchema).min(1) }),
@@ -80,6 +127,25 @@ export const engineEventSchema = z.discriminatedUnion("kind", [
     sandbox: z.enum(["bubblewrap", "weak", "none"]),
   }),
   event("step_completed", { nodeId, stepId }),
+  /** A later judgement (an audit, a gate) sends the work of an earlier node back. */
+  event("step_reopened", { nodeId, reopenedNodeId: nodeId, blockers: z.array(blockerSchema).min(1) }),
+  event("children_requested", { nodeId, requestId: z.string(), children: z.array(childRequestSchema).min(1), maxParallel: z.int().min(1).nullable() }),
+  event("child_finished", {
+    nodeId,
+    requestId: z.string(),
+    childId: z.string(),
+    /** Null when no session could be started. */
+    sessionId: z.string().nullable(),
+    outcome: sessionOutcomeSchema,
+    summary: z.string(),
+    artifacts: z.array(z.object({ contractRef: z.string(), value: jsonSchema })),
+  }),
+  event("context_requested", { nodeId, requestId: z.string(), sources: z.array(contextSourceSchema).min(1) }),
+  /** The first source that had something; `source` is null when none had. */
+  event("context_gathered", { nodeId, key: z.string(), source: z.string().nullable(), value: jsonSchema }),
+  /** The session goes on from where this node was offered; what came after it stays in the log and is never seen by the new branch. */
+  event("rewound", { nodeId }),
+  event("checkpoint_made", { checkpointId: z.string(), nodeId: nodeId.nullable(), note: z.string().nullable() }),
   event("gate_opened", { nodeId, gate: z.enum(["human_approval", "coordinator_eval"]), question: z.string() }),
   event("gate_resolved", { nodeId, verdict: z.enum(["approved", "rejected"]), reason: z.string(), by: z.string() }),
   event("gap_recorded", { nodeId: nodeId.nullable(), code: z.string(), message: z.string() }),
