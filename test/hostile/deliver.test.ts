@@ -176,6 +176,48 @@ describe("attack 13: protected paths", () => {
   });
 });
 
+describe("attack 13: what a list of files does not name", () => {
+  const owned = { "docs/CODEOWNERS": "* @acme/owners\n", "docs/guide/a.md": "a\n", "docs/guide/b.md": "b\n", "tools/x/action.yml": "runs: {}\n" };
+  beforeAll(async () => void (await world.push(owned, "owners")));
+  afterAll(async () => void (await world.push(Object.fromEntries(Object.keys(owned).map((path) => [path, null])), "no owners")));
+
+  /** As GitHub answers for a tree of more than 100,000 entries: a recursive list of the commit ends early. */
+  const tooLarge: typeof fetch = async (input, init) => {
+    const answer = await fetch(input, init);
+    const url = new URL(input instanceof Request ? input.url : input);
+    if (!/\/git\/trees\/[0-9a-f]+$/.test(url.pathname) || !url.searchParams.has("recursive")) return answer;
+    const listed: { sha: string; tree: { path: string }[] } = Object(await answer.json());
+    return Response.json(listed.tree.some(({ path }) => path === "docs") ? { ...listed, tree: listed.tree.slice(0, 1), truncated: true } : listed);
+  };
+
+  test.each<[string, Parameters<World["item"]>[0], string]>([
+    ["a file in the place of a directory with code owners", { files: { docs: { text: "x\n" } } }, "docs/CODEOWNERS"],
+    ["a link in the place of a directory with an action", { files: { "tools/x": { mode: "120000", text: "../src" } } }, "tools/x/action.yml"],
+    ["a file below the file of code owners", { files: { "docs/CODEOWNERS/x": { text: "x\n" } } }, "docs/CODEOWNERS"],
+    ["a directory that is deleted by its own name", { files: { docs: { text: null } } }, "docs/CODEOWNERS"],
+    ["a directory of which only one file is named", { files: { "docs/guide": { text: "x\n" }, "docs/guide/a.md": { text: null } }, tree: "d".repeat(40) }, "docs/guide/b.md"],
+  ])("%s is refused before anything is written, in a tree of any size", async (_, wish, path) => {
+    const item = await world.item(wish);
+    for (const fetch of [globalThis.fetch, tooLarge]) expect(await refused(item, await item.deliver({}, { fetch }))).toContain(path);
+  });
+
+  test("a directory of which every file is named may become a file, in a tree of any size", async () => {
+    for (const fetch of [globalThis.fetch, tooLarge]) {
+      const item = await world.item({ files: { "docs/guide": { text: "x\n" }, "docs/guide/a.md": { text: null }, "docs/guide/b.md": { text: null } }, tree: await treeOf(world.bare, "refs/heads/main", { "docs/guide": { text: "x\n" } }) });
+      const result = await item.deliver({}, { fetch });
+      expect([result.summary, result.exitCode]).toEqual([expect.stringContaining("pull request"), 0]);
+    }
+  });
+
+  test.each([
+    ["an empty list of files", {}],
+    ["a file as it was", { "README.md": { text: "# Sums\n" } }],
+  ])("I4: %s is no change, and nothing green stands for it", async (_, files) => {
+    const item = await world.item({ files });
+    expect(await refused(item, await item.deliver())).toContain("empty-change");
+  });
+});
+
 describe("fault 52, I10: people change their minds meanwhile", () => {
   test.each([
     ["the label is taken off", async (item: Item) => world.call(world.maintainer, "DELETE", `/issues/${item.issueNumber}/labels/worktrain:ready`), 0],

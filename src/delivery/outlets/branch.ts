@@ -125,9 +125,12 @@ interface TreeEntry {
 
 async function treeEntries(files: readonly ChangedFile[], blob: (bytes: Uint8Array) => Promise<string>): Promise<readonly TreeEntry[]> {
   const entries: TreeEntry[] = [];
+  const contents = new Set(files.flatMap((file) => (file.kind === "content" ? [file.path] : [])));
   let inlineBytes = 0;
   for (const file of files) {
     if (file.kind === "deleted") {
+      // Went with its directory, in whose place a file is put: GitHub refuses to delete what is not there any more.
+      if (liesBelow(file.path, contents)) continue;
       entries.push({ path: file.path, mode: "100644", type: "blob", sha: null });
       continue;
     }
@@ -138,6 +141,8 @@ async function treeEntries(files: readonly ChangedFile[], blob: (bytes: Uint8Arr
   }
   return entries;
 }
+
+const liesBelow = (path: string, files: ReadonlySet<string>): boolean => path.split("/").some((_, index, parts) => index > 0 && files.has(parts.slice(0, index).join("/")));
 
 /** The content as text that JSON carries without a change; null for binaries, large files and what is not UTF-8. */
 function inlineText(bytes: Uint8Array): string | null {

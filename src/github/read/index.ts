@@ -8,3 +8,4 @@ export { readPermission, type Permission } from "./permission.ts";
 export { findPullRequests, type PullRequestFacts } from "./pull-request.ts";
 export { readBranchHead, readRepository, type RepositoryFacts } from "./repository.ts";
 export { findItemRuns, listDispatchedRuns, readRun, type DispatchedRunsQuery, type ItemRunsQuery, type RunFacts } from "./run.ts";
+export { readTree, type TreeFacts } from "./tree.ts";

@@ -13,6 +13,7 @@ import { RetryableError, TerminalError, type Refusal } from "../../../shared/err
 import { createRedactor, redactJson } from "../../../shared/redact.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { admit } from "./admit.ts";
+import { checkAgainstBase } from "./base-tree.ts";
 import { asRefusal, conclude, costMilliUsd, orRefusal, publication, type Conclusion, type Job } from "./conclude.ts";
 import { readAuthority, readBase, readLiveConfig, type Authority } from "./live-state.ts";
 import { takeSegments, type Verified } from "./provenance.ts";
@@ -97,6 +98,8 @@ async function prepare({ github, admitted }: Job, { journal }: DeliveryRecord, j
   if (!base.ok) return base;
   const closed = findProtected(changedPaths(change.value), config.value.paths.allow);
   if (closed.length > 0) return err(protectedPaths(closed));
+  const whole = await checkAgainstBase(github, admitted.repository, change.value);
+  if (!whole.ok) return whole;
   return ok({ change: change.value, config: config.value, authority: authority.value, notes: base.value });
 }
 
