@@ -42,6 +42,7 @@ function whyProtected({ path, target }: ChangedPath, opened: (path: string) => b
 }
 
 function whyTargetProtected(path: string, target: string, opened: (path: string) => boolean): string | null {
+  if (goesUpAgain(target)) return "is a symbolic link that goes down and up again";
   const resolved = resolveLink(path, target);
   if (resolved === null) return "is a symbolic link that leads out of the repository";
   if (resolved !== "" && !isPlainPath(resolved)) return "is a symbolic link to git's own files";
@@ -57,6 +58,13 @@ function isPlainPath(path: string): boolean {
 }
 
 const isGitDirectory = (part: string): boolean => part === ".git" || /^git~\d+$/.test(part);
+
+/** `a/../b`: where it leads hangs on whether `a` is a link itself, so the names alone do not tell. */
+function goesUpAgain(target: string): boolean {
+  const steps = target.split(/[/\\]/).filter((step) => step !== "" && step !== ".");
+  const down = steps.findIndex((step) => step !== "..");
+  return down !== -1 && steps.includes("..", down);
+}
 
 /** Follows a link's target from the directory the link is in; null when it is absolute or leaves the repository. */
 function resolveLink(path: string, target: string): string | null {

@@ -54,6 +54,8 @@ test.each([
   ["to a Windows path", "x", "C:\\Windows"],
   ["to the root", "docs/all", ".."],
   ["to git's own files", "x", ".git/config"],
+  // With `c/s -> ../src` beside it, this is `.github/workflows`.
+  ["through another link, by going down and up again,", "c/x", "s/../.github/workflows"],
 ])("attack 13: a symbolic link %s is refused", (_, path, target) => {
   expect(refused(path, { target })).toBe(true);
 });
