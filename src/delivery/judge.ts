@@ -19,6 +19,8 @@ export interface JudgedJournal {
   readonly ticket: Ticket;
   /** As the workflow input holds it: the journal must hold the same text. */
   readonly ticketText: string;
+  /** A ticket that the App has signed, expired or not; null for anything else. */
+  readonly readTicket: (text: string) => Ticket | null;
   readonly runId: number;
   readonly journal: ItemJournal;
   /** The last line of every stream in the journal, by stream name. */
@@ -62,7 +64,8 @@ const foreign = (message: string) => refusal("foreign-journal", message);
 const refuse = (kind: JournalRefusal["kind"], message: string): Result<Judgement, JournalRefusal> => err(refusal(kind, message));
 
 /** The journal is this item's and nobody else's, and its newest run is this one, under this very ticket. */
-function belongs({ ticket, ticketText, runId, journal, heads: streams }: JudgedJournal, view: ItemView): JournalRefusal | null {
+function belongs(judged: JudgedJournal, view: ItemView): JournalRefusal | null {
+  const { ticket, ticketText, runId, journal, heads: streams } = judged;
   const { opening } = view;
   if (opening === null || journal.item[0]?.kind !== "item_opened") return foreign(`The journal does not open item ${ticket.item}.`);
   if (opening.itemId !== ticket.item) return foreign(`The journal is of item ${opening.itemId}, the ticket of ${ticket.item}.`);
@@ -72,7 +75,15 @@ function belongs({ ticket, ticketText, runId, journal, heads: streams }: JudgedJ
   const textSha256 = sha256Hex(canonicalJson({ body: opening.task.body, title: opening.task.title }));
   if (textSha256 !== ticket.textSha256 || opening.task.sha256 !== ticket.textSha256) return foreign("The journal's task text is not the one that was labelled.");
   if (opening.base.ref !== ticket.base.ref) return foreign(`The journal builds on branch ${opening.base.ref}, the ticket on ${ticket.base.ref}.`);
+  if (!isTicketsBase(judged, opening.base)) return foreign(`The journal builds on ${opening.base.sha}, which no ticket of this item names.`);
   return lastRun(journal.item, { ticket, ticketText, runId });
+}
+
+/** A resumed item builds on the base of an earlier ticket, which the App has signed as well: no base is the agent job's choice. */
+function isTicketsBase({ ticket, journal, readTicket }: JudgedJournal, base: Ticket["base"]): boolean {
+  if (base.sha === ticket.base.sha) return true;
+  const earlier = journal.item.flatMap((event) => (event.kind === "run_opened" && event.data.ticket !== null ? (readTicket(event.data.ticket) ?? []) : []));
+  return earlier.some((each) => each.item === ticket.item && each.base.ref === base.ref && each.base.sha === base.sha);
 }
 
 function lastRun(events: readonly Recorded<ItemEvent>[], { ticket, ticketText, runId }: Pick<JudgedJournal, "ticket" | "ticketText" | "runId">): JournalRefusal | null {
@@ -98,16 +109,21 @@ function heads({ journal, heads: streams }: JudgedJournal): JournalRefusal | nul
   return null;
 }
 
-/** The last session that changed files completed, its commands passed, and it left exactly the files to be delivered. */
+/**
+ * The last coding or fixing session completed, its commands passed, and the files to be delivered are exactly those it left: a
+ * session that saved none, since it rebutted every finding, left those of the one before it.
+ */
 function maker(judged: JudgedJournal, view: ItemView, snapshot: SnapshotRef): JournalRefusal | null {
-  const session = view.sessions.findLast((each) => each.phase === "code" || each.phase === "fix");
+  const makers = view.sessions.filter((each) => each.phase === "code" || each.phase === "fix");
+  const session = makers.at(-1);
   if (session === undefined) return refusal("not-completed", "No session of the journal changed anything.");
-  const wrong = counts(judged, session);
+  const saved = makers.findLast((each) => each.snapshot !== null) ?? session;
+  const wrong = counts(judged, session) ?? counts(judged, saved);
   if (wrong !== null) return wrong;
   const red = lastVerifications(session).find((verification) => !passed(verification));
   if (red !== undefined) return refusal("not-completed", `Session ${session.sessionId} ended with a command that did not pass: ${red.command}.`);
-  if (!sameFiles(session.snapshot, snapshot) || !sameFiles(view.snapshot, snapshot)) return refusal("session-mismatch", `Session ${session.sessionId} did not leave the files that are to be delivered.`);
-  // A resumed item may still build on the base of its first ticket; that it lies behind this ticket's is asked of GitHub.
+  if (!sameFiles(saved.snapshot, snapshot) || !sameFiles(view.snapshot, snapshot)) return refusal("session-mismatch", `Session ${saved.sessionId} did not leave the files that are to be delivered.`);
+  // Either is a signed ticket's; that it lies behind the branch's head is asked of GitHub.
   const bases = [judged.ticket.base.sha, view.opening?.base.sha];
   return bases.includes(snapshot.base) ? null : foreign(`The files build on ${snapshot.base}, the ticket on ${judged.ticket.base.sha}.`);
 }

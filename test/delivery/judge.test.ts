@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { judge, readChange } from "../../src/delivery/index.ts";
+import { verifyTicket } from "../../src/github/trust/index.ts";
 import { openMemoryJournal, type Journal } from "../../src/journal/index.ts";
 import { sessionStream, type Head, type ItemEvent, type RecordEvent, type SessionEvent } from "../../src/record/index.ts";
 import { readItemJournal } from "../../src/report/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { writeFinishedItem, type Script } from "../fakes/finished-item.ts";
-import { makeTicket } from "../fakes/tickets.ts";
+import { makeTicket, TICKET_PUBLIC_KEY } from "../fakes/tickets.ts";
 
 const { ticket, ticketText } = makeTicket();
 const RUN = 77;
@@ -22,7 +23,11 @@ async function judged(change: Parameters<typeof write>[0] = {}) {
   const journal = await write(change);
   const heads = new Map<string, Head>();
   for (const stream of await journal.streams()) heads.set(stream, (await journal.head(stream)) ?? { seq: 0, hash: "" });
-  return judge({ ticket, ticketText, runId: RUN, journal: await readItemJournal(journal, ticket.item), heads });
+  const readTicket = (text: string) => {
+    const read = verifyTicket(text, TICKET_PUBLIC_KEY, { runCreatedAt: new Date(0).toISOString() });
+    return read.ok ? read.value : null;
+  };
+  return judge({ ticket, ticketText, readTicket, runId: RUN, journal: await readItemJournal(journal, ticket.item), heads });
 }
 
 const refusal = async (change: Parameters<typeof write>[0]): Promise<string> => {
@@ -116,6 +121,34 @@ test.each<[string, Parameters<typeof write>[0], string]>([
   ["it has no ending", { lost: true }, "not-ended"],
 ])("I7, attack 14: refused when %s", async (_, change, kind) => {
   expect(await refusal(change)).toBe(kind);
+});
+
+/** The whole journal builds on another commit; before this run another one opened it under `earlier`. */
+function onOtherBase(sha: string, earlier: string | null): Script["tamper"] {
+  return (stream, events) => {
+    const moved = (JSON.parse(JSON.stringify(events).replaceAll(`"${ticket.base.sha}"`, `"${sha}"`)) as RecordEvent[]);
+    return stream.startsWith("item/") ? moved.flatMap((event) => (event.kind === "run_opened" && earlier !== null ? [{ ...event, data: { ...event.data, runId: 1, ticket: earlier } }, event] : [event])) : moved;
+  };
+}
+
+test("attack 14: the base is a signed ticket's of this item: this run's, or of a resumed item an earlier one's, expired or not", async () => {
+  const sha = "c".repeat(40);
+  const base = { ref: "main", sha };
+  const earlier = makeTicket({ base, expiresAt: "2020-01-01T00:00:00Z" }).ticketText;
+  expect(await refusal({ tamper: onOtherBase(sha, earlier) })).toBe("ok: deliver");
+  expect(await refusal({ tamper: onOtherBase(sha, null) })).toBe("foreign-journal");
+  expect(await refusal({ tamper: onOtherBase(sha, `${earlier.slice(0, -8)}AAAAAAAA`) })).toBe("foreign-journal");
+  expect(await refusal({ tamper: onOtherBase(sha, makeTicket({ base, item: "7/issue-12/2" }).ticketText) })).toBe("foreign-journal");
+  expect(await refusal({ tamper: onOtherBase(sha, makeTicket().ticketText) })).toBe("foreign-journal");
+});
+
+test("a fix that rebutted every finding and changed nothing leaves the files of the session before it", async () => {
+  const unchanged: Script["tamper"] = (stream, events) =>
+    events.flatMap((event): RecordEvent[] => {
+      if (stream === sessionStream("fix-2") && event.kind === "workspace_saved") return [];
+      return event.kind === "session_concluded" && event.data.phase === "fix" ? [{ ...event, data: { ...event.data, snapshot: null } }] : [event];
+    });
+  expect(await refusal({ rounds: [...MAJOR, []], tamper: unchanged })).toBe("ok: deliver");
 });
 
 async function extend(journal: Journal, stream: string): Promise<void> {

@@ -6,6 +6,7 @@
  */
 import { attestations, changedPaths, deliveryIntents, findProtected, judge, publish, readChange, type Change, type Judgement } from "../../../delivery/index.ts";
 import { createGitHub } from "../../../github/octokit.ts";
+import { verifyTicket, type Ticket } from "../../../github/trust/index.ts";
 import type { Config } from "../../../config/index.ts";
 import type { Head } from "../../../record/index.ts";
 import { journalProof, proofOf, readItemJournal, type ItemView } from "../../../report/index.ts";
@@ -67,8 +68,15 @@ async function judgeRecord({ settings, admitted }: Job, { journal }: DeliveryRec
     const head = await journal.head(stream);
     if (head !== null) heads.set(stream, head);
   }
-  return judge({ ticket: admitted.ticket, ticketText: settings.ticket, runId: settings.runId, journal: await readItemJournal(journal, settings.item), heads });
+  const readTicket = (text: string): Ticket | null => {
+    const ticket = verifyTicket(text, settings.publicKey, BEFORE_ANY_EXPIRY);
+    return ticket.ok ? ticket.value : null;
+  };
+  return judge({ ticket: admitted.ticket, ticketText: settings.ticket, readTicket, runId: settings.runId, journal: await readItemJournal(journal, settings.item), heads });
 }
+
+/** What an earlier ticket of the item vouched for does not end with its time to act. */
+const BEFORE_ANY_EXPIRY = { runCreatedAt: new Date(0).toISOString() };
 
 /** Redaction changes the content of strings only, so the view keeps its type. */
 const redactedView = ({ redact }: Job, view: ItemView): ItemView => redactJson(redact, view) as ItemView;
