@@ -20,6 +20,6 @@ export function attestations({ ticket, change, role, runId, artifacts, lines, st
     { check: "The record comes from this item's runs", result: "holds", detail: `${counted(artifacts, "artifact")} up to run ${runId}, by digest, repository, workflow file and event`, attestedBy: "GitHub" },
     { check: "The record is whole", result: "holds", detail: `${lines} lines in ${streams} streams; chain, session heads and ticket agree`, attestedBy: "deliver job" },
     { check: "No protected path is touched", result: "holds", detail: `${counted(change.files.length, "file")} changed`, attestedBy: "deliver job" },
-    { check: "The branch holds the reviewed files", result: "holds", detail: `GitHub built tree ${code(change.tree)} from them`, attestedBy: "GitHub" },
+    { check: "The branch holds the record's files", result: "holds", detail: `GitHub built tree ${code(change.tree)} from them`, attestedBy: "GitHub" },
   ];
 }

@@ -50,8 +50,8 @@ function verificationRows(maker: ItemSessionView | undefined): readonly ProofRow
   if (verifications.length === 0) return [{ check: "Its commands passed", result: "unknown", detail: "no command was run; set `commands.test` in .github/worktrain.yml", attestedBy: "agent job" }];
   return verifications.map((verification) => ({
     check: `${code(verification.command)} passed`,
-    result: passed(verification) ? "holds" : "fails",
-    detail: `${exitOf(verification)} in ${(verification.durationMs / 1000).toFixed(1)} s${inSandbox(verification.sandbox)}`,
+    result: !passed(verification) ? "fails" : verification.outdated ? "unknown" : "holds",
+    detail: `${exitOf(verification)} in ${(verification.durationMs / 1000).toFixed(1)} s${inSandbox(verification.sandbox)}${verification.outdated ? "; **files were changed after it**" : ""}`,
     attestedBy: "agent job",
   }));
 }
@@ -69,10 +69,10 @@ function reviewRow(view: ItemView, maker: ItemSessionView | undefined): ProofRow
     return { check, result: "fails", detail: "no completed review of the last change", attestedBy: "agent job" };
   }
   const review = reviewVerdictSchema.safeParse(lastArtifact(last, CONTRACT.reviewVerdict));
-  if (!review.success) return { check, result: "fails", detail: `${sessionName(last)} left no readable verdict`, attestedBy: "deliver job" };
+  if (!review.success) return { check, result: "fails", detail: `${sessionName(last)} left no readable verdict`, attestedBy: "agent job" };
   const found = review.data.findings.length === 0 ? "no findings" : counted(review.data.findings.length, "nit");
   const clean = verdictOf(review.data) === "clean";
-  return { check, result: clean ? "holds" : "fails", detail: `${sessionName(last)}: ${clean ? found : "findings above a nit"}`, attestedBy: "deliver job" };
+  return { check, result: clean ? "holds" : "fails", detail: `${sessionName(last)}: ${clean ? found : "findings above a nit"}`, attestedBy: "agent job" };
 }
 
 const sessionName = (session: ItemSessionView): string => `${session.phase} session, round ${session.round}`;

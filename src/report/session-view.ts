@@ -12,6 +12,8 @@ export interface VerificationView {
   readonly timedOut: boolean;
   readonly durationMs: number;
   readonly sandbox: "bubblewrap" | "weak" | "none";
+  /** The session went on after it and changed files: it speaks of other files than the session left. */
+  readonly outdated: boolean;
 }
 
 /** A session as its stream tells it. */
@@ -56,6 +58,8 @@ interface Fold extends SessionView {
   readonly asked: ReadonlyMap<string, string>;
   /** The newest submission of each node that is not completed. */
   readonly submitted: ReadonlyMap<string, StepOutput>;
+  /** A tool was started since the last command was run. */
+  readonly wentOn: boolean;
 }
 
 const nothing = (sessionId: string): Fold => ({
@@ -82,11 +86,12 @@ const nothing = (sessionId: string): Fold => ({
   snapshot: null,
   asked: new Map(),
   submitted: new Map(),
+  wentOn: false,
 });
 
 /** Folds one session's stream. Turns, tokens and cost are counted from its completed turns, not from what anyone claims. */
 export function sessionView(sessionId: string, events: readonly Recorded<SessionEvent>[]): SessionView {
-  const { asked: _asked, submitted: _submitted, ...view } = events.reduce(fold, nothing(sessionId));
+  const { asked: _asked, submitted: _submitted, wentOn: _wentOn, ...view } = events.reduce(fold, nothing(sessionId));
   return view;
 }
 
@@ -122,14 +127,17 @@ function fold(view: Fold, event: Recorded<SessionEvent>): Fold {
       return { ...view, toolCalls: view.toolCalls + 1 };
     case "issue_reported":
       return { ...view, issues: [...view.issues, event.data] };
-    case "workspace_saved":
-      return { ...view, snapshot: event.data };
+    case "workspace_saved": {
+      const verifications = view.wentOn ? view.verifications.map((each) => ({ ...each, outdated: true })) : view.verifications;
+      return { ...view, snapshot: event.data, verifications };
+    }
+    case "tool_started":
+      return { ...view, wentOn: true };
     case "step_offered":
     case "gate_opened":
     case "gate_resolved":
     case "turn_requested":
     case "turn_failed":
-    case "tool_started":
     case "steered":
     case "agent_ended":
       return view;
@@ -141,7 +149,7 @@ function fold(view: Fold, event: Recorded<SessionEvent>): Fold {
 function verified(view: Fold, data: Extract<SessionEvent, { kind: "verification_finished" }>["data"]): Fold {
   const { nodeId, requestId, exitCode, timedOut, durationMs, sandbox } = data;
   const command = view.asked.get(requestId) ?? "";
-  return { ...view, verifications: [...view.verifications, { nodeId, command, exitCode, timedOut, durationMs, sandbox }] };
+  return { ...view, verifications: [...view.verifications, { nodeId, command, exitCode, timedOut, durationMs, sandbox, outdated: false }], wentOn: false };
 }
 
 /** The newest artifact of a contract among what completed steps handed over; undefined if there is none. */

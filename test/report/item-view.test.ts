@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { openMemoryJournal } from "../../src/journal/index.ts";
+import type { RecordEvent } from "../../src/record/index.ts";
 import { findingsTable, itemView, journalProof, proofOf, proofTable, readItemJournal, sessionTable, type ItemView } from "../../src/report/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { writeFinishedItem, type Script } from "../fakes/finished-item.ts";
@@ -54,6 +55,22 @@ test("I4: the proof holds only if the change was completed, its commands passed,
   expect(results(await viewOf({ exitCode: null }))).toEqual(["holds", "unknown", "holds"]);
   expect(results(await viewOf({ rounds: [[{ severity: "minor", summary: "x" }]] }))).toEqual(["holds", "holds", "fails"]);
   expect(results(await viewOf({ tamper: (stream, events) => (stream === "session/review-1" ? events.filter(({ kind }) => kind !== "session_ended") : events) }))).toEqual(["holds", "holds", "fails"]);
+});
+
+test("attack 7, I4: a command that passed before files were changed once more proves nothing of those files", async () => {
+  const saved: RecordEvent = { kind: "workspace_saved", data: { base: "b".repeat(40), tree: "c".repeat(40), manifest: "d".repeat(64), changedFiles: 1 } };
+  const tool: RecordEvent = { kind: "tool_started", data: { turn: 1, toolUseId: "t9", name: "bash" } };
+  const afterVerification = (...more: readonly RecordEvent[]): Script["tamper"] => (stream, events) =>
+    stream === "session/code-1" ? events.flatMap((event) => (event.kind === "step_completed" ? [event, ...more] : [event])) : events;
+  expect(results(await viewOf({ tamper: afterVerification(saved) }))).toEqual(["holds", "holds", "holds"]);
+  expect(results(await viewOf({ tamper: afterVerification(saved, tool) }))).toEqual(["holds", "holds", "holds"]);
+  const changed = await viewOf({ tamper: afterVerification(saved, tool, saved) });
+  expect(results(changed)).toEqual(["holds", "unknown", "holds"]);
+  expect(proofTable(proofOf(journalProof(changed)))).toContain("files were changed after it");
+});
+
+test("what the sessions left is the agent job's word, the review's verdict too: a compromised one can write any record", async () => {
+  expect(journalProof(await viewOf()).map(({ attestedBy }) => attestedBy)).toEqual(["agent job", "agent job", "agent job"]);
 });
 
 test("I4: one line that fails makes a proof fail, one that is not known leaves it open, none at all proves nothing", () => {
