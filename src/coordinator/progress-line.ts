@@ -13,10 +13,13 @@ export function progressLine(progress: ItemProgress): string | null {
     case "turn":
       return `  ${progress.phase} · ${progress.step} · turn ${progress.turns}, ${progress.tokens.toLocaleString("en-US")} tokens, $${(progress.costMicroUsd / 1_000_000).toFixed(4)}`;
     case "blocked":
-      return `  ${progress.phase} · ${progress.step} · not done yet: ${progress.messages.join(" ")}`;
+      return `  ${progress.phase} · ${progress.step} · not done yet: ${printable(progress.messages.join(" "))}`;
     case "saved":
       return null;
     default:
       return unreachable(progress);
   }
 }
+
+/** The end of a command's output may stand in it: escape sequences and carriage returns would rewrite the terminal. */
+const printable = (text: string): string => text.replace(/(?![\n\t])\p{Cc}/gu, "");

@@ -21,6 +21,8 @@ export interface RunnerCommands {
   group<T>(title: string, task: () => Promise<T>): Promise<T>;
   notice(message: string): void;
   error(message: string): void;
+  /** Prints text from anywhere, a model's or a test's included: no line of it is a command to the runner (attack 11). */
+  log(text: string): void;
 }
 
 export function runnerCommands(environment: Readonly<Record<string, string | undefined>>, print: (line: string) => void): RunnerCommands {
@@ -54,7 +56,14 @@ export function runnerCommands(environment: Readonly<Record<string, string | und
     },
     notice: (message) => command("notice", message),
     error: (message) => command("error", message),
+    log: (text) => print(commandless(text)),
   };
 }
 
 const escaped = (value: string): string => value.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+
+/**
+ * The runner takes `::name::` for a command at a line's start, white space aside, and the older `##[name]` anywhere in a line
+ * (actions/runner, ActionCommand.cs). A word joiner breaks both and is not seen.
+ */
+const commandless = (text: string): string => text.replace(/^([\s\u0085]*):(?=:)/gm, "$1:\u2060").replaceAll("##[", "##\u2060[");

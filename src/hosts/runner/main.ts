@@ -41,7 +41,7 @@ async function runAgent(job: JobSettings): Promise<void> {
     segments: foldedAway(createArtifactSegmentStore({ runId: job.runId, directory: job.runnerTemp, fs: nodeFileSystem })),
     distDirectory: import.meta.dirname,
     nodePath: process.execPath,
-    log: print,
+    log: (line) => runner.log(line),
     signal: abort.signal,
   });
   runner.output("segments", result.segments.length === 0 ? "" : JSON.stringify(result.segments));
@@ -55,7 +55,7 @@ async function runDeliver(job: JobSettings): Promise<void> {
     fs: nodeFileSystem,
     fetch: globalThis.fetch,
     segments: foldedAway(createArtifactSegmentStore({ runId: job.runId, directory: job.runnerTemp, fs: nodeFileSystem })),
-    log: print,
+    log: (line) => runner.log(line),
   });
   runner.summary(result.stepSummary);
   conclude(result);

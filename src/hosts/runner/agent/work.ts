@@ -52,7 +52,7 @@ async function confined(settings: JobSettings, ports: AgentPorts, context: Work)
     privatePaths: [settings.runnerTemp],
   });
   if (!sandbox.ok) return stopBeforeWork(settings, context, { ending: "no-sandbox", refusal: sandbox.error });
-  if (sandbox.value.mode === "weak") ports.log("::warning::Tools run without a sandbox (sandbox: weak).");
+  if (sandbox.value.mode === "weak") ports.log("Warning: tools run without a sandbox (sandbox: weak).");
   let workspace: Workspace | null = null;
   try {
     workspace = await openWorkspace({
