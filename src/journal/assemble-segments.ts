@@ -10,7 +10,7 @@ import { sha256Hex } from "../shared/hash.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { createChain } from "./chain.ts";
 import type { JournalReader } from "./journal.ts";
-import { decodeSegment, type DecodedSegment, type SegmentBlob, type SegmentRefusal } from "./segment.ts";
+import { decodeSegment, SEGMENT_LIMITS, type DecodedSegment, type SegmentBlob, type SegmentRefusal } from "./segment.ts";
 import { createMemoryReader } from "./stores/memory.ts";
 
 export interface SegmentPart {
@@ -37,10 +37,17 @@ export interface Assembled {
 
 export type AssembleRefusal = SegmentRefusal | Refusal<"no-segments" | "digest-mismatch" | "segment-gap" | "segment-fork" | "foreign-segment" | "log-broken">;
 
-/** Checks and joins segments (A1 to A3). Doubles of the same bytes are fine. */
-export function assembleSegments(parts: readonly SegmentPart[]): Result<Assembled, AssembleRefusal> {
+/** All segments together, expanded: they are held in memory, and the smallest runner has 7 GB. */
+const ASSEMBLED_LIMIT_BYTES = 1024 * 1024 * 1024;
+
+/**
+ * Checks and joins segments (A1 to A3). Doubles of the same bytes are fine.
+ * @param limitBytes of all of them expanded: many small bombs are one (fault 20)
+ */
+export function assembleSegments(parts: readonly SegmentPart[], limitBytes: number = ASSEMBLED_LIMIT_BYTES): Result<Assembled, AssembleRefusal> {
   const notes: string[] = [];
   const segments = new Map<string, DecodedSegment>();
+  let room = limitBytes;
   for (const [index, part] of parts.entries()) {
     const digest = sha256Hex(part.bytes);
     if (part.digest.replace(/^sha256:/, "") !== digest) return err(mismatch(index, part.digest, digest)); // A1
@@ -48,8 +55,9 @@ export function assembleSegments(parts: readonly SegmentPart[]): Result<Assemble
       notes.push(`Segment ${short(digest)} was given more than once.`);
       continue;
     }
-    const segment = decodeSegment(part.bytes);
+    const segment = decodeSegment(part.bytes, { ...SEGMENT_LIMITS, expandedBytes: Math.max(1, Math.min(SEGMENT_LIMITS.expandedBytes, room)) });
     if (!segment.ok) return err({ ...segment.error, message: `Segment ${short(digest)}: ${segment.error.message}` });
+    room -= segment.value.expandedBytes;
     segments.set(digest, segment.value);
   }
   const ordered = orderByLinks(segments);

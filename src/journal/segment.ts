@@ -44,6 +44,8 @@ export interface SegmentLimits {
   readonly headerBytes: number;
   readonly lines: number;
   readonly blobs: number;
+  /** The highest epoch: a journal directory has a file for each below it, which a number made up would make without end. */
+  readonly epoch: number;
 }
 
 /** Far above a step's work, and small enough for the memory of the smallest runner (7 GB). */
@@ -53,6 +55,7 @@ export const SEGMENT_LIMITS: SegmentLimits = {
   headerBytes: 8 * 1024 * 1024,
   lines: 200_000,
   blobs: 50_000,
+  epoch: 10_000,
 };
 
 const count = z.int().min(0);
@@ -93,9 +96,9 @@ export function encodeSegment(segment: Segment): Uint8Array {
   const plain = Buffer.concat([Buffer.from(`${canonicalJson(header)}\n`), log, ...blobs.map(({ bytes }) => bytes)]);
   const stored = gzipSync(plain);
   const over = stored.length > SEGMENT_LIMITS.storedBytes || plain.length > SEGMENT_LIMITS.expandedBytes;
-  if (over || lines.length > SEGMENT_LIMITS.lines || blobs.length > SEGMENT_LIMITS.blobs) {
+  if (over || lines.length > SEGMENT_LIMITS.lines || blobs.length > SEGMENT_LIMITS.blobs || epoch > SEGMENT_LIMITS.epoch) {
     throw new TerminalError(
-      `A segment of ${lines.length} lines, ${blobs.length} blobs and ${plain.length} bytes is over the limit (${SEGMENT_LIMITS.lines} lines, ${SEGMENT_LIMITS.blobs} blobs, ${SEGMENT_LIMITS.expandedBytes} bytes).`,
+      `A segment of ${lines.length} lines, ${blobs.length} blobs, ${plain.length} bytes and epoch ${epoch} is over the limit (${SEGMENT_LIMITS.lines} lines, ${SEGMENT_LIMITS.blobs} blobs, ${SEGMENT_LIMITS.expandedBytes} bytes, epoch ${SEGMENT_LIMITS.epoch}).`,
       "Save more often, or keep large generated files out of the workspace.",
     );
   }
@@ -104,6 +107,8 @@ export function encodeSegment(segment: Segment): Uint8Array {
 
 /** A segment whose own contents were checked: its limits, header, lines each by itself, and blob hashes. */
 export interface DecodedSegment extends Segment {
+  /** Bytes of header, lines and blobs. */
+  readonly expandedBytes: number;
   readonly readLines: readonly ReadLine[];
 }
 
@@ -124,7 +129,7 @@ export function decodeSegment(stored: Uint8Array, limits: SegmentLimits = SEGMEN
   const log = readLog(plain.subarray(headerEnd, headerEnd + lineBytes), header.value);
   if (!log.ok) return log;
   const readBlobs = sliceBlobs(plain.subarray(headerEnd + lineBytes), blobs);
-  return readBlobs.ok ? ok({ item, runId, runAttempt, epoch, index, previous, ...log.value, blobs: readBlobs.value }) : readBlobs;
+  return readBlobs.ok ? ok({ item, runId, runAttempt, epoch, index, previous, ...log.value, blobs: readBlobs.value, expandedBytes: plain.length }) : readBlobs;
 }
 
 /** Magic, deflate, no flags, no time: what `gzipSync` writes. Flags would carry bytes that nothing checks. */
@@ -159,8 +164,9 @@ function readHeader(line: Buffer, limits: SegmentLimits): Result<Header, Segment
   const header = headerSchema.safeParse(value);
   if (!header.success) return damaged(`its header does not fit: ${z.prettifyError(header.error)}`);
   if (canonicalJson(header.data) !== text) return damaged("its header is not in canonical form");
-  const { lines, blobs } = header.data;
+  const { lines, blobs, epoch } = header.data;
   if (lines > limits.lines) return tooLarge(`${lines} lines`, `${limits.lines} lines`);
+  if (epoch > limits.epoch) return tooLarge(`epoch ${epoch}`, `epoch ${limits.epoch}`);
   if (blobs.length > limits.blobs) return tooLarge(`${blobs.length} blobs`, `${limits.blobs} blobs`);
   return ok(header.data);
 }

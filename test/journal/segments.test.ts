@@ -206,6 +206,23 @@ describe("attack 14: a segment is input from an adversary", () => {
     }
   });
 
+  test("attack 14: an epoch without end is refused, which seeding a directory would count down", async () => {
+    const segment = await oneSegment();
+    expect(() => encodeSegment({ ...segment, epoch: SEGMENT_LIMITS.epoch + 1, lines: [] })).toThrow("epoch");
+    const forged = gunzipSync(encodeSegment({ ...segment, epoch: 9_999, lines: [], blobs: [] })).toString().replace('"epoch":9999', '"epoch":9007199254740991');
+    expect(decodeSegment(gzipSync(forged))).toMatchObject({ ok: false, error: { kind: "segment-too-large", message: expect.stringContaining("epoch 9007199254740991") } });
+  });
+
+  test("fault 20: many segments that each are within the limit are together not over the one of all", async () => {
+    const segment = await oneSegment();
+    const first = encodeSegment({ ...segment, blobs: [] });
+    const zeros = Buffer.alloc(100_000);
+    const next = encodeSegment({ ...segment, index: 2, previous: sha256Hex(first), lines: [], blobs: [{ sha256: sha256Hex(zeros), bytes: zeros }] });
+    const parts = [first, next].map((bytes) => ({ bytes, digest: sha256Hex(bytes) }));
+    expect(assembleSegments(parts).ok).toBe(true);
+    expect(assembleSegments(parts, 100_000)).toMatchObject({ ok: false, error: { kind: "segment-too-large" } });
+  });
+
   test("a line that says the same in another form, or is of an epoch its writer did not have, is refused", async () => {
     const segment = await oneSegment();
     const [one = "", two = ""] = segment.lines;

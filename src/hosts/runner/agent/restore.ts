@@ -55,7 +55,7 @@ export async function earlierRuns(context: RestoreContext): Promise<readonly Run
 /** The newest saved state of the item from earlier runs; null when there is none that can be used. */
 export async function restoreItem(context: RestoreContext, runs: readonly RunFacts[]): Promise<Restored | null> {
   const parts: Part[] = [];
-  for (const run of runs) parts.push(...(await partsOf(context, run)));
+  for (const run of runs) parts.push(...(await partsOf(context, run, MAX_STORED_BYTES - storedBytes(parts))));
   if (parts.length === 0) return null;
   const chain = newestChain(parts);
   const assembled = assembleSegments(chain.map(({ bytes, digest }) => ({ bytes, digest })));
@@ -82,10 +82,19 @@ const isEarlierRunOfOurs = (context: RestoreContext, run: RunFacts): boolean =>
   run.event === "workflow_dispatch" &&
   run.headBranch === context.run.headBranch;
 
-async function partsOf(context: RestoreContext, run: RunFacts): Promise<readonly Part[]> {
+/** All segments are held in memory; the deliver job takes no more either. */
+const MAX_STORED_BYTES = 1024 * 1024 * 1024;
+
+const storedBytes = (parts: readonly Part[]): number => parts.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+
+async function partsOf(context: RestoreContext, run: RunFacts, roomBytes: number): Promise<readonly Part[]> {
   const artifacts = await listRunArtifacts(context.github, context.repository, run.id);
   const parts: Part[] = [];
   for (const artifact of artifacts.filter((each) => isOfItem(context, run, each))) {
+    if (artifact.sizeBytes > roomBytes - storedBytes(parts)) {
+      context.log(`Passed over ${artifact.name}: what is saved of the item has more than ${MAX_STORED_BYTES} bytes.`);
+      continue;
+    }
     const digest = artifact.digest ?? "";
     const bytes = await downloadArtifact(context, context.repository, { id: artifact.id, digest });
     const segment = bytes.ok ? decodeSegment(bytes.value) : bytes;
