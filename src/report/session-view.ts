@@ -113,6 +113,12 @@ function fold(view: Fold, event: Recorded<SessionEvent>): Fold {
       const output = view.submitted.get(event.data.nodeId);
       return { ...view, stepsCompleted: [...view.stepsCompleted, event.data.stepId], artifacts: [...view.artifacts, ...(output?.artifacts ?? [])] };
     }
+    case "step_reopened": {
+      const sentBack = view.submitted.get(event.data.reopenedNodeId)?.artifacts ?? [];
+      return { ...view, attemptsBlocked: view.attemptsBlocked + 1, artifacts: view.artifacts.filter((artifact) => !sentBack.includes(artifact)) };
+    }
+    case "rewound":
+      return { ...view, outcome: null, reason: null, endedAt: null };
     case "gap_recorded":
       return { ...view, gaps: [...view.gaps, { code: event.data.code, message: event.data.message }] };
     case "session_ended":
@@ -136,6 +142,11 @@ function fold(view: Fold, event: Recorded<SessionEvent>): Fold {
     case "step_offered":
     case "gate_opened":
     case "gate_resolved":
+    case "children_requested":
+    case "child_finished":
+    case "context_requested":
+    case "context_gathered":
+    case "checkpoint_made":
     case "turn_requested":
     case "turn_failed":
     case "steered":
