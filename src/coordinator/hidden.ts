@@ -3,7 +3,7 @@
  * tags, fillers, variation selectors, which can spell whole texts; the emoji selector U+FE0F stays), controls, line ends that
  * few show, the blank Braille pattern, interlinear annotation.
  */
-const HIDDEN = /(?![\n\t\r\ufe0f])[\p{Default_Ignorable_Code_Point}\p{Cc}\u2028\u2029\u2800\ufff9-\ufffb]/gv;
+const HIDDEN = /(?![\n\t\r]|\ufe0f)[\p{Default_Ignorable_Code_Point}\p{Cc}\u2028\u2029\u2800\ufff9-\ufffb]/gv;
 
 /** Shown by name in one text; the rest as `?`, so that a text of nothing else does not outgrow what a session holds. */
 const MAX_NAMED = 1_000;
