@@ -2,7 +2,7 @@ import { isMap, isScalar, LineCounter, parseDocument, type Document, type Node, 
 import { z } from "zod";
 import type { Fault } from "../shared/fault.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import { closestName } from "./closest-name.ts";
+import { closestName } from "../shared/closest-name.ts";
 import { configSchema, type Config } from "./schema.ts";
 
 /** Twenty times the longest sensible file. */

@@ -6,11 +6,12 @@ import type { EngineEvent, SessionOutcome, StepOutput } from "../../record/index
 import type { Refusal } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { unreachable } from "../../shared/unreachable.ts";
+import { valueProblem } from "../../shared/value-problem.ts";
 import type { Plan } from "../../workflow/index.ts";
 import { evolve } from "./evolve.ts";
 import { settle, stepOf } from "./settle.ts";
 import type { SessionStart, SessionState, VerificationReport } from "./state.ts";
-import { contextSizeRefusal, mergeOutput, outputRefusal, shapeRefusal, type SubmissionRefusal, valueProblem } from "./submission.ts";
+import { contextSizeRefusal, mergeOutput, outputRefusal, shapeRefusal, type SubmissionRefusal } from "./submission.ts";
 
 export type SessionCommand =
   | { readonly kind: "start"; readonly start: SessionStart }

@@ -38,7 +38,11 @@ interface Noted {
   readonly notes: readonly string[];
 }
 
-export type DirectoryJournal = Journal & Noted;
+export type DirectoryJournal = Journal &
+  Noted & {
+    /** Whether another process has opened the journal since, so that this one takes no more. */
+    replaced(): boolean;
+  };
 export type DirectoryJournalReader = JournalReader & Noted;
 
 /**
@@ -87,6 +91,7 @@ export async function openDirectoryJournal({ directory, fs, clock, redact }: Dir
       return sha256;
     },
     since: async (cursor) => appended.since(cursor, blobFiles.getExisting),
+    replaced: () => fs.size(epochPath(directory, epoch + 1)) !== null,
     close: async () => writer.close(),
   };
 }

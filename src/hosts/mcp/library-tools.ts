@@ -1,0 +1,37 @@
+import type { z } from "zod";
+import { filterListings, findWorkflow, listingOf, listWorkflows, openLibrary, workflowSources, type LibraryPlaces, type WorkflowName } from "../../library/index.ts";
+import type { Refusal } from "../../shared/errors.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { inspectInput, listInput, ToolAnswer } from "./tools.ts";
+import type { McpWorld } from "./world.ts";
+
+export const placesOf = ({ packageRoot, workingDirectory, settings }: McpWorld, workspacePath: string | undefined): LibraryPlaces => ({
+  packageRoot,
+  workspace: workspacePath ?? workingDirectory,
+  extra: settings.sources,
+});
+
+export async function list(world: McpWorld, input: z.infer<typeof listInput>): Promise<ToolAnswer> {
+  const library = openLibrary(workflowSources(placesOf(world, input.workspacePath)));
+  const workflows = filterListings(listWorkflows(library), input);
+  const faults = library.faults.map((fault) => `${fault.file}:${fault.line}:${fault.column}: ${fault.message} ${fault.fix}`);
+  const lines = workflows.map((each) => `- ${each.id} (${each.version}, ${each.source}): ${each.description}`);
+  const left = faults.length === 0 ? [] : [`Left out because of faults:\n${faults.join("\n")}`];
+  return { text: [workflows.length === 0 ? "No workflow fits." : lines.join("\n"), ...left].join("\n\n"), data: { workflows: [...workflows], faults }, isError: false };
+}
+
+export async function inspect(world: McpWorld, input: z.infer<typeof inspectInput>): Promise<ToolAnswer> {
+  const name = workflowName(input);
+  const found = name.ok ? findWorkflow(placesOf(world, input.workspacePath), name.value) : name;
+  if (!found.ok) return { text: `${found.error.message} ${found.error.fix}`, data: { workflow: null, blockers: [{ code: found.error.kind, message: found.error.message, fix: found.error.fix }] }, isError: true };
+  const { plan } = found.value;
+  const steps = plan.steps.map((step) => `- ${step.id}: ${step.title}`);
+  return { text: [`${plan.name} (${plan.id} ${plan.version})`, plan.description, steps.join("\n")].join("\n\n"), data: { workflow: { ...listingOf(found.value, "extra"), plan } }, isError: false };
+}
+
+/** The workflow a call names: by id or by path, one of them. */
+export function workflowName({ workflowId, workflowPath }: { readonly workflowId?: string | undefined; readonly workflowPath?: string | undefined }): Result<WorkflowName, Refusal<"malformed-input">> {
+  if (workflowId !== undefined && workflowPath === undefined) return ok({ id: workflowId });
+  if (workflowPath !== undefined && workflowId === undefined) return ok({ path: workflowPath });
+  return err({ kind: "malformed-input", message: "Either workflowId or workflowPath must be given.", fix: "Send one of them." });
+}

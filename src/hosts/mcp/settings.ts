@@ -1,0 +1,28 @@
+import { parseArgs } from "node:util";
+import { TerminalError } from "../../shared/errors.ts";
+
+export interface McpSettings {
+  readonly dataDirectory: string;
+  readonly sandbox: "bubblewrap" | "weak";
+  /** Extra workflow folders. */
+  readonly sources: readonly string[];
+  /** PATH of verification commands. */
+  readonly path: string;
+}
+
+/** Reads what `worktrain mcp` was started with. @throws TerminalError on an unknown flag or value */
+export function readSettings(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): McpSettings {
+  const { data, sandbox = "bubblewrap", source = [] } = parse(args);
+  if (sandbox !== "bubblewrap" && sandbox !== "weak") throw new TerminalError(`--sandbox ${sandbox} is unknown.`, "Use bubblewrap or weak.");
+  const home = environment["XDG_DATA_HOME"] ?? `${environment["HOME"] ?? ""}/.local/share`;
+  return { dataDirectory: data ?? `${home}/worktrain`, sandbox, sources: source, path: environment["PATH"] ?? "" };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({ args: [...args], options: { data: { type: "string" }, sandbox: { type: "string" }, source: { type: "string", multiple: true } } });
+    return values;
+  } catch (error) {
+    throw new TerminalError(error instanceof Error ? error.message : String(error), "Run `worktrain mcp --help` for what there is.");
+  }
+}

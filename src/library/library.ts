@@ -1,0 +1,117 @@
+/**
+ * The workflows at hand: those that come with WorkTrain, those of the team's repository, and extra folders. A workflow of the
+ * team replaces a bundled one with the same id, and an extra source both.
+ */
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { closestName } from "../shared/closest-name.ts";
+import type { Refusal } from "../shared/errors.ts";
+import type { Fault } from "../shared/fault.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import { catalogue, type Catalogue, type CatalogueEntry } from "../workflow/index.ts";
+import { findWorkflowFiles, readWorkflowText } from "./files.ts";
+
+/** Where a team keeps its workflows, from the root of its repository. */
+export const TEAM_DIRECTORY = ".worktrain/workflows";
+
+export type SourceName = "bundled" | "team" | "extra";
+export interface WorkflowSource {
+  readonly name: SourceName;
+  readonly directory: string;
+}
+
+export interface Library {
+  readonly catalogue: Catalogue;
+  /** Source of each file of the catalogue. */
+  readonly sources: ReadonlyMap<string, SourceName>;
+  /** What is wrong with any file, and with the folders themselves. */
+  readonly faults: readonly Fault[];
+}
+
+export interface LibraryPlaces {
+  readonly packageRoot: string;
+  /** A directory in the team's repository, or null. */
+  readonly workspace: string | null;
+  /** Extra folders, most important first. */
+  readonly extra: readonly string[];
+}
+
+/** The sources that exist, most important first. */
+export function workflowSources({ packageRoot, workspace, extra }: LibraryPlaces): readonly WorkflowSource[] {
+  const team = workspace === null ? null : teamDirectory(resolve(workspace));
+  return [
+    ...extra.map((directory) => ({ name: "extra" as const, directory: resolve(directory) })),
+    ...(team === null ? [] : [{ name: "team" as const, directory: team }]),
+    { name: "bundled", directory: join(packageRoot, "workflows") },
+  ];
+}
+
+/** The nearest `.worktrain/workflows` from a directory upwards, not beyond its repository. */
+function teamDirectory(from: string): string | null {
+  for (let directory = from; ; directory = dirname(directory)) {
+    if (existsSync(join(directory, TEAM_DIRECTORY))) return join(directory, TEAM_DIRECTORY);
+    if (existsSync(join(directory, ".git")) || dirname(directory) === directory) return null;
+  }
+}
+
+/**
+ * Reads and compiles every workflow of the sources.
+ * @param first files that go before them: of two workflows with one id the first stays
+ */
+export function openLibrary(sources: readonly WorkflowSource[], first: readonly string[] = []): Library {
+  const texts: { file: string; text: string }[] = [];
+  const named = new Map<string, SourceName>();
+  const faults: Fault[] = [];
+  const taken = new Set<string>();
+  const take = (file: string, name: SourceName): void => {
+    if (taken.has(resolve(file))) return;
+    taken.add(resolve(file));
+    const text = readWorkflowText(file);
+    if (!text.ok) return void faults.push(text.error);
+    texts.push({ file, text: text.value });
+    named.set(file, name);
+  };
+  for (const file of first) take(file, "extra");
+  for (const { name, directory } of sources) {
+    const found = findWorkflowFiles(directory);
+    faults.push(...found.faults);
+    for (const file of found.files) take(file, name);
+  }
+  const compiled = catalogue(texts);
+  return { catalogue: compiled, sources: named, faults: [...faults, ...compiled.faults] };
+}
+
+export type WorkflowName = { readonly id: string } | { readonly path: string };
+export type WorkflowRefusal = Refusal<"unknown-workflow" | "invalid-workflow">;
+
+/**
+ * One workflow by id or by path. One named by path may use routines of its own folder and below, beside the library's.
+ */
+export function findWorkflow(places: LibraryPlaces, name: WorkflowName): Result<CatalogueEntry, WorkflowRefusal> {
+  if ("path" in name) return byPath(places, resolve(name.path));
+  const library = openLibrary(workflowSources(places));
+  const entry = library.catalogue.workflows.get(name.id);
+  if (entry !== undefined) return ok(entry);
+  const near = closestName(name.id, [...library.catalogue.workflows.keys()]);
+  const meant = near === null ? "Ask for the list of workflows." : `Did you mean ${near}?`;
+  const broken = library.faults.length === 0 ? "" : ` ${new Set(library.faults.map((fault) => fault.file)).size} workflow files have faults and are left out.`;
+  return err({ kind: "unknown-workflow", message: `There is no workflow ${JSON.stringify(name.id)}.${broken}`, fix: meant });
+}
+
+function byPath(places: LibraryPlaces, file: string): Result<CatalogueEntry, WorkflowRefusal> {
+  const text = readWorkflowText(file);
+  if (!text.ok) return err({ kind: "unknown-workflow", message: `${file}: ${text.error.message}`, fix: text.error.fix });
+  const beside = findWorkflowFiles(dirname(file)).files;
+  const library = openLibrary(workflowSources(places), [file, ...beside]);
+  const entry = [...library.catalogue.workflows.values()].find((each) => each.file === file);
+  return entry === undefined ? err(invalidWorkflow(file, library.faults.filter((fault) => fault.file === file))) : ok(entry);
+}
+
+/** Faults told in one message: an author has `worktrain validate` for the rest. */
+const FAULTS_TOLD = 5;
+
+function invalidWorkflow(file: string, faults: readonly Fault[]): WorkflowRefusal {
+  const told = faults.slice(0, FAULTS_TOLD).map((fault) => `line ${fault.line}, column ${fault.column}: ${fault.message}`);
+  const more = faults.length > FAULTS_TOLD ? ` (and ${faults.length - FAULTS_TOLD} more)` : "";
+  return { kind: "invalid-workflow", message: `${file} is no valid workflow: ${told.join(" ")}${more}`, fix: faults[0]?.fix ?? "Run `worktrain validate` on it." };
+}

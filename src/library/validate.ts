@@ -1,0 +1,48 @@
+import { resolve } from "node:path";
+import type { Fault } from "../shared/fault.ts";
+import { findWorkflowFiles } from "./files.ts";
+import { openLibrary, workflowSources, type Library, type LibraryPlaces } from "./library.ts";
+
+type Place = Omit<Fault, "file">;
+
+/** What is right or wrong with one file. */
+export interface FileReport {
+  /** As it was named, or found below what was named. */
+  readonly path: string;
+  readonly ok: boolean;
+  /** Null when the file has errors. */
+  readonly id: string | null;
+  readonly errors: readonly Place[];
+  readonly warnings: readonly Place[];
+}
+
+/** Checks every workflow file that the paths mean. Routines come from the same paths first, then from the library. */
+export function validatePaths(paths: readonly string[], places: LibraryPlaces): readonly FileReport[] {
+  const found = paths.map((path) => ({ path, ...findWorkflowFiles(path) }));
+  const files = [...new Set(found.flatMap((each) => each.files))];
+  const library = openLibrary(files.length === 0 ? [] : workflowSources(places), files);
+  return [
+    ...found.flatMap(({ path, files: inside, faults }) => (inside.length === 0 && faults.length === 0 ? [empty(path)] : faults.map((fault) => report(fault.file, null, [fault])))),
+    ...files.map((file) => reportOf(library, file)),
+  ];
+}
+
+function reportOf({ catalogue, faults }: Library, file: string): FileReport {
+  const path = resolve(file);
+  const entry = [...catalogue.workflows.values()].find((each) => resolve(each.file) === path);
+  const errors = faults.filter((fault) => resolve(fault.file) === path);
+  return report(file, entry?.plan.id ?? null, errors, entry?.warnings);
+}
+
+const empty = (path: string): FileReport =>
+  report(path, null, [{ file: path, line: 1, column: 1, path: "", message: "The folder holds no workflow files.", fix: "Name a folder with .yaml, .yml or .json files." }]);
+
+const report = (path: string, id: string | null, errors: readonly Fault[], warnings: readonly Fault[] = []): FileReport => ({
+  path,
+  ok: errors.length === 0,
+  id,
+  errors: errors.map(place),
+  warnings: warnings.map(place),
+});
+
+const place = ({ line, column, path, message, fix }: Fault): Place => ({ line, column, path, message, fix });

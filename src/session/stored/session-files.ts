@@ -1,0 +1,61 @@
+/**
+ * Where sessions lie in a data directory: `sessions/<id>/journal` holds a session and its children, and `session.json` beside it
+ * what belongs to this machine and to finding it again. The journal is the truth; the card is only an index.
+ */
+import { join } from "node:path";
+import { z } from "zod";
+import { canonicalJson } from "../../shared/json.ts";
+import type { FileSystem } from "../../shared/ports.ts";
+
+const cardSchema = z.object({
+  sessionId: z.string(),
+  workflowId: z.string(),
+  goal: z.string(),
+  /** Absolute; where the client works and verifications run. Null when the session has none. */
+  workspacePath: z.string().nullable(),
+  startedAt: z.string(),
+});
+export type SessionCard = z.infer<typeof cardSchema>;
+
+/** As the record allows them; also what keeps an id from being a path. */
+const SESSION_ID = /^[a-z0-9-]{1,64}$/;
+
+export interface SessionFiles {
+  journalDirectory(rootId: string): string;
+  write(card: SessionCard): void;
+  /** Null when there is no such session, or its card cannot be read. */
+  card(rootId: string): SessionCard | null;
+  /** Every session that has a card, newest first. */
+  all(): readonly SessionCard[];
+}
+
+export function sessionFiles(fs: FileSystem, dataDirectory: string): SessionFiles {
+  const root = join(dataDirectory, "sessions");
+  const card = (rootId: string): SessionCard | null => {
+    if (!SESSION_ID.test(rootId)) return null;
+    const bytes = fs.read(join(root, rootId, "session.json"));
+    return bytes === null ? null : parseCard(new TextDecoder().decode(bytes));
+  };
+  return {
+    journalDirectory: (rootId) => join(root, rootId, "journal"),
+    write(made) {
+      fs.makeDirectory(join(root, made.sessionId));
+      fs.writeDurably(join(root, made.sessionId, "session.json"), new TextEncoder().encode(canonicalJson(made)));
+    },
+    card,
+    all: () =>
+      fs
+        .list(root)
+        .flatMap((rootId) => card(rootId) ?? [])
+        .toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1)),
+  };
+}
+
+function parseCard(text: string): SessionCard | null {
+  try {
+    return cardSchema.safeParse(JSON.parse(text)).data ?? null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}

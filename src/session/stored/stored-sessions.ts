@@ -1,0 +1,229 @@
+/**
+ * Sessions in a data directory that a client drives from outside, by token. Everything the MCP server and the shell commands do
+ * with a session goes through here.
+ *
+ * V1. One command on one session tree at a time; a verification under way is waited for up to `answerWithinMs`, not longer.
+ * V2. A used token gets the answer that its first use got: nothing is submitted twice.
+ * V3. A refusal changes nothing, and the session's token stays good.
+ */
+import { type Refusal, TerminalError } from "../../shared/errors.ts";
+import type { Clock, FileSystem, Random } from "../../shared/ports.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { openDirectoryReader } from "../../journal/index.ts";
+import { type Autonomy, sessionStream } from "../../record/index.ts";
+import type { JsonObject } from "../../shared/json.ts";
+import type { Plan } from "../../workflow/index.ts";
+import { valueProblem } from "../../engine/session/index.ts";
+import type { SubmitRefusal, SubmitResult } from "../session.ts";
+import { answerOf, refusal } from "./answer-of.ts";
+import type { Answer } from "./answer.ts";
+import { OpenTrees, type OpenTree } from "./open-trees.ts";
+import { recordedStanding } from "./recorded-answer.ts";
+import { type SentOutput, stepOutput } from "./sent-output.ts";
+import { sessionFiles, type SessionCard, type SessionFiles } from "./session-files.ts";
+import { createTokens, openTokenKey, type Place, type TokenRefusal, type Tokens } from "./tokens.ts";
+import type { Verify } from "./verifier.ts";
+
+export interface StoredSessionsDeps {
+  readonly dataDirectory: string;
+  readonly fs: FileSystem;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The verifier of a session's workspace. */
+  readonly verifier: (workspacePath: string | null) => Verify;
+  /** How long a command may wait for a verification before it answers `waiting`; infinite for a shell. */
+  readonly answerWithinMs: number;
+}
+
+export interface StartRequest {
+  readonly plan: Plan;
+  readonly goal: string;
+  readonly context: JsonObject;
+  readonly workspacePath: string | null;
+  readonly autonomy: Autonomy;
+}
+
+export interface GateVerdict {
+  readonly verdict: "approved" | "rejected";
+  readonly reason: string;
+  readonly by: string;
+}
+
+/** What is sent with a token. */
+export type Input =
+  /** Where the session stands now, with what holds for the whole of it: for a client that comes to it anew. */
+  | { readonly kind: "rehydrate" }
+  /** What came of the command that was sent with the token, or where the session stands. */
+  | { readonly kind: "await" }
+  | { readonly kind: "submit"; readonly output: SentOutput }
+  | { readonly kind: "gate"; readonly answer: GateVerdict };
+
+/** A session named by a token, or by its id: then its current place is meant. */
+export type Address = { readonly token: string } | { readonly sessionId: string };
+
+type Begun =
+  | { readonly answer: Answer }
+  /** `mine`: the answer is what this work comes to; else it is only in the way. */
+  | { readonly answer: null; readonly tree: OpenTree; readonly sessionId: string; readonly work: Promise<SubmitResult | void>; readonly mine: boolean };
+
+type NoSession = Refusal<"no-such-session">;
+interface Found {
+  readonly tree: OpenTree;
+  readonly sessionId: string;
+  readonly place: Place | null;
+}
+
+export class StoredSessions {
+  readonly #deps: StoredSessionsDeps;
+  readonly #files: SessionFiles;
+  readonly #trees: OpenTrees;
+  #tokens: Tokens | null = null;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(deps: StoredSessionsDeps) {
+    this.#deps = deps;
+    this.#files = sessionFiles(deps.fs, deps.dataDirectory);
+    this.#trees = new OpenTrees(deps, this.#files);
+  }
+
+  /** Starts a session and answers with its first step. */
+  async start(request: StartRequest): Promise<Answer> {
+    const { plan, goal, context, workspacePath } = request;
+    const about = { sessionId: "", workflowId: plan.id };
+    const problem = valueProblem({ goal, context });
+    if (problem !== null) return refusal(about, { kind: problem === "__proto__" ? "reserved-key" : "malformed-context", message: `The context holds ${problem}.`, fix: "Give plain JSON with ordinary keys." });
+    return this.#oneByOne(async () => {
+      const startedAt = new Date(this.#deps.clock.nowMs()).toISOString();
+      const sessionId = this.#newId();
+      this.#files.write({ sessionId, workflowId: plan.id, goal, workspacePath, startedAt });
+      const tree = await this.#trees.create(sessionId, request);
+      return tree.ok ? this.#stands(tree.value, sessionId, true) : refusal(about, tree.error);
+    });
+  }
+
+  /** Does what the input says at the addressed place, and answers with where the session then stands. */
+  async go(address: Address, input: Input): Promise<Answer> {
+    for (;;) {
+      const begun = await this.#oneByOne(() => this.#begin(address, input));
+      if (begun.answer !== null) return begun.answer;
+      const { tree, sessionId, work, mine } = begun;
+      const result = await this.#within(work);
+      if (mine && result !== null && typeof result === "object" && result.kind === "refused") return this.#refused(tree, sessionId, result.refusal);
+      if (mine || result === null) return this.#stands(tree, sessionId, false);
+    }
+  }
+
+  /** Sessions whose goal, workflow or id holds every word of `query`, of one workspace or of all; newest first. */
+  search(query: string, workspacePath: string | null): readonly SessionCard[] {
+    const words = query.toLowerCase().split(/\s+/).filter((word) => word !== "");
+    return this.#files
+      .all()
+      .filter((card) => workspacePath === null || card.workspacePath === workspacePath)
+      .filter((card) => words.every((word) => `${card.goal} ${card.workflowId} ${card.sessionId}`.toLowerCase().includes(word)));
+  }
+
+  /** Sessions of a search that are not over, newest first. */
+  async openSessions(query: string, workspacePath: string | null): Promise<readonly SessionCard[]> {
+    const open: SessionCard[] = [];
+    for (const card of this.search(query, workspacePath)) {
+      const reader = await openDirectoryReader({ directory: this.#files.journalDirectory(card.sessionId), fs: this.#deps.fs });
+      const ended = (await reader.read(sessionStream(card.sessionId))).some((event) => event.kind === "session_ended");
+      if (!ended) open.push(card);
+    }
+    return open;
+  }
+
+  /** Marks where a session is. */
+  async checkpoint(token: string): Promise<Answer> {
+    const place = this.tokens().read("checkpoint", token);
+    if (!place.ok) return refusal({ sessionId: "", workflowId: "" }, place.error);
+    return this.go({ sessionId: place.value.sessionId }, { kind: "await" });
+  }
+
+  /** Lets go of every journal; work under way is abandoned and made again by whoever opens the session next. */
+  close(): Promise<void> {
+    return this.#trees.close();
+  }
+
+  /** Answers at once, or starts the work that the answer needs; work that was already under way comes first (V1). */
+  async #begin(address: Address, input: Input): Promise<Begun> {
+    const found = await this.#find(address);
+    if (!found.ok) return { answer: refusal({ sessionId: "sessionId" in address ? address.sessionId : "", workflowId: "" }, found.error) };
+    const { tree, sessionId, place } = found.value;
+    const running = tree.running(sessionId);
+    if (running !== null) return { answer: null, tree, sessionId, work: running, mine: false };
+    const recorded = place === null || input.kind === "rehydrate" ? null : await this.#recorded(tree, place);
+    if (recorded !== null) return { answer: recorded }; // V2
+    const session = await tree.session(sessionId);
+    if (session.state().kind === "waiting") return { answer: null, tree, sessionId, work: tree.run(sessionId, (signal) => session.resume(signal)), mine: true };
+    if (input.kind === "rehydrate" || input.kind === "await") return { answer: await this.#stands(tree, sessionId, input.kind === "rehydrate") };
+    const nodeId = place === null || place.nodeId === "-" ? {} : { nodeId: place.nodeId };
+    const work = tree.run(sessionId, (signal) => (input.kind === "submit" ? session.submit(stepOutput(input.output, session.offer()?.requires ?? []), { ...nodeId, signal }) : session.resolveGate(input.answer)));
+    return { answer: null, tree, sessionId, work, mine: true };
+  }
+
+  async #recorded(tree: OpenTree, place: Place): Promise<Answer | null> {
+    const session = await tree.session(place.sessionId);
+    if (session.head().seq <= place.seq) return null;
+    const standing = recordedStanding(session.plan, await tree.log(place.sessionId), place.seq);
+    return standing === null ? null : answerOf({ sessionId: place.sessionId, plan: session.plan, ...standing }, this.tokens(), false);
+  }
+
+  async #stands(tree: OpenTree, sessionId: string, introduce: boolean): Promise<Answer> {
+    const session = await tree.session(sessionId);
+    return answerOf({ sessionId, plan: session.plan, state: session.state(), seq: session.head().seq }, this.tokens(), introduce);
+  }
+
+  async #refused(tree: OpenTree, sessionId: string, why: SubmitRefusal): Promise<Answer> {
+    const { workflowId, continueToken } = await this.#stands(tree, sessionId, false);
+    return refusal({ sessionId, workflowId, ...(continueToken === undefined ? {} : { continueToken }) }, why);
+  }
+
+  async #find(address: Address): Promise<Result<Found, TokenRefusal | NoSession>> {
+    const place = "token" in address ? this.tokens().read("continue", address.token) : null;
+    if (place?.ok === false) return place;
+    const sessionId = place === null ? ("sessionId" in address ? address.sessionId : "") : place.value.sessionId;
+    const tree = await this.#trees.open(sessionId);
+    if (tree === null) return err({ kind: "no-such-session", message: `There is no session ${JSON.stringify(sessionId)} in ${this.#deps.dataDirectory}.`, fix: "Check the id, or start a session." });
+    return ok({ tree, sessionId, place: place === null ? null : place.value });
+  }
+
+  /** Runs the short, deciding part of commands in the order they came; a failed one does not stop the next. */
+  #oneByOne<T>(task: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(task, task);
+    this.#last = mine;
+    return mine;
+  }
+
+  /** The tokens of this data directory; the key is made when the first one is needed. */
+  tokens(): Tokens {
+    this.#tokens ??= createTokens(openTokenKey(this.#deps.dataDirectory, this.#deps.random));
+    return this.#tokens;
+  }
+
+  /** What the work comes to, or null when it takes longer than a client waits (V1). */
+  async #within<T>(work: Promise<T>): Promise<T | null> {
+    const { answerWithinMs, clock } = this.#deps;
+    if (!Number.isFinite(answerWithinMs)) return work;
+    const patience = new AbortController();
+    const late = clock.sleep(answerWithinMs, patience.signal).then(
+      () => null,
+      (error: unknown) => {
+        if (patience.signal.aborted) return null;
+        throw error;
+      },
+    );
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      patience.abort();
+    }
+  }
+
+  /** Sorts by time and is short, since it stands in every token. */
+  #newId(): string {
+    const id = `${this.#deps.clock.nowMs().toString(36)}-${Buffer.from(this.#deps.random.bytes(4)).toString("hex")}`;
+    if (this.#files.card(id) !== null) throw new TerminalError(`The session id ${id} is taken.`, "Try again.");
+    return id;
+  }
+}
