@@ -24,6 +24,10 @@ export async function admit(github: GitHub, settings: JobSettings): Promise<Resu
   const { key, item, repositoryId } = ticket.value;
   if (key !== settings.key || item !== settings.item || repositoryId !== settings.repositoryId || run.repositoryId !== repositoryId)
     return refuse("The run's ticket was made for another run.", "Label the issue again; runs are started by the App only.");
+  // As the deliver job asks: a ticket that somebody uses for a run of their own must not spend what nobody will publish (attack 20).
+  const words = run.displayTitle.split(" ");
+  const isTicketsRun = run.event === "workflow_dispatch" && run.headRepositoryId === repositoryId && run.headBranch === ticket.value.base.ref && words.includes(key) && words.includes(item);
+  if (!isTicketsRun) return refuse(`Run ${run.id} is not the one the App dispatched with this ticket.`, "Label the issue again; runs are started by the App only.");
   if (settings.runAttempt !== 1)
     return refuse("A re-run of an old attempt does not act: it would work with old rights on an old commit.", "Label the issue again: a new run goes on from what was saved.");
   const task = await readTask(github, settings, ticket.value);
