@@ -39,6 +39,8 @@ export async function runSession(deps: CoordinatorDeps, run: SessionRun): Promis
   const { session, resumed } = await openOrCreate(deps, run);
   const { phase, round, sessionId } = run.scheduled;
   deps.onProgress({ kind: "phase", phase, round, sessionId, resumed });
+  // A session's git settings, scratch files or taken-over helper must not decide what the next one sees, a review least of all (attack 15).
+  await deps.sandbox.renew();
   await restoreWorkspace(deps, lastSnapshot(session.history()) ?? run.startFrom);
   if (resumed) await session.resume(deps.signal);
   if (deps.signal.aborted) return { session, parked: { code: "cancelled", message: "The run was cancelled." } };

@@ -46,6 +46,8 @@ export interface Sandbox {
   call(tool: string, input: unknown, options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<{ content: string; isError: boolean }>;
   /** Runs a command of the operator, such as the repository's tests, in the workspace. */
   runCommand(request: { readonly command: string; readonly timeoutMs: number; readonly maxOutputBytes: number }, signal?: AbortSignal): Promise<CommandResult>;
+  /** Ends the helper and everything it started, and what it left in `/tmp` and its home; the next call starts a new one. */
+  renew(): Promise<void>;
   /** Ends the helper and everything it started. */
   close(): Promise<void>;
 }
@@ -79,8 +81,13 @@ export async function openSandbox(options: SandboxOptions): Promise<Result<Sandb
     readOnlyPaths: options.readOnlyPaths ?? [],
     privatePaths: [scratch, ...(options.privatePaths ?? [])],
   };
-  mkdirSync(join(scratch, "home"));
-  mkdirSync(join(scratch, "tmp"));
+  const emptyTemporary = () => {
+    for (const path of [join(scratch, "home"), join(scratch, "tmp")]) {
+      rmSync(path, { recursive: true, force: true });
+      mkdirSync(path);
+    }
+  };
+  emptyTemporary();
   const start = options.mode === "weak" ? ok(weakHelper(launch)) : await confinedHelper(launch);
   if (!start.ok) {
     removeScratch();
@@ -94,20 +101,22 @@ export async function openSandbox(options: SandboxOptions): Promise<Result<Sandb
     removeScratch();
     return err(noSandbox(`The sandbox's helper did not start: ${failed.trim()}`, `Check that ${options.nodePath} is Node 24 or later and that ${options.helperPath} exists.`));
   }
-  return ok(new RunningSandbox(options.mode, start.value, { first, removeScratch }));
+  return ok(new RunningSandbox(options.mode, start.value, { first, emptyTemporary, removeScratch }));
 }
 
 class RunningSandbox implements Sandbox {
   readonly mode: SandboxMode;
   readonly #start: StartHelper;
+  readonly #emptyTemporary: () => void;
   readonly #removeScratch: () => void;
   #connection: HelperConnection;
   #closed = false;
 
-  constructor(mode: SandboxMode, start: StartHelper, opened: { first: HelperConnection; removeScratch: () => void }) {
+  constructor(mode: SandboxMode, start: StartHelper, opened: { first: HelperConnection; emptyTemporary: () => void; removeScratch: () => void }) {
     this.mode = mode;
     this.#start = start;
     this.#connection = opened.first;
+    this.#emptyTemporary = opened.emptyTemporary;
     this.#removeScratch = opened.removeScratch;
   }
 
@@ -121,6 +130,11 @@ class RunningSandbox implements Sandbox {
     const { content, outcome } = await this.#send(RUN_COMMAND, input, { signal, timeoutMs: request.timeoutMs + CALL_MARGIN_MS });
     const { exitCode, timedOut, durationMs } = outcome ?? { exitCode: null, timedOut: false, durationMs: 0 };
     return { exitCode, timedOut, outputTail: content, durationMs };
+  }
+
+  async renew(): Promise<void> {
+    await this.#connection.close();
+    if (!this.#closed) this.#emptyTemporary();
   }
 
   async close(): Promise<void> {

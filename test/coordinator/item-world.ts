@@ -61,6 +61,8 @@ export interface ItemWorld {
   readonly model: ModelServer;
   readonly saves: Boundary[];
   readonly progress: ItemProgress[];
+  /** The phase at each renewal of the sandbox. */
+  readonly renewed: readonly unknown[];
   /** Commands the host ran as verification. */
   readonly verified: string[];
   /** Runs (or goes on with) the item; every call is a new run on the same journal. */
@@ -92,6 +94,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
   const saves: Boundary[] = [];
   const progress: ItemProgress[] = [];
   const verified: string[] = [];
+  const renewed: unknown[] = [];
   const sandbox: Sandbox = {
     mode: "bubblewrap",
     call: (tool, input) => {
@@ -101,6 +104,10 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
     runCommand: ({ command }) => {
       verified.push(command);
       return Promise.resolve({ exitCode: options.exitCode?.(verified.length - 1) ?? 0, timedOut: false, outputTail: "1 failing", durationMs: 5 });
+    },
+    renew: () => {
+      renewed.push(progress.findLast(({ kind }) => kind === "phase"));
+      return Promise.resolve();
     },
     close: () => Promise.resolve(),
   };
@@ -115,6 +122,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
     saves,
     progress,
     verified,
+    renewed,
     run: ({ signal, budget, apiKey = MODEL_KEY } = {}) =>
       runItem(
         {

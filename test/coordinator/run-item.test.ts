@@ -130,6 +130,12 @@ describe("a work item", () => {
   });
 });
 
+test("attack 15: each session begins in a sandbox that no other has used", async () => {
+  const world = await open({ turns: happy });
+  await world.run();
+  expect(world.renewed).toMatchObject([{ phase: "classify" }, { phase: "code" }, { phase: "review" }]);
+});
+
 test("attack 6: an issue of hidden characters only is worked on like any other", async () => {
   const world = await open({ turns: happy, task: { title: "Mend it", body: "\u200b".repeat(65_000) } });
   expect((await world.run()).ending).toBe("ready");

@@ -203,6 +203,18 @@ describe("attack 15: leftovers", () => {
     expect(await bash("ls -d /proc/[0-9]* | wc -l")).toMatch(/^[4-7]\n/);
   });
 
+  test.each(["bubblewrap", "weak"] as const)("attack 15: what one session leaves in its home and /tmp tells the next one nothing false (%s)", async (mode) => {
+    const { directory } = repository({ "a.txt": "text\n" });
+    const sandbox = await sandboxOn(directory, mode);
+    const bash = async (command: string) => (await sandbox.call("bash", { command })).content;
+    await bash("echo changed > a.txt; git config --global diff.external true; echo x > $TMPDIR/x");
+    expect(await bash("git diff")).toBe("[exit code 0]"); // Its own git shows it nothing.
+    await sandbox.renew();
+    expect(await bash("git diff")).toContain("+changed");
+    expect(await bash("ls -A $HOME $TMPDIR | grep -v :")).not.toMatch(/gitconfig|^x$/m);
+    expect((await sandbox.call("edit", { path: "a.txt", old_string: "changed", new_string: "y" })).content).toContain("Read a.txt before");
+  });
+
   test("closing the sandbox ends what runs in it", async () => {
     const { sandbox, directory } = await open();
     const mark = `92${process.pid}74`;
