@@ -5,4 +5,5 @@ export { code, counted, cut, plain, quote, table } from "./markdown.ts";
 export { formatUsd, totalTokens } from "./money.ts";
 export { neutralise, neutraliseLine, showHidden } from "./neutralise.ts";
 export { findingsTable, journalProof, proofOf, proofTable, sessionTable, type Attester, type Proof, type ProofRow } from "./proof.ts";
-export { lastArtifact, lastVerifications, passed, type ItemSessionView, type SessionView, type VerificationView } from "./session-view.ts";
+export { sessionTimeline, traceLine, type TimelineEntry } from "./session-timeline.ts";
+export { lastArtifact, lastVerifications, passed, sessionView, type ItemSessionView, type SessionView, type VerificationView } from "./session-view.ts";

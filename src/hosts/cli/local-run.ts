@@ -7,10 +7,10 @@ import { openDirectoryJournal } from "../../journal/index.ts";
 import { formatItemId } from "../../record/index.ts";
 import { TerminalError } from "../../shared/errors.ts";
 import { sha256Hex } from "../../shared/hash.ts";
-import { canonicalJson, type JsonObject } from "../../shared/json.ts";
-import type { Clock, Fetch, FileSystem, Processes, Random } from "../../shared/ports.ts";
+import { canonicalJson } from "../../shared/json.ts";
 import { createRedactor } from "../../shared/redact.ts";
 import { codingHandoffSchema } from "../../workflow/index.ts";
+import type { CliWorld, CommandResult } from "./command.ts";
 import { cloneForWork, openSandbox, openWorkspace, publishBranch, type LocalClone, type Sandbox } from "../../workspace/index.ts";
 
 export interface LocalRun {
@@ -24,25 +24,7 @@ export interface LocalRun {
   readonly path: string;
 }
 
-export interface CliPorts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly fs: FileSystem;
-  readonly processes: Processes;
-  readonly fetch: Fetch;
-  readonly packageRoot: string;
-  readonly nodePath: string;
-  readonly log: (line: string) => void;
-  readonly signal: AbortSignal;
-}
-
-export interface CommandResult {
-  readonly exitCode: number;
-  readonly text: string;
-  readonly data: JsonObject;
-}
-
-
+type CliPorts = Omit<CliWorld, "environment" | "readStdin" | "workingDirectory">;
 
 /** Runs the task; exit code 0 only when a branch with a reviewed change was left. Throws TerminalError on what cannot work. */
 export async function runLocally(run: LocalRun, ports: CliPorts): Promise<CommandResult> {

@@ -1,0 +1,72 @@
+import type { Clock, Fetch, FileSystem, Processes, Random } from "../../shared/ports.ts";
+
+export interface CommandOption {
+  /** A flag has no value. */
+  readonly kind: "text" | "texts" | "flag";
+  /** What stands for the value in the usage line. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+/** What a command was called with; options the command does not list never get here. */
+export interface Call {
+  readonly positionals: readonly string[];
+  /** The value of an option, or undefined when it was not given. */
+  text(name: string): string | undefined;
+  texts(name: string): readonly string[];
+  flag(name: string): boolean;
+}
+
+export interface CliEnvironment {
+  readonly apiKey: string;
+  /** Another server than Anthropic's. */
+  readonly modelUrl: string | null;
+  /** PATH of what commands start. */
+  readonly path: string;
+  /** Where sessions and items are kept unless `--data` says otherwise. */
+  readonly dataDirectory: string;
+}
+
+/** What commands work on. */
+export interface CliWorld {
+  /** @throws TerminalError naming the variable that is wrong */
+  environment(): CliEnvironment;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly fs: FileSystem;
+  readonly processes: Processes;
+  readonly fetch: Fetch;
+  readonly packageRoot: string;
+  readonly nodePath: string;
+  readonly workingDirectory: string;
+  /** Tells progress, beside the result. */
+  readonly log: (line: string) => void;
+  readonly signal: AbortSignal;
+  readStdin(): Promise<string>;
+}
+
+export interface CommandResult {
+  readonly exitCode: number;
+  readonly text: string;
+  /** Printed as one JSON object with `--json`. */
+  readonly data: { readonly [key: string]: unknown };
+}
+
+/** One command: a file in `commands/` and a line in its index. What it needs beyond this file it loads when it runs. */
+export interface Command {
+  /** `session start`, say. */
+  readonly name: string;
+  /** What follows the name before the options. */
+  readonly operands: string;
+  readonly summary: string;
+  /** More than the summary, where that is needed. */
+  readonly about?: string;
+  readonly options: Readonly<Record<string, CommandOption>>;
+  /** Null when the command has spoken for itself. @throws TerminalError on what cannot be done */
+  readonly run: (call: Call, world: CliWorld) => Promise<CommandResult | number>;
+}
+
+export const jsonOption: CommandOption = { kind: "flag", help: "prints the result as one JSON object" };
+export const dataOption: CommandOption = { kind: "text", value: "DIR", help: "where sessions are kept (default: $XDG_DATA_HOME/worktrain or ~/.local/share/worktrain)" };
+export const sourceOption: CommandOption = { kind: "texts", value: "DIR", help: "an extra folder of workflows; may be given several times" };
+export const sandboxOption: CommandOption = { kind: "text", value: "bubblewrap|weak", help: "weak runs commands without a sandbox; the record then says so" };

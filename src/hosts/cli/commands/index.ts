@@ -1,0 +1,13 @@
+import type { Command } from "../command.ts";
+import { mcp } from "./mcp.ts";
+import { run } from "./run.ts";
+import { sessionApprove, sessionReject } from "./session-gate.ts";
+import { sessionNext } from "./session-next.ts";
+import { sessionShow } from "./session-show.ts";
+import { sessionStart } from "./session-start.ts";
+import { sessionSubmit } from "./session-submit.ts";
+import { validate } from "./validate.ts";
+import { workflows } from "./workflows.ts";
+
+/** Every command; help and documentation are made from this list. */
+export const commands: readonly Command[] = [run, validate, workflows, sessionStart, sessionNext, sessionSubmit, sessionApprove, sessionReject, sessionShow, mcp];

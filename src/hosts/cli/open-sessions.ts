@@ -1,0 +1,39 @@
+import { join, resolve } from "node:path";
+import { createVerifier, StoredSessions, type Address, type Answer, answerText } from "../../session/stored/index.ts";
+import { TerminalError } from "../../shared/errors.ts";
+import type { Call, CliWorld, CommandResult } from "./command.ts";
+import { sandboxMode } from "./sandbox-mode.ts";
+
+/** The data directory that a command means. */
+export const dataDirectoryOf = (call: Call, world: CliWorld): string => resolve(call.text("data") ?? world.environment().dataDirectory);
+
+/** Does one thing with the stored sessions. A verification is waited for to its end; Ctrl-C leaves it to be made again. */
+export async function withSessions(call: Call, world: CliWorld, work: (sessions: StoredSessions) => Promise<Answer>): Promise<CommandResult> {
+  const { clock, random, fs, processes, nodePath, packageRoot, signal } = world;
+  const dataDirectory = dataDirectoryOf(call, world);
+  const helperPath = join(packageRoot, "action", "dist", "helper.js");
+  const verifier = { mode: sandboxMode(call.text("sandbox")), processes, nodePath, helperPath, path: world.environment().path, dataDirectory };
+  const sessions = new StoredSessions({ dataDirectory, fs, clock, random, verifier: (workspacePath) => createVerifier(verifier, workspacePath), answerWithinMs: Number.POSITIVE_INFINITY });
+  const interrupted = (): void => void sessions.close();
+  signal.addEventListener("abort", interrupted, { once: true });
+  try {
+    return commandResult(await work(sessions));
+  } finally {
+    signal.removeEventListener("abort", interrupted);
+    await sessions.close();
+  }
+}
+
+/** Exit code 0 when the command was carried out, whatever the step came to. @throws TerminalError when it was refused */
+function commandResult(answer: Answer): CommandResult {
+  const [why] = answer.blockers ?? [];
+  if (answer.status === "refused") throw new TerminalError(why?.message ?? "The command was refused.", why?.fix ?? "");
+  return { exitCode: 0, text: answerText(answer), data: answer };
+}
+
+/** The session that a command's first operand names, by token or by id. */
+export function addressOf(call: Call, command: string): Address {
+  const [operand] = call.positionals;
+  if (operand === undefined) throw new TerminalError(`\`worktrain ${command}\` needs a session.`, "Give its id, or the continueToken of its last answer.");
+  return /[^a-z0-9-]/.test(operand) ? { token: operand } : { sessionId: operand };
+}

@@ -1,0 +1,33 @@
+import { parseArgs } from "node:util";
+import { closestName } from "../../shared/closest-name.ts";
+import { TerminalError } from "../../shared/errors.ts";
+import type { Call, Command } from "./command.ts";
+
+/** Reads a command's arguments. @throws TerminalError on an option it does not have, or one without its value */
+export function parseCall(command: Command, args: readonly string[]): Call {
+  const config = Object.entries(command.options).map(([name, option]) => [name, { type: option.kind === "flag" ? "boolean" : "string", multiple: option.kind === "texts" }] as const);
+  const { tokens, positionals } = parseArgs({ args: [...args], options: Object.fromEntries(config), allowPositionals: true, strict: false, tokens: true });
+  const values = new Map<string, string[]>();
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const option = Object.hasOwn(command.options, token.name) ? command.options[token.name] : undefined;
+    if (option === undefined) throw unknownOption(command, token.rawName, token.name);
+    if (option.kind === "flag" && token.value !== undefined) throw new TerminalError(`${token.rawName} takes no value.`, `Write ${token.rawName} alone.`);
+    if (option.kind !== "flag" && (token.value === undefined || (!token.inlineValue && token.value.startsWith("--")))) {
+      throw new TerminalError(`${token.rawName} needs a value.`, `Write ${token.rawName} ${option.value ?? "VALUE"}.`);
+    }
+    values.set(token.name, [...(values.get(token.name) ?? []), token.value ?? ""]);
+  }
+  return {
+    positionals,
+    text: (name) => values.get(name)?.at(-1),
+    texts: (name) => values.get(name) ?? [],
+    flag: (name) => values.has(name),
+  };
+}
+
+function unknownOption(command: Command, rawName: string, name: string): TerminalError {
+  const near = closestName(name, Object.keys(command.options));
+  const fix = near === null ? `Run \`worktrain ${command.name} --help\` for what there is.` : `Did you mean --${near}?`;
+  return new TerminalError(`\`worktrain ${command.name}\` has no option ${rawName}.`, fix);
+}

@@ -1,0 +1,49 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { openDirectoryReader } from "../../journal/index.ts";
+import { parseItemId, type Recorded, sessionEventSchema, type SessionEvent } from "../../record/index.ts";
+import { sessionTimeline, sessionView, traceLine, type SessionView, type TimelineEntry } from "../../report/index.ts";
+import { TerminalError } from "../../shared/errors.ts";
+import type { Call, CliWorld, CommandResult } from "./command.ts";
+import { dataDirectoryOf } from "./open-sessions.ts";
+
+interface Shown extends SessionView {
+  readonly timeline: readonly TimelineEntry[];
+}
+
+/** Reads the journal that the operand means and tells its sessions. */
+export async function showSessions(call: Call, world: CliWorld): Promise<CommandResult> {
+  const [name] = call.positionals;
+  if (name === undefined) throw new TerminalError("`worktrain session show` needs a session.", "Give its id, an item's name, or a journal directory.");
+  const directory = journalDirectory(name, dataDirectoryOf(call, world));
+  const reader = await openDirectoryReader({ directory, fs: world.fs });
+  const sessions: Shown[] = [];
+  for (const stream of (await reader.streams()).filter((each) => each.startsWith("session/"))) {
+    const events = (await reader.read(stream)).filter(isSessionEvent);
+    sessions.push({ ...sessionView(stream.slice("session/".length), events), timeline: sessionTimeline(events) });
+  }
+  if (sessions.length === 0) throw new TerminalError(`${directory} holds no session.`, "Name another one.");
+  return { exitCode: 0, text: sessions.map(sessionText).join("\n\n"), data: { journal: directory, notes: reader.notes, sessions } };
+}
+
+const SESSION_KINDS: ReadonlySet<string> = new Set(sessionEventSchema.options.map((option) => option.shape.kind.value));
+const isSessionEvent = (event: Recorded): event is Recorded<SessionEvent> => SESSION_KINDS.has(event.kind);
+
+function journalDirectory(name: string, dataDirectory: string): string {
+  const item = parseItemId(name)?.subject ?? name;
+  const places = [join(dataDirectory, "sessions", name, "journal"), join(dataDirectory, "items", item, "journal"), join(resolve(name), "journal"), resolve(name)];
+  const found = places.find((place) => existsSync(join(place, "epochs")));
+  if (found !== undefined) return found;
+  throw new TerminalError(`There is no session, item or journal ${JSON.stringify(name)}.`, `Looked in ${dataDirectory}; use --data for another directory.`);
+}
+
+function sessionText(session: Shown): string {
+  const { sessionId, workflow, outcome, phase, turns, costMicroUsd } = session;
+  const spent = turns === 0 ? "" : `, ${turns} turns, $${(costMicroUsd / 1_000_000).toFixed(4)}`;
+  const head = `Session ${sessionId}: ${workflow?.id ?? "?"} ${workflow?.version ?? ""}${phase === null ? "" : ` (${phase})`}, ${outcome ?? "open"}${spent}`;
+  const lines = session.timeline.flatMap(({ seq, at, nodeId, text, trace }) => [
+    `${String(seq).padStart(5)}  ${at}  ${(nodeId ?? "-").padEnd(4)}  ${text}`,
+    ...(trace ?? []).filter((entry) => entry.decision === "skipped" || entry.condition !== undefined || entry.reason !== undefined).map((entry) => `${" ".repeat(39)}${traceLine(entry)}`),
+  ]);
+  return [head, ...lines].join("\n");
+}
