@@ -6,7 +6,7 @@ import { decodeSegment, encodeSegment, type SegmentRef } from "../../src/journal
 import { sha256Hex } from "../../src/shared/hash.ts";
 import { assertRequestsConform } from "../contract/openapi.ts";
 import { makeTicket } from "../fakes/tickets.ts";
-import { DELIVER_PERMISSIONS, EVERY_KIND, startWorld, textIn, treeOf, type Item, type World } from "../hosts/runner/deliver/world.ts";
+import { CHANGE, DELIVER_PERMISSIONS, EVERY_KIND, startWorld, textIn, treeOf, type Item, type World } from "../hosts/runner/deliver/world.ts";
 
 let world: World;
 /** Two items nothing is ever published of: every attack on them must leave them so. */
@@ -286,6 +286,17 @@ describe("faults 49 and 50: the branch", () => {
     const { branchHead, pulls, comments } = await item.seen();
     expect([result.exitCode, branchHead, pulls]).toEqual([1, sha, []]);
     expect(comments[0]?.body).toContain("branch-taken");
+  });
+
+  test("fault 56: an earlier run of the item made branch and pull request and broke off: a later one, with a key of its own, goes on", async () => {
+    const item = await world.item();
+    const earlier = { item: item.ticket.item, key: "0".repeat(32) };
+    const sha = await create(item, `x\n\nWorkTrain-Item: ${earlier.item}\nWorkTrain-Key: ${earlier.key}`, CHANGE);
+    const { token } = world.github.actions.createJob(item.runId, { name: "deliver", permissions: DELIVER_PERMISSIONS });
+    await world.call(token, "POST", "/pulls", { title: "x", head: item.branch, base: "main", body: `${marker("pull-request", earlier)}\n` });
+    const result = await item.deliver();
+    const { branchHead, pulls, checks } = await item.seen();
+    expect([result.exitCode, branchHead, pulls.map(({ title }) => title), checks.length]).toEqual([0, sha, ["x"], 1]);
   });
 
   test("fault 45: a pull request of somebody else with our marker is not ours", async () => {

@@ -54,10 +54,10 @@ async function findOurs(intent: BranchIntent, context: OutletContext): Promise<C
   return isOurs(commit, intent, context.ticket) ? confirmed(commit) : stopEffect(taken(intent, commit, context.ticket));
 }
 
+/** This item's very files on their base. The key may be an earlier run's, which made the branch and broke off before the rest (fault 56). */
 function isOurs(commit: Commit, { change }: BranchIntent, ticket: Ticket): boolean {
-  const trailers = readTrailers(commit.message);
   const parents = commit.parents.map((parent) => parent.sha);
-  return trailers?.key === ticket.key && trailers.item === ticket.item && commit.tree.sha === change.tree && parents.length === 1 && parents[0] === change.base;
+  return readTrailers(commit.message)?.item === ticket.item && commit.tree.sha === change.tree && parents.length === 1 && parents[0] === change.base;
 }
 
 function taken({ branch }: BranchIntent, commit: Commit, ticket: Ticket) {

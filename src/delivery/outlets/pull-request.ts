@@ -3,7 +3,7 @@ import { parseAnswer } from "../../github/parse-answer.ts";
 import { hasStatus, requestFailure, whatGitHubSaid } from "../../github/request-error.ts";
 import type { Confirmed } from "../../github/write/index.ts";
 import { effectKey, type PullRequestIntent } from "../intents.ts";
-import { marker } from "../names.ts";
+import { pullRequestMarkerOf } from "../names.ts";
 import { applyEffect, stopEffect, type Outlet, type OutletContext } from "./outlet.ts";
 
 const pullRequestSchema = z.object({
@@ -46,7 +46,7 @@ async function findOurs(intent: PullRequestIntent, { github, repository, ticket,
   const found = parseAnswer(z.array(pullRequestSchema), data, route)
     .filter((pullRequest) => pullRequest.head.ref === intent.branch)
     .toSorted((a, b) => a.number - b.number);
-  const [ours] = found.filter(({ body, user }) => (body ?? "").startsWith(marker("pull-request", ticket)) && user?.login === publisher.botLogin && user.type === "Bot");
+  const [ours] = found.filter(({ body, user }) => (body ?? "").startsWith(pullRequestMarkerOf(ticket.item)) && user?.login === publisher.botLogin && user.type === "Bot");
   return ours === undefined ? null : confirmed(ours);
 }
 
