@@ -46,7 +46,7 @@ export interface Sandbox {
   call(tool: string, input: unknown, options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<{ content: string; isError: boolean }>;
   /** Runs a command of the operator, such as the repository's tests, in the workspace. */
   runCommand(request: { readonly command: string; readonly timeoutMs: number; readonly maxOutputBytes: number }, signal?: AbortSignal): Promise<CommandResult>;
-  /** Ends the helper and everything it started, and what it left in `/tmp` and its home; the next call starts a new one. */
+  /** Ends the helper and everything it started, and what it left in `/tmp` and its home; starts a new one. */
   renew(): Promise<void>;
   /** Ends the helper and everything it started. */
   close(): Promise<void>;
@@ -134,7 +134,9 @@ class RunningSandbox implements Sandbox {
 
   async renew(): Promise<void> {
     await this.#connection.close();
-    if (!this.#closed) this.#emptyTemporary();
+    if (this.#closed) return;
+    this.#emptyTemporary();
+    this.#connection = new HelperConnection(this.#start());
   }
 
   async close(): Promise<void> {
