@@ -6,9 +6,11 @@ import { parseArgs } from "node:util";
 import * as action from "./action.ts";
 import * as advance from "./advance.ts";
 import * as journal from "./journal.ts";
+import * as library from "./library.ts";
+import * as mcp from "./mcp.ts";
 import type { BenchRow } from "./row.ts";
 
-const suites = { action, advance, journal };
+const suites = { action, advance, journal, library, mcp };
 const { values } = parseArgs({ options: { json: { type: "boolean", default: false }, only: { type: "string" } } });
 const only = values.only?.toLowerCase();
 

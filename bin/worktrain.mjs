@@ -1,4 +1,13 @@
 #!/usr/bin/env node
-import { run } from "../scripts/run.mjs";
+import { existsSync } from "node:fs";
 
-run("src/hosts/cli/main.ts", process.argv.slice(2));
+const [command, ...args] = process.argv.slice(2);
+const bundled = command === "mcp" && !args.includes("--help") && existsSync(new URL("../dist/mcp/main.js", import.meta.url));
+if (bundled && Number(process.versions.node.split(".")[0]) >= 24) {
+  process.argv.splice(2, 1);
+  await import("./mcp.mjs");
+} else {
+  const { run } = await import("../scripts/run.mjs");
+  if (bundled) run("bin/mcp.mjs", args);
+  else run("src/hosts/cli/main.ts", process.argv.slice(2));
+}

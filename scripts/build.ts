@@ -1,33 +1,57 @@
 /**
  * Builds the Action: `action/dist/main.js` (starts fast; the job's code and the artifact client are lazy chunks) and
  * `action/dist/helper.js` (the program inside the sandbox); the workflow library goes beside them, so that the action's
- * directory is all a runner needs.
- * @param process.argv[2] where to write instead of action/dist, for the freshness test
+ * directory is all a runner needs. Then the MCP server: `dist/mcp/main.js`, and beside it the list of the shipped workflows.
+ * @param process.argv[2] where to write instead of action/dist, for the freshness test; the MCP server then goes beside it, with `-mcp` in its name
  */
-import { cp, rename, rm } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { cp, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "rolldown";
+import { listingOf, openLibrary, type ListingIndex } from "../src/library/index.ts";
+import { sha256Hex } from "../src/shared/hash.ts";
 
 const root = join(import.meta.dirname, "..");
-const out = process.argv[2] ?? join(root, "action", "dist");
+const [, , elsewhere] = process.argv;
 
-// Built beside and put in place at the end: whoever starts the old bundle meanwhile finds it whole.
-const fresh = `${out}.building`;
-await rm(fresh, { recursive: true, force: true });
-await build({
-  cwd: root,
-  input: { main: "src/hosts/runner/main.ts", helper: "src/workspace/helper/main.ts" },
-  platform: "node",
-  logLevel: "warn",
-  output: {
-    dir: fresh,
-    format: "esm",
-    minify: true,
-    comments: { legal: false },
-    entryFileNames: "[name].js",
-    chunkFileNames: "chunks/[name].js",
-  },
-});
-await cp(join(root, "workflows"), join(fresh, "workflows"), { recursive: true });
-await rm(out, { recursive: true, force: true });
-await rename(fresh, out);
+await bundle(elsewhere ?? join(root, "action", "dist"), { main: "src/hosts/runner/main.ts", helper: "src/workspace/helper/main.ts" }, (out) =>
+  cp(join(root, "workflows"), join(out, "workflows"), { recursive: true }),
+);
+await bundle(elsewhere === undefined ? join(root, "dist", "mcp") : `${elsewhere}-mcp`, { main: "src/hosts/mcp/main.ts" }, async (out) =>
+  writeFile(join(out, "listings.json"), `${JSON.stringify(listings(), null, 1)}\n`),
+);
+
+/** Built beside and put in place at the end: whoever starts the old bundle meanwhile finds it whole. */
+async function bundle(out: string, input: Readonly<Record<string, string>>, finish: (out: string) => Promise<void>): Promise<void> {
+  const fresh = `${out}.building`;
+  await rm(fresh, { recursive: true, force: true });
+  await build({
+    cwd: root,
+    input,
+    platform: "node",
+    logLevel: "warn",
+    output: {
+      dir: fresh,
+      format: "esm",
+      minify: true,
+      comments: { legal: false },
+      entryFileNames: "[name].js",
+      chunkFileNames: "chunks/[name].js",
+    },
+  });
+  await finish(fresh);
+  await rm(out, { recursive: true, force: true });
+  await rename(fresh, out);
+}
+
+/** The shipped workflows by the digest of their text. @throws when one does not compile */
+function listings(): ListingIndex {
+  const { catalogue, faults } = openLibrary([{ name: "bundled", directory: join(root, "workflows") }]);
+  const [fault] = faults;
+  if (fault !== undefined) throw new Error(`${fault.file}:${fault.line}: ${fault.message}`);
+  const entries = [...catalogue.workflows.values()].map((entry) => {
+    const { source: _source, file, ...listing } = listingOf(entry, "bundled");
+    return [sha256Hex(readFileSync(file, "utf8")), listing] as const;
+  });
+  return Object.fromEntries(entries.toSorted(([, a], [, b]) => (a.id < b.id ? -1 : 1)));
+}

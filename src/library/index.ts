@@ -1,3 +1,6 @@
-export { findWorkflow, openLibrary, TEAM_DIRECTORY, workflowSources, type Library, type LibraryPlaces, type WorkflowName, type WorkflowRefusal } from "./library.ts";
-export { filterListings, listingOf, listingSchema, listWorkflows, type Listing, type ListingFilter } from "./listing.ts";
+export { filterListings, type ListingFilter } from "./filter-listings.ts";
+export type { ListingIndex } from "./indexed-listings.ts";
+export { findWorkflow, openLibrary, type Library, type WorkflowName, type WorkflowRefusal } from "./library.ts";
+export { listingOf, listingSchema, listWorkflows, type Listing } from "./listing.ts";
+export { workflowSources, type LibraryPlaces, type WorkflowSource } from "./sources.ts";
 export { validatePaths, type FileReport } from "./validate.ts";

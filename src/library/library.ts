@@ -2,23 +2,14 @@
  * The workflows at hand: those that come with WorkTrain, those of the team's repository, and extra folders. A workflow of the
  * team replaces a bundled one with the same id, and an extra source both.
  */
-import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { closestName } from "../shared/closest-name.ts";
 import type { Refusal } from "../shared/errors.ts";
 import type { Fault } from "../shared/fault.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { catalogue, type Catalogue, type CatalogueEntry } from "../workflow/index.ts";
 import { findWorkflowFiles, readWorkflowText } from "./files.ts";
-
-/** Where a team keeps its workflows, from the root of its repository. */
-export const TEAM_DIRECTORY = ".worktrain/workflows";
-
-export type SourceName = "bundled" | "team" | "extra";
-export interface WorkflowSource {
-  readonly name: SourceName;
-  readonly directory: string;
-}
+import { workflowSources, type LibraryPlaces, type SourceName, type WorkflowSource } from "./sources.ts";
 
 export interface Library {
   readonly catalogue: Catalogue;
@@ -26,32 +17,6 @@ export interface Library {
   readonly sources: ReadonlyMap<string, SourceName>;
   /** What is wrong with any file, and with the folders themselves. */
   readonly faults: readonly Fault[];
-}
-
-export interface LibraryPlaces {
-  readonly packageRoot: string;
-  /** A directory in the team's repository, or null. */
-  readonly workspace: string | null;
-  /** Extra folders, most important first. */
-  readonly extra: readonly string[];
-}
-
-/** The sources that exist, most important first. */
-export function workflowSources({ packageRoot, workspace, extra }: LibraryPlaces): readonly WorkflowSource[] {
-  const team = workspace === null ? null : teamDirectory(resolve(workspace));
-  return [
-    ...extra.map((directory) => ({ name: "extra" as const, directory: resolve(directory) })),
-    ...(team === null ? [] : [{ name: "team" as const, directory: team }]),
-    { name: "bundled", directory: join(packageRoot, "workflows") },
-  ];
-}
-
-/** The nearest `.worktrain/workflows` from a directory upwards, not beyond its repository. */
-function teamDirectory(from: string): string | null {
-  for (let directory = from; ; directory = dirname(directory)) {
-    if (existsSync(join(directory, TEAM_DIRECTORY))) return join(directory, TEAM_DIRECTORY);
-    if (existsSync(join(directory, ".git")) || dirname(directory) === directory) return null;
-  }
 }
 
 /**

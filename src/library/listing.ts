@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { CatalogueEntry } from "../workflow/index.ts";
-import type { Library, SourceName } from "./library.ts";
+import type { Library } from "./library.ts";
+import type { SourceName } from "./sources.ts";
 
 /** A workflow as lists show it. */
 export const listingSchema = z.object({
@@ -15,13 +16,6 @@ export const listingSchema = z.object({
 });
 export type Listing = z.infer<typeof listingSchema>;
 
-export interface ListingFilter {
-  /** Words that id, name, description, category or tags must all hold. */
-  readonly query?: string | undefined;
-  readonly category?: string | undefined;
-  readonly tag?: string | undefined;
-}
-
 export function listWorkflows(library: Library): readonly Listing[] {
   return [...library.catalogue.workflows.values()].map((entry) => listingOf(entry, library.sources.get(entry.file) ?? "extra")).toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
@@ -29,17 +23,4 @@ export function listWorkflows(library: Library): readonly Listing[] {
 export function listingOf({ plan, file }: CatalogueEntry, source: SourceName): Listing {
   const { id, name, description, version, category, tags } = plan;
   return { id, name, description, version, category, tags: [...tags], source, file };
-}
-
-/** The listings a filter keeps; comparison ignores case. */
-export function filterListings(listings: readonly Listing[], { query = "", category, tag }: ListingFilter): readonly Listing[] {
-  const words = query.toLowerCase().split(/\s+/).filter((word) => word !== "");
-  return listings.filter((listing) => {
-    const text = [listing.id, listing.name, listing.description, listing.category ?? "", ...listing.tags].join(" ").toLowerCase();
-    return (
-      words.every((word) => text.includes(word)) &&
-      (category === undefined || listing.category?.toLowerCase() === category.toLowerCase()) &&
-      (tag === undefined || listing.tags.some((each) => each.toLowerCase() === tag.toLowerCase()))
-    );
-  });
 }

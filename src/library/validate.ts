@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import type { Fault } from "../shared/fault.ts";
 import { findWorkflowFiles } from "./files.ts";
-import { openLibrary, workflowSources, type Library, type LibraryPlaces } from "./library.ts";
+import { openLibrary, type Library } from "./library.ts";
+import { workflowSources, type LibraryPlaces } from "./sources.ts";
 
 type Place = Omit<Fault, "file">;
 

@@ -1,4 +1,4 @@
-/** The Action that is committed is the one these sources build, and it stays small. */
+/** The Action and the MCP server that are committed are what these sources build, and the Action stays small. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -6,7 +6,6 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { nodeProcesses } from "../../src/shared/node-processes.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-const DIST = join(ROOT, "action", "dist");
 /** All that the Action may load but the artifact client, which is a lazy chunk of its own. */
 const MAX_BYTES = 1_200_000;
 
@@ -15,7 +14,7 @@ beforeAll(async () => {
   const built = await nodeProcesses.run(process.execPath, [join(ROOT, "scripts/build.ts"), fresh], { cwd: ROOT, env: { PATH: process.env["PATH"] ?? "" }, timeoutMs: 60_000 });
   if (built.exitCode !== 0) throw new Error(`The build failed: ${new TextDecoder().decode(built.stderr)}`);
 });
-afterAll(() => rmSync(fresh, { recursive: true, force: true }));
+afterAll(() => [fresh, `${fresh}-mcp`].forEach((directory) => rmSync(directory, { recursive: true, force: true })));
 
 const filesOf = (directory: string): ReadonlyMap<string, Buffer> =>
   new Map(
@@ -25,8 +24,11 @@ const filesOf = (directory: string): ReadonlyMap<string, Buffer> =>
     }),
   );
 
-test("action/dist is what a fresh build makes, byte for byte (else: npm run build)", () => {
-  const [built, committed] = [filesOf(fresh), filesOf(DIST)];
+test.each([
+  ["action/dist", fresh],
+  ["dist/mcp", `${fresh}-mcp`],
+])("%s is what a fresh build makes, byte for byte (else: npm run build)", (place, made) => {
+  const [built, committed] = [filesOf(made), filesOf(join(ROOT, place))];
   const names = new Set([...built.keys(), ...committed.keys()]);
   expect(names.size).toBeGreaterThan(5);
   expect([...names].filter((name) => built.get(name)?.equals(committed.get(name) ?? Buffer.alloc(0)) !== true)).toEqual([]);

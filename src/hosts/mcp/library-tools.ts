@@ -1,24 +1,10 @@
 import type { z } from "zod";
-import { filterListings, findWorkflow, listingOf, listWorkflows, openLibrary, workflowSources, type LibraryPlaces, type WorkflowName } from "../../library/index.ts";
+import { findWorkflow, listingOf, type WorkflowName } from "../../library/index.ts";
 import type { Refusal } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { inspectInput, listInput, ToolAnswer } from "./tools.ts";
+import { placesOf } from "./places.ts";
+import type { inspectInput, ToolAnswer } from "./tools.ts";
 import type { McpWorld } from "./world.ts";
-
-export const placesOf = ({ packageRoot, workingDirectory, settings }: McpWorld, workspacePath: string | undefined): LibraryPlaces => ({
-  packageRoot,
-  workspace: workspacePath ?? workingDirectory,
-  extra: settings.sources,
-});
-
-export async function list(world: McpWorld, input: z.infer<typeof listInput>): Promise<ToolAnswer> {
-  const library = openLibrary(workflowSources(placesOf(world, input.workspacePath)));
-  const workflows = filterListings(listWorkflows(library), input);
-  const faults = library.faults.map((fault) => `${fault.file}:${fault.line}:${fault.column}: ${fault.message} ${fault.fix}`);
-  const lines = workflows.map((each) => `- ${each.id} (${each.version}, ${each.source}): ${each.description}`);
-  const left = faults.length === 0 ? [] : [`Left out because of faults:\n${faults.join("\n")}`];
-  return { text: [workflows.length === 0 ? "No workflow fits." : lines.join("\n"), ...left].join("\n\n"), data: { workflows: [...workflows], faults }, isError: false };
-}
 
 export async function inspect(world: McpWorld, input: z.infer<typeof inspectInput>): Promise<ToolAnswer> {
   const name = workflowName(input);

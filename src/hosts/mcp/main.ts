@@ -1,21 +1,40 @@
 /** `worktrain mcp`: the only place of the MCP server that knows arguments and environment. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import type { ListingIndex } from "../../library/index.ts";
+import { TerminalError } from "../../shared/errors.ts";
 import { packageRoot } from "../../shared/package-root.ts";
 import type { StoredSessions } from "../../session/stored/index.ts";
 import { createServer } from "./server.ts";
 import { readSettings, type McpSettings } from "./settings.ts";
+import type { McpWorld } from "./world.ts";
 
 /** Clients wait 60 s for an answer, some only 30 s; a verification that takes longer than this is answered `waiting`. */
 const ANSWER_WITHIN_MS = 15_000;
 
-/** Serves MCP on stdin and stdout until the client closes them. @throws TerminalError when it is started with what it does not know */
+/** Serves MCP on stdin and stdout until the client closes them. @returns the exit code */
 export async function main(args: readonly string[]): Promise<number> {
-  const settings = readSettings(args, process.env);
+  try {
+    await serve(readSettings(args, process.env));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof TerminalError)) throw error;
+    process.stderr.write(`worktrain: ${error.message} ${error.fix}\n`);
+    return 1;
+  }
+}
+
+async function serve(settings: McpSettings): Promise<void> {
   const root = packageRoot(import.meta.url);
-  let sessions: Promise<StoredSessions> | null = null;
-  const world = { settings, packageRoot: root, workingDirectory: process.cwd(), sessions: () => (sessions ??= openSessions(settings, root)) };
+  const opened: { sessions: Promise<StoredSessions> | null } = { sessions: null };
+  const world: McpWorld = {
+    settings,
+    packageRoot: root,
+    workingDirectory: process.cwd(),
+    listingIndex: readListingIndex,
+    sessions: () => (opened.sessions ??= openSessions(settings, root)),
+  };
   const version = versionOf(root);
   const served = serveStdio(() => createServer(world, version), { onerror: (error) => void process.stderr.write(`worktrain mcp: ${error.message}\n`) });
   await new Promise<void>((resolve) => {
@@ -23,8 +42,13 @@ export async function main(args: readonly string[]): Promise<number> {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve());
   });
   await served.close();
-  if (sessions !== null) await (await (sessions as Promise<StoredSessions>)).close();
-  return 0;
+  await (await opened.sessions)?.close();
+}
+
+/** Written beside the bundle by `scripts/build.ts`. */
+function readListingIndex(): ListingIndex | null {
+  const path = new URL("listings.json", import.meta.url);
+  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : null;
 }
 
 const versionOf = (root: string): string => String(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version);

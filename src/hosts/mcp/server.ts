@@ -1,6 +1,6 @@
 /** MCP over stdio. What a client can do wrong comes back as a tool result that says how to mend it, never as a protocol error. */
 import { Server } from "@modelcontextprotocol/server";
-import { z } from "zod";
+import * as z from "zod";
 import { closestName } from "../../shared/closest-name.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { valueProblem } from "../../shared/value-problem.ts";

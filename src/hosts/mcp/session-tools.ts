@@ -4,7 +4,8 @@ import type { z } from "zod";
 import { findWorkflow } from "../../library/index.ts";
 import { answerText, refusal, type Answer, type Input } from "../../session/stored/index.ts";
 import type { Refusal } from "../../shared/errors.ts";
-import { placesOf, workflowName } from "./library-tools.ts";
+import { workflowName } from "./library-tools.ts";
+import { placesOf } from "./places.ts";
 import type { checkpointInput, continueInput, resumeInput, startInput, ToolAnswer } from "./tools.ts";
 import type { McpWorld } from "./world.ts";
 

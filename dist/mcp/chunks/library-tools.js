@@ -1,0 +1,4 @@
+import{n as e,t}from"./library.js";import{n,t as r}from"./result.js";import{t as i}from"./places.js";async function a(n,r){let a=o(r),s=a.ok?e(i(n,r.workspacePath),a.value):a;if(!s.ok)return{text:`${s.error.message} ${s.error.fix}`,data:{workflow:null,blockers:[{code:s.error.kind,message:s.error.message,fix:s.error.fix}]},isError:!0};let{plan:c}=s.value,l=c.steps.map(e=>`- ${e.id}: ${e.title}`);return{text:[`${c.name} (${c.id} ${c.version})`,c.description,l.join(`
+`)].join(`
+
+`),data:{workflow:{...t(s.value,`extra`),plan:c}},isError:!1}}function o({workflowId:e,workflowPath:t}){return e!==void 0&&t===void 0?n({id:e}):t!==void 0&&e===void 0?n({path:t}):r({kind:`malformed-input`,message:`Either workflowId or workflowPath must be given.`,fix:`Send one of them.`})}export{a as inspect,o as workflowName};
