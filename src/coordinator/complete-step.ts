@@ -14,19 +14,24 @@ const inputSchema = z.object({
   context: contextSchema.default({}).describe("Context values the step asks for."),
 });
 
-/**
- * The tool by which the agent hands over a step's output; the engine decides whether it is done.
- * @param onSubmitted called after each submission has been journaled; what it throws ends the session's run
- */
-export function completeStepTool(session: Session, onSubmitted: (result: SubmitResult) => Promise<void>): Tool {
+/** Called around each submission; what they throw ends the session's run. */
+export interface SubmissionHooks {
+  before(): Promise<void>;
+  /** After the submission and what came of it have been journaled. */
+  after(result: SubmitResult): Promise<void>;
+}
+
+/** The tool by which the agent hands over a step's output; the engine decides whether it is done. */
+export function completeStepTool(session: Session, hooks: SubmissionHooks): Tool {
   return {
     name: "complete_step",
     description: "Hands over the current step's output. Answers with the next step, with what is missing, or with the end of the session.",
     schema: inputSchema,
     readOnly: false,
     run: async (input, { signal }) => {
+      await hooks.before();
       const result = await session.submit(inputSchema.parse(input), { signal });
-      await onSubmitted(result);
+      await hooks.after(result);
       return answer(result);
     },
   };
@@ -40,6 +45,8 @@ function answer(result: SubmitResult): ToolResult {
       return { content: blockedMessage(result.blockers, result.attemptsLeft), isError: true };
     case "gate":
       return { content: `The session waits at a gate: ${result.question}`, isError: false, ends: "session_over" };
+    case "waiting":
+      return { content: `The session waits for: ${result.pending.map((each) => each.id).join(", ")}.`, isError: false, ends: "session_over" };
     case "ended":
       return { content: `The session is over: ${result.outcome}.`, isError: result.outcome !== "completed", ends: result.outcome === "completed" ? true : "session_over" };
     case "refused":

@@ -1,9 +1,9 @@
 import { runAgent, spentBy, workspaceTools, type AgentEnd } from "../agent/index.ts";
 import type { ItemSession } from "../engine/pipeline/index.ts";
 import { sessionStream, type AgentEndCode, type AgentEvent, type Recorded, type SnapshotRef } from "../record/index.ts";
-import { createSession, openSession, type Session, type SubmitResult } from "../session/index.ts";
+import { createSession, openSession, type Session } from "../session/index.ts";
 import { TerminalError } from "../shared/errors.ts";
-import { completeStepTool } from "./complete-step.ts";
+import { completeStepTool, type SubmissionHooks } from "./complete-step.ts";
 import type { CoordinatorDeps, ItemBudget } from "./deps.ts";
 import { reminder, stepMessage, systemPrompt } from "./prompt.ts";
 import { add, type Spent } from "./spent.ts";
@@ -55,22 +55,30 @@ export async function runSession(deps: CoordinatorDeps, run: SessionRun): Promis
 
 async function openOrCreate(deps: CoordinatorDeps, run: SessionRun): Promise<{ session: Session; resumed: boolean }> {
   const { sessionId, workflowId, phase, goal, context } = run.scheduled;
-  const sessionDeps = { journal: deps.journal, clock: deps.clock, verify: verifyWith(deps), redact: deps.redact };
-  if ((await deps.journal.head(sessionStream(sessionId))) !== null) return { session: await openSession(sessionDeps, sessionId), resumed: true };
+  let session: Session | null = null;
+  const filesNow = (): SnapshotRef | null => lastSnapshot(session?.history() ?? []) ?? run.startFrom;
+  const sessionDeps = { journal: deps.journal, clock: deps.clock, verify: verifyWith(deps, filesNow), redact: deps.redact };
+  if ((await deps.journal.head(sessionStream(sessionId))) !== null) {
+    session = await openSession(sessionDeps, sessionId);
+    return { session, resumed: true };
+  }
   const plan = deps.plans.get(workflowId);
   if (plan === undefined) throw new TerminalError(`There is no workflow ${workflowId}.`, `Known workflows: ${[...deps.plans.keys()].join(", ")}.`);
   const init = { sessionId, itemId: run.itemId, parentSessionId: null, phase, plan, goal, context, autonomy: "full_auto_stop_on_user_deps" as const };
-  return { session: await createSession(sessionDeps, init), resumed: false };
+  session = await createSession(sessionDeps, init);
+  return { session, resumed: false };
 }
 
 /** A verification may take this long: past it the command counts as failed. */
 const VERIFICATION_TIMEOUT_MS = 15 * 60_000;
 const VERIFICATION_OUTPUT_BYTES = 8 * 1024;
 
-const verifyWith = (deps: CoordinatorDeps) => async (request: { readonly command: string }) => {
+/** @param filesNow the files as last saved: what the command leaves behind is no part of the change, so they are put back */
+const verifyWith = (deps: CoordinatorDeps, filesNow: () => SnapshotRef | null) => async (request: { readonly command: string }) => {
   const result = await deps.sandbox.runCommand({ command: request.command, timeoutMs: VERIFICATION_TIMEOUT_MS, maxOutputBytes: VERIFICATION_OUTPUT_BYTES }, deps.signal);
   // A command that was cut off says nothing of the change: thrown, the request stays unanswered and is made again.
   deps.signal.throwIfAborted();
+  await restoreWorkspace(deps, filesNow());
   return { ...result, sandbox: deps.sandbox.mode };
 };
 
@@ -85,9 +93,8 @@ export function lastSnapshot(history: readonly Recorded<AgentEvent>[]): Snapshot
   return saved?.kind === "workspace_saved" ? saved.data : null;
 }
 
-interface Watch {
+interface Watch extends SubmissionHooks {
   step(): void;
-  submitted(result: SubmitResult): Promise<void>;
   afterTools(): Promise<void>;
 }
 
@@ -112,10 +119,11 @@ function watchSession(deps: CoordinatorDeps, run: SessionRun, session: Session):
       step = offer.stepId;
       deps.onProgress({ kind: "step", phase, step, title: offer.title });
     },
-    async submitted(result) {
+    // The files are in the log before a verification of them is: a run lost in between resumes on the files it verified.
+    before: saveFiles,
+    async after(result) {
       if (result.kind === "blocked") deps.onProgress({ kind: "blocked", phase, step, messages: result.blockers.map((blocker) => blocker.message) });
       if (result.kind !== "step" && result.kind !== "ended" && result.kind !== "gate") return;
-      await saveFiles();
       await save();
       this.step();
     },
@@ -136,7 +144,7 @@ async function converse(deps: CoordinatorDeps, run: SessionRun, session: Session
     model: deps.model.name,
     system: systemPrompt(session.plan),
     firstMessage: first === null ? "" : stepMessage(first),
-    tools: [...workspaceTools(deps.sandbox), completeStepTool(session, (result) => watch.submitted(result))],
+    tools: [...workspaceTools(deps.sandbox), completeStepTool(session, watch)],
     mayUse: (name) => refusedTool(session, name),
     budget: { maxTurns: run.budget.turns, maxTokens: run.budget.tokens, maxCostMicroUsd: run.budget.costMicroUsd, maxMs: run.budget.ms },
     log: { record: (event) => session.record(event), putBlob: (bytes) => deps.journal.putBlob(bytes) },

@@ -76,6 +76,8 @@ export interface ItemWorldOptions {
   readonly turns: Scenario["turns"];
   /** Exit code of the nth verification, from 0. */
   readonly exitCode?: (nth: number) => number;
+  /** What the test command does to the files. */
+  readonly onVerify?: (files: Record<string, string>) => void;
   /** Called before each answer of the model. */
   readonly onTurn?: (clock: FakeClock) => Promise<void>;
   readonly task?: { readonly title: string; readonly body: string };
@@ -103,6 +105,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
     },
     runCommand: ({ command }) => {
       verified.push(command);
+      options.onVerify?.(workspace.files);
       return Promise.resolve({ exitCode: options.exitCode?.(verified.length - 1) ?? 0, timedOut: false, outputTail: "1 failing", durationMs: 5 });
     },
     renew: () => {

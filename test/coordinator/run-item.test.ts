@@ -91,6 +91,19 @@ describe("a work item", () => {
     expect(result.state.ended?.snapshot?.tree).toBe(code?.snapshot?.tree);
   });
 
+  test("what the test command leaves behind is no part of the change", async () => {
+    const world = await open({ turns: happy, onVerify: (files) => Object.assign(files, { "coverage.json": "{}" }) });
+    expect((await world.run()).ending).toBe("ready");
+    expect(world.workspace.files).toEqual({ "a.txt": "mended" });
+  });
+
+  test("the files are in the log before they are verified, so a run lost in between resumes on what it verified", async () => {
+    const world = await open({ turns: { ...happy, "wr.coding-task": [completeStep(), (view) => [...(write("a.txt", "late") as readonly never[]), ...(completeStep() as readonly never[])].filter(() => view.turnIndex > 0), handoff] } });
+    await world.run();
+    const code = (await world.everything()).filter((event) => event.kind === "workspace_saved" || event.kind === "verification_requested");
+    expect(code.map((event) => event.kind)).toEqual(["workspace_saved", "verification_requested"]);
+  });
+
   test("tests that stay red end it after three attempts, with their output as the reason", async () => {
     const world = await open({ turns: { ...happy, "wr.coding-task": (view) => (view.turnIndex === 0 ? write("a.txt", "mended") : completeStep()) }, exitCode: () => 1 });
     const result = await world.run();
