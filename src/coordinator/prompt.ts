@@ -51,6 +51,8 @@ function handover(offer: StepOffer): string {
         return "- notes: what you did and saw in this step, for the people who read the record.";
       case "artifact":
         return `- ${requirement.required ? "an" : "optionally an"} artifact with contractRef "${requirement.ref}" whose value matches this JSON Schema:\n${JSON.stringify(requirement.schema)}`;
+      case "assessment":
+        return `- an artifact with contractRef "wr.contracts.assessment" whose value matches this JSON Schema:\n${JSON.stringify(requirement.schema)}`;
       case "context":
         return `- context.${requirement.key}, matching this JSON Schema: ${JSON.stringify(requirement.schema)}`;
     }

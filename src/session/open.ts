@@ -1,9 +1,9 @@
 import { decide, evolve, initialState, type SessionState, valueProblem } from "../engine/session/index.ts";
 import type { JournalReader } from "../journal/journal.ts";
-import { type AgentEvent, agentEventSchema, type Autonomy, type EngineEvent, type Recorded, sessionStream } from "../record/index.ts";
+import { type AgentEvent, agentEventSchema, type Autonomy, type EngineEvent, type Recorded, type RiskPolicy, sessionStream } from "../record/index.ts";
 import { TerminalError } from "../shared/errors.ts";
 import { canonicalJson, type JsonObject } from "../shared/json.ts";
-import { parsePlan, type Plan } from "../workflow/index.ts";
+import { type ModelTier, parsePlan, type Plan } from "../workflow/index.ts";
 import { asRecorded } from "./as-recorded.ts";
 import { LiveSession, type LiveState, type Session, type SessionDeps } from "./session.ts";
 
@@ -16,6 +16,10 @@ export interface SessionInit {
   readonly goal: string;
   readonly context: JsonObject;
   readonly autonomy: Autonomy;
+  readonly riskPolicy?: RiskPolicy;
+  /** A child's bounds: its tier goes before the steps' own, its tools narrow theirs. */
+  readonly modelTier?: ModelTier;
+  readonly allowedTools?: readonly string[];
 }
 
 /**
@@ -30,7 +34,9 @@ export async function createSession(deps: SessionDeps, init: SessionInit): Promi
   const { goal, context } = asRecorded({ goal: init.goal, context: init.context }, deps.redact);
   const pinned = await deps.journal.putBlob(new TextEncoder().encode(canonicalJson(plan)));
   const { id, version } = plan;
-  const start = { sessionId, itemId: init.itemId, parentSessionId: init.parentSessionId, phase: init.phase, workflow: { id, version }, plan: pinned, goal, context: { ...context }, autonomy: init.autonomy };
+  const { riskPolicy, modelTier, allowedTools } = init;
+  const bounds = { ...(riskPolicy === undefined ? {} : { riskPolicy }), ...(modelTier === undefined ? {} : { modelTier }), ...(allowedTools === undefined ? {} : { allowedTools: [...allowedTools] }) };
+  const start = { sessionId, itemId: init.itemId, parentSessionId: init.parentSessionId, phase: init.phase, workflow: { id, version }, plan: pinned, goal, context: { ...context }, autonomy: init.autonomy, ...bounds };
   const decision = decide(plan, initialState, { kind: "start", start: start });
   if (!decision.ok) throw new TerminalError(`The session ${sessionId} cannot start. ${decision.error.message}`, decision.error.fix);
   const appended = await deps.journal.append(stream, null, decision.value);

@@ -3,7 +3,7 @@
  * only then folded, so the state is never ahead of the log (I3). A step costs the step, never the history.
  */
 import type { Journal } from "../journal/journal.ts";
-import { type AgentEvent, type Blocker, type EngineEvent, type Head, type Recorded, type SessionEvent, type SessionOutcome, sessionStream, type StepOutput, stepOutputSchema } from "../record/index.ts";
+import { type AgentEvent, type Blocker, type ContextSource, type EngineEvent, type Head, type Recorded, type SessionEvent, type SessionOutcome, sessionStream, type StepOutput, stepOutputSchema } from "../record/index.ts";
 import { attemptLimit, decide, evolve, type GateKind, type Gap, offer, type SessionCommand, type SessionRefusal, type SessionState, type StepOffer, valueProblem } from "../engine/session/index.ts";
 import { type Refusal, TerminalError } from "../shared/errors.ts";
 import type { Clock } from "../shared/ports.ts";
@@ -12,6 +12,7 @@ import { ok, type Result } from "../shared/result.ts";
 import { unreachable } from "../shared/unreachable.ts";
 import type { Plan } from "../workflow/index.ts";
 import { asRecorded } from "./as-recorded.ts";
+import { type ChildAnswer, type Pending, pendingOf } from "./pending.ts";
 
 /** What came of a verification command. */
 export interface VerificationResult {
@@ -29,6 +30,8 @@ export interface SessionDeps {
   readonly clock: Clock;
   /** Runs a step's verification command on the workspace. A throw leaves the request unanswered: it is made again when the session is opened. */
   readonly verify: (request: { readonly command: string }, signal?: AbortSignal) => Promise<VerificationResult>;
+  /** Reads a source of a context-gather step; null when there is nothing. Absent: nothing is ever found. */
+  readonly readContext?: (source: ContextSource, signal?: AbortSignal) => Promise<string | null>;
   /** The journal's own redaction, applied to what comes in, so that the state in memory is the one in the log. */
   readonly redact?: Redact;
 }
@@ -40,6 +43,8 @@ export type SubmitResult =
   | { readonly kind: "step"; readonly offer: StepOffer }
   | { readonly kind: "blocked"; readonly blockers: readonly Blocker[]; readonly attemptsLeft: number }
   | { readonly kind: "gate"; readonly gate: GateKind; readonly question: string }
+  /** The host has to do something first: run a verification (`resume`), or children (`finishChild`). */
+  | { readonly kind: "waiting"; readonly pending: readonly Pending[] }
   | { readonly kind: "ended"; readonly outcome: SessionOutcome; readonly reason: Gap | null }
   /** Nothing was recorded but what came before it. */
   | { readonly kind: "refused"; readonly refusal: SubmitRefusal };
@@ -55,8 +60,18 @@ export interface Session {
    * To be called after opening, once the workspace is as the session left it; at rest it only says where the session stands.
    */
   resume(signal?: AbortSignal): Promise<SubmitResult>;
-  /** Hands in the current step; runs its verification when it has one. */
-  submit(output: StepOutput, options?: { readonly nodeId?: string; readonly signal?: AbortSignal }): Promise<SubmitResult>;
+  /** Hands in the current step; runs its verification when it has one, unless that is left for `resume`. */
+  submit(output: StepOutput, options?: SubmitOptions): Promise<SubmitResult>;
+  /** Hands in how a child of a parallel step ended. */
+  finishChild(answer: ChildAnswer): Promise<SubmitResult>;
+  /** What the session waits for; empty when it waits for nobody but the agent or a gate. */
+  pending(): readonly Pending[];
+  /** Goes back to where a node was offered; what is done from there makes a branch of its own. */
+  rewind(nodeId: string): Promise<SubmitResult>;
+  /** Marks where the session is, with a note for people. */
+  checkpoint(note?: string): Promise<Result<{ readonly checkpointId: string; readonly nodeId: string | null }, SubmitRefusal>>;
+  /** Where the session is now; nothing is run or recorded. */
+  standing(): SubmitResult;
   resolveGate(answer: { readonly verdict: "approved" | "rejected"; readonly reason: string; readonly by: string }): Promise<SubmitResult>;
   /** Ends the session; nothing happens when it is already over. */
   stop(outcome: "failed" | "stopped", reason: { readonly code: string; readonly message: string }): Promise<void>;
@@ -65,6 +80,13 @@ export interface Session {
   /** The agent's events of this session, oldest first. */
   history(): readonly Recorded<AgentEvent>[];
   head(): Head;
+}
+
+export interface SubmitOptions {
+  readonly nodeId?: string;
+  readonly signal?: AbortSignal;
+  /** `later` answers `waiting` as soon as the submission is recorded. */
+  readonly verification?: "now" | "later";
 }
 
 /** Characters kept of a verification's output (record: `verification_finished.outputTail`). */
@@ -123,13 +145,39 @@ export class LiveSession implements Session {
     return this.#run({ kind: "resume" }, signal);
   }
 
-  async submit(output: StepOutput, options: { readonly nodeId?: string; readonly signal?: AbortSignal } = {}): Promise<SubmitResult> {
+  async submit(output: StepOutput, options: SubmitOptions = {}): Promise<SubmitResult> {
     const problem = valueProblem(output);
     if (problem === "__proto__") return refused({ kind: "reserved-key", message: "The output holds the key __proto__.", fix: "Choose another key." });
     const parsed = problem === null ? stepOutputSchema.safeParse(output) : null;
     if (parsed?.success !== true) return refused(malformed(problem ?? parsed?.error?.issues[0]?.message ?? "it is of another shape"));
     const { nodeId } = options;
-    return this.#run({ kind: "submit", output: this.#asRecorded(parsed.data), ...(nodeId === undefined ? {} : { nodeId }) }, options.signal);
+    return this.#run({ kind: "submit", output: this.#asRecorded(parsed.data), ...(nodeId === undefined ? {} : { nodeId }) }, options.signal, options.verification);
+  }
+
+  async finishChild(answer: ChildAnswer): Promise<SubmitResult> {
+    const problem = valueProblem(answer);
+    if (problem !== null) return refused(malformed(problem));
+    return this.#run({ kind: "finish-child", result: this.#asRecorded(answer) });
+  }
+
+  pending(): readonly Pending[] {
+    return pendingOf(this.#state);
+  }
+
+  async rewind(nodeId: string): Promise<SubmitResult> {
+    return this.#run({ kind: "rewind", nodeId });
+  }
+
+  async checkpoint(note?: string): Promise<Result<{ readonly checkpointId: string; readonly nodeId: string | null }, SubmitRefusal>> {
+    const done = await this.#command({ kind: "checkpoint", note: note === undefined ? null : this.#asRecorded(note) });
+    if (!done.ok) return done;
+    const made = done.value.find((event) => event.kind === "checkpoint_made");
+    if (made === undefined) throw new TerminalError(`The session ${this.id} made no checkpoint.`, "Report this with the session's journal.");
+    return ok({ checkpointId: made.data.checkpointId, nodeId: made.data.nodeId });
+  }
+
+  standing(): SubmitResult {
+    return this.#standing(null);
   }
 
   async resolveGate(answer: { readonly verdict: "approved" | "rejected"; readonly reason: string; readonly by: string }): Promise<SubmitResult> {
@@ -162,48 +210,66 @@ export class LiveSession implements Session {
     });
   }
 
-  /** Answers the verification the session waits for, if it waits for one. */
-  async #verifyPending(signal?: AbortSignal): Promise<Result<void, SubmitRefusal>> {
-    while (this.#state.kind === "waiting") {
-      const { request } = this.#state;
-      const result = await this.#deps.verify({ command: request.command }, signal);
-      // An aborted command says nothing about the work: the request stays open and is made again.
-      signal?.throwIfAborted();
-      const report = { requestId: request.requestId, ...this.#asRecorded({ ...result, outputTail: tail(result.outputTail) }) };
-      const finished = await this.#command({ kind: "finish-verification", report });
+  /** Does what the session waits for and this host can do by itself. */
+  async #answerPending(verification: "now" | "later", signal?: AbortSignal): Promise<Result<void, SubmitRefusal>> {
+    for (;;) {
+      const state = this.#state;
+      let command: SessionCommand;
+      if (state.kind === "waiting" && verification === "now") {
+        const result = await this.#deps.verify({ command: state.request.command }, signal);
+        // An aborted command says nothing about the work: the request stays open and is made again.
+        signal?.throwIfAborted();
+        command = { kind: "finish-verification", report: { requestId: state.request.requestId, ...this.#asRecorded({ ...result, outputTail: tail(result.outputTail) }) } };
+      } else if (state.kind === "gathering") {
+        command = { kind: "finish-gather", requestId: state.request.requestId, found: this.#asRecorded(await this.#gather(state.request.sources, signal)) };
+      } else return ok(undefined);
+      const finished = await this.#command(command);
       if (!finished.ok) return finished;
     }
-    return ok(undefined);
   }
 
-  async #run(command: SessionCommand, signal?: AbortSignal): Promise<SubmitResult> {
+  /** The first source that has something. */
+  async #gather(sources: readonly ContextSource[], signal?: AbortSignal): Promise<{ source: string; value: string } | null> {
+    for (const source of sources) {
+      const value = (await this.#deps.readContext?.(source, signal)) ?? null;
+      signal?.throwIfAborted();
+      if (value !== null) return { source: source.kind === "local_path" ? source.path : source.url, value };
+    }
+    return null;
+  }
+
+  async #run(command: SessionCommand, signal?: AbortSignal, verification: "now" | "later" = "now"): Promise<SubmitResult> {
     const before = this.#state;
     const decided = await this.#command(command);
     if (!decided.ok) return refused(decided.error);
-    const verified = await this.#verifyPending(signal);
-    if (!verified.ok) return refused(verified.error);
+    const answered = await this.#answerPending(verification, signal);
+    if (!answered.ok) return refused(answered.error);
+    const state = this.#state;
+    if (state.kind === "step" && (before.kind === "new" || before.node?.id !== state.node.id)) this.#introduce = command.kind === "rewind";
     return this.#standing(before);
   }
 
-  #standing(before: SessionState): SubmitResult {
+  /** @param before the state a command found: what kept an earlier attempt from being done is news only to the one who made it */
+  #standing(before: SessionState | null): SubmitResult {
     const state = this.#state;
     switch (state.kind) {
       case "step": {
-        const same = before.kind !== "new" && before.node?.id === state.node.id;
-        if (same && state !== before && state.node.blockers.length > 0) return { kind: "blocked", blockers: state.node.blockers, attemptsLeft: attemptLimit(state.facts.start.autonomy) - state.node.attempts };
-        if (!same) this.#introduce = false;
+        if (state.node.blockers.length > 0 && state !== before) return { kind: "blocked", blockers: state.node.blockers, attemptsLeft: attemptLimit(state.facts.start.autonomy) - state.node.attempts };
         const current = this.offer();
         if (current === null) throw new TerminalError(`The session ${this.id} is at a step that its plan does not have.`, "Start the session again.");
         return { kind: "step", offer: current };
       }
       case "gate":
         return { kind: "gate", gate: state.gate, question: state.question };
+      case "waiting":
+      case "delegating":
+      case "gathering":
+        return { kind: "waiting", pending: this.pending() };
       case "ended":
         return { kind: "ended", outcome: state.outcome, reason: state.reason };
       case "new":
       case "moving":
       case "judging":
-      case "waiting":
         throw new TerminalError(`The session ${this.id} did not come to rest (${state.kind}).`, "Report this with the session's journal.");
       default:
         return unreachable(state);

@@ -1,11 +1,15 @@
+import { type Bindings } from "./bindings.ts";
 import { compileWorkflow } from "./compile.ts";
 import type { Fault } from "../shared/fault.ts";
 import type { Plan } from "./plan.ts";
+import { routineName, routinesOf, type WorkflowSource } from "./routines.ts";
 
 export interface CatalogueEntry {
   readonly file: string;
   readonly plan: Plan;
   readonly warnings: readonly Fault[];
+  /** A routine: other workflows call it, and it can be run by itself. */
+  readonly isRoutine: boolean;
 }
 
 export interface Catalogue {
@@ -15,20 +19,48 @@ export interface Catalogue {
   readonly faults: readonly Fault[];
 }
 
-/** Compiles many files. Of two workflows with one id the first stays and the second is a fault. */
-export function catalogue(sources: readonly { readonly text: string; readonly file: string }[]): Catalogue {
+/** Compiles many files; routines are found among them. Of two workflows with one id the first stays and the second is a fault. */
+export function catalogue(sources: readonly WorkflowSource[], options: { readonly bindings?: Bindings } = {}): Catalogue {
   const workflows = new Map<string, CatalogueEntry>();
   const faults: Fault[] = [];
+  const routines = routinesOf(sources);
   for (const source of sources) {
-    const compiled = compileWorkflow(source);
+    const compiled = compileWorkflow(source, { ...options, routines });
     if (!compiled.ok) {
       faults.push(...compiled.error);
       continue;
     }
     const { plan, warnings } = compiled.value;
     const first = workflows.get(plan.id);
-    if (first === undefined) workflows.set(plan.id, { file: source.file, plan, warnings });
+    if (first === undefined) workflows.set(plan.id, { file: source.file, plan, warnings, isRoutine: routineName(plan.id) !== null });
     else faults.push({ file: source.file, line: 1, column: 1, path: "id", message: `The workflow id "${plan.id}" is already taken by ${first.file}.`, fix: "Give the workflow its own id." });
   }
   return { workflows, faults };
 }
+
+export interface CatalogueQuery {
+  /** Words that must all stand in id, name, description, about, examples, category or tags; case does not count. */
+  readonly query?: string;
+  readonly category?: string;
+  readonly tag?: string;
+}
+
+/** The entries that fit; those whose id or name has the words come first. */
+export function searchCatalogue({ workflows }: Catalogue, { query = "", category, tag }: CatalogueQuery): readonly CatalogueEntry[] {
+  const words = query.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const inAll = (texts: readonly (string | null)[]): boolean => {
+    const text = texts.join("\n").toLowerCase();
+    return words.every((word) => text.includes(word));
+  };
+  const found = [...workflows.values()].filter(({ plan }) => {
+    if (category !== undefined && plan.category !== category) return false;
+    if (tag !== undefined && !plan.tags.includes(tag)) return false;
+    return inAll([plan.id, plan.name, plan.description, plan.about, plan.category, ...plan.examples, ...plan.tags]);
+  });
+  const byName = found.filter(({ plan }) => inAll([plan.id, plan.name]));
+  return [...byName, ...found.filter((entry) => !byName.includes(entry))];
+}
+
+const sortedUnique = (values: readonly string[]): readonly string[] => [...new Set(values)].toSorted();
+export const categoriesOf = ({ workflows }: Catalogue): readonly string[] => sortedUnique([...workflows.values()].flatMap(({ plan }) => (plan.category === null ? [] : [plan.category])));
+export const tagsOf = ({ workflows }: Catalogue): readonly string[] => sortedUnique([...workflows.values()].flatMap(({ plan }) => plan.tags));

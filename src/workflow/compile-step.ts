@@ -1,63 +1,123 @@
-import type { Json } from "../shared/json.ts";
+import { canonicalJson, type JsonObject } from "../shared/json.ts";
 import { checkFields } from "./check-fields.ts";
+import { acceptanceIssues } from "./compile-acceptance.ts";
 import { type Condition, conditionIssues } from "./condition.ts";
 import { BUILT_IN_CONTRACTS, isBuiltInContract } from "./contracts.ts";
+import type { Criteria } from "./criteria.ts";
+import { expandFunctions, extendFunctions } from "./functions.ts";
 import { type Issue, type Path, suggestion } from "./issue.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import type { StandardStep } from "./plan.ts";
-import { promptOfBlocks } from "./prompt-blocks.ts";
-import { type Confirmation, NOT_RUN_IN_STEP, type PromptBlocks, standardStepFields } from "./vocabulary.ts";
+import { promptOfBlocks, referenceIssues } from "./prompt-blocks.ts";
+import type { Scope } from "./scope.ts";
+import type { FunctionDefinition } from "./vocabulary.ts";
+import { type Confirmation, type OutputContract, standardStepFields } from "./vocabulary-steps.ts";
 
-/** What a step is compiled against. */
-export interface StepScope {
-  /** Workflow-wide, used where the step names none. */
-  readonly modelTier: StandardStep["modelTier"];
-  readonly contracts: Readonly<Record<string, JsonSchema>>;
+export type StepValues = ReturnType<typeof checkFields<typeof standardStepFields>>["values"];
+
+/** A standard step and, behind it, the audit it asks for; nothing when it has issues. */
+export function compileStandard(raw: JsonObject, path: Path, scope: Scope): readonly StandardStep[] {
+  const values = checkStandard(raw, path, scope);
+  if (values === null) return [];
+  const step = standardStep(values, path, scope);
+  return withAudit(step, values.audit);
 }
 
-export interface CompiledStep {
-  /** Null when the step has issues. */
-  readonly step: StandardStep | null;
-  readonly issues: readonly Issue[];
-  /** Faults from schemaVersion 2 on, warnings in 1. */
-  readonly lenient: readonly Issue[];
-}
+/** The step and the audit behind it; a gate and a jump wait for the audit. */
+export const withAudit = (step: StandardStep, audit: StepValues["audit"]): readonly StandardStep[] => (audit === undefined ? [step] : [{ ...step, confirmation: null, jump: null }, auditOf(step, audit)]);
 
-type StepValues = ReturnType<typeof checkFields<typeof standardStepFields>>["values"];
-
-export function compileStep(value: Json, path: Path, scope: StepScope): CompiledStep {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    return { step: null, issues: [{ path, message: "A step must be a mapping.", fix: "Give it id, title and prompt." }], lenient: [] };
-  }
-  const checked = checkFields(standardStepFields, NOT_RUN_IN_STEP, value, path);
+/** The step's fields when all of them are right; what is wrong goes to the findings. */
+export function checkStandard(raw: JsonObject, path: Path, scope: Scope): (StepValues & { readonly id: string; readonly title: string }) | null {
+  const checked = checkFields(standardStepFields, raw, path);
   const { values } = checked;
-  const issues = [...checked.issues, ...promptIssues(values, value, path), ...contractIssues(values, path, scope), ...bindingIssues(value, path)];
-  const lenient = [...checked.unknown, ...(values.runCondition === undefined ? [] : conditionIssues(values.runCondition, [...path, "runCondition"]))];
-  const gate = confirmationOf(values.requireConfirmation);
-  if (gate !== null && gate.condition !== null) lenient.push(...conditionIssues(gate.condition, [...path, "requireConfirmation"]));
-  if (issues.length > 0 || values.id === undefined || values.title === undefined) return { step: null, issues, lenient };
+  const issues = [...checked.issues, ...promptIssues(values, raw, path), ...contractIssues(values.outputContract, [...path, "outputContract"], scope)];
+  const lenient = [...checked.unknown, ...(values.promptBlocks === undefined ? [] : referenceIssues(values.promptBlocks, [...path, "promptBlocks"])), ...conditionsOf(values, path)];
+  if (!["prompt", "promptBlocks", "templateCall"].some((key) => Object.hasOwn(raw, key))) lenient.push({ path, message: "The step has no prompt.", fix: "Add `prompt`, `promptBlocks` or `templateCall`." });
+  const acceptance = acceptanceIssues(values, path, scope);
+  issues.push(...acceptance.issues);
+  lenient.push(...acceptance.lenient);
+  scope.findings.issues.push(...issues);
+  scope.findings.lenient.push(...lenient);
+  const { id, title } = values;
+  return issues.length > 0 || id === undefined || title === undefined ? null : { ...values, id, title };
+}
 
-  const contract = values.outputContract;
-  const step: StandardStep = {
+export function standardStep(values: StepValues & { readonly id: string; readonly title: string }, path: Path, scope: Scope): StandardStep {
+  const own = values.functionDefinitions ?? [];
+  const blocks = values.promptBlocks === undefined ? null : promptOfBlocks(values.promptBlocks, scope.features);
+  const prompt = values.prompt ?? blocks ?? values.title;
+  const contract = contractOf(values.outputContract);
+  return {
     kind: "standard",
-    id: values.id,
+    id: `${scope.prefix}${values.id}`,
     title: values.title,
-    prompt: values.prompt ?? promptOfBlocks(values.promptBlocks ?? {}),
+    prompt,
     agentRole: values.agentRole ?? null,
     systemPrompt: values.systemPrompt ?? null,
     modelTier: values.modelTier ?? scope.modelTier,
     guidance: values.guidance ?? [],
     hints: hintsOf(values),
     runCondition: values.runCondition ?? null,
-    confirmation: gate,
-    contract: contract === undefined ? null : { ref: contract.contractRef, required: contract.required ?? true, requireFields: contract.requireFields ?? [] },
-    notesRequired: contract === undefined && values.notesOptional !== true,
+    confirmation: confirmationOf(values.requireConfirmation),
+    contract,
+    notesRequired: contract === null && values.notesOptional !== true,
     requires: Object.fromEntries((values.requires ?? []).map((item) => (typeof item === "string" ? [item, {}] : [item.key, item.schema]))),
     produces: values.produces ?? {},
     allowedTools: values.allowedTools ?? null,
     verification: { command: values.verification?.command ?? null, prompt: values.verification?.prompt ?? null },
+    audits: null,
+    fragments: (values.promptFragments ?? []).map(({ id, when, text }) => ({ id, when: when ?? null, text })),
+    definitions: definitionsOf(values, own, prompt, path, scope),
+    criteria: criteriaOf(values.validationCriteria),
+    assessments: (values.assessmentRefs ?? []),
+    consequences: (values.assessmentConsequences ?? []).map(({ when, effect }) => ({ level: when.anyEqualsLevel, assessment: when.forAssessment ?? null, guidance: effect.guidance })),
+    jump: values.jumpIf === undefined ? null : { condition: values.jumpIf.condition, target: `${scope.prefix}${values.jumpIf.target}`, maxJumps: values.jumpIf.maxJumps ?? DEFAULT_MAX_JUMPS },
+    origin: blocks === null ? { ...scope.origin, features: [] } : scope.origin,
   };
-  return { step, issues, lenient };
+}
+
+/** Jumps of a step that says no number. */
+const DEFAULT_MAX_JUMPS = 3;
+
+function definitionsOf(values: StepValues, own: readonly FunctionDefinition[], prompt: string, path: Path, scope: Scope): readonly string[] {
+  const functions = extendFunctions(scope.functions, own);
+  const text = [prompt, ...(values.guidance ?? []), ...(values.promptFragments ?? []).map((fragment) => fragment.text)].join("\n");
+  const { texts, unknown } = expandFunctions(functions, { references: values.functionReferences ?? [], calls: values.functionCalls ?? [], text, always: [...own, ...scope.functions.known.filter((each) => each.scope === "loop")] });
+  const names = functions.known.map((each) => each.name);
+  for (const name of unknown) scope.findings.lenient.push({ path, message: `There is no function "${name}".`, fix: `Declare it under \`functionDefinitions\`.${suggestion(name, names)}` });
+  return texts;
+}
+
+/** The step that judges another one's work: same tools, a gate verdict, and whatever was to come after the work. */
+function auditOf(step: StandardStep, audit: NonNullable<StepValues["audit"]>): StandardStep {
+  const rubric = (audit.rubric ?? []).map((line) => `- ${line}`).join("\n");
+  const parts = [
+    audit.prompt ?? "",
+    `Judge the work of the step "${step.title}" as somebody who did not do it. Look at the work itself; what its author says of it is a claim.`,
+    rubric === "" ? "" : `Rubric:\n${rubric}`,
+    "Answer with a gate verdict: approved only if every point holds; rejected with what has to change, in the rationale; uncertain if you could not find out.",
+  ];
+  return {
+    ...step,
+    id: `${step.id}.audit`,
+    title: `Audit: ${step.title}`,
+    prompt: parts.filter((part) => part !== "").join("\n\n"),
+    agentRole: null,
+    guidance: [],
+    hints: [],
+    runCondition: null,
+    contract: { ref: "wr.contracts.gate_verdict", required: true, requireFields: ["verdict", "rationale"] },
+    notesRequired: false,
+    requires: {},
+    produces: {},
+    verification: { command: null, prompt: null },
+    audits: step.id,
+    fragments: [],
+    definitions: [],
+    criteria: null,
+    assessments: [],
+    consequences: [],
+  };
 }
 
 function hintsOf(values: StepValues): string[] {
@@ -69,65 +129,44 @@ function hintsOf(values: StepValues): string[] {
 
 function promptIssues(values: StepValues, raw: object, path: Path): readonly Issue[] {
   const issues: Issue[] = [];
-  const has = (key: string): boolean => Object.hasOwn(raw, key);
-  const given = ["prompt", "promptBlocks", "templateCall"].filter(has);
-  if (given.length === 0 && !has("type")) issues.push({ path, message: "The step has no prompt.", fix: "Add `prompt` or `promptBlocks`." });
+  const given = ["prompt", "promptBlocks", "templateCall"].filter((key) => Object.hasOwn(raw, key));
   if (given.length > 1) issues.push({ path: [...path, given[1] ?? ""], at: "key", message: `The step has ${given.join(" and ")}.`, fix: "Keep one of them." });
-  if (values.promptBlocks !== undefined) {
-    const references = referenceIssues(values.promptBlocks, [...path, "promptBlocks"]);
-    issues.push(...references);
-    if (references.length === 0 && promptOfBlocks(values.promptBlocks).trim() === "") {
-      issues.push({ path: [...path, "promptBlocks"], message: "The prompt blocks say nothing.", fix: "Write at least a goal." });
-    }
+  if (values.promptBlocks !== undefined && promptOfBlocks(values.promptBlocks).trim() === "") {
+    issues.push({ path: [...path, "promptBlocks"], message: "The prompt blocks say nothing.", fix: "Write at least a goal." });
   }
   return issues;
 }
 
-function referenceIssues(blocks: PromptBlocks, path: Path): readonly Issue[] {
-  const issues: Issue[] = [];
-  const values = [
-    ...(blocks.goal === undefined ? [] : [{ value: blocks.goal, at: ["goal"] as Path }]),
-    ...(["constraints", "procedure", "verify"] as const).flatMap((block) => (blocks[block] ?? []).map((value, index) => ({ value, at: [block, index] as Path }))),
+function conditionsOf(values: StepValues, path: Path): readonly Issue[] {
+  const gate = confirmationOf(values.requireConfirmation);
+  return [
+    ...(values.runCondition === undefined ? [] : conditionIssues(values.runCondition, [...path, "runCondition"])),
+    ...(gate === null || gate.condition === null ? [] : conditionIssues(gate.condition, [...path, "requireConfirmation"])),
+    ...(values.jumpIf === undefined ? [] : conditionIssues(values.jumpIf.condition, [...path, "jumpIf", "condition"])),
+    ...(values.promptFragments ?? []).flatMap((fragment, index) => (fragment.when === undefined ? [] : conditionIssues(fragment.when, [...path, "promptFragments", index, "when"]))),
   ];
-  for (const { value, at } of values) {
-    if (typeof value === "string") continue;
-    for (const [index, part] of value.entries()) {
-      if (part.kind !== "ref") continue;
-      issues.push({ path: [...path, ...at, index], message: `The language has references such as ${part.refId}, but this version of WorkTrain does not run them.`, fix: "Write the text out." });
-    }
-  }
-  return issues;
 }
 
-/** `{{wr.*}}` anywhere in the step's text. */
-function bindingIssues(value: Json, path: Path): readonly Issue[] {
-  if (typeof value === "string") {
-    const token = /\{\{\s*wr\.[^}]*\}\}/.exec(value)?.[0];
-    return token === undefined ? [] : [{ path, message: `The language has ${token}, but this version of WorkTrain does not run it.`, fix: "Write the text out." }];
-  }
-  if (value === null || typeof value !== "object") return [];
-  if (Array.isArray(value)) return value.flatMap((item: Json, index) => bindingIssues(item, [...path, index]));
-  return Object.entries(value).flatMap(([key, item]) => bindingIssues(item, [...path, key]));
-}
-
-function contractIssues(values: StepValues, path: Path, scope: StepScope): readonly Issue[] {
-  const contract = values.outputContract;
+export function contractIssues(contract: OutputContract | undefined, path: Path, scope: Scope): readonly Issue[] {
   if (contract === undefined) return [];
-  const at = [...path, "outputContract", "contractRef"];
-  const fields = fieldsOfContract(contract.contractRef, scope.contracts);
+  const { contracts } = scope.registry;
+  const fields = fieldsOfContract(contract.contractRef, contracts);
   if (fields === null) {
-    const known = [...Object.keys(scope.contracts), ...Object.keys(BUILT_IN_CONTRACTS)];
-    return [{ path: at, message: `There is no contract "${contract.contractRef}".`, fix: `Declare it under \`contracts\`, or use one of: ${known.join(", ")}.${suggestion(contract.contractRef, known)}` }];
+    const known = [...Object.keys(contracts), ...Object.keys(BUILT_IN_CONTRACTS)];
+    return [{ path: [...path, "contractRef"], message: `There is no contract "${contract.contractRef}".`, fix: `Declare it under \`contracts\`, or use one of: ${known.join(", ")}.${suggestion(contract.contractRef, known)}` }];
   }
   return (contract.requireFields ?? []).flatMap((field, index) =>
     fields.includes(field)
       ? []
-      : [{ path: [...path, "outputContract", "requireFields", index], message: `The contract ${contract.contractRef} has no field "${field}".`, fix: `Use one of: ${fields.join(", ")}.${suggestion(field, fields)}` }],
+      : [{ path: [...path, "requireFields", index], message: `The contract ${contract.contractRef} has no field "${field}".`, fix: `Use one of: ${fields.join(", ")}.${suggestion(field, fields)}` }],
   );
 }
 
+export const contractOf = (contract: OutputContract | undefined): StandardStep["contract"] =>
+  contract === undefined ? null : { ref: contract.contractRef, required: contract.required ?? true, requireFields: contract.requireFields ?? [] };
+
 /** Names of a contract's fields, or null when there is no such contract. */
-function fieldsOfContract(ref: string, declared: StepScope["contracts"]): readonly string[] | null {
+function fieldsOfContract(ref: string, declared: Readonly<Record<string, JsonSchema>>): readonly string[] | null {
   if (isBuiltInContract(ref)) return Object.keys(BUILT_IN_CONTRACTS[ref].shape);
   const schema = Object.hasOwn(declared, ref) ? declared[ref] : undefined;
   if (schema === undefined) return null;
@@ -135,9 +174,20 @@ function fieldsOfContract(ref: string, declared: StepScope["contracts"]): readon
   return typeof properties === "object" && properties !== null ? Object.keys(properties) : [];
 }
 
-function confirmationOf(value: Confirmation | undefined): { gate: "any" | "human_approval" | "coordinator_eval"; condition: Condition | null } | null {
+export function confirmationOf(value: Confirmation | undefined): StandardStep["confirmation"] {
   if (value === undefined || value === false) return null;
   if (value === true) return { gate: "any", condition: null };
   if ("kind" in value) return { gate: value.kind, condition: value.condition ?? null };
   return { gate: "any", condition: value };
 }
+
+function criteriaOf(value: StepValues["validationCriteria"]): Criteria | null {
+  if (value === undefined) return null;
+  if (!isList(value)) return value;
+  const [only, ...more] = value;
+  return only === undefined ? null : more.length === 0 ? only : { and: value };
+}
+const isList = <T>(value: T | readonly T[]): value is readonly T[] => Array.isArray(value);
+
+/** Both conditions must hold. */
+export const both = (outer: Condition | null, inner: Condition | null): Condition | null => (outer === null ? inner : inner === null || canonicalJson(outer) === canonicalJson(inner) ? outer : { and: [outer, inner] });

@@ -1,63 +1,101 @@
 import { type Json, type JsonObject } from "../shared/json.ts";
 import { err, ok, type Result } from "../shared/result.ts";
+import { type Bindings, bindSlots, resolveSlots } from "./bindings.ts";
 import { checkFields } from "./check-fields.ts";
-import { compileStep } from "./compile-step.ts";
-import { readDocument } from "./document.ts";
+import { compileTopLevel, resolveJumps } from "./compile-steps.ts";
+import { readDocument, type SourceDocument } from "./document.ts";
+import { describeFunction } from "./functions.ts";
 import type { Fault } from "../shared/fault.ts";
 import type { Issue } from "./issue.ts";
-import { PLAN_VERSION, type Plan, type StandardStep } from "./plan.ts";
+import { type Assessment, PLAN_VERSION, type Plan, type PlanStep } from "./plan.ts";
+import { featuresOf } from "./prompt-blocks.ts";
+import { argumentsFromContext, NO_ROUTINES, routineName, type Routines } from "./routines.ts";
+import type { Findings, Scope } from "./scope.ts";
 import { placeholders } from "./template.ts";
-import { NOT_RUN_IN_WORKFLOW, SCHEMA_VERSION, workflowFields } from "./vocabulary.ts";
+import { SCHEMA_VERSION, workflowFields } from "./vocabulary.ts";
 
 export interface Compiled {
   readonly plan: Plan;
   readonly warnings: readonly Fault[];
 }
 
+export interface CompileOptions {
+  /** Where template calls find their routines; `routinesOf` makes it of texts. */
+  readonly routines?: Routines;
+  /** What extension points are bound to; `parseBindings` reads it. */
+  readonly bindings?: Bindings;
+}
+
 /**
  * Compiles the text of one workflow file (YAML or JSON) into a plan, or says everything that is wrong with it.
  * @param source `file` is only the name that faults carry
  */
-export function compileWorkflow(source: { readonly text: string; readonly file: string }): Result<Compiled, readonly Fault[]> {
+export function compileWorkflow(source: { readonly text: string; readonly file: string }, options: CompileOptions = {}): Result<Compiled, readonly Fault[]> {
   const document = readDocument(source.text, source.file);
-  if (!document.ok) return document;
-  const { value, locate } = document.value;
+  return document.ok ? compileDocument(document.value, options) : document;
+}
+
+export function compileDocument({ value, locate }: SourceDocument, options: CompileOptions): Result<Compiled, readonly Fault[]> {
   if (!isMapping(value)) return err([locate({ path: [], message: "A workflow file must be a mapping.", fix: "Write id, name, description, version and steps." })]);
-  const compiled = compile(value);
+  const compiled = compile(value, options);
   if (compiled.plan === null) return err(compiled.issues.map(locate).toSorted((a, b) => a.line - b.line || a.column - b.column));
   return ok({ plan: deepFreeze(compiled.plan), warnings: compiled.warnings.map(locate) });
 }
 
 const isMapping = (value: Json): value is JsonObject => value !== null && typeof value === "object" && !Array.isArray(value);
 
+type Values = ReturnType<typeof checkFields<typeof workflowFields>>["values"];
 type Outcome = { readonly plan: Plan; readonly warnings: readonly Issue[] } | { readonly plan: null; readonly issues: readonly Issue[] };
 
-function compile(root: JsonObject): Outcome {
-  const checked = checkFields(workflowFields, NOT_RUN_IN_WORKFLOW, root, []);
+function compile(root: JsonObject, options: CompileOptions): Outcome {
+  const checked = checkFields(workflowFields, root, []);
   const { values } = checked;
   const version = values.schemaVersion ?? 1;
   if (version > SCHEMA_VERSION) {
     return { plan: null, issues: [{ path: ["schemaVersion"], message: `The file is written for schemaVersion ${version}; this WorkTrain knows up to ${SCHEMA_VERSION}.`, fix: `Use a WorkTrain that knows schemaVersion ${version}.` }] };
   }
-  const issues: Issue[] = [...checked.issues];
-  const lenient: Issue[] = [...checked.unknown];
-  const contracts = values.contracts ?? {};
-  for (const name of Object.keys(contracts)) {
+  const findings: Findings = { issues: [...checked.issues], lenient: [...checked.unknown] };
+  const { issues, lenient } = findings;
+  for (const name of Object.keys(values.contracts ?? {})) {
     if (name.startsWith("wr.")) issues.push({ path: ["contracts", name], at: "key", message: `"${name}": names that begin with "wr." are WorkTrain's own.`, fix: "Rename the contract." });
   }
-  const rawSteps = Array.isArray(root["steps"]) ? (root["steps"] as readonly Json[]) : [];
-  const steps: StandardStep[] = [];
-  for (const [index, raw] of rawSteps.entries()) {
-    const compiled = compileStep(raw, ["steps", index], { modelTier: values.modelTier ?? null, contracts });
-    issues.push(...compiled.issues);
-    lenient.push(...compiled.lenient);
-    if (compiled.step !== null) steps.push(compiled.step);
-  }
-  issues.push(...doubleIds(rawSteps));
-  lenient.push(...placeholderIssues(root));
+  const slots = resolveSlots(values.id ?? "", values.extensionPoints ?? [], options.bindings);
+  const rawSteps = Array.isArray(root["steps"]) ? root["steps"] : [];
+  const bound = bindSlots(rawSteps, ["steps"], slots, issues);
+  const own = routineName(values.id ?? "");
+  const raws = own === null ? bound : argumentsFromContext(bound);
+  const scope = scopeOf(values, Array.isArray(raws) ? raws : [], findings, options, own);
+  const steps = resolveJumps(compileTopLevel(scope.topLevel, ["steps"], scope), scope);
+  lenient.push(...placeholderIssues(root), ...assessmentIssues(values));
   if (version >= 2) issues.push(...lenient);
+  if (issues.length === 0 && steps.length === 0) issues.push({ path: ["steps"], message: "No step is left to run.", fix: "Every step is the body of a loop; add the loop to the steps." });
   if (issues.length > 0 || values.id === undefined || values.name === undefined || values.version === undefined || values.description === undefined) return { plan: null, issues };
-  const plan: Plan = {
+  const { id, name, version: release, description } = values;
+  return { plan: planOf({ ...values, id, name, version: release, description }, version, steps, scope, slots), warnings: lenient };
+}
+
+function scopeOf(values: Values, topLevel: readonly Json[], findings: Findings, options: CompileOptions, own: string | null): Scope {
+  const { features, issues } = featuresOf(values.features ?? [], ["features"]);
+  findings.lenient.push(...issues);
+  const assessments = (values.assessments ?? []).map(({ id, purpose, dimensions }): [string, Assessment] => [id, { id, purpose, dimensions: dimensions.map((dimension) => ({ ...dimension, required: dimension.required ?? true })) }]);
+  return {
+    findings,
+    registry: { contracts: { ...values.contracts }, assessments: new Map(assessments), ids: new Map(), entries: new Map() },
+    routines: options.routines ?? NO_ROUTINES,
+    prefix: "",
+    modelTier: values.modelTier ?? null,
+    features,
+    functions: { known: values.functionDefinitions ?? [], used: new Set() },
+    origin: { routine: null, features: features.map((feature) => feature.id) },
+    expanding: own === null ? [] : [own],
+    topLevel,
+    bodies: [],
+  };
+}
+
+function planOf(values: Values & Pick<Plan, "id" | "name" | "version" | "description">, version: number, steps: readonly PlanStep[], scope: Scope, slots: Plan["extensionPoints"]): Plan {
+  const profile = values.metricsProfile;
+  return {
     v: PLAN_VERSION,
     id: values.id,
     name: values.name,
@@ -69,15 +107,27 @@ function compile(root: JsonObject): Outcome {
     tags: values.tags ?? [],
     schemaVersion: version,
     recommendedAutonomy: values.recommendedPreferences?.recommendedAutonomy ?? null,
+    recommendedRiskPolicy: values.recommendedPreferences?.recommendedRiskPolicy ?? null,
     systemPrompt: values.systemPrompt ?? null,
     preconditions: values.preconditions ?? [],
     clarificationPrompts: values.clarificationPrompts ?? [],
     metaGuidance: values.metaGuidance ?? [],
-    references: (values.references ?? []).map(({ id, title, source, purpose, authoritative }) => ({ id, title, source, purpose, authoritative })),
-    contracts,
+    references: (values.references ?? []).map((reference) => ({ ...reference, resolveFrom: reference.resolveFrom ?? "workspace" })),
+    contracts: scope.registry.contracts,
+    assessments: [...scope.registry.assessments.values()],
+    extensionPoints: [...slots],
+    definitions: (values.functionDefinitions ?? []).filter((each) => !scope.functions.used.has(each)).map(describeFunction),
+    metricsProfile: profile === undefined || profile === "none" ? null : profile,
     steps,
   };
-  return { plan, warnings: lenient };
+}
+
+function assessmentIssues(values: Values): readonly Issue[] {
+  const seen = new Set<string>();
+  return (values.assessments ?? []).flatMap(({ id }, index) => {
+    if (!seen.has(id)) return seen.add(id) && [];
+    return [{ path: ["assessments", index, "id"], message: `The assessment "${id}" is declared twice.`, fix: "Give each its own id." }];
+  });
 }
 
 /** What holds for the whole session is the same text in every step, so no value can stand in it. */
@@ -92,19 +142,6 @@ function placeholderIssues(root: JsonObject): readonly Issue[] {
       return [{ path: at, message: `{{${path}}} has no value here: \`${field}\` is the same for the whole session.`, fix: "Use the value in a step's prompt or systemPrompt." }];
     });
   });
-}
-
-function doubleIds(steps: readonly Json[]): readonly Issue[] {
-  const seen = new Map<string, number>();
-  const issues: Issue[] = [];
-  for (const [index, step] of steps.entries()) {
-    const id = isMapping(step) ? step["id"] : undefined;
-    if (typeof id !== "string") continue;
-    const first = seen.get(id);
-    if (first === undefined) seen.set(id, index);
-    else issues.push({ path: ["steps", index, "id"], message: `The step id "${id}" is already used by steps[${first}].`, fix: "Give each step its own id." });
-  }
-  return issues;
 }
 
 function deepFreeze<T>(value: T): T {

@@ -45,8 +45,8 @@ export interface Condition {
 export const conditionSchema: z.ZodType<Condition> = z.lazy(() =>
   z.strictObject({
     var: z.string().min(1).optional(),
-    and: z.array(conditionSchema).min(1).optional(),
-    or: z.array(conditionSchema).min(1).optional(),
+    and: z.array(conditionSchema).optional(),
+    or: z.array(conditionSchema).optional(),
     not: conditionSchema.optional(),
     ...z.object(operators).partial().shape,
   }),
@@ -65,6 +65,9 @@ export function conditionIssues(condition: Condition, path: Path): readonly Issu
   }
   if (joints.length + (condition.var === undefined ? 0 : 1) > 1) {
     issues.push({ path, message: "A `var`, `and`, `or` or `not` beside another one is ambiguous.", fix: "Join them with one `and` or `or`." });
+  }
+  for (const joint of ["and", "or"] as const) {
+    if (condition[joint]?.length === 0) issues.push({ path: [...path, joint], message: `\`${joint}\` joins nothing.`, fix: "List at least one condition." });
   }
   if (condition.var !== undefined && parsePath(condition.var) === null) {
     issues.push({ path: [...path, "var"], message: `"${condition.var}" is not a path of names joined by dots.`, fix: "Write it like `a.b`." });

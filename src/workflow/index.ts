@@ -1,8 +1,14 @@
+export { type Bindings, parseBindings } from "./bindings.ts";
 export * from "./catalogue.ts";
-export * from "./compile.ts";
+export { type Compiled, type CompileOptions, compileWorkflow } from "./compile.ts";
 export { type Condition, evaluateCondition, type Evaluation } from "./condition.ts";
 export * from "./contracts.ts";
+export type { Criteria, Rule } from "./criteria.ts";
 export type { Fault } from "../shared/fault.ts";
 export { type JsonSchema, jsonSchemaOf, zodOf } from "./json-schema.ts";
+export * from "./load.ts";
 export * from "./plan.ts";
-export { fence, renderCommand, renderPrompt } from "./template.ts";
+export * from "./preview.ts";
+export { compileRule } from "./regular-expression.ts";
+export { type Routines, routinesOf, type WorkflowSource } from "./routines.ts";
+export { describe, fence, lookUp, renderCommand, renderPrompt } from "./template.ts";

@@ -5,15 +5,13 @@
 import { z } from "zod";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { Refusal } from "../shared/errors.ts";
-import { autonomySchema } from "../record/session-events.ts";
-import { conditionSchema } from "./condition.ts";
+import { autonomySchema, riskPolicySchema } from "../record/session-events.ts";
 import { jsonSchemaSchema } from "./json-schema.ts";
+import { planStepSchema } from "./plan-steps.ts";
+
+export * from "./plan-steps.ts";
 
 export const PLAN_VERSION = 1;
-
-export const modelTierSchema = z.enum(["lightweight", "mid", "heavy"]);
-/** How capable a model a step asks for; the host maps it to a model. */
-export type ModelTier = z.infer<typeof modelTierSchema>;
 
 export const referenceSchema = z.strictObject({
   id: z.string(),
@@ -21,35 +19,21 @@ export const referenceSchema = z.strictObject({
   source: z.string(),
   purpose: z.string(),
   authoritative: z.boolean(),
+  /** `package`: relative to the workflow file, not to the workspace. */
+  resolveFrom: z.enum(["workspace", "package"]).default("workspace"),
 });
 
 const texts = z.array(z.string()).readonly();
 
-const standardStepSchema = z.strictObject({
-  kind: z.literal("standard"),
+export const assessmentSchema = z.strictObject({
   id: z.string(),
-  title: z.string(),
-  /** The template a model reads: the author's prompt, or the prompt blocks set as Markdown. */
-  prompt: z.string(),
-  agentRole: z.string().nullable(),
-  systemPrompt: z.string().nullable(),
-  modelTier: modelTierSchema.nullable(),
-  guidance: texts,
-  hints: texts,
-  runCondition: conditionSchema.nullable(),
-  /** `any` is `requireConfirmation: true`: a person when guided, the coordinator when autonomous. */
-  confirmation: z.strictObject({ gate: z.enum(["any", "human_approval", "coordinator_eval"]), condition: conditionSchema.nullable() }).nullable(),
-  contract: z.strictObject({ ref: z.string(), required: z.boolean(), requireFields: texts }).nullable(),
-  notesRequired: z.boolean(),
-  requires: z.record(z.string(), jsonSchemaSchema),
-  produces: z.record(z.string(), jsonSchemaSchema),
-  allowedTools: texts.nullable(),
-  verification: z.strictObject({ command: z.string().nullable(), prompt: z.string().nullable() }),
-}).readonly();
-export type StandardStep = z.infer<typeof standardStepSchema>;
+  purpose: z.string(),
+  dimensions: z.array(z.strictObject({ id: z.string(), purpose: z.string(), levels: texts, required: z.boolean() })).readonly(),
+});
+/** What an assessment is about and the levels it can come to. */
+export type Assessment = z.infer<typeof assessmentSchema>;
 
-export const planStepSchema = z.discriminatedUnion("kind", [standardStepSchema]);
-export type PlanStep = z.infer<typeof planStepSchema>;
+export const extensionPointSchema = z.strictObject({ slotId: z.string(), purpose: z.string(), boundTo: z.string() });
 
 export const planSchema = z.strictObject({
   v: z.literal(PLAN_VERSION),
@@ -71,6 +55,12 @@ export const planSchema = z.strictObject({
   /** Contracts the file declares, by name. */
   contracts: z.record(z.string(), jsonSchemaSchema),
   steps: z.array(planStepSchema).min(1).readonly(),
+  recommendedRiskPolicy: riskPolicySchema.nullable().default(null),
+  assessments: z.array(assessmentSchema).readonly().default([]),
+  extensionPoints: z.array(extensionPointSchema).readonly().default([]),
+  /** Author-declared functions that no step names: told once, with what holds for the whole session. */
+  definitions: texts.default([]),
+  metricsProfile: z.enum(["coding", "review", "research", "design", "ticket"]).nullable().default(null),
 }).readonly();
 export type Plan = z.infer<typeof planSchema>;
 

@@ -1,5 +1,6 @@
 /** The compiled workflow as a graph, for people who want to see what will run before it does. Pure. */
-import type { Plan } from "./plan.ts";
+import type { Condition } from "./condition.ts";
+import type { LoopStep, Plan, PlanStep, StandardStep } from "./plan.ts";
 
 export interface PreviewNode {
   readonly id: string;
@@ -32,5 +33,144 @@ export interface Preview {
   readonly injected: readonly Injected[];
 }
 
-export declare function previewPlan(plan: Plan): Preview;
-export declare function toMermaid(preview: Preview): string;
+
+
+
+/** The graph of a plan. A gate stands behind the step it belongs to; an edge with a label is taken only then. */
+export function previewPlan(plan: Plan): Preview {
+  const nodes: PreviewNode[] = [{ ...plain("start", "start", plan.name) }];
+  const edges: PreviewEdge[] = [];
+  const injected: Injected[] = [];
+  const ends = listGraph(plan.steps, null, [{ from: "start", label: null }], { nodes, edges, injected });
+  nodes.push(plain("end", "end", "End"));
+  for (const { from, label } of ends) edges.push({ from, to: "end", label });
+  for (const step of stepsOf(plan.steps)) {
+    if (step.kind === "standard" && step.jump !== null) edges.push({ from: exitOf(step), to: step.jump.target, label: `jump if ${conditionText(step.jump.condition)}, at most ${step.jump.maxJumps} times` });
+  }
+  return { nodes, edges, injected };
+}
+
+interface Exit {
+  readonly from: string;
+  readonly label: string | null;
+}
+interface Graph {
+  readonly nodes: PreviewNode[];
+  readonly edges: PreviewEdge[];
+  readonly injected: Injected[];
+}
+
+const plain = (id: string, kind: PreviewNode["kind"], title: string): PreviewNode => ({ id, kind, title, inLoop: null, runCondition: null, contract: null, verification: null, children: [], routine: null, features: [] });
+const stepsOf = (steps: readonly PlanStep[]): readonly PlanStep[] => steps.flatMap((step) => [step, ...(step.kind === "loop" ? stepsOf(step.body) : [])]);
+const gateId = (step: PlanStep): string => `${step.id}.gate`;
+const hasGate = (step: PlanStep): boolean => (step.kind === "standard" || step.kind === "parallel") && step.confirmation !== null;
+const exitOf = (step: PlanStep): string => (hasGate(step) ? gateId(step) : step.id);
+
+/** Adds a list of steps; returns where it is left. */
+function listGraph(steps: readonly PlanStep[], inLoop: string | null, entries: readonly Exit[], graph: Graph): readonly Exit[] {
+  let exits = entries;
+  for (const step of steps) {
+    const runCondition = step.runCondition === null ? null : conditionText(step.runCondition);
+    graph.nodes.push(nodeOf(step, inLoop, runCondition));
+    noteInjected(step, graph.injected);
+    for (const { from, label } of exits) graph.edges.push({ from, to: step.id, label: label ?? (runCondition === null ? null : `if ${runCondition}`) });
+    const skipped: readonly Exit[] = runCondition === null ? [] : exits.map(({ from }) => ({ from, label: `unless ${runCondition}` }));
+    exits = [...leave(step, inLoop, graph), ...skipped];
+  }
+  return exits;
+}
+
+function leave(step: PlanStep, inLoop: string | null, graph: Graph): readonly Exit[] {
+  if (step.kind === "loop") {
+    const ends = listGraph(step.body, step.id, [{ from: step.id, label: "next iteration" }], graph);
+    for (const { from, label } of ends) graph.edges.push({ from, to: step.id, label: label ?? "again?" });
+    return [{ from: step.id, label: "done" }];
+  }
+  if (!hasGate(step) || (step.kind !== "standard" && step.kind !== "parallel")) return [{ from: step.id, label: null }];
+  graph.nodes.push({ ...plain(gateId(step), "gate", gateTitle(step.confirmation)), inLoop });
+  graph.edges.push({ from: step.id, to: gateId(step), label: null }, { from: gateId(step), to: step.id, label: "rejected" });
+  return [{ from: gateId(step), label: "approved" }];
+}
+
+function gateTitle(confirmation: StandardStep["confirmation"]): string {
+  const who = confirmation?.gate === "human_approval" ? "A person approves" : confirmation?.gate === "coordinator_eval" ? "The coordinator approves" : "A person or the coordinator approves";
+  return confirmation === null || confirmation.condition === null ? who : `${who} if ${conditionText(confirmation.condition)}`;
+}
+
+function nodeOf(step: PlanStep, inLoop: string | null, runCondition: string | null): PreviewNode {
+  const base = { ...plain(step.id, "step", step.title), inLoop, runCondition, routine: step.origin.routine, features: step.origin.features };
+  switch (step.kind) {
+    case "standard":
+      return { ...base, kind: step.audits === null ? "step" : "audit", contract: step.contract?.ref ?? null, verification: step.verification.command };
+    case "loop":
+      return { ...base, kind: "loop", title: `${step.title} (${loopText(step)})` };
+    case "parallel":
+      return { ...base, kind: "parallel", contract: step.synthesis?.contract?.ref ?? null, children: step.delegations.map((delegation) => delegation.workflowId) };
+    case "gather":
+      return { ...base, kind: "gather" };
+    case "confirm":
+      return { ...base, kind: "gate", title: gateTitle(step.confirmation) };
+  }
+}
+
+function loopText({ loop }: LoopStep): string {
+  const limit = `at most ${loop.maxIterations} times`;
+  switch (loop.type) {
+    case "for":
+      return `${loop.count} times, ${limit}`;
+    case "forEach":
+      return `for each of ${loop.items}, ${limit}`;
+    case "while":
+    case "until":
+      return loop.decidedBy === "artifact" || loop.condition === null ? `until loop control says stop, ${limit}` : `${loop.type} ${conditionText(loop.condition)}, ${limit}`;
+  }
+}
+
+function noteInjected(step: PlanStep, injected: Injected[]): void {
+  if (step.origin.routine !== null) injected.push({ stepId: step.id, by: `routine ${step.origin.routine}` });
+  for (const feature of step.origin.features) injected.push({ stepId: step.id, by: feature });
+  if (step.kind === "standard" && step.audits !== null) injected.push({ stepId: step.id, by: `audit of ${step.audits}` });
+}
+
+const SIGNS: Readonly<Record<string, string>> = { equals: "=", not_equals: "!=", gt: ">", gte: ">=", lt: "<", lte: "<=" };
+
+/** A condition on one line. */
+function conditionText(condition: Condition): string {
+  if (condition.var !== undefined) {
+    const tests = Object.entries(condition).flatMap(([key, value]) => (key === "var" || value === undefined ? [] : [`${condition.var} ${SIGNS[key] ?? key} ${JSON.stringify(value)}`]));
+    return tests.length === 0 ? condition.var : tests.join(" and ");
+  }
+  if (condition.and !== undefined) return condition.and.map((part) => `(${conditionText(part)})`).join(" and ");
+  if (condition.or !== undefined) return condition.or.map((part) => `(${conditionText(part)})`).join(" or ");
+  return condition.not === undefined ? "always" : `not (${conditionText(condition.not)})`;
+}
+
+const SHAPES: Readonly<Record<PreviewNode["kind"], readonly [string, string]>> = {
+  start: ["([", "])"],
+  end: ["([", "])"],
+  step: ["[", "]"],
+  audit: ["[/", "/]"],
+  loop: ["{{", "}}"],
+  parallel: ["[[", "]]"],
+  gather: ["[(", ")]"],
+  gate: ["{", "}"],
+};
+
+/** The graph as a Mermaid flow chart. Text of authors is escaped: it can close no label and start no directive. */
+export function toMermaid({ nodes, edges, injected }: Preview): string {
+  const ids = new Map(nodes.map((node, index) => [node.id, `n${index}`]));
+  const lines = ["flowchart TD"];
+  for (const node of nodes) {
+    const by = injected.filter((each) => each.stepId === node.id).map((each) => each.by);
+    const extra = [node.contract === null ? "" : `contract ${node.contract}`, node.verification === null ? "" : `verified by ${node.verification}`, ...node.children.map((child) => `child ${child}`), ...by.map((each) => `from ${each}`)].filter((text) => text !== "");
+    const [open, close] = SHAPES[node.kind];
+    lines.push(`  ${ids.get(node.id)}${open}"${[node.title, ...extra].map(label).join("<br/>")}"${close}`);
+  }
+  for (const { from, to, label: text } of edges) {
+    const [source, target] = [ids.get(from), ids.get(to)];
+    if (source !== undefined && target !== undefined) lines.push(`  ${source} -->${text === null ? "" : `|"${label(text)}"|`} ${target}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+const label = (text: string): string => text.replaceAll(/[^\p{L}\p{N} .,:;!?()'=+*/_-]/gu, (sign) => (/\s/.test(sign) ? " " : `#${sign.codePointAt(0)};`));

@@ -9,19 +9,29 @@ const compiled = new Map<string, Result<RE2JS, string>>();
 const CACHE_LIMIT = 1000;
 
 /** Compiles for the linear-time engine; the error says what it cannot express. */
-export function compilePattern(pattern: string): Result<RE2JS, string> {
-  const known = compiled.get(pattern);
+export const compilePattern = (pattern: string): Result<RE2JS, string> => compileRule(pattern, "");
+
+/** Flags of JavaScript that mean something here; `g`, `u`, `v` and `y` change nothing about whether a match is found. */
+const FLAGS: Readonly<Record<string, number>> = { i: RE2JS.CASE_INSENSITIVE, m: RE2JS.MULTILINE, s: RE2JS.DOTALL, g: 0, u: 0, v: 0, y: 0 };
+
+/** The same with the flags of a JavaScript expression. */
+export function compileRule(pattern: string, flags: string): Result<RE2JS, string> {
+  const key = `${flags}/${pattern}`;
+  const known = compiled.get(key);
   if (known !== undefined) return known;
-  const result = compile(pattern);
+  const result = compile(pattern, flags);
   if (compiled.size >= CACHE_LIMIT) compiled.clear();
-  compiled.set(pattern, result);
+  compiled.set(key, result);
   return result;
 }
 
-function compile(pattern: string): Result<RE2JS, string> {
+function compile(pattern: string, flags: string): Result<RE2JS, string> {
+  const unknown = [...flags].find((flag) => !Object.hasOwn(FLAGS, flag));
+  if (unknown !== undefined) return err(`there is no flag "${unknown}"`);
+  const bits = [...flags].reduce((sum, flag) => sum | (FLAGS[flag] ?? 0), 0);
   if (pattern.length > PATTERN_LIMIT_CHARS) return err(`it has ${pattern.length} characters, the limit is ${PATTERN_LIMIT_CHARS}`);
   try {
-    return ok(RE2JS.compile(pattern));
+    return ok(RE2JS.compile(pattern, bits));
   } catch (error) {
     return err(error instanceof Error ? error.message : String(error));
   }

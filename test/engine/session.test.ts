@@ -77,7 +77,7 @@ describe("a step is done when its output validates", () => {
     const session = drive(plan);
     expect(kinds(session.submit({ notes: "n", context: { files: [1] } }))).toContain("attempt_blocked");
     expect(kinds(session.submit({ context: { files: ["a"] } }))).toContain("step_offered");
-    expect(offer(plan, session.state())?.requires).toEqual([{ kind: "notes" }, { kind: "context", key: "owner", schema: {} }]);
+    expect(offer(plan, session.state())?.requires).toEqual([{ kind: "notes", schema: { type: "string", minLength: 1 } }, { kind: "context", key: "owner", schema: {} }]);
     expect(kinds(session.submit({ notes: "n" }))).toContain("attempt_blocked");
     expect(kinds(session.submit({ context: { owner: "me" } }))).toContain("session_ended");
   });

@@ -1,15 +1,18 @@
 import type { Plan } from "../../workflow/index.ts";
+import { stepOf } from "./outline.ts";
 import { promptOf } from "./prompt.ts";
 import { renderStep, valuesFor, verificationCommand } from "./rendered-step.ts";
 import { type Requirement, requirementsOf } from "./requirements.ts";
-import { stepOf } from "./settle.ts";
 import type { SessionState } from "./state.ts";
+import { workOf } from "./work.ts";
 
 /** The step an agent is to work on now, ready to be put before it. */
 export interface StepOffer {
   readonly nodeId: string;
   readonly stepId: string;
   readonly title: string;
+  /** An audit is for somebody other than the author of the work; a synthesis brings the results of children together. */
+  readonly role: "work" | "audit" | "synthesis";
   /** The author's text with its values, the verification that will be run, and what blocked the last attempt; not what `requires` says. */
   readonly prompt: string;
   readonly agentRole: string | null;
@@ -20,6 +23,8 @@ export interface StepOffer {
   readonly allowedTools: readonly string[] | null;
   /** From 1. */
   readonly attempt: number;
+  /** The innermost loop around the step; `total` where it is known. */
+  readonly loop: { readonly id: string; readonly iteration: number; readonly total: number | null } | null;
   readonly requires: readonly Requirement[];
 }
 
@@ -31,21 +36,30 @@ export interface StepOffer {
 export function offer(plan: Plan, state: SessionState, options: { readonly introduce?: boolean } = {}): StepOffer | null {
   if (state.kind !== "step") return null;
   const { node, facts } = state;
-  const step = stepOf(plan, node);
-  if (step === null) return null;
-  const rendered = renderStep(step, valuesFor(facts.start, node.context));
-  const requires = requirementsOf(plan, step, node);
+  const planStep = stepOf(plan, node);
+  if (planStep === null) return null;
+  const step = workOf(planStep);
+  const { start } = facts;
+  const rendered = renderStep(step, valuesFor(start, node.context, node.scope));
   const introduce = options.introduce === true || node.parent === null;
+  const turn = node.loops.at(-1);
   return {
     nodeId: node.id,
     stepId: step.id,
     title: step.title,
-    prompt: promptOf({ plan, node, autonomy: facts.start.autonomy, rendered, introduce, command: verificationCommand(plan, step, facts.start, node) }),
+    role: step.audits !== null ? "audit" : planStep.kind === "parallel" ? "synthesis" : "work",
+    prompt: promptOf({ plan, step, node, autonomy: start.autonomy, riskPolicy: start.riskPolicy ?? null, rendered, introduce, command: verificationCommand(plan, step, start, node) }),
     agentRole: rendered.agentRole,
     systemPrompt: rendered.systemPrompt,
-    modelTier: step.modelTier,
-    allowedTools: step.allowedTools,
+    modelTier: start.modelTier ?? step.modelTier,
+    allowedTools: bothAllow(step.allowedTools, start.allowedTools ?? null),
     attempt: node.attempts + 1,
-    requires,
+    loop: turn === undefined ? null : { id: turn.loopId, iteration: turn.iteration, total: turn.items?.length ?? null },
+    requires: requirementsOf(plan, planStep, node),
   };
+}
+
+/** Tools that the step and the session's own bounds both allow. */
+function bothAllow(step: readonly string[] | null, session: readonly string[] | null): readonly string[] | null {
+  return step === null || session === null ? (step ?? session) : step.filter((tool) => session.includes(tool));
 }

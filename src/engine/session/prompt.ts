@@ -1,12 +1,17 @@
-import type { Autonomy, StepOutput } from "../../record/index.ts";
-import { fence, type Plan } from "../../workflow/index.ts";
+import type { Autonomy, RiskPolicy, StepOutput } from "../../record/index.ts";
+import { fence, type Plan, type StandardStep } from "../../workflow/index.ts";
+import { messagesOf } from "./criteria.ts";
+import { metricsText } from "./metrics.ts";
+import { placeOf } from "./outline.ts";
 import type { RenderedStep } from "./rendered-step.ts";
 import { attemptLimit, type SessionNode } from "./state.ts";
 
 export interface PromptParts {
   readonly plan: Plan;
+  readonly step: StandardStep;
   readonly node: SessionNode;
   readonly autonomy: Autonomy;
+  readonly riskPolicy: RiskPolicy | null;
   readonly rendered: RenderedStep;
   readonly introduce: boolean;
   /** The verification command as it will be run; null when there is none. */
@@ -15,24 +20,84 @@ export interface PromptParts {
 
 /** The prompt of a step as Markdown; roles, system prompts and what must be handed over stand beside it in the offer. */
 export function promptOf(parts: PromptParts): string {
-  const { plan, node, rendered } = parts;
-  const sections = [parts.introduce ? introduction(plan) : "", rendered.prompt.trimEnd(), section("Guidance", bullets(rendered.guidance)), verification(parts), earlierAttempt(node, parts.autonomy)];
+  const { plan, step, node, rendered } = parts;
+  const sections = [
+    parts.introduce ? introduction(plan, parts.riskPolicy) : "",
+    turn(plan, node),
+    rendered.prompt.trimEnd(),
+    section("Guidance", bullets(rendered.guidance)),
+    section("Definitions", bullets(step.definitions)),
+    section("What the delegated work came to", children(node)),
+    audited(step, node),
+    section("Your notes must satisfy", bullets(step.criteria === null ? [] : messagesOf(step.criteria))),
+    section("Assess", bullets(assessments(plan, step))),
+    verification(parts),
+    section("Report", metricsText(plan, step.id)),
+    earlierAttempt(node, parts.autonomy),
+  ];
   return sections.filter((text) => text !== "").join("\n\n");
 }
 
 const bullets = (items: readonly string[]): string => items.map((item) => `- ${item.replaceAll("\n", "\n  ")}`).join("\n");
 const section = (title: string, body: string): string => (body === "" ? "" : `## ${title}\n${body}`);
 
-function introduction(plan: Plan): string {
-  const references = plan.references.map((reference) => `${reference.title} (${reference.source})${reference.authoritative ? ", to be followed strictly" : ""}: ${reference.purpose}`);
+const RISK_TEXT: Readonly<Record<RiskPolicy, string>> = {
+  conservative: "Risk policy conservative: prefer the smaller, reversible change, and stop to ask where a choice could do harm.",
+  balanced: "Risk policy balanced: take ordinary risks where tests would show a mistake, and name those you took.",
+  aggressive: "Risk policy aggressive: prefer progress, take the bolder change where it is better, and name the risks you took.",
+};
+
+function introduction(plan: Plan, riskPolicy: RiskPolicy | null): string {
+  const risk = riskPolicy ?? plan.recommendedRiskPolicy;
+  const references = plan.references.map((reference) => `${reference.title} (${reference.source}${reference.resolveFrom === "package" ? ", beside the workflow's file" : ""})${reference.authoritative ? ", to be followed strictly" : ""}: ${reference.purpose}`);
   return [
-    section("Holds for the whole session", bullets(plan.metaGuidance)),
+    `# ${plan.name}\n${plan.description}`,
+    plan.about === null ? "" : plan.about.trimEnd(),
+    section("Holds for the whole session", bullets([...plan.metaGuidance, ...(risk === null ? [] : [RISK_TEXT[risk]])])),
     section("Must be true before you start", bullets(plan.preconditions)),
     section("Settle these questions first", bullets(plan.clarificationPrompts)),
     section("Documents to read where they matter", bullets(references)),
+    section("Parts bound in this repository", bullets(plan.extensionPoints.map((point) => `${point.slotId}: ${point.boundTo}. ${point.purpose}`))),
+    section("Definitions for the whole session", bullets(plan.definitions)),
   ]
     .filter((text) => text !== "")
     .join("\n\n");
+}
+
+/** Which turn of which loop it is, and the item it is about. */
+function turn(plan: Plan, node: SessionNode): string {
+  const around = placeOf(plan, node.stepId)?.loops ?? [];
+  return node.loops
+    .flatMap(({ loopId, iteration, items }) => {
+      const loop = around.find((step) => step.id === loopId);
+      if (loop === undefined) return [];
+      const item = items?.[iteration - 1];
+      const shown = item === undefined ? "" : typeof item === "string" && !item.includes("\n") ? ` The item: ${item}` : `\n${fence(JSON.stringify(item, null, 2), "json")}`;
+      return [`Loop "${loop.title}": ${items === undefined ? `iteration ${iteration}` : `item ${iteration} of ${items.length}`}.${shown}`];
+    })
+    .join("\n");
+}
+
+const children = (node: SessionNode): string =>
+  (node.children ?? [])
+    .map((child) => [`### ${child.childId}: ${child.outcome}`, child.summary.trim() === "" ? "" : fence(child.summary), ...child.artifacts.map((artifact) => `Artifact \`${artifact.contractRef}\`:\n${fence(JSON.stringify(artifact.value), "json")}`)].filter((text) => text !== "").join("\n"))
+    .join("\n\n");
+
+function audited(step: StandardStep, node: SessionNode): string {
+  const output = step.audits === null ? null : (node.parent?.output ?? null);
+  return output === null ? "" : section("What was handed over", outputText(output));
+}
+
+function assessments(plan: Plan, step: StandardStep): readonly string[] {
+  return step.assessments.flatMap((ref) =>
+    plan.assessments
+      .filter((each) => each.id === ref)
+      .map((each) => {
+        const dimensions = each.dimensions.map((dimension) => `${dimension.id} (${dimension.levels.join(" | ")}${dimension.required ? "" : ", optional"}): ${dimension.purpose}`);
+        const consequences = step.consequences.filter((consequence) => consequence.assessment === null || consequence.assessment === ref).map((consequence) => `Any dimension at "${consequence.level}" keeps the step open: ${consequence.guidance}`);
+        return [`${each.id}: ${each.purpose}`, ...dimensions, ...consequences].join("\n");
+      }),
+  );
 }
 
 function verification(parts: PromptParts): string {
@@ -42,20 +107,22 @@ function verification(parts: PromptParts): string {
 }
 
 function earlierAttempt(node: SessionNode, autonomy: Autonomy): string {
-  if (node.attempts === 0) return "";
+  const list = bullets(node.blockers.map((blocker) => `${blocker.message}\nTo mend it: ${blocker.fix}`));
+  if (node.attempts === 0) return section("What keeps it from going on", list);
   const limit = attemptLimit(autonomy);
-  const lines = [
-    `Attempt ${node.attempts} of ${limit} was not accepted:`,
-    bullets(node.blockers.map((blocker) => `${blocker.message}\nTo mend it: ${blocker.fix}`)),
-    node.output === null ? "" : kept(node.output),
-  ];
+  const lines = [`Attempt ${node.attempts} of ${limit} was not accepted:`, list, node.output === null ? "" : kept(node.output)];
   return section("Your last attempt", lines.filter((line) => line !== "").join("\n"));
 }
 
 function kept(output: StepOutput): string {
+  const text = outputText(output);
+  return text === "" ? "" : `\nWhat you sent is kept. Send only what is missing or must change; an artifact is replaced as a whole.\n\n${text}`;
+}
+
+function outputText(output: StepOutput): string {
   const parts: string[] = [];
   if (output.notes.trim() !== "") parts.push(`Notes:\n${fence(output.notes)}`);
   for (const artifact of output.artifacts) parts.push(`Artifact \`${artifact.contractRef}\`:\n${fence(JSON.stringify(artifact.value), "json")}`);
   if (Object.keys(output.context).length > 0) parts.push(`Context:\n${fence(JSON.stringify(output.context), "json")}`);
-  return parts.length === 0 ? "" : `\nWhat you sent is kept. Send only what is missing or must change; an artifact is replaced as a whole.\n\n${parts.join("\n\n")}`;
+  return parts.join("\n\n");
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../shared/json.ts";
-import { type Plan, type PlanStep, renderCommand, renderPrompt } from "../../workflow/index.ts";
+import { evaluateCondition, type Plan, renderCommand, renderPrompt, type StandardStep } from "../../workflow/index.ts";
+import { placeOf, producedKeys } from "./outline.ts";
 import type { SessionNode, SessionStart } from "./state.ts";
 
 /** The author's text of one step with its values in place. */
@@ -13,15 +14,16 @@ export interface RenderedStep {
   readonly unset: readonly string[];
 }
 
-export function renderStep(step: PlanStep, values: JsonObject): RenderedStep {
+export function renderStep(step: StandardStep, values: JsonObject): RenderedStep {
   const unset = new Set<string>();
   const render = (template: string): string => {
     const rendered = renderPrompt(template, values);
     for (const entry of rendered.unset) unset.add(entry);
     return rendered.text;
   };
+  const fragments = step.fragments.filter((fragment) => fragment.when === null || evaluateCondition(fragment.when, values).holds);
   return {
-    prompt: render(step.prompt),
+    prompt: [step.prompt, ...fragments.map((fragment) => fragment.text)].map((text) => render(text.trimEnd())).join("\n\n"),
     guidance: [...step.guidance.map(render), ...step.hints],
     agentRole: step.agentRole === null ? null : render(step.agentRole),
     systemPrompt: step.systemPrompt === null ? null : render(step.systemPrompt),
@@ -30,17 +32,29 @@ export function renderStep(step: PlanStep, values: JsonObject): RenderedStep {
   };
 }
 
-/** What templates and conditions of a step see. `goal` is always the session's. */
-export const valuesFor = (start: SessionStart, context: JsonObject): JsonObject => ({ ...context, goal: start.goal });
+/** What templates and conditions of a step see: loop variables over the context. `goal` is always the session's. */
+export const valuesFor = (start: SessionStart, context: JsonObject, scope: JsonObject): JsonObject => ({ ...context, ...scope, goal: start.goal });
+
+export const valuesAt = (start: SessionStart, node: SessionNode): JsonObject => valuesFor(start, { ...node.context, ...node.output?.context }, node.scope);
 
 /**
  * The step's verification command, or null when it has none or a value is unset. It sees what the session was started with and
  * the keys that steps declare under `produces`, so what an agent adds to the context on its own cannot change what is run.
  */
-export function verificationCommand(plan: Plan, step: PlanStep, start: SessionStart, node: SessionNode): string | null {
+export function verificationCommand(plan: Plan, step: StandardStep, start: SessionStart, node: SessionNode): string | null {
   if (step.verification.command === null) return null;
   const context = { ...node.context, ...node.output?.context };
-  const declared = new Set(plan.steps.flatMap((each) => Object.keys(each.produces)));
+  const declared = producedKeys(plan);
   const produced = Object.entries(context).filter(([key]) => declared.has(key));
-  return renderCommand(step.verification.command, valuesFor(start, { ...start.context, ...Object.fromEntries(produced) }));
+  const trusted = { ...start.context, ...Object.fromEntries(produced) };
+  return renderCommand(step.verification.command, valuesFor(start, trusted, trustedScope(plan, node, trusted)));
+}
+
+/** Loop variables that count, and items of lists that themselves may be seen. */
+function trustedScope(plan: Plan, node: SessionNode, trusted: JsonObject): JsonObject {
+  const hidden = new Set<string>();
+  for (const { loop } of placeOf(plan, node.stepId)?.loops ?? []) {
+    if (loop.type === "forEach" && !Object.hasOwn(trusted, (loop.items ?? "").split(".")[0] ?? "")) hidden.add(loop.itemVar);
+  }
+  return Object.fromEntries(Object.entries(node.scope).filter(([key]) => !hidden.has(key)));
 }

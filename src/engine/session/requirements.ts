@@ -1,11 +1,20 @@
 import type { Blocker, StepOutput } from "../../record/index.ts";
 import type { JsonObject } from "../../shared/json.ts";
-import { BUILT_IN_CONTRACTS, isBuiltInContract, type JsonSchema, jsonSchemaOf, type Plan, type PlanStep, zodOf } from "../../workflow/index.ts";
-import type { SessionNode } from "./state.ts";
+import { BUILT_IN_CONTRACTS, isBuiltInContract, type JsonSchema, jsonSchemaOf, type Plan, type PlanStep, type StandardStep, zodOf } from "../../workflow/index.ts";
+import { assessmentBlockers, assessmentRequirements } from "./assessments.ts";
+import { criteriaBlockers, notesSchema } from "./criteria.ts";
+import { isKnownLoop, LOOP_CONTROL, loopNames } from "./loops.ts";
+import { placeOf } from "./outline.ts";
+import { valuesAt } from "./rendered-step.ts";
+import type { SessionNode, SessionStart } from "./state.ts";
+import { workOf } from "./work.ts";
 
 /** What a step wants handed over. `schema` is JSON Schema, so a client can fill it in without knowing the workflow. */
 export type Requirement =
-  | { readonly kind: "notes" }
+  /** `schema` says of the workflow's criteria what JSON Schema can say. */
+  | { readonly kind: "notes"; readonly schema: JsonSchema }
+  /** Sent as an artifact `wr.contracts.assessment`. */
+  | { readonly kind: "assessment"; readonly ref: string; readonly schema: JsonSchema }
   | { readonly kind: "artifact"; readonly ref: string; readonly required: boolean; readonly schema: JsonSchema }
   | { readonly kind: "context"; readonly key: string; readonly schema: JsonSchema };
 
@@ -19,10 +28,14 @@ export function contractSchema(plan: Plan, ref: string) {
 const declaredContract = (plan: Plan, ref: string): JsonSchema | null => (Object.hasOwn(plan.contracts, ref) ? (plan.contracts[ref] ?? null) : null);
 
 /** What must come with the next submission of the node's step; keys of `requires` that its context already has rightly are left out. */
-export function requirementsOf(plan: Plan, step: PlanStep, node: SessionNode): readonly Requirement[] {
+export function requirementsOf(plan: Plan, planStep: PlanStep, node: SessionNode): readonly Requirement[] {
+  if (planStep.kind === "loop") return loopRequirements(planStep, node);
+  if (planStep.kind === "parallel" && node.children === null) return listRequirement(planStep.forEach?.items ?? null, { type: "array", maxItems: planStep.forEach?.maxIterations });
+  const step = workOf(planStep);
   const requirements: Requirement[] = [];
-  if (step.notesRequired) requirements.push({ kind: "notes" });
+  if (step.notesRequired || step.criteria !== null) requirements.push({ kind: "notes", schema: notesSchema(step.criteria) });
   if (step.contract !== null) requirements.push({ kind: "artifact", ref: step.contract.ref, required: step.contract.required, schema: artifactSchema(plan, step) });
+  requirements.push(...assessmentRequirements(plan, step));
   for (const [key, schema] of Object.entries(step.requires)) {
     if (!Object.hasOwn(step.produces, key) && contextBlocker(key, schema, node.context) !== null) requirements.push({ kind: "context", key, schema });
   }
@@ -30,9 +43,25 @@ export function requirementsOf(plan: Plan, step: PlanStep, node: SessionNode): r
   return requirements;
 }
 
+/** What lets a loop go on that cannot by itself: a list or a count of the right shape, or word that it is to end. */
+function loopRequirements({ loop, id }: Extract<PlanStep, { kind: "loop" }>, node: SessionNode): readonly Requirement[] {
+  if (node.loops.at(-1)?.loopId === id) {
+    const schema = { type: "object", properties: { decision: { type: "string", enum: ["stop"] }, metadata: { type: "object", properties: { reason: { type: "string" } } } }, required: ["decision"] };
+    return [{ kind: "artifact", ref: LOOP_CONTROL, required: true, schema }];
+  }
+  return loop.type === "forEach" ? listRequirement(loop.items, { type: "array" }) : listRequirement(typeof loop.count === "string" ? loop.count : null, { type: "integer", minimum: 0 });
+}
+
+/** A context value by its dotted path: what is asked for is the key at its root. */
+function listRequirement(path: string | null, schema: JsonSchema): readonly Requirement[] {
+  const [key, ...rest] = (path ?? "").split(".");
+  if (key === undefined || key === "") return [];
+  return [{ kind: "context", key, schema: rest.reduceRight<JsonSchema>((inner, part) => ({ type: "object", properties: { [part]: inner }, required: [part] }), schema) }];
+}
+
 const builtIn = new Map<string, JsonObject>();
 
-function artifactSchema(plan: Plan, step: PlanStep): JsonSchema {
+function artifactSchema(plan: Plan, step: StandardStep): JsonSchema {
   const { ref = "", requireFields = [] } = step.contract ?? {};
   const schema = isBuiltInContract(ref) ? builtInSchema(ref) : (declaredContract(plan, ref) ?? {});
   if (requireFields.length === 0) return schema;
@@ -49,12 +78,14 @@ function builtInSchema(ref: keyof typeof BUILT_IN_CONTRACTS): JsonObject {
 }
 
 /** Everything that keeps a submission from completing its step, verification and gate aside. */
-export function blockersOf(plan: Plan, step: PlanStep, node: SessionNode, output: StepOutput): readonly Blocker[] {
+export function blockersOf(plan: Plan, step: StandardStep, node: SessionNode, output: StepOutput, start: SessionStart): readonly Blocker[] {
   const blockers: Blocker[] = [];
   if (step.notesRequired && output.notes.trim() === "") {
     blockers.push({ code: "notes-missing", message: "The notes are empty.", fix: "Say in at least one line what was done and found." });
   }
-  for (const artifact of output.artifacts) blockers.push(...artifactBlockers(plan, step, artifact));
+  blockers.push(...criteriaBlockers(step.criteria, output.notes, valuesAt(start, { ...node, output })));
+  for (const artifact of output.artifacts) blockers.push(...artifactBlockers(plan, step, artifact), ...loopControlBlockers(plan, node, artifact));
+  blockers.push(...assessmentBlockers(plan, step, output));
   const contract = step.contract;
   if (contract?.required === true && !output.artifacts.some((artifact) => artifact.contractRef === contract.ref)) {
     blockers.push({ code: "artifact-missing", message: `The artifact ${contract.ref} is missing.`, fix: `Send an artifact with contractRef "${contract.ref}" and a value that fits its schema.` });
@@ -70,7 +101,16 @@ export function blockersOf(plan: Plan, step: PlanStep, node: SessionNode, output
 /** Issues told of one value: more would drown the rest. */
 const ISSUE_LIMIT = 20;
 
-function artifactBlockers(plan: Plan, step: PlanStep, artifact: StepOutput["artifacts"][number]): readonly Blocker[] {
+/** A loop control that names a loop must name one that the step stands in. */
+function loopControlBlockers(plan: Plan, node: SessionNode, { contractRef, value }: StepOutput["artifacts"][number]): readonly Blocker[] {
+  if (contractRef !== LOOP_CONTROL || typeof value !== "object" || value === null || Array.isArray(value)) return [];
+  const named = value["loopId"];
+  const around = placeOf(plan, node.stepId)?.loops ?? [];
+  if (typeof named !== "string" || around.length === 0 || isKnownLoop(around, named)) return [];
+  return [{ code: "loop-unknown", message: `The step stands in no loop "${named}".`, fix: `Leave \`loopId\` out, or use one of: ${loopNames(around).join(", ")}.` }];
+}
+
+function artifactBlockers(plan: Plan, step: StandardStep, artifact: StepOutput["artifacts"][number]): readonly Blocker[] {
   const { contractRef, value } = artifact;
   const parsed = contractSchema(plan, contractRef)?.safeParse(value);
   const problems = parsed === undefined || parsed.success ? [] : parsed.error.issues.slice(0, ISSUE_LIMIT).map((issue) => problem(issue.path, issue.message));

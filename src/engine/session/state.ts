@@ -1,9 +1,11 @@
-import type { Autonomy, Blocker, EngineEvent, SessionOutcome, StepOutput } from "../../record/index.ts";
+import type { Autonomy, Blocker, ChildRequest, ContextSource, EngineEvent, LoopTurn, SessionOutcome, StepOutput } from "../../record/index.ts";
 import type { JsonObject } from "../../shared/json.ts";
 
 type DataOf<Kind extends EngineEvent["kind"]> = Extract<EngineEvent, { kind: Kind }>["data"];
 export type SessionStart = DataOf<"session_started">;
 export type VerificationReport = DataOf<"verification_finished">;
+/** What came of a child of a parallel step. */
+export type ChildResult = Omit<DataOf<"child_finished">, "nodeId" | "requestId">;
 export type GateKind = DataOf<"gate_opened">["gate"];
 export interface Gap {
   readonly code: string;
@@ -28,6 +30,16 @@ export interface SessionNode {
   readonly blockers: readonly Blocker[];
   readonly gaps: readonly Gap[];
   readonly completed: boolean;
+  /** The loops the node stands in, outermost first. */
+  readonly loops: readonly LoopTurn[];
+  /** Values of the loop variables; they go over the context. */
+  readonly scope: JsonObject;
+  /** Jumps taken on this branch so far, by the step that jumped. */
+  readonly jumps: Readonly<Record<string, number>>;
+  /** Of a parallel step, once every child has answered. */
+  readonly children: readonly ChildResult[] | null;
+  /** Of a context-gather step, once its sources were looked at: where it was found. */
+  readonly gathered: { readonly source: string | null } | null;
 }
 
 /** What stays the same or only grows, whatever the session is doing. */
@@ -37,6 +49,9 @@ export interface SessionFacts {
   readonly nodeCount: number;
   /** Gaps that belong to no node. */
   readonly gaps: readonly Gap[];
+  /** Last nodes of the branches that rewinding left behind. */
+  readonly branches: readonly SessionNode[];
+  readonly checkpoints: readonly { readonly checkpointId: string; readonly nodeId: string | null }[];
 }
 
 interface At {
@@ -55,6 +70,10 @@ export type SessionState =
   | ({ readonly kind: "judging"; readonly verified: VerificationReport | null; readonly gate: GateVerdict | null } & At)
   /** The host runs a verification. */
   | ({ readonly kind: "waiting"; readonly request: { readonly requestId: string; readonly command: string } } & At)
+  /** The host runs the children of a parallel step. */
+  | ({ readonly kind: "delegating"; readonly request: { readonly requestId: string; readonly children: readonly ChildRequest[]; readonly maxParallel: number | null }; readonly results: readonly ChildResult[] } & At)
+  /** The host looks for the context of a context-gather step. */
+  | ({ readonly kind: "gathering"; readonly request: { readonly requestId: string; readonly sources: readonly ContextSource[] } } & At)
   /** Parked until someone approves or rejects. */
   | ({ readonly kind: "gate"; readonly gate: GateKind; readonly question: string } & At)
   | { readonly kind: "ended"; readonly facts: SessionFacts; readonly node: SessionNode | null; readonly outcome: SessionOutcome; readonly reason: Gap | null };
@@ -76,6 +95,15 @@ export function nodesOf(state: SessionState): readonly SessionNode[] {
   const nodes: SessionNode[] = [];
   for (let node = state.node; node !== null; node = node.parent) nodes.push(node);
   return nodes.toReversed();
+}
+
+/** A node of any branch by its id, or null. */
+export function findNode(state: SessionState, nodeId: string): SessionNode | null {
+  if (state.kind === "new") return null;
+  for (const tip of [state.node, ...state.facts.branches]) {
+    for (let node = tip; node !== null; node = node.parent) if (node.id === nodeId) return node;
+  }
+  return null;
 }
 
 /** Artifacts of the completed steps of the current branch, oldest first. */

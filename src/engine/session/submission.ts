@@ -3,7 +3,8 @@ import { ARTIFACTS_LIMIT_BYTES, CONTEXT_LIMIT_BYTES, NOTES_LIMIT_BYTES, type Ste
 import type { Refusal } from "../../shared/errors.ts";
 import { canonicalJson, type JsonObject } from "../../shared/json.ts";
 import { valueProblem } from "../../shared/value-problem.ts";
-import type { Plan, PlanStep } from "../../workflow/index.ts";
+import type { Plan, StandardStep } from "../../workflow/index.ts";
+import { ASSESSMENT, assessmentIdOf } from "./assessments.ts";
 import { contractSchema } from "./requirements.ts";
 import type { SessionNode } from "./state.ts";
 
@@ -14,13 +15,16 @@ export const EMPTY_OUTPUT: StepOutput = { notes: "", artifacts: [], context: {} 
 /** What was kept of blocked attempts, with what is sent now over it: notes when not blank, artifacts by kind, context by key. */
 export function mergeOutput(kept: StepOutput | null, sent: StepOutput): StepOutput {
   if (kept === null) return sent;
-  const refs = new Set(sent.artifacts.map((artifact) => artifact.contractRef));
+  const refs = new Set(sent.artifacts.map(slotOf));
   return {
     notes: sent.notes.trim() === "" ? kept.notes : sent.notes,
-    artifacts: [...kept.artifacts.filter((artifact) => !refs.has(artifact.contractRef)), ...sent.artifacts],
+    artifacts: [...kept.artifacts.filter((artifact) => !refs.has(slotOf(artifact))), ...sent.artifacts],
     context: { ...kept.context, ...sent.context },
   };
 }
+
+/** What an artifact replaces when it is sent again: its kind, and for an assessment which one it is. */
+const slotOf = (artifact: StepOutput["artifacts"][number]): string => (artifact.contractRef === ASSESSMENT ? `${ASSESSMENT} ${assessmentIdOf(artifact.value) ?? ""}` : artifact.contractRef);
 
 /** Whether what is sent is plain JSON that can be looked at without harm. */
 export function shapeRefusal(sent: StepOutput): SubmissionRefusal | null {
@@ -36,17 +40,20 @@ export function shapeRefusal(sent: StepOutput): SubmissionRefusal | null {
 }
 
 /** Whether the merged submission is of the right kinds and within the record's limits. */
-export function outputRefusal(plan: Plan, step: PlanStep, node: SessionNode, merged: StepOutput): SubmissionRefusal | null {
+export function outputRefusal(plan: Plan, step: StandardStep, node: SessionNode, merged: StepOutput): SubmissionRefusal | null {
   const seen = new Set<string>();
-  for (const { contractRef } of merged.artifacts) {
+  const wanted = [...(step.contract === null ? [] : [step.contract.ref]), ...(step.assessments.length === 0 ? [] : [ASSESSMENT])];
+  for (const artifact of merged.artifacts) {
+    const { contractRef } = artifact;
     if (contractSchema(plan, contractRef) === null) {
-      return { kind: "unknown-contract", message: `There is no contract "${contractRef}".`, fix: step.contract === null ? "This step asks for no artifact: say it in the notes." : `Send "${step.contract.ref}".` };
+      return { kind: "unknown-contract", message: `There is no contract "${contractRef}".`, fix: wanted.length === 0 ? "This step asks for no artifact: say it in the notes." : `Send "${wanted.join('" and "')}".` };
     }
-    if (step.contract !== null && contractRef !== step.contract.ref) {
-      return { kind: "unexpected-artifact", message: `The step "${step.id}" takes an artifact ${step.contract.ref}, not ${contractRef}.`, fix: `Send "${step.contract.ref}" only.` };
+    if (wanted.length > 0 && !wanted.includes(contractRef)) {
+      return { kind: "unexpected-artifact", message: `The step "${step.id}" takes an artifact ${wanted.join(" and ")}, not ${contractRef}.`, fix: `Send "${wanted.join('" and "')}" only.` };
     }
-    if (seen.has(contractRef)) return { kind: "unexpected-artifact", message: `Two artifacts ${contractRef} came in one submission.`, fix: "Send one." };
-    seen.add(contractRef);
+    const slot = slotOf(artifact);
+    if (seen.has(slot)) return { kind: "unexpected-artifact", message: `Two artifacts ${contractRef} came in one submission.`, fix: "Send one." };
+    seen.add(slot);
   }
   return (
     sizeRefusal("The notes", utf8Bytes(merged.notes), NOTES_LIMIT_BYTES, "Shorten them, or move detail into files of the workspace.") ??
@@ -54,6 +61,10 @@ export function outputRefusal(plan: Plan, step: PlanStep, node: SessionNode, mer
     (Object.keys(merged.context).length === 0 ? null : contextSizeRefusal({ ...node.context, ...merged.context }))
   );
 }
+
+/** Whether a child's end is within the limits of a submission. */
+export const resultSizeRefusal = (result: { readonly summary: string; readonly artifacts: StepOutput["artifacts"] }): Refusal<"too-large"> | null =>
+  sizeRefusal("The child's summary", utf8Bytes(result.summary), NOTES_LIMIT_BYTES, "Shorten it.") ?? sizeRefusal("The child's artifacts", jsonBytes(result.artifacts), ARTIFACTS_LIMIT_BYTES, "Shorten them.");
 
 export const contextSizeRefusal = (context: JsonObject): Refusal<"too-large"> | null =>
   sizeRefusal("The session's context", jsonBytes(context), CONTEXT_LIMIT_BYTES, "Keep less in the context: overwrite values no longer needed with null.");

@@ -36,6 +36,9 @@ export function answerOf(standing: Standing, tokens: Tokens, introduce: boolean)
       return { ...base, status: "gate", gate: { kind: state.gate, question: state.question }, ...open };
     case "waiting":
       return { ...base, status: "waiting", pending: [{ kind: "verification", id: state.request.requestId, continueToken: open.continueToken }], ...open };
+    case "delegating":
+    case "gathering":
+      return { ...base, status: "waiting", ...open };
     case "ended":
       return { ...base, status: "complete", outcome: state.outcome, ...ending(state.reason) };
     case "new":
@@ -75,6 +78,8 @@ function requirement(required: Requirement): Answer["requires"][number] {
       return { kind: "notes", schema: NOTES_SCHEMA };
     case "artifact":
       return { kind: "artifact", ref: required.ref, ...(required.required ? {} : { optional: true }), schema: { ...required.schema } };
+    case "assessment":
+      return { kind: "assessment", ref: required.ref, schema: { ...required.schema } };
     case "context":
       return { kind: "context", ref: required.key, schema: { ...required.schema } };
     default:

@@ -1,0 +1,145 @@
+/** `templateCall`: the steps of a routine in the place of the step that calls it. */
+import type { Json, JsonObject } from "../shared/json.ts";
+import { checkFields } from "./check-fields.ts";
+import { both, checkStandard, standardStep, type StepValues, withAudit } from "./compile-step.ts";
+import { extendFunctions } from "./functions.ts";
+import { formatPath, type Issue, type Path, suggestion } from "./issue.ts";
+import type { PlanStep, StandardStep } from "./plan.ts";
+import { featuresOf } from "./prompt-blocks.ts";
+import { type Arguments, asArgument, templateId, templateRoutine, withArguments } from "./routines.ts";
+import { declare, type Findings, type Scope } from "./scope.ts";
+import { workflowFields } from "./vocabulary.ts";
+
+/** Step ids in the record are this long at most. */
+const STEP_ID_LIMIT = 128;
+
+type CompileSteps = (raws: readonly Json[], path: Path, scope: Scope) => readonly PlanStep[];
+type RoutineValues = ReturnType<typeof checkFields<typeof workflowFields>>["values"];
+
+export function compileTemplateCall(raw: JsonObject, path: Path, scope: Scope, compileSteps: CompileSteps): readonly PlanStep[] {
+  const values = checkStandard(raw, path, scope);
+  const call = values?.templateCall;
+  if (values === null || call === undefined) return [];
+  const refuse = (at: string, message: string, fix: string): readonly PlanStep[] => {
+    scope.findings.issues.push({ path: [...path, "templateCall", at], message, fix });
+    return [];
+  };
+  const { names } = scope.routines;
+  const name = templateRoutine(call.templateId);
+  const found = name === null ? null : scope.routines.find(name);
+  if (name === null || found === null) {
+    const known = names.map(templateId);
+    return refuse("templateId", `There is no template "${call.templateId}".`, `Use one of: ${known.join(", ")}.${suggestion(call.templateId, known)}`);
+  }
+  if (scope.expanding.includes(name)) return refuse("templateId", `The routine ${name} calls itself: ${[...scope.expanding, name].join(" -> ")}.`, "Take the call out of one of them.");
+  if (!found.ok) return refuse("templateId", `The routine ${name} cannot be read: ${found.error}`, "Mend its file.");
+  const args = new Map<string, string>();
+  for (const [key, value] of Object.entries(call.args ?? {})) {
+    const text = asArgument(value);
+    if (text === null) return refuse("args", `The argument "${key}" is not text, a number, true or false.`, "Arguments are put into text; give a plain value.");
+    args.set(key, text);
+  }
+  const caller = standardStep({ ...values, prompt: "", promptBlocks: undefined }, path, scope);
+  const steps = expand({ root: found.value.root, file: found.value.file, name, args, caller, audit: values.audit, path }, scope, compileSteps);
+  const first = steps[0];
+  if (first !== undefined) scope.registry.entries.set(caller.id, first.id);
+  return steps;
+}
+
+interface Call {
+  readonly root: JsonObject;
+  readonly file: string;
+  readonly name: string;
+  readonly args: Arguments;
+  readonly caller: StandardStep;
+  readonly audit: StepValues["audit"];
+  readonly path: Path;
+}
+
+function expand(call: Call, scope: Scope, compileSteps: CompileSteps): readonly PlanStep[] {
+  const { name, caller, path } = call;
+  const findings: Findings = { issues: [], lenient: [] };
+  const { values } = checkFields(workflowFields, call.root, []);
+  const missing = new Set<string>();
+  const rawSteps = Array.isArray(call.root["steps"]) ? call.root["steps"] : [];
+  const raws = withArguments(rawSteps, call.args, missing);
+  const features = featuresOf(values.features ?? [], ["features"]).features;
+  const inner: Scope = {
+    ...scope,
+    findings,
+    prefix: `${caller.id}.`,
+    modelTier: caller.modelTier ?? values.modelTier ?? null,
+    features: [...scope.features, ...features.filter((each) => !scope.features.includes(each))],
+    functions: extendFunctions(scope.functions, values.functionDefinitions ?? []),
+    origin: { routine: name, features: [...new Set([...scope.origin.features, ...features.map((each) => each.id)])] },
+    expanding: [...scope.expanding, name],
+    topLevel: Array.isArray(raws) ? raws : [],
+    bodies: [],
+  };
+  declareOf(values, inner);
+  const steps = compileSteps(inner.topLevel, ["steps"], inner);
+  for (const argument of missing) findings.issues.push({ path: [], message: `its text wants the argument "${argument}"`, fix: `Add \`${argument}\` to \`args\`.` });
+  const elsewhere = (issue: Issue): Issue => ({ path: [...path, "templateCall"], message: `In the routine ${name} (${call.file}${issue.path.length === 0 ? "" : `, ${formatPath(issue.path)}`}): ${issue.message}`, fix: issue.fix });
+  scope.findings.issues.push(...findings.issues.map(elsewhere));
+  scope.findings.lenient.push(...findings.lenient.map(elsewhere));
+  for (const step of steps) if (step.id.length > STEP_ID_LIMIT) scope.findings.issues.push({ path: [...path, "id"], message: `The expanded step id "${step.id}" has ${step.id.length} characters; the limit is ${STEP_ID_LIMIT}.`, fix: "Shorten the id of the caller." });
+  return underCaller(steps, call, introductionOf(values), scope);
+}
+
+/** What the routine declares for its steps becomes part of the plan. */
+function declareOf(values: RoutineValues, scope: Scope): void {
+  const { contracts, assessments } = scope.registry;
+  const clash = (kind: string, name: string) => scope.findings.issues.push({ path: [kind, name], message: `the workflow has another ${kind} entry "${name}"`, fix: "Rename one of them." });
+  for (const [name, schema] of Object.entries(values.contracts ?? {})) if (!declare(contracts[name], schema, () => (contracts[name] = schema))) clash("contracts", name);
+  for (const { id, purpose, dimensions } of values.assessments ?? []) {
+    const assessment = { id, purpose, dimensions: dimensions.map((dimension) => ({ ...dimension, required: dimension.required ?? true })) };
+    if (!declare(assessments.get(id), assessment, () => assessments.set(id, assessment))) clash("assessments", id);
+  }
+}
+
+/** What a routine says for all of its steps stands as guidance of the first. */
+const introductionOf = (values: RoutineValues): readonly string[] => [
+  ...(values.metaGuidance ?? []),
+  ...(values.preconditions ?? []).map((text) => `Must be true before you start: ${text}`),
+  ...(values.clarificationPrompts ?? []).map((text) => `Settle first: ${text}`),
+  ...(values.references ?? []).map((reference) => `Read where it matters: ${reference.title} (${reference.source}): ${reference.purpose}`),
+];
+
+/** What the calling step says beside the call holds for every expanded step, for the first, or for the last. */
+function underCaller(steps: readonly PlanStep[], { caller, audit, path }: Call, introduction: readonly string[], scope: Scope): readonly PlanStep[] {
+  const firstWork = steps.findIndex((step) => step.kind === "standard");
+  const lastWork = steps.findLastIndex((step) => step.kind === "standard");
+  if (lastWork === -1 && (caller.contract !== null || caller.confirmation !== null)) {
+    scope.findings.issues.push({ path, message: "The routine has no ordinary step that could carry what this call asks for.", fix: "Take `outputContract` and `requireConfirmation` off the call." });
+  }
+  return steps.flatMap((step, index): readonly PlanStep[] => {
+    const runCondition = both(caller.runCondition, step.runCondition);
+    if (step.kind !== "standard") return [{ ...step, runCondition }];
+    const shared: StandardStep = {
+      ...step,
+      runCondition: step.audits === null ? runCondition : step.runCondition,
+      agentRole: step.agentRole ?? caller.agentRole,
+      systemPrompt: step.systemPrompt ?? caller.systemPrompt,
+      allowedTools: step.allowedTools ?? caller.allowedTools,
+      guidance: [...step.guidance, ...caller.guidance, ...(index === firstWork ? introduction : [])],
+      hints: [...new Set([...step.hints, ...caller.hints])],
+      definitions: [...step.definitions, ...caller.definitions],
+      requires: index === firstWork ? { ...caller.requires, ...step.requires } : step.requires,
+    };
+    if (index !== lastWork) return [shared];
+    const last: StandardStep = {
+      ...shared,
+      contract: step.contract ?? caller.contract,
+      notesRequired: step.contract === null && caller.contract === null && step.notesRequired,
+      confirmation: step.confirmation ?? caller.confirmation,
+      verification: step.verification.command === null && caller.verification.command !== null ? caller.verification : step.verification,
+      produces: { ...step.produces, ...caller.produces },
+      fragments: [...step.fragments, ...caller.fragments],
+      criteria: step.criteria ?? caller.criteria,
+      assessments: [...new Set([...step.assessments, ...caller.assessments])],
+      consequences: [...step.consequences, ...caller.consequences],
+      jump: step.jump ?? caller.jump,
+    };
+    return withAudit(last, audit);
+  });
+}

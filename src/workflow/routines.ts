@@ -1,0 +1,90 @@
+/** Routines: workflows whose steps a template call puts in the caller's place at compile time. */
+import { canonicalJson, type Json, type JsonObject } from "../shared/json.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import { readDocument } from "./document.ts";
+
+export interface WorkflowSource {
+  readonly text: string;
+  readonly file: string;
+}
+
+/** Finds a routine by its name, such as `ideation` for the workflow `wr.routine-ideation`. */
+export interface Routines {
+  readonly names: readonly string[];
+  find(name: string): Result<{ readonly root: JsonObject; readonly file: string }, string> | null;
+}
+
+const TEMPLATE = "wr.templates.routine.";
+const ROUTINE_ID = /^(?:[a-z][a-z0-9_-]+\.)?routine-([a-z0-9_-]+)$/;
+
+/** The name of the routine that a workflow's id makes it, or null. */
+export const routineName = (workflowId: string): string | null => ROUTINE_ID.exec(workflowId)?.[1] ?? null;
+/** The name of the routine that a template id asks for, or null for another kind of template. */
+export const templateRoutine = (templateId: string): string | null => (templateId.startsWith(TEMPLATE) ? templateId.slice(TEMPLATE.length) : null);
+export const templateId = (name: string): string => `${TEMPLATE}${name}`;
+
+export const NO_ROUTINES: Routines = { names: [], find: () => null };
+
+const ID_LINE = /^[ \t{]*"?id"?[ \t]*:[ \t]*["']?([a-z0-9_.-]+)/m;
+
+/**
+ * The routines among workflow texts. A text is read when a step asks for it, and once.
+ * Of two with one name the first counts, so a team's own go before the shipped ones.
+ */
+export function routinesOf(sources: readonly WorkflowSource[]): Routines {
+  const byName = new Map<string, WorkflowSource>();
+  for (const source of sources) {
+    const name = routineName(ID_LINE.exec(source.text)?.[1] ?? "");
+    if (name !== null && !byName.has(name)) byName.set(name, source);
+  }
+  const read = new Map<string, Result<{ root: JsonObject; file: string }, string>>();
+  return {
+    names: [...byName.keys()].toSorted(),
+    find(name) {
+      const source = byName.get(name);
+      if (source === undefined) return null;
+      const known = read.get(name) ?? readRoutine(source);
+      read.set(name, known);
+      return known;
+    },
+  };
+}
+
+function readRoutine({ text, file }: WorkflowSource): Result<{ root: JsonObject; file: string }, string> {
+  const document = readDocument(text, file);
+  if (!document.ok) return err(`${file}:${document.error[0]?.line}: ${document.error[0]?.message}`);
+  const { value } = document.value;
+  return value === null || typeof value !== "object" || Array.isArray(value) ? err(`${file} is not a mapping.`) : ok({ root: value, file });
+}
+
+const PLACEHOLDER = /(?<!\{)\{([A-Za-z_][A-Za-z0-9_]*)\}(?!\})/g;
+/** Keys whose text names something and is never an author's prose. */
+const NOT_PROSE: ReadonlySet<string> = new Set(["id", "type", "contractRef", "loopId", "target", "templateId", "refId", "functionReferences", "runCondition", "when", "condition"]);
+
+export type Arguments = ReadonlyMap<string, string>;
+
+/** The routine's steps with `{name}` replaced by its argument; `missing` gets the names in prompt and title that have none. */
+export function withArguments(value: Json, args: Arguments, missing: Set<string>, required = false): Json {
+  if (typeof value === "string") {
+    return value.replace(PLACEHOLDER, (whole, name: string) => {
+      const given = args.get(name);
+      if (given === undefined && required) missing.add(name);
+      return given ?? whole;
+    });
+  }
+  if (value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.map((item) => withArguments(item, args, missing, required));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, NOT_PROSE.has(key) ? member : withArguments(member, args, missing, required || key === "prompt" || key === "title" || key === "promptBlocks")]),
+  );
+}
+
+/** A routine run as a workflow of its own takes its arguments from the context: `{name}` reads as `{{name}}`. */
+export function argumentsFromContext(value: Json): Json {
+  if (typeof value === "string") return value.replace(PLACEHOLDER, "{{$1}}");
+  if (value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.map(argumentsFromContext);
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, NOT_PROSE.has(key) ? member : argumentsFromContext(member)]));
+}
+
+export const asArgument = (value: Json): string | null => (typeof value === "string" ? value : value === null || typeof value === "object" ? null : canonicalJson(value));
