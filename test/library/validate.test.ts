@@ -1,0 +1,106 @@
+/** What `worktrain validate` says of files as authors and attackers leave them. */
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { findWorkflow, validatePaths, type LibraryPlaces } from "../../src/library/index.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const directory = mkdtempSync(join(tmpdir(), "worktrain-validate-"));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const places: LibraryPlaces = { packageRoot: ROOT, workspace: directory, extra: [] };
+
+const file = (name: string, content: string | Uint8Array): string => {
+  const path = join(directory, name);
+  mkdirSync(join(path, ".."), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+};
+const workflow = (id: string, more = ""): string => `schemaVersion: 2\nid: ${id}\nname: Name\nversion: 1.0.0\ndescription: Text.\n${more}steps:\n  - {id: only, title: Only, prompt: Do it}\n`;
+
+test("ten faults in one file are ten errors, each with line, column, path, message and fix", () => {
+  const path = file(
+    "ten.yaml",
+    `schemaVersion: 2
+id: Not An Id
+name: ""
+version: one
+nonsense: 1
+modelTier: huge
+steps:
+  - {id: a, title: Only, prompt: Do it}
+  - {id: step-b, prompt: Do it}
+  - {id: step-c, title: Only}
+  - {id: step-d, title: Only, prompt: Do it, modelTier: tiny}
+  - {id: step-d, title: Only, prompt: Do it, outputContract: {contractRef: wr.contracts.none}}
+`,
+  );
+  const [report] = validatePaths([path], places);
+  expect(report).toMatchObject({ path, ok: false, id: null });
+  expect(report?.errors.length).toBeGreaterThanOrEqual(10);
+  for (const error of report?.errors ?? []) {
+    expect(error).toEqual({ line: expect.any(Number), column: expect.any(Number), path: expect.any(String), message: expect.stringMatching(/\S/), fix: expect.stringMatching(/\S/) });
+  }
+});
+
+test.each([
+  ["a file of 5 MB", "big.yaml", "# ".padEnd(5_000_000, "x")],
+  ["10,000 levels in flow style", "deep.yaml", "[".repeat(10_000)],
+  ["10,000 levels of JSON", "deep.json", `{"a":`.repeat(10_000)],
+  ["aliases", "alias.yaml", "a: &a [x]\nb: [*a, *a]\n"],
+  ["duplicate keys", "twice.yaml", "id: aaa\nid: bbb\n"],
+  ["text that is not UTF-8", "latin1.yaml", new Uint8Array([0x69, 0x64, 0x3a, 0x20, 0xe4, 0xff])],
+  ["nothing", "empty.yaml", ""],
+  ["a NUL", "nul.yaml", "id: a\0b\n"],
+])("%s is an error within a second", (_, name, content) => {
+  const path = file(name, content);
+  const started = performance.now();
+  const [report] = validatePaths([path], places);
+  expect(performance.now() - started).toBeLessThan(1000);
+  expect(report?.ok).toBe(false);
+  expect(report?.errors.length).toBeGreaterThan(0);
+});
+
+test("a folder is searched below and entered once: links in a circle, broken links and other files do no harm", () => {
+  const folder = join(directory, "tree");
+  file("tree/one.yaml", workflow("tree-one"));
+  file("tree/sub/two.json", JSON.stringify({ id: "tree-two", name: "Name", version: "1.0.0", description: "Text.", steps: [{ id: "only", title: "Only", prompt: "Do it" }] }));
+  file("tree/notes.md", "no workflow");
+  file("tree/node_modules/three.yaml", "broken: [");
+  symlinkSync(folder, join(folder, "sub", "up"));
+  symlinkSync("loop.yaml", join(folder, "loop.yaml"));
+  const reports = validatePaths([folder], places);
+  expect(reports.map(({ path, ok, id }) => [path.slice(folder.length), ok, id])).toEqual([
+    ["/loop.yaml", false, null],
+    ["/one.yaml", true, "tree-one"],
+    ["/sub/two.json", true, "tree-two"],
+  ]);
+});
+
+test("what is missing, empty, unreadable or no file at all is said of the path", () => {
+  mkdirSync(join(directory, "nothing-here"));
+  const reports = validatePaths([join(directory, "none.yaml"), join(directory, "nothing-here"), "/dev/null"], places);
+  expect(reports.map(({ ok, errors }) => [ok, errors[0]?.message])).toEqual([
+    [false, "There is no such file or folder."],
+    [false, "The folder holds no workflow files."],
+    [false, "This is no regular file."],
+  ]);
+});
+
+test("two files of one folder with the same id: the second has an error that names the first", () => {
+  const first = file("same/a.yaml", workflow("same-id"));
+  file("same/b.yaml", workflow("same-id"));
+  const [a, b] = validatePaths([join(directory, "same")], places);
+  expect(a?.ok).toBe(true);
+  expect(b?.errors).toMatchObject([{ path: "id", message: expect.stringContaining(first) }]);
+});
+
+test("a team's workflow goes before a bundled one of the same id, and an extra source before both", () => {
+  const team = file("repo/.worktrain/workflows/coding.yaml", workflow("wr.coding-task"));
+  const extra = file("extra/coding.yaml", workflow("wr.coding-task"));
+  const inside = { ...places, workspace: join(directory, "repo/.worktrain") };
+  expect(findWorkflow(inside, { id: "wr.coding-task" })).toMatchObject({ ok: true, value: { file: team } });
+  expect(findWorkflow({ ...inside, extra: [join(directory, "extra")] }, { id: "wr.coding-task" })).toMatchObject({ ok: true, value: { file: extra } });
+  expect(findWorkflow(inside, { id: "wr.coding-tsk" })).toMatchObject({ ok: false, error: { kind: "unknown-workflow", fix: "Did you mean wr.coding-task?" } });
+  expect(findWorkflow(inside, { path: file("bad.yaml", "id: x\n") })).toMatchObject({ ok: false, error: { kind: "invalid-workflow" } });
+});

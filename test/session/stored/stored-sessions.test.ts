@@ -1,0 +1,211 @@
+/** Sessions a client drives by token: what a token is good for, what a replay gives, what a long verification does. */
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { StoredSessions, type Answer, type Input, type SentOutput, type StartRequest, type Verify } from "../../../src/session/stored/index.ts";
+import { nodeFileSystem, nodeRandom } from "../../../src/shared/node-ports.ts";
+import { compileWorkflow, type Plan } from "../../../src/workflow/index.ts";
+import { fakeClock } from "../../fakes/clock.ts";
+
+const plan = (steps: string): Plan => {
+  const compiled = compileWorkflow({ text: `schemaVersion: 2\nid: test-flow\nname: Test\nversion: 1.0.0\ndescription: For tests.\nsteps:\n${steps}`, file: "test.yaml" });
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));
+  return compiled.value.plan;
+};
+const TWO_STEPS = plan("  - {id: first, title: First, prompt: Do it}\n  - {id: second, title: Second, prompt: Do more}\n");
+const VERIFIED = plan("  - {id: checked, title: Checked, prompt: Do it, verification: {command: make check}}\n");
+const GATED = plan("  - {id: gated, title: Gated, prompt: Do it, requireConfirmation: true}\n");
+
+const passed = { exitCode: 0, timedOut: false, outputTail: "", durationMs: 1, sandbox: "weak" } as const;
+const notes = (notesMarkdown: string): Input => ({ kind: "submit", output: { notesMarkdown, artifacts: [], context: {} } });
+
+let directory: string;
+let clock: ReturnType<typeof fakeClock>;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "worktrain-stored-"));
+  clock = fakeClock();
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+/** A process of its own, as far as sessions know. */
+const open = (verify: Verify = async () => passed, dataDirectory = directory): StoredSessions =>
+  new StoredSessions({ dataDirectory, fs: nodeFileSystem, clock, random: nodeRandom, verifier: () => verify, answerWithinMs: 15_000 });
+const start = (sessions: StoredSessions, of: Plan, more: Partial<StartRequest> = {}): Promise<Answer> =>
+  sessions.start({ plan: of, goal: "Mend the total", context: {}, workspacePath: directory, autonomy: "guided", ...more });
+const tokenOf = (answer: Answer): string => answer.continueToken ?? "none";
+
+describe("tokens", () => {
+  test("are short, safe in a URL, and the key is readable by its owner only", async () => {
+    const sessions = open();
+    const token = tokenOf(await start(sessions, TWO_STEPS));
+    expect(token).toMatch(/^[\w.-]{40,79}$/);
+    expect(statSync(join(directory, "token.key")).mode & 0o777).toBe(0o600);
+    await sessions.close();
+  });
+
+  test("a replayed token gives the recorded answer, also in another process and after more steps, and submits nothing twice", async () => {
+    const one = open();
+    const begun = await start(one, TWO_STEPS);
+    const first = await one.go({ token: tokenOf(begun) }, notes("one"));
+    expect(await one.go({ token: tokenOf(begun) }, notes("another"))).toEqual(first);
+    await one.close();
+    const two = open();
+    expect(await two.go({ token: tokenOf(begun) }, notes("one"))).toEqual(first);
+    const last = await two.go({ token: tokenOf(first) }, notes("two"));
+    expect(last).toMatchObject({ status: "complete", outcome: "completed" });
+    expect(await two.go({ token: tokenOf(begun) }, notes("one"))).toEqual(first);
+    expect(await two.go({ token: tokenOf(first) }, notes("two"))).toEqual(last);
+    await two.close();
+  });
+
+  test("one token sent twice at the same time is one submission", async () => {
+    const sessions = open();
+    const token = tokenOf(await start(sessions, TWO_STEPS));
+    const [a, b] = await Promise.all([sessions.go({ token }, notes("one")), sessions.go({ token }, notes("one"))]);
+    expect(a).toMatchObject({ status: "step", step: { id: "second" } });
+    expect(b).toEqual(a);
+    await sessions.close();
+  });
+
+  test("a replayed blocked attempt is answered as it was", async () => {
+    const sessions = open();
+    const token = tokenOf(await start(sessions, TWO_STEPS));
+    const blocked = await sessions.go({ token }, notes(" "));
+    expect(blocked).toMatchObject({ status: "blocked", blockers: [{ code: "notes-missing" }], step: { id: "first" } });
+    await sessions.go({ token: tokenOf(blocked) }, notes("now"));
+    expect(await sessions.go({ token }, notes("now"))).toEqual(blocked);
+    await sessions.close();
+  });
+
+  test("a token of another data directory, an altered one and a checkpoint token are refused; the session stays usable", async () => {
+    const [mine, theirs] = [open(), open(undefined, join(directory, "other"))];
+    const token = tokenOf(await start(mine, TWO_STEPS));
+    const foreign = tokenOf(await start(theirs, TWO_STEPS));
+    const checkpointToken = (await mine.go({ token }, { kind: "rehydrate" })).checkpointToken ?? "";
+    const codes = await Promise.all([foreign, `${token.slice(0, -1)}${token.endsWith("A") ? "B" : "A"}`, token.replace(".n1.", ".n2."), checkpointToken, "", "wtc"].map(async (each) => (await mine.go({ token: each }, notes("x"))).blockers?.[0]?.code));
+    expect(codes).toEqual(["foreign-token", "foreign-token", "foreign-token", "wrong-token-kind", "malformed-token", "malformed-token"]);
+    expect(await mine.go({ token }, notes("one"))).toMatchObject({ status: "step", step: { id: "second" } });
+    await mine.close();
+    await theirs.close();
+  });
+
+  test.each([..."0123456789"].map(Number))("no character of a token may be changed (%i)", async (tenth) => {
+    const sessions = open();
+    const token = tokenOf(await start(sessions, TWO_STEPS));
+    const changed = [...token].map((letter, at) => `${token.slice(0, at)}${letter === "x" ? "y" : "x"}${token.slice(at + 1)}`).filter((_, at) => at % 10 === tenth);
+    for (const each of changed) expect((await sessions.go({ token: each }, notes("x"))).status).toBe("refused");
+    await sessions.close();
+  });
+});
+
+describe("a verification that takes long", () => {
+  test("is answered as waiting; asking again with the token gives what came of it, and so does the first token", async () => {
+    let finish = (): void => {};
+    const sessions = open(() => new Promise((resolve) => (finish = () => resolve(passed))));
+    const token = tokenOf(await start(sessions, VERIFIED));
+    const asked = sessions.go({ token }, notes("done"));
+    await clock.advance(15_000);
+    const waiting = await asked;
+    expect(waiting).toMatchObject({ status: "waiting", pending: [{ kind: "verification", continueToken: waiting.continueToken }] });
+    const again = sessions.go({ token: tokenOf(waiting) }, { kind: "await" });
+    await clock.advance(15_000);
+    expect(await again).toEqual(waiting);
+    const last = sessions.go({ token: tokenOf(waiting) }, { kind: "await" });
+    await clock.advance(1);
+    finish();
+    expect(await last).toMatchObject({ status: "complete", outcome: "completed" });
+    expect(await sessions.go({ token }, notes("done"))).toEqual(await last);
+    await sessions.close();
+  });
+
+  test("is run again by the process that opens the session next", async () => {
+    const one = open((_request, signal) => new Promise((_, reject) => signal?.addEventListener("abort", () => reject(new Error("aborted")))));
+    const begun = await start(one, VERIFIED);
+    const asked = one.go({ token: tokenOf(begun) }, notes("done"));
+    await clock.advance(15_000);
+    const waiting = await asked;
+    await one.close();
+    const commands: string[] = [];
+    const two = open(async ({ command }) => {
+      commands.push(command);
+      return passed;
+    });
+    expect(await two.go({ token: tokenOf(waiting) }, { kind: "await" })).toMatchObject({ status: "complete" });
+    expect(commands).toEqual(["make check"]);
+    await two.close();
+  });
+});
+
+test("a gate parks the session; a rejection sends the step back with its reason, and an approval in another process goes on", async () => {
+  const one = open();
+  const gate = await one.go({ token: tokenOf(await start(one, GATED)) }, notes("done"));
+  expect(gate).toMatchObject({ status: "gate", gate: { kind: "human_approval" } });
+  expect(await one.go({ token: tokenOf(gate) }, notes("more"))).toMatchObject({ status: "refused", blockers: [{ code: "at-gate" }], continueToken: gate.continueToken });
+  await one.close();
+  const two = open();
+  const rejected = await two.go({ token: tokenOf(gate) }, { kind: "gate", answer: { verdict: "rejected", reason: "the total is still wrong", by: "ada" } });
+  expect(rejected).toMatchObject({ status: "blocked", step: { id: "gated" } });
+  expect(JSON.stringify(rejected.blockers)).toContain("the total is still wrong");
+  const again = await two.go({ token: tokenOf(rejected) }, notes("mended"));
+  await two.close();
+  const three = open();
+  expect(await three.go({ sessionId: gate.sessionId }, { kind: "gate", answer: { verdict: "approved", reason: "good", by: "ada" } })).toMatchObject({ status: "complete" });
+  expect(again.status).toBe("gate");
+  await three.close();
+});
+
+test("two processes on one data directory take turns: each sees what the other did", async () => {
+  const [one, two] = [open(), open()];
+  const begun = await start(one, TWO_STEPS);
+  const first = await two.go({ token: tokenOf(begun) }, notes("one"));
+  expect(await one.go({ token: tokenOf(begun) }, notes("one"))).toEqual(first);
+  expect(await one.go({ token: tokenOf(first) }, notes("two"))).toMatchObject({ status: "complete" });
+  expect(await two.go({ token: tokenOf(first) }, { kind: "rehydrate" })).toMatchObject({ status: "complete" });
+  await Promise.all([one.close(), two.close()]);
+});
+
+test("what holds for the whole session is told at the start and on rehydration, not with every step", async () => {
+  const guided = plan("  - {id: first, title: First, prompt: Do it}\n  - {id: second, title: Second, prompt: Do more}\nmetaGuidance: [Be brief]\nsystemPrompt: You are careful.\n");
+  const sessions = open();
+  const begun = await start(sessions, guided);
+  const second = await sessions.go({ token: tokenOf(begun) }, notes("one"));
+  const rehydrated = await sessions.go({ token: tokenOf(begun) }, { kind: "rehydrate" });
+  const told = [begun, second, rehydrated].map(({ step }) => ["Be brief", "You are careful."].map((text) => step?.prompt.includes(text)));
+  expect(told).toEqual([[true, true], [false, false], [true, true]]);
+  await sessions.close();
+});
+
+test("bad input is a refusal that changes nothing: __proto__, an unknown session, an artifact of the wrong kind, notes over the limit", async () => {
+  const sessions = open();
+  expect(await start(sessions, TWO_STEPS, { context: JSON.parse('{"a": {"__proto__": 1}}') })).toMatchObject({ status: "refused", blockers: [{ code: "reserved-key" }] });
+  expect(await sessions.go({ sessionId: "../../etc" }, { kind: "rehydrate" })).toMatchObject({ status: "refused", blockers: [{ code: "no-such-session" }] });
+  const token = tokenOf(await start(sessions, TWO_STEPS));
+  const wrong: readonly SentOutput[] = [
+    { notesMarkdown: "x".repeat(40_000), artifacts: [], context: {} },
+    { notesMarkdown: "x", artifacts: [{ ref: "wr.contracts.nope", value: {} }], context: {} },
+    { notesMarkdown: "x", artifacts: [], context: { goal: "mine" } },
+  ];
+  const refused = [];
+  for (const output of wrong) refused.push(await sessions.go({ token }, { kind: "submit", output }));
+  expect(refused.map(({ blockers }) => blockers?.[0]?.code)).toEqual(["too-large", "unknown-contract", "reserved-key"]);
+  expect(refused.every(({ continueToken }) => continueToken === token)).toBe(true);
+  expect(await sessions.go({ token }, notes("x"))).toMatchObject({ step: { id: "second" } });
+  await sessions.close();
+});
+
+
+test("sessions are found by words of goal and workflow, newest first, those that are over left out", async () => {
+  const sessions = open();
+  const done = await start(sessions, plan("  - {id: only, title: Only, prompt: Do it}\n"), { goal: "Round the durations" });
+  await sessions.go({ token: tokenOf(done) }, notes("x"));
+  await clock.advance(1000);
+  const older = await start(sessions, TWO_STEPS, { goal: "Round the totals" });
+  await clock.advance(1000);
+  const newer = await start(sessions, TWO_STEPS, { goal: "Round the totals again", workspacePath: "/elsewhere" });
+  const found = async (query: string, workspace: string | null) => (await sessions.openSessions(query, workspace)).map(({ sessionId }) => sessionId);
+  expect(await found("ROUND totals", null)).toEqual([newer.sessionId, older.sessionId]);
+  expect(await found("round", directory)).toEqual([older.sessionId]);
+  expect(await found("nothing of it", null)).toEqual([]);
+  await sessions.close();
+});
