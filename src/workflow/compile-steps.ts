@@ -31,7 +31,7 @@ function compileOne(raw: Json, path: Path, scope: Scope): readonly PlanStep[] {
   const nested = { compile: (steps: readonly Json[], at: Path, inner: Scope) => compileSteps(steps, at, inner), body: compileBody };
   switch (type) {
     case "standard":
-      return Object.hasOwn(raw, "templateCall") ? compileTemplateCall(raw, path, scope, nested.compile) : compileStandard(raw, path, scope);
+      return Object.hasOwn(raw, "templateCall") ? compileTemplateCall(raw, path, scope, compileTopLevel) : compileStandard(raw, path, scope);
     case "loop":
       return compileLoop(raw, path, scope, nested);
     case "parallel":
