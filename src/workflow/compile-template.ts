@@ -60,9 +60,9 @@ function expand(call: Call, scope: Scope, compileSteps: CompileSteps): readonly 
   const { name, caller, path } = call;
   const findings: Findings = { issues: [], lenient: [] };
   const { values } = checkFields(workflowFields, call.root, []);
-  const missing = new Set<string>();
+  const use = { missing: new Set<string>(), used: new Set<string>() };
   const rawSteps = Array.isArray(call.root["steps"]) ? call.root["steps"] : [];
-  const raws = withArguments(rawSteps, call.args, missing);
+  const raws = withArguments(rawSteps, call.args, use);
   const features = featuresOf(values.features ?? [], ["features"]).features;
   const inner: Scope = {
     ...scope,
@@ -78,12 +78,14 @@ function expand(call: Call, scope: Scope, compileSteps: CompileSteps): readonly 
   };
   declareOf(values, inner);
   const steps = compileSteps(inner.topLevel, ["steps"], inner);
-  for (const argument of missing) findings.issues.push({ path: [], message: `its text wants the argument "${argument}"`, fix: `Add \`${argument}\` to \`args\`.` });
+  for (const argument of use.missing) findings.issues.push({ path: [], message: `its text wants the argument "${argument}"`, fix: `Add \`${argument}\` to \`args\`.` });
   const elsewhere = (issue: Issue): Issue => ({ path: [...path, "templateCall"], message: `In the routine ${name} (${call.file}${issue.path.length === 0 ? "" : `, ${formatPath(issue.path)}`}): ${issue.message}`, fix: issue.fix });
   scope.findings.issues.push(...findings.issues.map(elsewhere));
   scope.findings.lenient.push(...findings.lenient.map(elsewhere));
   for (const step of steps) if (step.id.length > STEP_ID_LIMIT) scope.findings.issues.push({ path: [...path, "id"], message: `The expanded step id "${step.id}" has ${step.id.length} characters; the limit is ${STEP_ID_LIMIT}.`, fix: "Shorten the id of the caller." });
-  return underCaller(steps, call, introductionOf(values), scope);
+  // An argument the routine has no place for still reaches whoever does its first step.
+  const unplaced = [...call.args].filter(([key]) => !use.used.has(key)).map(([key, value]) => `${key}: ${value}`);
+  return underCaller(steps, call, [...introductionOf(values), ...unplaced], scope);
 }
 
 /** What the routine declares for its steps becomes part of the plan. */

@@ -63,19 +63,27 @@ const NOT_PROSE: ReadonlySet<string> = new Set(["id", "type", "contractRef", "lo
 
 export type Arguments = ReadonlyMap<string, string>;
 
-/** The routine's steps with `{name}` replaced by its argument; `missing` gets the names in prompt and title that have none. */
-export function withArguments(value: Json, args: Arguments, missing: Set<string>, required = false): Json {
+/** Which arguments were asked for while a routine's text was filled in. */
+export interface ArgumentUse {
+  /** Names in a prompt or title that nobody gave. */
+  readonly missing: Set<string>;
+  readonly used: Set<string>;
+}
+
+/** The routine's steps with `{name}` replaced by its argument. */
+export function withArguments(value: Json, args: Arguments, use: ArgumentUse, required = false): Json {
   if (typeof value === "string") {
     return value.replace(PLACEHOLDER, (whole, name: string) => {
       const given = args.get(name);
-      if (given === undefined && required) missing.add(name);
+      if (given !== undefined) use.used.add(name);
+      else if (required) use.missing.add(name);
       return given ?? whole;
     });
   }
   if (value === null || typeof value !== "object") return value;
-  if (Array.isArray(value)) return value.map((item) => withArguments(item, args, missing, required));
+  if (Array.isArray(value)) return value.map((item) => withArguments(item, args, use, required));
   return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [key, NOT_PROSE.has(key) ? member : withArguments(member, args, missing, required || key === "prompt" || key === "title" || key === "promptBlocks")]),
+    Object.entries(value).map(([key, member]) => [key, NOT_PROSE.has(key) ? member : withArguments(member, args, use, required || key === "prompt" || key === "title" || key === "promptBlocks")]),
   );
 }
 
