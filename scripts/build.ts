@@ -46,7 +46,7 @@ async function bundle(out: string, input: Readonly<Record<string, string>>, fini
 
 /** The shipped workflows by the digest of their text. @throws when one does not compile */
 function listings(): ListingIndex {
-  const { catalogue, faults } = openLibrary([{ name: "bundled", directory: join(root, "workflows") }]);
+  const { catalogue, faults } = openLibrary({ packageRoot: root, workspace: null, extra: [] });
   const [fault] = faults;
   if (fault !== undefined) throw new Error(`${fault.file}:${fault.line}: ${fault.message}`);
   const entries = [...catalogue.workflows.values()].map((entry) => {

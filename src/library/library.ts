@@ -7,9 +7,9 @@ import { closestName } from "../shared/closest-name.ts";
 import type { Refusal } from "../shared/errors.ts";
 import type { Fault } from "../shared/fault.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import { catalogue, type Catalogue, type CatalogueEntry } from "../workflow/index.ts";
+import { type Bindings, catalogue, type Catalogue, type CatalogueEntry, parseBindings } from "../workflow/index.ts";
 import { findWorkflowFiles, readWorkflowText } from "./files.ts";
-import { workflowSources, type LibraryPlaces, type SourceName, type WorkflowSource } from "./sources.ts";
+import { bindingsFile, workflowSources, type LibraryPlaces, type SourceName } from "./sources.ts";
 
 export interface Library {
   readonly catalogue: Catalogue;
@@ -20,10 +20,10 @@ export interface Library {
 }
 
 /**
- * Reads and compiles every workflow of the sources.
+ * Reads and compiles every workflow at hand.
  * @param first files that go before them: of two workflows with one id the first stays
  */
-export function openLibrary(sources: readonly WorkflowSource[], first: readonly string[] = []): Library {
+export function openLibrary(places: LibraryPlaces, first: readonly string[] = []): Library {
   const texts: { file: string; text: string }[] = [];
   const named = new Map<string, SourceName>();
   const faults: Fault[] = [];
@@ -37,39 +37,51 @@ export function openLibrary(sources: readonly WorkflowSource[], first: readonly 
     named.set(file, name);
   };
   for (const file of first) take(file, "extra");
-  for (const { name, directory } of sources) {
+  for (const { name, directory } of workflowSources(places)) {
     const found = findWorkflowFiles(directory);
     faults.push(...found.faults);
     for (const file of found.files) take(file, name);
   }
-  const compiled = catalogue(texts);
+  const bindings = readBindings(bindingsFile(places.workspace));
+  if (!bindings.ok) faults.push(...bindings.error);
+  const compiled = catalogue(texts, bindings.ok && bindings.value !== null ? { bindings: bindings.value } : {});
   return { catalogue: compiled, sources: named, faults: [...faults, ...compiled.faults] };
+}
+
+function readBindings(file: string | null): Result<Bindings | null, readonly Fault[]> {
+  if (file === null) return ok(null);
+  const text = readWorkflowText(file);
+  return text.ok ? parseBindings(text.value, file) : err([text.error]);
 }
 
 export type WorkflowName = { readonly id: string } | { readonly path: string };
 export type WorkflowRefusal = Refusal<"unknown-workflow" | "invalid-workflow">;
 
+export interface FoundWorkflow extends CatalogueEntry {
+  readonly source: SourceName;
+}
+
 /**
  * One workflow by id or by path. One named by path may use routines of its own folder and below, beside the library's.
  */
-export function findWorkflow(places: LibraryPlaces, name: WorkflowName): Result<CatalogueEntry, WorkflowRefusal> {
+export function findWorkflow(places: LibraryPlaces, name: WorkflowName): Result<FoundWorkflow, WorkflowRefusal> {
   if ("path" in name) return byPath(places, resolve(name.path));
-  const library = openLibrary(workflowSources(places));
+  const library = openLibrary(places);
   const entry = library.catalogue.workflows.get(name.id);
-  if (entry !== undefined) return ok(entry);
+  if (entry !== undefined) return ok({ ...entry, source: library.sources.get(entry.file) ?? "extra" });
   const near = closestName(name.id, [...library.catalogue.workflows.keys()]);
   const meant = near === null ? "Ask for the list of workflows." : `Did you mean ${near}?`;
   const broken = library.faults.length === 0 ? "" : ` ${new Set(library.faults.map((fault) => fault.file)).size} workflow files have faults and are left out.`;
   return err({ kind: "unknown-workflow", message: `There is no workflow ${JSON.stringify(name.id)}.${broken}`, fix: meant });
 }
 
-function byPath(places: LibraryPlaces, file: string): Result<CatalogueEntry, WorkflowRefusal> {
+function byPath(places: LibraryPlaces, file: string): Result<FoundWorkflow, WorkflowRefusal> {
   const text = readWorkflowText(file);
   if (!text.ok) return err({ kind: "unknown-workflow", message: `${file}: ${text.error.message}`, fix: text.error.fix });
   const beside = findWorkflowFiles(dirname(file)).files;
-  const library = openLibrary(workflowSources(places), [file, ...beside]);
+  const library = openLibrary(places, [file, ...beside]);
   const entry = [...library.catalogue.workflows.values()].find((each) => each.file === file);
-  return entry === undefined ? err(invalidWorkflow(file, library.faults.filter((fault) => fault.file === file))) : ok(entry);
+  return entry === undefined ? err(invalidWorkflow(file, library.faults.filter((fault) => fault.file === file))) : ok({ ...entry, source: library.sources.get(file) ?? "extra" });
 }
 
 /** Faults told in one message: an author has `worktrain validate` for the rest. */

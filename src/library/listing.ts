@@ -11,6 +11,7 @@ export const listingSchema = z.object({
   version: z.string(),
   category: z.string().nullable(),
   tags: z.array(z.string()),
+  routine: z.boolean().describe("Other workflows call it; it can be run by itself too."),
   source: z.enum(["bundled", "team", "extra"]),
   file: z.string(),
 });
@@ -20,7 +21,7 @@ export function listWorkflows(library: Library): readonly Listing[] {
   return [...library.catalogue.workflows.values()].map((entry) => listingOf(entry, library.sources.get(entry.file) ?? "extra")).toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-export function listingOf({ plan, file }: CatalogueEntry, source: SourceName): Listing {
+export function listingOf({ plan, file, isRoutine }: CatalogueEntry, source: SourceName): Listing {
   const { id, name, description, version, category, tags } = plan;
-  return { id, name, description, version, category, tags: [...tags], source, file };
+  return { id, name, description, version, category, tags: [...tags], routine: isRoutine, source, file };
 }

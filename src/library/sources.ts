@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 /** Where a team keeps its workflows, from the root of its repository. */
-export const TEAM_DIRECTORY = ".worktrain/workflows";
+const TEAM_DIRECTORY = ".worktrain/workflows";
 
 export type SourceName = "bundled" | "team" | "extra";
 export interface WorkflowSource {
@@ -21,7 +21,7 @@ export interface LibraryPlaces {
 
 /** The sources that exist, most important first. */
 export function workflowSources({ packageRoot, workspace, extra }: LibraryPlaces): readonly WorkflowSource[] {
-  const team = workspace === null ? null : teamDirectory(resolve(workspace));
+  const team = workspace === null ? null : inRepository(resolve(workspace), TEAM_DIRECTORY);
   return [
     ...extra.map((directory) => ({ name: "extra" as const, directory: resolve(directory) })),
     ...(team === null ? [] : [{ name: "team" as const, directory: team }]),
@@ -29,10 +29,18 @@ export function workflowSources({ packageRoot, workspace, extra }: LibraryPlaces
   ];
 }
 
-/** The nearest `.worktrain/workflows` from a directory upwards, not beyond its repository. */
-function teamDirectory(from: string): string | null {
+/** Where a team binds the extension points of workflows; the first that is there counts. */
+const BINDINGS = [".worktrain/bindings.json", ".workrail/bindings.json"];
+
+/** The file of the team's bindings, or null. */
+export function bindingsFile(workspace: string | null): string | null {
+  return workspace === null ? null : (BINDINGS.map((path) => inRepository(resolve(workspace), path)).find((path) => path !== null) ?? null);
+}
+
+/** The nearest such path from a directory upwards, not beyond its repository. */
+function inRepository(from: string, path: string): string | null {
   for (let directory = from; ; directory = dirname(directory)) {
-    if (existsSync(join(directory, TEAM_DIRECTORY))) return join(directory, TEAM_DIRECTORY);
+    if (existsSync(join(directory, path))) return join(directory, path);
     if (existsSync(join(directory, ".git")) || dirname(directory) === directory) return null;
   }
 }

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Fault } from "../shared/fault.ts";
 import { findWorkflowFiles } from "./files.ts";
 import { openLibrary, type Library } from "./library.ts";
-import { workflowSources, type LibraryPlaces } from "./sources.ts";
+import type { LibraryPlaces } from "./sources.ts";
 
 type Place = Omit<Fault, "file">;
 
@@ -21,7 +21,7 @@ export interface FileReport {
 export function validatePaths(paths: readonly string[], places: LibraryPlaces): readonly FileReport[] {
   const found = paths.map((path) => ({ path, ...findWorkflowFiles(path) }));
   const files = [...new Set(found.flatMap((each) => each.files))];
-  const library = openLibrary(files.length === 0 ? [] : workflowSources(places), files);
+  const library = openLibrary(places, files);
   return [
     ...found.flatMap(({ path, files: inside, faults }) => (inside.length === 0 && faults.length === 0 ? [empty(path)] : faults.map((fault) => report(fault.file, null, [fault])))),
     ...files.map((file) => reportOf(library, file)),

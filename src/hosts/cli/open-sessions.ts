@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { planFinder } from "../../library/index.ts";
 import { createVerifier, StoredSessions, type Address, type Answer, answerText } from "../../session/stored/index.ts";
 import { TerminalError } from "../../shared/errors.ts";
 import type { Call, CliWorld, CommandResult } from "./command.ts";
@@ -13,7 +14,7 @@ export async function withSessions(call: Call, world: CliWorld, work: (sessions:
   const dataDirectory = dataDirectoryOf(call, world);
   const helperPath = join(packageRoot, "action", "dist", "helper.js");
   const verifier = { mode: sandboxMode(call.text("sandbox")), processes, nodePath, helperPath, path: world.environment().path, dataDirectory };
-  const sessions = new StoredSessions({ dataDirectory, fs, clock, random, verifier: (workspacePath) => createVerifier(verifier, workspacePath), answerWithinMs: Number.POSITIVE_INFINITY });
+  const sessions = new StoredSessions({ dataDirectory, fs, clock, random, verifier: (workspacePath) => createVerifier(verifier, workspacePath), findPlan: planFinder(packageRoot, call.texts("source")), answerWithinMs: Number.POSITIVE_INFINITY });
   const interrupted = (): void => void sessions.close();
   signal.addEventListener("abort", interrupted, { once: true });
   try {
@@ -36,4 +37,11 @@ export function addressOf(call: Call, command: string): Address {
   const [operand] = call.positionals;
   if (operand === undefined) throw new TerminalError(`\`worktrain ${command}\` needs a session.`, "Give its id, or the continueToken of its last answer.");
   return /[^a-z0-9-]/.test(operand) ? { token: operand } : { sessionId: operand };
+}
+
+/** The id of the session that the first operand names. @throws TerminalError when it is a token or missing */
+export function sessionIdOf(call: Call, command: string): string {
+  const address = addressOf(call, command);
+  if ("sessionId" in address) return address.sessionId;
+  throw new TerminalError(`\`worktrain ${command}\` takes a session's id, not a token.`, "Give the session's id.");
 }

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { findWorkflow, listingOf, type WorkflowName } from "../../library/index.ts";
+import { findWorkflow, inspectionText, inspectWorkflow, type WorkflowName } from "../../library/index.ts";
 import type { Refusal } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { placesOf } from "./places.ts";
@@ -10,9 +10,8 @@ export async function inspect(world: McpWorld, input: z.infer<typeof inspectInpu
   const name = workflowName(input);
   const found = name.ok ? findWorkflow(placesOf(world, input.workspacePath), name.value) : name;
   if (!found.ok) return { text: `${found.error.message} ${found.error.fix}`, data: { workflow: null, blockers: [{ code: found.error.kind, message: found.error.message, fix: found.error.fix }] }, isError: true };
-  const { plan } = found.value;
-  const steps = plan.steps.map((step) => `- ${step.id}: ${step.title}`);
-  return { text: [`${plan.name} (${plan.id} ${plan.version})`, plan.description, steps.join("\n")].join("\n\n"), data: { workflow: { ...listingOf(found.value, "extra"), plan } }, isError: false };
+  const inspection = inspectWorkflow(found.value, found.value.source);
+  return { text: `${inspectionText(inspection)}\n\n\`\`\`mermaid\n${inspection.mermaid}\`\`\``, data: { workflow: inspection }, isError: false };
 }
 
 /** The workflow a call names: by id or by path, one of them. */

@@ -2,24 +2,24 @@
 import type { z } from "zod";
 import { filterListings } from "../../library/filter-listings.ts";
 import { indexedListings } from "../../library/indexed-listings.ts";
-import { workflowSources } from "../../library/sources.ts";
+import { workflowSources, type LibraryPlaces } from "../../library/sources.ts";
 import { placesOf } from "./places.ts";
 import type { listInput, ToolAnswer } from "./tools.ts";
 import type { McpWorld } from "./world.ts";
 
 export async function list(world: McpWorld, input: z.infer<typeof listInput>): Promise<ToolAnswer> {
-  const sources = workflowSources(placesOf(world, input.workspacePath));
+  const places = placesOf(world, input.workspacePath);
   const index = world.listingIndex();
-  const indexed = index === null ? null : indexedListings(sources, index);
-  const { listings, faults } = indexed === null ? await compiled(sources) : { listings: indexed, faults: [] };
+  const indexed = index === null ? null : indexedListings(workflowSources(places), index);
+  const { listings, faults } = indexed === null ? await compiled(places) : { listings: indexed, faults: [] };
   const workflows = filterListings(listings, input);
   const lines = workflows.map((each) => `- ${each.id} (${each.version}, ${each.source}): ${each.description}`);
   const left = faults.length === 0 ? [] : [`Left out because of faults:\n${faults.join("\n")}`];
   return { text: [workflows.length === 0 ? "No workflow fits." : lines.join("\n"), ...left].join("\n\n"), data: { workflows, faults }, isError: false };
 }
 
-async function compiled(sources: ReturnType<typeof workflowSources>) {
+async function compiled(places: LibraryPlaces) {
   const { listWorkflows, openLibrary } = await import("../../library/index.ts");
-  const library = openLibrary(sources);
+  const library = openLibrary(places);
   return { listings: listWorkflows(library), faults: library.faults.map((fault) => `${fault.file}:${fault.line}:${fault.column}: ${fault.message} ${fault.fix}`) };
 }

@@ -54,7 +54,8 @@ function readListingIndex(): ListingIndex | null {
 const versionOf = (root: string): string => String(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version);
 
 async function openSessions(settings: McpSettings, root: string): Promise<StoredSessions> {
-  const [{ createVerifier, StoredSessions: Sessions }, { nodeClock, nodeFileSystem, nodeRandom }, { nodeProcesses }] = await Promise.all([
+  const [{ planFinder }, { createVerifier, StoredSessions: Sessions }, { nodeClock, nodeFileSystem, nodeRandom }, { nodeProcesses }] = await Promise.all([
+    import("../../library/index.ts"),
     import("../../session/stored/index.ts"),
     import("../../shared/node-ports.ts"),
     import("../../shared/node-processes.ts"),
@@ -68,6 +69,7 @@ async function openSessions(settings: McpSettings, root: string): Promise<Stored
     clock: nodeClock,
     random: nodeRandom,
     verifier: (workspacePath) => createVerifier(verifier, workspacePath),
+    findPlan: planFinder(root, settings.sources),
     answerWithinMs: ANSWER_WITHIN_MS,
   });
 }

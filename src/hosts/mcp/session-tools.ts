@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { isAbsolute } from "node:path";
+import { dirname, isAbsolute } from "node:path";
 import type { z } from "zod";
 import { findWorkflow } from "../../library/index.ts";
 import { answerText, refusal, type Answer, type Input } from "../../session/stored/index.ts";
@@ -18,7 +18,8 @@ export async function start(world: McpWorld, input: z.infer<typeof startInput>):
   if (!found.ok) return toolAnswer(refusal(about, found.error));
   const sessions = await world.sessions();
   const { goal, context = {}, workspacePath } = input;
-  return toolAnswer(await sessions.start({ plan: found.value.plan, goal, context, workspacePath, autonomy: "guided" }));
+  const workflowFolder = input.workflowPath === undefined ? null : dirname(found.value.file);
+  return toolAnswer(await sessions.start({ plan: found.value.plan, goal, context, workspacePath, workflowFolder, autonomy: "guided" }));
 }
 
 export async function goOn(world: McpWorld, input: z.infer<typeof continueInput>): Promise<ToolAnswer> {
@@ -35,7 +36,7 @@ function meaning({ intent, output, context, gate }: z.infer<typeof continueInput
 
 export async function checkpoint(world: McpWorld, input: z.infer<typeof checkpointInput>): Promise<ToolAnswer> {
   const sessions = await world.sessions();
-  return toolAnswer(await sessions.checkpoint(input.checkpointToken));
+  return toolAnswer(await sessions.checkpoint({ checkpointToken: input.checkpointToken }));
 }
 
 export async function resume(world: McpWorld, { sessionId, query, workspacePath }: z.infer<typeof resumeInput>): Promise<ToolAnswer> {

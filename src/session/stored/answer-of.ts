@@ -3,7 +3,7 @@ import type { Refusal } from "../../shared/errors.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import type { Plan } from "../../workflow/index.ts";
 import type { Answer } from "./answer.ts";
-import type { Tokens } from "./tokens.ts";
+import type { Place, Tokens } from "./tokens.ts";
 
 /** A session as it stands or stood: a fold of its log up to `seq`. */
 export interface Standing {
@@ -11,6 +11,13 @@ export interface Standing {
   readonly plan: Plan;
   readonly state: SessionState;
   readonly seq: number;
+  /** Children of a parallel step that are not done, each with the place it is at; empty in any other state. */
+  readonly children: readonly PendingChild[];
+}
+
+export interface PendingChild {
+  readonly id: string;
+  readonly place: Place;
 }
 
 /**
@@ -18,7 +25,7 @@ export interface Standing {
  * @param introduce repeats what holds for the whole session, for a client that comes to it anew
  */
 export function answerOf(standing: Standing, tokens: Tokens, introduce: boolean): Answer {
-  const { sessionId, plan, state, seq } = standing;
+  const { sessionId, plan, state, seq, children } = standing;
   const base = { sessionId, workflowId: plan.id, requires: [] };
   const nodeId = state.kind === "new" || state.node === null ? "-" : state.node.id;
   const place = { sessionId, nodeId, seq };
@@ -37,8 +44,9 @@ export function answerOf(standing: Standing, tokens: Tokens, introduce: boolean)
     case "waiting":
       return { ...base, status: "waiting", pending: [{ kind: "verification", id: state.request.requestId, continueToken: open.continueToken }], ...open };
     case "delegating":
+      return { ...base, status: "waiting", pending: children.map(({ id, place: at }) => ({ kind: "child", id, sessionId: at.sessionId, continueToken: tokens.issue("continue", at) })), ...open };
     case "gathering":
-      return { ...base, status: "waiting", ...open };
+      return { ...base, status: "waiting", pending: [], ...open };
     case "ended":
       return { ...base, status: "complete", outcome: state.outcome, ...ending(state.reason) };
     case "new":
@@ -59,7 +67,7 @@ export function refusal(about: { readonly sessionId: string; readonly workflowId
 const ending = (reason: Gap | null): Pick<Answer, "blockers"> => (reason === null ? {} : { blockers: [{ code: reason.code, message: reason.message, fix: "Start a new session to try again." }] });
 
 /** @param system the workflow's and the step's system prompts: a client has no other place for them than the prompt */
-function stepOf({ stepId, title, prompt, agentRole, modelTier, allowedTools }: StepOffer, system: readonly string[]): NonNullable<Answer["step"]> {
+function stepOf({ stepId, title, prompt, agentRole, modelTier, allowedTools, loop }: StepOffer, system: readonly string[]): NonNullable<Answer["step"]> {
   return {
     id: stepId,
     title,
@@ -67,15 +75,14 @@ function stepOf({ stepId, title, prompt, agentRole, modelTier, allowedTools }: S
     ...(agentRole === null ? {} : { agentRole }),
     ...(modelTier === null ? {} : { modelTier }),
     ...(allowedTools === null ? {} : { allowedTools: [...allowedTools] }),
+    ...(loop === null ? {} : { loop: { id: loop.id, iteration: loop.iteration, ...(loop.total === null ? {} : { total: loop.total }) } }),
   };
 }
-
-const NOTES_SCHEMA = { type: "string", minLength: 1, description: "What was done and found in this step; goes into output.notesMarkdown." };
 
 function requirement(required: Requirement): Answer["requires"][number] {
   switch (required.kind) {
     case "notes":
-      return { kind: "notes", schema: NOTES_SCHEMA };
+      return { kind: "notes", schema: { ...required.schema } };
     case "artifact":
       return { kind: "artifact", ref: required.ref, ...(required.required ? {} : { optional: true }), schema: { ...required.schema } };
     case "assessment":

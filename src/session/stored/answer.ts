@@ -19,7 +19,7 @@ export const answerSchema = z.object({
       agentRole: z.string().optional(),
       modelTier: z.enum(["lightweight", "mid", "heavy"]).optional(),
       allowedTools: z.array(z.string()).optional().describe("The step allows these tools only; absent: all."),
-      loop: z.object({ id: z.string(), iteration: z.int(), maxIterations: z.int() }).optional(),
+      loop: z.object({ id: z.string(), iteration: z.int(), total: z.int().optional() }).optional(),
     })
     .optional(),
   requires: z
@@ -69,7 +69,7 @@ function lines(answer: Answer): readonly string[] {
 
 function stepLines({ step, ...answer }: Answer): readonly string[] {
   if (step === undefined) return [];
-  const loop = step.loop === undefined ? "" : ` (${step.loop.id}, iteration ${step.loop.iteration} of at most ${step.loop.maxIterations})`;
+  const loop = step.loop === undefined ? "" : ` (${step.loop.id}, iteration ${step.loop.iteration}${step.loop.total === undefined ? "" : ` of ${step.loop.total}`})`;
   return [
     `# ${step.title}${loop}`,
     ...(step.agentRole === undefined ? [] : [`Your role in this step: ${step.agentRole}`]),

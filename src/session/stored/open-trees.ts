@@ -4,10 +4,10 @@ import { type Recorded, sessionStream } from "../../record/index.ts";
 import { type Refusal, TerminalError } from "../../shared/errors.ts";
 import type { Clock, FileSystem } from "../../shared/ports.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { createSession, openSession } from "../open.ts";
+import { createSession, openSession, type SessionInit } from "../open.ts";
 import type { Session, SessionDeps } from "../session.ts";
-import type { SessionFiles } from "./session-files.ts";
-import type { StartRequest } from "./stored-sessions.ts";
+import { readWorkspaceContext } from "./read-context.ts";
+import { rootOf, type SessionFiles, type SessionPlaces } from "./session-files.ts";
 import type { Verify } from "./verifier.ts";
 
 interface TreeDeps {
@@ -27,25 +27,21 @@ export class OpenTrees {
     this.#files = files;
   }
 
-  async create(sessionId: string, { plan, goal, context, workspacePath, autonomy }: StartRequest): Promise<Result<OpenTree, Refusal>> {
-    const tree = await this.#openTree(sessionId, workspacePath);
-    try {
-      await createSession(tree.deps, { sessionId, itemId: null, parentSessionId: null, phase: null, plan, goal, context, autonomy });
-      return ok(tree);
-    } catch (error) {
-      if (!(error instanceof TerminalError)) throw error;
-      return err({ kind: "cannot-start", message: error.message, fix: error.fix });
-    }
+  /** Starts the root session of a new tree. */
+  async create(init: SessionInit, places: SessionPlaces): Promise<Result<OpenTree, Refusal>> {
+    const tree = await this.#openTree(init.sessionId, places);
+    const created = await tree.create(init);
+    return created.ok ? ok(tree) : created;
   }
 
   /** The tree a session is in; null when there is none. */
   async open(sessionId: string): Promise<OpenTree | null> {
-    const card = this.#files.card(sessionId);
+    const card = this.#files.card(rootOf(sessionId));
     if (card === null) return null;
     const known = this.#open.get(card.sessionId);
     if (known !== undefined && !known.replaced()) return known;
     await known?.close();
-    return this.#openTree(card.sessionId, card.workspacePath);
+    return this.#openTree(card.sessionId, card);
   }
 
   async close(): Promise<void> {
@@ -53,35 +49,52 @@ export class OpenTrees {
     this.#open.clear();
   }
 
-  async #openTree(rootId: string, workspacePath: string | null): Promise<OpenTree> {
+  async #openTree(rootId: string, places: SessionPlaces): Promise<OpenTree> {
+    const { workspacePath } = places;
     const { fs, clock, verifier } = this.#deps;
     const journal = await openDirectoryJournal({ directory: this.#files.journalDirectory(rootId), fs, clock });
-    const tree = new OpenTree(journal, { journal, clock, verify: verifier(workspacePath) });
+    const readContext: SessionDeps["readContext"] = async (source) => (source.kind === "local_path" ? readWorkspaceContext(workspacePath, source.path) : null);
+    const tree = new OpenTree(journal, { journal, clock, verify: verifier(workspacePath), readContext }, places);
     this.#open.set(rootId, tree);
     return tree;
   }
 }
 
 export class OpenTree {
-  readonly deps: SessionDeps;
+  readonly places: SessionPlaces;
+  readonly #deps: SessionDeps;
   readonly #journal: DirectoryJournal;
   readonly #sessions = new Map<string, Session>();
   readonly #running = new Map<string, Promise<void>>();
   readonly #abort = new AbortController();
 
-  constructor(journal: DirectoryJournal, deps: SessionDeps) {
+  constructor(journal: DirectoryJournal, deps: SessionDeps, places: SessionPlaces) {
     this.#journal = journal;
-    this.deps = deps;
+    this.#deps = deps;
+    this.places = places;
   }
 
   replaced(): boolean {
     return this.#journal.replaced();
   }
 
-  async session(sessionId: string): Promise<Session> {
+  async create(init: SessionInit): Promise<Result<Session, Refusal>> {
+    try {
+      const session = await createSession(this.#deps, init);
+      this.#sessions.set(init.sessionId, session);
+      return ok(session);
+    } catch (error) {
+      if (!(error instanceof TerminalError)) throw error;
+      return err({ kind: "cannot-start", message: error.message, fix: error.fix });
+    }
+  }
+
+  /** A session of the tree, or null when there is none. */
+  async find(sessionId: string): Promise<Session | null> {
     const known = this.#sessions.get(sessionId);
     if (known !== undefined) return known;
-    const opened = await openSession(this.deps, sessionId);
+    if ((await this.#journal.head(sessionStream(sessionId))) === null) return null;
+    const opened = await openSession(this.#deps, sessionId);
     this.#sessions.set(sessionId, opened);
     return opened;
   }

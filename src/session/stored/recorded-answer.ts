@@ -12,26 +12,37 @@ type Engine = Recorded<EngineEvent>;
 const ENGINE_KINDS: ReadonlySet<string> = new Set(engineEventSchema.options.map((option) => option.shape.kind.value));
 const isEngine = (event: Recorded): event is Engine => ENGINE_KINDS.has(event.kind);
 /** Events by which a client's command begins. */
-const ANSWERING: ReadonlySet<string> = new Set<EngineEvent["kind"]>(["step_submitted", "gate_resolved", "verification_finished"]);
+const ANSWERING: ReadonlySet<string> = new Set<EngineEvent["kind"]>(["step_submitted", "gate_resolved", "verification_finished", "child_finished"]);
+/** What the host did because a command asked for it belongs to what came of the command. */
+const FOLLOWING: ReadonlySet<string> = new Set<EngineEvent["kind"]>(["gap_recorded", "verification_finished", "child_finished", "context_gathered"]);
 
 /**
  * Finds what a session answered to the command sent at `seq`, from its log alone (T2); null when none was sent there yet. A
- * verification that followed is part of it: while it runs the state is `waiting`, later it is what came of it.
+ * verification or children that followed are part of it: while they run the state is `waiting`, later it is what came of them.
  */
 export function recordedStanding(plan: Plan, log: readonly Recorded[], seq: number): RecordedStanding | null {
   const events = log.filter(isEngine);
-  const first = events.findIndex((event) => event.seq > seq && ANSWERING.has(event.kind));
-  if (first === -1) return null;
+  const first = events.findIndex((event) => event.seq > seq && (ANSWERING.has(event.kind) || event.kind === "rewound"));
+  // What follows a rewinding answers another branch.
+  if (first === -1 || events[first]?.kind === "rewound") return null;
   let state = events.slice(0, first).reduce<SessionState>(evolve, initialState);
   for (let index = first; index < events.length; index += 1) {
     const event = events[index];
     if (event === undefined) break;
     state = evolve(state, event);
     const next = events[index + 1];
-    const goesOn = next?.kind === "gap_recorded" || next?.kind === "verification_finished" || !atRest(plan, state);
-    if (!goesOn || next === undefined) return { state, seq: event.seq };
+    if (next === undefined || (!FOLLOWING.has(next.kind) && atRest(plan, state))) return { state, seq: event.seq };
   }
   return null;
+}
+
+/** The checkpoint that was made at `seq`, if one was: where the session stood then. */
+export function recordedCheckpoint(log: readonly Recorded[], seq: number): RecordedStanding | null {
+  const events = log.filter(isEngine);
+  const next = events.findIndex((event) => event.seq > seq);
+  const event = next === -1 ? undefined : events[next];
+  if (event?.kind !== "checkpoint_made") return null;
+  return { state: events.slice(0, next + 1).reduce<SessionState>(evolve, initialState), seq: event.seq };
 }
 
 /** Whether nothing follows from a state by itself. */

@@ -13,12 +13,21 @@ const cardSchema = z.object({
   goal: z.string(),
   /** Absolute; where the client works and verifications run. Null when the session has none. */
   workspacePath: z.string().nullable(),
+  /** Folder of the workflow's file when it was started by path: its children may lie there. */
+  workflowFolder: z.string().nullable(),
   startedAt: z.string(),
 });
+/** What a session's children and verifications are looked up by. */
+export type SessionPlaces = Pick<SessionCard, "workspacePath" | "workflowFolder">;
 export type SessionCard = z.infer<typeof cardSchema>;
 
 /** As the record allows them; also what keeps an id from being a path. */
 const SESSION_ID = /^[a-z0-9-]{1,64}$/;
+/** `<time>-<random>`; a child's id begins with its root's. */
+const ROOT_ID = /^[a-z0-9]+-[0-9a-f]{8}(?=-|$)/;
+
+/** The id of the root of the tree that a session is in. */
+export const rootOf = (sessionId: string): string => ROOT_ID.exec(sessionId)?.[0] ?? sessionId;
 
 export interface SessionFiles {
   journalDirectory(rootId: string): string;

@@ -13,12 +13,13 @@ import { openDirectoryReader } from "../../journal/index.ts";
 import { type Autonomy, sessionStream } from "../../record/index.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import type { Plan } from "../../workflow/index.ts";
-import { valueProblem } from "../../engine/session/index.ts";
-import type { SubmitRefusal, SubmitResult } from "../session.ts";
+import { type SessionState, valueProblem } from "../../engine/session/index.ts";
+import type { Session, SubmitRefusal, SubmitResult } from "../session.ts";
 import { answerOf, refusal } from "./answer-of.ts";
 import type { Answer } from "./answer.ts";
+import { type FindPlan, tendChildren } from "./children.ts";
 import { OpenTrees, type OpenTree } from "./open-trees.ts";
-import { recordedStanding } from "./recorded-answer.ts";
+import { recordedCheckpoint, recordedStanding } from "./recorded-answer.ts";
 import { type SentOutput, stepOutput } from "./sent-output.ts";
 import { sessionFiles, type SessionCard, type SessionFiles } from "./session-files.ts";
 import { createTokens, openTokenKey, type Place, type TokenRefusal, type Tokens } from "./tokens.ts";
@@ -31,6 +32,7 @@ export interface StoredSessionsDeps {
   readonly random: Random;
   /** The verifier of a session's workspace. */
   readonly verifier: (workspacePath: string | null) => Verify;
+  readonly findPlan: FindPlan;
   /** How long a command may wait for a verification before it answers `waiting`; infinite for a shell. */
   readonly answerWithinMs: number;
 }
@@ -40,6 +42,8 @@ export interface StartRequest {
   readonly goal: string;
   readonly context: JsonObject;
   readonly workspacePath: string | null;
+  /** Folder of the workflow's file when it is started by path; its children may lie there. */
+  readonly workflowFolder: string | null;
   readonly autonomy: Autonomy;
 }
 
@@ -60,6 +64,7 @@ export type Input =
 
 /** A session named by a token, or by its id: then its current place is meant. */
 export type Address = { readonly token: string } | { readonly sessionId: string };
+export type CheckpointAddress = { readonly checkpointToken: string } | { readonly sessionId: string };
 
 type Begun =
   | { readonly answer: Answer }
@@ -69,9 +74,18 @@ type Begun =
 type NoSession = Refusal<"no-such-session">;
 interface Found {
   readonly tree: OpenTree;
-  readonly sessionId: string;
+  readonly session: Session;
   readonly place: Place | null;
 }
+/** A session at a point of its log. */
+interface Stood {
+  readonly session: Session;
+  readonly state: SessionState;
+  readonly seq: number;
+  readonly introduce: boolean;
+}
+
+const aboutOf = (address: Address | CheckpointAddress) => ({ sessionId: "sessionId" in address ? address.sessionId : "", workflowId: "" });
 
 export class StoredSessions {
   readonly #deps: StoredSessionsDeps;
@@ -88,15 +102,16 @@ export class StoredSessions {
 
   /** Starts a session and answers with its first step. */
   async start(request: StartRequest): Promise<Answer> {
-    const { plan, goal, context, workspacePath } = request;
+    const { plan, goal, context, workspacePath, workflowFolder } = request;
     const about = { sessionId: "", workflowId: plan.id };
     const problem = valueProblem({ goal, context });
     if (problem !== null) return refusal(about, { kind: problem === "__proto__" ? "reserved-key" : "malformed-context", message: `The context holds ${problem}.`, fix: "Give plain JSON with ordinary keys." });
     return this.#oneByOne(async () => {
       const startedAt = new Date(this.#deps.clock.nowMs()).toISOString();
       const sessionId = this.#newId();
-      this.#files.write({ sessionId, workflowId: plan.id, goal, workspacePath, startedAt });
-      const tree = await this.#trees.create(sessionId, request);
+      this.#files.write({ sessionId, workflowId: plan.id, goal, workspacePath, workflowFolder, startedAt });
+      const init = { sessionId, itemId: null, parentSessionId: null, phase: null, plan, goal, context, autonomy: request.autonomy };
+      const tree = await this.#trees.create(init, { workspacePath, workflowFolder });
       return tree.ok ? this.#stands(tree.value, sessionId, true) : refusal(about, tree.error);
     });
   }
@@ -109,7 +124,7 @@ export class StoredSessions {
       const { tree, sessionId, work, mine } = begun;
       const result = await this.#within(work);
       if (mine && result !== null && typeof result === "object" && result.kind === "refused") return this.#refused(tree, sessionId, result.refusal);
-      if (mine || result === null) return this.#stands(tree, sessionId, false);
+      if (mine || result === null) return this.#oneByOne(() => this.#stands(tree, sessionId, false));
     }
   }
 
@@ -133,11 +148,28 @@ export class StoredSessions {
     return open;
   }
 
-  /** Marks where a session is. */
-  async checkpoint(token: string): Promise<Answer> {
-    const place = this.tokens().read("checkpoint", token);
-    if (!place.ok) return refusal({ sessionId: "", workflowId: "" }, place.error);
-    return this.go({ sessionId: place.value.sessionId }, { kind: "await" });
+  /** Marks where a session is, so that it can be rewound to; the same token again makes no second mark (V2). */
+  checkpoint(address: CheckpointAddress, note?: string): Promise<Answer> {
+    return this.#oneByOne(async () => {
+      const found = await this.#find(address);
+      if (!found.ok) return refusal(aboutOf(address), found.error);
+      const { tree, session, place } = found.value;
+      const recorded = place === null ? null : recordedCheckpoint(await tree.log(session.id), place.seq);
+      if (recorded !== null) return this.#answer(tree, { session, ...recorded, introduce: false });
+      const made = await session.checkpoint(note);
+      return made.ok ? this.#stands(tree, session.id, false) : this.#refused(tree, session.id, made.error);
+    });
+  }
+
+  /** Goes back to where a node was offered. What came after it stays in the log and is never seen by the new branch. */
+  rewind(address: Address, nodeId: string): Promise<Answer> {
+    return this.#oneByOne(async () => {
+      const found = await this.#find(address);
+      if (!found.ok) return refusal(aboutOf(address), found.error);
+      const { tree, session } = found.value;
+      const result = await session.rewind(nodeId);
+      return result.kind === "refused" ? this.#refused(tree, session.id, result.refusal) : this.#stands(tree, session.id, true);
+    });
   }
 
   /** Lets go of every journal; work under way is abandoned and made again by whoever opens the session next. */
@@ -148,30 +180,33 @@ export class StoredSessions {
   /** Answers at once, or starts the work that the answer needs; work that was already under way comes first (V1). */
   async #begin(address: Address, input: Input): Promise<Begun> {
     const found = await this.#find(address);
-    if (!found.ok) return { answer: refusal({ sessionId: "sessionId" in address ? address.sessionId : "", workflowId: "" }, found.error) };
-    const { tree, sessionId, place } = found.value;
+    if (!found.ok) return { answer: refusal(aboutOf(address), found.error) };
+    const { tree, session, place } = found.value;
+    const sessionId = session.id;
     const running = tree.running(sessionId);
     if (running !== null) return { answer: null, tree, sessionId, work: running, mine: false };
-    const recorded = place === null || input.kind === "rehydrate" ? null : await this.#recorded(tree, place);
-    if (recorded !== null) return { answer: recorded }; // V2
-    const session = await tree.session(sessionId);
-    if (session.state().kind === "waiting") return { answer: null, tree, sessionId, work: tree.run(sessionId, (signal) => session.resume(signal)), mine: true };
+    await tendChildren(tree, session, this.#deps.findPlan);
+    const recorded = place === null || input.kind === "rehydrate" || session.head().seq <= place.seq ? null : recordedStanding(session.plan, await tree.log(sessionId), place.seq);
+    if (recorded !== null) return { answer: await this.#answer(tree, { session, ...recorded, introduce: false }) }; // V2
+    const { kind } = session.state();
+    if (kind === "waiting" || kind === "gathering") return { answer: null, tree, sessionId, work: tree.run(sessionId, (signal) => session.resume(signal)), mine: true };
     if (input.kind === "rehydrate" || input.kind === "await") return { answer: await this.#stands(tree, sessionId, input.kind === "rehydrate") };
     const nodeId = place === null || place.nodeId === "-" ? {} : { nodeId: place.nodeId };
     const work = tree.run(sessionId, (signal) => (input.kind === "submit" ? session.submit(stepOutput(input.output, session.offer()?.requires ?? []), { ...nodeId, signal }) : session.resolveGate(input.answer)));
     return { answer: null, tree, sessionId, work, mine: true };
   }
 
-  async #recorded(tree: OpenTree, place: Place): Promise<Answer | null> {
-    const session = await tree.session(place.sessionId);
-    if (session.head().seq <= place.seq) return null;
-    const standing = recordedStanding(session.plan, await tree.log(place.sessionId), place.seq);
-    return standing === null ? null : answerOf({ sessionId: place.sessionId, plan: session.plan, ...standing }, this.tokens(), false);
+  /** The answer of a session as it stands now, its children started. */
+  async #stands(tree: OpenTree, sessionId: string, introduce: boolean): Promise<Answer> {
+    const session = await tree.find(sessionId);
+    if (session === null) return refusal({ sessionId, workflowId: "" }, this.#noSession(sessionId));
+    if (tree.running(sessionId) === null) await tendChildren(tree, session, this.#deps.findPlan);
+    return this.#answer(tree, { session, state: session.state(), seq: session.head().seq, introduce });
   }
 
-  async #stands(tree: OpenTree, sessionId: string, introduce: boolean): Promise<Answer> {
-    const session = await tree.session(sessionId);
-    return answerOf({ sessionId, plan: session.plan, state: session.state(), seq: session.head().seq }, this.tokens(), introduce);
+  async #answer(tree: OpenTree, { session, state, seq, introduce }: Stood): Promise<Answer> {
+    const children = state.kind === "delegating" ? await tendChildren(tree, session, this.#deps.findPlan) : [];
+    return answerOf({ sessionId: session.id, plan: session.plan, state, seq, children }, this.tokens(), introduce);
   }
 
   async #refused(tree: OpenTree, sessionId: string, why: SubmitRefusal): Promise<Answer> {
@@ -179,13 +214,17 @@ export class StoredSessions {
     return refusal({ sessionId, workflowId, ...(continueToken === undefined ? {} : { continueToken }) }, why);
   }
 
-  async #find(address: Address): Promise<Result<Found, TokenRefusal | NoSession>> {
-    const place = "token" in address ? this.tokens().read("continue", address.token) : null;
-    if (place?.ok === false) return place;
-    const sessionId = place === null ? ("sessionId" in address ? address.sessionId : "") : place.value.sessionId;
+  async #find(address: Address | CheckpointAddress): Promise<Result<Found, TokenRefusal | NoSession>> {
+    const place = "sessionId" in address ? ok(null) : "token" in address ? this.tokens().read("continue", address.token) : this.tokens().read("checkpoint", address.checkpointToken);
+    if (!place.ok) return place;
+    const sessionId = "sessionId" in address ? address.sessionId : (place.value?.sessionId ?? "");
     const tree = await this.#trees.open(sessionId);
-    if (tree === null) return err({ kind: "no-such-session", message: `There is no session ${JSON.stringify(sessionId)} in ${this.#deps.dataDirectory}.`, fix: "Check the id, or start a session." });
-    return ok({ tree, sessionId, place: place === null ? null : place.value });
+    const session = (await tree?.find(sessionId)) ?? null;
+    return tree === null || session === null ? err(this.#noSession(sessionId)) : ok({ tree, session, place: place.value });
+  }
+
+  #noSession(sessionId: string): NoSession {
+    return { kind: "no-such-session", message: `There is no session ${JSON.stringify(sessionId)} in ${this.#deps.dataDirectory}.`, fix: "Check the id, or start a session." };
   }
 
   /** Runs the short, deciding part of commands in the order they came; a failed one does not stop the next. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { StoredSessions, type Answer, type Input, type SentOutput, type StartRequest, type Verify } from "../../../src/session/stored/index.ts";
+import { StoredSessions, type Answer, type FindPlan, type Input, type SentOutput, type StartRequest, type Verify } from "../../../src/session/stored/index.ts";
 import { nodeFileSystem, nodeRandom } from "../../../src/shared/node-ports.ts";
 import { compileWorkflow, type Plan } from "../../../src/workflow/index.ts";
 import { fakeClock } from "../../fakes/clock.ts";
@@ -28,11 +28,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
+const findPlan: FindPlan = (id) => (id === "test-flow" ? { ok: true, value: TWO_STEPS } : { ok: false, error: { kind: "unknown-workflow", message: "There is none.", fix: "Name another." } });
 /** A process of its own, as far as sessions know. */
 const open = (verify: Verify = async () => passed, dataDirectory = directory): StoredSessions =>
-  new StoredSessions({ dataDirectory, fs: nodeFileSystem, clock, random: nodeRandom, verifier: () => verify, answerWithinMs: 15_000 });
+  new StoredSessions({ dataDirectory, fs: nodeFileSystem, clock, random: nodeRandom, verifier: () => verify, findPlan, answerWithinMs: 15_000 });
 const start = (sessions: StoredSessions, of: Plan, more: Partial<StartRequest> = {}): Promise<Answer> =>
-  sessions.start({ plan: of, goal: "Mend the total", context: {}, workspacePath: directory, autonomy: "guided", ...more });
+  sessions.start({ plan: of, goal: "Mend the total", context: {}, workspacePath: directory, workflowFolder: null, autonomy: "guided", ...more });
 const tokenOf = (answer: Answer): string => answer.continueToken ?? "none";
 
 describe("tokens", () => {

@@ -1,8 +1,12 @@
 import type { Command } from "../command.ts";
+import { inspect } from "./inspect.ts";
 import { mcp } from "./mcp.ts";
+import { preview } from "./preview.ts";
 import { run } from "./run.ts";
+import { sessionCheckpoint } from "./session-checkpoint.ts";
 import { sessionApprove, sessionReject } from "./session-gate.ts";
 import { sessionNext } from "./session-next.ts";
+import { sessionRewind } from "./session-rewind.ts";
 import { sessionShow } from "./session-show.ts";
 import { sessionStart } from "./session-start.ts";
 import { sessionSubmit } from "./session-submit.ts";
@@ -10,4 +14,19 @@ import { validate } from "./validate.ts";
 import { workflows } from "./workflows.ts";
 
 /** Every command; help and documentation are made from this list. */
-export const commands: readonly Command[] = [run, validate, workflows, sessionStart, sessionNext, sessionSubmit, sessionApprove, sessionReject, sessionShow, mcp];
+export const commands: readonly Command[] = [
+  run,
+  validate,
+  workflows,
+  inspect,
+  preview,
+  sessionStart,
+  sessionNext,
+  sessionSubmit,
+  sessionApprove,
+  sessionReject,
+  sessionRewind,
+  sessionCheckpoint,
+  sessionShow,
+  mcp,
+];

@@ -19,8 +19,8 @@ export const sessionStart: Command = {
     const goal = call.text("goal");
     if (goal === undefined || goal.trim() === "") throw new TerminalError("`worktrain session start` needs --goal.", 'Say what to do: --goal "..."');
     const workspacePath = resolve(world.workingDirectory, call.text("workspace") ?? ".");
-    const { plan } = findNamedWorkflow(call, world, workspacePath);
+    const { plan, folder: workflowFolder } = findNamedWorkflow(call, world, workspacePath);
     const context = parseJsonObject(call.text("context"), "--context");
-    return withSessions(call, world, (sessions) => sessions.start({ plan, goal, context, workspacePath, autonomy: "guided" }));
+    return withSessions(call, world, (sessions) => sessions.start({ plan, goal, context, workspacePath, workflowFolder, autonomy: "guided" }));
   },
 };

@@ -12,8 +12,8 @@ export const workflows: Command = {
     json: jsonOption,
   },
   async run(call, { packageRoot, workingDirectory, log }) {
-    const { filterListings, listWorkflows, openLibrary, workflowSources } = await import("../../../library/index.ts");
-    const library = openLibrary(workflowSources({ packageRoot, workspace: workingDirectory, extra: call.texts("source") }));
+    const { filterListings, listWorkflows, openLibrary } = await import("../../../library/index.ts");
+    const library = openLibrary({ packageRoot, workspace: workingDirectory, extra: call.texts("source") });
     for (const { file, line, column, message } of library.faults) log(`${file}:${line}:${column}: ${message} The file is left out.`);
     const listed = filterListings(listWorkflows(library), { query: call.text("search"), category: call.text("category"), tag: call.text("tag") });
     const width = Math.max(0, ...listed.map(({ id }) => id.length));
