@@ -1,6 +1,7 @@
 /** Writes what the documentation takes from the code: `node scripts/generate-docs.mjs` (Node 24). A test compares. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { configJsonSchema, configTable } from "../src/config/index.ts";
+import { workflowJsonSchema } from "../src/workflow/file-schema.ts";
 
 const docs = new URL("../docs/", import.meta.url);
 
@@ -12,5 +13,6 @@ function replaceGenerated(text, name, content) {
 }
 
 writeFileSync(new URL("worktrain.schema.json", docs), `${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+writeFileSync(new URL("workflow.schema.json", docs), `${JSON.stringify(workflowJsonSchema(), null, 2)}\n`);
 const page = new URL("configuration.md", docs);
 writeFileSync(page, replaceGenerated(readFileSync(page, "utf8"), "config", configTable()));
