@@ -83,7 +83,7 @@ function offered(state: Running, data: DataOf<"step_offered">): SessionState {
     blockers: data.blockers ?? [],
     gaps: [],
     completed: false,
-    loops: (data.loops ?? []).map((turn) => withItems(turn, parent)),
+    loops: (data.loops ?? []).map((turn) => turnWithItems(turn, parent)),
     scope: data.scope ?? {},
     jumps: data.jumpedFrom === undefined ? jumps : { ...jumps, [data.jumpedFrom]: (jumps[data.jumpedFrom] ?? 0) + 1 },
     children: null,
@@ -93,7 +93,7 @@ function offered(state: Running, data: DataOf<"step_offered">): SessionState {
 }
 
 /** The list a forEach runs over is recorded when it is pinned; later turns have it from the node before. */
-function withItems(turn: LoopTurn, parent: SessionNode | null): LoopTurn {
+export function turnWithItems(turn: LoopTurn, parent: SessionNode | null): LoopTurn {
   const items = turn.items ?? parent?.loops.find((each) => each.loopId === turn.loopId)?.items;
   return items === undefined ? turn : { ...turn, items };
 }

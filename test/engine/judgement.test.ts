@@ -1,0 +1,161 @@
+import { describe, expect, test } from "vitest";
+import { artifactsOf, contextOf, gapsOf, nodesOf } from "../../src/engine/session/index.ts";
+import type { JsonObject } from "../../src/shared/json.ts";
+import { drive, planOf } from "./drive.ts";
+
+const verdict = (value: string, rationale = "r") => ({ contractRef: "wr.contracts.gate_verdict", value: { verdict: value, rationale } });
+const kinds = (events: unknown) => (Array.isArray(events) ? events.map((event) => event.kind) : events);
+
+describe("deliberate difference: audit, verification and synthesis work", () => {
+  const audited = planOf([{ audit: { prompt: "Judge it.", rubric: ["It is small."] }, requireConfirmation: { kind: "human_approval" } }, {}]);
+
+  test("an audit is a step of its own; rejected or uncertain sends the work back, approved opens the gate", () => {
+    const session = drive(audited, { autonomy: "guided" });
+    session.submit({ notes: "My work.", context: { a: 1 } });
+    expect(session.offer()).toMatchObject({ stepId: "step-1.audit", role: "audit" });
+    expect(session.prompt()).toMatch(/Judge it\.[^]*It is small\.[^]*My work\./);
+    session.submit({ artifacts: [verdict("rejected", "Too large.")] });
+    expect(session.step()).toBe("step-1");
+    expect(session.prompt()).toContain("Too large.");
+    session.submit({ notes: "Smaller." });
+    session.submit({ artifacts: [verdict("uncertain")] });
+    expect(session.blockers()).toEqual(["audit-uncertain"]);
+    session.submit();
+    expect(kinds(session.submit({ artifacts: [verdict("approved")] }))).toEqual(["step_submitted", "gate_opened"]);
+    session.gate("rejected");
+    expect(session.step()).toBe("step-1");
+    session.submit();
+    session.submit({ artifacts: [verdict("approved")] });
+    session.gate("approved");
+    expect(session.step()).toBe("step-2");
+    expect(nodesOf(session.state()).map((node) => node.stepId)).toEqual(["step-1", "step-1.audit", "step-2"]);
+  });
+
+  test("work that no audit finds good ends the session blocked", () => {
+    const session = drive(audited);
+    for (let round = 0; round < 3; round += 1) {
+      session.submit();
+      session.submit({ artifacts: [verdict("rejected", "Still wrong.")] });
+    }
+    expect(session.state()).toMatchObject({ kind: "ended", outcome: "blocked", reason: { code: "audit-rejected" } });
+    expect(artifactsOf(session.state())).toEqual([]);
+  });
+});
+
+describe("assessments", () => {
+  const dimensions = [{ id: "depth", purpose: "How deep?", levels: ["low", "high"] }];
+  const plan = planOf([{ assessmentRefs: ["one", "two"], assessmentConsequences: [{ when: { anyEqualsLevel: "low", forAssessment: "one" }, effect: { kind: "require_followup", guidance: "Dig deeper." } }] }], {
+    assessments: [{ id: "one", purpose: "First.", dimensions }, { id: "two", purpose: "Second.", dimensions }],
+  });
+  const assessed = (assessmentId: string, depth: unknown) => ({ contractRef: "wr.contracts.assessment", value: { assessmentId, dimensions: { depth } as never } });
+
+  test("each one asked for must come, with known levels; a level with a consequence blocks until it is assessed anew", () => {
+    const session = drive(plan, { autonomy: "guided" });
+    expect(session.offer()?.requires.map((each) => each.kind)).toEqual(["notes", "assessment", "assessment"]);
+    session.submit({ artifacts: [assessed("one", "low"), assessed("two", "deep")] });
+    expect(session.blockers()).toEqual(["assessment-followup", "assessment-incomplete"]);
+    expect(session.prompt()).toContain("Dig deeper. Then assess these again: depth.");
+    session.submit({ artifacts: [assessed("two", { level: "LOW", rationale: "r" })] });
+    expect(session.blockers()).toEqual(["assessment-followup"]);
+    session.submit({ artifacts: [assessed("one", "high")] });
+    expect(session.step()).toBe("ended: completed");
+    expect(artifactsOf(session.state())).toHaveLength(2);
+  });
+});
+
+describe("validation criteria on the notes", () => {
+  const rule = (more: object) => ({ message: "The author's words.", ...more });
+  test.each([
+    ["contains", [rule({ type: "contains", value: "Evidence" })], "nothing", "Evidence: x"],
+    ["regex with flags", [rule({ type: "regex", pattern: "^ok$", flags: "im" })], "not ok", "first\nOK"],
+    ["length", [rule({ type: "length", min: 5, max: 9 })], "abc", "abcdef"],
+    ["schema in a fenced block", [rule({ type: "schema", schema: { type: "object", properties: { n: { type: "number" } }, required: ["n"] } })], '{"n":"x"}', 'See:\n```json\n{"n":1}\n```'],
+    ["or", { or: [rule({ type: "contains", value: "a1" }), rule({ type: "contains", value: "b1" })] }, "c", "b1"],
+    ["not", { not: rule({ type: "contains", value: "TODO" }) }, "TODO later", "all done"],
+    ["and of a condition that does not hold", { and: [rule({ type: "contains", value: "x1" }), rule({ type: "contains", value: "y1", condition: { var: "never" } })] }, "y1", "x1"],
+  ])("%s", (_, validationCriteria, bad, good) => {
+    const session = drive(planOf([{ validationCriteria: validationCriteria as never }]));
+    expect(session.prompt()).toContain("The author's words.");
+    session.submit({ notes: bad });
+    expect(session.blockers()).toEqual(["notes-invalid"]);
+    session.submit({ notes: good });
+    expect(session.step()).toBe("ended: completed");
+  });
+
+  test("a pattern made to hang is run in linear time", () => {
+    const session = drive(planOf([{ validationCriteria: [{ type: "regex", pattern: "(a+)+$", message: "m" }] }]));
+    const started = performance.now();
+    session.submit({ notes: `${"a".repeat(30_000)}!` });
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+});
+
+describe("children of a parallel step", () => {
+  const delegations: JsonObject[] = [{ workflowId: "wr.a" }, { workflowId: "wr.b", runCondition: { var: "wanted" } }];
+  test("the step is not done while one is missing; a failed one is a gap; the results stand before the synthesis", () => {
+    const session = drive(planOf([{ type: "parallel", parallelDelegations: delegations, synthesis: { prompt: "Together." } }, {}]), { context: { wanted: true } });
+    expect(session.submit()).toBe("waiting-for-children");
+    session.child("n1.2");
+    expect(session.child("n1.2")).toBe("no-such-request");
+    expect(session.step()).toBe("delegating");
+    session.child("n1.1", "failed");
+    expect(session.offer()).toMatchObject({ stepId: "step-1", role: "synthesis" });
+    expect(session.prompt()).toMatch(/### n1\.1: failed[^]*### n1\.2: completed/);
+    expect(gapsOf(session.state()).map((gap) => gap.code)).toEqual(["child-not-completed"]);
+    session.submit();
+    expect(session.step()).toBe("step-2");
+  });
+
+  test("with nobody to bring anything together it is done by itself; with nobody to ask it is passed over", () => {
+    const session = drive(planOf([{ type: "parallel", notesOptional: true, parallelDelegations: [{ workflowId: "wr.a" }] }, { type: "parallel", parallelDelegations: [{ workflowId: "wr.b", runCondition: { var: "never" } }] }, {}]));
+    session.child("n1.1");
+    expect(session.step()).toBe("step-3");
+  });
+});
+
+describe("rewinding", () => {
+  test("deliberate difference: context belongs to the node; a branch never sees the other's, nor its jumps and gaps", () => {
+    const session = drive(planOf([{}, { prompt: "{{a}}" }, {}]));
+    session.submit({ context: { a: 1 } });
+    session.submit({ context: { b: 1 } });
+    session.run({ kind: "rewind", nodeId: "n1" });
+    expect(session.offer()).toMatchObject({ nodeId: "n4", stepId: "step-1" });
+    expect(contextOf(session.state())).toEqual({});
+    session.submit({ context: { c: 1 } });
+    expect(session.prompt()).toContain("[unset: a");
+    expect(contextOf(session.state())).toEqual({ c: 1 });
+    session.run({ kind: "rewind", nodeId: "n3" });
+    expect(session.step()).toBe("step-3");
+    expect(contextOf(session.state())).toEqual({ a: 1, b: 1 });
+  });
+
+  test("an ended session goes on from an earlier node; an unknown node is refused", () => {
+    const session = drive(planOf([{}]));
+    session.submit();
+    expect(session.run({ kind: "rewind", nodeId: "zz" })).toBe("no-such-node");
+    session.run({ kind: "rewind", nodeId: "n1" });
+    expect(session.step()).toBe("step-1");
+    expect(kinds(session.run({ kind: "checkpoint", note: "here" }))).toEqual(["checkpoint_made"]);
+  });
+});
+
+test("preferences: never_stop passes over a plain confirmation with a gap, and opens no human approval, verification or contract", () => {
+  const session = drive(planOf([{ requireConfirmation: true }, { requireConfirmation: { kind: "human_approval" } }]), { autonomy: "full_auto_never_stop" });
+  session.submit();
+  expect(gapsOf(session.state()).map((gap) => gap.code)).toEqual(["confirmation-passed-over"]);
+  session.submit();
+  expect(session.step()).toBe("gate");
+});
+
+test("deliberate difference: a loop's gate parks behind the loop, and its rejection sends the last work back", () => {
+  const loop = { id: "the-loop", type: "loop", title: "L", loop: { type: "for", count: 1, maxIterations: 1 }, requireConfirmation: { kind: "human_approval" }, body: [{ id: "in-loop", title: "I", prompt: "p" }] };
+  const session = drive(planOf([loop, {}]));
+  session.submit();
+  expect(session.step()).toBe("gate");
+  session.gate("rejected");
+  expect(session.step()).toBe("in-loop");
+  expect(session.blockers()).toEqual(["gate-rejected"]);
+  session.submit();
+  session.gate("approved");
+  expect(session.step()).toBe("step-2");
+});

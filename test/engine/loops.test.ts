@@ -1,0 +1,125 @@
+import { describe, expect, test } from "vitest";
+import { gapsOf } from "../../src/engine/session/index.ts";
+import type { JsonObject } from "../../src/shared/json.ts";
+import { control, drive, planOf } from "./drive.ts";
+
+const body = (...steps: readonly JsonObject[]) => steps.map((step, index) => ({ id: `body-${index + 1}`, title: "Body", prompt: "Iteration {{currentIteration}}: {{currentItem}}", ...step }));
+const gapCodes = (session: ReturnType<typeof drive>) => gapsOf(session.state()).map((gap) => gap.code).filter((code) => code !== "unset-value");
+const loop = (config: JsonObject, ...steps: readonly JsonObject[]): JsonObject => ({ id: "the-loop", type: "loop", title: "The loop", loop: { maxIterations: 3, ...config }, body: body(...(steps.length === 0 ? [{}] : steps)) });
+const decides = { outputContract: { contractRef: "wr.contracts.loop_control" } };
+
+describe("deliberate difference: a loop that reaches its limit with work left is a recorded gap and a block", () => {
+  test("while: continue said at the limit; the block is left by saying stop", () => {
+    const session = drive(planOf([loop({ type: "while", maxIterations: 2 }, decides), {}]));
+    session.submit({ artifacts: [control("continue")] });
+    session.submit({ artifacts: [control("continue")] });
+    expect(session.step()).toBe("the-loop");
+    expect(session.blockers()).toEqual(["loop-limit"]);
+    expect(gapCodes(session)).toEqual(["loop-limit"]);
+    session.submit({ artifacts: [control("continue")] });
+    expect(session.blockers()).toEqual(["loop-limit"]);
+    session.submit({ artifacts: [control("stop")] });
+    expect(session.step()).toBe("step-2");
+  });
+
+  test("forEach: items over the limit are never dropped in silence; without a word the session ends blocked", () => {
+    const session = drive(planOf([loop({ type: "forEach", items: "list", maxIterations: 2 }), {}]), { context: { list: ["a", "b", "c"] } });
+    session.submit();
+    session.submit();
+    expect(session.prompt()).toContain("1 of its items are left");
+    for (let attempt = 0; attempt < 3; attempt += 1) session.submit();
+    expect(session.state()).toMatchObject({ kind: "ended", outcome: "blocked", reason: { code: "loop-limit" } });
+  });
+
+  test("never_stop goes on and keeps the gap", () => {
+    const session = drive(planOf([loop({ type: "forEach", items: "list", maxIterations: 1 }), {}]), { context: { list: ["a", "b"] }, autonomy: "full_auto_never_stop" });
+    session.submit();
+    expect(session.step()).toBe("step-2");
+    session.submit();
+    expect(gapsOf(session.state()).map((gap) => gap.code)).toEqual(["loop-limit"]);
+    expect(session.state()).toMatchObject({ outcome: "completed" });
+  });
+});
+
+describe("deliberate difference: a forEach over the wrong shape is a block naming the type and a preview", () => {
+  test.each([
+    [{ list: "not a list" }, 'string ("not a list")'],
+    [{ list: { a: 1 } }, "object (a)"],
+    [{}, "not set"],
+  ])("%j", (context, said) => {
+    const session = drive(planOf([loop({ type: "forEach", items: "list" }), {}]), { context });
+    expect(session.blockers()).toEqual(["loop-wrong-shape"]);
+    expect(session.prompt()).toContain(said);
+    expect(session.offer()?.requires).toEqual([{ kind: "context", key: "list", schema: { type: "array" } }]);
+    session.submit({ context: { list: ["x"] } });
+    expect(session.step()).toBe("body-1");
+    expect(session.prompt()).toContain("Iteration 1: x");
+  });
+});
+
+describe("deliberate difference: the first step may be a loop, a template call or conditional", () => {
+  test("a loop; its conditions in the body see the loop's variables", () => {
+    const session = drive(planOf([loop({ type: "for", count: "times" }, { runCondition: { var: "currentIteration", gt: 1 } }), {}]), { context: { times: "2" } });
+    expect(session.prompt()).toContain("Iteration 2:");
+    session.submit();
+    expect(session.step()).toBe("step-2");
+  });
+  test("a template call, a conditional step that is passed over", () => {
+    const routine = { file: "r.yaml", text: "id: wr.routine-probe\nname: n\nversion: 1.0.0\ndescription: d\nsteps: [{ id: look, title: 'Look at {what}', prompt: 'At {what}.' }]" };
+    const session = drive(planOf([{ runCondition: { var: "never" } }, { templateCall: { templateId: "wr.templates.routine.probe", args: { what: "it" } } }], {}, [routine]));
+    expect(session.offer()).toMatchObject({ stepId: "step-2.look", title: "Look at it" });
+  });
+});
+
+test("loop control ends any loop early; a loopId speaks to an outer loop, an unknown one is refused", () => {
+  const inner = { id: "inner", type: "loop", title: "Inner", loop: { type: "for", count: 2, maxIterations: 2 }, body: [{ id: "inner-step", title: "I", prompt: "p", outputContract: { contractRef: "wr.contracts.loop_control", required: false } }] };
+  const session = drive(planOf([{ ...loop({ type: "forEach", items: "list" }), body: [inner] }, {}]), { context: { list: [1, 2, 3] } });
+  session.submit({ artifacts: [control("continue", "nowhere")] });
+  expect(session.blockers()).toEqual(["loop-unknown"]);
+  session.submit({ artifacts: [control("stop")] });
+  expect(session.offer()?.loop).toMatchObject({ id: "inner", iteration: 1 });
+  expect(session.state()).toMatchObject({ node: { loops: [{ loopId: "the-loop", iteration: 2 }, { loopId: "inner", iteration: 1 }] } });
+  session.submit({ artifacts: [control("stop", "the-loop")] });
+  session.submit();
+  expect(session.step()).toBe("step-2");
+});
+
+test("what is put to the end of a list while its loop runs is taken too", () => {
+  const session = drive(planOf([loop({ type: "forEach", items: "list" }), {}]), { context: { list: ["a"] } });
+  session.submit({ context: { list: ["a", "b"] } });
+  expect(session.prompt()).toContain("Iteration 2: b");
+  session.submit({ context: { list: [] } });
+  expect(session.step()).toBe("step-2");
+});
+
+test("a loop that would go round without offering anything ends, loudly", () => {
+  const never = { id: "inner", type: "loop", title: "Inner", loop: { type: "for", count: 1000, maxIterations: 1000 }, body: [{ id: "inner-step", title: "I", prompt: "p", runCondition: { var: "never" } }] };
+  const session = drive(planOf([{ ...loop({ type: "for", count: 1000, maxIterations: 1000 }), body: [never] }]));
+  expect(session.state()).toMatchObject({ kind: "ended", outcome: "blocked", reason: { code: "nothing-offered" } });
+});
+
+test("a jump goes back as often as allowed and leaves the loops it stood in", () => {
+  const plan = planOf([{}, loop({ type: "for", count: 3 }, { jumpIf: { condition: { var: "redo" }, target: "step-1", maxJumps: 2 } }), {}]);
+  const session = drive(plan, { context: { redo: true } });
+  const seen = [];
+  for (; session.state().kind === "step"; session.submit()) seen.push(session.step());
+  expect(seen).toEqual(["step-1", "body-1", "step-1", "body-1", "step-1", "body-1", "body-1", "body-1", "step-3"]);
+  expect(gapsOf(session.state()).map((gap) => gap.code)).toContain("jump-limit");
+});
+
+test("the trace says for every step offered or passed over which condition with which values, and why a loop went on", () => {
+  const session = drive(planOf([{ runCondition: { var: "a", equals: 2 } }, loop({ type: "while", condition: { var: "a", lt: 3 } }), {}]), { context: { a: 1 } });
+  session.submit({ context: { a: 5 } });
+  const traces = session.log.flatMap((event) => (event.kind === "step_offered" ? [event.data.trace] : []));
+  expect(traces).toEqual([
+    [
+      { stepId: "step-1", decision: "skipped", condition: { var: "a", equals: 2 }, values: { a: 1 } },
+      { stepId: "the-loop", decision: "offered", condition: { var: "a", lt: 3 }, values: { a: 1 }, reason: "the condition is true" },
+      { stepId: "body-1", decision: "offered" },
+    ],
+    [
+      { stepId: "the-loop", decision: "skipped", condition: { var: "a", lt: 3 }, values: { a: 5 }, reason: "the condition is false" },
+      { stepId: "step-3", decision: "offered" },
+    ],
+  ]);
+});
