@@ -32,7 +32,7 @@ function artifactOf(sent: JsonObject, requires: readonly Requirement[]): StepOut
   const name = named ?? (asked.length === 1 ? (asked[0] ?? "") : "");
   // What a named artifact holds beside its name is its payload; without a name everything is.
   const payload = wrapped ? (value ?? null) : named === null ? sent : { ...fields, ...(value === undefined ? {} : { value }) };
-  if (kind === "assessment") return { contractRef: ASSESSMENT, value: assessment(name, payload) };
+  if (requires.some((requirement) => requirement.kind === "assessment" && requirement.ref === name)) return { contractRef: ASSESSMENT, value: assessment(name, payload) };
   return { contractRef: fullName(name), value: payload };
 }
 

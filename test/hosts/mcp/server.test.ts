@@ -1,0 +1,170 @@
+/** The MCP server as a client meets it: its tools, restarts, tokens, gates, verifications, and bad input. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { JsonObject } from "../../../src/shared/json.ts";
+import { fill, startMcp, type McpProcess } from "../../fakes/mcp-client.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..", "..");
+const directory = mkdtempSync(join(tmpdir(), "worktrain-mcp-"));
+const workspacePath = join(directory, "workspace");
+const data = join(directory, "data");
+mkdirSync(join(workspacePath, ".worktrain/workflows"), { recursive: true });
+mkdirSync(data);
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const head = (id: string): string => `schemaVersion: 2\nid: ${id}\nname: ${id}\nversion: 1.0.0\ndescription: For tests.\n`;
+const team = (name: string, text: string): void => writeFileSync(join(workspacePath, ".worktrain/workflows", `${name}.yaml`), text);
+const TWO_STEPS = `${head("team.two-steps")}steps:\n  - {id: first, title: First, prompt: Do it}\n  - {id: second, title: Second, prompt: Do more, produces: {count: {type: integer}}, outputContract: {contractRef: wr.contracts.coordinator_result}}\n`;
+team("two-steps", TWO_STEPS);
+team("gated", `${head("team.gated")}steps:\n  - {id: gated, title: Gated, prompt: Do it, requireConfirmation: {kind: human_approval}}\n`);
+team("verified", `${head("team.verified")}steps:\n  - {id: checked, title: Checked, prompt: Do it, verification: {command: "cat wanted.txt"}}\n`);
+team("criteria", `${head("team.criteria")}steps:\n  - {id: matched, title: Matched, prompt: Do it, validationCriteria: [{type: regex, pattern: "^(a+)+$", message: only a}]}\n`);
+team("itself", `${head("wr.routine-itself")}steps:\n  - {id: again, title: Again, templateCall: {templateId: wr.templates.routine.itself}}\n`);
+
+let server: McpProcess;
+beforeAll(async () => {
+  server = await startMcp({ data, cwd: workspacePath });
+});
+afterAll(() => server.close());
+
+const start = (workflowId: string, on: McpProcess = server) => on.session("start_workflow", { workflowId, workspacePath, goal: "Mend the total" });
+const go = (continueToken: string | undefined, more: JsonObject = {}, on: McpProcess = server) => on.session("continue_workflow", { continueToken: continueToken ?? "", ...more });
+const notes = { output: { notesMarkdown: "Done." } };
+
+test("tools have WorkRail's names, annotations, and valid JSON Schemas of input and output", async () => {
+  const { tools } = await server.client.listTools();
+  expect(tools.map(({ name }) => name)).toEqual(["list_workflows", "inspect_workflow", "start_workflow", "continue_workflow", "checkpoint_workflow", "resume_session"]);
+  expect(tools.map(({ annotations }) => annotations?.readOnlyHint)).toEqual([true, true, false, false, false, false]);
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  for (const { name, description, inputSchema, outputSchema } of tools) {
+    expect([name, ajv.validateSchema(inputSchema), outputSchema !== undefined && ajv.validateSchema(outputSchema), description !== undefined]).toEqual([name, true, true, true]);
+  }
+  expect(tools[3]?.outputSchema?.["required"]).toEqual(["sessionId", "workflowId", "status", "requires"]);
+});
+
+test("list, search and inspect: a team's workflows beside the shipped ones; a broken one is told, not hidden", async () => {
+  const { data: listed } = await server.tool("list_workflows", { query: "two-steps" });
+  expect(listed["workflows"]).toMatchObject([{ id: "team.two-steps", source: "team" }]);
+  expect(JSON.stringify(listed["faults"])).toContain("itself.yaml");
+  const inspected = await server.tool("inspect_workflow", { workflowId: "team.gated" });
+  expect(inspected.data["workflow"]).toMatchObject({ preview: { nodes: expect.arrayContaining([expect.objectContaining({ kind: "gate" })]) }, mermaid: expect.stringContaining("flowchart") });
+  expect(inspected.text).toContain("gated (step): Gated");
+});
+
+test("the server dies in the middle; the next one goes on, and every token it gave still gives what it gave", async () => {
+  const one = await startMcp({ data, cwd: workspacePath });
+  const begun = await start("team.two-steps", one);
+  const second = await go(begun.continueToken, notes, one);
+  await one.close();
+  const two = await startMcp({ data, cwd: workspacePath });
+  expect(await go(begun.continueToken, { output: { notesMarkdown: "Something else." } }, two)).toEqual(second);
+  const resumed = await two.session("resume_session", { sessionId: begun.sessionId });
+  expect(resumed).toMatchObject({ status: "step", step: { id: "second" }, requires: [{ kind: "notes" }, { kind: "artifact" }, { kind: "context", ref: "count" }].slice(-resumed.requires.length) });
+  const last = await go(resumed.continueToken, fill(resumed), two);
+  expect(last).toMatchObject({ status: "complete", outcome: "completed" });
+  expect(await go(second.continueToken, fill(second), two)).toEqual(last);
+  await two.close();
+});
+
+test("a session found by its words", async () => {
+  const begun = await server.session("start_workflow", { workflowId: "team.gated", workspacePath, goal: "Paint the bikeshed green" });
+  expect(await server.session("resume_session", { query: "bikeshed", workspacePath })).toMatchObject({ sessionId: begun.sessionId, status: "step" });
+  expect(await server.session("resume_session", { query: "no such words", workspacePath })).toMatchObject({ status: "refused", blockers: [{ code: "no-such-session" }] });
+});
+
+test("a gate parks the session; the answer may come in another process, and a rejection sends the step back", async () => {
+  const gate = await go((await start("team.gated")).continueToken, notes);
+  expect(gate).toMatchObject({ status: "gate", gate: { kind: "human_approval" } });
+  const other = await startMcp({ data, cwd: workspacePath });
+  const rejected = await go(gate.continueToken, { gate: { verdict: "rejected", reason: "The total is still wrong." } }, other);
+  expect(rejected).toMatchObject({ status: "blocked", step: { id: "gated" } });
+  expect(JSON.stringify(rejected.blockers)).toContain("The total is still wrong.");
+  await other.close();
+  const again = await go(rejected.continueToken, notes);
+  expect(await go(again.continueToken, { gate: { verdict: "approved", reason: "Good." } })).toMatchObject({ status: "complete", outcome: "completed" });
+});
+
+test("a verification is run in the workspace: red blocks with its output, green completes", async () => {
+  const begun = await start("team.verified");
+  const red = await go(begun.continueToken, notes);
+  expect(red).toMatchObject({ status: "blocked", blockers: [{ code: "verification-failed", message: expect.stringContaining("wanted.txt") }] });
+  writeFileSync(join(workspacePath, "wanted.txt"), "here");
+  expect(await go(red.continueToken, notes)).toMatchObject({ status: "complete" });
+});
+
+test("a checkpoint marks the place once and hands nothing over", async () => {
+  const begun = await start("team.two-steps");
+  const marked = await server.session("checkpoint_workflow", { checkpointToken: begun.checkpointToken ?? "" });
+  expect(marked).toMatchObject({ status: "step", step: { id: "first" } });
+  expect(await server.session("checkpoint_workflow", { checkpointToken: begun.checkpointToken ?? "" })).toEqual(marked);
+  expect(await go(begun.continueToken, notes)).toMatchObject({ step: { id: "second" } });
+});
+
+describe("bad input is a tool result with a fix, and the session stays usable", () => {
+  test("calls that name nothing there is", async () => {
+    const unknown = await server.tool("start_workflow", { workflowId: "team.two-stps", workspacePath, goal: "x" });
+    expect(unknown).toMatchObject({ isError: true, data: { status: "refused", blockers: [{ code: "unknown-workflow", fix: "Did you mean team.two-steps?" }] } });
+    const refused = [
+      await server.tool("start_workflow", { workflowId: "team.gated", workspacePath: "relative", goal: "x" }),
+      await server.tool("start_workflow", { workspacePath, goal: "x" }),
+      await server.tool("start_workflow", { workflowPath: join(workspacePath, ".worktrain/workflows/itself.yaml"), workspacePath, goal: "x" }),
+      await server.tool("continue_workflow", { output: {} }),
+      await server.tool("continue_workflow", { continueToken: 7 }),
+      await server.tool("continue_workflow", { continueToken: "wtc.no.n1.1.aaaaaaaaaaaaaaaaaaaaaa" }),
+      await server.tool("resume_session", { sessionId: "../../../etc" }),
+      await server.tool("inspect_workflow", { workflowId: "nope" }),
+      await server.tool("continu_workflow", {}),
+    ];
+    for (const { isError, data: said, text } of refused) {
+      expect(isError).toBe(true);
+      expect(said["blockers"]).toMatchObject([{ code: expect.stringMatching(/\w/), message: expect.stringMatching(/\w/), fix: expect.stringMatching(/\w/) }]);
+      expect(text).not.toMatch(/\bat \S+:\d+|node:internal/);
+    }
+  });
+
+  test("outputs that do not fit", async () => {
+    const second = await go((await start("team.two-steps")).continueToken, notes);
+    const codes = [];
+    const sent: readonly JsonObject[] = [
+      { output: { notesMarkdown: "x".repeat(40_000) } },
+      { output: { notesMarkdown: "x", artifacts: [{ ref: "wr.contracts.classification", value: {} }] } },
+      { output: { notesMarkdown: "x", artifacts: [{ ref: "none", value: 1 }] } },
+      { ...notes, context: { goal: "mine" } },
+      { ...notes, context: JSON.parse('{"__proto__": {"polluted": true}}') },
+      { gate: { verdict: "approved", reason: "x" } },
+    ];
+    for (const more of sent) {
+      const { isError, data: said } = await server.tool("continue_workflow", { continueToken: second.continueToken ?? "", ...more });
+      codes.push([isError, said["status"], Array.isArray(said["blockers"]) ? (said["blockers"][0] as { code: string }).code : null]);
+    }
+    expect(codes.map(([isError, status]) => [isError, status])).toEqual(codes.map(() => [true, "refused"]));
+    expect(codes.map(([, , code]) => code)).toEqual(["too-large", "unexpected-artifact", "unknown-contract", "reserved-key", "malformed-input", "no-gate"]);
+    expect(await go(second.continueToken, { ...fill(second), output: { artifacts: [{ ref: "wr.contracts.coordinator_result", value: { outcome: "splendid" } }] } })).toMatchObject({ status: "blocked" });
+  });
+
+  test("a regular expression that would hang elsewhere answers at once", async () => {
+    const begun = await start("team.criteria");
+    const started = performance.now();
+    expect(await go(begun.continueToken, { output: { notesMarkdown: `${"a".repeat(5000)}!` } })).toMatchObject({ status: "blocked" });
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  test("a workflow file that changes on disk does not change a running session", async () => {
+    const begun = await start("team.two-steps");
+    team("two-steps", "broken: [");
+    expect(await go(begun.continueToken, notes)).toMatchObject({ status: "step", step: { id: "second" } });
+    expect((await server.tool("start_workflow", { workflowId: "team.two-steps", workspacePath, goal: "x" })).isError).toBe(true);
+    team("two-steps", TWO_STEPS);
+  });
+});
+
+test("what the launcher starts is the server too: the bundle answers the first list", async () => {
+  const bundled = await startMcp({ data, cwd: workspacePath, program: [join(ROOT, "bin/worktrain.mjs")] });
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  expect(bundled.client.getServerVersion()).toMatchObject({ name: "worktrain", version });
+  expect(JSON.stringify((await bundled.tool("list_workflows", {})).data)).toContain("wr.coding-task");
+  await bundled.close();
+});
