@@ -3,7 +3,7 @@
  *
  * A4. `turn_requested` is in the log before the request leaves; `turn_completed` only after the message came whole.
  */
-import type Anthropic from "@anthropic-ai/sdk";
+import type { Messages } from "@anthropic-ai/sdk/resources/messages/messages";
 import { EVENT_LIMIT_BYTES } from "../record/index.ts";
 import type { Clock, Random } from "../shared/ports.ts";
 import { canonicalJson } from "../shared/json.ts";
@@ -18,7 +18,7 @@ import { promptSha256, requestBody, type Frame } from "./request.ts";
 import { askModel, type TurnOutcome } from "./turn.ts";
 
 export interface AskContext {
-  readonly client: Anthropic;
+  readonly client: Messages;
   readonly frame: Frame;
   readonly price: ModelPrice;
   readonly budget: AgentBudget;

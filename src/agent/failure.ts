@@ -1,5 +1,5 @@
 /** What a failed request means: try again, stop, or was it us. Codes go into `turn_failed`. */
-import { AnthropicError, APIConnectionError, APIError } from "@anthropic-ai/sdk";
+import { AnthropicError, APIConnectionError, APIError } from "@anthropic-ai/sdk/error";
 import { MODEL_PRICES } from "./prices.ts";
 import { StreamProtocolError } from "./stream.ts";
 

@@ -4,7 +4,9 @@
  * A turn happened only when `message_stop` came (P-model-stream). The stream is read raw, not through the SDK's message helper: that one completes
  * cut-off arguments silently and reports undecodable ones as a broken stream.
  */
-import Anthropic from "@anthropic-ai/sdk";
+// The client's base and the one resource used: the whole client would load every other with it, half of the Action's bundle.
+import { BaseAnthropic } from "@anthropic-ai/sdk/client";
+import { Messages } from "@anthropic-ai/sdk/resources/messages/messages";
 import type { Fetch } from "../shared/ports.ts";
 import { classifyFailure, type TurnFailure } from "./failure.ts";
 import { asSdkParams, type RequestBody } from "./request.ts";
@@ -25,21 +27,23 @@ export type TurnOutcome =
 const SILENT = { error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined };
 
 /** A client that takes nothing from the environment, writes nothing, and leaves retrying to the loop. */
-export const openClient = (endpoint: AgentEndpoint): Anthropic =>
-  new Anthropic({
-    apiKey: endpoint.apiKey,
-    baseURL: endpoint.baseUrl ?? "https://api.anthropic.com",
-    ...(endpoint.fetch === undefined ? {} : { fetch: endpoint.fetch }),
-    maxRetries: 0,
-    logger: SILENT,
-    logLevel: "off",
-  });
+export const openClient = (endpoint: AgentEndpoint): Messages =>
+  new Messages(
+    new BaseAnthropic({
+      apiKey: endpoint.apiKey,
+      baseURL: endpoint.baseUrl ?? "https://api.anthropic.com",
+      ...(endpoint.fetch === undefined ? {} : { fetch: endpoint.fetch }),
+      maxRetries: 0,
+      logger: SILENT,
+      logLevel: "off",
+    }),
+  );
 
 /** Sends one request. Never throws on what the model, the network or the signal does: that is the outcome. */
-export async function askModel(client: Anthropic, body: RequestBody, signal: AbortSignal): Promise<TurnOutcome> {
+export async function askModel(client: Messages, body: RequestBody, signal: AbortSignal): Promise<TurnOutcome> {
   let connected = false;
   try {
-    const { data, request_id: requestId } = await client.messages.create(asSdkParams(body), { signal }).withResponse();
+    const { data, request_id: requestId } = await client.create(asSdkParams(body), { signal }).withResponse();
     connected = true;
     const assembler = assembleMessage();
     for await (const event of data) assembler.add(event);
