@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { commands } from "../../src/hosts/cli/commands/index.ts";
+import { commandsMarkdown } from "../../src/hosts/cli/help.ts";
 import { compileWorkflow } from "../../src/workflow/index.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -63,6 +64,11 @@ test("every command that a document names exists", () => {
     ...[...read(file).matchAll(/(?:npx |`)worktrain ([a-z]+)/g)].map((match) => match[1] ?? "").filter((name) => !words.has(name)).map((name) => `${file}: worktrain ${name}`),
   ]);
   expect(unknown).toEqual([]);
+});
+
+test("docs/commands.md has every command with its options (else: npm run docs)", () => {
+  const [, generated] = /<!-- generated:commands -->\n([\s\S]*?)\n<!-- \/generated -->/.exec(read("docs/commands.md")) ?? [];
+  expect(generated).toBe(commandsMarkdown(commands));
 });
 
 test("every file and folder of ours that a document names in code exists", () => {

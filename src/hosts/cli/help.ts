@@ -24,3 +24,13 @@ export function commandHelp(command: Command): string {
   const width = Math.max(0, ...options.map(([left]) => left.length));
   return [`Usage: ${usageLine(command)}`, "", command.summary, ...(command.about === undefined ? [] : [command.about]), "", ...options.map(([left, help]) => `  ${left.padEnd(width)}  ${help}`)].join("\n");
 }
+
+/** Every command for `docs/commands.md`. */
+export const commandsMarkdown = (commands: readonly Command[]): string =>
+  commands
+    .map((command) => {
+      const options = Object.entries(command.options).map(([name, option]) => `| \`${written(name, option).replaceAll("|", "\\|")}\` | ${option.help} |`);
+      const about = command.about === undefined ? [] : [command.about];
+      return [`### ${command.name}`, "", `\`worktrain ${[command.name, command.operands].filter((part) => part !== "").join(" ").replaceAll("|", " or ")}\``, "", [command.summary, ...about].join("\n"), "", "| option | meaning |", "|---|---|", ...options].join("\n");
+    })
+    .join("\n\n");
