@@ -13,6 +13,9 @@ export interface CheckedFields<F extends Fields> {
   readonly unknown: readonly Issue[];
 }
 
+/** Unknown fields of one object that are told: each costs a search for what was meant. */
+const UNKNOWN_LIMIT = 200;
+
 /** Rounds in which nested unknown fields are taken out; each level of nesting may need one. */
 const STRIP_ROUNDS = 8;
 
@@ -25,7 +28,7 @@ export function checkFields<const F extends Fields>(fields: F, value: { readonly
   const issues: Issue[] = [];
   const unknown: Issue[] = [];
   for (const key of Object.keys(value)) {
-    if (Object.hasOwn(fields, key)) continue;
+    if (Object.hasOwn(fields, key) || unknown.length >= UNKNOWN_LIMIT) continue;
     unknown.push({ path: [...path, key], at: "key", message: `Unknown field "${key}".`, fix: `Remove it.${suggestion(key, Object.keys(fields))}` });
   }
   for (const [key, schema] of Object.entries(fields)) {

@@ -6,7 +6,7 @@ import { compileStandard } from "./compile-step.ts";
 import { compileTemplateCall } from "./compile-template.ts";
 import { formatPath, type Path, suggestion } from "./issue.ts";
 import type { PlanStep } from "./plan.ts";
-import { claimId, type Scope } from "./scope.ts";
+import { claimId, type Scope, STEP_LIMIT } from "./scope.ts";
 
 const TYPES = ["standard", "loop", "parallel", "todoList", "context-gather"] as const;
 type StepType = (typeof TYPES)[number];
@@ -14,7 +14,13 @@ const isStepType = (type: Json): type is StepType => TYPES.some((each) => each =
 const isMapping = (value: Json | undefined): value is JsonObject => value !== null && typeof value === "object" && !Array.isArray(value);
 
 /** The steps of one list; what is wrong with them goes to the scope's findings. */
-export const compileSteps = (raws: readonly Json[], path: Path, scope: Scope): readonly PlanStep[] => raws.flatMap((raw, index) => compileOne(raw, [...path, index], scope));
+export const compileSteps = (raws: readonly Json[], path: Path, scope: Scope): readonly PlanStep[] => few(raws, path, scope).flatMap((raw, index) => compileOne(raw, [...path, index], scope));
+
+function few(raws: readonly Json[], path: Path, scope: Scope): readonly Json[] {
+  if (raws.length <= STEP_LIMIT) return raws;
+  scope.findings.issues.push({ path, message: `There are ${raws.length} steps here; the limit is ${STEP_LIMIT}.`, fix: "Split the workflow." });
+  return raws.slice(0, 1);
+}
 
 function compileOne(raw: Json, path: Path, scope: Scope): readonly PlanStep[] {
   if (!isMapping(raw)) {
@@ -80,7 +86,7 @@ export function bodyIds(raws: readonly Json[]): ReadonlySet<string> {
 /** The steps of a whole document: those that are a loop's body run there only. */
 export function compileTopLevel(raws: readonly Json[], path: Path, scope: Scope): readonly PlanStep[] {
   const bodies = bodyIds(raws);
-  return raws.flatMap((raw, index) => (bodies.has(idOf(raw) ?? "") ? [] : compileOne(raw, [...path, index], scope)));
+  return few(raws, path, scope).flatMap((raw, index) => (bodies.has(idOf(raw) ?? "") ? [] : compileOne(raw, [...path, index], scope)));
 }
 
 /** Jumps must lead to a step of the same list or of one around it. Returns the steps with calls resolved to their first step. */

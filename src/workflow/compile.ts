@@ -3,7 +3,7 @@ import { err, ok, type Result } from "../shared/result.ts";
 import { type Bindings, bindSlots, resolveSlots } from "./bindings.ts";
 import { checkFields } from "./check-fields.ts";
 import { compileTopLevel, resolveJumps } from "./compile-steps.ts";
-import { readDocument, type SourceDocument } from "./document.ts";
+import { FAULT_LIMIT, readDocument, type SourceDocument } from "./document.ts";
 import { describeFunction } from "./functions.ts";
 import type { Fault } from "../shared/fault.ts";
 import type { Issue } from "./issue.ts";
@@ -38,8 +38,8 @@ export function compileWorkflow(source: { readonly text: string; readonly file: 
 export function compileDocument({ value, locate }: SourceDocument, options: CompileOptions): Result<Compiled, readonly Fault[]> {
   if (!isMapping(value)) return err([locate({ path: [], message: "A workflow file must be a mapping.", fix: "Write id, name, description, version and steps." })]);
   const compiled = compile(value, options);
-  if (compiled.plan === null) return err(compiled.issues.map(locate).toSorted((a, b) => a.line - b.line || a.column - b.column));
-  return ok({ plan: deepFreeze(compiled.plan), warnings: compiled.warnings.map(locate) });
+  if (compiled.plan === null) return err(compiled.issues.slice(0, FAULT_LIMIT).map(locate).toSorted((a, b) => a.line - b.line || a.column - b.column));
+  return ok({ plan: deepFreeze(compiled.plan), warnings: compiled.warnings.slice(0, FAULT_LIMIT).map(locate) });
 }
 
 const isMapping = (value: Json): value is JsonObject => value !== null && typeof value === "object" && !Array.isArray(value);

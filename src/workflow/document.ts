@@ -3,18 +3,18 @@
  * Refused here: aliases and tags (a reader must see what is there), duplicate keys, several documents, sizes and nesting no
  * author needs. Nothing recursive runs before the nesting is known.
  */
-import { Composer, type Document, isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, Parser, type CST } from "yaml";
+import { Composer, type Document, isAlias, isMap, isNode, isPair, isScalar, isSeq, Lexer, LineCounter, Parser, type CST } from "yaml";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { Json } from "../shared/json.ts";
 import type { Fault } from "../shared/fault.ts";
 import { formatPath, type Issue, type Path } from "./issue.ts";
 
-/** UTF-16 code units of one file. The largest known workflow file is about a tenth of it. */
-export const FILE_LIMIT_CHARS = 512 * 1024;
+/** UTF-16 code units of one file. The largest known workflow file is about a fifth of it. */
+export const FILE_LIMIT_CHARS = 256 * 1024;
 /** Collections inside collections; the language itself needs about ten. */
 export const NESTING_LIMIT = 64;
 /** Faults told of one file: more would not help its author. */
-const FAULT_LIMIT = 200;
+export const FAULT_LIMIT = 200;
 
 export interface SourceDocument {
   readonly value: Json;
@@ -34,21 +34,23 @@ export function readDocument(text: string, file: string): Result<SourceDocument,
   const unreadable = /[\u0000\uFFFD]/u.exec(text)?.index ?? (text.isWellFormed() ? -1 : text.search(/\p{Surrogate}/u));
   if (unreadable >= 0) return err([whole("The file is not clean UTF-8 text.", "Save it as UTF-8 without NUL bytes.", unreadable)]);
 
+  const hostile = hostileAt(text);
+  if (hostile !== null) return err([whole(hostile.message, hostile.fix, hostile.offset)]);
   const lines = new LineCounter();
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
   const tooDeep = tooDeepAt(tokens);
   if (tooDeep !== null) return err([whole(`The file nests deeper than ${NESTING_LIMIT} levels.`, "Flatten it: no workflow needs this depth.", tooDeep)]);
 
-  const documents = [...new Composer({ keepSourceTokens: false, uniqueKeys: true, merge: false }).compose(tokens, true, text.length)];
+  const documents = [...new Composer({ keepSourceTokens: false, uniqueKeys: false, merge: false }).compose(tokens, true, text.length)];
   const [document, second] = documents;
   if (document === undefined || document.contents === null) return err([whole("The file is empty.", "Write a workflow: id, name, description, version and steps.")]);
-  const faults = [...document.errors, ...document.warnings].map((error) => whole(`Not valid YAML: ${firstLine(error.message)}`, yamlFix(error.code), Math.min(error.pos[0], text.length)));
+  const faults = [...document.errors, ...document.warnings].slice(0, FAULT_LIMIT).map((error) => whole(`Not valid YAML: ${firstLine(error.message)}`, yamlFix(error.code), Math.min(error.pos[0], text.length)));
   if (second !== undefined) faults.push(whole("The file holds more than one YAML document.", "Keep one workflow per file.", second.range[0]));
 
   const issues: Issue[] = [];
   const value = toJson(document.contents, [], issues);
   const locate = locator(document, lines, file);
-  faults.push(...issues.map(locate));
+  faults.push(...issues.slice(0, FAULT_LIMIT).map(locate));
   return faults.length > 0 ? err(faults.slice(0, FAULT_LIMIT)) : ok({ value, locate });
 }
 
@@ -56,8 +58,6 @@ const firstLine = (text: string): string => text.split("\n", 1)[0] ?? text;
 
 function yamlFix(code: string): string {
   switch (code) {
-    case "DUPLICATE_KEY":
-      return "Keep one of the two keys.";
     case "BAD_INDENT":
       return "Indent the entries of one block by the same number of spaces.";
     case "TAG_RESOLVE_FAILED":
@@ -65,6 +65,29 @@ function yamlFix(code: string): string {
     default:
       return "Correct the syntax here; quote text that holds `: `, `#` or starts with a special character.";
   }
+}
+
+/** Anchors of one file. They are of no use here, since aliases are refused; many of them make the parser slow. */
+const ANCHOR_LIMIT = 64;
+
+/** What would take the parser long, found on the tokens alone: brackets inside brackets, and anchors. */
+function hostileAt(text: string): { readonly message: string; readonly fix: string; readonly offset: number } | null {
+  let depth = 0;
+  let anchors = 0;
+  let offset = 0;
+  let before = "";
+  for (const token of new Lexer().lex(text)) {
+    if (token === "[" || token === "{") depth += 1;
+    else if (token === "]" || token === "}") depth -= 1;
+    else if (token.startsWith("&")) anchors += 1;
+    if (token === "," && before === ",") return { message: "Two commas stand side by side.", fix: "Write a value between them, or remove one.", offset };
+    if (token.trim() !== "") before = token;
+    if (depth > NESTING_LIMIT) return { message: `The file nests deeper than ${NESTING_LIMIT} levels.`, fix: "Flatten it: no workflow needs this depth.", offset };
+    if (anchors > ANCHOR_LIMIT) return { message: `The file has more than ${ANCHOR_LIMIT} anchors.`, fix: "Remove them: aliases are not allowed, so nothing can refer to them.", offset };
+    // Control tokens of one character (document, scalar and flow marks) stand for no text.
+    offset += /^[\u0001-\u0003\u0018\u001f\uFEFF]$/.test(token) ? 0 : token.length;
+  }
+  return null;
 }
 
 /** Offset of the first collection beyond the nesting limit. Walks the concrete syntax with an own stack. */
@@ -92,13 +115,18 @@ function toJson(node: unknown, path: Path, issues: Issue[]): Json {
   if (isSeq(node)) return node.items.map((item, index) => toJson(item, [...path, index], issues));
   if (isMap(node)) {
     const members: [string, Json][] = [];
+    const seen = new Set<string>();
     for (const pair of node.items) {
       const key = isPair(pair) && isScalar(pair.key) ? pair.key.value : undefined;
       if (typeof key !== "string") {
         issues.push({ path, message: `A key is not text: ${String(key)}.`, fix: "Quote the key." });
       } else if (key === "__proto__") {
         issues.push({ path: [...path, key], at: "key", message: "The key __proto__ is not allowed.", fix: "Choose another name." });
+      } else if (seen.has(key)) {
+        const offset = isScalar(pair.key) ? pair.key.range?.[0] : undefined;
+        issues.push({ path: [...path, key], at: "key", message: `The key "${key}" is not unique here.`, fix: "Keep one of the two keys.", ...(offset === undefined ? {} : { offset }) });
       } else {
+        seen.add(key);
         members.push([key, toJson(pair.value, [...path, key], issues)]);
       }
     }
@@ -114,7 +142,7 @@ function toJson(node: unknown, path: Path, issues: Issue[]): Json {
 
 function locator(document: Document.Parsed, lines: LineCounter, file: string): (issue: Issue) => Fault {
   return (issue) => {
-    const { line, col } = lines.linePos(offsetOf(document, issue));
+    const { line, col } = lines.linePos(issue.offset ?? offsetOf(document, issue));
     return { file, line: Math.max(1, line), column: Math.max(1, col), path: formatPath(issue.path), message: issue.message, fix: issue.fix };
   };
 }

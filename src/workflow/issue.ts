@@ -7,6 +7,8 @@ export interface Issue {
   readonly message: string;
   readonly fix: string;
   readonly at?: "key";
+  /** Where it stands in the text, when the path alone does not say. */
+  readonly offset?: number;
 }
 
 export function formatPath(path: Path): string {

@@ -1,0 +1,146 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { catalogue, categoriesOf, compileWorkflow, loadWorkflow, parseBindings, type Plan, previewPlan, routinesOf, searchCatalogue, toMermaid } from "../../src/workflow/index.ts";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const minimal = "id: abc\nname: n\nversion: 1.0.0\ndescription: d\nsteps: [{ id: one, title: t, prompt: ä€😀 }]\n";
+
+describe("bytes that are no workflow give one clear fault, at once", () => {
+  test.each([
+    ["a UTF-8 byte order mark", [0xef, 0xbb, 0xbf, 0x61], "byte order mark"],
+    ["UTF-16", [0xff, 0xfe, 0x61, 0x00], "byte order mark"],
+    ["Latin-1", [0x69, 0x64, 0x3a, 0xe4], "not UTF-8"],
+    ["an overlong form", [0x61, 0xc0, 0xaf], "not UTF-8"],
+    ["a surrogate", [0xed, 0xa0, 0x80], "not UTF-8"],
+    ["beyond Unicode", [0xf4, 0x90, 0x80, 0x80], "not UTF-8"],
+    ["cut in the middle of a character", [0x61, 0xe2, 0x82], "not UTF-8"],
+  ])("%s", (_, raw, said) => {
+    const loaded = loadWorkflow(Uint8Array.from(raw), "w.yaml");
+    expect(loaded).toMatchObject({ ok: false, error: [{ file: "w.yaml", line: 1, column: 1, message: expect.stringContaining(said), fix: expect.any(String) }] });
+  });
+
+  test("5 MB and a nesting of 10,000, each within a second", () => {
+    for (const text of ["x: ".padEnd(5_000_000, "y"), `${"{a: ".repeat(10_000)}1`, `${"[".repeat(400_000)}`, JSON.stringify({ steps: "x".repeat(400_000) })]) {
+      const started = performance.now();
+      expect(loadWorkflow(bytes(text), "w.yaml").ok).toBe(false);
+      expect(performance.now() - started).toBeLessThan(1_000);
+    }
+  });
+
+  test("text of every length of character is read as it is", () => {
+    const loaded = loadWorkflow(bytes(minimal), "w.yaml");
+    expect(loaded.ok && loaded.value.plan.steps[0]).toMatchObject({ prompt: "ä€😀" });
+  });
+});
+
+describe("schemaVersion 1 takes what WorkRail takes; unknown fields are warnings wherever they stand", () => {
+  test("nested ones too, and the known fields beside them count", () => {
+    const text = `${minimal.replace("prompt: ä€😀", "prompt: p, promptBlock: 1, audit: { prompt: a, colour: red }, outputContract: { contractRef: wr.contracts.loop_control, x: 1 }")}`;
+    const loaded = loadWorkflow(bytes(text), "w.yaml");
+    expect(loaded.ok && loaded.value.warnings.map((warning) => warning.path)).toEqual(["steps[0].promptBlock", "steps[0].outputContract.x", "steps[0].audit.colour"]);
+    expect(loaded.ok && loaded.value.plan.steps.map((step) => step.id)).toEqual(["one", "one.audit"]);
+    expect(loadWorkflow(bytes(`schemaVersion: 2\n${text}`), "w.yaml")).toMatchObject({ ok: false, error: [{}, {}, {}] });
+  });
+
+  test("an expression that the linear engine cannot run is a warning, and refused when it would be run", () => {
+    const text = minimal.replace("prompt: ä€😀", "prompt: p, validationCriteria: [{ type: regex, pattern: '(?=x)', message: m }]");
+    expect(loadWorkflow(bytes(text), "w.yaml")).toMatchObject({ ok: true, value: { warnings: [{ path: "steps[0].validationCriteria[0].pattern" }] } });
+    expect(loadWorkflow(bytes(`schemaVersion: 2\n${text}`), "w.yaml").ok).toBe(false);
+  });
+});
+
+describe("routines", () => {
+  const routine = (name: string, steps: string) => ({ file: `${name}.yaml`, text: `id: wr.routine-${name}\nname: n\nversion: 1.0.0\ndescription: d\nsteps: ${steps}\n` });
+  const calling = (args: string) => ({ file: "w.yaml", text: minimal.replace("prompt: ä€😀", `templateCall: { templateId: wr.templates.routine.a, args: ${args} }`) });
+  const faultsOf = (args: string, ...routines: { file: string; text: string }[]) => {
+    const compiled = compileWorkflow(calling(args), { routines: routinesOf(routines) });
+    return compiled.ok ? [] : compiled.error.map((fault) => `${fault.path}: ${fault.message}`);
+  };
+
+  test.each([
+    ["a missing argument", "{}", [routine("a", "[{ id: look, title: t, prompt: 'At {what}.' }]")], 'steps[0].templateCall: In the routine a (a.yaml): its text wants the argument "what"'],
+    ["an argument that is no plain value", "{ what: [1] }", [routine("a", "[{ id: look, title: t, prompt: 'At {what}.' }]")], 'steps[0].templateCall.args: The argument "what" is not text'],
+    ["a routine that calls itself through another", "{}", [routine("a", "[{ id: look, title: t, templateCall: { templateId: wr.templates.routine.b } }]"), routine("b", "[{ id: back, title: t, templateCall: { templateId: wr.templates.routine.a } }]")], "calls itself: a -> b -> a"],
+    ["a fault inside a routine", "{}", [routine("a", "[{ id: look, title: t, prompt: p, notesOptional: 7 }]")], "In the routine a (a.yaml, steps[0].notesOptional)"],
+  ])("%s is a fault of the call", (_, args, routines, said) => {
+    expect(faultsOf(args, ...routines).join("\n")).toContain(said);
+  });
+
+  test("a routine run by itself takes its arguments from the context", () => {
+    const compiled = compileWorkflow(routine("a", "[{ id: look, title: t, prompt: 'At {what}.' }]"));
+    expect(compiled.ok && compiled.value.plan.steps[0]).toMatchObject({ prompt: "At {{what}}." });
+  });
+});
+
+describe("bindings", () => {
+  const text = `${minimal.replace("ä€😀", "'Ask {{wr.bindings.slot}}.'")}extensionPoints: [{ slotId: slot, purpose: p, default: fallback }]\n`;
+  const prompt = (bindings?: string) => {
+    const parsed = bindings === undefined ? undefined : parseBindings(bindings, "bindings.json");
+    if (parsed !== undefined && !parsed.ok) throw new Error(JSON.stringify(parsed.error));
+    const compiled = compileWorkflow({ text, file: "w.yaml" }, parsed === undefined ? {} : { bindings: parsed.value });
+    return compiled.ok && compiled.value.plan.steps[0];
+  };
+  test("the workflow's own goes before the repository's, and the default comes last", () => {
+    expect(prompt()).toMatchObject({ prompt: "Ask fallback." });
+    expect(prompt('{"slot": "ours"}')).toMatchObject({ prompt: "Ask ours." });
+    expect(prompt('{"slot": "ours", "abc": {"slot": "special"}}')).toMatchObject({ prompt: "Ask special." });
+  });
+  test("a file that is none is a fault with its place", () => {
+    expect(parseBindings('{"slot": 7}', "bindings.json")).toMatchObject({ ok: false, error: [{ file: "bindings.json", line: 1, path: "slot" }] });
+  });
+});
+
+const shipped = ["workflows", "workflows/routines"].flatMap((folder) => readdirSync(folder).filter((file) => file.endsWith(".yaml")).map((file) => ({ file: `${folder}/${file}`, text: readFileSync(`${folder}/${file}`, "utf8") })));
+
+describe("the shipped library", () => {
+  const library = catalogue(shipped);
+  const NAMES = ["context-gathering", "design-review", "execution-simulation", "feature-implementation", "feedback-resolution", "final-verification", "hypothesis-challenge", "ideation", "parallel-work-partitioning", "philosophy-alignment", "plan-analysis", "plan-generation", "reviewer-family", "tension-driven-design"];
+
+  test("has every routine that WorkRail names, without fault or warning", () => {
+    expect(library.faults).toEqual([]);
+    expect([...library.workflows.values()].flatMap((entry) => entry.warnings)).toEqual([]);
+    expect([...library.workflows].filter(([, entry]) => entry.isRoutine).map(([id]) => id).toSorted()).toEqual(NAMES.map((name) => `wr.routine-${name}`));
+  });
+
+  test("is searched by words, category and tag", () => {
+    expect(searchCatalogue(library, { query: "review DESIGN" })[0]?.plan.id).toBe("wr.routine-design-review");
+    expect(searchCatalogue(library, { tag: "triage" }).map((entry) => entry.plan.id)).toEqual(["wr.classify-task"]);
+    expect(searchCatalogue(library, { category: "coding", query: "nothing of the kind" })).toEqual([]);
+    expect(categoriesOf(library)).toContain("planning");
+  });
+});
+
+describe("preview", () => {
+  const folder = "test/fixtures/workflows";
+  const { workflows } = catalogue(readdirSync(folder).map((file) => ({ file, text: readFileSync(`${folder}/${file}`, "utf8") })));
+  const plan = (id: string): Plan => workflows.get(id)?.plan ?? expect.fail(`no ${id}`);
+
+  test("shows branches, loops, gates, contracts, children and what was put in", () => {
+    const acceptance = previewPlan(plan("fixture.acceptance"));
+    expect(acceptance.nodes.find((node) => node.id === "audited.audit")).toMatchObject({ kind: "audit", inLoop: "twice", contract: "wr.contracts.gate_verdict" });
+    expect(acceptance.nodes.filter((node) => node.kind === "gate").map((node) => node.id)).toEqual(["gated.gate", "gated-loop.confirm"]);
+    expect(acceptance.edges).toContainEqual({ from: "jumper", to: "gated", label: "jump if again = true, at most 1 times" });
+    expect(acceptance.edges).toContainEqual({ from: "audited.audit", to: "twice", label: "again?" });
+    const templates = previewPlan(plan("fixture.templates"));
+    expect(templates.injected).toContainEqual({ stepId: "probe-first.look", by: "routine probe" });
+    expect(templates.injected).toContainEqual({ stepId: "blocks", by: "wr.features.capabilities" });
+    expect(previewPlan(plan("fixture.parallel")).nodes.find((node) => node.id === "split")?.children).toEqual(["fixture.child", "fixture.child", "fixture.child"]);
+  });
+
+  test("every edge joins nodes that are there, and every node can be reached", () => {
+    for (const { plan: each } of workflows.values()) {
+      const { nodes, edges } = previewPlan(each);
+      const ids = nodes.map((node) => node.id);
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(edges.filter((edge) => !ids.includes(edge.from) || !ids.includes(edge.to))).toEqual([]);
+      expect(ids.filter((id) => id !== "start" && !edges.some((edge) => edge.to === id))).toEqual([]);
+    }
+  });
+
+  test("as Mermaid no author's text closes a label or starts a directive", () => {
+    const hostile = { ...plan("fixture.child"), name: 'x"]\n%%{init: {}}%%\nclick n0 "javascript:alert(1)"' };
+    const text = toMermaid(previewPlan(hostile));
+    expect(text.split("\n")).toHaveLength(7);
+    expect(text).not.toMatch(/%%|\{init|x"/);
+  });
+});
