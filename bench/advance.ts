@@ -6,7 +6,7 @@ import { openDirectoryJournal } from "../src/journal/index.ts";
 import { createSession } from "../src/session/index.ts";
 import { nodeClock, nodeFileSystem } from "../src/shared/node-ports.ts";
 import { compileWorkflow } from "../src/workflow/index.ts";
-import { measure, type BenchRow } from "./row.ts";
+import { measure, median, type BenchRow } from "./row.ts";
 
 /** The first steps are compiled as they run; what a long session pays is measured after them. */
 const WARM_UP = 500;
@@ -49,7 +49,8 @@ export async function run(): Promise<readonly BenchRow[]> {
     closeSync(written);
     closeSync(floorFile);
     const micro = { value: pair.value * 1000, floor: pair.floor * 1000 };
-    return [{ name: "durable step advance", ...micro, unit: "µs", ratio: pair.ratio, goal: GOAL, ok: pair.ratio <= GOAL }];
+    const advanceRow: BenchRow = { name: "durable step advance", ...micro, unit: "µs", ratio: pair.ratio, goal: GOAL, ok: pair.ratio <= GOAL };
+    return [advanceRow, await flat(join(directory, "flat"))];
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -61,4 +62,29 @@ function init() {
   if (!compiled.ok) throw new Error(`The bench workflow does not compile: ${compiled.error[0]?.message}`);
   const { plan } = compiled.value;
   return { sessionId: "bench", itemId: null, parentSessionId: null, phase: null, plan, goal: "Measure.", context: {}, autonomy: "full_auto_never_stop" as const };
+}
+
+/** Advances of one session; what the last tenth of them takes is set against what the first tenth took. */
+const FLAT_ADVANCES = 1_000;
+const FLAT_GOAL = 1.1;
+
+/** Row: a step costs the step, never the history, in a loop of a thousand turns. */
+async function flat(directory: string): Promise<BenchRow> {
+  const loop = "{ type: for, count: 1000, maxIterations: 1000 }";
+  const text = `schemaVersion: 2\nid: flat\nname: Flat\nversion: 1.0.0\ndescription: One loop.\nsteps:\n  - { id: turns, type: loop, title: Turns, loop: ${loop}, body: [{ id: turn, title: Turn, prompt: "Turn {{currentIteration}}." }, { id: again, title: Again, prompt: Again. }] }\n`;
+  const compiled = compileWorkflow({ text, file: "flat.yaml" });
+  if (!compiled.ok) throw new Error(`The bench workflow does not compile: ${compiled.error[0]?.message}`);
+  const journal = await openDirectoryJournal({ directory, fs: nodeFileSystem, clock: nodeClock });
+  const session = await createSession({ journal, clock: nodeClock, verify: () => Promise.reject(new Error("This workflow verifies nothing.")) }, { ...init(), sessionId: "flat", plan: compiled.value.plan });
+  const took: number[] = [];
+  for (let index = -WARM_UP; index < FLAT_ADVANCES; index += 1) {
+    const started = performance.now();
+    await session.submit({ notes: "Turned.", artifacts: [], context: { turn: index } });
+    if (index >= 0) took.push((performance.now() - started) * 1000);
+  }
+  await journal.close();
+  const tenth = FLAT_ADVANCES / 10;
+  const value = median(took.slice(-tenth));
+  const floor = median(took.slice(0, tenth));
+  return { name: "durable step advance: the last 100 of 1,000 to the first", value, floor, unit: "µs", ratio: value / floor, goal: FLAT_GOAL, ok: value / floor <= FLAT_GOAL };
 }

@@ -2,7 +2,7 @@
 import type { StepOffer } from "../../src/engine/session/index.ts";
 import type { Blocker, StepOutput } from "../../src/record/index.ts";
 import { childInit, childResult, createSession, openSession, type Session, type SessionDeps, type SubmitResult } from "../../src/session/index.ts";
-import type { Json, JsonObject } from "../../src/shared/json.ts";
+import type { Json } from "../../src/shared/json.ts";
 import type { Plan } from "../../src/workflow/index.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -35,7 +35,7 @@ export function fillIn(schema: Schema, pick = 0): Json {
     case "object": {
       const properties = asSchema(schema["properties"]);
       const required = Array.isArray(schema["required"]) ? schema["required"].map(String) : [];
-      return Object.fromEntries(required.map((key) => [key, fillIn(asSchema(properties[key]), pick)])) as JsonObject;
+      return Object.fromEntries(required.map((key) => [key, fillIn(asSchema(properties[key]), pick)]));
     }
     default:
       return "value";
@@ -44,7 +44,7 @@ export function fillIn(schema: Schema, pick = 0): Json {
 
 /** Text of the wanted length that holds what simple patterns spell out. */
 function fillInText(schema: Schema): string {
-  const patterns = Array.isArray(schema["allOf"]) ? schema["allOf"].map((part) => String(asSchema(part)["pattern"] ?? "")) : [];
+  const patterns = Array.isArray(schema["allOf"]) ? schema["allOf"].flatMap((part) => asSchema(part)["pattern"] ?? []).filter((pattern) => typeof pattern === "string") : [];
   const spelled = patterns.map((pattern) => pattern.replaceAll(/\\(.)/g, "$1"));
   const text = ["Done.", ...spelled].join(" ");
   return text.padEnd(Number(schema["minLength"] ?? 0), ".");

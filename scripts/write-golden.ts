@@ -1,22 +1,23 @@
 /**
- * Writes golden files of this version: `node test/golden/write.ts NAME`. What is there is never written again: later versions
+ * Writes golden files of this version: `node scripts/write-golden.ts NAME`. What is there is never written again: later versions
  * must read it as it is.
  */
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { snapshotOf } from "../../src/engine/session/index.ts";
-import { openDirectoryJournal } from "../../src/journal/index.ts";
-import { createSession, type SessionDeps } from "../../src/session/index.ts";
-import { nodeFileSystem } from "../../src/shared/node-ports.ts";
-import { catalogue } from "../../src/workflow/index.ts";
-import { fakeClock } from "../fakes/clock.ts";
-import { driveSession } from "../fakes/drive-session.ts";
+import { snapshotOf } from "../src/engine/session/index.ts";
+import { openDirectoryJournal } from "../src/journal/index.ts";
+import { createSession, type SessionDeps } from "../src/session/index.ts";
+import { nodeFileSystem } from "../src/shared/node-ports.ts";
+import { catalogue } from "../src/workflow/index.ts";
+import { fakeClock } from "../test/fakes/clock.ts";
+import { driveSession } from "../test/fakes/drive-session.ts";
 
 const [name] = process.argv.slice(2);
 if (name === undefined) throw new Error("Name the directory to write.");
-const directory = join(import.meta.dirname, name);
+const golden = join(import.meta.dirname, "../test/golden");
+const directory = join(golden, name);
 if (existsSync(directory)) throw new Error(`${directory} is there already; golden files are never changed.`);
-const fixtures = join(import.meta.dirname, "../fixtures/workflows");
+const fixtures = join(golden, "../fixtures/workflows");
 const { workflows } = catalogue(readdirSync(fixtures).map((file) => ({ file, text: readFileSync(join(fixtures, file), "utf8") })));
 
 const clock = fakeClock();
