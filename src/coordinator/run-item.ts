@@ -15,7 +15,7 @@ import type { CoordinatorDeps } from "./deps.ts";
 import { revealHidden } from "./hidden.ts";
 import { lastSnapshot, runSession, type SessionLeft } from "./run-session.ts";
 import { spentBy } from "../agent/index.ts";
-import { add, remaining, spentByItem } from "./spent.ts";
+import { add, remaining, spentByItem, type Spent } from "./spent.ts";
 
 export type OpenItem = Extract<ItemEvent, { kind: "item_opened" }>["data"];
 export type OpenRun = Extract<ItemEvent, { kind: "run_opened" }>["data"];
@@ -25,6 +25,8 @@ export interface ItemResult {
   readonly ending: EndingCode;
   readonly reason: Reason | null;
   readonly state: ItemState;
+  /** Of the item so far, a session that was left in the middle included. */
+  readonly spent: Spent;
 }
 
 /** Runs the item to its end, or until it has to be left. Throws TerminalError or RetryableError when the journal or a save fails. */
@@ -132,15 +134,15 @@ interface Parking {
 
 async function park(deps: CoordinatorDeps, state: ItemState, { phase, session, parked }: Parking): Promise<ItemResult> {
   const ending = endingOf(parked.code);
-  const { costMicroUsd } = add(spentByItem(state), spentBy(session.history()));
-  await deps.save?.({ phase, step: "parked", costMilliUsd: Math.round(costMicroUsd / 1000), ending });
-  return { ending, reason: { ...parked, fix: fixOf(ending) }, state };
+  const spent = add(spentByItem(state), spentBy(session.history()));
+  await deps.save?.({ phase, step: "parked", costMilliUsd: Math.round(spent.costMicroUsd / 1000), ending });
+  return { ending, reason: { ...parked, fix: fixOf(ending) }, state, spent };
 }
 
 async function end(deps: CoordinatorDeps, state: ItemState): Promise<ItemResult> {
   const ending = state.ended?.ending ?? "internal";
   const phase = state.sessions.at(-1)?.phase ?? "classify";
   await deps.save?.({ phase, step: "end", costMilliUsd: Math.round(spentByItem(state).costMicroUsd / 1000), ending });
-  return { ending, reason: state.ended?.reason ?? null, state };
+  return { ending, reason: state.ended?.reason ?? null, state, spent: spentByItem(state) };
 }
 

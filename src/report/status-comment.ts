@@ -6,7 +6,6 @@ import type { EndingCode, Phase, SegmentName } from "../record/index.ts";
 import { unreachable } from "../shared/unreachable.ts";
 import { ENDING_WORDS } from "./ending-words.ts";
 import { quote } from "./markdown.ts";
-import { formatUsd } from "./money.ts";
 import { formatStatusMarker, type StatusMarker } from "./status-marker.ts";
 
 /** Where a run is, as its artifact names tell. */
@@ -126,7 +125,7 @@ function checklist(progress: Progress | null, done: boolean): readonly string[] 
 function cost(progress: Progress | null): string {
   if (progress === null) return "";
   const asOf = progress.asOf === null ? "" : ` as of ${progress.asOf.slice(0, 16).replace("T", " ")} UTC`;
-  return ` · cost ${formatUsd(progress.costMilliUsd * 1_000)}${asOf}`;
+  return ` · cost $${(progress.costMilliUsd / 1_000).toFixed(progress.costMilliUsd >= 1_000 ? 2 : 3)}${asOf}`;
 }
 
 const link = (text: string, url: string): string => `[${text}](${url})`;

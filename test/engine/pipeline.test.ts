@@ -125,6 +125,6 @@ describe("the pipeline", () => {
 
   test("every stop has a reason and a cure", () => {
     const action = act(classify, { phase: "code", outcome: "blocked", code: "verification-failed", snapshot });
-    expect(action).toMatchObject({ kind: "stop", reason: { code: "verification-failed", message: expect.stringContaining("because"), fix: expect.stringMatching(/label/i) } });
+    expect(action).toMatchObject({ kind: "stop", reason: { code: "verification-failed", message: expect.stringContaining("because"), fix: expect.stringMatching(/start it again/) } });
   });
 });

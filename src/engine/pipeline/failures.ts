@@ -50,18 +50,18 @@ function endingOfAgent(code: AgentEndCode): EndingCode {
 export function fixOf(ending: EndingCode): string {
   switch (ending) {
     case "budget":
-      return "Raise the budget in .github/worktrain.yml, then label the issue again: the work goes on from what is saved.";
+      return "Raise the budget in .github/worktrain.yml, then start it again.";
     case "tests-red":
-      return "Read the test output in the run, say in the issue what is expected, then label it again.";
+      return "Read the test output in the run, say in the task what is expected, then start it again.";
     case "model-unavailable":
-      return "Check the model's name, the key in the environment worktrain-agent and the provider's status, then label the issue again: the work goes on from what is saved.";
+      return "Check the key of the model's API, the model's name in .github/worktrain.yml and the provider's status, then start it again.";
     case "model-spend-limit":
-      return "Raise the spend limit at the model's provider, then label the issue again: the work goes on from what is saved.";
+      return "Raise the spend limit at the model's provider, then start it again.";
     case "model-refused":
-      return "Reword the issue so that it asks for something the model may do, then label it again.";
+      return "Reword the task so that it asks for something the model may do, then start it again.";
     case "cancelled":
-      return "Label the issue again: the work goes on from what is saved.";
+      return "Start it again.";
     default:
-      return "Read the run's log, make the issue more precise, then label it again.";
+      return "Read the run's log, make the task more precise, then start it again.";
   }
 }

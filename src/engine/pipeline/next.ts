@@ -62,7 +62,7 @@ function afterClassify(last: ItemSession): ItemAction {
 
 function afterChange(state: ItemState, last: ItemSession): ItemAction {
   if (state.snapshot === null || state.snapshot.changedFiles === 0)
-    return stop("nothing-to-do", "The coding session completed and no file differs from the base.", "Say in the issue what should change, then label it again.");
+    return stop("nothing-to-do", "The coding session completed and no file differs from the base.", "Say in the task what should change, then start it again.");
   return session("review", last.round, "wr.mr-review", { handoff: artifactOf(last, CONTRACT.codingHandoff) });
 }
 
@@ -84,7 +84,7 @@ function reviewExhausted(rounds: number, findings: readonly Finding[]): ItemActi
   return stop(
     "review-blocking",
     `After ${rounds} ${rounds === 1 ? "round" : "rounds"} of review there are open findings: ${list}`,
-    "Answer the findings in the issue or raise review.maxRounds in .github/worktrain.yml, then label the issue again.",
+    "Answer the findings in the task or raise review.maxRounds in .github/worktrain.yml, then start it again.",
   );
 }
 
@@ -92,5 +92,5 @@ const noArtifact = (last: ItemSession, contractRef: string): ItemAction =>
   stop(
     "no-verdict",
     `The ${last.phase} session ended without a valid ${contractRef}.`,
-    "A missing or broken result counts as a failed gate. Label the issue again to try once more.",
+    "A missing or broken result counts as a failed gate. Start it again to try once more.",
   );

@@ -1,6 +1,6 @@
 /** `worktrain run`: the pipeline of a GitHub run on a local clone, leaving a local branch. */
-import { join, resolve } from "node:path";
-import { loadLibrary, progressLine, runItem, spentByItem, type ItemResult } from "../../coordinator/index.ts";
+import { join, relative, resolve } from "node:path";
+import { loadLibrary, progressLine, runItem, type ItemResult } from "../../coordinator/index.ts";
 import { CONFIG_PATH, parseConfig, type Config } from "../../config/index.ts";
 import { artifactOf, CONTRACT } from "../../engine/pipeline/index.ts";
 import { openDirectoryJournal } from "../../journal/index.ts";
@@ -8,6 +8,7 @@ import { formatItemId } from "../../record/index.ts";
 import { TerminalError } from "../../shared/errors.ts";
 import { sha256Hex } from "../../shared/hash.ts";
 import { canonicalJson } from "../../shared/json.ts";
+import { counted } from "../../report/index.ts";
 import { createRedactor } from "../../shared/redact.ts";
 import { codingHandoffSchema } from "../../workflow/index.ts";
 import type { CliWorld, CommandResult } from "./command.ts";
@@ -30,8 +31,11 @@ type CliPorts = Omit<CliWorld, "environment" | "readStdin" | "workingDirectory">
 export async function runLocally(run: LocalRun, ports: CliPorts): Promise<CommandResult> {
   const { path: name, id } = localItem(ports);
   const directory = join(resolve(run.dataDirectory), "items", name);
+  if (!relative(resolve(run.workspace), directory).startsWith("..")) {
+    throw new TerminalError(`The data directory ${resolve(run.dataDirectory)} lies inside ${resolve(run.workspace)}.`, "Journals never go into the repository: name another directory with --data.");
+  }
   const clone = await cloneForWork({ source: resolve(run.workspace), directory: join(directory, "workspace"), processes: ports.processes });
-  if (clone.uncommitted > 0) ports.log(`${clone.uncommitted} uncommitted files of ${clone.source} are not taken along.`);
+  if (clone.uncommitted > 0) ports.log(`Not taken along, for it is not committed in ${clone.source}: ${counted(clone.uncommitted, "file")}.`);
   if (clone.dependencies.length > 0) ports.log(`Copied along: ${clone.dependencies.join(", ")}.`);
   const config = await localConfig(clone);
   ports.fs.makeDirectory(directory);
@@ -72,7 +76,7 @@ export async function runLocally(run: LocalRun, ports: CliPorts): Promise<Comman
       segments: [],
     });
     const branch = result.ending === "ready" ? await leaveBranch({ ports, clone, name, gitDirectory: workspace.repository, result }) : null;
-    return report({ run, id, directory, result, branch });
+    return report({ run, id, directory, result, branch, sandbox: sandbox.mode });
   } finally {
     await sandbox.close();
     await workspace.close();
@@ -105,6 +109,9 @@ async function openConfined(run: LocalRun, ports: CliPorts, { clone, directory }
   if (!sandbox.ok) throw new TerminalError(sandbox.error.message, sandbox.error.fix);
   return sandbox.value;
 }
+
+/** A word that a shell takes as it is. */
+const shellWord = (text: string): string => (/^[\w./~-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 function openItem(run: LocalRun, itemId: string, clone: LocalClone, config: Config) {
   const [title = "", ...rest] = run.goal.trim().split("\n");
@@ -146,10 +153,11 @@ interface Report {
   readonly directory: string;
   readonly result: ItemResult;
   readonly branch: { readonly name: string; readonly sha: string } | null;
+  readonly sandbox: Sandbox["mode"];
 }
 
-function report({ run, id, directory, result, branch }: Report): CommandResult {
-  const spent = spentByItem(result.state);
+function report({ run, id, directory, result, branch, sandbox }: Report): CommandResult {
+  const { spent } = result;
   const journal = join(directory, "journal");
   const sessions = result.state.sessions.map((session) => ({
     id: session.sessionId,
@@ -164,10 +172,11 @@ function report({ run, id, directory, result, branch }: Report): CommandResult {
   const text =
     branch === null
       ? `Stopped (${result.ending}): ${result.reason?.message ?? ""} ${result.reason?.fix ?? ""}`.trimEnd()
-      : `Ready: branch ${branch.name} (${branch.sha.slice(0, 10)}) in ${resolve(run.workspace)}\nSee it with: git -C ${resolve(run.workspace)} diff ${branch.name}~1 ${branch.name}`;
+      : `Ready: branch ${branch.name} (${branch.sha.slice(0, 10)}) in ${resolve(run.workspace)}\nSee it with: git -C ${shellWord(resolve(run.workspace))} diff ${branch.name}~1 ${branch.name}`;
+  const weak = sandbox === "weak" ? "\nThe agent's commands ran without a sandbox (--sandbox weak)." : "";
   return {
     exitCode: branch === null ? 1 : 0,
-    text: `${text}\n${spent.turns} turns, ${spent.tokens.toLocaleString("en-US")} tokens, $${costUsd.toFixed(4)}. Journal: ${journal}`,
-    data: { item: id, ending: result.ending, reason: result.reason, branch: branch?.name ?? null, headSha: branch?.sha ?? null, sessions, costUsd, journal },
+    text: `${text}\n${spent.turns} turns, ${spent.tokens.toLocaleString("en-US")} tokens, $${costUsd.toFixed(4)}. Journal: ${journal}${weak}`,
+    data: { item: id, ending: result.ending, reason: result.reason, branch: branch?.name ?? null, headSha: branch?.sha ?? null, sandbox, sessions, costUsd, journal },
   };
 }

@@ -1,4 +1,6 @@
 /** `worktrain`: the only place of the CLI that knows arguments and environment. */
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { closestName } from "../../shared/closest-name.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
@@ -10,6 +12,8 @@ import { commands } from "./commands/index.ts";
 import { commandHelp, overview } from "./help.ts";
 import { parseCall } from "./parse-call.ts";
 
+// Whoever reads the output may stop early (`| head`): that is no error of ours.
+process.stdout.on("error", (error) => process.exit("code" in error && error.code === "EPIPE" ? 0 : 1));
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -73,9 +77,12 @@ function world(): CliWorld {
 }
 
 function readEnvironment(): CliEnvironment {
-  const { ANTHROPIC_API_KEY: apiKey = "", ANTHROPIC_BASE_URL: modelUrl, XDG_DATA_HOME: dataHome, HOME: home = "", PATH: path = "" } = process.env;
+  // An empty variable is one that is not set. A relative XDG_DATA_HOME is void (XDG base directory specification).
+  const given = (name: string): string | undefined => process.env[name] || undefined;
+  const modelUrl = given("ANTHROPIC_BASE_URL");
+  const dataHome = [given("XDG_DATA_HOME")].find((directory) => directory !== undefined && isAbsolute(directory)) ?? join(homedir(), ".local", "share");
   if (modelUrl !== undefined && !URL.canParse(modelUrl)) throw new TerminalError("The variable ANTHROPIC_BASE_URL is wrong: it is no URL.", "Correct it or unset it.");
-  return { apiKey, modelUrl: modelUrl ?? null, path, dataDirectory: `${dataHome ?? `${home}/.local/share`}/worktrain` };
+  return { apiKey: given("ANTHROPIC_API_KEY") ?? "", modelUrl: modelUrl ?? null, path: given("PATH") ?? "", dataDirectory: join(dataHome, "worktrain") };
 }
 
 function fail(error: { readonly message: string; readonly fix: string }, json: boolean): number {

@@ -7,7 +7,7 @@ import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { nodeClock } from "../../shared/node-ports.ts";
 import { packageRoot } from "../../shared/package-root.ts";
 import { availableSandbox } from "./available-sandbox.ts";
-import { gather, testsPass } from "./outcome.ts";
+import { gather, testsPass, type Outcome } from "./outcome.ts";
 import { labelIssue, openIssue, untilOver } from "./play.ts";
 import { issue, scenario } from "./scenario/small-bug.ts";
 import { eventLines, report } from "./show.ts";
@@ -72,9 +72,12 @@ async function play({ world, directory, json, say, started }: Play): Promise<num
   const outcome = await gather(world, directory, issueNumber, Math.round(nodeClock.monotonicMs() - started));
   const sha = outcome.pullRequest?.headSha;
   const tests = sha === undefined ? null : await testsPass({ directory, sha, nodePath: process.execPath });
-  process.stdout.write(json ? `${JSON.stringify(outcome)}\n` : `\n${await report({ world, directory, outcome, tests })}\n`);
+  process.stdout.write(json ? `${JSON.stringify(promised(outcome))}\n` : `\n${await report({ world, directory, outcome, tests })}\n`);
   return tests?.passed === true ? 0 : 1;
 }
+
+/** The object that `--json` promises, and nothing else. */
+const promised = ({ liveProgressRequests: _, ...outcome }: Outcome): Omit<Outcome, "liveProgressRequests"> => outcome;
 
 async function readArguments(): Promise<{ readonly json: boolean; readonly directory: string }> {
   const { values } = parse();

@@ -17,8 +17,10 @@ export interface Outcome {
   readonly checkRuns: readonly { readonly name: string; readonly headSha: string; readonly status: string; readonly conclusion: string | null; readonly summary: string | null }[];
   readonly comments: readonly { readonly author: string; readonly body: string }[];
   readonly sessions: readonly SessionRow[];
-  /** REST requests of one label-to-pull-request; those of the App's live progress are counted apart. */
-  readonly requests: { readonly app: number; readonly deliver: number; readonly agent: number; readonly liveProgress: number };
+  /** REST requests of one label-to-pull-request, the App's live progress not counted. */
+  readonly requests: { readonly app: number; readonly deliver: number };
+  /** What the App asked and edited to show the run's progress, between its dispatch and the last word of the run's jobs. */
+  readonly liveProgressRequests: number;
   readonly durationMs: number;
 }
 
@@ -56,7 +58,7 @@ export async function gather(world: World, directory: string, issueNumber: numbe
     checkRuns: [...checkRuns.values()].map(({ name, headSha, status, conclusion, output }) => ({ name, headSha, status, conclusion, summary: output.summary })),
     comments: [...comments.values()].filter((comment) => comment.issueId === issue?.id).map(({ author, body }) => ({ author, body })),
     sessions: await sessionsOf(world, directory, issueNumber),
-    requests: countRequests(world.github.requests),
+    ...countRequests(world.github.requests),
     durationMs,
   };
 }
@@ -86,14 +88,13 @@ async function sessionsOf(world: World, directory: string, issueNumber: number):
   }));
 }
 
-/** Live progress is what the App asks and edits between its dispatch and the last word of the run's jobs. */
-function countRequests(requests: readonly LoggedRequest[]): Outcome["requests"] {
+function countRequests(requests: readonly LoggedRequest[]): Pick<Outcome, "requests" | "liveProgressRequests"> {
   const rest = requests.filter((request) => request.kind === "rest");
   const of = (who: string): readonly LoggedRequest[] => rest.filter((request) => request.who === who);
   const dispatched = rest.findIndex((request) => request.route?.endsWith("/dispatches") ?? false);
   const lastOfJobs = rest.findLastIndex((request) => request.token === "job");
   const progress = dispatched < 0 ? [] : rest.slice(dispatched + 1, Math.max(dispatched + 1, lastOfJobs)).filter((request) => request.who === "app");
-  return { app: of("app").length - progress.length, deliver: of("deliver").length, agent: of("agent").length, liveProgress: progress.length };
+  return { requests: { app: of("app").length - progress.length, deliver: of("deliver").length }, liveProgressRequests: progress.length };
 }
 
 /** Runs the repository's tests on a fresh checkout of a commit, as anyone would who pulls it. */

@@ -61,8 +61,8 @@ export async function report({ world, directory, outcome, tests }: Shown): Promi
     );
   }
   parts.push(`${heading("Cost")}\n${outcome.sessions.map((session) => `${session.workflow}  ${session.outcome}, ${session.turns} turns, ${session.tokens.toLocaleString("en-US")} tokens, $${session.costUsd.toFixed(4)}`).join("\n")}`);
-  const { app, deliver, liveProgress } = outcome.requests;
-  parts.push(`GitHub requests: App ${app}, deliver job ${deliver} (live progress ${liveProgress} more). Time: ${(outcome.durationMs / 1000).toFixed(1)} s.`);
+  const { app, deliver } = outcome.requests;
+  parts.push(`GitHub requests: App ${app}, deliver job ${deliver} (live progress ${outcome.liveProgressRequests} more). Time: ${(outcome.durationMs / 1000).toFixed(1)} s.`);
   parts.push(
     `${heading("Where to look")}\njournal    ${outcome.sessions.at(0)?.journal ?? "(none)"}\nrepository ${join(directory, "repo.git")}\nrequests   ${join(directory, "requests.json")}\njobs       ${join(directory, "actions")}`,
   );

@@ -46,7 +46,7 @@ describe("does the comment show where the run is?", () => {
     save("code", "implement");
     await report();
     expect(body()).toContain("- ✔ Classify\n- ● **Code**, step `implement`\n- ○ Review\n- ○ Deliver");
-    expect(body()).toContain("cost $0.3600 as of 2026-01-01 00:05 UTC");
+    expect(body()).toContain("cost $0.360 as of 2026-01-01 00:05 UTC");
     const before = edits();
     save("code", "implement");
     await report();

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { createGitHub } from "../../../github/octokit.ts";
 import { createSegmentSaver, openDirectoryJournal, seedDirectory, type SegmentRef, type SegmentSaver } from "../../../journal/index.ts";
-import { parseItemId, type ItemName } from "../../../record/index.ts";
+import { parseItemId, parseSegmentName, type ItemName } from "../../../record/index.ts";
 import { RetryableError, TerminalError, type Refusal } from "../../../shared/errors.ts";
 import { createRedactor } from "../../../shared/redact.ts";
 import type { JobSettings } from "../settings.ts";
@@ -107,11 +107,12 @@ function cannotSave(error: unknown): JobResult {
 }
 
 /** A bug or an outage: what can be saved is, and the run says so; the item stays open for a later run. */
-async function broken(restored: Restored | null, saver: SegmentSaver, error: unknown): Promise<JobResult> {
-  if (!(error instanceof TerminalError || error instanceof RetryableError)) throw error;
-  const fix = error instanceof TerminalError ? error.fix : "Label the issue again: the work goes on from what was saved.";
+async function broken(restored: Restored | null, saver: SegmentSaver, failure: unknown): Promise<JobResult> {
+  const error = failure instanceof Error ? failure : new Error(String(failure));
+  const fix = error instanceof TerminalError ? error.fix : error instanceof RetryableError ? "Label the issue again: the work goes on from what was saved." : "This is a bug in WorkTrain; please report it with the run's log.";
+  const last = parseSegmentName(saver.saved().at(-1)?.name ?? "");
   try {
-    await saver.save({ phase: "classify", step: "broken", costMilliUsd: 0, ending: "internal" });
+    await saver.save({ phase: last?.phase ?? "probe", step: "broken", costMilliUsd: last?.costMilliUsd ?? 0, ending: "internal" });
   } catch (saveError) {
     return { ...cannotSave(saveError), summary: `${error.message} ${fix} The end of the journal could not be saved either.` };
   }

@@ -1,7 +1,7 @@
 /** The agent job's work proper: sandbox, workspace, coordinator. Loaded when the run is admitted and its journal can be saved. */
 import { join } from "node:path";
 import type { Config } from "../../../config/index.ts";
-import { loadLibrary, progressLine, runItem, spentByItem, type ItemResult } from "../../../coordinator/index.ts";
+import { loadLibrary, progressLine, runItem, type ItemResult } from "../../../coordinator/index.ts";
 import type { GitHub } from "../../../github/client.ts";
 import { itemStream, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
 import { TerminalError, type Refusal } from "../../../shared/errors.ts";
@@ -33,7 +33,7 @@ export async function work(settings: JobSettings, ports: AgentPorts, context: Wo
   const config = await readConfig(context.github, { owner: settings.owner, repo: settings.repo }, context.admitted.ticket.base.sha);
   if (!config.ok) return stopBeforeWork(settings, context, { ending: "bad-config", refusal: config.error });
   const result = await confined(settings, ports, { ...context, config: config.value });
-  return "state" in result ? { ending: result.ending, reason: result.reason, costMicroUsd: spentByItem(result.state).costMicroUsd, over: result.state.ended !== null } : result;
+  return "state" in result ? { ending: result.ending, reason: result.reason, costMicroUsd: result.spent.costMicroUsd, over: result.state.ended !== null } : result;
 }
 
 interface Work extends WorkContext {
