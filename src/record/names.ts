@@ -39,6 +39,9 @@ export interface SegmentName {
   readonly ending: EndingCode | null;
 }
 
+/** Characters of a step's id in a name; parseSegmentName takes no more. */
+const STEP_CHARS = 64;
+
 /** Artifact names may not hold `" : < > | * ? \ /` or line ends (platform fact P-artifact-name), so `.` separates. */
 export function formatSegmentName(name: SegmentName): string {
   const { item } = name;
@@ -51,7 +54,8 @@ export function formatSegmentName(name: SegmentName): string {
     `a${name.runAttempt}`,
     String(name.index).padStart(4, "0"),
     name.phase,
-    name.step,
+    // A routine's steps have a dot in their ids, and ids may be longer than the name's part.
+    name.step.replaceAll(".", "-").slice(0, STEP_CHARS),
     `m${name.costMilliUsd}`,
   ];
   if (name.ending !== null) parts.push(name.ending);
