@@ -45,7 +45,7 @@ export async function runShell(request: ShellCommand, setting: ToolSetting): Pro
 
   const end = await ended(child, request.timeoutMs, setting.signal);
   if (child.pid !== undefined && !setting.ownsProcesses) kill(-child.pid);
-  const swept = sweep(setting.ownsProcesses, mark);
+  const swept = await sweep(setting.ownsProcesses, mark);
   await drained(child);
   return { ...end, output: output.text(), swept, durationMs: Math.round(performance.now() - started) };
 }
