@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { catalogue, categoriesOf, compileWorkflow, loadWorkflow, parseBindings, type Plan, previewPlan, routinesOf, searchCatalogue, toMermaid } from "../../src/workflow/index.ts";
+import { catalogue, categoriesOf, compileWorkflow, loadWorkflow, parseBindings, type Plan, previewPlan, routinesOf, searchCatalogue, tagsOf, toMermaid } from "../../src/workflow/index.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const minimal = "id: abc\nname: n\nversion: 1.0.0\ndescription: d\nsteps: [{ id: one, title: t, prompt: ä€😀 }]\n";
@@ -107,6 +107,7 @@ describe("the shipped library", () => {
     expect(searchCatalogue(library, { tag: "triage" }).map((entry) => entry.plan.id)).toEqual(["wr.classify-task"]);
     expect(searchCatalogue(library, { category: "coding", query: "nothing of the kind" })).toEqual([]);
     expect(categoriesOf(library)).toContain("planning");
+    expect(tagsOf(library)).toContain("routine");
   });
 });
 
