@@ -4,7 +4,7 @@ import { extname, join } from "node:path";
 import { systemErrorCode } from "../shared/durable-files.ts";
 import type { Fault } from "../shared/fault.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import { decodeWorkflow } from "../workflow/load.ts";
+import { decodeWorkflow } from "../workflow/decode.ts";
 
 /** Bytes of one file that are read at all; its text has a smaller limit of its own. */
 const FILE_LIMIT_BYTES = 2 * 1024 * 1024;

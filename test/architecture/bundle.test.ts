@@ -46,8 +46,8 @@ test(`without the artifact client's chunk the bundle has at most ${MAX_BYTES / 1
   expect(bytes).toBeLessThanOrEqual(MAX_BYTES);
 });
 
-test("a start loads neither the artifact client nor the agent's work: main.js imports them lazily only", () => {
-  const files = filesOf(fresh);
+/** The files of a bundle that are loaded with some of them, lazy imports aside. */
+function loadedWith(files: ReadonlyMap<string, Buffer>, ...entries: readonly string[]): ReadonlySet<string> {
   const loaded = new Set<string>();
   const load = (name: string): void => {
     if (loaded.has(name)) return;
@@ -55,10 +55,27 @@ test("a start loads neither the artifact client nor the agent's work: main.js im
     const text = files.get(name)?.toString("utf8") ?? "";
     for (const [, path = ""] of text.matchAll(/(?:\bfrom|\bimport)\s*["'](\.[^"']+)["']/g)) load(join(name, "..", path));
   };
-  load("main.js");
+  entries.forEach(load);
+  return loaded;
+}
+
+test("a start loads neither the artifact client nor the agent's work: main.js imports them lazily only", () => {
+  const files = filesOf(fresh);
+  const loaded = loadedWith(files, "main.js");
   expect(loaded.size).toBeGreaterThan(1);
   for (const lazy of ["chunks/artifact.js", "chunks/work.js", "chunks/deliver.js", "chunks/agent.js"]) {
     expect(files.has(lazy)).toBe(true);
     expect(loaded.has(lazy)).toBe(false);
   }
+});
+
+test("the MCP server lists the shipped workflows without loading the compiler or the engine", () => {
+  const files = filesOf(`${fresh}-mcp`);
+  const loaded = loadedWith(files, "main.js", "chunks/list-tool.js");
+  expect(files.has("chunks/list-tool.js")).toBe(true);
+  for (const lazy of ["chunks/library.js", "chunks/stored.js"]) {
+    expect(files.has(lazy)).toBe(true);
+    expect(loaded.has(lazy)).toBe(false);
+  }
+  expect([...loaded].filter((name) => name !== "main.js").reduce((sum, name) => sum + (files.get(name)?.length ?? 0), 0)).toBeLessThan(150_000);
 });
