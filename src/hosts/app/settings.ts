@@ -1,3 +1,5 @@
+import { createPrivateKey, type KeyObject } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { TerminalError } from "../../shared/errors.ts";
 import { publicTicketKey } from "../../github/trust/index.ts";
@@ -28,18 +30,18 @@ export interface AppSettings {
   readonly apiUrl: string;
   readonly port: number;
   readonly host: string;
-  /** The environment for Probot, which reads its own variables: the private key in any of its forms, the secret, the log's format. */
+  /** The environment for Probot, which reads its own variables: the private key as PEM, the secret, the log's format. */
   readonly probotEnvironment: Readonly<Record<string, string>>;
 }
 
-const PROBOT_VARIABLES = ["APP_ID", "PRIVATE_KEY", "PRIVATE_KEY_PATH", "WEBHOOK_SECRET", "LOG_FORMAT", "LOG_LEVEL_IN_STRING", "LOG_MESSAGE_KEY", "SENTRY_DSN"];
+const PROBOT_VARIABLES = ["APP_ID", "WEBHOOK_SECRET", "LOG_FORMAT", "LOG_LEVEL_IN_STRING", "LOG_MESSAGE_KEY", "SENTRY_DSN"];
 
 /** @throws TerminalError that names each variable that is missing or wrong; values are never repeated */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): AppSettings {
   // An empty variable is one that is not set: that is how container platforms pass unset ones.
   const given = Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ""));
   const parsed = environmentSchema.safeParse(given);
-  const wrong = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join(".")} (${issue.message})`);
+  const wrong = parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${path.join(".")} (${path.some((name) => String(name) in given) ? message : "is not set"})`);
   if (given["PRIVATE_KEY"] === undefined && given["PRIVATE_KEY_PATH"] === undefined) wrong.push("PRIVATE_KEY or PRIVATE_KEY_PATH (one is needed)");
   if (!parsed.success || wrong.length > 0) {
     throw new TerminalError(`The App's environment is not complete: ${wrong.join("; ")}.`, "Set these variables; docs/operations.md tells where each value comes from.");
@@ -47,6 +49,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const values = parsed.data;
   const ticketKeyPem = readPem(values.WORKTRAIN_TICKET_KEY);
   publicTicketKey(ticketKeyPem); // Throws now rather than at the first label.
+  const privateKey = readAppKey(values);
   return {
     appId: values.APP_ID,
     webhookPath: values.WEBHOOK_PATH,
@@ -58,12 +61,34 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     probotEnvironment: {
       ...Object.fromEntries(PROBOT_VARIABLES.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]]))),
       LOG_LEVEL: values.LOG_LEVEL,
+      PRIVATE_KEY: privateKey,
     },
   };
 }
 
-/** A PEM as it is, with `\n` written out (as `.env` files do), or its base64. */
+const APP_KEY_FIX = "Generate a private key on the App's settings page on GitHub; set PRIVATE_KEY to what is in the .pem file, or PRIVATE_KEY_PATH to where the file is.";
+
+/** The App's private key as PKCS #8 PEM. @throws TerminalError that names the variable; its value may be a secret in the wrong place and is not repeated */
+function readAppKey({ PRIVATE_KEY: inline, PRIVATE_KEY_PATH: path = "" }: z.infer<typeof environmentSchema>): string {
+  const name = inline === undefined ? "PRIVATE_KEY_PATH" : "PRIVATE_KEY";
+  const text = inline ?? attempt(() => readFileSync(path, "utf8"), "PRIVATE_KEY_PATH does not name a file that can be read");
+  const key = attempt((): KeyObject => createPrivateKey(readPem(text)), `${name} is not a private key`);
+  if (key.asymmetricKeyType !== "rsa") throw new TerminalError(`${name} is not an RSA key, as GitHub's are.`, APP_KEY_FIX);
+  return key.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
+function attempt<T>(read: () => T, message: string): T {
+  try {
+    return read();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
+    throw new TerminalError(`${message}${code}.`, APP_KEY_FIX);
+  }
+}
+
+/** A PEM as it is, on one line, with `\n` written out (as `.env` files do), or its base64. */
 function readPem(value: string): string {
   const text = value.includes("-----BEGIN") ? value : Buffer.from(value, "base64").toString("utf8");
-  return text.replaceAll("\\n", "\n");
+  const lines = text.replaceAll("\\n", "\n");
+  return lines.trim().includes("\n") ? lines : lines.replace(/^\s*(-----BEGIN [A-Z ]+-----)(.*)(-----END [A-Z ]+-----)\s*$/, (_, begin: string, body: string, end: string) => `${begin}\n${body.trim().replace(/\s+/g, "\n")}\n${end}\n`);
 }
