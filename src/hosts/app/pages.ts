@@ -1,14 +1,11 @@
 /** The App's own two pages: `/` for whoever installs it, `/healthz` for whoever runs it. */
+import { unreachable } from "../../shared/unreachable.ts";
 
-export interface AppIdentity {
-  readonly name: string;
-  /** The App's page on GitHub, where it is installed. */
-  readonly htmlUrl: string;
-}
+/** What GitHub says of the App's credentials; `unknown` when it gave no answer to that. `htmlUrl` is the App's page, where it is installed. */
+export type AppIdentity = { readonly kind: "known"; readonly name: string; readonly htmlUrl: string } | { readonly kind: "refused" } | { readonly kind: "unknown" };
 
 export interface HomePage {
-  /** Null when GitHub does not take the App's credentials. */
-  readonly app: AppIdentity | null;
+  readonly app: AppIdentity;
   /** For `public-key` in the workflow file. */
   readonly publicKey: string;
   readonly workflowPath: string;
@@ -16,11 +13,7 @@ export interface HomePage {
 }
 
 export function homePage(page: HomePage): string {
-  const name = page.app?.name ?? "WorkTrain";
-  const install =
-    page.app === null
-      ? "<p><strong>GitHub does not take this App's credentials.</strong> Compare APP_ID and PRIVATE_KEY with the App's settings, then restart.</p>"
-      : `<p>Installed as the GitHub App <a href="${escape(page.app.htmlUrl)}">${escape(name)}</a>.</p>`;
+  const name = page.app.kind === "known" ? page.app.name : "WorkTrain";
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -37,7 +30,7 @@ li { margin: 0.5rem 0; }
 <body>
 <h1>${escape(name)}</h1>
 <p>Label an issue <code>worktrain:ready</code>, come back to a reviewed pull request.</p>
-${install}
+${identityLine(page.app)}
 <h2>Ticket key</h2>
 <p><code>${escape(page.publicKey)}</code></p>
 <h2>For each repository</h2>
@@ -51,6 +44,19 @@ ${install}
 </body>
 </html>
 `;
+}
+
+function identityLine(app: AppIdentity): string {
+  switch (app.kind) {
+    case "known":
+      return `<p>Installed as the GitHub App <a href="${escape(app.htmlUrl)}">${escape(app.name)}</a>.</p>`;
+    case "refused":
+      return "<p><strong>GitHub does not take this App's credentials.</strong> Compare APP_ID and PRIVATE_KEY with the App's settings, then restart.</p>";
+    case "unknown":
+      return "<p><strong>GitHub could not be asked who this App is.</strong> The App's log says why; if that lasts, check the network and GITHUB_API_URL. Reload this page to ask again.</p>";
+    default:
+      return unreachable(app);
+  }
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };

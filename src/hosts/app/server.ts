@@ -4,11 +4,13 @@ import { createProbot, ProbotOctokit } from "probot";
 import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
 import { withTimeout } from "../../github/octokit.ts";
+import { hasStatus } from "../../github/request-error.ts";
 import { publicTicketKey } from "../../github/trust/index.ts";
 import { createEffectRunner } from "../../github/write/index.ts";
 import { WORKFLOW_PATH } from "../../intake/index.ts";
+import { TerminalError } from "../../shared/errors.ts";
 import type { Clock, Fetch } from "../../shared/ports.ts";
-import { createAppLog } from "./app-log.ts";
+import { createAppLog, type AppLog } from "./app-log.ts";
 import { registerHandlers } from "./handlers.ts";
 import { homePage, type AppIdentity } from "./pages.ts";
 import { createRunFollower } from "./run-follower.ts";
@@ -35,7 +37,7 @@ type OctokitOptions = NonNullable<ConstructorParameters<typeof ProbotOctokit>[0]
 /** GitHub may take its time to send, but not this long (headers and body, milliseconds). */
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** Serves the App until it is closed. @throws the system's error when it cannot listen */
+/** Serves the App until it is closed. @throws TerminalError when it cannot listen */
 export async function startApp(settings: AppSettings, ports: AppPorts): Promise<RunningApp> {
   const probot = createProbot({
     env: settings.probotEnvironment,
@@ -71,7 +73,7 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
       return received;
     },
   };
-  const readIdentity = createIdentityReader(() => probot.auth());
+  const readIdentity = createIdentityReader(() => probot.auth(), log);
   const server = createServer((request, response) => {
     const path = (request.url ?? "/").split("?")[0];
     const served =
@@ -108,9 +110,10 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
 
 function listen(server: Server, { port, host }: AppSettings): Promise<string> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    const refused = (error: Error): void => reject(cannotListen(error, `${host}:${port}`));
+    server.once("error", refused);
     server.listen({ port, host }, () => {
-      server.off("error", reject);
+      server.off("error", refused);
       const address = server.address();
       if (address === null || typeof address === "string") return reject(new TypeError("The server listens on no port."));
       resolve(`http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`);
@@ -118,11 +121,18 @@ function listen(server: Server, { port, host }: AppSettings): Promise<string> {
   });
 }
 
+function cannotListen(error: Error, where: string): TerminalError {
+  const taken = "code" in error && error.code === "EADDRINUSE";
+  return taken
+    ? new TerminalError(`The App cannot listen on ${where}: the port is taken.`, "Set PORT to a free one, or end the process that has it.")
+    : new TerminalError(`The App cannot listen on ${where}: ${error.message}.`, "Set HOST to an address of this machine and PORT to one this user may open.");
+}
+
 interface PageRequest {
   readonly path: string | undefined;
   readonly method: string;
   readonly response: ServerResponse;
-  readonly readIdentity: () => Promise<AppIdentity | null>;
+  readonly readIdentity: () => Promise<AppIdentity>;
   readonly publicKey: string;
 }
 
@@ -151,17 +161,20 @@ function send(response: ServerResponse, status: number, type: string, body: stri
 
 const identitySchema = z.object({ name: z.string(), html_url: z.string() });
 
-/** Asks GitHub once who the App is; a failure is asked again next time. */
-function createIdentityReader(authenticate: () => Promise<Pick<ProbotOctokit, "request">>): () => Promise<AppIdentity | null> {
+/** Asks GitHub once who the App is; a failure is logged and asked again next time. */
+function createIdentityReader(authenticate: () => Promise<Pick<ProbotOctokit, "request">>, log: AppLog): () => Promise<AppIdentity> {
   let known: AppIdentity | null = null;
   return async () => {
     if (known !== null) return known;
     try {
       const { data } = await (await authenticate()).request("GET /app");
       const { name, html_url: htmlUrl } = identitySchema.parse(data);
-      known = { name, htmlUrl };
-    } catch {
-      return null; // The page says that GitHub does not take the credentials.
+      known = { kind: "known", name, htmlUrl };
+    } catch (error) {
+      // 401: the key is not the App's; 404: there is no such App.
+      const refused = hasStatus(error, 401, 404);
+      log.error(error, refused ? "GitHub does not take the App's credentials" : "GitHub could not be asked who the App is", {});
+      return { kind: refused ? "refused" : "unknown" };
     }
     return known;
   };

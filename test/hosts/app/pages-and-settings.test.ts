@@ -1,17 +1,38 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { homePage } from "../../../src/hosts/app/pages.ts";
 import { readSettings } from "../../../src/hosts/app/settings.ts";
 import { createSubjectQueue } from "../../../src/hosts/app/subject-queue.ts";
 import { publicTicketKey } from "../../../src/github/trust/index.ts";
 import { fakeClock } from "../../fakes/clock.ts";
-import { environment, runApp, ticketKeyPem, type AppUnderTest } from "./running-app.ts";
+import { environment, rsaKeys, runApp, ticketKeyPem, type AppUnderTest } from "./running-app.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "worktrain-settings-"));
+afterAll(() => rmSync(directory, { recursive: true }));
 
 describe("does the environment have what the App needs?", () => {
   it("names everything missing at once, and never a value", () => {
     const { APP_ID: _, ...rest } = environment({ PORT: "99999", WEBHOOK_SECRET: "" });
-    expect(() => readSettings(rest)).toThrow(/APP_ID.*WEBHOOK_SECRET.*PORT/);
+    expect(() => readSettings(rest)).toThrow(/APP_ID \(is not set\).*WEBHOOK_SECRET \(is not set\).*PORT \(Too big/);
     expect(() => readSettings(environment({ PRIVATE_KEY: "" }))).toThrow("PRIVATE_KEY or PRIVATE_KEY_PATH");
     expect(() => readSettings(environment({ WORKTRAIN_TICKET_KEY: "hunter2" }))).toThrow(/^(?!.*hunter2).*ticket key/);
+  });
+
+  it("takes the private key as PEM, on one line, as base64 or from a file, and says which variable holds none", () => {
+    const file = join(directory, "app.pem");
+    writeFileSync(file, rsaKeys.privateKey);
+    const { PRIVATE_KEY: pem = "", ...without } = environment();
+    const oneLine = pem.replaceAll("\n", " ");
+    for (const key of [{ PRIVATE_KEY: pem }, { PRIVATE_KEY: pem.replaceAll("\n", "\\n") }, { PRIVATE_KEY: oneLine }, { PRIVATE_KEY: Buffer.from(pem).toString("base64") }, { PRIVATE_KEY_PATH: file }]) {
+      expect(readSettings({ ...without, ...key }).probotEnvironment["PRIVATE_KEY"]).toBe(pem);
+    }
+    expect(() => readSettings({ ...without, PRIVATE_KEY: "hunter2" })).toThrow(/^PRIVATE_KEY is not a private key(?!.*hunter2)/);
+    expect(() => readSettings({ ...without, PRIVATE_KEY: ticketKeyPem })).toThrow("PRIVATE_KEY is not an RSA key");
+    expect(() => readSettings({ ...without, PRIVATE_KEY_PATH: join(directory, "none") })).toThrow("PRIVATE_KEY_PATH does not name a file that can be read (ENOENT)");
+    writeFileSync(file, "hunter2");
+    expect(() => readSettings({ ...without, PRIVATE_KEY_PATH: file })).toThrow(/^PRIVATE_KEY_PATH is not a private key(?!.*hunter2)/);
   });
 
   it("takes the ticket key as PEM, with written-out line ends, or as base64", () => {
@@ -49,7 +70,21 @@ describe("what does the App show in a browser?", () => {
   it("says so when GitHub does not take its credentials", async () => {
     app = await runApp(fakeClock());
     expect(await (await fetch(app.url)).text()).toContain("does not take this App's credentials");
-    expect(homePage({ app: null, publicKey: "k", workflowPath: "w", configPath: "c" })).toContain("APP_ID");
+    expect(homePage({ app: { kind: "refused" }, publicKey: "k", workflowPath: "w", configPath: "c" })).toContain("APP_ID");
+  });
+
+  it("does not blame its credentials when GitHub cannot be reached, and asks again", async () => {
+    const answers = [() => Promise.reject(new TypeError("fetch failed")), () => Promise.resolve(Response.json({ name: "Train", html_url: "https://github.com/apps/train" }))];
+    app = await runApp(fakeClock(), { fetch: () => answers.shift()?.() ?? Promise.reject(new Error("asked too often")) });
+    const text = await (await fetch(app.url)).text();
+    expect(text).toContain("could not be asked");
+    expect(text).not.toContain("credentials");
+    expect(await (await fetch(app.url)).text()).toContain("https://github.com/apps/train");
+  });
+
+  it("says that its port is taken and what to do", async () => {
+    app = await runApp(fakeClock());
+    await expect(runApp(fakeClock(), { environment: { PORT: new URL(app.url).port } })).rejects.toMatchObject({ message: expect.stringContaining("the port is taken"), fix: expect.stringContaining("PORT") });
   });
 });
 
