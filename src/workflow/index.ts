@@ -6,7 +6,6 @@ export * from "./contracts.ts";
 export type { Criteria, Rule } from "./criteria.ts";
 export type { Fault } from "../shared/fault.ts";
 export { type JsonSchema, jsonSchemaOf, zodOf } from "./json-schema.ts";
-export { decodeWorkflow } from "./decode.ts";
 export * from "./load.ts";
 export * from "./plan.ts";
 export * from "./preview.ts";

@@ -1,8 +1,8 @@
 /** `worktrain`: the only place of the CLI that knows arguments and environment. */
 import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { closestName } from "../../shared/closest-name.ts";
+import { defaultDataDirectory } from "../../shared/data-directory.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { nodeClock, nodeFileSystem, nodeRandom } from "../../shared/node-ports.ts";
 import { nodeProcesses } from "../../shared/node-processes.ts";
@@ -77,12 +77,11 @@ function world(): CliWorld {
 }
 
 function readEnvironment(): CliEnvironment {
-  // An empty variable is one that is not set. A relative XDG_DATA_HOME is void (XDG base directory specification).
+  // An empty variable is one that is not set.
   const given = (name: string): string | undefined => process.env[name] || undefined;
   const modelUrl = given("ANTHROPIC_BASE_URL");
-  const dataHome = [given("XDG_DATA_HOME")].find((directory) => directory !== undefined && isAbsolute(directory)) ?? join(homedir(), ".local", "share");
   if (modelUrl !== undefined && !URL.canParse(modelUrl)) throw new TerminalError("The variable ANTHROPIC_BASE_URL is wrong: it is no URL.", "Correct it or unset it.");
-  return { apiKey: given("ANTHROPIC_API_KEY") ?? "", modelUrl: modelUrl ?? null, path: given("PATH") ?? "", dataDirectory: join(dataHome, "worktrain") };
+  return { apiKey: given("ANTHROPIC_API_KEY") ?? "", modelUrl: modelUrl ?? null, path: given("PATH") ?? "", dataDirectory: defaultDataDirectory(given("XDG_DATA_HOME"), homedir()) };
 }
 
 function fail(error: { readonly message: string; readonly fix: string }, json: boolean): number {

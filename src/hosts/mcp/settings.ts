@@ -1,4 +1,7 @@
+import { homedir } from "node:os";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { defaultDataDirectory } from "../../shared/data-directory.ts";
 import { TerminalError } from "../../shared/errors.ts";
 
 export interface McpSettings {
@@ -14,8 +17,7 @@ export interface McpSettings {
 export function readSettings(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): McpSettings {
   const { data, sandbox = "bubblewrap", source = [] } = parse(args);
   if (sandbox !== "bubblewrap" && sandbox !== "weak") throw new TerminalError(`--sandbox ${sandbox} is unknown.`, "Use bubblewrap or weak.");
-  const home = environment["XDG_DATA_HOME"] ?? `${environment["HOME"] ?? ""}/.local/share`;
-  return { dataDirectory: data ?? `${home}/worktrain`, sandbox, sources: source, path: environment["PATH"] ?? "" };
+  return { dataDirectory: resolve(data ?? defaultDataDirectory(environment["XDG_DATA_HOME"], homedir())), sandbox, sources: source, path: environment["PATH"] ?? "" };
 }
 
 function parse(args: readonly string[]) {

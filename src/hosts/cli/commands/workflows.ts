@@ -12,12 +12,12 @@ export const workflows: Command = {
     json: jsonOption,
   },
   async run(call, { packageRoot, workingDirectory, log }) {
-    const { filterListings, listWorkflows, openLibrary } = await import("../../../library/index.ts");
+    const [{ filterListings, listWorkflows, openLibrary }, { categoriesOf, tagsOf }] = await Promise.all([import("../../../library/index.ts"), import("../../../workflow/index.ts")]);
     const library = openLibrary({ packageRoot, workspace: workingDirectory, extra: call.texts("source") });
     for (const { file, line, column, message } of library.faults) log(`${file}:${line}:${column}: ${message} The file is left out.`);
     const listed = filterListings(listWorkflows(library), { query: call.text("search"), category: call.text("category"), tag: call.text("tag") });
     const width = Math.max(0, ...listed.map(({ id }) => id.length));
     const lines = listed.map(({ id, source, category, description }) => `${id.padEnd(width)}  ${source.padEnd(7)}  ${category ?? "-"}: ${description}`);
-    return { exitCode: 0, text: lines.length === 0 ? "No workflow fits." : lines.join("\n"), data: { workflows: listed, faults: library.faults } };
+    return { exitCode: 0, text: lines.length === 0 ? "No workflow fits." : lines.join("\n"), data: { workflows: listed, categories: categoriesOf(library.catalogue), tags: tagsOf(library.catalogue), faults: library.faults } };
   },
 };
