@@ -3,11 +3,12 @@ import type { Json, JsonObject } from "../shared/json.ts";
 import { checkFields } from "./check-fields.ts";
 import { both, confirmationOf, contractIssues, contractOf } from "./compile-step.ts";
 import { type Condition, conditionIssues } from "./condition.ts";
+import { confirmAfter } from "./confirm.ts";
 import { extendFunctions } from "./functions.ts";
 import type { Path } from "./issue.ts";
-import type { ConfirmStep, Delegation, GatherStep, Loop, LoopStep, ParallelStep, PlanStep } from "./plan.ts";
+import type { Delegation, GatherStep, Loop, LoopStep, ParallelStep, PlanStep } from "./plan.ts";
 import type { Scope } from "./scope.ts";
-import { type Confirmation, type DelegationText, gatherStepFields, loopStepFields, type LoopText, parallelStepFields, todoListStepFields } from "./vocabulary-steps.ts";
+import { type DelegationText, gatherStepFields, loopStepFields, type LoopText, parallelStepFields, todoListStepFields } from "./vocabulary-steps.ts";
 
 /** Iterations of a loop that says no number (WorkRail's schema). */
 const DEFAULT_MAX_ITERATIONS = 100;
@@ -33,7 +34,7 @@ export function compileLoop(raw: JsonObject, path: Path, scope: Scope, nested: N
   const compiled = loopOf(loop, steps, path, scope);
   if (compiled === null || steps.length === 0) return [];
   if (depthOf(steps) >= LOOP_DEPTH_LIMIT) scope.findings.issues.push({ path, message: `Loops nest deeper than ${LOOP_DEPTH_LIMIT}.`, fix: "Flatten them." });
-  const confirm = confirmAfter(base, values.requireConfirmation);
+  const confirm = confirmAfter(base, confirmationOf(values.requireConfirmation), base.id);
   const head = values.parallel === true ? asParallel(base, compiled, steps, values.maxParallel ?? null, path, scope) : { kind: "loop" as const, ...base, loop: compiled, body: withoutNotes(steps, values.notesOptional) };
   return head === null ? [] : [head, ...confirm];
 }
@@ -87,11 +88,6 @@ function loopOf(text: LoopText, body: readonly PlanStep[], path: Path, scope: Sc
 
 const givesLoopControl = (step: PlanStep): boolean =>
   step.kind === "standard" ? step.contract?.ref === LOOP_CONTROL : step.kind === "parallel" ? step.synthesis?.contract?.ref === LOOP_CONTROL : step.kind === "loop" && step.body.some(givesLoopControl);
-
-const confirmAfter = (base: Pick<LoopStep, "id" | "title" | "runCondition" | "origin">, confirmation: Confirmation | undefined): readonly ConfirmStep[] => {
-  const gate = confirmationOf(confirmation);
-  return gate === null ? [] : [{ kind: "confirm", ...base, id: `${base.id}.confirm`, runCondition: both(base.runCondition, gate.condition), confirmation: gate, after: base.id }];
-};
 
 /** A forEach whose items are all given to children at once. */
 function asParallel(base: Pick<LoopStep, "id" | "title" | "runCondition" | "origin">, loop: Loop, body: readonly PlanStep[], maxParallel: number | null, path: Path, scope: Scope): ParallelStep | null {

@@ -2,6 +2,7 @@
 import type { Json, JsonObject } from "../shared/json.ts";
 import { checkFields } from "./check-fields.ts";
 import { both, checkStandard, standardStep, type StepValues, withAudit } from "./compile-step.ts";
+import { confirmAfter } from "./confirm.ts";
 import { extendFunctions } from "./functions.ts";
 import { formatPath, type Issue, type Path, suggestion } from "./issue.ts";
 import type { PlanStep, StandardStep } from "./plan.ts";
@@ -110,11 +111,16 @@ const introductionOf = (values: RoutineValues): readonly string[] => [
 /** What the calling step says beside the call holds for every expanded step, for the first, or for the last. */
 function underCaller(steps: readonly PlanStep[], { caller, audit, path }: Call, introduction: readonly string[], scope: Scope): readonly PlanStep[] {
   const firstWork = steps.findIndex((step) => step.kind === "standard");
-  const lastWork = steps.findLastIndex((step) => step.kind === "standard");
-  if (lastWork === -1 && (caller.contract !== null || caller.confirmation !== null)) {
-    scope.findings.issues.push({ path, message: "The routine has no ordinary step that could carry what this call asks for.", fix: "Take `outputContract` and `requireConfirmation` off the call." });
-  }
-  return steps.flatMap((step, index): readonly PlanStep[] => {
+  const lastWork = steps.findLastIndex((step) => step.kind === "standard" && step.audits === null);
+  const refuse = (message: string, fix: string) => scope.findings.issues.push({ path, message, fix });
+  const end = steps.at(-1);
+  const work = steps[lastWork];
+  const wantsWork = caller.jump !== null || audit !== undefined || caller.contract !== null || caller.verification.command !== null || caller.criteria !== null;
+  if (end !== undefined && end.kind !== "standard" && wantsWork) refuse("The routine does not end in an ordinary step that could carry what this call asks for.", "Put it on a step of its own behind the call.");
+  if (work?.kind === "standard" && work.contract !== null && caller.contract !== null) refuse(`The routine's last step hands over ${work.contract.ref} already.`, "Take `outputContract` off the call.");
+  if (audit !== undefined && end?.kind === "standard" && end.audits !== null) refuse("The routine's last step is audited already.", "Take `audit` off the call.");
+  const gate = end === undefined || end.kind === "standard" ? [] : confirmAfter({ id: caller.id, title: caller.title, runCondition: caller.runCondition, origin: end.origin }, caller.confirmation, end.id);
+  const expanded = steps.flatMap((step, index): readonly PlanStep[] => {
     const runCondition = both(caller.runCondition, step.runCondition);
     if (step.kind !== "standard") return [{ ...step, runCondition }];
     const shared: StandardStep = {
@@ -128,20 +134,23 @@ function underCaller(steps: readonly PlanStep[], { caller, audit, path }: Call, 
       definitions: [...step.definitions, ...caller.definitions],
       requires: index === firstWork ? { ...caller.requires, ...step.requires } : step.requires,
     };
-    if (index !== lastWork) return [shared];
-    const last: StandardStep = {
-      ...shared,
-      contract: step.contract ?? caller.contract,
-      notesRequired: step.contract === null && caller.contract === null && step.notesRequired,
-      confirmation: step.confirmation ?? caller.confirmation,
-      verification: step.verification.command === null && caller.verification.command !== null ? caller.verification : step.verification,
-      produces: { ...step.produces, ...caller.produces },
-      fragments: [...step.fragments, ...caller.fragments],
-      criteria: step.criteria ?? caller.criteria,
-      assessments: [...new Set([...step.assessments, ...caller.assessments])],
-      consequences: [...step.consequences, ...caller.consequences],
-      jump: step.jump ?? caller.jump,
-    };
-    return withAudit(last, audit);
+    const gated: StandardStep = index === steps.length - 1 ? { ...shared, confirmation: step.confirmation ?? caller.confirmation, jump: step.jump ?? caller.jump } : shared;
+    return index === lastWork ? withAudit(withOutput(gated, caller), audit) : [gated];
   });
+  return [...expanded, ...gate];
+}
+
+/** What the call wants handed over comes from the routine's last work. */
+function withOutput(step: StandardStep, caller: StandardStep): StandardStep {
+  return {
+    ...step,
+    contract: step.contract ?? caller.contract,
+    notesRequired: caller.contract === null && step.notesRequired,
+    verification: step.verification.command === null && caller.verification.command !== null ? caller.verification : step.verification,
+    produces: { ...step.produces, ...caller.produces },
+    fragments: [...step.fragments, ...caller.fragments],
+    criteria: step.criteria ?? caller.criteria,
+    assessments: [...new Set([...step.assessments, ...caller.assessments])],
+    consequences: [...step.consequences, ...caller.consequences],
+  };
 }

@@ -159,3 +159,18 @@ test("deliberate difference: a loop's gate parks behind the loop, and its reject
   session.gate("approved");
   expect(session.step()).toBe("step-2");
 });
+
+test("the gate of a loop that did nothing is not opened", () => {
+  const loop = { id: "the-loop", type: "loop", title: "L", loop: { type: "forEach", items: "list", maxIterations: 1 }, requireConfirmation: { kind: "human_approval" }, body: [{ id: "in-loop", title: "I", prompt: "p" }] };
+  expect(drive(planOf([{}, loop, {}]), { context: { list: [] } }).submit()).toMatchObject([{}, {}, { kind: "step_offered", data: { stepId: "step-3" } }]);
+});
+
+test("what a template call asks for is carried by the routine's last work, its gate by the audit behind it", () => {
+  const text = "id: wr.routine-probe\nname: n\nversion: 1.0.0\ndescription: d\nsteps: [{ id: look, title: t, prompt: p }, { id: dig, title: t, prompt: p, audit: { prompt: Judge. } }]";
+  const plan = planOf([{ templateCall: { templateId: "wr.templates.routine.probe" }, outputContract: { contractRef: "wr.contracts.coding_handoff" }, requireConfirmation: { kind: "human_approval" } }], {}, [{ file: "r.yaml", text }]);
+  expect(plan.steps).toMatchObject([
+    { id: "step-1.look", contract: null, confirmation: null },
+    { id: "step-1.dig", contract: { ref: "wr.contracts.coding_handoff" }, confirmation: null },
+    { id: "step-1.dig.audit", contract: { ref: "wr.contracts.gate_verdict" }, confirmation: { gate: "human_approval" } },
+  ]);
+});

@@ -21,9 +21,10 @@ describe("bytes that are no workflow give one clear fault, at once", () => {
 
   test("5 MB and a nesting of 10,000, each within a second", () => {
     for (const text of ["x: ".padEnd(5_000_000, "y"), `${"{a: ".repeat(10_000)}1`, "[".repeat(400_000), "dup: 1\n".repeat(30_000), "&a ".repeat(80_000), `[${",".repeat(200_000)}`]) {
-      const started = performance.now();
+      // Time of the processor, which others on the machine do not lengthen.
+      const started = process.cpuUsage();
       expect(loadWorkflow(bytes(text), "w.yaml").ok).toBe(false);
-      expect(performance.now() - started).toBeLessThan(1_000);
+      expect(process.cpuUsage(started).user / 1000).toBeLessThan(1_000);
     }
   });
 

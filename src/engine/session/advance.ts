@@ -100,7 +100,7 @@ function lookAtStep(search: Search): readonly EngineEvent[] | null {
       if (step.audits !== null && search.state.node?.stepId !== step.audits) return skip("there is no work to audit");
       break;
     case "confirm":
-      if (trace.some((entry) => entry.stepId === step.after && entry.decision === "skipped" && entry.reason === undefined)) return skip("the loop was passed over");
+      if (!comesFrom(search.state.node, step.after)) return skip("the loop has done nothing");
       break;
     case "parallel": {
       const { start } = search.state.facts;
@@ -116,6 +116,8 @@ function lookAtStep(search: Search): readonly EngineEvent[] | null {
   trace.push(traceEntry(step.id, "offered", looked));
   return offerWithGaps(search, step);
 }
+
+const comesFrom = (node: SessionNode | null, stepId: string): boolean => node !== null && (node.stepId === stepId || node.loops.some((turn) => turn.loopId === stepId));
 
 /** Acts on what was decided about a loop; `turn` is null before the first iteration. */
 function follow(search: Search, step: LoopStep, decision: LoopDecision, turn: LoopTurn | null): readonly EngineEvent[] | null {
