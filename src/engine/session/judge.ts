@@ -57,7 +57,8 @@ function verify(plan: Plan, work: StandardStep, { node, facts }: Judging): reado
   return [...gapOnce(node, "no-verification-command", message), ...passed(work, node, facts)];
 }
 
-function verified(work: StandardStep, { node, facts }: Judging, { exitCode, timedOut, outputTail, durationMs }: NonNullable<Judging["verified"]>): readonly EngineEvent[] {
+function verified(work: StandardStep, { node, facts }: Judging, { exitCode, timedOut, outputTail, durationMs, sandbox }: NonNullable<Judging["verified"]>): readonly EngineEvent[] {
+  if (sandbox === "none" && exitCode !== 0) return [blocked(node, [{ code: "verification-not-run", message: outputTail, fix: "Make it possible to run the command, then submit again." }])];
   if (exitCode === 0 && !timedOut) return passed(work, node, facts);
   const how = timedOut ? "ran into its time-out" : exitCode === null ? "was ended by a signal" : `ended with exit code ${exitCode}`;
   const message = `The verification ${how} after ${(durationMs / 1000).toFixed(1)} s. The end of its output:\n${outputTail}`;

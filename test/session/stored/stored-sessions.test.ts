@@ -138,6 +138,46 @@ describe("a verification that takes long", () => {
   });
 });
 
+test("a verification that could not be run blocks with the cure, not with an exit code", async () => {
+  const sessions = open(async () => ({ exitCode: 126, timedOut: false, outputTail: "Nothing was run. Install bubblewrap.", durationMs: 0, sandbox: "none" }));
+  const blocked = await sessions.go({ token: tokenOf(await start(sessions, VERIFIED)) }, notes("done"));
+  expect(blocked).toMatchObject({ status: "blocked", blockers: [{ code: "verification-not-run", message: "Nothing was run. Install bubblewrap." }] });
+  await sessions.close();
+});
+
+test("parallel children are sessions with tokens of their own, gone on with by any process; the step waits for all", async () => {
+  const parallel = plan("  - {id: split, type: parallel, title: Split, parallelDelegations: [{workflowId: test-flow}, {workflowId: test-flow}, {workflowId: nowhere}], synthesis: {prompt: Bring together}}\n");
+  const one = open();
+  const waiting = await start(one, parallel);
+  expect(waiting).toMatchObject({ status: "waiting", pending: [{ kind: "child" }, { kind: "child" }] });
+  const [left, right] = (waiting.pending ?? []).map(({ continueToken = "" }) => continueToken);
+  const child = await one.go({ token: left ?? "" }, notes("one"));
+  expect(child).toMatchObject({ status: "step", step: { id: "second" }, workflowId: "test-flow" });
+  expect(await one.go({ token: tokenOf(waiting) }, notes("too early"))).toMatchObject({ status: "refused", blockers: [{ code: "waiting-for-children" }] });
+  await one.close();
+  const two = open();
+  expect(await two.go({ token: tokenOf(child) }, notes("two"))).toMatchObject({ status: "complete" });
+  expect((await two.go({ token: tokenOf(waiting) }, { kind: "await" })).pending).toHaveLength(1);
+  await two.go({ token: tokenOf(await two.go({ token: right ?? "" }, notes("one"))) }, notes("two"));
+  const synthesis = await two.go({ token: tokenOf(waiting) }, { kind: "await" });
+  expect(synthesis).toMatchObject({ status: "step", step: { id: "split" } });
+  expect(synthesis.step?.prompt).toContain("There is none.");
+  expect(await two.go({ token: tokenOf(synthesis) }, notes("both"))).toMatchObject({ status: "complete", outcome: "completed" });
+  await two.close();
+});
+
+test("what was done before a rewinding is not the answer to what is sent after it", async () => {
+  const sessions = open();
+  const begun = await start(sessions, TWO_STEPS);
+  const second = await sessions.go({ token: tokenOf(begun) }, notes("one"));
+  const back = await sessions.rewind({ sessionId: begun.sessionId }, "n1");
+  expect(back).toMatchObject({ status: "step", step: { id: "first" } });
+  expect(await sessions.go({ token: tokenOf(second) }, notes("late"))).toMatchObject({ status: "refused", blockers: [{ code: "step-over" }] });
+  expect(await sessions.go({ token: tokenOf(begun) }, notes("one"))).toEqual(second);
+  expect(await sessions.go({ token: tokenOf(back) }, notes("anew"))).toMatchObject({ step: { id: "second" } });
+  await sessions.close();
+});
+
 test("a gate parks the session; a rejection sends the step back with its reason, and an approval in another process goes on", async () => {
   const one = open();
   const gate = await one.go({ token: tokenOf(await start(one, GATED)) }, notes("done"));
