@@ -1,5 +1,9 @@
 #!/usr/bin/env node
-/** Serves the App: `npm start`. The only place here that knows the environment. */
+/**
+ * Serves the App: `npm start`. With `--until-stdin-closes` it also stops when whoever holds its standard input is gone, however
+ * that one ended. The only place here that knows the environment.
+ */
+import { parseArgs } from "node:util";
 import { TerminalError } from "../../shared/errors.ts";
 import { nodeClock } from "../../shared/node-ports.ts";
 import { startApp } from "./server.ts";
@@ -9,6 +13,7 @@ import { readSettings } from "./settings.ts";
 const STOP_WITHIN_MS = 8_000;
 
 try {
+  const { values } = parseArgs({ options: { "until-stdin-closes": { type: "boolean", default: false } } });
   const app = await startApp(readSettings(process.env), { clock: nodeClock, fetch: globalThis.fetch });
   const stop = (): void => {
     Promise.race([app.close(), nodeClock.sleep(STOP_WITHIN_MS)]).then(
@@ -18,6 +23,7 @@ try {
   };
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
+  if (values["until-stdin-closes"]) process.stdin.once("end", stop).resume();
 } catch (error) {
   fail(error);
 }
