@@ -7,6 +7,7 @@ import { availableSandbox } from "../../src/hosts/demo/available-sandbox.ts";
 import type { Comment, Run } from "../../src/hosts/demo/github/records.ts";
 import type { Scenario } from "../../src/hosts/demo/model/index.ts";
 import { labelIssue, openIssue, untilOver } from "../../src/hosts/demo/play.ts";
+import { SYSTEM_PATH } from "../../src/hosts/demo/program-path.ts";
 import { git, startWorld, type World } from "../../src/hosts/demo/world.ts";
 
 export interface Answer {
@@ -46,6 +47,7 @@ export async function startDemoWorld(scenario: Scenario): Promise<DemoWorld> {
     directory,
     packageRoot: join(import.meta.dirname, "..", ".."),
     nodePath: process.execPath,
+    path: SYSTEM_PATH,
     scenario,
     sandbox: await availableSandbox(),
     onEvent(event) {

@@ -7,8 +7,9 @@ import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { nodeClock } from "../../shared/node-ports.ts";
 import { packageRoot } from "../../shared/package-root.ts";
 import { availableSandbox } from "./available-sandbox.ts";
-import { gather, testsPass, type Outcome } from "./outcome.ts";
+import { gather, testsPass } from "./outcome.ts";
 import { labelIssue, openIssue, untilOver } from "./play.ts";
+import { SYSTEM_PATH } from "./program-path.ts";
 import { issue, scenario } from "./scenario/small-bug.ts";
 import { eventLines, report } from "./show.ts";
 import { startWorld, type World } from "./world.ts";
@@ -33,7 +34,8 @@ try {
 async function main(): Promise<number> {
   const { json, directory } = await readArguments();
   const say = (line: string): void => void (json ? process.stderr : process.stdout).write(`${line}\n`);
-  const sandbox = await availableSandbox();
+  const path = process.env["PATH"] ?? SYSTEM_PATH;
+  const sandbox = await availableSandbox(path);
   if (sandbox === "weak") say("bubblewrap cannot run here, so this demo asks for the weak mode: the agent's commands run without a sandbox.");
   const started = nodeClock.monotonicMs();
   const lineOf = eventLines();
@@ -41,6 +43,7 @@ async function main(): Promise<number> {
     directory,
     packageRoot: packageRoot(import.meta.url),
     nodePath: process.execPath,
+    path,
     scenario,
     sandbox,
     onEvent: (event) => {
@@ -72,12 +75,10 @@ async function play({ world, directory, json, say, started }: Play): Promise<num
   const outcome = await gather(world, directory, issueNumber, Math.round(nodeClock.monotonicMs() - started));
   const sha = outcome.pullRequest?.headSha;
   const tests = sha === undefined ? null : await testsPass({ directory, sha, nodePath: process.execPath });
-  process.stdout.write(json ? `${JSON.stringify(promised(outcome))}\n` : `\n${await report({ world, directory, outcome, tests })}\n`);
+  // Live progress is not part of what `--json` promises.
+  process.stdout.write(json ? `${JSON.stringify({ ...outcome, liveProgressRequests: undefined })}\n` : `\n${await report({ world, directory, outcome, tests })}\n`);
   return tests?.passed === true ? 0 : 1;
 }
-
-/** The object that `--json` promises, and nothing else. */
-const promised = ({ liveProgressRequests: _, ...outcome }: Outcome): Omit<Outcome, "liveProgressRequests"> => outcome;
 
 async function readArguments(): Promise<{ readonly json: boolean; readonly directory: string }> {
   const { values } = parse();

@@ -55,7 +55,7 @@ export async function report({ world, directory, outcome, tests }: Shown): Promi
   else {
     parts.push(
       `${heading(`Pull request #${pullRequest.number}: ${pullRequest.title}`)}\n${timeline(world, pullRequest.number)}\n\n${pullRequest.branch} at ${pullRequest.headSha}\n\n${pullRequest.body}`,
-      `${heading("Diff")}\n${await git(join(directory, "repo.git"), ["diff", `${pullRequest.headSha}~1`, pullRequest.headSha])}`,
+      `${heading("Diff")}\n${await git(join(directory, "repo.git"), ["diff", `${pullRequest.headSha}~1`, pullRequest.headSha], world.path)}`,
       ...outcome.checkRuns.map((check) => `${heading(`Check run ${check.name}: ${check.conclusion ?? check.status}`)}\n${check.summary ?? ""}`),
       `${heading("Tests at the head of the pull request")}\n${tests?.passed === true ? "passed" : `FAILED\n${tests?.output ?? ""}`}`,
     );

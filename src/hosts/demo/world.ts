@@ -3,10 +3,10 @@
  * all on 127.0.0.1, with a repository pushed over git.
  */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { publicTicketKey } from "../../github/trust/index.ts";
@@ -18,12 +18,15 @@ import type { LocalActionsEvent } from "./actions/events.ts";
 import { startLocalActions, type LocalActions } from "./actions/local-actions.ts";
 import { startLocalGitHub, type LocalGitHub } from "./github/index.ts";
 import { playScenario, startModelServer, type ModelServer, type Scenario } from "./model/index.ts";
+import { searching, SYSTEM_PATH } from "./program-path.ts";
 
 export interface WorldOptions {
   /** Everything is kept in here. */
   readonly directory: string;
   readonly packageRoot: string;
   readonly nodePath: string;
+  /** Where git and bubblewrap are looked for, as in the variable `PATH`. */
+  readonly path: string;
   readonly scenario: Scenario;
   /** Whether this machine can confine the agent's tools. */
   readonly sandbox: "bubblewrap" | "weak";
@@ -35,6 +38,8 @@ export interface World {
   readonly actions: LocalActions;
   readonly model: ModelServer;
   readonly repository: { readonly id: number; readonly owner: string; readonly name: string; readonly gitUrl: string };
+  /** As in the options. */
+  readonly path: string;
   /** Where the App listens. */
   readonly appUrl: string;
   /** Token of the maintainer `ada`. */
@@ -77,6 +82,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 }
 
 async function build(options: WorldOptions, started: (() => Promise<void>)[], close: () => Promise<void>): Promise<World> {
+  // First: without git nothing here works, and only Ada's git says so plainly.
+  await git(options.directory, ["--version"], options.path);
   const { publicKey: publicKeyPem, privateKey: appKey } = generateKeyPairSync("rsa", { modulusLength: 2048, privateKeyEncoding: { type: "pkcs8", format: "pem" }, publicKeyEncoding: { type: "spki", format: "pem" } });
   const secrets: WorldSecrets = {
     modelKey: `sk-ant-demo-${randomBytes(24).toString("hex")}`,
@@ -87,6 +94,7 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
 
   const github = await startLocalGitHub({
     directory: options.directory,
+    processes: searching(nodeProcesses, options.path),
     app: { ...APP, publicKeyPem, permissions: appPermissions(options.packageRoot), webhookSecret: secrets.webhookSecret },
   });
   started.push(() => github.close());
@@ -106,7 +114,7 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
     gitUrl: github.url,
     nodePath: options.nodePath,
     actions: { [ACTION]: join(options.packageRoot, "action") },
-    extraEnvironment: { ANTHROPIC_BASE_URL: model.url },
+    extraEnvironment: { ANTHROPIC_BASE_URL: model.url, PATH: `${dirname(realpathSync(options.nodePath))}:${options.path}` },
     clock: nodeClock,
     onEvent: options.onEvent,
   });
@@ -116,7 +124,7 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
   const app = await startApp(options, secrets, github.url);
   started.push(() => app.stop());
   github.setWebhookUrl(`${app.url}/api/github/webhooks`);
-  return { github, actions, model, repository, appUrl: app.url, maintainerToken, secrets, appLog: app.log, close };
+  return { github, actions, model, repository, path: options.path, appUrl: app.url, maintainerToken, secrets, appLog: app.log, close };
 }
 
 const manifestSchema = z.object({ default_permissions: z.record(z.string(), z.enum(["read", "write"])) });
@@ -137,7 +145,8 @@ async function pushRepository(options: WorldOptions, push: Push): Promise<void> 
   const directory = join(options.directory, "checkout");
   await cp(join(options.packageRoot, "src/hosts/demo/scenario/repository"), directory, { recursive: true });
   const template = readFileSync(join(options.packageRoot, "templates/worktrain.yml"), "utf8");
-  const pin = await git(options.packageRoot, ["rev-parse", "HEAD"]).catch(() => "0".repeat(40));
+  const run = (where: string, args: readonly string[]): Promise<string> => git(where, args, options.path);
+  const pin = await run(options.packageRoot, ["rev-parse", "HEAD"]).catch(() => "0".repeat(40));
   const filled = template.replaceAll("__ACTION__", `${ACTION}@${pin}`).replaceAll("__PUBLIC_KEY__", push.publicKey);
   const workflow = options.sandbox === "weak" ? withoutSandbox(filled) : filled;
   await mkdir(join(directory, ".github/workflows"), { recursive: true });
@@ -145,10 +154,10 @@ async function pushRepository(options: WorldOptions, push: Push): Promise<void> 
   const url = new URL(push.gitUrl);
   url.username = "x-access-token";
   url.password = push.token;
-  await git(directory, ["init", "--quiet", "--initial-branch=main"]);
-  await git(directory, ["add", "--all"]);
-  await git(directory, ["commit", "--quiet", "--message", "Durations as people write them"]);
-  await git(directory, ["push", "--quiet", "--", url.href, "main"]);
+  await run(directory, ["init", "--quiet", "--initial-branch=main"]);
+  await run(directory, ["add", "--all"]);
+  await run(directory, ["commit", "--quiet", "--message", "Durations as people write them"]);
+  await run(directory, ["push", "--quiet", "--", url.href, "main"]);
 }
 
 /** What somebody writes who cannot have bubblewrap: the weak mode by name, and no step that installs it. */
@@ -156,7 +165,6 @@ const withoutSandbox = (text: string): string =>
   text.replace("          job: agent\n", "          job: agent\n          sandbox: weak\n").replace(/ {6}- name: Let bubblewrap[^]*?(?= {6}#)/, "");
 
 const GIT_ENVIRONMENT = {
-  PATH: "/usr/local/bin:/usr/bin:/bin",
   HOME: "/nonexistent",
   GIT_CONFIG_NOSYSTEM: "1",
   GIT_CONFIG_GLOBAL: "/dev/null",
@@ -167,19 +175,23 @@ const GIT_ENVIRONMENT = {
   GIT_COMMITTER_EMAIL: "ada@example.com",
 };
 
+/** What `Processes.run` answers for a program it cannot start. */
+const NOT_STARTED = 127;
+
 /** Runs git as Ada would. @throws TerminalError with what git said */
-export async function git(directory: string, args: readonly string[]): Promise<string> {
-  const done = await nodeProcesses.run("git", ["-C", directory, "-c", "safe.directory=*", "-c", "core.hooksPath=/dev/null", ...args], { env: GIT_ENVIRONMENT, timeoutMs: 60_000 });
+export async function git(directory: string, args: readonly string[], path: string = SYSTEM_PATH): Promise<string> {
+  const done = await nodeProcesses.run("git", ["-C", directory, "-c", "safe.directory=*", "-c", "core.hooksPath=/dev/null", ...args], { env: { ...GIT_ENVIRONMENT, PATH: path }, timeoutMs: 60_000 });
+  if (done.exitCode === NOT_STARTED) throw new TerminalError("git was not found.", "Install git, or put the directory it is in on the PATH.");
   if (done.exitCode !== 0) throw new TerminalError(`git ${args[0] ?? ""} failed: ${new TextDecoder().decode(done.stderr).trim()}`, "Check that git is installed and the disk is not full.");
   return new TextDecoder().decode(done.stdout).trim();
 }
 
 async function startApp(options: WorldOptions, secrets: WorldSecrets, apiUrl: string): Promise<{ readonly url: string; readonly log: () => string; stop(): Promise<void> }> {
   const port = await freePort();
-  const child = nodeProcesses.start(options.nodePath, [join(options.packageRoot, "src/hosts/app/main.ts")], {
+  const child = nodeProcesses.start(options.nodePath, [join(options.packageRoot, "src/hosts/app/main.ts"), "--until-stdin-closes"], {
     cwd: options.directory,
     env: {
-      PATH: "/usr/local/bin:/usr/bin:/bin",
+      PATH: options.path,
       APP_ID: String(APP.id),
       PRIVATE_KEY: secrets.appKey,
       WEBHOOK_SECRET: secrets.webhookSecret,
