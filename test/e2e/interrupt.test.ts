@@ -1,4 +1,4 @@
-/** Ctrl-C in the middle of the demo: it ends at once, says so, and no process that it started is left. */
+/** The demo is ended in the middle: by Ctrl-C it says so and leaves no process that it started; killed, it does not leave the App. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -21,9 +21,9 @@ interface Demo {
 }
 
 /** Starts the demo as a shell does: as a process group of its own. */
-async function startDemo(launcher: readonly string[]): Promise<Demo> {
+async function startDemo(launcher: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Demo> {
   const directory = await mkdtemp(join(tmpdir(), "worktrain-e2e-interrupt-"));
-  const child = spawn(process.execPath, [...launcher, "src/hosts/demo/main.ts", "--json", "--keep", directory], { cwd: ROOT, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...launcher, "src/hosts/demo/main.ts", "--json", "--keep", directory], { cwd: ROOT, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   const printed = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk) => (printed.stdout += String(chunk)));
   child.stderr.on("data", (chunk) => (printed.stderr += String(chunk)));
@@ -67,4 +67,31 @@ test.concurrent("SIGINT to the demo's own process while the agent works", async 
 
 test.concurrent("SIGINT while the box is still being set up", async () => {
   await interrupted(await startDemo([]), appStarts, ({ pid }) => process.kill(pid, "SIGINT"));
+});
+
+test.concurrent("SIGKILL to the demo's own process: the App it started ends too", async () => {
+  const demo = await startDemo([]);
+  try {
+    const isUp = (): boolean => demo.printed.stderr.includes("the App and a model server are up");
+    await until(() => isUp() || demo.child.exitCode !== null, "the App is up");
+    const app = descendantsOf(demo.pid).filter(({ command }) => command.includes("hosts/app/main.ts"));
+    expect(app).toHaveLength(1);
+    process.kill(demo.pid, "SIGKILL");
+    await until(() => stillAlive(app).length === 0, "the App is gone");
+  } finally {
+    demo.child.kill("SIGKILL");
+    for (const { pid } of processesOf(demo.directory)) process.kill(pid, "SIGKILL");
+    await rm(demo.directory, { recursive: true, force: true });
+  }
+});
+
+test.concurrent("a machine without git is told so", async () => {
+  const demo = await startDemo([], { ...process.env, PATH: "/nonexistent" });
+  try {
+    expect(await once(demo.child, "close")).toEqual([1, null]);
+    expect(demo.printed.stderr).toContain("git was not found. Install git");
+    expect(demo.printed.stdout).toBe("");
+  } finally {
+    await rm(demo.directory, { recursive: true, force: true });
+  }
 });
