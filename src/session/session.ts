@@ -12,6 +12,7 @@ import { ok, type Result } from "../shared/result.ts";
 import { unreachable } from "../shared/unreachable.ts";
 import type { Plan } from "../workflow/index.ts";
 import { asRecorded } from "./as-recorded.ts";
+import { tail } from "./output-tail.ts";
 import { type ChildAnswer, type Pending, pendingOf } from "./pending.ts";
 
 /** What came of a verification command. */
@@ -88,9 +89,6 @@ export interface SubmitOptions {
   /** `later` answers `waiting` as soon as the submission is recorded. */
   readonly verification?: "now" | "later";
 }
-
-/** Characters kept of a verification's output (record: `verification_finished.outputTail`). */
-const OUTPUT_TAIL_CHARS = 8 * 1024;
 
 export interface LiveState {
   readonly id: string;
@@ -300,9 +298,3 @@ const malformed = (why: string): SubmitRefusal => ({
   fix: "Send notes as text, artifacts as [{contractRef, value}] and context as a mapping of plain JSON.",
 });
 const refused = (refusal: SubmitRefusal): SubmitResult => ({ kind: "refused", refusal });
-
-function tail(text: string): string {
-  if (text.length <= OUTPUT_TAIL_CHARS) return text;
-  const mark = `[the first ${text.length - OUTPUT_TAIL_CHARS} characters are left out]\n`;
-  return `${mark}${text.slice(text.length - OUTPUT_TAIL_CHARS + mark.length)}`;
-}

@@ -52,6 +52,8 @@ const extensionPoint = z.strictObject({
 });
 
 export const workflowFields = {
+  /** For editors. */
+  $schema: z.string().optional(),
   schemaVersion: z.int().min(1).optional(),
   id: z.string().min(3).max(64).regex(/^(?:[a-z0-9_-]+|[a-z][a-z0-9_-]+\.[a-z][a-z0-9_-]+)$/, "Expected lower-case letters, digits, _ and -, with at most one dot between a namespace and a name"),
   name: text(128),
