@@ -42,7 +42,7 @@ export async function runSession(deps: CoordinatorDeps, run: SessionRun): Promis
   // A session's git settings, scratch files or taken-over helper must not decide what the next one sees, a review least of all (attack 15).
   await deps.sandbox.renew();
   await restoreWorkspace(deps, lastSnapshot(session.history()) ?? run.startFrom);
-  if (resumed) await session.resume(deps.signal);
+  if (resumed || session.offer() === null) await session.resume(deps.signal);
   if (deps.signal.aborted) return { session, parked: { code: "cancelled", message: "The run was cancelled." } };
   if (session.offer() === null) return { session, parked: null };
   const watch = watchSession(deps, run, session);
