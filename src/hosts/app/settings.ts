@@ -72,7 +72,7 @@ const APP_KEY_FIX = "Generate a private key on the App's settings page on GitHub
 function readAppKey({ PRIVATE_KEY: inline, PRIVATE_KEY_PATH: path = "" }: z.infer<typeof environmentSchema>): string {
   const name = inline === undefined ? "PRIVATE_KEY_PATH" : "PRIVATE_KEY";
   const text = inline ?? attempt(() => readFileSync(path, "utf8"), "PRIVATE_KEY_PATH does not name a file that can be read");
-  const key = attempt((): KeyObject => createPrivateKey(readPem(text)), `${name} is not a private key`);
+  const key = attempt((): KeyObject => createPrivateKey(readPem(text)), `${name} is not a private key in PEM format`);
   if (key.asymmetricKeyType !== "rsa") throw new TerminalError(`${name} is not an RSA key, as GitHub's are.`, APP_KEY_FIX);
   return key.export({ type: "pkcs8", format: "pem" }).toString();
 }
@@ -81,7 +81,8 @@ function attempt<T>(read: () => T, message: string): T {
   try {
     return read();
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
+    // ENOENT and its like help; OpenSSL's codes (ERR_OSSL_UNSUPPORTED) say nothing to a person.
+    const code = error instanceof Error && "syscall" in error && "code" in error ? ` (${String(error.code)})` : "";
     throw new TerminalError(`${message}${code}.`, APP_KEY_FIX);
   }
 }
