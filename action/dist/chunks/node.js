@@ -1,1 +1,1 @@
-export{r as fs,i as path}from"./node2.js";
+import*as e from"node:fs";import*as t from"node:path";export{e as fs,t as path};

@@ -1,1 +1,0 @@
-import*as e from"node:crypto";import*as t from"node:fs";import*as n from"node:path";import*as r from"node:child_process";import*as i from"node:stream";export{i as a,n as i,e as n,t as r,r as t};
