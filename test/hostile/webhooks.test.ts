@@ -79,12 +79,15 @@ describe("attack 3: does a strange but signed delivery do harm?", () => {
       sending.on("error", reject);
       sending.write("{");
     });
-    const untold = await new Promise<number | undefined>((resolve) => {
+    const untold = await new Promise<number | "closed" | undefined>((resolve) => {
       const sending = httpRequest(`${app.url}/api/github/webhooks`, { method: "POST", headers: { ...HEADERS, "transfer-encoding": "chunked", "x-hub-signature-256": signature(BODY) } }, (response) => resolve(response.statusCode));
-      sending.on("error", () => undefined); // The server closes while we still send.
+      sending.on("error", () => resolve("closed")); // The server closes while we still send: its answer may be lost with the rest.
       sending.end(Buffer.alloc(27_000_000, 0x20));
     });
-    expect([told, untold]).toEqual([413, 413]);
+    expect(told).toBe(413);
+    expect([413, "closed"]).toContain(untold);
+    expect((await fetch(`${app.url}/healthz`)).status).toBe(200);
+    await expectNothingDone();
   });
 
   it("arrays, scalars, deep nesting, a missing event or delivery id: 400, and the App lives", async () => {

@@ -74,7 +74,7 @@ async function play({ world, directory, json, say, started }: Play): Promise<num
   await untilOver(world, issueNumber, interrupted.signal);
   const outcome = await gather(world, directory, issueNumber, Math.round(nodeClock.monotonicMs() - started));
   const sha = outcome.pullRequest?.headSha;
-  const tests = sha === undefined ? null : await testsPass({ directory, sha, nodePath: process.execPath });
+  const tests = sha === undefined ? null : await testsPass({ directory, sha, nodePath: process.execPath, path: world.path });
   // Live progress is not part of what `--json` promises.
   process.stdout.write(json ? `${JSON.stringify({ ...outcome, liveProgressRequests: undefined })}\n` : `\n${await report({ world, directory, outcome, tests })}\n`);
   return tests?.passed === true ? 0 : 1;

@@ -9,6 +9,7 @@ import { nodeFileSystem } from "../../shared/node-ports.ts";
 import { nodeProcesses } from "../../shared/node-processes.ts";
 import type { LoggedRequest } from "./github/index.ts";
 import { isPull } from "./github/records.ts";
+import { SYSTEM_PATH } from "./program-path.ts";
 import { git, type World } from "./world.ts";
 
 export interface Outcome {
@@ -53,7 +54,7 @@ export async function gather(world: World, directory: string, issueNumber: numbe
             headSha: pull.pull.head.sha,
             title: pull.title,
             body: pull.body ?? "",
-            files: (await git(join(directory, "repo.git"), ["diff", "--name-only", pull.pull.base.sha, pull.pull.head.sha])).split("\n").filter((path) => path !== ""),
+            files: (await git(join(directory, "repo.git"), ["diff", "--name-only", pull.pull.base.sha, pull.pull.head.sha], world.path)).split("\n").filter((path) => path !== ""),
           },
     checkRuns: [...checkRuns.values()].map(({ name, headSha, status, conclusion, output }) => ({ name, headSha, status, conclusion, summary: output.summary })),
     comments: [...comments.values()].filter((comment) => comment.issueId === issue?.id).map(({ author, body }) => ({ author, body })),
@@ -98,12 +99,12 @@ function countRequests(requests: readonly LoggedRequest[]): Pick<Outcome, "reque
 }
 
 /** Runs the repository's tests on a fresh checkout of a commit, as anyone would who pulls it. */
-export async function testsPass(options: { readonly directory: string; readonly sha: string; readonly nodePath: string }): Promise<{ readonly passed: boolean; readonly output: string }> {
+export async function testsPass(options: { readonly directory: string; readonly sha: string; readonly nodePath: string; readonly path?: string }): Promise<{ readonly passed: boolean; readonly output: string }> {
   const checkout = join(options.directory, "checkout-of-pull-request");
   await rm(checkout, { recursive: true, force: true });
-  await git(options.directory, ["clone", "--quiet", "--no-checkout", "--", join(options.directory, "repo.git"), checkout]);
-  await git(checkout, ["checkout", "--quiet", "--detach", options.sha]);
-  const done = await nodeProcesses.run(options.nodePath, ["--test"], { cwd: checkout, env: { PATH: "/usr/local/bin:/usr/bin:/bin" }, timeoutMs: 120_000 });
+  await git(options.directory, ["clone", "--quiet", "--no-checkout", "--", join(options.directory, "repo.git"), checkout], options.path);
+  await git(checkout, ["checkout", "--quiet", "--detach", options.sha], options.path);
+  const done = await nodeProcesses.run(options.nodePath, ["--test"], { cwd: checkout, env: { PATH: options.path ?? SYSTEM_PATH }, timeoutMs: 120_000 });
   const output = new TextDecoder().decode(done.stdout);
   return { passed: done.exitCode === 0, output };
 }
