@@ -35,7 +35,7 @@ export async function runLocally(run: LocalRun, ports: CliPorts): Promise<Comman
     throw new TerminalError(`The data directory ${resolve(run.dataDirectory)} lies inside ${resolve(run.workspace)}.`, "Journals never go into the repository: name another directory with --data.");
   }
   const clone = await cloneForWork({ source: resolve(run.workspace), directory: join(directory, "workspace"), processes: ports.processes });
-  if (clone.uncommitted > 0) ports.log(`Not taken along, for it is not committed in ${clone.source}: ${counted(clone.uncommitted, "file")}.`);
+  if (clone.uncommitted > 0) ports.log(`Not taken along: ${counted(clone.uncommitted, "uncommitted file")} of ${clone.source}.`);
   if (clone.dependencies.length > 0) ports.log(`Copied along: ${clone.dependencies.join(", ")}.`);
   const config = await localConfig(clone);
   ports.fs.makeDirectory(directory);

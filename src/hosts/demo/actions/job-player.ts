@@ -69,7 +69,7 @@ export async function playJob(request: JobRequest, services: JobServices): Promi
   } finally {
     await control.stop();
     // J1
-    killOrphans(`RUNNER_TRACKING_ID=${trackingId}`, state.processes);
+    killOrphans({ variable: `RUNNER_TRACKING_ID=${trackingId}`, directory: directory.root }, state.processes);
     // J2
     runtime.revoke();
     port.updateJob(jobId, { status: "completed", conclusion: end.result });

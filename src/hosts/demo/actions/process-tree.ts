@@ -2,24 +2,33 @@
  * Finds and ends what a step or a job left running. On Linux the process table is read from /proc,
  * elsewhere only process groups are known.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
-/** Ends a process, its group and all its descendants at once. */
+/** Ends a process, its group and all its descendants at once. They are stopped first, so that none is started meanwhile and missed. */
 export function killTree(pid: number): void {
-  for (const descendant of descendantsOf([pid])) signal(descendant, "SIGKILL");
+  const stopped = new Set<number>();
+  for (let found: readonly number[] = [pid]; found.length > 0; found = descendantsOf([pid]).filter((each) => !stopped.has(each))) {
+    for (const each of found) {
+      signal(each, "SIGSTOP");
+      stopped.add(each);
+    }
+  }
+  for (const each of stopped) signal(each, "SIGKILL");
   signal(-pid, "SIGKILL");
-  signal(pid, "SIGKILL");
 }
 
 /**
  * Ends every process that carries the variable in its environment, with its descendants, and the groups the steps led:
- * how actions/runner cleans up orphans (`RUNNER_TRACKING_ID`).
- * @param variable `NAME=value`
+ * how actions/runner cleans up orphans (`RUNNER_TRACKING_ID`). Also those at work in the job's own directory: one with an
+ * environment of its own carries no variable.
+ * @param job.variable `NAME=value`
+ * @param job.directory absolute; nobody else works in it
  * @param groups process ids of steps that have exited
- * @returns the process ids found by the variable
+ * @returns the process ids found
  */
-export function killOrphans(variable: string, groups: readonly number[]): readonly number[] {
-  const found = processIds().filter((pid) => pid !== process.pid && environmentOf(pid).includes(variable));
+export function killOrphans(job: { readonly variable: string; readonly directory: string }, groups: readonly number[]): readonly number[] {
+  const ofJob = (pid: number): boolean => environmentOf(pid).includes(job.variable) || `${workingDirectoryOf(pid)}/`.startsWith(`${job.directory}/`);
+  const found = processIds().filter((pid) => pid !== process.pid && ofJob(pid));
   for (const pid of [...descendantsOf(found), ...found]) signal(pid, "SIGKILL");
   for (const group of groups) {
     // A living process with the number of a step that is gone is a stranger: the number was given out again.
@@ -40,7 +49,7 @@ export function isAlive(pid: number): boolean {
 }
 
 /** Sends a signal; a process that is gone is what was wanted. */
-export function signal(pid: number, name: "SIGINT" | "SIGTERM" | "SIGKILL"): void {
+export function signal(pid: number, name: "SIGINT" | "SIGTERM" | "SIGSTOP" | "SIGKILL"): void {
   try {
     process.kill(pid, name);
   } catch (error) {
@@ -73,10 +82,13 @@ const statFields = (pid: number): readonly string[] => (readProcessFile(pid, "st
 
 const environmentOf = (pid: number): readonly string[] => readProcessFile(pid, "environ").split("\0");
 
+const workingDirectoryOf = (pid: number): string => ofProcess(() => readlinkSync(`/proc/${pid}/cwd`));
+const readProcessFile = (pid: number, name: "stat" | "environ"): string => ofProcess(() => readFileSync(`/proc/${pid}/${name}`, "utf8"));
+
 /** Empty for a process that has ended or belongs to somebody else. */
-function readProcessFile(pid: number, name: "stat" | "environ"): string {
+function ofProcess(read: () => string): string {
   try {
-    return readFileSync(`/proc/${pid}/${name}`, "utf8");
+    return read();
   } catch (error) {
     if (["ENOENT", "ESRCH", "EACCES", "EPERM"].includes(errorCode(error) ?? "")) return "";
     throw error;
