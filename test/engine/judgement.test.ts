@@ -92,18 +92,56 @@ describe("validation criteria on the notes", () => {
 
 describe("children of a parallel step", () => {
   const delegations: JsonObject[] = [{ workflowId: "wr.a" }, { workflowId: "wr.b", runCondition: { var: "wanted" } }];
-  test("the step is not done while one is missing; a failed one is a gap; the results stand before the synthesis", () => {
+  test("the step is not done while one is missing; a failed one is a gap and needs a person's word; the results stand before the synthesis", () => {
     const session = drive(planOf([{ type: "parallel", parallelDelegations: delegations, synthesis: { prompt: "Together." } }, {}]), { context: { wanted: true } });
     expect(session.submit()).toBe("waiting-for-children");
     session.child("n1.2");
     expect(session.child("n1.2")).toBe("no-such-request");
     expect(session.step()).toBe("delegating");
     session.child("n1.1", "failed");
+    expect(session.state()).toMatchObject({ kind: "gate", gate: "human_approval", question: expect.stringContaining("- n1.1 ended as failed: summary of n1.1") });
+    expect(session.submit()).toBe("at-gate");
+    session.gate("approved");
     expect(session.offer()).toMatchObject({ stepId: "step-1", role: "synthesis" });
     expect(session.prompt()).toMatch(/### n1\.1: failed[^]*### n1\.2: completed/);
     expect(gapsOf(session.state()).map((gap) => gap.code)).toEqual(["child-not-completed"]);
     session.submit();
     expect(session.step()).toBe("step-2");
+  });
+
+  test("a child that did not complete: rejecting sends the work before it back, or ends the session; never_stop goes on with the gap", () => {
+    const split = { type: "parallel", notesOptional: true, parallelDelegations: [{ workflowId: "wr.a" }] };
+    const first = drive(planOf([split, {}]), { autonomy: "guided" });
+    first.child("n1.1", "failed");
+    first.gate("rejected");
+    expect(first.state()).toMatchObject({ kind: "ended", outcome: "blocked", reason: { code: "gate-rejected" } });
+    first.run({ kind: "rewind", nodeId: "n1" });
+    first.child("n2.1");
+    expect(first.step()).toBe("step-2");
+
+    const second = drive(planOf([{}, split, {}]), { autonomy: "guided" });
+    second.submit();
+    second.child("n2.1", "failed");
+    second.gate("rejected");
+    expect([second.step(), second.blockers()]).toEqual(["step-1", ["gate-rejected"]]);
+    second.submit();
+    second.child("n3.1", "failed");
+    second.gate("approved");
+    expect(second.step()).toBe("step-3");
+
+    const never = drive(planOf([split, {}]), { autonomy: "full_auto_never_stop" });
+    never.child("n1.1", "failed");
+    expect(never.step()).toBe("step-2");
+    expect(gapsOf(never.state()).map((gap) => gap.code)).toEqual(["child-not-completed"]);
+  });
+
+  test("a child's end and the step's own gate are two questions", () => {
+    const session = drive(planOf([{ type: "parallel", notesOptional: true, requireConfirmation: { kind: "human_approval" }, parallelDelegations: [{ workflowId: "wr.a" }] }]));
+    session.child("n1.1", "failed");
+    session.gate("approved");
+    expect(session.state()).toMatchObject({ kind: "gate", question: 'May the session go on from "Step 1"?' });
+    session.gate("approved");
+    expect(session.step()).toBe("ended: completed");
   });
 
   test("with nobody to bring anything together it is done by itself; with nobody to ask it is passed over", () => {

@@ -100,11 +100,37 @@ test("a loop that would go round without offering anything ends, loudly", () => 
 
 test("a jump goes back as often as allowed and leaves the loops it stood in", () => {
   const plan = planOf([{}, loop({ type: "for", count: 3 }, { jumpIf: { condition: { var: "redo" }, target: "step-1", maxJumps: 2 } }), {}]);
-  const session = drive(plan, { context: { redo: true } });
+  const session = drive(plan, { context: { redo: true }, autonomy: "full_auto_never_stop" });
   const seen = [];
   for (; session.state().kind === "step"; session.submit()) seen.push(session.step());
   expect(seen).toEqual(["step-1", "body-1", "step-1", "body-1", "step-1", "body-1", "body-1", "body-1", "step-3"]);
   expect(gapsOf(session.state()).map((gap) => gap.code)).toContain("jump-limit");
+});
+
+describe.each(["guided", "full_auto_stop_on_user_deps"] as const)("a jump at its limit whose condition still holds (%s)", (autonomy) => {
+  const plan = planOf([{}, { jumpIf: { condition: { var: "redo" }, target: "step-1", maxJumps: 1 } }, {}]);
+  const atLimit = () => {
+    const session = drive(plan, { context: { redo: true }, autonomy });
+    for (let step = 0; step < 4; step += 1) session.submit();
+    return session;
+  };
+
+  test("stops for a person's word; approved, it goes on with the gap", () => {
+    const session = atLimit();
+    expect(session.state()).toMatchObject({ kind: "gate", gate: "human_approval", question: expect.stringContaining("has jumped 1 times, which is its limit") });
+    session.gate("approved");
+    expect(session.step()).toBe("step-3");
+    expect(gapsOf(session.state()).map((gap) => gap.code)).toEqual(["jump-limit"]);
+  });
+
+  test("rejected, the step is done again, and passes once its condition no longer holds", () => {
+    const session = atLimit();
+    session.gate("rejected");
+    expect([session.step(), session.blockers()]).toEqual(["step-2", ["gate-rejected"]]);
+    session.submit({ context: { redo: false } });
+    expect(session.step()).toBe("step-3");
+    expect(gapsOf(session.state())).toEqual([]);
+  });
 });
 
 test("the trace says for every step offered or passed over which condition with which values, and why a loop went on", () => {

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from "../../shared/json.ts";
 import { evaluateCondition, type LoopStep, type Plan, type PlanStep } from "../../workflow/index.ts";
 import { childrenOf, parallelBlocker } from "./children.ts";
 import { ended, gap, gapOnce } from "./events.ts";
+import { lookAtJump } from "./jumps.ts";
 import { enterLoop, type LoopDecision, nextTurn, scopeOf, turnsAfter } from "./loops.ts";
 import { type Place, placeOf } from "./outline.ts";
 import { renderStep, valuesFor } from "./rendered-step.ts";
@@ -67,16 +68,17 @@ const valuesOf = ({ state, context, cursor }: Search): JsonObject => valuesFor(s
 function jump(search: Search, node: SessionNode, place: Place): void {
   const { step } = place;
   if (step.kind !== "standard" || step.jump === null) return;
+  const look = lookAtJump(step, node, valuesOf(search));
+  if (look === null) return;
   const { condition, target, maxJumps } = step.jump;
-  const evaluation = evaluateCondition(condition, valuesOf(search));
-  const taken = node.jumps[step.id] ?? 0;
+  const { evaluation, taken, limit } = look;
   const to = placeOf(search.plan, target);
-  const jumps = evaluation.holds && taken < maxJumps && to !== null;
+  const jumps = evaluation.holds && limit === null && to !== null;
   search.trace.push(traceEntry(target, jumps ? "offered" : "skipped", { condition, evaluation, reason: `jumpIf of "${step.id}", ${taken} of ${maxJumps} jumps taken` }));
   if (jumps) {
     Object.assign(search.cursor, { siblings: to.siblings, index: to.index, around: to.loops, turns: search.cursor.turns.slice(0, to.loops.length), jumpedFrom: step.id });
-  } else if (evaluation.holds) {
-    search.events.push(...gapOnce(node, "jump-limit", `The step "${step.id}" would jump to "${target}" again, but has jumped ${taken} times, which is its limit.`));
+  } else if (limit !== null) {
+    search.events.push(...gapOnce(node, "jump-limit", limit));
   }
 }
 

@@ -5,7 +5,7 @@ import { type Delegation, evaluateCondition, type ParallelStep, renderPrompt } f
 import { completed, gapOnce } from "./events.ts";
 import { misshapen, valueAt } from "./loops.ts";
 import { valuesAt } from "./rendered-step.ts";
-import type { SessionNode, SessionStart } from "./state.ts";
+import { awaitsWordOnChildren, type SessionNode, type SessionStart } from "./state.ts";
 
 export type Children = { readonly kind: "children"; readonly children: readonly ChildRequest[]; readonly leftOut: number } | { readonly kind: "misshapen"; readonly blocker: Blocker };
 
@@ -46,9 +46,26 @@ export const needsSynthesis = (step: ParallelStep): boolean => step.synthesis !=
 
 /** What follows while the step is out: its children are asked for, or it is done because nobody has to add anything. */
 export function followParallel(step: ParallelStep, start: SessionStart, node: SessionNode, passed: () => readonly EngineEvent[]): readonly EngineEvent[] {
-  if (node.children !== null) return needsSynthesis(step) ? [] : passed();
+  if (node.children !== null) {
+    if (awaitsWordOnChildren(node) && start.autonomy !== "full_auto_never_stop") return [{ kind: "gate_opened", data: { nodeId: node.id, gate: "human_approval", question: missingQuestion(step, node) } }];
+    return needsSynthesis(step) ? [] : passed();
+  }
   if (node.blockers.length > 0) return [];
   return askForChildren(step, start, node);
+}
+
+function missingQuestion(step: ParallelStep, node: SessionNode): string {
+  const missing = (node.children ?? []).filter((child) => child.outcome !== "completed");
+  const told = missing.map((child) => `- ${child.childId} ended as ${child.outcome}: ${inShort(child.summary)}`).join("\n");
+  return `${missing.length} of ${node.children?.length ?? 0} children of "${step.title}" did not complete. May the session go on without what they were to do?\n${told}`;
+}
+
+/** Characters of a child's summary in a question; the whole of it is in the gap and in the child's session. */
+const SUMMARY_CHARS = 300;
+
+function inShort(summary: string): string {
+  const line = summary.trim().replaceAll(/\s+/g, " ");
+  return line.length <= SUMMARY_CHARS ? line : `${line.slice(0, SUMMARY_CHARS)} ... (${line.length} characters in all)`;
 }
 
 /** The limit of a forEach holds here as it does for a loop: what is over it is said, never dropped in silence. */

@@ -4,7 +4,7 @@
  */
 import type { EngineEvent, LoopTurn } from "../../record/index.ts";
 import { unreachable } from "../../shared/unreachable.ts";
-import { type ChildResult, contextAfter, findNode, type SessionNode, type SessionState } from "./state.ts";
+import { awaitsWordOnChildren, type ChildResult, contextAfter, findNode, type SessionNode, type SessionState } from "./state.ts";
 
 type Running = Exclude<SessionState, { kind: "new" | "ended" }>;
 type AtNode = Running & { readonly node: SessionNode };
@@ -44,8 +44,11 @@ function atNode(state: AtNode, event: Exclude<EngineEvent, { kind: "session_star
       return { kind: "judging", facts, node, verified: event.data, gate: null };
     case "gate_opened":
       return { kind: "gate", facts, node, gate: event.data.gate, question: event.data.question };
-    case "gate_resolved":
-      return { kind: "judging", facts, node, verified: null, gate: { verdict: event.data.verdict, reason: event.data.reason, by: event.data.by } };
+    case "gate_resolved": {
+      const { verdict, reason, by } = event.data;
+      if (verdict === "approved" && awaitsWordOnChildren(node)) return { kind: "step", facts, node: { ...node, withoutMissing: true } };
+      return { kind: "judging", facts, node, verified: null, gate: { verdict, reason, by } };
+    }
     case "step_completed":
       return { kind: "moving", facts, node: { ...node, completed: true, blockers: [] } };
     case "step_reopened":

@@ -4,6 +4,7 @@ import { unreachable } from "../../shared/unreachable.ts";
 import { evaluateCondition, type LoopStep, type Plan, type StandardStep } from "../../workflow/index.ts";
 import { askForChildren, needsSynthesis, parallelBlocker } from "./children.ts";
 import { blocked, completed, ended, gapOnce } from "./events.ts";
+import { lookAtJump } from "./jumps.ts";
 import { enterLoop, nextTurn, scopeOf, turnsAfter } from "./loops.ts";
 import { placeOf, stepOf } from "./outline.ts";
 import { valuesAt, valuesFor, verificationCommand } from "./rendered-step.ts";
@@ -105,14 +106,24 @@ function sentBack(plan: Plan, node: SessionNode, blocker: Blocker): readonly Eng
   return [ended("blocked", blocker.code, blocker.message)];
 }
 
-/** The work is good; the gate, if there is one, is all that is left. */
+/**
+ * The work is good; what is left is the gate its author asks for, and a person's word where a jump's limit is reached: what the
+ * author wanted done again is not done, and only a session that never stops passes that over (the gap is recorded on the way on).
+ */
 export function passed(work: StandardStep, node: SessionNode, facts: SessionFacts): readonly EngineEvent[] {
   const { confirmation } = work;
-  if (confirmation === null || (confirmation.condition !== null && !evaluateCondition(confirmation.condition, valuesAt(facts.start, node)).holds)) return [completed(node)];
   const { autonomy } = facts.start;
-  if (confirmation.gate === "any" && autonomy === "full_auto_never_stop") {
+  const values = valuesAt(facts.start, node);
+  const neverStops = autonomy === "full_auto_never_stop";
+  const asked = confirmation !== null && (confirmation.condition === null || evaluateCondition(confirmation.condition, values).holds);
+  const limit = neverStops ? null : (lookAtJump(work, node, values)?.limit ?? null);
+  if (limit !== null) return [gateOpened(node, "human_approval", `${limit} May the session go on from "${work.title}" without it?`)];
+  if (!asked) return [completed(node)];
+  if (confirmation.gate === "any" && neverStops) {
     return [...gapOnce(node, "confirmation-passed-over", `The step "${work.id}" asks for confirmation; the session runs without stopping.`), completed(node)];
   }
   const gate: GateKind = confirmation.gate !== "any" ? confirmation.gate : autonomy === "guided" ? "human_approval" : "coordinator_eval";
-  return [{ kind: "gate_opened", data: { nodeId: node.id, gate, question: `May the session go on from "${work.title}"?` } }];
+  return [gateOpened(node, gate, `May the session go on from "${work.title}"?`)];
 }
+
+const gateOpened = (node: SessionNode, gate: GateKind, question: string): EngineEvent => ({ kind: "gate_opened", data: { nodeId: node.id, gate, question } });

@@ -38,6 +38,8 @@ export interface SessionNode {
   readonly jumps: Readonly<Record<string, number>>;
   /** Of a parallel step, once every child has answered. */
   readonly children: readonly ChildResult[] | null;
+  /** Somebody let the step go on without the children that did not complete. */
+  readonly withoutMissing?: true;
   /** Of a context-gather step, once its sources were looked at: where it was found. */
   readonly gathered: { readonly source: string | null } | null;
 }
@@ -117,6 +119,9 @@ export function contextOf(state: SessionState): JsonObject {
   if (state.kind === "new") return {};
   return state.node === null ? state.facts.start.context : contextAfter(state.node);
 }
+
+/** A parallel step whose children are in, one of them without having completed, before anybody decided what that means. */
+export const awaitsWordOnChildren = (node: SessionNode): boolean => node.children?.some((child) => child.outcome !== "completed") === true && node.withoutMissing !== true && node.attempts === 0;
 
 /** What the node after this one sees. */
 export function contextAfter(node: SessionNode): JsonObject {

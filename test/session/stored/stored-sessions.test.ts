@@ -159,7 +159,9 @@ test("parallel children are sessions with tokens of their own, gone on with by a
   expect(await two.go({ token: tokenOf(child) }, notes("two"))).toMatchObject({ status: "complete" });
   expect((await two.go({ token: tokenOf(waiting) }, { kind: "await" })).pending).toHaveLength(1);
   await two.go({ token: tokenOf(await two.go({ token: right ?? "" }, notes("one"))) }, notes("two"));
-  const synthesis = await two.go({ token: tokenOf(waiting) }, { kind: "await" });
+  const asked = await two.go({ token: tokenOf(waiting) }, { kind: "await" });
+  expect(asked).toMatchObject({ status: "gate", gate: { kind: "human_approval", question: expect.stringContaining("There is none.") } });
+  const synthesis = await two.go({ token: tokenOf(asked) }, { kind: "gate", answer: { verdict: "approved", reason: "Two will do.", by: "ada" } });
   expect(synthesis).toMatchObject({ status: "step", step: { id: "split" } });
   expect(synthesis.step?.prompt).toContain("There is none.");
   expect(await two.go({ token: tokenOf(synthesis) }, notes("both"))).toMatchObject({ status: "complete", outcome: "completed" });
