@@ -7,13 +7,14 @@ import type { Messages } from "@anthropic-ai/sdk/resources/messages/messages";
 import { EVENT_LIMIT_BYTES } from "../record/index.ts";
 import type { Clock, Random } from "../shared/ports.ts";
 import { canonicalJson } from "../shared/json.ts";
+import type { ModelPrice } from "../shared/models.ts";
 import { unreachable } from "../shared/unreachable.ts";
 import { mostInputTokens, reserveTurn, type AgentBudget, type TurnReservation } from "./budget.ts";
 import { settleContent } from "./content.ts";
 import { seenToolUseIds, type Conversation, type End } from "./conversation.ts";
 import type { TurnFailure } from "./failure.ts";
 import type { Ledger } from "./ledger.ts";
-import { costMicroUsd, type ModelPrice } from "./prices.ts";
+import { costMicroUsd } from "./prices.ts";
 import { promptSha256, requestBody, type Frame } from "./request.ts";
 import { askModel, type TurnOutcome } from "./turn.ts";
 

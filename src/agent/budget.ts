@@ -5,10 +5,11 @@
  *     limit is not sent. A request whose fate is unknown counts with its whole reservation.
  */
 import type { AgentEvent, Recorded, Usage } from "../record/index.ts";
+import type { ModelPrice } from "../shared/models.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { answerBlocks, type Conversation } from "./conversation.ts";
 import { UNBILLED_FAILURES } from "./failure.ts";
-import { ratesFor, tokensOf, type ModelPrice } from "./prices.ts";
+import { ratesFor, tokensOf } from "./prices.ts";
 import type { Frame } from "./request.ts";
 
 export interface AgentBudget {

@@ -1,6 +1,6 @@
 /** What a failed request means: try again, stop, or was it us. Codes go into `turn_failed`. */
 import { AnthropicError, APIConnectionError, APIError } from "@anthropic-ai/sdk/error";
-import { MODEL_PRICES } from "./prices.ts";
+import { MODEL_PRICES } from "../shared/models.ts";
 import { StreamProtocolError } from "./stream.ts";
 
 export type TurnFailure =

@@ -8,6 +8,7 @@
  */
 import type { AgentEndCode, AgentEvent, Recorded, Usage } from "../record/index.ts";
 import { TerminalError } from "../shared/errors.ts";
+import { modelPrice } from "../shared/models.ts";
 import type { Clock, Random } from "../shared/ports.ts";
 import { unreachable } from "../shared/unreachable.ts";
 import { ask, refusal, type AskContext } from "./ask.ts";
@@ -15,7 +16,6 @@ import { workedMs, type AgentBudget } from "./budget.ts";
 import type { ToolCall } from "./content.ts";
 import { next, steersOf, type Conversation, type End, type Next, type Turn } from "./conversation.ts";
 import { openLedger, type Ledger } from "./ledger.ts";
-import { modelPrice } from "./prices.ts";
 import { toolDefinitions, type Frame } from "./request.ts";
 import { resumeOrStart } from "./resume.ts";
 import { answerCalls, isMalformed, ToolsAborted } from "./tool-calls.ts";
@@ -40,7 +40,7 @@ export interface AgentProgress {
 
 export interface AgentOptions {
   readonly endpoint: AgentEndpoint;
-  /** Exact API id; one that prices.ts knows. */
+  /** Exact API id; one that shared/models.ts knows. */
   readonly model: string;
   /** The same bytes for the whole session, or a resume starts a new conversation. */
   readonly system: string;

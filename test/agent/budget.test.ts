@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { costMicroUsd, MODEL_PRICES, modelPrice, tokensOf } from "../../src/agent/index.ts";
+import { costMicroUsd, tokensOf } from "../../src/agent/index.ts";
+import { MODEL_PRICES, modelPrice } from "../../src/shared/models.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { AMPLE, call, done, ofKind, openModel, reader, tool, trial } from "./harness.ts";
 

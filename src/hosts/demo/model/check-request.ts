@@ -1,5 +1,5 @@
 /** The rules of a Messages request that its shape alone does not show. Each gives the 400 or 404 that the API gives. */
-import type { ModelPrice } from "../../../agent/index.ts";
+import type { ModelPrice } from "../../../shared/models.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { blocksOf, type MessagesRequest, type RequestBlock } from "./request-schema.ts";
 import type { Thinking } from "./thinking.ts";

@@ -5,9 +5,9 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { z } from "zod";
-import { modelPrice } from "../../../agent/index.ts";
 import { sha256Hex } from "../../../shared/hash.ts";
 import { canonicalJson } from "../../../shared/json.ts";
+import { modelPrice } from "../../../shared/models.ts";
 import { nodeClock } from "../../../shared/node-ports.ts";
 import type { Clock } from "../../../shared/ports.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
