@@ -30,7 +30,7 @@ export interface SessionLeft {
 }
 
 /** Ends of the agent that say nothing of the task: with a higher limit or at a better time the same session goes on. */
-const PARKED = ["cancelled", "budget_turns", "budget_tokens", "budget_cost", "budget_time", "model_unavailable", "model_rejected", "model_spend_limit"] as const;
+const PARKED = ["cancelled", "budget_turns", "budget_tokens", "budget_cost", "budget_time", "budget_tool_time", "model_unavailable", "stalled", "model_rejected", "model_spend_limit"] as const;
 export type ParkedCode = (typeof PARKED)[number];
 const isParked = (code: AgentEndCode): code is ParkedCode => PARKED.some((parked) => parked === code);
 

@@ -166,7 +166,11 @@ export const agentEndCodeSchema = z.enum([
   "budget_tokens",
   "budget_cost",
   "budget_time",
+  "budget_tool_time",
   "malformed_turns",
+  "stuck",
+  "stalled",
+  "no_progress",
   "refused",
   "model_unavailable",
   "model_spend_limit",
@@ -222,9 +226,11 @@ export const agentEventSchema = z.discriminatedUnion("kind", [
     isError: z.boolean(),
     content: z.string(),
     durationMs: z.number().min(0),
+    /** The call's time is counted elsewhere (a child's session), not as tool time. */
+    untimed: z.boolean().optional(),
   }),
-  /** Text put into the conversation that is no tool result: a reminder of ours, or words of a person. */
-  event("steered", { turn: z.int().min(1), source: z.enum(["reminder", "person"]), text: z.string() }),
+  /** Text put into the conversation that is no tool result: a reminder or nudge of ours, or words of a person. */
+  event("steered", { turn: z.int().min(1), source: z.enum(["reminder", "nudge", "person"]), text: z.string() }),
   event("issue_reported", { severity: z.enum(["info", "warn", "error"]), summary: z.string(), detail: z.string() }),
   /** The files as they are: `tree` over `base`. `manifest` is a blob that lists every path that differs and its content's blob. */
   event("workspace_saved", { base: gitOidSchema, tree: gitOidSchema, manifest: sha256Schema, changedFiles: z.int().min(0) }),

@@ -25,12 +25,14 @@ function endingOfAgent(code: AgentEndCode): EndingCode {
     case "budget_tokens":
     case "budget_cost":
     case "budget_time":
+    case "budget_tool_time":
     case "context_full":
       return "budget";
     case "refused":
       return "model-refused";
     case "model_unavailable":
     case "model_rejected":
+    case "stalled":
       return "model-unavailable";
     case "model_spend_limit":
       return "model-spend-limit";
@@ -40,6 +42,8 @@ function endingOfAgent(code: AgentEndCode): EndingCode {
     case "session_over":
     case "stopped_without_completing":
     case "malformed_turns":
+    case "stuck":
+    case "no_progress":
       return "not-completed";
     default:
       return unreachable(code);
