@@ -3,6 +3,7 @@
  */
 import { z } from "zod";
 import { eventSchema as event, gitOidSchema, sha256Schema } from "./envelope.ts";
+import { AUTONOMIES, RISK_POLICIES } from "./preferences.ts";
 
 const jsonSchema = z.json();
 export const contextSchema = z.record(z.string(), jsonSchema);
@@ -65,10 +66,10 @@ export type ContextSource = z.infer<typeof contextSourceSchema>;
 export const sessionOutcomeSchema = z.enum(["completed", "blocked", "failed", "stopped"]);
 export type SessionOutcome = z.infer<typeof sessionOutcomeSchema>;
 
-export const autonomySchema = z.enum(["guided", "full_auto_stop_on_user_deps", "full_auto_never_stop"]);
+export const autonomySchema = z.enum(AUTONOMIES);
 export type Autonomy = z.infer<typeof autonomySchema>;
 
-export const riskPolicySchema = z.enum(["conservative", "balanced", "aggressive"]);
+export const riskPolicySchema = z.enum(RISK_POLICIES);
 export type RiskPolicy = z.infer<typeof riskPolicySchema>;
 
 /** Tokens of one model turn as the API reports them; cache figures are parts of the input beside `inputTokens`. */

@@ -34,7 +34,7 @@ export function traceLine({ stepId, decision, condition, values, reason }: Trace
 function words(event: SessionEvent): string | null {
   switch (event.kind) {
     case "session_started":
-      return `started ${event.data.workflow.id} ${event.data.workflow.version}: ${firstLine(event.data.goal)}`;
+      return `started ${event.data.workflow.id} ${event.data.workflow.version} (${event.data.autonomy}${event.data.riskPolicy === undefined ? "" : `, ${event.data.riskPolicy} risk policy`}): ${firstLine(event.data.goal)}`;
     case "step_offered":
       return `offered ${event.data.stepId}${(event.data.loops ?? []).map(({ loopId, iteration }) => `, ${loopId} iteration ${iteration}`).join("")}`;
     case "step_submitted":

@@ -17,9 +17,9 @@ export async function start(world: McpWorld, input: z.infer<typeof startInput>):
   const found = name.ok ? findWorkflow(placesOf(world, input.workspacePath), name.value) : name;
   if (!found.ok) return toolAnswer(refusal(about, found.error));
   const sessions = await world.sessions();
-  const { goal, context = {}, workspacePath } = input;
+  const { goal, context = {}, workspacePath, autonomy, riskPolicy } = input;
   const workflowFolder = input.workflowPath === undefined ? null : dirname(found.value.file);
-  return toolAnswer(await sessions.start({ plan: found.value.plan, goal, context, workspacePath, workflowFolder, autonomy: "guided" }));
+  return toolAnswer(await sessions.start({ plan: found.value.plan, goal, context, workspacePath, workflowFolder, autonomy, riskPolicy }));
 }
 
 export async function goOn(world: McpWorld, input: z.infer<typeof continueInput>): Promise<ToolAnswer> {

@@ -1,6 +1,7 @@
 /** The tools: names and shapes of WorkRail's, so that its users can switch. A tool is one entry here; its work is loaded when it is called. */
 // Not `{ z }`: of the namespace a bundle keeps only what is used, which is a quarter of the start-up time.
 import * as z from "zod";
+import { AUTONOMIES, RISK_POLICIES } from "../../record/preferences.ts";
 import type { McpWorld } from "./world.ts";
 
 /** What a tool says: text for a reader, data for code. */
@@ -45,6 +46,8 @@ export const startInput = z.object({
   workspacePath,
   goal: z.string().min(1).describe("What is to be done, in the words of who asks."),
   context: context.optional().describe("Values the workflow starts with."),
+  autonomy: z.enum(AUTONOMIES).optional().describe("Who is asked: guided asks a person, full_auto_stop_on_user_deps stops where one is needed, full_auto_never_stop records a gap instead. Absent: what the workflow recommends, else guided."),
+  riskPolicy: z.enum(RISK_POLICIES).optional().describe("Told to whoever does the work. Absent: what the workflow recommends, else balanced."),
 });
 export const continueInput = z.object({
   continueToken: token("continueToken"),

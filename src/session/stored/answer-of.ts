@@ -26,7 +26,7 @@ export interface PendingChild {
  */
 export function answerOf(standing: Standing, tokens: Tokens, introduce: boolean): Answer {
   const { sessionId, plan, state, seq, children } = standing;
-  const base = { sessionId, workflowId: plan.id, requires: [] };
+  const base = { sessionId, workflowId: plan.id, requires: [], ...preferencesOf(state) };
   const nodeId = state.kind === "new" || state.node === null ? "-" : state.node.id;
   const place = { sessionId, nodeId, seq };
   const open = { continueToken: tokens.issue("continue", place), checkpointToken: tokens.issue("checkpoint", place) };
@@ -56,6 +56,12 @@ export function answerOf(standing: Standing, tokens: Tokens, introduce: boolean)
     default:
       return unreachable(state);
   }
+}
+
+function preferencesOf(state: SessionState): Pick<Answer, "preferences"> {
+  if (state.kind === "new") return {};
+  const { autonomy, riskPolicy } = state.facts.start;
+  return { preferences: { autonomy, ...(riskPolicy === undefined ? {} : { riskPolicy }) } };
 }
 
 /** A refusal as an answer; of what is known of the session. */

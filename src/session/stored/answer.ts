@@ -1,6 +1,6 @@
 /** What a client is told of a session: one shape for every command, over MCP and from a shell. */
 import { z } from "zod";
-import { blockerSchema, sessionOutcomeSchema } from "../../record/index.ts";
+import { autonomySchema, blockerSchema, riskPolicySchema, sessionOutcomeSchema } from "../../record/index.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 
 const jsonSchema = z.record(z.string(), z.unknown());
@@ -35,6 +35,7 @@ export const answerSchema = z.object({
   blockers: z.array(blockerSchema).optional(),
   gate: z.object({ kind: z.enum(["human_approval", "coordinator_eval"]), question: z.string() }).optional(),
   pending: z.array(z.object({ kind: z.enum(["verification", "child"]), id: z.string(), sessionId: z.string().optional(), continueToken: z.string().optional() })).optional(),
+  preferences: z.object({ autonomy: autonomySchema, riskPolicy: riskPolicySchema.optional() }).optional().describe("What the session was started with: who is asked, and how bold the work may be."),
   continueToken: z.string().optional(),
   checkpointToken: z.string().optional(),
   outcome: sessionOutcomeSchema.optional(),

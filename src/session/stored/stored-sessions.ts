@@ -10,7 +10,7 @@ import { type Refusal, TerminalError } from "../../shared/errors.ts";
 import type { Clock, FileSystem, Random } from "../../shared/ports.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { openDirectoryReader } from "../../journal/index.ts";
-import { type Autonomy, sessionStream } from "../../record/index.ts";
+import { type Autonomy, type RiskPolicy, sessionStream } from "../../record/index.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import type { Plan } from "../../workflow/index.ts";
 import { type SessionState, valueProblem } from "../../engine/session/index.ts";
@@ -44,7 +44,10 @@ export interface StartRequest {
   readonly workspacePath: string | null;
   /** Folder of the workflow's file when it is started by path; its children may lie there. */
   readonly workflowFolder: string | null;
-  readonly autonomy: Autonomy;
+  /** Absent: what the workflow recommends, else `guided`. */
+  readonly autonomy?: Autonomy | undefined;
+  /** Absent: what the workflow recommends, else `balanced`. */
+  readonly riskPolicy?: RiskPolicy | undefined;
 }
 
 export interface GateVerdict {
@@ -103,6 +106,7 @@ export class StoredSessions {
   /** Starts a session and answers with its first step. */
   async start(request: StartRequest): Promise<Answer> {
     const { plan, goal, context, workspacePath, workflowFolder } = request;
+    const { autonomy = plan.recommendedAutonomy ?? "guided", riskPolicy = plan.recommendedRiskPolicy ?? "balanced" } = request;
     const about = { sessionId: "", workflowId: plan.id };
     const problem = valueProblem({ goal, context });
     if (problem !== null) return refusal(about, { kind: problem === "__proto__" ? "reserved-key" : "malformed-context", message: `The context holds ${problem}.`, fix: "Give plain JSON with ordinary keys." });
@@ -110,7 +114,7 @@ export class StoredSessions {
       const startedAt = new Date(this.#deps.clock.nowMs()).toISOString();
       const sessionId = this.#newId();
       this.#files.write({ sessionId, workflowId: plan.id, goal, workspacePath, workflowFolder, startedAt });
-      const init = { sessionId, itemId: null, parentSessionId: null, phase: null, plan, goal, context, autonomy: request.autonomy };
+      const init = { sessionId, itemId: null, parentSessionId: null, phase: null, plan, goal, context, autonomy, riskPolicy };
       const tree = await this.#trees.create(init, { workspacePath, workflowFolder });
       return tree.ok ? this.#stands(tree.value, sessionId, true) : refusal(about, tree.error);
     });

@@ -62,6 +62,10 @@ test("a session from a shell: started, handed over, rejected, rewound, approved,
   expect(await session("rewind", id, "--to", "n1")).toMatchObject({ status: "step", step: { id: "first" } });
   expect(await session("submit", id, "--notes", "Again.", "--context", '{"count": 5}')).toMatchObject({ status: "step", step: { id: "gated" } });
 
+  const bold = await session("start", "team.flow", "--goal", "x", "--autonomy", "full_auto_never_stop", "--risk", "aggressive");
+  expect(bold).toMatchObject({ preferences: { autonomy: "full_auto_never_stop", riskPolicy: "aggressive" } });
+  expect((await worktrain("session", "show", bold.sessionId, "--data", data)).stdout).toContain("(full_auto_never_stop, aggressive risk policy)");
+
   // The MCP server goes on with what the shell left.
   const server = await startMcp({ data, cwd: workspace });
   const next = await server.session("resume_session", { sessionId: id });
@@ -114,6 +118,8 @@ test.each<readonly [string, readonly string[], string]>([
   ["an unknown workflow", ["session", "start", "team.flwo", "--goal", "x"], "Did you mean team.flow?"],
   ["an unknown session", ["session", "next", "nope"], "There is no session"],
   ["a foreign token", ["session", "next", "wtc.abc-01234567.n1.2.aaaaaaaaaaaaaaaaaaaaaa"], "was not handed out from this data directory"],
+  ["an unknown autonomy", ["session", "start", "team.flow", "--goal", "x", "--autonomy", "full"], "Use one of: guided, full_auto_stop_on_user_deps, full_auto_never_stop."],
+  ["an unknown risk policy", ["session", "start", "team.flow", "--goal", "x", "--risk", "bold"], "Use one of: conservative, balanced, aggressive."],
   ["context that is no JSON", ["session", "start", "team.flow", "--goal", "x", "--context", "{"], "--context is not JSON."],
   ["__proto__ in the context", ["session", "start", "team.flow", "--goal", "x", "--context", '{"__proto__": 1}'], "__proto__"],
   ["a missing file", ["session", "start", "team.flow", "--goal", "x", "--context", "@/no/such"], "cannot be read (ENOENT)"],

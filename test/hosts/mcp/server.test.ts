@@ -22,6 +22,7 @@ team("two-steps", TWO_STEPS);
 team("gated", `${head("team.gated")}steps:\n  - {id: gated, title: Gated, prompt: Do it, requireConfirmation: {kind: human_approval}}\n`);
 team("verified", `${head("team.verified")}steps:\n  - {id: checked, title: Checked, prompt: Do it, verification: {command: "cat wanted.txt"}}\n`);
 team("criteria", `${head("team.criteria")}steps:\n  - {id: matched, title: Matched, prompt: Do it, validationCriteria: [{type: regex, pattern: "^(a+)+$", message: only a}]}\n`);
+team("careful", `${head("team.careful")}recommendedPreferences: {recommendedAutonomy: full_auto_stop_on_user_deps, recommendedRiskPolicy: conservative}\nsteps:\n  - {id: only, title: Only, prompt: Do it}\n`);
 team("itself", `${head("wr.routine-itself")}steps:\n  - {id: again, title: Again, templateCall: {templateId: wr.templates.routine.itself}}\n`);
 
 let server: McpProcess;
@@ -67,6 +68,13 @@ test("the server dies in the middle; the next one goes on, and every token it ga
   expect(last).toMatchObject({ status: "complete", outcome: "completed" });
   expect(await go(second.continueToken, fill(second), two)).toEqual(last);
   await two.close();
+});
+
+test("autonomy and risk policy are the workflow's, or what the call says", async () => {
+  expect(await start("team.careful")).toMatchObject({ preferences: { autonomy: "full_auto_stop_on_user_deps", riskPolicy: "conservative" } });
+  const said = await server.session("start_workflow", { workflowId: "team.careful", workspacePath, goal: "x", autonomy: "guided", riskPolicy: "aggressive" });
+  expect(said).toMatchObject({ preferences: { autonomy: "guided", riskPolicy: "aggressive" } });
+  expect((await server.tool("start_workflow", { workflowId: "team.careful", workspacePath, goal: "x", autonomy: "full" })).isError).toBe(true);
 });
 
 test("a session found by its words", async () => {

@@ -33,7 +33,7 @@ const findPlan: FindPlan = (id) => (id === "test-flow" ? { ok: true, value: TWO_
 const open = (verify: Verify = async () => passed, dataDirectory = directory): StoredSessions =>
   new StoredSessions({ dataDirectory, fs: nodeFileSystem, clock, random: nodeRandom, verifier: () => verify, findPlan, answerWithinMs: 15_000 });
 const start = (sessions: StoredSessions, of: Plan, more: Partial<StartRequest> = {}): Promise<Answer> =>
-  sessions.start({ plan: of, goal: "Mend the total", context: {}, workspacePath: directory, workflowFolder: null, autonomy: "guided", ...more });
+  sessions.start({ plan: of, goal: "Mend the total", context: {}, workspacePath: directory, workflowFolder: null, ...more });
 const tokenOf = (answer: Answer): string => answer.continueToken ?? "none";
 
 describe("tokens", () => {
@@ -251,4 +251,26 @@ test("sessions are found by words of goal and workflow, newest first, those that
   expect(await found("round", directory)).toEqual([older.sessionId]);
   expect(await found("nothing of it", null)).toEqual([]);
   await sessions.close();
+});
+
+describe("who is asked, and how bold the work may be", () => {
+  const recommends = plan("  - {id: only, title: Only, prompt: Do it, requireConfirmation: true}\nrecommendedPreferences: {recommendedAutonomy: full_auto_never_stop, recommendedRiskPolicy: conservative}\n");
+
+  test("a session starts with what its workflow recommends, else guided and balanced", async () => {
+    const sessions = open();
+    expect(await start(sessions, GATED)).toMatchObject({ preferences: { autonomy: "guided", riskPolicy: "balanced" } });
+    const begun = await start(sessions, recommends);
+    expect(begun).toMatchObject({ preferences: { autonomy: "full_auto_never_stop", riskPolicy: "conservative" } });
+    expect(begun.step?.prompt).toContain("Risk policy conservative");
+    expect(await sessions.go({ token: tokenOf(begun) }, notes("done"))).toMatchObject({ status: "complete", outcome: "completed" });
+    await sessions.close();
+  });
+
+  test("what it is started with goes before the recommendation", async () => {
+    const sessions = open();
+    const begun = await start(sessions, recommends, { autonomy: "guided", riskPolicy: "aggressive" });
+    expect(begun.step?.prompt).toContain("Risk policy aggressive");
+    expect(await sessions.go({ token: tokenOf(begun) }, notes("done"))).toMatchObject({ status: "gate", preferences: { autonomy: "guided", riskPolicy: "aggressive" } });
+    await sessions.close();
+  });
 });
