@@ -1,8 +1,9 @@
-import { isMap, isScalar, LineCounter, parseDocument, type Document, type Node, type Pair } from "yaml";
+import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type Pair } from "yaml";
 import { z } from "zod";
 import type { Fault } from "../shared/fault.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { closestName } from "../shared/closest-name.ts";
+import { faultWords } from "./fault-words.ts";
 import { configSchema, type Config } from "./schema.ts";
 
 /** Twenty times the longest sensible file. */
@@ -36,13 +37,16 @@ export function parseConfig(text: string | null, file: string): Result<Config, r
   }
   const parsed = configSchema.safeParse(value);
   if (parsed.success) return ok(freeze(parsed.data));
-  return err(parsed.error.issues.flatMap((issue) => faultsOf(issue, { file, document, lines })));
+  const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue, { file, document, lines, value }));
+  return err(faults.toSorted((a, b) => a.line - b.line || a.column - b.column));
 }
 
 interface Source {
   readonly file: string;
   readonly document: Document;
   readonly lines: LineCounter;
+  /** The document's content. */
+  readonly value: unknown;
 }
 
 function faultsOf(issue: z.core.$ZodIssue, source: Source): Fault[] {
@@ -60,14 +64,11 @@ function faultsOf(issue: z.core.$ZodIssue, source: Source): Fault[] {
     });
   }
   const where = path.join(".");
-  return [
-    {
-      ...position(path, "value", source),
-      path: where,
-      message: `${where === "" ? "The file" : `\`${where}\``}: ${issue.message}.`,
-      fix: where === "" ? "Write it as a YAML map of keys and values." : `See \`${where}\` in docs/configuration.md.`,
-    },
-  ];
+  return [{ ...position(path, "value", source), path: where, ...faultWords(issue, where, valueAt(source.value, path)) }];
+}
+
+function valueAt(root: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, key) => (typeof value === "object" && value !== null ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined), root);
 }
 
 /** Keys of the schema's object at a path. */
@@ -93,6 +94,11 @@ function position(path: readonly string[], what: "key" | "value", source: Source
   let node: unknown = source.document.contents;
   let offset = offsetOf(node);
   for (const key of path) {
+    if (isSeq(node)) {
+      node = node.items[Number(key)];
+      offset = offsetOf(node) ?? offset;
+      continue;
+    }
     if (!isMap(node)) break;
     const pair: Pair | undefined = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
     if (pair === undefined) break;

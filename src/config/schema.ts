@@ -1,7 +1,14 @@
 import { z } from "zod";
+import { MODEL_PRICES } from "../shared/models.ts";
 
-/** A model id as the API takes it; that it exists is checked where it is used. */
-const modelSchema = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$/, "must be the id of a model, e.g. claude-sonnet-5-5");
+/** A model by its id at Anthropic. Without a known price no budget could hold, so others are refused. */
+const modelSchema = z.enum(MODEL_PRICES.map(({ model }) => model));
+
+const modelsSchema = z.strictObject({
+  lightweight: modelSchema.nullable().default(null).describe("The model of steps that ask for tier `lightweight`; without it `model`."),
+  mid: modelSchema.nullable().default(null).describe("The model of steps that ask for tier `mid`; without it `model`."),
+  heavy: modelSchema.nullable().default(null).describe("The model of steps that ask for tier `heavy`; without it `model`."),
+});
 
 /** Names of labels have at most 50 characters (P-label-size). */
 const labelSchema = z.string().trim().min(1).max(50);
@@ -39,7 +46,13 @@ const pathsSchema = z.strictObject({
 /** `.github/worktrain.yml` on the default branch. Strict: an unknown key is a fault, not a wish that is silently not met. */
 export const configSchema = z.strictObject({
   label: labelSchema.default("worktrain:ready").describe("The label that starts work on an issue."),
-  model: modelSchema.default("claude-sonnet-5-5").describe("The Claude model that does the work."),
+  model: modelSchema.default("claude-sonnet-5-5").describe("The Claude model that does the work, unless a step's tier has its own."),
+  models: modelsSchema.prefault({}).describe("Models of the tiers that workflows and steps name."),
+  rules: z
+    .array(z.string().trim().min(1).max(4_000))
+    .max(50)
+    .default([])
+    .describe("Instructions for the agent in every phase, beside the files of `.worktrain/rules/`."),
   commands: commandsSchema.prefault({}).describe("Commands of the project."),
   review: reviewSchema.prefault({}).describe("How the result is reviewed before it is delivered."),
   budget: budgetSchema.prefault({}).describe("What one attempt may use up; whichever is reached first ends it."),
@@ -50,6 +63,9 @@ type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReado
 
 /** Checked, completed with defaults and frozen. */
 export type Config = DeepReadonly<z.output<typeof configSchema>>;
+
+/** The model of every tier; `null` is the tier of a step that names none. */
+export const modelOfTier = (config: Pick<Config, "model" | "models">, tier: keyof Config["models"] | null): string => (tier === null ? null : config.models[tier]) ?? config.model;
 
 /** Where the configuration lives in a repository; only the default branch's counts (I9). */
 export const CONFIG_PATH = ".github/worktrain.yml";

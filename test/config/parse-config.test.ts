@@ -3,7 +3,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { configJsonSchema, configTable, parseConfig } from "../../src/config/index.ts";
+import { configJsonSchema, configTable, modelOfTier, parseConfig } from "../../src/config/index.ts";
 
 const FILE = ".github/worktrain.yml";
 const faults = (text: string) => {
@@ -24,6 +24,12 @@ describe("what does a configuration file mean?", () => {
     expect(result.ok && result.value).toMatchObject({ commands: { test: "npm test" }, budget: { costUsd: 0.5, turns: 300 } });
   });
 
+  it("gives each tier its model, and the default where it names none", () => {
+    const result = parseConfig("model: claude-sonnet-5-5\nmodels: {heavy: claude-opus-5-5}\n", FILE);
+    if (!result.ok) throw new Error("refused");
+    expect(([null, "lightweight", "mid", "heavy"] as const).map((tier) => modelOfTier(result.value, tier))).toEqual(["claude-sonnet-5-5", "claude-sonnet-5-5", "claude-sonnet-5-5", "claude-opus-5-5"]);
+  });
+
   it("is frozen all the way down", () => {
     const result = parseConfig("", FILE);
     if (!result.ok) throw new Error("refused");
@@ -39,13 +45,31 @@ describe("what is said about a wrong one?", () => {
   });
 
   it("lists the known keys when none is near", () => {
-    expect(faults("webhook: https://evil.example\n")[0]?.fix).toBe("Known here: `label`, `model`, `commands`, `review`, `budget`, `paths`.");
+    expect(faults("webhook: https://evil.example\n")[0]?.fix).toBe("Known here: `label`, `model`, `models`, `rules`, `commands`, `review`, `budget`, `paths`.");
   });
 
   it("points at the value that is out of range or of the wrong type, every one of them", () => {
     expect(faults("review:\n  maxRounds: 0\nbudget:\n  minutes: soon\n").map(({ line, column, path }) => ({ line, column, path }))).toEqual([
       { line: 2, column: 14, path: "review.maxRounds" },
       { line: 4, column: 12, path: "budget.minutes" },
+    ]);
+  });
+
+  it("tells them in the order of their lines, in words, each with what is there and what may be", () => {
+    const text = "budget:\n  minutes: soon\n  turns: 1.5\nrules: [ok, 3]\nlabl: x\nreview:\n  maxRounds: 99\n";
+    expect(faults(text).map(({ line, message }) => [line, message])).toEqual([
+      [2, '`budget.minutes` is the text "soon", but must be a number.'],
+      [3, "`budget.turns` is 1.5, but must be a whole number."],
+      [4, "`rules.1` is 3, but must be text."],
+      [5, "Unknown key `labl`."],
+      [7, "`review.maxRounds` is 99, but must be at most 10."],
+    ]);
+  });
+
+  it("refuses a model without a known price where the file is read, with its place and the one that was meant", () => {
+    expect(faults("models:\n  heavy: claude-opus-55\nmodel: gpt-9\n")).toMatchObject([
+      { line: 2, column: 10, path: "models.heavy", fix: expect.stringContaining("Did you mean claude-opus-5-5?") },
+      { line: 3, column: 8, path: "model", message: expect.stringContaining("no known price"), fix: expect.stringContaining("Use one of: claude-") },
     ]);
   });
 
