@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { eventSchema as event, gitOidSchema, sha256Schema } from "./envelope.ts";
-import { contextSchema, sessionOutcomeSchema, usageSchema } from "./session-events.ts";
+import { contextSchema, jsonSchema, sessionOutcomeSchema, usageSchema } from "./session-events.ts";
 
 export const phaseSchema = z.enum(["classify", "discover", "shape", "code", "review", "fix", "deliver"]);
 /** A slot in the pipeline. */
@@ -19,6 +19,9 @@ export const ENDING_CODES = [
   "tests-red",
   "review-blocking",
   "no-verdict",
+  "awaiting-approval",
+  "needs-answer",
+  "completed",
   "budget",
   "model-refused",
   "model-unavailable",
@@ -47,6 +50,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     itemId: z.string(),
     task: z.object({ title: z.string(), body: z.string(), sha256: sha256Schema }),
     base: z.object({ ref: z.string(), sha: gitOidSchema }),
+    /** The one workflow that is run instead of the pipeline. */
+    workflowId: z.string().optional(),
     /** Rounds of review after which findings stop the item. */
     maxReviewRounds: z.int().min(1),
   }),
@@ -78,7 +83,7 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     sessionId: z.string(),
     outcome: sessionOutcomeSchema,
     reason: z.object({ code: z.string(), message: z.string() }).nullable(),
-    artifacts: z.array(z.object({ contractRef: z.string(), value: z.json() })),
+    artifacts: z.array(z.object({ contractRef: z.string(), value: jsonSchema })),
     head: z.object({ seq: z.int().min(1), hash: sha256Schema }),
     turns: z.int().min(0),
     usage: usageSchema,

@@ -2,10 +2,12 @@
  * Every event of a session stream. The format is for ever: fields may be added as optional ones, none may change or go.
  */
 import { z } from "zod";
+import { isJson, type Json } from "../shared/json.ts";
 import { eventSchema as event, gitOidSchema, sha256Schema } from "./envelope.ts";
 import { AUTONOMIES, RISK_POLICIES } from "./preferences.ts";
 
-const jsonSchema = z.json();
+/** Not `z.json()`: a schema that refers to itself cannot be compiled, and every line of a log is checked (index.ts). */
+export const jsonSchema = z.custom<Json>((value) => isJson(value), "must be plain JSON");
 export const contextSchema = z.record(z.string(), jsonSchema);
 const nodeId = z.string().min(1).max(64);
 const stepId = z.string().min(1).max(128);
@@ -98,6 +100,8 @@ export const engineEventSchema = z.discriminatedUnion("kind", [
     /** A child's bounds, set by the delegation that asked for it. */
     modelTier: z.enum(["lightweight", "mid", "heavy"]).optional(),
     allowedTools: z.array(z.string()).optional(),
+    /** What a child is for, when it is more than a delegated workflow: `audit`, `gate-evaluation`, or the role it was spawned in. */
+    role: z.string().optional(),
   }),
   event("step_offered", {
     nodeId,
@@ -158,6 +162,10 @@ export const engineEventSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 export type EngineEvent = z.infer<typeof engineEventSchema>;
+
+export const rememberedKindSchema = z.enum(["decision", "constraint", "dead_end"]);
+export const coordinatorSignalKindSchema = z.enum(["progress", "finding", "data_needed", "approval_needed", "blocked"]);
+export type CoordinatorSignalKind = z.infer<typeof coordinatorSignalKindSchema>;
 
 /** Why a model conversation ended. Only `completed` means that the session's last step was done. */
 export const agentEndCodeSchema = z.enum([
@@ -230,9 +238,24 @@ export const agentEventSchema = z.discriminatedUnion("kind", [
     /** The call's time is counted elsewhere (a child's session), not as tool time. */
     untimed: z.boolean().optional(),
   }),
-  /** Text put into the conversation that is no tool result: a reminder or nudge of ours, or words of a person. */
-  event("steered", { turn: z.int().min(1), source: z.enum(["reminder", "nudge", "person"]), text: z.string() }),
+  /** Text put into the conversation that is no tool result: a reminder or nudge of ours, the step that is out now, or words of a person. */
+  event("steered", { turn: z.int().min(1), source: z.enum(["reminder", "nudge", "person", "step"]), text: z.string() }),
   event("issue_reported", { severity: z.enum(["info", "warn", "error"]), summary: z.string(), detail: z.string() }),
+  /** The workflow itself is at fault: a step contradicts itself, asks for what cannot be had, or lacks something. */
+  event("workflow_problem_reported", { stepId: z.string().nullable(), summary: z.string(), suggestion: z.string() }),
+  /** What a session learned that later ones of its work item must know. */
+  event("fact_remembered", { fact: rememberedKindSchema, text: z.string() }),
+  /** Word from the agent to the code that runs it, and what that made of it. */
+  event("coordinator_signalled", {
+    stepId: z.string().nullable(),
+    signalKind: coordinatorSignalKindSchema,
+    summary: z.string(),
+    payload: jsonSchema,
+    decision: z.enum(["noted", "gap", "stopped"]),
+    reason: z.string(),
+  }),
+  /** A child session that the agent asked for; how it ended is in its own stream and in the result of the tool call. */
+  event("agent_spawned", { toolUseId: z.string(), sessionId: z.string(), role: z.string(), workflowId: z.string(), goal: z.string() }),
   /** The files as they are: `tree` over `base`. `manifest` is a blob that lists every path that differs and its content's blob. */
   event("workspace_saved", { base: gitOidSchema, tree: gitOidSchema, manifest: sha256Schema, changedFiles: z.int().min(0) }),
   event("agent_ended", { conversation: z.int().min(0), code: agentEndCodeSchema, message: z.string() }),
