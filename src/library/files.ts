@@ -4,10 +4,8 @@ import { extname, join } from "node:path";
 import { systemErrorCode } from "../shared/durable-files.ts";
 import type { Fault } from "../shared/fault.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import { decodeWorkflow } from "../workflow/decode.ts";
+import { decodeWorkflow, sizeProblem, TOO_LARGE_FIX } from "../workflow/decode.ts";
 
-/** Bytes of one file that are read at all; its text has a smaller limit of its own. */
-const FILE_LIMIT_BYTES = 2 * 1024 * 1024;
 /** Files of one folder; a folder with more is no workflow library but a mistake. */
 const FOLDER_LIMIT_FILES = 2_000;
 
@@ -60,7 +58,8 @@ export function readWorkflowText(path: string): Result<string, Fault> {
   try {
     const { size } = statSync(path);
     if (!statSync(path).isFile()) return err(fileFault(path, "This is no regular file.", "Name a workflow file or a folder."));
-    if (size > FILE_LIMIT_BYTES) return err(fileFault(path, `The file has ${size} bytes; the limit is ${FILE_LIMIT_BYTES}.`, "Split the workflow, or move long text into documents it refers to."));
+    const tooLarge = sizeProblem(size);
+    if (tooLarge !== null) return err(fileFault(path, tooLarge, TOO_LARGE_FIX));
     const text = decodeWorkflow(readFileSync(path), path);
     return text.ok ? text : err(text.error[0] ?? fileFault(path, "The file is not UTF-8 text.", "Save it as UTF-8."));
   } catch (error) {

@@ -1,17 +1,22 @@
 import type { Fault } from "../shared/fault.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 
-/** Bytes of one file that are looked at at all; the text has a smaller limit of its own. */
-const FILE_LIMIT_BYTES = 2 * 1024 * 1024;
+/** UTF-16 code units of one file. The largest known workflow file is about a fifth of it. */
+export const FILE_LIMIT_CHARS = 256 * 1024;
+/** Any file with more bytes is over the limit: a code unit takes at most three in UTF-8, and a byte order mark three more. */
+const FILE_LIMIT_BYTES = 3 * FILE_LIMIT_CHARS + 3;
+export const TOO_LARGE_FIX = "Split the workflow, or move long text into documents it refers to.";
 
-/** Decodes the bytes of a workflow file: UTF-8 without a byte order mark, nothing else. */
+/** What is wrong with a file of this size before anybody has read it; null when nothing is. */
+export const sizeProblem = (bytes: number): string | null => (bytes <= FILE_LIMIT_BYTES ? null : `The file has ${bytes} bytes; the limit is ${FILE_LIMIT_CHARS} characters.`);
+
+/** Decodes the bytes of a workflow file: UTF-8, with or without the byte order mark that editors on Windows write; nothing else. */
 export function decodeWorkflow(bytes: Uint8Array, file: string): Result<string, readonly Fault[]> {
   const fault = (message: string, fix: string) => err([{ file, line: 1, column: 1, path: "", message, fix }]);
-  if (bytes.length > FILE_LIMIT_BYTES) return fault(`The file has ${bytes.length} bytes; the limit is ${FILE_LIMIT_BYTES}.`, "Split the workflow, or move long text into documents it refers to.");
-  if (startsWith(bytes, [0xef, 0xbb, 0xbf]) || startsWith(bytes, [0xff, 0xfe]) || startsWith(bytes, [0xfe, 0xff])) {
-    return fault("The file begins with a byte order mark.", "Save it as UTF-8 without a byte order mark.");
-  }
-  const text = decodeUtf8(bytes);
+  const tooLarge = sizeProblem(bytes.length);
+  if (tooLarge !== null) return fault(tooLarge, TOO_LARGE_FIX);
+  if (startsWith(bytes, [0xff, 0xfe]) || startsWith(bytes, [0xfe, 0xff])) return fault("The file is UTF-16 text.", "Save it as UTF-8.");
+  const text = decodeUtf8(startsWith(bytes, [0xef, 0xbb, 0xbf]) ? bytes.subarray(3) : bytes);
   return text === null ? fault("The file is not UTF-8 text.", "Save it as UTF-8.") : ok(text);
 }
 

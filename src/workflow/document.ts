@@ -7,10 +7,9 @@ import { Composer, type Document, isAlias, isMap, isNode, isPair, isScalar, isSe
 import { err, ok, type Result } from "../shared/result.ts";
 import type { Json } from "../shared/json.ts";
 import type { Fault } from "../shared/fault.ts";
+import { FILE_LIMIT_CHARS, TOO_LARGE_FIX } from "./decode.ts";
 import { formatPath, type Issue, type Path } from "./issue.ts";
 
-/** UTF-16 code units of one file. The largest known workflow file is about a fifth of it. */
-export const FILE_LIMIT_CHARS = 256 * 1024;
 /** Collections inside collections; the language itself needs about ten. */
 export const NESTING_LIMIT = 64;
 /** Faults told of one file: more would not help its author. */
@@ -29,7 +28,7 @@ export function readDocument(text: string, file: string): Result<SourceDocument,
     return { file, line, column: offset - before.lastIndexOf("\n"), path: "", message, fix };
   };
   if (text.length > FILE_LIMIT_CHARS) {
-    return err([whole(`The file has ${text.length} characters; the limit is ${FILE_LIMIT_CHARS}.`, "Split the workflow, or move long text into documents it refers to.")]);
+    return err([whole(`The file has ${text.length} characters; the limit is ${FILE_LIMIT_CHARS}.`, TOO_LARGE_FIX)]);
   }
   const unreadable = /[\u0000\uFFFD]/u.exec(text)?.index ?? (text.isWellFormed() ? -1 : text.search(/\p{Surrogate}/u));
   if (unreadable >= 0) return err([whole("The file is not clean UTF-8 text.", "Save it as UTF-8 without NUL bytes.", unreadable)]);

@@ -7,8 +7,8 @@ const minimal = "id: abc\nname: n\nversion: 1.0.0\ndescription: d\nsteps: [{ id:
 
 describe("bytes that are no workflow give one clear fault, at once", () => {
   test.each([
-    ["a UTF-8 byte order mark", [0xef, 0xbb, 0xbf, 0x61], "byte order mark"],
-    ["UTF-16", [0xff, 0xfe, 0x61, 0x00], "byte order mark"],
+    ["UTF-16", [0xff, 0xfe, 0x61, 0x00], "UTF-16"],
+    ["UTF-16, the other way round", [0xfe, 0xff, 0x00, 0x61], "UTF-16"],
     ["Latin-1", [0x69, 0x64, 0x3a, 0xe4], "not UTF-8"],
     ["an overlong form", [0x61, 0xc0, 0xaf], "not UTF-8"],
     ["a surrogate", [0xed, 0xa0, 0x80], "not UTF-8"],
@@ -28,9 +28,42 @@ describe("bytes that are no workflow give one clear fault, at once", () => {
     }
   });
 
+  test.each([
+    ["letters", 262_145, "a", "The file has 262145 characters; the limit is 262144."],
+    ["letters of three bytes", 300_000, "€", "The file has 900000 bytes; the limit is 262144 characters."],
+  ])("a file over the limit is told its size and the limit (%s)", (_, count, letter, message) => {
+    expect(loadWorkflow(bytes(letter.repeat(count)), "w.yaml")).toMatchObject({ ok: false, error: [{ message, fix: expect.any(String) }] });
+  });
+
+  test("a file at the limit is read, whatever its letters take", () => {
+    expect(loadWorkflow(bytes(`\uFEFF${minimal}#${"€".repeat(262_144 - minimal.length - 1)}`), "w.yaml").ok).toBe(true);
+  });
+
   test("text of every length of character is read as it is", () => {
     const loaded = loadWorkflow(bytes(minimal), "w.yaml");
     expect(loaded.ok && loaded.value.plan.steps[0]).toMatchObject({ prompt: "ä€😀" });
+  });
+});
+
+describe("files as editors on Windows write them", () => {
+  const LF = 'id: abc\nname: n\nversion: 1.0.0\ndescription: d\nsteps:\n  - id: one\n    title: t\n    prompt: |\n      first line\n\n      third line\n    verification: { command: "npm\n      test" }\n';
+  const CRLF = LF.replaceAll("\n", "\r\n");
+  const load = (text: string) => {
+    const loaded = loadWorkflow(bytes(text), "w.yaml");
+    return loaded.ok ? loaded.value : loaded.error;
+  };
+
+  test("a byte order mark changes nothing, and moves no fault", () => {
+    expect(load(`\uFEFF${minimal}`)).toEqual(load(minimal));
+    expect(load(`\uFEFF${minimal.replace("1.0.0", "one")}`)).toEqual(load(minimal.replace("1.0.0", "one")));
+  });
+
+  test("line ends of two characters give the same plan, and faults the same place", () => {
+    expect(load(LF)).toMatchObject({ plan: { steps: [{ prompt: "first line\n\nthird line\n", verification: { command: "npm test" } }] } });
+    expect(load(CRLF)).toEqual(load(LF));
+    const wrong = (text: string) => load(text.replace("title: t", "title: 7").replace("1.0.0", "one"));
+    expect(wrong(LF)).toMatchObject([{ line: 3 }, { line: 7 }]);
+    expect(wrong(CRLF)).toEqual(wrong(LF));
   });
 });
 
