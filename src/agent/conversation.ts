@@ -85,6 +85,10 @@ function evolveStarted(conversation: Conversation, event: StartedEvent): Convers
       return { ...conversation, ended: event.data.code };
     case "turn_failed":
     case "issue_reported":
+    case "workflow_problem_reported":
+    case "fact_remembered":
+    case "coordinator_signalled":
+    case "agent_spawned":
     case "workspace_saved":
       return conversation;
     default:

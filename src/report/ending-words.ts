@@ -43,6 +43,21 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
     meaning: "A review that did not finish counts as failed. Nothing was published.",
     next: `See the run's log, then ${LABEL_AGAIN}.`,
   },
+  "awaiting-approval": {
+    headline: "waits for a person's approval",
+    meaning: "The workflow has a gate that only a person opens. What was done is saved; nothing was published.",
+    next: "The run's log and summary name the question. A gate cannot be answered from GitHub yet: take the gate out of the workflow, or run the task locally with `worktrain run` and answer it with `worktrain session approve`.",
+  },
+  "needs-answer": {
+    headline: "stopped: the agent needs something only a person can give",
+    meaning: "It asked for data or an approval that it cannot get by itself. Nothing was published.",
+    next: `The run's log and summary say what it asks for. Put the answer into the issue, then ${LABEL_AGAIN}.`,
+  },
+  completed: {
+    headline: "completed the workflow",
+    meaning: "Every step was done and no file was changed, so there is nothing to publish. What was found is in the run's record.",
+    next: "Read the summary of the run.",
+  },
   budget: {
     headline: "stopped: the budget is used up",
     meaning: "Turns, tokens, cost or minutes reached the cap of `.github/worktrain.yml`. What was done is saved.",

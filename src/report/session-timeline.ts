@@ -1,19 +1,19 @@
 /** A session's log as a person reads it: each step offered or passed over with its condition and values, each attempt, each verdict. */
-import type { EngineEvent, Recorded, SessionEvent, TraceEntry } from "../record/index.ts";
+import type { Recorded, SessionEvent, TraceEntry } from "../record/index.ts";
 import { canonicalJson } from "../shared/json.ts";
 import { unreachable } from "../shared/unreachable.ts";
 
 export interface TimelineEntry {
   readonly seq: number;
   readonly at: string;
-  readonly kind: EngineEvent["kind"];
+  readonly kind: SessionEvent["kind"];
   readonly nodeId: string | null;
   readonly text: string;
   /** Why this step: every step looked at, with its condition and the values it saw. */
   readonly trace?: readonly TraceEntry[];
 }
 
-/** What the agent did (turns, tools) is left out: it is counted in the session's view. */
+/** The agent's turns and tools are left out: they are counted in the session's view. What it said for the record is told. */
 export function sessionTimeline(events: readonly Recorded<SessionEvent>[]): readonly TimelineEntry[] {
   return events.flatMap((event) => {
     const text = words(event);
@@ -21,7 +21,7 @@ export function sessionTimeline(events: readonly Recorded<SessionEvent>[]): read
     const { seq, at } = event;
     const nodeId = "nodeId" in event.data ? event.data.nodeId : null;
     const trace = "trace" in event.data ? event.data.trace : undefined;
-    return [{ seq, at, kind: event.kind as EngineEvent["kind"], nodeId, text, ...(trace === undefined ? {} : { trace }) }];
+    return [{ seq, at, kind: event.kind, nodeId, text, ...(trace === undefined ? {} : { trace }) }];
   });
 }
 
@@ -69,14 +69,24 @@ function words(event: SessionEvent): string | null {
       return `gap ${event.data.code}: ${event.data.message}`;
     case "session_ended":
       return `ended ${event.data.outcome}${event.data.reason === null ? "" : `: ${event.data.reason.message}`}`;
+    case "issue_reported":
+      return `reported ${event.data.severity}: ${firstLine(event.data.summary)}`;
+    case "workflow_problem_reported":
+      return `reported a problem of the workflow: ${firstLine(event.data.summary)}`;
+    case "fact_remembered":
+      return `remembered ${event.data.fact.replace("_", " ")}: ${firstLine(event.data.text)}`;
+    case "coordinator_signalled":
+      return `signalled ${event.data.signalKind}: ${firstLine(event.data.summary)} (${event.data.decision}: ${event.data.reason})`;
+    case "agent_spawned":
+      return `spawned ${event.data.role} ${event.data.sessionId}: ${firstLine(event.data.goal)}`;
     case "conversation_started":
+      return event.data.conversation === 1 ? `conversation with ${event.data.model}` : `conversation ${event.data.conversation} with ${event.data.model} (${event.data.cause})`;
     case "turn_requested":
     case "turn_completed":
     case "turn_failed":
     case "tool_started":
     case "tool_completed":
     case "steered":
-    case "issue_reported":
     case "workspace_saved":
     case "agent_ended":
       return null;

@@ -16,10 +16,19 @@ export interface VerificationView {
   readonly outdated: boolean;
 }
 
+type DataOf<Kind extends SessionEvent["kind"]> = Extract<SessionEvent, { kind: Kind }>["data"];
+
+/** A gate that was answered. */
+export type GateView = Pick<DataOf<"gate_opened">, "gate" | "question"> & Pick<DataOf<"gate_resolved">, "verdict" | "reason" | "by">;
+
 /** A session as its stream tells it. */
 export interface SessionView {
   readonly sessionId: string;
   readonly itemId: string | null;
+  /** The session that this one is a child of. */
+  readonly parentSessionId: string | null;
+  /** What a child is for, beside its workflow: `audit`, `gate-evaluation`, or the role it was spawned in. */
+  readonly role: string | null;
   readonly phase: string | null;
   readonly workflow: { readonly id: string; readonly version: string } | null;
   /** SHA-256 of the compiled plan it stayed on. */
@@ -37,6 +46,15 @@ export interface SessionView {
   readonly verifications: readonly VerificationView[];
   readonly gaps: readonly { readonly code: string; readonly message: string }[];
   readonly issues: readonly { readonly severity: "info" | "warn" | "error"; readonly summary: string; readonly detail: string }[];
+  /** What the agent said is wrong with the workflow itself. */
+  readonly workflowProblems: readonly DataOf<"workflow_problem_reported">[];
+  /** What it keeps for later sessions of the item. */
+  readonly facts: readonly DataOf<"fact_remembered">[];
+  /** What it said to the coordinator, and what that made of it. */
+  readonly signals: readonly DataOf<"coordinator_signalled">[];
+  readonly gates: readonly GateView[];
+  /** Sessions it asked for: by a parallel step, or by the agent. */
+  readonly children: readonly string[];
   readonly turns: number;
   readonly toolCalls: number;
   readonly usage: Usage;
@@ -58,6 +76,7 @@ interface Fold extends SessionView {
   readonly asked: ReadonlyMap<string, string>;
   /** The newest submission of each node that is not completed. */
   readonly submitted: ReadonlyMap<string, StepOutput>;
+  readonly openGate: DataOf<"gate_opened"> | null;
   /** A tool was started since the last command was run. */
   readonly wentOn: boolean;
 }
@@ -65,6 +84,8 @@ interface Fold extends SessionView {
 const nothing = (sessionId: string): Fold => ({
   sessionId,
   itemId: null,
+  parentSessionId: null,
+  role: null,
   phase: null,
   workflow: null,
   plan: null,
@@ -79,6 +100,11 @@ const nothing = (sessionId: string): Fold => ({
   verifications: [],
   gaps: [],
   issues: [],
+  workflowProblems: [],
+  facts: [],
+  signals: [],
+  gates: [],
+  children: [],
   turns: 0,
   toolCalls: 0,
   usage: NO_USAGE,
@@ -86,20 +112,21 @@ const nothing = (sessionId: string): Fold => ({
   snapshot: null,
   asked: new Map(),
   submitted: new Map(),
+  openGate: null,
   wentOn: false,
 });
 
 /** Folds one session's stream. Turns, tokens and cost are counted from its completed turns, not from what anyone claims. */
 export function sessionView(sessionId: string, events: readonly Recorded<SessionEvent>[]): SessionView {
-  const { asked: _asked, submitted: _submitted, wentOn: _wentOn, ...view } = events.reduce(fold, nothing(sessionId));
+  const { asked: _asked, submitted: _submitted, openGate: _openGate, wentOn: _wentOn, ...view } = events.reduce(fold, nothing(sessionId));
   return view;
 }
 
 function fold(view: Fold, event: Recorded<SessionEvent>): Fold {
   switch (event.kind) {
     case "session_started": {
-      const { itemId, phase, workflow, plan } = event.data;
-      return { ...view, itemId, phase, workflow, plan, startedAt: event.at };
+      const { itemId, parentSessionId, role = null, phase, workflow, plan } = event.data;
+      return { ...view, itemId, parentSessionId, role, phase, workflow, plan, startedAt: event.at };
     }
     case "step_submitted":
       return { ...view, submitted: new Map(view.submitted).set(event.data.nodeId, event.data.output) };
@@ -133,6 +160,22 @@ function fold(view: Fold, event: Recorded<SessionEvent>): Fold {
       return { ...view, toolCalls: view.toolCalls + 1 };
     case "issue_reported":
       return { ...view, issues: [...view.issues, event.data] };
+    case "workflow_problem_reported":
+      return { ...view, workflowProblems: [...view.workflowProblems, event.data] };
+    case "fact_remembered":
+      return { ...view, facts: [...view.facts, event.data] };
+    case "coordinator_signalled":
+      return { ...view, signals: [...view.signals, event.data] };
+    case "agent_spawned":
+      return view.children.includes(event.data.sessionId) ? view : { ...view, children: [...view.children, event.data.sessionId] };
+    case "child_finished": {
+      const { sessionId } = event.data;
+      return sessionId === null || view.children.includes(sessionId) ? view : { ...view, children: [...view.children, sessionId] };
+    }
+    case "gate_opened":
+      return { ...view, openGate: event.data };
+    case "gate_resolved":
+      return answered(view, event.data);
     case "workspace_saved": {
       const verifications = view.wentOn ? view.verifications.map((each) => ({ ...each, outdated: true })) : view.verifications;
       return { ...view, snapshot: event.data, verifications };
@@ -140,10 +183,7 @@ function fold(view: Fold, event: Recorded<SessionEvent>): Fold {
     case "tool_started":
       return { ...view, wentOn: true };
     case "step_offered":
-    case "gate_opened":
-    case "gate_resolved":
     case "children_requested":
-    case "child_finished":
     case "context_requested":
     case "context_gathered":
     case "checkpoint_made":
@@ -155,6 +195,12 @@ function fold(view: Fold, event: Recorded<SessionEvent>): Fold {
     default:
       return unreachable(event);
   }
+}
+
+function answered(view: Fold, { verdict, reason, by }: DataOf<"gate_resolved">): Fold {
+  if (view.openGate === null) return view;
+  const { gate, question } = view.openGate;
+  return { ...view, gates: [...view.gates, { gate, question, verdict, reason, by }], openGate: null };
 }
 
 function verified(view: Fold, data: Extract<SessionEvent, { kind: "verification_finished" }>["data"]): Fold {

@@ -99,7 +99,7 @@ async function endedView(
 }
 
 /** Endings that leave the item's record open: the next label goes on from there (fault 38). */
-const OPEN_ENDINGS: readonly EndingCode[] = ["budget", "cancelled", "internal", "lost", "model-spend-limit", "model-unavailable"];
+const OPEN_ENDINGS: readonly EndingCode[] = ["awaiting-approval", "budget", "cancelled", "internal", "lost", "model-spend-limit", "model-unavailable"];
 
 /** Also an end that was not delivered is gone on from: the next run delivers it. */
 const isInterrupted = (view: Extract<StatusView, { kind: "ended" }>): boolean => OPEN_ENDINGS.includes(view.ending) || (view.ending === "ready" && view.pullRequest === null);
