@@ -3,16 +3,20 @@
  *
  * C1. In a stream `seq` counts from 1 without a gap, `prev` is the hash of the line before, `epoch` never falls.
  * C2. A line that does not continue its stream is refused, never skipped and never merged.
+ * C3. Lines of our own are kept as the bytes that were written and read when somebody asks for them, so what a reader gets is
+ *     what the log holds (I3), and an append that nobody reads again costs its bytes only.
  */
 import { GENESIS_HASH, type Head, type Recorded } from "../record/index.ts";
-import type { Refusal } from "../shared/errors.ts";
-import type { ReadLine } from "./line.ts";
+import { type Refusal, TerminalError } from "../shared/errors.ts";
+import { readLine, walkLines, type ReadLine } from "./line.ts";
 
 export type ChainRefusal = Refusal<"gap" | "fork" | "chain-broken" | "epoch-falls">;
 
 export interface Chain {
   /** Takes the next line of its stream; a refusal changes nothing. */
   accept(line: ReadLine): ChainRefusal | null;
+  /** Takes lines that `prepareAppend` made from this stream's head. */
+  extend(stream: string, lines: OwnLines): void;
   streams(): readonly string[];
   events(stream: string): readonly Recorded[];
   head(stream: string): Head | null;
@@ -20,8 +24,19 @@ export interface Chain {
   highestEpoch(): number;
 }
 
+/** Lines that go on from a stream's head, all of one epoch. */
+export interface OwnLines {
+  /** Each with its newline. */
+  readonly bytes: Uint8Array;
+  readonly epoch: number;
+  /** The last of them. */
+  readonly head: Head;
+}
+
 interface StreamState {
   readonly events: Recorded[];
+  /** What follows `events`, not read yet (C3). */
+  unread: Uint8Array[];
   head: Head;
   epoch: number;
 }
@@ -38,20 +53,50 @@ export function createChain(): Chain {
       if (refusal !== null) return refusal;
       const head = { seq: recorded.seq, hash };
       if (state === undefined) {
-        states.set(recorded.stream, { events: [recorded], head, epoch: recorded.epoch });
+        states.set(recorded.stream, { events: [recorded], unread: [], head, epoch: recorded.epoch });
       } else {
-        state.events.push(recorded);
+        eventsOf(state).push(recorded);
         state.head = head;
         state.epoch = recorded.epoch;
       }
       highestEpoch = Math.max(highestEpoch, recorded.epoch);
       return null;
     },
+    extend(stream, { bytes, epoch, head }) {
+      const state = states.get(stream);
+      if (state === undefined) {
+        states.set(stream, { events: [], unread: [bytes], head, epoch });
+      } else {
+        state.unread.push(bytes);
+        state.head = head;
+        state.epoch = epoch;
+      }
+      highestEpoch = Math.max(highestEpoch, epoch);
+    },
     streams: () => [...states.keys()].sort(),
-    events: (stream) => states.get(stream)?.events.slice() ?? [],
+    events(stream) {
+      const state = states.get(stream);
+      return state === undefined ? [] : eventsOf(state).slice();
+    },
     head: (stream) => states.get(stream)?.head ?? null,
     highestEpoch: () => highestEpoch,
   };
+}
+
+/** All events of a stream; what was not read yet is read (C3). */
+function eventsOf(state: StreamState): Recorded[] {
+  const { events, unread } = state;
+  state.unread = [];
+  for (const bytes of unread) {
+    const walked = walkLines(bytes, (line, text) => {
+      const read = readLine(line, text);
+      if (!read.ok) return { reason: read.error.message, fix: read.error.fix };
+      events.push(read.value.recorded);
+      return null;
+    });
+    if (!walked.ok) throw new TerminalError(`A line this process wrote cannot be read back: ${walked.error.reason}.`, "This is a bug in WorkTrain; please report it with the journal.");
+  }
+  return events;
 }
 
 /** Why a line cannot follow the head of its stream; null when it can. */

@@ -35,7 +35,7 @@ export interface Journal extends JournalReader {
 
 /** How far a segment saver has come; opaque. */
 export interface JournalCursor {
-  readonly lines: number;
+  readonly appends: number;
   readonly blobs: number;
 }
 

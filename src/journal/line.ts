@@ -2,7 +2,6 @@
  * One line of the log: writing it and reading it back.
  *
  * L1. A line is canonical JSON in UTF-8 and one newline; its hash covers both.
- * L2. What is kept in memory after an append is what reading the line gives, so state never differs from replay (I3).
  */
 import { isUtf8 } from "node:buffer";
 import { z } from "zod";
@@ -23,7 +22,7 @@ export interface ReadLine {
 
 /** The envelope's schema without its walk through `data`, which the event's own schema checks: half the time of a line. */
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
-const lineSchema = envelopeSchema.extend({ data: z.custom<Envelope["data"]>(isObject, "must be an object") });
+const lineSchema = z.compile(envelopeSchema.extend({ data: z.custom<Envelope["data"]>(isObject, "must be an object") }));
 
 const NOT_A_LINE_FIX = "The file was damaged or edited. Restore it from the saved segments or from a copy; nothing here repairs it.";
 const notALine = (message: string): Result<never, LineRefusal> => err({ kind: "not-a-line", message, fix: NOT_A_LINE_FIX });
@@ -60,25 +59,16 @@ export function readLine(bytes: Uint8Array, text: string): Result<ReadLine, Line
   return recorded.ok ? ok({ prev: envelope.data.prev, recorded: recorded.value, hash: sha256Hex(bytes) }) : recorded;
 }
 
-export interface WrittenLine {
-  /** Without its newline. */
-  readonly text: string;
-  /** With its newline. */
-  readonly bytes: Uint8Array;
-}
-
 /**
- * Writes one line (L1). The envelope's members stand here in canonical order, and its values need no escaping: a stream's
- * name and a kind of ours, hex digits, a date, numbers.
+ * The text of one line, newline included (L1). The envelope's members stand here in canonical order, and its values need no
+ * escaping: a stream's name and a kind of ours, hex digits, a date, numbers.
  * @param data the event's data as canonical JSON
  */
-export function writeLine({ v, stream, seq, epoch, prev, at, kind }: Omit<Envelope, "data">, data: string): WrittenLine {
-  const text = `{"at":"${at}","data":${data},"epoch":${epoch},"kind":"${kind}","prev":"${prev}","seq":${seq},"stream":"${stream}","v":${v}}`;
-  return { text, bytes: Buffer.from(`${text}\n`) };
-}
+export const lineText = ({ v, stream, seq, epoch, prev, at, kind }: Omit<Envelope, "data">, data: string): string =>
+  `{"at":"${at}","data":${data},"epoch":${epoch},"kind":"${kind}","prev":"${prev}","seq":${seq},"stream":"${stream}","v":${v}}\n`;
 
 /** Joins an envelope's place in the log with its typed event. */
-export function recordedFrom(envelope: Envelope): Result<Recorded, LineRefusal> {
+function recordedFrom(envelope: Envelope): Result<Recorded, LineRefusal> {
   const event = parseRecordEvent(envelope);
   if (!event.success) {
     return err({
@@ -91,7 +81,8 @@ export function recordedFrom(envelope: Envelope): Result<Recorded, LineRefusal> 
   return ok({ ...event.data, stream, seq, epoch, at });
 }
 
-function firstIssue(issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[]): string {
+/** What zod says first. */
+export function firstIssue(issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[]): string {
   const [issue] = issues;
   return issue === undefined ? "unknown" : `${issue.path.map(String).join(".") || "value"}: ${issue.message}`;
 }

@@ -79,8 +79,8 @@ export async function openDirectoryJournal({ directory, fs, clock, redact }: Dir
       const prepared = prepareAppend(chain, { stream, after, events, epoch, nowMs: clock.nowMs(), redact: redact ?? null });
       if (!prepared.ok) return prepared;
       writer.write(prepared.value.bytes);
-      for (const entry of prepared.value.entries) chain.accept(entry);
-      appended.addLines(prepared.value.lines);
+      chain.extend(stream, prepared.value);
+      appended.addLines(prepared.value.bytes);
       return ok(prepared.value.head);
     },
     async putBlob(bytes) {

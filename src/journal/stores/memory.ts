@@ -41,8 +41,8 @@ export function openMemoryJournal({ clock, redact }: MemoryJournalOptions): Jour
       checkOpen();
       const prepared = prepareAppend(chain, { stream, after, events, epoch, nowMs: clock.nowMs(), redact: redact ?? null });
       if (!prepared.ok) return prepared;
-      for (const entry of prepared.value.entries) chain.accept(entry);
-      appended.addLines(prepared.value.lines);
+      chain.extend(stream, prepared.value);
+      appended.addLines(prepared.value.bytes);
       return ok(prepared.value.head);
     },
     async putBlob(bytes) {
