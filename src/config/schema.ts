@@ -64,8 +64,10 @@ type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReado
 /** Checked, completed with defaults and frozen. */
 export type Config = DeepReadonly<z.output<typeof configSchema>>;
 
-/** The model of every tier; `null` is the tier of a step that names none. */
-export const modelOfTier = (config: Pick<Config, "model" | "models">, tier: keyof Config["models"] | null): string => (tier === null ? null : config.models[tier]) ?? config.model;
+/** The model that works where no tier is named, and that of each tier. */
+export function modelsOf({ model, models }: Pick<Config, "model" | "models">): { readonly name: string; readonly tiers: Readonly<Record<keyof Config["models"], string>> } {
+  return { name: model, tiers: { lightweight: models.lightweight ?? model, mid: models.mid ?? model, heavy: models.heavy ?? model } };
+}
 
 /** Where the configuration lives in a repository; only the default branch's counts (I9). */
 export const CONFIG_PATH = ".github/worktrain.yml";

@@ -3,7 +3,7 @@ import type { Tool, ToolResult } from "../agent/index.ts";
 import { contextSchema } from "../record/index.ts";
 import type { Session, SubmitResult } from "../session/index.ts";
 import { unreachable } from "../shared/unreachable.ts";
-import { blockedMessage, stepMessage } from "./prompt.ts";
+import { blockedMessage, stepMessage } from "./prompt/index.ts";
 
 const inputSchema = z.object({
   notes: z.string().default("").describe("What you did and saw in this step."),

@@ -4,6 +4,7 @@ import type { EndingCode, Phase } from "../record/index.ts";
 import type { Clock, Random } from "../shared/ports.ts";
 import type { Plan } from "../workflow/index.ts";
 import type { Sandbox, Workspace } from "../workspace/index.ts";
+import type { Prompt, Rule } from "./prompt/index.ts";
 
 /** Limits of a whole work item over all its sessions; the ticket's caps on GitHub, the config's or flags' locally. */
 export interface ItemBudget {
@@ -21,9 +22,13 @@ export interface Boundary {
   readonly ending: EndingCode | null;
 }
 
+export type ModelTier = "lightweight" | "mid" | "heavy";
+
 /** What a run shows while it goes; for display only. */
 export type ItemProgress =
   | { readonly kind: "phase"; readonly phase: Phase; readonly round: number; readonly sessionId: string; readonly resumed: boolean }
+  /** What a session's agent is opened with; a resumed conversation keeps what it was opened with. */
+  | { readonly kind: "prompt"; readonly phase: Phase; readonly prompt: Prompt }
   | { readonly kind: "step"; readonly phase: Phase; readonly step: string; readonly title: string }
   | { readonly kind: "turn"; readonly phase: Phase; readonly step: string; readonly turns: number; readonly tokens: number; readonly costMicroUsd: number }
   | { readonly kind: "tool"; readonly phase: Phase; readonly step: string; readonly tool: string }
@@ -40,7 +45,10 @@ export interface CoordinatorDeps {
   readonly plans: ReadonlyMap<string, Plan>;
   readonly workspace: Workspace;
   readonly sandbox: Sandbox;
-  readonly model: { readonly endpoint: AgentEndpoint; readonly name: string };
+  /** `name` does what names no tier, or a tier that is not mapped. */
+  readonly model: { readonly endpoint: AgentEndpoint; readonly name: string; readonly tiers: Readonly<Record<ModelTier, string>> };
+  /** Instructions of the operator and the repository, from the base commit (`readRules`). */
+  readonly rules: readonly Rule[];
   readonly budget: ItemBudget;
   /** The repository's commands from its config on the default branch. */
   readonly commands: { readonly test: string | null };

@@ -1,4 +1,5 @@
-export type { Boundary, CoordinatorDeps, ItemBudget, ItemProgress } from "./deps.ts";
+export type { Boundary, CoordinatorDeps, ItemBudget, ItemProgress, ModelTier } from "./deps.ts";
+export { readRules, textOf, type Layer, type Prompt } from "./prompt/index.ts";
 export { loadLibrary } from "./library.ts";
 export { progressLine } from "./progress-line.ts";
 export { runItem, type ItemResult, type OpenItem, type OpenRun } from "./run-item.ts";

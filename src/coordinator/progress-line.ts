@@ -14,6 +14,7 @@ export function progressLine(progress: ItemProgress): string | null {
       return `  ${progress.phase} · ${progress.step} · turn ${progress.turns}, ${progress.tokens.toLocaleString("en-US")} tokens, $${(progress.costMicroUsd / 1_000_000).toFixed(4)}`;
     case "blocked":
       return `  ${progress.phase} · ${progress.step} · not done yet: ${printable(progress.messages.join(" "))}`;
+    case "prompt":
     case "saved":
       return null;
     default:

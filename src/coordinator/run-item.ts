@@ -99,6 +99,7 @@ async function runAndConclude(deps: CoordinatorDeps, log: ItemLog, scheduled: It
     scheduled,
     itemId: state.opening?.itemId ?? "",
     startFrom: state.snapshot,
+    prior: { sessions: state.sessions, facts: [] },
     budget: remaining(deps.budget, spentBefore),
     spentBefore,
   });

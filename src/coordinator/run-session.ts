@@ -5,7 +5,7 @@ import { createSession, openSession, type Session } from "../session/index.ts";
 import { TerminalError } from "../shared/errors.ts";
 import { completeStepTool, type SubmissionHooks } from "./complete-step.ts";
 import type { CoordinatorDeps, ItemBudget } from "./deps.ts";
-import { reminder, stepMessage, systemPrompt } from "./prompt.ts";
+import { composePrompt, promptTexts, reminder, type PriorWork } from "./prompt/index.ts";
 import { add, type Spent } from "./spent.ts";
 
 /** Work is saved at the latest this long after the last save, at the next turn's end (design: at least every minute of work). */
@@ -18,6 +18,8 @@ export interface SessionRun {
   readonly startFrom: SnapshotRef | null;
   /** What this session may spend, its own earlier turns included. */
   readonly budget: ItemBudget;
+  /** What the agent is told of the item's earlier sessions. */
+  readonly prior: PriorWork;
   /** What the item's earlier sessions spent, for display and artifact names. */
   readonly spentBefore: Spent;
 }
@@ -137,13 +139,17 @@ function watchSession(deps: CoordinatorDeps, run: SessionRun, session: Session):
 
 async function converse(deps: CoordinatorDeps, run: SessionRun, session: Session, watch: Watch): Promise<AgentEnd> {
   const { phase } = run.scheduled;
-  const first = session.offer();
+  const offer = session.offer();
+  if (offer === null) throw new TerminalError("A session without a step to work on was given an agent.", "Please report this with the journal.");
+  const prompt = composePrompt({ plan: session.plan, offer, phase, rules: deps.rules, prior: run.prior });
+  deps.onProgress({ kind: "prompt", phase, prompt });
+  const texts = promptTexts(prompt);
   const step = () => session.offer()?.stepId ?? "end";
   return runAgent({
     endpoint: deps.model.endpoint,
     model: deps.model.name,
-    system: systemPrompt(session.plan),
-    firstMessage: first === null ? "" : stepMessage(first),
+    system: texts.system,
+    firstMessage: texts.opening,
     tools: [...workspaceTools(deps.sandbox), completeStepTool(session, watch)],
     mayUse: (name) => refusedTool(session, name),
     budget: { maxTurns: run.budget.turns, maxTokens: run.budget.tokens, maxCostMicroUsd: run.budget.costMicroUsd, maxMs: run.budget.ms },

@@ -9,6 +9,7 @@ import { canonicalJson } from "../shared/json.ts";
 import { TerminalError, type Refusal } from "../shared/errors.ts";
 import type { Processes } from "../shared/ports.ts";
 import { err, ok, type Result } from "../shared/result.ts";
+import { openBaseFiles, type BaseFiles } from "./base-files.ts";
 import { checkMounts, findBubblewrap, type Bubblewrap } from "./bubblewrap.ts";
 import { describeChange } from "./describe.ts";
 import { takeIn, type GetBlob } from "./incoming.ts";
@@ -38,6 +39,8 @@ export interface Workspace {
   readonly base: string;
   /** The private repository: it holds the objects of every snapshot saved or restored here. */
   readonly repository: string;
+  /** The files as the base commit has them. */
+  readonly baseFiles: BaseFiles;
   /** What is not part of any snapshot because it was there before the work began; sentences for people. */
   readonly notes: readonly string[];
   /** Saves the files: contents and manifest as journal blobs. All calls must put into the same journal. @returns null if the tree is the one last saved or restored */
@@ -78,6 +81,7 @@ async function requireBubblewrap(processes: Processes, places: { readonly worksp
 class GitWorkspace implements Workspace {
   readonly base: string;
   readonly repository: string;
+  readonly baseFiles: BaseFiles;
   readonly notes: readonly string[];
   readonly #git: PrivateGit;
   readonly #index: WorktreeIndex;
@@ -90,6 +94,7 @@ class GitWorkspace implements Workspace {
   constructor(git: PrivateGit, index: WorktreeIndex, start: Baseline & { readonly baseTree: string }) {
     this.base = start.base;
     this.repository = git.repository;
+    this.baseFiles = openBaseFiles((args) => git.try(args), start.base);
     this.#git = git;
     this.#index = index;
     this.#baseline = start;

@@ -3,7 +3,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { configJsonSchema, configTable, modelOfTier, parseConfig } from "../../src/config/index.ts";
+import { configJsonSchema, configTable, modelsOf, parseConfig } from "../../src/config/index.ts";
 
 const FILE = ".github/worktrain.yml";
 const faults = (text: string) => {
@@ -27,7 +27,7 @@ describe("what does a configuration file mean?", () => {
   it("gives each tier its model, and the default where it names none", () => {
     const result = parseConfig("model: claude-sonnet-5-5\nmodels: {heavy: claude-opus-5-5}\n", FILE);
     if (!result.ok) throw new Error("refused");
-    expect(([null, "lightweight", "mid", "heavy"] as const).map((tier) => modelOfTier(result.value, tier))).toEqual(["claude-sonnet-5-5", "claude-sonnet-5-5", "claude-sonnet-5-5", "claude-opus-5-5"]);
+    expect(modelsOf(result.value)).toEqual({ name: "claude-sonnet-5-5", tiers: { lightweight: "claude-sonnet-5-5", mid: "claude-sonnet-5-5", heavy: "claude-opus-5-5" } });
   });
 
   it("is frozen all the way down", () => {

@@ -33,6 +33,7 @@ export class MapWorkspace implements Workspace {
   readonly base = BASE;
   readonly repository = "";
   readonly notes = [];
+  readonly baseFiles = { commit: BASE, find: () => Promise.resolve([]), read: () => Promise.resolve(null) };
   files: Record<string, string> = {};
   #saved = "{}";
 
@@ -136,7 +137,8 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
           plans: new Map(PLANS.map((plan) => [plan.id, plan])),
           workspace,
           sandbox,
-          model: { endpoint: { apiKey, baseUrl: model.url }, name: "claude-sonnet-5-5" },
+          model: { endpoint: { apiKey, baseUrl: model.url }, name: "claude-sonnet-5-5", tiers: { lightweight: "claude-haiku-5-5", mid: "claude-sonnet-5-5", heavy: "claude-opus-5-5" } },
+          rules: [],
           budget: { turns: 50, tokens: 1_000_000, costMicroUsd: 10_000_000, ms: 600_000, ...budget },
           commands: { test: "npm test" },
           save: (boundary) => {

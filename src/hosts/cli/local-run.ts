@@ -1,7 +1,7 @@
 /** `worktrain run`: the pipeline of a GitHub run on a local clone, leaving a local branch. */
 import { join, relative, resolve } from "node:path";
-import { loadLibrary, progressLine, runItem, type ItemResult } from "../../coordinator/index.ts";
-import { CONFIG_PATH, parseConfig, type Config } from "../../config/index.ts";
+import { loadLibrary, progressLine, readRules, runItem, type ItemResult } from "../../coordinator/index.ts";
+import { CONFIG_PATH, modelsOf, parseConfig, type Config } from "../../config/index.ts";
 import { artifactOf, CONTRACT } from "../../engine/pipeline/index.ts";
 import { openDirectoryJournal } from "../../journal/index.ts";
 import { formatItemId } from "../../record/index.ts";
@@ -44,6 +44,8 @@ export async function runLocally(run: LocalRun, ports: CliPorts): Promise<Comman
   const sandbox = await openConfined(run, ports, { clone, directory });
   const workspace = await openWorkspace({ directory: clone.directory, privateDirectory: join(directory, "git"), base: clone.head, sandbox, processes: ports.processes });
   try {
+    const rules = await readRules(workspace.baseFiles, config.rules);
+    for (const note of rules.notes) ports.log(note);
     const deps = {
       ...ports,
       journal,
@@ -51,7 +53,7 @@ export async function runLocally(run: LocalRun, ports: CliPorts): Promise<Comman
       plans: loadLibrary(ports.fs, join(ports.packageRoot, "workflows")),
       workspace,
       sandbox,
-      model: { endpoint: { apiKey: run.apiKey, ...(run.modelUrl === null ? {} : { baseUrl: run.modelUrl }), fetch: ports.fetch }, name: config.model },
+      model: { endpoint: { apiKey: run.apiKey, ...(run.modelUrl === null ? {} : { baseUrl: run.modelUrl }), fetch: ports.fetch }, ...modelsOf(config) },
       budget: {
         turns: config.budget.turns,
         tokens: config.budget.tokens,
@@ -59,6 +61,7 @@ export async function runLocally(run: LocalRun, ports: CliPorts): Promise<Comman
         ms: config.budget.minutes * 60_000,
       },
       commands: { test: config.commands.test ?? null },
+      rules: rules.rules,
       save: null,
       onProgress: (progress: Parameters<typeof progressLine>[0]) => {
         const line = progressLine(progress);

@@ -1,7 +1,7 @@
 /** The agent job's work proper: sandbox, workspace, coordinator. Loaded when the run is admitted and its journal can be saved. */
 import { join } from "node:path";
-import type { Config } from "../../../config/index.ts";
-import { loadLibrary, progressLine, runItem, type ItemResult } from "../../../coordinator/index.ts";
+import { modelsOf, type Config } from "../../../config/index.ts";
+import { loadLibrary, progressLine, readRules, runItem, type ItemResult } from "../../../coordinator/index.ts";
 import type { GitHub } from "../../../github/client.ts";
 import { itemStream, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
 import { TerminalError, type Refusal } from "../../../shared/errors.ts";
@@ -73,6 +73,8 @@ async function confined(settings: JobSettings, ports: AgentPorts, context: Work)
 async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { sandbox: Sandbox; workspace: Workspace }): Promise<ItemResult> {
   const { admitted, restored, record, config, sandbox, workspace } = all;
   const { caps } = admitted.ticket;
+  const rules = await readRules(workspace.baseFiles, config.rules);
+  for (const note of rules.notes) ports.log(note);
   return runItem(
     {
       journal: record.journal,
@@ -84,10 +86,11 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { san
       sandbox,
       model: {
         endpoint: { apiKey: settings.anthropicApiKey, ...(settings.modelUrl === null ? {} : { baseUrl: settings.modelUrl }), fetch: ports.fetch },
-        name: config.model,
+        ...modelsOf(config),
       },
       budget: { turns: caps.turns, tokens: caps.tokens, costMicroUsd: Math.round(caps.costUsd * 1_000_000), ms: caps.minutes * 60_000 },
       commands: { test: config.commands.test ?? null },
+      rules: rules.rules,
       save: (boundary) => record.saver.save(boundary),
       onProgress: (progress) => {
         const line = progressLine(progress);
