@@ -11,12 +11,12 @@ import type { Refusal } from "../shared/errors.ts";
 import type { Processes } from "../shared/ports.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { unreachable } from "../shared/unreachable.ts";
+import { HOST_PATH } from "./search-path.ts";
 
 export type NoSandbox = Refusal<"no-sandbox">;
 
 /** The home directory inside, empty and thrown away. */
 export const INNER_HOME = "/home/worktrain";
-export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** What this machine's bubblewrap can do beyond what 0.6 (Ubuntu 22.04) can (P-bubblewrap). */
 export interface Bubblewrap {
@@ -50,7 +50,7 @@ const NEVER = ["/proc", "/sys", "/dev", "/run", "/var/run"];
 
 /** Finds bubblewrap and what it can do. */
 export async function findBubblewrap(processes: Processes): Promise<Result<Bubblewrap, NoSandbox>> {
-  const help = await processes.run("bwrap", ["--help"], { env: { PATH: DEFAULT_PATH }, timeoutMs: 10_000 });
+  const help = await processes.run("bwrap", ["--help"], { env: { PATH: HOST_PATH }, timeoutMs: 10_000 });
   const text = new TextDecoder().decode(help.stdout) + new TextDecoder().decode(help.stderr);
   if (help.exitCode !== 0) return err(noSandbox(`bubblewrap (bwrap) cannot be started: ${text.trim()}`, INSTALL));
   return ok({ sizes: text.includes("--size "), disablesUserNamespaces: text.includes("--disable-userns") });
@@ -91,10 +91,10 @@ export function bubblewrapArguments(walls: Walls): readonly string[] {
     SYSTEM_LINKS.flatMap(systemLink),
     ETC.flatMap((name) => ["--ro-bind-try", `/etc/${name}`, `/etc/${name}`]),
     Object.keys(etcFiles({ uid: 0, gid: 0 })).flatMap((name) => ["--ro-bind", join(walls.etc, name), `/etc/${name}`]),
-    [...size, "--tmpfs", "/tmp", ...size, "--tmpfs", INNER_HOME],
+    ["/tmp", INNER_HOME, "/dev/shm"].flatMap((path) => [...size, "--tmpfs", path]),
     // A deeper mount goes over one around it, whatever order they were named in.
     walls.mounts.toSorted((a, b) => a.path.length - b.path.length).flatMap(mountArguments),
-    ["--remount-ro", "/", "--chdir", walls.directory, "--"],
+    ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", walls.directory, "--"],
   ].flat();
 }
 

@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { err, ok, type Result } from "../shared/result.ts";
-import { bubblewrapArguments, cannotConfine, checkMounts, DEFAULT_PATH, etcFiles, findBubblewrap, INNER_HOME, type Mount, type NoSandbox, type Walls } from "./bubblewrap.ts";
+import { bubblewrapArguments, cannotConfine, checkMounts, etcFiles, findBubblewrap, INNER_HOME, type Mount, type NoSandbox, type Walls } from "./bubblewrap.ts";
 import { helperCommand, innerEnvironment, type Launch, type StartHelper } from "./launch.ts";
+import { HOST_PATH } from "./search-path.ts";
 
 /** Prepares helpers behind bubblewrap's walls, after a program has really run behind them. */
 export async function confinedHelper(launch: Launch): Promise<Result<StartHelper, NoSandbox>> {
@@ -35,7 +36,7 @@ export async function confinedHelper(launch: Launch): Promise<Result<StartHelper
 }
 
 /** bubblewrap's own environment, which the first process inside can be asked for: nothing in it. */
-const OUTER_ENVIRONMENT = { PATH: DEFAULT_PATH };
+const OUTER_ENVIRONMENT = { PATH: HOST_PATH };
 
 /** A built helper is its directory (entry and chunks); from source it is the sources and the one package it needs. */
 function programFiles(helperPath: string): readonly string[] {

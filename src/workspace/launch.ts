@@ -11,6 +11,7 @@ export interface Launch {
   readonly nodePath: string;
   readonly helperPath: string;
   readonly limits: SandboxLimits;
+  readonly diskFloor: HelperSettings["diskFloor"];
   readonly path: string;
   readonly readOnlyPaths: readonly string[];
   readonly privatePaths: readonly string[];
@@ -21,7 +22,7 @@ export type StartHelper = () => ChildProcess;
 
 /** Program and arguments of the helper itself. */
 export function helperCommand(launch: Launch, ownsProcesses: boolean): readonly [string, string, string] {
-  const settings: HelperSettings = { workspace: launch.workspaceDir, ownsProcesses, limits: launch.limits };
+  const settings: HelperSettings = { workspace: launch.workspaceDir, ownsProcesses, limits: launch.limits, diskFloor: launch.diskFloor };
   return [launch.nodePath, launch.helperPath, JSON.stringify(settings)];
 }
 

@@ -4,6 +4,7 @@ import { cp, mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { TerminalError } from "../shared/errors.ts";
 import type { Processes } from "../shared/ports.ts";
+import { HOST_PATH } from "./search-path.ts";
 
 export interface LocalClone {
   /** The person's clone, its top directory. */
@@ -104,7 +105,7 @@ async function run(processes: Processes, cwd: string, args: readonly string[], i
   const author: Record<string, string> = identity === null ? {} : { GIT_AUTHOR_NAME: identity.name, GIT_AUTHOR_EMAIL: identity.email, GIT_COMMITTER_NAME: identity.name, GIT_COMMITTER_EMAIL: identity.email };
   return processes.run("git", ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "safe.directory=*", ...args], {
     cwd,
-    env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/nonexistent", LC_ALL: "C.UTF-8", GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0", ...author },
+    env: { PATH: HOST_PATH, HOME: "/nonexistent", LC_ALL: "C.UTF-8", GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0", ...author },
     timeoutMs: 10 * 60_000,
     maxOutputBytes: 64 * 1024 * 1024,
   });

@@ -9,7 +9,8 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TerminalError } from "../shared/errors.ts";
 import type { Processes, ProcessResult } from "../shared/ports.ts";
-import { bubblewrapArguments, DEFAULT_PATH, etcFiles, INNER_HOME, type Bubblewrap, type Mount } from "./bubblewrap.ts";
+import { bubblewrapArguments, etcFiles, INNER_HOME, type Bubblewrap, type Mount } from "./bubblewrap.ts";
+import { HOST_PATH } from "./search-path.ts";
 
 export interface GitPlaces {
   /** Real path of the workspace. */
@@ -134,7 +135,7 @@ export class PrivateGit {
       temporaryBytes: 256 * 1024 * 1024,
       mounts: this.#mounts(options.access ?? "read-only"),
     });
-    return this.#processes.run("bwrap", [...walls, "git", ...args], { ...run, env: { PATH: DEFAULT_PATH } });
+    return this.#processes.run("bwrap", [...walls, "git", ...args], { ...run, env: { PATH: HOST_PATH } });
   }
 
   #mounts(access: "read-only" | "read-write" | "own"): readonly Mount[] {
@@ -150,7 +151,7 @@ export class PrivateGit {
   #environment(index: IndexName | undefined): Readonly<Record<string, string>> {
     const home = this.#bubblewrap === null ? join(this.places.directory, "home") : INNER_HOME;
     return {
-      PATH: DEFAULT_PATH,
+      PATH: HOST_PATH,
       HOME: home,
       XDG_CONFIG_HOME: join(home, "none"),
       LC_ALL: "C",

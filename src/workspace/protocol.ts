@@ -6,16 +6,21 @@
 
 /** Caps on what runs inside. Each names how it is enforced, because that differs. */
 export interface SandboxLimits {
-  /** Processes and threads of a command: `RLIMIT_NPROC`, per user namespace since Linux 5.14; not enforced when the host runs as root. */
+  /** Processes of a command: `RLIMIT_NPROC` (with threads; the kernel lifts it for root) and, with bubblewrap, the helper's watch. */
   readonly processes: number;
   /** Writable memory of each single process, bytes: `RLIMIT_DATA`. */
   readonly memoryBytes: number;
+  /** Memory of everything inside together, temporary files included, bytes: the helper's watch, with bubblewrap only. */
+  readonly totalMemoryBytes: number;
   /** Size of each single file written, bytes: `RLIMIT_FSIZE`. */
   readonly fileBytes: number;
   /** CPU time of each single process, seconds: `RLIMIT_CPU`. */
   readonly cpuSeconds: number;
-  /** Size of `/tmp` and of the home directory each, bytes: a sized tmpfs, with bubblewrap only. */
+  /** Size of `/tmp`, `/dev/shm` and the home directory each, bytes: a sized tmpfs, with bubblewrap only. */
   readonly temporaryBytes: number;
+  /** What the workspace may grow by while the sandbox is open: the helper's watch. */
+  readonly growthBytes: number;
+  readonly growthFiles: number;
 }
 
 /** The helper's one command line argument, as JSON. */
@@ -25,6 +30,8 @@ export interface HelperSettings {
   /** True when nothing but the helper and what it started lives in its process namespace, so that everything else may be ended. */
   readonly ownsProcesses: boolean;
   readonly limits: SandboxLimits;
+  /** Free space and files of the workspace's disk below which its growth is looked at. */
+  readonly diskFloor: { readonly bytes: number; readonly files: number };
 }
 
 export type HelperRequest =

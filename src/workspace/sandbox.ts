@@ -2,16 +2,18 @@
  * The sandbox: one helper process that serves every tool over a pipe, behind bubblewrap's walls or, where the operator asked
  * for the weak mode, without them. The host's process opens no path of the workspace itself.
  */
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, realpathSync, rmSync, statfsSync } from "node:fs";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import type { Processes } from "../shared/ports.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import { DEFAULT_PATH, noSandbox, type NoSandbox } from "./bubblewrap.ts";
+import { noSandbox, type NoSandbox } from "./bubblewrap.ts";
 import { confinedHelper } from "./confined-helper.ts";
 import { HelperConnection, type CallResult } from "./helper-connection.ts";
 import { weakHelper, type Launch, type StartHelper } from "./launch.ts";
-import { BASH_MAX_TIMEOUT_MS, RUN_COMMAND, type SandboxLimits } from "./protocol.ts";
+import { BASH_MAX_TIMEOUT_MS, RUN_COMMAND, type HelperSettings, type SandboxLimits } from "./protocol.ts";
+import { makeScratch } from "./scratch.ts";
+import { INNER_PATH } from "./search-path.ts";
 
 export type SandboxMode = "bubblewrap" | "weak";
 
@@ -52,13 +54,25 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
+/** Of the machine's memory; the rest is for the host, and for what the kernel holds for the processes inside. */
+const MEMORY_SHARE = 0.7;
+
 const DEFAULT_LIMITS: SandboxLimits = {
   processes: 4_096,
   memoryBytes: 6 * 1024 ** 3,
+  totalMemoryBytes: Math.min(12 * 1024 ** 3, Math.floor(availableMemory() * MEMORY_SHARE)),
   fileBytes: 2 * 1024 ** 3,
   cpuSeconds: 3_600,
   temporaryBytes: 2 * 1024 ** 3,
+  growthBytes: 10 * 1024 ** 3,
+  growthFiles: 1_000_000,
 };
+
+/** What the machine has, or the control group this process was put in. */
+function availableMemory(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+}
 
 /** Past a tool's own time-out by this much the call is cancelled from outside. */
 const CALL_MARGIN_MS = 30_000;
@@ -68,16 +82,19 @@ const START_TIMEOUT_MS = 20_000;
 export async function openSandbox(options: SandboxOptions): Promise<Result<Sandbox, NoSandbox>> {
   const missing = [options.workspaceDir, options.nodePath, options.helperPath].find((path) => !existsSync(path));
   if (missing !== undefined) return err(noSandbox(`The sandbox cannot start: ${missing} does not exist.`, "Build the bundle (npm run build), or correct the path."));
-  const scratch = mkdtempSync(join(realpathSync(tmpdir()), "worktrain-sandbox-"));
+  const scratch = makeScratch();
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const workspaceDir = realpathSync(options.workspaceDir);
   const removeScratch = () => rmSync(scratch, { recursive: true, force: true });
   const launch: Launch = {
     scratch,
     processes: options.processes,
     helperPath: realpathSync(options.helperPath),
-    workspaceDir: realpathSync(options.workspaceDir),
+    workspaceDir,
     nodePath: realpathSync(options.nodePath),
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
-    path: options.path ?? DEFAULT_PATH,
+    limits,
+    diskFloor: diskFloor(workspaceDir, limits),
+    path: options.path ?? INNER_PATH,
     readOnlyPaths: options.readOnlyPaths ?? [],
     privatePaths: [scratch, ...(options.privatePaths ?? [])],
   };
@@ -102,6 +119,12 @@ export async function openSandbox(options: SandboxOptions): Promise<Result<Sandb
     return err(noSandbox(`The sandbox's helper did not start: ${failed.trim()}`, `Check that ${options.nodePath} is Node 24 or later and that ${options.helperPath} exists.`));
   }
   return ok(new RunningSandbox(options.mode, start.value, { first, emptyTemporary, removeScratch }));
+}
+
+/** Taken before anything has run inside, and once: a new helper does not begin to count anew. */
+function diskFloor(workspaceDir: string, limits: SandboxLimits): HelperSettings["diskFloor"] {
+  const { bavail, bsize, ffree } = statfsSync(workspaceDir);
+  return { bytes: bavail * bsize - limits.growthBytes, files: ffree - limits.growthFiles };
 }
 
 class RunningSandbox implements Sandbox {

@@ -23,9 +23,10 @@ export const bash: HelperTool = {
 function report(result: ShellResult, timeoutMs: number): string {
   const parts = [result.output.trimEnd()].filter((text) => text !== "");
   if (result.cancelled) parts.push("[Cancelled; all its processes were ended.]");
+  else if (result.breach !== null) parts.push(`[Ended with everything it started: ${result.breach}.]`);
   else if (result.timedOut) parts.push(`[Timed out after ${timeoutMs} ms; all its processes were ended. Use a longer timeout_ms or a smaller task.]`);
   else if (result.exitCode === null) parts.push(`[Ended by ${result.signal}: a limit of memory, CPU time or file size, or a kill.]`);
   else parts.push(`[exit code ${result.exitCode}]`);
-  if (result.swept > 0 && !result.timedOut && !result.cancelled) parts.push(`[Background processes were ended with the command: ${result.swept}. Run what needs them in the same call.]`);
+  if (result.swept > 0 && !result.timedOut && !result.cancelled && result.breach === null) parts.push(`[Background processes were ended with the command: ${result.swept}. Run what needs them in the same call.]`);
   return parts.join("\n");
 }

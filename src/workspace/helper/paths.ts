@@ -2,6 +2,7 @@
  * P1. Every path a tool is given resolves, through all symbolic links, to inside the workspace, or is refused.
  * P2. Nothing in a `.git` directory is read or written: hooks and config there would run as code later.
  * P3. Only regular files are opened and only they and directories searched: a device or a fifo can hang or leak.
+ * P4. What was opened is what was checked: a directory on the way that was swapped for a link meanwhile is noticed at the open file.
  */
 import { constants, promises as fs, type Stats } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
@@ -77,6 +78,7 @@ export async function readRegular(path: WorkspacePath): Promise<Buffer> {
   const file = await fs.open(path.real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const stat = await file.stat();
+    await refuseSwapped(path, file.fd);
     refuseSpecial(path, stat);
     if (stat.size > FILE_LIMIT_BYTES) {
       throw new ToolFailure(`${path.shown} has ${stat.size} bytes; the limit is ${FILE_LIMIT_BYTES}. Use grep, or head and tail in bash.`);
@@ -94,6 +96,7 @@ export async function writeRegular(path: WorkspacePath, bytes: Uint8Array): Prom
   const file = await fs.open(path.real, flags, 0o644);
   try {
     const stat = await file.stat();
+    await refuseSwapped(path, file.fd);
     refuseSpecial(path, stat);
     if (stat.nlink > 1) {
       throw new ToolFailure(`${path.shown} is one of ${stat.nlink} hard links to the same file; writing it would change the others. Replace it by a copy first (cp, then mv, in bash).`);
@@ -103,6 +106,13 @@ export async function writeRegular(path: WorkspacePath, bytes: Uint8Array): Prom
   } finally {
     await file.close();
   }
+}
+
+/** Where the open file really is, by the kernel. A system without `/proc` has no sandbox either, so nothing there races with a hostile process. */
+async function refuseSwapped(path: WorkspacePath, fd: number): Promise<void> {
+  if (process.platform !== "linux") return;
+  const opened = await fs.readlink(`/proc/self/fd/${fd}`);
+  if (opened !== path.real) throw new ToolFailure(`${path.shown} was moved or replaced while it was opened. Look again with glob.`); // P4
 }
 
 function refuseSpecial(path: WorkspacePath, stat: Stats): void {

@@ -13,7 +13,7 @@ export const runCommand: HelperTool = {
     const timeoutMs = input.integer("timeout_ms", { min: 1, max: MAX_TIMEOUT_MS, fallback: MAX_TIMEOUT_MS });
     const tailBytes = input.integer("max_output_bytes", { min: 1, max: MAX_OUTPUT_BYTES, fallback: BASH_OUTPUT_BYTES });
     const result = await runShell({ command, directory: setting.workspace, timeoutMs, headBytes: 0, tailBytes }, setting);
-    const { exitCode, timedOut, durationMs } = result;
-    return { content: result.output, outcome: { exitCode, timedOut, durationMs } };
+    const { exitCode, timedOut, durationMs, breach } = result;
+    return { content: breach === null ? result.output : `${result.output}\n[Ended with everything it started: ${breach}.]`, outcome: { exitCode, timedOut, durationMs } };
   },
 };

@@ -5,6 +5,7 @@ import type { CommandOutcome, SandboxLimits } from "../protocol.ts";
 import { HeadTail } from "./output.ts";
 import { COMMAND_MARK, kill, sweep } from "./sweep.ts";
 import type { ToolSetting } from "./tool.ts";
+import { watchLimits } from "./watch.ts";
 
 /** Between SIGTERM and SIGKILL when the time is up. */
 const TERMINATION_GRACE_MS = 2_000;
@@ -25,6 +26,8 @@ export interface ShellResult extends CommandOutcome {
   readonly output: string;
   readonly signal: string | null;
   readonly cancelled: boolean;
+  /** The limit on everything together that ended it, in words; null if none did. */
+  readonly breach: string | null;
   /** Processes that outlived the command and were ended. */
   readonly swept: number;
 }
@@ -43,11 +46,16 @@ export async function runShell(request: ShellCommand, setting: ToolSetting): Pro
   child.stdout.on("data", (chunk: Uint8Array) => output.push(chunk));
   child.stderr.on("data", (chunk: Uint8Array) => output.push(chunk));
 
-  const end = await ended(child, request.timeoutMs, setting.signal);
+  let breach: string | null = null;
+  const unwatch = watchLimits(setting, (words) => {
+    breach = words;
+    if (child.pid !== undefined) kill(-child.pid);
+  });
+  const end = await ended(child, request.timeoutMs, setting.signal).finally(unwatch);
   if (child.pid !== undefined && !setting.ownsProcesses) kill(-child.pid);
   const swept = await sweep(setting.ownsProcesses, mark);
   await drained(child);
-  return { ...end, output: output.text(), swept, durationMs: Math.round(performance.now() - started) };
+  return { ...end, exitCode: breach === null ? end.exitCode : null, breach, output: output.text(), swept, durationMs: Math.round(performance.now() - started) };
 }
 
 const SHELL = ["/bin/bash", "/usr/bin/bash"].find((path) => existsSync(path)) ?? "/bin/sh";

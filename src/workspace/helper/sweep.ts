@@ -36,7 +36,7 @@ function isNamespaceOfOurs(): boolean {
 }
 
 /** Zombies too: bubblewrap reaps them, and until then they count against the limit of processes. */
-function others(): number[] {
+export function others(): number[] {
   return processIds().filter((pid) => pid !== 1 && pid !== process.pid);
 }
 
