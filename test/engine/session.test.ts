@@ -128,6 +128,13 @@ describe("refused, and nothing is recorded", () => {
     expect(drive(planOf([{}])).submit({ notes: "n", ...output })).toBe(kind);
   });
 
+  test("but WorkRail's files may have the agent send `goal`: it is kept, and the session's goal stays what it is", () => {
+    const session = drive(planOf([{}, { prompt: "For {{goal}}.", runCondition: { var: "goal", equals: "the goal" } }], { schemaVersion: 1 }));
+    expect(kinds(session.submit({ notes: "n", context: { goal: "another" } }))).toContain("step_offered");
+    expect(contextOf(session.state())).toEqual({ goal: "another" });
+    expect(session.prompt()).toContain("For the goal.");
+  });
+
   test("an artifact of the wrong kind", () => {
     expect(drive(planOf([{ outputContract: { contractRef: "wr.contracts.classification" } }])).submit({ artifacts: [decision] })).toBe("unexpected-artifact");
   });

@@ -135,7 +135,7 @@ function submit(plan: Plan, state: SessionState, command: Extract<SessionCommand
       }
       const step = stepOf(plan, node);
       if (step === null) return refuse("step-over", `The plan has no step "${node.stepId}".`, "Start the session again with the plan it was made for.");
-      const misshapen = shapeRefusal(command.output);
+      const misshapen = shapeRefusal(command.output, plan);
       if (misshapen !== null) return err(misshapen);
       const output = mergeOutput(node.output, command.output);
       const refusal = outputRefusal(plan, workOf(step), node, output);
@@ -153,7 +153,7 @@ function finishChild(plan: Plan, state: SessionState, result: ChildResult): Deci
     return refuse("no-such-request", `The session does not wait for the child "${result.childId}".`, "Ask for the session's state and answer what it waits for.");
   }
   const { node, request } = state;
-  const misshapen = shapeRefusal({ notes: result.summary, artifacts: result.artifacts, context: {} });
+  const misshapen = shapeRefusal({ notes: result.summary, artifacts: result.artifacts, context: {} }, plan);
   if (misshapen !== null) return err(misshapen);
   const tooLarge = resultSizeRefusal(result);
   if (tooLarge !== null) return err(tooLarge);

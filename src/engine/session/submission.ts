@@ -26,14 +26,17 @@ export function mergeOutput(kept: StepOutput | null, sent: StepOutput): StepOutp
 /** What an artifact replaces when it is sent again: its kind, and for an assessment which one it is. */
 const slotOf = (artifact: StepOutput["artifacts"][number]): string => (artifact.contractRef === ASSESSMENT ? `${ASSESSMENT} ${assessmentIdOf(artifact.value) ?? ""}` : artifact.contractRef);
 
-/** Whether what is sent is plain JSON that can be looked at without harm. */
-export function shapeRefusal(sent: StepOutput): SubmissionRefusal | null {
+/**
+ * Whether what is sent is plain JSON that can be looked at without harm. WorkRail's files have the agent put `goal` into the
+ * context; there it is kept, and everything that reads `goal` goes on reading the session's own.
+ */
+export function shapeRefusal(sent: StepOutput, { schemaVersion }: Pick<Plan, "schemaVersion">): SubmissionRefusal | null {
   const parts = [...sent.artifacts.map((artifact) => ({ name: `artifact ${artifact.contractRef}`, value: artifact.value as unknown })), { name: "context", value: sent.context as unknown }];
   for (const { name, value } of parts) {
     const found = valueProblem(value);
     if (found !== null) return { kind: found === "__proto__" ? "reserved-key" : "malformed-output", message: `The ${name} holds ${found === "__proto__" ? "the key __proto__" : found}.`, fix: "Send plain JSON with ordinary keys." };
   }
-  if (Object.hasOwn(sent.context, "goal")) {
+  if (schemaVersion >= 2 && Object.hasOwn(sent.context, "goal")) {
     return { kind: "reserved-key", message: "The context key `goal` is the session's own.", fix: "Choose another key." };
   }
   return null;
