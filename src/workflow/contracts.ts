@@ -5,6 +5,15 @@
 import { z } from "zod";
 
 const texts = z.array(z.string());
+/** Statements as text, or in the two fields that WorkRail's prompts spell out. */
+const statements = <First extends string, Second extends string>(first: First, second: Second) =>
+  z.array(z.union([z.string(), z.looseObject({ [first]: z.string(), [second]: z.string() } as Record<First | Second, z.ZodString>)])).optional();
+/** One of these statements in a line. */
+export const statementText = (statement: string | Readonly<Record<string, unknown>>): string => (typeof statement === "string" ? statement : Object.entries(statement).map(([key, value]) => `${key}: ${String(value)}`).join("; "));
+
+const pitch = z.looseObject({ rawIdea: z.string().optional(), problem: z.string().optional() });
+const differentiation = z.looseObject({ direction: z.string().optional(), rationale: z.string().optional(), alternatives: texts.optional(), differentiators: texts.optional(), shapingHandoff: pitch.optional() });
+const TEXT = { type: "string" };
 
 export const severitySchema = z.enum(["critical", "major", "minor", "nit"]);
 export type Severity = z.infer<typeof severitySchema>;
@@ -71,7 +80,7 @@ export const codingHandoffSchema = z.looseObject({
   knownLimitations: texts.optional(),
   testsAdded: texts.optional(),
   filesChanged: texts.optional(),
-  correctedAssumptions: texts.optional(),
+  correctedAssumptions: statements("assumed", "actual"),
   commitType: z.string().optional(),
   commitScope: z.string().optional(),
   commitSubject: z.string().optional(),
@@ -99,9 +108,9 @@ export const BUILT_IN_CONTRACTS = {
     designDocPath: z.string().optional(),
     confidenceBand: z.string().optional(),
     keyInvariants: texts.optional(),
-    rejectedDirections: texts.optional(),
+    rejectedDirections: statements("direction", "reason"),
     implementationConstraints: texts.optional(),
-    keyCodebaseLocations: texts.optional(),
+    keyCodebaseLocations: statements("path", "relevance"),
     selectionTier: z.string().optional(),
   }),
   "wr.contracts.shaping_handoff": z.looseObject({
@@ -128,12 +137,13 @@ export const BUILT_IN_CONTRACTS = {
     confidence: z.union([z.string(), z.number()]).optional(),
     rationale: z.string().optional(),
   }),
-  "wr.contracts.differentiation_handoff": z.looseObject({
-    direction: z.string(),
-    rationale: z.string(),
-    alternatives: texts.optional(),
-    differentiators: texts.optional(),
-  }),
+  /** A direction with its rationale, or WorkRail's hand-over to shaping. */
+  "wr.contracts.differentiation_handoff": differentiation
+    .superRefine((handoff, context) => {
+      if (handoff.shapingHandoff !== undefined) return;
+      for (const field of ["direction", "rationale"] as const) if (handoff[field] === undefined) context.addIssue({ code: "custom", path: [field], message: "is missing (or send `shapingHandoff`)" });
+    })
+    .meta({ anyOf: [{ type: "object", properties: { direction: TEXT, rationale: TEXT }, required: ["direction", "rationale"] }, { type: "object", properties: { shapingHandoff: { type: "object" } }, required: ["shapingHandoff"] }] }),
   "wr.contracts.coordinator_signal": z.looseObject({
     signalKind: z.enum(["progress", "finding", "data_needed", "approval_needed", "blocked"]),
     payload: z.json().optional(),

@@ -25,6 +25,11 @@ describe("built-in contracts", () => {
     ["investigation", { hypothesisConfidence: 1.1 }, false],
     ["gate_verdict", { verdict: "maybe" }, false],
     ["differentiation_handoff", { direction: "d" }, false],
+    ["differentiation_handoff", { direction: "d", rationale: "r" }, true],
+    ["differentiation_handoff", { version: 1, shapingHandoff: { rawIdea: "i", problem: "p", noGosHints: ["n"] } }, true],
+    ["coding_handoff", { correctedAssumptions: ["it was sorted", { assumed: "sorted", actual: "by chance" }] }, true],
+    ["coding_handoff", { correctedAssumptions: [{ assumed: "sorted" }] }, false],
+    ["discovery_handoff", { rejectedDirections: [{ direction: "d", reason: "r" }], keyCodebaseLocations: ["src/a.ts", { path: "src/b.ts", relevance: "the seam" }] }, true],
     ["coordinator_signal", { signalKind: "progress", payload: { a: [1] } }, true],
     ["coordinator_result", { outcome: "success", summary: "s", data: null }, true],
   ] as const)("%s: %j accepted: %s", (name, value, accepted) => {
@@ -36,6 +41,8 @@ describe("built-in contracts", () => {
     const valid = ajv.compile(jsonSchemaOf(BUILT_IN_CONTRACTS["wr.contracts.review_verdict"]));
     expect(valid({ verdict: "clean", confidence: "high", findings: [{ severity: "nit", summary: "s", own: 1 }], summary: "s", own: 1 })).toBe(true);
     expect(valid({ verdict: "clean", confidence: "high", findings: [{ severity: "bad", summary: "s" }], summary: "s" })).toBe(false);
+    const differs = ajv.compile(jsonSchemaOf(BUILT_IN_CONTRACTS["wr.contracts.differentiation_handoff"]));
+    expect([{}, { direction: "d" }, { direction: "d", rationale: "r" }, { shapingHandoff: {} }].map((value) => differs(value))).toEqual([false, false, true, true]);
     for (const schema of Object.values(BUILT_IN_CONTRACTS)) expect(() => ajv.compile(jsonSchemaOf(schema))).not.toThrow();
   });
 

@@ -1,5 +1,6 @@
 import { MAX_COMMENT_CHARS } from "../../github/write/index.ts";
 import { code, counted, cut, findingsTable, formatUsd, neutraliseLine, plain, proofTable, quote, sessionTable, type ItemView } from "../../report/index.ts";
+import { statementText } from "../../workflow/index.ts";
 import { marker } from "../names.ts";
 import { clip } from "./commit-message.ts";
 import type { Delivery } from "./delivery.ts";
@@ -42,7 +43,7 @@ function done(delivery: Delivery): string {
   const words = cut(handoff?.prBody ?? handoff?.commitSubject ?? "", MAX_WORDS_CHARS, `(cut; the whole text is in the run's record)`);
   const lists = [
     list("Decisions", handoff?.keyDecisions),
-    list("Assumptions corrected", handoff?.correctedAssumptions),
+    list("Assumptions corrected", handoff?.correctedAssumptions?.map(statementText)),
     list("Tests added", handoff?.testsAdded),
     list("Known limits", handoff?.knownLimitations),
     list("Side effects", handoff?.sideEffects),
