@@ -1,4 +1,4 @@
-import { canonicalJson } from "../shared/json.ts";
+import { canonicalCopy } from "../shared/json.ts";
 import { type Redact, redactJson } from "../shared/redact.ts";
 
 /**
@@ -6,6 +6,6 @@ import { type Redact, redactJson } from "../shared/redact.ts";
  * through here before it is decided on, so that replaying the log gives the state in memory (I3).
  */
 export function asRecorded<T>(value: T, redact: Redact | undefined): T {
-  const plain: unknown = JSON.parse(canonicalJson(value));
+  const plain = canonicalCopy(value);
   return (redact === undefined ? plain : redactJson(redact, plain)) as T;
 }

@@ -2,6 +2,7 @@
  * One session: the only door to the engine. Each command is decided on the state in memory, appended as one group, and
  * only then folded, so the state is never ahead of the log (I3). A step costs the step, never the history.
  */
+import { z } from "zod";
 import type { Journal } from "../journal/journal.ts";
 import { type AgentEvent, type Blocker, type ContextSource, type EngineEvent, type Head, type Recorded, type SessionEvent, type SessionOutcome, sessionStream, type StepOutput, stepOutputSchema } from "../record/index.ts";
 import { attemptLimit, decide, evolve, type GateKind, type Gap, offer, type SessionCommand, type SessionRefusal, type SessionState, type StepOffer, valueProblem } from "../engine/session/index.ts";
@@ -14,6 +15,8 @@ import type { Plan } from "../workflow/index.ts";
 import { asRecorded } from "./as-recorded.ts";
 import { tail } from "./output-tail.ts";
 import { type ChildAnswer, type Pending, pendingOf } from "./pending.ts";
+
+const outputSchema = z.compile(stepOutputSchema);
 
 /** What came of a verification command. */
 export interface VerificationResult {
@@ -146,7 +149,7 @@ export class LiveSession implements Session {
   async submit(output: StepOutput, options: SubmitOptions = {}): Promise<SubmitResult> {
     const problem = valueProblem(output);
     if (problem === "__proto__") return refused({ kind: "reserved-key", message: "The output holds the key __proto__.", fix: "Choose another key." });
-    const parsed = problem === null ? stepOutputSchema.safeParse(output) : null;
+    const parsed = problem === null ? outputSchema.safeParse(output) : null;
     if (parsed?.success !== true) return refused(malformed(problem ?? parsed?.error?.issues[0]?.message ?? "it is of another shape"));
     const { nodeId } = options;
     return this.#run({ kind: "submit", output: this.#asRecorded(parsed.data), ...(nodeId === undefined ? {} : { nodeId }) }, options.signal, options.verification);

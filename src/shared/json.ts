@@ -77,3 +77,39 @@ function isSorted(keys: readonly string[]): boolean {
   }
   return true;
 }
+
+/**
+ * What parsing a value's canonical JSON gives, without the text in between.
+ * @throws TypeError on a value JSON cannot hold, as `canonicalJson`
+ */
+export function canonicalCopy(value: unknown): Json {
+  switch (typeof value) {
+    case "string":
+      return value.isWellFormed() ? value : value.toWellFormed();
+    case "number":
+      if (!Number.isFinite(value)) throw new TypeError(`JSON cannot hold ${value}`);
+      return value + 0; // JSON has no -0
+    case "boolean":
+      return value;
+    case "object":
+      return value === null ? null : Array.isArray(value) ? Array.from(value, (item: unknown) => (item === undefined ? null : canonicalCopy(item))) : copiedObject(value);
+    default:
+      throw new TypeError(`JSON cannot hold a ${typeof value}`);
+  }
+}
+
+function copiedObject(value: object): JsonObject {
+  const keys = Object.keys(value);
+  if (!isSorted(keys)) keys.sort();
+  const copy: JsonObject = {};
+  for (const key of keys) {
+    const member = (value as Record<string, unknown>)[key];
+    if (member === undefined) continue;
+    const own = canonicalCopy(member);
+    const name = key.isWellFormed() ? key : key.toWellFormed();
+    // Assigned, it would be the prototype.
+    if (name === "__proto__") Object.defineProperty(copy, name, { value: own, writable: true, enumerable: true, configurable: true });
+    else copy[name] = own;
+  }
+  return copy;
+}

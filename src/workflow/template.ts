@@ -49,6 +49,7 @@ export interface Rendered {
 
 /** For text a model reads: unset values are marked, values of several lines are fenced. */
 export function renderPrompt(template: string, context: JsonObject): Rendered {
+  if (!template.includes("{{")) return { text: template, unset: [] };
   const unset: string[] = [];
   const text = template.replace(PLACEHOLDER, (_, path: string, offset: number) => {
     const found = lookUp(path.split("."), context);
