@@ -1,9 +1,11 @@
 /** MCP over stdio. What a client can do wrong comes back as a tool result that says how to mend it, never as a protocol error. */
 import { Server } from "@modelcontextprotocol/server";
 import * as z from "zod";
+import { ok } from "../../shared/result.ts";
 import { closestName } from "../../shared/closest-name.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { valueProblem } from "../../shared/value-problem.ts";
+import { acceptedInput } from "./accepted-input.ts";
 import { tools, type McpTool, type ToolAnswer } from "./tools.ts";
 import type { McpWorld } from "./world.ts";
 
@@ -30,15 +32,35 @@ function objectSchema(schema: z.ZodType): { type: "object"; [keyword: string]: u
   return { ...rest, type: "object" };
 }
 
+/** Tools of WorkRail, of this version or an earlier one, that have another name here or none. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  manage_workflow_source: "Start `worktrain mcp` with --source DIR, or put the files under .worktrain/workflows of the repository.",
+  workflow_list: "Call list_workflows.",
+  workflow_inspect: "Call inspect_workflow.",
+  workflow_get: "Call inspect_workflow.",
+  workflow_start: "Call start_workflow.",
+  workflow_next: "Call continue_workflow.",
+  workflow_advance: "Call continue_workflow.",
+  workflow_checkpoint: "Call checkpoint_workflow.",
+  workflow_validate: "Run `worktrain validate FILE` in a shell.",
+};
+
+function unknownTool(name: string): ToolAnswer {
+  const near = closestName(name, tools.map((each) => each.name));
+  const fix = Object.hasOwn(ELSEWHERE, name) ? ELSEWHERE[name] : near === null ? undefined : `Did you mean ${near}?`;
+  return refused("unknown-tool", `There is no tool ${JSON.stringify(name)}.`, fix ?? "Ask for the list of tools.");
+}
+
 async function call(world: McpWorld, name: string, sent: unknown): Promise<ToolAnswer> {
   const tool = tools.find((each) => each.name === name);
-  if (tool === undefined) {
-    const near = closestName(name, tools.map((each) => each.name));
-    return refused("unknown-tool", `There is no tool ${JSON.stringify(name)}.`, near === null ? "Ask for the list of tools." : `Did you mean ${near}?`);
-  }
-  const problem = valueProblem(sent);
+  if (tool === undefined) return unknownTool(name);
+  const deep = valueProblem(sent);
+  const accepted = deep === null ? acceptedInput(name, sent) : ok(sent);
+  if (!accepted.ok) return refused(accepted.error.kind, accepted.error.message, accepted.error.fix);
+  // Once more: JSON text has become values.
+  const problem = deep ?? valueProblem(accepted.value);
   if (problem !== null) return refused("malformed-input", `The arguments hold ${problem}.`, "Send plain JSON with ordinary keys.");
-  const input = tool.input.safeParse(sent);
+  const input = tool.input.safeParse(accepted.value);
   if (!input.success) return refused("malformed-input", `The arguments of ${name} do not fit: ${problems(input.error)}.`, "Correct them and call again; nothing was changed.");
   try {
     return await tool.run(world, input.data);

@@ -23,8 +23,20 @@ export async function start(world: McpWorld, input: z.infer<typeof startInput>):
 }
 
 export async function goOn(world: McpWorld, input: z.infer<typeof continueInput>): Promise<ToolAnswer> {
+  const unmeant = unmeantRefusal(input);
+  if (unmeant !== null) return toolAnswer(refusal({ sessionId: "", workflowId: "", continueToken: input.continueToken }, unmeant));
   const sessions = await world.sessions();
-  return toolAnswer(await sessions.go({ token: input.continueToken }, meaning(input)));
+  const address = { token: input.continueToken };
+  return toolAnswer(input.intent === "rewind" ? await sessions.rewind(address) : await sessions.go(address, meaning(input)));
+}
+
+/** What is sent and would be passed over in silence. */
+function unmeantRefusal({ intent = "advance", output, gate }: z.infer<typeof continueInput>): Refusal<"malformed-input"> | null {
+  if (intent !== "advance" && (output !== undefined || gate !== undefined)) {
+    return { kind: "malformed-input", message: `The intent ${intent} hands nothing over, but \`${output === undefined ? "gate" : "output"}\` was sent.`, fix: "Leave it out, or send it with intent advance." };
+  }
+  if (output === undefined || gate === undefined) return null;
+  return { kind: "malformed-input", message: "`output` and `gate` were sent together.", fix: "Send `gate` at a gate, `output` at a step." };
 }
 
 function meaning({ intent, output, context, gate }: z.infer<typeof continueInput>): Input {

@@ -37,6 +37,7 @@ export const listInput = z.object({
   query: z.string().optional().describe("Words that id, name, description, category or tags must hold."),
   category: z.string().optional(),
   tag: z.string().optional(),
+  tags: z.array(z.string()).optional().describe("One of these tags is enough."),
   workspacePath: workspacePath.optional(),
 });
 export const inspectInput = z.object({ workflowId: workflowId.optional(), workflowPath: workflowPath.optional(), workspacePath: workspacePath.optional() });
@@ -51,7 +52,10 @@ export const startInput = z.object({
 });
 export const continueInput = z.object({
   continueToken: token("continueToken"),
-  intent: z.enum(["advance", "rehydrate"]).optional().describe("advance hands over the step; rehydrate gives the current step again. Absent: advance when something is sent."),
+  intent: z
+    .enum(["advance", "rehydrate", "rewind"])
+    .optional()
+    .describe("advance hands over the step; rehydrate gives the current step again; rewind goes back to the step that the token was given with, an earlier token or a checkpointToken, and starts a branch there. Absent: advance when something is sent."),
   output: z
     .object({
       notesMarkdown: z.string().optional().describe("What was done and found in this step, in Markdown."),
@@ -105,7 +109,7 @@ export const tools: readonly McpTool[] = [
   {
     name: "continue_workflow",
     title: "Continue a workflow",
-    description: "Hands over the current step, answers a gate, or asks again while the session waits. Answers with the next step, or with what is missing and how to mend it.",
+    description: "Hands over the current step, answers a gate, asks again while the session waits, or goes back to an earlier step. Answers with the next step, or with what is missing and how to mend it.",
     annotations: advances,
     input: continueInput,
     output: answer,
@@ -114,7 +118,7 @@ export const tools: readonly McpTool[] = [
   {
     name: "checkpoint_workflow",
     title: "Mark a checkpoint",
-    description: "Marks where the session is, without handing anything over, so that it can be rewound to.",
+    description: "Marks where the session is, without handing anything over, so that continue_workflow with intent rewind and the same checkpointToken goes back to it.",
     annotations: advances,
     input: checkpointInput,
     output: answer,

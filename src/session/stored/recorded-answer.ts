@@ -45,6 +45,12 @@ export function recordedCheckpoint(log: readonly Recorded[], seq: number): Recor
   return { state: events.slice(0, next + 1).reduce<SessionState>(evolve, initialState), seq: event.seq };
 }
 
+/** Whether a session was rewound to a node last and nothing was sent on the new branch since. */
+export function isRewoundTo(log: readonly Recorded[], nodeId: string): boolean {
+  const last = log.findLast((event) => isEngine(event) && (event.kind === "rewound" || ANSWERING.has(event.kind)));
+  return last?.kind === "rewound" && last.data.nodeId === nodeId;
+}
+
 /** Whether nothing follows from a state by itself. */
 function atRest(plan: Plan, state: SessionState): boolean {
   const decision = decide(plan, state, { kind: "resume" });

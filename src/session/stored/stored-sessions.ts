@@ -19,10 +19,10 @@ import { answerOf, refusal } from "./answer-of.ts";
 import type { Answer } from "./answer.ts";
 import { type FindPlan, tendChildren } from "./children.ts";
 import { OpenTrees, type OpenTree } from "./open-trees.ts";
-import { recordedCheckpoint, recordedStanding } from "./recorded-answer.ts";
+import { isRewoundTo, recordedCheckpoint, recordedStanding } from "./recorded-answer.ts";
 import { type SentOutput, stepOutput } from "./sent-output.ts";
 import { sessionFiles, type SessionCard, type SessionFiles } from "./session-files.ts";
-import { createTokens, openTokenKey, type Place, type TokenRefusal, type Tokens } from "./tokens.ts";
+import { createTokens, openTokenKey, type Place, type TokenKind, type TokenRefusal, type Tokens } from "./tokens.ts";
 import type { Verify } from "./verifier.ts";
 
 export interface StoredSessionsDeps {
@@ -155,7 +155,7 @@ export class StoredSessions {
   /** Marks where a session is, so that it can be rewound to; the same token again makes no second mark (V2). */
   checkpoint(address: CheckpointAddress, note?: string): Promise<Answer> {
     return this.#oneByOne(async () => {
-      const found = await this.#find(address);
+      const found = await this.#find(address, "checkpoint");
       if (!found.ok) return refusal(aboutOf(address), found.error);
       const { tree, session, place } = found.value;
       const recorded = place === null ? null : recordedCheckpoint(await tree.log(session.id), place.seq);
@@ -165,12 +165,17 @@ export class StoredSessions {
     });
   }
 
-  /** Goes back to where a node was offered. What came after it stays in the log and is never seen by the new branch. */
-  rewind(address: Address, nodeId: string): Promise<Answer> {
+  /**
+   * Goes back to where a node was offered: a named one, or the one that the token was given with. What came after it stays in the
+   * log and is never seen by the new branch. The same call again, before anything was sent on that branch, makes no other (V2).
+   */
+  rewind(address: Address, named?: string): Promise<Answer> {
     return this.#oneByOne(async () => {
-      const found = await this.#find(address);
+      const found = await this.#find(address, "any");
       if (!found.ok) return refusal(aboutOf(address), found.error);
-      const { tree, session } = found.value;
+      const { tree, session, place } = found.value;
+      const nodeId = named ?? place?.nodeId ?? "-";
+      if (isRewoundTo(await tree.log(session.id), nodeId)) return this.#stands(tree, session.id, true);
       const result = await session.rewind(nodeId);
       return result.kind === "refused" ? this.#refused(tree, session.id, result.refusal) : this.#stands(tree, session.id, true);
     });
@@ -183,7 +188,7 @@ export class StoredSessions {
 
   /** Answers at once, or starts the work that the answer needs; work that was already under way comes first (V1). */
   async #begin(address: Address, input: Input): Promise<Begun> {
-    const found = await this.#find(address);
+    const found = await this.#find(address, input.kind === "rehydrate" ? "any" : "continue");
     if (!found.ok) return { answer: refusal(aboutOf(address), found.error) };
     const { tree, session, place } = found.value;
     const sessionId = session.id;
@@ -218,8 +223,8 @@ export class StoredSessions {
     return refusal({ sessionId, workflowId, ...(continueToken === undefined ? {} : { continueToken }) }, why);
   }
 
-  async #find(address: Address | CheckpointAddress): Promise<Result<Found, TokenRefusal | NoSession>> {
-    const place = "sessionId" in address ? ok(null) : "token" in address ? this.tokens().read("continue", address.token) : this.tokens().read("checkpoint", address.checkpointToken);
+  async #find(address: Address | CheckpointAddress, kind: TokenKind | "any"): Promise<Result<Found, TokenRefusal | NoSession>> {
+    const place = "sessionId" in address ? ok(null) : this.tokens().read(kind, "token" in address ? address.token : address.checkpointToken);
     if (!place.ok) return place;
     const sessionId = "sessionId" in address ? address.sessionId : (place.value?.sessionId ?? "");
     const tree = await this.#trees.open(sessionId);

@@ -26,7 +26,8 @@ export type TokenRefusal = Refusal<"malformed-token" | "foreign-token" | "wrong-
 
 export interface Tokens {
   issue(kind: TokenKind, place: Place): string;
-  read(kind: TokenKind, text: string): Result<Place, TokenRefusal>;
+  /** @param kind `any` where a token is only to name a place */
+  read(kind: TokenKind | "any", text: string): Result<Place, TokenRefusal>;
 }
 
 const KEY_BYTES = 32;
@@ -51,7 +52,7 @@ export function createTokens(key: Uint8Array): Tokens {
       if (!timingSafeEqual(Buffer.from(mac(text.slice(0, -tag.length - 1))), Buffer.from(tag))) {
         return err({ kind: "foreign-token", message: "The token was not handed out from this data directory, or it was altered.", fix: "Send the token exactly as the last answer gave it, or call resume_session with the session's id." });
       }
-      if (prefix !== PREFIX[kind]) {
+      if (kind !== "any" && prefix !== PREFIX[kind]) {
         return err({ kind: "wrong-token-kind", message: `This is a ${kind === "continue" ? "checkpoint" : "continue"} token; a ${kind} token is needed here.`, fix: `Send the answer's ${kind}Token.` });
       }
       return ok({ sessionId, nodeId, seq: Number.parseInt(seq, 36) });

@@ -62,6 +62,8 @@ test("a session from a shell: started, handed over, rejected, rewound, approved,
   expect(await session("rewind", id, "--to", "n1")).toMatchObject({ status: "step", step: { id: "first" } });
   expect(await session("submit", id, "--notes", "Again.", "--context", '{"count": 5}')).toMatchObject({ status: "step", step: { id: "gated" } });
 
+  expect(await session("rewind", token)).toMatchObject({ status: "step", step: { id: "first" } });
+  expect(await session("submit", id, "--notes", "Once more.", "--context", '{"count": 6}')).toMatchObject({ status: "step", step: { id: "gated" } });
   const bold = await session("start", "team.flow", "--goal", "x", "--autonomy", "full_auto_never_stop", "--risk", "aggressive");
   expect(bold).toMatchObject({ preferences: { autonomy: "full_auto_never_stop", riskPolicy: "aggressive" } });
   expect((await worktrain("session", "show", bold.sessionId, "--data", data)).stdout).toContain("(full_auto_never_stop, aggressive risk policy)");
@@ -122,6 +124,7 @@ test.each<readonly [string, readonly string[], string]>([
   ["an unknown risk policy", ["session", "start", "team.flow", "--goal", "x", "--risk", "bold"], "Use one of: conservative, balanced, aggressive."],
   ["context that is no JSON", ["session", "start", "team.flow", "--goal", "x", "--context", "{"], "--context is not JSON."],
   ["__proto__ in the context", ["session", "start", "team.flow", "--goal", "x", "--context", '{"__proto__": 1}'], "__proto__"],
+  ["rewinding a session to nowhere", ["session", "rewind", "nope"], "needs --to"],
   ["a missing file", ["session", "start", "team.flow", "--goal", "x", "--context", "@/no/such"], "cannot be read (ENOENT)"],
   ["a journal that is not there", ["session", "show", "nope"], "There is no session, item or journal"],
   ["no path", ["validate"], "needs a path"],

@@ -111,6 +111,80 @@ test("a checkpoint marks the place once and hands nothing over", async () => {
   expect(await go(begun.continueToken, notes)).toMatchObject({ step: { id: "second" } });
 });
 
+describe("going back", () => {
+  const CONTEXT_FLOW = `${head("team.context-flow")}steps:\n  - {id: first, title: First, prompt: Do it}\n  - {id: second, title: Second, prompt: "Colour {{colour}}, size {{size}}."}\n  - {id: third, title: Third, prompt: "Third: {{colour}}, {{size}}."}\n`;
+  team("context-flow", CONTEXT_FLOW);
+
+  test("rewind with an earlier token makes a branch that never sees the other's context; the first token keeps its answer", async () => {
+    const begun = await start("team.context-flow");
+    const second = await go(begun.continueToken, { ...notes, context: { colour: "red" } });
+    const third = await go(second.continueToken, { ...notes, context: { size: 3 } });
+    expect(third.step?.prompt).toContain("Third: red, 3.");
+    const back = await go(second.continueToken, { intent: "rewind" });
+    expect(back).toMatchObject({ status: "step", step: { id: "second", prompt: expect.stringContaining("Colour red, size [unset: size") } });
+    expect(await go(second.continueToken, { intent: "rewind" })).toEqual(back);
+    const other = await go(back.continueToken, { ...notes, context: { size: 7 } });
+    expect(other.step?.prompt).toContain("Third: red, 7.");
+    expect(await go(second.continueToken, { ...notes, context: { size: 3 } })).toEqual(third);
+    const start2 = await go(begun.continueToken, { intent: "rewind" });
+    expect(start2.step?.id).toBe("first");
+    expect((await go(start2.continueToken, notes)).step?.prompt).toContain("Colour [unset: colour");
+    expect(await go(third.continueToken, notes)).toMatchObject({ status: "refused", blockers: [{ code: "step-over" }] });
+  });
+
+  test("a checkpoint's token goes back to it, and shows where the session is; it hands nothing over", async () => {
+    const begun = await start("team.context-flow");
+    const second = await go(begun.continueToken, { ...notes, context: { colour: "red" } });
+    const marked = await server.session("checkpoint_workflow", { checkpointToken: second.checkpointToken ?? "" });
+    const third = await go(marked.continueToken, notes);
+    expect(await server.session("continue_workflow", { continueToken: marked.checkpointToken ?? "", intent: "rehydrate" })).toMatchObject({ step: { id: "third" } });
+    expect(await server.session("continue_workflow", { continueToken: marked.checkpointToken ?? "", ...notes })).toMatchObject({ status: "refused", blockers: [{ code: "wrong-token-kind" }] });
+    expect(await server.session("continue_workflow", { checkpointToken: marked.checkpointToken ?? "", intent: "rewind" })).toMatchObject({ status: "step", step: { id: "second" } });
+    expect(third.status).toBe("step");
+  });
+
+  test("a session that is over can be gone back in", async () => {
+    const begun = await start("team.gated");
+    const gate = await go(begun.continueToken, notes);
+    expect(await go(gate.continueToken, { gate: { verdict: "approved", reason: "Good." } })).toMatchObject({ status: "complete" });
+    const back = await go(begun.continueToken, { intent: "rewind" });
+    expect(back).toMatchObject({ status: "step", step: { id: "gated" } });
+    expect(await server.session("resume_session", { sessionId: begun.sessionId })).toMatchObject({ status: "step", step: { id: "gated" } });
+  });
+});
+
+describe("calls as WorkRail's clients make them", () => {
+  test("fields that only WorkRail has change nothing; its other names, and objects sent as JSON text, are understood", async () => {
+    expect((await server.tool("list_workflows", { workspacePath, includeSources: true, tags: ["none-such"] })).data["workflows"]).toEqual([]);
+    expect((await server.tool("inspect_workflow", { workflowId: "team.gated", workspacePath, mode: "metadata" })).isError).toBe(false);
+    const begun = await server.session("start_workflow", { workflowId: "team.two-steps", workspacePath, context: { goal: "An older client's goal" }, preferences: {} });
+    expect(begun.status).toBe("step");
+    const second = await go(begun.continueToken, { workspacePath, output: '{"notesMarkdown": "Done."}', contextVariables: '{"a": 1}' });
+    expect(second).toMatchObject({ status: "step", step: { id: "second" } });
+    const last = await go(second.continueToken, { notesMarkdown: "Beside output.", artifacts: '[{"kind": "wr.coordinator_result", "outcome": "success", "summary": "s"}]', context: '{"count": 2}' });
+    expect(last).toMatchObject({ status: "complete", outcome: "completed" });
+    expect((await server.tool("resume_session", { query: "older client", workspacePath, gitBranch: "main", sameWorkspaceOnly: true })).data["blockers"]).toMatchObject([{ code: "no-such-session" }]);
+  });
+
+  test.each<readonly [string, string, JsonObject, string]>([
+    ["tokens of an older WorkRail", "continue_workflow", { stateToken: "st.v1.x", ackToken: "ack.v1.x" }, "continueToken"],
+    ["one field under two names", "continue_workflow", { continueToken: "x", context: {}, contextVariables: {} }, "`context` only"],
+    ["notes under two names", "continue_workflow", { continueToken: "x", notes: "a", output: { notesMarkdown: "b" } }, "`output.notesMarkdown` only"],
+    ["output with rehydrate", "continue_workflow", { continueToken: "x", intent: "rehydrate", output: { notesMarkdown: "b" } }, "intent advance"],
+    ["output with rewind", "continue_workflow", { continueToken: "x", intent: "rewind", output: { notesMarkdown: "b" } }, "intent advance"],
+    ["output and gate together", "continue_workflow", { continueToken: "x", gate: { verdict: "approved", reason: "r" }, output: { notesMarkdown: "b" } }, "`gate` at a gate"],
+    ["__proto__ in JSON text", "continue_workflow", { continueToken: "x", context: '{"__proto__": {"a": 1}}' }, "ordinary keys"],
+    ["a run's id", "resume_session", { runId: "run_abc", workspacePath: "/" }, "Check the id"],
+    ["no goal", "start_workflow", { workflowId: "team.gated", workspacePath }, "Correct them"],
+    ["a tool that is none here", "manage_workflow_source", { action: "attach", path: "/x" }, "--source DIR"],
+    ["a tool of another name", "workflow_next", {}, "Call continue_workflow."],
+  ])("%s: a refusal whose fix names ours", async (_, tool, sent, fix) => {
+    const { isError, data: said } = await server.tool(tool, sent);
+    expect([isError, said["status"]]).toEqual([true, "refused"]);
+    expect(said["blockers"]).toMatchObject([{ code: expect.any(String), message: expect.any(String), fix: expect.stringContaining(fix) }]);
+  });
+});
+
 describe("bad input is a tool result with a fix, and the session stays usable", () => {
   test("calls that name nothing there is", async () => {
     const unknown = await server.tool("start_workflow", { workflowId: "team.two-stps", workspacePath, goal: "x" });
