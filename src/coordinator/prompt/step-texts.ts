@@ -26,7 +26,7 @@ function taskText(offer: StepOffer): string {
 
 /** What the agent reads when its submission did not complete the step. A blocker may hold a command's output, so it stands in a fence (I8). */
 export function blockedMessage(blockers: readonly Blocker[], attemptsLeft: number): string {
-  const list = blockers.map((blocker) => (blocker.message.includes("\n") ? `- ${blocker.fix}\n${fence(blocker.message)}` : `- ${blocker.message} ${blocker.fix}`)).join("\n");
+  const list = blockers.map((blocker) => (/[\n\r\u2028\u2029]/.test(blocker.message) ? `- ${blocker.fix}\n${fence(blocker.message)}` : `- ${blocker.message} ${blocker.fix}`)).join("\n");
   const left = attemptsLeft === 1 ? "One attempt is left" : `${attemptsLeft} attempts are left`;
   return `The step is not done:\n${list}\n\nWhat you sent is kept: send what is missing or changed. ${left}.`;
 }
