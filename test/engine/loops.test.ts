@@ -41,6 +41,28 @@ describe("deliberate difference: a loop that reaches its limit with work left is
   });
 });
 
+describe("a loop that artifacts decide is not begun when the step before it said stop", () => {
+  const says = { id: "says", title: "Says", prompt: "Begin?", ...decides };
+  const flow = () => drive(planOf([says, loop({ type: "while", conditionSource: { kind: "artifact_contract", contractRef: "wr.contracts.loop_control", loopId: "rounds" } }, decides), {}]));
+  test.each([
+    [control("stop"), "step-3"],
+    [control("stop", "rounds"), "step-3"],
+    [control("stop", "another"), "body-1"],
+    [control("continue"), "body-1"],
+  ])("%j: %s", (said, next) => {
+    const session = flow();
+    session.submit({ artifacts: [said] });
+    expect(session.step()).toBe(next);
+  });
+
+  test("the stop that ended one loop is not about the next one", () => {
+    const second = { ...loop({ type: "while" }, { id: "body-2", ...decides }), id: "second-loop" };
+    const session = drive(planOf([loop({ type: "while" }, decides), second, {}]));
+    session.submit({ artifacts: [control("stop")] });
+    expect(session.step()).toBe("body-2");
+  });
+});
+
 describe("deliberate difference: a forEach over the wrong shape is a block naming the type and a preview", () => {
   test.each([
     [{ list: "not a list" }, 'string ("not a list")'],

@@ -5,7 +5,7 @@ import { evaluateCondition, type LoopStep, type Plan, type PlanStep } from "../.
 import { childrenOf, parallelBlocker } from "./children.ts";
 import { ended, gap, gapOnce } from "./events.ts";
 import { lookAtJump } from "./jumps.ts";
-import { enterLoop, type LoopDecision, nextTurn, scopeOf, turnsAfter } from "./loops.ts";
+import { enterLoop, type LoopDecision, nextTurn, scopeOf, stoppedBefore, turnsAfter } from "./loops.ts";
 import { type Place, placeOf } from "./outline.ts";
 import { renderStep, valuesFor } from "./rendered-step.ts";
 import { contextOf, type SessionNode, type SessionState } from "./state.ts";
@@ -96,6 +96,7 @@ function lookAtStep(search: Search): readonly EngineEvent[] | null {
   if (evaluation !== null && !evaluation.holds) return skip();
   switch (step.kind) {
     case "loop":
+      if (stoppedBefore(step, search.state.node)) return skip("loop control said stop before the loop");
       return follow(search, step, enterLoop(step, valuesOf(search)), null);
     case "standard":
       // An audit judges the work that was handed over just now and no other.

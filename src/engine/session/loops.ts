@@ -118,14 +118,27 @@ export const misshapen = (step: { readonly title: string }, name: string, wanted
   fix: `Send \`${name}\` in the context as ${wanted}.`,
 });
 
+/** The loop control among what was handed over. */
+function controlIn(output: StepOutput | null): { readonly decision: "continue" | "stop"; readonly named: string | null } | null {
+  const control = output?.artifacts.find((artifact) => artifact.contractRef === LOOP_CONTROL)?.value;
+  if (control === undefined || control === null || typeof control !== "object" || Array.isArray(control)) return null;
+  const { decision, loopId } = control;
+  return decision === "stop" || decision === "continue" ? { decision, named: typeof loopId === "string" ? loopId : null } : null;
+}
+
+/** Whether the step before a loop said that it is not to begin: by the loop's name, or unnamed from outside any loop. */
+export function stoppedBefore(step: LoopStep, before: { readonly loops: readonly LoopTurn[]; readonly output: StepOutput | null } | null): boolean {
+  const control = step.loop.decidedBy === "artifact" && before !== null ? controlIn(before.output) : null;
+  if (control === null || before === null || control.decision === "continue") return false;
+  return control.named === null ? before.loops.length === 0 : answersTo([step], step.id, control.named);
+}
+
 /** The turns as they stand once the node's own loop control is counted in. */
 export function turnsAfter(loops: readonly LoopTurn[], around: readonly LoopStep[], output: StepOutput | null): readonly LoopTurn[] {
-  const control = output?.artifacts.find((artifact) => artifact.contractRef === LOOP_CONTROL)?.value;
-  if (control === undefined || control === null || typeof control !== "object" || Array.isArray(control)) return loops;
-  const decision = control["decision"];
-  if (decision !== "stop" && decision !== "continue") return loops;
-  const named = control["loopId"];
-  const at = typeof named === "string" ? loops.findIndex((turn) => answersTo(around, turn.loopId, named)) : -1;
+  const control = controlIn(output);
+  if (control === null) return loops;
+  const { decision, named } = control;
+  const at = named === null ? -1 : loops.findIndex((turn) => answersTo(around, turn.loopId, named));
   const target = at === -1 ? loops.length - 1 : at;
   return loops.map((turn, index) => (index === target ? { ...turn, control: decision } : turn));
 }
