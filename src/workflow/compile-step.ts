@@ -11,7 +11,7 @@ import type { StandardStep } from "./plan.ts";
 import { promptOfBlocks, referenceIssues } from "./prompt-blocks.ts";
 import type { Scope } from "./scope.ts";
 import type { FunctionDefinition } from "./vocabulary.ts";
-import { type Confirmation, type OutputContract, standardStepFields } from "./vocabulary-steps.ts";
+import { type Confirmation, type DelegationText, type OutputContract, standardStepFields } from "./vocabulary-steps.ts";
 
 export type StepValues = ReturnType<typeof checkFields<typeof standardStepFields>>["values"];
 
@@ -64,7 +64,7 @@ export function standardStep(values: StepValues & { readonly id: string; readonl
     requires: Object.fromEntries((values.requires ?? []).map((item) => (typeof item === "string" ? [item, {}] : [item.key, item.schema]))),
     produces: values.produces ?? {},
     allowedTools: values.allowedTools ?? null,
-    verification: { command: values.verification?.command ?? null, prompt: values.verification?.prompt ?? null },
+    verification: { command: values.verification?.command ?? null, prompt: values.verification?.prompt ?? (values.verification?.cognitive === true ? CHECK_ONCE_MORE : null) },
     audits: null,
     fragments: (values.promptFragments ?? []).map(({ id, when, text }) => ({ id, when: when ?? null, text })),
     definitions: definitionsOf(values, own, prompt, path, scope),
@@ -75,6 +75,8 @@ export function standardStep(values: StepValues & { readonly id: string; readonl
     origin: blocks === null ? { ...scope.origin, features: [] } : scope.origin,
   };
 }
+
+const CHECK_ONCE_MORE = "Before you hand over, go through what this step asks point by point, check each against the work itself, and say in the notes what you looked at and what you saw.";
 
 /** Jumps of a step that says no number. */
 const DEFAULT_MAX_JUMPS = 3;
@@ -95,6 +97,7 @@ function auditOf(step: StandardStep, audit: NonNullable<StepValues["audit"]>): S
     audit.prompt ?? "",
     `Judge the work of the step "${step.title}" as somebody who did not do it. Look at the work itself; what its author says of it is a claim.`,
     rubric === "" ? "" : `Rubric:\n${rubric}`,
+    audit.delegate === undefined ? "" : delegateText(audit.delegate),
     "Answer with a gate verdict: approved only if every point holds; rejected with what has to change, in the rationale; uncertain if you could not find out.",
   ];
   return {
@@ -103,6 +106,7 @@ function auditOf(step: StandardStep, audit: NonNullable<StepValues["audit"]>): S
     title: `Audit: ${step.title}`,
     prompt: parts.filter((part) => part !== "").join("\n\n"),
     agentRole: null,
+    modelTier: audit.delegate?.modelTier ?? step.modelTier,
     guidance: [],
     hints: [],
     runCondition: null,
@@ -118,6 +122,12 @@ function auditOf(step: StandardStep, audit: NonNullable<StepValues["audit"]>): S
     assessments: [],
     consequences: [],
   };
+}
+
+function delegateText({ workflowId, goal, args }: DelegationText): string {
+  const given = Object.entries(args ?? {}).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
+  const how = [given.length === 0 ? "" : ` with ${given.join(", ")}`, goal === undefined ? "" : ` and the goal: ${goal}`].join("");
+  return `Run the workflow \`${workflowId}\`${how} on that work, in a conversation of its own if you can start one, and otherwise go through its steps yourself. Judge by what it finds.`;
 }
 
 function hintsOf(values: StepValues): string[] {

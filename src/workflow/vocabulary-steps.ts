@@ -36,6 +36,17 @@ export type Confirmation = z.infer<typeof confirmation>;
 const outputContract = z.strictObject({ contractRef: z.string().min(1), required: z.boolean().optional(), requireFields: z.array(z.string()).optional() });
 export type OutputContract = z.infer<typeof outputContract>;
 
+const delegation = z.strictObject({
+  workflowId: text(128),
+  goal: z.string().optional(),
+  runCondition: conditionSchema.optional(),
+  contextMapping: z.record(z.string(), z.string()).optional(),
+  args: z.record(z.string(), z.json()).optional(),
+  modelTier: modelTierSchema.optional(),
+  allowedTools: z.array(toolName).min(1).optional(),
+});
+export type DelegationText = z.infer<typeof delegation>;
+
 /** Fields every step may have. */
 const common = { id: stepId, title: text(128), runCondition: conditionSchema.optional() };
 
@@ -73,8 +84,10 @@ export const standardStepFields = {
   requires: z.array(z.union([contextKey, z.strictObject({ key: contextKey, schema: jsonSchemaSchema })], { error: "Expected a context key, or {key, schema}" })).optional(),
   produces: z.record(contextKey, jsonSchemaSchema).optional(),
   allowedTools: z.array(toolName).min(1).optional(),
-  verification: z.strictObject({ command: text(1024).optional(), prompt: text(4096).optional() }).optional(),
-  audit: z.strictObject({ prompt: text(4096).optional(), rubric: z.array(z.string()).min(1).optional() }).optional(),
+  /** `cognitive`: whoever did the work checks it once more by thinking; there is no command. */
+  verification: z.strictObject({ command: text(1024).optional(), prompt: text(4096).optional(), cognitive: z.boolean().optional() }).optional(),
+  /** `delegate`: the routine whose findings the judgement is to rest on. */
+  audit: z.strictObject({ prompt: text(4096).optional(), rubric: z.array(z.string()).min(1).optional(), delegate: delegation.optional() }).optional(),
   jumpIf: z.strictObject({ condition: conditionSchema, target: z.string().min(1), maxJumps: z.int().min(1).max(1000).optional() }).optional(),
 } as const satisfies Record<string, z.ZodType>;
 
@@ -112,17 +125,6 @@ export const loopStepFields = {
   parallel: z.boolean().optional(),
   maxParallel: z.int().min(1).max(64).optional(),
 } as const satisfies Record<string, z.ZodType>;
-
-const delegation = z.strictObject({
-  workflowId: text(128),
-  goal: z.string().optional(),
-  runCondition: conditionSchema.optional(),
-  contextMapping: z.record(z.string(), z.string()).optional(),
-  args: z.record(z.string(), z.json()).optional(),
-  modelTier: modelTierSchema.optional(),
-  allowedTools: z.array(toolName).min(1).optional(),
-});
-export type DelegationText = z.infer<typeof delegation>;
 
 export const parallelStepFields = {
   ...common,

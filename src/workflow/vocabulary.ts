@@ -57,7 +57,7 @@ export const workflowFields = {
   schemaVersion: z.int().min(1).optional(),
   id: z.string().min(3).max(64).regex(/^(?:[a-z0-9_-]+|[a-z][a-z0-9_-]+\.[a-z][a-z0-9_-]+)$/, "Expected lower-case letters, digits, _ and -, with at most one dot between a namespace and a name"),
   name: text(128),
-  description: text(512),
+  description: text(4096),
   version: z.string().regex(/^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/, "Expected a semantic version such as 1.0.0"),
   steps: z.array(z.unknown()).min(1),
   about: text(4096).optional(),

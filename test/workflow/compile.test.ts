@@ -167,3 +167,19 @@ describe("the plan", () => {
     expect(faults.map((fault) => fault.file)).toEqual(["b.yaml", "c.yaml"]);
   });
 });
+
+describe("WorkRail's newest files", () => {
+  const legacy = (step: object) => compiled(JSON.stringify({ id: "legacy-flow", name: "L", version: "1.0.0", description: "d".repeat(900), steps: [{ id: "one", title: "One", prompt: "Do it.", ...step }] }));
+
+  test("an audit that names a routine tells its judge to run it, on the tier it asks for", () => {
+    const { plan, warnings } = legacy({ audit: { delegate: { workflowId: "wr.routine-plan-analysis", modelTier: "mid", args: { deliverableName: "findings.md" } } } });
+    expect(warnings).toEqual([]);
+    expect(plan.steps.at(-1)).toMatchObject({ id: "one.audit", modelTier: "mid", prompt: expect.stringMatching(/`wr\.routine-plan-analysis` with deliverableName = "findings\.md"/) });
+  });
+
+  test("a cognitive verification reaches whoever does the step; a prompt of its own goes before ours", () => {
+    expect(legacy({ verification: { cognitive: true } }).plan.steps[0]).toMatchObject({ verification: { command: null, prompt: expect.stringContaining("point by point") } });
+    expect(legacy({ verification: { cognitive: true, prompt: "Look twice." } }).plan.steps[0]).toMatchObject({ verification: { prompt: "Look twice." } });
+    expect(legacy({ verification: { cognitive: false } }).plan.steps[0]).toMatchObject({ verification: { prompt: null } });
+  });
+});
