@@ -1,6 +1,5 @@
 import { z } from "zod";
 import type { Tool, ToolResult } from "../agent/index.ts";
-import { contextSchema } from "../record/index.ts";
 import type { Session, SubmitResult } from "../session/index.ts";
 import { unreachable } from "../shared/unreachable.ts";
 import { blockedMessage, stepMessage } from "./prompt/index.ts";
@@ -11,7 +10,7 @@ const inputSchema = z.object({
     .array(z.object({ contractRef: z.string(), value: z.json() }))
     .default([])
     .describe("Typed results the step asks for."),
-  context: contextSchema.default({}).describe("Context values the step asks for."),
+  context: z.record(z.string(), z.json()).default({}).describe("Context values the step asks for."),
 });
 
 /** Called around each submission; what they throw ends the session's run. */
