@@ -20,6 +20,8 @@ export interface SessionInit {
   /** A child's bounds: its tier goes before the steps' own, its tools narrow theirs. */
   readonly modelTier?: ModelTier;
   readonly allowedTools?: readonly string[];
+  /** What a child is for, when no parallel step asked for it. */
+  readonly role?: string;
 }
 
 /**
@@ -34,8 +36,8 @@ export async function createSession(deps: SessionDeps, init: SessionInit): Promi
   const { goal, context } = asRecorded({ goal: init.goal, context: init.context }, deps.redact);
   const pinned = await deps.journal.putBlob(new TextEncoder().encode(canonicalJson(plan)));
   const { id, version } = plan;
-  const { riskPolicy, modelTier, allowedTools } = init;
-  const bounds = { ...(riskPolicy === undefined ? {} : { riskPolicy }), ...(modelTier === undefined ? {} : { modelTier }), ...(allowedTools === undefined ? {} : { allowedTools: [...allowedTools] }) };
+  const { riskPolicy, modelTier, allowedTools, role } = init;
+  const bounds = { ...(riskPolicy === undefined ? {} : { riskPolicy }), ...(modelTier === undefined ? {} : { modelTier }), ...(allowedTools === undefined ? {} : { allowedTools: [...allowedTools] }), ...(role === undefined ? {} : { role }) };
   const start = { sessionId, itemId: init.itemId, parentSessionId: init.parentSessionId, phase: init.phase, workflow: { id, version }, plan: pinned, goal, context: { ...context }, autonomy: init.autonomy, ...bounds };
   const decision = decide(plan, initialState, { kind: "start", start: start });
   if (!decision.ok) throw new TerminalError(`The session ${sessionId} cannot start. ${decision.error.message}`, decision.error.fix);

@@ -39,10 +39,11 @@ export function childSessionId(parentSessionId: string, childId: string): string
   return `${plain.slice(0, SESSION_ID_CHARS - digest.length - 1)}-${digest}`;
 }
 
-/** How a child's session is started: its parent's item, phase and autonomy, its own goal, context and bounds. */
+/** How a child's session is started: its parent's item, phase and autonomy, its own goal, context and bounds. What bounds the parent bounds it too. */
 export function childInit(parent: SessionState, child: Extract<Pending, { kind: "child" }>, plan: Plan): SessionInit | null {
   if (parent.kind === "new") return null;
-  const { sessionId, itemId, phase, autonomy, riskPolicy } = parent.facts.start;
+  const { sessionId, itemId, phase, autonomy, riskPolicy, allowedTools = null } = parent.facts.start;
+  const bound = child.allowedTools === null || allowedTools === null ? (child.allowedTools ?? allowedTools) : child.allowedTools.filter((tool) => allowedTools.includes(tool));
   return {
     sessionId: child.sessionId,
     itemId,
@@ -54,7 +55,7 @@ export function childInit(parent: SessionState, child: Extract<Pending, { kind: 
     autonomy,
     ...(riskPolicy === undefined ? {} : { riskPolicy }),
     ...(child.modelTier === null ? {} : { modelTier: child.modelTier }),
-    ...(child.allowedTools === null ? {} : { allowedTools: child.allowedTools }),
+    ...(bound === null ? {} : { allowedTools: bound }),
   };
 }
 

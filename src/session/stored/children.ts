@@ -2,7 +2,8 @@
 import type { Refusal } from "../../shared/errors.ts";
 import type { Result } from "../../shared/result.ts";
 import type { Plan } from "../../workflow/index.ts";
-import { childInit, childResult, type Pending } from "../pending.ts";
+import { type ChildHost, couldNotStart, openChild } from "../delegation.ts";
+import { childResult } from "../pending.ts";
 import type { Session } from "../session.ts";
 import type { PendingChild } from "./answer-of.ts";
 import type { OpenTree } from "./open-trees.ts";
@@ -16,6 +17,7 @@ export type FindPlan = (workflowId: string, places: SessionPlaces) => Result<Pla
  * side by side as the step allows. Called whenever the parent is asked for, so nothing is lost with a process.
  */
 export async function tendChildren(tree: OpenTree, session: Session, findPlan: FindPlan): Promise<readonly PendingChild[]> {
+  const host: ChildHost = { find: (id) => tree.find(id), create: (init) => tree.create(init), findPlan: (id) => findPlan(id, tree.places) };
   for (;;) {
     const state = session.state();
     if (state.kind !== "delegating") return [];
@@ -25,29 +27,14 @@ export async function tendChildren(tree: OpenTree, session: Session, findPlan: F
       if (child.kind !== "child") continue;
       const limit = state.request.maxParallel ?? Number.POSITIVE_INFINITY;
       if (out.length >= limit) break;
-      const started = await childSession(tree, session, { child, findPlan });
-      const answer = started.ok ? childResult(started.value.state(), child.id) : { childId: child.id, sessionId: null, outcome: "failed" as const, summary: `${started.error.message} ${started.error.fix}`, artifacts: [] };
+      const started = await openChild(host, session, child);
+      const answer = started.ok ? childResult(started.value.state(), child.id) : couldNotStart(child.id, started.error);
       if (answer === null && started.ok) out.push({ id: child.id, place: placeOf(started.value) });
       if (answer === null) continue;
       handedIn = (await session.finishChild(answer)).kind !== "refused" || handedIn;
     }
     if (!handedIn) return out;
   }
-}
-
-interface ChildOf {
-  readonly child: Extract<Pending, { kind: "child" }>;
-  readonly findPlan: FindPlan;
-}
-
-async function childSession(tree: OpenTree, parent: Session, { child, findPlan }: ChildOf): Promise<Result<Session, Refusal>> {
-  const known = await tree.find(child.sessionId);
-  if (known !== null) return { ok: true, value: known };
-  const plan = findPlan(child.workflowId, tree.places);
-  if (!plan.ok) return plan;
-  const init = childInit(parent.state(), child, plan.value);
-  if (init === null) return { ok: false, error: { kind: "not-started", message: "The parent has not started.", fix: "Start it first." } };
-  return tree.create(init);
 }
 
 export function placeOf(session: Session): PendingChild["place"] {

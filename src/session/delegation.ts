@@ -1,0 +1,30 @@
+/** Children of a parallel step, whoever drives them: a client by token, or the runner's own agents. */
+import type { Refusal } from "../shared/errors.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import type { Plan } from "../workflow/index.ts";
+import type { SessionInit } from "./open.ts";
+import { type ChildAnswer, childInit, type Pending } from "./pending.ts";
+import type { Session } from "./session.ts";
+
+export type PendingChild = Extract<Pending, { kind: "child" }>;
+
+/** Where sessions are kept and workflows found. */
+export interface ChildHost {
+  /** A session that was started before; null when there is none. */
+  find(sessionId: string): Promise<Session | null>;
+  create(init: SessionInit): Promise<Result<Session, Refusal>>;
+  findPlan(workflowId: string): Result<Plan, Refusal>;
+}
+
+/** The child's session: gone on with when it was started before, whatever process did that, else started. */
+export async function openChild(host: ChildHost, parent: Session, child: PendingChild): Promise<Result<Session, Refusal>> {
+  const known = await host.find(child.sessionId);
+  if (known !== null) return ok(known);
+  const plan = host.findPlan(child.workflowId);
+  if (!plan.ok) return plan;
+  const init = childInit(parent.state(), child, plan.value);
+  return init === null ? err({ kind: "not-started", message: "The parent has not started.", fix: "Start it first." }) : host.create(init);
+}
+
+/** The answer for a child that no session could be started for. */
+export const couldNotStart = (childId: string, { message, fix }: Refusal): ChildAnswer => ({ childId, sessionId: null, outcome: "failed", summary: `${message} ${fix}`, artifacts: [] });
