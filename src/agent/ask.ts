@@ -4,18 +4,22 @@
  * A4. `turn_requested` is in the log before the request leaves; `turn_completed` only after the message came whole.
  */
 import type { Messages } from "@anthropic-ai/sdk/resources/messages/messages";
-import { EVENT_LIMIT_BYTES } from "../record/index.ts";
 import type { Clock, Random } from "../shared/ports.ts";
 import { canonicalJson } from "../shared/json.ts";
 import type { ModelPrice } from "../shared/models.ts";
+import { ok, type Result } from "../shared/result.ts";
 import { unreachable } from "../shared/unreachable.ts";
-import { mostInputTokens, reserveTurn, type AgentBudget, type TurnReservation } from "./budget.ts";
+import { mostInputTokens, reserveTurn, type Account, type AgentBudget, type BudgetEnd, type Reserved } from "./budget.ts";
 import { settleContent } from "./content.ts";
 import { seenToolUseIds, type Conversation, type End } from "./conversation.ts";
-import type { TurnFailure } from "./failure.ts";
+import { UNBILLED_FAILURES, type TurnFailure } from "./failure.ts";
 import type { Ledger } from "./ledger.ts";
+import type { BudgetPool, Hold } from "./pool.ts";
 import { costMicroUsd } from "./prices.ts";
 import { promptSha256, requestBody, type Frame } from "./request.ts";
+import type { Silence } from "./silence.ts";
+import { NO_AMOUNTS, settled, usedBy } from "./spent.ts";
+import { ANSWER_LIMIT_BYTES } from "./stream.ts";
 import { askModel, type TurnOutcome } from "./turn.ts";
 
 export interface AskContext {
@@ -23,64 +27,107 @@ export interface AskContext {
   readonly frame: Frame;
   readonly price: ModelPrice;
   readonly budget: AgentBudget;
+  /** What sessions side by side share; null for a session on its own. */
+  readonly pool: BudgetPool | null;
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly random: Random | null;
   readonly patienceMs: number;
+  readonly silence: Silence;
   readonly signal: AbortSignal;
+  onWait(wait: Wait): void;
 }
 
-/** Room for the other fields of `turn_completed` beside its content. */
-const EVENT_MARGIN_BYTES = 64 * 1024;
+/** The model could not be asked just now. */
+export interface Wait {
+  readonly reason: string;
+  readonly ms: number;
+}
 
-/** Asks until a turn is completed (null), the run has to end, or the signal aborts (null: the caller looks at it). */
+/**
+ * Asks until a turn is completed, the request stalled, or the signal aborts (null: the caller looks at the log), or the run has to
+ * end.
+ */
 export async function ask(context: AskContext, conversation: Conversation): Promise<End | null> {
   const { ledger, clock, signal } = context;
-  const startedMs = clock.monotonicMs();
+  let failingSinceMs: number | null = null;
   for (let failures = 0; ; failures += 1) {
-    const reserved = reserve(context, conversation);
+    const reserved = await reserve(context, conversation);
+    if (reserved === null) return null;
     if (!reserved.ok) return reserved.error;
-    const turn = ledger.lastTurn() + 1;
-    const turnKey = `${turn}-${ledger.attempts() + 1}`;
-    const outcome = await request(context, conversation, { turn, turnKey, reservation: reserved.value });
-    if (outcome.kind === "completed") return complete(context, conversation, { turn, turnKey, ...outcome });
+    const asked: Asked = { turn: ledger.lastTurn() + 1, turnKey: `${ledger.lastTurn() + 1}-${ledger.attempts() + 1}` };
+    const outcome = await requestHeld(context, conversation, asked, reserved.value);
+    if (outcome.kind === "completed") return complete(context, conversation, { ...asked, ...outcome });
+    failingSinceMs ??= clock.monotonicMs();
     const waitMs = outcome.kind === "retry" ? retryWaitMs(outcome, failures, context.random) : null;
-    const patient = waitMs !== null && clock.monotonicMs() - startedMs + waitMs <= context.patienceMs;
+    const patient = waitMs !== null && clock.monotonicMs() - failingSinceMs + waitMs <= context.patienceMs;
     const { code, message } = outcome;
-    await ledger.record({ kind: "turn_failed", data: { turn, turnKey, code, message, retryInMs: patient ? waitMs : null } });
+    await ledger.record({ kind: "turn_failed", data: { ...asked, code, message, retryInMs: patient ? waitMs : null } });
+    if (code === "stream_stalled") return null;
     const end = endOf(outcome, patient, context.patienceMs);
     if (end !== null || !patient) return end;
+    context.onWait({ reason: message, ms: waitMs });
     await sleepUnlessAborted(clock, waitMs, signal);
     if (signal.aborted) return null;
   }
 }
 
-function reserve({ budget, ledger, price, frame }: AskContext, conversation: Conversation) {
+interface Asked {
+  readonly turn: number;
+  readonly turnKey: string;
+}
+
+type Held = Reserved & { readonly hold: Hold | null };
+
+/**
+ * Reserves the turn in the session's budget and in the pool, in one tick. Where others hold what it lacks it waits for them to
+ * settle: most of a worst case comes back. Null when the signal aborts.
+ */
+async function reserve({ budget, pool, ledger, price, frame, signal }: AskContext, conversation: Conversation): Promise<Result<Held, BudgetEnd> | null> {
   const spent = ledger.spent();
-  return reserveTurn(budget, spent, price, mostInputTokens(frame, conversation, spent.lastTurnTokens));
+  const inputTokens = mostInputTokens(frame, conversation, spent.lastTurnTokens);
+  const account: Account = { limits: budget, used: settled(spent), name: "" };
+  const own = reserveTurn([account], price, inputTokens);
+  if (!own.ok || pool === null) return own.ok ? ok({ ...own.value, hold: null }) : own;
+  for (;;) {
+    const shared = reserveTurn([account, pool.account()], price, inputTokens);
+    const others = pool.nextSettled();
+    if (others === null || (shared.ok && shared.value.maxTokens === own.value.maxTokens)) {
+      return shared.ok ? ok({ ...shared.value, hold: pool.hold(shared.value.most) }) : shared;
+    }
+    await untilAborted(others, signal);
+    if (signal.aborted) return null;
+  }
 }
 
-async function request(
-  { client, frame, ledger, signal }: AskContext,
-  conversation: Conversation,
-  { turn, turnKey, reservation }: { turn: number; turnKey: string; reservation: TurnReservation },
-): Promise<TurnOutcome> {
-  const body = requestBody(frame, conversation, reservation.maxTokens);
-  await ledger.record({
-    kind: "turn_requested",
-    data: { conversation: conversation.number, turn, turnKey, model: frame.model, promptSha256: promptSha256(body), ...reservation },
-  });
-  return askModel(client, body, signal);
+/** The hold is settled with what came of the request, whatever that is: who waits for it must not wait for ever. */
+async function requestHeld(context: AskContext, conversation: Conversation, asked: Asked, { maxTokens, most, hold }: Held): Promise<TurnOutcome> {
+  let used = most;
+  try {
+    const outcome = await request(context, conversation, asked, { maxTokens, most });
+    if (outcome.kind === "completed") used = usedBy(outcome.message.usage, costMicroUsd(context.price, outcome.message.usage));
+    else if (UNBILLED_FAILURES.has(outcome.code)) used = NO_AMOUNTS;
+    return outcome;
+  } finally {
+    hold?.settle(used);
+  }
 }
 
-type Completed = Extract<TurnOutcome, { kind: "completed" }> & { readonly turn: number; readonly turnKey: string };
+async function request({ client, frame, ledger, signal, silence }: AskContext, conversation: Conversation, asked: Asked, { maxTokens, most }: Reserved): Promise<TurnOutcome> {
+  const body = requestBody(frame, conversation, maxTokens);
+  const reserved = { maxTokens, reservedMicroUsd: most.costMicroUsd, reservedTokens: most.inputTokens + most.outputTokens };
+  await ledger.record({ kind: "turn_requested", data: { conversation: conversation.number, ...asked, model: frame.model, promptSha256: promptSha256(body), ...reserved } });
+  return askModel(client, body, { signal, silence });
+}
+
+type Completed = Extract<TurnOutcome, { kind: "completed" }> & Asked;
 
 async function complete({ ledger, price }: AskContext, conversation: Conversation, completed: Completed): Promise<End | null> {
   const { turn, turnKey, message, requestId } = completed;
   const { usage, stopReason, stopDetails } = message;
   const content = settleContent(message.blocks, seenToolUseIds(conversation));
-  if (Buffer.byteLength(canonicalJson(content)) > EVENT_LIMIT_BYTES - EVENT_MARGIN_BYTES) {
-    const tooLarge = `The model's answer is larger than the log takes (${EVENT_LIMIT_BYTES} bytes).`;
+  if (Buffer.byteLength(canonicalJson(content)) > ANSWER_LIMIT_BYTES) {
+    const tooLarge = `The model's answer is larger than the log takes (${ANSWER_LIMIT_BYTES} bytes).`;
     await ledger.record({ kind: "turn_failed", data: { turn, turnKey, code: "answer_too_large", message: tooLarge, retryInMs: null } });
     return { code: "malformed_turns", message: tooLarge };
   }
@@ -100,7 +147,7 @@ function endOf(outcome: TurnFailure, patient: boolean, patienceMs: number): End 
     case "cancelled":
       return null;
     case "end":
-      return { code: outcome.code, message: outcome.message };
+      return { code: outcome.code === "answer_too_large" ? "malformed_turns" : outcome.code, message: outcome.message };
     case "retry": {
       if (patient) return null;
       const minutes = Math.round(patienceMs / 60_000);
@@ -129,4 +176,14 @@ async function sleepUnlessAborted(clock: Clock, ms: number, signal: AbortSignal)
   } catch (error) {
     if (!signal.aborted) throw error;
   }
+}
+
+/** Resolves with the promise or when the signal aborts. */
+async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  const aborted = Promise.withResolvers<void>();
+  const onAbort = (): void => aborted.resolve();
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  await Promise.race([promise, aborted.promise]);
+  signal.removeEventListener("abort", onAbort);
 }

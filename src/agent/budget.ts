@@ -1,120 +1,34 @@
 /**
- * Turns, tokens, money and time of one session, counted from its log.
+ * The limits of one session and of the run it is part of, and what of them a turn may take.
  *
  * I5. The worst case of a turn is reserved before it is sent, `max_tokens` is lowered until it fits, and a turn that could pass a
  *     limit is not sent. A request whose fate is unknown counts with its whole reservation.
  */
-import type { AgentEvent, Recorded, Usage } from "../record/index.ts";
 import type { ModelPrice } from "../shared/models.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { answerBlocks, type Conversation } from "./conversation.ts";
-import { UNBILLED_FAILURES } from "./failure.ts";
-import { ratesFor, tokensOf } from "./prices.ts";
+import { ratesFor } from "./prices.ts";
 import type { Frame } from "./request.ts";
+import { addAmounts, type Amounts } from "./spent.ts";
 
-export interface AgentBudget {
+/** Whichever limit is reached first ends the work. */
+export interface Limits {
   /** Requests that were or may have been answered. */
   readonly maxTurns: number;
   /** All tokens, in and out, cached ones included. */
   readonly maxTokens: number;
+  /** Cached ones included. */
+  readonly maxInputTokens?: number;
+  readonly maxOutputTokens?: number;
   /** Millionths of a US dollar. */
   readonly maxCostMicroUsd: number;
+  /** Time that tools run; calls side by side each count. */
+  readonly maxToolMs?: number;
+}
+
+export interface AgentBudget extends Limits {
   /** Time at work, over all runs of the session. */
   readonly maxMs: number;
-}
-
-interface Reservation {
-  readonly tokens: number;
-  readonly costMicroUsd: number;
-}
-
-export interface Spent {
-  readonly turns: number;
-  readonly tokens: number;
-  readonly costMicroUsd: number;
-  readonly completedTurns: number;
-  /** Sum over completed turns. */
-  readonly usage: Usage;
-  /** Of a request that is neither completed nor failed: it counts as spent until it is. */
-  readonly open: Reservation | null;
-  /** What the last completed turn proved: the size of the conversation up to and including it. */
-  readonly lastTurnTokens: number | null;
-}
-
-export const NOTHING_SPENT: Spent = {
-  turns: 0,
-  tokens: 0,
-  costMicroUsd: 0,
-  completedTurns: 0,
-  usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 },
-  open: null,
-  lastTurnTokens: null,
-};
-
-export function evolveSpent(spent: Spent, event: AgentEvent): Spent {
-  switch (event.kind) {
-    case "conversation_started":
-      return { ...spent, lastTurnTokens: null };
-    case "turn_requested": {
-      const { reservedMicroUsd, reservedTokens = 0 } = event.data;
-      return { ...settleOpen(spent), open: { tokens: reservedTokens, costMicroUsd: reservedMicroUsd } };
-    }
-    case "turn_failed":
-      return UNBILLED_FAILURES.has(event.data.code) ? { ...spent, open: null } : settleOpen(spent);
-    case "turn_completed": {
-      const { usage, costMicroUsd } = event.data;
-      return {
-        turns: spent.turns + 1,
-        tokens: spent.tokens + tokensOf(usage),
-        costMicroUsd: spent.costMicroUsd + costMicroUsd,
-        completedTurns: spent.completedTurns + 1,
-        usage: addUsage(spent.usage, usage),
-        open: null,
-        lastTurnTokens: tokensOf(usage),
-      };
-    }
-    default:
-      return spent;
-  }
-}
-
-/** A request without a known end may have been answered and billed. */
-function settleOpen(spent: Spent): Spent {
-  if (spent.open === null) return spent;
-  const { tokens, costMicroUsd } = spent.open;
-  return { ...spent, turns: spent.turns + 1, tokens: spent.tokens + tokens, costMicroUsd: spent.costMicroUsd + costMicroUsd, open: null };
-}
-
-const addUsage = (a: Usage, b: Usage): Usage => ({
-  inputTokens: a.inputTokens + b.inputTokens,
-  outputTokens: a.outputTokens + b.outputTokens,
-  cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
-  cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
-});
-
-/** Time at work in earlier runs: within each epoch, which is one writer, the time between events. A clock set back adds nothing. */
-export function workedMs(history: readonly Recorded<AgentEvent>[]): number {
-  let sum = 0;
-  history.forEach((event, index) => {
-    const before = history[index - 1];
-    if (before !== undefined && before.epoch === event.epoch) sum += Math.max(0, Date.parse(event.at) - Date.parse(before.at));
-  });
-  return sum;
-}
-
-/** What a session's log says it spent so far, in all its runs; a request without a known end counts as spent. */
-export interface SessionSpend {
-  readonly turns: number;
-  readonly tokens: number;
-  readonly costMicroUsd: number;
-  /** Of completed turns, as the API counted. */
-  readonly usage: Usage;
-  readonly workedMs: number;
-}
-
-export function spentBy(history: readonly Recorded<AgentEvent>[]): SessionSpend {
-  const { turns, tokens, costMicroUsd, usage } = settleOpen(history.reduce(evolveSpent, NOTHING_SPENT));
-  return { turns, tokens, costMicroUsd, usage, workedMs: workedMs(history) };
 }
 
 /** Output asked for in one turn when the budget does not limit it. */
@@ -139,38 +53,61 @@ export function mostInputTokens(frame: Frame, conversation: Conversation, lastTu
 
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
-export interface TurnReservation {
-  readonly maxTokens: number;
-  readonly reservedMicroUsd: number;
-  readonly reservedTokens: number;
+/** Limits and what counts against them. */
+export interface Account {
+  readonly limits: Limits;
+  /** Spent, and reserved for requests on their way. */
+  readonly used: Amounts;
+  /** How the limits are called in a message. */
+  readonly name: string;
 }
 
 export interface BudgetEnd {
-  readonly code: "budget_turns" | "budget_tokens" | "budget_cost" | "budget_time" | "context_full";
+  readonly code: "budget_turns" | "budget_tokens" | "budget_cost";
   readonly message: string;
 }
 
-/** Reserves the worst case of the next turn, or says which limit it could pass. */
-export function reserveTurn(budget: AgentBudget, spent: Spent, price: ModelPrice, inputTokens: number): Result<TurnReservation, BudgetEnd> {
-  const used = settleOpen(spent);
-  if (used.turns >= budget.maxTurns) return end("budget_turns", `All ${budget.maxTurns} turns of the budget are used.`);
-  if ((spent.lastTurnTokens ?? 0) >= price.contextTokens) {
-    return end("context_full", `The conversation fills the context of ${price.contextTokens} tokens.`);
-  }
-  const tokensLeft = budget.maxTokens - used.tokens - inputTokens;
-  if (tokensLeft < MIN_OUTPUT_TOKENS) {
-    return end("budget_tokens", `The next turn could pass the budget of ${budget.maxTokens} tokens: ${used.tokens} are used and it may read ${inputTokens}.`);
-  }
-  const rates = ratesFor(price, inputTokens);
-  const inputMicroUsd = inputTokens * Math.max(rates.input, rates.cacheWrite);
-  const affordable = Math.floor((budget.maxCostMicroUsd - used.costMicroUsd - inputMicroUsd) / rates.output);
-  if (affordable < MIN_OUTPUT_TOKENS) {
-    return end("budget_cost", `The next turn could pass the budget of ${usd(budget.maxCostMicroUsd)}: ${usd(used.costMicroUsd)} are spent and reading alone may cost ${usd(inputMicroUsd)}.`);
-  }
-  const maxTokens = Math.min(OUTPUT_TOKENS_PER_TURN, price.maxOutputTokens, tokensLeft, affordable);
-  return ok({ maxTokens, reservedMicroUsd: Math.ceil(inputMicroUsd + maxTokens * rates.output), reservedTokens: inputTokens + maxTokens });
+export interface Reserved {
+  readonly maxTokens: number;
+  /** The most this turn can use up. */
+  readonly most: Amounts;
 }
 
-const end = (code: BudgetEnd["code"], message: string) => err({ code, message });
+/** Reserves the worst case of the next turn within every account, or says which limit it could pass. */
+export function reserveTurn(accounts: readonly Account[], price: ModelPrice, inputTokens: number): Result<Reserved, BudgetEnd> {
+  const rates = ratesFor(price, inputTokens);
+  const input: Amounts = { turns: 1, inputTokens, outputTokens: 0, costMicroUsd: Math.ceil(inputTokens * Math.max(rates.input, rates.cacheWrite)) };
+  let maxTokens = Math.min(OUTPUT_TOKENS_PER_TURN, price.maxOutputTokens);
+  for (const account of accounts) {
+    const room = roomForOutput(account, input, rates.output);
+    if (!room.ok) return room;
+    maxTokens = Math.min(maxTokens, room.value);
+  }
+  const costMicroUsd = input.costMicroUsd + Math.ceil(maxTokens * rates.output);
+  return ok({ maxTokens, most: { ...input, outputTokens: maxTokens, costMicroUsd } });
+}
+
+/** The output tokens that the account has room for beside the input. @param microUsdPerToken the rate of output */
+function roomForOutput({ limits, used, name }: Account, input: Amounts, microUsdPerToken: number): Result<number, BudgetEnd> {
+  const { turns, inputTokens, outputTokens, costMicroUsd } = addAmounts(used, input);
+  const pass = (code: BudgetEnd["code"], limit: string, detail: string) => err({ code, message: `The next turn could pass the budget of ${limit}${name}: ${detail}` });
+  if (turns > limits.maxTurns) return err({ code: "budget_turns", message: `All ${limits.maxTurns} turns of the budget${name} are used.` });
+  if (limits.maxInputTokens !== undefined && inputTokens > limits.maxInputTokens) {
+    return pass("budget_tokens", `${limits.maxInputTokens} input tokens`, `${used.inputTokens} are used and it may read ${input.inputTokens}.`);
+  }
+  const outputLeft = (limits.maxOutputTokens ?? Infinity) - outputTokens;
+  if (outputLeft < MIN_OUTPUT_TOKENS) {
+    return pass("budget_tokens", `${limits.maxOutputTokens} output tokens`, `${used.outputTokens} are used and a turn needs ${MIN_OUTPUT_TOKENS} to be worth sending.`);
+  }
+  const tokensLeft = limits.maxTokens - inputTokens - outputTokens;
+  if (tokensLeft < MIN_OUTPUT_TOKENS) {
+    return pass("budget_tokens", `${limits.maxTokens} tokens`, `${used.inputTokens + used.outputTokens} are used and it may read ${input.inputTokens}.`);
+  }
+  const affordable = Math.floor((limits.maxCostMicroUsd - costMicroUsd) / microUsdPerToken);
+  if (affordable < MIN_OUTPUT_TOKENS) {
+    return pass("budget_cost", usd(limits.maxCostMicroUsd), `${usd(used.costMicroUsd)} are spent and reading alone may cost ${usd(input.costMicroUsd)}.`);
+  }
+  return ok(Math.min(outputLeft, tokensLeft, affordable));
+}
 
 const usd = (microUsd: number): string => `$${(microUsd / 1_000_000).toFixed(4)}`;

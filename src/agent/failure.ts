@@ -1,15 +1,15 @@
 /** What a failed request means: try again, stop, or was it us. Codes go into `turn_failed`. */
 import { AnthropicError, APIConnectionError, APIError } from "@anthropic-ai/sdk/error";
 import { MODEL_PRICES } from "../shared/models.ts";
-import { StreamProtocolError } from "./stream.ts";
+import { AnswerTooLarge, StreamProtocolError } from "./stream.ts";
 
 export type TurnFailure =
   /** It may work later. `retryAfterMs` is what the server asked for. */
   | { readonly kind: "retry"; readonly code: RetryCode; readonly message: string; readonly retryAfterMs: number | null }
-  | { readonly kind: "end"; readonly code: "model_spend_limit" | "model_rejected" | "context_full"; readonly message: string }
+  | { readonly kind: "end"; readonly code: "model_spend_limit" | "model_rejected" | "context_full" | "answer_too_large"; readonly message: string }
   | { readonly kind: "cancelled"; readonly code: "cancelled"; readonly message: string };
 
-type RetryCode = "rate_limited" | "overloaded" | "server_error" | "unreachable" | "connection_lost" | "stream_error" | "stream_cut";
+type RetryCode = "rate_limited" | "overloaded" | "server_error" | "unreachable" | "connection_lost" | "stream_error" | "stream_cut" | "stream_stalled";
 
 /**
  * Failures after which nothing can have been billed: the API refused before the model ran, or was never reached.
@@ -33,8 +33,8 @@ const SPEND_LIMIT_CODES = new Set(["enforced_spend_limit_reached", "contract_spe
 const SPEND_LIMIT_TEXT = /usage limits?|spend(ing)? limit|credit balance/i;
 
 /** @throws the error itself when it is none of the SDK's or the stream's: a bug of ours */
-export function classifyFailure(error: unknown, context: { connected: boolean; aborted: boolean; model: string }): TurnFailure {
-  if (context.aborted) return { kind: "cancelled", code: "cancelled", message: "The request was cancelled." };
+export function classifyFailure(error: unknown, context: { connected: boolean; model: string }): TurnFailure {
+  if (error instanceof AnswerTooLarge) return { kind: "end", code: "answer_too_large", message: error.message };
   if (error instanceof APIConnectionError) return lostConnection(error, context.connected);
   if (error instanceof APIError) return error.status === undefined ? streamError(error) : statusError(error, error.status, context.model);
   if (context.connected && !(error instanceof StreamProtocolError) && error instanceof Error) {

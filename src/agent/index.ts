@@ -1,6 +1,8 @@
-export { spentBy, type AgentBudget, type SessionSpend } from "./budget.ts";
+export type { AgentBudget, Limits } from "./budget.ts";
+export { openBudgetPool, type BudgetPool } from "./pool.ts";
 export { costMicroUsd, tokensOf } from "./prices.ts";
-export { runAgent, type AgentEnd, type AgentLog, type AgentOptions, type AgentProgress } from "./run-agent.ts";
+export { runAgent, type AgentEnd, type AgentLog, type AgentOptions, type AgentProgress, type Steer } from "./run-agent.ts";
+export { spentBy, type SessionSpend } from "./spent.ts";
 export { workspaceTools } from "./tools/workspace-tools.ts";
 export type { Tool, ToolContext, ToolResult } from "./tool.ts";
 export type { AgentEndpoint } from "./turn.ts";

@@ -1,7 +1,7 @@
 /** The session's agent events, folded: what was recorded before this run and what this run records. */
 import type { AgentEvent } from "../record/index.ts";
-import { evolveSpent, NOTHING_SPENT, type Spent } from "./budget.ts";
 import { evolve, type Conversation } from "./conversation.ts";
+import { evolveSpent, NOTHING_SPENT, type Spent } from "./spent.ts";
 
 export interface Ledger {
   /** Appends one event durably, then folds it. Calls are taken one after the other, however many are made at once. */
@@ -15,7 +15,8 @@ export interface Ledger {
   attempts(): number;
 }
 
-export function openLedger(history: readonly AgentEvent[], append: (event: AgentEvent) => Promise<void>): Ledger {
+/** @param watch sees every event of the history and of this run as well, in order */
+export function openLedger(history: readonly AgentEvent[], append: (event: AgentEvent) => Promise<void>, watch: (event: AgentEvent) => void): Ledger {
   let conversation: Conversation | null = null;
   let spent = NOTHING_SPENT;
   let lastTurn = 0;
@@ -25,6 +26,7 @@ export function openLedger(history: readonly AgentEvent[], append: (event: Agent
   const fold = (event: AgentEvent): void => {
     conversation = evolve(conversation, event);
     spent = evolveSpent(spent, event);
+    watch(event);
     if (event.kind === "turn_requested") attempts += 1;
     if (event.kind === "turn_completed") {
       lastTurn = Math.max(lastTurn, event.data.turn);

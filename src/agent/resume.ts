@@ -8,7 +8,7 @@ import { promptSha256, requestBody, toolListText, type Frame } from "./request.t
 type Cause = Extract<AgentEvent, { kind: "conversation_started" }>["data"]["cause"];
 
 /** Ends that going on would only repeat; the others (a limit, an outage, a cancel) leave the conversation open. */
-const CLOSING: ReadonlySet<AgentEndCode> = new Set(["stopped_without_completing", "malformed_turns", "refused", "context_full"]);
+const CLOSING: ReadonlySet<AgentEndCode> = new Set(["stopped_without_completing", "malformed_turns", "refused", "context_full", "stuck", "no_progress"]);
 
 /**
  * Why the last conversation cannot go on; null if it can. It can when model, system prompt and tools are the recorded ones and the
@@ -34,15 +34,20 @@ function replaysExactly(history: readonly AgentEvent[], frame: Frame): boolean {
   return conversation !== null && promptSha256(requestBody(frame, conversation, request.data.maxTokens)) === request.data.promptSha256;
 }
 
+export interface Opening {
+  readonly frame: Frame;
+  readonly firstMessage: string;
+  putBlob(bytes: Uint8Array): Promise<string>;
+}
+
 /** Makes the ledger's conversation one that can be asked: the recorded one, or a new one that opens with `firstMessage`. */
-export async function resumeOrStart(
-  ledger: Ledger,
-  history: readonly AgentEvent[],
-  opening: { readonly frame: Frame; readonly firstMessage: string; readonly putBlob: (bytes: Uint8Array) => Promise<string> },
-): Promise<void> {
-  const { frame, firstMessage, putBlob } = opening;
-  const cause = boundaryCause(history, ledger.conversation(), frame);
-  if (cause === null) return;
+export async function resumeOrStart(ledger: Ledger, history: readonly AgentEvent[], opening: Opening): Promise<void> {
+  const cause = boundaryCause(history, ledger.conversation(), opening.frame);
+  if (cause !== null) await startConversation(ledger, opening, cause);
+}
+
+/** Closes what conversation there is at a journaled boundary and opens a new one. */
+export async function startConversation(ledger: Ledger, { frame, firstMessage, putBlob }: Opening, cause: Cause): Promise<void> {
   const system = await putBlob(Buffer.from(frame.system));
   const tools = await putBlob(Buffer.from(toolListText(frame.tools)));
   const conversation = (ledger.conversation()?.number ?? 0) + 1;

@@ -1,6 +1,6 @@
 /** Puts the events of one streamed message together. Nothing of it counts before `message_stop`. */
 import { z } from "zod";
-import type { Usage } from "../record/index.ts";
+import { EVENT_LIMIT_BYTES, type Usage } from "../record/index.ts";
 import type { JsonObject } from "../shared/json.ts";
 import { unreachable } from "../shared/unreachable.ts";
 import type { ContentBlock, ReceivedBlock } from "./content.ts";
@@ -40,6 +40,11 @@ const streamEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("message_stop") }),
 ]);
 
+const KNOWN_EVENTS: ReadonlySet<unknown> = new Set(streamEventSchema.options.map((option) => option.shape.type.value));
+/** The API may add types of events; one that it did not have yet is passed over, as its streaming page asks for. */
+const isUnknownEvent = (raw: unknown): boolean =>
+  typeof raw === "object" && raw !== null && "type" in raw && typeof raw.type === "string" && !KNOWN_EVENTS.has(raw.type);
+
 /** A message that arrived whole. */
 export interface ReceivedMessage {
   readonly blocks: readonly ReceivedBlock[];
@@ -54,13 +59,23 @@ export class StreamProtocolError extends Error {
   override readonly name = "StreamProtocolError";
 }
 
+/** Says more than the log can hold, or never ends; the rest is not read. */
+export class AnswerTooLarge extends Error {
+  override readonly name = "AnswerTooLarge";
+}
+
+/** Room for the other fields of `turn_completed` beside its content. */
+const EVENT_MARGIN_BYTES = 64 * 1024;
+/** The largest content, as canonical JSON, that a turn can be journaled with. */
+export const ANSWER_LIMIT_BYTES = EVENT_LIMIT_BYTES - EVENT_MARGIN_BYTES;
+
 interface OpenBlock {
   readonly block: ContentBlock;
   readonly argumentText: string | null;
 }
 
 export interface MessageAssembler {
-  /** @throws StreamProtocolError on an event that does not fit */
+  /** @throws StreamProtocolError on an event that does not fit, AnswerTooLarge when the answer passes what the log can hold */
   add(event: unknown): void;
   /** The message, or null when `message_stop` has not come. */
   message(): ReceivedMessage | null;
@@ -72,9 +87,11 @@ export function assembleMessage(): MessageAssembler {
   let stopReason: string | null = null;
   let stopDetails: string | null = null;
   let stopped = false;
+  let chars = 0;
 
   return {
     add(raw) {
+      if (isUnknownEvent(raw)) return;
       const parsed = streamEventSchema.safeParse(raw);
       if (!parsed.success) throw new StreamProtocolError(`The model's stream held an event that does not fit: ${z.prettifyError(parsed.error)}`);
       const event = parsed.data;
@@ -84,11 +101,13 @@ export function assembleMessage(): MessageAssembler {
           break;
         case "content_block_start":
           if (event.index !== blocks.length) throw new StreamProtocolError(`Block ${event.index} started where ${blocks.length} was expected.`);
+          chars = bounded(chars, event.content_block);
           blocks.push(openBlock(event.content_block));
           break;
         case "content_block_delta": {
           const open = blocks[event.index];
           if (open === undefined) throw new StreamProtocolError(`A delta came for block ${event.index}, which has not started.`);
+          chars = bounded(chars, event.delta);
           blocks[event.index] = extend(open, event.delta);
           break;
         }
@@ -108,6 +127,13 @@ export function assembleMessage(): MessageAssembler {
     },
     message: () => (stopped && stopReason !== null ? { blocks, stopReason, stopDetails, usage } : null),
   };
+}
+
+/** A character is at least a byte, so an answer that passes by characters passes by bytes too; the exact size is taken when it is whole. */
+function bounded(chars: number, piece: object): number {
+  const sum = chars + Object.values(piece).reduce<number>((size, value) => size + (typeof value === "string" ? value.length : 16), 0);
+  if (sum > ANSWER_LIMIT_BYTES) throw new AnswerTooLarge(`The model's answer is larger than the log takes (${ANSWER_LIMIT_BYTES} bytes); the rest was not read.`);
+  return sum;
 }
 
 /** Counters of later events are totals, left out when they do not apply. */

@@ -11,6 +11,7 @@ import type { CallFault, ToolCall } from "./content.ts";
 import type { Turn } from "./conversation.ts";
 import { boundOutput } from "./tool-output.ts";
 import type { Tool, ToolResult } from "./tool.ts";
+import type { ToolMeter } from "./tool-meter.ts";
 
 /** Read-only calls of one turn that run at the same time. */
 const MAX_SIDE_BY_SIDE = 8;
@@ -23,6 +24,8 @@ export interface ToolDesk {
   mayUse(name: string): string | null;
   record(event: AgentEvent): Promise<void>;
   onTool(name: string): void;
+  /** Count the time that tools run. */
+  readonly meters: readonly ToolMeter[];
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -80,21 +83,35 @@ async function answer(desk: ToolDesk, turn: Turn, call: ToolCall): Promise<Answe
   if (desk.signal.aborted) throw new ToolsAborted();
   const prepared = prepare(desk, turn, call);
   if (prepared.kind === "error") {
-    await complete(desk, turn, call, { content: prepared.message, isError: true }, 0);
+    await complete(desk, turn, call, { content: prepared.message, isError: true }, { durationMs: 0, untimed: false });
     return { ran: false, ends: false };
   }
   desk.onTool(call.name);
   await desk.record({ kind: "tool_started", data: { turn: turn.turn, toolUseId: call.id, name: call.name } });
   const startedMs = desk.clock.monotonicMs();
-  const result = await runAborting(desk, prepared);
-  await complete(desk, turn, call, result, desk.clock.monotonicMs() - startedMs);
-  return { ran: true, ends: result.ends ?? false };
+  const untimed = prepared.tool.untimed === true;
+  const stops = untimed ? [] : desk.meters.map((meter) => meter.start());
+  try {
+    const result = await runAborting(desk, prepared);
+    await complete(desk, turn, call, result, { durationMs: desk.clock.monotonicMs() - startedMs, untimed });
+    return { ran: true, ends: result.ends ?? false };
+  } finally {
+    for (const stop of stops) stop();
+  }
 }
 
-async function complete(desk: ToolDesk, turn: Turn, call: ToolCall, result: ToolResult, durationMs: number): Promise<void> {
+interface Took {
+  readonly durationMs: number;
+  readonly untimed: boolean;
+}
+
+async function complete(desk: ToolDesk, turn: Turn, call: ToolCall, result: ToolResult, { durationMs, untimed }: Took): Promise<void> {
   // The API refuses an error result without content (P-model-tools).
   const content = result.content.trim() === "" ? "(no output)" : boundOutput(result.content, TOOL_OUTPUT_LIMIT_BYTES);
-  await desk.record({ kind: "tool_completed", data: { turn: turn.turn, toolUseId: call.id, name: call.name, isError: result.isError, content, durationMs: Math.max(0, durationMs) } });
+  await desk.record({
+    kind: "tool_completed",
+    data: { turn: turn.turn, toolUseId: call.id, name: call.name, isError: result.isError, content, durationMs: Math.max(0, durationMs), ...(untimed ? { untimed } : {}) },
+  });
 }
 
 function prepare(desk: ToolDesk, turn: Turn, call: ToolCall): Prepared {

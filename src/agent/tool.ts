@@ -26,6 +26,8 @@ export interface Tool {
   readonly schema: z.ZodType;
   /** Changes nothing anywhere: may run beside other read-only calls, and again after an interruption. */
   readonly readOnly: boolean;
+  /** Its time is counted elsewhere (a child's session), not as tool time. */
+  readonly untimed?: boolean;
   /**
    * Failures belong into the result. A thrown TerminalError or RetryableError (a broken journal, a save that failed) ends the run and
    * is passed on; of any other error the model reads the message as an error result.

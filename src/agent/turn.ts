@@ -10,6 +10,7 @@ import { Messages } from "@anthropic-ai/sdk/resources/messages/messages";
 import type { Fetch } from "../shared/ports.ts";
 import { classifyFailure, type TurnFailure } from "./failure.ts";
 import { asSdkParams, type RequestBody } from "./request.ts";
+import type { Silence } from "./silence.ts";
 import { assembleMessage, type ReceivedMessage } from "./stream.ts";
 
 /** Where the model is and what opens it. */
@@ -39,20 +40,33 @@ export const openClient = (endpoint: AgentEndpoint): Messages =>
     }),
   );
 
-/** Sends one request. Never throws on what the model, the network or the signal does: that is the outcome. */
-export async function askModel(client: Messages, body: RequestBody, signal: AbortSignal): Promise<TurnOutcome> {
-  let connected = false;
-  try {
-    const { data, request_id: requestId } = await client.create(asSdkParams(body), { signal }).withResponse();
-    connected = true;
-    const assembler = assembleMessage();
-    for await (const event of data) assembler.add(event);
-    const message = assembler.message();
-    // The SDK ends an aborted stream like one that is over.
-    if (message === null && signal.aborted) return { kind: "cancelled", code: "cancelled", message: "The request was cancelled." };
-    if (message === null) return { kind: "retry", code: "stream_cut", message: "The model's stream ended before the message did.", retryAfterMs: null };
-    return { kind: "completed", message, requestId: requestId ?? null };
-  } catch (error) {
-    return classifyFailure(error, { connected, aborted: signal.aborted, model: body.model });
-  }
+/**
+ * Sends one request. Never throws on what the model, the network or the signal does: that is the outcome.
+ * @param silence heard by the client's fetch as well
+ */
+export async function askModel(client: Messages, body: RequestBody, { signal: outer, silence }: { readonly signal: AbortSignal; readonly silence: Silence }): Promise<TurnOutcome> {
+  return silence.during(outer, async ({ signal, onEvent, stalled }) => {
+    let connected = false;
+    const cancelled = { kind: "cancelled", code: "cancelled", message: "The request was cancelled." } as const;
+    const aborted = (): TurnFailure | null => {
+      const words = stalled();
+      if (outer.aborted) return cancelled;
+      return words === null ? null : { kind: "retry", code: "stream_stalled", message: words, retryAfterMs: null };
+    };
+    try {
+      const { data, request_id: requestId } = await client.create(asSdkParams(body), { signal }).withResponse();
+      connected = true;
+      const assembler = assembleMessage();
+      for await (const event of data) {
+        onEvent();
+        assembler.add(event);
+      }
+      const message = assembler.message();
+      if (message !== null) return { kind: "completed", message, requestId: requestId ?? null };
+      // The SDK ends an aborted stream like one that is over.
+      return aborted() ?? { kind: "retry", code: "stream_cut", message: "The model's stream ended before the message did.", retryAfterMs: null };
+    } catch (error) {
+      return aborted() ?? classifyFailure(error, { connected, model: body.model });
+    }
+  });
 }

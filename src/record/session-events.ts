@@ -258,7 +258,13 @@ export const agentEventSchema = z.discriminatedUnion("kind", [
   event("agent_spawned", { toolUseId: z.string(), sessionId: z.string(), role: z.string(), workflowId: z.string(), goal: z.string() }),
   /** The files as they are: `tree` over `base`. `manifest` is a blob that lists every path that differs and its content's blob. */
   event("workspace_saved", { base: gitOidSchema, tree: gitOidSchema, manifest: sha256Schema, changedFiles: z.int().min(0) }),
-  event("agent_ended", { conversation: z.int().min(0), code: agentEndCodeSchema, message: z.string() }),
+  event("agent_ended", {
+    conversation: z.int().min(0),
+    code: agentEndCodeSchema,
+    message: z.string(),
+    /** Tool time of calls that were aborted, which have no result to carry it. */
+    interruptedToolMs: z.number().min(0).optional(),
+  }),
 ]);
 export type AgentEvent = z.infer<typeof agentEventSchema>;
 

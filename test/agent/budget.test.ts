@@ -7,8 +7,8 @@ import { AMPLE, call, done, ofKind, openModel, reader, tool, trial } from "./har
 
 const usage = (inputTokens: number) => ({ inputTokens, outputTokens: 1_000, cacheReadTokens: 0, cacheWriteTokens: 0 });
 
-/** A model that reads for ever. */
-const reading = () => openModel(() => ({ kind: "message", content: [call("read", { path: "a" })] }));
+/** A model that reads one file after the other for ever. */
+const reading = () => openModel((_, count) => ({ kind: "message", content: [call("read", { path: `${count}` })] }));
 
 describe("I5: budgets hold", () => {
   it("turns: the one past the limit is not sent", async () => {
