@@ -1,5 +1,6 @@
 import { runAgent, spentBy, workspaceTools, type AgentEnd } from "../agent/index.ts";
 import type { ItemSession } from "../engine/pipeline/index.ts";
+import type { StepOffer } from "../engine/session/index.ts";
 import { sessionStream, type AgentEndCode, type AgentEvent, type Recorded, type SnapshotRef } from "../record/index.ts";
 import { createSession, openSession, type Session } from "../session/index.ts";
 import { TerminalError } from "../shared/errors.ts";
@@ -141,7 +142,8 @@ async function converse(deps: CoordinatorDeps, run: SessionRun, session: Session
   const { phase } = run.scheduled;
   const offer = session.offer();
   if (offer === null) throw new TerminalError("A session without a step to work on was given an agent.", "Please report this with the journal.");
-  const prompt = composePrompt({ plan: session.plan, offer, phase, rules: deps.rules, prior: run.prior });
+  const promptFor = (now: StepOffer) => composePrompt({ plan: session.plan, offer: now, phase, rules: deps.rules, prior: run.prior });
+  const prompt = promptFor(offer);
   deps.onProgress({ kind: "prompt", phase, prompt });
   const texts = promptTexts(prompt);
   const step = () => session.offer()?.stepId ?? "end";
@@ -150,6 +152,7 @@ async function converse(deps: CoordinatorDeps, run: SessionRun, session: Session
     model: deps.model.name,
     system: texts.system,
     firstMessage: texts.opening,
+    reopening: () => promptTexts(promptFor(session.offer() ?? offer)).opening,
     tools: [...workspaceTools(deps.sandbox), completeStepTool(session, watch)],
     mayUse: (name) => refusedTool(session, name),
     budget: { maxTurns: run.budget.turns, maxTokens: run.budget.tokens, maxCostMicroUsd: run.budget.costMicroUsd, maxMs: run.budget.ms },
@@ -160,9 +163,10 @@ async function converse(deps: CoordinatorDeps, run: SessionRun, session: Session
     signal: deps.signal,
     reminder: () => reminder(session.offer()),
     afterTools: () => watch.afterTools(),
+    workspaceTree: () => lastSnapshot(session.history())?.tree ?? null,
     onProgress: (progress) => {
       if (progress.tool !== undefined) deps.onProgress({ kind: "tool", phase, step: step(), tool: progress.tool });
-      else showTurn(deps, run, session);
+      else if (progress.wait === undefined) showTurn(deps, run, session);
     },
   });
 }
