@@ -88,7 +88,7 @@ function evolveStarted(conversation: Conversation, event: StartedEvent): Convers
     case "workflow_problem_reported":
     case "fact_remembered":
     case "coordinator_signalled":
-    case "agent_spawned":
+    case "child_started":
     case "workspace_saved":
       return conversation;
     default:

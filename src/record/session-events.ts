@@ -254,8 +254,11 @@ export const agentEventSchema = z.discriminatedUnion("kind", [
     decision: z.enum(["noted", "gap", "stopped"]),
     reason: z.string(),
   }),
-  /** A child session that the agent asked for; how it ended is in its own stream and in the result of the tool call. */
-  event("agent_spawned", { toolUseId: z.string(), sessionId: z.string(), role: z.string(), workflowId: z.string(), goal: z.string() }),
+  /**
+   * A session that works for this one: a child of a parallel step (`child`), an auditor, a gate's evaluator, or an agent that the
+   * tool call `toolUseId` asked for. How it ended is in its own stream.
+   */
+  event("child_started", { sessionId: z.string(), role: z.string(), workflowId: z.string(), goal: z.string(), toolUseId: z.string().nullable() }),
   /** The files as they are: `tree` over `base`. `manifest` is a blob that lists every path that differs and its content's blob. */
   event("workspace_saved", { base: gitOidSchema, tree: gitOidSchema, manifest: sha256Schema, changedFiles: z.int().min(0) }),
   event("agent_ended", {

@@ -4,7 +4,7 @@ import { itemStream, sessionStream, type ItemEvent, type Recorded, type SessionE
 export interface ItemJournal {
   readonly itemId: string;
   readonly item: readonly Recorded<ItemEvent>[];
-  /** The streams of the sessions the item scheduled, by session id; empty for one that never started. */
+  /** The streams of the sessions the item scheduled and of those that worked for them, by session id; empty for one that never started. */
   readonly sessions: ReadonlyMap<string, readonly Recorded<SessionEvent>[]>;
 }
 
@@ -19,10 +19,19 @@ export async function readItemJournal(reader: StreamReader, itemId: string): Pro
   const sessions = new Map<string, readonly Recorded<SessionEvent>[]>();
   for (const event of item) {
     if (event.kind !== "session_scheduled") continue;
-    const { sessionId } = event.data;
-    sessions.set(sessionId, (await reader.read(sessionStream(sessionId))).filter(isSessionEvent));
+    await readTree(reader, event.data.sessionId, sessions);
   }
   return { itemId, item, sessions };
+}
+
+async function readTree(reader: StreamReader, rootId: string, sessions: Map<string, readonly Recorded<SessionEvent>[]>): Promise<void> {
+  const queue = [rootId];
+  for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
+    if (sessions.has(id)) continue;
+    const events = (await reader.read(sessionStream(id))).filter(isSessionEvent);
+    sessions.set(id, events);
+    queue.push(...events.flatMap((event) => (event.kind === "child_started" ? [event.data.sessionId] : [])));
+  }
 }
 
 // A stream's name decides the kind of its events: `parseRecordEvent` reads them by it.

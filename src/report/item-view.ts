@@ -19,6 +19,8 @@ export interface ItemView {
   readonly handoff: CodingHandoff | null;
   readonly runs: readonly RunView[];
   readonly sessions: readonly ItemSessionView[];
+  /** Sessions that worked for those: children of parallel steps, auditors, spawned agents. */
+  readonly helpers: readonly SessionView[];
   readonly findings: readonly FindingView[];
   readonly reviewRounds: number;
   readonly snapshot: ItemState["snapshot"];
@@ -33,6 +35,9 @@ export interface ItemView {
 export function itemView(journal: ItemJournal): ItemView {
   const state = foldItem(journal.item);
   const sessions = state.sessions.map((session) => inItsSlot(session, journal));
+  const scheduled = new Set(state.sessions.map((session) => session.sessionId));
+  const helpers = [...journal.sessions].flatMap(([id, events]) => (scheduled.has(id) ? [] : [sessionView(id, events)]));
+  const all = [...sessions, ...helpers];
   const completed = (...phases: readonly Phase[]) => sessions.findLast((session) => phases.includes(session.phase) && session.outcome === "completed");
   return {
     itemId: journal.itemId,
@@ -41,15 +46,16 @@ export function itemView(journal: ItemJournal): ItemView {
     handoff: codingHandoffSchema.safeParse(artifact(completed("code", "fix"), CONTRACT.codingHandoff)).data ?? null,
     runs: journal.item.flatMap((event) => (event.kind === "run_opened" ? [event.data] : [])),
     sessions,
+    helpers,
     findings: findingsOf(sessions),
     reviewRounds: sessions.filter((session) => session.phase === "review" && session.outcome === "completed").length,
     snapshot: state.snapshot,
     ended: state.ended,
     effects: journal.item.flatMap((event) => (event.kind === "effect_confirmed" ? [event.data] : [])),
     delivery: journal.item.flatMap((event) => (event.kind === "delivery_ended" ? [event.data] : [])).at(-1) ?? null,
-    turns: sessions.reduce((sum, session) => sum + session.turns, 0),
-    usage: sessions.reduce((sum, session) => addUsage(sum, session.usage), NO_USAGE),
-    costMicroUsd: sessions.reduce((sum, session) => sum + session.costMicroUsd, 0),
+    turns: all.reduce((sum, session) => sum + session.turns, 0),
+    usage: all.reduce((sum, session) => addUsage(sum, session.usage), NO_USAGE),
+    costMicroUsd: all.reduce((sum, session) => sum + session.costMicroUsd, 0),
   };
 }
 

@@ -85,10 +85,11 @@ export const proofTable = (proof: Proof): string =>
     proof.rows.map((row) => [SIGNS[row.result], row.check, row.detail, row.attestedBy]),
   );
 
-/** One row a session: what it was, how it ended, what it took, its id and its workflow's version. */
+/** One row a session, and one for each that worked for it: what it was, how it ended, what it took, its id and its workflow's version. */
 export function sessionTable(view: ItemView): string {
-  const rows = view.sessions.map((session) => [
-    `${session.phase} ${session.round}`,
+  const named = [...view.sessions.map((session) => ({ session, name: `${session.phase} ${session.round}` })), ...view.helpers.map((session) => ({ session, name: `${session.phase ?? ""}: ${plain(session.role ?? "child")}` }))];
+  const rows = named.map(({ session, name }) => [
+    name,
     session.outcome === null ? "not ended" : session.outcome,
     String(session.turns),
     formatCount(totalTokens(session.usage)),

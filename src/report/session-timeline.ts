@@ -77,8 +77,8 @@ function words(event: SessionEvent): string | null {
       return `remembered ${event.data.fact.replace("_", " ")}: ${firstLine(event.data.text)}`;
     case "coordinator_signalled":
       return `signalled ${event.data.signalKind}: ${firstLine(event.data.summary)} (${event.data.decision}: ${event.data.reason})`;
-    case "agent_spawned":
-      return `spawned ${event.data.role} ${event.data.sessionId}: ${firstLine(event.data.goal)}`;
+    case "child_started":
+      return `${event.data.role} at work in session ${event.data.sessionId} (${event.data.workflowId}): ${firstLine(event.data.goal)}`;
     case "conversation_started":
       return event.data.conversation === 1 ? `conversation with ${event.data.model}` : `conversation ${event.data.conversation} with ${event.data.model} (${event.data.cause})`;
     case "turn_requested":

@@ -53,7 +53,7 @@ export interface SessionView {
   /** What it said to the coordinator, and what that made of it. */
   readonly signals: readonly DataOf<"coordinator_signalled">[];
   readonly gates: readonly GateView[];
-  /** Sessions it asked for: by a parallel step, or by the agent. */
+  /** Sessions that worked for it: children of its parallel steps, auditors, agents it spawned. */
   readonly children: readonly string[];
   readonly turns: number;
   readonly toolCalls: number;
@@ -166,12 +166,8 @@ function fold(view: Fold, event: Recorded<SessionEvent>): Fold {
       return { ...view, facts: [...view.facts, event.data] };
     case "coordinator_signalled":
       return { ...view, signals: [...view.signals, event.data] };
-    case "agent_spawned":
+    case "child_started":
       return view.children.includes(event.data.sessionId) ? view : { ...view, children: [...view.children, event.data.sessionId] };
-    case "child_finished": {
-      const { sessionId } = event.data;
-      return sessionId === null || view.children.includes(sessionId) ? view : { ...view, children: [...view.children, sessionId] };
-    }
     case "gate_opened":
       return { ...view, openGate: event.data };
     case "gate_resolved":
@@ -184,6 +180,7 @@ function fold(view: Fold, event: Recorded<SessionEvent>): Fold {
       return { ...view, wentOn: true };
     case "step_offered":
     case "children_requested":
+    case "child_finished":
     case "context_requested":
     case "context_gathered":
     case "checkpoint_made":
