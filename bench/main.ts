@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- [--json] [--only NAME]`: every figure beside a floor measured in the same run.
- * Exit code 1 when a goal is missed.
+ * NAME is a suite (`journal`) or the beginning of a row's name. Exit code 1 when a goal is missed.
  */
 import { parseArgs } from "node:util";
 import * as action from "./action.ts";
@@ -8,20 +8,32 @@ import * as advance from "./advance.ts";
 import * as journal from "./journal.ts";
 import * as library from "./library.ts";
 import * as mcp from "./mcp.ts";
+import * as memory from "./memory.ts";
 import type { BenchRow } from "./row.ts";
 
-const suites = { action, advance, journal, library, mcp };
-const { values } = parseArgs({ options: { json: { type: "boolean", default: false }, only: { type: "string" } } });
-const only = values.only?.toLowerCase();
+/** By what the names of their rows begin with. */
+const suites = { action, durable: advance, memory, journal, redaction: journal, library, mcp };
 
-const rows: BenchRow[] = [];
-for (const suite of Object.values(suites)) rows.push(...(await suite.run()));
-const shown = only === undefined ? rows : rows.filter((row) => row.name.startsWith(only));
-if (shown.length === 0) {
-  process.stderr.write(`No row's name begins with "${values.only}". Rows: ${rows.map((row) => row.name).join("; ")}\n`);
+try {
+  const { values } = parseArgs({ options: { json: { type: "boolean", default: false }, only: { type: "string" } } });
+  await bench(values.only?.toLowerCase() ?? "", values.json);
+} catch (error) {
+  if (!(error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS"))) throw error;
+  process.stderr.write(`bench: ${error.message.split("\n", 1)[0]} Use --json, or --only NAME with a suite or the beginning of a row's name.\n`);
   process.exitCode = 1;
-} else {
-  process.stdout.write(values.json ? `${JSON.stringify(shown, null, 2)}\n` : `${shown.map(line).join("\n")}\n`);
+}
+
+async function bench(only: string, json: boolean): Promise<void> {
+  const wanted = Object.entries(suites).flatMap(([name, suite]) => (only.startsWith(name) || name.startsWith(only) ? [suite] : []));
+  const rows: BenchRow[] = [];
+  for (const suite of new Set(wanted)) rows.push(...(await suite.run()));
+  const shown = rows.filter((row) => row.name.startsWith(only));
+  if (shown.length === 0) {
+    process.stderr.write(`bench: no row's name begins with "${only}". Suites: ${Object.keys(suites).join(", ")}${rows.map((row) => `; ${row.name}`).join("")}.\n`);
+    process.exitCode = 1;
+    return;
+  }
+  process.stdout.write(json ? `${JSON.stringify(shown, null, 2)}\n` : `${shown.map(line).join("\n")}\n`);
   if (shown.some((row) => !row.ok)) process.exitCode = 1;
 }
 

@@ -1,0 +1,52 @@
+/** Sessions as the benches drive them: a durable journal of their own, nothing verified, notes of half a kilobyte. */
+import { join } from "node:path";
+import { openDirectoryJournal } from "../src/journal/index.ts";
+import { createSession } from "../src/session/index.ts";
+import { nodeClock, nodeFileSystem } from "../src/shared/node-ports.ts";
+import { compileWorkflow, type Plan } from "../src/workflow/index.ts";
+
+const NOTES = "Read the module and its tests; changed the rounding; the tests pass. ".repeat(8);
+
+export interface BenchSession {
+  /** Hands in the current step: decided, validated, written in canonical form, hashed, appended and synced. Microseconds it took. */
+  advance(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Starts a session in `directory`, which becomes its journal. */
+export async function startSession(directory: string, plan: Plan): Promise<BenchSession> {
+  const journal = await openDirectoryJournal({ directory, fs: nodeFileSystem, clock: nodeClock });
+  const deps = { journal, clock: nodeClock, verify: () => Promise.reject(new Error("This workflow verifies nothing.")) };
+  const session = await createSession(deps, { sessionId: "bench", itemId: null, parentSessionId: null, phase: null, plan, goal: "Measure.", context: {}, autonomy: "full_auto_never_stop" });
+  let step = 0;
+  return {
+    async advance() {
+      const output = { notes: NOTES, artifacts: [], context: { step: step++ } };
+      const started = performance.now();
+      const result = await session.submit(output);
+      const took = (performance.now() - started) * 1000;
+      if (result.kind !== "step") throw new Error(`The bench session ended early (${result.kind}).`);
+      return took;
+    },
+    close: () => journal.close(),
+  };
+}
+
+/** The one file that the journal of a session writes to. */
+export const epochFileOf = (directory: string): string => join(directory, "epochs", "000001.jsonl");
+
+/** A workflow of so many steps, one after the other. */
+export const listOfSteps = (count: number): Plan => compiled(Array.from({ length: count }, (_, index) => `  - { id: step-${index}, title: Step ${index}, prompt: Do part ${index} of the work. }`));
+
+/** A loop of 1,000 turns of `body` steps each. */
+export function loopOfSteps(body: number): Plan {
+  const steps = Array.from({ length: body }, (_, index) => `{ id: turn-${index}, title: Turn, prompt: "Turn {{currentIteration}}." }`);
+  return compiled([`  - { id: turns, type: loop, title: Turns, loop: { type: for, count: 1000, maxIterations: 1000 }, body: [${steps.join(", ")}] }`]);
+}
+
+function compiled(steps: readonly string[]): Plan {
+  const text = `schemaVersion: 2\nid: bench\nname: Bench\nversion: 1.0.0\ndescription: Steps.\nsteps:\n${steps.join("\n")}\n`;
+  const workflow = compileWorkflow({ text, file: "bench.yaml" });
+  if (!workflow.ok) throw new Error(`The bench workflow does not compile: ${workflow.error[0]?.message}`);
+  return workflow.value.plan;
+}
