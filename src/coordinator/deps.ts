@@ -1,4 +1,4 @@
-import type { AgentEndpoint } from "../agent/index.ts";
+import type { AgentEndpoint, Steer } from "../agent/index.ts";
 import type { Journal, SegmentRef } from "../journal/index.ts";
 import type { EndingCode, Phase } from "../record/index.ts";
 import type { Clock, Random } from "../shared/ports.ts";
@@ -31,6 +31,8 @@ export type ItemProgress =
   | { readonly kind: "prompt"; readonly phase: Phase; readonly prompt: Prompt }
   | { readonly kind: "step"; readonly phase: Phase; readonly step: string; readonly title: string }
   | { readonly kind: "turn"; readonly phase: Phase; readonly step: string; readonly turns: number; readonly tokens: number; readonly costMicroUsd: number }
+  /** The model is not to be had now; it is asked again after `ms`. */
+  | { readonly kind: "wait"; readonly phase: Phase; readonly step: string; readonly reason: string; readonly ms: number }
   | { readonly kind: "tool"; readonly phase: Phase; readonly step: string; readonly tool: string }
   | { readonly kind: "blocked"; readonly phase: Phase; readonly step: string; readonly messages: readonly string[] }
   | { readonly kind: "saved"; readonly name: string };
@@ -55,5 +57,7 @@ export interface CoordinatorDeps {
   /** Persists what the journal gained; null where the journal itself is the last word (local runs). */
   readonly save: ((boundary: Boundary) => Promise<SegmentRef>) | null;
   readonly onProgress: (progress: ItemProgress) => void;
+  /** What people want to say to a session now; asked before each request of it. */
+  readonly steers?: (sessionId: string) => Promise<readonly Steer[]>;
   readonly signal: AbortSignal;
 }

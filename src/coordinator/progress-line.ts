@@ -12,6 +12,8 @@ export function progressLine(progress: ItemProgress): string | null {
       return `  ${progress.phase} · ${progress.step} · ${progress.tool}`;
     case "turn":
       return `  ${progress.phase} · ${progress.step} · turn ${progress.turns}, ${progress.tokens.toLocaleString("en-US")} tokens, $${(progress.costMicroUsd / 1_000_000).toFixed(4)}`;
+    case "wait":
+      return `  ${progress.phase} · ${progress.step} · waiting: ${printable(progress.reason)} Next try in ${Math.max(1, Math.round(progress.ms / 1000))} s.`;
     case "blocked":
       return `  ${progress.phase} · ${progress.step} · not done yet: ${printable(progress.messages.join(" "))}`;
     case "prompt":

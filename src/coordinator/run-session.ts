@@ -152,6 +152,7 @@ async function converse(deps: CoordinatorDeps, run: SessionRun, session: Session
     model: deps.model.name,
     system: texts.system,
     firstMessage: texts.opening,
+    steers: async () => (await deps.steers?.(run.scheduled.sessionId)) ?? [],
     reopening: () => promptTexts(promptFor(session.offer() ?? offer)).opening,
     tools: [...workspaceTools(deps.sandbox), completeStepTool(session, watch)],
     mayUse: (name) => refusedTool(session, name),
@@ -166,7 +167,8 @@ async function converse(deps: CoordinatorDeps, run: SessionRun, session: Session
     workspaceTree: () => lastSnapshot(session.history())?.tree ?? null,
     onProgress: (progress) => {
       if (progress.tool !== undefined) deps.onProgress({ kind: "tool", phase, step: step(), tool: progress.tool });
-      else if (progress.wait === undefined) showTurn(deps, run, session);
+      else if (progress.wait !== undefined) deps.onProgress({ kind: "wait", phase, step: step(), ...progress.wait });
+      else showTurn(deps, run, session);
     },
   });
 }
