@@ -7,7 +7,7 @@ import { ended, gap, gapOnce } from "./events.ts";
 import { lookAtJump } from "./jumps.ts";
 import { enterLoop, type LoopDecision, nextTurn, scopeOf, stoppedBefore, turnsAfter } from "./loops.ts";
 import { type Place, placeOf } from "./outline.ts";
-import { renderStep, valuesFor } from "./rendered-step.ts";
+import { fixedText, renderStep, valuesFor } from "./rendered-step.ts";
 import { contextOf, type SessionNode, type SessionState } from "./state.ts";
 import { traceEntry } from "./trace.ts";
 import { workOf } from "./work.ts";
@@ -169,7 +169,9 @@ function endOfList(search: Search): readonly EngineEvent[] | null {
 
 function offerWithGaps(search: Search, step: PlanStep): readonly EngineEvent[] {
   const offered = offer(search, step, []);
-  const gaps = renderStep(workOf(step), valuesOf(search)).unset.map((entry) => gap(offered.data.nodeId, "unset-value", `The step "${step.id}" refers to a value that is not set: ${entry}.`));
+  const work = workOf(step);
+  if (fixedText(work) !== null) return [offered];
+  const gaps = renderStep(work, valuesOf(search)).unset.map((entry) => gap(offered.data.nodeId, "unset-value", `The step "${step.id}" refers to a value that is not set: ${entry}.`));
   return [offered, ...gaps];
 }
 

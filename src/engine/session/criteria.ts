@@ -4,8 +4,7 @@ import type { Json, JsonObject } from "../../shared/json.ts";
 import { compileRule, type Criteria, evaluateCondition, type JsonSchema, type Rule, zodOf } from "../../workflow/index.ts";
 
 /** What the notes lack; empty when they satisfy the criteria. A rule whose condition does not hold counts as satisfied. */
-export function criteriaBlockers(criteria: Criteria | null, notes: string, values: JsonObject): readonly Blocker[] {
-  if (criteria === null) return [];
+export function criteriaBlockers(criteria: Criteria, notes: string, values: JsonObject): readonly Blocker[] {
   if ("and" in criteria) return criteria.and.flatMap((part) => criteriaBlockers(part, notes, values));
   if ("or" in criteria) {
     const results = criteria.or.map((part) => criteriaBlockers(part, notes, values));

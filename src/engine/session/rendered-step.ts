@@ -14,20 +14,36 @@ export interface RenderedStep {
   readonly unset: readonly string[];
 }
 
-export function renderStep(step: StandardStep, values: JsonObject): RenderedStep {
+const fixed = new WeakMap<StandardStep, RenderedStep | null>();
+
+/** The text of a step that is the same whatever the values are, made once; null when values have a say. */
+export function fixedText(step: StandardStep): RenderedStep | null {
+  let text = fixed.get(step);
+  if (text === undefined) {
+    const templates = [step.prompt, ...step.fragments.map((fragment) => fragment.text), ...step.guidance, step.agentRole, step.systemPrompt, step.verification.prompt];
+    const varies = step.fragments.some((fragment) => fragment.when !== null) || templates.some((template) => template !== null && template.includes("{{"));
+    text = varies ? null : render(step, {});
+    fixed.set(step, text);
+  }
+  return text;
+}
+
+export const renderStep = (step: StandardStep, values: JsonObject): RenderedStep => fixedText(step) ?? render(step, values);
+
+function render(step: StandardStep, values: JsonObject): RenderedStep {
   const unset = new Set<string>();
-  const render = (template: string): string => {
+  const fill = (template: string): string => {
     const rendered = renderPrompt(template, values);
     for (const entry of rendered.unset) unset.add(entry);
     return rendered.text;
   };
   const fragments = step.fragments.filter((fragment) => fragment.when === null || evaluateCondition(fragment.when, values).holds);
   return {
-    prompt: [step.prompt, ...fragments.map((fragment) => fragment.text)].map((text) => render(text.trimEnd())).join("\n\n"),
-    guidance: [...step.guidance.map(render), ...step.hints],
-    agentRole: step.agentRole === null ? null : render(step.agentRole),
-    systemPrompt: step.systemPrompt === null ? null : render(step.systemPrompt),
-    verificationPrompt: step.verification.prompt === null ? null : render(step.verification.prompt),
+    prompt: [step.prompt, ...fragments.map((fragment) => fragment.text)].map((text) => fill(text.trimEnd())).join("\n\n"),
+    guidance: [...step.guidance.map(fill), ...step.hints],
+    agentRole: step.agentRole === null ? null : fill(step.agentRole),
+    systemPrompt: step.systemPrompt === null ? null : fill(step.systemPrompt),
+    verificationPrompt: step.verification.prompt === null ? null : fill(step.verification.prompt),
     unset: [...unset],
   };
 }

@@ -83,7 +83,7 @@ export function blockersOf(plan: Plan, step: StandardStep, node: SessionNode, ou
   if (step.notesRequired && output.notes.trim() === "") {
     blockers.push({ code: "notes-missing", message: "The notes are empty.", fix: "Say in at least one line what was done and found." });
   }
-  blockers.push(...criteriaBlockers(step.criteria, output.notes, valuesAt(start, { ...node, output })));
+  if (step.criteria !== null) blockers.push(...criteriaBlockers(step.criteria, output.notes, valuesAt(start, { ...node, output })));
   for (const artifact of output.artifacts) blockers.push(...artifactBlockers(plan, step, artifact), ...loopControlBlockers(plan, node, artifact));
   blockers.push(...assessmentBlockers(plan, step, output));
   const contract = step.contract;
