@@ -10,8 +10,15 @@ import type { Prompt, Rule } from "./prompt/index.ts";
 export interface ItemBudget {
   readonly turns: number;
   readonly tokens: number;
+  /** Cached ones included. */
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
   readonly costMicroUsd: number;
   readonly ms: number;
+  /** Time that tools run; those side by side each count. */
+  readonly toolMs?: number;
+  /** Limits of each session by itself, beside those of the item. */
+  readonly session?: Partial<Omit<ItemBudget, "session">>;
 }
 
 /** Where a save stands in the item's course; becomes the segment artifact's name. */
