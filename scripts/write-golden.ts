@@ -22,7 +22,7 @@ const { workflows } = catalogue(readdirSync(fixtures).map((file) => ({ file, tex
 
 const clock = fakeClock();
 const journal = await openDirectoryJournal({ directory: join(directory, "journal"), fs: nodeFileSystem, clock });
-const deps: SessionDeps = { journal, clock, readContext: async () => "found", verify: async () => ({ exitCode: 0, timedOut: false, outputTail: "ok", durationMs: 5, sandbox: "bubblewrap" }) };
+const deps: SessionDeps = { journal, clock, readContext: async () => ({ value: "found" }), verify: async () => ({ exitCode: 0, timedOut: false, outputTail: "ok", durationMs: 5, sandbox: "bubblewrap" }) };
 const states: Record<string, unknown> = {};
 for (const { plan } of workflows.values()) {
   const sessionId = `golden-${plan.id.replaceAll(".", "-")}`;

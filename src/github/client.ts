@@ -1,3 +1,8 @@
+/** The first version with breaking changes since 2022; pinned so that answers keep the form we parse (P-api-version). */
+export const GITHUB_API_VERSION = "2026-03-10";
+/** The API's server unless `GITHUB_API_URL` names another. */
+export const GITHUB_API_URL = "https://api.github.com";
+
 /**
  * The narrow face of an Octokit that everything here uses: Probot's, or one from @octokit/core with a job's token.
  * Failed requests reject with an error that has `status` and, where GitHub answered, `response.headers`.

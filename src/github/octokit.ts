@@ -1,10 +1,8 @@
 import { Octokit } from "@octokit/core";
 import type { Clock, Fetch } from "../shared/ports.ts";
-import type { GitHub } from "./client.ts";
+import { GITHUB_API_VERSION, type GitHub } from "./client.ts";
 import { withRetries } from "./retries.ts";
 
-/** The first version with breaking changes since 2022; pinned so that answers keep the form we parse (P-api-version). */
-export const GITHUB_API_VERSION = "2026-03-10";
 /** GitHub itself ends a request after 10 s (P-request-time); a body on the way may take longer. */
 const REQUEST_TIMEOUT_MS = 30_000;
 

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import type { Journal } from "../journal/journal.ts";
 import { type AgentEvent, type Blocker, type ContextSource, type EngineEvent, type Head, type Recorded, type SessionEvent, type SessionOutcome, sessionStream, type StepOutput, stepOutputSchema } from "../record/index.ts";
-import { attemptLimit, decide, evolve, type GateKind, type Gap, offer, type SessionCommand, type SessionRefusal, type SessionState, type StepOffer, valueProblem } from "../engine/session/index.ts";
+import { attemptLimit, decide, evolve, type GateKind, type GatherAnswer, type Gap, offer, type SessionCommand, type SessionRefusal, type SessionState, type StepOffer, valueProblem } from "../engine/session/index.ts";
 import { type Refusal, TerminalError } from "../shared/errors.ts";
 import type { Clock } from "../shared/ports.ts";
 import type { Redact } from "../shared/redact.ts";
@@ -29,13 +29,16 @@ export interface VerificationResult {
   readonly sandbox: "bubblewrap" | "weak" | "none";
 }
 
+/** What a source of a context-gather step holds, or why it could not be read; no reason when it is just not there. */
+export type ContextAnswer = { readonly value: string } | { readonly value: null; readonly reason: string | null };
+
 export interface SessionDeps {
   readonly journal: Journal;
   readonly clock: Clock;
   /** Runs a step's verification command on the workspace. A throw leaves the request unanswered: it is made again when the session is opened. */
   readonly verify: (request: { readonly command: string }, signal?: AbortSignal) => Promise<VerificationResult>;
-  /** Reads a source of a context-gather step; null when there is nothing. Absent: nothing is ever found. */
-  readonly readContext?: (source: ContextSource, signal?: AbortSignal) => Promise<string | null>;
+  /** Reads a source of a context-gather step. Absent: nothing is ever found. */
+  readonly readContext?: (source: ContextSource, signal?: AbortSignal) => Promise<ContextAnswer>;
   /** The journal's own redaction, applied to what comes in, so that the state in memory is the one in the log. */
   readonly redact?: Redact;
 }
@@ -222,21 +225,24 @@ export class LiveSession implements Session {
         signal?.throwIfAborted();
         command = { kind: "finish-verification", report: { requestId: state.request.requestId, ...this.#asRecorded({ ...result, outputTail: tail(result.outputTail) }) } };
       } else if (state.kind === "gathering") {
-        command = { kind: "finish-gather", requestId: state.request.requestId, found: this.#asRecorded(await this.#gather(state.request.sources, signal)) };
+        command = { kind: "finish-gather", requestId: state.request.requestId, ...this.#asRecorded(await this.#gather(state.request.sources, signal)) };
       } else return ok(undefined);
       const finished = await this.#command(command);
       if (!finished.ok) return finished;
     }
   }
 
-  /** The first source that has something. */
-  async #gather(sources: readonly ContextSource[], signal?: AbortSignal): Promise<{ source: string; value: string } | null> {
-    for (const source of sources) {
-      const value = (await this.#deps.readContext?.(source, signal)) ?? null;
+  /** The first source that has something, and why those before it could not be read. */
+  async #gather(sources: readonly ContextSource[], signal?: AbortSignal): Promise<GatherAnswer> {
+    const missed: { source: string; reason: string }[] = [];
+    for (const each of sources) {
+      const source = each.kind === "local_path" ? each.path : each.url;
+      const answer = (await this.#deps.readContext?.(each, signal)) ?? { value: null, reason: null };
       signal?.throwIfAborted();
-      if (value !== null) return { source: source.kind === "local_path" ? source.path : source.url, value };
+      if (answer.value !== null) return { found: { source, value: answer.value }, missed };
+      if (answer.reason !== null) missed.push({ source, reason: answer.reason });
     }
-    return null;
+    return { found: null, missed };
   }
 
   async #run(command: SessionCommand, signal?: AbortSignal, verification: "now" | "later" = "now"): Promise<SubmitResult> {

@@ -14,6 +14,8 @@ export interface McpServerOptions {
   readonly data: string;
   readonly cwd?: string;
   readonly args?: readonly string[];
+  /** Beside PATH and HOME. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Arguments of `node` up to `mcp`; default: the sources. */
   readonly program?: readonly string[];
 }
@@ -34,9 +36,9 @@ export interface McpProcess {
 
 const resultSchema = z.looseObject({ content: z.array(z.looseObject({ text: z.string() })), structuredContent: z.record(z.string(), z.json()), isError: z.boolean().optional() });
 
-export async function startMcp({ data, cwd = data, args = ["--sandbox", "weak"], program = [join(ROOT, "src/hosts/cli/main.ts")] }: McpServerOptions): Promise<McpProcess> {
+export async function startMcp({ data, cwd = data, args = ["--sandbox", "weak"], env = {}, program = [join(ROOT, "src/hosts/cli/main.ts")] }: McpServerOptions): Promise<McpProcess> {
   const client = new Client({ name: "worktrain-test", version: "1.0.0" });
-  const transport = new StdioClientTransport({ command: process.execPath, args: [...program, "mcp", "--data", data, ...args], cwd, env: { PATH: process.env["PATH"] ?? "", HOME: data }, stderr: "pipe" });
+  const transport = new StdioClientTransport({ command: process.execPath, args: [...program, "mcp", "--data", data, ...args], cwd, env: { PATH: process.env["PATH"] ?? "", HOME: data, ...env }, stderr: "pipe" });
   await client.connect(transport);
   const tool = async (name: string, sent: JsonObject): Promise<ToolResult> => {
     const { content, structuredContent, isError = false } = resultSchema.parse(await client.callTool({ name, arguments: sent }));

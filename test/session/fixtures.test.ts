@@ -19,7 +19,7 @@ const planOf = (id: string) => {
 
 const deps = (): SessionDeps => {
   const clock = fakeClock();
-  const readContext: SessionDeps["readContext"] = async (source) => (source.kind === "local_path" ? (source.path === "docs/spec.md" ? "the spec" : null) : `read ${source.url}`);
+  const readContext: SessionDeps["readContext"] = async (source) => (source.kind !== "local_path" ? { value: `read ${source.url}` } : source.path === "docs/spec.md" ? { value: "the spec" } : { value: null, reason: null });
   return { journal: openMemoryJournal({ clock }), clock, readContext, verify: async () => ({ exitCode: 0, timedOut: false, outputTail: "", durationMs: 1, sandbox: "weak" }) };
 };
 
@@ -80,6 +80,29 @@ describe("fixtures are driven to completion from what their offers ask for", () 
     expect(prompts[1]).toContain("the brief / the spec / read https://example.org/issue/1 / [unset: extra");
     expect(nodesOf(state).map((node) => node.gathered?.source)).toEqual(["injected: brief", "docs/spec.md", "https://example.org/issue/1", null, null, undefined]);
     expect(contextOf(state)).toMatchObject({ owner: "ann", spec: "the spec" });
+  });
+
+  test("gather: what cannot be read, or kept, is a gap with its reason that the agent is told; the next address counts", async () => {
+    const d = deps();
+    const read: string[] = [];
+    const readContext: SessionDeps["readContext"] = async (source) => {
+      read.push(source.kind === "local_path" ? source.path : source.url);
+      if (source.kind === "local_path") return source.path === "docs/spec.md" ? { value: "x".repeat(300_000) } : { value: null, reason: null };
+      return source.url.endsWith("2") ? { value: "the second" } : { value: null, reason: "it has moved" };
+    };
+    const session = await createSession({ ...d, readContext }, { sessionId: "s-1", itemId: null, parentSessionId: null, phase: null, plan: planOf("fixture.gather"), goal: "Mend https://example.org/1 or https://example.org/2", context: { brief: "b" }, autonomy: "guided" });
+    await session.resume();
+    expect(session.offer()).toMatchObject({ stepId: "from-file", prompt: expect.stringContaining("docs/spec.md was not read: The session's context would take") });
+    await session.submit({ notes: "", artifacts: [], context: { spec: "short" } });
+    expect(session.offer()?.stepId).toBe("asked-for");
+    const gaps = gapsOf(session.state()).map(({ code, message }) => `${code}: ${message}`);
+    expect(gaps.filter((gap) => gap.startsWith("context-source-missed"))).toEqual([
+      expect.stringMatching(/^context-source-missed: docs\/spec\.md was not read: The session's context would take \d+ bytes; the limit is 262144\.$/),
+      "context-source-missed: https://example.org/1 was not read: it has moved.",
+    ]);
+    expect(read).toEqual(["docs/none.md", "docs/spec.md", "https://example.org/1", "https://example.org/2", "OWNERS"]);
+    expect(contextOf(session.state())).toMatchObject({ pitch: "the second" });
+    expect((await openSession(d, "s-1")).state()).toEqual(session.state());
   });
 
   test("a WorkRail 3.x file loads with warnings only and runs to its end", async () => {

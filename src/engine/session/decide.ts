@@ -8,10 +8,9 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { valueProblem } from "../../shared/value-problem.ts";
 import type { Plan } from "../../workflow/index.ts";
-import type { Json } from "../../shared/json.ts";
 import { gap, gapOnce } from "./events.ts";
 import { evolve } from "./evolve.ts";
-import { foundContext } from "./gather.ts";
+import { foundContext, type GatherAnswer } from "./gather.ts";
 import { stepOf } from "./outline.ts";
 import { settle } from "./settle.ts";
 import { type ChildResult, findNode, type SessionStart, type SessionState, type VerificationReport } from "./state.ts";
@@ -24,8 +23,8 @@ export type SessionCommand =
   | { readonly kind: "submit"; readonly output: StepOutput; readonly nodeId?: string }
   | { readonly kind: "finish-verification"; readonly report: Omit<VerificationReport, "nodeId"> }
   | { readonly kind: "finish-child"; readonly result: ChildResult }
-  /** What the host found in the sources of a context-gather step; null when there was nothing. */
-  | { readonly kind: "finish-gather"; readonly requestId: string; readonly found: { readonly source: string; readonly value: Json } | null }
+  /** What came of looking for the context of a context-gather step. */
+  | ({ readonly kind: "finish-gather"; readonly requestId: string } & GatherAnswer)
   /** Goes back to where a node was offered; going on from there makes a branch of its own. */
   | { readonly kind: "rewind"; readonly nodeId: string }
   | { readonly kind: "checkpoint"; readonly note: string | null }
@@ -57,11 +56,7 @@ export function decide(plan: Plan, state: SessionState, command: SessionCommand)
       if (state.kind !== "gathering" || step?.kind !== "gather" || state.request.requestId !== command.requestId) {
         return refuse("no-such-request", `The session does not look for the context "${command.requestId}".`, "Ask for the session's state and answer what it waits for.");
       }
-      const problem = command.found === null ? null : valueProblem(command.found.value);
-      if (problem !== null) return err({ kind: problem === "__proto__" ? "reserved-key" : "malformed-output", message: `What was found holds ${problem}.`, fix: "Give plain JSON with ordinary keys." });
-      const tooLarge = command.found === null ? null : contextSizeRefusal({ ...state.node.context, [step.outputVar]: command.found.value });
-      if (tooLarge !== null) return err(tooLarge);
-      return accepted(plan, state, foundContext(step, state.facts.start, state.node, command.found));
+      return accepted(plan, state, ...foundContext(step, state.facts.start, state.node, command));
     }
     case "rewind": {
       if (state.kind === "new") return notStarted();

@@ -3,7 +3,7 @@ import { stepOf } from "./outline.ts";
 import { promptOf } from "./prompt.ts";
 import { renderStep, valuesFor, verificationCommand } from "./rendered-step.ts";
 import { type Requirement, requirementsOf } from "./requirements.ts";
-import type { SessionState } from "./state.ts";
+import { isFirstWork, type SessionState } from "./state.ts";
 import { workOf } from "./work.ts";
 
 /** The step an agent is to work on now, ready to be put before it. */
@@ -41,7 +41,7 @@ export function offer(plan: Plan, state: SessionState, options: { readonly intro
   const step = workOf(planStep);
   const { start } = facts;
   const rendered = renderStep(step, valuesFor(start, node.context, node.scope));
-  const introduce = options.introduce === true || node.parent === null;
+  const introduce = options.introduce === true || isFirstWork(node);
   const turn = node.loops.at(-1);
   return {
     nodeId: node.id,

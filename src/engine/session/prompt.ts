@@ -1,6 +1,7 @@
 import type { Autonomy, RiskPolicy, StepOutput } from "../../record/index.ts";
 import { fence, type Plan, type StandardStep } from "../../workflow/index.ts";
 import { messagesOf } from "./criteria.ts";
+import { SOURCE_MISSED } from "./gather.ts";
 import { metricsText } from "./metrics.ts";
 import { placeOf } from "./outline.ts";
 import type { RenderedStep } from "./rendered-step.ts";
@@ -25,6 +26,7 @@ export function promptOf(parts: PromptParts): string {
     parts.introduce ? introduction(plan, parts.riskPolicy) : "",
     turn(plan, node),
     rendered.prompt.trimEnd(),
+    section("Where it was looked for", bullets(node.gaps.filter((gap) => gap.code === SOURCE_MISSED).map((gap) => gap.message))),
     section("Guidance", bullets(rendered.guidance)),
     section("Definitions", bullets(step.definitions)),
     section("What the delegated work came to", children(node)),

@@ -123,6 +123,12 @@ export function contextOf(state: SessionState): JsonObject {
 /** A parallel step whose children are in, one of them without having completed, before anybody decided what that means. */
 export const awaitsWordOnChildren = (node: SessionNode): boolean => node.children?.some((child) => child.outcome !== "completed") === true && node.withoutMissing !== true && node.attempts === 0;
 
+/** Whether nobody has worked in the session before this node: steps that were done by themselves do not count. */
+export function isFirstWork(node: SessionNode): boolean {
+  for (let before = node.parent; before !== null; before = before.parent) if (before.attempts > 0) return false;
+  return true;
+}
+
 /** What the node after this one sees. */
 export function contextAfter(node: SessionNode): JsonObject {
   const added = node.completed ? (node.output?.context ?? {}) : {};

@@ -23,6 +23,8 @@ export interface CliEnvironment {
   readonly modelUrl: string | null;
   /** PATH of what commands start. */
   readonly path: string;
+  /** Where addresses of issues are read. */
+  readonly github: { readonly apiUrl: string; readonly token: string };
   /** Where sessions and items are kept unless `--data` says otherwise. */
   readonly dataDirectory: string;
 }

@@ -1,6 +1,7 @@
 /** `worktrain`: the only place of the CLI that knows arguments and environment. */
 import { homedir } from "node:os";
 import { text } from "node:stream/consumers";
+import { GITHUB_API_URL } from "../../github/client.ts";
 import { closestName } from "../../shared/closest-name.ts";
 import { defaultDataDirectory } from "../../shared/data-directory.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
@@ -81,7 +82,7 @@ function readEnvironment(): CliEnvironment {
   const given = (name: string): string | undefined => process.env[name] || undefined;
   const modelUrl = given("ANTHROPIC_BASE_URL");
   if (modelUrl !== undefined && !URL.canParse(modelUrl)) throw new TerminalError("The variable ANTHROPIC_BASE_URL is wrong: it is no URL.", "Correct it or unset it.");
-  return { apiKey: given("ANTHROPIC_API_KEY") ?? "", modelUrl: modelUrl ?? null, path: given("PATH") ?? "", dataDirectory: defaultDataDirectory(given("XDG_DATA_HOME"), homedir()) };
+  return { apiKey: given("ANTHROPIC_API_KEY") ?? "", modelUrl: modelUrl ?? null, path: given("PATH") ?? "", github: { apiUrl: given("GITHUB_API_URL") ?? GITHUB_API_URL, token: given("GITHUB_TOKEN") ?? given("GH_TOKEN") ?? "" }, dataDirectory: defaultDataDirectory(given("XDG_DATA_HOME"), homedir()) };
 }
 
 function fail(error: { readonly message: string; readonly fix: string }, json: boolean): number {

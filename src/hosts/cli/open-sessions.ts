@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { taskReader } from "../../github/read/task-reader.ts";
 import { planFinder } from "../../library/index.ts";
 import { createVerifier, StoredSessions, type Address, type Answer, answerText } from "../../session/stored/index.ts";
 import { TerminalError } from "../../shared/errors.ts";
@@ -14,7 +15,7 @@ export async function withSessions(call: Call, world: CliWorld, work: (sessions:
   const dataDirectory = dataDirectoryOf(call, world);
   const helperPath = join(packageRoot, "action", "dist", "helper.js");
   const verifier = { mode: sandboxMode(call.text("sandbox")), processes, nodePath, helperPath, path: world.environment().path, dataDirectory };
-  const sessions = new StoredSessions({ dataDirectory, fs, clock, random, verifier: (workspacePath) => createVerifier(verifier, workspacePath), findPlan: planFinder(packageRoot, call.texts("source")), answerWithinMs: Number.POSITIVE_INFINITY });
+  const sessions = new StoredSessions({ dataDirectory, fs, clock, random, verifier: (workspacePath) => createVerifier(verifier, workspacePath), findPlan: planFinder(packageRoot, call.texts("source")), readTask: taskReader({ fetch: world.fetch, ...world.environment().github }), answerWithinMs: Number.POSITIVE_INFINITY });
   const interrupted = (): void => void sessions.close();
   signal.addEventListener("abort", interrupted, { once: true });
   try {

@@ -54,13 +54,14 @@ function readListingIndex(): ListingIndex | null {
 const versionOf = (root: string): string => String(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version);
 
 async function openSessions(settings: McpSettings, root: string): Promise<StoredSessions> {
-  const [{ planFinder }, { createVerifier, StoredSessions: Sessions }, { nodeClock, nodeFileSystem, nodeRandom }, { nodeProcesses }] = await Promise.all([
+  const [{ planFinder }, { taskReader }, { createVerifier, StoredSessions: Sessions }, { nodeClock, nodeFileSystem, nodeRandom }, { nodeProcesses }] = await Promise.all([
     import("../../library/index.ts"),
+    import("../../github/read/task-reader.ts"),
     import("../../session/stored/index.ts"),
     import("../../shared/node-ports.ts"),
     import("../../shared/node-processes.ts"),
   ]);
-  const { dataDirectory, sandbox, path } = settings;
+  const { dataDirectory, sandbox, path, github } = settings;
   const helperPath = join(root, "action", "dist", "helper.js");
   const verifier = { mode: sandbox, processes: nodeProcesses, nodePath: process.execPath, helperPath, path, dataDirectory };
   return new Sessions({
@@ -70,6 +71,7 @@ async function openSessions(settings: McpSettings, root: string): Promise<Stored
     random: nodeRandom,
     verifier: (workspacePath) => createVerifier(verifier, workspacePath),
     findPlan: planFinder(root, settings.sources),
+    readTask: taskReader({ fetch: globalThis.fetch, ...github }),
     answerWithinMs: ANSWER_WITHIN_MS,
   });
 }

@@ -1,4 +1,4 @@
-import { type Gap, offer, type Requirement, type SessionState, type StepOffer } from "../../engine/session/index.ts";
+import { type Gap, isFirstWork, offer, type Requirement, type SessionState, type StepOffer } from "../../engine/session/index.ts";
 import type { Refusal } from "../../shared/errors.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import type { Plan } from "../../workflow/index.ts";
@@ -35,7 +35,7 @@ export function answerOf(standing: Standing, tokens: Tokens, introduce: boolean)
       const current = offer(plan, state, { introduce });
       const { blockers } = state.node;
       if (current === null) return refusal(base, { kind: "step-not-in-plan", message: `The plan has no step "${state.node.stepId}".`, fix: "Start the session again." });
-      const system = [introduce || state.node.parent === null ? plan.systemPrompt : null, current.systemPrompt].filter((text) => text !== null);
+      const system = [introduce || isFirstWork(state.node) ? plan.systemPrompt : null, current.systemPrompt].filter((text) => text !== null);
       const out = { step: stepOf(current, system), requires: current.requires.map(requirement), ...open };
       return blockers.length === 0 ? { ...base, status: "step", ...out } : { ...base, status: "blocked", blockers: [...blockers], ...out };
     }

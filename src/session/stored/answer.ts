@@ -58,6 +58,7 @@ function lines(answer: Answer): readonly string[] {
     case "gate":
       return [`The session ${answer.sessionId} is at a gate (${answer.gate?.kind ?? ""}): ${answer.gate?.question ?? ""}`, "Go on with gate {verdict: approved | rejected, reason}."];
     case "waiting":
+      if ((answer.pending ?? []).length === 0) return [`The session ${answer.sessionId} looks for context. Ask again with the token.`];
       return [`The session ${answer.sessionId} waits for:\n${(answer.pending ?? []).map(pendingLine).join("\n")}`];
     case "complete":
       return [`The session ${answer.sessionId} of ${answer.workflowId} is over: ${answer.outcome ?? ""}.`, ...(blockers === "" ? [] : [blockers])];

@@ -5,15 +5,19 @@ import { type Refusal, TerminalError } from "../../shared/errors.ts";
 import type { Clock, FileSystem } from "../../shared/ports.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { createSession, openSession, type SessionInit } from "../open.ts";
-import type { Session, SessionDeps } from "../session.ts";
+import type { ContextAnswer, Session, SessionDeps } from "../session.ts";
 import { readWorkspaceContext } from "./read-context.ts";
 import { rootOf, type SessionFiles, type SessionPlaces } from "./session-files.ts";
 import type { Verify } from "./verifier.ts";
+
+/** Reads what an address in a session's task names. */
+export type ReadTask = (url: string, signal?: AbortSignal) => Promise<ContextAnswer>;
 
 interface TreeDeps {
   readonly fs: FileSystem;
   readonly clock: Clock;
   readonly verifier: (workspacePath: string | null) => Verify;
+  readonly readTask?: ReadTask | undefined;
 }
 
 /** Trees by the id of their root. Another process that opened a tree's journal since has the say: then it is opened anew. */
@@ -51,9 +55,9 @@ export class OpenTrees {
 
   async #openTree(rootId: string, places: SessionPlaces): Promise<OpenTree> {
     const { workspacePath } = places;
-    const { fs, clock, verifier } = this.#deps;
+    const { fs, clock, verifier, readTask = async () => ({ value: null, reason: "addresses are not read here" }) } = this.#deps;
     const journal = await openDirectoryJournal({ directory: this.#files.journalDirectory(rootId), fs, clock });
-    const readContext: SessionDeps["readContext"] = async (source) => (source.kind === "local_path" ? readWorkspaceContext(workspacePath, source.path) : null);
+    const readContext: SessionDeps["readContext"] = async (source, signal) => (source.kind === "local_path" ? readWorkspaceContext(workspacePath, source.path) : readTask(source.url, signal));
     const tree = new OpenTree(journal, { journal, clock, verify: verifier(workspacePath), readContext }, places);
     this.#open.set(rootId, tree);
     return tree;

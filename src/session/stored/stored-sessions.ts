@@ -18,7 +18,7 @@ import type { Session, SubmitRefusal, SubmitResult } from "../session.ts";
 import { answerOf, refusal } from "./answer-of.ts";
 import type { Answer } from "./answer.ts";
 import { type FindPlan, tendChildren } from "./children.ts";
-import { OpenTrees, type OpenTree } from "./open-trees.ts";
+import { OpenTrees, type OpenTree, type ReadTask } from "./open-trees.ts";
 import { isRewoundTo, recordedCheckpoint, recordedStanding } from "./recorded-answer.ts";
 import { type SentOutput, stepOutput } from "./sent-output.ts";
 import { sessionFiles, type SessionCard, type SessionFiles } from "./session-files.ts";
@@ -33,6 +33,8 @@ export interface StoredSessionsDeps {
   /** The verifier of a session's workspace. */
   readonly verifier: (workspacePath: string | null) => Verify;
   readonly findPlan: FindPlan;
+  /** Reads the address a context-gather step finds in the task. Absent: none is read. */
+  readonly readTask?: ReadTask;
   /** How long a command may wait for a verification before it answers `waiting`; infinite for a shell. */
   readonly answerWithinMs: number;
 }
@@ -110,7 +112,7 @@ export class StoredSessions {
     const about = { sessionId: "", workflowId: plan.id };
     const problem = valueProblem({ goal, context });
     if (problem !== null) return refusal(about, { kind: problem === "__proto__" ? "reserved-key" : "malformed-context", message: `The context holds ${problem}.`, fix: "Give plain JSON with ordinary keys." });
-    return this.#oneByOne(async () => {
+    const begun = await this.#oneByOne(async () => {
       const startedAt = new Date(this.#deps.clock.nowMs()).toISOString();
       const sessionId = this.#newId();
       this.#files.write({ sessionId, workflowId: plan.id, goal, workspacePath, workflowFolder, startedAt });
@@ -118,6 +120,9 @@ export class StoredSessions {
       const tree = await this.#trees.create(init, { workspacePath, workflowFolder });
       return tree.ok ? this.#stands(tree.value, sessionId, true) : refusal(about, tree.error);
     });
+    // What the host does by itself, such as looking for context, is done before the client is told anything.
+    const byItself = begun.status === "waiting" && begun.pending?.length === 0;
+    return byItself ? this.go({ sessionId: begun.sessionId }, { kind: "await" }) : begun;
   }
 
   /** Does what the input says at the addressed place, and answers with where the session then stands. */
