@@ -90,6 +90,7 @@ function evolveStarted(conversation: Conversation, event: StartedEvent): Convers
     case "coordinator_signalled":
     case "child_started":
     case "workspace_saved":
+    case "network_reached":
       return conversation;
     default:
       return unreachable(event);

@@ -1,3 +1,3 @@
 export { parseConfig } from "./parse-config.ts";
 export { configJsonSchema, configTable } from "./published.ts";
-export { CONFIG_PATH, modelsOf, type Config } from "./schema.ts";
+export { allowedHosts, CONFIG_PATH, modelsOf, type Config } from "./schema.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseHostPattern, type HostPattern } from "../shared/host-pattern.ts";
 import { MODEL_PRICES } from "../shared/models.ts";
 
 /** A model by its id at Anthropic. Without a known price no budget could hold, so others are refused. */
@@ -21,7 +22,7 @@ const commandsSchema = z.strictObject({
     .max(2_000)
     .nullable()
     .default(null)
-    .describe("Shell command that tests the project; WorkTrain runs it in the sandbox, where there is no network. Without it the agent decides how to check its work."),
+    .describe("Shell command that tests the project; WorkTrain runs it in the sandbox, where there is no network but `sandbox.network`. Without it the agent decides how to check its work."),
 });
 
 const reviewSchema = z.strictObject({
@@ -43,6 +44,19 @@ const pathsSchema = z.strictObject({
     .describe("Protected paths (such as `.github/**`) that a pull request of WorkTrain may change, as glob patterns."),
 });
 
+const sandboxSchema = z.strictObject({
+  network: z
+    .strictObject({
+      allow: z
+        .array(z.string().refine((text) => parseHostPattern(text) !== null, "must be a host name such as registry.npmjs.org, or *.example.org for all below it, each with or without :port; no address, no URL, no single word"))
+        .max(50)
+        .default([])
+        .describe("Hosts that commands in the sandbox may reach by HTTP(S): `registry.npmjs.org`, `*.example.org` (what is below it), with `:port` for another than 443 and 80. They see what the agent sends them."),
+    })
+    .prefault({})
+    .describe("The way out of the sandbox."),
+});
+
 /** `.github/worktrain.yml` on the default branch. Strict: an unknown key is a fault, not a wish that is silently not met. */
 export const configSchema = z.strictObject({
   label: labelSchema.default("worktrain:ready").describe("The label that starts work on an issue."),
@@ -57,6 +71,7 @@ export const configSchema = z.strictObject({
   review: reviewSchema.prefault({}).describe("How the result is reviewed before it is delivered."),
   budget: budgetSchema.prefault({}).describe("What one attempt may use up; whichever is reached first ends it."),
   paths: pathsSchema.prefault({}).describe("Which paths may be changed."),
+  sandbox: sandboxSchema.prefault({}).describe("What commands of the agent and of the project can reach."),
 });
 
 type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
@@ -68,6 +83,9 @@ export type Config = DeepReadonly<z.output<typeof configSchema>>;
 export function modelsOf({ model, models }: Pick<Config, "model" | "models">): { readonly name: string; readonly tiers: Readonly<Record<keyof Config["models"], string>> } {
   return { name: model, tiers: { lightweight: models.lightweight ?? model, mid: models.mid ?? model, heavy: models.heavy ?? model } };
 }
+
+/** The hosts the sandbox may reach. */
+export const allowedHosts = ({ sandbox }: Pick<Config, "sandbox">): readonly HostPattern[] => sandbox.network.allow.map(parseHostPattern).filter((pattern) => pattern !== null);
 
 /** Where the configuration lives in a repository; only the default branch's counts (I9). */
 export const CONFIG_PATH = ".github/worktrain.yml";

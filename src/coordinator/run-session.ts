@@ -106,9 +106,14 @@ function watchSession(deps: CoordinatorDeps, run: SessionRun, session: Session):
   const { phase } = run.scheduled;
   let step = session.offer()?.stepId ?? "start";
   let savedAtMs = deps.clock.monotonicMs();
+  const recordReached = async () => {
+    const hosts = [...deps.sandbox.takeReached()];
+    if (hosts.length > 0) await session.record({ kind: "network_reached", data: { hosts } });
+  };
   const saveFiles = async () => {
     const saved = await deps.workspace.save((bytes) => deps.journal.putBlob(bytes));
     if (saved !== null) await session.record({ kind: "workspace_saved", data: saved });
+    await recordReached();
   };
   const save = async () => {
     savedAtMs = deps.clock.monotonicMs();
@@ -127,6 +132,7 @@ function watchSession(deps: CoordinatorDeps, run: SessionRun, session: Session):
     async after(result) {
       if (result.kind === "blocked") deps.onProgress({ kind: "blocked", phase, step, messages: result.blockers.map((blocker) => blocker.message) });
       if (result.kind !== "step" && result.kind !== "ended" && result.kind !== "gate") return;
+      await recordReached();
       await save();
       this.step();
     },

@@ -240,6 +240,10 @@ export const agentEventSchema = z.discriminatedUnion("kind", [
   }),
   /** Text put into the conversation that is no tool result: a reminder or nudge of ours, the step that is out now, or words of a person. */
   event("steered", { turn: z.int().min(1), source: z.enum(["reminder", "nudge", "person", "step"]), text: z.string() }),
+  /** What commands reached through the sandbox's gateway since the last such event; hosts as `host:port`. */
+  event("network_reached", {
+    hosts: z.array(z.object({ host: z.string(), requests: z.int().min(0), refused: z.int().min(0), sentBytes: z.int().min(0), receivedBytes: z.int().min(0) })).min(1),
+  }),
   event("issue_reported", { severity: z.enum(["info", "warn", "error"]), summary: z.string(), detail: z.string() }),
   /** The workflow itself is at fault: a step contradicts itself, asks for what cannot be had, or lacks something. */
   event("workflow_problem_reported", { stepId: z.string().nullable(), summary: z.string(), suggestion: z.string() }),

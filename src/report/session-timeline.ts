@@ -81,6 +81,8 @@ function words(event: SessionEvent): string | null {
       return `${event.data.role} at work in session ${event.data.sessionId} (${event.data.workflowId}): ${firstLine(event.data.goal)}`;
     case "conversation_started":
       return event.data.conversation === 1 ? `conversation with ${event.data.model}` : `conversation ${event.data.conversation} with ${event.data.model} (${event.data.cause})`;
+    case "network_reached":
+      return `reached from the sandbox: ${event.data.hosts.map(({ host, requests, refused }) => `${host} (${[requests > 0 ? `${requests}x` : "", refused > 0 ? `${refused}x refused` : ""].filter((part) => part !== "").join(", ")})`).join("; ")}`;
     case "turn_requested":
     case "turn_completed":
     case "turn_failed":

@@ -187,6 +187,7 @@ function fold(view: Fold, event: Recorded<SessionEvent>): Fold {
     case "turn_requested":
     case "turn_failed":
     case "steered":
+    case "network_reached":
     case "agent_ended":
       return view;
     default:

@@ -28,7 +28,7 @@ export interface Bubblewrap {
 
 export type Mount =
   | { readonly kind: "read-only" | "read-write"; readonly path: string }
-  /** A file of the host in the place of another; `path` must exist inside. */
+  /** A file of the host in the place of another, or where none is if its directory is not a mount. */
   | { readonly kind: "instead"; readonly path: string; readonly source: string }
   | { readonly kind: "empty"; readonly path: string };
 

@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { err, ok, type Result } from "../shared/result.ts";
 import { bubblewrapArguments, cannotConfine, checkMounts, etcFiles, findBubblewrap, INNER_HOME, type Mount, type NoSandbox, type Walls } from "./bubblewrap.ts";
-import { helperCommand, innerEnvironment, type Launch, type StartHelper } from "./launch.ts";
+import { gatewayEnvironment, helperCommand, innerEnvironment, type Launch, type StartHelper } from "./launch.ts";
+import { INNER_GATEWAY } from "./protocol.ts";
 import { HOST_PATH } from "./search-path.ts";
 
 /** Prepares helpers behind bubblewrap's walls, after a program has really run behind them. */
@@ -19,7 +20,7 @@ export async function confinedHelper(launch: Launch): Promise<Result<StartHelper
     bubblewrap: bubblewrap.value,
     etc,
     directory: launch.workspaceDir,
-    environment: innerEnvironment({ path: launch.path, home: INNER_HOME, temporary: "/tmp" }),
+    environment: { ...innerEnvironment({ path: launch.path, home: INNER_HOME, temporary: "/tmp" }), ...(launch.gatewaySocket === null ? {} : gatewayEnvironment()) },
     temporaryBytes: launch.limits.temporaryBytes,
     mounts: [{ kind: "read-only", path: launch.workspaceDir }],
   };
@@ -29,6 +30,7 @@ export async function confinedHelper(launch: Launch): Promise<Result<StartHelper
   const mounts: readonly Mount[] = [
     { kind: "read-write", path: launch.workspaceDir },
     ...gitMounts(launch, repository.value),
+    ...(launch.gatewaySocket === null ? [] : [{ kind: "instead" as const, path: INNER_GATEWAY.socketPath, source: launch.gatewaySocket }]),
     ...[...launch.readOnlyPaths, ...program].map((path): Mount => ({ kind: "read-only", path })),
   ];
   const args = [...bubblewrapArguments({ ...walls, mounts }), ...helperCommand(launch, true)];

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { ChildProcess, Processes } from "../shared/ports.ts";
-import type { HelperSettings, SandboxLimits } from "./protocol.ts";
+import { INNER_GATEWAY, type HelperSettings, type SandboxLimits } from "./protocol.ts";
 
 /** What it takes to start a helper; all paths are real ones. */
 export interface Launch {
@@ -15,6 +15,8 @@ export interface Launch {
   readonly path: string;
   readonly readOnlyPaths: readonly string[];
   readonly privatePaths: readonly string[];
+  /** The gateway's socket; null when there is no network at all. */
+  readonly gatewaySocket: string | null;
 }
 
 /** Starts a helper; called again when one has died. */
@@ -22,8 +24,15 @@ export type StartHelper = () => ChildProcess;
 
 /** Program and arguments of the helper itself. */
 export function helperCommand(launch: Launch, ownsProcesses: boolean): readonly [string, string, string] {
-  const settings: HelperSettings = { workspace: launch.workspaceDir, ownsProcesses, limits: launch.limits, diskFloor: launch.diskFloor };
+  const settings: HelperSettings = { workspace: launch.workspaceDir, ownsProcesses, limits: launch.limits, diskFloor: launch.diskFloor, gateway: ownsProcesses && launch.gatewaySocket !== null ? INNER_GATEWAY : null };
   return [launch.nodePath, launch.helperPath, JSON.stringify(settings)];
+}
+
+/** How programs are told of the gateway; `NODE_USE_ENV_PROXY` is what Node 24 needs to look. */
+export function gatewayEnvironment(): Readonly<Record<string, string>> {
+  const url = `http://127.0.0.1:${INNER_GATEWAY.port}`;
+  const none = "localhost,127.0.0.1,::1";
+  return { HTTP_PROXY: url, HTTPS_PROXY: url, http_proxy: url, https_proxy: url, NO_PROXY: none, no_proxy: none, NODE_USE_ENV_PROXY: "1" };
 }
 
 /** The environment of the helper and of every command: nothing of the host's. */

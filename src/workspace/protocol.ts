@@ -32,6 +32,8 @@ export interface HelperSettings {
   readonly limits: SandboxLimits;
   /** Free space and files of the workspace's disk below which its growth is looked at. */
   readonly diskFloor: { readonly bytes: number; readonly files: number };
+  /** Where programs inside find the gateway, and where its socket is; null when there is no network at all. */
+  readonly gateway: { readonly port: number; readonly socketPath: string } | null;
 }
 
 export type HelperRequest =
@@ -48,6 +50,9 @@ export interface CommandOutcome {
 export type HelperReply =
   | { readonly kind: "ready" }
   | { readonly kind: "result"; readonly id: number; readonly content: string; readonly isError: boolean; readonly outcome?: CommandOutcome };
+
+/** The gateway as the inside sees it. */
+export const INNER_GATEWAY = { port: 3128, socketPath: "/run/worktrain/gateway" };
 
 /** The tool behind `Sandbox.runCommand`: not for the model. */
 export const RUN_COMMAND = "run_command";

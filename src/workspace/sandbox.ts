@@ -12,6 +12,8 @@ import { confinedHelper } from "./confined-helper.ts";
 import { HelperConnection, type CallResult } from "./helper-connection.ts";
 import { weakHelper, type Launch, type StartHelper } from "./launch.ts";
 import { BASH_MAX_TIMEOUT_MS, RUN_COMMAND, type HelperSettings, type SandboxLimits } from "./protocol.ts";
+import { openGateway, type Gateway, type GatewayOptions } from "./network/gateway.ts";
+import type { Reached } from "./network/tally.ts";
 import { makeScratch } from "./scratch.ts";
 import { INNER_PATH } from "./search-path.ts";
 
@@ -32,6 +34,8 @@ export interface SandboxOptions {
   readonly path?: string;
   /** Directories no mount may contain: the runner's temporary directory, the journal, the home directory. */
   readonly privatePaths?: readonly string[];
+  /** The hosts that can be reached from inside; none without it. The weak mode cannot keep a command from others. */
+  readonly network?: Pick<GatewayOptions, "allow" | "resolve" | "connect">;
 }
 
 export interface CommandResult {
@@ -44,6 +48,10 @@ export interface CommandResult {
 
 export interface Sandbox {
   readonly mode: SandboxMode;
+  /** What can be reached from inside, as the operator wrote it. */
+  readonly hosts: readonly string[];
+  /** What was reached or refused since the last call. */
+  takeReached(): readonly Reached[];
   /** Calls a tool. Never rejects because of the tool, the input or the sandbox: a failure is a result the model can read. */
   call(tool: string, input: unknown, options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<{ content: string; isError: boolean }>;
   /** Runs a command of the operator, such as the repository's tests, in the workspace. */
@@ -85,7 +93,13 @@ export async function openSandbox(options: SandboxOptions): Promise<Result<Sandb
   const scratch = makeScratch();
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const workspaceDir = realpathSync(options.workspaceDir);
-  const removeScratch = () => rmSync(scratch, { recursive: true, force: true });
+  const hosts = options.network?.allow ?? [];
+  const socketPath = join(scratch, "gateway");
+  const gateway = hosts.length === 0 || options.mode === "weak" ? null : await openGateway({ ...options.network, allow: hosts, socketPath });
+  const cleanUp = async () => {
+    await gateway?.close();
+    rmSync(scratch, { recursive: true, force: true });
+  };
   const launch: Launch = {
     scratch,
     processes: options.processes,
@@ -97,6 +111,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Result<Sandb
     path: options.path ?? INNER_PATH,
     readOnlyPaths: options.readOnlyPaths ?? [],
     privatePaths: [scratch, ...(options.privatePaths ?? [])],
+    gatewaySocket: gateway === null ? null : socketPath,
   };
   const emptyTemporary = () => {
     for (const path of [join(scratch, "home"), join(scratch, "tmp")]) {
@@ -107,7 +122,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Result<Sandb
   emptyTemporary();
   const start = options.mode === "weak" ? ok(weakHelper(launch)) : await confinedHelper(launch);
   if (!start.ok) {
-    removeScratch();
+    await cleanUp();
     return start;
   }
   const first = new HelperConnection(start.value());
@@ -115,10 +130,10 @@ export async function openSandbox(options: SandboxOptions): Promise<Result<Sandb
   const { failed } = await first.ready;
   clearTimeout(timer);
   if (failed !== null) {
-    removeScratch();
+    await cleanUp();
     return err(noSandbox(`The sandbox's helper did not start: ${failed.trim()}`, `Check that ${options.nodePath} is Node 24 or later and that ${options.helperPath} exists.`));
   }
-  return ok(new RunningSandbox(options.mode, start.value, { first, emptyTemporary, removeScratch }));
+  return ok(new RunningSandbox(start.value, { mode: options.mode, first, emptyTemporary, gateway, hosts: hosts.map(({ text }) => text), cleanUp }));
 }
 
 /** Taken before anything has run inside, and once: a new helper does not begin to count anew. */
@@ -127,20 +142,33 @@ function diskFloor(workspaceDir: string, limits: SandboxLimits): HelperSettings[
   return { bytes: bavail * bsize - limits.growthBytes, files: ffree - limits.growthFiles };
 }
 
+interface Opened {
+  readonly mode: SandboxMode;
+  readonly first: HelperConnection;
+  readonly emptyTemporary: () => void;
+  readonly gateway: Gateway | null;
+  readonly hosts: readonly string[];
+  readonly cleanUp: () => Promise<void>;
+}
+
 class RunningSandbox implements Sandbox {
   readonly mode: SandboxMode;
+  readonly hosts: readonly string[];
   readonly #start: StartHelper;
-  readonly #emptyTemporary: () => void;
-  readonly #removeScratch: () => void;
+  readonly #opened: Opened;
   #connection: HelperConnection;
   #closed = false;
 
-  constructor(mode: SandboxMode, start: StartHelper, opened: { first: HelperConnection; emptyTemporary: () => void; removeScratch: () => void }) {
-    this.mode = mode;
+  constructor(start: StartHelper, opened: Opened) {
+    this.mode = opened.mode;
+    this.hosts = opened.hosts;
     this.#start = start;
+    this.#opened = opened;
     this.#connection = opened.first;
-    this.#emptyTemporary = opened.emptyTemporary;
-    this.#removeScratch = opened.removeScratch;
+  }
+
+  takeReached(): readonly Reached[] {
+    return this.#opened.gateway?.takeReached() ?? [];
   }
 
   async call(tool: string, input: unknown, options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {}) {
@@ -158,7 +186,7 @@ class RunningSandbox implements Sandbox {
   async renew(): Promise<void> {
     await this.#connection.close();
     if (this.#closed) return;
-    this.#emptyTemporary();
+    this.#opened.emptyTemporary();
     this.#connection = new HelperConnection(this.#start());
   }
 
@@ -166,7 +194,7 @@ class RunningSandbox implements Sandbox {
     if (this.#closed) return;
     this.#closed = true;
     await this.#connection.close();
-    this.#removeScratch();
+    await this.#opened.cleanUp();
   }
 
   #send(tool: string, input: unknown, options: { readonly signal: AbortSignal | undefined; readonly timeoutMs: number }): Promise<CallResult> {

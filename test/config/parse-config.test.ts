@@ -3,7 +3,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { configJsonSchema, configTable, modelsOf, parseConfig } from "../../src/config/index.ts";
+import { allowedHosts, configJsonSchema, configTable, modelsOf, parseConfig } from "../../src/config/index.ts";
 
 const FILE = ".github/worktrain.yml";
 const faults = (text: string) => {
@@ -45,7 +45,7 @@ describe("what is said about a wrong one?", () => {
   });
 
   it("lists the known keys when none is near", () => {
-    expect(faults("webhook: https://evil.example\n")[0]?.fix).toBe("Known here: `label`, `model`, `models`, `rules`, `commands`, `review`, `budget`, `paths`.");
+    expect(faults("webhook: https://evil.example\n")[0]?.fix).toBe("Known here: `label`, `model`, `models`, `rules`, `commands`, `review`, `budget`, `paths`, `sandbox`.");
   });
 
   it("points at the value that is out of range or of the wrong type, every one of them", () => {
@@ -106,5 +106,21 @@ describe("do the published documents say what the code does?", () => {
   it.each(["label: a", "budget: {turns: 5}", "labels: a", "budget: {turns: 0}", "review: 3", "paths: {allow: [1]}"])("the JSON Schema agrees with the parser on %s", (text) => {
     const validate = new Ajv2020({ strict: false }).compile(configJsonSchema());
     expect(validate(parse(text))).toBe(parseConfig(text, FILE).ok);
+  });
+});
+
+describe("what may the sandbox reach?", () => {
+  it("nothing, or the hosts that are named; an address, a URL and every host are faults", () => {
+    const none = parseConfig("{}", FILE);
+    expect(none.ok && allowedHosts(none.value)).toEqual([]);
+    const some = parseConfig("sandbox: {network: {allow: [registry.npmjs.org, '*.PyPI.org', 'files.example.org:8443']}}", FILE);
+    expect(some.ok && allowedHosts(some.value)).toMatchObject([
+      { name: "registry.npmjs.org", below: false, port: null },
+      { name: "pypi.org", below: true },
+      { name: "files.example.org", port: 8443 },
+    ]);
+    for (const host of ["*", "*.com", "127.0.0.1", "localhost", "https://registry.npmjs.org", "registry.npmjs.org/x"]) {
+      expect(faults(`sandbox: {network: {allow: ["${host}"]}}`)[0]).toMatchObject({ path: "sandbox.network.allow.0", message: expect.stringContaining("must be a host name") });
+    }
   });
 });

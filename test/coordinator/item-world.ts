@@ -100,6 +100,8 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
   const renewed: unknown[] = [];
   const sandbox: Sandbox = {
     mode: "bubblewrap",
+    hosts: [],
+    takeReached: () => [],
     call: (tool, input) => {
       if (tool === "write") Object.assign(workspace.files, { [(input as { path: string }).path]: (input as { content: string }).content });
       return Promise.resolve({ content: `${tool} done`, isError: false });

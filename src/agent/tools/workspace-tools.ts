@@ -59,7 +59,7 @@ const definitions = {
     readOnly: false,
     description:
       "Runs a command in bash, in the workspace, and returns its output and exit code. Each call is a new shell: directory and variables do not carry over. " +
-      "There is no network and no input, .git is read-only (no commits), and only the workspace and /tmp can be written. When the command ends, so does everything it started. " +
+      "There is no input and no network but for hosts the operator opened (if HTTPS_PROXY is set), .git is read-only (no commits), and only the workspace and /tmp can be written. When the command ends, so does everything it started. " +
       "Output over 64 KB loses its middle. Prefer read, edit, glob and grep for what they do.",
     schema: z.object({
       command: z.string().min(1).max(100_000),

@@ -1,7 +1,7 @@
 /** `worktrain run`: the pipeline of a GitHub run on a local clone, leaving a local branch. */
 import { join, relative, resolve } from "node:path";
 import { loadLibrary, progressLine, readRules, runItem, type ItemResult } from "../../coordinator/index.ts";
-import { CONFIG_PATH, modelsOf, parseConfig, type Config } from "../../config/index.ts";
+import { allowedHosts, CONFIG_PATH, modelsOf, parseConfig, type Config } from "../../config/index.ts";
 import { artifactOf, CONTRACT } from "../../engine/pipeline/index.ts";
 import { openDirectoryJournal } from "../../journal/index.ts";
 import { formatItemId } from "../../record/index.ts";
@@ -41,7 +41,7 @@ export async function runLocally(run: LocalRun, ports: CliPorts): Promise<Comman
   ports.fs.makeDirectory(directory);
   const redact = createRedactor([run.apiKey]);
   const journal = await openDirectoryJournal({ directory: join(directory, "journal"), fs: ports.fs, clock: ports.clock, redact });
-  const sandbox = await openConfined(run, ports, { clone, directory });
+  const sandbox = await openConfined(run, ports, { clone, directory, config });
   const workspace = await openWorkspace({ directory: clone.directory, privateDirectory: join(directory, "git"), base: clone.head, sandbox, processes: ports.processes });
   try {
     const rules = await readRules(workspace.baseFiles, config.rules);
@@ -99,7 +99,7 @@ async function localConfig(clone: LocalClone): Promise<Config> {
   throw new TerminalError(`${CONFIG_PATH}:${fault?.line ?? 1}: ${fault?.message ?? "not a config"}`, fault?.fix ?? "Mend the file.");
 }
 
-async function openConfined(run: LocalRun, ports: CliPorts, { clone, directory }: { readonly clone: LocalClone; readonly directory: string }): Promise<Sandbox> {
+async function openConfined(run: LocalRun, ports: CliPorts, { clone, directory, config }: { readonly clone: LocalClone; readonly directory: string; readonly config: Config }): Promise<Sandbox> {
   const sandbox = await openSandbox({
     workspaceDir: clone.directory,
     mode: run.sandbox,
@@ -108,6 +108,7 @@ async function openConfined(run: LocalRun, ports: CliPorts, { clone, directory }
     helperPath: join(ports.packageRoot, "action", "dist", "helper.js"),
     path: run.path,
     privatePaths: [join(directory, "journal"), join(directory, "git"), clone.source],
+    network: { allow: allowedHosts(config) },
   });
   if (!sandbox.ok) throw new TerminalError(sandbox.error.message, sandbox.error.fix);
   return sandbox.value;

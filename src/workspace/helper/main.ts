@@ -6,6 +6,7 @@
 import { RUN_COMMAND, type HelperReply, type HelperSettings } from "../protocol.ts";
 import { bash } from "./bash.ts";
 import { edit } from "./edit.ts";
+import { startForwarder } from "./forwarder.ts";
 import { glob } from "./glob.ts";
 import { grep } from "./grep.ts";
 import { systemCode } from "./paths.ts";
@@ -82,4 +83,5 @@ function shutDown(): void {
   exitWhenIdle();
 }
 
+if (settings.gateway !== null) await startForwarder(settings.gateway);
 reply({ kind: "ready" });

@@ -1,6 +1,6 @@
 /** The agent job's work proper: sandbox, workspace, coordinator. Loaded when the run is admitted and its journal can be saved. */
 import { join } from "node:path";
-import { modelsOf, type Config } from "../../../config/index.ts";
+import { allowedHosts, modelsOf, type Config } from "../../../config/index.ts";
 import { loadLibrary, progressLine, readRules, runItem, type ItemResult } from "../../../coordinator/index.ts";
 import type { GitHub } from "../../../github/client.ts";
 import { itemStream, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
@@ -50,6 +50,7 @@ async function confined(settings: JobSettings, ports: AgentPorts, context: Work)
     path: settings.path,
     readOnlyPaths: settings.toolCache === null || ports.fs.list(settings.toolCache).length === 0 ? [] : [settings.toolCache],
     privatePaths: [settings.runnerTemp],
+    network: { allow: allowedHosts(context.config) },
   });
   if (!sandbox.ok) return stopBeforeWork(settings, context, { ending: "no-sandbox", refusal: sandbox.error });
   if (sandbox.value.mode === "weak") ports.log("Warning: tools run without a sandbox (sandbox: weak).");
