@@ -11,4 +11,4 @@ export * from "./plan.ts";
 export * from "./preview.ts";
 export { compileRule } from "./regular-expression.ts";
 export { type Routines, routinesOf, type WorkflowSource } from "./routines.ts";
-export { describe, fence, lookUp, renderCommand, renderPrompt } from "./template.ts";
+export { describe, fence, lookUp, renderCommand, renderLine, renderPrompt } from "./template.ts";

@@ -48,7 +48,20 @@ export interface Rendered {
 }
 
 /** For text a model reads: unset values are marked, values of several lines are fenced. */
-export function renderPrompt(template: string, context: JsonObject): Rendered {
+export const renderPrompt = (template: string, context: JsonObject): Rendered =>
+  fillIn(template, context, (value, before) => (value.includes("\n") ? fenced(value, before) : value));
+
+/** Characters of one value in a line. */
+const LINE_VALUE_CHARS = 120;
+
+/** For a title: unset values are marked, and a value cannot begin a line of its own. */
+export const renderLine = (template: string, context: JsonObject): Rendered =>
+  fillIn(template, context, (value) => {
+    const line = value.replace(/\s+/g, " ").trim();
+    return line.length > LINE_VALUE_CHARS ? `${line.slice(0, LINE_VALUE_CHARS).toWellFormed()}...` : line;
+  });
+
+function fillIn(template: string, context: JsonObject, shown: (value: string, before: string) => string): Rendered {
   if (!template.includes("{{")) return { text: template, unset: [] };
   const unset: string[] = [];
   const text = template.replace(PLACEHOLDER, (_, path: string, offset: number) => {
@@ -57,8 +70,7 @@ export function renderPrompt(template: string, context: JsonObject): Rendered {
       unset.push(`${path} -- ${found.why}`);
       return `[unset: ${path} -- ${found.why}]`;
     }
-    const value = asText(found.value);
-    return value.includes("\n") ? fenced(value, template.slice(0, offset)) : value;
+    return shown(asText(found.value), template.slice(0, offset));
   });
   return { text, unset };
 }

@@ -41,6 +41,25 @@ describe("deliberate difference: a loop that reaches its limit with work left is
   });
 });
 
+describe("a title may hold values", () => {
+  test("of the loop around it, in the offer and in the question of its gate", () => {
+    const session = drive(planOf([loop({ type: "for", count: 2 }, { title: "Pass {{currentIteration}} on {{about.name}}", requireConfirmation: { kind: "human_approval" } })]), { context: { about: { name: "a\n## b" } } });
+    expect(session.offer()?.title).toBe("Pass 1 on a ## b");
+    session.submit();
+    expect(session.state()).toMatchObject({ kind: "gate", question: 'May the session go on from "Pass 1 on a ## b"?' });
+    session.gate("approved");
+    expect(session.offer()?.title).toBe("Pass 2 on a ## b");
+  });
+
+  test("a long value is cut, one that is not there is marked and recorded", () => {
+    const session = drive(planOf([{ title: "On {{long}}" }, { title: "On {{none}}" }]), { context: { long: "x".repeat(500) } });
+    expect(session.offer()?.title).toBe(`On ${"x".repeat(120)}...`);
+    session.submit();
+    expect(session.offer()?.title).toBe("On [unset: none -- 'none' is not set]");
+    expect(gapsOf(session.state()).map((gap) => gap.code)).toEqual(["unset-value"]);
+  });
+});
+
 describe("a loop that artifacts decide is not begun when the step before it said stop", () => {
   const says = { id: "says", title: "Says", prompt: "Begin?", ...decides };
   const flow = () => drive(planOf([says, loop({ type: "while", conditionSource: { kind: "artifact_contract", contractRef: "wr.contracts.loop_control", loopId: "rounds" } }, decides), {}]));

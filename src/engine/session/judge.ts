@@ -1,7 +1,7 @@
 /** What becomes of a submission: blocked, sent back, verified, put before a gate, or done. */
 import type { Blocker, EngineEvent } from "../../record/index.ts";
 import { unreachable } from "../../shared/unreachable.ts";
-import { evaluateCondition, type LoopStep, type Plan, type StandardStep } from "../../workflow/index.ts";
+import { evaluateCondition, type LoopStep, type Plan, renderLine, type StandardStep } from "../../workflow/index.ts";
 import { askForChildren, needsSynthesis, parallelBlocker } from "./children.ts";
 import { blocked, completed, ended, gapOnce } from "./events.ts";
 import { lookAtJump } from "./jumps.ts";
@@ -116,14 +116,15 @@ export function passed(work: StandardStep, node: SessionNode, facts: SessionFact
   const values = valuesAt(facts.start, node);
   const neverStops = autonomy === "full_auto_never_stop";
   const asked = confirmation !== null && (confirmation.condition === null || evaluateCondition(confirmation.condition, values).holds);
+  const title = renderLine(work.title, values).text;
   const limit = neverStops ? null : (lookAtJump(work, node, values)?.limit ?? null);
-  if (limit !== null) return [gateOpened(node, "human_approval", `${limit} May the session go on from "${work.title}" without it?`)];
+  if (limit !== null) return [gateOpened(node, "human_approval", `${limit} May the session go on from "${title}" without it?`)];
   if (!asked) return [completed(node)];
   if (confirmation.gate === "any" && neverStops) {
     return [...gapOnce(node, "confirmation-passed-over", `The step "${work.id}" asks for confirmation; the session runs without stopping.`), completed(node)];
   }
   const gate: GateKind = confirmation.gate !== "any" ? confirmation.gate : autonomy === "guided" ? "human_approval" : "coordinator_eval";
-  return [gateOpened(node, gate, `May the session go on from "${work.title}"?`)];
+  return [gateOpened(node, gate, `May the session go on from "${title}"?`)];
 }
 
 const gateOpened = (node: SessionNode, gate: GateKind, question: string): EngineEvent => ({ kind: "gate_opened", data: { nodeId: node.id, gate, question } });

@@ -46,7 +46,7 @@ export function offer(plan: Plan, state: SessionState, options: { readonly intro
   return {
     nodeId: node.id,
     stepId: step.id,
-    title: step.title,
+    title: rendered.title,
     role: step.audits !== null ? "audit" : planStep.kind === "parallel" ? "synthesis" : "work",
     prompt: promptOf({ plan, step, node, autonomy: start.autonomy, riskPolicy: start.riskPolicy ?? null, rendered, introduce, command: verificationCommand(plan, step, start, node) }),
     agentRole: rendered.agentRole,

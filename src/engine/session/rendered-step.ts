@@ -1,10 +1,11 @@
 import type { JsonObject } from "../../shared/json.ts";
-import { evaluateCondition, type Plan, renderCommand, renderPrompt, type StandardStep } from "../../workflow/index.ts";
+import { evaluateCondition, type Plan, renderCommand, renderLine, renderPrompt, type StandardStep } from "../../workflow/index.ts";
 import { placeOf, producedKeys } from "./outline.ts";
 import type { SessionNode, SessionStart } from "./state.ts";
 
 /** The author's text of one step with its values in place. */
 export interface RenderedStep {
+  readonly title: string;
   readonly prompt: string;
   readonly guidance: readonly string[];
   readonly agentRole: string | null;
@@ -20,7 +21,7 @@ const fixed = new WeakMap<StandardStep, RenderedStep | null>();
 export function fixedText(step: StandardStep): RenderedStep | null {
   let text = fixed.get(step);
   if (text === undefined) {
-    const templates = [step.prompt, ...step.fragments.map((fragment) => fragment.text), ...step.guidance, step.agentRole, step.systemPrompt, step.verification.prompt];
+    const templates = [step.title, step.prompt, ...step.fragments.map((fragment) => fragment.text), ...step.guidance, step.agentRole, step.systemPrompt, step.verification.prompt];
     const varies = step.fragments.some((fragment) => fragment.when !== null) || templates.some((template) => template !== null && template.includes("{{"));
     text = varies ? null : render(step, {});
     fixed.set(step, text);
@@ -32,15 +33,16 @@ export const renderStep = (step: StandardStep, values: JsonObject): RenderedStep
 
 function render(step: StandardStep, values: JsonObject): RenderedStep {
   const unset = new Set<string>();
-  const fill = (template: string): string => {
-    const rendered = renderPrompt(template, values);
+  const fill = (template: string, as = renderPrompt): string => {
+    const rendered = as(template, values);
     for (const entry of rendered.unset) unset.add(entry);
     return rendered.text;
   };
   const fragments = step.fragments.filter((fragment) => fragment.when === null || evaluateCondition(fragment.when, values).holds);
   return {
+    title: fill(step.title, renderLine),
     prompt: [step.prompt, ...fragments.map((fragment) => fragment.text)].map((text) => fill(text.trimEnd())).join("\n\n"),
-    guidance: [...step.guidance.map(fill), ...step.hints],
+    guidance: [...step.guidance.map((text) => fill(text)), ...step.hints],
     agentRole: step.agentRole === null ? null : fill(step.agentRole),
     systemPrompt: step.systemPrompt === null ? null : fill(step.systemPrompt),
     verificationPrompt: step.verification.prompt === null ? null : fill(step.verification.prompt),
