@@ -14,7 +14,7 @@ export function configJsonSchema(): Record<string, unknown> {
 const schemaNode = z.object({
   description: z.string().optional(),
   type: z.string().optional(),
-  anyOf: z.array(z.object({ type: z.string() })).optional(),
+  anyOf: z.array(z.object({ type: z.string(), minimum: z.number().optional(), maximum: z.number().optional() })).optional(),
   items: z.object({ type: z.string() }).optional(),
   default: z.unknown().optional(),
   minimum: z.number().optional(),
@@ -40,6 +40,7 @@ export function configTable(): string {
 
 function typeOf(node: z.infer<typeof schemaNode>): string {
   const names = node.anyOf?.map((option) => option.type) ?? [node.type === "array" ? `list of ${node.items?.type ?? "values"}` : (node.type ?? "any")];
-  const range = node.minimum === undefined || node.maximum === undefined ? "" : `, ${node.minimum} to ${node.maximum}`;
+  const { minimum, maximum } = node.anyOf?.[0] ?? node;
+  const range = minimum === undefined || maximum === undefined ? "" : `, ${minimum} to ${maximum}`;
   return names.join(" or ") + range;
 }

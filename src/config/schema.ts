@@ -29,11 +29,36 @@ const reviewSchema = z.strictObject({
   maxRounds: z.int().min(1).max(10).default(3).describe("Rounds of review after which open findings stop the work."),
 });
 
+/** Each limit's own range, for the attempt and for one session of it. */
+const limits = {
+  turns: z.int().min(1).max(10_000),
+  tokens: z.int().min(1_000).max(1_000_000_000),
+  inputTokens: z.int().min(1_000).max(1_000_000_000),
+  outputTokens: z.int().min(1_000).max(100_000_000),
+  costUsd: z.number().min(0.01).max(10_000),
+  minutes: z.number().min(1).max(340),
+  toolMinutes: z.number().min(1).max(10_000),
+};
+
+const sessionBudgetSchema = z.strictObject({
+  turns: limits.turns.nullable().default(null).describe("Model turns of one session."),
+  tokens: limits.tokens.nullable().default(null).describe("Tokens of one session, input, cache and output together."),
+  inputTokens: limits.inputTokens.nullable().default(null).describe("Input tokens of one session, cached ones included."),
+  outputTokens: limits.outputTokens.nullable().default(null).describe("Output tokens of one session."),
+  costUsd: limits.costUsd.nullable().default(null).describe("US dollars one session may cost."),
+  minutes: limits.minutes.nullable().default(null).describe("Minutes of work of one session."),
+  toolMinutes: limits.toolMinutes.nullable().default(null).describe("Minutes that tools of one session run."),
+});
+
 const budgetSchema = z.strictObject({
-  turns: z.int().min(1).max(10_000).default(300).describe("Model turns of one attempt, all phases together."),
-  tokens: z.int().min(1_000).max(1_000_000_000).default(20_000_000).describe("Tokens of one attempt, input, cache and output together."),
-  costUsd: z.number().min(0.01).max(10_000).default(10).describe("US dollars one attempt may cost, by the list price of the model."),
-  minutes: z.number().min(1).max(340).default(120).describe("Minutes of work of one attempt. A hosted job ends after 350."),
+  turns: limits.turns.default(300).describe("Model turns of one attempt, all phases together."),
+  tokens: limits.tokens.default(20_000_000).describe("Tokens of one attempt, input, cache and output together."),
+  inputTokens: limits.inputTokens.nullable().default(null).describe("Input tokens of one attempt, cached ones included; without it only `tokens` holds."),
+  outputTokens: limits.outputTokens.nullable().default(null).describe("Output tokens of one attempt; without it only `tokens` holds."),
+  costUsd: limits.costUsd.default(10).describe("US dollars one attempt may cost, by the list price of the model."),
+  minutes: limits.minutes.default(120).describe("Minutes of work of one attempt. A hosted job ends after 350."),
+  toolMinutes: limits.toolMinutes.nullable().default(null).describe("Minutes that tools run in one attempt, those side by side each counted; without it only `minutes` holds."),
+  session: sessionBudgetSchema.prefault({}).describe("Limits of one session, beside those of the attempt."),
 });
 
 const pathsSchema = z.strictObject({

@@ -4,23 +4,56 @@ import { cp, mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { TerminalError } from "../shared/errors.ts";
 import type { Processes } from "../shared/ports.ts";
+import { openBaseFiles, type BaseFiles } from "./base-files.ts";
 import { HOST_PATH } from "./search-path.ts";
 
-export interface LocalClone {
-  /** The person's clone, its top directory. */
+/** Somebody's clone as it stands; looking changes nothing. */
+export interface SeenClone {
+  /** Its top directory. */
   readonly source: string;
-  /** Our working copy. */
-  readonly directory: string;
   /** Full name of the commit the work builds on. */
   readonly head: string;
   /** What HEAD of the clone is called, `HEAD` when it is detached. */
   readonly branch: string;
-  /** Changed or untracked files of the clone, which the working copy does not have. */
+  /** Changed or untracked files, which a working copy does not have. */
   readonly uncommitted: number;
-  /** Directories of installed dependencies that were copied along, relative to the top. */
-  readonly dependencies: readonly string[];
+  /** The files of that commit. */
+  readonly baseFiles: BaseFiles;
   /** A file's text at that commit; null if there is none. */
   readCommitted(path: string): Promise<string | null>;
+}
+
+export interface LocalClone extends SeenClone {
+  /** Our working copy. */
+  readonly directory: string;
+  /** Directories of installed dependencies that were copied along, relative to the top. */
+  readonly dependencies: readonly string[];
+}
+
+interface Looked {
+  readonly source: string;
+  /** The commit to build on; default HEAD. */
+  readonly at?: string;
+  readonly processes: Processes;
+}
+
+/** @throws TerminalError when `source` is no git clone, has no commit, or not the one asked for */
+export async function lookAtClone({ source, at, processes }: Looked): Promise<SeenClone> {
+  const top = await git(processes, source, ["rev-parse", "--show-toplevel"]);
+  if (top === null) throw new TerminalError(`${source} is not a git clone.`, "Name a directory with a git repository, or run `git init` and commit there.");
+  const head = await git(processes, top, ["rev-parse", "--verify", "--quiet", `${at ?? "HEAD"}^{commit}`]);
+  if (head === null && at !== undefined) throw new TerminalError(`${top} does not hold the commit ${at} any more.`, "Fetch it or find it with `git reflog`, and give it a branch; or start the task anew.");
+  if (head === null) throw new TerminalError(`${top} has no commit yet.`, "Commit something first: the work builds on HEAD.");
+  const branch = (await git(processes, top, ["rev-parse", "--abbrev-ref", "HEAD"])) ?? "HEAD";
+  const status = (await git(processes, top, ["status", "--porcelain"])) ?? "";
+  return {
+    source: top,
+    head,
+    branch,
+    uncommitted: status === "" ? 0 : status.split("\n").length,
+    baseFiles: openBaseFiles((args) => run(processes, top, args, null), head),
+    readCommitted: (path) => git(processes, top, ["cat-file", "blob", `${head}:${path}`]),
+  };
 }
 
 /**
@@ -32,29 +65,19 @@ const DEPENDENCY_DIRECTORIES = new Set(["node_modules", ".venv", "venv", "vendor
 /**
  * Copies a clone's commits (no links to its objects: the sandbox and weak mode must not reach them), checks out its HEAD and
  * copies installed dependencies, since there is no network to install them from.
- * @throws TerminalError when `source` is no git clone or has no commit
+ * @throws TerminalError as `lookAtClone` does
  */
-export async function cloneForWork(options: { readonly source: string; readonly directory: string; readonly processes: Processes }): Promise<LocalClone> {
+export async function cloneForWork(options: Looked & { readonly directory: string }): Promise<LocalClone> {
   const { processes, directory } = options;
-  const top = await git(processes, options.source, ["rev-parse", "--show-toplevel"]);
-  if (top === null) throw new TerminalError(`${options.source} is not a git clone.`, "Name a directory with a git repository, or run `git init` and commit there.");
-  const head = await git(processes, top, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]);
-  if (head === null) throw new TerminalError(`${top} has no commit yet.`, "Commit something first: the work builds on HEAD.");
-  const branch = (await git(processes, top, ["rev-parse", "--abbrev-ref", "HEAD"])) ?? "HEAD";
-  const status = (await git(processes, top, ["status", "--porcelain"])) ?? "";
+  const seen = await lookAtClone(options);
   await mkdir(directory, { recursive: true });
-  await must(processes, directory, ["clone", "--quiet", "--no-hardlinks", "--no-checkout", "--", top, directory]);
-  await must(processes, directory, ["checkout", "--quiet", "--detach", head]);
-  const dependencies = await copyDependencies(processes, top, directory);
-  return {
-    source: top,
-    directory,
-    head,
-    branch,
-    dependencies,
-    uncommitted: status === "" ? 0 : status.split("\n").length,
-    readCommitted: (path) => git(processes, directory, ["cat-file", "blob", `${head}:${path}`]),
-  };
+  await must(processes, directory, ["clone", "--quiet", "--no-hardlinks", "--no-checkout", "--", seen.source, directory]);
+  if ((await git(processes, directory, ["cat-file", "-e", `${seen.head}^{commit}`])) === null) {
+    throw new TerminalError(`No branch of ${seen.source} reaches the commit ${seen.head} that the work builds on.`, `Give it one: git -C ${seen.source} branch worktrain-base ${seen.head}`);
+  }
+  await must(processes, directory, ["checkout", "--quiet", "--detach", seen.head]);
+  const dependencies = await copyDependencies(processes, seen.source, directory);
+  return { ...seen, directory, dependencies };
 }
 
 async function copyDependencies(processes: Processes, top: string, directory: string): Promise<readonly string[]> {

@@ -3,7 +3,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { allowedHosts, configJsonSchema, configTable, modelsOf, parseConfig } from "../../src/config/index.ts";
+import { allowedHosts, budgetOf, configJsonSchema, configTable, modelsOf, parseConfig } from "../../src/config/index.ts";
 
 const FILE = ".github/worktrain.yml";
 const faults = (text: string) => {
@@ -28,6 +28,12 @@ describe("what does a configuration file mean?", () => {
     const result = parseConfig("model: claude-sonnet-5-5\nmodels: {heavy: claude-opus-5-5}\n", FILE);
     if (!result.ok) throw new Error("refused");
     expect(modelsOf(result.value)).toEqual({ name: "claude-sonnet-5-5", tiers: { lightweight: "claude-sonnet-5-5", mid: "claude-sonnet-5-5", heavy: "claude-opus-5-5" } });
+  });
+
+  it("counts a budget in turns, tokens, micro-dollars and milliseconds; a limit that is not written does not limit", () => {
+    const result = parseConfig("budget: {costUsd: 0.5, minutes: 2, outputTokens: 5000, session: {turns: 3, toolMinutes: 1}}\n", FILE);
+    if (!result.ok) throw new Error("refused");
+    expect(budgetOf(result.value)).toEqual({ turns: 300, tokens: 20_000_000, outputTokens: 5_000, costMicroUsd: 500_000, ms: 120_000, session: { turns: 3, toolMs: 60_000 } });
   });
 
   it("is frozen all the way down", () => {

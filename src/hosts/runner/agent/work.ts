@@ -1,6 +1,6 @@
 /** The agent job's work proper: sandbox, workspace, coordinator. Loaded when the run is admitted and its journal can be saved. */
 import { join } from "node:path";
-import { allowedHosts, modelsOf, type Config } from "../../../config/index.ts";
+import { allowedHosts, budgetOf, modelsOf, type Config } from "../../../config/index.ts";
 import { loadLibrary, progressLine, readRules, runItem, type ItemResult } from "../../../coordinator/index.ts";
 import type { GitHub } from "../../../github/client.ts";
 import { itemStream, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
@@ -89,7 +89,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { san
         endpoint: { apiKey: settings.anthropicApiKey, ...(settings.modelUrl === null ? {} : { baseUrl: settings.modelUrl }), fetch: ports.fetch },
         ...modelsOf(config),
       },
-      budget: { turns: caps.turns, tokens: caps.tokens, costMicroUsd: Math.round(caps.costUsd * 1_000_000), ms: caps.minutes * 60_000 },
+      budget: { ...budgetOf(config), turns: caps.turns, tokens: caps.tokens, costMicroUsd: Math.round(caps.costUsd * 1_000_000), ms: caps.minutes * 60_000 },
       commands: { test: config.commands.test ?? null },
       rules: rules.rules,
       save: (boundary) => record.saver.save(boundary),
