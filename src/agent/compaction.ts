@@ -31,10 +31,10 @@ export type WindowState = { readonly kind: "room" | "close" } | { readonly kind:
  * @param sizeTokens what the last turn proved; null before the first
  */
 export function windowState(conversation: Conversation, sizeTokens: number | null, contextTokens: number): WindowState {
-  if (sizeTokens === null || sizeTokens < contextTokens * FULL_SHARE || !isWorthClosing(conversation)) return { kind: "room" };
-  if (sizeTokens >= contextTokens * BRIM_SHARE) return { kind: "close" };
   if (conversation.turns.at(-1)?.steers.includes(NOTICE)) return { kind: "room" };
-  return steersOf(conversation).includes(NOTICE) ? { kind: "close" } : { kind: "notice", text: NOTICE };
+  if (steersOf(conversation).includes(NOTICE)) return { kind: "close" };
+  if (sizeTokens === null || sizeTokens < contextTokens * FULL_SHARE || !isWorthClosing(conversation)) return { kind: "room" };
+  return sizeTokens >= contextTokens * BRIM_SHARE ? { kind: "close" } : { kind: "notice", text: NOTICE };
 }
 
 /** Whether a new conversation would have more room than this one. */

@@ -35,6 +35,8 @@ const MAX_ARGUMENT_DEPTH = 128;
 /** What the API accepts as a tool-use id and as a tool's name. */
 const API_NAME = /^[a-zA-Z0-9_-]{1,128}$/;
 const NOT_API_CHARACTERS = /[^a-zA-Z0-9_-]/g;
+/** Stop reasons after which the last block is whole. Of one that is not known yet it is not taken for granted. */
+const WHOLE: ReadonlySet<string> = new Set(["tool_use", "end_turn", "stop_sequence", "pause_turn", "refusal"]);
 const REJECTED_ID = /__rejected_\d+$/;
 
 /**
@@ -105,8 +107,8 @@ export function toolCalls(content: readonly ContentBlock[], stopReason: string):
     if (block["type"] !== "tool_use") return;
     const { id, name, input } = block;
     if (typeof id !== "string" || typeof name !== "string" || !isPlainObject(input)) return;
-    // The last block is the one that the output limit cut; its arguments may parse and still be incomplete.
-    const cutOff = index === content.length - 1 && (stopReason === "max_tokens" || stopReason === "model_context_window_exceeded");
+    // The last block is the one that was cut; its arguments may parse and still be incomplete.
+    const cutOff = index === content.length - 1 && !WHOLE.has(stopReason);
     calls.push({ id, name, input, fault: cutOff ? "cut-off" : faultOf(id, input) });
   });
   return calls;

@@ -150,7 +150,7 @@ function faultMessage(fault: CallFault): string {
     case "rejected-id":
       return "The id of this call was invalid or had been used before, so it was not run. Make the call again, on its own.";
     case "cut-off":
-      return "Your answer reached the output limit in this call, so it was not run. Make the call again in smaller pieces.";
+      return "Your answer was cut off in this call, most often by the output limit, so it was not run. Make the call again in smaller pieces.";
     default:
       return unreachable(fault);
   }

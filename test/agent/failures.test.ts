@@ -62,7 +62,7 @@ describe("fault 63: an API that fails for a while", () => {
     const address = closed.address();
     closed.close();
     const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
-    const { end, events } = await trial({ server: { url, requests: [], close: async () => undefined }, overloadPatienceMs: 2_000, budget: { ...AMPLE, maxTurns: 1 } });
+    const { end, events } = await trial({ server: { url }, overloadPatienceMs: 2_000, budget: { ...AMPLE, maxTurns: 1 } });
     expect(end.code).toBe("model_unavailable");
     expect(ofKind(events, "turn_failed")[0]).toMatchObject({ code: "unreachable", retryInMs: 500 });
   });
@@ -109,6 +109,19 @@ describe("fault 63: an API that says no", () => {
     ["an invalid request", error(400, "invalid_request_error", { message: "messages: no" }), "model_rejected", "messages: no"],
     ["a request over 32 MB", error(413, "request_too_large"), "context_full", "too large"],
   ];
+  it("a long answer that is cut off is tried again: patience counts from the first failure, not from the request", async () => {
+    const clock = fakeClock();
+    const server = await openModel([{ kind: "delay", ms: 20 * 60_000, answer: { kind: "cut", afterEvents: 4 } }, [call("done")]], clock);
+    expect((await trial({ server, clock })).end.code).toBe("completed");
+  });
+
+  it("each wait is shown with its reason and length", async () => {
+    const server = await openModel([overloaded, [call("done")]]);
+    const waits: unknown[] = [];
+    await trial({ server, onProgress: ({ wait }) => void (wait !== undefined && waits.push(wait)) });
+    expect(waits).toEqual([{ reason: expect.stringContaining("overloaded"), ms: 500 }]);
+  });
+
   it.each(rejections)("%s ends at once, naming the cure", async (_, answer, code, cure) => {
     const clock = fakeClock();
     const server = await openModel([answer], clock);
@@ -188,6 +201,19 @@ describe("fault 62: stop reasons", () => {
     const { end, events } = await trial({ server });
     expect(end.code).toBe("context_full");
     expect(ofKind(events, "tool_started")).toEqual([]);
+  });
+
+  it("tool calls after a refusal are never run, not even by a later run", async () => {
+    const ran: string[] = [];
+    const write = tool("write", () => (ran.push("write"), { content: "", isError: false }));
+    const server = await openModel([[call("write")], { kind: "message", content: [say("I will not."), call("write"), call("done")], stopReason: "refusal" }]);
+    const { end, recorded } = await trial({ server, tools: [write, done()] });
+    expect(end.code).toBe("refused");
+    expect(ran).toEqual(["write"]);
+    const next = await openModel([[call("done")]]);
+    await trial({ server: next, tools: [write, done()], history: recorded });
+    expect(ran).toEqual(["write"]);
+    expect(next.requests[0]?.body?.messages).toHaveLength(1);
   });
 
   it("an answer longer than max_tokens is cut by the server, and the loop copes", async () => {

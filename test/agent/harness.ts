@@ -61,16 +61,18 @@ export interface Trial {
 }
 
 export interface TrialOptions extends Partial<Omit<AgentOptions, "endpoint" | "log">> {
-  readonly server: ModelServer;
+  readonly server: Pick<ModelServer, "url">;
   readonly clock?: FakeClock;
   readonly apiKey?: string;
   /** Sees each event before it is kept; a throw is a journal that fails. */
   readonly onRecord?: (event: AgentEvent) => void;
+  /** Whether fake time may pass now. Default: whenever more than the run's own deadline waits for it. */
+  readonly passTime?: () => boolean;
 }
 
 export const AMPLE = { maxTurns: 50, maxTokens: 50_000_000, maxCostMicroUsd: 100_000_000, maxMs: 24 * 3_600_000 };
 
-export async function trial({ server, apiKey = API_KEY, onRecord, ...given }: TrialOptions): Promise<Trial> {
+export async function trial({ server, apiKey = API_KEY, onRecord, passTime, ...given }: TrialOptions): Promise<Trial> {
   const clock = given.clock ?? fakeClock();
   const history = given.history ?? [];
   const epoch = (history.at(-1)?.epoch ?? 0) + 1;
@@ -111,19 +113,19 @@ export async function trial({ server, apiKey = API_KEY, onRecord, ...given }: Tr
     endpoint: { apiKey, baseUrl: server.url, fetch: capture },
     log,
   });
-  const end = await drive(running, clock);
+  const end = await drive(running, clock, passTime);
   return { end, recorded, blobs, bodies, events: recorded.slice(history.length) };
 }
 
 /** Lets fake time pass whenever more than the run's own deadline is waiting for it, until the run is over. */
-export async function drive<T>(running: Promise<T>, clock: FakeClock): Promise<T> {
+export async function drive<T>(running: Promise<T>, clock: FakeClock, passTime: () => boolean = () => clock.sleepers() > 1): Promise<T> {
   const state = { over: false };
   const finish = (): void => {
     state.over = true;
   };
   running.then(finish, finish);
   while (!state.over) {
-    if (clock.sleepers() > 1) await clock.advance(250);
+    if (passTime()) await clock.advance(250);
     else await new Promise((resolve) => setImmediate(resolve));
   }
   return running;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { AnswerBlock } from "../../src/hosts/demo/model/index.ts";
-import { call, done, ofKind, openModel, say, tool, trial } from "./harness.ts";
+import { AMPLE, call, done, ofKind, openModel, say, tool, trial } from "./harness.ts";
+import { block, calling, openRaw, START, stop, type RawEvent } from "./raw-model.ts";
 
 const raw = (name: string, inputText: string): AnswerBlock => ({ type: "tool_use", name, input: {}, inputText });
 const statuses = (server: { requests: readonly { status: number }[] }) => new Set(server.requests.map(({ status }) => status));
@@ -150,5 +151,88 @@ describe("attack 7: model output that looks like ours", () => {
     const { end, events } = await trial({ server });
     expect(end.code).toBe("stopped_without_completing");
     expect(ofKind(events, "tool_completed")).toEqual([]);
+  });
+});
+
+describe("fault 60: a stream that is not what the API documents", () => {
+  /** The raw server's n-th answer, then `done`. */
+  const answering = (...events: readonly RawEvent[]) =>
+    openRaw(async (send, count, response) => {
+      await send(...(count === 0 ? events : calling("done", `toolu_end_${count}`)));
+      response.end();
+    });
+
+  it("endless text is not read to its end: the run ends with what the log can take named", async () => {
+    const piece = { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "x".repeat(64 * 1024) } };
+    let sent = 0;
+    const server = await openRaw(async (send, _, response) => {
+      await send(START, { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } });
+      while (!response.destroyed) {
+        await send(piece);
+        sent += 1;
+      }
+    });
+    const { end, events } = await trial({ server });
+    expect(end).toMatchObject({ code: "malformed_turns", message: expect.stringContaining("larger than the log takes") });
+    expect(ofKind(events, "turn_failed")).toMatchObject([{ code: "answer_too_large", retryInMs: null }]);
+    // 4 MiB are 64 pieces; what was on its way in buffers is a few more.
+    expect(sent).toBeLessThan(400);
+  });
+
+  it("endlessly many blocks and endless arguments neither", async () => {
+    const blocks = await openRaw(async (send, _, response) => {
+      await send(START);
+      for (let index = 0; !response.destroyed; index += 1) await send({ type: "content_block_start", index, content_block: { type: "text", text: "y".repeat(10_000) } });
+    });
+    expect((await trial({ server: blocks })).end.code).toBe("malformed_turns");
+    const args = await openRaw(async (send, _, response) => {
+      await send(START, { type: "content_block_start", index: 0, content_block: { type: "tool_use", id: "toolu_1", name: "write", input: {} } });
+      while (!response.destroyed) await send({ type: "content_block_delta", index: 0, delta: { type: "input_json_delta", partial_json: "[".repeat(64 * 1024) } });
+    });
+    expect((await trial({ server: args })).end.code).toBe("malformed_turns");
+  });
+
+  it("a type of event that is not known yet is passed over", async () => {
+    const server = await answering(START, { type: "weather_report", sky: "grey" }, ...block(0, { type: "tool_use", id: "toolu_1", name: "done", input: {} }), ...stop("tool_use"));
+    const { end } = await trial({ server });
+    expect(end).toMatchObject({ code: "completed", turns: 1 });
+  });
+
+  it("a type of block that is not known yet is kept and sent back as it came", async () => {
+    const strange = { type: "hologram", shape: { sides: 6 }, data: "abc" };
+    const server = await answering(START, ...block(0, strange), ...block(1, { type: "tool_use", id: "toolu_1", name: "read", input: {} }, { type: "input_json_delta", partial_json: '{"path":"a"}' }), ...stop("tool_use"));
+    const { end, events } = await trial({ server });
+    expect(end.code).toBe("completed");
+    expect(ofKind(events, "turn_completed")[0]?.content[0]).toEqual(strange);
+    expect(server.bodies[1]).toContain('"hologram"');
+  });
+
+  it("a stop reason that is not known yet: a call that may be cut off is not run, text is answered with the reminder", async () => {
+    let runs = 0;
+    const write = tool("write", () => ((runs += 1), { content: "", isError: false }));
+    const cut = await answering(START, ...block(0, { type: "tool_use", id: "toolu_1", name: "write", input: {} }), ...stop("tired"));
+    expect((await trial({ server: cut, tools: [write, done()] })).end.code).toBe("completed");
+    expect(runs).toBe(0);
+    const text = await answering(START, ...block(0, { type: "text", text: "" }, { type: "text_delta", text: "Well." }), ...stop("tired"));
+    const { end, events } = await trial({ server: text });
+    expect(end.code).toBe("completed");
+    expect(ofKind(events, "steered")).toHaveLength(1);
+  });
+
+  it.each([
+    ["no JSON", "event: message_start\ndata: {broken\n\n"],
+    ["an event without its fields", 'event: message_start\ndata: {"type":"message_start"}\n\n'],
+    ["a delta before its block", 'event: content_block_delta\ndata: {"type":"content_block_delta","index":7,"delta":{"type":"text_delta","text":"x"}}\n\n'],
+    ["negative usage", 'event: message_start\ndata: {"type":"message_start","message":{"usage":{"input_tokens":-5,"output_tokens":1}}}\n\n'],
+    ["nothing", ""],
+  ])("%s: the turn did not happen and is asked again", async (_, text) => {
+    const server = await openRaw(async (send, count, response) => {
+      if (count === 0) response.write(text);
+      else await send(...calling("done", "toolu_1"));
+      response.end();
+    });
+    const { end, events } = await trial({ server, budget: { ...AMPLE, maxTurns: 2 } });
+    expect(end).toMatchObject({ code: "completed", turns: 1 });
+    expect(ofKind(events, "turn_failed")).toHaveLength(1);
   });
 });
