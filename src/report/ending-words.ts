@@ -20,7 +20,7 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
   },
   "not-completed": {
     headline: "stopped: the agent did not complete its step",
-    meaning: "The model ended its turn without handing over what the step asks for. Nothing was published.",
+    meaning: "The model ended its turn without handing over what the step asks for, or went round in circles after it was told so. Nothing was published.",
     next: `Make the issue more precise, then ${LABEL_AGAIN}.`,
   },
   blocked: {
@@ -60,7 +60,7 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
   },
   budget: {
     headline: "stopped: the budget is used up",
-    meaning: "Turns, tokens, cost or minutes reached the cap of `.github/worktrain.yml`. What was done is saved.",
+    meaning: "Turns, tokens, cost, minutes or tool time reached the cap of `.github/worktrain.yml`. What was done is saved.",
     next: `Raise the cap under \`budget\`. ${GO_ON}.`,
   },
   "model-refused": {
