@@ -45,7 +45,7 @@ export const startInput = z.object({
   workflowId: workflowId.optional(),
   workflowPath: workflowPath.optional(),
   workspacePath,
-  goal: z.string().min(1).describe("What is to be done, in the words of who asks."),
+  goal: z.string().regex(/\S/, "Say what is to be done").describe("What is to be done, in the words of who asks."),
   context: context.optional().describe("Values the workflow starts with."),
   autonomy: z.enum(AUTONOMIES).optional().describe("Who is asked: guided asks a person, full_auto_stop_on_user_deps stops where one is needed, full_auto_never_stop records a gap instead. Absent: what the workflow recommends, else guided."),
   riskPolicy: z.enum(RISK_POLICIES).optional().describe("Told to whoever does the work. Absent: what the workflow recommends, else balanced."),
@@ -67,8 +67,8 @@ export const continueInput = z.object({
 });
 export const checkpointInput = z.object({ checkpointToken: token("checkpointToken") });
 export const resumeInput = z.object({
-  sessionId: z.string().optional(),
-  query: z.string().optional().describe("Words of the session's goal or workflow. The newest open session that holds them is resumed."),
+  sessionId: z.string().max(200).optional(),
+  query: z.string().max(1000).optional().describe("Words of the session's goal or workflow. The newest open session that holds them is resumed."),
   workspacePath: workspacePath.optional(),
 });
 

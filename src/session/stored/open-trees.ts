@@ -35,7 +35,10 @@ export class OpenTrees {
   async create(init: SessionInit, places: SessionPlaces): Promise<Result<OpenTree, Refusal>> {
     const tree = await this.#openTree(init.sessionId, places);
     const created = await tree.create(init);
-    return created.ok ? ok(tree) : created;
+    if (created.ok) return ok(tree);
+    this.#open.delete(init.sessionId);
+    await tree.close();
+    return created;
   }
 
   /** The tree a session is in; null when there is none. */

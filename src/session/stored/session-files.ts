@@ -32,6 +32,8 @@ export const rootOf = (sessionId: string): string => ROOT_ID.exec(sessionId)?.[0
 export interface SessionFiles {
   journalDirectory(rootId: string): string;
   write(card: SessionCard): void;
+  /** Forgets a session that could not be started. */
+  remove(rootId: string): void;
   /** Null when there is no such session, or its card cannot be read. */
   card(rootId: string): SessionCard | null;
   /** Every session that has a card, newest first. */
@@ -51,6 +53,7 @@ export function sessionFiles(fs: FileSystem, dataDirectory: string): SessionFile
       fs.makeDirectory(join(root, made.sessionId));
       fs.writeDurably(join(root, made.sessionId, "session.json"), new TextEncoder().encode(canonicalJson(made)));
     },
+    remove: (rootId) => fs.remove(join(root, rootId)),
     card,
     all: () =>
       fs

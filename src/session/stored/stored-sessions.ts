@@ -118,7 +118,9 @@ export class StoredSessions {
       this.#files.write({ sessionId, workflowId: plan.id, goal, workspacePath, workflowFolder, startedAt });
       const init = { sessionId, itemId: null, parentSessionId: null, phase: null, plan, goal, context, autonomy, riskPolicy };
       const tree = await this.#trees.create(init, { workspacePath, workflowFolder });
-      return tree.ok ? this.#stands(tree.value, sessionId, true) : refusal(about, tree.error);
+      if (tree.ok) return this.#stands(tree.value, sessionId, true);
+      this.#files.remove(sessionId);
+      return refusal(about, tree.error);
     });
     // What the host does by itself, such as looking for context, is done before the client is told anything.
     const byItself = begun.status === "waiting" && begun.pending?.length === 0;
@@ -151,8 +153,10 @@ export class StoredSessions {
     const open: SessionCard[] = [];
     for (const card of this.search(query, workspacePath)) {
       const reader = await openDirectoryReader({ directory: this.#files.journalDirectory(card.sessionId), fs: this.#deps.fs });
-      const ended = (await reader.read(sessionStream(card.sessionId))).some((event) => event.kind === "session_ended");
-      if (!ended) open.push(card);
+      const log = await reader.read(sessionStream(card.sessionId));
+      // A session gone back in after its end is open again; one without a log was never started.
+      const last = log.findLast((event) => event.kind === "session_ended" || event.kind === "rewound");
+      if (log.length > 0 && last?.kind !== "session_ended") open.push(card);
     }
     return open;
   }

@@ -1,5 +1,5 @@
 /** Sessions a client drives by token: what a token is good for, what a replay gives, what a long verification does. */
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -273,4 +273,16 @@ describe("who is asked, and how bold the work may be", () => {
     expect(await sessions.go({ token: tokenOf(begun) }, notes("done"))).toMatchObject({ status: "gate", preferences: { autonomy: "guided", riskPolicy: "aggressive" } });
     await sessions.close();
   });
+});
+
+test("a start that is refused leaves nothing behind that could be resumed; a session gone back in after its end can be", async () => {
+  const sessions = open();
+  const done = await start(sessions, plan("  - {id: only, title: Only, prompt: Do it}\n"));
+  await sessions.go({ token: tokenOf(done) }, notes("x"));
+  expect(await start(sessions, TWO_STEPS, { context: { a: "x".repeat(300_000) } })).toMatchObject({ status: "refused", blockers: [{ code: "cannot-start" }] });
+  expect(await sessions.openSessions("", null)).toEqual([]);
+  expect(readdirSync(join(directory, "sessions"))).toEqual([done.sessionId]);
+  await sessions.rewind({ token: tokenOf(done) });
+  expect((await sessions.openSessions("", null)).map(({ sessionId }) => sessionId)).toEqual([done.sessionId]);
+  await sessions.close();
 });
