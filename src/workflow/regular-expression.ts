@@ -4,6 +4,12 @@ import { err, ok, type Result } from "../shared/result.ts";
 /** Characters of one pattern; keeps the compiled program small. */
 const PATTERN_LIMIT_CHARS = 1000;
 
+/**
+ * Instructions of one compiled pattern. Time is their number times the length of the text: this many over notes at their limit take
+ * under two seconds. A repetition counts each time it is written out, so `.{50,500}` has about a thousand.
+ */
+const PROGRAM_LIMIT = 1000;
+
 const compiled = new Map<string, Result<RE2JS, string>>();
 /** Patterns come from workflow files, so there are few; the bound only guards a long-lived server. */
 const CACHE_LIMIT = 1000;
@@ -31,7 +37,9 @@ function compile(pattern: string, flags: string): Result<RE2JS, string> {
   const bits = [...flags].reduce((sum, flag) => sum | (FLAGS[flag] ?? 0), 0);
   if (pattern.length > PATTERN_LIMIT_CHARS) return err(`it has ${pattern.length} characters, the limit is ${PATTERN_LIMIT_CHARS}`);
   try {
-    return ok(RE2JS.compile(pattern, bits));
+    const regex = RE2JS.compile(pattern, bits);
+    const size = regex.programSize();
+    return size > PROGRAM_LIMIT ? err(`written out it has ${size} instructions, the limit is ${PROGRAM_LIMIT}`) : ok(regex);
   } catch (error) {
     return err(error instanceof Error ? error.message : String(error));
   }

@@ -76,6 +76,12 @@ describe("schemaVersion 1 takes what WorkRail takes; unknown fields are warnings
     expect(loadWorkflow(bytes(`schemaVersion: 2\n${text}`), "w.yaml")).toMatchObject({ ok: false, error: [{}, {}, {}] });
   });
 
+  test.each(["(?:.{1,30}){1,30}$", "\\pL{1000}"])("an expression that would take long even in linear time is refused with both numbers: %s", (pattern) => {
+    const text = minimal.replace("prompt: ä€😀", () => `prompt: p, validationCriteria: [{ type: regex, pattern: '${pattern}', message: m }], runCondition: { var: a, matches: '${pattern}' }`);
+    const loaded = loadWorkflow(bytes(`schemaVersion: 2\n${text}`), "w.yaml");
+    expect(loaded).toMatchObject({ ok: false, error: [{ message: expect.stringMatching(/has 1\d{3} instructions, the limit is 1000/) }, { message: expect.stringMatching(/has 1\d{3} instructions, the limit is 1000/) }] });
+  });
+
   test("an expression that the linear engine cannot run is a warning, and refused when it would be run", () => {
     const text = minimal.replace("prompt: ä€😀", "prompt: p, validationCriteria: [{ type: regex, pattern: '(?=x)', message: m }]");
     expect(loadWorkflow(bytes(text), "w.yaml")).toMatchObject({ ok: true, value: { warnings: [{ path: "steps[0].validationCriteria[0].pattern" }] } });
