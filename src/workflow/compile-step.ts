@@ -64,7 +64,7 @@ export function standardStep(values: StepValues & { readonly id: string; readonl
     requires: Object.fromEntries((values.requires ?? []).map((item) => (typeof item === "string" ? [item, {}] : [item.key, item.schema]))),
     produces: values.produces ?? {},
     allowedTools: values.allowedTools ?? null,
-    verification: { command: values.verification?.command ?? null, prompt: values.verification?.prompt ?? (values.verification?.cognitive === true ? CHECK_ONCE_MORE : null) },
+    verification: verificationOf(values.verification),
     audits: null,
     fragments: (values.promptFragments ?? []).map(({ id, when, text }) => ({ id, when: when ?? null, text })),
     definitions: definitionsOf(values, own, prompt, path, scope),
@@ -76,7 +76,13 @@ export function standardStep(values: StepValues & { readonly id: string; readonl
   };
 }
 
-const CHECK_ONCE_MORE = "Before you hand over, go through what this step asks point by point, check each against the work itself, and say in the notes what you looked at and what you saw.";
+/** An author who asks for a verification without saying which gets the one whoever does the work can find out. */
+const VERIFY_BY_YOURSELF = "Before you hand over, find out which tests, builds and checks of this workspace show whether the work is complete and right. Run them, mend what fails, and say in the notes what ran and what came of it.";
+
+const verificationOf = (asked: StepValues["verification"]): StandardStep["verification"] => ({
+  command: asked?.command ?? null,
+  prompt: asked?.prompt ?? (asked === undefined || asked.command !== undefined || asked.cognitive === false ? null : VERIFY_BY_YOURSELF),
+});
 
 /** Jumps of a step that says no number. */
 const DEFAULT_MAX_JUMPS = 3;

@@ -84,7 +84,7 @@ export const standardStepFields = {
   requires: z.array(z.union([contextKey, z.strictObject({ key: contextKey, schema: jsonSchemaSchema })], { error: "Expected a context key, or {key, schema}" })).optional(),
   produces: z.record(contextKey, jsonSchemaSchema).optional(),
   allowedTools: z.array(toolName).min(1).optional(),
-  /** `cognitive`: whoever did the work checks it once more by thinking; there is no command. */
+  /** Without a command or a prompt, as with `cognitive: true`, whoever does the work finds out what to run. */
   verification: z.strictObject({ command: text(1024).optional(), prompt: text(4096).optional(), cognitive: z.boolean().optional() }).optional(),
   /** `delegate`: the routine whose findings the judgement is to rest on. */
   audit: z.strictObject({ prompt: text(4096).optional(), rubric: z.array(z.string()).min(1).optional(), delegate: delegation.optional() }).optional(),

@@ -177,8 +177,9 @@ describe("WorkRail's newest files", () => {
     expect(plan.steps.at(-1)).toMatchObject({ id: "one.audit", modelTier: "mid", prompt: expect.stringMatching(/`wr\.routine-plan-analysis` with deliverableName = "findings\.md"/) });
   });
 
-  test("a cognitive verification reaches whoever does the step; a prompt of its own goes before ours", () => {
-    expect(legacy({ verification: { cognitive: true } }).plan.steps[0]).toMatchObject({ verification: { command: null, prompt: expect.stringContaining("point by point") } });
+  test("a verification that names no command is left to whoever does the step; a prompt of its own goes before ours", () => {
+    for (const verification of [{ cognitive: true }, {}]) expect(legacy({ verification }).plan.steps[0]).toMatchObject({ verification: { command: null, prompt: expect.stringContaining("Run them") } });
+    expect(legacy({ verification: { command: "npm test" } }).plan.steps[0]).toMatchObject({ verification: { command: "npm test", prompt: null } });
     expect(legacy({ verification: { cognitive: true, prompt: "Look twice." } }).plan.steps[0]).toMatchObject({ verification: { prompt: "Look twice." } });
     expect(legacy({ verification: { cognitive: false } }).plan.steps[0]).toMatchObject({ verification: { prompt: null } });
   });
