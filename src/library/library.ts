@@ -67,6 +67,8 @@ export interface FoundWorkflow extends CatalogueEntry {
 export function findWorkflow(places: LibraryPlaces, name: WorkflowName): Result<FoundWorkflow, WorkflowRefusal> {
   if ("path" in name) return byPath(places, resolve(name.path));
   const library = openLibrary(places);
+  const brokenFile = library.catalogue.broken.get(name.id);
+  if (brokenFile !== undefined) return err(invalidWorkflow(brokenFile, library.faults.filter((fault) => fault.file === brokenFile)));
   const entry = library.catalogue.workflows.get(name.id);
   if (entry !== undefined) return ok({ ...entry, source: library.sources.get(entry.file) ?? "extra" });
   const near = closestName(name.id, [...library.catalogue.workflows.keys()]);

@@ -2,7 +2,7 @@ import { type Bindings } from "./bindings.ts";
 import { compileWorkflow } from "./compile.ts";
 import type { Fault } from "../shared/fault.ts";
 import type { Plan } from "./plan.ts";
-import { routineName, routinesOf, type WorkflowSource } from "./routines.ts";
+import { declaredId, routineName, routinesOf, type WorkflowSource } from "./routines.ts";
 
 export interface CatalogueEntry {
   readonly file: string;
@@ -17,17 +17,22 @@ export interface Catalogue {
   readonly workflows: ReadonlyMap<string, CatalogueEntry>;
   /** Everything wrong in any file; a file with faults is not among the workflows. */
   readonly faults: readonly Fault[];
+  /** Ids that a file with faults claims before any other file, and the file: what stands behind it is not what was meant. */
+  readonly broken: ReadonlyMap<string, string>;
 }
 
 /** Compiles many files; routines are found among them. Of two workflows with one id the first stays and the second is a fault. */
 export function catalogue(sources: readonly WorkflowSource[], options: { readonly bindings?: Bindings } = {}): Catalogue {
   const workflows = new Map<string, CatalogueEntry>();
   const faults: Fault[] = [];
+  const broken = new Map<string, string>();
   const routines = routinesOf(sources);
   for (const source of sources) {
     const compiled = compileWorkflow(source, { ...options, routines });
     if (!compiled.ok) {
       faults.push(...compiled.error);
+      const claimed = declaredId(source.text);
+      if (claimed !== null && !workflows.has(claimed) && !broken.has(claimed)) broken.set(claimed, source.file);
       continue;
     }
     const { plan, warnings } = compiled.value;
@@ -35,7 +40,7 @@ export function catalogue(sources: readonly WorkflowSource[], options: { readonl
     if (first === undefined) workflows.set(plan.id, { file: source.file, plan, warnings, isRoutine: routineName(plan.id) !== null });
     else faults.push({ file: source.file, line: 1, column: 1, path: "id", message: `The workflow id "${plan.id}" is already taken by ${first.file}.`, fix: "Give the workflow its own id." });
   }
-  return { workflows, faults };
+  return { workflows, faults, broken };
 }
 
 export interface CatalogueQuery {

@@ -27,6 +27,9 @@ export const NO_ROUTINES: Routines = { names: [], find: () => null };
 
 const ID_LINE = /^[ \t{]*"?id"?[ \t]*:[ \t]*["']?([a-z0-9_.-]+)/m;
 
+/** The id that a workflow's text claims, found without reading the text as a document. */
+export const declaredId = (text: string): string | null => ID_LINE.exec(text)?.[1] ?? null;
+
 /**
  * The routines among workflow texts. A text is read when a step asks for it, and once.
  * Of two with one name the first counts, so a team's own go before the shipped ones.
@@ -34,7 +37,7 @@ const ID_LINE = /^[ \t{]*"?id"?[ \t]*:[ \t]*["']?([a-z0-9_.-]+)/m;
 export function routinesOf(sources: readonly WorkflowSource[]): Routines {
   const byName = new Map<string, WorkflowSource>();
   for (const source of sources) {
-    const name = routineName(ID_LINE.exec(source.text)?.[1] ?? "");
+    const name = routineName(declaredId(source.text) ?? "");
     if (name !== null && !byName.has(name)) byName.set(name, source);
   }
   const read = new Map<string, Result<{ root: JsonObject; file: string }, string>>();

@@ -104,3 +104,15 @@ test("a team's workflow goes before a bundled one of the same id, and an extra s
   expect(findWorkflow(inside, { id: "wr.coding-tsk" })).toMatchObject({ ok: false, error: { kind: "unknown-workflow", fix: "Did you mean wr.coding-task?" } });
   expect(findWorkflow(inside, { path: file("bad.yaml", "id: x\n") })).toMatchObject({ ok: false, error: { kind: "invalid-workflow" } });
 });
+
+test("a file with faults is named when its workflow is asked for by id; what stands behind it is not taken in its place", () => {
+  const team = mkdtempSync(join(tmpdir(), "worktrain-team-"));
+  const broken = join(team, ".worktrain/workflows/own.yaml");
+  mkdirSync(join(broken, ".."), { recursive: true });
+  for (const id of ["team.broken", "wr.coding-task"]) {
+    writeFileSync(broken, workflow(id).replace("prompt: Do it", "promt: Do it"));
+    const found = findWorkflow({ ...places, workspace: team }, { id });
+    expect(found).toMatchObject({ ok: false, error: { kind: "invalid-workflow", message: expect.stringContaining(`${broken} is no valid workflow: line 7`), fix: expect.any(String) } });
+  }
+  rmSync(team, { recursive: true, force: true });
+});

@@ -36,6 +36,9 @@ const MAC_BYTES = 16;
 const PREFIX = { continue: "wtc", checkpoint: "wtk" } as const satisfies Record<TokenKind, string>;
 const TOKEN = /^(wtc|wtk)\.([a-z0-9-]{1,64})\.([A-Za-z0-9_-]{1,64})\.([0-9a-z]{1,11})\.([A-Za-z0-9_-]{22})$/;
 
+/** For clients of both kinds. */
+const NEW_TOKEN = "With the session's id, resume_session gives a new one over MCP, and `worktrain session next` in a shell.";
+
 export function createTokens(key: Uint8Array): Tokens {
   const mac = (body: string): string => createHmac("sha256", key).update(body).digest().subarray(0, MAC_BYTES).toString("base64url");
   return {
@@ -46,11 +49,11 @@ export function createTokens(key: Uint8Array): Tokens {
     read(kind, text) {
       const [, prefix, sessionId = "", nodeId = "", seq = "", tag = ""] = TOKEN.exec(text) ?? [];
       if (prefix === undefined) {
-        return err({ kind: "malformed-token", message: "The token is not one of WorkTrain's: it is cut off or altered.", fix: "Send the token exactly as the last answer gave it, or call resume_session for a new one." });
+        return err({ kind: "malformed-token", message: "The token is not one of WorkTrain's: it is cut off or altered.", fix: `Send the token exactly as the last answer gave it. ${NEW_TOKEN}` });
       }
       // Compared as text: the last character of base64url has spare bits, and a token must have one spelling.
       if (!timingSafeEqual(Buffer.from(mac(text.slice(0, -tag.length - 1))), Buffer.from(tag))) {
-        return err({ kind: "foreign-token", message: "The token was not handed out from this data directory, or it was altered.", fix: "Send the token exactly as the last answer gave it, or call resume_session with the session's id." });
+        return err({ kind: "foreign-token", message: "The token was not handed out from this data directory, or it was altered.", fix: `Send the token exactly as the last answer gave it. ${NEW_TOKEN}` });
       }
       if (kind !== "any" && prefix !== PREFIX[kind]) {
         return err({ kind: "wrong-token-kind", message: `This is a ${kind === "continue" ? "checkpoint" : "continue"} token; a ${kind} token is needed here.`, fix: `Send the answer's ${kind}Token.` });

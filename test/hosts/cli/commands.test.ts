@@ -30,6 +30,11 @@ steps:
 `,
 );
 
+writeFileSync(
+  join(workspace, ".worktrain/workflows/itself.yaml"),
+  "schemaVersion: 2\nid: wr.routine-itself\nname: Itself\nversion: 1.0.0\ndescription: For tests.\nsteps:\n  - {id: again, title: Again, templateCall: {templateId: wr.templates.routine.itself}}\n",
+);
+
 interface Said {
   readonly exitCode: number | null;
   readonly stdout: string;
@@ -99,7 +104,7 @@ describe("the library", () => {
 
   test("validate: exit code 0 or 1, and the promised JSON", async () => {
     writeFileSync(join(directory, "bad.yaml"), "id: bad-one\nname: Bad\nsteps: []\n");
-    const [good, bad] = await Promise.all([worktrain("validate", ".worktrain/workflows", "--json"), worktrain("validate", join(directory, "bad.yaml"), "--json")]);
+    const [good, bad] = await Promise.all([worktrain("validate", ".worktrain/workflows/flow.yaml", "--json"), worktrain("validate", join(directory, "bad.yaml"), "--json")]);
     expect({ exitCode: good.exitCode, files: JSON.parse(good.stdout).files }).toMatchObject({ exitCode: 0, files: [{ path: ".worktrain/workflows/flow.yaml", ok: true, id: "team.flow", errors: [], warnings: [] }] });
     expect({ exitCode: bad.exitCode, files: JSON.parse(bad.stdout).files }).toMatchObject({ exitCode: 1, files: [{ ok: false, errors: expect.arrayContaining([expect.objectContaining({ path: "steps", line: 3 })]) }] });
   });
@@ -118,6 +123,7 @@ test.each<readonly [string, readonly string[], string]>([
   ["an option without its value", ["session", "start", "team.flow", "--goal"], "--goal needs a value."],
   ["no goal", ["session", "start", "team.flow"], "needs --goal"],
   ["an unknown workflow", ["session", "start", "team.flwo", "--goal", "x"], "Did you mean team.flow?"],
+  ["a routine that calls itself", ["session", "start", "wr.routine-itself", "--goal", "x"], "calls itself: itself -> itself"],
   ["an unknown session", ["session", "next", "nope"], "There is no session"],
   ["a foreign token", ["session", "next", "wtc.abc-01234567.n1.2.aaaaaaaaaaaaaaaaaaaaaa"], "was not handed out from this data directory"],
   ["an unknown autonomy", ["session", "start", "team.flow", "--goal", "x", "--autonomy", "full"], "Use one of: guided, full_auto_stop_on_user_deps, full_auto_never_stop."],
@@ -137,4 +143,31 @@ test.each<readonly [string, readonly string[], string]>([
 test("with --json a refusal is {error: {message, fix}} on standard output", async () => {
   const { exitCode, stdout, stderr } = await worktrain("session", "next", "nope", "--json");
   expect({ exitCode, stderr, said: JSON.parse(stdout) }).toEqual({ exitCode: 1, stderr: "", said: { error: { message: expect.stringMatching(/nope/), fix: expect.stringMatching(/\w/) } } });
+});
+
+test("what does not fit a session is one line, and the session goes on", async () => {
+  const begun = await session("start", "team.flow", "--goal", "Mend the total");
+  const [id, token] = [begun.sessionId, begun.continueToken ?? ""];
+  const refused = async (...args: readonly string[]): Promise<string> => {
+    const said = await worktrain("session", ...args, "--data", data);
+    expect(said).toMatchObject({ exitCode: 1, stdout: "", stderr: expect.stringMatching(/^worktrain: [^\n]+\n$/) });
+    return said.stderr;
+  };
+  const done = ["--notes", "Done.", "--context", '{"count": 1}'];
+  expect(await refused("submit", `${token}x`, ...done)).toContain("cut off or altered");
+  expect(await refused("submit", token.replace("wtc.", "wtk."), ...done)).toContain("was not handed out from this data directory");
+  expect(await refused("submit", id, "--notes", "x".repeat(40_000))).toContain("40000 bytes; the limit is 32768");
+  expect(await refused("submit", id, "--notes", "x", "--artifact", "constructor={}")).toContain('There is no contract "constructor"');
+  expect(await refused("submit", id, "--notes", "x", "--context", '{"a": [{"__proto__": 1}]}')).toContain("__proto__");
+  expect(await refused("submit", id, "--output", '{"notesMarkdown": 7}')).toContain("notesMarkdown");
+  expect(await refused("approve", id, "--reason", "x")).toContain("not at a gate");
+  expect(await refused("rewind", id, "--to", "constructor")).toContain('no node "constructor"');
+  writeFileSync(join(workspace, ".worktrain/workflows/other.yaml"), "broken: [");
+  const second = await session("submit", token, ...done);
+  expect(second).toMatchObject({ status: "step", step: { id: "gated" } });
+  expect(await session("submit", token, "--notes", "Again.")).toEqual(second);
+  expect(await session("submit", id, "--notes", "x")).toMatchObject({ status: "gate" });
+  expect(await refused("submit", id, "--notes", "x")).toContain("waits for an answer");
+  expect(await session("approve", id, "--reason", "Good.")).toMatchObject({ status: "complete" });
+  expect(await refused("submit", id, "--notes", "x")).toContain("The session is over");
 });

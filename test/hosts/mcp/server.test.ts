@@ -224,6 +224,10 @@ describe("bad input is a tool result with a fix, and the session stays usable", 
     const refused = [
       await server.tool("start_workflow", { workflowId: "team.gated", workspacePath: "relative", goal: "x" }),
       await server.tool("start_workflow", { workspacePath, goal: "x" }),
+      await server.tool("start_workflow", { workflowId: "team.gated", workspacePath, goal: " \n" }),
+      await server.tool("start_workflow", { workflowId: "team.gated", workspacePath, goal: "x", context: { a: "x".repeat(300_000) } }),
+      await server.tool("start_workflow", { workflowId: "wr.routine-itself", workspacePath, goal: "x" }),
+      await server.tool("start_workflow", { workflowId: "constructor", workspacePath, goal: "x" }),
       await server.tool("start_workflow", { workflowPath: join(workspacePath, ".worktrain/workflows/itself.yaml"), workspacePath, goal: "x" }),
       await server.tool("continue_workflow", { output: {} }),
       await server.tool("continue_workflow", { continueToken: 7 }),
@@ -248,6 +252,10 @@ describe("bad input is a tool result with a fix, and the session stays usable", 
       { output: { notesMarkdown: "x", artifacts: [{ ref: "none", value: 1 }] } },
       { ...notes, context: { goal: "mine" } },
       { ...notes, context: JSON.parse('{"__proto__": {"polluted": true}}') },
+      { ...notes, context: { deep: JSON.parse(`${"[".repeat(100)}${"]".repeat(100)}`) } },
+      { output: { notesMarkdown: "x", artifacts: [{ ref: "constructor", value: {} }] } },
+      { output: { notesMarkdown: "x", artifacts: [null] } },
+      { output: "done" },
       { gate: { verdict: "approved", reason: "x" } },
     ];
     for (const more of sent) {
@@ -255,14 +263,23 @@ describe("bad input is a tool result with a fix, and the session stays usable", 
       codes.push([isError, said["status"], Array.isArray(said["blockers"]) ? (said["blockers"][0] as { code: string }).code : null]);
     }
     expect(codes.map(([isError, status]) => [isError, status])).toEqual(codes.map(() => [true, "refused"]));
-    expect(codes.map(([, , code]) => code)).toEqual(["too-large", "unexpected-artifact", "unknown-contract", "reserved-key", "malformed-input", "no-gate"]);
+    expect(codes.map(([, , code]) => code)).toEqual(["too-large", "unexpected-artifact", "unknown-contract", "reserved-key", "malformed-input", "malformed-input", "unknown-contract", "malformed-input", "malformed-input", "no-gate"]);
     expect(await go(second.continueToken, { ...fill(second), output: { artifacts: [{ ref: "wr.contracts.coordinator_result", value: { outcome: "splendid" } }] } })).toMatchObject({ status: "blocked" });
   });
 
-  test("a regular expression that would hang elsewhere answers at once", async () => {
+  test("keys of every object's own are only names", async () => {
+    const begun = await server.session("start_workflow", { workflowId: "team.two-steps", workspacePath, goal: "x", context: { constructor: { name: "mine" }, prototype: 1, toString: 2 } });
+    expect(await go(begun.continueToken, { ...notes, context: { hasOwnProperty: 1, valueOf: {} } })).toMatchObject({ status: "step", step: { id: "second" } });
+  });
+
+  test("a regular expression that would hang elsewhere answers at once, wherever one can stand", async () => {
+    const HANGS = '{var: x, matches: "^(a+)+$"}';
+    team("everywhere", `${head("team.everywhere")}steps:\n  - {id: one, title: One, prompt: p, runCondition: {not: ${HANGS}}, promptFragments: [{id: f, when: ${HANGS}, text: t}], validationCriteria: [{type: length, min: 1, message: m, condition: ${HANGS}}], requireConfirmation: ${HANGS}, jumpIf: {condition: ${HANGS}, target: one}}\n  - {id: round, type: loop, title: Round, loop: {type: while, maxIterations: 2, condition: ${HANGS}}, body: [{id: two, title: Two, prompt: p}]}\n  - {id: split, type: parallel, title: Split, notesOptional: true, parallelDelegations: [{workflowId: team.gated, runCondition: ${HANGS}}]}\n`);
     const begun = await start("team.criteria");
     const started = performance.now();
     expect(await go(begun.continueToken, { output: { notesMarkdown: `${"a".repeat(5000)}!` } })).toMatchObject({ status: "blocked" });
+    const all = await server.session("start_workflow", { workflowId: "team.everywhere", workspacePath, goal: "x", context: { x: `${"a".repeat(20_000)}!` } });
+    expect(await go(all.continueToken, notes)).toMatchObject({ status: "complete" });
     expect(performance.now() - started).toBeLessThan(5000);
   });
 
