@@ -1,7 +1,6 @@
 export { openBaseFiles, type BaseFile, type BaseFiles } from "./base-files.ts";
 export { openSandbox, type CommandResult, type Sandbox, type SandboxMode, type SandboxOptions } from "./sandbox.ts";
 export type { SandboxLimits } from "./protocol.ts";
-export { HOST_PATH } from "./search-path.ts";
 export type { GetBlob } from "./incoming.ts";
 export { openWorkspace, type SavedWorkspace, type Workspace, type WorkspaceOptions } from "./workspace.ts";
 export { cloneForWork, lookAtClone, publishBranch, type LocalClone, type Publication, type SeenClone } from "./local-clone.ts";

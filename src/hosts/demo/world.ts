@@ -114,13 +114,13 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
     gitUrl: github.url,
     nodePath: options.nodePath,
     actions: { [ACTION]: join(options.packageRoot, "action") },
-    extraEnvironment: { ANTHROPIC_BASE_URL: model.url, PATH: `${dirname(realpathSync(options.nodePath))}:${options.path}` },
+    extraEnvironment: { PATH: `${dirname(realpathSync(options.nodePath))}:${options.path}` },
     clock: nodeClock,
     onEvent: options.onEvent,
   });
   started.push(() => actions.close());
 
-  await pushRepository(options, { ...repository, token: maintainerToken, publicKey: publicTicketKey(secrets.ticketKey) });
+  await pushRepository(options, { ...repository, token: maintainerToken, publicKey: publicTicketKey(secrets.ticketKey), modelUrl: model.url });
   const app = await startApp(options, secrets, github.url);
   started.push(() => app.stop());
   github.setWebhookUrl(`${app.url}/api/github/webhooks`);
@@ -138,6 +138,7 @@ interface Push {
   readonly gitUrl: string;
   readonly token: string;
   readonly publicKey: string;
+  readonly modelUrl: string;
 }
 
 /** Makes the repository a person would have, with the shipped workflow file filled in, and pushes it. */
@@ -148,7 +149,7 @@ async function pushRepository(options: WorldOptions, push: Push): Promise<void> 
   const run = (where: string, args: readonly string[]): Promise<string> => git(where, args, options.path);
   const pin = await run(options.packageRoot, ["rev-parse", "HEAD"]).catch(() => "0".repeat(40));
   const filled = template.replaceAll("__ACTION__", `${ACTION}@${pin}`).replaceAll("__PUBLIC_KEY__", push.publicKey);
-  const workflow = options.sandbox === "weak" ? withoutSandbox(filled) : filled;
+  const workflow = forThisMachine(filled, push.modelUrl, options.sandbox);
   await mkdir(join(directory, ".github/workflows"), { recursive: true });
   await writeFile(join(directory, ".github/workflows/worktrain.yml"), workflow);
   const url = new URL(push.gitUrl);
@@ -160,9 +161,16 @@ async function pushRepository(options: WorldOptions, push: Push): Promise<void> 
   await run(directory, ["push", "--quiet", "--", url.href, "main"]);
 }
 
-/** What somebody writes who cannot have bubblewrap: the weak mode by name, and no step that installs it. */
-const withoutSandbox = (text: string): string =>
-  text.replace("          job: agent\n", "          job: agent\n          sandbox: weak\n").replace(/ {6}- name: Let bubblewrap[^]*?(?= {6}#)/, "");
+/**
+ * What somebody writes whose runner is a machine of their own, with another model server: that it may be used as it is. Who cannot have
+ * bubblewrap asks for the weak mode by name.
+ */
+function forThisMachine(workflow: string, modelUrl: string, sandbox: WorldOptions["sandbox"]): string {
+  const runner = `          self-hosted: ephemeral-with-root\n${sandbox === "weak" ? "          sandbox: weak\n" : ""}`;
+  return workflow
+    .replaceAll(/^ {10}job: (?:harden|deliver)\n/gm, `$&${runner}`)
+    .replace("          job: agent\n", `$&${runner}          anthropic-base-url: ${modelUrl}\n`);
+}
 
 const GIT_ENVIRONMENT = {
   HOME: "/nonexistent",

@@ -5,23 +5,61 @@
 import { nodeClock, nodeFileSystem, nodeRandom } from "../../shared/node-ports.ts";
 import type { SegmentStore } from "../../journal/index.ts";
 import { runnerCommands } from "./commands.ts";
-import { readSettings, type JobSettings } from "./settings.ts";
+import type { Refusal } from "../../shared/errors.ts";
+import { readRunnerSettings, readSettings, type JobSettings } from "./settings.ts";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const runner = runnerCommands(process.env, print);
-const settings = readSettings(process.env, runner.input);
-if (settings.ok) await run(settings.value);
-else fail(`${settings.error.message} ${settings.error.fix}`);
+try {
+  const safe = await makeSafe();
+  // Only now: what follows reads the key.
+  if (safe === "agent" || safe === "deliver") await start();
+} catch (error) {
+  broken(error);
+}
+
+/** Hardens or checks the runner. @returns the job to start; null after `harden`, and where the runner is not safe */
+async function makeSafe(): Promise<"agent" | "deliver" | null> {
+  const settings = readRunnerSettings((name) => runner.input(name));
+  if (!settings.ok) return refuse(settings.error);
+  const { job, selfHosted, modelUrl, sandbox } = settings.value;
+  const [{ checkDeliverRunner, checkRunner, harden }, { linuxMachine }, { nodeProcesses }] = await Promise.all([
+    import("./harden/harden.ts"),
+    import("./harden/machine.ts"),
+    import("../../shared/node-processes.ts"),
+  ]);
+  const facts = { environment: process.env, selfHosted, modelUrl };
+  const machine = linuxMachine({ processes: nodeProcesses, clock: nodeClock });
+  if (job === "deliver") {
+    const checked = checkDeliverRunner(facts);
+    return checked.ok ? job : refuse(checked.error);
+  }
+  const checked = job === "harden" ? await harden(facts, machine, sandbox) : await checkRunner(facts, machine);
+  if (!checked.ok) return refuse(checked.error);
+  for (const line of checked.value) runner.log(line);
+  return job === "harden" ? null : job;
+}
+
+async function start(): Promise<void> {
+  const settings = readSettings(process.env, runner.input);
+  if (settings.ok) await run(settings.value);
+  else refuse(settings.error);
+}
+
+function refuse(refusal: Refusal): null {
+  fail(`${refusal.message} ${refusal.fix}`);
+  return null;
+}
 
 async function run(job: JobSettings): Promise<void> {
   runner.mask(job.token);
   runner.mask(job.anthropicApiKey);
-  try {
-    if (job.job === "agent") await runAgent(job);
-    else await runDeliver(job);
-  } catch (error) {
-    fail(`WorkTrain failed: ${error instanceof Error ? error.message : String(error)} Please report this with the run's log.`);
-  }
+  if (job.job === "agent") await runAgent(job);
+  else await runDeliver(job);
+}
+
+function broken(error: unknown): void {
+  fail(`WorkTrain failed: ${error instanceof Error ? error.message : String(error)} Please report this with the run's log.`);
 }
 
 async function runAgent(job: JobSettings): Promise<void> {

@@ -16,7 +16,6 @@ const environmentSchema = z.object({
   RUNNER_TEMP: z.string().min(1),
   RUNNER_TOOL_CACHE: z.string().optional(),
   PATH: z.string().default(""),
-  ANTHROPIC_BASE_URL: z.url().optional(),
 });
 
 /** What both jobs know: where they run, and the inputs every one of them has. */
@@ -47,6 +46,7 @@ export interface JobSettings {
   readonly sandbox: "bubblewrap" | "weak";
 }
 
+const sandboxSchema = z.enum(["bubblewrap", "weak"]);
 const inputsSchema = z.object({
   job: z.enum(["agent", "deliver"]),
   key: z.string().regex(/^[0-9a-f]{16,64}$/),
@@ -57,8 +57,28 @@ const inputsSchema = z.object({
   "public-key": z.string().min(1),
   "github-token": z.string().min(1),
   "anthropic-api-key": z.string(),
-  sandbox: z.enum(["bubblewrap", "weak"]),
+  "anthropic-base-url": z.union([z.literal(""), z.url()]),
+  sandbox: sandboxSchema,
 });
+
+const runnerSchema = z.object({ job: z.enum(["harden", "agent", "deliver"]), "self-hosted": z.enum(["", "ephemeral", "ephemeral-with-root"]), "anthropic-base-url": z.string(), sandbox: sandboxSchema });
+
+/** What is read before anything secret is: which job this is and what the operator says of the runner. */
+export interface RunnerSettings {
+  readonly job: "harden" | "agent" | "deliver";
+  readonly selfHosted: "" | "ephemeral" | "ephemeral-with-root";
+  readonly modelUrl: string;
+  readonly sandbox: "bubblewrap" | "weak";
+}
+
+export function readRunnerSettings(input: (name: string) => string): Result<RunnerSettings, Refusal<"bad-settings">> {
+  const inputs = runnerSchema.safeParse(inputsOf(runnerSchema.shape, input));
+  if (!inputs.success) return refuse(inputs.error, "input", "Compare the workflow file with templates/worktrain.yml.");
+  const { job, sandbox, "self-hosted": selfHosted, "anthropic-base-url": modelUrl } = inputs.data;
+  return ok({ job, sandbox, selfHosted, modelUrl });
+}
+
+const inputsOf = (shape: object, input: (name: string) => string) => Object.fromEntries(Object.keys(shape).map((name) => [name, input(name)]));
 
 /**
  * Parses the job's environment and inputs.
@@ -70,10 +90,10 @@ export function readSettings(
 ): Result<JobSettings, Refusal<"bad-settings">> {
   const variables = environmentSchema.safeParse(environment);
   if (!variables.success) return refuse(variables.error, "variable", "Run this as a GitHub Action: the runner sets these variables.");
-  const inputs = inputsSchema.safeParse(Object.fromEntries(Object.keys(inputsSchema.shape).map((name) => [name, input(name)])));
+  const inputs = inputsSchema.safeParse(inputsOf(inputsSchema.shape, input));
   if (!inputs.success) return refuse(inputs.error, "input", "Compare the workflow file with templates/worktrain.yml; runs are started by the App, not by hand.");
   const [owner = "", repo = ""] = variables.data.GITHUB_REPOSITORY.split("/");
-  const { "public-key": publicKey, "github-token": token, "anthropic-api-key": anthropicApiKey, ...rest } = inputs.data;
+  const { "public-key": publicKey, "github-token": token, "anthropic-api-key": anthropicApiKey, "anthropic-base-url": modelUrl, ...rest } = inputs.data;
   return ok({
     owner,
     repo,
@@ -87,7 +107,7 @@ export function readSettings(
     runnerTemp: variables.data.RUNNER_TEMP,
     toolCache: variables.data.RUNNER_TOOL_CACHE ?? null,
     path: variables.data.PATH,
-    modelUrl: variables.data.ANTHROPIC_BASE_URL ?? null,
+    modelUrl: modelUrl === "" ? null : modelUrl,
     publicKey,
     token,
     anthropicApiKey,

@@ -97,11 +97,11 @@ export function runValues(run: QueuedRun, workflowName: string, apiUrl: string):
   };
 }
 
-/** The `runner` context; the real machine, called hosted. */
+/** The `runner` context. Not called hosted: the Action changes such a machine, and this one is somebody's. */
 export function runnerContext({ directory }: Pick<JobFacts, "directory">): Readonly<Record<string, string>> {
   return {
     arch: process.arch === "arm64" ? "ARM64" : "X64",
-    environment: "github-hosted",
+    environment: "self-hosted",
     name: RUNNER_NAME,
     os: process.platform === "darwin" ? "macOS" : "Linux",
     temp: directory.temp,

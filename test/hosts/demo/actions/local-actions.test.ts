@@ -40,7 +40,7 @@ describe("what a step finds", () => {
       GITHUB_SERVER_URL: "https://github.com",
       GITHUB_SHA: headSha,
       GITHUB_WORKFLOW_REF: "acme/shop/.github/workflows/test.yml@refs/heads/main",
-      RUNNER_ENVIRONMENT: "github-hosted",
+      RUNNER_ENVIRONMENT: "self-hosted",
       INPUT_WORD: "hello",
       INPUT_TWO_WORDS: "from acme/shop",
       "INPUT_DASHED-NAME": "5",

@@ -49,6 +49,20 @@ describe("the shipped workflow file", () => {
     expect(checkouts.map((step) => step.with["persist-credentials"])).toEqual(["false"]);
   });
 
+  test("attack 18: makes the runner safe without a secret, directly before the one step that has the key", () => {
+    const [agent, deliver] = parse(shipped).jobs;
+    const steps = (agent?.steps ?? []).flatMap((step) => (step.kind === "uses" ? [step] : []));
+    expect(steps).toHaveLength(agent?.steps.length ?? 0);
+    const [harden, work] = steps.slice(-2);
+    expect(harden?.with).toEqual({ job: "harden" });
+    expect(work?.with["job"]).toBe("agent");
+    // The loader and Node act on these before any check of ours can: for our steps they are empty, whatever a step before left.
+    const emptied = { LD_PRELOAD: "", LD_AUDIT: "", LD_LIBRARY_PATH: "", NODE_OPTIONS: "" };
+    expect([harden?.env, work?.env]).toEqual([emptied, emptied]);
+    const secrets = [...(agent?.steps ?? []), ...(deliver?.steps ?? [])].filter((step) => JSON.stringify(step).includes("secrets."));
+    expect(secrets).toEqual([work]);
+  });
+
   test("gives nothing by default, the agent job only reading, no job OIDC", () => {
     expect(shipped).toMatch(/^permissions: \{\}$/m);
     const { jobs } = parse(shipped);
