@@ -1,4 +1,11 @@
 // The MCP server's bundle (`npm run build`): a client waits for its first answer, so nothing is stripped or installed on the way.
-import { main } from "../dist/mcp/main.js";
+// Node 24 or later. `getBuiltinModule` and not `import`, which would load every lazy part of the module.
+const { createRequire, enableCompileCache } = process.getBuiltinModule("node:module");
+const { fileURLToPath } = process.getBuiltinModule("node:url");
+
+// Compiled code of an earlier start. It lies with the package, so that only who can change the code can change it; where that
+// is not writable there is none.
+enableCompileCache(fileURLToPath(new URL("../node_modules/.cache/worktrain", import.meta.url)));
+const { main } = createRequire(import.meta.url)("../dist/mcp/main.cjs");
 
 process.exitCode = await main(process.argv.slice(2));

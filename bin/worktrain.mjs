@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { existsSync } from "node:fs";
+const { existsSync } = process.getBuiltinModule?.("node:fs") ?? (await import("node:fs"));
 
 const [command, ...args] = process.argv.slice(2);
-const bundled = command === "mcp" && !args.includes("--help") && existsSync(new URL("../dist/mcp/main.js", import.meta.url));
+const bundled = command === "mcp" && !args.includes("--help") && existsSync(new URL("../dist/mcp/main.cjs", import.meta.url));
 if (bundled && Number(process.versions.node.split(".")[0]) >= 24) {
   process.argv.splice(2, 1);
   await import("./mcp.mjs");

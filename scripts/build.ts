@@ -1,7 +1,8 @@
 /**
  * Builds the Action: `action/dist/main.js` (starts fast; the job's code and the artifact client are lazy chunks) and
  * `action/dist/helper.js` (the program inside the sandbox); the workflow library goes beside them, so that the action's
- * directory is all a runner needs. Then the MCP server: `dist/mcp/main.js`, and beside it the list of the shipped workflows.
+ * directory is all a runner needs. Then the MCP server: `dist/mcp/main.cjs` (CommonJS, which Node starts a fifth faster), and
+ * beside it the list of the shipped workflows.
  * @param process.argv[2] where to write instead of action/dist, for the freshness test; the MCP server then goes beside it, with `-mcp` in its name
  */
 import { readFileSync } from "node:fs";
@@ -14,15 +15,29 @@ import { sha256Hex } from "../src/shared/hash.ts";
 const root = join(import.meta.dirname, "..");
 const [, , elsewhere] = process.argv;
 
-await bundle(elsewhere ?? join(root, "action", "dist"), { main: "src/hosts/runner/main.ts", helper: "src/workspace/helper/main.ts" }, (out) =>
-  cp(join(root, "workflows"), join(out, "workflows"), { recursive: true }),
-);
-await bundle(elsewhere === undefined ? join(root, "dist", "mcp") : `${elsewhere}-mcp`, { main: "src/hosts/mcp/main.ts" }, async (out) =>
-  writeFile(join(out, "listings.json"), `${JSON.stringify(listings(), null, 1)}\n`),
-);
+await bundle({
+  out: elsewhere ?? join(root, "action", "dist"),
+  input: { main: "src/hosts/runner/main.ts", helper: "src/workspace/helper/main.ts" },
+  format: "esm",
+  finish: (out) => cp(join(root, "workflows"), join(out, "workflows"), { recursive: true }),
+});
+await bundle({
+  out: elsewhere === undefined ? join(root, "dist", "mcp") : `${elsewhere}-mcp`,
+  input: { main: "src/hosts/mcp/main.ts" },
+  format: "cjs",
+  finish: (out) => writeFile(join(out, "listings.json"), `${JSON.stringify(listings(), null, 1)}\n`),
+});
+
+interface Bundle {
+  readonly out: string;
+  readonly input: Readonly<Record<string, string>>;
+  readonly format: "esm" | "cjs";
+  readonly finish: (out: string) => Promise<void>;
+}
 
 /** Built beside and put in place at the end: whoever starts the old bundle meanwhile finds it whole. */
-async function bundle(out: string, input: Readonly<Record<string, string>>, finish: (out: string) => Promise<void>): Promise<void> {
+async function bundle({ out, input, format, finish }: Bundle): Promise<void> {
+  const extension = format === "esm" ? "js" : "cjs";
   const fresh = `${out}.building`;
   await rm(fresh, { recursive: true, force: true });
   await build({
@@ -32,11 +47,11 @@ async function bundle(out: string, input: Readonly<Record<string, string>>, fini
     logLevel: "warn",
     output: {
       dir: fresh,
-      format: "esm",
+      format,
       minify: true,
       comments: { legal: false },
-      entryFileNames: "[name].js",
-      chunkFileNames: "chunks/[name].js",
+      entryFileNames: `[name].${extension}`,
+      chunkFileNames: `chunks/[name].${extension}`,
     },
   });
   await finish(fresh);

@@ -1,4 +1,6 @@
 /** `worktrain mcp`: the only place of the MCP server that knows arguments and environment. */
+// oxlint-disable-next-line import/no-unassigned-import -- it has to run before the schemas below are made
+import "./interpreted-schemas.ts";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
