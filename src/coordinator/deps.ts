@@ -1,7 +1,9 @@
 import type { AgentEndpoint, Steer } from "../agent/index.ts";
 import type { Journal, SegmentRef } from "../journal/index.ts";
-import type { EndingCode, Phase } from "../record/index.ts";
+import type { EndingCode, Phase, SessionOutcome } from "../record/index.ts";
+import type { Refusal } from "../shared/errors.ts";
 import type { Clock, Random } from "../shared/ports.ts";
+import type { Result } from "../shared/result.ts";
 import type { Plan } from "../workflow/index.ts";
 import type { Sandbox, Workspace } from "../workspace/index.ts";
 import type { Prompt, Rule } from "./prompt/index.ts";
@@ -42,6 +44,8 @@ export type ItemProgress =
   | { readonly kind: "wait"; readonly phase: Phase; readonly step: string; readonly reason: string; readonly ms: number }
   | { readonly kind: "tool"; readonly phase: Phase; readonly step: string; readonly tool: string }
   | { readonly kind: "blocked"; readonly phase: Phase; readonly step: string; readonly messages: readonly string[] }
+  /** A session that works for another: started (null) or over. */
+  | { readonly kind: "helper"; readonly phase: Phase; readonly role: string; readonly sessionId: string; readonly outcome: SessionOutcome | null }
   | { readonly kind: "saved"; readonly name: string };
 
 export interface CoordinatorDeps {
@@ -50,8 +54,8 @@ export interface CoordinatorDeps {
   readonly redact: (text: string) => string;
   readonly clock: Clock;
   readonly random: Random;
-  /** Compiled workflows by id. */
-  readonly plans: ReadonlyMap<string, Plan>;
+  /** Finds a workflow by id, for the pipeline's sessions and for those that work for them. */
+  readonly findPlan: (workflowId: string) => Result<Plan, Refusal>;
   readonly workspace: Workspace;
   readonly sandbox: Sandbox;
   /** `name` does what names no tier, or a tier that is not mapped. */

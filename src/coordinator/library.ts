@@ -1,23 +1,57 @@
 import { join } from "node:path";
-import { TerminalError } from "../shared/errors.ts";
+import { type Refusal, TerminalError } from "../shared/errors.ts";
 import type { FileSystem } from "../shared/ports.ts";
-import { compileWorkflow, type Plan } from "../workflow/index.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import { catalogue, type Plan } from "../workflow/index.ts";
+import type { BaseFiles } from "../workspace/index.ts";
+
+/** Where workflows lie in a library's directory. */
+const FOLDERS = [".", "routines", "roles"];
+/** Where a team keeps its own, from the root of its repository. */
+const TEAM_FOLDER = ".worktrain/workflows";
+const EXTENSIONS = /\.(?:ya?ml|json)$/i;
+
+type Text = { readonly file: string; readonly text: string };
+export type FindPlan = (workflowId: string) => Result<Plan, Refusal<"unknown-workflow">>;
 
 /**
- * Compiles every workflow file of a directory, by workflow id.
+ * The workflows that a run may use: those of the repository's base commit, then those that come with WorkTrain. Of two with one id
+ * the team's counts. Files of the working tree do not (I9).
+ * @param base null: only those that come with WorkTrain
  * @throws TerminalError naming file, line and fault when one does not compile: a broken workflow is never skipped in silence
  */
-export function loadLibrary(fs: FileSystem, directory: string): ReadonlyMap<string, Plan> {
-  const plans = new Map<string, Plan>();
-  for (const name of fs.list(directory).filter((each) => each.endsWith(".yaml"))) {
-    const bytes = fs.read(join(directory, name));
-    if (bytes === null) continue;
-    const compiled = compileWorkflow({ text: new TextDecoder().decode(bytes), file: name });
-    if (!compiled.ok) {
-      const [fault] = compiled.error;
-      throw new TerminalError(`${name}:${fault?.line ?? 0}: ${fault?.message ?? "not a workflow"}`, fault?.fix ?? "Mend the file.");
-    }
-    plans.set(compiled.value.plan.id, compiled.value.plan);
+export async function loadLibrary(fs: FileSystem, directory: string, base: BaseFiles | null): Promise<FindPlan> {
+  const team = base === null ? [] : await teamTexts(base);
+  const ours = shippedTexts(fs, directory);
+  const { workflows, faults } = catalogue([...team, ...ours]);
+  const shipped = new Set(ours.map(({ file }) => file));
+  // What the team replaces is no fault.
+  const fault = faults.find(({ file, path }) => path !== "id" || !shipped.has(file));
+  if (fault !== undefined) throw new TerminalError(`${fault.file}:${fault.line}: ${fault.message}`, fault.fix);
+  return (workflowId) => {
+    const entry = workflows.get(workflowId);
+    return entry === undefined ? err({ kind: "unknown-workflow", message: `There is no workflow ${JSON.stringify(workflowId)}.`, fix: `Use one of: ${[...workflows.keys()].join(", ")}.` }) : ok(entry.plan);
+  };
+}
+
+const shippedTexts = (fs: FileSystem, directory: string): readonly Text[] =>
+  FOLDERS.flatMap((folder) =>
+    fs
+      .list(join(directory, folder))
+      .filter((name) => EXTENSIONS.test(name))
+      .flatMap((name) => {
+        const bytes = fs.read(join(directory, folder, name));
+        return bytes === null ? [] : [{ file: join(folder, name), text: new TextDecoder().decode(bytes) }];
+      }),
+  );
+
+async function teamTexts(base: BaseFiles): Promise<readonly Text[]> {
+  const texts: Text[] = [];
+  for (const file of await base.find([TEAM_FOLDER])) {
+    if (file.kind !== "file" || !EXTENSIONS.test(file.path) || file.path.endsWith("/bindings.json")) continue;
+    const text = await base.read(file);
+    if (text === null) throw new TerminalError(`${file.path} is not UTF-8 text.`, "Save it as UTF-8.");
+    texts.push({ file: file.path, text });
   }
-  return plans;
+  return texts;
 }

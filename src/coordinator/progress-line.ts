@@ -16,6 +16,8 @@ export function progressLine(progress: ItemProgress): string | null {
       return `  ${progress.phase} · ${progress.step} · waiting: ${printable(progress.reason)} Next try in ${Math.max(1, Math.round(progress.ms / 1000))} s.`;
     case "blocked":
       return `  ${progress.phase} · ${progress.step} · not done yet: ${printable(progress.messages.join(" "))}`;
+    case "helper":
+      return `  ${progress.phase} · ${progress.role}${progress.outcome === null ? "" : ` ${progress.outcome}`}: session ${progress.sessionId}`;
     case "prompt":
     case "saved":
       return null;

@@ -8,14 +8,15 @@
 import { endingOf, fixOf, foldItem, next, type ItemAction, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
 import { itemStream, type EndingCode, type Head, type ItemEvent, type Phase, type Reason, type Recorded, type RecordEvent, type SessionOutcome } from "../record/index.ts";
 import { artifactsOf, type SessionState } from "../engine/session/index.ts";
-import type { Session } from "../session/index.ts";
 import { TerminalError } from "../shared/errors.ts";
 import type { JsonObject } from "../shared/json.ts";
 import type { CoordinatorDeps } from "./deps.ts";
 import { revealHidden } from "./hidden.ts";
-import { lastSnapshot, runSession, type SessionLeft } from "./run-session.ts";
+import { runSession, type SessionLeft } from "./run-session.ts";
+import { lastSnapshot } from "./seat.ts";
+import { rememberedBy } from "./session-tree.ts";
 import { spentBy } from "../agent/index.ts";
-import { add, remaining, spentByItem, type Spent } from "./spent.ts";
+import { add, spentByItem, type Spent } from "./spent.ts";
 
 export type OpenItem = Extract<ItemEvent, { kind: "item_opened" }>["data"];
 export type OpenRun = Extract<ItemEvent, { kind: "run_opened" }>["data"];
@@ -41,7 +42,7 @@ export async function runItem(deps: CoordinatorDeps, item: OpenItem, run: OpenRu
         break;
       case "resume-session": {
         const left = await runAndConclude(deps, log, action.session);
-        if (left.parked !== null) return park(deps, log.state(), { phase: action.session.phase, session: left.session, parked: left.parked });
+        if (left.parked !== null) return park(deps, log.state(), { phase: action.session.phase, spent: left.spent, parked: left.parked });
         break;
       }
       case "deliver":
@@ -95,32 +96,32 @@ async function schedule(deps: CoordinatorDeps, state: ItemState, action: Extract
 async function runAndConclude(deps: CoordinatorDeps, log: ItemLog, scheduled: ItemSession): Promise<SessionLeft> {
   const state = log.state();
   const spentBefore = spentByItem(state);
+  const earlier = state.sessions.flatMap((session) => (session.sessionId === scheduled.sessionId ? [] : [session.sessionId]));
   const left = await runSession(deps, {
     scheduled,
     itemId: state.opening?.itemId ?? "",
     startFrom: state.snapshot,
-    prior: { sessions: state.sessions, facts: [] },
-    budget: remaining(deps.budget, spentBefore),
+    prior: { sessions: state.sessions, facts: await rememberedBy(deps, earlier) },
     spentBefore,
   });
   if (left.parked !== null) return left;
-  await log.append({ kind: "session_concluded", data: conclusion(scheduled, left.session) });
+  await log.append({ kind: "session_concluded", data: conclusion(scheduled, left) });
   const costMicroUsd = spentByItem(log.state()).costMicroUsd;
   await deps.save?.({ phase: scheduled.phase, step: "done", costMilliUsd: Math.round(costMicroUsd / 1000), ending: null });
   return left;
 }
 
-function conclusion(scheduled: ItemSession, session: Session): Extract<ItemEvent, { kind: "session_concluded" }>["data"] {
+function conclusion(scheduled: ItemSession, { session, spent }: SessionLeft): Extract<ItemEvent, { kind: "session_concluded" }>["data"] {
   const { phase, round, sessionId } = scheduled;
   const { outcome, reason } = sessionEnd(session.state());
-  const { turns, usage, costMicroUsd, tokens, workedMs } = spentBy(session.history());
+  const { usage } = spentBy(session.history());
+  const { turns, costMicroUsd, tokens, inputTokens, outputTokens, workedMs, toolMs } = spent;
   const snapshot = phase === "code" || phase === "fix" ? lastSnapshot(session.history()) : null;
-  return { phase, round, sessionId, outcome, reason, artifacts: artifactsOf(session.state()), head: session.head(), turns, usage, costMicroUsd, tokens, workedMs, snapshot };
+  return { phase, round, sessionId, outcome, reason, artifacts: artifactsOf(session.state()), head: session.head(), turns, usage, costMicroUsd, tokens, inputTokens, outputTokens, workedMs, toolMs, snapshot };
 }
 
 /** How a session ended; a step that ran out of attempts on its verification is told from one that lacked something else. */
 function sessionEnd(state: SessionState): { readonly outcome: SessionOutcome; readonly reason: { readonly code: string; readonly message: string } | null } {
-  if (state.kind === "gate") return { outcome: "stopped", reason: { code: "gate", message: `The session waits for an answer that nobody gives in an autonomous run: ${state.question}` } };
   if (state.kind !== "ended") return { outcome: "failed", reason: { code: "not-ended", message: `The session stands at "${state.kind}" without an agent.` } };
   const verification = state.outcome === "blocked" ? state.node?.blockers.find((blocker) => blocker.code === "verification-failed") : undefined;
   const reason = verification === undefined ? state.reason : { code: verification.code, message: verification.message };
@@ -129,13 +130,13 @@ function sessionEnd(state: SessionState): { readonly outcome: SessionOutcome; re
 
 interface Parking {
   readonly phase: Phase;
-  readonly session: Session;
+  readonly spent: Spent;
   readonly parked: NonNullable<SessionLeft["parked"]>;
 }
 
-async function park(deps: CoordinatorDeps, state: ItemState, { phase, session, parked }: Parking): Promise<ItemResult> {
+async function park(deps: CoordinatorDeps, state: ItemState, { phase, spent: ofSession, parked }: Parking): Promise<ItemResult> {
   const ending = endingOf(parked.code);
-  const spent = add(spentByItem(state), spentBy(session.history()));
+  const spent = add(spentByItem(state), ofSession);
   await deps.save?.({ phase, step: "parked", costMilliUsd: Math.round(spent.costMicroUsd / 1000), ending });
   return { ending, reason: { ...parked, fix: fixOf(ending) }, state, spent };
 }

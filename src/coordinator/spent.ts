@@ -1,34 +1,66 @@
-import type { SessionSpend } from "../agent/index.ts";
+import type { AgentBudget, Limits, SessionSpend } from "../agent/index.ts";
 import type { ItemState } from "../engine/pipeline/index.ts";
-import type { Usage } from "../record/index.ts";
 import type { ItemBudget } from "./deps.ts";
 
 /** What an item's sessions spent, counted from the log (I5). */
-export type Spent = Pick<SessionSpend, "turns" | "tokens" | "costMicroUsd" | "workedMs">;
+export type Spent = Pick<SessionSpend, "turns" | "tokens" | "inputTokens" | "outputTokens" | "costMicroUsd" | "workedMs" | "toolMs">;
 
-const nothingSpent: Spent = { turns: 0, tokens: 0, costMicroUsd: 0, workedMs: 0 };
+export const nothingSpent: Spent = { turns: 0, tokens: 0, inputTokens: 0, outputTokens: 0, costMicroUsd: 0, workedMs: 0, toolMs: 0 };
 
 export const add = (a: Spent, b: Spent): Spent => ({
   turns: a.turns + b.turns,
   tokens: a.tokens + b.tokens,
+  inputTokens: a.inputTokens + b.inputTokens,
+  outputTokens: a.outputTokens + b.outputTokens,
   costMicroUsd: a.costMicroUsd + b.costMicroUsd,
   workedMs: a.workedMs + b.workedMs,
+  toolMs: a.toolMs + b.toolMs,
 });
 
-const tokensOf = (usage: Usage): number => usage.inputTokens + usage.outputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
-
-/** Everything the item's concluded sessions spent, in every run. */
+/** Everything the item's concluded sessions spent, with all that worked for them, in every run. */
 export const spentByItem = (state: ItemState): Spent =>
   state.sessions.reduce((sum, { result }) => {
     if (result === null) return sum;
-    const { turns, costMicroUsd, usage, tokens = tokensOf(usage), workedMs = 0 } = result;
-    return add(sum, { turns, tokens, costMicroUsd, workedMs });
+    const { turns, costMicroUsd, usage, workedMs = 0, toolMs = 0 } = result;
+    const { inputTokens = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens, outputTokens = usage.outputTokens } = result;
+    const { tokens = inputTokens + outputTokens } = result;
+    return add(sum, { turns, tokens, inputTokens, outputTokens, costMicroUsd, workedMs, toolMs });
   }, nothingSpent);
+
+const less = (limit: number, spent: number): number => Math.max(0, limit - spent);
+const lessIfSet = <Key extends string>(key: Key, limit: number | undefined, spent: number): Partial<Record<Key, number>> =>
+  limit === undefined ? {} : ({ [key]: less(limit, spent) } as Partial<Record<Key, number>>);
 
 /** What the item may still spend. Never below zero. */
 export const remaining = (budget: ItemBudget, spent: Spent): ItemBudget => ({
-  turns: Math.max(0, budget.turns - spent.turns),
-  tokens: Math.max(0, budget.tokens - spent.tokens),
-  costMicroUsd: Math.max(0, budget.costMicroUsd - spent.costMicroUsd),
-  ms: Math.max(0, budget.ms - spent.workedMs),
+  turns: less(budget.turns, spent.turns),
+  tokens: less(budget.tokens, spent.tokens),
+  costMicroUsd: less(budget.costMicroUsd, spent.costMicroUsd),
+  ms: less(budget.ms, spent.workedMs),
+  ...lessIfSet("inputTokens", budget.inputTokens, spent.inputTokens),
+  ...lessIfSet("outputTokens", budget.outputTokens, spent.outputTokens),
+  ...lessIfSet("toolMs", budget.toolMs, spent.toolMs),
+  ...(budget.session === undefined ? {} : { session: budget.session }),
 });
+
+/** An item's limits as its sessions' agents take them together. */
+export const limitsOf = ({ turns, tokens, costMicroUsd, inputTokens, outputTokens, toolMs }: ItemBudget): Limits => ({
+  maxTurns: turns,
+  maxTokens: tokens,
+  maxCostMicroUsd: costMicroUsd,
+  ...(inputTokens === undefined ? {} : { maxInputTokens: inputTokens }),
+  ...(outputTokens === undefined ? {} : { maxOutputTokens: outputTokens }),
+  ...(toolMs === undefined ? {} : { maxToolMs: toolMs }),
+});
+
+/** One session's limits: the item's, and the narrower ones of a session where there are such. */
+export function sessionLimits(item: ItemBudget, maxMs: number): AgentBudget {
+  const { session = {} } = item;
+  const narrower = <Key extends Exclude<keyof ItemBudget, "session">>(key: Key): Partial<Record<Key, number>> => {
+    const [own, shared] = [session[key], item[key]];
+    const limit = own === undefined ? shared : shared === undefined ? own : Math.min(own, shared);
+    return limit === undefined ? {} : ({ [key]: limit } as Partial<Record<Key, number>>);
+  };
+  const limits = limitsOf({ ...item, ...narrower("turns"), ...narrower("tokens"), ...narrower("costMicroUsd"), ...narrower("inputTokens"), ...narrower("outputTokens"), ...narrower("toolMs") });
+  return { ...limits, maxMs: Math.min(maxMs, session.ms ?? Number.POSITIVE_INFINITY) };
+}

@@ -85,11 +85,16 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     reason: z.object({ code: z.string(), message: z.string() }).nullable(),
     artifacts: z.array(z.object({ contractRef: z.string(), value: jsonSchema })),
     head: z.object({ seq: z.int().min(1), hash: sha256Schema }),
+    /** Turns, cost, tokens and tool time include those of the sessions that worked for it; `usage` is its own. */
     turns: z.int().min(0),
     usage: usageSchema,
     costMicroUsd: z.int().min(0),
     /** All tokens it spent, those of requests without a known end included. */
     tokens: z.int().min(0).optional(),
+    inputTokens: z.int().min(0).optional(),
+    outputTokens: z.int().min(0).optional(),
+    /** Time that tools ran, side by side ones each counted. */
+    toolMs: z.number().min(0).optional(),
     /** Time at work in all its runs. */
     workedMs: z.number().min(0).optional(),
     snapshot: snapshotRefSchema.nullable(),

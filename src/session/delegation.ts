@@ -20,11 +20,17 @@ export interface ChildHost {
 export async function openChild(host: ChildHost, parent: Session, child: PendingChild): Promise<Result<Session, Refusal>> {
   const known = await host.find(child.sessionId);
   if (known !== null) return ok(known);
-  const plan = host.findPlan(child.workflowId);
-  if (!plan.ok) return plan;
-  const init = childInit(parent.state(), child, plan.value);
-  return init === null ? err({ kind: "not-started", message: "The parent has not started.", fix: "Start it first." }) : host.create(init);
+  const init = createChildInit((id) => host.findPlan(id), parent, child);
+  return init.ok ? host.create(init.value) : init;
 }
 
 /** The answer for a child that no session could be started for. */
 export const couldNotStart = (childId: string, { message, fix }: Refusal): ChildAnswer => ({ childId, sessionId: null, outcome: "failed", summary: `${message} ${fix}`, artifacts: [] });
+
+/** How the child's session is started; a refusal when there is no such workflow. */
+export function createChildInit(findPlan: ChildHost["findPlan"], parent: Session, child: PendingChild): Result<SessionInit, Refusal> {
+  const plan = findPlan(child.workflowId);
+  if (!plan.ok) return plan;
+  const init = childInit(parent.state(), child, plan.value);
+  return init === null ? err({ kind: "not-started", message: "The parent has not started.", fix: "Start it first." }) : ok(init);
+}

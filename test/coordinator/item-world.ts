@@ -1,9 +1,9 @@
-import { runItem, type Boundary, type CoordinatorDeps, type ItemProgress, type ItemResult, type OpenItem, type OpenRun } from "../../src/coordinator/index.ts";
+import { loadLibrary, runItem, type Boundary, type CoordinatorDeps, type ItemProgress, type ItemResult, type OpenItem, type OpenRun } from "../../src/coordinator/index.ts";
 import { playScenario, startModelServer, type ModelServer, type Scenario, type Turn } from "../../src/hosts/demo/model/index.ts";
 import { openMemoryJournal, type Journal } from "../../src/journal/index.ts";
 import { itemStream, type ItemEvent, type RecordEvent } from "../../src/record/index.ts";
 import { sha256Hex } from "../../src/shared/hash.ts";
-import { nodeRandom } from "../../src/shared/node-ports.ts";
+import { nodeFileSystem, nodeRandom } from "../../src/shared/node-ports.ts";
 import { compileWorkflow, type Plan } from "../../src/workflow/index.ts";
 import type { Sandbox, SavedWorkspace, Workspace } from "../../src/workspace/index.ts";
 import { fakeClock, type FakeClock } from "../fakes/clock.ts";
@@ -12,7 +12,7 @@ export const ITEM = "7/issue-1/1";
 const BASE = "a".repeat(40);
 export const MODEL_KEY = "sk-ant-test-0123456789";
 
-const workflow = (id: string, steps: string): Plan => {
+export const workflow = (id: string, steps: string): Plan => {
   const compiled = compileWorkflow({ file: `${id}.yaml`, text: `schemaVersion: 2\nid: ${id}\nname: ${id}\nversion: 1.0.0\ndescription: For tests.\nsteps:\n${steps}` });
   if (!compiled.ok) throw new Error(compiled.error.map((fault) => `${fault.line}: ${fault.message}`).join("\n"));
   return compiled.value.plan;
@@ -74,6 +74,8 @@ export interface ItemWorld {
 }
 
 export interface ItemWorldOptions {
+  /** Go before the pipeline's own of the same id. */
+  readonly workflows?: readonly Plan[];
   readonly turns: Scenario["turns"];
   /** Exit code of the nth verification, from 0. */
   readonly exitCode?: (nth: number) => number;
@@ -85,6 +87,7 @@ export interface ItemWorldOptions {
 }
 
 export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
+  const shipped = await loadLibrary(nodeFileSystem, "workflows", null);
   const clock = fakeClock();
   const journal = openMemoryJournal({ clock });
   const workspace = new MapWorkspace();
@@ -136,7 +139,10 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
           redact: (text) => text,
           clock,
           random: nodeRandom,
-          plans: new Map(PLANS.map((plan) => [plan.id, plan])),
+          findPlan: (id) => {
+            const plan = [...(options.workflows ?? []), ...PLANS].find((each) => each.id === id);
+            return plan === undefined ? shipped(id) : { ok: true, value: plan };
+          },
           workspace,
           sandbox,
           model: { endpoint: { apiKey, baseUrl: model.url }, name: "claude-sonnet-5-5", tiers: { lightweight: "claude-haiku-5-5", mid: "claude-sonnet-5-5", heavy: "claude-opus-5-5" } },

@@ -15,6 +15,8 @@ export function sessionFailure(session: ItemSession, result: SessionResult): { k
 /** The ending a session's or an agent's reason comes to. */
 export function endingOf(code: string): EndingCode {
   if (code === "verification-failed") return "tests-red";
+  if (code === "awaiting_approval") return "awaiting-approval";
+  if (code === "data_needed" || code === "approval_needed") return "needs-answer";
   const agentCode = agentEndCodeSchema.safeParse(code);
   return agentCode.success ? endingOfAgent(agentCode.data) : "blocked";
 }
@@ -63,6 +65,10 @@ export function fixOf(ending: EndingCode): string {
       return "Raise the spend limit at the model's provider, then start it again.";
     case "model-refused":
       return "Reword the task so that it asks for something the model may do, then start it again.";
+    case "awaiting-approval":
+      return "Answer it with `worktrain session approve` or `reject`, then start it again: the work goes on where it waits.";
+    case "needs-answer":
+      return "Put the answer into the task, then start it again.";
     case "cancelled":
       return "Start it again.";
     default:

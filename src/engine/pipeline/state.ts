@@ -23,7 +23,10 @@ export interface SessionResult {
   readonly usage: Usage;
   readonly costMicroUsd: number;
   readonly tokens?: number | undefined;
+  readonly inputTokens?: number | undefined;
+  readonly outputTokens?: number | undefined;
   readonly workedMs?: number | undefined;
+  readonly toolMs?: number | undefined;
   readonly snapshot: SnapshotRef | null;
 }
 

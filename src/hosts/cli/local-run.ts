@@ -50,7 +50,7 @@ export async function runLocally(run: LocalRun, ports: CliPorts): Promise<Comman
       ...ports,
       journal,
       redact,
-      plans: loadLibrary(ports.fs, join(ports.packageRoot, "workflows")),
+      findPlan: await loadLibrary(ports.fs, join(ports.packageRoot, "workflows"), workspace.baseFiles),
       workspace,
       sandbox,
       model: { endpoint: { apiKey: run.apiKey, ...(run.modelUrl === null ? {} : { baseUrl: run.modelUrl }), fetch: ports.fetch }, ...modelsOf(config) },

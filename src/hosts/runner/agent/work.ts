@@ -82,7 +82,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { san
       redact: record.redact,
       clock: ports.clock,
       random: ports.random,
-      plans: loadLibrary(ports.fs, join(ports.distDirectory, "workflows")),
+      findPlan: await loadLibrary(ports.fs, join(ports.distDirectory, "workflows"), workspace.baseFiles),
       workspace,
       sandbox,
       model: {

@@ -1,0 +1,101 @@
+/** One conversation of a session's agent with everything it is given: prompt, tools, budget, and the words of people. */
+import { runAgent, spentBy, workspaceTools, type AgentEnd, type Tool } from "../agent/index.ts";
+import { nodesOf, type StepOffer } from "../engine/session/index.ts";
+import { TerminalError } from "../shared/errors.ts";
+import { fence } from "../workflow/index.ts";
+import { revealHidden } from "./hidden.ts";
+import { composePrompt, promptTexts, reminder } from "./prompt/index.ts";
+import { lastSnapshot } from "./seat.ts";
+import { refusedTool } from "./tool-bounds.ts";
+import { completeStepTool } from "./tools/complete-step.ts";
+import { readArtifactTool } from "./tools/read-artifact.ts";
+import { recordTools } from "./tools/record-tools.ts";
+import { signalTool } from "./tools/signal-coordinator.ts";
+import { spawnAgentTool } from "./tools/spawn-agent.ts";
+import type { Left, Seat, SessionTree } from "./tree.ts";
+import { remaining, sessionLimits } from "./spent.ts";
+import { watchSeat } from "./watch.ts";
+
+/** The model of a step's tier. */
+export const modelOf = ({ deps: { model } }: SessionTree, offer: Pick<StepOffer, "modelTier">): string => (offer.modelTier === null ? model.name : model.tiers[offer.modelTier]);
+
+/** Runs the agent on the step that is out until it ends. A step of another tier ends it: that one begins at a boundary, with its model. */
+export async function converse(seat: Seat): Promise<{ readonly end: AgentEnd; readonly left: Left | null }> {
+  const { tree, session, signal } = seat;
+  const { deps, run } = tree;
+  const offer = session.offer();
+  if (offer === null) throw new TerminalError("A session without a step to work on was given an agent.", "Please report this with the journal.");
+  const model = modelOf(tree, offer);
+  const prompt = composePrompt({ plan: session.plan, offer, phase: run.phase, rules: deps.rules, prior: { ...priorOf(seat), facts: tree.facts() } });
+  deps.onProgress({ kind: "prompt", phase: run.phase, prompt });
+  const watch = watchSeat(seat);
+  watch.step();
+  let left: Left | null = null;
+  const end = await runAgent({
+    endpoint: deps.model.endpoint,
+    model,
+    system: promptTexts(prompt).system,
+    firstMessage: openingOf(seat, offer),
+    reopening: () => openingOf(seat, session.offer() ?? offer),
+    steers: async () => (await deps.steers?.(session.id)) ?? [],
+    tools: toolsOf(seat, { watch, model, leave: (why) => (left = why) }),
+    mayUse: (name) => refusedTool(session.offer(), name),
+    budget: sessionLimits(remaining(deps.budget, run.spentBefore), tree.msLeft() + spentBy(session.history()).workedMs),
+    pool: tree.pool,
+    log: { record: (event) => session.record(event), putBlob: (bytes) => deps.journal.putBlob(bytes) },
+    history: session.history(),
+    clock: deps.clock,
+    random: deps.random,
+    signal,
+    reminder: () => reminder(session.offer()),
+    afterTools: () => watch.afterTools(),
+    workspaceTree: () => lastSnapshot(session.history())?.tree ?? null,
+    onProgress: (progress) => watch.progress(progress),
+  });
+  return { end, left };
+}
+
+interface Desk {
+  readonly watch: ReturnType<typeof watchSeat>;
+  readonly model: string;
+  readonly leave: (left: Left) => void;
+}
+
+/** The same list for every session, so that it is one prefix for the provider's cache; what a step allows is checked at each call. */
+const toolsOf = (seat: Seat, { watch, model, leave }: Desk): readonly Tool[] => [
+  ...workspaceTools(seat.tree.deps.sandbox),
+  spawnAgentTool(seat),
+  readArtifactTool(seat),
+  ...recordTools(seat),
+  signalTool(seat),
+  completeStepTool(seat, { watch, leave, sameModel: (next) => modelOf(seat.tree, next) === model }),
+];
+
+/** What works for another session is given its task and not the item's history. */
+const priorOf = ({ depth, tree: { run } }: Seat) => (depth === 0 ? run.prior : { sessions: [], facts: [] });
+
+/** The first message of a conversation; one that is not the session's first tells what its own earlier steps came to. */
+function openingOf(seat: Seat, offer: StepOffer): string {
+  const { tree, session } = seat;
+  const prior = { ...priorOf(seat), facts: tree.facts() };
+  const text = promptTexts(composePrompt({ plan: session.plan, offer, phase: tree.run.phase, rules: tree.deps.rules, prior })).opening;
+  const done = doneSoFar(seat);
+  return done === null ? text : `${text}\n\n${done}`;
+}
+
+/** Characters of the earlier steps' notes in an opening; the newest come first in line when all of it is cut. */
+const DONE_CHARS = 16_000;
+
+function doneSoFar({ session }: Seat): string | null {
+  const notes = nodesOf(session.state()).flatMap((node) => (node.completed && (node.output?.notes ?? "").trim() !== "" ? [`${node.stepId}: ${node.output?.notes.trim()}`] : []));
+  if (notes.length === 0) return null;
+  const kept: string[] = [];
+  let room = DONE_CHARS;
+  for (const note of notes.toReversed()) {
+    if (note.length > room) break;
+    room -= note.length;
+    kept.unshift(note);
+  }
+  const cut = kept.length === notes.length ? "" : `\nLeft out for length: the notes of the first ${notes.length - kept.length} steps.`;
+  return `# Earlier steps of this session\nTheir notes, as they were handed over.${cut}\n${fence(revealHidden(kept.join("\n\n")))}`;
+}

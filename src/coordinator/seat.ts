@@ -1,0 +1,102 @@
+/** Opens a session for work, runs its commands, and keeps its files. */
+import { createSession, openSession, type Session, type SessionDeps, type SessionInit } from "../session/index.ts";
+import { sessionStream, type AgentEvent, type Recorded, type SnapshotRef } from "../record/index.ts";
+import { TerminalError } from "../shared/errors.ts";
+import type { CoordinatorDeps } from "./deps.ts";
+import { openFileTurns } from "./file-turns.ts";
+import { revealHidden } from "./hidden.ts";
+import { readContextOf } from "./read-context.ts";
+
+import { mayWrite } from "./tool-bounds.ts";
+import type { Seat, SessionTree } from "./tree.ts";
+
+export interface SeatOptions {
+  /** Null: the session is in the journal already. */
+  readonly init: SessionInit | null;
+  readonly sessionId: string;
+  readonly depth: number;
+  /** The files it found, while it has saved none. */
+  readonly startFrom: () => SnapshotRef | null;
+  readonly signal: AbortSignal;
+}
+
+/** Opens a session of the tree, or starts it. */
+export async function takeSeat(tree: SessionTree, { init, sessionId, depth, startFrom, signal }: SeatOptions): Promise<Seat> {
+  const { deps } = tree;
+  let seat: Seat | null = null;
+  const sessionDeps: SessionDeps = {
+    journal: deps.journal,
+    clock: deps.clock,
+    redact: deps.redact,
+    verify: (request, aborted = signal) => (seat === null ? Promise.reject(new TerminalError("A command was to be run before its session was open.", "Please report this with the journal.")) : verify(seat, request.command, aborted)),
+    readContext: readContextOf(deps, tree.run, () => seat?.files() ?? startFrom()),
+  };
+  const session = init === null ? await openSession(sessionDeps, sessionId) : await createSession(sessionDeps, init);
+  tree.open.set(sessionId, session);
+  const bound = boundOf(session);
+  seat = { tree, session, depth, writes: mayWrite(session.plan, bound), turns: openFileTurns(), signal, files: () => lastSnapshot(session.history()) ?? startFrom() };
+  return seat;
+}
+
+export const isStarted = async ({ journal }: CoordinatorDeps, sessionId: string): Promise<boolean> => (await journal.head(sessionStream(sessionId))) !== null;
+
+const startOf = (session: Session) => {
+  const state = session.state();
+  return state.kind === "new" ? null : state.facts.start;
+};
+
+/** Tools that the session as a whole may use; null is all. */
+export const boundOf = (session: Session): readonly string[] | null => startOf(session)?.allowedTools ?? null;
+
+export const roleOf = (session: Session): string | null => startOf(session)?.role ?? null;
+
+/** A verification may take this long: past it the command counts as failed. */
+const VERIFICATION_TIMEOUT_MS = 15 * 60_000;
+const VERIFICATION_OUTPUT_BYTES = 8 * 1024;
+/** What a shell gives for a command it cannot run (POSIX). */
+const CANNOT_RUN = 126;
+
+async function verify(seat: Seat, command: string, signal: AbortSignal): ReturnType<SessionDeps["verify"]> {
+  const { deps } = seat.tree;
+  const bound = boundOf(seat.session);
+  if (roleOf(seat.session) !== null && bound !== null && !bound.includes("bash")) {
+    // Its context came from a model that may run no command: a placeholder in the command must not let it.
+    return { exitCode: CANNOT_RUN, timedOut: false, outputTail: `Nothing was run: the session may use only ${bound.join(", ")}, so no command is run for it.`, durationMs: 0, sandbox: "none" };
+  }
+  const result = await deps.sandbox.runCommand({ command, timeoutMs: VERIFICATION_TIMEOUT_MS, maxOutputBytes: VERIFICATION_OUTPUT_BYTES }, signal);
+  // A command that was cut off says nothing of the change: thrown, the request stays unanswered and is made again.
+  signal.throwIfAborted();
+  // What the command leaves behind is no part of the change.
+  await restoreFiles(deps, seat.files());
+  return { ...result, sandbox: deps.sandbox.mode };
+}
+
+export async function restoreFiles(deps: CoordinatorDeps, snapshot: SnapshotRef | null): Promise<void> {
+  const restored = await deps.workspace.restore(snapshot, (sha256) => deps.journal.getBlob(sha256));
+  if (!restored.ok) throw new TerminalError(restored.error.message, restored.error.fix);
+}
+
+/** Puts what changed and what was reached since into the log. A session that only reads leaves that to whoever wrote. */
+export async function saveFiles({ tree: { deps }, session, writes }: Seat): Promise<void> {
+  if (!writes) return;
+  const saved = await deps.workspace.save((bytes) => deps.journal.putBlob(bytes));
+  if (saved !== null) await session.record({ kind: "workspace_saved", data: saved });
+  await recordReached(deps, session);
+}
+
+export async function recordReached({ sandbox }: CoordinatorDeps, session: Session): Promise<void> {
+  const hosts = [...sandbox.takeReached()];
+  if (hosts.length > 0) await session.record({ kind: "network_reached", data: { hosts } });
+}
+
+/** The newest saved state of the files in a session's history; null if it changed nothing. */
+export function lastSnapshot(history: readonly Recorded<AgentEvent>[]): SnapshotRef | null {
+  const saved = history.findLast((event) => event.kind === "workspace_saved");
+  return saved?.kind === "workspace_saved" ? saved.data : null;
+}
+
+/** The change so far, for a reader who did not make it. Two lines at least, so that a template fences it (I8). */
+export async function changeOf({ tree: { deps }, files }: Seat): Promise<string> {
+  const snapshot = files();
+  return snapshot === null ? "No file was changed.\n" : revealHidden(`${await deps.workspace.describe(snapshot, (sha256) => deps.journal.getBlob(sha256))}\n`);
+}
