@@ -30,6 +30,7 @@ export type Mount =
   | { readonly kind: "read-only" | "read-write"; readonly path: string }
   /** A file of the host in the place of another, or where none is if its directory is not a mount. */
   | { readonly kind: "instead"; readonly path: string; readonly source: string }
+  /** An empty directory, read-only but for what is mounted in it. */
   | { readonly kind: "empty"; readonly path: string };
 
 export interface Walls {
@@ -94,6 +95,7 @@ export function bubblewrapArguments(walls: Walls): readonly string[] {
     ["/tmp", INNER_HOME, "/dev/shm"].flatMap((path) => [...size, "--tmpfs", path]),
     // A deeper mount goes over one around it, whatever order they were named in.
     walls.mounts.toSorted((a, b) => a.path.length - b.path.length).flatMap(mountArguments),
+    walls.mounts.filter(({ kind }) => kind === "empty").flatMap(({ path }) => ["--remount-ro", path]),
     ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", walls.directory, "--"],
   ].flat();
 }

@@ -48,7 +48,7 @@ function programFiles(helperPath: string): readonly string[] {
 }
 
 interface Repository {
-  /** Of the paths below `.git` that need a cover, those that are there; `.git` itself first if it is. */
+  /** `.git`, and of what a reader of its history needs what is there. Nothing of it is a symbolic link. */
   readonly present: readonly string[];
   /** Settings of the repository that reading it takes, as lines of a git config file. */
   readonly config: readonly string[];
@@ -59,7 +59,10 @@ interface Repository {
  * A `.git` that is a file (a worktree's) leads to a repository that is not mounted: it is only protected.
  */
 const LOOK = `
-for path in .git .git/config .git/config.worktree .git/modules .git/logs; do [ -e "$path" ] && echo "present $path"; done
+for path in .git .git/config ${["HEAD", "ORIG_HEAD", "index", "objects", "packed-refs", "refs", "reftable", "shallow", "info"].map((name) => `.git/${name}`).join(" ")}; do
+  [ -e "$path" ] && [ ! -h "$path" ] && echo "present $path"
+done
+[ -d .git ] && echo "present .git/"
 git config --file .git/config --get-regexp '^(core\\.(repositoryformatversion|filemode|bare|ignorecase|symlinks)|extensions\\.(objectformat|refstorage))$' | sed 's/^/config /'
 echo done
 `;
@@ -77,23 +80,21 @@ function configLine(line: string): readonly string[] {
   return value === undefined ? [] : [`[${section}]\n\t${name} = ${value}\n`];
 }
 
-/** `.git` is there for `git log` and `git diff`, read-only, without its config: remotes and headers in it can hold credentials. */
-function gitMounts(launch: Launch, repository: Repository): readonly Mount[] {
-  const config = join(launch.scratch, "git-config");
-  writeFileSync(config, repository.config.join(""));
-  return repository.present.map((name): Mount => {
-    const path = join(launch.workspaceDir, name);
-    switch (name) {
-      case ".git":
-        return { kind: "read-only", path };
-      case ".git/config":
-      case ".git/config.worktree":
-        return { kind: "instead", path, source: config };
-      // Repositories of submodules and reflogs: the former have configs of their own, the latter can name URLs.
-      default:
-        return { kind: "empty", path };
-    }
-  });
+/**
+ * `.git` is there for `git log` and `git diff`, read-only and made of named parts: its config, reflogs, submodules and whatever a tool
+ * keeps there can hold credentials. One that is a file only names another directory.
+ */
+function gitMounts(launch: Launch, { present, config }: Repository): readonly Mount[] {
+  const at = (name: string) => join(launch.workspaceDir, name);
+  if (!present.includes(".git/")) return present.includes(".git") ? [{ kind: "read-only", path: at(".git") }] : [];
+  const source = join(launch.scratch, "git-config");
+  writeFileSync(source, config.join(""));
+  const parts = present.filter((name) => !name.startsWith(".git/config") && !/^\.git\/?$/.test(name));
+  return [
+    { kind: "empty", path: at(".git") },
+    ...parts.map((name): Mount => ({ kind: "read-only", path: at(name) })),
+    { kind: "instead", path: at(".git/config"), source },
+  ];
 }
 
 function writeFiles(directory: string, files: Readonly<Record<string, string>>): void {
