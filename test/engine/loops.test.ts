@@ -164,6 +164,20 @@ describe.each(["guided", "full_auto_stop_on_user_deps"] as const)("a jump at its
     expect(gapsOf(session.state()).map((gap) => gap.code)).toEqual(["jump-limit"]);
   });
 
+  test("behind an audit, a rejection sends the audited work back", () => {
+    const audited = planOf([{}, { audit: { rubric: ["It is right."] }, jumpIf: { condition: { var: "redo" }, target: "step-1", maxJumps: 1 } }]);
+    const session = drive(audited, { context: { redo: true }, autonomy });
+    const approve = { artifacts: [{ contractRef: "wr.contracts.gate_verdict", value: { verdict: "approved", confidence: "high", rationale: "Good." } }] };
+    for (let round = 0; round < 2; round += 1) {
+      session.submit();
+      session.submit();
+      session.submit(approve);
+    }
+    expect(session.state()).toMatchObject({ kind: "gate", gate: "human_approval" });
+    session.gate("rejected");
+    expect([session.step(), session.blockers()]).toEqual(["step-2", ["gate-rejected"]]);
+  });
+
   test("rejected, the step is done again, and passes once its condition no longer holds", () => {
     const session = atLimit();
     session.gate("rejected");

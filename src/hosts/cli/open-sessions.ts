@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import { taskReader } from "../../github/read/task-reader.ts";
 import { planFinder } from "../../library/index.ts";
 import { createVerifier, StoredSessions, type Address, type Answer, answerText } from "../../session/stored/index.ts";
+import { createRedactor } from "../../shared/redact.ts";
 import { TerminalError } from "../../shared/errors.ts";
 import type { Call, CliWorld, CommandResult } from "./command.ts";
 import { sandboxMode } from "./sandbox-mode.ts";
@@ -13,9 +14,10 @@ export const dataDirectoryOf = (call: Call, world: CliWorld): string => resolve(
 export async function withSessions(call: Call, world: CliWorld, work: (sessions: StoredSessions) => Promise<Answer>): Promise<CommandResult> {
   const { clock, random, fs, processes, nodePath, packageRoot, signal } = world;
   const dataDirectory = dataDirectoryOf(call, world);
+  const { github, apiKey, path } = world.environment();
   const helperPath = join(packageRoot, "action", "dist", "helper.js");
-  const verifier = { mode: sandboxMode(call.text("sandbox")), processes, nodePath, helperPath, path: world.environment().path, dataDirectory };
-  const sessions = new StoredSessions({ dataDirectory, fs, clock, random, verifier: (workspacePath) => createVerifier(verifier, workspacePath), findPlan: planFinder(packageRoot, call.texts("source")), readTask: taskReader({ fetch: world.fetch, ...world.environment().github }), answerWithinMs: Number.POSITIVE_INFINITY });
+  const verifier = { mode: sandboxMode(call.text("sandbox")), processes, nodePath, helperPath, path, dataDirectory };
+  const sessions = new StoredSessions({ dataDirectory, fs, clock, random, verifier: (workspacePath) => createVerifier(verifier, workspacePath), findPlan: planFinder(packageRoot, call.texts("source")), readTask: taskReader({ fetch: world.fetch, ...github }), redact: createRedactor([github.token, apiKey]), answerWithinMs: Number.POSITIVE_INFINITY });
   const interrupted = (): void => void sessions.close();
   signal.addEventListener("abort", interrupted, { once: true });
   try {

@@ -56,12 +56,13 @@ function readListingIndex(): ListingIndex | null {
 const versionOf = (root: string): string => String(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version);
 
 async function openSessions(settings: McpSettings, root: string): Promise<StoredSessions> {
-  const [{ planFinder }, { taskReader }, { createVerifier, StoredSessions: Sessions }, { nodeClock, nodeFileSystem, nodeRandom }, { nodeProcesses }] = await Promise.all([
+  const [{ planFinder }, { taskReader }, { createVerifier, StoredSessions: Sessions }, { nodeClock, nodeFileSystem, nodeRandom }, { nodeProcesses }, { createRedactor }] = await Promise.all([
     import("../../library/index.ts"),
     import("../../github/read/task-reader.ts"),
     import("../../session/stored/index.ts"),
     import("../../shared/node-ports.ts"),
     import("../../shared/node-processes.ts"),
+    import("../../shared/redact.ts"),
   ]);
   const { dataDirectory, sandbox, path, github } = settings;
   const helperPath = join(root, "action", "dist", "helper.js");
@@ -74,6 +75,7 @@ async function openSessions(settings: McpSettings, root: string): Promise<Stored
     verifier: (workspacePath) => createVerifier(verifier, workspacePath),
     findPlan: planFinder(root, settings.sources),
     readTask: taskReader({ fetch: globalThis.fetch, ...github }),
+    redact: createRedactor([github.token]),
     answerWithinMs: ANSWER_WITHIN_MS,
   });
 }

@@ -3,6 +3,7 @@ import { openDirectoryJournal, type DirectoryJournal } from "../../journal/index
 import { type Recorded, sessionStream } from "../../record/index.ts";
 import { type Refusal, TerminalError } from "../../shared/errors.ts";
 import type { Clock, FileSystem } from "../../shared/ports.ts";
+import type { Redact } from "../../shared/redact.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { createSession, openSession, type SessionInit } from "../open.ts";
 import type { ContextAnswer, Session, SessionDeps } from "../session.ts";
@@ -18,6 +19,7 @@ interface TreeDeps {
   readonly clock: Clock;
   readonly verifier: (workspacePath: string | null) => Verify;
   readonly readTask?: ReadTask | undefined;
+  readonly redact: Redact;
 }
 
 /** Trees by the id of their root. Another process that opened a tree's journal since has the say: then it is opened anew. */
@@ -58,10 +60,10 @@ export class OpenTrees {
 
   async #openTree(rootId: string, places: SessionPlaces): Promise<OpenTree> {
     const { workspacePath } = places;
-    const { fs, clock, verifier, readTask = async () => ({ value: null, reason: "addresses are not read here" }) } = this.#deps;
-    const journal = await openDirectoryJournal({ directory: this.#files.journalDirectory(rootId), fs, clock });
+    const { fs, clock, verifier, redact, readTask = async () => ({ value: null, reason: "addresses are not read here" }) } = this.#deps;
+    const journal = await openDirectoryJournal({ directory: this.#files.journalDirectory(rootId), fs, clock, redact });
     const readContext: SessionDeps["readContext"] = async (source, signal) => (source.kind === "local_path" ? readWorkspaceContext(workspacePath, source.path) : readTask(source.url, signal));
-    const tree = new OpenTree(journal, { journal, clock, verify: verifier(workspacePath), readContext }, places);
+    const tree = new OpenTree(journal, { journal, clock, redact, verify: verifier(workspacePath), readContext }, places);
     this.#open.set(rootId, tree);
     return tree;
   }

@@ -8,6 +8,7 @@
  */
 import { type Refusal, TerminalError } from "../../shared/errors.ts";
 import type { Clock, FileSystem, Random } from "../../shared/ports.ts";
+import type { Redact } from "../../shared/redact.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { openDirectoryReader } from "../../journal/index.ts";
 import { type Autonomy, type RiskPolicy, sessionStream } from "../../record/index.ts";
@@ -35,6 +36,8 @@ export interface StoredSessionsDeps {
   readonly findPlan: FindPlan;
   /** Reads the address a context-gather step finds in the task. Absent: none is read. */
   readonly readTask?: ReadTask;
+  /** Keeps secrets out of what is written (I6). */
+  readonly redact: Redact;
   /** How long a command may wait for a verification before it answers `waiting`; infinite for a shell. */
   readonly answerWithinMs: number;
 }
@@ -115,7 +118,7 @@ export class StoredSessions {
     const begun = await this.#oneByOne(async () => {
       const startedAt = new Date(this.#deps.clock.nowMs()).toISOString();
       const sessionId = this.#newId();
-      this.#files.write({ sessionId, workflowId: plan.id, goal, workspacePath, workflowFolder, startedAt });
+      this.#files.write({ sessionId, workflowId: plan.id, goal: this.#deps.redact(goal), workspacePath, workflowFolder, startedAt });
       const init = { sessionId, itemId: null, parentSessionId: null, phase: null, plan, goal, context, autonomy, riskPolicy };
       const tree = await this.#trees.create(init, { workspacePath, workflowFolder });
       if (tree.ok) return this.#stands(tree.value, sessionId, true);

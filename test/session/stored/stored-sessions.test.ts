@@ -1,9 +1,10 @@
 /** Sessions a client drives by token: what a token is good for, what a replay gives, what a long verification does. */
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { StoredSessions, type Answer, type FindPlan, type Input, type SentOutput, type StartRequest, type Verify } from "../../../src/session/stored/index.ts";
+import { createRedactor } from "../../../src/shared/redact.ts";
 import { nodeFileSystem, nodeRandom } from "../../../src/shared/node-ports.ts";
 import { compileWorkflow, type Plan } from "../../../src/workflow/index.ts";
 import { fakeClock } from "../../fakes/clock.ts";
@@ -31,7 +32,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 const findPlan: FindPlan = (id) => (id === "test-flow" ? { ok: true, value: TWO_STEPS } : { ok: false, error: { kind: "unknown-workflow", message: "There is none.", fix: "Name another." } });
 /** A process of its own, as far as sessions know. */
 const open = (verify: Verify = async () => passed, dataDirectory = directory): StoredSessions =>
-  new StoredSessions({ dataDirectory, fs: nodeFileSystem, clock, random: nodeRandom, verifier: () => verify, findPlan, answerWithinMs: 15_000 });
+  new StoredSessions({ dataDirectory, fs: nodeFileSystem, clock, random: nodeRandom, verifier: () => verify, findPlan, redact: createRedactor(["correct-horse-battery"]), answerWithinMs: 15_000 });
 const start = (sessions: StoredSessions, of: Plan, more: Partial<StartRequest> = {}): Promise<Answer> =>
   sessions.start({ plan: of, goal: "Mend the total", context: {}, workspacePath: directory, workflowFolder: null, ...more });
 const tokenOf = (answer: Answer): string => answer.continueToken ?? "none";
@@ -285,4 +286,18 @@ test("a start that is refused leaves nothing behind that could be resumed; a ses
   await sessions.rewind({ token: tokenOf(done) });
   expect((await sessions.openSessions("", null)).map(({ sessionId }) => sessionId)).toEqual([done.sessionId]);
   await sessions.close();
+});
+
+test("no secret gets into what is kept, known by value or by form; a token sent again gives the same answer (I6)", async () => {
+  const token = `ghp_${"a1".repeat(18)}`;
+  const one = open();
+  const begun = await start(one, TWO_STEPS, { goal: "Mend it with correct-horse-battery", context: { key: token } });
+  const second = await one.go({ token: tokenOf(begun) }, notes(`It was ${token}.`));
+  await one.close();
+  const two = open();
+  expect(await two.go({ token: tokenOf(begun) }, notes(`It was ${token}.`))).toEqual(second);
+  await two.close();
+  const kept = readdirSync(join(directory, "sessions"), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"));
+  expect(kept.join("\n")).toContain("[redacted]");
+  expect(kept.some((text) => text.includes(token) || text.includes("correct-horse-battery"))).toBe(false);
 });
