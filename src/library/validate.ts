@@ -30,7 +30,7 @@ export function validatePaths(paths: readonly string[], places: LibraryPlaces): 
 
 function reportOf({ catalogue, faults }: Library, file: string): FileReport {
   const path = resolve(file);
-  const entry = [...catalogue.workflows.values()].find((each) => resolve(each.file) === path);
+  const entry = [...catalogue.workflows.values(), ...catalogue.variants].find((each) => resolve(each.file) === path);
   const errors = faults.filter((fault) => resolve(fault.file) === path);
   return report(file, entry?.plan.id ?? null, errors, entry?.warnings);
 }

@@ -15,17 +15,23 @@ export interface CatalogueEntry {
 export interface Catalogue {
   /** By workflow id, in the order the texts came. */
   readonly workflows: ReadonlyMap<string, CatalogueEntry>;
+  /** Sound files that are not used because another variant of their workflow is. */
+  readonly variants: readonly CatalogueEntry[];
   /** Everything wrong in any file; a file with faults is not among the workflows. */
   readonly faults: readonly Fault[];
   /** Ids that a file with faults claims before any other file, and the file: what stands behind it is not what was meant. */
   readonly broken: ReadonlyMap<string, string>;
 }
 
-/** Compiles many files; routines are found among them. Of two workflows with one id the first stays and the second is a fault. */
+/**
+ * Compiles many files; routines are found among them. Of two workflows with one id the first stays and the second is a fault,
+ * unless they are WorkRail's variants of one workflow: then its rule decides which of them is meant, and a warning says so.
+ */
 export function catalogue(sources: readonly WorkflowSource[], options: { readonly bindings?: Bindings } = {}): Catalogue {
   const workflows = new Map<string, CatalogueEntry>();
   const faults: Fault[] = [];
   const broken = new Map<string, string>();
+  const variants: CatalogueEntry[] = [];
   const routines = routinesOf(sources);
   for (const source of sources) {
     const compiled = compileWorkflow(source, { ...options, routines });
@@ -37,11 +43,31 @@ export function catalogue(sources: readonly WorkflowSource[], options: { readonl
     }
     const { plan, warnings } = compiled.value;
     const first = workflows.get(plan.id);
-    if (first === undefined) workflows.set(plan.id, { file: source.file, plan, warnings, isRoutine: routineName(plan.id) !== null });
+    const entry: CatalogueEntry = { file: source.file, plan, warnings, isRoutine: routineName(plan.id) !== null };
+    if (first === undefined) workflows.set(plan.id, entry);
+    else if (areVariants(first, entry)) {
+      const better = variantRank(entry.file) > variantRank(first.file);
+      variants.push(better ? first : entry);
+      if (better) workflows.set(plan.id, entry);
+    }
     else faults.push({ file: source.file, line: 1, column: 1, path: "id", message: `The workflow id "${plan.id}" is already taken by ${first.file}.`, fix: "Give the workflow its own id." });
   }
-  return { workflows, faults, broken };
+  for (const { plan, file } of variants) {
+    const used = workflows.get(plan.id);
+    if (used !== undefined) workflows.set(plan.id, { ...used, warnings: [...used.warnings, variantWarning(file, used)] });
+  }
+  return { workflows, variants, faults, broken };
 }
+
+/** What WorkRail puts between a file's name and its ending. */
+const VARIANT = /(?:\.(?:lean|agentic|v2))*\.(?:json|ya?ml)$/;
+/** WorkRail's order: `name.v2.json` goes before `name.agentic.json`, and that before `name.json`. */
+const variantRank = (file: string): number => (/\.v2\.\w+$/.test(file) ? 2 : /\.agentic\.\w+$/.test(file) ? 1 : 0);
+
+const areVariants = (a: CatalogueEntry, b: CatalogueEntry): boolean =>
+  a.plan.schemaVersion === 1 && b.plan.schemaVersion === 1 && a.file.replace(VARIANT, "") === b.file.replace(VARIANT, "");
+
+const variantWarning = (file: string, used: CatalogueEntry): Fault => ({ file: used.file, line: 1, column: 1, path: "id", message: `${file} is another variant of "${used.plan.id}" and is not used.`, fix: "Remove it, or give its workflow an id of its own." });
 
 export interface CatalogueQuery {
   /** Words that must all stand in id, name, description, about, examples, category or tags; case does not count. */

@@ -114,4 +114,15 @@ describe("fixtures are driven to completion from what their offers ask for", () 
     expect(prompts[1]).toContain("step(): One small step.");
     expect(prompts[6]).toContain("metrics_outcome");
   });
+
+  test("the shapes of WorkRail's newest files are understood without a warning, and each has its effect", async () => {
+    expect(library.workflows.get("fixture.workrail")?.warnings).toEqual([]);
+    const { steps, prompts, result } = await drive("fixture.workrail");
+    expect(result).toMatchObject({ kind: "ended", outcome: "completed" });
+    expect(steps).toEqual(["ask-rounds", "look", "look.audit", "look", "look.audit", "check", "hand-over"]);
+    expect(prompts[1]).toContain("Pass 1 of 2");
+    expect(prompts[2]).toContain('`wr.routine-plan-analysis` with deliverableName = "docs/findings.md"');
+    expect(prompts[3]).toContain("Pass 2 of 2");
+    expect(prompts[5]).toContain("find out which tests, builds and checks");
+  });
 });
