@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import * as action from "./action.ts";
 import * as advance from "./advance.ts";
+import * as agent from "./agent.ts";
 import * as journal from "./journal.ts";
 import * as library from "./library.ts";
 import * as mcp from "./mcp.ts";
@@ -12,7 +13,7 @@ import * as memory from "./memory.ts";
 import type { BenchRow } from "./row.ts";
 
 /** By what the names of their rows begin with. */
-const suites = { action, durable: advance, memory, journal, redaction: journal, library, mcp };
+const suites = { action, durable: advance, agent, memory, journal, redaction: journal, library, mcp };
 
 try {
   const { values } = parseArgs({ options: { json: { type: "boolean", default: false }, only: { type: "string" } } });

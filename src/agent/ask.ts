@@ -16,7 +16,8 @@ import { UNBILLED_FAILURES, type TurnFailure } from "./failure.ts";
 import type { Ledger } from "./ledger.ts";
 import type { BudgetPool, Hold } from "./pool.ts";
 import { costMicroUsd } from "./prices.ts";
-import { promptSha256, requestBody, type Frame } from "./request.ts";
+import type { PromptHasher } from "./prompt-hash.ts";
+import { requestBody, type Frame } from "./request.ts";
 import type { Silence } from "./silence.ts";
 import { NO_AMOUNTS, settled, usedBy } from "./spent.ts";
 import { ANSWER_LIMIT_BYTES } from "./stream.ts";
@@ -25,6 +26,7 @@ import { askModel, type TurnOutcome } from "./turn.ts";
 export interface AskContext {
   readonly client: Messages;
   readonly frame: Frame;
+  readonly hasher: PromptHasher;
   readonly price: ModelPrice;
   readonly budget: AgentBudget;
   /** What sessions side by side share; null for a session on its own. */
@@ -113,10 +115,10 @@ async function requestHeld(context: AskContext, conversation: Conversation, aske
   }
 }
 
-async function request({ client, frame, ledger, signal, silence }: AskContext, conversation: Conversation, asked: Asked, { maxTokens, most }: Reserved): Promise<TurnOutcome> {
+async function request({ client, frame, hasher, ledger, signal, silence }: AskContext, conversation: Conversation, asked: Asked, { maxTokens, most }: Reserved): Promise<TurnOutcome> {
   const body = requestBody(frame, conversation, maxTokens);
   const reserved = { maxTokens, reservedMicroUsd: most.costMicroUsd, reservedTokens: most.inputTokens + most.outputTokens };
-  await ledger.record({ kind: "turn_requested", data: { conversation: conversation.number, ...asked, model: frame.model, promptSha256: promptSha256(body), ...reserved } });
+  await ledger.record({ kind: "turn_requested", data: { conversation: conversation.number, ...asked, model: frame.model, promptSha256: hasher.sha256(body, conversation), ...reserved } });
   return askModel(client, body, { signal, silence });
 }
 

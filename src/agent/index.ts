@@ -1,4 +1,5 @@
 export type { AgentBudget, Limits } from "./budget.ts";
+export { countTokens } from "./count-tokens.ts";
 export { openBudgetPool, type BudgetPool } from "./pool.ts";
 export { costMicroUsd, tokensOf } from "./prices.ts";
 export { runAgent, type AgentEnd, type AgentLog, type AgentOptions, type AgentProgress, type Steer } from "./run-agent.ts";

@@ -73,6 +73,12 @@ function withBreakpoints(messages: readonly Message[]): readonly Message[] {
   return messages.map((message, index) => (marked.has(index) ? { role: message.role, content: markLast(message.content) } : message));
 }
 
+/** How many of the messages, from the first, stand as they will in every later request: those before the marked ones. */
+export function settledMessages(messages: readonly Message[]): number {
+  const users = messages.flatMap((message, index) => (message.role === "user" ? [index] : []));
+  return users.at(-2) ?? 0;
+}
+
 const markLast = (content: readonly ContentBlock[]): readonly ContentBlock[] =>
   content.map((block, index) => (index === content.length - 1 ? { ...block, cache_control: EPHEMERAL } : block));
 

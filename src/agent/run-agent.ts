@@ -16,6 +16,7 @@ import { startDeadline } from "./deadline.ts";
 import { openLedger, type Ledger } from "./ledger.ts";
 import type { BudgetPool } from "./pool.ts";
 import { PROGRESS_LIMITS, watchProgress, type ProgressLimits } from "./progress.ts";
+import { openPromptHasher } from "./prompt-hash.ts";
 import { toolDefinitions, type Frame } from "./request.ts";
 import { resumeOrStart } from "./resume.ts";
 import { STALL_MS, watchSilence } from "./silence.ts";
@@ -141,6 +142,7 @@ async function converse(options: AgentOptions, state: Pick<Run, "ledger" | "prog
     const asking: AskContext = {
       client: openClient({ ...endpoint, fetch: silence.listen(endpoint.fetch ?? fetch) }),
       frame,
+      hasher: openPromptHasher(),
       price: price.value,
       budget,
       pool: options.pool ?? null,

@@ -11,6 +11,9 @@ export interface ToolMeter {
   usedMs(): number;
 }
 
+/** A reason costs less than the default one, an exception with a stack. */
+const STOPPED = "No longer needed.";
+
 /** @param limitMs Infinity: only counts */
 export function openToolMeter(clock: Clock, limitMs: number): ToolMeter {
   const used = new AbortController();
@@ -24,7 +27,7 @@ export function openToolMeter(clock: Clock, limitMs: number): ToolMeter {
     usedMs += running * (nowMs - countedAtMs);
     countedAtMs = nowMs;
     running += change;
-    timer.abort();
+    timer.abort(STOPPED);
     timer = new AbortController();
     arm(timer.signal);
   };
