@@ -1,5 +1,5 @@
 /** The commands as a shell sees them: a session from start to end, the library, and every kind of no in one line. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -162,8 +162,12 @@ test("what does not fit a session is one line, and the session goes on", async (
   expect(await refused("submit", id, "--output", '{"notesMarkdown": 7}')).toContain("notesMarkdown");
   expect(await refused("approve", id, "--reason", "x")).toContain("not at a gate");
   expect(await refused("rewind", id, "--to", "constructor")).toContain('no node "constructor"');
-  writeFileSync(join(workspace, ".worktrain/workflows/other.yaml"), "broken: [");
+  const flow = join(workspace, ".worktrain/workflows/flow.yaml");
+  const text = readFileSync(flow, "utf8");
+  writeFileSync(flow, "id: team.flow\nbroken: [");
+  expect(await refused("start", "team.flow", "--goal", "x")).toContain(`${flow} is no valid workflow`);
   const second = await session("submit", token, ...done);
+  writeFileSync(flow, text);
   expect(second).toMatchObject({ status: "step", step: { id: "gated" } });
   expect(await session("submit", token, "--notes", "Again.")).toEqual(second);
   expect(await session("submit", id, "--notes", "x")).toMatchObject({ status: "gate" });
