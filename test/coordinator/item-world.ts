@@ -1,7 +1,7 @@
 import { loadLibrary, runItem, type Boundary, type CoordinatorDeps, type ItemProgress, type ItemResult, type OpenItem, type OpenRun } from "../../src/coordinator/index.ts";
-import { playScenario, startModelServer, type ModelServer, type Scenario, type Turn } from "../../src/hosts/demo/model/index.ts";
+import { playScenario, startModelServer, type MessagesRequest, type ModelServer, type Scenario, type Turn } from "../../src/hosts/demo/model/index.ts";
 import { openMemoryJournal, type Journal } from "../../src/journal/index.ts";
-import { itemStream, type ItemEvent, type RecordEvent } from "../../src/record/index.ts";
+import { itemStream, sessionStream, type ItemEvent, type RecordEvent } from "../../src/record/index.ts";
 import { sha256Hex } from "../../src/shared/hash.ts";
 import { nodeFileSystem, nodeRandom } from "../../src/shared/node-ports.ts";
 import { compileWorkflow, type Plan } from "../../src/workflow/index.ts";
@@ -67,6 +67,8 @@ export interface ItemWorld {
   /** Commands the host ran as verification. */
   readonly verified: string[];
   /** Runs (or goes on with) the item; every call is a new run on the same journal. */
+  /** Every event of a session's stream. */
+  session(id: string): Promise<readonly RecordEvent[]>;
   run(options?: { readonly signal?: AbortSignal; readonly apiKey?: string; readonly budget?: Partial<CoordinatorDeps["budget"]> }): Promise<ItemResult>;
   item(): Promise<readonly ItemEvent[]>;
   /** Every event of every stream. */
@@ -83,7 +85,11 @@ export interface ItemWorldOptions {
   readonly onVerify?: (files: Record<string, string>) => void;
   /** Called before each answer of the model. */
   readonly onTurn?: (clock: FakeClock) => Promise<void>;
+  /** Called with each request before it is answered. */
+  readonly onRequest?: (request: MessagesRequest) => Promise<void>;
   readonly task?: { readonly title: string; readonly body: string };
+  /** The one workflow to run instead of the pipeline. */
+  readonly workflowId?: string;
 }
 
 export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
@@ -94,6 +100,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
   const play = playScenario({ turns: options.turns });
   const answer: Parameters<typeof startModelServer>[0]["answer"] = async (request) => {
     await options.onTurn?.(clock);
+    await options.onRequest?.(request);
     return play(request);
   };
   const model = await startModelServer({ answer, apiKey: MODEL_KEY });
@@ -107,6 +114,8 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
     takeReached: () => [],
     call: (tool, input) => {
       if (tool === "write") Object.assign(workspace.files, { [(input as { path: string }).path]: (input as { content: string }).content });
+      const made = tool === "bash" ? /^> (\S+)$/.exec((input as { command: string }).command)?.[1] : undefined;
+      if (made !== undefined) Object.assign(workspace.files, { [made]: "" });
       return Promise.resolve({ content: `${tool} done`, isError: false });
     },
     runCommand: ({ command }) => {
@@ -121,7 +130,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
     close: () => Promise.resolve(),
   };
   const task = options.task ?? { title: "Mend it", body: "It is broken." };
-  const open: OpenItem = { itemId: ITEM, task: { ...task, sha256: sha256Hex(JSON.stringify(task)) }, base: { ref: "main", sha: BASE }, maxReviewRounds: 2 };
+  const open: OpenItem = { itemId: ITEM, task: { ...task, sha256: sha256Hex(JSON.stringify(task)) }, base: { ref: "main", sha: BASE }, maxReviewRounds: 2, ...(options.workflowId === undefined ? {} : { workflowId: options.workflowId }) };
   const run: OpenRun = { host: "local", runId: 0, runAttempt: 1, key: null, ticket: null, sandbox: "bubblewrap", restored: null, segments: [] };
   const read = async (stream: string) => (await journal.read(stream)) as readonly RecordEvent[];
   return {
@@ -159,6 +168,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
         open,
         run,
       ),
+    session: (id) => read(sessionStream(id)),
     item: async () => (await read(itemStream(ITEM))) as readonly ItemEvent[],
     everything: async () => (await Promise.all((await journal.streams()).map(read))).flat(),
   };

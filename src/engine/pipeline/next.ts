@@ -1,5 +1,6 @@
 /**
- * What a work item needs next: classify -> code -> review -> (fix -> review)* -> deliver, or stop with a reason.
+ * What a work item needs next: classify -> code -> review -> (fix -> review)* -> deliver, or stop with a reason. An item that was
+ * opened with a workflow of its own runs that one and nothing else.
  * No model routes anything: this table does, from typed results of completed sessions.
  *
  * I7. A session that did not complete, or left no valid artifact, is a failed gate: the item stops.
@@ -28,10 +29,12 @@ export const CONTRACT = {
 export function next(state: ItemState): ItemAction {
   if (state.ended !== null) return { kind: "ended" };
   const last = state.sessions.at(-1);
-  if (last === undefined) return session("classify", 1, "wr.classify-task", {});
+  const alone = state.opening?.workflowId;
+  if (last === undefined) return alone === undefined ? session("classify", 1, "wr.classify-task", {}) : session("code", 1, alone, {});
   if (last.result === null) return { kind: "resume-session", session: last };
   const failure = sessionFailure(last, last.result);
   if (failure !== null) return failure;
+  if (alone !== undefined) return afterWorkflow(state, last);
   switch (last.phase) {
     case "classify":
       return afterClassify(last);
@@ -53,6 +56,12 @@ export function artifactOf(session: ItemSession, contractRef: string): Json | nu
 const session = (phase: Phase, round: number, workflowId: string, context: JsonObject): ItemAction => ({ kind: "run-session", phase, round, workflowId, context });
 
 const stop = (code: EndingCode, message: string, fix: string): ItemAction => ({ kind: "stop", ending: code, reason: { code, message, fix } });
+
+/** A workflow that was run by itself: what it changed is its result, and where it changed nothing its record is. */
+const afterWorkflow = (state: ItemState, { sessionId, workflowId }: ItemSession): ItemAction =>
+  state.snapshot !== null && state.snapshot.changedFiles > 0
+    ? { kind: "deliver", snapshot: state.snapshot }
+    : stop("completed", `Every step of ${workflowId} was done; no file differs from the base.`, `Read what it came to with \`worktrain session show ${sessionId}\`.`);
 
 function afterClassify(last: ItemSession): ItemAction {
   const classification = classificationSchema.safeParse(artifactOf(last, CONTRACT.classification));

@@ -35,6 +35,7 @@ export interface ItemOpening {
   readonly task: { readonly title: string; readonly body: string; readonly sha256: string };
   readonly base: { readonly ref: string; readonly sha: string };
   readonly maxReviewRounds: number;
+  readonly workflowId?: string | undefined;
 }
 
 export interface ItemEndingState {

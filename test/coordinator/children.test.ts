@@ -1,0 +1,244 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { MessagesRequest, Turn } from "../../src/hosts/demo/model/index.ts";
+import type { RecordEvent } from "../../src/record/index.ts";
+import { completeStep, itemWorld, workflow, write, type ItemWorld, type ItemWorldOptions } from "./item-world.ts";
+
+const worlds: ItemWorld[] = [];
+afterEach(async () => {
+  await Promise.all(worlds.splice(0).map((world) => world.model.close()));
+});
+const open = async (options: ItemWorldOptions): Promise<ItemWorld> => {
+  const world = await itemWorld(options);
+  worlds.push(world);
+  return world;
+};
+
+const systemOf = (request: MessagesRequest): string => JSON.stringify(request.system);
+const workflowOf = (request: MessagesRequest): string => /Workflow: ([\w.-]+)/.exec(systemOf(request))?.[1] ?? "";
+const textOf = (request: MessagesRequest): string => JSON.stringify(request.messages);
+const bodies = (world: ItemWorld): readonly MessagesRequest[] => world.model.requests.flatMap(({ body }) => (body === null ? [] : [body]));
+const ofWorkflow = (world: ItemWorld, id: string) => bodies(world).filter((body) => workflowOf(body) === id);
+const kindsOf = (events: readonly RecordEvent[], kind: RecordEvent["kind"]) => events.filter((event) => event.kind === kind);
+
+const looker = workflow("wr.look", `  - { id: look, title: Look, prompt: "Look at {{where}}", allowedTools: [read] }\n`);
+const changer = workflow("wr.change", `  - { id: change, title: Change, prompt: "Change {{where}}" }\n`);
+const parallel = (child: string, more = "") =>
+  workflow(
+    "wr.split",
+    `  - id: split\n    title: Split\n    type: parallel\n${more}    parallelDelegations:\n${["one", "two", "three"].map((where) => `      - { workflowId: ${child}, goal: "Part ${where}", args: { where: ${where} } }\n`).join("")}    synthesis: { prompt: Bring it together. }\n`,
+  );
+
+/** Waits until so many have come, then lets all go. */
+function meeting(size: number): () => Promise<void> {
+  let here = 0;
+  const full = Promise.withResolvers<void>();
+  return () => {
+    here += 1;
+    if (here >= size) full.resolve();
+    return full.promise;
+  };
+}
+
+describe("children of a parallel step", () => {
+  test("that only read are at work at the same time, each a session of its own with its parent's id", async () => {
+    const together = meeting(3);
+    const world = await open({
+      workflowId: "wr.split",
+      workflows: [parallel("wr.look"), looker],
+      turns: { "wr.split": [completeStep()], "wr.look": [completeStep()] },
+      // Each child's first answer waits for the request of the last child.
+      onRequest: (request) => (workflowOf(request) === "wr.look" ? together() : Promise.resolve()),
+    });
+    expect(await world.run()).toMatchObject({ ending: "completed" });
+    const events = await world.everything();
+    const starts = events.flatMap((event) => (event.kind === "session_started" ? [event.data] : []));
+    const parent = starts.find((start) => start.workflow.id === "wr.split");
+    expect(starts.filter((start) => start.workflow.id === "wr.look").map(({ parentSessionId, goal, context }) => ({ parentSessionId, goal, context }))).toEqual(
+      ["one", "two", "three"].map((where) => ({ parentSessionId: parent?.sessionId, goal: `Part ${where}`, context: { where } })),
+    );
+    const synthesis = ofWorkflow(world, "wr.split");
+    expect(synthesis).toHaveLength(1);
+    expect(synthesis[0] && textOf(synthesis[0])).toContain("Bring it together.");
+    expect(synthesis[0] && textOf(synthesis[0])).toContain("Done and seen.");
+  });
+
+  test("that may write work alone, each on what the one before left, and what they changed is the parent's", async () => {
+    const order: string[] = [];
+    const world = await open({
+      workflowId: "wr.split",
+      workflows: [parallel("wr.change"), changer],
+      turns: { "wr.split": [completeStep()], "wr.change": (view) => (view.turnIndex === 0 ? write(`${/Change (\w+)/.exec(view.firstMessage)?.[1]}.txt`, "x") : completeStep()) },
+      onRequest: (request) => {
+        const where = /Change (one|two|three)/.exec(textOf(request))?.[1];
+        if (workflowOf(request) === "wr.change" && where !== undefined) order.push(where);
+        return Promise.resolve();
+      },
+    });
+    expect(await world.run()).toMatchObject({ ending: "ready" });
+    expect(order).toEqual(["one", "one", "two", "two", "three", "three"]);
+    expect(Object.keys(world.workspace.files)).toEqual(["one.txt", "two.txt", "three.txt"]);
+    expect((await world.item()).at(-1)).toMatchObject({ data: { outcome: "deliver", snapshot: { changedFiles: 3 } } });
+  });
+
+  test("I7: what a child changed that did not complete is taken back, and a person is asked before the parent goes on", async () => {
+    const world = await open({
+      workflowId: "wr.split",
+      workflows: [workflow("wr.split", `  - id: split\n    title: Split\n    type: parallel\n    parallelDelegations: [{ workflowId: wr.change, args: { where: one } }]\n`), changer],
+      turns: { "wr.change": (view) => (view.turnIndex === 0 ? write("one.txt", "half") : [{ type: "text", text: "I stop." }]) },
+    });
+    expect(await world.run()).toMatchObject({ ending: "awaiting-approval" });
+    expect(world.workspace.files).toEqual({});
+  });
+
+  test("a run cut off in the middle goes on with those that are not done and repeats none", async () => {
+    const abort = new AbortController();
+    let lost = false;
+    const world = await open({
+      workflowId: "wr.split",
+      workflows: [parallel("wr.look", "    maxParallel: 1\n"), looker],
+      turns: { "wr.split": [completeStep()], "wr.look": [completeStep()] },
+      onRequest: (request) => {
+        if (textOf(request).includes("Look at two") && !lost) {
+          lost = true;
+          abort.abort();
+        }
+        return Promise.resolve();
+      },
+    });
+    expect(await world.run({ signal: abort.signal })).toMatchObject({ ending: "cancelled" });
+    const before = kindsOf(await world.everything(), "child_finished").length;
+    expect(before).toBe(1);
+    expect(await world.run()).toMatchObject({ ending: "completed" });
+    const events = await world.everything();
+    expect(kindsOf(events, "session_started").length).toBe(4);
+    expect(kindsOf(events, "child_finished").length).toBe(3);
+    const asked = ["one", "two", "three"].map((where) => ofWorkflow(world, "wr.look").filter((body) => textOf(body).includes(`Look at ${where}`)).length);
+    // The request that was cut off is the only one that was made again.
+    expect(asked).toEqual([1, 2, 1]);
+  });
+
+  test("a cancelled run reaches every child that is at work", async () => {
+    const abort = new AbortController();
+    const together = meeting(3);
+    const world = await open({
+      workflowId: "wr.split",
+      workflows: [parallel("wr.look"), looker],
+      turns: { "wr.split": [completeStep()], "wr.look": [completeStep()] },
+      onRequest: async (request) => {
+        if (workflowOf(request) !== "wr.look") return;
+        await together();
+        abort.abort();
+      },
+    });
+    expect(await world.run({ signal: abort.signal })).toMatchObject({ ending: "cancelled" });
+    const ends = (await world.everything()).flatMap((event) => (event.kind === "agent_ended" ? [event.data.code] : []));
+    expect(ends).toEqual(["cancelled", "cancelled", "cancelled"]);
+    expect(await world.run()).toMatchObject({ ending: "completed" });
+  });
+
+  test("I5: together they never pass the item's budget, and with a higher one the same children go on", async () => {
+    const world = await open({ workflowId: "wr.split", workflows: [parallel("wr.look"), looker], turns: { "wr.split": [completeStep()], "wr.look": [completeStep()] } });
+    expect(await world.run({ budget: { turns: 2 } })).toMatchObject({ ending: "budget", spent: { turns: 2 } });
+    expect(world.model.requests).toHaveLength(2);
+    expect(await world.run()).toMatchObject({ ending: "completed", spent: { turns: 4 } });
+    expect(world.model.requests).toHaveLength(4);
+  });
+
+  test("a child has no tool that its parent's session or its delegation does not allow", async () => {
+    const bounded = workflow("wr.split", `  - id: split\n    title: Split\n    type: parallel\n    parallelDelegations: [{ workflowId: wr.mid, allowedTools: [read] }]\n`);
+    const middle = workflow("wr.mid", `  - id: deeper\n    title: Deeper\n    type: parallel\n    parallelDelegations: [{ workflowId: wr.change, args: { where: one }, allowedTools: [read, write] }]\n`);
+    const world = await open({ workflowId: "wr.split", workflows: [bounded, middle, changer], turns: { "wr.split": [completeStep()], "wr.mid": [completeStep()], "wr.change": (view) => (view.turnIndex === 0 ? write("one.txt", "x") : completeStep()) } });
+    expect(await world.run()).toMatchObject({ ending: "completed" });
+    expect(world.workspace.files).toEqual({});
+    const refused = (await world.everything()).flatMap((event) => (event.kind === "tool_completed" && event.data.name === "write" ? [event.data] : []));
+    expect(refused).toMatchObject([{ isError: true, content: expect.stringContaining("allows only: read") }]);
+  });
+
+  test("a workflow that delegates to itself comes to an end", async () => {
+    const endless = workflow("wr.endless", `  - id: again\n    title: Again\n    type: parallel\n    parallelDelegations: [{ workflowId: wr.endless }]\n`);
+    const world = await open({ workflowId: "wr.endless", workflows: [endless], turns: {} });
+    expect(await world.run()).toMatchObject({ ending: "awaiting-approval" });
+    expect(kindsOf(await world.everything(), "session_started")).toHaveLength(4);
+  });
+});
+
+const spawn = (role: string, goal: string, more: object = {}): Turn => [{ type: "tool_use", name: "spawn_agent", input: { role, goal, ...more } }];
+const result = completeStep("wr.contracts.coordinator_result", { outcome: "success", summary: "It is in src/a.ts:3." });
+
+describe("spawn_agent", () => {
+  test("several in one turn work side by side, and their results come back as data", async () => {
+    const together = meeting(2);
+    const world = await open({
+      workflowId: "wr.ask",
+      workflows: [workflow("wr.ask", `  - { id: ask, title: Ask, prompt: Ask. }\n`)],
+      turns: { "wr.ask": [[...spawn("researcher", "Where is it?") as [], ...spawn("challenger", "Is it there?") as []], completeStep()], "wr.role-researcher": [result], "wr.role-challenger": [result] },
+      onRequest: (request) => (workflowOf(request).startsWith("wr.role-") ? together() : Promise.resolve()),
+    });
+    expect(await world.run()).toMatchObject({ ending: "completed" });
+    const [researcher] = ofWorkflow(world, "wr.role-researcher");
+    expect(researcher && systemOf(researcher)).toContain("You are a researcher.");
+    expect(researcher && textOf(researcher)).toContain("Where is it?");
+    expect(researcher?.model).toBe("claude-haiku-5-5");
+    const last = ofWorkflow(world, "wr.ask").at(-1);
+    expect(last && textOf(last)).toContain("It is in src/a.ts:3.");
+    const children = (await world.everything()).flatMap((event) => (event.kind === "child_started" ? [event.data] : []));
+    expect(children.map(({ role, goal }) => [role, goal])).toEqual([["researcher", "Where is it?"], ["challenger", "Is it there?"]]);
+  });
+
+  test("is no way around allowedTools: an implementer of a step that only reads cannot write, nor have a command run", async () => {
+    const sneaky = workflow("wr.sneaky", `  - { id: run, title: Run, prompt: Run., verification: { command: "{{command}}" } }\n`);
+    const world = await open({
+      workflowId: "wr.ask",
+      workflows: [workflow("wr.ask", `  - { id: ask, title: Ask, prompt: Ask., allowedTools: [read, spawn_agent] }\n`), sneaky],
+      turns: {
+        "wr.ask": [spawn("implementer", "Write it."), spawn("implementer", "Run it.", { workflowId: "wr.sneaky", context: { command: "touch owned" } }), completeStep()],
+        "wr.role-implementer": [write("owned.txt", "x"), result],
+        "wr.sneaky": [completeStep(), completeStep(), completeStep()],
+      },
+    });
+    await world.run();
+    expect(world.workspace.files).toEqual({});
+    expect(world.verified).toEqual([]);
+    const [child] = ofWorkflow(world, "wr.role-implementer");
+    expect(child && textOf(child)).toContain("Tools allowed in this step: read");
+    const refused = (await world.everything()).find((event) => event.kind === "tool_completed" && event.data.name === "write");
+    expect(refused).toMatchObject({ data: { isError: true } });
+  });
+
+  test("a step whose allowedTools lack it cannot call it", async () => {
+    const world = await open({ workflowId: "wr.ask", workflows: [workflow("wr.ask", `  - { id: ask, title: Ask, prompt: Ask., allowedTools: [read] }\n`)], turns: { "wr.ask": (view) => (view.turnIndex === 0 ? spawn("researcher", "x") : completeStep()) } });
+    expect(await world.run()).toMatchObject({ ending: "completed" });
+    expect(kindsOf(await world.everything(), "session_started")).toHaveLength(1);
+  });
+
+  test("what an implementer changes stays, what a verifier changes is taken back", async () => {
+    const world = await open({
+      workflowId: "wr.ask",
+      workflows: [workflow("wr.ask", `  - { id: ask, title: Ask, prompt: Ask. }\n`)],
+      turns: { "wr.ask": [spawn("implementer", "Write it."), spawn("verifier", "Does it hold?"), completeStep()], "wr.role-implementer": [write("kept.txt", "x"), result], "wr.role-verifier": [[{ type: "tool_use", name: "bash", input: { command: "> junk.txt" } }], result] },
+    });
+    expect(await world.run()).toMatchObject({ ending: "ready" });
+    expect(Object.keys(world.workspace.files)).toEqual(["kept.txt"]);
+    const [verifier] = ofWorkflow(world, "wr.role-verifier");
+    expect(verifier && textOf(verifier)).toContain("kept.txt");
+  });
+
+  test("a run lost while one is at work goes on with the same one", async () => {
+    const abort = new AbortController();
+    const world = await open({
+      workflowId: "wr.ask",
+      workflows: [workflow("wr.ask", `  - { id: ask, title: Ask, prompt: Ask. }\n`)],
+      turns: { "wr.ask": [spawn("researcher", "Where?"), completeStep()], "wr.role-researcher": [[{ type: "tool_use", name: "read", input: { path: "a" } }], result] },
+      onRequest: (request) => {
+        if (workflowOf(request) === "wr.role-researcher" && request.messages.length > 1) abort.abort();
+        return Promise.resolve();
+      },
+    });
+    expect(await world.run({ signal: abort.signal })).toMatchObject({ ending: "cancelled" });
+    expect(await world.run()).toMatchObject({ ending: "completed" });
+    const events = await world.everything();
+    expect(kindsOf(events, "session_started")).toHaveLength(2);
+    expect(kindsOf(events, "child_started")).toHaveLength(1);
+    expect(ofWorkflow(world, "wr.ask").map((body) => body.messages.length)).toEqual([1, 3]);
+  });
+});
