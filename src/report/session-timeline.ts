@@ -83,12 +83,13 @@ function words(event: SessionEvent): string | null {
       return event.data.conversation === 1 ? `conversation with ${event.data.model}` : `conversation ${event.data.conversation} with ${event.data.model} (${event.data.cause})`;
     case "network_reached":
       return `reached from the sandbox: ${event.data.hosts.map(({ host, requests, refused }) => `${host} (${[requests > 0 ? `${requests}x` : "", refused > 0 ? `${refused}x refused` : ""].filter((part) => part !== "").join(", ")})`).join("; ")}`;
+    case "steered":
+      return event.data.source === "person" ? `told by a person: ${firstLine(event.data.text)}` : null;
     case "turn_requested":
     case "turn_completed":
     case "turn_failed":
     case "tool_started":
     case "tool_completed":
-    case "steered":
     case "workspace_saved":
     case "agent_ended":
       return null;

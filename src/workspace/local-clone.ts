@@ -106,10 +106,15 @@ export interface Publication {
   readonly processes: Processes;
 }
 
-/** Commits a snapshot's tree and puts it into the person's clone as a new branch; nothing is checked out there. Returns the commit. */
+/**
+ * Commits a snapshot's tree and puts it into the person's clone as a new branch; nothing is checked out there. Where the branch is
+ * there already with that very tree it stays as it is. Returns the commit.
+ */
 export async function publishBranch(publication: Publication): Promise<string> {
   const { processes, gitDirectory, branch, source } = publication;
   await must(processes, source, ["check-ref-format", "--branch", branch]);
+  const published = await git(processes, source, ["rev-parse", "--verify", "--quiet", `refs/heads/${branch}^{commit}`]);
+  if (published !== null && (await git(processes, source, ["rev-parse", `${published}^{tree}`])) === publication.tree) return published;
   const identity = { name: "WorkTrain", email: "worktrain@users.noreply.github.com" };
   const commit = await must(processes, gitDirectory, ["--git-dir", gitDirectory, "commit-tree", publication.tree, "-p", publication.parent, "-m", publication.message], identity);
   await must(processes, gitDirectory, ["--git-dir", gitDirectory, "update-ref", `refs/heads/${branch}`, commit]);
