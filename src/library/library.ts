@@ -82,7 +82,7 @@ function byPath(places: LibraryPlaces, file: string): Result<FoundWorkflow, Work
   if (!text.ok) return err({ kind: "unknown-workflow", message: `${file}: ${text.error.message}`, fix: text.error.fix });
   const beside = findWorkflowFiles(dirname(file)).files;
   const library = openLibrary(places, [file, ...beside]);
-  const entry = [...library.catalogue.workflows.values()].find((each) => each.file === file);
+  const entry = [...library.catalogue.workflows.values(), ...library.catalogue.variants].find((each) => each.file === file);
   return entry === undefined ? err(invalidWorkflow(file, library.faults.filter((fault) => fault.file === file))) : ok({ ...entry, source: library.sources.get(file) ?? "extra" });
 }
 

@@ -116,3 +116,10 @@ test("a file with faults is named when its workflow is asked for by id; what sta
   }
   rmSync(team, { recursive: true, force: true });
 });
+
+test("a variant named by its path is found although a later variant has the id", () => {
+  const variant = (name: string, version: string): string =>
+    file(`variants/${name}`, JSON.stringify({ schemaVersion: 1, id: "variant-task", name: "Name", version, description: "Text.", steps: [{ id: "only", title: "Only", prompt: "Do it" }] }));
+  const paths = [variant("variant-task.json", "1.0.0"), variant("variant-task.v2.json", "2.0.0")];
+  for (const path of paths) expect(findWorkflow(places, { path })).toMatchObject({ ok: true, value: { file: path, plan: { id: "variant-task" } } });
+});
