@@ -74,8 +74,7 @@ export class OpenTree {
   readonly #deps: SessionDeps;
   readonly #journal: DirectoryJournal;
   readonly #sessions = new Map<string, Session>();
-  readonly #running = new Map<string, Promise<void>>();
-  readonly #abort = new AbortController();
+  readonly #running = new Map<string, { readonly ended: Promise<void>; readonly abort: AbortController }>();
 
   constructor(journal: DirectoryJournal, deps: SessionDeps, places: SessionPlaces) {
     this.#journal = journal;
@@ -114,21 +113,29 @@ export class OpenTree {
 
   /** The work under way on a session; it never rejects. */
   running(sessionId: string): Promise<void> | null {
-    return this.#running.get(sessionId) ?? null;
+    return this.#running.get(sessionId)?.ended ?? null;
   }
 
   /** Runs work on a session and keeps it as under way until it ends, whoever still waits for it. */
   run<T>(sessionId: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const result = work(this.#abort.signal);
+    const abort = new AbortController();
+    const result = work(abort.signal);
     const ended = (): void => void this.#running.delete(sessionId);
     // Whoever waits for `result` gets its error; when nobody does, the log still asks for the work, and the next command makes it again.
-    this.#running.set(sessionId, result.then(ended, ended));
+    this.#running.set(sessionId, { ended: result.then(ended, ended), abort });
     return result;
   }
 
+  /** Stops the work under way on a session; whoever waits for it gets the reason. */
+  async abandon(sessionId: string, reason: TerminalError): Promise<void> {
+    const running = this.#running.get(sessionId);
+    running?.abort.abort(reason);
+    await running?.ended;
+  }
+
   async close(): Promise<void> {
-    this.#abort.abort(new TerminalError("The session was closed.", "Open it again: it goes on from its log."));
-    await Promise.all(this.#running.values());
+    const reason = new TerminalError("The session was closed.", "Open it again: it goes on from its log.");
+    await Promise.all([...this.#running.keys()].map((sessionId) => this.abandon(sessionId, reason)));
     await this.#journal.close();
   }
 }

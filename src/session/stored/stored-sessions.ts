@@ -14,7 +14,7 @@ import { openDirectoryReader } from "../../journal/index.ts";
 import { type Autonomy, type RiskPolicy, sessionStream } from "../../record/index.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import type { Plan } from "../../workflow/index.ts";
-import { type SessionState, valueProblem } from "../../engine/session/index.ts";
+import { findNode, type SessionState, valueProblem } from "../../engine/session/index.ts";
 import type { Session, SubmitRefusal, SubmitResult } from "../session.ts";
 import { answerOf, refusal } from "./answer-of.ts";
 import type { Answer } from "./answer.ts";
@@ -187,6 +187,7 @@ export class StoredSessions {
       if (!found.ok) return refusal(aboutOf(address), found.error);
       const { tree, session, place } = found.value;
       const nodeId = named ?? place?.nodeId ?? "-";
+      if (findNode(session.state(), nodeId) !== null) await tree.abandon(session.id, new TerminalError(`The session ${session.id} was rewound to ${nodeId} meanwhile.`, "Go on with the token that the rewinding gave, or call resume_session."));
       if (isRewoundTo(await tree.log(session.id), nodeId)) return this.#stands(tree, session.id, true);
       const result = await session.rewind(nodeId);
       return result.kind === "refused" ? this.#refused(tree, session.id, result.refusal) : this.#stands(tree, session.id, true);

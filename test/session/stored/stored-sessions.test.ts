@@ -139,6 +139,22 @@ describe("a verification that takes long", () => {
   });
 });
 
+test("rewinding stops a verification under way: who waits for it is told, and the new branch is not held up", async () => {
+  const aborted: unknown[] = [];
+  const sessions = open((_request, signal) => new Promise((_, reject) => signal?.addEventListener("abort", () => (aborted.push(signal.reason), reject(new Error("killed"))))));
+  const begun = await start(sessions, VERIFIED);
+  const asked = sessions.go({ token: tokenOf(begun) }, notes("done"));
+  const told = expect(asked).rejects.toThrow("killed");
+  await clock.advance(1);
+  const back = await sessions.rewind({ token: tokenOf(begun) });
+  await told;
+  expect(aborted).toEqual([expect.objectContaining({ message: expect.stringContaining("was rewound to n1 meanwhile") })]);
+  expect(back).toMatchObject({ status: "step", step: { id: "checked" } });
+  const again = sessions.go({ token: tokenOf(back) }, notes(""));
+  expect(await again).toMatchObject({ status: "blocked", blockers: [{ code: "notes-missing" }] });
+  await sessions.close();
+});
+
 test("a verification that could not be run blocks with the cure, not with an exit code", async () => {
   const sessions = open(async () => ({ exitCode: 126, timedOut: false, outputTail: "Nothing was run. Install bubblewrap.", durationMs: 0, sandbox: "none" }));
   const blocked = await sessions.go({ token: tokenOf(await start(sessions, VERIFIED)) }, notes("done"));
