@@ -144,10 +144,10 @@ test("rewinding stops a verification under way: who waits for it is told, and th
   const sessions = open((_request, signal) => new Promise((_, reject) => signal?.addEventListener("abort", () => (aborted.push(signal.reason), reject(new Error("killed"))))));
   const begun = await start(sessions, VERIFIED);
   const asked = sessions.go({ token: tokenOf(begun) }, notes("done"));
-  const told = expect(asked).rejects.toThrow("killed");
+  const told = asked.then(() => "answered", (error: unknown) => String(error));
   await clock.advance(1);
   const back = await sessions.rewind({ token: tokenOf(begun) });
-  await told;
+  expect(await told).toBe("Error: killed");
   expect(aborted).toEqual([expect.objectContaining({ message: expect.stringContaining("was rewound to n1 meanwhile") })]);
   expect(back).toMatchObject({ status: "step", step: { id: "checked" } });
   const again = sessions.go({ token: tokenOf(back) }, notes(""));
