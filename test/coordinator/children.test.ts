@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
-import type { MessagesRequest, Turn } from "../../src/hosts/demo/model/index.ts";
+import type { AnswerBlock, MessagesRequest } from "../../src/hosts/demo/model/index.ts";
 import type { RecordEvent } from "../../src/record/index.ts";
+import type { Json } from "../../src/shared/json.ts";
 import { completeStep, itemWorld, workflow, write, type ItemWorld, type ItemWorldOptions } from "./item-world.ts";
 
 const worlds: ItemWorld[] = [];
@@ -162,7 +163,7 @@ describe("children of a parallel step", () => {
   });
 });
 
-const spawn = (role: string, goal: string, more: object = {}): Turn => [{ type: "tool_use", name: "spawn_agent", input: { role, goal, ...more } }];
+const spawn = (role: string, goal: string, more: Readonly<Record<string, Json>> = {}): readonly AnswerBlock[] => [{ type: "tool_use", name: "spawn_agent", input: { role, goal, ...more } }];
 const result = completeStep("wr.contracts.coordinator_result", { outcome: "success", summary: "It is in src/a.ts:3." });
 
 describe("spawn_agent", () => {
@@ -171,7 +172,7 @@ describe("spawn_agent", () => {
     const world = await open({
       workflowId: "wr.ask",
       workflows: [workflow("wr.ask", `  - { id: ask, title: Ask, prompt: Ask. }\n`)],
-      turns: { "wr.ask": [[...spawn("researcher", "Where is it?") as [], ...spawn("challenger", "Is it there?") as []], completeStep()], "wr.role-researcher": [result], "wr.role-challenger": [result] },
+      turns: { "wr.ask": [[...spawn("researcher", "Where is it?"), ...spawn("challenger", "Is it there?")], completeStep()], "wr.role-researcher": [result], "wr.role-challenger": [result] },
       onRequest: (request) => (workflowOf(request).startsWith("wr.role-") ? together() : Promise.resolve()),
     });
     expect(await world.run()).toMatchObject({ ending: "completed" });

@@ -5,7 +5,7 @@ import { itemStream, sessionStream, type ItemEvent, type RecordEvent } from "../
 import { sha256Hex } from "../../src/shared/hash.ts";
 import { nodeFileSystem, nodeRandom } from "../../src/shared/node-ports.ts";
 import { compileWorkflow, type Plan } from "../../src/workflow/index.ts";
-import type { Sandbox, SavedWorkspace, Workspace } from "../../src/workspace/index.ts";
+import type { BaseFiles, Sandbox, SavedWorkspace, Workspace } from "../../src/workspace/index.ts";
 import { fakeClock, type FakeClock } from "../fakes/clock.ts";
 
 export const ITEM = "7/issue-1/1";
@@ -33,9 +33,18 @@ export class MapWorkspace implements Workspace {
   readonly base = BASE;
   readonly repository = "";
   readonly notes = [];
-  readonly baseFiles = { commit: BASE, find: () => Promise.resolve([]), read: () => Promise.resolve(null) };
+  readonly baseFiles: BaseFiles;
   files: Record<string, string> = {};
   #saved = "{}";
+
+  /** @param base files of the base commit */
+  constructor(base: Readonly<Record<string, string>> = {}) {
+    this.baseFiles = {
+      commit: BASE,
+      find: (paths) => Promise.resolve(Object.entries(base).flatMap(([path, text]) => (paths.includes(path) ? [{ path, kind: "file" as const, oid: sha256Hex(text), sizeBytes: Buffer.byteLength(text) }] : []))),
+      read: ({ path }) => Promise.resolve(base[path] ?? null),
+    };
+  }
 
   async save(putBlob: (bytes: Uint8Array) => Promise<string>): Promise<SavedWorkspace | null> {
     const text = JSON.stringify(this.files);
@@ -88,6 +97,8 @@ export interface ItemWorldOptions {
   /** Called with each request before it is answered. */
   readonly onRequest?: (request: MessagesRequest) => Promise<void>;
   readonly task?: { readonly title: string; readonly body: string };
+  /** Of the base commit, by path. */
+  readonly baseFiles?: Readonly<Record<string, string>>;
   /** The one workflow to run instead of the pipeline. */
   readonly workflowId?: string;
 }
@@ -96,7 +107,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
   const shipped = await loadLibrary(nodeFileSystem, "workflows", null);
   const clock = fakeClock();
   const journal = openMemoryJournal({ clock });
-  const workspace = new MapWorkspace();
+  const workspace = new MapWorkspace(options.baseFiles);
   const play = playScenario({ turns: options.turns });
   const answer: Parameters<typeof startModelServer>[0]["answer"] = async (request) => {
     await options.onTurn?.(clock);
