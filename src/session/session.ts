@@ -47,6 +47,7 @@ export type ConflictRefusal = Refusal<"conflict" | "event-too-large">;
 export type SubmitRefusal = SessionRefusal | ConflictRefusal;
 
 export type SubmitResult =
+  /** The offer is rendered when it is first read. */
   | { readonly kind: "step"; readonly offer: StepOffer }
   | { readonly kind: "blocked"; readonly blockers: readonly Blocker[]; readonly attemptsLeft: number }
   | { readonly kind: "gate"; readonly gate: GateKind; readonly question: string }
@@ -79,7 +80,7 @@ export interface Session {
   checkpoint(note?: string): Promise<Result<{ readonly checkpointId: string; readonly nodeId: string | null }, SubmitRefusal>>;
   /** Where the session is now; nothing is run or recorded. */
   standing(): SubmitResult;
-  resolveGate(answer: { readonly verdict: "approved" | "rejected"; readonly reason: string; readonly by: string }): Promise<SubmitResult>;
+  resolveGate(answer: { readonly verdict: "approved" | "rejected"; readonly reason: string; readonly by: string }, options?: Pick<SubmitOptions, "hostWork">): Promise<SubmitResult>;
   /** Ends the session; nothing happens when it is already over. */
   stop(outcome: "failed" | "stopped", reason: { readonly code: string; readonly message: string }): Promise<void>;
   /** Appends what the agent did. @throws TerminalError when another writer has gone on with the session */
@@ -132,7 +133,11 @@ export class LiveSession implements Session {
   }
 
   offer(): StepOffer | null {
-    if (this.#offer?.of !== this.#state) this.#offer = { of: this.#state, offer: offer(this.plan, this.#state, { introduce: this.#introduce }) };
+    return this.#offerOf(this.#state, this.#introduce);
+  }
+
+  #offerOf(state: SessionState, introduce: boolean): StepOffer | null {
+    if (this.#offer?.of !== state) this.#offer = { of: state, offer: offer(this.plan, state, { introduce }) };
     return this.#offer.offer;
   }
 
@@ -184,8 +189,8 @@ export class LiveSession implements Session {
     return this.#standing(null);
   }
 
-  async resolveGate(answer: { readonly verdict: "approved" | "rejected"; readonly reason: string; readonly by: string }): Promise<SubmitResult> {
-    return this.#run({ kind: "resolve-gate", ...this.#asRecorded(answer) });
+  async resolveGate(answer: { readonly verdict: "approved" | "rejected"; readonly reason: string; readonly by: string }, options: Pick<SubmitOptions, "hostWork"> = {}): Promise<SubmitResult> {
+    return this.#run({ kind: "resolve-gate", ...this.#asRecorded(answer) }, undefined, options.hostWork);
   }
 
   async stop(outcome: "failed" | "stopped", reason: { readonly code: string; readonly message: string }): Promise<void> {
@@ -262,9 +267,18 @@ export class LiveSession implements Session {
     switch (state.kind) {
       case "step": {
         if (state.node.blockers.length > 0 && state !== before) return { kind: "blocked", blockers: state.node.blockers, attemptsLeft: attemptLimit(state.facts.start.autonomy) - state.node.attempts };
-        const current = this.offer();
-        if (current === null) throw new TerminalError(`The session ${this.id} is at a step that its plan does not have.`, "Start the session again.");
-        return { kind: "step", offer: current };
+        const introduce = this.#introduce;
+        const rendered = (): StepOffer => {
+          const current = this.#offerOf(state, introduce);
+          if (current === null) throw new TerminalError(`The session ${this.id} is at a step that its plan does not have.`, "Start the session again.");
+          return current;
+        };
+        return {
+          kind: "step",
+          get offer() {
+            return rendered();
+          },
+        };
       }
       case "gate":
         return { kind: "gate", gate: state.gate, question: state.question };

@@ -60,7 +60,7 @@ export function outputRefusal(plan: Plan, step: StandardStep, node: SessionNode,
   }
   return (
     sizeRefusal("The notes", utf8Bytes(merged.notes), NOTES_LIMIT_BYTES, "Shorten them, or move detail into files of the workspace.") ??
-    sizeRefusal("The artifacts", jsonBytes(merged.artifacts), ARTIFACTS_LIMIT_BYTES, "Shorten them.") ??
+    (merged.artifacts.length === 0 ? null : sizeRefusal("The artifacts", jsonBytes(merged.artifacts), ARTIFACTS_LIMIT_BYTES, "Shorten them.")) ??
     (Object.keys(merged.context).length === 0 ? null : contextSizeRefusal({ ...node.context, ...merged.context }))
   );
 }
