@@ -4,6 +4,7 @@ export { openBudgetPool, type BudgetPool } from "./pool.ts";
 export { costMicroUsd, tokensOf } from "./prices.ts";
 export { runAgent, type AgentEnd, type AgentLog, type AgentOptions, type AgentProgress, type Steer } from "./run-agent.ts";
 export { spentBy, type SessionSpend } from "./spent.ts";
+export { TYPICAL_TURN, typicalCostMicroUsd } from "./typical-conversation.ts";
 export { workspaceTools } from "./tools/workspace-tools.ts";
 export type { Tool, ToolContext, ToolResult } from "./tool.ts";
 export type { AgentEndpoint } from "./turn.ts";

@@ -6,6 +6,7 @@ import type { Clock, Random } from "../shared/ports.ts";
 import type { Result } from "../shared/result.ts";
 import type { Plan } from "../workflow/index.ts";
 import type { Sandbox, Workspace } from "../workspace/index.ts";
+import type { Estimate } from "./estimate.ts";
 import type { Prompt, Rule } from "./prompt/index.ts";
 
 /** Limits of a whole work item over all its sessions; the ticket's caps on GitHub, the config's or flags' locally. */
@@ -35,6 +36,8 @@ export type ModelTier = "lightweight" | "mid" | "heavy";
 
 /** What a run shows while it goes; for display only. */
 export type ItemProgress =
+  /** Before the first session of an item. */
+  | { readonly kind: "estimate"; readonly estimate: Estimate }
   | { readonly kind: "phase"; readonly phase: Phase; readonly round: number; readonly sessionId: string; readonly resumed: boolean }
   /** What a session's agent is opened with; a resumed conversation keeps what it was opened with. */
   | { readonly kind: "prompt"; readonly phase: Phase; readonly prompt: Prompt }

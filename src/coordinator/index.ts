@@ -1,4 +1,5 @@
 export type { Boundary, CoordinatorDeps, ItemBudget, ItemProgress, ModelTier } from "./deps.ts";
+export { estimateItem, estimateWords, type Estimate } from "./estimate.ts";
 export { readRules, textOf, type Layer, type Prompt } from "./prompt/index.ts";
 export { loadLibrary } from "./library.ts";
 export { progressLine } from "./progress-line.ts";

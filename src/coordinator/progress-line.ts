@@ -1,9 +1,12 @@
 import { unreachable } from "../shared/unreachable.ts";
 import type { ItemProgress } from "./deps.ts";
+import { estimateWords } from "./estimate.ts";
 
 /** One line for a terminal or a job log; null for what is not worth a line. */
 export function progressLine(progress: ItemProgress): string | null {
   switch (progress.kind) {
+    case "estimate":
+      return `Estimated cost: ${estimateWords(progress.estimate)} (${progress.estimate.basis}).`;
     case "phase":
       return `${progress.phase}${progress.round > 1 ? ` (round ${progress.round})` : ""}: session ${progress.sessionId}${progress.resumed ? ", resumed" : ""}`;
     case "step":

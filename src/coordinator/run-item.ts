@@ -11,6 +11,7 @@ import { artifactsOf, type SessionState } from "../engine/session/index.ts";
 import { TerminalError } from "../shared/errors.ts";
 import type { JsonObject } from "../shared/json.ts";
 import type { CoordinatorDeps } from "./deps.ts";
+import { estimateItem, type Estimate } from "./estimate.ts";
 import { revealHidden } from "./hidden.ts";
 import { runSession, type SessionLeft } from "./run-session.ts";
 import { lastSnapshot } from "./seat.ts";
@@ -28,12 +29,21 @@ export interface ItemResult {
   readonly state: ItemState;
   /** Of the item so far, a session that was left in the middle included. */
   readonly spent: Spent;
+  /** What the item was expected to cost before its first session; null where that could not be said. */
+  readonly estimate: Estimate | null;
 }
 
 /** Runs the item to its end, or until it has to be left. Throws TerminalError or RetryableError when the journal or a save fails. */
 export async function runItem(deps: CoordinatorDeps, item: OpenItem, run: OpenRun): Promise<ItemResult> {
   const log = await openItemLog(deps, item);
-  await log.append({ kind: "run_opened", data: run });
+  const estimate = estimateOnce(deps, log.state());
+  await log.append({ kind: "run_opened", data: { ...run, ...(estimate === null ? {} : { estimate }) } });
+  return { ...(await untilOver(deps, log)), estimate: log.estimate() };
+}
+
+type Over = Omit<ItemResult, "estimate">;
+
+async function untilOver(deps: CoordinatorDeps, log: ItemLog): Promise<Over> {
   for (;;) {
     const action = next(log.state());
     switch (action.kind) {
@@ -57,8 +67,17 @@ export async function runItem(deps: CoordinatorDeps, item: OpenItem, run: OpenRu
   }
 }
 
+/** Of the whole item, before its first session; null once there is one, since what is left of it is nobody's guess. */
+function estimateOnce(deps: CoordinatorDeps, { opening, sessions }: ItemState): Estimate | null {
+  const estimate = opening === null || sessions.length > 0 ? null : estimateItem(deps, opening);
+  if (estimate !== null) deps.onProgress({ kind: "estimate", estimate });
+  return estimate;
+}
+
 interface ItemLog {
   state(): ItemState;
+  /** What the item's first run expected. */
+  estimate(): Estimate | null;
   append(event: ItemEvent): Promise<void>;
 }
 
@@ -68,6 +87,7 @@ async function openItemLog(deps: CoordinatorDeps, item: OpenItem): Promise<ItemL
   let head: Head | null = await deps.journal.head(stream);
   const log: ItemLog = {
     state: () => foldItem(events),
+    estimate: () => events.flatMap((event) => (event.kind === "run_opened" ? (event.data.estimate ?? []) : []))[0] ?? null,
     append: async (event) => {
       const appended = await deps.journal.append(stream, head, [event]);
       if (!appended.ok) throw new TerminalError(appended.error.message, appended.error.fix);
@@ -134,14 +154,14 @@ interface Parking {
   readonly parked: NonNullable<SessionLeft["parked"]>;
 }
 
-async function park(deps: CoordinatorDeps, state: ItemState, { phase, spent: ofSession, parked }: Parking): Promise<ItemResult> {
+async function park(deps: CoordinatorDeps, state: ItemState, { phase, spent: ofSession, parked }: Parking): Promise<Over> {
   const ending = endingOf(parked.code);
   const spent = add(spentByItem(state), ofSession);
   await deps.save?.({ phase, step: "parked", costMilliUsd: Math.round(spent.costMicroUsd / 1000), ending });
   return { ending, reason: { ...parked, fix: fixOf(ending) }, state, spent };
 }
 
-async function end(deps: CoordinatorDeps, state: ItemState): Promise<ItemResult> {
+async function end(deps: CoordinatorDeps, state: ItemState): Promise<Over> {
   const ending = state.ended?.ending ?? "internal";
   const phase = state.sessions.at(-1)?.phase ?? "classify";
   await deps.save?.({ phase, step: "end", costMilliUsd: Math.round(spentByItem(state).costMicroUsd / 1000), ending });

@@ -68,6 +68,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     restored: z.string().nullable(),
     /** Digests of the segments this run goes on from, in order. */
     segments: z.array(sha256Schema),
+    /** What the whole item was expected to cost before its first session, in millionths of a US dollar, and why in words. */
+    estimate: z.object({ lowMicroUsd: z.int().min(0), highMicroUsd: z.int().min(0), basis: z.string() }).optional(),
   }),
   event("session_scheduled", {
     phase: phaseSchema,

@@ -7,7 +7,7 @@ import type { ItemJournal } from "./item-journal.ts";
 import { addUsage, NO_USAGE } from "./money.ts";
 import { lastArtifact, sessionView, type ItemSessionView, type SessionView } from "./session-view.ts";
 
-export type RunView = Pick<Extract<ItemEvent, { kind: "run_opened" }>["data"], "host" | "runId" | "runAttempt" | "key" | "sandbox" | "restored">;
+export type RunView = Pick<Extract<ItemEvent, { kind: "run_opened" }>["data"], "host" | "runId" | "runAttempt" | "key" | "sandbox" | "restored" | "estimate">;
 export type EffectView = Extract<ItemEvent, { kind: "effect_confirmed" }>["data"];
 export type DeliveryView = Extract<ItemEvent, { kind: "delivery_ended" }>["data"];
 
@@ -30,6 +30,8 @@ export interface ItemView {
   readonly turns: number;
   readonly usage: Usage;
   readonly costMicroUsd: number;
+  /** What the item was expected to cost before its first session; null where that was not said. */
+  readonly estimate: NonNullable<RunView["estimate"]> | null;
 }
 
 export function itemView(journal: ItemJournal): ItemView {
@@ -56,6 +58,7 @@ export function itemView(journal: ItemJournal): ItemView {
     turns: all.reduce((sum, session) => sum + session.turns, 0),
     usage: all.reduce((sum, session) => addUsage(sum, session.usage), NO_USAGE),
     costMicroUsd: all.reduce((sum, session) => sum + session.costMicroUsd, 0),
+    estimate: journal.item.flatMap((event) => (event.kind === "run_opened" ? (event.data.estimate ?? []) : []))[0] ?? null,
   };
 }
 

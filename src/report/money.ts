@@ -7,6 +7,10 @@ export function formatUsd(microUsd: number): string {
   return usd >= 1 ? `$${usd.toFixed(2)}` : `$${usd.toFixed(4)}`;
 }
 
+/** A cost beside what was expected, such as "$0.3120 (expected: $0.05 to $2.00)". */
+export const formatCost = ({ costMicroUsd, estimate }: { readonly costMicroUsd: number; readonly estimate: { readonly lowMicroUsd: number; readonly highMicroUsd: number } | null }): string =>
+  `${formatUsd(costMicroUsd)}${estimate === null ? "" : ` (expected: ${formatUsd(estimate.lowMicroUsd)} to ${formatUsd(estimate.highMicroUsd)})`}`;
+
 /** All tokens the API counted for a turn or a session. */
 export const totalTokens = (usage: Usage): number => usage.inputTokens + usage.outputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
 

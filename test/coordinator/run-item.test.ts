@@ -43,6 +43,25 @@ describe("a work item", () => {
     expect(world.verified).toEqual(["npm test"]);
   });
 
+  test("what it is expected to cost is shown and journaled before its first session, and stays what it was in later runs", async () => {
+    const world = await open({ turns: happy });
+    const first = await world.run({ budget: { turns: 2 } });
+    expect(first).toMatchObject({ ending: "budget", estimate: { lowMicroUsd: expect.any(Number), basis: expect.stringContaining("wr.coding-task 1 to ") } });
+    const second = await world.run();
+    expect(second.ending).toBe("ready");
+    expect(second.estimate).toEqual(first.estimate);
+    expect(world.progress.filter(({ kind }) => kind === "estimate")).toHaveLength(1);
+    const runs = (await world.item()).flatMap((event) => (event.kind === "run_opened" ? [event.data.estimate] : []));
+    expect(runs).toEqual([first.estimate, undefined]);
+  });
+
+  test("fault 61: a model that is stuck ends the item as not completed, with words, and nothing to deliver", async () => {
+    const world = await open({ turns: { ...happy, "wr.coding-task": () => write("a.txt", "the same") } });
+    const result = await world.run();
+    expect(result).toMatchObject({ ending: "not-completed", reason: { code: "stuck", message: expect.stringContaining("same call with the same result"), fix: expect.stringContaining("more precise") } });
+    expect(result.state.ended).toMatchObject({ outcome: "stopped", snapshot: null });
+  });
+
   test("saves at every step's end, after every session and at the end, with the cost so far", async () => {
     const world = await open({ turns: happy });
     await world.run();

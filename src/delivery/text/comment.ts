@@ -1,6 +1,6 @@
 import type { Ticket } from "../../github/trust/index.ts";
 import { MAX_COMMENT_CHARS } from "../../github/write/index.ts";
-import { code, cut, findingsTable, formatUsd, quote, type ItemView } from "../../report/index.ts";
+import { code, cut, findingsTable, formatCost, quote, type ItemView } from "../../report/index.ts";
 import type { Redact } from "../../shared/redact.ts";
 import { marker } from "../names.ts";
 
@@ -43,6 +43,6 @@ function details(view: ItemView): readonly string[] {
   return [
     ambiguities.length === 0 ? "" : `Open questions about the issue:\n${quote(ambiguities.map((question) => `- ${question.replace(/\s+/g, " ")}`).join("\n"))}`,
     open.findings.length === 0 ? "" : cut(findingsTable(open), MAX_TABLE_CHARS, "*More findings are in the run's record.*"),
-    view.turns === 0 ? "" : `It took ${view.turns} model turns and ${formatUsd(view.costMicroUsd)}. The record is kept in the run's artifacts.`,
+    view.turns === 0 ? "" : `It took ${view.turns} model turns and ${formatCost(view)}. The record is kept in the run's artifacts.`,
   ];
 }

@@ -1,5 +1,5 @@
 import { MAX_COMMENT_CHARS } from "../../github/write/index.ts";
-import { code, counted, cut, findingsTable, formatUsd, neutraliseLine, plain, proofTable, quote, sessionTable, type ItemView } from "../../report/index.ts";
+import { code, counted, cut, findingsTable, formatCost, neutraliseLine, plain, proofTable, quote, sessionTable, type ItemView } from "../../report/index.ts";
 import { statementText } from "../../workflow/index.ts";
 import { marker } from "../names.ts";
 import { clip } from "./commit-message.ts";
@@ -72,7 +72,7 @@ function reviewed({ view }: Delivery): string {
 }
 
 const took = ({ view, ticket }: Delivery): string =>
-  `### What it took\n${formatUsd(view.costMicroUsd)} of at most $${ticket.caps.costUsd}, ${counted(view.turns, "model turn")}.\n\n${cut(sessionTable(view), MAX_TABLE_CHARS, "*More sessions are in the run's record.*")}`;
+  `### What it took\n${formatCost(view)}, of at most $${ticket.caps.costUsd}, ${counted(view.turns, "model turn")}.\n\n${cut(sessionTable(view), MAX_TABLE_CHARS, "*More sessions are in the run's record.*")}`;
 
 function mind(delivery: Delivery): string {
   const lines = [...delivery.notes, ...noticed(delivery.view), ...unsupported(delivery)];

@@ -80,10 +80,9 @@ function itemName(settings: JobSettings): ItemName {
 const probe = (saver: SegmentSaver): Promise<SegmentRef> => saver.save({ phase: "probe", step: "start", costMilliUsd: 0, ending: null });
 
 function finished(restored: Restored | null, saver: SegmentSaver, end: WorkEnd): JobResult {
-  const cost = `$${(end.costMicroUsd / 1_000_000).toFixed(4)}`;
   const reason = end.reason === null ? "" : `: ${end.reason.message} ${end.reason.fix}`;
   const segments = end.over ? named(restored, saver) : [];
-  return { exitCode: 0, segments, summary: `WorkTrain ended: ${end.ending}${reason} (${cost})` };
+  return { exitCode: 0, segments, summary: `WorkTrain ended: ${end.ending}${reason} (${end.cost})` };
 }
 
 const named = (restored: Restored | null, saver: SegmentSaver): readonly SegmentRef[] => [...(restored?.refs ?? []), ...saver.saved()];

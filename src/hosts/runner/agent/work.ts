@@ -1,7 +1,7 @@
 /** The agent job's work proper: sandbox, workspace, coordinator. Loaded when the run is admitted and its journal can be saved. */
 import { join } from "node:path";
 import { allowedHosts, budgetOf, modelsOf, type Config } from "../../../config/index.ts";
-import { loadLibrary, progressLine, readRules, runItem, type ItemResult } from "../../../coordinator/index.ts";
+import { estimateWords, loadLibrary, progressLine, readRules, runItem, type ItemResult } from "../../../coordinator/index.ts";
 import type { GitHub } from "../../../github/client.ts";
 import { itemStream, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
 import { TerminalError, type Refusal } from "../../../shared/errors.ts";
@@ -15,8 +15,8 @@ import type { Restored } from "./restore.ts";
 export interface WorkEnd {
   readonly ending: EndingCode;
   readonly reason: Reason | null;
-  /** Of the item over all its runs. */
-  readonly costMicroUsd: number;
+  /** Of the item over all its runs, in words, with what was expected. */
+  readonly cost: string;
   /** The item's record has an end, so there is something to deliver or to say; else a later run goes on. */
   readonly over: boolean;
 }
@@ -33,8 +33,10 @@ export async function work(settings: JobSettings, ports: AgentPorts, context: Wo
   const config = await readConfig(context.github, { owner: settings.owner, repo: settings.repo }, context.admitted.ticket.base.sha);
   if (!config.ok) return stopBeforeWork(settings, context, { ending: "bad-config", refusal: config.error });
   const result = await confined(settings, ports, { ...context, config: config.value });
-  return "state" in result ? { ending: result.ending, reason: result.reason, costMicroUsd: result.spent.costMicroUsd, over: result.state.ended !== null } : result;
+  return "state" in result ? { ending: result.ending, reason: result.reason, cost: costOf(result), over: result.state.ended !== null } : result;
 }
+
+const costOf = ({ spent, estimate }: ItemResult): string => `$${(spent.costMicroUsd / 1_000_000).toFixed(4)}${estimate === null ? "" : `, expected ${estimateWords(estimate)}`}`;
 
 interface Work extends WorkContext {
   readonly config: Config;
@@ -131,5 +133,5 @@ async function stopBeforeWork(
   const appended = await record.journal.append(stream, head, events);
   if (!appended.ok) throw new TerminalError(appended.error.message, appended.error.fix);
   await record.saver.save({ phase: "classify", step: "end", costMilliUsd: 0, ending });
-  return { ending, reason, costMicroUsd: 0, over: true };
+  return { ending, reason, cost: "$0", over: true };
 }
