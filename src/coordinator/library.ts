@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Refusal, TerminalError } from "../shared/errors.ts";
+import type { Refusal } from "../shared/errors.ts";
 import type { FileSystem } from "../shared/ports.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { catalogue, type Plan } from "../workflow/index.ts";
@@ -18,20 +18,20 @@ export type FindPlan = (workflowId: string) => Result<Plan, Refusal<"unknown-wor
  * The workflows that a run may use: those of the repository's base commit, then those that come with WorkTrain. Of two with one id
  * the team's counts. Files of the working tree do not (I9).
  * @param base null: only those that come with WorkTrain
- * @throws TerminalError naming file, line and fault when one does not compile: a broken workflow is never skipped in silence
+ * @returns refusal naming file, line and fault when one does not compile: a broken workflow is never skipped in silence
  */
-export async function loadLibrary(fs: FileSystem, directory: string, base: BaseFiles | null): Promise<FindPlan> {
+export async function loadLibrary(fs: FileSystem, directory: string, base: BaseFiles | null): Promise<Result<FindPlan, Refusal<"bad-workflow">>> {
   const team = base === null ? [] : await teamTexts(base);
   const ours = shippedTexts(fs, directory);
   const { workflows, faults } = catalogue([...team, ...ours]);
   const shipped = new Set(ours.map(({ file }) => file));
   // What the team replaces is no fault.
   const fault = faults.find(({ file, path }) => path !== "id" || !shipped.has(file));
-  if (fault !== undefined) throw new TerminalError(`${fault.file}:${fault.line}: ${fault.message}`, fault.fix);
-  return (workflowId) => {
+  if (fault !== undefined) return err({ kind: "bad-workflow", message: `${fault.file}:${fault.line}: ${fault.message}`, fix: fault.fix });
+  return ok((workflowId) => {
     const entry = workflows.get(workflowId);
     return entry === undefined ? err({ kind: "unknown-workflow", message: `There is no workflow ${JSON.stringify(workflowId)}.`, fix: `Use one of: ${[...workflows.keys()].join(", ")}.` }) : ok(entry.plan);
-  };
+  });
 }
 
 const shippedTexts = (fs: FileSystem, directory: string): readonly Text[] =>
@@ -50,8 +50,8 @@ async function teamTexts(base: BaseFiles): Promise<readonly Text[]> {
   for (const file of await base.find([TEAM_FOLDER])) {
     if (file.kind !== "file" || !EXTENSIONS.test(file.path) || file.path.endsWith("/bindings.json")) continue;
     const text = await base.read(file);
-    if (text === null) throw new TerminalError(`${file.path} is not UTF-8 text.`, "Save it as UTF-8.");
-    texts.push({ file: file.path, text });
+    // What is no text is no workflow either, and is told as such.
+    texts.push({ file: file.path, text: text ?? "" });
   }
   return texts;
 }

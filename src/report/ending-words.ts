@@ -90,7 +90,7 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
   },
   "bad-config": {
     headline: "did not start: the configuration is not valid",
-    meaning: "`.github/worktrain.yml` on the default branch has faults.",
+    meaning: "`.github/worktrain.yml` or a workflow of `.worktrain/workflows/` on the default branch has faults.",
     next: `The run's log names them with line and column. Mend the file, then ${LABEL_AGAIN}.`,
   },
   "bad-ticket": {

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { AnswerBlock, MessagesRequest } from "../../src/hosts/demo/model/index.ts";
 import type { RecordEvent } from "../../src/record/index.ts";
 import type { Json } from "../../src/shared/json.ts";
-import { completeStep, itemWorld, workflow, write, type ItemWorld, type ItemWorldOptions } from "./item-world.ts";
+import { itemView, readItemJournal } from "../../src/report/index.ts";
+import { completeStep, ITEM, itemWorld, workflow, write, type ItemWorld, type ItemWorldOptions } from "./item-world.ts";
 
 const worlds: ItemWorld[] = [];
 afterEach(async () => {
@@ -165,6 +166,20 @@ describe("children of a parallel step", () => {
 
 const spawn = (role: string, goal: string, more: Readonly<Record<string, Json>> = {}): readonly AnswerBlock[] => [{ type: "tool_use", name: "spawn_agent", input: { role, goal, ...more } }];
 const result = completeStep("wr.contracts.coordinator_result", { outcome: "success", summary: "It is in src/a.ts:3." });
+
+test("an item's journal is read with every session that worked for it, so that none is a stranger to who delivers it", async () => {
+  const world = await open({
+    workflowId: "wr.split",
+    workflows: [parallel("wr.deep"), workflow("wr.deep", `  - { id: work, title: Work, prompt: Do it well., audit: { rubric: [It holds] } }\n`)],
+    turns: { "wr.split": [completeStep()], "wr.deep": (view) => (view.firstMessage.includes("(work.audit)") ? completeStep("wr.contracts.gate_verdict", { verdict: "approved", rationale: "Seen." }) : completeStep()) },
+  });
+  expect(await world.run()).toMatchObject({ ending: "completed", spent: { turns: 7 } });
+  const journal = await readItemJournal(world.journal, ITEM);
+  expect([...journal.sessions.keys()].map((id) => `session/${id}`).toSorted()).toEqual((await world.journal.streams()).filter((stream) => stream.startsWith("session/")));
+  const view = itemView(journal);
+  expect(view.turns).toBe(7);
+  expect(view.helpers.map(({ role, parentSessionId }) => [role, parentSessionId !== null])).toEqual([[null, true], [null, true], [null, true], ["audit", true], ["audit", true], ["audit", true]]);
+});
 
 describe("spawn_agent", () => {
   test("several in one turn work side by side, and their results come back as data", async () => {

@@ -104,7 +104,9 @@ export interface ItemWorldOptions {
 }
 
 export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
-  const shipped = await loadLibrary(nodeFileSystem, "workflows", null);
+  const library = await loadLibrary(nodeFileSystem, "workflows", null);
+  if (!library.ok) throw new Error(library.error.message);
+  const shipped = library.value;
   const clock = fakeClock();
   const journal = openMemoryJournal({ clock });
   const workspace = new MapWorkspace(options.baseFiles);

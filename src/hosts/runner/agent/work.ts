@@ -73,9 +73,11 @@ async function confined(settings: JobSettings, ports: AgentPorts, context: Work)
   }
 }
 
-async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { sandbox: Sandbox; workspace: Workspace }): Promise<ItemResult> {
+async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { sandbox: Sandbox; workspace: Workspace }): Promise<ItemResult | WorkEnd> {
   const { admitted, restored, record, config, sandbox, workspace } = all;
   const { caps } = admitted.ticket;
+  const library = await loadLibrary(ports.fs, join(ports.distDirectory, "workflows"), workspace.baseFiles);
+  if (!library.ok) return stopBeforeWork(settings, all, { ending: "bad-config", refusal: library.error });
   const rules = await readRules(workspace.baseFiles, config.rules);
   for (const note of rules.notes) ports.log(note);
   return runItem(
@@ -84,7 +86,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { san
       redact: record.redact,
       clock: ports.clock,
       random: ports.random,
-      findPlan: await loadLibrary(ports.fs, join(ports.distDirectory, "workflows"), workspace.baseFiles),
+      findPlan: library.value,
       workspace,
       sandbox,
       model: {

@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { loadLibrary } from "../../src/coordinator/index.ts";
+import { ROLE_NAMES, ROLES } from "../../src/coordinator/roles.ts";
+import { nodeFileSystem } from "../../src/shared/node-ports.ts";
+import { MapWorkspace } from "./item-world.ts";
+
+const team = (files: Readonly<Record<string, string>>) => {
+  const { baseFiles } = new MapWorkspace(files);
+  // As git lists a directory: all below it.
+  return { ...baseFiles, find: (paths: readonly string[]) => baseFiles.find(Object.keys(files).filter((file) => paths.some((path) => file.startsWith(`${path}/`)))) };
+};
+const text = (id: string, name: string) => `schemaVersion: 2\nid: ${id}\nname: ${name}\nversion: 2.0.0\ndescription: Of the team.\nsteps:\n  - { id: work, title: Work, prompt: Do the work. }\n`;
+
+test("a run finds shipped workflows, routines and roles by id", async () => {
+  const library = await loadLibrary(nodeFileSystem, "workflows", null);
+  if (!library.ok) throw new Error(library.error.message);
+  const find = library.value;
+  for (const id of ["wr.classify-task", "wr.routine-context-gathering", "wr.gate-eval-generic", ...ROLE_NAMES.map((role) => ROLES[role].workflowId)]) expect(find(id)).toMatchObject({ ok: true, value: { id } });
+  expect(find("wr.nothing")).toMatchObject({ ok: false, error: { kind: "unknown-workflow", fix: expect.stringContaining("wr.classify-task") } });
+});
+
+test("of two with one id the one of the repository's base commit counts", async () => {
+  const library = await loadLibrary(nodeFileSystem, "workflows", team({ ".worktrain/workflows/classify.yaml": text("wr.classify-task", "Ours"), ".worktrain/workflows/own.yaml": text("team.own", "Own"), "docs/other.yaml": text("team.other", "Other") }));
+  if (!library.ok) throw new Error(library.error.message);
+  expect(library.value("wr.classify-task")).toMatchObject({ ok: true, value: { name: "Ours", version: "2.0.0" } });
+  expect(library.value("team.own").ok).toBe(true);
+  expect(library.value("team.other").ok).toBe(false);
+});
+
+test("a workflow of the repository that does not compile is told with its place, and nothing is run without it", async () => {
+  const library = await loadLibrary(nodeFileSystem, "workflows", team({ ".worktrain/workflows/broken.yaml": "schemaVersion: 2\nid: team.broken\nname: Broken\n" }));
+  expect(library).toMatchObject({ ok: false, error: { kind: "bad-workflow", message: expect.stringContaining(".worktrain/workflows/broken.yaml:") } });
+});
