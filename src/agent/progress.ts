@@ -2,7 +2,8 @@
  * Whether the work still gets anywhere, read off the fold of the log (fault 61). In words:
  *
  * - A turn brings **news** when a tool gave a text that the conversation did not have yet, when the files came to a state they
- *   were not in before, or when a person said something. A completed step is news: the next one's text is.
+ *   were not in before, or when somebody else said something: a person, or the host of a step. A completed step is news: the next
+ *   one's text is.
  * - **Stuck**: the same calls with the same results some turns in a row, or two such states in turns (ping-pong).
  * - **No progress**: many turns in a row without news.
  * - **Stalled**: several requests in a row to which the model sent nothing (silence.ts).
@@ -82,6 +83,13 @@ export function watchProgress(limits: ProgressLimits): ProgressWatch {
     const state = sha256Hex(canonicalJson([open.answered.toSorted(), open.said, tree]));
     return open.news ? { states: [state], nudgedAt: null } : { states: [...states, state], nudgedAt };
   };
+  const steered = (source: Extract<AgentEvent, { kind: "steered" }>["data"]["source"]): void => {
+    if (source === "reminder") return;
+    if (source !== "nudge") {
+      if (open !== null) open.news = true;
+    } else if (stalls > 0) stallNudged = true;
+    else nudgedAt = withOpenTurn().states.length;
+  };
   const reset = (): void => {
     known.clear();
     open = null;
@@ -110,10 +118,7 @@ export function watchProgress(limits: ProgressLimits): ProgressWatch {
         case "workspace_saved":
           return files(event.data.tree);
         case "steered":
-          if (event.data.source === "person" && open !== null) open.news = true;
-          if (event.data.source === "nudge" && stalls > 0) stallNudged = true;
-          else if (event.data.source === "nudge") nudgedAt = withOpenTurn().states.length;
-          return;
+          return steered(event.data.source);
         case "turn_failed":
           if (event.data.code === "stream_stalled") stalls += 1;
           return;

@@ -24,7 +24,7 @@ export interface ToolDesk {
   mayUse(name: string): string | null;
   record(event: AgentEvent): Promise<void>;
   onTool(name: string): void;
-  /** Count the time that tools run. */
+  /** Count the time of tools that are not untimed, and abort them when it is used up. */
   readonly meters: readonly ToolMeter[];
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -80,7 +80,10 @@ function inGroups(desk: ToolDesk, calls: readonly ToolCall[]): readonly (readonl
 }
 
 async function answer(desk: ToolDesk, turn: Turn, call: ToolCall): Promise<Answered> {
-  if (desk.signal.aborted) throw new ToolsAborted();
+  const untimed = desk.tools.find((tool) => tool.name === call.name)?.untimed === true;
+  const meters = untimed ? [] : desk.meters;
+  const signal = AbortSignal.any([desk.signal, ...meters.map((meter) => meter.signal)]);
+  if (signal.aborted) throw new ToolsAborted();
   const prepared = prepare(desk, turn, call);
   if (prepared.kind === "error") {
     await complete(desk, turn, call, { content: prepared.message, isError: true }, { durationMs: 0, untimed: false });
@@ -89,10 +92,9 @@ async function answer(desk: ToolDesk, turn: Turn, call: ToolCall): Promise<Answe
   desk.onTool(call.name);
   await desk.record({ kind: "tool_started", data: { turn: turn.turn, toolUseId: call.id, name: call.name } });
   const startedMs = desk.clock.monotonicMs();
-  const untimed = prepared.tool.untimed === true;
-  const stops = untimed ? [] : desk.meters.map((meter) => meter.start());
+  const stops = meters.map((meter) => meter.start());
   try {
-    const result = await runAborting(desk, prepared);
+    const result = await runAborting(prepared, { signal, clock: desk.clock });
     await complete(desk, turn, call, result, { durationMs: desk.clock.monotonicMs() - startedMs, untimed });
     return { ran: true, ends: result.ends ?? false };
   } finally {
@@ -164,8 +166,7 @@ export const isMalformed = (turn: Turn, tools: readonly Tool[]): boolean =>
   turn.calls.length === 0 ? turn.stopReason === "max_tokens" : turn.calls.every((call) => checkCall(tools, call).kind === "error");
 
 /** Runs a tool until it returns or the signal aborts; an aborted one gets a moment to stop. */
-async function runAborting(desk: ToolDesk, prepared: Extract<Prepared, { kind: "run" }>): Promise<ToolResult> {
-  const { signal, clock } = desk;
+async function runAborting(prepared: Extract<Prepared, { kind: "run" }>, { signal, clock }: Pick<ToolDesk, "signal" | "clock">): Promise<ToolResult> {
   const aborted = Promise.withResolvers<"aborted">();
   const onAbort = (): void => aborted.resolve("aborted");
   // Before the tool's own listener: a result it gives because it was aborted must not be taken for its work.

@@ -125,7 +125,7 @@ async function runTools(run: Run, turn: Turn, calls: readonly ToolCall[]): Promi
     onTool: (tool: string) => run.show({ tool }),
     meters,
     clock: options.clock,
-    signal: AbortSignal.any([run.signal, ...meters.map(({ signal }) => signal)]),
+    signal: run.signal,
   };
   try {
     const { ran, ends } = await answerCalls(desk, turn, calls);

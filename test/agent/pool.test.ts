@@ -173,6 +173,18 @@ describe("I5: tool time", () => {
     expect(ofKind(events, "tool_completed")[0]).toMatchObject({ untimed: true });
   });
 
+  it("and is not aborted when others have used it up", async () => {
+    const clock = fakeClock();
+    const server = await openModel([[call("slow"), call("helper")], [call("done")]], clock);
+    const helper = { ...tool("helper", async (_, { signal }) => clock.sleep(5_000, signal).then(() => ({ content: "helped", isError: false }))), untimed: true };
+    const pool = openBudgetPool({ ...LIMITS, maxToolMs: 60_000 }, clock);
+    const other = pool.tools.start();
+    const { end, events } = await trial({ server, clock, pool, tools: [helper, { ...slow(clock, 90_000), untimed: true }, done()], passTime: () => clock.sleepers() > (pool.tools.signal.aborted ? 1 : 2) });
+    other();
+    expect(ofKind(events, "tool_completed").map(({ isError }) => isError)).toEqual([false, false]);
+    expect(end.code).toBe("budget_tool_time");
+  });
+
   it("sessions side by side share the run's", async () => {
     const clock = fakeClock();
     const server = await openModel(() => ({ kind: "message", content: [call("slow")] }), clock);
