@@ -3,15 +3,17 @@
  * B1. Inside exist: the system's programs read-only, the workspace, what the host names, and empty temporary directories; nothing
  *     else of this machine. Own user, process, mount, network, IPC and UTS namespaces; no network but an own loopback.
  * B2. The environment is made from nothing; no capability; no new privileges (bubblewrap sets that); no further user namespaces.
+ *     Of the kernel only what system-calls.ts lets through.
  * B3. Nothing that contains a private directory of the host is ever mounted.
  */
-import { existsSync, lstatSync, readlinkSync, realpathSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readlinkSync, realpathSync, writeFileSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
 import type { Refusal } from "../shared/errors.ts";
 import type { Processes } from "../shared/ports.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { unreachable } from "../shared/unreachable.ts";
 import { HOST_PATH } from "./search-path.ts";
+import { systemCallFilter } from "./system-calls.ts";
 
 export type NoSandbox = Refusal<"no-sandbox">;
 
@@ -36,8 +38,8 @@ export type Mount =
 export interface Walls {
   readonly bubblewrap: Bubblewrap;
   readonly mounts: readonly Mount[];
-  /** Directory of the files for `/etc` (see etcFiles). */
-  readonly etc: string;
+  /** Directory of what writeParts made. */
+  readonly parts: string;
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly temporaryBytes: number;
@@ -70,7 +72,7 @@ export const cannotConfine = (reason: string): NoSandbox =>
 export const noSandbox = (message: string, fix: string): NoSandbox => ({ kind: "no-sandbox", message, fix });
 
 /** Files for `/etc` that are made, not taken from the machine. */
-export function etcFiles(user: { readonly uid: number; readonly gid: number }): Readonly<Record<string, string>> {
+function etcFiles(user: { readonly uid: number; readonly gid: number }): Readonly<Record<string, string>> {
   const root = user.uid === 0 ? "" : "root:x:0:0::/:/bin/sh\n";
   return {
     passwd: `${root}worktrain:x:${user.uid}:${user.gid}::${INNER_HOME}:/bin/bash\nnobody:x:65534:65534::/:/bin/false\n`,
@@ -80,8 +82,26 @@ export function etcFiles(user: { readonly uid: number; readonly gid: number }): 
   };
 }
 
-/** The arguments after `bwrap` and before the program. */
-export function bubblewrapArguments(walls: Walls): readonly string[] {
+/** Makes the files that walls are built from: those for `/etc`, and the filter of system calls. */
+export function writeParts(directory: string): void {
+  mkdirSync(join(directory, "etc"), { recursive: true });
+  const user = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  for (const [name, text] of Object.entries(etcFiles(user))) writeFileSync(join(directory, "etc", name), text);
+  writeFileSync(join(directory, FILTER), systemCallFilter(process.arch) ?? "");
+}
+
+const FILTER = "system-calls";
+/** bubblewrap takes the filter from an open file, which the port for processes does not hand over. */
+const WITH_FILTER = 'filter=$1; shift; exec bwrap --seccomp 9 "$@" 9<"$filter"';
+
+/** The program that runs another one behind the walls, and its arguments. */
+export function behindWalls(walls: Walls, command: readonly string[]): { readonly program: string; readonly args: readonly string[] } {
+  const args = [...bubblewrapArguments(walls), ...command];
+  if (systemCallFilter(process.arch) === null) return { program: "bwrap", args };
+  return { program: "sh", args: ["-c", WITH_FILTER, "sh", join(walls.parts, FILTER), ...args] };
+}
+
+function bubblewrapArguments(walls: Walls): readonly string[] {
   const { bubblewrap } = walls;
   const size = bubblewrap.sizes ? ["--size", String(walls.temporaryBytes)] : [];
   return [
@@ -91,7 +111,7 @@ export function bubblewrapArguments(walls: Walls): readonly string[] {
     ["--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev"],
     SYSTEM_LINKS.flatMap(systemLink),
     ETC.flatMap((name) => ["--ro-bind-try", `/etc/${name}`, `/etc/${name}`]),
-    Object.keys(etcFiles({ uid: 0, gid: 0 })).flatMap((name) => ["--ro-bind", join(walls.etc, name), `/etc/${name}`]),
+    Object.keys(etcFiles({ uid: 0, gid: 0 })).flatMap((name) => ["--ro-bind", join(walls.parts, "etc", name), `/etc/${name}`]),
     ["/tmp", INNER_HOME, "/dev/shm"].flatMap((path) => [...size, "--tmpfs", path]),
     // A deeper mount goes over one around it, whatever order they were named in.
     walls.mounts.toSorted((a, b) => a.path.length - b.path.length).flatMap(mountArguments),

@@ -1,7 +1,7 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { err, ok, type Result } from "../shared/result.ts";
-import { bubblewrapArguments, cannotConfine, checkMounts, etcFiles, findBubblewrap, INNER_HOME, type Mount, type NoSandbox, type Walls } from "./bubblewrap.ts";
+import { behindWalls, cannotConfine, checkMounts, findBubblewrap, INNER_HOME, type Mount, type NoSandbox, writeParts, type Walls } from "./bubblewrap.ts";
 import { gatewayEnvironment, helperCommand, innerEnvironment, type Launch, type StartHelper } from "./launch.ts";
 import { INNER_GATEWAY } from "./protocol.ts";
 import { HOST_PATH } from "./search-path.ts";
@@ -14,11 +14,11 @@ export async function confinedHelper(launch: Launch): Promise<Result<StartHelper
   const checked = checkMounts([launch.workspaceDir, "/usr", ...launch.readOnlyPaths, ...program], launch.privatePaths);
   if (!checked.ok) return checked;
 
-  const etc = join(launch.scratch, "etc");
-  writeFiles(etc, etcFiles({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }));
+  const parts = join(launch.scratch, "parts");
+  writeParts(parts);
   const walls: Walls = {
     bubblewrap: bubblewrap.value,
-    etc,
+    parts,
     directory: launch.workspaceDir,
     environment: { ...innerEnvironment({ path: launch.path, home: INNER_HOME, temporary: "/tmp" }), ...(launch.gatewaySocket === null ? {} : gatewayEnvironment()) },
     temporaryBytes: launch.limits.temporaryBytes,
@@ -33,8 +33,8 @@ export async function confinedHelper(launch: Launch): Promise<Result<StartHelper
     ...(launch.gatewaySocket === null ? [] : [{ kind: "instead" as const, path: INNER_GATEWAY.socketPath, source: launch.gatewaySocket }]),
     ...[...launch.readOnlyPaths, ...program].map((path): Mount => ({ kind: "read-only", path })),
   ];
-  const args = [...bubblewrapArguments({ ...walls, mounts }), ...helperCommand(launch, true)];
-  return ok(() => launch.processes.start("bwrap", args, { env: OUTER_ENVIRONMENT }));
+  const { program: starter, args } = behindWalls({ ...walls, mounts }, helperCommand(launch, true));
+  return ok(() => launch.processes.start(starter, args, { env: OUTER_ENVIRONMENT }));
 }
 
 /** bubblewrap's own environment, which the first process inside can be asked for: nothing in it. */
@@ -68,7 +68,8 @@ echo done
 `;
 
 async function lookAtRepository(launch: Launch, walls: Walls): Promise<Result<Repository, NoSandbox>> {
-  const run = await launch.processes.run("bwrap", [...bubblewrapArguments(walls), "/bin/sh", "-c", LOOK], { env: OUTER_ENVIRONMENT, timeoutMs: 20_000, maxOutputBytes: 64 * 1024 });
+  const { program, args } = behindWalls(walls, ["/bin/sh", "-c", LOOK]);
+  const run = await launch.processes.run(program, args, { env: OUTER_ENVIRONMENT, timeoutMs: 20_000, maxOutputBytes: 64 * 1024 });
   const lines = new TextDecoder().decode(run.stdout).trimEnd().split("\n");
   if (run.exitCode !== 0 || lines.at(-1) !== "done") return err(cannotConfine(new TextDecoder().decode(run.stderr)));
   const rest = (start: string) => lines.filter((line) => line.startsWith(start)).map((line) => line.slice(start.length));
@@ -95,9 +96,4 @@ function gitMounts(launch: Launch, { present, config }: Repository): readonly Mo
     ...parts.map((name): Mount => ({ kind: "read-only", path: at(name) })),
     { kind: "instead", path: at(".git/config"), source },
   ];
-}
-
-function writeFiles(directory: string, files: Readonly<Record<string, string>>): void {
-  mkdirSync(directory, { recursive: true });
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
 }

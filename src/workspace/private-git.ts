@@ -9,7 +9,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TerminalError } from "../shared/errors.ts";
 import type { Processes, ProcessResult } from "../shared/ports.ts";
-import { bubblewrapArguments, etcFiles, INNER_HOME, type Bubblewrap, type Mount } from "./bubblewrap.ts";
+import { behindWalls, INNER_HOME, writeParts, type Bubblewrap, type Mount } from "./bubblewrap.ts";
 import { HOST_PATH } from "./search-path.ts";
 
 export interface GitPlaces {
@@ -70,10 +70,12 @@ export class PrivateGit {
     this.places = places;
     this.#processes = processes;
     this.#bubblewrap = bubblewrap;
-    for (const name of ["repository", "etc"]) rmSync(join(places.directory, name), { recursive: true, force: true });
-    mkdirSync(join(places.directory, "etc"), { recursive: true });
-    const user = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-    for (const [name, text] of Object.entries(etcFiles(user))) writeFileSync(join(places.directory, "etc", name), text);
+    for (const name of ["repository", "parts"]) rmSync(join(places.directory, name), { recursive: true, force: true });
+    writeParts(this.#parts);
+  }
+
+  get #parts(): string {
+    return join(this.places.directory, "parts");
   }
 
   get repository(): string {
@@ -127,15 +129,16 @@ export class PrivateGit {
     const run = { ...(options.input === undefined ? {} : { input: options.input }), timeoutMs: TIMEOUT_MS, maxOutputBytes: options.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES };
     const environment = this.#environment(options.index);
     if (this.#bubblewrap === null) return this.#processes.run("git", args, { ...run, cwd: this.places.workspace, env: environment });
-    const walls = bubblewrapArguments({
+    const walls = {
       bubblewrap: this.#bubblewrap,
-      etc: join(this.places.directory, "etc"),
+      parts: this.#parts,
       directory: this.places.workspace,
       environment,
       temporaryBytes: 256 * 1024 * 1024,
       mounts: this.#mounts(options.access ?? "read-only"),
-    });
-    return this.#processes.run("bwrap", [...walls, "git", ...args], { ...run, env: { PATH: HOST_PATH } });
+    };
+    const { program, args: walled } = behindWalls(walls, ["git", ...args]);
+    return this.#processes.run(program, walled, { ...run, env: { PATH: HOST_PATH } });
   }
 
   #mounts(access: "read-only" | "read-write" | "own"): readonly Mount[] {
@@ -144,6 +147,7 @@ export class PrivateGit {
       { kind: access === "read-only" ? "read-only" : "read-write", path: workspace },
       ...(access === "read-write" ? [{ kind: "read-only" as const, path: join(workspace, ".git") }] : []),
       { kind: "read-write", path: directory },
+      { kind: "read-only", path: this.#parts },
       ...readOnlyPaths.map((path) => ({ kind: "read-only" as const, path })),
     ];
   }

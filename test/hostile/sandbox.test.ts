@@ -22,7 +22,7 @@ async function open(more: Parameters<typeof sandboxOn>[2] = {}) {
 const pretend = (bwrap: (args: readonly string[]) => { exitCode: number; stderr: string } | null): Processes => ({
   ...nodeProcesses,
   run: async (program, args, options) => {
-    const answer = program === "bwrap" ? bwrap(args) : null;
+    const answer = program === "bwrap" || args.includes("--unshare-all") ? bwrap(args) : null;
     if (answer === null) return nodeProcesses.run(program, args, options);
     return { exitCode: answer.exitCode, signal: null, stdout: new Uint8Array(), stderr: new TextEncoder().encode(answer.stderr), timedOut: false, truncated: false };
   },
