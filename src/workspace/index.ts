@@ -1,4 +1,4 @@
-export { openBaseFiles, type BaseFile, type BaseFiles } from "./base-files.ts";
+export type { BaseFile, BaseFiles } from "./base-files.ts";
 export { openSandbox, type CommandResult, type Sandbox, type SandboxMode, type SandboxOptions } from "./sandbox.ts";
 export type { SandboxLimits } from "./protocol.ts";
 export type { GetBlob } from "./incoming.ts";

@@ -159,13 +159,23 @@ describe("no text from outside leaves its fence", () => {
   test("not what earlier sessions and their facts say", () => {
     const shell = (facts: string, artifact: string) => priorWork({ sessions: [{ ...SESSION, result: SESSION.result === null ? null : { ...SESSION.result, artifacts: [{ contractRef: "x", value: artifact }] } }], facts: [{ kind: "decision", text: facts, sessionId: "s" }] })?.text ?? "";
     const clean = outsideOfFences(shell("a", "b"));
-    fc.assert(fc.property(hostileText, hostileText, (fact, artifact) => void expect(outsideOfFences(shell(fact, artifact))).toEqual(clean)), { numRuns: 300 });
+    fc.assert(
+      fc.property(hostileText, hostileText, (fact, artifact) => {
+        expect(outsideOfFences(shell(fact, artifact))).toEqual(clean);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test("not the output of a command in what blocks a step", () => {
     const said = (output: string) => blockedMessage([{ code: "verification-failed", message: `The command failed.\n${output}`, fix: "Mend it." }], 2);
     const clean = outsideOfFences(said("x"));
-    fc.assert(fc.property(hostileText, (output) => void expect(outsideOfFences(said(output))).toEqual(clean)), { numRuns: 300 });
+    fc.assert(
+      fc.property(hostileText, (output) => {
+        expect(outsideOfFences(said(output))).toEqual(clean);
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 

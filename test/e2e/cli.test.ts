@@ -202,7 +202,7 @@ describe("bad input: one readable line, no stack", () => {
     await git(clone, ["commit", "--quiet", "--all", "--message", "Break it"]);
     const { exitCode, stderr } = await worktrain(["run", ...goal, "--workspace", clone, "--data", join(directory, "broken-data")]);
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/^worktrain: \.github\/worktrain\.yml:1: [^\n]+\n$/m);
+    expect(stderr).toMatch(/^worktrain: \.github\/worktrain\.yml:1:9: [^\n]+\n$/m);
   });
 });
 

@@ -26,7 +26,7 @@ Rules:
 - Report what you saw, not what you expect. Never claim a test result you did not get from a tool.`;
 
 /** The same for every session of a workflow. */
-export function systemLayers(plan: Plan): readonly Layer[] {
+function systemLayers(plan: Plan): readonly Layer[] {
   const head = `Workflow: ${plan.id} ${plan.version} - ${plan.name}\n${plan.description}`;
   return [
     { name: "base", source: "WorkTrain", text: BASE, trusted: true },

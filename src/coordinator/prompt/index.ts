@@ -1,5 +1,5 @@
-export { composePrompt, promptTexts, systemLayers, type PromptParts } from "./compose.ts";
-export { textOf, type Layer, type Prompt } from "./layer.ts";
+export { composePrompt, promptTexts, type PromptParts } from "./compose.ts";
+export type { Layer, Prompt } from "./layer.ts";
 export { priorWork, type PriorWork, type RememberedFact } from "./prior-work.ts";
 export { readRules, type Rule, type Rules } from "./read-rules.ts";
 export { blockedMessage, reminder, stepMessage } from "./step-texts.ts";

@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { cancel } from "./cancel.ts";
 import { inspect } from "./inspect.ts";
 import { mcp } from "./mcp.ts";
 import { preview } from "./preview.ts";
@@ -10,12 +11,15 @@ import { sessionRewind } from "./session-rewind.ts";
 import { sessionShow } from "./session-show.ts";
 import { sessionStart } from "./session-start.ts";
 import { sessionSubmit } from "./session-submit.ts";
+import { tell } from "./tell.ts";
 import { validate } from "./validate.ts";
 import { workflows } from "./workflows.ts";
 
 /** Every command; help and documentation are made from this list. */
 export const commands: readonly Command[] = [
   run,
+  tell,
+  cancel,
   validate,
   workflows,
   inspect,

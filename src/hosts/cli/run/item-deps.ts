@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import { budgetOf, modelsOf, type Config } from "../../../config/index.ts";
+import { loadLibrary, progressLine, readRules, type CoordinatorDeps, type ItemProgress } from "../../../coordinator/index.ts";
+import type { Journal } from "../../../journal/index.ts";
+import { TerminalError } from "../../../shared/errors.ts";
+import type { Sandbox, Workspace } from "../../../workspace/index.ts";
+import type { CliWorld } from "../command.ts";
+import type { LocalRun } from "../local-run.ts";
+
+export type RunPorts = Omit<CliWorld, "environment" | "readStdin" | "workingDirectory">;
+
+export interface ItemParts {
+  readonly config: Config;
+  readonly journal: Journal;
+  readonly redact: (text: string) => string;
+  readonly workspace: Workspace;
+  readonly sandbox: Sandbox;
+}
+
+/** What a run works with; a dry run gets the same, so that both make the same request. */
+export async function itemDeps(run: Pick<LocalRun, "limits" | "model">, ports: RunPorts, parts: ItemParts): Promise<CoordinatorDeps> {
+  const { config, ...places } = parts;
+  const library = await loadLibrary(ports.fs, join(ports.packageRoot, "workflows"), parts.workspace.baseFiles);
+  if (!library.ok) throw new TerminalError(library.error.message, library.error.fix);
+  const rules = await readRules(parts.workspace.baseFiles, config.rules);
+  for (const note of rules.notes) ports.log(note);
+  const { clock, random, signal } = ports;
+  return {
+    ...places,
+    clock,
+    random,
+    signal,
+    findPlan: library.value,
+    model: { endpoint: run.model, ...modelsOf(config) },
+    budget: { ...budgetOf(config), ...run.limits },
+    commands: { test: config.commands.test ?? null },
+    rules: rules.rules,
+    save: null,
+    onProgress: (progress: ItemProgress) => {
+      const line = progressLine(progress);
+      if (line !== null) ports.log(line);
+    },
+  };
+}

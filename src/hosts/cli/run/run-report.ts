@@ -1,0 +1,66 @@
+/** What `worktrain run` says at its end. */
+import { join } from "node:path";
+import type { ItemResult } from "../../../coordinator/index.ts";
+import type { CommandResult } from "../command.ts";
+import type { ItemPlace } from "./local-item.ts";
+
+export interface RunReport {
+  readonly place: ItemPlace;
+  /** The person's clone. */
+  readonly source: string;
+  readonly data: { readonly directory: string; readonly usual: string };
+  readonly result: ItemResult;
+  readonly branch: { readonly name: string; readonly sha: string } | null;
+  readonly sandbox: "bubblewrap" | "weak";
+  /** What was told and not read by any session. */
+  readonly undelivered: readonly string[];
+}
+
+/** A word that a shell takes as it is. */
+const shellWord = (text: string): string => (/^[\w./~-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+
+/** The flag that raises what stopped the work. */
+const RAISED_BY: Readonly<Record<string, string>> = {
+  budget_turns: " --max-turns N",
+  budget_tokens: " --max-tokens N",
+  budget_cost: " --max-cost USD",
+  budget_time: " --max-minutes N",
+  budget_tool_time: " --max-tool-minutes N",
+};
+
+/** The command that goes on with an item. @param usual where data is when nobody says otherwise */
+export const resumeCommand = (item: string, data: string, usual: string, reason = ""): string =>
+  `worktrain run --resume ${item}${RAISED_BY[reason] ?? ""}${data === usual ? "" : ` --data ${shellWord(data)}`}`;
+
+export function runReport(all: RunReport): CommandResult {
+  const { place, source, result, branch, sandbox, undelivered } = all;
+  const { spent } = result;
+  const journal = join(place.directory, "journal");
+  const sessions = result.state.sessions.map((session) => ({
+    id: session.sessionId,
+    workflow: session.workflowId,
+    phase: session.phase,
+    outcome: session.result?.outcome ?? "open",
+    turns: session.result?.turns ?? 0,
+    tokens: session.result?.tokens ?? 0,
+    costUsd: (session.result?.costMicroUsd ?? 0) / 1_000_000,
+  }));
+  const costUsd = spent.costMicroUsd / 1_000_000;
+  const resume = result.state.ended !== null ? null : resumeCommand(place.name, all.data.directory, all.data.usual, result.reason?.code);
+  const end =
+    branch === null
+      ? `Stopped (${result.ending}): ${result.reason?.message ?? ""} ${result.reason?.fix ?? ""}`.trimEnd()
+      : `Ready: branch ${branch.name} (${branch.sha.slice(0, 10)}) in ${source}\nSee it with: git -C ${shellWord(source)} diff ${branch.name}~1 ${branch.name}`;
+  const lines = [
+    end,
+    ...(resume === null ? [] : [`Nothing is lost: \`${resume}\` goes on where it stopped.`]),
+    ...undelivered.map((text) => `Not delivered, no session read it any more: ${JSON.stringify(text)}`),
+    `${spent.turns} turns, ${spent.tokens.toLocaleString("en-US")} tokens, $${costUsd.toFixed(4)}. Journal: ${journal}`,
+    ...(sandbox === "weak" ? ["The agent's commands ran without a sandbox (--sandbox weak)."] : []),
+  ];
+  return {
+    exitCode: branch === null ? 1 : 0,
+    text: lines.join("\n"),
+    data: { item: place.id, name: place.name, ending: result.ending, reason: result.reason, branch: branch?.name ?? null, headSha: branch?.sha ?? null, resume, sandbox, sessions, turns: spent.turns, tokens: spent.tokens, costUsd, undelivered, journal },
+  };
+}
