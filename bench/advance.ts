@@ -1,16 +1,13 @@
 /**
- * What one durable step of a session costs, against the disk and against its own history.
- *
- * The floor of an advance is what the disk asks for the same bytes: each advance is followed at once by one write and one
- * sync of the very bytes it wrote, in a file opened as the journal opens its own (`O_APPEND`, exclusive) in the same
- * directory. Both are synced by fdatasync, which makes appended bytes and the size needed to read them durable (POSIX);
- * the floor does nothing else. Taking turns, both meet the same load; the row is the median of the pairs' ratios.
+ * What one durable step of a session costs, against the disk (`raw-append.ts` says how) and against its own history. A step is
+ * decided, validated, written in canonical form, hashed, appended and synced; the next one's prompt is rendered by who reads it.
  */
-import { closeSync, fdatasyncSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openRawAppend, TURN } from "./raw-append.ts";
 import { measure, type BenchRow } from "./row.ts";
-import { epochFileOf, listOfSteps, loopOfSteps, startSession } from "./sessions.ts";
+import { epochFileOf, loopOfSteps, startSession } from "./sessions.ts";
 
 /** The code of the first steps is compiled as they run; what a long session pays is measured after them. */
 const WARM_UP = 1_500;
@@ -28,31 +25,33 @@ export async function run(): Promise<readonly BenchRow[]> {
 }
 
 async function durable(directory: string): Promise<BenchRow> {
-  const session = await startSession(directory, listOfSteps(WARM_UP + STEPS + 3));
+  const session = await startSession(directory, loopOfSteps(12));
+  for (let warm = 0; warm < WARM_UP; warm += 1) await session.advance();
   const written = openSync(epochFileOf(directory), "r");
-  const floorFile = openSync(join(directory, "floor"), "ax");
-  let end = fstatSync(written).size;
-  let last: Uint8Array = new Uint8Array(0);
+  const raw = openRawAppend(join(directory, "raw"));
+  let parts: readonly Uint8Array[] = [];
   const advance = async (): Promise<number> => {
-    const took = await session.advance();
-    const grown = fstatSync(written).size;
-    last = Buffer.alloc(grown - end);
-    readSync(written, last, 0, last.length, end);
-    end = grown;
-    return took;
+    const ends = [fstatSync(written).size];
+    let took = 0;
+    for (let index = 0; index < TURN; index += 1) {
+      took += await session.advance();
+      ends.push(fstatSync(written).size);
+    }
+    parts = ends.slice(1).map((end, index) => readBetween(written, ends[index] ?? 0, end));
+    return took / TURN;
   };
-  const floor = (): number => {
-    const started = performance.now();
-    writeSync(floorFile, last);
-    fdatasyncSync(floorFile);
-    return (performance.now() - started) * 1000;
-  };
-  for (let warm = 0; warm < WARM_UP; warm += 1) await advance();
-  const pair = await measure(advance, floor, STEPS);
+  await advance();
+  const pair = await measure(advance, () => raw.turn(parts), STEPS / TURN);
   await session.close();
   closeSync(written);
-  closeSync(floorFile);
+  raw.close();
   return { name: "durable step advance", ...pair, unit: "µs", goal: GOAL, ok: pair.ratio <= GOAL };
+}
+
+function readBetween(file: number, start: number, end: number): Uint8Array {
+  const bytes = Buffer.alloc(end - start);
+  readSync(file, bytes, 0, bytes.length, start);
+  return bytes;
 }
 
 /** Advances of an old and of a young session that take turns: from which one on, and how many. */

@@ -35,17 +35,11 @@ export async function startSession(directory: string, plan: Plan): Promise<Bench
 /** The one file that the journal of a session writes to. */
 export const epochFileOf = (directory: string): string => join(directory, "epochs", "000001.jsonl");
 
-/** A workflow of so many steps, one after the other. */
-export const listOfSteps = (count: number): Plan => compiled(Array.from({ length: count }, (_, index) => `  - { id: step-${index}, title: Step ${index}, prompt: Do part ${index} of the work. }`));
-
 /** A loop of 1,000 turns of `body` steps each. */
 export function loopOfSteps(body: number): Plan {
   const steps = Array.from({ length: body }, (_, index) => `{ id: turn-${index}, title: Turn, prompt: "Turn {{currentIteration}}." }`);
-  return compiled([`  - { id: turns, type: loop, title: Turns, loop: { type: for, count: 1000, maxIterations: 1000 }, body: [${steps.join(", ")}] }`]);
-}
-
-function compiled(steps: readonly string[]): Plan {
-  const text = `schemaVersion: 2\nid: bench\nname: Bench\nversion: 1.0.0\ndescription: Steps.\nsteps:\n${steps.join("\n")}\n`;
+  const loop = `  - { id: turns, type: loop, title: Turns, loop: { type: for, count: 1000, maxIterations: 1000 }, body: [${steps.join(", ")}] }`;
+  const text = `schemaVersion: 2\nid: bench\nname: Bench\nversion: 1.0.0\ndescription: A loop.\nsteps:\n${loop}\n`;
   const workflow = compileWorkflow({ text, file: "bench.yaml" });
   if (!workflow.ok) throw new Error(`The bench workflow does not compile: ${workflow.error[0]?.message}`);
   return workflow.value.plan;
