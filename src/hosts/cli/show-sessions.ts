@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { openDirectoryReader } from "../../journal/index.ts";
-import { parseItemId, type Recorded, sessionEventSchema, type SessionEvent } from "../../record/index.ts";
+import { parseItemId, type Recorded, sessionEventSchema, type SessionEvent, sessionStream } from "../../record/index.ts";
 import { sessionTimeline, sessionView, traceLine, type SessionView, type TimelineEntry } from "../../report/index.ts";
 import { TerminalError } from "../../shared/errors.ts";
 import type { Call, CliWorld, CommandResult } from "./command.ts";
+import { itemOfSession } from "./item-sessions.ts";
 import { dataDirectoryOf } from "./open-sessions.ts";
 
 interface Shown extends SessionView {
@@ -15,10 +16,13 @@ interface Shown extends SessionView {
 export async function showSessions(call: Call, world: CliWorld): Promise<CommandResult> {
   const [name] = call.positionals;
   if (name === undefined) throw new TerminalError("`worktrain session show` needs a session.", "Give its id, an item's name, or a journal directory.");
-  const directory = journalDirectory(name, dataDirectoryOf(call, world));
+  const dataDirectory = dataDirectoryOf(call, world);
+  const held = await itemOfSession(world, dataDirectory, name);
+  const directory = held === null ? journalDirectory(name, dataDirectory) : join(held.directory, "journal");
   const reader = await openDirectoryReader({ directory, fs: world.fs });
   const sessions: Shown[] = [];
   for (const stream of (await reader.streams()).filter((each) => each.startsWith("session/"))) {
+    if (held !== null && stream !== sessionStream(name)) continue;
     const events = (await reader.read(stream)).filter(isSessionEvent);
     sessions.push({ ...sessionView(stream.slice("session/".length), events), timeline: sessionTimeline(events) });
   }
@@ -38,9 +42,10 @@ function journalDirectory(name: string, dataDirectory: string): string {
 }
 
 function sessionText(session: Shown): string {
-  const { sessionId, workflow, outcome, phase, turns, costMicroUsd } = session;
+  const { sessionId, workflow, outcome, phase, turns, costMicroUsd, parentSessionId, role } = session;
+  const helps = parentSessionId === null ? "" : `, ${role ?? "child"} of ${parentSessionId}`;
   const spent = turns === 0 ? "" : `, ${turns} turns, $${(costMicroUsd / 1_000_000).toFixed(4)}`;
-  const head = `Session ${sessionId}: ${workflow?.id ?? "?"} ${workflow?.version ?? ""}${phase === null ? "" : ` (${phase})`}, ${outcome ?? "open"}${spent}`;
+  const head = `Session ${sessionId}: ${workflow?.id ?? "?"} ${workflow?.version ?? ""}${phase === null ? "" : ` (${phase})`}${helps}, ${outcome ?? "open"}${spent}`;
   const lines = session.timeline.flatMap(({ seq, at, nodeId, text, trace }) => [
     `${String(seq).padStart(5)}  ${at}  ${(nodeId ?? "-").padEnd(4)}  ${text}`,
     ...(trace ?? []).filter((entry) => entry.decision === "skipped" || entry.condition !== undefined || entry.reason !== undefined).map((entry) => `${" ".repeat(39)}${traceLine(entry)}`),

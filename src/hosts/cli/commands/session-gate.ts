@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { TerminalError } from "../../../shared/errors.ts";
 import { dataOption, jsonOption, sandboxOption, type Command } from "../command.ts";
 
@@ -13,11 +14,16 @@ const gateCommand = (word: "approve" | "reject", verdict: "approved" | "rejected
     json: jsonOption,
   },
   async run(call, world) {
-    const { addressOf, withSessions } = await import("../open-sessions.ts");
+    const { addressOf, dataDirectoryOf, withSessions } = await import("../open-sessions.ts");
     const address = addressOf(call, `session ${word}`);
     const reason = call.text("reason");
     if (reason === undefined || reason.trim() === "") throw new TerminalError(`\`worktrain session ${word}\` needs --reason.`, 'Say why: --reason "..."');
-    return withSessions(call, world, (sessions) => sessions.go(address, { kind: "gate", answer: { verdict, reason, by: call.text("by") ?? "cli" } }));
+    const answer = { verdict, reason, by: call.text("by") ?? "cli" };
+    const { answerItemGate, itemOfSession } = await import("../item-sessions.ts");
+    const places = { data: dataDirectoryOf(call, world), usual: resolve(world.environment().dataDirectory) };
+    const item = "sessionId" in address ? await itemOfSession(world, places.data, address.sessionId) : null;
+    if (item !== null && "sessionId" in address) return answerItemGate(world, item, { sessionId: address.sessionId, answer, places });
+    return withSessions(call, world, (sessions) => sessions.go(address, { kind: "gate", answer }));
   },
 });
 
