@@ -1,6 +1,6 @@
 /** What `worktrain run` says at its end. */
 import { join } from "node:path";
-import type { ItemResult } from "../../../coordinator/index.ts";
+import { estimateWords, type Estimate, type ItemResult } from "../../../coordinator/index.ts";
 import type { CommandResult } from "../command.ts";
 import type { ItemPlace } from "./local-item.ts";
 
@@ -55,12 +55,17 @@ export function runReport(all: RunReport): CommandResult {
     end,
     ...(resume === null ? [] : [`Nothing is lost: \`${resume}\` goes on where it stopped.`]),
     ...undelivered.map((text) => `Not delivered, no session read it any more: ${JSON.stringify(text)}`),
-    `${spent.turns} turns, ${spent.tokens.toLocaleString("en-US")} tokens, $${costUsd.toFixed(4)}. Journal: ${journal}`,
+    `${spent.turns} turns, ${spent.tokens.toLocaleString("en-US")} tokens, $${costUsd.toFixed(4)}${expected(result.estimate)}. Journal: ${journal}`,
     ...(sandbox === "weak" ? ["The agent's commands ran without a sandbox (--sandbox weak)."] : []),
   ];
   return {
     exitCode: branch === null ? 1 : 0,
     text: lines.join("\n"),
-    data: { item: place.id, name: place.name, ending: result.ending, reason: result.reason, branch: branch?.name ?? null, headSha: branch?.sha ?? null, resume, sandbox, sessions, turns: spent.turns, tokens: spent.tokens, costUsd, undelivered, journal },
+    data: { item: place.id, name: place.name, ending: result.ending, reason: result.reason, branch: branch?.name ?? null, headSha: branch?.sha ?? null, resume, sandbox, sessions, turns: spent.turns, tokens: spent.tokens, costUsd, estimate: inUsd(result.estimate), undelivered, journal },
   };
 }
+
+const expected = (estimate: Estimate | null): string => (estimate === null ? "" : ` (expected: ${estimateWords(estimate)})`);
+
+const inUsd = (estimate: Estimate | null) =>
+  estimate === null ? null : { lowUsd: estimate.lowMicroUsd / 1_000_000, highUsd: estimate.highMicroUsd / 1_000_000, basis: estimate.basis };
