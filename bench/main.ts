@@ -20,7 +20,7 @@ try {
   await bench(values.only?.toLowerCase() ?? "", values.json);
 } catch (error) {
   if (!(error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS"))) throw error;
-  process.stderr.write(`bench: ${error.message.split("\n", 1)[0]} Use --json, or --only NAME with a suite or the beginning of a row's name.\n`);
+  process.stderr.write(`bench: ${error.message.split(/[.\n]/, 1)[0]}. Use --json, or --only NAME with a suite or the beginning of a row's name.\n`);
   process.exitCode = 1;
 }
 
