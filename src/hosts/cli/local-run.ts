@@ -41,7 +41,7 @@ export async function runLocally(run: LocalRun, ports: RunPorts): Promise<Comman
   if (other !== undefined) throw new TerminalError(`${place.name} is being worked on by process ${other.pid}.`, `Let it end, or stop it with \`worktrain cancel ${place.name}\`.`);
   const registration = register(runningDirectory(places.usual), { item: place.name, directory: place.directory });
   try {
-    return await workOn(run, ports, { ...begun, onSession: registration.session });
+    return await workOn(run, ports, { ...begun, onSessions: registration.sessions });
   } finally {
     registration.end();
   }
@@ -64,7 +64,7 @@ async function begin(run: LocalRun, { goal, workspace }: Extract<LocalRun["task"
 }
 
 interface Work extends Begun {
-  onSession(sessionId: string): void;
+  onSessions(sessionIds: readonly string[]): void;
 }
 
 interface Open extends Work {
@@ -103,14 +103,21 @@ async function drive(run: LocalRun, ports: RunPorts, open: Open, redact: (text: 
   const { place, saved, clone, config, sandbox } = open;
   const deps = await itemDeps(run, ports, { config, journal: open.journal, redact, workspace: open.workspace, sandbox });
   const inbox = openInbox(place.directory);
+  let main = "";
+  const helpers = new Set<string>();
   const onProgress = (progress: ItemProgress): void => {
-    if (progress.kind === "phase") open.onSession(progress.sessionId);
+    if (progress.kind === "phase") {
+      main = progress.sessionId;
+      helpers.clear();
+    } else if (progress.kind === "helper" && progress.outcome === null) helpers.add(progress.sessionId);
+    else if (progress.kind === "helper") helpers.delete(progress.sessionId);
+    if (progress.kind === "phase" || progress.kind === "helper") open.onSessions([main, ...helpers]);
     deps.onProgress(progress);
   };
   let undelivered: readonly string[] = [];
   let result: ItemResult;
   try {
-    result = await runItem({ ...deps, steers: (sessionId) => inbox.steers(sessionId), onProgress }, openingOf(place, saved, config.review.maxRounds), localRun(sandbox.mode));
+    result = await runItem({ ...deps, steers: (sessionId) => inbox.steers(sessionId, sessionId === main), onProgress }, openingOf(place, saved, config.review.maxRounds), localRun(sandbox.mode));
   } finally {
     undelivered = inbox.close();
   }

@@ -16,7 +16,7 @@ export async function cancelRuns(target: string | null, directory: string, world
   const meant = target === null ? running : [findRunning(running, target)].filter((each) => each !== null);
   if (target !== null && meant.length === 0) throw new TerminalError(`${target} is not running.`, running.length === 0 ? "Nothing of this user is." : `These are: ${running.map(({ item }) => item).join(", ")}.`);
   const ended = await Promise.all(meant.map((each) => stop(each, world)));
-  const runs = meant.map((each, index) => ({ item: each.item, session: each.sessionId, pid: each.pid, directory: each.directory, stopped: ended[index] === true }));
+  const runs = meant.map((each, index) => ({ item: each.item, sessions: each.sessionIds, pid: each.pid, directory: each.directory, stopped: ended[index] === true }));
   const lines = runs.map(({ item, pid, directory: place, stopped }) => (stopped ? `${item}: stopped. \`${resumeCommand(item, dirname(dirname(place)), dirname(directory))}\` goes on with it.` : `${item}: process ${pid} is still running; its journal is safe: kill -9 ${pid}`));
   return { exitCode: runs.every(({ stopped }) => stopped) ? 0 : 1, text: lines.length === 0 ? "Nothing is running." : lines.join("\n"), data: { runs } };
 }

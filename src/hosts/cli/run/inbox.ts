@@ -12,7 +12,7 @@ export const MOST_TOLD_CHARS = 16_000;
 
 const toldSchema = z.object({
   v: z.literal(1),
-  /** Null: whichever session is at work. */
+  /** Null: whichever session of the pipeline is at work. */
   sessionId: z.string().nullable(),
   text: z.string().min(1).max(MOST_TOLD_CHARS),
 });
@@ -31,8 +31,8 @@ export interface Mailbox {
 
 /** The side of the run. */
 export interface Inbox {
-  /** What waits for the session, oldest first; each is done with once its `delivered` was called. */
-  steers(sessionId: string): Promise<readonly Steer[]>;
+  /** What waits for the session, oldest first; each is done with once its `delivered` was called. @param main it is the pipeline's, not one that works for it */
+  steers(sessionId: string, main: boolean): Promise<readonly Steer[]>;
   /** Gives up what was not read (T1). @returns the texts */
   close(): readonly string[];
 }
@@ -66,9 +66,9 @@ export function openInbox(directory: string): Inbox {
       return [];
     });
   return {
-    async steers(sessionId) {
+    async steers(sessionId, main) {
       return letters()
-        .filter(({ told }) => told.sessionId === null || told.sessionId === sessionId)
+        .filter(({ told }) => told.sessionId === sessionId || (main && told.sessionId === null))
         .map(({ name, told }) => ({ source: "person" as const, text: told.text, delivered: async () => void movePrivately(waiting, read, name) }));
     },
     close() {

@@ -16,14 +16,14 @@ const runningSchema = z.object({
   item: z.string(),
   /** The item's directory. */
   directory: z.string(),
-  /** At work now; null before the first. */
-  sessionId: z.string().nullable(),
+  /** At work now: the pipeline's session first, then those that work for it; none before the first. */
+  sessionIds: z.array(z.string()),
 });
 export type Running = Readonly<z.infer<typeof runningSchema>>;
 
 export interface Registration {
-  /** Notes which session is at work. */
-  session(sessionId: string): void;
+  /** Notes which sessions are at work. */
+  sessions(sessionIds: readonly string[]): void;
   end(): void;
 }
 
@@ -33,9 +33,9 @@ export const runningDirectory = (dataDirectory: string): string => join(dataDire
 export function register(directory: string, work: Pick<Running, "item" | "directory">): Registration {
   makePrivateDirectory(directory);
   const name = `${process.pid}.json`;
-  const write = (sessionId: string | null): void => writePrivately(directory, name, { v: 1, pid: process.pid, identity: processIdentity(process.pid) ?? "", ...work, sessionId } satisfies Running);
-  write(null);
-  return { session: write, end: () => removePrivately(directory, name) };
+  const write = (sessionIds: readonly string[]): void => writePrivately(directory, name, { v: 1, pid: process.pid, identity: processIdentity(process.pid) ?? "", ...work, sessionIds: [...sessionIds] } satisfies Running);
+  write([]);
+  return { sessions: write, end: () => removePrivately(directory, name) };
 }
 
 /** The runs whose process is alive; files of others are removed (R1). */
@@ -50,7 +50,7 @@ export function listRunning(directory: string): readonly Running[] {
 
 /** The run that a session's id, an item's name or its id means. */
 export const findRunning = (runs: readonly Running[], target: string): Running | null =>
-  runs.find(({ sessionId, item }) => sessionId === target || item === target || item === parseItemId(target)?.subject) ?? null;
+  runs.find(({ sessionIds, item }) => sessionIds.includes(target) || item === target || item === parseItemId(target)?.subject) ?? null;
 
 export const isRunning = ({ pid, identity }: Running): boolean => processIdentity(pid) === identity;
 

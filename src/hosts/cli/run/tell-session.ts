@@ -28,12 +28,12 @@ export async function tellSession(telling: Telling, ports: Ports): Promise<Comma
   const running = findRunning(listRunning(telling.running), target);
   if (running === null) throw await notRunning(telling, ports.fs);
   const mailbox = openMailbox(running.directory, () => `${ports.clock.nowMs().toString().padStart(15, "0")}-${Buffer.from(ports.random.bytes(4)).toString("hex")}`);
-  const letter = mailbox.put({ sessionId: running.sessionId === target ? target : null, text: text.toWellFormed() });
+  const letter = mailbox.put({ sessionId: running.sessionIds.includes(target) ? target : null, text: text.toWellFormed() });
   const fate = await untilRead(() => mailbox.fate(letter), { running, waitMs, ports });
   if (fate !== "waiting") mailbox.forget(letter);
   if (fate === "missed") throw new TerminalError(`Not delivered: ${target} ended before it asked the model again.`, `Go on with it and say it then: worktrain run --resume ${running.item}`);
   const words = fate === "read" ? `Told ${target}: it stands before its next turn.` : `${target} is busy with its turn and reads it before the next one. Should it end first, its run says that this was not delivered.`;
-  return { exitCode: 0, text: words, data: { session: running.sessionId, item: running.item, delivered: fate === "read" } };
+  return { exitCode: 0, text: words, data: { sessions: running.sessionIds, item: running.item, delivered: fate === "read" } };
 }
 
 async function untilRead(fate: () => Fate, { running, waitMs, ports }: { readonly running: Running; readonly waitMs: number; readonly ports: Ports }): Promise<Fate> {
