@@ -14,11 +14,12 @@ import { committedConfig } from "./run/committed-config.ts";
 import { openInbox } from "./run/inbox.ts";
 import { itemDeps, type RunPorts } from "./run/item-deps.ts";
 import { newItem, openingOf, savedItem, saveRun, type ItemPlace, type SavedRun } from "./run/local-item.ts";
+import { namedWorkflow } from "./run/named-workflow.ts";
 import { runReport } from "./run/run-report.ts";
 import { listRunning, register, runningDirectory } from "./run/running.ts";
 
 export interface LocalRun {
-  readonly task: { readonly kind: "new"; readonly goal: string; readonly workspace: string } | { readonly kind: "resume"; readonly item: string };
+  readonly task: { readonly kind: "new"; readonly goal: string; readonly workspace: string; readonly workflow: string | null } | { readonly kind: "resume"; readonly item: string };
   readonly places: {
     readonly data: string;
     /** Where data is when nobody says otherwise, and the list of this user's runs in any case. */
@@ -32,7 +33,10 @@ export interface LocalRun {
   readonly path: string;
 }
 
-/** Runs the task, or goes on with it; exit code 0 only when a branch with a reviewed change was left. Throws TerminalError on what cannot work. */
+/**
+ * Runs the task, or goes on with it. Exit code 0 only when a branch was left (of a change that was reviewed, unless one workflow was run
+ * alone), or when one that changes nothing was completed. @throws TerminalError on what cannot work
+ */
 export async function runLocally(run: LocalRun, ports: RunPorts): Promise<CommandResult> {
   const { task, places } = run;
   const begun = task.kind === "new" ? await begin(run, task, ports) : savedItem(task.item, places.data);
@@ -53,12 +57,13 @@ interface Begun {
 }
 
 /** Looks before anything is written: a fault of the config leaves nothing behind. */
-async function begin(run: LocalRun, { goal, workspace }: Extract<LocalRun["task"], { kind: "new" }>, ports: RunPorts): Promise<Begun> {
+async function begin(run: LocalRun, { goal, workspace, workflow }: Extract<LocalRun["task"], { kind: "new" }>, ports: RunPorts): Promise<Begun> {
   const place = newItem(ports, run.places.data, workspace);
   const seen = await lookAtClone({ source: resolve(workspace), processes: ports.processes });
   await committedConfig(seen);
   if (seen.uncommitted > 0) ports.log(`Not taken along: ${counted(seen.uncommitted, "uncommitted file")} of ${seen.source}.`);
-  const saved = { goal, source: seen.source, base: { ref: seen.branch, sha: seen.head }, sandbox: run.sandbox ?? ("bubblewrap" as const) };
+  const alone = workflow === null ? {} : { workflow: namedWorkflow(workflow, ports.packageRoot, seen.source) };
+  const saved = { goal, source: seen.source, base: { ref: seen.branch, sha: seen.head }, sandbox: run.sandbox ?? ("bubblewrap" as const), ...alone };
   saveRun(place, saved);
   return { place, saved };
 }
@@ -101,7 +106,7 @@ async function workOn(run: LocalRun, ports: RunPorts, work: Work): Promise<Comma
 
 async function drive(run: LocalRun, ports: RunPorts, open: Open, redact: (text: string) => string): Promise<CommandResult> {
   const { place, saved, clone, config, sandbox } = open;
-  const deps = await itemDeps(run, ports, { config, journal: open.journal, redact, workspace: open.workspace, sandbox });
+  const deps = await itemDeps(run, ports, { config, journal: open.journal, redact, workspace: open.workspace, sandbox, ...(saved.workflow === undefined ? {} : { workflow: saved.workflow }) });
   const inbox = openInbox(place.directory);
   let main = "";
   const helpers = new Set<string>();

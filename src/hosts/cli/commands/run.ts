@@ -8,12 +8,13 @@ export const run: Command = {
   name: "run",
   operands: "",
   summary: "Works on a task in a copy of a git clone and leaves the result there as a branch.",
-  about: `Classifies the task, codes, reviews, fixes. The clone itself is not touched but for that branch; uncommitted changes are not
+  about: `Classifies the task, codes, reviews, fixes; or runs one workflow (--workflow). The clone itself is not touched but for that branch; uncommitted changes are not
 taken along. What a limit, an outage or a cancel stopped goes on with --resume, a limit with a higher one.
 Environment: ANTHROPIC_API_KEY (required, but for --dry-run), ANTHROPIC_BASE_URL.`,
   options: {
     goal: { kind: "text", value: "TEXT", help: "what to do; the first line is the title" },
     workspace: { kind: "text", value: "DIR", help: "a git clone with at least one commit" },
+    workflow: { kind: "text", value: "ID|PATH", help: "runs this workflow alone, in place of classify, code, review and fix" },
     resume: { kind: "text", value: "ITEM", help: "goes on with a task that was stopped, by the name the run gave it" },
     "dry-run": { kind: "flag", help: "shows what the first request would hold and cost; sends and changes nothing" },
     ...limitOptions,
@@ -50,12 +51,13 @@ function readTask(call: Call): LocalRun["task"] {
   const item = call.text("resume");
   const goal = call.text("goal");
   const workspace = call.text("workspace");
+  const workflow = call.text("workflow") ?? null;
   if (item !== undefined) {
-    if (goal !== undefined || workspace !== undefined) throw new TerminalError("--resume goes with neither --goal nor --workspace.", "The task and its clone are those it was started with.");
+    if (goal !== undefined || workspace !== undefined || workflow !== null) throw new TerminalError("--resume goes with neither --goal, --workspace nor --workflow.", "They are those that the task was started with.");
     if (call.flag("dry-run")) throw new TerminalError("--dry-run shows the start of a task; it does not go with --resume.", "Give --goal and --workspace.");
     return { kind: "resume", item };
   }
   if (goal === undefined || goal.trim() === "") throw new TerminalError("`worktrain run` needs --goal.", 'Say what to do: --goal "..."');
   if (workspace === undefined) throw new TerminalError("`worktrain run` needs --workspace.", "Name a git clone: --workspace DIR");
-  return { kind: "new", goal, workspace };
+  return { kind: "new", goal, workspace, workflow };
 }

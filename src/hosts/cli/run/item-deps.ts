@@ -6,11 +6,15 @@ import { TerminalError } from "../../../shared/errors.ts";
 import type { Sandbox, Workspace } from "../../../workspace/index.ts";
 import type { CliWorld } from "../command.ts";
 import type { LocalRun } from "../local-run.ts";
+import type { SavedRun } from "./local-item.ts";
+import { besideFile } from "./named-workflow.ts";
 
 export type RunPorts = Omit<CliWorld, "environment" | "readStdin" | "workingDirectory">;
 
 export interface ItemParts {
   readonly config: Config;
+  /** Set when one workflow is run instead of the pipeline. */
+  readonly workflow?: SavedRun["workflow"];
   readonly journal: Journal;
   readonly redact: (text: string) => string;
   readonly workspace: Workspace;
@@ -19,7 +23,7 @@ export interface ItemParts {
 
 /** What a run works with; a dry run gets the same, so that both make the same request. */
 export async function itemDeps(run: Pick<LocalRun, "limits" | "model">, ports: RunPorts, parts: ItemParts): Promise<CoordinatorDeps> {
-  const { config, ...places } = parts;
+  const { config, workflow, ...places } = parts;
   const library = await loadLibrary(ports.fs, join(ports.packageRoot, "workflows"), parts.workspace.baseFiles);
   if (!library.ok) throw new TerminalError(library.error.message, library.error.fix);
   const rules = await readRules(parts.workspace.baseFiles, config.rules);
@@ -30,7 +34,7 @@ export async function itemDeps(run: Pick<LocalRun, "limits" | "model">, ports: R
     clock,
     random,
     signal,
-    findPlan: library.value,
+    findPlan: workflow?.file ? besideFile(workflow.file, ports.packageRoot, library.value) : library.value,
     model: { endpoint: run.model, ...modelsOf(config) },
     budget: { ...budgetOf(config), ...run.limits },
     commands: { test: config.commands.test ?? null },

@@ -19,6 +19,8 @@ const savedSchema = z.object({
   base: z.object({ ref: z.string(), sha: z.string() }),
   goal: z.string(),
   sandbox: z.enum(["bubblewrap", "weak"]),
+  /** The one workflow that is run, and its file when it was named by path. */
+  workflow: z.object({ id: z.string(), file: z.string().nullable() }).optional(),
 });
 
 /** What a run was started with. */
@@ -66,8 +68,8 @@ export function savedItem(said: string, dataDirectory: string): { readonly place
 }
 
 /** The task as the item's record opens with it. */
-export function openingOf(place: ItemPlace, saved: Pick<SavedRun, "goal" | "base">, maxReviewRounds: number): OpenItem {
+export function openingOf(place: ItemPlace, saved: Pick<SavedRun, "goal" | "base" | "workflow">, maxReviewRounds: number): OpenItem {
   const [title = "", ...rest] = saved.goal.trim().split("\n");
   const task = { title: title.trim(), body: rest.join("\n").trim() };
-  return { itemId: place.id, task: { ...task, sha256: sha256Hex(canonicalJson(task)) }, base: saved.base, maxReviewRounds };
+  return { itemId: place.id, task: { ...task, sha256: sha256Hex(canonicalJson(task)) }, base: saved.base, maxReviewRounds, ...(saved.workflow === undefined ? {} : { workflowId: saved.workflow.id }) };
 }

@@ -10,6 +10,7 @@ import type { Sandbox, SeenClone, Workspace } from "../../../workspace/index.ts"
 import { localRun, type LocalRun } from "../local-run.ts";
 import { itemDeps, type RunPorts } from "./item-deps.ts";
 import { newItem, openingOf } from "./local-item.ts";
+import { namedWorkflow } from "./named-workflow.ts";
 
 const blocks = z.array(z.record(z.string(), z.json()));
 const requestSchema = z.strictObject({
@@ -35,7 +36,7 @@ export interface Rehearsed {
 
 export interface Rehearsal {
   readonly run: LocalRun;
-  readonly task: { readonly goal: string; readonly workspace: string };
+  readonly task: { readonly goal: string; readonly workspace: string; readonly workflow: string | null };
   readonly clone: SeenClone;
   readonly config: Config;
 }
@@ -51,7 +52,8 @@ export async function rehearse({ run, task, clone, config }: Rehearsal, ports: R
     throw stop.signal.reason;
   };
   const journal = openMemoryJournal({ clock: ports.clock });
-  const parts = { config, journal, redact: (text: string) => text, workspace: seenWorkspace(clone), sandbox: noSandbox(run, config) };
+  const alone = task.workflow === null ? {} : { workflow: namedWorkflow(task.workflow, ports.packageRoot, clone.source) };
+  const parts = { ...alone, config, journal, redact: (text: string) => text, workspace: seenWorkspace(clone), sandbox: noSandbox(run, config) };
   const deps = await itemDeps({ ...run, model: { ...run.model, apiKey: "none", fetch } }, { ...ports, signal: stop.signal }, parts);
   let prompt: Prompt | null = null;
   let estimate: Estimate | null = null;
@@ -59,7 +61,7 @@ export async function rehearse({ run, task, clone, config }: Rehearsal, ports: R
     if (progress.kind === "prompt") prompt ??= progress.prompt;
     if (progress.kind === "estimate") estimate = progress.estimate;
   };
-  const saved = { goal: task.goal, base: { ref: clone.branch, sha: clone.head } };
+  const saved = { goal: task.goal, base: { ref: clone.branch, sha: clone.head }, ...alone };
   const { state, reason } = await runItem({ ...deps, onProgress }, openingOf(place, saved, config.review.maxRounds), localRun(parts.sandbox.mode));
   const [session] = state.sessions;
   if (body === null || prompt === null || session === undefined) throw new TerminalError(`The task comes to no request: ${reason?.message ?? "it ended at once"}`, reason?.fix ?? "Read the config's budget and the flags.");

@@ -47,9 +47,10 @@ export function runReport(all: RunReport): CommandResult {
   }));
   const costUsd = spent.costMicroUsd / 1_000_000;
   const resume = result.state.ended !== null ? null : resumeCommand(place.name, all.data.directory, all.data.usual, result.reason?.code);
+  const done = result.ending === "completed";
   const end =
     branch === null
-      ? `Stopped (${result.ending}): ${result.reason?.message ?? ""} ${result.reason?.fix ?? ""}`.trimEnd()
+      ? `${done ? "Completed" : `Stopped (${result.ending})`}: ${result.reason?.message ?? ""} ${result.reason?.fix ?? ""}`.trimEnd()
       : `Ready: branch ${branch.name} (${branch.sha.slice(0, 10)}) in ${source}\nSee it with: git -C ${shellWord(source)} diff ${branch.name}~1 ${branch.name}`;
   const lines = [
     end,
@@ -59,7 +60,7 @@ export function runReport(all: RunReport): CommandResult {
     ...(sandbox === "weak" ? ["The agent's commands ran without a sandbox (--sandbox weak)."] : []),
   ];
   return {
-    exitCode: branch === null ? 1 : 0,
+    exitCode: branch === null && !done ? 1 : 0,
     text: lines.join("\n"),
     data: { item: place.id, name: place.name, ending: result.ending, reason: result.reason, branch: branch?.name ?? null, headSha: branch?.sha ?? null, resume, sandbox, sessions, turns: spent.turns, tokens: spent.tokens, costUsd, estimate: inUsd(result.estimate), undelivered, journal },
   };
