@@ -43,7 +43,7 @@ export interface Workspace {
   readonly baseFiles: BaseFiles;
   /** What is not part of any snapshot because it was there before the work began; sentences for people. */
   readonly notes: readonly string[];
-  /** Saves the files: contents and manifest as journal blobs. All calls must put into the same journal. @returns null if the tree is the one last saved or restored */
+  /** Saves the files: contents and manifest as journal blobs. All calls must put into the same journal. @returns null if the tree is the one last saved or restored, and what it cannot hold too */
   save(putBlob: (bytes: Uint8Array) => Promise<string>): Promise<SavedWorkspace | null>;
   /** Makes the files equal to a snapshot, or with null to what they were when the workspace was opened. Ignored files stay. */
   restore(snapshot: SnapshotRef | null, getBlob: GetBlob): Promise<Result<void, Refusal>>;
@@ -90,6 +90,9 @@ class GitWorkspace implements Workspace {
   #lastTree: string;
   /** Files changed that are not in `lastTree` yet; stays true when a save fails half-way. */
   #changed = false;
+  /** What the last saved or restored manifest names as left out, and what of it the index had met. */
+  #leftOut = "[]";
+  #met = "[]";
 
   constructor(git: PrivateGit, index: WorktreeIndex, start: Baseline & { readonly baseTree: string }) {
     this.base = start.base;
@@ -104,17 +107,22 @@ class GitWorkspace implements Workspace {
 
   async save(putBlob: (bytes: Uint8Array) => Promise<string>): Promise<SavedWorkspace | null> {
     if (await this.#index.follow()) this.#changed = true;
-    if (!this.#changed) return null;
+    const met = canonicalJson(this.#index.unsupported);
+    if (!this.#changed && met === this.#met) return null;
     const built = await buildTree(this.#git, this.#baseline, await this.#index.tree());
-    if (built.tree === this.#lastTree) {
+    const unsupported = [...this.#index.unsupported, ...built.unsupported];
+    const leftOut = canonicalJson(unsupported);
+    if (built.tree === this.#lastTree && leftOut === this.#leftOut) {
       this.#changed = false;
+      this.#met = met;
       return null;
     }
-    const unsupported = [...this.#index.unsupported, ...built.unsupported];
     const manifest = await writeManifest(this.#git, { ...built, unsupported, base: this.base }, { known: this.#known, put: putBlob });
     const sha256 = await putBlob(new TextEncoder().encode(canonicalJson(manifest)));
     this.#lastTree = built.tree;
     this.#changed = false;
+    this.#leftOut = leftOut;
+    this.#met = met;
     return { base: this.base, tree: built.tree, manifest: sha256, changedFiles: manifest.entries.length };
   }
 
@@ -132,6 +140,8 @@ class GitWorkspace implements Workspace {
     }
     this.#lastTree = snapshot?.tree ?? this.#baseline.baseTree;
     this.#changed = false;
+    this.#leftOut = canonicalJson(manifest?.value.unsupported ?? []);
+    this.#met = canonicalJson(this.#index.unsupported);
     return ok(undefined);
   }
 
