@@ -63,7 +63,7 @@ const streamError = (error: APIError): TurnFailure => ({
 function statusError(error: APIError, status: number, model: string): TurnFailure {
   const said = error.apiMessage ?? error.message;
   if (isSpendLimit(error, status, said)) {
-    return { kind: "end", code: "model_spend_limit", message: `The spend limit of the model account is reached: ${said} Raise the limit or add credit in the Anthropic console, or wait for its reset, then start again.` };
+    return { kind: "end", code: "model_spend_limit", message: `The spend limit of the model account is reached: ${said.replace(/[.!]?\s*$/, ".")} Raise the limit or add credit in the Anthropic console, or wait for its reset, then start again.` };
   }
   if (status === 429) return { kind: "retry", code: "rate_limited", message: `The model's rate limit was hit: ${said}`, retryAfterMs: retryAfterMs(error) };
   if (status === 529) return { kind: "retry", code: "overloaded", message: `The model is overloaded: ${said}`, retryAfterMs: retryAfterMs(error) };

@@ -1,7 +1,7 @@
 /**
  * Whether the work still gets anywhere, read off the fold of the log (fault 61). In words:
  *
- * - A turn brings **news** when a tool gave a text that the conversation did not have yet, when the files came to a state they
+ * - A turn brings **news** when a tool gave a text that the conversation did not have yet, words of the call itself left out, when the files came to a state they
  *   were not in before, or when somebody else said something: a person, or the host of a step. A completed step is news: the next
  *   one's text is.
  * - **Stuck**: the same calls with the same results some turns in a row, or two such states in turns (ping-pong).
@@ -13,7 +13,7 @@
  */
 import type { AgentEndCode, AgentEvent } from "../record/index.ts";
 import { sha256Hex } from "../shared/hash.ts";
-import { canonicalJson } from "../shared/json.ts";
+import { canonicalJson, type JsonObject } from "../shared/json.ts";
 import { toolCalls } from "./content.ts";
 
 export interface ProgressLimits {
@@ -49,9 +49,15 @@ export interface ProgressWatch {
   verdict(): Verdict;
 }
 
+interface SeenCall {
+  /** Of name and arguments. */
+  readonly sha256: string;
+  /** That its arguments hold: "No match for x" says no more than "No match for y". */
+  readonly words: readonly string[];
+}
+
 interface OpenTurn {
-  /** Calls by id, as name and arguments. */
-  readonly calls: ReadonlyMap<string, string>;
+  readonly calls: ReadonlyMap<string, SeenCall>;
   readonly answered: string[];
   /** What it said, where it called nothing. */
   readonly said: string;
@@ -111,9 +117,9 @@ export function watchProgress(limits: ProgressLimits): ProgressWatch {
           return;
         case "tool_completed": {
           const { toolUseId, content, isError } = event.data;
-          const result = sha256Hex(content);
-          open?.answered.push(`${open.calls.get(toolUseId) ?? ""} ${isError} ${result}`);
-          return heard(result, known);
+          const call = open?.calls.get(toolUseId);
+          open?.answered.push(`${call?.sha256 ?? ""} ${isError} ${sha256Hex(content)}`);
+          return heard(sha256Hex(call === undefined ? content : withoutWords(content, call.words)), known);
         }
         case "workspace_saved":
           return files(event.data.tree);
@@ -135,9 +141,20 @@ export function watchProgress(limits: ProgressLimits): ProgressWatch {
 }
 
 function openTurn({ content, stopReason }: Extract<AgentEvent, { kind: "turn_completed" }>["data"]): OpenTurn {
-  const calls = new Map(toolCalls(content, stopReason).map((call) => [call.id, sha256Hex(canonicalJson([call.name, call.input]))]));
+  const calls = new Map(toolCalls(content, stopReason).map(({ id, name, input }) => [id, { sha256: sha256Hex(canonicalJson([name, input])), words: wordsOf(input) }]));
   return { calls, answered: [], said: calls.size === 0 ? sha256Hex(canonicalJson(content)) : "", news: false };
 }
+
+const WORD = /[^\s"'`(),;:/]{2,}/g;
+/** Longer arguments hold a text, not what is looked for. */
+const MOST_CHARS = 1_000;
+
+function wordsOf(input: JsonObject): readonly string[] {
+  const text = canonicalJson(input);
+  return text.length > MOST_CHARS ? [] : [...new Set(text.match(WORD))].toSorted((a, b) => b.length - a.length);
+}
+
+const withoutWords = (text: string, words: readonly string[]): string => words.reduce((rest, word) => rest.replaceAll(word, ""), text);
 
 function stallVerdict(limits: ProgressLimits, stalls: number, nudged: boolean): Verdict | null {
   if (stalls >= limits.stalls) {

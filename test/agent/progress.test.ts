@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { PROGRESS_LIMITS, watchProgress } from "../../src/agent/progress.ts";
 import type { AnswerBlock, ModelAnswer } from "../../src/hosts/demo/model/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
@@ -90,6 +91,22 @@ describe("fault 61: a model that gets nowhere", () => {
     const { end, events } = await trial({ server, tools: [search] });
     expect(end).toMatchObject({ code: "no_progress", turns: 1 + 2 * PROGRESS_LIMITS.idleTurns });
     expect(nudges(events)).toMatchObject([{ turn: 13, text: expect.stringContaining("nothing new for 12 turns") }]);
+  });
+
+  it.each([
+    ["says what was looked for", (input: string) => `No match for /${input}/.`],
+    ["quotes it in an error", (input: string) => `sh: 1: ${input}: not found\n[exit code 127]`],
+  ])("a result that only %s is not new", async (_, says) => {
+    const search = tool("search", (input) => ({ content: says(z.object({ for: z.string() }).parse(input).for), isError: true }), true, z.object({ for: z.string() }));
+    const server = await openModel((_request, count) => ({ kind: "message", content: [call("search", { for: `thing-${count} --deep` })] }));
+    expect((await trial({ server, tools: [search] })).end.code).toBe("no_progress");
+  });
+
+  it("finding something in another place each time is new", async () => {
+    let found = 0;
+    const search = tool("search", () => ({ content: `src/file.ts:${(found += 7)}: const x = 1;`, isError: false }), true, z.object({ for: z.string() }));
+    const server = await openModel((_request, count) => ({ kind: "message", content: [count < 30 ? call("search", { for: `thing-${count}` }) : call("done")] }));
+    expect((await trial({ server, tools: [search, done()] })).end.code).toBe("completed");
   });
 
   it("words of a person are something new", async () => {
