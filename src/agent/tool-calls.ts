@@ -43,7 +43,8 @@ export class ToolsAborted extends Error {
 
 type Prepared =
   | { readonly kind: "run"; readonly call: ToolCall; readonly tool: Tool; readonly input: unknown }
-  | { readonly kind: "error"; readonly call: ToolCall; readonly message: string };
+  | { readonly kind: "error"; readonly call: ToolCall; readonly message: string }
+  | { readonly kind: "answered"; readonly result: ToolResult };
 
 /**
  * Answers the open calls of a turn in order; neighbouring read-only ones run side by side. A call that ends the conversation is
@@ -85,9 +86,10 @@ async function answer(desk: ToolDesk, turn: Turn, call: ToolCall): Promise<Answe
   const signal = AbortSignal.any([desk.signal, ...meters.map((meter) => meter.signal)]);
   if (signal.aborted) throw new ToolsAborted();
   const prepared = prepare(desk, turn, call);
-  if (prepared.kind === "error") {
-    await complete(desk, turn, call, { content: prepared.message, isError: true }, { durationMs: 0, untimed: false });
-    return { ran: false, ends: false };
+  if (prepared.kind !== "run") {
+    const result = prepared.kind === "answered" ? prepared.result : { content: prepared.message, isError: true };
+    await complete(desk, turn, call, result, { durationMs: 0, untimed: false });
+    return { ran: false, ends: result.ends ?? false };
   }
   desk.onTool(call.name);
   await desk.record({ kind: "tool_started", data: { turn: turn.turn, toolUseId: call.id, name: call.name } });
@@ -119,8 +121,9 @@ async function complete(desk: ToolDesk, turn: Turn, call: ToolCall, result: Tool
 function prepare(desk: ToolDesk, turn: Turn, call: ToolCall): Prepared {
   const error = (message: string): Prepared => ({ kind: "error", call, message });
   const checked = checkCall(desk.tools, call);
-  if (checked.kind === "error") return checked;
+  if (checked.kind !== "run") return checked;
   if (turn.started.has(call.id) && !checked.tool.readOnly) {
+    if (checked.tool.interrupted !== undefined) return { kind: "answered", result: checked.tool.interrupted() };
     return error("This call was interrupted: it may have happened, in part or as a whole, or not at all. Look at the state of things before you repeat it.");
   }
   const refusal = desk.mayUse(call.name);

@@ -28,6 +28,8 @@ export interface Tool {
   readonly readOnly: boolean;
   /** Its time is counted elsewhere (a child's session), not as tool time. */
   readonly untimed?: boolean;
+  /** Answers a call that an earlier run left open, in place of the word that it may or may not have happened. */
+  interrupted?(): ToolResult;
   /**
    * Failures belong into the result. A thrown TerminalError or RetryableError (a broken journal, a save that failed) ends the run and
    * is passed on; of any other error the model reads the message as an error result.

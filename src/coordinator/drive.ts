@@ -5,7 +5,7 @@ import { TerminalError } from "../shared/errors.ts";
 import { converse } from "./converse.ts";
 import { stepMessage } from "./prompt/index.ts";
 import { settle, type Settled } from "./settle.ts";
-import { isBehind } from "./told.ts";
+import { hasOpenHandover, isBehind } from "./told.ts";
 import type { Left, Seat } from "./tree.ts";
 
 /** Ends of the agent that say nothing of the task: with a higher limit or at a better time the same session goes on. */
@@ -38,7 +38,7 @@ export async function driveSession(seat: Seat): Promise<Left | null> {
 /** An agent that is gone on with hears first what happened since; a new one is told the step when its conversation opens. */
 async function tellOfMoves({ tree: { deps }, session }: Seat, settled: Settled): Promise<void> {
   const offer = session.offer();
-  if ((settled.kind !== "step" && settled.kind !== "blocked") || offer === null || !(await isBehind(deps, session))) return;
+  if ((settled.kind !== "step" && settled.kind !== "blocked") || offer === null || hasOpenHandover(session) || !(await isBehind(deps, session))) return;
   const turn = session.history().findLast((event) => event.kind === "turn_completed")?.data.turn ?? 1;
   const text = `The work was interrupted and goes on. This is where it stands now; what was handed over before counts.\n\n${stepMessage(offer)}`;
   await session.record({ kind: "steered", data: { turn, source: "step", text } });

@@ -9,6 +9,12 @@ const MOVES: ReadonlySet<RecordEvent["kind"]> = new Set(["step_offered", "step_c
 const tells = (event: RecordEvent): boolean =>
   event.kind === "conversation_started" || (event.kind === "steered" && event.data.source === "step") || (event.kind === "tool_completed" && event.data.name === "complete_step");
 
+/** An earlier run left its `complete_step` open: the call itself is answered with where the session stands. */
+export function hasOpenHandover(session: Session): boolean {
+  const last = session.history().findLast((event) => event.kind === "conversation_started" || ((event.kind === "tool_started" || event.kind === "tool_completed") && event.data.name === "complete_step"));
+  return last?.kind === "tool_started";
+}
+
 /** True when the session moved since its conversation last heard of it; false while there is no conversation. */
 export async function isBehind({ journal }: CoordinatorDeps, session: Session): Promise<boolean> {
   const events = await journal.read(sessionStream(session.id));

@@ -119,6 +119,29 @@ describe("children of a parallel step", () => {
     expect(asked).toEqual([1, 2, 1]);
   });
 
+  test("a run lost while its agent waits for children goes on in the same conversation, at the step that is out then", async () => {
+    const abort = new AbortController();
+    const plan = workflow(
+      "wr.split",
+      `  - { id: plan, title: Plan, prompt: Plan it well. }\n  - id: split\n    title: Split\n    type: parallel\n    parallelDelegations: [{ workflowId: wr.look, args: { where: one } }]\n    synthesis: { prompt: Bring it together. }\n`,
+    );
+    const world = await open({
+      workflowId: "wr.split",
+      workflows: [plan, looker],
+      turns: { "wr.split": [completeStep(), completeStep()], "wr.look": [completeStep()] },
+      onRequest: (request) => {
+        if (workflowOf(request) === "wr.look") abort.abort();
+        return Promise.resolve();
+      },
+    });
+    expect(await world.run({ signal: abort.signal })).toMatchObject({ ending: "cancelled" });
+    expect(await world.run()).toMatchObject({ ending: "completed" });
+    expect(ofWorkflow(world, "wr.split").map((body) => body.messages.length)).toEqual([1, 3]);
+    const last = ofWorkflow(world, "wr.split").at(-1);
+    expect(last && textOf(last)).toContain("Bring it together.");
+    expect(last && textOf(last)).not.toContain("is_error");
+  });
+
   test("a cancelled run reaches every child that is at work", async () => {
     const abort = new AbortController();
     const together = meeting(3);

@@ -35,6 +35,7 @@ export function completeStepTool(seat: Seat, { watch, leave, sameModel }: Handin
     readOnly: false,
     // Delegated work is counted in its own sessions.
     untimed: true,
+    interrupted: () => whereItStands(seat),
     run: async (input, { signal }) => {
       await watch.before();
       const submitted = await seat.session.submit(inputSchema.parse(input), { signal });
@@ -45,6 +46,13 @@ export function completeStepTool(seat: Seat, { watch, leave, sameModel }: Handin
       return answer(seat, settled);
     },
   };
+}
+
+/** What was handed over is in the log or it is not: where the session stands says which. */
+function whereItStands({ session }: Seat): ToolResult {
+  const offer = session.offer();
+  if (offer === null) return { content: "The session is over.", isError: true, ends: "session_over" };
+  return { content: `The call was interrupted. This is where the work stands now; what was handed over before counts.\n\n${stepMessage(offer)}`, isError: false };
 }
 
 function answer({ session }: Seat, result: Settled): ToolResult {
