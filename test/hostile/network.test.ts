@@ -163,6 +163,7 @@ describe("attack 10: hosts the operator opened", () => {
     const network = wires({ names: { "registry.example.org": [PUBLIC], "odd.example.org": [PUBLIC] }, ports: { [`${PUBLIC}:80`]: plain.port, [`${PUBLIC}:81`]: odd.port } });
     const { bash } = await sandboxWith(["registry.example.org", "odd.example.org:81"], network);
     const script = `
+      trap '' PIPE
       for i in $(seq 30); do head -c 20000 /dev/urandom > /dev/tcp/127.0.0.1/3128; printf 'GET http://registry' > /dev/tcp/127.0.0.1/3128; done 2>/dev/null
       printf 'CONNECT registry.example.org:80\\0 HTTP/1.1\\r\\nX: %s\\r\\n\\r\\n' "$(head -c 30000 /dev/zero | tr '\\0' x)" > /dev/tcp/127.0.0.1/3128
       curl -sS http://odd.example.org:81/
