@@ -88,12 +88,13 @@ async function watchedAsk(run: Run, conversation: Conversation): Promise<End | n
   const before = ledger.spent().completedTurns;
   const end = await ask(asking, conversation);
   if (ledger.spent().completedTurns > before) run.show({});
+  else if (end === null && !run.signal.aborted && progress.verdict().kind !== "end") run.show({ wait: { reason: "The model sent nothing for too long; the request was cut off.", ms: 0 } });
   return end?.code === "context_full" ? reopen(run, conversation, end.message) : end;
 }
 
 /** Goes on in a new conversation; ends when that would be as full. */
 async function reopen({ options, ledger, asking }: Run, conversation: Conversation, full: string): Promise<End | null> {
-  if (!isWorthClosing(conversation)) return { code: "context_full", message: `${full} A new conversation would be as full: its opening alone fills it.` };
+  if (!isWorthClosing(conversation)) return { code: "context_full", message: `${full} A new conversation would be as full: its opening and first turn alone fill it. Make the task and the rule files shorter, or ask for less at once.` };
   const firstMessage = reopeningMessage(options.reopening?.() ?? options.firstMessage);
   await startConversation(ledger, { frame: asking.frame, firstMessage, putBlob: (bytes) => options.log.putBlob(bytes) }, "compacted");
   return null;

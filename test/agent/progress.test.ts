@@ -150,8 +150,10 @@ describe("fault 61: a model that falls silent", () => {
 
   it("fault 63: the request is cut off, journaled, and counted as if it had been billed; a nudge; then it is asked again", async () => {
     const setting = await stalling((count) => (count === 0 ? { kind: "stall", afterEvents: 4 } : { kind: "message", content: [call("done")] }));
-    const { end, events } = await trial(setting);
+    const waits: unknown[] = [];
+    const { end, events } = await trial({ ...setting, onProgress: ({ wait }) => void (wait !== undefined && waits.push(wait.reason)) });
     expect(end.code).toBe("completed");
+    expect(waits).toEqual([expect.stringContaining("sent nothing for too long")]);
     expect(ofKind(events, "turn_failed")).toMatchObject([{ turn: 1, code: "stream_stalled", message: expect.stringMatching(/nothing for 6\d seconds/) }]);
     expect(nudges(events)).toMatchObject([{ text: expect.stringContaining("did not arrive") }]);
     const [first] = ofKind(events, "turn_requested");

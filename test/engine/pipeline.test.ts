@@ -97,6 +97,12 @@ describe("the pipeline", () => {
     { after: "a spent budget", steps: [classify, { phase: "code", outcome: "stopped", code: "budget_cost" }], expected: "stop budget" },
     { after: "a refusal", steps: [{ phase: "classify", outcome: "stopped", code: "refused" }], expected: "stop model-refused" },
     { after: "the provider's spend limit", steps: [{ phase: "classify", outcome: "stopped", code: "model_spend_limit" }], expected: "stop model-spend-limit" },
+    { after: "spent tool time", steps: [classify, { phase: "code", outcome: "stopped", code: "budget_tool_time" }], expected: "stop budget" },
+    { after: "a model that went in circles", steps: [classify, { phase: "code", outcome: "stopped", code: "stuck", snapshot }], expected: "stop not-completed" },
+    { after: "a model that got nowhere", steps: [classify, { phase: "code", outcome: "stopped", code: "no_progress", snapshot }], expected: "stop not-completed" },
+    { after: "a task that fills the model's context", steps: [classify, { phase: "code", outcome: "stopped", code: "context_full" }], expected: "stop not-completed" },
+    { after: "a model that fell silent", steps: [classify, { phase: "code", outcome: "stopped", code: "stalled" }], expected: "stop model-unavailable" },
+    { after: "a review that went in circles", steps: [classify, code, { phase: "review", outcome: "stopped", code: "stuck" }], expected: "stop not-completed" },
     { after: "a review that did not complete", steps: [classify, code, { phase: "review", outcome: "stopped", code: "malformed_turns" }], expected: "stop not-completed" },
   ])("after $after: $expected", ({ steps, expected }) => {
     expect(expected.split("|")).toContain(short(act(...steps)));

@@ -28,7 +28,6 @@ function endingOfAgent(code: AgentEndCode): EndingCode {
     case "budget_cost":
     case "budget_time":
     case "budget_tool_time":
-    case "context_full":
       return "budget";
     case "refused":
       return "model-refused";
@@ -44,6 +43,8 @@ function endingOfAgent(code: AgentEndCode): EndingCode {
     case "session_over":
     case "stopped_without_completing":
     case "malformed_turns":
+    // A session's own opening fills the model: a higher budget would not help.
+    case "context_full":
     case "stuck":
     case "no_progress":
       return "not-completed";
