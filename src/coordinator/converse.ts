@@ -1,6 +1,6 @@
 /** One conversation of a session's agent with everything it is given: prompt, tools, budget, and the words of people. */
 import { runAgent, spentBy, workspaceTools, type AgentEnd, type Tool } from "../agent/index.ts";
-import { nodesOf, type StepOffer } from "../engine/session/index.ts";
+import { nodesOf, offer as offerOf, type StepOffer } from "../engine/session/index.ts";
 import { TerminalError } from "../shared/errors.ts";
 import { fence } from "../workflow/index.ts";
 import { revealHidden } from "./hidden.ts";
@@ -75,8 +75,9 @@ const toolsOf = (seat: Seat, { watch, model, leave }: Desk): readonly Tool[] => 
 const priorOf = ({ depth, tree: { run } }: Seat) => (depth === 0 ? run.prior : { sessions: [], facts: [] });
 
 /** The first message of a conversation; one that is not the session's first tells what its own earlier steps came to. */
-function openingOf(seat: Seat, offer: StepOffer): string {
+function openingOf(seat: Seat, current: StepOffer): string {
   const { tree, session } = seat;
+  const offer = offerOf(session.plan, session.state(), { introduce: true }) ?? current;
   const prior = { ...priorOf(seat), facts: tree.facts() };
   const text = promptTexts(composePrompt({ plan: session.plan, offer, phase: tree.run.phase, rules: tree.deps.rules, prior })).opening;
   const done = doneSoFar(seat);

@@ -9,7 +9,7 @@ import type { StepOutput } from "../record/index.ts";
 import { childSessionId, type Session, type SessionInit } from "../session/index.ts";
 import { canonicalJson, type JsonObject } from "../shared/json.ts";
 import { ok } from "../shared/result.ts";
-import type { Plan, PlanStep, StandardStep } from "../workflow/index.ts";
+import { BUILT_IN_CONTRACTS, type Plan, type PlanStep, type StandardStep } from "../workflow/index.ts";
 import { runHelper } from "./children.ts";
 import { decideGate, type GateEvidence } from "./gate-rule.ts";
 import { revealHidden } from "./hidden.ts";
@@ -107,8 +107,13 @@ async function judge(seat: Seat, { name, role, plan, goal, context }: Judging): 
   if (ran.kind === "refused") return noVerdict(`${ran.refusal.message} ${ran.refusal.fix}`);
   const end = ran.session.state();
   const value = artifactsOf(end).findLast((artifact) => artifact.contractRef === GATE_VERDICT)?.value;
-  if (end.kind === "ended" && end.outcome === "completed" && value !== undefined) return { value, notes: `Judged in session ${sessionId}.` };
+  if (end.kind === "ended" && end.outcome === "completed" && value !== undefined) return { value, notes: `${wordsOf(value)} Judged in session ${sessionId}.` };
   return noVerdict(`Session ${sessionId} ended without a verdict${end.kind === "ended" && end.reason !== null ? `: ${end.reason.message}` : "."}`);
+}
+
+function wordsOf(value: Verdict["value"]): string {
+  const parsed = BUILT_IN_CONTRACTS[GATE_VERDICT].safeParse(value);
+  return parsed.success ? `${parsed.data.verdict ?? "uncertain"}: ${parsed.data.rationale ?? "no reason was given"}` : "The verdict cannot be read.";
 }
 
 const noVerdict = (rationale: string): Verdict => ({ value: { verdict: "uncertain", rationale }, notes: rationale });

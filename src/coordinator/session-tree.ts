@@ -26,9 +26,9 @@ export async function openTree(deps: CoordinatorDeps, run: TreeRun, drive: Sessi
     drive,
     open,
     pool: openBudgetPool(limitsOf(left), deps.clock),
-    spent: () => {
+    spent: (underWay = "counted") => {
       const now = new Map(earlier);
-      for (const [id, session] of open) now.set(id, countedFor(run.rootId, id, session.history()));
+      for (const [id, session] of open) now.set(id, countedFor(run.rootId, id, underWay === "counted" ? session.history() : withoutOpenRequest(session.history())));
       return [...now.values()].reduce(add, nothingSpent);
     },
     facts: () => {
@@ -64,6 +64,12 @@ const countedFor = (rootId: string, id: string, history: History): Spent => {
   const { workedMs, ...spent } = spentBy(history);
   return { ...spent, workedMs: id === rootId ? workedMs : 0 };
 };
+
+/** A request on its way counts with its worst case where limits are held; shown, that would go up and down. */
+function withoutOpenRequest(history: History): History {
+  const last = history.findLastIndex((event) => event.kind === "turn_requested" || event.kind === "turn_completed" || event.kind === "turn_failed");
+  return history[last]?.kind === "turn_requested" ? history.toSpliced(last, 1) : history;
+}
 
 const STREAM = sessionStream("");
 

@@ -29,8 +29,11 @@ export interface SessionTree {
   readonly drive: (seat: Seat) => Promise<Left | null>;
   /** Sessions that this run has open, by id. */
   readonly open: Map<string, Session>;
-  /** What the tree spent in all runs; time is the root's alone, since the others work within it. */
-  spent(): Spent;
+  /**
+   * What the tree spent in all runs; time is the root's alone, since the others work within it. Requests that are under way count
+   * with the most they may take, or are left out.
+   */
+  spent(underWay?: "counted" | "left-out"): Spent;
   /** What its sessions and earlier ones of the item asked to be remembered. */
   facts(): readonly RememberedFact[];
   /** Time that may still be worked. */

@@ -24,7 +24,7 @@ export function watchSeat(seat: Seat): Watch {
   const { phase } = run;
   let step = session.offer()?.stepId ?? "start";
   let savedAtMs = deps.clock.monotonicMs();
-  const spent = () => add(run.spentBefore, tree.spent());
+  const spent = () => add(run.spentBefore, tree.spent("left-out"));
   const save = async (): Promise<void> => {
     savedAtMs = deps.clock.monotonicMs();
     await deps.save?.({ phase, step, costMilliUsd: Math.round(spent().costMicroUsd / 1000), ending: null });

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Tool } from "../../agent/index.ts";
 import { coordinatorSignalKindSchema, type Autonomy, type CoordinatorSignalKind } from "../../record/index.ts";
 import { canonicalJson } from "../../shared/json.ts";
+import { revealHidden } from "../hidden.ts";
 import type { Seat } from "../tree.ts";
 
 const MAX_SUMMARY_CHARS = 2_000;
@@ -38,7 +39,9 @@ export const signalTool = ({ session }: Seat): Tool => ({
   schema: input,
   readOnly: false,
   async run(given) {
-    const { signalKind, summary, payload } = input.parse(given);
+    const { signalKind, payload, ...words } = input.parse(given);
+    // It becomes the reason that people read on their terminals and pages.
+    const summary = revealHidden(words.summary);
     const bytes = bytesOf(payload);
     if (bytes > MAX_PAYLOAD_BYTES) return { content: `The payload has ${bytes} bytes; the limit is ${MAX_PAYLOAD_BYTES}. Nothing was signalled. Send less.`, isError: true };
     const state = session.state();

@@ -7,7 +7,7 @@
 import { z } from "zod";
 import type { Tool, ToolResult } from "../../agent/index.ts";
 import { contextOf } from "../../engine/session/index.ts";
-import { childResult, childSessionId, type SessionInit } from "../../session/index.ts";
+import { childResult, childSessionId, type Session, type SessionInit } from "../../session/index.ts";
 import { canonicalJson, type JsonObject } from "../../shared/json.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Refusal } from "../../shared/errors.ts";
@@ -50,8 +50,9 @@ export const spawnAgentTool = (seat: Seat): Tool => ({
 async function spawn(seat: Seat, wish: Wish, toolUseId: string): Promise<ToolResult> {
   const { session } = seat;
   const sessionId = childSessionId(session.id, `spawn-${toolUseId.toLowerCase()}`);
-  const spawned = session.history().flatMap((event) => (event.kind === "child_started" && event.data.toolUseId !== null ? [event.data.sessionId] : []));
-  if (!spawned.includes(sessionId) && spawned.length >= MAX_SPAWNED) return refused({ kind: "too-many", message: `This session spawned ${spawned.length} agents, which is the limit.`, fix: "Do the rest yourself." });
+  const spawned = spawnedBy(session);
+  if (!spawned.has(sessionId) && spawned.size >= MAX_SPAWNED) return refused({ kind: "too-many", message: `This session spawned ${spawned.size} agents, which is the limit.`, fix: "Do the rest yourself." });
+  spawned.add(sessionId);
   const workflowId = wish.workflowId ?? ROLES[wish.role].workflowId;
   const ran = await runHelper(seat, { sessionId, init: () => initOf(seat, wish, { sessionId, workflowId }), role: wish.role, workflowId, goal: wish.goal, toolUseId, keepsFiles: ROLES[wish.role].keepsFiles });
   if (ran.kind === "refused") return refused(ran.refusal);
@@ -60,6 +61,17 @@ async function spawn(seat: Seat, wish: Wish, toolUseId: string): Promise<ToolRes
   seat.signal.throwIfAborted();
   await ran.session.stop("stopped", { code: ran.left.code, message: ran.left.message });
   return { content: `The ${wish.role} could not go on and was stopped (session ${sessionId}): ${ran.left.message}`, isError: true };
+}
+
+const spawnedSessions = new WeakMap<Session, Set<string>>();
+
+/** Agents of a session by their sessions' ids, those of calls that are just being made included. */
+function spawnedBy(session: Session): Set<string> {
+  const known = spawnedSessions.get(session);
+  if (known !== undefined) return known;
+  const spawned = new Set(session.history().flatMap((event) => (event.kind === "child_started" && event.data.toolUseId !== null ? [event.data.sessionId] : [])));
+  spawnedSessions.set(session, spawned);
+  return spawned;
 }
 
 const refused = ({ message, fix }: Refusal): ToolResult => ({ content: `No agent was spawned. ${message} ${fix}`, isError: true });

@@ -50,5 +50,8 @@ function sessionText(session: Shown): string {
     `${String(seq).padStart(5)}  ${at}  ${(nodeId ?? "-").padEnd(4)}  ${text}`,
     ...(trace ?? []).filter((entry) => entry.decision === "skipped" || entry.condition !== undefined || entry.reason !== undefined).map((entry) => `${" ".repeat(39)}${traceLine(entry)}`),
   ]);
-  return [head, ...lines].join("\n");
+  return printable([head, ...lines].join("\n"));
 }
+
+/** Models wrote much of it: an escape sequence must not rewrite the terminal. */
+const printable = (text: string): string => text.replaceAll(/(?!\n)\p{Cc}/gu, " ");
