@@ -21,6 +21,8 @@ describe("I5: budgets hold", () => {
   it("attack 20: whatever the limits and the model's answers, tokens and cost stay within, and every turn within its reservation", async () => {
     const limits = fc.record({
       maxTokens: fc.integer({ min: 0, max: 200_000 }),
+      maxInputTokens: fc.integer({ min: 0, max: 200_000 }),
+      maxOutputTokens: fc.integer({ min: 0, max: 100_000 }),
       maxCostMicroUsd: fc.integer({ min: 0, max: 600_000 }),
       outputBytes: fc.integer({ min: 0, max: 150_000 }),
       resultBytes: fc.integer({ min: 0, max: 60_000 }),
@@ -28,14 +30,14 @@ describe("I5: budgets hold", () => {
       model: fc.constantFrom(...MODEL_PRICES.map(({ model }) => model)),
     });
     await fc.assert(
-      fc.asyncProperty(limits, async ({ maxTokens, maxCostMicroUsd, outputBytes, resultBytes, failEvery, model }) => {
+      fc.asyncProperty(limits, async ({ maxTokens, maxInputTokens, maxOutputTokens, maxCostMicroUsd, outputBytes, resultBytes, failEvery, model }) => {
         const clock = fakeClock();
         const server = await openModel((_, count) => {
           const content = [{ type: "text", text: "x".repeat(outputBytes) }, call("read", { path: `${count}` })] as const;
           return count % failEvery === failEvery - 1 ? { kind: "cut", afterEvents: 12, content } : { kind: "message", content };
         }, clock);
         const read = reader(() => ({ content: "y".repeat(resultBytes), isError: false }));
-        const budget = { ...AMPLE, maxTurns: 12, maxTokens, maxCostMicroUsd };
+        const budget = { ...AMPLE, maxTurns: 12, maxTokens, maxInputTokens, maxOutputTokens, maxCostMicroUsd };
         const { end, events } = await trial({ server, clock, model, tools: [read], budget });
         const requested = ofKind(events, "turn_requested");
         for (const turn of ofKind(events, "turn_completed")) {
@@ -49,10 +51,12 @@ describe("I5: budgets hold", () => {
           if (used === null || !price.ok) return sum;
           const { input_tokens: inputTokens, output_tokens: outputTokens, cache_read_input_tokens: cacheReadTokens, cache_creation_input_tokens: cacheWriteTokens } = used;
           const counted = { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens };
-          return { cost: sum.cost + costMicroUsd(price.value, counted), tokens: sum.tokens + tokensOf(counted) };
-        }, { cost: 0, tokens: 0 });
+          return { cost: sum.cost + costMicroUsd(price.value, counted), tokens: sum.tokens + tokensOf(counted), output: sum.output + outputTokens };
+        }, { cost: 0, tokens: 0, output: 0 });
         expect(billed.cost).toBeLessThanOrEqual(maxCostMicroUsd);
         expect(billed.tokens).toBeLessThanOrEqual(maxTokens);
+        expect(billed.output).toBeLessThanOrEqual(maxOutputTokens);
+        expect(billed.tokens - billed.output).toBeLessThanOrEqual(maxInputTokens);
         expect(server.requests.length).toBeLessThanOrEqual(12);
         await server.close();
       }),

@@ -76,7 +76,7 @@ const contents = (root: string): Readonly<Record<string, string>> =>
       .map((path) => [relative(root, path), sha256Hex(readFileSync(path))]),
   );
 
-const resultSchema = z.looseObject({ item: z.string(), ending: z.literal("ready"), branch: z.string(), headSha: z.string(), journal: z.string(), sessions: z.array(z.looseObject({ phase: z.string(), outcome: z.literal("completed") })) });
+const resultSchema = z.looseObject({ item: z.string(), ending: z.literal("ready"), branch: z.string(), headSha: z.string(), journal: z.string(), estimate: z.object({ lowUsd: z.number(), highUsd: z.number(), basis: z.string() }), sessions: z.array(z.looseObject({ phase: z.string(), outcome: z.literal("completed") })) });
 
 describe("a run that ends well", () => {
   let clone: string;
@@ -97,7 +97,8 @@ describe("a run that ends well", () => {
   test("prints one JSON object and tells its progress beside it", () => {
     expect(said.stdout.trimEnd().split("\n")).toHaveLength(1);
     expect(result.sessions.map(({ phase }) => phase)).toEqual(["classify", "code", "review"]);
-    for (const word of ["classify", "turn", "tokens", "3 uncommitted files"]) expect(said.stderr).toContain(word);
+    for (const word of ["Estimated cost", "classify", "turn", "tokens", "3 uncommitted files"]) expect(said.stderr).toContain(word);
+    expect(result.estimate.lowUsd).toBeLessThan(result.estimate.highUsd);
   });
 
   test("leaves one branch on top of HEAD whose tests pass", async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { openMemoryJournal } from "../../src/journal/index.ts";
 import type { RecordEvent } from "../../src/record/index.ts";
-import { findingsTable, itemView, journalProof, proofOf, proofTable, readItemJournal, sessionTable, type ItemView } from "../../src/report/index.ts";
+import { findingsTable, formatCost, itemView, journalProof, proofOf, proofTable, readItemJournal, sessionTable, type ItemView } from "../../src/report/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { writeFinishedItem, type Script } from "../fakes/finished-item.ts";
 import { makeTicket } from "../fakes/tickets.ts";
@@ -29,6 +29,15 @@ test("the view is the fold of the streams: sessions in their slots, sums counted
   expect(view.classification?.interpretation).toBe("Round once, after summing.");
   expect(view.handoff?.prTitle).toBe("Round totals once");
   expect(view.runs).toMatchObject([{ runId: 5, sandbox: "bubblewrap" }]);
+});
+
+test("what the item cost is told beside what its first run expected", async () => {
+  const estimate = { lowMicroUsd: 4_000, highMicroUsd: 2_500_000, basis: "typical turns" };
+  const tamper: Script["tamper"] = (_, events) => events.map((event) => (event.kind === "run_opened" ? { ...event, data: { ...event.data, estimate } } : event));
+  const view = await viewOf({ tamper });
+  expect(view.estimate).toEqual(estimate);
+  expect(formatCost(view)).toBe("$0.0045 (expected: $0.0040 to $2.50)");
+  expect(formatCost(await viewOf())).toBe("$0.0045");
 });
 
 test("each finding is told with what became of it", async () => {
