@@ -3,7 +3,6 @@
  *
  * A4. `turn_requested` is in the log before the request leaves; `turn_completed` only after the message came whole.
  */
-import type { Messages } from "@anthropic-ai/sdk/resources/messages/messages";
 import type { Clock, Random } from "../shared/ports.ts";
 import { canonicalJson } from "../shared/json.ts";
 import type { ModelPrice } from "../shared/models.ts";
@@ -16,6 +15,7 @@ import { UNBILLED_FAILURES, type TurnFailure } from "./failure.ts";
 import type { Ledger } from "./ledger.ts";
 import type { BudgetPool, Hold } from "./pool.ts";
 import { costMicroUsd } from "./prices.ts";
+import type { ModelClient } from "./provider.ts";
 import type { PromptHasher } from "./prompt-hash.ts";
 import { requestBody, type Frame } from "./request.ts";
 import type { Silence } from "./silence.ts";
@@ -24,7 +24,7 @@ import { ANSWER_LIMIT_BYTES } from "./stream.ts";
 import { askModel, type TurnOutcome } from "./turn.ts";
 
 export interface AskContext {
-  readonly client: Messages;
+  readonly client: ModelClient;
   readonly frame: Frame;
   readonly hasher: PromptHasher;
   readonly price: ModelPrice;

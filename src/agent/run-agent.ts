@@ -23,7 +23,7 @@ import { STALL_MS, watchSilence } from "./silence.ts";
 import { workedMs } from "./spent.ts";
 import type { Tool } from "./tool.ts";
 import { openToolMeter } from "./tool-meter.ts";
-import { openClient, type AgentEndpoint } from "./turn.ts";
+import { openClient, type AgentEndpoint } from "./provider.ts";
 import { untilTheEnd, type Run, type Show } from "./until-the-end.ts";
 
 export interface AgentLog {
@@ -140,7 +140,7 @@ async function converse(options: AgentOptions, state: Pick<Run, "ledger" | "prog
   try {
     await resumeOrStart(ledger, history, { frame, firstMessage, putBlob: (bytes) => log.putBlob(bytes) });
     const asking: AskContext = {
-      client: openClient({ ...endpoint, fetch: silence.listen(endpoint.fetch ?? fetch) }),
+      client: await openClient({ ...endpoint, fetch: silence.listen(endpoint.fetch ?? fetch) }),
       frame,
       hasher: openPromptHasher(),
       price: price.value,

@@ -4,47 +4,21 @@
  * A turn happened only when `message_stop` came (P-model-stream). The stream is read raw, not through the SDK's message helper: that one completes
  * cut-off arguments silently and reports undecodable ones as a broken stream.
  */
-// The client's base and the one resource used: the whole client would load every other with it, half of the Action's bundle.
-import { BaseAnthropic } from "@anthropic-ai/sdk/client";
-import { Messages } from "@anthropic-ai/sdk/resources/messages/messages";
-import type { Fetch } from "../shared/ports.ts";
 import { classifyFailure, type TurnFailure } from "./failure.ts";
+import { credentialProblem, type ModelClient } from "./provider.ts";
 import { asSdkParams, type RequestBody } from "./request.ts";
 import type { Silence } from "./silence.ts";
 import { assembleMessage, type ReceivedMessage } from "./stream.ts";
-
-/** Where the model is and what opens it. */
-export interface AgentEndpoint {
-  readonly apiKey: string;
-  /** Default: https://api.anthropic.com */
-  readonly baseUrl?: string;
-  readonly fetch?: Fetch;
-}
 
 export type TurnOutcome =
   | { readonly kind: "completed"; readonly message: ReceivedMessage; readonly requestId: string | null }
   | TurnFailure;
 
-const SILENT = { error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined };
-
-/** A client that takes nothing from the environment, writes nothing, and leaves retrying to the loop. */
-export const openClient = (endpoint: AgentEndpoint): Messages =>
-  new Messages(
-    new BaseAnthropic({
-      apiKey: endpoint.apiKey,
-      baseURL: endpoint.baseUrl ?? "https://api.anthropic.com",
-      ...(endpoint.fetch === undefined ? {} : { fetch: endpoint.fetch }),
-      maxRetries: 0,
-      logger: SILENT,
-      logLevel: "off",
-    }),
-  );
-
 /**
  * Sends one request. Never throws on what the model, the network or the signal does: that is the outcome.
  * @param silence heard by the client's fetch as well
  */
-export async function askModel(client: Messages, body: RequestBody, { signal: outer, silence }: { readonly signal: AbortSignal; readonly silence: Silence }): Promise<TurnOutcome> {
+export async function askModel(client: ModelClient, body: RequestBody, { signal: outer, silence }: { readonly signal: AbortSignal; readonly silence: Silence }): Promise<TurnOutcome> {
   return silence.during(outer, async ({ signal, onEvent, stalled }) => {
     let connected = false;
     const cancelled = { kind: "cancelled", code: "cancelled", message: "The request was cancelled." } as const;
@@ -54,7 +28,7 @@ export async function askModel(client: Messages, body: RequestBody, { signal: ou
       return words === null ? null : { kind: "retry", code: "stream_stalled", message: words, retryAfterMs: null };
     };
     try {
-      const { data, request_id: requestId } = await client.create(asSdkParams(body), { signal }).withResponse();
+      const { data, request_id: requestId } = await client.messages.create(asSdkParams({ ...body, model: client.nameOf(body.model) }), { signal }).withResponse();
       connected = true;
       const assembler = assembleMessage();
       for await (const event of data) {
@@ -66,6 +40,8 @@ export async function askModel(client: Messages, body: RequestBody, { signal: ou
       // The SDK ends an aborted stream like one that is over.
       return aborted() ?? { kind: "retry", code: "stream_cut", message: "The model's stream ended before the message did.", retryAfterMs: null };
     } catch (error) {
+      const credentials = connected ? null : credentialProblem(error);
+      if (credentials !== null) return aborted() ?? { kind: "end", code: "model_rejected", message: credentials };
       return aborted() ?? classifyFailure(error, { connected, model: body.model });
     }
   });

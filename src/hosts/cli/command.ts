@@ -1,3 +1,4 @@
+import type { AgentEndpoint } from "../../agent/index.ts";
 import type { Clock, Fetch, FileSystem, Processes, Random } from "../../shared/ports.ts";
 
 export interface CommandOption {
@@ -19,8 +20,8 @@ export interface Call {
 
 export interface CliEnvironment {
   readonly apiKey: string;
-  /** Another server than Anthropic's. */
-  readonly modelUrl: string | null;
+  /** Who serves the model. @throws TerminalError naming the variable that is missing or wrong */
+  model(): AgentEndpoint;
   /** PATH of what commands start. */
   readonly path: string;
   /** Where addresses of issues are read. */

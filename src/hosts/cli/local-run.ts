@@ -1,5 +1,6 @@
 /** `worktrain run`: the pipeline of a GitHub run on a local clone, leaving a local branch. */
 import { join, resolve } from "node:path";
+import { secretsOf } from "../../agent/index.ts";
 import { runItem, type CoordinatorDeps, type ItemProgress, type ItemResult, type OpenRun } from "../../coordinator/index.ts";
 import { allowedHosts, type Budget, type Config } from "../../config/index.ts";
 import { artifactOf, CONTRACT } from "../../engine/pipeline/index.ts";
@@ -88,7 +89,7 @@ async function workOn(run: LocalRun, ports: RunPorts, work: Work): Promise<Comma
   const clone = await cloneForWork({ source: saved.source, at: saved.base.sha, directory: join(directory, "workspace"), processes: ports.processes });
   if (clone.dependencies.length > 0) ports.log(`Copied along: ${clone.dependencies.join(", ")}.`);
   const config = await committedConfig(clone);
-  const redact = createRedactor([run.model.apiKey]);
+  const redact = createRedactor(secretsOf(run.model));
   const sandbox = await openConfined(run, ports, { ...work, clone, config });
   try {
     const journal = await openDirectoryJournal({ directory: join(directory, "journal"), fs: ports.fs, clock: ports.clock, redact });

@@ -12,6 +12,7 @@ import type { CliEnvironment, CliWorld, Command } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import { commandHelp, overview } from "./help.ts";
 import { parseCall } from "./parse-call.ts";
+import { readModel } from "./run/model-settings.ts";
 
 // Whoever reads the output may stop early (`| head`): that is no error of ours.
 process.stdout.on("error", (error) => process.exit("code" in error && error.code === "EPIPE" ? 0 : 1));
@@ -80,9 +81,7 @@ function world(): CliWorld {
 function readEnvironment(): CliEnvironment {
   // An empty variable is one that is not set.
   const given = (name: string): string | undefined => process.env[name] || undefined;
-  const modelUrl = given("ANTHROPIC_BASE_URL");
-  if (modelUrl !== undefined && !URL.canParse(modelUrl)) throw new TerminalError("The variable ANTHROPIC_BASE_URL is wrong: it is no URL.", "Correct it or unset it.");
-  return { apiKey: given("ANTHROPIC_API_KEY") ?? "", modelUrl: modelUrl ?? null, path: given("PATH") ?? "", github: { apiUrl: given("GITHUB_API_URL") ?? GITHUB_API_URL, token: given("GITHUB_TOKEN") ?? given("GH_TOKEN") ?? "" }, dataDirectory: defaultDataDirectory(given("XDG_DATA_HOME"), homedir()) };
+  return { apiKey: given("ANTHROPIC_API_KEY") ?? "", model: () => readModel(given), path: given("PATH") ?? "", github: { apiUrl: given("GITHUB_API_URL") ?? GITHUB_API_URL, token: given("GITHUB_TOKEN") ?? given("GH_TOKEN") ?? "" }, dataDirectory: defaultDataDirectory(given("XDG_DATA_HOME"), homedir()) };
 }
 
 function fail(error: { readonly message: string; readonly fix: string }, json: boolean): number {

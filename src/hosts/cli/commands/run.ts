@@ -10,7 +10,7 @@ export const run: Command = {
   summary: "Works on a task in a copy of a git clone and leaves the result there as a branch.",
   about: `Classifies the task, codes, reviews, fixes; or runs one workflow (--workflow). The clone itself is not touched but for that branch; uncommitted changes are not
 taken along. What a limit, an outage or a cancel stopped goes on with --resume, a limit with a higher one.
-Environment: ANTHROPIC_API_KEY (required, but for --dry-run), ANTHROPIC_BASE_URL.`,
+Environment: ANTHROPIC_API_KEY (required, but for --dry-run), ANTHROPIC_BASE_URL; docs/operations.md has other providers.`,
   options: {
     goal: { kind: "text", value: "TEXT", help: "what to do; the first line is the title" },
     workspace: { kind: "text", value: "DIR", help: "a git clone with at least one commit" },
@@ -29,20 +29,20 @@ Environment: ANTHROPIC_API_KEY (required, but for --dry-run), ANTHROPIC_BASE_URL
       const { dryRun } = await import("../run/dry-run.ts");
       return dryRun(asked, world);
     }
-    if (environment.apiKey === "") throw new TerminalError("ANTHROPIC_API_KEY is not set.", "Set it to a key of the Anthropic API.");
+    if (asked.model.apiKey === "" && asked.model.provider === undefined) throw new TerminalError("ANTHROPIC_API_KEY is not set.", "Set it to a key of the Anthropic API.");
     const { runLocally } = await import("../local-run.ts");
     return runLocally(asked, world);
   },
 };
 
-function readCall(call: Call, world: CliWorld, { apiKey, modelUrl, path, dataDirectory }: CliEnvironment): LocalRun {
+function readCall(call: Call, world: CliWorld, { model, path, dataDirectory }: CliEnvironment): LocalRun {
   const sandbox = call.text("sandbox");
   return {
     task: readTask(call),
     places: { data: call.text("data") ?? dataDirectory, usual: dataDirectory },
     sandbox: sandbox === undefined ? null : sandboxMode(sandbox),
     limits: readLimits(call),
-    model: { apiKey, ...(modelUrl === null ? {} : { baseUrl: modelUrl }), fetch: world.fetch },
+    model: { ...model(), fetch: world.fetch },
     path,
   };
 }

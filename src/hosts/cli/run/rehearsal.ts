@@ -54,7 +54,7 @@ export async function rehearse({ run, task, clone, config }: Rehearsal, ports: R
   const journal = openMemoryJournal({ clock: ports.clock });
   const alone = task.workflow === null ? {} : { workflow: namedWorkflow(task.workflow, ports.packageRoot, clone.source) };
   const parts = { ...alone, config, journal, redact: (text: string) => text, workspace: seenWorkspace(clone), sandbox: noSandbox(run, config) };
-  const deps = await itemDeps({ ...run, model: { ...run.model, apiKey: "none", fetch } }, { ...ports, signal: stop.signal }, parts);
+  const deps = await itemDeps({ ...run, model: { apiKey: "none", fetch } }, { ...ports, signal: stop.signal }, parts);
   let prompt: Prompt | null = null;
   let estimate: Estimate | null = null;
   const onProgress = (progress: ItemProgress): void => {

@@ -26,7 +26,7 @@ export async function countLayers(endpoint: AgentEndpoint, rehearsed: Pick<Rehea
     const tools = estimated(JSON.stringify(request.tools));
     return { layers, tools, total: layers.reduce((sum, count) => sum + count, tools), how: `estimated at ${CHARS_PER_TOKEN} characters a token, since ${why}` };
   };
-  if (endpoint.apiKey === "") return estimate("ANTHROPIC_API_KEY is not set");
+  if (endpoint.apiKey === "" && endpoint.provider === undefined) return estimate("ANTHROPIC_API_KEY is not set");
   const total = await countTokens(endpoint, request);
   if (!total.ok) return estimate(`the API did not count them (${total.error})`);
   const counts = await Promise.all([...texts.map((text) => alone(endpoint, request, text)), alone(endpoint, request, ".")]);
