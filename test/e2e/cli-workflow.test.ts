@@ -1,0 +1,140 @@
+/** `worktrain run --workflow`: children, a person's gate and a killed process, as a shell sees them. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { availableSandbox } from "../../src/hosts/demo/available-sandbox.ts";
+import { playScenario, startModelServer, type MessagesRequest, type ModelServer } from "../../src/hosts/demo/model/index.ts";
+import { git } from "../../src/hosts/demo/world.ts";
+import { nodeProcesses } from "../../src/shared/node-processes.ts";
+import { completeStep } from "../fakes/scripts.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const KEY = "sk-ant-cli-0123456789abcdef";
+const FAN = `schemaVersion: 2
+id: own.fan
+name: Fan out
+version: 1.0.0
+description: Looks at three places, one after the other.
+steps:
+  - id: look
+    title: Look at each
+    type: parallel
+    maxParallel: 1
+    parallelDelegations:
+      - { workflowId: own.place, goal: one, args: { place: one } }
+      - { workflowId: own.place, goal: two, args: { place: two } }
+      - { workflowId: own.place, goal: three, args: { place: three } }
+    synthesis: { prompt: Bring the places together. }
+    requireConfirmation: { kind: human_approval }
+`;
+const PLACE = `schemaVersion: 2
+id: own.place
+name: Place
+version: 1.0.0
+description: Looks at one place.
+steps:
+  - { id: look, title: Look, prompt: "Look closely at {{place}}.", allowedTools: [read] }
+`;
+
+let directory: string;
+let workspace: string;
+let model: ModelServer;
+let common: readonly string[];
+/** What is done before a request is answered. */
+let onRequest: (request: MessagesRequest) => Promise<void> = () => Promise.resolve();
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), "worktrain-e2e-workflow-"));
+  workspace = join(directory, "clone");
+  mkdirSync(workspace);
+  writeFileSync(join(workspace, "a.txt"), "a\n");
+  mkdirSync(join(directory, "flows"));
+  writeFileSync(join(directory, "flows/fan.yaml"), FAN);
+  writeFileSync(join(directory, "flows/place.yaml"), PLACE);
+  await git(workspace, ["init", "--quiet", "--initial-branch=trunk"]);
+  await git(workspace, ["add", "--all"]);
+  await git(workspace, ["commit", "--quiet", "--message", "First"]);
+  const play = playScenario({ turns: { "own.fan": [[completeStep("All places are fine.")]], "own.place": [[completeStep("Fine here.")]] } });
+  model = await startModelServer({
+    apiKey: KEY,
+    answer: async (request) => {
+      await onRequest(request);
+      return play(request);
+    },
+  });
+  common = ["--sandbox", await availableSandbox()];
+});
+afterAll(async () => {
+  await model.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const environment = (): Record<string, string> => ({ PATH: process.env["PATH"] ?? "", HOME: join(directory, "home"), ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: model.url });
+const command = (args: readonly string[]): readonly string[] => [join(ROOT, "bin/worktrain.mjs"), ...args];
+
+async function worktrain(...args: readonly string[]) {
+  const done = await nodeProcesses.run(process.execPath, command(args), { env: environment(), timeoutMs: 60_000 });
+  return { exitCode: done.exitCode, stdout: new TextDecoder().decode(done.stdout), stderr: new TextDecoder().decode(done.stderr) };
+}
+const reportSchema = z.looseObject({ name: z.string(), ending: z.string(), resume: z.string().nullable(), sessions: z.array(z.looseObject({ id: z.string(), workflow: z.string() })) });
+const start = (data: string) => ["run", "--goal", "Look around", "--workspace", workspace, "--workflow", join(directory, "flows/fan.yaml"), "--data", join(directory, data), ...common];
+/** By the requests that were answered, in their order. */
+const placesAsked = (from: number): readonly string[] => model.requests.slice(from).flatMap(({ body }) => /Look closely at (\w+)/.exec(JSON.stringify(body?.messages ?? ""))?.[1] ?? []);
+
+test("it stops at a person's gate with the question, and goes on after `session approve`", async () => {
+  const first = await worktrain(...start("gate"), "--json");
+  const report = reportSchema.parse(JSON.parse(first.stdout));
+  expect(first.exitCode).toBe(1);
+  expect(report).toMatchObject({ ending: "awaiting-approval", sessions: [{ workflow: "own.fan" }] });
+  const id = report.sessions[0]?.id ?? "";
+  const data = ["--data", join(directory, "gate")];
+  const before = model.requests.length;
+
+  expect(await worktrain("session", "approve", id, ...data)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("needs --reason") });
+  const approved = await worktrain("session", "approve", id, "--reason", "Seen.", "--by", "ada", ...data);
+  expect(approved).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(`worktrain run --resume ${report.name}`) });
+  expect(await worktrain("session", "approve", id, "--reason", "Again.", ...data)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("is at no gate") });
+
+  const second = await worktrain("run", "--resume", report.name, ...data);
+  expect(second).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("Completed: Every step of own.fan was done") });
+  expect(model.requests.length).toBe(before);
+  const shown = await worktrain("session", "show", id, ...data);
+  expect(shown.stdout).toContain("approved by ada: Seen.");
+  expect(shown.stdout).toContain("child at work in session");
+  const child = await worktrain("session", "show", `${id}-n1-1`, ...data);
+  expect(child.stdout).toContain(`child of ${id}`);
+});
+
+test("a process that is killed while a child is at work goes on with that child and repeats none", async () => {
+  const from = model.requests.length;
+  const reached = Promise.withResolvers<void>();
+  onRequest = async (request) => {
+    if (!JSON.stringify(request.messages).includes("Look closely at two")) return;
+    reached.resolve();
+    // Until the process that asked is gone.
+    await gone;
+  };
+  const child = spawn(process.execPath, command(start("killed")), { env: environment(), stdio: "ignore" });
+  const gone = once(child, "exit");
+  await reached.promise;
+  child.kill("SIGKILL");
+  await gone;
+  onRequest = () => Promise.resolve();
+  const [item = ""] = readdirSync(join(directory, "killed", "items"));
+  const again = await worktrain("run", "--resume", item, "--data", join(directory, "killed"), "--json");
+  expect(reportSchema.parse(JSON.parse(again.stdout)).ending).toBe("awaiting-approval");
+  // Of the requests that were answered: the one that the killed process waited for was not.
+  expect(placesAsked(from)).toEqual(["one", "two", "three"]);
+});
+
+test("a workflow that is not there, or has faults, is told before anything is made", async () => {
+  const run = (name: string) => worktrain("run", "--goal", "x", "--workspace", workspace, "--workflow", name, "--data", join(directory, "none"), ...common);
+  expect(await run("no.such")).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('There is no workflow "no.such"') });
+  writeFileSync(join(directory, "flows/broken.yaml"), "schemaVersion: 2\nid: own.broken\n");
+  expect(await run(join(directory, "flows/broken.yaml"))).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("line ") });
+  expect(() => readdirSync(join(directory, "none"))).toThrow("ENOENT");
+});
