@@ -92,6 +92,8 @@ export function readSettings(
   if (!variables.success) return refuse(variables.error, "variable", "Run this as a GitHub Action: the runner sets these variables.");
   const inputs = inputsSchema.safeParse(inputsOf(inputsSchema.shape, input));
   if (!inputs.success) return refuse(inputs.error, "input", "Compare the workflow file with templates/worktrain.yml; runs are started by the App, not by hand.");
+  const keyless = keylessRefusal(environment, inputs.data);
+  if (keyless !== null) return err(keyless);
   const [owner = "", repo = ""] = variables.data.GITHUB_REPOSITORY.split("/");
   const { "public-key": publicKey, "github-token": token, "anthropic-api-key": anthropicApiKey, "anthropic-base-url": modelUrl, ...rest } = inputs.data;
   return ok({
@@ -113,6 +115,21 @@ export function readSettings(
     anthropicApiKey,
     ...rest,
   });
+}
+
+/** Ways to ask for a model without a key that the operator may have set. */
+const KEYLESS_VARIABLES = ["ANTHROPIC_FEDERATION_RULE_ID", "ANTHROPIC_IDENTITY_TOKEN_FILE", "ACTIONS_ID_TOKEN_REQUEST_URL"] as const;
+
+/**
+ * The project's set-up steps run in the agent job. With `id-token: write` the runner gives every step of a job a token that can have
+ * tokens made for any audience, so without a key of its own this job asks no model.
+ */
+function keylessRefusal(environment: Readonly<Record<string, string | undefined>>, inputs: { readonly job: string; readonly "anthropic-api-key": string }): Refusal<"bad-settings"> | null {
+  if (inputs.job !== "agent" || inputs["anthropic-api-key"] !== "") return null;
+  const asked = KEYLESS_VARIABLES.filter((name) => (environment[name] ?? "") !== "");
+  const fix = "Set the secret ANTHROPIC_API_KEY in the environment worktrain-agent and pass it as the input anthropic-api-key, as templates/worktrain.yml does.";
+  if (asked.length === 0) return { kind: "bad-settings", message: "The input anthropic-api-key is empty.", fix };
+  return { kind: "bad-settings", message: `Keyless is refused in the agent job (${asked.join(", ")}): the project's set-up steps run in it, and with id-token: write each of them could have tokens made for any audience.`, fix };
 }
 
 function refuse(error: z.ZodError, what: string, fix: string): Result<never, Refusal<"bad-settings">> {
