@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { err, ok, type Result } from "../shared/result.ts";
 import { behindWalls, cannotConfine, checkMounts, findBubblewrap, INNER_HOME, type Mount, type NoSandbox, writeParts, type Walls } from "./bubblewrap.ts";
 import { gatewayEnvironment, helperCommand, innerEnvironment, type Launch, type StartHelper } from "./launch.ts";
+import { findMemoryScope } from "./memory-scope.ts";
 import { INNER_GATEWAY } from "./protocol.ts";
 import { HOST_PATH } from "./search-path.ts";
 
@@ -34,7 +35,9 @@ export async function confinedHelper(launch: Launch): Promise<Result<StartHelper
     ...[...launch.readOnlyPaths, ...program].map((path): Mount => ({ kind: "read-only", path })),
   ];
   const { program: starter, args } = behindWalls({ ...walls, mounts }, helperCommand(launch, true));
-  return ok(() => launch.processes.start(starter, args, { env: OUTER_ENVIRONMENT }));
+  const scope = await findMemoryScope(launch.processes, launch.limits);
+  if (scope === null) return ok(() => launch.processes.start(starter, args, { env: OUTER_ENVIRONMENT }));
+  return ok(() => launch.processes.start(scope.program, [...scope.args, starter, ...args], { env: scope.env }));
 }
 
 /** bubblewrap's own environment, which the first process inside can be asked for: nothing in it. */

@@ -58,6 +58,7 @@ const MAY_TOUCH: Readonly<Record<string, string>> = {
   "src/workspace/confined-helper.ts": "writes the sandbox's /etc",
   "src/workspace/incoming.ts": "objects on their way into the private repository",
   "src/workspace/local-clone.ts": "a person's clone, before the agent begins",
+  "src/workspace/memory-scope.ts": "whether the user has a systemd",
   "src/workspace/network/gateway.ts": "the way out",
   "src/workspace/network/public-address.ts": "arithmetic on addresses",
   "src/workspace/network/tally.ts": "a type",

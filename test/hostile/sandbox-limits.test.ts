@@ -4,8 +4,12 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { nodeProcesses } from "../../src/shared/node-processes.ts";
+import type { Processes } from "../../src/shared/ports.ts";
 import type { SandboxLimits } from "../../src/workspace/index.ts";
+import { findMemoryScope } from "../../src/workspace/memory-scope.ts";
 import { makeScratch } from "../../src/workspace/scratch.ts";
+import { HOST_PATH } from "../../src/workspace/search-path.ts";
 import { put, repository, sandboxOn, temporaryDirectory } from "../workspace/small-repository.ts";
 
 const MiB = 1024 ** 2;
@@ -42,6 +46,48 @@ describe("fault 41: all processes of a command together", () => {
     expect(await bash("bomb() { bomb | bomb & }; bomb; sleep 20", 25_000)).toMatch(/more than 200 processes|exit code|Ended by/);
     expect(await bash("for i in $(seq 400); do sleep 60 & done; wait")).toMatch(/more than 200 processes|Resource temporarily unavailable/);
     expect(await bash("echo on")).toBe("on\n[exit code 0]");
+  });
+});
+
+describe("fault 41: a control group, where one can be had", () => {
+  /** A user's systemd that answers the probe with this, and otherwise starts what it is given. */
+  function manager(memoryMax: (asked: string) => string) {
+    const runtime = temporaryDirectory();
+    put(runtime, "systemd/private", "");
+    const asked: string[] = [];
+    const processes: Processes = {
+      ...nodeProcesses,
+      run: async (program, args, options) => {
+        if (program !== "systemd-run") return nodeProcesses.run(program, args, options);
+        const limit = args.find((arg) => arg.startsWith("MemoryMax="))?.slice("MemoryMax=".length) ?? "";
+        asked.push(limit);
+        return { exitCode: 0, signal: null, stdout: new TextEncoder().encode(`${memoryMax(limit)}\n`), stderr: new Uint8Array(), timedOut: false, truncated: false };
+      },
+    };
+    return { runtime, asked, processes };
+  }
+  const limits: SandboxLimits = { processes: 10, memoryBytes: 1, totalMemoryBytes: 1_000_000, fileBytes: 1, cpuSeconds: 1, temporaryBytes: 1, growthBytes: 1, growthFiles: 1 };
+
+  test("is used when the limit is seen from inside it, and the program in it knows nothing of the manager", async () => {
+    const { runtime, processes } = manager((asked) => asked);
+    const scope = await findMemoryScope(processes, limits, runtime);
+    expect(scope).toMatchObject({ program: "systemd-run", env: { XDG_RUNTIME_DIR: runtime } });
+    expect(scope?.args).toEqual(expect.arrayContaining(["--user", "--scope", "MemoryMax=999424", "MemorySwapMax=0", "TasksMax=74"]));
+    const [env = "", ...rest] = scope?.args.slice((scope?.args.indexOf("--") ?? 0) + 1) ?? [];
+    const inside = await nodeProcesses.run(env, [...rest, "env"], { env: { ...scope?.env, SECRET: "x" } });
+    expect(new TextDecoder().decode(inside.stdout)).toBe(`PATH=${HOST_PATH}\n`);
+  });
+
+  test.each(["max", "", "4096"])("is not used when inside it %j is seen", async (seen) => {
+    const { runtime, processes, asked } = manager(() => seen);
+    expect(await findMemoryScope(processes, limits, runtime)).toBeNull();
+    expect(asked).toEqual(["999424"]);
+  });
+
+  test("nothing is started where the user has no manager", async () => {
+    const { processes, asked } = manager((limit) => limit);
+    expect(await findMemoryScope(processes, limits, temporaryDirectory())).toBeNull();
+    expect(asked).toEqual([]);
   });
 });
 
