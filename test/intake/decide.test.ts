@@ -115,6 +115,11 @@ describe("is a refusal told with its cure?", () => {
     expect(decision.kind === "refuse" && decision.refusal.details).toEqual([".github/worktrain.yml:2:1 Unknown key `labell`. Did you mean `label`?"]);
   });
 
+  it("a model without a known price at the label already, with the place and the models there are", () => {
+    const decision = decide({ config: parseConfig("budget: {turns: 5}\nmodels:\n  heavy: gpt-9\n", ".github/worktrain.yml") });
+    expect(decision).toMatchObject({ kind: "refuse", refusal: { kind: "config-faulty", details: [expect.stringMatching(/^\.github\/worktrain\.yml:3:10 `models\.heavy` is the text "gpt-9", which has no known price.* Use one of: claude-/)] } });
+  });
+
   it("the placeholders named in the template's comments are none", () => {
     expect(decide({ workflowText: "# __ACTION__ is explained here\nuses: a/b@c\n" }).kind).toBe("start");
   });
