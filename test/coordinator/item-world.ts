@@ -99,6 +99,8 @@ export interface ItemWorldOptions {
   readonly task?: { readonly title: string; readonly body: string };
   /** Of the base commit, by path. */
   readonly baseFiles?: Readonly<Record<string, string>>;
+  /** What commands reached since it was last asked. */
+  readonly reached?: Sandbox["takeReached"];
   /** The one workflow to run instead of the pipeline. */
   readonly workflowId?: string;
 }
@@ -124,7 +126,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
   const sandbox: Sandbox = {
     mode: "bubblewrap",
     hosts: [],
-    takeReached: () => [],
+    takeReached: () => options.reached?.() ?? [],
     call: (tool, input) => {
       if (tool === "write") Object.assign(workspace.files, { [(input as { path: string }).path]: (input as { content: string }).content });
       const made = tool === "bash" ? /^> (\S+)$/.exec((input as { command: string }).command)?.[1] : undefined;
