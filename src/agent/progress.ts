@@ -9,7 +9,8 @@
  * - **Stalled**: several requests in a row to which the model sent nothing (silence.ts).
  *
  * The first time there is a nudge, journaled; only when the same holds anew, counted from the nudge, is it an end. News make the
- * nudge forgotten. Numbers that change in an output (a time, a date) are news: what costs turns then is bounded by the budget.
+ * nudge forgotten. Results are compared without what differs from run to run of the same command: times, durations, shares of them,
+ * temporary paths. Other numbers that change are news; what costs turns then is bounded by the budget.
  */
 import type { AgentEndCode, AgentEvent } from "../record/index.ts";
 import { sha256Hex } from "../shared/hash.ts";
@@ -118,8 +119,9 @@ export function watchProgress(limits: ProgressLimits): ProgressWatch {
         case "tool_completed": {
           const { toolUseId, content, isError } = event.data;
           const call = open?.calls.get(toolUseId);
-          open?.answered.push(`${call?.sha256 ?? ""} ${isError} ${sha256Hex(content)}`);
-          return heard(sha256Hex(call === undefined ? content : withoutWords(content, call.words)), known);
+          const result = content.replaceAll(PASSING, "#");
+          open?.answered.push(`${call?.sha256 ?? ""} ${isError} ${sha256Hex(result)}`);
+          return heard(sha256Hex(call === undefined ? result : withoutWords(result, call.words)), known);
         }
         case "workspace_saved":
           return files(event.data.tree);
@@ -144,6 +146,13 @@ function openTurn({ content, stopReason }: Extract<AgentEvent, { kind: "turn_com
   const calls = new Map(toolCalls(content, stopReason).map(({ id, name, input }) => [id, { sha256: sha256Hex(canonicalJson([name, input])), words: wordsOf(input) }]));
   return { calls, answered: [], said: calls.size === 0 ? sha256Hex(canonicalJson(content)) : "", news: false };
 }
+
+/**
+ * Dates, times of day, durations with their unit, percentages, names below the directory of temporary files. Repeats are bounded, so that
+ * no output makes it slow (attack 20).
+ */
+const PASSING =
+  /\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z?|\d\d:\d\d:\d\d(?:[.,]\d{1,9})?|\bduration_ms:? ?\d{1,12}(?:\.\d{1,9})?|\d{1,12}(?:\.\d{1,9})? ?(?:[mnuµ]?s|secs?|seconds?|mins?|minutes?|%)(?!\w)|\/tmp\/[\w./-]{1,200}/g;
 
 const WORD = /[^\s"'`(),;:/]{2,}/g;
 /** Longer arguments hold a text, not what is looked for. */

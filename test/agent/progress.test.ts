@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { PROGRESS_LIMITS, watchProgress } from "../../src/agent/progress.ts";
+import { TOOL_OUTPUT_LIMIT_BYTES } from "../../src/record/index.ts";
 import type { AnswerBlock, ModelAnswer } from "../../src/hosts/demo/model/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { AMPLE, call, done, ofKind, openModel, say, tool, trial, type TrialOptions } from "./harness.ts";
@@ -24,6 +25,31 @@ describe("fault 61: a model that is stuck", () => {
       return { kind: "message", content: [say(`Attempt ${count}`), ...(count % 2 === 0 ? calls : calls.toReversed())] };
     });
     expect((await trial({ server })).end).toMatchObject({ code: "stuck", turns: 6 });
+  });
+
+  it.each([
+    ["node:test", (nth: number) => `not ok 1 - rounds\n  duration_ms ${nth}.4${nth}1\n# fail 1\n# duration_ms: ${nth * 3}.25`],
+    ["vitest", (nth: number) => ` Tests  1 failed\n   Start at  14:00:0${nth}\n   Duration  ${nth}.77s (tests 6${nth}%, import 2${nth}%)`],
+    ["pytest", (nth: number) => `1 failed in 0.${nth}2s`],
+    ["a log", (nth: number) => `2026-11-20T14:00:0${nth}.123Z started in /tmp/run-${nth}x/out`],
+  ])("the same tests that fail the same way are the same result, whatever time they took (%s)", async (_, output) => {
+    let nth = 0;
+    const test = tool("test", () => ({ content: output((nth += 1)), isError: true }));
+    expect((await trial({ server: await always(call("test")), tools: [test] })).end).toMatchObject({ code: "stuck", turns: 6 });
+  });
+
+  it("attack 20: no output makes the comparison slow", () => {
+    const watch = watchProgress(PROGRESS_LIMITS);
+    const bombs = ["1", "12:", "1.", "1 ", "/tmp/", "abc 12 ", "duration_ms ", "2026-11-20T"].map((piece) => piece.repeat(TOOL_OUTPUT_LIMIT_BYTES / piece.length));
+    const usage = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 };
+    const words = Array.from({ length: 150 }, (_, index) => `w${index}`).join(" ");
+    const startedMs = performance.now();
+    bombs.forEach((content, index) => {
+      const turn = index + 1;
+      watch.fold({ kind: "turn_completed", data: { turn, turnKey: `${turn}-1`, content: [{ type: "tool_use", id: "t", name: "bash", input: { command: words } }], stopReason: "tool_use", usage, requestId: null, costMicroUsd: 1 } });
+      watch.fold({ kind: "tool_completed", data: { turn, toolUseId: "t", name: "bash", isError: false, content, durationMs: 1 } });
+    });
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
   });
 
   it("after the nudge it can go another way", async () => {
