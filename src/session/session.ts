@@ -93,8 +93,8 @@ export interface Session {
 export interface SubmitOptions {
   readonly nodeId?: string;
   readonly signal?: AbortSignal;
-  /** `later` answers `waiting` as soon as the submission is recorded. */
-  readonly verification?: "now" | "later";
+  /** What the host has to do then, a verification or looking for context: `later` leaves it to `resume`. */
+  readonly hostWork?: "now" | "later";
 }
 
 export interface LiveState {
@@ -160,7 +160,7 @@ export class LiveSession implements Session {
     const parsed = problem === null ? outputSchema.safeParse(output) : null;
     if (parsed?.success !== true) return refused(malformed(problem ?? parsed?.error?.issues[0]?.message ?? "it is of another shape"));
     const { nodeId } = options;
-    return this.#run({ kind: "submit", output: this.#asRecorded(parsed.data), ...(nodeId === undefined ? {} : { nodeId }) }, options.signal, options.verification);
+    return this.#run({ kind: "submit", output: this.#asRecorded(parsed.data), ...(nodeId === undefined ? {} : { nodeId }) }, options.signal, options.hostWork);
   }
 
   async finishChild(answer: ChildAnswer): Promise<SubmitResult> {
@@ -220,16 +220,16 @@ export class LiveSession implements Session {
   }
 
   /** Does what the session waits for and this host can do by itself. */
-  async #answerPending(verification: "now" | "later", signal?: AbortSignal): Promise<Result<void, SubmitRefusal>> {
+  async #answerPending(hostWork: "now" | "later", signal?: AbortSignal): Promise<Result<void, SubmitRefusal>> {
     for (;;) {
       const state = this.#state;
       let command: SessionCommand;
-      if (state.kind === "waiting" && verification === "now") {
+      if (state.kind === "waiting" && hostWork === "now") {
         const result = await this.#deps.verify({ command: state.request.command }, signal);
         // An aborted command says nothing about the work: the request stays open and is made again.
         signal?.throwIfAborted();
         command = { kind: "finish-verification", report: { requestId: state.request.requestId, ...this.#asRecorded({ ...result, outputTail: tail(result.outputTail) }) } };
-      } else if (state.kind === "gathering") {
+      } else if (state.kind === "gathering" && hostWork === "now") {
         command = { kind: "finish-gather", requestId: state.request.requestId, ...this.#asRecorded(await this.#gather(state.request.sources, signal)) };
       } else return ok(undefined);
       const finished = await this.#command(command);
@@ -250,11 +250,11 @@ export class LiveSession implements Session {
     return { found: null, missed };
   }
 
-  async #run(command: SessionCommand, signal?: AbortSignal, verification: "now" | "later" = "now"): Promise<SubmitResult> {
+  async #run(command: SessionCommand, signal?: AbortSignal, hostWork: "now" | "later" = "now"): Promise<SubmitResult> {
     const before = this.#state;
     const decided = await this.#command(command);
     if (!decided.ok) return refused(decided.error);
-    const answered = await this.#answerPending(verification, signal);
+    const answered = await this.#answerPending(hostWork, signal);
     if (!answered.ok) return refused(answered.error);
     const state = this.#state;
     if (state.kind === "step" && (before.kind === "new" || before.node?.id !== state.node.id)) this.#introduce = command.kind === "rewind";
