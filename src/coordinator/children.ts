@@ -24,12 +24,15 @@ export async function runChildren(seat: Seat): Promise<Left | null> {
   const state = session.state();
   if (state.kind !== "delegating") return null;
   let left: Left | null = null;
+  let stopped = false;
   const pending = session.pending().filter((child) => child.kind === "child");
   await eachAtMost(pending, Math.min(state.request.maxParallel ?? SIDE_BY_SIDE, SIDE_BY_SIDE), async (child) => {
-    if (left !== null) return;
+    if (stopped) return;
     const ran = await runDelegated(seat, child);
-    if ("left" in ran) left ??= ran.left;
-    else await handIn(session, ran);
+    if (!("left" in ran)) return handIn(session, ran);
+    left ??= ran.left;
+    // Who waits for a person keeps nobody else from working; a limit or an outage would stop the next one as well.
+    stopped ||= ran.left.code !== "awaiting_approval";
   });
   return left;
 }

@@ -59,6 +59,8 @@ export interface CoordinatorDeps {
   readonly random: Random;
   /** Finds a workflow by id, for the pipeline's sessions and for those that work for them. */
   readonly findPlan: (workflowId: string) => Result<Plan, Refusal>;
+  /** `owner/name` on GitHub; null for a local task. */
+  readonly repository: string | null;
   readonly workspace: Workspace;
   readonly sandbox: Sandbox;
   /** `name` does what names no tier, or a tier that is not mapped. */

@@ -24,7 +24,8 @@ export async function driveSession(seat: Seat): Promise<Left | null> {
       if (settled.kind === "ended") return null;
       if (settled.kind === "refused") throw new TerminalError(`${settled.refusal.message} ${settled.refusal.fix}`, "Please report this with the journal.");
       const { end, left } = await converse(seat);
-      if (left !== null) return left;
+      // What a session left for it has been told; another end of the agent, its time say, is the reason itself.
+      if (left !== null && end.code === "session_over") return left;
       const after = await afterAgent(seat, end);
       if (after !== "go-on") return after;
     }

@@ -18,7 +18,7 @@ const missed = (reason: string | null): ContextAnswer => ({ value: null, reason 
 export const readContextOf =
   (deps: CoordinatorDeps, run: TreeRun, files: () => SnapshotRef | null): ReadContext =>
   async (source) =>
-    source.kind === "local_path" ? readPath(deps, files(), source.path) : readTask(run, source.url);
+    source.kind === "local_path" ? readPath(deps, files(), source.path) : readTask(deps, run, source.url);
 
 async function readPath(deps: CoordinatorDeps, snapshot: SnapshotRef | null, given: string): Promise<ContextAnswer> {
   const path = posix.normalize(given);
@@ -57,8 +57,9 @@ const textAnswer = (text: string): ContextAnswer => (text === "" ? missed("it is
 const tooLarge = (bytes: number): ContextAnswer => missed(`it has ${bytes} bytes; the limit is ${SOURCE_LIMIT_BYTES}`);
 
 /** The item's own issue or pull request was read when it was labelled; a run reads no other address. */
-function readTask({ itemId, task }: TreeRun, url: string): ContextAnswer {
+function readTask({ repository }: CoordinatorDeps, { itemId, task }: TreeRun, url: string): ContextAnswer {
   const number = /^(?:issue|pr)-(\d+)$/.exec(parseItemId(itemId)?.subject ?? "")?.[1];
-  const named = /\/(?:issues|pull)\/(\d+)(?:[/?#]|$)/.exec(url)?.[1];
-  return number !== undefined && named === number ? { value: task } : missed("a run reads the task of its own work item only");
+  const [, name, named] = /^https?:\/\/[^/]+\/([^/]+\/[^/]+)\/(?:issues|pull)\/(\d+)(?:[/?#]|$)/.exec(url) ?? [];
+  const own = repository !== null && number !== undefined && named === number && name?.toLowerCase() === repository.toLowerCase();
+  return own ? { value: task } : missed("a run reads the task of its own work item only");
 }

@@ -169,6 +169,29 @@ describe("children of a parallel step", () => {
     expect(world.model.requests).toHaveLength(4);
   });
 
+  test("time that is used up while a child works is the reason why the item stops", async () => {
+    const plan = workflow("wr.split", `  - { id: plan, title: Plan, prompt: Plan it well. }\n  - id: split\n    title: Split\n    type: parallel\n    parallelDelegations: [{ workflowId: wr.look, args: { where: one } }]\n`);
+    let turns = 0;
+    const world = await open({
+      workflowId: "wr.split",
+      workflows: [plan, looker],
+      turns: { "wr.split": [completeStep(), completeStep()], "wr.look": [completeStep()] },
+      onTurn: async (clock) => {
+        turns += 1;
+        if (turns === 2) await clock.advance(61_000);
+      },
+    });
+    expect(await world.run({ budget: { ms: 60_000 } })).toMatchObject({ ending: "budget", reason: { code: "budget_time" } });
+    expect(await world.run({ budget: { ms: 10_000_000 } })).toMatchObject({ ending: "completed" });
+  });
+
+  test("one that waits for a person keeps no other from working", async () => {
+    const gated = workflow("wr.look", `  - { id: look, title: Look, prompt: "Look at {{where}}", allowedTools: [read], requireConfirmation: { kind: human_approval, condition: { var: where, equals: one } } }\n`);
+    const world = await open({ workflowId: "wr.split", workflows: [parallel("wr.look", "    maxParallel: 1\n"), gated], turns: { "wr.look": [completeStep()] } });
+    expect(await world.run()).toMatchObject({ ending: "awaiting-approval" });
+    expect(kindsOf(await world.everything(), "child_finished")).toHaveLength(2);
+  });
+
   test("a child has no tool that its parent's session or its delegation does not allow", async () => {
     const bounded = workflow("wr.split", `  - id: split\n    title: Split\n    type: parallel\n    parallelDelegations: [{ workflowId: wr.mid, allowedTools: [read] }]\n`);
     const middle = workflow("wr.mid", `  - id: deeper\n    title: Deeper\n    type: parallel\n    parallelDelegations: [{ workflowId: wr.change, args: { where: one }, allowedTools: [read, write] }]\n`);
@@ -225,12 +248,12 @@ describe("spawn_agent", () => {
   });
 
   test("is no way around allowedTools: an implementer of a step that only reads cannot write, nor have a command run", async () => {
-    const sneaky = workflow("wr.sneaky", `  - { id: run, title: Run, prompt: Run., verification: { command: "{{command}}" } }\n`);
+    const sneaky = workflow("wr.sneaky", `  - { id: run, title: Run, prompt: Run., verification: { command: "touch {{command}}" } }\n`);
     const world = await open({
       workflowId: "wr.ask",
       workflows: [workflow("wr.ask", `  - { id: ask, title: Ask, prompt: Ask., allowedTools: [read, spawn_agent] }\n`), sneaky],
       turns: {
-        "wr.ask": [spawn("implementer", "Write it."), spawn("implementer", "Run it.", { workflowId: "wr.sneaky", context: { command: "touch owned" } }), completeStep()],
+        "wr.ask": [spawn("implementer", "Write it."), spawn("implementer", "Run it.", { workflowId: "wr.sneaky", context: { command: "owned" } }), completeStep()],
         "wr.role-implementer": [write("owned.txt", "x"), result],
         "wr.sneaky": [completeStep(), completeStep(), completeStep()],
       },

@@ -167,6 +167,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
             const plan = [...(options.workflows ?? []), ...PLANS].find((each) => each.id === id);
             return plan === undefined ? shipped(id) : { ok: true, value: plan };
           },
+          repository: "acme/shop",
           workspace,
           sandbox,
           model: { endpoint: { apiKey, baseUrl: model.url }, name: "claude-sonnet-5-5", tiers: { lightweight: "claude-haiku-5-5", mid: "claude-sonnet-5-5", heavy: "claude-opus-5-5" } },

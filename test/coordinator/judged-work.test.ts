@@ -215,6 +215,17 @@ describe("words for the record", () => {
 });
 
 describe("context-gather in a run", () => {
+  test("an address is read only when it is the item's own task", async () => {
+    const steps = `  - { id: find, title: Find, type: context-gather, contextType: ticket, outputVar: ticket, sources: [task_url] }\n  - { id: use, title: Use, prompt: "Use {{ticket}}" }\n`;
+    const found = async (body: string) => {
+      const world = await alone(steps, { "wr.work": (view) => (view.firstMessage.includes("(find)") ? [{ type: "text", text: "Where is it?" }] : completeStep()) }, { task: { title: "Mend it", body } });
+      await world.run();
+      return (await world.everything()).flatMap((event) => (event.kind === "context_gathered" ? [event.data.source] : []));
+    };
+    expect(await found("See https://github.com/acme/shop/issues/1 for more.")).toEqual(["https://github.com/acme/shop/issues/1"]);
+    expect(await found("See https://github.com/other/shop/issues/1 for more.")).toEqual([null]);
+  });
+
   test("a file of the files as they are comes before the base's, and a miss is recorded", async () => {
     const world = await alone(
       `  - { id: find, title: Find, type: context-gather, contextType: spec, outputVar: spec, optional: true, sources: [{ kind: local_paths, paths: [../outside.md, docs/spec.md] }] }\n  - { id: use, title: Use, prompt: "Use {{spec}}" }\n`,

@@ -81,11 +81,12 @@ function mind(delivery: Delivery): string {
 
 /** What the record shows that a reviewer should know: a weak sandbox, gaps, problems sessions reported. */
 export function noticed(view: ItemView): readonly string[] {
+  const sessions = [...view.sessions, ...view.helpers];
   const weak = view.runs.some((run) => run.sandbox !== "bubblewrap") ? ["**Tools ran without a full sandbox** (`sandbox: weak` was asked for): what ran in the agent job was not isolated."] : [];
-  const gaps = view.sessions.flatMap((session) => session.gaps.map((gap) => `Left open in the ${session.phase} session: ${clip(plain(gap.message), 500)}`));
-  const issues = view.sessions.flatMap((session) => session.issues.filter((issue) => issue.severity !== "info").map((issue) => `Reported by the ${session.phase} session: ${clip(plain(issue.summary), 500)}`));
-  const problems = view.sessions.flatMap((session) => session.workflowProblems.map((problem) => `Said of the workflow by the ${session.phase} session: ${clip(plain(problem.summary), 500)}`));
-  const findings = view.sessions.flatMap((session) => session.signals.filter((signal) => signal.signalKind !== "progress").map((signal) => `Signalled by the ${session.phase} session (${signal.signalKind.replace("_", " ")}): ${clip(plain(signal.summary), 500)}`));
+  const gaps = sessions.flatMap((session) => session.gaps.map((gap) => `Left open in the ${session.phase} session: ${clip(plain(gap.message), 500)}`));
+  const issues = sessions.flatMap((session) => session.issues.filter((issue) => issue.severity !== "info").map((issue) => `Reported by the ${session.phase} session: ${clip(plain(issue.summary), 500)}`));
+  const problems = sessions.flatMap((session) => session.workflowProblems.map((problem) => `Said of the workflow by the ${session.phase} session: ${clip(plain(problem.summary), 500)}`));
+  const findings = sessions.flatMap((session) => session.signals.filter((signal) => signal.signalKind !== "progress").map((signal) => `Signalled by the ${session.phase} session (${signal.signalKind.replace("_", " ")}): ${clip(plain(signal.summary), 500)}`));
   return [...weak, ...gaps, ...issues, ...findings, ...problems].slice(0, 50);
 }
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { budgetOf, modelsOf, type Config } from "../../../config/index.ts";
+import { budgetOf, modelsOf, type Budget, type Config } from "../../../config/index.ts";
 import { loadLibrary, progressLine, readRules, type CoordinatorDeps, type ItemProgress } from "../../../coordinator/index.ts";
 import type { Journal } from "../../../journal/index.ts";
 import { TerminalError } from "../../../shared/errors.ts";
@@ -34,9 +34,10 @@ export async function itemDeps(run: Pick<LocalRun, "limits" | "model">, ports: R
     clock,
     random,
     signal,
+    repository: null,
     findPlan: workflow?.file ? besideFile(workflow.file, ports.packageRoot, library.value) : library.value,
     model: { endpoint: run.model, ...modelsOf(config) },
-    budget: { ...budgetOf(config), ...run.limits },
+    budget: budgetWith(budgetOf(config), run.limits),
     commands: { test: config.commands.test ?? null },
     rules: rules.rules,
     save: null,
@@ -45,4 +46,10 @@ export async function itemDeps(run: Pick<LocalRun, "limits" | "model">, ports: R
       if (line !== null) ports.log(line);
     },
   };
+}
+
+/** A flag takes the place of the item's limit and of the session's of that kind: what either stopped can go on with a higher one. */
+function budgetWith(budget: Budget, limits: LocalRun["limits"]): Budget {
+  const session = Object.fromEntries(Object.entries(budget.session).filter(([limit]) => !Object.hasOwn(limits, limit)));
+  return { ...budget, ...limits, session };
 }

@@ -87,6 +87,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { san
       clock: ports.clock,
       random: ports.random,
       findPlan: library.value,
+      repository: `${settings.owner}/${settings.repo}`,
       workspace,
       sandbox,
       model: {
