@@ -92,6 +92,15 @@ describe("rule files", () => {
     }
   });
 
+  test("of the operator are for one phase when they are named after it, right in their folder", async () => {
+    const { rules } = await readRules(filesOf({ ".worktrain/rules/code.md": "a", ".worktrain/rules/team/code.md": "b", ".worktrain/rules/coder.md": "c" }), []);
+    expect(rules.map(({ kind, phase, source }) => [kind, phase, source])).toEqual([
+      ["phase", "code", ".worktrain/rules/code.md"],
+      ["operator", null, ".worktrain/rules/coder.md"],
+      ["operator", null, ".worktrain/rules/team/code.md"],
+    ]);
+  });
+
   test("with other endings, and of other names, are not", async () => {
     expect((await readRules(filesOf({ ".cursor/rules/a.json": "x", "docs/AGENTS.md": "y", "README.md": "z" }), [])).rules).toEqual([]);
   });

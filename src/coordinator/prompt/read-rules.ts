@@ -41,7 +41,8 @@ export async function readRules(files: BaseFiles, configured: readonly string[])
 type Found = Pick<Rule, "source" | "text" | "cutFrom">;
 
 function operatorRule(found: Found): Rule {
-  const phase = phaseSchema.safeParse(posix.basename(found.source, ".md"));
+  // Only right in the folder: a file further down is for every phase, whatever its name.
+  const phase = phaseSchema.safeParse(posix.relative(OPERATOR_RULES.path, found.source).replace(/\.md$/, ""));
   return phase.success ? { kind: "phase", phase: phase.data, ...found } : { kind: "operator", phase: null, ...found };
 }
 

@@ -44,6 +44,7 @@ export async function runLocally(run: LocalRun, ports: RunPorts): Promise<Comman
   const { place } = begun;
   const other = listRunning(runningDirectory(places.usual)).find(({ directory }) => directory === place.directory);
   if (other !== undefined) throw new TerminalError(`${place.name} is being worked on by process ${other.pid}.`, `Let it end, or stop it with \`worktrain cancel ${place.name}\`.`);
+  ports.log(`Item ${place.name}. From elsewhere: worktrain tell ${place.name} "...", worktrain cancel ${place.name}`);
   const registration = register(runningDirectory(places.usual), { item: place.name, directory: place.directory });
   try {
     return await workOn(run, ports, { ...begun, onSessions: registration.sessions });
