@@ -34,6 +34,7 @@ export async function itemDeps(run: Pick<LocalRun, "limits" | "model">, ports: R
     clock,
     random,
     signal,
+    repository: null,
     findPlan: workflow?.file ? besideFile(workflow.file, ports.packageRoot, library.value) : library.value,
     model: { endpoint: run.model, ...modelsOf(config) },
     budget: budgetWith(budgetOf(config), run.limits),
