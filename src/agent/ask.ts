@@ -53,6 +53,7 @@ export interface Wait {
 export async function ask(context: AskContext, conversation: Conversation): Promise<End | null> {
   const { ledger, clock, signal } = context;
   let failingSinceMs: number | null = null;
+  let broken = 0;
   for (let failures = 0; ; failures += 1) {
     const reserved = await reserve(context, conversation);
     if (reserved === null) return null;
@@ -61,12 +62,17 @@ export async function ask(context: AskContext, conversation: Conversation): Prom
     const outcome = await requestHeld(context, conversation, asked, reserved.value);
     if (outcome.kind === "completed") return complete(context, conversation, { ...asked, ...outcome });
     failingSinceMs ??= clock.monotonicMs();
-    const waitMs = outcome.kind === "retry" ? retryWaitMs(outcome, failures, context.random) : null;
-    const patient = waitMs !== null && clock.monotonicMs() - failingSinceMs + waitMs <= context.patienceMs;
     const { code, message } = outcome;
+    if (code === "stream_stalled") {
+      await ledger.record({ kind: "turn_failed", data: { ...asked, code, message, retryInMs: 0 } });
+      return null;
+    }
+    if (!UNBILLED_FAILURES.has(code)) broken += 1;
+    const waitMs = outcome.kind === "retry" ? retryWaitMs(outcome, failures, context.random) : null;
+    const patient = waitMs !== null && broken < MOST_BROKEN && clock.monotonicMs() - failingSinceMs + waitMs <= context.patienceMs;
     await ledger.record({ kind: "turn_failed", data: { ...asked, code, message, retryInMs: patient ? waitMs : null } });
-    if (code === "stream_stalled") return null;
-    const end = endOf(outcome, patient, context.patienceMs);
+    const tried = broken >= MOST_BROKEN ? `${broken} answers in a row broke off` : `The model gave no answer within ${Math.round(context.patienceMs / 60_000)} minutes of trying`;
+    const end = endOf(outcome, patient, tried);
     if (end !== null || !patient) return end;
     context.onWait({ reason: message, ms: waitMs });
     await sleepUnlessAborted(clock, waitMs, signal);
@@ -144,22 +150,21 @@ async function complete({ ledger, price }: AskContext, conversation: Conversatio
 export const refusal = (details: string | null): string =>
   `The model refused to go on${details === null ? "" : ` (${details})`}. Reword the task, or use another model.`;
 
-function endOf(outcome: TurnFailure, patient: boolean, patienceMs: number): End | null {
+function endOf(outcome: TurnFailure, patient: boolean, tried: string): End | null {
   switch (outcome.kind) {
     case "cancelled":
       return null;
     case "end":
       return { code: outcome.code === "answer_too_large" ? "malformed_turns" : outcome.code, message: outcome.message };
-    case "retry": {
-      if (patient) return null;
-      const minutes = Math.round(patienceMs / 60_000);
-      return { code: "model_unavailable", message: `The model gave no answer within ${minutes} minutes of trying, the last time: ${outcome.message} Start again later: the work goes on where it stopped.` };
-    }
+    case "retry":
+      return patient ? null : { code: "model_unavailable", message: `${tried}, the last time: ${outcome.message} Start again later: the work goes on where it stopped.` };
     default:
       return unreachable(outcome);
   }
 }
 
+/** Answers in a row that may break off: each may be billed, and a connection that cuts every one will cut the next. */
+const MOST_BROKEN = 5;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 /** Waits are shortened by up to this share, so that parallel runs do not come back together (as the SDK does). */

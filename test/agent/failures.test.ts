@@ -89,6 +89,14 @@ describe("fault 63: a stream that breaks", () => {
     expect(server.requests.map(({ body }) => body?.messages)).toEqual([server.requests[0]?.body?.messages, server.requests[0]?.body?.messages]);
   });
 
+  it("attack 20: five times in a row is enough, since each may be billed: the item is parked with the reason", async () => {
+    const server = await openModel(() => ({ kind: "cut", afterEvents: 4 }));
+    const { end, events } = await trial({ server });
+    expect(end).toMatchObject({ code: "model_unavailable", message: expect.stringContaining("5 answers in a row broke off") });
+    expect(server.requests).toHaveLength(5);
+    expect(ofKind(events, "turn_failed").map(({ retryInMs }) => retryInMs)).toEqual([500, 1_000, 2_000, 4_000, null]);
+  });
+
   it("counts with its whole reservation, since it may have been billed", async () => {
     const server = await openModel(() => ({ kind: "cut", afterEvents: 4 }));
     const { end, events } = await trial({ server, budget: { ...AMPLE, maxTurns: 3 } });
