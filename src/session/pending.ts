@@ -1,6 +1,7 @@
 import { artifactsOf, nodesOf, type SessionState } from "../engine/session/index.ts";
 import type { ChildRequest, SessionOutcome, StepOutput } from "../record/index.ts";
 import { sha256Hex } from "../shared/hash.ts";
+import type { JsonObject } from "../shared/json.ts";
 import type { Plan } from "../workflow/index.ts";
 import type { SessionInit } from "./open.ts";
 
@@ -51,12 +52,23 @@ export function childInit(parent: SessionState, child: Extract<Pending, { kind: 
     phase,
     plan,
     goal: child.goal,
-    context: child.context,
+    context: childContext(parent, child.context),
     autonomy,
     ...(riskPolicy === undefined ? {} : { riskPolicy }),
     ...(child.modelTier === null ? {} : { modelTier: child.modelTier }),
     ...(bound === null ? {} : { allowedTools: bound }),
   };
+}
+
+/**
+ * The context a child starts with. `commands` is what its repository is configured with and becomes text of a shell, so a child
+ * that is given some has its parent's own, whatever a mapping or an agent says (attack 7).
+ */
+export function childContext(parent: SessionState, given: JsonObject): JsonObject {
+  if (!Object.hasOwn(given, "commands")) return given;
+  const { commands: _, ...rest } = given;
+  const commands = parent.kind === "new" ? undefined : parent.facts.start.context["commands"];
+  return commands === undefined ? rest : { ...rest, commands };
 }
 
 /** What a child's ended session answers its parent; null while it runs. */

@@ -1,6 +1,7 @@
 import { type Json, type JsonObject } from "../shared/json.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { type Bindings, bindSlots, resolveSlots } from "./bindings.ts";
+import { checkCommands } from "./check-commands.ts";
 import { checkFields } from "./check-fields.ts";
 import { compileTopLevel, resolveJumps } from "./compile-steps.ts";
 import { FAULT_LIMIT, readDocument, type SourceDocument } from "./document.ts";
@@ -66,12 +67,13 @@ function compile(root: JsonObject, options: CompileOptions): Outcome {
   const raws = own === null ? bound : argumentsFromContext(bound);
   const scope = scopeOf(values, Array.isArray(raws) ? raws : [], findings, options, own);
   const steps = resolveJumps(compileTopLevel(scope.topLevel, ["steps"], scope), scope);
-  lenient.push(...placeholderIssues(root), ...assessmentIssues(values));
+  const commands = checkCommands(steps, scope.registry);
+  lenient.push(...placeholderIssues(root), ...assessmentIssues(values), ...commands.lenient);
   if (version >= 2) issues.push(...lenient);
   if (issues.length === 0 && steps.length === 0) issues.push({ path: ["steps"], message: "No step is left to run.", fix: "Every step is the body of a loop; add the loop to the steps." });
   if (issues.length > 0 || values.id === undefined || values.name === undefined || values.version === undefined || values.description === undefined) return { plan: null, issues };
   const { id, name, version: release, description } = values;
-  return { plan: planOf({ ...values, id, name, version: release, description }, version, steps, scope, slots), warnings: lenient };
+  return { plan: planOf({ ...values, id, name, version: release, description }, version, steps, scope, slots), warnings: [...lenient, ...commands.warnings] };
 }
 
 function scopeOf(values: Values, topLevel: readonly Json[], findings: Findings, options: CompileOptions, own: string | null): Scope {

@@ -1,6 +1,7 @@
 export { type Bindings, parseBindings } from "./bindings.ts";
 export * from "./catalogue.ts";
 export { type Compiled, type CompileOptions, compileWorkflow } from "./compile.ts";
+export { type CommandValues, MEND_COMMAND, renderCommand, type RenderedCommand } from "./command-line.ts";
 export { type Condition, evaluateCondition, type Evaluation } from "./condition.ts";
 export * from "./contracts.ts";
 export type { Criteria, Rule } from "./criteria.ts";
@@ -11,4 +12,4 @@ export * from "./plan.ts";
 export * from "./preview.ts";
 export { compileRule } from "./regular-expression.ts";
 export { type Routines, routinesOf, type WorkflowSource } from "./routines.ts";
-export { describe, fence, lookUp, renderCommand, renderLine, renderPrompt } from "./template.ts";
+export { describe, fence, lookUp, renderLine, renderPrompt } from "./template.ts";

@@ -7,6 +7,10 @@
 import type { Json, JsonObject } from "../shared/json.ts";
 
 const PLACEHOLDER = /\{\{\s*([A-Za-z_$][\w$-]*(?:\.[\w$-]+)*)\s*\}\}/g;
+/** A placeholder at the beginning of a text. */
+export const PLACEHOLDER_AT = /^\{\{\s*([A-Za-z_$][\w$-]*(?:\.[\w$-]+)*)\s*\}\}/;
+/** All that a reader takes for the end of a line: a lone CR and Unicode's separators as well (I8). */
+const LINE_END = /[\n\r\u0085\u2028\u2029]/;
 const PATH = /^[A-Za-z_$][\w$-]*(?:\.[\w$-]+)*$/;
 const PREVIEW_CHARS = 40;
 
@@ -49,7 +53,7 @@ export interface Rendered {
 
 /** For text a model reads: unset values are marked, values of several lines are fenced. */
 export const renderPrompt = (template: string, context: JsonObject): Rendered =>
-  fillIn(template, context, (value, before) => (value.includes("\n") ? fenced(value, before) : value));
+  fillIn(template, context, (value, before) => (LINE_END.test(value) ? fenced(value, before) : value));
 
 /** Characters of one value in a line. */
 const LINE_VALUE_CHARS = 120;
@@ -75,18 +79,7 @@ function fillIn(template: string, context: JsonObject, shown: (value: string, be
   return { text, unset };
 }
 
-/** For a command line: null when a value is unset or nothing is left. */
-export function renderCommand(template: string, context: JsonObject): string | null {
-  let complete = true;
-  const text = template.replace(PLACEHOLDER, (_, path: string) => {
-    const found = lookUp(path.split("."), context);
-    complete &&= found.found;
-    return found.found ? asText(found.value) : "";
-  });
-  return complete && text.trim() !== "" ? text : null;
-}
-
-const asText = (value: Json): string => (typeof value === "string" ? value : typeof value === "object" ? JSON.stringify(value, null, 2) : String(value));
+export const asText = (value: Json): string => (typeof value === "string" ? value : typeof value === "object" ? JSON.stringify(value, null, 2) : String(value));
 
 /** A fenced block on lines of its own. */
 function fenced(value: string, before: string): string {

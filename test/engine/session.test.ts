@@ -200,6 +200,27 @@ describe("verification is run by the host", () => {
     expect(kinds(drive(plan).submit({ notes: "n", context: { commands: { test: "true" } } }))).not.toContain("verification_requested");
   });
 
+  test("attack 7: a value is one word of the command, whatever an agent puts into it", () => {
+    const session = drive(planOf([{ produces: { file: { type: "string" } }, verification: { command: "sh -c 'exit 1' {{file}}" } }]));
+    const events = session.submit({ notes: "n", context: { file: "|| true" } });
+    expect(Array.isArray(events) && events.at(-1)).toMatchObject({ data: { command: "sh -c 'exit 1' '|| true'" } });
+  });
+
+  test("a command with a value that is not there blocks the step with the cure, however much the session may pass over", () => {
+    for (const autonomy of ["guided", "full_auto_never_stop"] as const) {
+      const session = drive(planOf([{ verification: { command: "test -n {{pkg}}" } }, {}]), { autonomy });
+      session.submit({ notes: "n", context: { pkg: "x" } });
+      expect(session.state()).toMatchObject({ kind: "step", node: { stepId: "step-1", blockers: [{ code: "verification-not-run", message: expect.stringContaining("has no value for pkg"), fix: expect.stringContaining("produces") }] } });
+    }
+  });
+
+  test("an agent that sends a value no command can take is told so", () => {
+    const session = drive(planOf([{ produces: { file: { type: "string" } }, verification: { command: "pytest {{file}}" } }, {}]));
+    session.submit({ notes: "n", context: { file: "--version" } });
+    expect(session.prompt()).toContain("would read it as an option");
+    expect(kinds(session.submit({ notes: "n", context: { file: "test_a.py" } }))).toEqual(["step_submitted", "verification_requested"]);
+  });
+
   test("a key that a step declares to produce can be used in the command", () => {
     const session = drive(planOf([{ produces: { file: { type: "string" } }, verification: { command: "test -f {{file}}" } }]));
     const events = session.submit({ notes: "n", context: { file: "a.txt" } });

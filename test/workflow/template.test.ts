@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { renderCommand, renderPrompt } from "../../src/workflow/index.ts";
+import { renderPrompt } from "../../src/workflow/index.ts";
 
 const context = { goal: "Mend it", a: { b: "x", c: null, list: [1, { d: 2 }] }, s: "text", lines: "one\ntwo" };
 
@@ -38,11 +38,5 @@ describe("values in author text", () => {
         expect(lines.at(-1)).toBe(marks);
       }),
     );
-  });
-
-  test("a command with an unset or empty value is no command", () => {
-    expect(renderCommand("make {{s}}", context)).toBe("make text");
-    expect(renderCommand("{{commands.test}}", context)).toBe(null);
-    expect(renderCommand("{{s}}", { s: "  " })).toBe(null);
   });
 });

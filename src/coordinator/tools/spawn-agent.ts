@@ -7,7 +7,7 @@
 import { z } from "zod";
 import type { Tool, ToolResult } from "../../agent/index.ts";
 import { contextOf } from "../../engine/session/index.ts";
-import { childResult, childSessionId, type Session, type SessionInit } from "../../session/index.ts";
+import { childContext, childResult, childSessionId, type Session, type SessionInit } from "../../session/index.ts";
 import { canonicalJson, type JsonObject } from "../../shared/json.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Refusal } from "../../shared/errors.ts";
@@ -84,7 +84,7 @@ async function initOf(seat: Seat, wish: Wish, { sessionId, workflowId }: { reado
   if (state.kind === "new") return err({ kind: "not-started", message: "The session has not started.", fix: "Start it first." });
   const given = wish.context ?? ROLES[wish.role].context;
   const change: JsonObject = ROLES[wish.role].seesChange ? { change: await changeOf(seat) } : {};
-  const context: JsonObject = { ...(given === "inherit" ? contextOf(state) : given === "blank" ? {} : given), ...change };
+  const context = { ...childContext(state, given === "inherit" ? contextOf(state) : given === "blank" ? {} : given), ...change };
   const bytes = bytesOf(context);
   if (bytes > MAX_CONTEXT_BYTES) return err({ kind: "context-too-large", message: `The context has ${bytes} bytes; the limit is ${MAX_CONTEXT_BYTES}.`, fix: "Give it what it needs as values of your own." });
   const { itemId, phase, autonomy, riskPolicy } = state.facts.start;

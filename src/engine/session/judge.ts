@@ -1,7 +1,7 @@
 /** What becomes of a submission: blocked, sent back, verified, put before a gate, or done. */
 import type { Blocker, EngineEvent } from "../../record/index.ts";
 import { unreachable } from "../../shared/unreachable.ts";
-import { evaluateCondition, type LoopStep, type Plan, renderLine, type StandardStep } from "../../workflow/index.ts";
+import { evaluateCondition, type LoopStep, MEND_COMMAND, type Plan, renderLine, type StandardStep } from "../../workflow/index.ts";
 import { askForChildren, needsSynthesis, parallelBlocker } from "./children.ts";
 import { blocked, completed, ended, gapOnce } from "./events.ts";
 import { lookAtJump } from "./jumps.ts";
@@ -51,12 +51,24 @@ export function judge(plan: Plan, state: Judging): readonly EngineEvent[] {
 }
 
 function verify(plan: Plan, work: StandardStep, { node, facts }: Judging): readonly EngineEvent[] {
-  if (work.verification.command === null) return passed(work, node, facts);
-  const command = verificationCommand(plan, work, facts.start, node);
-  if (command !== null) return [{ kind: "verification_requested", data: { nodeId: node.id, requestId: `${node.id}.${node.attempts}`, command } }];
-  const message = `The step "${work.id}" wants \`${work.verification.command}\` to pass, but the command has no value: nothing was run.`;
-  return [...gapOnce(node, "no-verification-command", message), ...passed(work, node, facts)];
+  const rendered = verificationCommand(plan, work, facts.start, node);
+  switch (rendered?.kind) {
+    case undefined:
+      return passed(work, node, facts);
+    case "command":
+      return [{ kind: "verification_requested", data: { nodeId: node.id, requestId: `${node.id}.${node.attempts}`, command: rendered.text } }];
+    case "not-configured": {
+      const message = `The step "${work.id}" wants \`${work.verification.command}\` to pass, but the repository has no such command: nothing was run.`;
+      return [...gapOnce(node, "no-verification-command", message), ...passed(work, node, facts)];
+    }
+    case "unset":
+      return [blocked(node, [verificationBlocker(work, `has no value for ${rendered.unset.join("; ")}.`, "Send the value in the context if a step declares it under `produces`. Else the workflow has to: a command sees only those keys and what the session was started with.")])];
+    case "unsafe":
+      return [blocked(node, [verificationBlocker(work, `cannot be run with the values it has. ${rendered.problems.join(" ")}`, `Send another value, or change the workflow. ${MEND_COMMAND}`)])];
+  }
 }
+
+const verificationBlocker = ({ verification }: StandardStep, why: string, fix: string): Blocker => ({ code: "verification-not-run", message: `The verification \`${verification.command}\` ${why} Nothing was run.`, fix });
 
 function verified(work: StandardStep, { node, facts }: Judging, { exitCode, timedOut, outputTail, durationMs, sandbox }: NonNullable<Judging["verified"]>): readonly EngineEvent[] {
   if (sandbox === "none" && exitCode !== 0) return [blocked(node, [{ code: "verification-not-run", message: outputTail, fix: "Make it possible to run the command, then submit again." }])];

@@ -43,12 +43,13 @@ export function offer(plan: Plan, state: SessionState, options: { readonly intro
   const rendered = renderStep(step, valuesFor(start, node.context, node.scope));
   const introduce = options.introduce === true || isFirstWork(node);
   const turn = node.loops.at(-1);
+  const command = verificationCommand(plan, step, start, node);
   return {
     nodeId: node.id,
     stepId: step.id,
     title: rendered.title,
     role: step.audits !== null ? "audit" : planStep.kind === "parallel" ? "synthesis" : "work",
-    prompt: promptOf({ plan, step, node, autonomy: start.autonomy, riskPolicy: start.riskPolicy ?? null, rendered, introduce, command: verificationCommand(plan, step, start, node) }),
+    prompt: promptOf({ plan, step, node, autonomy: start.autonomy, riskPolicy: start.riskPolicy ?? null, rendered, introduce, command: command?.kind === "command" ? command.text : command?.kind === "unset" ? step.verification.command : null }),
     agentRole: rendered.agentRole,
     systemPrompt: rendered.systemPrompt,
     modelTier: start.modelTier ?? step.modelTier,

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../shared/json.ts";
-import { evaluateCondition, type Plan, renderCommand, renderLine, renderPrompt, type StandardStep } from "../../workflow/index.ts";
+import { evaluateCondition, type Plan, renderCommand, type RenderedCommand, renderLine, renderPrompt, type StandardStep } from "../../workflow/index.ts";
 import { placeOf, producedKeys } from "./outline.ts";
 import type { SessionNode, SessionStart } from "./state.ts";
 
@@ -56,16 +56,16 @@ export const valuesFor = (start: SessionStart, context: JsonObject, scope: JsonO
 export const valuesAt = (start: SessionStart, node: SessionNode): JsonObject => valuesFor(start, { ...node.context, ...node.output?.context }, node.scope);
 
 /**
- * The step's verification command, or null when it has none or a value is unset. It sees what the session was started with and
- * the keys that steps declare under `produces`, so what an agent adds to the context on its own cannot change what is run.
+ * The step's verification command as it can be run now; null when it has none. It sees what the session was started with and the
+ * keys that steps declare under `produces`, so what an agent adds to the context on its own cannot change what is run.
  */
-export function verificationCommand(plan: Plan, step: StandardStep, start: SessionStart, node: SessionNode): string | null {
+export function verificationCommand(plan: Plan, step: StandardStep, start: SessionStart, node: SessionNode): RenderedCommand | null {
   if (step.verification.command === null) return null;
   const context = { ...node.context, ...node.output?.context };
   const declared = producedKeys(plan);
   const produced = Object.entries(context).filter(([key]) => declared.has(key));
   const trusted = { ...start.context, ...Object.fromEntries(produced) };
-  return renderCommand(step.verification.command, valuesFor(start, trusted, trustedScope(plan, node, trusted)));
+  return renderCommand(step.verification.command, { configured: start.context["commands"], values: valuesFor(start, trusted, trustedScope(plan, node, trusted)) });
 }
 
 /** Loop variables that count, and items of lists that themselves may be seen. */
