@@ -64,6 +64,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     /** The App's signed ticket as received; null for a local run. */
     ticket: z.string().nullable(),
     sandbox: z.enum(["bubblewrap", "weak", "none"]),
+    /** Whose runner it was: GitHub's, or the operator's that is thrown away after the job; on the last one the job's user may be root. */
+    runner: z.enum(["hosted", "ephemeral", "ephemeral-with-root"]).optional(),
     /** What an earlier run left that this one goes on from, in words. */
     restored: z.string().nullable(),
     /** Digests of the segments this run goes on from, in order. */

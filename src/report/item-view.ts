@@ -7,7 +7,7 @@ import type { ItemJournal } from "./item-journal.ts";
 import { addUsage, NO_USAGE } from "./money.ts";
 import { lastArtifact, sessionView, type ItemSessionView, type SessionView } from "./session-view.ts";
 
-export type RunView = Pick<Extract<ItemEvent, { kind: "run_opened" }>["data"], "host" | "runId" | "runAttempt" | "key" | "sandbox" | "restored" | "estimate">;
+export type RunView = Pick<Extract<ItemEvent, { kind: "run_opened" }>["data"], "host" | "runId" | "runAttempt" | "key" | "sandbox" | "runner" | "restored" | "estimate">;
 export type EffectView = Extract<ItemEvent, { kind: "effect_confirmed" }>["data"];
 export type DeliveryView = Extract<ItemEvent, { kind: "delivery_ended" }>["data"];
 

@@ -126,6 +126,7 @@ describe("attack 10: secrets of the agent job", () => {
     const events = [...item, ...[...streams.values()].flat()];
     const results = eventsOf(events, "tool_completed");
     expect(results.length).toBeGreaterThan(80);
+    expect(eventsOf(item, "run_opened")[0]?.data).toMatchObject({ sandbox: "bubblewrap", runner: "ephemeral-with-root" });
     expect(foundIn(JSON.stringify(events))).toEqual([]);
     const unpacked = artifacts.map(({ bytesPath }) => gunzipSync(readFileSync(bytesPath)).toString("latin1")).join("\n");
     expect(unpacked).toContain("tool_completed");
@@ -137,6 +138,8 @@ describe("attack 10: secrets of the agent job", () => {
     const runs = world.runs(issueNumber);
     const logs = runs.flatMap((run) => ["agent", "deliver"].map((job) => world.log(run.id, job))).join("\n");
     expect(logs.length).toBeGreaterThan(500);
+    // What weakens the runner is said where the result is.
+    expect([...issues.values()].find((issue) => issue.pull !== null)?.body).toContain("could be root on its runner");
     expect(foundIn(JSON.stringify([world.github.requests, [...issues.values()], [...comments.values()], [...checkRuns.values()]]))).toEqual([]);
     expect(foundIn(logs)).toEqual([]);
   });

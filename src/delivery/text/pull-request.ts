@@ -83,11 +83,12 @@ function mind(delivery: Delivery): string {
 export function noticed(view: ItemView): readonly string[] {
   const sessions = [...view.sessions, ...view.helpers];
   const weak = view.runs.some((run) => run.sandbox !== "bubblewrap") ? ["**Tools ran without a full sandbox** (`sandbox: weak` was asked for): what ran in the agent job was not isolated."] : [];
+  const rooted = view.runs.some((run) => run.runner === "ephemeral-with-root") ? ["**The agent job's user could be root on its runner** (`self-hosted: ephemeral-with-root` was asked for): what else ran there was not looked at."] : [];
   const gaps = sessions.flatMap((session) => session.gaps.map((gap) => `Left open in the ${session.phase} session: ${clip(plain(gap.message), 500)}`));
   const issues = sessions.flatMap((session) => session.issues.filter((issue) => issue.severity !== "info").map((issue) => `Reported by the ${session.phase} session: ${clip(plain(issue.summary), 500)}`));
   const problems = sessions.flatMap((session) => session.workflowProblems.map((problem) => `Said of the workflow by the ${session.phase} session: ${clip(plain(problem.summary), 500)}`));
   const findings = sessions.flatMap((session) => session.signals.filter((signal) => signal.signalKind !== "progress").map((signal) => `Signalled by the ${session.phase} session (${signal.signalKind.replace("_", " ")}): ${clip(plain(signal.summary), 500)}`));
-  return [...weak, ...gaps, ...issues, ...findings, ...problems].slice(0, 50);
+  return [...weak, ...rooted, ...gaps, ...issues, ...findings, ...problems].slice(0, 50);
 }
 
 function unsupported({ change }: Delivery): readonly string[] {

@@ -15,6 +15,7 @@ const environmentSchema = z.object({
   GITHUB_WORKSPACE: z.string().min(1),
   RUNNER_TEMP: z.string().min(1),
   RUNNER_TOOL_CACHE: z.string().optional(),
+  RUNNER_ENVIRONMENT: z.string().optional(),
   PATH: z.string().default(""),
 });
 
@@ -44,9 +45,12 @@ export interface JobSettings {
   readonly token: string;
   readonly anthropicApiKey: string;
   readonly sandbox: "bubblewrap" | "weak";
+  /** Whose runner this is; null where that is not said, which the look at the runner has refused before. */
+  readonly runner: "hosted" | "ephemeral" | "ephemeral-with-root" | null;
 }
 
 const sandboxSchema = z.enum(["bubblewrap", "weak"]);
+const selfHostedSchema = z.enum(["", "ephemeral", "ephemeral-with-root"]);
 const inputsSchema = z.object({
   job: z.enum(["agent", "deliver"]),
   key: z.string().regex(/^[0-9a-f]{16,64}$/),
@@ -58,10 +62,11 @@ const inputsSchema = z.object({
   "github-token": z.string().min(1),
   "anthropic-api-key": z.string(),
   "anthropic-base-url": z.union([z.literal(""), z.url()]),
+  "self-hosted": selfHostedSchema,
   sandbox: sandboxSchema,
 });
 
-const runnerSchema = z.object({ job: z.enum(["harden", "agent", "deliver"]), "self-hosted": z.enum(["", "ephemeral", "ephemeral-with-root"]), "anthropic-base-url": z.string(), sandbox: sandboxSchema });
+const runnerSchema = z.object({ job: z.enum(["harden", "agent", "deliver"]), "self-hosted": selfHostedSchema, "anthropic-base-url": z.string(), sandbox: sandboxSchema });
 
 /** What is read before anything secret is: which job this is and what the operator says of the runner. */
 export interface RunnerSettings {
@@ -95,7 +100,7 @@ export function readSettings(
   const keyless = keylessRefusal(environment, inputs.data);
   if (keyless !== null) return err(keyless);
   const [owner = "", repo = ""] = variables.data.GITHUB_REPOSITORY.split("/");
-  const { "public-key": publicKey, "github-token": token, "anthropic-api-key": anthropicApiKey, "anthropic-base-url": modelUrl, ...rest } = inputs.data;
+  const { "public-key": publicKey, "github-token": token, "anthropic-api-key": anthropicApiKey, "anthropic-base-url": modelUrl, "self-hosted": selfHosted, ...rest } = inputs.data;
   return ok({
     owner,
     repo,
@@ -110,6 +115,7 @@ export function readSettings(
     toolCache: variables.data.RUNNER_TOOL_CACHE ?? null,
     path: variables.data.PATH,
     modelUrl: modelUrl === "" ? null : modelUrl,
+    runner: variables.data.RUNNER_ENVIRONMENT === "github-hosted" ? "hosted" : selfHosted === "" ? null : selfHosted,
     publicKey,
     token,
     anthropicApiKey,

@@ -47,6 +47,7 @@ const SETTINGS: JobSettings = {
   token: "t",
   anthropicApiKey: "k",
   sandbox: "bubblewrap",
+  runner: "hosted",
 };
 
 async function admitted(run: Readonly<Record<string, unknown>>, settings: Partial<JobSettings> = {}): Promise<boolean> {

@@ -11,6 +11,14 @@ test("the agent job starts with a key", () => {
   expect(read()).toMatchObject({ ok: true, value: { anthropicApiKey: "sk" } });
 });
 
+test("attack 19: whose runner it is comes from the runner itself first, then from the operator's word", () => {
+  const runner = (selfHosted: string, environment: string) => read({ "self-hosted": selfHosted }, { RUNNER_ENVIRONMENT: environment });
+  expect(runner("ephemeral-with-root", "github-hosted")).toMatchObject({ value: { runner: "hosted" } });
+  expect(runner("ephemeral", "self-hosted")).toMatchObject({ value: { runner: "ephemeral" } });
+  expect(runner("", "self-hosted")).toMatchObject({ value: { runner: null } });
+  expect(runner("yes", "self-hosted")).toMatchObject({ ok: false });
+});
+
 test.each(["ANTHROPIC_FEDERATION_RULE_ID", "ANTHROPIC_IDENTITY_TOKEN_FILE", "ACTIONS_ID_TOKEN_REQUEST_URL"])("keyless by %s is refused in the agent job, with the reason and the cure", (name) => {
   expect(read({ "anthropic-api-key": "" }, { [name]: "https://example.org" })).toMatchObject({
     ok: false,

@@ -115,8 +115,8 @@ function openItem(admitted: Admitted, maxReviewRounds: number): Extract<ItemEven
 }
 
 function openRun(settings: JobSettings, restored: Restored | null, sandbox: "bubblewrap" | "weak" | "none"): Extract<ItemEvent, { kind: "run_opened" }>["data"] {
-  const { runId, runAttempt, key, ticket } = settings;
-  return { host: "actions", runId, runAttempt, key, ticket, sandbox, restored: restored?.found ?? null, segments: (restored?.refs ?? []).map(({ digest }) => digest) };
+  const { runId, runAttempt, key, ticket, runner } = settings;
+  return { host: "actions", runId, runAttempt, key, ticket, sandbox, ...(runner === null ? {} : { runner }), restored: restored?.found ?? null, segments: (restored?.refs ?? []).map(({ digest }) => digest) };
 }
 
 /** Ends the item with a reason before a session could run, so that the deliver job can say why. */
