@@ -8,7 +8,7 @@
  */
 import { childResult, couldNotStart, createChildInit, type ChildAnswer, type PendingChild, type Session, type SessionInit } from "../session/index.ts";
 import type { Result } from "../shared/result.ts";
-import type { Refusal } from "../shared/errors.ts";
+import { type Refusal, TerminalError } from "../shared/errors.ts";
 import { eachAtMost } from "./file-turns.ts";
 import { isStarted, lastSnapshot, restoreFiles, saveFiles, takeSeat } from "./seat.ts";
 import type { Left, Seat } from "./tree.ts";
@@ -85,8 +85,19 @@ export async function runHelper(parent: Seat, helper: Helper): Promise<HelperEnd
   if (!known) await parent.session.record({ kind: "child_started", data: { sessionId, role, workflowId, goal, toolUseId } });
   // What the parent changed so far is in its own log before anybody else can change more.
   await saveFiles(parent);
-  const seat = await takeSeat(tree, { init: init === null ? null : init.value, sessionId, depth: depth + 1, startFrom: parent.files, signal });
+  const seat = await seated(() => takeSeat(tree, { init: init === null ? null : init.value, sessionId, depth: depth + 1, startFrom: parent.files, signal }));
+  if ("refusal" in seat) return { kind: "refused", refusal: seat.refusal };
   return parent.turns.take(seat.writes ? "alone" : "beside", () => atWork(parent, seat, helper));
+}
+
+/** A start that the session's own rules refuse, a context over its limit say, is the asker's to mend. */
+async function seated(take: () => Promise<Seat>): Promise<Seat | { readonly refusal: Refusal }> {
+  try {
+    return await take();
+  } catch (error) {
+    if (!(error instanceof TerminalError)) throw error;
+    return { refusal: { kind: "cannot-start", message: error.message, fix: error.fix } };
+  }
 }
 
 async function atWork(parent: Seat, seat: Seat, { role, keepsFiles }: Helper): Promise<HelperEnd> {

@@ -267,6 +267,24 @@ describe("spawn_agent", () => {
     expect(refused).toMatchObject({ data: { isError: true } });
   });
 
+  test("what cannot be started is told to who asked, and nothing else stops", async () => {
+    const world = await open({
+      workflowId: "wr.ask",
+      workflows: [workflow("wr.ask", `  - { id: ask, title: Ask, prompt: Ask. }\n`)],
+      turns: {
+        "wr.ask": (view) =>
+          view.turnIndex === 0
+            ? [...spawn("researcher", "x", { workflowId: "wr.nothing" }), ...spawn("researcher", "y\u0000\ud800", { context: { constructor: "x", odd: "\u0000" } }), ...spawn("nobody", "w")]
+            : completeStep(),
+        "wr.role-researcher": [result],
+      },
+    });
+    expect(await world.run()).toMatchObject({ ending: "completed" });
+    const answers = (await world.everything()).flatMap((event) => (event.kind === "tool_completed" && event.data.name === "spawn_agent" ? [event.data.content] : []));
+    expect(answers).toHaveLength(3);
+    for (const told of ['There is no workflow "wr.nothing"', "The arguments of spawn_agent do not fit", "The researcher ended as completed"]) expect(answers.filter((answer) => answer.includes(told))).toHaveLength(1);
+  });
+
   test("a step whose allowedTools lack it cannot call it", async () => {
     const world = await open({ workflowId: "wr.ask", workflows: [workflow("wr.ask", `  - { id: ask, title: Ask, prompt: Ask., allowedTools: [read] }\n`)], turns: { "wr.ask": (view) => (view.turnIndex === 0 ? spawn("researcher", "x") : completeStep()) } });
     expect(await world.run()).toMatchObject({ ending: "completed" });
