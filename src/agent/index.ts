@@ -7,4 +7,4 @@ export { spentBy, type SessionSpend } from "./spent.ts";
 export { TYPICAL_TURN, typicalCostMicroUsd } from "./typical-conversation.ts";
 export { workspaceTools } from "./tools/workspace-tools.ts";
 export type { Tool, ToolContext, ToolResult } from "./tool.ts";
-export { secretsOf, type AgentEndpoint, type Provider } from "./provider.ts";
+export { checkProvider, secretsOf, type AgentEndpoint, type Provider } from "./provider.ts";

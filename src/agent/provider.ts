@@ -6,7 +6,7 @@
  */
 // The client's base and the one resource used: the whole client would load every other with it, half of the Action's bundle.
 import { BaseAnthropic } from "@anthropic-ai/sdk/client";
-import { AnthropicError } from "@anthropic-ai/sdk/error";
+import { AnthropicError, APIConnectionError } from "@anthropic-ai/sdk/error";
 import { WorkloadIdentityError } from "@anthropic-ai/sdk/lib/credentials/types";
 import { Messages } from "@anthropic-ai/sdk/resources/messages/messages";
 import { z } from "zod";
@@ -121,8 +121,26 @@ function messagesOf(client: unknown, packageName: string): Messages {
  * @param error of a request that got no answer: the SDK's plain error then says that it could not even be made
  */
 export function credentialProblem(error: unknown): string | null {
-  const isIdentity = error instanceof WorkloadIdentityError && (error.statusCode ?? 0) < 500;
-  const isUnmade = error instanceof AnthropicError && error.constructor === AnthropicError;
-  const isCloud = error instanceof Error && error.name === "CredentialsProviderError";
-  return isIdentity || isUnmade || isCloud ? `The credentials for the model's provider cannot be had: ${error.message} Check the variables that docs/operations.md names.` : null;
+  const causes = causesOf(error);
+  const found = causes.find(
+    (each) =>
+      (each instanceof WorkloadIdentityError && (each.statusCode ?? 0) < 500) ||
+      (each instanceof AnthropicError && each.constructor === AnthropicError) ||
+      each.name === "CredentialsProviderError" ||
+      // Google's package tells of its credentials as of a lost connection; these words are all there is to know it by.
+      (each instanceof APIConnectionError && each.message.includes("Google OAuth credentials")),
+  );
+  return found === undefined ? null : `The credentials for the model's provider cannot be had: ${causes.at(-1)?.message ?? found.message} Check the variables that docs/operations.md names, then start again: nothing was asked.`;
+}
+
+function causesOf(error: unknown): readonly Error[] {
+  const causes: Error[] = [];
+  for (let cause = error; cause instanceof Error; cause = cause.cause) causes.push(cause);
+  return causes;
+}
+
+/** @throws TerminalError when the provider's package is not installed; asked before work begins */
+export async function checkProvider({ provider }: AgentEndpoint): Promise<void> {
+  if (provider?.kind === "bedrock") await clientClass("@anthropic-ai/bedrock-sdk", "AnthropicBedrock");
+  if (provider?.kind === "vertex") await clientClass("@anthropic-ai/vertex-sdk", "AnthropicVertex");
 }

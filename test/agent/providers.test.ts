@@ -186,6 +186,20 @@ describe("Bedrock", () => {
       expect(await oneTurn(endpoint())).toMatchObject({ code: "model_rejected", turns: 0 });
     });
 
+    test("credentials that cannot be had end it at once, and nothing counts as spent", async () => {
+      reply = (_, response) => void response.writeHead(500).end();
+      const noKeys: AgentEndpoint = { apiKey: "", baseUrl: url, provider: { kind: "bedrock", region: "eu-west-1", models: {} } };
+      const before = { ...process.env };
+      for (const name of ["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"]) delete process.env[name];
+      Object.assign(process.env, { HOME: directory, AWS_EC2_METADATA_DISABLED: "true" });
+      try {
+        expect(await oneTurn(noKeys)).toMatchObject({ code: "model_rejected", costMicroUsd: 0, message: expect.stringContaining("credentials for the model's provider cannot be had") });
+      } finally {
+        Object.assign(process.env, before);
+      }
+      expect(seen).toEqual([]);
+    });
+
     test("it counts no tokens, and says so", async () => {
       reply = (_, response) => void response.writeHead(500).end();
       expect(await countTokens(endpoint(), { model: "claude-sonnet-5-5", messages: [] })).toMatchObject({ ok: false });
@@ -215,12 +229,24 @@ describe("Vertex", () => {
     } finally {
       delete process.env["GOOGLE_APPLICATION_CREDENTIALS"];
     }
+    await expectNoCredentials();
     const asked = seen.find(({ path }) => path.includes("publishers"));
     expect(asked).toMatchObject({ path: "/v1/projects/project-1/locations/europe-west1/publishers/anthropic/models/claude-sonnet-5-5@20260901:streamRawPredict", headers: { authorization: "Bearer google-1" } });
     const body = z.looseObject({ anthropic_version: z.string(), stream: z.literal(true) }).parse(JSON.parse(asked?.body ?? ""));
     expect(Object.keys(body)).not.toContain("model");
   });
 });
+
+/** Credentials that cannot be read end it at once, and nothing counts as spent. */
+async function expectNoCredentials(): Promise<void> {
+  process.env["GOOGLE_APPLICATION_CREDENTIALS"] = "/nonexistent";
+  try {
+    const end = await oneTurn({ apiKey: "", baseUrl: url, provider: { kind: "vertex", region: "global", projectId: "p", models: {} } });
+    expect(end).toMatchObject({ code: "model_rejected", costMicroUsd: 0, message: expect.stringContaining("/nonexistent") });
+  } finally {
+    delete process.env["GOOGLE_APPLICATION_CREDENTIALS"];
+  }
+}
 
 /** A frame of AWS's event stream: lengths, checksum, headers of type string (7), payload, checksum. */
 function eventStreamMessage(headers: Readonly<Record<string, string>>, payload: unknown): Buffer {

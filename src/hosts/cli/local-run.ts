@@ -1,6 +1,6 @@
 /** `worktrain run`: the pipeline of a GitHub run on a local clone, leaving a local branch. */
 import { join, resolve } from "node:path";
-import { secretsOf } from "../../agent/index.ts";
+import { checkProvider, secretsOf } from "../../agent/index.ts";
 import { runItem, type CoordinatorDeps, type ItemProgress, type ItemResult, type OpenRun } from "../../coordinator/index.ts";
 import { allowedHosts, type Budget, type Config } from "../../config/index.ts";
 import { artifactOf, CONTRACT } from "../../engine/pipeline/index.ts";
@@ -40,6 +40,7 @@ export interface LocalRun {
  */
 export async function runLocally(run: LocalRun, ports: RunPorts): Promise<CommandResult> {
   const { task, places } = run;
+  await checkProvider(run.model);
   const begun = task.kind === "new" ? await begin(run, task, ports) : savedItem(task.item, places.data);
   const { place } = begun;
   const other = listRunning(runningDirectory(places.usual)).find(({ directory }) => directory === place.directory);
