@@ -84,18 +84,24 @@ function words(event: SessionEvent): string | null {
     case "network_reached":
       return `reached from the sandbox: ${event.data.hosts.map(({ host, requests, refused }) => `${host} (${[requests > 0 ? `${requests}x` : "", refused > 0 ? `${refused}x refused` : ""].filter((part) => part !== "").join(", ")})`).join("; ")}`;
     case "steered":
-      return event.data.source === "person" ? `told by a person: ${firstLine(event.data.text)}` : null;
+      return steered(event.data);
+    case "agent_ended":
+      return event.data.code === "completed" || event.data.code === "session_over" ? null : `the agent left (${event.data.code}): ${firstLine(event.data.message)}`;
     case "turn_requested":
     case "turn_completed":
     case "turn_failed":
     case "tool_started":
     case "tool_completed":
     case "workspace_saved":
-    case "agent_ended":
       return null;
     default:
       return unreachable(event);
   }
+}
+
+function steered({ source, text }: Extract<SessionEvent, { kind: "steered" }>["data"]): string | null {
+  if (source === "person") return `told by a person: ${firstLine(text)}`;
+  return source === "nudge" ? `nudged: ${firstLine(text)}` : null;
 }
 
 const firstLine = (text: string): string => text.trim().split("\n", 1)[0] ?? "";
