@@ -60,6 +60,7 @@ const PLAIN_KEY = /^[\w.$-]*$/;
 
 function canonicalObject(value: object): string {
   const keys = Object.keys(value);
+  if (!keys.every(isWellFormed)) return canonicalObject(withWellFormedKeys(value));
   if (!isSorted(keys)) keys.sort();
   let text = "";
   for (const key of keys) {
@@ -68,6 +69,11 @@ function canonicalObject(value: object): string {
   }
   return `{${text}}`;
 }
+
+const isWellFormed = (key: string): boolean => key.isWellFormed();
+
+/** Before they are sorted: replaced, a surrogate sorts elsewhere. Of two keys that become one the later counts. */
+const withWellFormedKeys = (value: object): object => Object.fromEntries(Object.entries(value).map(([key, member]) => [key.toWellFormed(), member]));
 
 function isSorted(keys: readonly string[]): boolean {
   let last = "";
@@ -100,16 +106,16 @@ export function canonicalCopy(value: unknown): Json {
 
 function copiedObject(value: object): JsonObject {
   const keys = Object.keys(value);
+  if (!keys.every(isWellFormed)) return copiedObject(withWellFormedKeys(value));
   if (!isSorted(keys)) keys.sort();
   const copy: JsonObject = {};
   for (const key of keys) {
     const member = (value as Record<string, unknown>)[key];
     if (member === undefined) continue;
     const own = canonicalCopy(member);
-    const name = key.isWellFormed() ? key : key.toWellFormed();
     // Assigned, it would be the prototype.
-    if (name === "__proto__") Object.defineProperty(copy, name, { value: own, writable: true, enumerable: true, configurable: true });
-    else copy[name] = own;
+    if (key === "__proto__") Object.defineProperty(copy, key, { value: own, writable: true, enumerable: true, configurable: true });
+    else copy[key] = own;
   }
   return copy;
 }

@@ -1,9 +1,10 @@
-import { fileSystemOver, type SystemCalls } from "../../src/shared/durable-files.ts";
+import { fileSystemOver, type Room, type SystemCalls } from "../../src/shared/durable-files.ts";
 import type { FileSystem } from "../../src/shared/ports.ts";
 
 /**
  * What a power cut does to bytes that were written and never synced. A number is the share of them that survives; `holed` is
- * out of order: every other sector of 512 bytes was never written and reads as zeros.
+ * out of order: every other sector of 512 bytes was never written. What was not written reads as before, or as zeros where the
+ * file has grown.
  */
 export type Unsynced = "lost" | "kept" | "zeroed" | "holed" | number;
 
@@ -41,9 +42,13 @@ interface FileNode {
   readonly kind: "file";
   data: Buffer;
   length: number;
-  /** What is on disk: a prefix of `data`, unless the file was truncated since its last sync. */
+  /** What is on disk. */
+  durable: Buffer;
   durableLength: number;
-  replaced: Buffer | null;
+  /** Where `data` may differ from `durable`: from the first byte written since the last sync to behind the last one. */
+  dirty: { start: number; end: number };
+  /** Opened anew and not synced since: what was never written does not show the old bytes. */
+  fresh: boolean;
   /** A sync failed: later ones report success and save nothing. */
   broken: boolean;
 }
@@ -54,44 +59,64 @@ interface DirectoryNode {
 }
 type DiskNode = FileNode | DirectoryNode;
 
-const newFile = (): FileNode => ({ kind: "file", data: Buffer.alloc(0), length: 0, durableLength: 0, replaced: null, broken: false });
+const CLEAN = { start: Number.POSITIVE_INFINITY, end: 0 };
+const newFile = (content: Uint8Array = new Uint8Array()): FileNode => ({
+  kind: "file",
+  data: Buffer.from(content),
+  length: content.length,
+  durable: Buffer.from(content),
+  durableLength: content.length,
+  dirty: CLEAN,
+  fresh: false,
+  broken: false,
+});
 const newDirectory = (): DirectoryNode => ({ kind: "directory", entries: new Map(), durable: new Map() });
 const systemError = (code: string, path: string): Error => Object.assign(new Error(`${code}: ${path}`), { code });
 const namesOf = (path: string): readonly string[] => path.split("/").filter((name) => name !== "");
 
-function write(file: FileNode, bytes: Uint8Array): void {
-  if (file.length + bytes.length > file.data.length) {
-    const grown = Buffer.alloc(Math.max(1024, file.data.length * 2, file.length + bytes.length));
-    file.data.copy(grown, 0, 0, file.length);
-    file.data = grown;
-  }
-  file.data.set(bytes, file.length);
-  file.length += bytes.length;
+function roomFor(buffer: Buffer, kept: number, length: number): Buffer {
+  if (length <= buffer.length) return buffer;
+  const grown = Buffer.alloc(Math.max(1024, buffer.length * 2, length));
+  buffer.copy(grown, 0, 0, kept);
+  return grown;
+}
+
+function write(file: FileNode, bytes: Uint8Array, position: number): void {
+  const end = position + bytes.length;
+  file.data = roomFor(file.data, file.length, end);
+  file.data.set(bytes, position);
+  file.length = Math.max(file.length, end);
+  file.dirty = { start: Math.min(file.dirty.start, position), end: Math.max(file.dirty.end, end) };
+}
+
+function saveToDisk(file: FileNode): void {
+  const { start, end } = file.dirty;
+  file.durable = roomFor(file.durable, file.durableLength, file.length);
+  if (start < end) file.data.copy(file.durable, start, start, end);
+  file.durableLength = file.length;
+  file.dirty = CLEAN;
+  file.fresh = false;
 }
 
 /** The file's bytes after a power cut. */
 function surviving(file: FileNode, unsynced: Unsynced): Buffer {
-  const durable = file.replaced ?? file.data.subarray(0, file.durableLength);
-  if (file.replaced !== null && unsynced === "lost") return Buffer.from(durable);
-  const start = file.replaced === null ? file.durableLength : 0;
-  const pending = file.data.subarray(start, file.length);
-  const before = file.data.subarray(0, start);
-  switch (unsynced) {
-    case "lost":
-      return Buffer.from(before);
-    case "kept":
-      return Buffer.concat([before, pending]);
-    case "zeroed":
-      return Buffer.concat([before, Buffer.alloc(pending.length)]);
-    case "holed":
-      return Buffer.concat([before, pending.map((byte, index) => (((start + index) >> 9) % 2 === 0 ? 0 : byte))]);
-    default:
-      return Buffer.concat([before, pending.subarray(0, Math.floor(pending.length * unsynced))]);
+  const old = file.fresh ? Buffer.alloc(0) : file.durable.subarray(0, file.durableLength);
+  const now = Buffer.from(file.data.subarray(0, file.length));
+  if (unsynced === "lost") return Buffer.from(file.durable.subarray(0, file.durableLength));
+  if (unsynced === "kept" || file.dirty.start >= file.length) return now;
+  const { start, end } = file.dirty;
+  if (typeof unsynced === "number") {
+    const written = start + Math.floor((end - start) * unsynced);
+    return Buffer.concat([now.subarray(0, written), old.subarray(Math.min(written, old.length), end), end <= old.length ? now.subarray(end) : Buffer.alloc(0)]);
   }
+  for (let index = start; index < end; index += 1) {
+    if (unsynced === "zeroed" || (index >> 9) % 2 === 0) now[index] = old[index] ?? 0;
+  }
+  return now;
 }
 
-/** Makes an empty disk. */
-export function memoryDisk(): MemoryDisk {
+/** Makes an empty disk. @param room of append files; as on a real one by default */
+export function memoryDisk(room?: Room): MemoryDisk {
   const root = newDirectory();
   const open = new Map<number, DiskNode>();
   let nextHandle = 3;
@@ -134,37 +159,41 @@ export function memoryDisk(): MemoryDisk {
       throw systemError(code, String(number));
     }
     if (node.broken) return;
-    node.durableLength = node.length;
-    node.replaced = null;
+    saveToDisk(node);
   };
 
   const system: SystemCalls = {
     openSync(path, flags) {
       call();
       let node = find(path);
-      if (flags === "r" && node === undefined) throw systemError("ENOENT", path);
-      if (flags === "ax" && node !== undefined) throw systemError("EEXIST", path);
+      if ((flags === "r" || flags === "r+") && node === undefined) throw systemError("ENOENT", path);
+      if (flags === "wx" && node !== undefined) throw systemError("EEXIST", path);
       if (node === undefined) {
         const { directory, name } = parentOf(path);
         node = newFile();
         directory.entries.set(name, node);
       } else if (flags === "w" && node.kind === "file") {
-        node.replaced ??= Buffer.from(node.data.subarray(0, node.durableLength));
-        node.length = 0;
-        node.durableLength = 0;
+        Object.assign(node, { length: 0, dirty: CLEAN, fresh: true });
       }
       open.set(nextHandle, node);
       return nextHandle++;
     },
-    writeSync(number, bytes, offset, length) {
+    writeSync(number, bytes, offset, length, position) {
       call();
       const node = handle(number);
       if (node.kind !== "file") throw systemError("EISDIR", String(number));
       const fits = Math.min(length, freeBytes ?? length);
       if (fits === 0 && length > 0) throw systemError("ENOSPC", String(number));
       if (freeBytes !== null) freeBytes -= fits;
-      write(node, bytes.subarray(offset, offset + fits));
+      write(node, bytes.subarray(offset, offset + fits), position);
       return fits;
+    },
+    ftruncateSync(number, length) {
+      call();
+      const node = handle(number);
+      if (node.kind !== "file") throw systemError("EINVAL", String(number));
+      node.length = length;
+      node.dirty = { start: node.dirty.start, end: Math.min(node.dirty.end, length) };
     },
     fsyncSync: sync,
     fdatasyncSync: sync,
@@ -218,8 +247,7 @@ export function memoryDisk(): MemoryDisk {
 
   const survive = (node: DiskNode, choice: CrashChoice): DiskNode => {
     if (node.kind === "file") {
-      const data = surviving(node, choice.unsynced);
-      return { ...newFile(), data, length: data.length, durableLength: data.length };
+      return newFile(surviving(node, choice.unsynced));
     }
     const kept = choice.names === "kept" ? node.entries : node.durable;
     const entries = new Map([...kept].map(([name, child]) => [name, survive(child, choice)]));
@@ -232,7 +260,7 @@ export function memoryDisk(): MemoryDisk {
   };
 
   return {
-    fileSystem: fileSystemOver(system),
+    fileSystem: fileSystemOver(system, room),
     get calls() {
       return calls;
     },
@@ -270,8 +298,7 @@ export function memoryDisk(): MemoryDisk {
         directory.durable.set(name, next);
         directory = next;
       }
-      const data = Buffer.from(bytes);
-      const file: FileNode = { ...newFile(), data, length: data.length, durableLength: data.length };
+      const file = newFile(bytes);
       directory.entries.set(names.at(-1) ?? "", file);
       directory.durable.set(names.at(-1) ?? "", file);
     },

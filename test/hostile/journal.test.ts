@@ -10,6 +10,7 @@ import { TerminalError } from "../../src/shared/errors.ts";
 import { sha256Hex } from "../../src/shared/hash.ts";
 import { canonicalJson } from "../../src/shared/json.ts";
 import { nodeFileSystem } from "../../src/shared/node-ports.ts";
+import type { Room } from "../../src/shared/durable-files.ts";
 import type { FileSystem } from "../../src/shared/ports.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { memoryDisk, type CrashChoice, type MemoryDisk } from "../fakes/file-system.ts";
@@ -35,8 +36,8 @@ const textsOf = async (reader: JournalReader, stream: string): Promise<readonly 
   (await reader.read(stream)).map((event) => (event.kind === "steered" ? event.data.text : ""));
 
 /** Two epochs, two streams, lines of many lengths: about 10 KB in the second file. */
-async function realLog(): Promise<MemoryDisk> {
-  const disk = memoryDisk();
+async function realLog(room?: Room): Promise<MemoryDisk> {
+  const disk = memoryDisk(room);
   const heads = new Map<string, Head>();
   for (const lines of [5, 24]) {
     const journal = await openOn(disk);
@@ -227,6 +228,60 @@ describe("an edited log", () => {
   });
 });
 
+/** Room from the first byte on, and so little that it is made anew again and again. */
+const ROOMY: Room = { fromBytes: 0, bytes: 2_000 };
+
+describe("room behind the end of the newest file", () => {
+  test("a process that died left it: it is no part of the log, no tear, and the next one cuts it off", async () => {
+    const disk = memoryDisk(ROOMY);
+    const journal = await openOn(disk);
+    await appendOk(journal, "session/a", null, [steered("kept")]);
+    const bytes = bytesOf(disk, FIRST);
+    const end = bytes.lastIndexOf("\n") + 1;
+    expect(bytes.length).toBe(end + ROOMY.bytes);
+    const reader = await readOn(disk);
+    expect(await textsOf(reader, "session/a")).toEqual(["kept"]);
+    expect(reader.notes).toEqual([]);
+    const next = await openOn(disk);
+    expect(next.notes).toEqual([]);
+    expect(bytesOf(disk, FIRST).equals(bytes.subarray(0, end))).toBe(true);
+    await appendOk(next, "session/a", await next.head("session/a"), [steered("on")]);
+    expect(await textsOf(await readOn(disk), "session/a")).toEqual(["kept", "on"]);
+  });
+
+  test("a journal that is closed leaves none", async () => {
+    const disk = memoryDisk(ROOMY);
+    const journal = await openOn(disk);
+    await appendOk(journal, "session/a", null, [steered("kept")]);
+    await journal.close();
+    expect(bytesOf(disk, FIRST).at(-1)).toBe(10);
+  });
+
+  test("fault 2: an append torn within it is cut off, and said", async () => {
+    const disk = memoryDisk(ROOMY);
+    const journal = await openOn(disk);
+    const head = await appendOk(journal, "session/a", null, [steered("kept")]);
+    const end = bytesOf(disk, FIRST).lastIndexOf("\n") + 1;
+    await appendOk(journal, "session/a", head, [steered("torn")]);
+    const bytes = bytesOf(disk, FIRST);
+    disk.plant(FIRST, bytes.fill(0, end + 40));
+    const next = await openOn(disk);
+    expect(next.notes).toEqual([expect.stringContaining("tail_truncated: 40 bytes")]);
+    expect(await textsOf(next, "session/a")).toEqual(["kept"]);
+  });
+
+  test("fault 4: a disk too full for it takes the events without it", async () => {
+    const disk = memoryDisk(ROOMY);
+    const journal = await openOn(disk);
+    disk.setFreeBytes(1_500);
+    const head = await appendOk(journal, "session/a", null, [steered("one")]);
+    disk.setFreeBytes(1_500);
+    await appendOk(journal, "session/a", head, [steered("two")]);
+    await journal.close();
+    expect(await textsOf(await readOn(disk), "session/a")).toEqual(["one", "two"]);
+  });
+});
+
 describe("a failing disk", () => {
   test("fault 3: after EIO on fsync nothing more is taken, and what was acknowledged is there after a power cut", async () => {
     const disk = memoryDisk();
@@ -265,7 +320,10 @@ describe("a failing disk", () => {
   });
 });
 
-describe("a crash at every system call", () => {
+describe.each([
+  ["as short logs have it", undefined],
+  ["with room behind it", ROOMY],
+])("a crash at every system call, the file %s", (_, room) => {
   const CHOICES: readonly CrashChoice[] = (["lost", "kept", "zeroed", "holed", 0.3, 0.9] as const).flatMap((unsynced) =>
     (["lost", "kept"] as const).map((names) => ({ unsynced, names })),
   );
@@ -287,7 +345,7 @@ describe("a crash at every system call", () => {
   test("faults 1 and 9: whatever the cache kept, all that was acknowledged is there, in order, and the log goes on", async () => {
     for (const choice of CHOICES) {
       for (let call = 1, done = false; !done; call += 1) {
-        const disk = memoryDisk();
+        const disk = memoryDisk(room);
         disk.crashAtCall(call);
         const acked = { texts: [] as string[], blobs: [] as string[] };
         done = await work(disk.fileSystem, acked).then(
@@ -312,7 +370,7 @@ describe("a crash at every system call", () => {
 
   test("fault 1: the process dies, another goes on from what the page cache shows, then the power is cut", async () => {
     for (let call = 1, done = false; !done; call += 1) {
-      const disk = memoryDisk();
+      const disk = memoryDisk(room);
       disk.crashAtCall(call);
       const acked = { texts: [] as string[], blobs: [] as string[] };
       done = await work(disk.fileSystem, acked).then(
@@ -333,7 +391,7 @@ describe("a crash at every system call", () => {
 
   test("a crash while a torn tail is cut loses nothing either", async () => {
     for (let call = 1, done = false; !done; call += 1) {
-      const disk = await realLog();
+      const disk = await realLog(room);
       disk.plant(SECOND, bytesOf(disk, SECOND).subarray(0, -3));
       const wanted = await textsOf(await readOn(disk), "session/a");
       disk.crashAtCall(disk.calls + call);
@@ -347,9 +405,12 @@ describe("a crash at every system call", () => {
   });
 });
 
-describe("fault 22: two writers on one directory", () => {
+describe.each([
+  ["as short logs have it", undefined],
+  ["with room behind it", ROOMY],
+])("fault 22: two writers on one directory, the file %s", (_, room) => {
   test("the later one goes on, the earlier one is fenced and changes nothing", async () => {
-    const disk = memoryDisk();
+    const disk = memoryDisk(room);
     const early = await openOn(disk);
     const head = await appendOk(early, "session/a", null, [steered("early")]);
     const late = await openOn(disk);
@@ -361,7 +422,7 @@ describe("fault 22: two writers on one directory", () => {
 
   test("one that opens within an append sees the event or the append is not acknowledged", async () => {
     for (const moment of ["before the write", "after the write", "after the sync"]) {
-      const disk = memoryDisk();
+      const disk = memoryDisk(room);
       let late: ReturnType<typeof openDirectoryJournal> | null = null;
       const meddle = (when: string): void => {
         if (when === moment && armed) late ??= openOn(disk);
@@ -395,7 +456,7 @@ describe("fault 22: two writers on one directory", () => {
   });
 
   test("one that appends while another opens is seen by it", async () => {
-    const disk = memoryDisk();
+    const disk = memoryDisk(room);
     const early = await openOn(disk);
     const head = await appendOk(early, "session/a", null, [steered("early")]);
     const appending: Promise<Head>[] = [];
@@ -412,7 +473,7 @@ describe("fault 22: two writers on one directory", () => {
   });
 
   test("processes that open at the same time get epochs of their own", async () => {
-    const disk = memoryDisk();
+    const disk = memoryDisk(room);
     const epochs = (await Promise.all(Array.from({ length: 5 }, () => openOn(disk)))).map((journal) => journal.epoch);
     expect(new Set(epochs).size).toBe(5);
   });

@@ -20,7 +20,7 @@ import type { Chain } from "../chain.ts";
 import type { Journal, JournalReader } from "../journal.ts";
 import { prepareAppend } from "../prepare-append.ts";
 import { createBlobFiles, type BlobFiles } from "./blob-files.ts";
-import { epochPath, epochsDirectory, listEpochs, loadLog, type LoadedLog } from "./epoch-files.ts";
+import { epochPath, epochsDirectory, listEpochs, loadLog, unchanged, type LoadedLog } from "./epoch-files.ts";
 import { blobTooLarge } from "./memory.ts";
 
 export interface DirectoryOptions {
@@ -118,14 +118,14 @@ function claimEpoch(fs: FileSystem, directory: string): { readonly loaded: Loade
       loaded = loadLog(fs, directory);
       continue;
     }
-    const grown = loaded.files.some(({ path, bytes }) => fs.size(path) !== bytes) || listEpochs(fs, directory).length !== loaded.files.length + 1;
+    const grown = loaded.files.some((read) => !unchanged(fs, read)) || listEpochs(fs, directory).length !== loaded.files.length + 1;
     return { loaded: grown ? loadLog(fs, directory, epoch) : loaded, epoch, file };
   }
 }
 
 /**
  * Makes the log below our epoch durable as it was read: a process that died may have left its end in the page cache only (S4),
- * or torn. Older files were settled so before anything was written after them.
+ * torn, or with room behind it. Older files were settled so before anything was written after them.
  */
 function settleTail(fs: FileSystem, { files, torn }: LoadedLog): void {
   if (torn !== null) {
@@ -134,7 +134,9 @@ function settleTail(fs: FileSystem, { files, torn }: LoadedLog): void {
     return;
   }
   const newest = files.findLast(({ bytes }) => bytes > 0);
-  if (newest !== undefined) fs.sync(newest.path);
+  if (newest === undefined) return;
+  if (newest.written < newest.bytes) fs.cut(newest.path, newest.written);
+  else fs.sync(newest.path);
 }
 
 /** The one file this process writes, and the moment it must stop. */

@@ -5,6 +5,7 @@
  *
  * D1. Every line of every epoch file is checked before anything is said about the log; what does not fit is refused with file and line.
  * D2. Only the end of the newest epoch file that holds anything can be torn: its writer died within an append nobody was told of.
+ * D3. Only that file can have room behind its lines, zeros that its writer did not come to cut off. They are nobody's bytes.
  */
 import { join } from "node:path";
 import { TerminalError } from "../../shared/errors.ts";
@@ -19,7 +20,9 @@ export const blobPath = (directory: string, sha256: string): string => join(dire
 export interface EpochFile {
   readonly epoch: number;
   readonly path: string;
+  /** Its size, and how much of it stands before its room (D3). */
   readonly bytes: number;
+  readonly written: number;
 }
 
 export interface TornTail {
@@ -52,18 +55,29 @@ export function loadLog(fs: FileSystem, directory: string, below: number = Numbe
   const chain = createChain();
   const files = listEpochs(fs, directory)
     .filter((epoch) => epoch < below)
-    .map((epoch) => ({ epoch, path: epochPath(directory, epoch), content: fs.read(epochPath(directory, epoch)) ?? new Uint8Array() }));
-  const newest = files.findLast((file) => file.content.length > 0);
+    .map((epoch) => ({ epoch, path: epochPath(directory, epoch), ...contentOf(fs.read(epochPath(directory, epoch)) ?? new Uint8Array()) }));
+  const newest = files.findLast(({ content }) => content.length > 0);
   let torn: TornTail | null = null;
   for (const [index, file] of files.entries()) {
     if (file.epoch !== index + 1) throw missingEpoch(epochPath(directory, index + 1), file.path);
-    const whole = file === newest ? wholeBytes(file.content) : file.content.length;
-    if (whole < file.content.length) {
-      torn = { path: file.path, kept: file.content.subarray(0, whole), cut: file.content.subarray(whole) };
-    }
-    acceptFile(chain, file.path, file.epoch, file.content.subarray(0, whole));
+    const content = file === newest ? file.content.subarray(0, file.written) : file.content;
+    const whole = file === newest ? wholeBytes(content) : content.length;
+    if (whole < content.length) torn = { path: file.path, kept: content.subarray(0, whole), cut: content.subarray(whole) };
+    acceptFile(chain, file.path, file.epoch, content.subarray(0, whole));
   }
-  return { chain, files: files.map(({ epoch, path, content }) => ({ epoch, path, bytes: content.length })), torn };
+  return { chain, files: files.map(({ epoch, path, content, written }) => ({ epoch, path, bytes: content.length, written })), torn };
+}
+
+function contentOf(content: Uint8Array): { readonly content: Uint8Array; readonly written: number } {
+  let written = content.length;
+  while (written > 0 && content[written - 1] === 0) written -= 1;
+  return { content, written };
+}
+
+/** Whether a file still is what it was when it was read: an append into its room changes no size. */
+export function unchanged(fs: FileSystem, file: EpochFile): boolean {
+  if (fs.size(file.path) !== file.bytes) return false;
+  return file.written === file.bytes || contentOf(fs.read(file.path) ?? new Uint8Array()).written === file.written;
 }
 
 /**
