@@ -7,7 +7,7 @@
  * F3. What is found there may be in the page cache only: a process that died has synced nothing. Of a chain of directories at
  *     most the deepest one that exists can be so, because each is synced before the next one is made.
  * F4. An append file may have room: zeros behind its end, written ahead. An append then overwrites what the file has already, and
- *     its sync has no new size or block to make durable: three quarters of the time on ext4 (docs/platform-facts.md).
+ *     its sync has no new size or block to make durable: three quarters of the time (P-sync-size).
  */
 import type * as nodeFs from "node:fs";
 import { dirname } from "node:path";

@@ -20,7 +20,7 @@ export interface Random {
 /** The global fetch, or one that a test or the simulation answers. */
 export type Fetch = typeof globalThis.fetch;
 
-/** A file opened for appending. Synchronous: at a kilobyte a line that is 1.6 times as fast as promises (docs/platform-facts.md). */
+/** A file opened for appending. Synchronous: at a kilobyte a line that is 1.6 times as fast as promises (P-sync-calls). */
 export interface AppendFile {
   /** Writes all bytes behind those before; nothing is durable yet. Until the file is closed zeros may follow them. */
   append(bytes: Uint8Array): void;
