@@ -71,7 +71,10 @@ function jobEnvironment(directory: string, apiUrl: string): Readonly<Record<stri
     INPUT_TICKET: "a.b",
     "INPUT_PUBLIC-KEY": "none",
     "INPUT_GITHUB-TOKEN": "none",
+    "INPUT_ANTHROPIC-API-KEY": "none",
     INPUT_SANDBOX: "bubblewrap",
+    // This machine is nobody's runner: nothing on it is looked at or changed.
+    "INPUT_SELF-HOSTED": "ephemeral-with-root",
   };
 }
 
