@@ -3,7 +3,7 @@ import { runAgent, spentBy, workspaceTools, type AgentEnd, type Tool } from "../
 import { nodesOf, offer as offerOf, type StepOffer } from "../engine/session/index.ts";
 import { TerminalError } from "../shared/errors.ts";
 import { fence } from "../workflow/index.ts";
-import { revealHidden } from "./hidden.ts";
+import { revealHidden } from "../shared/hidden.ts";
 import { composePrompt, promptTexts, reminder } from "./prompt/index.ts";
 import { lastSnapshot } from "./seat.ts";
 import { refusedTool } from "./tool-bounds.ts";

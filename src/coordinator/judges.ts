@@ -12,7 +12,7 @@ import { ok } from "../shared/result.ts";
 import { BUILT_IN_CONTRACTS, type Plan, type PlanStep, type StandardStep } from "../workflow/index.ts";
 import { runHelper } from "./children.ts";
 import { decideGate, type GateEvidence } from "./gate-rule.ts";
-import { revealHidden } from "./hidden.ts";
+import { revealHidden } from "../shared/hidden.ts";
 import { changeOf } from "./seat.ts";
 import { bothAllow, READ_ONLY_TOOLS } from "./tool-bounds.ts";
 import type { Left, Seat } from "./tree.ts";

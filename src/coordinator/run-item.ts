@@ -12,7 +12,7 @@ import { TerminalError } from "../shared/errors.ts";
 import type { JsonObject } from "../shared/json.ts";
 import type { CoordinatorDeps } from "./deps.ts";
 import { estimateItem, type Estimate } from "./estimate.ts";
-import { revealHidden } from "./hidden.ts";
+import { revealHidden } from "../shared/hidden.ts";
 import { runSession, type SessionLeft } from "./run-session.ts";
 import { lastSnapshot } from "./seat.ts";
 import { rememberedBy } from "./session-tree.ts";

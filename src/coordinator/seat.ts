@@ -4,7 +4,7 @@ import { sessionStream, type AgentEvent, type Recorded, type SnapshotRef } from 
 import { TerminalError } from "../shared/errors.ts";
 import type { CoordinatorDeps } from "./deps.ts";
 import { openFileTurns } from "./file-turns.ts";
-import { revealHidden } from "./hidden.ts";
+import { revealHidden } from "../shared/hidden.ts";
 import { readContextOf } from "./read-context.ts";
 
 import { mayWrite } from "./tool-bounds.ts";

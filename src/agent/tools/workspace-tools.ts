@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { revealHidden } from "../../shared/hidden.ts";
 import type { Sandbox } from "../../workspace/index.ts";
 import type { Tool } from "../tool.ts";
 
@@ -69,11 +70,18 @@ const definitions = {
   },
 } satisfies Record<string, Pick<Tool, "readOnly" | "description" | "schema">>;
 
+/** Said under a result that held characters a reader would not see; edit finds such a place only by what stands around it. */
+const REVEALED = "[Characters that a reader would not see are shown by their codes, such as [U+200B]; in the file they are the characters themselves.]";
+
 /** The tools on files and commands. All of them run inside the sandbox; nothing here opens a path. */
 export function workspaceTools(sandbox: Sandbox): readonly Tool[] {
   return Object.entries(definitions).map(([name, definition]) => ({
     name,
     ...definition,
-    run: (input, { signal }) => sandbox.call(name, input, { signal }),
+    run: async (input, { signal }) => {
+      const { content, isError } = await sandbox.call(name, input, { signal });
+      const shown = revealHidden(content);
+      return { content: shown === content ? content : `${shown}\n${REVEALED}`, isError };
+    },
   }));
 }

@@ -2,7 +2,7 @@
 import type { ItemSession } from "../../engine/pipeline/index.ts";
 import { canonicalJson } from "../../shared/json.ts";
 import { fence } from "../../workflow/index.ts";
-import { revealHidden } from "../hidden.ts";
+import { revealHidden } from "../../shared/hidden.ts";
 import type { Layer } from "./layer.ts";
 
 /** What an agent of an earlier session asked to be remembered. */

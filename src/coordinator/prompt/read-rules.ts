@@ -6,7 +6,7 @@
 import { posix } from "node:path";
 import { phaseSchema, type Phase } from "../../record/index.ts";
 import type { BaseFile, BaseFiles } from "../../workspace/index.ts";
-import { revealHidden } from "../hidden.ts";
+import { revealHidden } from "../../shared/hidden.ts";
 import { ALL_RULES_CHARS, OPERATOR_RULES, RULE_FILE_BYTES, RULE_FILE_CHARS, RULE_PLACES, type RulePlace } from "./rule-files.ts";
 
 export interface Rule {

@@ -5,7 +5,7 @@ import { artifactsOf } from "../../engine/session/index.ts";
 import type { StepOutput } from "../../record/index.ts";
 import { canonicalJson } from "../../shared/json.ts";
 import { fence } from "../../workflow/index.ts";
-import { revealHidden } from "../hidden.ts";
+import { revealHidden } from "../../shared/hidden.ts";
 import type { Seat } from "../tree.ts";
 
 const input = z.object({

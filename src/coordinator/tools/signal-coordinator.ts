@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Tool } from "../../agent/index.ts";
 import { coordinatorSignalKindSchema, type Autonomy, type CoordinatorSignalKind } from "../../record/index.ts";
 import { canonicalJson } from "../../shared/json.ts";
-import { revealHidden } from "../hidden.ts";
+import { revealHidden } from "../../shared/hidden.ts";
 import type { Seat } from "../tree.ts";
 
 const MAX_SUMMARY_CHARS = 2_000;

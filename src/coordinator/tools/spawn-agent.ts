@@ -13,7 +13,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { Refusal } from "../../shared/errors.ts";
 import { fence } from "../../workflow/index.ts";
 import { runHelper } from "../children.ts";
-import { revealHidden } from "../hidden.ts";
+import { revealHidden } from "../../shared/hidden.ts";
 import { changeOf } from "../seat.ts";
 import { ROLE_NAMES, ROLES } from "../roles.ts";
 import { bothAllow } from "../tool-bounds.ts";
