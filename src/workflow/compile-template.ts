@@ -1,14 +1,14 @@
 /** `templateCall`: the steps of a routine in the place of the step that calls it. */
 import type { Json, JsonObject } from "../shared/json.ts";
 import { checkFields } from "./check-fields.ts";
-import { both, checkStandard, standardStep, type StepValues, withAudit } from "./compile-step.ts";
-import { confirmAfter } from "./confirm.ts";
+import { checkStandard, standardStep, type StepValues } from "./compile-step.ts";
 import { extendFunctions } from "./functions.ts";
 import { formatPath, type Issue, type Path, suggestion } from "./issue.ts";
 import type { PlanStep, StandardStep } from "./plan.ts";
 import { featuresOf } from "./prompt-blocks.ts";
 import { type Arguments, asArgument, templateId, templateRoutine, withArguments } from "./routines.ts";
 import { declare, type Findings, type Scope } from "./scope.ts";
+import { underCaller } from "./under-caller.ts";
 import { workflowFields } from "./vocabulary.ts";
 
 /** Step ids in the record are this long at most. */
@@ -83,10 +83,11 @@ function expand(call: Call, scope: Scope, compileSteps: CompileSteps): readonly 
   const elsewhere = (issue: Issue): Issue => ({ path: [...path, "templateCall"], message: `In the routine ${name} (${call.file}${issue.path.length === 0 ? "" : `, ${formatPath(issue.path)}`}): ${issue.message}`, fix: issue.fix });
   scope.findings.issues.push(...findings.issues.map(elsewhere));
   scope.findings.lenient.push(...findings.lenient.map(elsewhere));
-  for (const step of steps) if (step.id.length > STEP_ID_LIMIT) scope.findings.issues.push({ path: [...path, "id"], message: `The expanded step id "${step.id}" has ${step.id.length} characters; the limit is ${STEP_ID_LIMIT}.`, fix: "Shorten the id of the caller." });
   // An argument the routine has no place for still reaches whoever does its first step.
   const unplaced = [...call.args].filter(([key]) => !use.used.has(key)).map(([key, value]) => `${key}: ${value}`);
-  return underCaller(steps, call, [...introductionOf(values), ...unplaced], scope);
+  const whole = underCaller(steps, call, [...introductionOf(values), ...unplaced], scope);
+  for (const step of whole) if (step.id.length > STEP_ID_LIMIT) scope.findings.issues.push({ path: [...path, "id"], message: `The expanded step id "${step.id}" has ${step.id.length} characters; the limit is ${STEP_ID_LIMIT}.`, fix: "Shorten the id of the caller." });
+  return whole;
 }
 
 /** What the routine declares for its steps becomes part of the plan. */
@@ -107,50 +108,3 @@ const introductionOf = (values: RoutineValues): readonly string[] => [
   ...(values.clarificationPrompts ?? []).map((text) => `Settle first: ${text}`),
   ...(values.references ?? []).map((reference) => `Read where it matters: ${reference.title} (${reference.source}): ${reference.purpose}`),
 ];
-
-/** What the calling step says beside the call holds for every expanded step, for the first, or for the last. */
-function underCaller(steps: readonly PlanStep[], { caller, audit, path }: Call, introduction: readonly string[], scope: Scope): readonly PlanStep[] {
-  const firstWork = steps.findIndex((step) => step.kind === "standard");
-  const lastWork = steps.findLastIndex((step) => step.kind === "standard" && step.audits === null);
-  const refuse = (message: string, fix: string) => scope.findings.issues.push({ path, message, fix });
-  const end = steps.at(-1);
-  const work = steps[lastWork];
-  const wantsWork = caller.jump !== null || audit !== undefined || caller.contract !== null || caller.verification.command !== null || caller.criteria !== null;
-  if (end !== undefined && end.kind !== "standard" && wantsWork) refuse("The routine does not end in an ordinary step that could carry what this call asks for.", "Put it on a step of its own behind the call.");
-  if (work?.kind === "standard" && work.contract !== null && caller.contract !== null) refuse(`The routine's last step hands over ${work.contract.ref} already.`, "Take `outputContract` off the call.");
-  if (audit !== undefined && end?.kind === "standard" && end.audits !== null) refuse("The routine's last step is audited already.", "Take `audit` off the call.");
-  const gate = end === undefined || end.kind === "standard" ? [] : confirmAfter({ id: caller.id, title: caller.title, runCondition: caller.runCondition, origin: end.origin }, caller.confirmation, end.id);
-  const expanded = steps.flatMap((step, index): readonly PlanStep[] => {
-    const runCondition = both(caller.runCondition, step.runCondition);
-    if (step.kind !== "standard") return [{ ...step, runCondition }];
-    const shared: StandardStep = {
-      ...step,
-      runCondition: step.audits === null ? runCondition : step.runCondition,
-      agentRole: step.agentRole ?? caller.agentRole,
-      systemPrompt: step.systemPrompt ?? caller.systemPrompt,
-      allowedTools: step.allowedTools ?? caller.allowedTools,
-      guidance: [...step.guidance, ...caller.guidance, ...(index === firstWork ? introduction : [])],
-      hints: [...new Set([...step.hints, ...caller.hints])],
-      definitions: [...step.definitions, ...caller.definitions],
-      requires: index === firstWork ? { ...caller.requires, ...step.requires } : step.requires,
-    };
-    const gated: StandardStep = index === steps.length - 1 ? { ...shared, confirmation: step.confirmation ?? caller.confirmation, jump: step.jump ?? caller.jump } : shared;
-    return index === lastWork ? withAudit(withOutput(gated, caller), audit) : [gated];
-  });
-  return [...expanded, ...gate];
-}
-
-/** What the call wants handed over comes from the routine's last work. */
-function withOutput(step: StandardStep, caller: StandardStep): StandardStep {
-  return {
-    ...step,
-    contract: step.contract ?? caller.contract,
-    notesRequired: caller.contract === null && step.notesRequired,
-    verification: step.verification.command === null && caller.verification.command !== null ? caller.verification : step.verification,
-    produces: { ...step.produces, ...caller.produces },
-    fragments: [...step.fragments, ...caller.fragments],
-    criteria: step.criteria ?? caller.criteria,
-    assessments: [...new Set([...step.assessments, ...caller.assessments])],
-    consequences: [...step.consequences, ...caller.consequences],
-  };
-}

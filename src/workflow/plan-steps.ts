@@ -52,6 +52,8 @@ export const standardStepSchema = z.strictObject({
   /** Ids of the plan's assessments that must come with the step. */
   assessments: texts.default([]),
   consequences: z.array(consequenceSchema).readonly().default([]),
+  /** The call of a routine whose demands this step carries: once a step of it ran, no condition skips this one. */
+  closes: z.string().nullable().default(null),
   jump: z.strictObject({ condition: conditionSchema, target: z.string(), maxJumps: z.int().min(1) }).nullable().default(null),
   origin,
 }).readonly();
@@ -105,7 +107,7 @@ export const gatherStepSchema = z.strictObject({
 export type GatherStep = z.infer<typeof gatherStepSchema>;
 
 /** A gate of its own: nobody works here, somebody answers. */
-export const confirmStepSchema = z.strictObject({ kind: z.literal("confirm"), ...base, confirmation: confirmationSchema.unwrap(), after: z.string(), origin }).readonly();
+export const confirmStepSchema = z.strictObject({ kind: z.literal("confirm"), ...base, confirmation: confirmationSchema.unwrap(), after: z.string(), closes: z.string().nullable().default(null), origin }).readonly();
 export type ConfirmStep = z.infer<typeof confirmStepSchema>;
 
 export const loopSchema = z.strictObject({

@@ -93,7 +93,8 @@ function lookAtStep(search: Search): readonly EngineEvent[] | null {
     cursor.index += 1;
     return null;
   };
-  if (evaluation !== null && !evaluation.holds) return skip();
+  const open = evaluation !== null && !evaluation.holds && closesOpenCall(step, search);
+  if (evaluation !== null && !evaluation.holds && !open) return skip();
   switch (step.kind) {
     case "loop":
       if (stoppedBefore(step, search.state.node)) return skip("loop control said stop before the loop");
@@ -103,7 +104,7 @@ function lookAtStep(search: Search): readonly EngineEvent[] | null {
       if (step.audits !== null && search.state.node?.stepId !== step.audits) return skip("there is no work to audit");
       break;
     case "confirm":
-      if (!comesFrom(search.state.node, step.after)) return skip("the loop has done nothing");
+      if (step.closes === null && !comesFrom(search.state.node, step.after)) return skip("the loop has done nothing");
       break;
     case "parallel": {
       const { start } = search.state.facts;
@@ -116,11 +117,20 @@ function lookAtStep(search: Search): readonly EngineEvent[] | null {
     case "gather":
       break;
   }
-  trace.push(traceEntry(step.id, "offered", looked));
+  trace.push(traceEntry(step.id, "offered", open ? { ...looked, reason: "what its call asks for is asked for once a step of it ran" } : looked));
   return offerWithGaps(search, step);
 }
 
 const comesFrom = (node: SessionNode | null, stepId: string): boolean => node !== null && (node.stepId === stepId || node.loops.some((turn) => turn.loopId === stepId));
+
+/** Whether the step carries what a call of a routine asks for, and a step of that call ran just now, in the same turn of the loops around. */
+function closesOpenCall(step: PlanStep, { state: { node }, cursor, plan }: Search): boolean {
+  const call = step.kind === "standard" || step.kind === "confirm" ? step.closes : null;
+  if (call === null || node === null || !node.stepId.startsWith(`${call}.`)) return false;
+  const last = placeOf(plan, node.stepId)?.step;
+  const isClosing = node.stepId === step.id || (last?.kind === "standard" && last.audits === step.id);
+  return !isClosing && cursor.turns.every(({ loopId, iteration }, index) => node.loops[index]?.loopId === loopId && node.loops[index]?.iteration === iteration);
+}
 
 /** Acts on what was decided about a loop; `turn` is null before the first iteration. */
 function follow(search: Search, step: LoopStep, decision: LoopDecision, turn: LoopTurn | null): readonly EngineEvent[] | null {

@@ -34,6 +34,7 @@ const blank = ({ id, title, runCondition, origin }: PlanStep): StandardStep => (
   allowedTools: null,
   verification: { command: null, prompt: null },
   audits: null,
+  closes: null,
   fragments: [],
   definitions: [],
   criteria: null,

@@ -1,0 +1,95 @@
+import { describe, expect, test } from "vitest";
+import type { JsonObject } from "../../src/shared/json.ts";
+import { drive, planOf } from "./drive.ts";
+
+const routine = (steps: readonly JsonObject[]) => [{ file: "r.json", text: JSON.stringify({ schemaVersion: 2, id: "wr.routine-probe", name: "Probe", version: "1.0.0", description: "d", steps: steps.map((step, index) => ({ id: `r-${index + 1}`, title: `R ${index + 1}`, ...("type" in step ? {} : { prompt: "Do it." }), ...step })) }, null, 2) }];
+const call = (caller: JsonObject, steps: readonly JsonObject[], more: JsonObject = {}) => planOf([{ templateCall: { templateId: "wr.templates.routine.probe" }, ...caller }, { id: "after" }], more, routine(steps));
+const handoff = { outputContract: { contractRef: "wr.contracts.coding_handoff" } };
+const loop = (items: string) => ({ type: "loop", loop: { type: "forEach", items }, body: [{ id: "each", title: "Each", prompt: "p" }] });
+
+describe("what a call of a routine asks for is asked for, whatever of the routine is skipped", () => {
+  const never = { runCondition: { var: "never" } };
+  test.each<[string, JsonObject[], string[]]>([
+    ["the last step is skipped", [{}, never], ["step-1.r-1", "step-1.close", "after"]],
+    ["all steps are skipped", [never, never], ["step-1.close", "after"]],
+    ["the routine ends in a loop", [{}, loop("items")], ["step-1.r-1", "step-1.each", "step-1.close", "after"]],
+    ["the routine is a loop over nothing", [loop("none")], ["step-1.close", "after"]],
+    ["the last step's audit goes with it", [{}, { ...never, audit: { rubric: ["x"] } }], ["step-1.r-1", "step-1.close", "after"]],
+    ["the last step surely runs and carries it", [never, {}], ["step-1.r-2", "after"]],
+  ])("%s", (_, steps, expected) => {
+    const session = drive(call({ ...handoff, requireConfirmation: { kind: "human_approval" } }, steps), { context: { items: ["a"], none: [] } });
+    const carrier = expected.at(-2);
+    for (const stepId of expected) {
+      expect(session.step()).toBe(stepId);
+      session.submit();
+      if (stepId !== carrier) continue;
+      expect(session.blockers()).toEqual(["artifact-missing"]);
+      session.submit({ artifacts: [{ contractRef: "wr.contracts.coding_handoff", value: {} }] });
+      expect(session.state()).toMatchObject({ kind: "gate", gate: "human_approval" });
+      session.gate("approved");
+    }
+    expect(session.step()).toBe("ended: completed");
+  });
+
+  test("a gate alone needs no work; its rejection sends the nearest work back", () => {
+    const session = drive(call({ requireConfirmation: { kind: "human_approval" } }, [{}, loop("none")]), { context: { none: [] } });
+    session.submit();
+    expect(session.state()).toMatchObject({ kind: "gate", node: { stepId: "step-1.confirm" } });
+    session.gate("rejected");
+    expect(session.step()).toBe("step-1.r-1");
+    session.submit();
+    session.gate("approved");
+    expect(session.step()).toBe("after");
+  });
+
+  test("an agent cannot make the call's own condition false on the way and go past what it asks for", () => {
+    const plan = call({ ...handoff, runCondition: { var: "go" } }, [{}, {}]);
+    const session = drive(plan, { context: { go: true } });
+    session.submit({ context: { go: false } });
+    expect(session.step()).toBe("step-1.close");
+    session.submit();
+    expect(session.blockers()).toEqual(["artifact-missing"]);
+    const other = drive(plan);
+    expect(other.step()).toBe("after");
+  });
+
+  test("in a loop the turn that skips the call is not asked for what an earlier turn handed over", () => {
+    const body: JsonObject[] = [{ id: "call", title: "Call", templateCall: { templateId: "wr.templates.routine.probe" }, ...handoff, runCondition: { var: "item", equals: "a" } }, { id: "rest", title: "Rest", prompt: "p", runCondition: { var: "item", equals: "b" } }];
+    const session = drive(planOf([{ type: "loop", loop: { type: "forEach", items: "items", itemVar: "item" }, body }, { id: "after" }], {}, routine([{}, {}])), { context: { items: ["a", "b", "a"] } });
+    const artifacts = [{ contractRef: "wr.contracts.coding_handoff", value: {} }];
+    const seen: string[] = [];
+    for (let turn = 0; turn < 8 && session.step() !== "after"; turn += 1) {
+      seen.push(session.step());
+      session.submit(session.step() === "call.close" ? { artifacts } : {});
+    }
+    expect(seen).toEqual(["call.r-1", "call.r-2", "call.close", "rest", "call.r-1", "call.r-2", "call.close"]);
+  });
+
+  test.each<[string, JsonObject, JsonObject, string]>([
+    ["criteria", { validationCriteria: [{ type: "contains", value: "OUTER", message: "m" }] }, { validationCriteria: [{ type: "contains", value: "inner", message: "m" }] }, "notes-invalid"],
+    ["a contract", handoff, { outputContract: { contractRef: "wr.contracts.investigation" } }, "artifact-missing"],
+    ["produces", { produces: { key: { type: "string" } } }, { produces: { key: { type: ["string", "number"] } } }, "context-missing"],
+  ])("%s of the call stands beside that of the routine's last step", (_, caller, own, code) => {
+    const session = drive(call(caller, [own]));
+    session.submit({ notes: "inner", artifacts: "outputContract" in own ? [{ contractRef: "wr.contracts.investigation", value: {} }] : [], context: "produces" in own ? { key: 1 } : {} });
+    expect(session.step()).toBe("step-1.close");
+    session.submit({ notes: "inner" });
+    expect(session.blockers()).toEqual([code]);
+  });
+
+  test.each<[string, JsonObject, JsonObject]>([
+    ["a verification", { verification: { command: "make check" } }, { verification: { command: "make" } }],
+    ["a gate", { requireConfirmation: { kind: "human_approval" } }, { requireConfirmation: { kind: "coordinator_eval", condition: { var: "never" } } }],
+    ["an audit", { audit: { rubric: ["outer"] } }, { audit: { rubric: ["inner"] } }],
+    ["a jump", { jumpIf: { condition: { var: "again" }, target: "step-1" } }, { jumpIf: { condition: { var: "never" }, target: "r-1" } }],
+  ])("%s of the call is not pushed out by that of the routine's last step", (_, caller, own) => {
+    const { steps } = call(caller, [own]);
+    const closes = steps.filter((step) => (step.kind === "standard" || step.kind === "confirm") && step.closes === "step-1");
+    expect(closes.map((step) => step.kind)).toEqual(["requireConfirmation" in own ? "confirm" : "standard"]);
+    expect(steps.filter((step) => step.id.endsWith(".audit"))).toHaveLength("audit" in own ? 2 : 0);
+  });
+
+  test("a call that asks for nothing gets no step more", () => {
+    expect(call({}, [{}, never]).steps.map((step) => step.id)).toEqual(["step-1.r-1", "step-1.r-2", "after"]);
+  });
+});
