@@ -3,8 +3,11 @@
  * which one this is, so that neither pays for the other.
  */
 import { nodeClock, nodeFileSystem, nodeRandom } from "../../shared/node-ports.ts";
+import { nodeProcesses } from "../../shared/node-processes.ts";
 import type { SegmentStore } from "../../journal/index.ts";
 import { runnerCommands } from "./commands.ts";
+import { checkDeliverRunner, checkRunner, harden } from "./harden/harden.ts";
+import { linuxMachine } from "./harden/machine.ts";
 import type { Refusal } from "../../shared/errors.ts";
 import { readRunnerSettings, readSettings, type JobSettings } from "./settings.ts";
 
@@ -23,11 +26,6 @@ async function makeSafe(): Promise<"agent" | "deliver" | null> {
   const settings = readRunnerSettings((name) => runner.input(name));
   if (!settings.ok) return refuse(settings.error);
   const { job, selfHosted, modelUrl, sandbox } = settings.value;
-  const [{ checkDeliverRunner, checkRunner, harden }, { linuxMachine }, { nodeProcesses }] = await Promise.all([
-    import("./harden/harden.ts"),
-    import("./harden/machine.ts"),
-    import("../../shared/node-processes.ts"),
-  ]);
   const facts = { environment: process.env, selfHosted, modelUrl };
   const machine = linuxMachine({ processes: nodeProcesses, clock: nodeClock });
   if (job === "deliver") {
@@ -63,11 +61,7 @@ function broken(error: unknown): void {
 }
 
 async function runAgent(job: JobSettings): Promise<void> {
-  const [{ runAgentJob }, { createArtifactSegmentStore }, { nodeProcesses }] = await Promise.all([
-    import("./agent/agent.ts"),
-    import("../../journal/index.ts"),
-    import("../../shared/node-processes.ts"),
-  ]);
+  const [{ runAgentJob }, { createArtifactSegmentStore }] = await Promise.all([import("./agent/agent.ts"), import("../../journal/index.ts")]);
   const abort = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => abort.abort(new Error("The run was cancelled.")));
   const result = await runAgentJob(job, {
