@@ -1,6 +1,6 @@
 /**
- * Conditions over a context, in WorkRail's compatible evaluation: text compares trimmed and without case, "5" equals 5,
- * "yes", "1" and "true" equal true, null equals unset; orders need numbers. Several operators beside one `var` must all hold.
+ * Conditions over a context, in WorkRail's compatible evaluation: text compares trimmed and without case, "5" equals 5 (decimal
+ * numbers only), "yes", "1" and "true" equal true, null equals unset; orders need numbers. Several operators beside one `var` must all hold.
  */
 import { z } from "zod";
 import { canonicalJson, type Json, type JsonObject } from "../shared/json.ts";
@@ -175,9 +175,10 @@ function asBoolean(value: Json): boolean | null {
   return ["false", "no", "0"].includes(fold(text)) ? false : null;
 }
 
+/** What a person writes for a number: no "0x10", "1e3" or "Infinity". */
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)$/;
+
 function asNumber(value: Json): number | null {
   if (typeof value === "number") return value;
-  if (typeof value !== "string" || value.trim() === "") return null;
-  const number = Number(value.trim());
-  return Number.isNaN(number) ? null : number;
+  return typeof value === "string" && DECIMAL.test(value.trim()) ? Number(value) : null;
 }
