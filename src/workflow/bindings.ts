@@ -3,7 +3,7 @@ import { z } from "zod";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { Fault } from "../shared/fault.ts";
 import type { Json } from "../shared/json.ts";
-import { readDocument } from "./document.ts";
+import { readDocument, toldFaults } from "./document.ts";
 import type { Issue, Path } from "./issue.ts";
 
 /** Slot to routine or workflow, for every workflow (`*`) or for one by its id. */
@@ -16,6 +16,7 @@ const bindingsSchema = z.record(z.string(), z.union([z.string().min(1).max(128),
 export function parseBindings(text: string, file: string): Result<Bindings, readonly Fault[]> {
   const document = readDocument(text, file);
   if (!document.ok) return document;
+  if (document.value.issues.length > 0) return err(toldFaults(document.value.issues, document.value.locate));
   const parsed = bindingsSchema.safeParse(document.value.value);
   if (!parsed.success) {
     return err(parsed.error.issues.map((issue) => document.value.locate({ path: issue.path.filter((part) => typeof part !== "symbol"), message: `${issue.message}.`, fix: "Write it like {\"slot\": \"wr.routine-name\"}." })));

@@ -37,7 +37,7 @@ export function catalogue(sources: readonly WorkflowSource[], options: { readonl
     const compiled = compileWorkflow(source, { ...options, routines });
     if (!compiled.ok) {
       faults.push(...compiled.error);
-      const claimed = declaredId(source.text);
+      const claimed = declaredId(source);
       if (claimed !== null && !workflows.has(claimed) && !broken.has(claimed)) broken.set(claimed, source.file);
       continue;
     }

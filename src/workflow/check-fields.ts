@@ -6,15 +6,18 @@ type Fields = Readonly<Record<string, z.ZodType>>;
 type Values<F extends Fields> = { readonly [Key in keyof F]?: z.infer<F[Key]> };
 
 export interface CheckedFields<F extends Fields> {
-  /** The fields that are right; a wrong or missing one is not here. */
+  /**
+   * The fields as far as they can be used. In one with a fault something that fits stands in for what is wrong, so that the rest of
+   * it can be checked too: only for finding more faults, never for a plan. A field that is missing or nothing of use is not here.
+   */
   readonly values: Values<F>;
   readonly issues: readonly Issue[];
   /** Fields neither known nor part of the language. */
   readonly unknown: readonly Issue[];
 }
 
-/** Unknown fields of one object that are told: each costs a search for what was meant. */
-const UNKNOWN_LIMIT = 200;
+/** Unknown fields of one object for which it is looked what was meant. */
+const SUGGESTION_LIMIT = 200;
 
 /** Rounds in which nested unknown fields are taken out; each level of nesting may need one. */
 const STRIP_ROUNDS = 8;
@@ -28,8 +31,9 @@ export function checkFields<const F extends Fields>(fields: F, value: { readonly
   const issues: Issue[] = [];
   const unknown: Issue[] = [];
   for (const key of Object.keys(value)) {
-    if (Object.hasOwn(fields, key) || unknown.length >= UNKNOWN_LIMIT) continue;
-    unknown.push({ path: [...path, key], at: "key", message: `Unknown field "${key}".`, fix: `Remove it.${suggestion(key, Object.keys(fields))}` });
+    if (Object.hasOwn(fields, key)) continue;
+    const meant = unknown.length < SUGGESTION_LIMIT ? suggestion(key, Object.keys(fields)) : "";
+    unknown.push({ path: [...path, key], at: "key", message: `Unknown field "${key}".`, fix: `Remove it.${meant}` });
   }
   for (const [key, schema] of Object.entries(fields)) {
     const field = value[key];
@@ -59,24 +63,65 @@ function checkField(schema: z.ZodType, given: Json, path: Path): CheckedField {
     if (parsed.success) return { value: parsed.data, issues: [], unknown };
     const found = parsed.error.issues.flatMap((issue) => fromZod(issue, path));
     const extra = found.filter((issue) => issue.unknown);
-    if (extra.length === 0 || round === STRIP_ROUNDS) return { value: undefined, issues: found, unknown };
+    if (extra.length === 0 || round === STRIP_ROUNDS) return { value: mended(schema, value), issues: found, unknown };
     unknown.push(...extra);
-    value = extra.reduce((rest, issue) => without(rest, issue.path.slice(path.length)), value);
+    value = replaced(value, extra.map((issue) => ({ path: issue.path.slice(path.length), value: undefined }))) ?? null;
   }
 }
 
-/** A copy without the member at the path. */
-function without(value: Json, path: Path): Json {
-  const [part, ...rest] = path;
-  if (part === undefined || value === null || typeof value !== "object") return value;
-  if (Array.isArray(value)) return value.map((item, index) => (index === part ? without(item, rest) : item));
-  const members = Object.entries(value).flatMap(([key, member]): [string, Json][] => (key !== part ? [[key, member]] : rest.length === 0 ? [] : [[key, without(member, rest)]]));
-  return Object.fromEntries(members);
+/** What is tried in the place of a wrong value: left out, then what fits one kind of field or another. */
+const STAND_INS: readonly (Json | undefined)[] = [undefined, "none", "none()", 1, true, {}, ["none"], { var: "none" }];
+
+/** The value with something that fits in the place of what is wrong; undefined when nothing does, or the field may be left out. */
+function mended(schema: z.ZodType, given: Json): unknown {
+  let value: Json | undefined = given;
+  for (const standIn of STAND_INS) {
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    const wrong = parsed.error.issues.flatMap((issue) => fromZod(issue, []));
+    value = replaced(value, wrong.map((issue) => ({ path: issue.path, value: issue.oneOf ?? standIn })));
+  }
+  const parsed = schema.safeParse(value);
+  return parsed.success ? parsed.data : undefined;
 }
+
+interface Edit {
+  readonly path: Path;
+  /** Undefined leaves the member out; of a list nothing is left out, so that the others keep their places. */
+  readonly value: Json | undefined;
+}
+
+/** A copy with other values at the paths. */
+function replaced(value: Json | undefined, edits: readonly Edit[]): Json | undefined {
+  const whole = edits.find(({ path }) => path.length === 0);
+  if (whole !== undefined) return whole.value;
+  if (value === null || typeof value !== "object" || edits.length === 0) return value;
+  const below = new Map<string, Edit[]>();
+  for (const { path, value: by } of edits) {
+    const [part, ...rest] = path;
+    const edit = { path: rest, value: by };
+    const known = below.get(String(part));
+    if (known === undefined) below.set(String(part), [edit]);
+    else known.push(edit);
+  }
+  if (Array.isArray(value)) return value.map((item, index) => replaced(item, below.get(String(index)) ?? []) ?? null);
+  const members = [...Object.entries(value), ...[...below.keys()].filter((key) => !Object.hasOwn(value, key)).map((key): [string, undefined] => [key, undefined])];
+  return Object.fromEntries(members.flatMap(([key, member]): [string, Json][] => {
+    const changed = replaced(member, below.get(key) ?? []);
+    return changed === undefined ? [] : [[key, changed]];
+  }));
+}
+
+/** Of further issues those that speak of a place where nothing is wrong yet: neither of one with a fault, nor of what is in or around it. */
+export const beyondFaults = (issues: readonly Issue[], faults: readonly Issue[]): readonly Issue[] => issues.filter(({ path }) => !faults.some((fault) => overlap(fault.path, path)));
+/** Whether one of two places is in the other, or they are the same. */
+export const overlap = (a: Path, b: Path): boolean => (a.length < b.length ? a : b).every((_, index) => a[index] === b[index]);
 
 interface FoundIssue extends Issue {
   /** A field nobody knows, as opposed to a value that is wrong. */
   readonly unknown?: boolean;
+  /** One of the values there are to choose from. */
+  readonly oneOf?: Json;
 }
 
 /** Zod's issue as ours. Of a union's branches the one that fits best speaks. */
@@ -90,8 +135,18 @@ function fromZod(issue: z.core.$ZodIssue, base: Path): readonly FoundIssue[] {
     const [best, second] = branches.toSorted((a, b) => distance(a) - distance(b));
     if (best !== undefined && (second === undefined || distance(best) < distance(second))) return best.flatMap((error) => fromZod(error, path));
   }
-  if (issue.code === "invalid_key") return [{ path, at: "key", message: `"${String(issue.path.at(-1))}" cannot be a name here: ${sentence(issue.issues[0]?.message ?? issue.message)}`, fix: "Rename it." }];
-  return [{ path, message: sentence(issue.message), fix: fixOf(issue) }];
+  if (issue.code === "invalid_key") return [{ path, at: "key", message: `"${String(issue.path.at(-1))}" cannot be a name here: ${sentence(wordsOf(issue.issues[0]?.message ?? issue.message).message)}`, fix: "Rename it." }];
+  const { message, fix } = wordsOf(issue.message);
+  const [first] = issue.code === "invalid_value" ? issue.values : [];
+  return [{ path, message: sentence(message), fix: fix ?? fixOf(issue), ...(typeof first === "string" || typeof first === "number" || typeof first === "boolean" ? { oneOf: first } : {}) }];
+}
+
+/** A message of ours may say the fix too, behind a semicolon: `Expected digits; write it like 12`. */
+function wordsOf(text: string): { readonly message: string; readonly fix: string | null } {
+  const at = text.indexOf("; ");
+  if (at === -1) return { message: text, fix: null };
+  const fix = text.slice(at + 2);
+  return { message: text.slice(0, at), fix: sentence(`${fix.charAt(0).toUpperCase()}${fix.slice(1)}`) };
 }
 
 /** The value as a whole is of another type than the branch wants. */
@@ -109,10 +164,18 @@ function fixOf(issue: z.core.$ZodIssue): string {
     case "invalid_value":
       return `Use one of: ${issue.values.map(String).join(", ")}.`;
     case "too_big":
-      return `Keep it to at most ${issue.maximum}.`;
+      return `Keep it to at most ${counted(issue.maximum, issue.origin)}.`;
     case "too_small":
-      return `Give at least ${issue.minimum}.`;
+      return `Write at least ${counted(issue.minimum, issue.origin)}.`;
+    case "invalid_union":
+      return "Write one of these.";
     default:
-      return "Change the value to what is expected here.";
+      return "Write what is expected here.";
   }
+}
+
+/** `10 characters`; a bare number where nothing is counted. */
+function counted(limit: number | bigint, origin: string): string {
+  const units = origin === "string" ? ["character", "characters"] : origin === "array" ? ["entry", "entries"] : null;
+  return units === null ? `${limit}` : `${limit} ${Number(limit) === 1 ? units[0] : units[1]}`;
 }

@@ -19,13 +19,11 @@ export function acceptanceIssues(values: StepValues, path: Path, scope: Scope): 
   }
   for (const [index, { when }] of (values.assessmentConsequences ?? []).entries()) {
     const at: Path = [...path, "assessmentConsequences", index, "when"];
-    const scoped = when.forAssessment === undefined ? refs : [when.forAssessment];
     if (refs.length === 0) issues.push({ path: at, message: "The step has consequences but names no assessment.", fix: "Add `assessmentRefs`." });
     else if (when.forAssessment !== undefined && !refs.includes(when.forAssessment)) issues.push({ path: [...at, "forAssessment"], message: `"${when.forAssessment}" is not among the step's assessmentRefs.`, fix: `Use one of: ${refs.join(", ")}.` });
-    else {
-      const levels = scoped.flatMap((ref) => known.get(ref)?.dimensions.flatMap((dimension) => dimension.levels) ?? []);
-      if (levels.length > 0 && !levels.includes(when.anyEqualsLevel)) lenient.push({ path: [...at, "anyEqualsLevel"], message: `No dimension has the level "${when.anyEqualsLevel}", so this never fires.`, fix: `Use one of: ${[...new Set(levels)].join(", ")}.` });
-    }
+    const scoped = when.forAssessment !== undefined && known.has(when.forAssessment) ? [when.forAssessment] : refs;
+    const levels = scoped.flatMap((ref) => known.get(ref)?.dimensions.flatMap((dimension) => dimension.levels) ?? []);
+    if (levels.length > 0 && !levels.includes(when.anyEqualsLevel)) lenient.push({ path: [...at, "anyEqualsLevel"], message: `No dimension has the level "${when.anyEqualsLevel}", so this never fires.`, fix: `Use one of: ${[...new Set(levels)].join(", ")}.` });
   }
   return { issues, lenient };
 }

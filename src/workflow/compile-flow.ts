@@ -1,13 +1,13 @@
 /** Loops, todo lists, parallel steps and context gathering. */
 import type { Json, JsonObject } from "../shared/json.ts";
-import { checkFields } from "./check-fields.ts";
+import { beyondFaults, checkFields, overlap } from "./check-fields.ts";
 import { both, confirmationOf, contractIssues, contractOf } from "./compile-step.ts";
 import { type Condition, conditionIssues } from "./condition.ts";
 import { confirmAfter } from "./confirm.ts";
 import { extendFunctions } from "./functions.ts";
-import type { Path } from "./issue.ts";
+import type { Issue, Path } from "./issue.ts";
 import type { Delegation, GatherStep, Loop, LoopStep, ParallelStep, PlanStep } from "./plan.ts";
-import type { Scope } from "./scope.ts";
+import { type Findings, type Scope, stepIdOf } from "./scope.ts";
 import { type DelegationText, gatherStepFields, loopStepFields, type LoopText, parallelStepFields, todoListStepFields } from "./vocabulary-steps.ts";
 
 /** Iterations of a loop that says no number (WorkRail's schema). */
@@ -25,18 +25,31 @@ export function compileLoop(raw: JsonObject, path: Path, scope: Scope, nested: N
   const { values, issues, unknown } = checkFields(loopStepFields, raw, path);
   scope.findings.issues.push(...issues);
   scope.findings.lenient.push(...unknown);
-  const { id, title, loop, body } = values;
-  noteConditions(scope, path, { runCondition: values.runCondition, requireConfirmation: confirmationOf(values.requireConfirmation)?.condition, "loop.condition": loop?.condition });
-  if (id === undefined || title === undefined || loop === undefined || body === undefined || issues.length > 0) return [];
+  const guarded = beside(scope, issues);
+  const { title = "", loop, runCondition, requireConfirmation } = values;
+  noteConditions(guarded, path, { runCondition, requireConfirmation: confirmationOf(requireConfirmation)?.condition, "loop.condition": loop?.condition });
   const inner: Scope = { ...scope, functions: extendFunctions(scope.functions, (values.functionDefinitions ?? []).map((each) => ({ ...each, scope: "loop" as const }))) };
-  const base = { id: `${scope.prefix}${id}`, title, runCondition: values.runCondition ?? null, origin: { ...scope.origin, features: [] } };
-  const steps = nested.body(typeof body === "string" ? body : listOf(raw["body"]), [...path, "body"], inner);
-  const compiled = loopOf(loop, steps, path, scope);
-  if (compiled === null || steps.length === 0) return [];
+  const base = { id: `${scope.prefix}${stepIdOf(raw, path)}`, title, runCondition: runCondition ?? null, origin: { ...scope.origin, features: [] } };
+  const steps = nested.body(typeof raw["body"] === "string" ? raw["body"] : listOf(raw["body"]), [...path, "body"], inner);
+  // Of a type there is not nobody knows what it needs.
+  const sure = !issues.some((issue) => overlap(issue.path, [...path, "loop", "type"]));
+  const compiled = loopOf(loop ?? { type: "while" }, steps, path, sure ? guarded : { ...scope, findings: { issues: [], lenient: [] } });
+  guarded.settle();
   if (depthOf(steps) >= LOOP_DEPTH_LIMIT) scope.findings.issues.push({ path, message: `Loops nest deeper than ${LOOP_DEPTH_LIMIT}.`, fix: "Flatten them." });
-  const confirm = confirmAfter(base, confirmationOf(values.requireConfirmation), base.id);
-  const head = values.parallel === true ? asParallel(base, compiled, steps, values.maxParallel ?? null, path, scope) : { kind: "loop" as const, ...base, loop: compiled, body: withoutNotes(steps, values.notesOptional) };
-  return head === null ? [] : [head, ...confirm];
+  const confirm = confirmAfter(base, confirmationOf(requireConfirmation), base.id);
+  const plain: LoopStep = { kind: "loop", ...base, loop: compiled, body: withoutNotes(steps, values.notesOptional) };
+  const head = values.parallel === true ? asParallel(base, compiled, steps, values.maxParallel ?? null, path, scope) : plain;
+  return [head ?? plain, ...confirm];
+}
+
+/** A scope whose findings wait until `settle`: of them those are kept that speak of another place than the faults do. */
+function beside(scope: Scope, faults: readonly Issue[]): Scope & { settle(): void } {
+  const findings: Findings = { issues: [], lenient: [] };
+  const settle = (): void => {
+    scope.findings.issues.push(...beyondFaults(findings.issues, faults));
+    scope.findings.lenient.push(...beyondFaults(findings.lenient, faults));
+  };
+  return { ...scope, findings, settle };
 }
 
 const listOf = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
@@ -47,13 +60,12 @@ function noteConditions(scope: Scope, path: Path, conditions: Readonly<Record<st
   for (const [at, condition] of Object.entries(conditions)) if (condition !== null && condition !== undefined) scope.findings.lenient.push(...conditionIssues(condition, [...path, ...at.split(".")]));
 }
 
-/** Whose word ends the loop, and what it counts; null when the author left it out. */
-function loopOf(text: LoopText, body: readonly PlanStep[], path: Path, scope: Scope): Loop | null {
+/** Whose word ends the loop, and what it counts; what the author left out goes to the findings. */
+function loopOf(text: LoopText, body: readonly PlanStep[], path: Path, scope: Scope): Loop {
+  const { findings } = scope;
   const at: Path = [...path, "loop"];
-  const missing = (field: string, fix: string): null => {
-    scope.findings.issues.push({ path: at, message: `A ${text.type} loop needs \`${field}\`.`, fix });
-    return null;
-  };
+  const missing = (field: string, fix: string): void => void findings.issues.push({ path: [...at, field], message: `A ${text.type} loop needs \`${field}\`.`, fix });
+  findings.lenient.push(...numberIssues(text, at), ...strayIssues(text, at));
   const source = text.conditionSource;
   const maxIterations = Math.floor(text.maxIterations ?? DEFAULT_MAX_ITERATIONS);
   const loop: Loop = {
@@ -72,19 +84,40 @@ function loopOf(text: LoopText, body: readonly PlanStep[], path: Path, scope: Sc
     case "while":
     case "until": {
       const controlled = body.some(givesLoopControl);
-      if (source?.kind === "artifact_contract" && source.contractRef !== LOOP_CONTROL) return missing("conditionSource", `Only ${LOOP_CONTROL} decides a loop.`);
-      if (source?.kind === "artifact_contract" && !controlled) scope.findings.lenient.push({ path: [...at, "conditionSource"], message: `No step of the body hands over ${LOOP_CONTROL}, so nothing would end the loop.`, fix: `Give a step of the body \`outputContract: { contractRef: ${LOOP_CONTROL} }\`.` });
-      if (source === undefined && text.condition === undefined && !controlled) return missing("condition", "Add `condition`, or a body step with a loop control contract.");
+      if (source?.kind === "artifact_contract" && source.contractRef !== LOOP_CONTROL) missing("conditionSource", `Only ${LOOP_CONTROL} decides a loop.`);
+      else if (source?.kind === "artifact_contract" && !controlled) findings.lenient.push({ path: [...at, "conditionSource"], message: `No step of the body hands over ${LOOP_CONTROL}, so nothing would end the loop.`, fix: `Give a step of the body \`outputContract: { contractRef: ${LOOP_CONTROL} }\`.` });
+      if (source === undefined && text.condition === undefined && !controlled) missing("condition", "Add `condition`, or a body step with a loop control contract.");
       return { ...loop, decidedBy: source?.kind === "context_variable" || (source === undefined && !controlled) ? "condition" : "artifact" };
     }
     case "for":
-      if (text.count === undefined) return missing("count", "Give a number, or the name of a context value that holds one.");
-      if (typeof text.count === "number" && text.count > maxIterations) scope.findings.lenient.push({ path: [...at, "count"], message: `The loop counts to ${text.count} but may run ${maxIterations} times.`, fix: "Raise `maxIterations` or lower `count`." });
+      if (text.count === undefined) missing("count", "Give a number, or the name of a context value that holds one.");
+      if (typeof text.count === "number" && text.count > maxIterations) findings.lenient.push({ path: [...at, "count"], message: `The loop counts to ${text.count} but may run ${maxIterations} times.`, fix: "Raise `maxIterations` or lower `count`." });
       return loop;
     case "forEach":
-      return text.items === undefined ? missing("items", "Name the context value that holds the list.") : loop;
+      if (text.items === undefined) missing("items", "Name the context value that holds the list.");
+      return loop;
   }
 }
+
+/** Nothing runs half a time. */
+const numberIssues = (text: LoopText, path: Path): readonly Issue[] =>
+  (["count", "maxIterations"] as const).flatMap((field) => {
+    const value = text[field];
+    return typeof value !== "number" || Number.isInteger(value) ? [] : [{ path: [...path, field], message: `\`${field}\` is ${value}; the loop would take ${Math.floor(value)}.`, fix: "Write a whole number." }];
+  });
+
+/** What each type of loop passes over. */
+const WITHOUT_FORCE = {
+  while: ["count", "items", "itemVar", "indexVar"],
+  until: ["count", "items", "itemVar", "indexVar"],
+  for: ["items", "itemVar", "indexVar", "condition", "conditionSource"],
+  forEach: ["count", "condition", "conditionSource"],
+} as const satisfies Record<LoopText["type"], readonly (keyof LoopText)[]>;
+
+const isStray = (text: LoopText, field: (typeof WITHOUT_FORCE)[LoopText["type"]][number]): boolean => (field === "conditionSource" ? text.conditionSource?.kind === "context_variable" : text[field] !== undefined);
+
+const strayIssues = (text: LoopText, path: Path): readonly Issue[] =>
+  WITHOUT_FORCE[text.type].flatMap((field) => (!isStray(text, field) ? [] : [{ path: [...path, field], at: "key" as const, message: `\`${field}\` has no force in a ${text.type} loop.`, fix: "Remove it, or use the type of loop it belongs to." }]));
 
 const givesLoopControl = (step: PlanStep): boolean =>
   step.kind === "standard" ? step.contract?.ref === LOOP_CONTROL : step.kind === "parallel" ? step.synthesis?.contract?.ref === LOOP_CONTROL : step.kind === "loop" && step.body.some(givesLoopControl);
@@ -104,20 +137,18 @@ export function compileTodoList(raw: JsonObject, path: Path, scope: Scope, neste
   const { values, issues, unknown } = checkFields(todoListStepFields, raw, path);
   scope.findings.issues.push(...issues);
   scope.findings.lenient.push(...unknown);
-  const { id, title, produces, body } = values;
-  if (id === undefined || title === undefined || produces === undefined || body === undefined || issues.length > 0) return [];
-  const source = typeof produces === "string" ? scope.topLevel.find((each) => isObject(each) && each["id"] === produces) : raw["produces"];
-  if (!isObject(source)) {
-    scope.findings.issues.push({ path: [...path, "produces"], message: `There is no step ${JSON.stringify(produces)} at the top of the file.`, fix: "Name a step that stands before this one, or write the step here." });
-    return [];
-  }
-  const declared = isObject(source["produces"]) ? source["produces"] : {};
+  const { title = "Todo" } = values;
+  const id = stepIdOf(raw, path);
+  const produces = raw["produces"];
+  const source = typeof produces === "string" ? scope.topLevel.find((each) => isObject(each) && each["id"] === produces) : produces;
+  if (typeof produces === "string" && source === undefined) scope.findings.issues.push({ path: [...path, "produces"], message: `There is no step ${JSON.stringify(produces)} at the top of the file.`, fix: "Name a step that stands before this one, or write the step here." });
+  const declared = isObject(source) && isObject(source["produces"]) ? source["produces"] : {};
   const items = values.items ?? Object.keys(declared)[0] ?? `${id}_items`;
   const { iterationVar, itemVar, indexVar, requireConfirmation, functionDefinitions, maxIterations, runCondition } = values;
   const loop = { type: "forEach", items, ...defined({ maxIterations, iterationVar, itemVar, indexVar }) };
   const loopRaw: JsonObject = { id, type: "loop", title, loop, body: raw["body"] ?? [], ...defined({ requireConfirmation: requireConfirmation === undefined ? undefined : raw["requireConfirmation"], functionDefinitions: functionDefinitions === undefined ? undefined : raw["functionDefinitions"], runCondition: runCondition === undefined ? undefined : raw["runCondition"] }) };
   const run = compileLoop(loopRaw, path, scope, nested);
-  if (typeof produces === "string") return run;
+  if (typeof produces === "string" || !isObject(source)) return run;
   const producer: JsonObject = { ...source, produces: { [items]: { type: "array" }, ...declared } };
   const first = nested.compile([producer], [...path, "produces"], scope).map((step) => ({ ...step, runCondition: both(runCondition ?? null, step.runCondition) }));
   return [...first, ...run];
@@ -130,15 +161,16 @@ export function compileParallel(raw: JsonObject, path: Path, scope: Scope): read
   const { values, issues, unknown } = checkFields(parallelStepFields, raw, path);
   const synthesis = values.synthesis;
   const contract = contractIssues(synthesis?.outputContract, [...path, "synthesis", "outputContract"], scope);
-  scope.findings.issues.push(...issues, ...contract);
+  scope.findings.issues.push(...issues, ...beyondFaults(contract, issues));
   scope.findings.lenient.push(...unknown);
-  noteConditions(scope, path, { runCondition: values.runCondition, requireConfirmation: confirmationOf(values.requireConfirmation)?.condition });
-  for (const [index, delegation] of (values.parallelDelegations ?? []).entries()) noteConditions(scope, [...path, "parallelDelegations", index], { runCondition: delegation.runCondition });
-  const { id, title, parallelDelegations } = values;
-  if (id === undefined || title === undefined || parallelDelegations === undefined || issues.length > 0 || contract.length > 0) return [];
+  const guarded = beside(scope, issues);
+  noteConditions(guarded, path, { runCondition: values.runCondition, requireConfirmation: confirmationOf(values.requireConfirmation)?.condition });
+  const { title = "", parallelDelegations = [] } = values;
+  for (const [index, delegation] of parallelDelegations.entries()) noteConditions(guarded, [...path, "parallelDelegations", index], { runCondition: delegation.runCondition });
+  guarded.settle();
   const step: ParallelStep = {
     kind: "parallel",
-    id: `${scope.prefix}${id}`,
+    id: `${scope.prefix}${stepIdOf(raw, path)}`,
     title,
     runCondition: values.runCondition ?? null,
     delegations: parallelDelegations.map(delegationOf),
@@ -167,14 +199,15 @@ export function compileGather(raw: JsonObject, path: Path, scope: Scope): readon
   const { values, issues, unknown } = checkFields(gatherStepFields, raw, path);
   scope.findings.issues.push(...issues);
   scope.findings.lenient.push(...unknown);
-  noteConditions(scope, path, { runCondition: values.runCondition });
-  const { id, title, contextType, outputVar } = values;
-  if (id === undefined || title === undefined || contextType === undefined || outputVar === undefined || issues.length > 0) return [];
+  const guarded = beside(scope, issues);
+  noteConditions(guarded, path, { runCondition: values.runCondition });
+  guarded.settle();
+  const { title = "", contextType = "", outputVar = "" } = values;
   const sources = values.sources ?? ["injected" as const, { kind: "local_paths" as const, paths: [`.worktrain/context/${contextType}.md`] }, "task_url" as const];
   return [
     {
       kind: "gather",
-      id: `${scope.prefix}${id}`,
+      id: `${scope.prefix}${stepIdOf(raw, path)}`,
       title,
       runCondition: values.runCondition ?? null,
       contextType,

@@ -1,52 +1,56 @@
 import { canonicalJson, type JsonObject } from "../shared/json.ts";
-import { checkFields } from "./check-fields.ts";
+import { beyondFaults, checkFields, overlap } from "./check-fields.ts";
 import { acceptanceIssues } from "./compile-acceptance.ts";
 import { type Condition, conditionIssues } from "./condition.ts";
 import { BUILT_IN_CONTRACTS, isBuiltInContract } from "./contracts.ts";
 import type { Criteria } from "./criteria.ts";
-import { expandFunctions, extendFunctions } from "./functions.ts";
+import { expandFunctions, extendFunctions, functionIssues } from "./functions.ts";
 import { type Issue, type Path, suggestion } from "./issue.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import type { StandardStep } from "./plan.ts";
 import { promptOfBlocks, referenceIssues } from "./prompt-blocks.ts";
-import type { Scope } from "./scope.ts";
+import { type Scope, stepIdOf } from "./scope.ts";
 import type { FunctionDefinition } from "./vocabulary.ts";
 import { type Confirmation, type DelegationText, type OutputContract, standardStepFields } from "./vocabulary-steps.ts";
 
 export type StepValues = ReturnType<typeof checkFields<typeof standardStepFields>>["values"];
 
-/** A standard step and, behind it, the audit it asks for; nothing when it has issues. */
+/** A standard step and, behind it, the audit it asks for. One with issues is compiled as far as it goes, for the sake of what refers to it. */
 export function compileStandard(raw: JsonObject, path: Path, scope: Scope): readonly StandardStep[] {
-  const values = checkStandard(raw, path, scope);
-  if (values === null) return [];
-  const step = standardStep(values, path, scope);
-  return withAudit(step, values.audit);
+  const { values } = checkStandard(raw, path, scope);
+  return withAudit(standardStep(values, path, scope), values.audit);
 }
 
 /** The step and the audit behind it; a gate and a jump wait for the audit. */
 export const withAudit = (step: StandardStep, audit: StepValues["audit"]): readonly StandardStep[] => (audit === undefined ? [step] : [{ ...step, confirmation: null, jump: null }, auditOf(step, audit)]);
 
-/** The step's fields when all of them are right; what is wrong goes to the findings. */
-export function checkStandard(raw: JsonObject, path: Path, scope: Scope): (StepValues & { readonly id: string; readonly title: string }) | null {
+type NamedValues = StepValues & { readonly id: string; readonly title: string };
+
+/** The step's fields as far as they can be used; what is wrong with them goes to the findings. `faults`: what their own schemas say. */
+export function checkStandard(raw: JsonObject, path: Path, scope: Scope): { readonly values: NamedValues; readonly faults: readonly Issue[] } {
   const checked = checkFields(standardStepFields, raw, path);
-  const { values } = checked;
-  const issues = [...checked.issues, ...promptIssues(values, raw, path), ...contractIssues(values.outputContract, [...path, "outputContract"], scope)];
-  const lenient = [...checked.unknown, ...(values.promptBlocks === undefined ? [] : referenceIssues(values.promptBlocks, [...path, "promptBlocks"])), ...conditionsOf(values, path)];
-  if (!["prompt", "promptBlocks", "templateCall"].some((key) => Object.hasOwn(raw, key))) lenient.push({ path, message: "The step has no prompt.", fix: "Add `prompt`, `promptBlocks` or `templateCall`." });
+  const faults = checked.issues;
+  const { jumpIf, ...rest } = checked.values;
+  const target: Path = [...path, "jumpIf", "target"];
+  const jump = faults.some((fault) => overlap(fault.path, target)) ? undefined : jumpIf;
+  const values: NamedValues = { ...rest, ...(jump === undefined ? {} : { jumpIf: jump }), id: stepIdOf(raw, path), title: rest.title ?? "" };
   const acceptance = acceptanceIssues(values, path, scope);
-  issues.push(...acceptance.issues);
-  lenient.push(...acceptance.lenient);
-  scope.findings.issues.push(...issues);
-  scope.findings.lenient.push(...lenient);
-  const { id, title } = values;
-  return issues.length > 0 || id === undefined || title === undefined ? null : { ...values, id, title };
+  const hard = [...promptIssues(values, raw, path), ...contractIssues(values.outputContract, [...path, "outputContract"], scope), ...acceptance.issues];
+  const soft = [...(values.promptBlocks === undefined ? [] : referenceIssues(values.promptBlocks, [...path, "promptBlocks"])), ...conditionsOf(values, path), ...acceptance.lenient, ...functionIssues(extendFunctions(scope.functions, values.functionDefinitions ?? []), values, path)];
+  scope.findings.issues.push(...faults, ...beyondFaults(hard, faults));
+  scope.findings.lenient.push(...checked.unknown, ...beyondFaults(soft, faults));
+  if (!["prompt", "promptBlocks", "templateCall"].some((key) => Object.hasOwn(raw, key))) scope.findings.lenient.push({ path, message: "The step has no prompt.", fix: "Add `prompt`, `promptBlocks` or `templateCall`." });
+  return { values, faults };
 }
 
-export function standardStep(values: StepValues & { readonly id: string; readonly title: string }, path: Path, scope: Scope): StandardStep {
+export function standardStep(values: NamedValues, path: Path, scope: Scope): StandardStep {
   const own = values.functionDefinitions ?? [];
   const blocks = values.promptBlocks === undefined ? null : promptOfBlocks(values.promptBlocks, scope.features);
   const prompt = values.prompt ?? blocks ?? values.title;
   const contract = contractOf(values.outputContract);
+  const { jumpIf } = values;
+  const jump = jumpIf === undefined ? null : { condition: jumpIf.condition, target: `${scope.prefix}${jumpIf.target}`, maxJumps: jumpIf.maxJumps ?? DEFAULT_MAX_JUMPS };
+  if (jump !== null) scope.registry.jumps.set(jump, [...path, "jumpIf", "target"]);
   return {
     kind: "standard",
     id: `${scope.prefix}${values.id}`,
@@ -68,11 +72,11 @@ export function standardStep(values: StepValues & { readonly id: string; readonl
     audits: null,
     closes: null,
     fragments: (values.promptFragments ?? []).map(({ id, when, text }) => ({ id, when: when ?? null, text })),
-    definitions: definitionsOf(values, own, prompt, path, scope),
+    definitions: definitionsOf(values, own, prompt, scope),
     criteria: criteriaOf(values.validationCriteria),
     assessments: (values.assessmentRefs ?? []),
     consequences: (values.assessmentConsequences ?? []).map(({ when, effect }) => ({ level: when.anyEqualsLevel, assessment: when.forAssessment ?? null, guidance: effect.guidance })),
-    jump: values.jumpIf === undefined ? null : { condition: values.jumpIf.condition, target: `${scope.prefix}${values.jumpIf.target}`, maxJumps: values.jumpIf.maxJumps ?? DEFAULT_MAX_JUMPS },
+    jump,
     origin: blocks === null ? { ...scope.origin, features: [] } : scope.origin,
   };
 }
@@ -88,13 +92,9 @@ const verificationOf = (asked: StepValues["verification"]): StandardStep["verifi
 /** Jumps of a step that says no number. */
 const DEFAULT_MAX_JUMPS = 3;
 
-function definitionsOf(values: StepValues, own: readonly FunctionDefinition[], prompt: string, path: Path, scope: Scope): readonly string[] {
-  const functions = extendFunctions(scope.functions, own);
+function definitionsOf(values: StepValues, own: readonly FunctionDefinition[], prompt: string, scope: Scope): readonly string[] {
   const text = [prompt, ...(values.guidance ?? []), ...(values.promptFragments ?? []).map((fragment) => fragment.text)].join("\n");
-  const { texts, unknown } = expandFunctions(functions, { references: values.functionReferences ?? [], calls: values.functionCalls ?? [], text, always: [...own, ...scope.functions.known.filter((each) => each.scope === "loop")] });
-  const names = functions.known.map((each) => each.name);
-  for (const name of unknown) scope.findings.lenient.push({ path, message: `There is no function "${name}".`, fix: `Declare it under \`functionDefinitions\`.${suggestion(name, names)}` });
-  return texts;
+  return expandFunctions(extendFunctions(scope.functions, own), { references: values.functionReferences ?? [], calls: values.functionCalls ?? [], text, always: [...own, ...scope.functions.known.filter((each) => each.scope === "loop")] });
 }
 
 /** The step that judges another one's work: same tools, a gate verdict, and whatever was to come after the work. */

@@ -2,11 +2,11 @@
 import type { Json, JsonObject } from "../shared/json.ts";
 import { unreachable } from "../shared/unreachable.ts";
 import { compileGather, compileLoop, compileParallel, compileTodoList } from "./compile-flow.ts";
-import { compileStandard } from "./compile-step.ts";
+import { compileStandard, standardStep } from "./compile-step.ts";
 import { compileTemplateCall } from "./compile-template.ts";
 import { formatPath, type Path, suggestion } from "./issue.ts";
 import type { PlanStep } from "./plan.ts";
-import { claimId, type Scope, STEP_LIMIT } from "./scope.ts";
+import { claimId, type Scope, STEP_LIMIT, stepIdOf } from "./scope.ts";
 
 const TYPES = ["standard", "loop", "parallel", "todoList", "context-gather"] as const;
 type StepType = (typeof TYPES)[number];
@@ -28,12 +28,12 @@ function compileOne(raw: Json, path: Path, scope: Scope): readonly PlanStep[] {
     return [];
   }
   const type = raw["type"] ?? "standard";
+  const id = stepIdOf(raw, path);
+  claimId(scope, `${scope.prefix}${id}`, path);
   if (!isStepType(type)) {
     scope.findings.issues.push({ path: [...path, "type"], message: `There is no step type ${JSON.stringify(type)}.`, fix: `Use one of: ${TYPES.join(", ")}.${typeof type === "string" ? suggestion(type, TYPES) : ""}` });
-    return [];
+    return [standardStep({ id, title: "" }, path, scope)];
   }
-  const id = idOf(raw);
-  if (id !== null) claimId(scope, `${scope.prefix}${id}`, path);
   const nested = { compile: (steps: readonly Json[], at: Path, inner: Scope) => compileSteps(steps, at, inner), body: compileBody };
   switch (type) {
     case "standard":
@@ -97,9 +97,9 @@ export function resolveJumps(steps: readonly PlanStep[], scope: Scope, around: r
     if (step.kind !== "standard" || step.jump === null) return step;
     const target = scope.registry.entries.get(step.jump.target) ?? step.jump.target;
     if (reachable.includes(target)) return { ...step, jump: { ...step.jump, target } };
-    const path = scope.registry.ids.get(step.audits ?? step.id) ?? [];
-    const known = scope.registry.ids.has(target) ? `The step "${target}" stands inside a loop that does not hold ${formatPath(path)}.` : `There is no step "${target}".`;
-    scope.findings.issues.push({ path: [...path, "jumpIf", "target"], message: known, fix: `Name a step of the same list, or of one around it.${suggestion(target, reachable)}` });
+    const path = scope.registry.jumps.get(step.jump) ?? [];
+    const known = scope.registry.ids.has(target) ? `The step "${target}" stands inside a loop that does not hold ${formatPath(path.slice(0, -2))}.` : `There is no step "${target}".`;
+    scope.findings.issues.push({ path, message: known, fix: `Name a step of the same list, or of one around it.${suggestion(target, reachable)}` });
     return step;
   });
 }

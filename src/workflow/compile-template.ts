@@ -1,6 +1,6 @@
 /** `templateCall`: the steps of a routine in the place of the step that calls it. */
 import type { Json, JsonObject } from "../shared/json.ts";
-import { checkFields } from "./check-fields.ts";
+import { beyondFaults, checkFields, overlap } from "./check-fields.ts";
 import { checkStandard, standardStep, type StepValues } from "./compile-step.ts";
 import { extendFunctions } from "./functions.ts";
 import { formatPath, type Issue, type Path, suggestion } from "./issue.ts";
@@ -18,12 +18,13 @@ type CompileSteps = (raws: readonly Json[], path: Path, scope: Scope) => readonl
 type RoutineValues = ReturnType<typeof checkFields<typeof workflowFields>>["values"];
 
 export function compileTemplateCall(raw: JsonObject, path: Path, scope: Scope, compileSteps: CompileSteps): readonly PlanStep[] {
-  const values = checkStandard(raw, path, scope);
-  const call = values?.templateCall;
-  if (values === null || call === undefined) return [];
+  const { values, faults } = checkStandard(raw, path, scope);
+  const call = values.templateCall;
+  const caller = standardStep({ ...values, prompt: "", promptBlocks: undefined }, path, scope);
+  if (call === undefined) return [caller];
   const refuse = (at: string, message: string, fix: string): readonly PlanStep[] => {
-    scope.findings.issues.push({ path: [...path, "templateCall", at], message, fix });
-    return [];
+    scope.findings.issues.push(...beyondFaults([{ path: [...path, "templateCall", at], message, fix }], faults));
+    return [caller];
   };
   const { names } = scope.routines;
   const name = templateRoutine(call.templateId);
@@ -34,16 +35,17 @@ export function compileTemplateCall(raw: JsonObject, path: Path, scope: Scope, c
   }
   if (scope.expanding.includes(name)) return refuse("templateId", `The routine ${name} calls itself: ${[...scope.expanding, name].join(" -> ")}.`, "Take the call out of one of them.");
   if (!found.ok) return refuse("templateId", `The routine ${name} cannot be read: ${found.error}`, "Mend its file.");
+  if (faults.some((fault) => overlap(fault.path, [...path, "templateCall"]))) return [caller];
   const args = new Map<string, string>();
   for (const [key, value] of Object.entries(call.args ?? {})) {
     const text = asArgument(value);
     if (text === null) return refuse("args", `The argument "${key}" is not text, a number, true or false.`, "Arguments are put into text; give a plain value.");
     args.set(key, text);
   }
-  const caller = standardStep({ ...values, prompt: "", promptBlocks: undefined }, path, scope);
   const steps = expand({ root: found.value.root, file: found.value.file, name, args, caller, audit: values.audit, path }, scope, compileSteps);
   const first = steps[0];
-  if (first !== undefined) scope.registry.entries.set(caller.id, first.id);
+  if (first === undefined) return [caller];
+  scope.registry.entries.set(caller.id, first.id);
   return steps;
 }
 

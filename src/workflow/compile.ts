@@ -2,15 +2,15 @@ import { type Json, type JsonObject } from "../shared/json.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { type Bindings, bindSlots, resolveSlots } from "./bindings.ts";
 import { checkCommands } from "./check-commands.ts";
-import { checkFields } from "./check-fields.ts";
+import { beyondFaults, checkFields } from "./check-fields.ts";
 import { compileTopLevel, resolveJumps } from "./compile-steps.ts";
-import { FAULT_LIMIT, readDocument, type SourceDocument } from "./document.ts";
+import { type SourceDocument, toldFaults } from "./document.ts";
 import { describeFunction } from "./functions.ts";
 import type { Fault } from "../shared/fault.ts";
-import type { Issue } from "./issue.ts";
+import type { Issue, Path } from "./issue.ts";
 import { type Assessment, PLAN_VERSION, type Plan, type PlanStep } from "./plan.ts";
 import { featuresOf } from "./prompt-blocks.ts";
-import { argumentsFromContext, NO_ROUTINES, routineName, type Routines } from "./routines.ts";
+import { argumentsFromContext, documentOf, NO_ROUTINES, routineName, type Routines } from "./routines.ts";
 import type { Findings, Scope } from "./scope.ts";
 import { placeholders } from "./template.ts";
 import { SCHEMA_VERSION, workflowFields } from "./vocabulary.ts";
@@ -32,15 +32,29 @@ export interface CompileOptions {
  * @param source `file` is only the name that faults carry
  */
 export function compileWorkflow(source: { readonly text: string; readonly file: string }, options: CompileOptions = {}): Result<Compiled, readonly Fault[]> {
-  const document = readDocument(source.text, source.file);
+  const document = documentOf(source);
   return document.ok ? compileDocument(document.value, options) : document;
 }
 
-export function compileDocument({ value, locate }: SourceDocument, options: CompileOptions): Result<Compiled, readonly Fault[]> {
+/** Compiles a document that was read. Nothing that is wrong in one place hides what is wrong in another. */
+export function compileDocument({ value, issues, locate }: SourceDocument, options: CompileOptions): Result<Compiled, readonly Fault[]> {
   if (!isMapping(value)) return err([locate({ path: [], message: "A workflow file must be a mapping.", fix: "Write id, name, description, version and steps." })]);
   const compiled = compile(value, options);
-  if (compiled.plan === null) return err(compiled.issues.slice(0, FAULT_LIMIT).map(locate).toSorted((a, b) => a.line - b.line || a.column - b.column));
-  return ok({ plan: deepFreeze(compiled.plan), warnings: compiled.warnings.slice(0, FAULT_LIMIT).map(locate) });
+  const found = compiled.plan === null ? compiled.issues : [];
+  // Where a value could not be read nothing else is said of it.
+  const unread = new Set(issues.flatMap(({ path, at }) => (at === "key" || path.length === 0 ? [] : [JSON.stringify(path)])));
+  const wrong = [...issues, ...found.filter(({ path }) => !unread.has(JSON.stringify(path)))];
+  if (compiled.plan === null || wrong.length > 0) return err(toldFaults(eachOnce(wrong), locate));
+  return ok({ plan: deepFreeze(compiled.plan), warnings: toldFaults(eachOnce(compiled.warnings), locate) });
+}
+
+/** A step that is compiled twice, as the body of two loops, has its faults once. */
+function eachOnce(issues: readonly Issue[]): readonly Issue[] {
+  const seen = new Set<string>();
+  return issues.filter(({ path, message }) => {
+    const key = JSON.stringify([path, message]);
+    return !seen.has(key) && seen.add(key);
+  });
 }
 
 const isMapping = (value: Json): value is JsonObject => value !== null && typeof value === "object" && !Array.isArray(value);
@@ -51,7 +65,7 @@ type Outcome = { readonly plan: Plan; readonly warnings: readonly Issue[] } | { 
 function compile(root: JsonObject, options: CompileOptions): Outcome {
   const checked = checkFields(workflowFields, root, []);
   const { values } = checked;
-  const version = values.schemaVersion ?? 1;
+  const version = checked.issues.some(({ path }) => path[0] === "schemaVersion") ? SCHEMA_VERSION : (values.schemaVersion ?? 1);
   if (version > SCHEMA_VERSION) {
     return { plan: null, issues: [{ path: ["schemaVersion"], message: `The file is written for schemaVersion ${version}; this WorkTrain knows up to ${SCHEMA_VERSION}.`, fix: `Use a WorkTrain that knows schemaVersion ${version}.` }] };
   }
@@ -68,7 +82,7 @@ function compile(root: JsonObject, options: CompileOptions): Outcome {
   const scope = scopeOf(values, Array.isArray(raws) ? raws : [], findings, options, own);
   const steps = resolveJumps(compileTopLevel(scope.topLevel, ["steps"], scope), scope);
   const commands = checkCommands(steps, scope.registry);
-  lenient.push(...placeholderIssues(root), ...assessmentIssues(values), ...commands.lenient);
+  lenient.push(...placeholderIssues(root), ...beyondFaults(duplicateIssues(values), checked.issues), ...commands.lenient);
   if (version >= 2) issues.push(...lenient);
   if (issues.length === 0 && steps.length === 0) issues.push({ path: ["steps"], message: "No step is left to run.", fix: "Every step is the body of a loop; add the loop to the steps." });
   if (issues.length > 0 || values.id === undefined || values.name === undefined || values.version === undefined || values.description === undefined) return { plan: null, issues };
@@ -82,7 +96,7 @@ function scopeOf(values: Values, topLevel: readonly Json[], findings: Findings, 
   const assessments = (values.assessments ?? []).map(({ id, purpose, dimensions }): [string, Assessment] => [id, { id, purpose, dimensions: dimensions.map((dimension) => ({ ...dimension, required: dimension.required ?? true })) }]);
   return {
     findings,
-    registry: { contracts: { ...values.contracts }, assessments: new Map(assessments), ids: new Map(), entries: new Map() },
+    registry: { contracts: { ...values.contracts }, assessments: new Map(assessments), ids: new Map(), entries: new Map(), jumps: new Map() },
     routines: options.routines ?? NO_ROUTINES,
     prefix: "",
     modelTier: values.modelTier ?? null,
@@ -124,11 +138,27 @@ function planOf(values: Values & Pick<Plan, "id" | "name" | "version" | "descrip
   };
 }
 
-function assessmentIssues(values: Values): readonly Issue[] {
+/** What is declared twice under one name, so that one of the two could never be meant. */
+function duplicateIssues(values: Values): readonly Issue[] {
+  return [
+    ...twice("assessment", values.assessments ?? [], ["assessments"], "id"),
+    ...(values.assessments ?? []).flatMap(({ dimensions }, index) => [
+      ...twice("dimension", dimensions, ["assessments", index, "dimensions"], "id"),
+      ...dimensions.flatMap(({ levels }, at) => twice("level", levels.map((level) => ({ level })), ["assessments", index, "dimensions", at, "levels"], "level")),
+    ]),
+    ...twice("reference", values.references ?? [], ["references"], "id"),
+    ...twice("extension point", values.extensionPoints ?? [], ["extensionPoints"], "slotId"),
+    ...twice("function", values.functionDefinitions ?? [], ["functionDefinitions"], "name"),
+  ];
+}
+
+/** @param key the member that must differ; for plain words, which have no members in the file, the path ends at the word */
+function twice<Key extends "id" | "level" | "slotId" | "name">(what: string, items: readonly { readonly [name in Key]: string }[], path: Path, key: Key): readonly Issue[] {
   const seen = new Set<string>();
-  return (values.assessments ?? []).flatMap(({ id }, index) => {
-    if (!seen.has(id)) return seen.add(id) && [];
-    return [{ path: ["assessments", index, "id"], message: `The assessment "${id}" is declared twice.`, fix: "Give each its own id." }];
+  return items.flatMap((item, index) => {
+    const name = item[key];
+    if (!seen.has(name)) return seen.add(name) && [];
+    return [{ path: [...path, index, ...(key === "level" ? [] : [key])], message: `The ${what} "${name}" is declared twice.`, fix: "Give each its own name, or remove one." }];
   });
 }
 

@@ -3,7 +3,7 @@
  * Refused here: aliases and tags (a reader must see what is there), duplicate keys, several documents, sizes and nesting no
  * author needs. Nothing recursive runs before the nesting is known.
  */
-import { Composer, type Document, isAlias, isMap, isNode, isPair, isScalar, isSeq, Lexer, LineCounter, Parser, type CST } from "yaml";
+import { Composer, type Document, isAlias, isMap, isNode, isPair, isScalar, isSeq, Lexer, LineCounter, Parser, type CST, type YAMLError } from "yaml";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { Json } from "../shared/json.ts";
 import type { Fault } from "../shared/fault.ts";
@@ -17,6 +17,8 @@ export const FAULT_LIMIT = 200;
 
 export interface SourceDocument {
   readonly value: Json;
+  /** What may not stand in a file though it can be read: aliases, tags, keys that stand twice. The value is then only for finding more faults. */
+  readonly issues: readonly Issue[];
   /** Gives an issue its place in the text. */
   locate(issue: Issue): Fault;
 }
@@ -43,22 +45,30 @@ export function readDocument(text: string, file: string): Result<SourceDocument,
   const documents = [...new Composer({ keepSourceTokens: false, uniqueKeys: false, merge: false }).compose(tokens, true, text.length)];
   const [document, second] = documents;
   if (document === undefined || document.contents === null) return err([whole("The file is empty.", "Write a workflow: id, name, description, version and steps.")]);
-  const faults = [...document.errors, ...document.warnings].slice(0, FAULT_LIMIT).map((error) => whole(`Not valid YAML: ${firstLine(error.message)}`, yamlFix(error.code), Math.min(error.pos[0], text.length)));
-  if (second !== undefined) faults.push(whole("The file holds more than one YAML document.", "Keep one workflow per file.", second.range[0]));
-
-  const issues: Issue[] = [];
-  const value = toJson(document.contents, [], issues);
   const locate = locator(document, lines, file);
-  faults.push(...issues.slice(0, FAULT_LIMIT).map(locate));
-  return faults.length > 0 ? err(faults.slice(0, FAULT_LIMIT)) : ok({ value, locate });
+  if (document.errors.length > 0) return err(toldFaults(document.errors.map(syntaxIssue), locate));
+  const issues = document.warnings.map(syntaxIssue);
+  if (second !== undefined) issues.push({ path: [], offset: second.range[0], message: "The file holds more than one YAML document.", fix: "Keep one workflow per file." });
+  const value = toJson(document.contents, [], { issues, anchors: new Map(), copiesLeft: COPY_LIMIT_NODES });
+  return ok({ value, issues, locate });
 }
 
+/** The first faults in the order they were found; where there are more a last one says how many. */
+export function toldFaults(issues: readonly Issue[], locate: SourceDocument["locate"]): readonly Fault[] {
+  const told = issues.slice(0, FAULT_LIMIT).map(locate).toSorted((a, b) => a.line - b.line || a.column - b.column);
+  const next = issues[FAULT_LIMIT];
+  if (next === undefined) return told;
+  const more = issues.length - FAULT_LIMIT;
+  return [...told, { ...locate(next), message: `${more} more ${more === 1 ? "is" : "are"} not shown here; this is where the first of them stands.`, fix: "Mend those above, then validate again." }];
+}
+
+const syntaxIssue = ({ code, message, pos }: Pick<YAMLError, "code" | "message" | "pos">): Issue => ({ path: [], offset: pos[0], message: `Not valid YAML: ${firstLine(message)}`, fix: yamlFix(code) });
 const firstLine = (text: string): string => text.split("\n", 1)[0] ?? text;
 
 function yamlFix(code: string): string {
   switch (code) {
     case "BAD_INDENT":
-      return "Indent the entries of one block by the same number of spaces.";
+      return "Close each bracket that was opened, and indent the entries of one block by the same number of spaces.";
     case "TAG_RESOLVE_FAILED":
       return "Write the plain value without a tag.";
     default:
@@ -105,28 +115,38 @@ function tooDeepAt(tokens: readonly CST.Token[]): number | null {
   return null;
 }
 
+/** Nodes that the aliases of a file may stand for together; what is beyond reads as null. */
+const COPY_LIMIT_NODES = 10_000;
+
+interface Reading {
+  readonly issues: Issue[];
+  /** What stands under each anchor that was passed. */
+  readonly anchors: Map<string, unknown>;
+  copiesLeft: number;
+}
+
 /** Plain JSON of a node; what JSON cannot hold becomes an issue. Recursion is bounded by the nesting limit. */
-function toJson(node: unknown, path: Path, issues: Issue[]): Json {
+function toJson(node: unknown, path: Path, reading: Reading): Json {
+  const { issues, anchors } = reading;
+  if (isNode(node) && !isAlias(node) && node.anchor !== undefined) anchors.set(node.anchor, node);
   if (isAlias(node)) {
     issues.push({ path, message: `The alias *${node.source} is not allowed: a reader must see what stands here.`, fix: "Write the value out." });
-    return null;
+    return copyOf(anchors.get(node.source), reading);
   }
-  if (isSeq(node)) return node.items.map((item, index) => toJson(item, [...path, index], issues));
+  if (isSeq(node)) return node.items.map((item, index) => toJson(item, [...path, index], reading));
   if (isMap(node)) {
-    const members: [string, Json][] = [];
-    const seen = new Set<string>();
+    const members = new Map<string, Json>();
     for (const pair of node.items) {
       const key = isPair(pair) && isScalar(pair.key) ? pair.key.value : undefined;
       if (typeof key !== "string") {
         issues.push({ path, message: `A key is not text: ${String(key)}.`, fix: "Quote the key." });
       } else if (key === "__proto__") {
         issues.push({ path: [...path, key], at: "key", message: "The key __proto__ is not allowed.", fix: "Choose another name." });
-      } else if (seen.has(key)) {
+      } else if (members.has(key)) {
         const offset = isScalar(pair.key) ? pair.key.range?.[0] : undefined;
         issues.push({ path: [...path, key], at: "key", message: `The key "${key}" is not unique here.`, fix: "Keep one of the two keys.", ...(offset === undefined ? {} : { offset }) });
       } else {
-        seen.add(key);
-        members.push([key, toJson(pair.value, [...path, key], issues)]);
+        members.set(key, toJson(pair.value, [...path, key], reading));
       }
     }
     return Object.fromEntries(members);
@@ -137,6 +157,16 @@ function toJson(node: unknown, path: Path, issues: Issue[]): Json {
   if (typeof value === "number" && Number.isFinite(value)) return value;
   issues.push({ path, message: `The value ${typeof value === "number" ? value : JSON.stringify(value)} cannot be kept as JSON.`, fix: "Use text, a finite number, true, false or null." });
   return null;
+}
+
+/** What an alias stands for, so that the rest of the file is checked as it was meant. An alias inside it reads as null. */
+function copyOf(node: unknown, reading: Reading): Json {
+  reading.copiesLeft -= 1;
+  if (reading.copiesLeft < 0) return null;
+  if (isSeq(node)) return node.items.map((item) => copyOf(item, reading));
+  if (isMap(node)) return Object.fromEntries(node.items.flatMap(({ key, value }): [string, Json][] => (isScalar(key) && typeof key.value === "string" ? [[key.value, copyOf(value, reading)]] : [])));
+  const value = isScalar(node) ? node.value : null;
+  return typeof value === "string" || typeof value === "boolean" || typeof value === "number" ? value : null;
 }
 
 function locator(document: Document.Parsed, lines: LineCounter, file: string): (issue: Issue) => Fault {

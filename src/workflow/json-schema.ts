@@ -52,12 +52,12 @@ export const jsonSchemaSchema: z.ZodType<JsonSchema> = z.lazy(() =>
       for (const [type, keywords] of Object.entries(KEYWORDS_OF_TYPE)) {
         const stray = Object.keys(keywords).find((keyword) => Object.hasOwn(schema, keyword));
         if (stray !== undefined && !types.has(type)) {
-          context.addIssue({ code: "custom", path: [stray], message: `"${stray}" has no force without \`type: ${type}\`` });
+          context.addIssue({ code: "custom", path: [stray], message: `"${stray}" has no force without \`type: ${type}\`; add the type, or remove the keyword` });
         }
       }
       for (const name of schema.required ?? []) {
         if (!Object.hasOwn(schema.properties ?? {}, name)) {
-          context.addIssue({ code: "custom", path: ["required"], message: `"${name}" is required but not among the properties` });
+          context.addIssue({ code: "custom", path: ["required"], message: `"${name}" is required but not among the properties; add it to \`properties\`` });
         }
       }
     }),

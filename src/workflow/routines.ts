@@ -25,38 +25,52 @@ export const templateId = (name: string): string => `${TEMPLATE}${name}`;
 
 export const NO_ROUTINES: Routines = { names: [], find: () => null };
 
+const documents = new WeakMap<WorkflowSource, ReturnType<typeof readDocument>>();
+
+/** The source's document; it is read once, whoever asks. */
+export function documentOf(source: WorkflowSource): ReturnType<typeof readDocument> {
+  const known = documents.get(source) ?? readDocument(source.text, source.file);
+  documents.set(source, known);
+  return known;
+}
+
 const ID_LINE = /^[ \t{]*"?id"?[ \t]*:[ \t]*["']?([a-z0-9_.-]+)/m;
 
-/** The id that a workflow's text claims, found without reading the text as a document. */
-export const declaredId = (text: string): string | null => ID_LINE.exec(text)?.[1] ?? null;
+/** The id that a workflow's text claims; of a text that is no document the first that looks like one. */
+export function declaredId(source: WorkflowSource): string | null {
+  const document = documentOf(source);
+  if (!document.ok) return ID_LINE.exec(source.text)?.[1] ?? null;
+  const { value } = document.value;
+  const id = value === null || typeof value !== "object" || Array.isArray(value) ? null : value["id"];
+  return typeof id === "string" ? id : null;
+}
 
 /**
- * The routines among workflow texts. A text is read when a step asks for it, and once.
- * Of two with one name the first counts, so a team's own go before the shipped ones.
+ * The routines among workflow texts. Of two with one name the first counts, so a team's own go before the shipped ones.
  */
 export function routinesOf(sources: readonly WorkflowSource[]): Routines {
   const byName = new Map<string, WorkflowSource>();
   for (const source of sources) {
-    const name = routineName(declaredId(source.text) ?? "");
+    // Only a text that holds the word can be one: the others need not be read for it.
+    const name = source.text.includes("routine-") ? routineName(declaredId(source) ?? "") : null;
     if (name !== null && !byName.has(name)) byName.set(name, source);
   }
-  const read = new Map<string, Result<{ root: JsonObject; file: string }, string>>();
   return {
     names: [...byName.keys()].toSorted(),
     find(name) {
       const source = byName.get(name);
-      if (source === undefined) return null;
-      const known = read.get(name) ?? readRoutine(source);
-      read.set(name, known);
-      return known;
+      return source === undefined ? null : readRoutine(source);
     },
   };
 }
 
-function readRoutine({ text, file }: WorkflowSource): Result<{ root: JsonObject; file: string }, string> {
-  const document = readDocument(text, file);
+function readRoutine(source: WorkflowSource): Result<{ root: JsonObject; file: string }, string> {
+  const { file } = source;
+  const document = documentOf(source);
   if (!document.ok) return err(`${file}:${document.error[0]?.line}: ${document.error[0]?.message}`);
-  const { value } = document.value;
+  const { value, issues, locate } = document.value;
+  const [issue] = issues;
+  if (issue !== undefined) return err(`${file}:${locate(issue).line}: ${issue.message}`);
   return value === null || typeof value !== "object" || Array.isArray(value) ? err(`${file} is not a mapping.`) : ok({ root: value, file });
 }
 

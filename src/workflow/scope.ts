@@ -1,8 +1,8 @@
-import { canonicalJson, type Json } from "../shared/json.ts";
+import { canonicalJson, type Json, type JsonObject } from "../shared/json.ts";
 import type { FunctionScope } from "./functions.ts";
-import type { Issue, Path } from "./issue.ts";
+import { formatPath, type Issue, type Path } from "./issue.ts";
 import type { JsonSchema } from "./json-schema.ts";
-import type { Assessment, ModelTier, StepOrigin } from "./plan.ts";
+import type { Assessment, ModelTier, StandardStep, StepOrigin } from "./plan.ts";
 import type { FeatureText } from "./shared-texts.ts";
 import type { Routines } from "./routines.ts";
 
@@ -24,6 +24,8 @@ export interface Registry {
   readonly ids: Map<string, Path>;
   /** First step of each expanded call, by the caller's id. */
   readonly entries: Map<string, string>;
+  /** Where each jump stands. */
+  readonly jumps: Map<StandardStep["jump"], Path>;
 }
 
 /** What the steps of one list are compiled against. */
@@ -57,6 +59,9 @@ export function claimId(scope: Scope, id: string, path: Path): void {
   const at = first.map((part) => (typeof part === "number" ? `[${part}]` : `.${part}`)).join("").replace(/^\./, "");
   scope.findings.issues.push({ path: [...path, "id"], message: `The step id "${id}" is already used by ${at}.`, fix: "Give each step its own id." });
 }
+
+/** The id that a step is known by while it is compiled: its own, right or wrong, or else its place. */
+export const stepIdOf = (raw: JsonObject, path: Path): string => (typeof raw["id"] === "string" ? raw["id"] : formatPath(path));
 
 /** Adds a declaration; another one of the same name must say the same. */
 export function declare<T>(known: T | undefined, value: T, add: () => void): boolean {

@@ -22,10 +22,10 @@ const promptBlocks = z.strictObject({
 });
 export type PromptBlocks = z.infer<typeof promptBlocks>;
 
-const contextKey = z.string().regex(/^[A-Za-z_$][\w$-]*$/, "Expected a name of letters, digits, _ and -");
-const variable = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, "Expected letters, digits and _");
-const stepId = z.string().min(3).max(64).regex(/^[a-z0-9-]+$/, "Expected lower-case letters, digits and -");
-const toolName = z.string().regex(/^[a-zA-Z][\w:-]*$/, "Expected the name of a tool");
+const contextKey = z.string().regex(/^[A-Za-z_$][\w$-]*$/, "Expected a name of letters, digits, _ and -, not beginning with a digit; write it like changedFiles");
+const variable = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, "Expected letters, digits and _, not beginning with a digit; write it like currentFile");
+const stepId = z.string().min(3).max(64).regex(/^[a-z0-9-]+$/, "Expected lower-case letters, digits and -; write it like write-tests");
+const toolName = z.string().regex(/^[a-zA-Z][\w:-]*$/, "Expected the name of a tool; write it like read");
 
 const gateObject = z.strictObject({ kind: z.enum(["coordinator_eval", "human_approval"]), condition: conditionSchema.optional() });
 const confirmation = z.union([z.boolean(), gateObject, conditionSchema], {
@@ -56,7 +56,7 @@ export const standardStepFields = {
   prompt: text(8192).optional(),
   promptBlocks: promptBlocks.optional(),
   templateCall: z.strictObject({ templateId: text(128), args: z.record(z.string(), z.json()).optional() }).optional(),
-  promptFragments: z.array(z.strictObject({ id: z.string().min(1).max(64).regex(/^[a-z][a-z0-9_-]*$/), when: conditionSchema.optional(), text: text(4096) })).min(1).optional(),
+  promptFragments: z.array(z.strictObject({ id: z.string().min(1).max(64).regex(/^[a-z][a-z0-9_-]*$/, "Expected lower-case letters, digits, _ and -, a letter first; write it like for-large-tasks"), when: conditionSchema.optional(), text: text(4096) })).min(1).optional(),
   agentRole: z.string().min(10).max(1024).optional(),
   guidance: z.array(z.string()).optional(),
   modelTier: modelTierSchema.optional(),
@@ -80,7 +80,7 @@ export const standardStepFields = {
   notesOptional: z.boolean().optional(),
   functionDefinitions: z.array(functionDefinition).optional(),
   functionCalls: z.array(z.strictObject({ name: variable, args: z.record(z.string(), z.json()) })).optional(),
-  functionReferences: z.array(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*\(\)$/, "Expected the name of a function with (): `name()`")).optional(),
+  functionReferences: z.array(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*\(\)$/, "Expected the name of a function with (); write it like parseDate()")).optional(),
   requires: z.array(z.union([contextKey, z.strictObject({ key: contextKey, schema: jsonSchemaSchema })], { error: "Expected a context key, or {key, schema}" })).optional(),
   produces: z.record(contextKey, jsonSchemaSchema).optional(),
   allowedTools: z.array(toolName).min(1).optional(),
@@ -153,7 +153,7 @@ export const todoListStepFields = {
 export const gatherStepFields = {
   ...common,
   type: z.literal("context-gather"),
-  contextType: z.string().regex(/^[a-z][a-z0-9_-]*$/, "Expected lower-case letters, digits, _ and -"),
+  contextType: z.string().regex(/^[a-z][a-z0-9_-]*$/, "Expected lower-case letters, digits, _ and -, a letter first; write it like pitch"),
   outputVar: contextKey,
   optional: z.boolean().optional(),
   sources: z

@@ -12,7 +12,7 @@ export const SCHEMA_VERSION = 2;
 
 export const text = (max: number) => z.string().min(1).max(max);
 const reference = z.strictObject({
-  id: z.string().regex(/^[a-z][a-z0-9_-]*$/).min(2).max(64),
+  id: z.string().regex(/^[a-z][a-z0-9_-]*$/, "Expected lower-case letters, digits, _ and -, a letter first; write it like coding-rules").min(2).max(64),
   title: text(128),
   source: text(512),
   purpose: text(512),
@@ -20,7 +20,7 @@ const reference = z.strictObject({
   resolveFrom: z.enum(["workspace", "package"]).optional(),
 });
 
-const identifier = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, "Expected letters, digits and _, not beginning with a digit");
+const identifier = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, "Expected letters, digits and _, not beginning with a digit; write it like parseDate");
 
 const functionParameter = z.strictObject({
   name: identifier,
@@ -45,7 +45,7 @@ const assessment = z.strictObject({
 });
 
 const extensionPoint = z.strictObject({
-  slotId: z.string().min(2).max(64).regex(/^[a-z][a-z0-9_]*$/, "Expected lower-case letters, digits and _"),
+  slotId: z.string().min(2).max(64).regex(/^[a-z][a-z0-9_]*$/, "Expected lower-case letters, digits and _, a letter first; write it like code_review"),
   purpose: text(256),
   default: text(128),
   acceptedKinds: z.array(z.enum(["routine", "workflow"])).optional(),
@@ -55,10 +55,10 @@ export const workflowFields = {
   /** For editors. */
   $schema: z.string().optional(),
   schemaVersion: z.int().min(1).optional(),
-  id: z.string().min(3).max(64).regex(/^(?:[a-z0-9_-]+|[a-z][a-z0-9_-]+\.[a-z][a-z0-9_-]+)$/, "Expected lower-case letters, digits, _ and -, with at most one dot between a namespace and a name"),
+  id: z.string().min(3).max(64).regex(/^[a-z0-9_-]+(?:\.[a-z0-9_-]+)?$/, "Expected lower-case letters, digits, _ and -, with at most one dot between a namespace and a name; write it like team.fix-bug"),
   name: text(128),
   description: text(4096),
-  version: z.string().regex(/^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/, "Expected a semantic version such as 1.0.0"),
+  version: z.string().regex(/^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/, "Expected a semantic version; write it like 1.0.0"),
   steps: z.array(z.unknown()).min(1),
   about: text(4096).optional(),
   examples: z.array(z.string().min(10).max(120)).min(1).max(6).optional(),
@@ -75,7 +75,7 @@ export const workflowFields = {
   references: z.array(reference).optional(),
   validatedAgainstSpecVersion: z.int().min(1).optional(),
   systemPrompt: text(16_384).optional(),
-  contracts: z.record(z.string().regex(/^[a-z][a-z0-9_.-]*$/, "Expected lower-case letters, digits, _, - and dots"), jsonSchemaSchema).optional(),
+  contracts: z.record(z.string().regex(/^[a-z][a-z0-9_.-]*$/, "Expected lower-case letters, digits, _, - and dots, a letter first; write it like team.plan"), jsonSchemaSchema).optional(),
   category: text(64).optional(),
   tags: z.array(text(64)).optional(),
 } as const satisfies Record<string, z.ZodType>;

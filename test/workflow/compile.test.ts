@@ -65,7 +65,7 @@ steps:
     ["a fragment without text", "prompt: x\npromptFragments: [{ id: a }]", ["steps[0].promptFragments[0].text"]],
     ["criteria of an unknown type", "prompt: x\nvalidationCriteria: [{ type: contain, message: m }]", ["steps[0].validationCriteria[0].type"]],
     ["a jump to nowhere", "prompt: x\njumpIf: { condition: { var: a }, target: two, maxJumps: 1 }", ["steps[0].jumpIf.target"]],
-    ["a function there is not", "prompt: x\nfunctionReferences: ['f()']", ["steps[0]"]],
+    ["a function there is not", "prompt: x\nfunctionReferences: ['f()']", ["steps[0].functionReferences[0]"]],
     ["a binding nobody declared", "prompt: 'Use {{wr.bindings.slot}}'", ["steps[0].prompt"]],
     ["a text there is not", "promptBlocks: { goal: [{ kind: ref, refId: wr.refs.memory }] }", ["steps[0].promptBlocks.goal[0].refId"]],
   ])("%s is a fault with its place", (_, step, paths) => {

@@ -71,7 +71,7 @@ describe("schemaVersion 1 takes what WorkRail takes; unknown fields are warnings
   test("nested ones too, and the known fields beside them count", () => {
     const text = minimal.replace("prompt: ä€😀", "prompt: p, promptBlock: 1, audit: { prompt: a, colour: red }, outputContract: { contractRef: wr.contracts.loop_control, x: 1 }");
     const loaded = loadWorkflow(bytes(text), "w.yaml");
-    expect(loaded.ok && loaded.value.warnings.map((warning) => warning.path)).toEqual(["steps[0].promptBlock", "steps[0].outputContract.x", "steps[0].audit.colour"]);
+    expect(loaded.ok && loaded.value.warnings.map((warning) => warning.path)).toEqual(["steps[0].promptBlock", "steps[0].audit.colour", "steps[0].outputContract.x"]);
     expect(loaded.ok && loaded.value.plan.steps.map((step) => step.id)).toEqual(["one", "one.audit"]);
     expect(loadWorkflow(bytes(`schemaVersion: 2\n${text}`), "w.yaml")).toMatchObject({ ok: false, error: [{}, {}, {}] });
   });
