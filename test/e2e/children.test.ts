@@ -93,3 +93,17 @@ test("the gate of the autonomous run was answered by rule, with its reason in th
   const gates = [...saved.streams.values()].flatMap((events) => eventsOf(events, "gate_resolved").map(({ data }) => data));
   expect(gates).toMatchObject([{ verdict: "approved", by: "coordinator", reason: expect.stringContaining("nothing typed speaks against it") }]);
 });
+
+test("a gate for a person ends the run with words that say what is waited for, and nothing is published", async () => {
+  const pulls = () => [...world.github.state().issues.values()].filter(isPull).length;
+  const before = pulls();
+  await world.commit({ ".worktrain/workflows/coding.yaml": CODING.replace("requireConfirmation: true", "requireConfirmation: { kind: human_approval }") });
+  const number = await world.play({ title: "Durations are still wrong" });
+  const [status] = world.statusComments(number);
+  expect(status).toContain("waits for a person's approval");
+  expect(status).toContain("What was done is saved; nothing was published.");
+  const runId = world.runs(number)[0]?.id ?? 0;
+  expect(world.log(runId, "agent")).toContain('May the session go on from "Hand over"?');
+  expect(world.github.state().runs.get(runId)?.conclusion).toBe("success");
+  expect(pulls()).toBe(before);
+});
