@@ -67,8 +67,5 @@ const WHOSE: Readonly<Record<Rule["kind"], { readonly name: Layer["name"]; reado
 function ruleLayer(rule: Rule): Layer {
   const { name, words } = WHOSE[rule.kind];
   const cut = rule.cutFrom === null ? "" : `\nThe first ${rule.text.length} of ${rule.cutFrom} characters; read the file where you need the rest.`;
-  return { name, source: rule.source, text: `# Rules of ${words}: ${shownPath(rule.source)}${cut}\n${fence(rule.text)}`, trusted: true };
+  return { name, source: rule.source, text: `# Rules of ${words}: ${rule.source}${cut}\n${fence(rule.text)}`, trusted: true };
 }
-
-/** A path may hold anything but NUL: in a heading it stays on one line. */
-const shownPath = (path: string): string => (/^[\w./ -]+$/.test(path) ? path : JSON.stringify(path));

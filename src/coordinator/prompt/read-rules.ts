@@ -14,7 +14,7 @@ export interface Rule {
   readonly kind: "operator" | "repository" | "phase";
   /** Null when it holds in every phase. */
   readonly phase: Phase | null;
-  /** The file's path, or `rules` of the config. */
+  /** The file's path on one line, or `rules` of the config. */
   readonly source: string;
   readonly text: string;
   /** Characters of the whole when `text` is only its beginning; null when it is all. */
@@ -33,7 +33,7 @@ export async function readRules(files: BaseFiles, configured: readonly string[])
   const repository = await readPlaces(files, RULE_PLACES);
   const fromConfig = configured.map((text): Rule => ({ kind: "operator", phase: null, source: "rules in .github/worktrain.yml", text: revealHidden(text), cutFrom: null }));
   return {
-    rules: [...fromConfig, ...operator.found.map(operatorRule), ...repository.found.map((each): Rule => ({ kind: "repository", phase: null, ...each }))],
+    rules: [...fromConfig, ...operator.found.map(operatorRule), ...repository.found.map((each): Rule => ({ kind: "repository", phase: null, ...each, source: shownPath(each.source) }))],
     notes: [...operator.notes, ...repository.notes],
   };
 }
@@ -43,7 +43,8 @@ type Found = Pick<Rule, "source" | "text" | "cutFrom">;
 function operatorRule(found: Found): Rule {
   // Only right in the folder: a file further down is for every phase, whatever its name.
   const phase = phaseSchema.safeParse(posix.relative(OPERATOR_RULES.path, found.source).replace(/\.md$/, ""));
-  return phase.success ? { kind: "phase", phase: phase.data, ...found } : { kind: "operator", phase: null, ...found };
+  const rule = { ...found, source: shownPath(found.source) };
+  return phase.success ? { kind: "phase", phase: phase.data, ...rule } : { kind: "operator", phase: null, ...rule };
 }
 
 async function readPlaces(files: BaseFiles, places: readonly RulePlace[]): Promise<{ readonly found: readonly Found[]; readonly notes: readonly string[] }> {
@@ -56,8 +57,8 @@ async function readPlaces(files: BaseFiles, places: readonly RulePlace[]): Promi
   for (const listing of ordered) {
     const file = listing.kind === "link" ? await follow(files, listing) : listing;
     const known = file === null ? undefined : seen.get(file.oid);
-    if (file === null) notes.push(`${listing.path} is a link to nothing in the repository; it is not read.`);
-    else if (known !== undefined) notes.push(`${listing.path} says the same as ${known}; it is given once.`);
+    if (file === null) notes.push(`${shownPath(listing.path)} is a link to nothing in the repository; it is not read.`);
+    else if (known !== undefined) notes.push(`${shownPath(listing.path)} says the same as ${shownPath(known)}; it is given once.`);
     else {
       seen.set(file.oid, listing.path);
       const read = await readOne(files, { path: listing.path, file }, room);
@@ -65,7 +66,7 @@ async function readPlaces(files: BaseFiles, places: readonly RulePlace[]): Promi
       else if (read !== null) {
         found.push(read);
         room -= read.text.length;
-        if (read.cutFrom !== null) notes.push(`Of ${read.source} the first ${read.text.length} of ${read.cutFrom} characters are given.`);
+        if (read.cutFrom !== null) notes.push(`Of ${shownPath(read.source)} the first ${read.text.length} of ${read.cutFrom} characters are given.`);
       }
     }
   }
@@ -76,27 +77,35 @@ async function readPlaces(files: BaseFiles, places: readonly RulePlace[]): Promi
 const counts = ({ path, endings }: RulePlace, file: string): boolean =>
   file === path || (endings !== undefined && file.startsWith(`${path}/`) && endings.some((ending) => file.endsWith(ending)));
 
-/** The file that a link ends at, inside the repository and through at most one link; null if there is none. */
+/** Links in a row that are followed. */
+const MOST_LINKS = 4;
+
+/** The file that links end at, inside the repository; null if there is none. */
 async function follow(files: BaseFiles, link: BaseFile): Promise<BaseFile | null> {
-  const target = await files.read(link);
-  if (target === null || target === "" || posix.isAbsolute(target)) return null;
-  const path = posix.join(posix.dirname(link.path), target);
-  if (path.startsWith("../")) return null;
-  const [file] = (await files.find([path])).filter((each) => each.path === path);
+  let file: BaseFile | undefined = link;
+  for (let hops = 0; file?.kind === "link" && hops < MOST_LINKS; hops += 1) {
+    const target = await files.read(file);
+    const path: string = target === null || target === "" || posix.isAbsolute(target) ? "../" : posix.join(posix.dirname(file.path), target);
+    if (path.startsWith("../")) return null;
+    file = (await files.find([path])).find((each) => each.path === path);
+  }
   return file?.kind === "file" ? file : null;
 }
 
+/** A path may hold anything but NUL: in a heading, a note or a terminal it stays on one line. */
+const shownPath = (path: string): string => (/^[\w./ -]+$/.test(path) ? path : JSON.stringify(path));
+
 /** The rule, a sentence on why it cannot be read, or null when there is nothing in it. */
 async function readOne(files: BaseFiles, { path, file }: { readonly path: string; readonly file: BaseFile }, room: number): Promise<Found | string | null> {
-  if (file.sizeBytes > RULE_FILE_BYTES) return `${path} has ${file.sizeBytes} bytes, more than the ${RULE_FILE_BYTES} of a rule file; it is not read.`;
+  if (file.sizeBytes > RULE_FILE_BYTES) return `${shownPath(path)} has ${file.sizeBytes} bytes, more than the ${RULE_FILE_BYTES} of a rule file; it is not read.`;
   const content = await files.read(file);
-  if (content === null) return `${path} is no text in UTF-8; it is not read.`;
+  if (content === null) return `${shownPath(path)} is no text in UTF-8; it is not read.`;
   const text = revealHidden(content).trim();
   if (text === "") return null;
   const most = Math.min(RULE_FILE_CHARS, room);
   if (text.length <= most) return { source: path, text, cutFrom: null };
   const kept = wholeLines(text, most);
-  return kept === "" ? `${path} is not given: the rule files before it fill the ${ALL_RULES_CHARS} characters there are.` : { source: path, text: kept, cutFrom: text.length };
+  return kept === "" ? `${shownPath(path)} is not given: the rule files before it fill the ${ALL_RULES_CHARS} characters there are.` : { source: path, text: kept, cutFrom: text.length };
 }
 
 /** The beginning of a text up to the last line that fits; of a line that is too long by itself, its beginning. */
