@@ -125,6 +125,16 @@ describe("words of a person", () => {
     expect(ofKind(events, "steered")).toMatchObject([{ source: "person" }]);
   });
 
+  it("that come when the conversation is full go into the next one", async () => {
+    const full = { kind: "message", content: [say("...")], stopReason: "model_context_window_exceeded" } as const;
+    const server = await openModel([[call("read", { path: "a" })], [call("read", { path: "b" })], full, [call("done")]]);
+    let told = false;
+    const steers = async () => (server.requests.length < 3 || told ? [] : ((told = true), [say1]));
+    const { events } = await trial({ server, steers });
+    expect(kinds(events).filter((kind) => kind === "steered" || kind === "conversation_started")).toEqual(["conversation_started", "conversation_started", "steered"]);
+    expect(JSON.stringify(server.requests.at(-1)?.body?.messages)).toContain("Use tabs.");
+  });
+
   it("are replayed by a resumed run, not asked for again", async () => {
     const script = ({ messages }: { messages: readonly { role: string }[] }): ModelAnswer => ({ kind: "message", content: [messages.some(({ role }) => role === "assistant") ? call("done") : call("read", { path: "a" })] });
     let told = false;

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { costMicroUsd, openBudgetPool, tokensOf, type Limits } from "../../src/agent/index.ts";
+import { costMicroUsd, openBudgetPool, spentBy, tokensOf, type Limits } from "../../src/agent/index.ts";
 import type { ModelServer } from "../../src/hosts/demo/model/index.ts";
 import { modelPrice } from "../../src/shared/models.ts";
 import { fakeClock } from "../fakes/clock.ts";
@@ -152,6 +152,17 @@ describe("I5: tool time", () => {
     expect(clock.monotonicMs()).toBeLessThan(25_000);
   });
 
+  it("calls side by side that ended each count", async () => {
+    const clock = fakeClock();
+    const server = await openModel([[call("slow"), call("slow"), call("slow")], [call("slow")]], clock);
+    let nth = 0;
+    const timed = tool("slow", async (_, { signal }) => clock.sleep((nth += 1) <= 3 ? 15_000 : 100_000, signal).then(() => ({ content: `${nth}`, isError: false })), true);
+    const { end } = await trial({ server, clock, tools: [timed], budget: { ...AMPLE, maxToolMs: 60_000 } });
+    expect(end.code).toBe("budget_tool_time");
+    // 15 seconds side by side are 45 of the 60: 15 are left.
+    expect(clock.monotonicMs()).toBeLessThan(35_000);
+  });
+
   it("counts over runs, aborted calls included, and with more of it the session goes on", async () => {
     const clock = fakeClock();
     const script = () => openModel(({ messages }) => ({ kind: "message", content: [messages.length < 6 ? call("slow") : call("done")] }), clock);
@@ -168,8 +179,9 @@ describe("I5: tool time", () => {
   it("a tool whose time is counted elsewhere takes none", async () => {
     const clock = fakeClock();
     const server = await openModel([[call("slow")], [call("done")]], clock);
-    const { end, events } = await trial({ server, clock, tools: [{ ...slow(clock, 90_000), untimed: true }, done()], budget: { ...AMPLE, maxToolMs: 60_000 } });
+    const { end, events, recorded } = await trial({ server, clock, tools: [{ ...slow(clock, 90_000), untimed: true }, done()], budget: { ...AMPLE, maxToolMs: 60_000 } });
     expect(end.code).toBe("completed");
+    expect(spentBy(recorded).toolMs).toBe(0);
     expect(ofKind(events, "tool_completed")[0]).toMatchObject({ untimed: true });
   });
 

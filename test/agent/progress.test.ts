@@ -146,15 +146,17 @@ describe("fault 61: a model that gets nowhere", () => {
 
   it("what was read in a conversation that was closed is new in the next", () => {
     const watch = watchProgress(PROGRESS_LIMITS);
-    const read = (turn: number): void => {
+    const read = (turn: number, text: string): void => {
       watch.fold({ kind: "turn_completed", data: { turn, turnKey: `${turn}-1`, content: [{ type: "tool_use", id: `t${turn}`, name: "read", input: {} }], stopReason: "tool_use", usage: { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 }, requestId: null, costMicroUsd: 1 } });
-      watch.fold({ kind: "tool_completed", data: { turn, toolUseId: `t${turn}`, name: "read", isError: false, content: "text", durationMs: 1 } });
+      watch.fold({ kind: "tool_completed", data: { turn, toolUseId: `t${turn}`, name: "read", isError: false, content: text, durationMs: 1 } });
     };
-    read(1);
-    read(2);
+    const files = Array.from({ length: PROGRESS_LIMITS.idleTurns + 2 }, (_, index) => `text ${index}`);
+    files.forEach((text, index) => read(index + 1, text));
     watch.fold({ kind: "conversation_started", data: { conversation: 2, model: "m", system: "0".repeat(64), tools: "0".repeat(64), firstMessage: "", cause: "compacted" } });
-    read(3);
+    files.forEach((text, index) => read(files.length + index + 1, text));
     expect(watch.verdict().kind).toBe("fine");
+    files.forEach((text, index) => read(2 * files.length + index + 1, text));
+    expect(watch.verdict().kind).toBe("nudge");
   });
 });
 
