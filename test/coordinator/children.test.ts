@@ -267,6 +267,31 @@ describe("spawn_agent", () => {
     expect(refused).toMatchObject({ data: { isError: true } });
   });
 
+  test("one that writes goes on with the files as it left them, and they are the parent's when it completes", async () => {
+    const abort = new AbortController();
+    let lost = false;
+    const world = await open({
+      workflowId: "wr.ask",
+      workflows: [workflow("wr.ask", `  - { id: ask, title: Ask, prompt: Ask. }\n`)],
+      turns: { "wr.ask": [write("mine.txt", "x"), spawn("implementer", "Write more."), completeStep()], "wr.role-implementer": [write("first.txt", "x"), write("second.txt", "x"), result] },
+      onRequest: (request) => {
+        if (workflowOf(request) === "wr.role-implementer" && request.messages.length === 3 && !lost) {
+          lost = true;
+          abort.abort();
+        }
+        return Promise.resolve();
+      },
+    });
+    expect(await world.run({ signal: abort.signal })).toMatchObject({ ending: "cancelled" });
+    // A new runner begins with the files of the base commit.
+    world.workspace.files = {};
+    expect(await world.run()).toMatchObject({ ending: "ready" });
+    expect(Object.keys(world.workspace.files)).toEqual(["mine.txt", "first.txt", "second.txt"]);
+    expect((await world.item()).at(-1)).toMatchObject({ data: { snapshot: { changedFiles: 3 } } });
+    // Four turns of the child: its second was cut off and asked for again.
+    expect(ofWorkflow(world, "wr.role-implementer").map((body) => body.messages.length)).toEqual([1, 3, 3, 5]);
+  });
+
   test("what cannot be started is told to who asked, and nothing else stops", async () => {
     const world = await open({
       workflowId: "wr.ask",
