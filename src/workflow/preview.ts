@@ -33,15 +33,12 @@ export interface Preview {
   readonly injected: readonly Injected[];
 }
 
-
-
-
 /** The graph of a plan. A gate stands behind the step it belongs to; an edge with a label is taken only then. */
 export function previewPlan(plan: Plan): Preview {
   const nodes: PreviewNode[] = [{ ...plain("start", "start", plan.name) }];
   const edges: PreviewEdge[] = [];
   const injected: Injected[] = [];
-  const ends = listGraph(plan.steps, null, [{ from: "start", label: null }], { nodes, edges, injected });
+  const ends = listGraph(plan.steps, null, [{ from: "start", label: null }], { nodes, edges, injected, work: [] });
   nodes.push(plain("end", "end", "End"));
   for (const { from, label } of ends) edges.push({ from, to: "end", label });
   for (const step of stepsOf(plan.steps)) {
@@ -58,6 +55,8 @@ interface Graph {
   readonly nodes: PreviewNode[];
   readonly edges: PreviewEdge[];
   readonly injected: Injected[];
+  /** What a judgement may send back, in the order it runs. */
+  readonly work: { readonly id: string; readonly inLoop: string | null; readonly mayBePassedOver: boolean }[];
 }
 
 const plain = (id: string, kind: PreviewNode["kind"], title: string): PreviewNode => ({ id, kind, title, inLoop: null, runCondition: null, contract: null, verification: null, children: [], routine: null, features: [] });
@@ -73,12 +72,17 @@ function listGraph(steps: readonly PlanStep[], inLoop: string | null, entries: r
     const runCondition = step.runCondition === null ? null : conditionText(step.runCondition);
     graph.nodes.push(nodeOf(step, inLoop, runCondition));
     noteInjected(step, graph.injected);
-    for (const { from, label } of exits) graph.edges.push({ from, to: step.id, label: label ?? (runCondition === null ? null : `if ${runCondition}`) });
-    const skipped: readonly Exit[] = runCondition === null ? [] : exits.map(({ from }) => ({ from, label: `unless ${runCondition}` }));
+    for (const { from, label } of exits) graph.edges.push({ from, to: step.id, label: joined(label, runCondition === null ? null : `if ${runCondition}`) });
+    const skipped: readonly Exit[] = runCondition === null ? [] : exits.map(({ from, label }) => ({ from, label: joined(label, `unless ${runCondition}`) }));
+    if (isWork(step)) graph.work.push({ id: step.id, inLoop, mayBePassedOver: runCondition !== null });
     exits = [...leave(step, inLoop, graph), ...skipped];
   }
   return exits;
 }
+
+const joined = (...labels: readonly (string | null)[]): string | null => labels.filter((each) => each !== null).join(", ") || null;
+/** Somebody does something here that can be done again. */
+const isWork = (step: PlanStep): boolean => (step.kind === "standard" ? step.audits === null : step.kind === "parallel" && (step.synthesis !== null || step.notesRequired));
 
 function leave(step: PlanStep, inLoop: string | null, graph: Graph): readonly Exit[] {
   if (step.kind === "loop") {
@@ -86,10 +90,23 @@ function leave(step: PlanStep, inLoop: string | null, graph: Graph): readonly Ex
     for (const { from, label } of ends) graph.edges.push({ from, to: step.id, label: label ?? "again?" });
     return [{ from: step.id, label: "done" }];
   }
-  if (!hasGate(step) || (step.kind !== "standard" && step.kind !== "parallel")) return [{ from: step.id, label: null }];
+  const judges = step.kind === "confirm" || (step.kind === "standard" && step.audits !== null);
+  if (judges) sendBack(step.id, inLoop, graph);
+  if (!hasGate(step) || (step.kind !== "standard" && step.kind !== "parallel")) return [{ from: step.id, label: judges ? "approved" : null }];
   graph.nodes.push({ ...plain(gateId(step), "gate", gateTitle(step.confirmation)), inLoop });
-  graph.edges.push({ from: step.id, to: gateId(step), label: null }, { from: gateId(step), to: step.id, label: "rejected" });
+  graph.edges.push({ from: step.id, to: gateId(step), label: judges ? "approved" : null });
+  if (isWork(step)) graph.edges.push({ from: gateId(step), to: step.id, label: "rejected" });
+  else sendBack(gateId(step), inLoop, graph);
   return [{ from: gateId(step), label: "approved" }];
+}
+
+/** A rejection goes to the nearest work before the judgement that was done; where there may be none it ends the session. */
+function sendBack(from: string, inLoop: string | null, { work, edges }: Graph): void {
+  for (const { id, inLoop: around, mayBePassedOver } of work.toReversed()) {
+    edges.push({ from, to: id, label: "rejected" });
+    if (!mayBePassedOver && (around === null || around === inLoop)) return;
+  }
+  edges.push({ from, to: "end", label: "rejected, with nothing to mend" });
 }
 
 function gateTitle(confirmation: StandardStep["confirmation"]): string {

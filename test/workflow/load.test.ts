@@ -161,11 +161,33 @@ describe("preview", () => {
     expect(acceptance.nodes.find((node) => node.id === "audited.audit")).toMatchObject({ kind: "audit", inLoop: "twice", contract: "wr.contracts.gate_verdict" });
     expect(acceptance.nodes.filter((node) => node.kind === "gate").map((node) => node.id)).toEqual(["gated.gate", "gated-loop.confirm"]);
     expect(acceptance.edges).toContainEqual({ from: "jumper", to: "gated", label: "jump if again = true, at most 1 times" });
-    expect(acceptance.edges).toContainEqual({ from: "audited.audit", to: "twice", label: "again?" });
+    expect(acceptance.edges).toContainEqual({ from: "audited.audit", to: "twice", label: "approved" });
+    expect(acceptance.edges).toContainEqual({ from: "audited.audit", to: "audited", label: "rejected" });
     const templates = previewPlan(plan("fixture.templates"));
     expect(templates.injected).toContainEqual({ stepId: "probe-first.look", by: "routine probe" });
     expect(templates.injected).toContainEqual({ stepId: "blocks", by: "wr.features.capabilities" });
     expect(previewPlan(plan("fixture.parallel")).nodes.find((node) => node.id === "split")?.children).toEqual(["fixture.child", "fixture.child", "fixture.child"]);
+  });
+
+  test("a rejection leads where the session goes: to the work, past audits and what may have been passed over", () => {
+    const text = `schemaVersion: 2
+id: judged
+name: Judged
+version: 1.0.0
+description: For tests.
+steps:
+  - {id: first, title: First, prompt: Do it}
+  - {id: maybe, title: Maybe, prompt: Do it, runCondition: {var: big}}
+  - {id: lap, title: Lap, type: loop, loop: {type: for, count: 2}, body: [{id: inner, title: Inner, prompt: Do it}], requireConfirmation: true}
+  - {id: audited, title: Audited, prompt: Do it, audit: {rubric: [Right]}, requireConfirmation: true}
+  - {id: last, title: Last, prompt: Do it, requireConfirmation: true}
+`;
+    const compiled = compileWorkflow({ text, file: "judged.yaml" });
+    const { edges } = compiled.ok ? previewPlan(compiled.value.plan) : expect.fail(JSON.stringify(compiled.error));
+    const rejected = edges.filter(({ label }) => label === "rejected").map(({ from, to }) => `${from} -> ${to}`);
+    expect(rejected).toEqual(["lap.confirm -> inner", "lap.confirm -> maybe", "lap.confirm -> first", "audited.audit -> audited", "audited.audit.gate -> audited", "last.gate -> last"]);
+    expect(edges).toContainEqual({ from: "audited.audit", to: "audited.audit.gate", label: "approved" });
+    expect(edges).toContainEqual({ from: "first", to: "lap", label: "unless big" });
   });
 
   test("every edge joins nodes that are there, and every node can be reached", () => {
