@@ -66,7 +66,7 @@ describe("the layers", () => {
   test("hold what they are named after, and a phase's rules only in that phase", async () => {
     const { system, opening } = promptTexts(composePrompt(await parts(files)));
     for (const words of ["About W.", "Be kind."]) expect(system).toContain(words);
-    for (const words of ["Only look.", "Your role in this step: reviewer", "Prefer small commits.", "Be brief.", "Use tabs.", "Look for races.", '"prTitle":"Mended"', "decision (code-1): Round first.", "# Step: S (s)", "Tools allowed in this step: read, complete_step."]) expect(opening).toContain(words);
+    for (const words of ["Only look.", "Your role in this step: reviewer", "Prefer small commits.", "Be brief.", "Use tabs.", "Look for races.", '"prTitle":"Mended"', "decision (code-1): Round first.", "# Step: S (s)", "Tools allowed in this step: read, complete_step;"]) expect(opening).toContain(words);
     expect(opening).not.toContain("Write tests first.");
     expect(promptTexts(composePrompt(await parts(files, { phase: "code" }))).opening).not.toContain("Look for races.");
   });

@@ -2,6 +2,7 @@
 import type { StepOffer } from "../../engine/session/index.ts";
 import type { Blocker } from "../../record/index.ts";
 import { fence } from "../../workflow/index.ts";
+import { RECORD_TOOLS } from "../tool-bounds.ts";
 import { textOf, type Layer } from "./layer.ts";
 
 /** The layers of a step: its author's system prompt and role, then the task. */
@@ -20,7 +21,7 @@ export const stepMessage = (offer: StepOffer): string => textOf(stepLayers(offer
 /** Values from outside stand in the prompt in fences of their own (workflow/template.ts, I8). */
 function taskText(offer: StepOffer): string {
   const parts = [`# Step: ${offer.title} (${offer.stepId})`, offer.prompt, handover(offer)];
-  if (offer.allowedTools !== null) parts.push(`Tools allowed in this step: ${[...offer.allowedTools, "complete_step"].join(", ")}.`);
+  if (offer.allowedTools !== null) parts.push(`Tools allowed in this step: ${[...offer.allowedTools, "complete_step"].join(", ")}; and those that only speak to the record: ${RECORD_TOOLS.filter((tool) => tool !== "complete_step").join(", ")}.`);
   return parts.join("\n\n");
 }
 
