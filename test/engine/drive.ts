@@ -1,6 +1,6 @@
 /** A session driven by engine commands, for tests of the engine alone. */
 import { decide, evolve, initialState, offer, type SessionCommand, type SessionState } from "../../src/engine/session/index.ts";
-import type { Autonomy, EngineEvent, StepOutput } from "../../src/record/index.ts";
+import type { Autonomy, EngineEvent, RiskPolicy, StepOutput } from "../../src/record/index.ts";
 import type { JsonObject } from "../../src/shared/json.ts";
 import { compileWorkflow, type Plan, routinesOf, type WorkflowSource } from "../../src/workflow/index.ts";
 
@@ -13,7 +13,7 @@ export const planOf = (steps: readonly JsonObject[], more: JsonObject = {}, rout
 
 export const control = (decision: "continue" | "stop", loopId?: string) => ({ contractRef: "wr.contracts.loop_control", value: { decision, ...(loopId === undefined ? {} : { loopId }) } });
 
-export function drive(plan: Plan, options: { context?: JsonObject; autonomy?: Autonomy } = {}) {
+export function drive(plan: Plan, options: { context?: JsonObject; autonomy?: Autonomy; riskPolicy?: RiskPolicy } = {}) {
   let state: SessionState = initialState;
   const log: EngineEvent[] = [];
   const run = (command: SessionCommand): readonly EngineEvent[] | string => {
@@ -24,7 +24,7 @@ export function drive(plan: Plan, options: { context?: JsonObject; autonomy?: Au
     return decision.value;
   };
   const { context = {}, autonomy = "full_auto_stop_on_user_deps" } = options;
-  run({ kind: "start", start: { sessionId: "s", itemId: null, parentSessionId: null, phase: null, workflow: { id: plan.id, version: plan.version }, plan: "0".repeat(64), goal: "the goal", context, autonomy } });
+  run({ kind: "start", start: { sessionId: "s", itemId: null, parentSessionId: null, phase: null, workflow: { id: plan.id, version: plan.version }, plan: "0".repeat(64), goal: "the goal", context, autonomy, ...(options.riskPolicy === undefined ? {} : { riskPolicy: options.riskPolicy }) } });
   return {
     run,
     log,

@@ -109,6 +109,22 @@ describe("children of a parallel step", () => {
     expect(session.step()).toBe("step-2");
   });
 
+  test("a delegation that is passed over stands in the trace with its condition and values", () => {
+    const session = drive(planOf([{ type: "parallel", parallelDelegations: delegations }]), { context: { wanted: false } });
+    const offered = session.log.find((event) => event.kind === "step_offered");
+    expect(offered?.data.trace).toContainEqual({ stepId: "step-1", decision: "skipped", condition: { var: "wanted" }, values: { wanted: false }, reason: "delegation 2 to wr.b" });
+    const each = { type: "loop", parallel: true, loop: { type: "forEach", items: "items" }, body: [{ id: "dig", title: "Dig", type: "parallel", parallelDelegations: [{ workflowId: "wr.a", runCondition: { var: "currentItem", equals: 2 } }] }] };
+    const items = drive(planOf([each]), { context: { items: [1, 2] } });
+    const trace = items.log.flatMap((event) => (event.kind === "step_offered" ? event.data.trace : []));
+    expect(trace.map(({ decision, reason }) => [decision, reason])).toEqual([["skipped", "delegation 1 to wr.a for item 1"], ["offered", "delegation 1 to wr.a for item 2"], ["offered", undefined]]);
+  });
+
+  test("arguments go before what is mapped; tier and tools are the delegation's", () => {
+    const delegation = { workflowId: "wr.a", contextMapping: { theirs: "key", kept: "kept" }, args: { key: "mine" }, modelTier: "lightweight", allowedTools: ["read"] };
+    const session = drive(planOf([{ type: "parallel", parallelDelegations: [delegation, { workflowId: "wr.b" }] }], { modelTier: "mid" }), { context: { theirs: "mapped", kept: 1 } });
+    expect(session.state()).toMatchObject({ request: { children: [{ context: { key: "mine", kept: 1 }, modelTier: "lightweight", allowedTools: ["read"] }, { modelTier: null, allowedTools: null }] } });
+  });
+
   test("a child that did not complete: rejecting sends the work before it back, or ends the session; never_stop goes on with the gap", () => {
     const split = { type: "parallel", notesOptional: true, parallelDelegations: [{ workflowId: "wr.a" }] };
     const first = drive(planOf([split, {}]), { autonomy: "guided" });
@@ -211,4 +227,33 @@ test("what a template call asks for is carried by the routine's last work, its g
     { id: "step-1.dig", contract: { ref: "wr.contracts.coding_handoff" }, confirmation: null },
     { id: "step-1.dig.audit", contract: { ref: "wr.contracts.gate_verdict" }, confirmation: { gate: "human_approval" } },
   ]);
+});
+
+describe("everything an author can write reaches the agent", () => {
+  test("an assessment: its purpose, its dimensions with their levels, and what a level brings about", () => {
+    const dimensions: JsonObject[] = [{ id: "depth", purpose: "How deep it looked.", levels: ["low", "high"] }, { id: "taste", purpose: "How it reads.", levels: ["plain", "fine"], required: false }];
+    const session = drive(planOf([{ assessmentRefs: ["care"], assessmentConsequences: [{ when: { anyEqualsLevel: "low" }, effect: { kind: "require_followup", guidance: "Dig deeper." } }] }], { assessments: [{ id: "care", purpose: "How careful it was.", dimensions }] }));
+    const [, section = ""] = session.prompt().split("## Assess\n");
+    expect(section).toMatch(/care: How careful it was\.\s+depth \(low \| high\): How deep it looked\.\s+taste \(plain \| fine, optional\): How it reads\.\s+Any dimension at "low" keeps the step open: Dig deeper\./);
+  });
+
+  test.each([
+    ["coding", /Name the files this step changed/, /metrics_outcome[^]*metrics_pr_numbers/],
+    ["review", null, /metrics_outcome[^]*metrics_pr_numbers/],
+    ["research", null, /metrics_outcome/],
+    ["none", null, null],
+  ] as const)("metrics profile %s: what is to be reported, and where", (metricsProfile, first, last) => {
+    const session = drive(planOf([{}, {}], { metricsProfile }));
+    for (const wanted of [first, last]) {
+      const [, section = ""] = session.prompt().split("## Report\n");
+      expect(section).toMatch(wanted ?? /^$/);
+      session.submit();
+    }
+  });
+});
+
+test("a session bolder than its workflow recommends says so in a gap", () => {
+  const start = (riskPolicy: "conservative" | "aggressive") => drive(planOf([{}], { recommendedPreferences: { recommendedRiskPolicy: "balanced" } }), { riskPolicy });
+  expect(gapsOf(start("aggressive").state()).map((gap) => [gap.code, gap.message])).toEqual([["risk-above-recommended", "The workflow recommends at most a balanced risk policy; the session runs with aggressive."]]);
+  expect(gapsOf(start("conservative").state())).toEqual([]);
 });

@@ -204,3 +204,37 @@ test("the trace says for every step offered or passed over which condition with 
     ],
   ]);
 });
+
+describe("a long way without an offer", () => {
+  const skipped = (count: number) => Array.from({ length: count }, (_, index) => ({ id: `b-${index + 1}`, title: "B", prompt: "p", runCondition: { var: "currentItem", equals: "hit" } }));
+  const items = (count: number) => [...Array.from({ length: count - 1 }, (_, index) => index), "hit"];
+
+  test("1,000 items of which only the last has work are all looked at", () => {
+    const session = drive(planOf([{ type: "loop", loop: { type: "forEach", items: "items", maxIterations: 1000 }, body: skipped(5) }]), { context: { items: items(1000) } });
+    expect(session.offer()).toMatchObject({ stepId: "b-1", loop: { iteration: 1000, total: 1000 } });
+    const trace = session.log.flatMap((event) => (event.kind === "step_offered" ? event.data.trace : []));
+    expect(trace.length).toBeLessThan(620);
+    const told = trace.reduce((sum, { reason }) => sum + Number(/^(\d+) more looks/.exec(reason ?? "")?.[1] ?? 1), 0);
+    // The loop once for each item, and five steps in each turn but the last, which ends at its first.
+    expect(told).toBe(1000 + 999 * 5 + 1);
+    expect(trace.at(-1)).toMatchObject({ stepId: "b-1", decision: "offered", values: { currentItem: "hit" } });
+  });
+});
+
+test("how often a loop that counts will run is told, where it is known", () => {
+  const counting = drive(planOf([loop({ type: "for", count: "n" })]), { context: { n: 3 } });
+  expect(counting.offer()?.loop).toMatchObject({ iteration: 1, total: 3 });
+  const open = drive(planOf([loop({ type: "while", condition: { var: "go" } })]), { context: { go: true } });
+  expect(open.offer()?.loop).toMatchObject({ iteration: 1, total: null });
+});
+
+test("a jump out of a loop leaves the inner loop's turn behind", () => {
+  const inner = { id: "inner", title: "Inner", type: "loop", loop: { type: "for", count: 2, iterationVar: "j" }, body: [{ id: "work", title: "Work", prompt: "{{i}} {{j}}", jumpIf: { condition: { var: "leave" }, target: "first", maxJumps: 1 } }] };
+  const session = drive(planOf([{ id: "outer", type: "loop", loop: { type: "for", count: 2, iterationVar: "i" }, body: [{ id: "first", title: "First", prompt: "first {{i}}" }, inner] }]));
+  session.submit();
+  session.submit({ context: { leave: true } });
+  expect(session.offer()).toMatchObject({ stepId: "first", loop: { id: "outer", iteration: 1 } });
+  expect(session.state()).toMatchObject({ node: { loops: [{ loopId: "outer", iteration: 1 }], scope: { i: 1 } } });
+  session.submit({ context: { leave: false } });
+  expect(session.offer()).toMatchObject({ stepId: "work", loop: { id: "inner", iteration: 1 } });
+});

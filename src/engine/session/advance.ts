@@ -1,22 +1,16 @@
 /** From one completed step to the next one that is offered: conditions, loops, jumps, and the end of the session. */
-import type { Blocker, EngineEvent, LoopTurn, TraceEntry } from "../../record/index.ts";
+import type { Blocker, EngineEvent, LoopTurn } from "../../record/index.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { evaluateCondition, type LoopStep, type Plan, type PlanStep } from "../../workflow/index.ts";
-import { childrenOf, parallelBlocker } from "./children.ts";
+import { childrenOf, conditionsOf, parallelBlocker } from "./children.ts";
 import { ended, gap, gapOnce } from "./events.ts";
 import { lookAtJump } from "./jumps.ts";
 import { enterLoop, type LoopDecision, nextTurn, scopeOf, stoppedBefore, turnsAfter } from "./loops.ts";
-import { type Place, placeOf } from "./outline.ts";
+import { lookLimit, type Place, placeOf } from "./outline.ts";
 import { fixedText, renderStep, valuesFor } from "./rendered-step.ts";
 import { contextOf, type SessionNode, type SessionState } from "./state.ts";
-import { traceEntry } from "./trace.ts";
+import { Trace } from "./trace.ts";
 import { workOf } from "./work.ts";
-
-/**
- * Steps and turns of loops that one decision looks at. More without offering anything is a workflow that goes round in circles;
- * the number keeps the trace of one decision well under the record's limit for an event.
- */
-const SCAN_LIMIT = 5_000;
 
 /** Where the search stands: behind `index` of `siblings`, inside `around` with one turn for each loop. */
 interface Cursor {
@@ -32,7 +26,7 @@ interface Search {
   readonly state: Extract<SessionState, { kind: "moving" }>;
   readonly context: JsonObject;
   readonly cursor: Cursor;
-  readonly trace: TraceEntry[];
+  readonly trace: Trace;
   readonly events: EngineEvent[];
 }
 
@@ -41,14 +35,15 @@ export function advance(plan: Plan, state: Extract<SessionState, { kind: "moving
   const { node } = state;
   const place = node === null ? null : placeOf(plan, node.stepId);
   if (node !== null && place === null) return [ended("failed", "step-not-in-plan", `The plan has no step "${node.stepId}".`)];
-  const search: Search = { plan, state, context: contextOf(state), cursor: startOf(plan, node, place), trace: [], events: [] };
+  const search: Search = { plan, state, context: contextOf(state), cursor: startOf(plan, node, place), trace: new Trace(), events: [] };
   if (node !== null && place !== null) jump(search, node, place);
-  for (let looked = 0; looked < SCAN_LIMIT; looked += 1) {
+  const limit = lookLimit(plan);
+  for (let looked = 0; looked < limit; looked += 1) {
     const found = search.cursor.index < search.cursor.siblings.length ? lookAtStep(search) : endOfList(search);
     if (found !== null) return [...search.events, ...found];
   }
   const where = search.cursor.around.at(-1)?.title ?? plan.name;
-  return [...search.events, ended("blocked", "nothing-offered", `"${where}" went round ${SCAN_LIMIT} times without offering a step.`)];
+  return [...search.events, ended("blocked", "nothing-offered", `"${where}" was gone through without offering a step: after ${limit} looks at steps and turns there is no end of it.`, search.trace.entries())];
 }
 
 function startOf(plan: Plan, node: SessionNode | null, place: Place | null): Cursor {
@@ -74,7 +69,7 @@ function jump(search: Search, node: SessionNode, place: Place): void {
   const { evaluation, taken, limit } = look;
   const to = placeOf(search.plan, target);
   const jumps = evaluation.holds && limit === null && to !== null;
-  search.trace.push(traceEntry(target, jumps ? "offered" : "skipped", { condition, evaluation, reason: `jumpIf of "${step.id}", ${taken} of ${maxJumps} jumps taken` }));
+  search.trace.add(target, jumps ? "offered" : "skipped", { condition, evaluation, reason: `jumpIf of "${step.id}", ${taken} of ${maxJumps} jumps taken` });
   if (jumps) {
     Object.assign(search.cursor, { siblings: to.siblings, index: to.index, around: to.loops, turns: search.cursor.turns.slice(0, to.loops.length), jumpedFrom: step.id });
   } else if (limit !== null) {
@@ -89,7 +84,7 @@ function lookAtStep(search: Search): readonly EngineEvent[] | null {
   const evaluation = step.runCondition === null ? null : evaluateCondition(step.runCondition, valuesOf(search));
   const looked = { condition: step.runCondition, evaluation };
   const skip = (reason?: string): null => {
-    trace.push(traceEntry(step.id, "skipped", { ...looked, reason }));
+    trace.add(step.id, "skipped", { ...looked, reason });
     cursor.index += 1;
     return null;
   };
@@ -108,16 +103,17 @@ function lookAtStep(search: Search): readonly EngineEvent[] | null {
       break;
     case "parallel": {
       const { start } = search.state.facts;
+      for (const { holds, looked: each } of conditionsOf(step, valuesOf(search))) trace.add(step.id, holds ? "offered" : "skipped", each);
       const planned = childrenOf(step, { nodeId: "", values: valuesOf(search), goal: start.goal });
       if (planned.kind === "children" && planned.children.length === 0) return skip("no delegation has work");
-      trace.push(traceEntry(step.id, "offered", looked));
+      trace.add(step.id, "offered", looked);
       const blocker = parallelBlocker(step, start, valuesOf(search));
       return [offer(search, step, blocker === null ? [] : [blocker])];
     }
     case "gather":
       break;
   }
-  trace.push(traceEntry(step.id, "offered", open ? { ...looked, reason: "what its call asks for is asked for once a step of it ran" } : looked));
+  trace.add(step.id, "offered", open ? { ...looked, reason: "what its call asks for is asked for once a step of it ran" } : looked);
   return offerWithGaps(search, step);
 }
 
@@ -143,22 +139,22 @@ function follow(search: Search, step: LoopStep, decision: LoopDecision, turn: Lo
   switch (decision.kind) {
     case "run": {
       const { items = turn?.items, reason, evaluation } = decision;
-      trace.push(traceEntry(step.id, "offered", { condition: step.loop.condition, evaluation, reason }));
+      trace.add(step.id, "offered", { condition: step.loop.condition, evaluation, reason });
       const next: LoopTurn = { loopId: step.id, iteration: (turn?.iteration ?? 0) + 1, ...(items === undefined ? {} : { items: mutable(items) }) };
       const outer = turn === null ? cursor.turns : cursor.turns.slice(0, -1);
       Object.assign(cursor, { siblings: step.body, index: 0, around: turn === null ? [...cursor.around, step] : cursor.around, turns: [...outer, next] });
       return null;
     }
     case "leave":
-      trace.push(traceEntry(step.id, "skipped", { condition: step.loop.condition, evaluation: decision.evaluation, reason: decision.reason }));
+      trace.add(step.id, "skipped", { condition: step.loop.condition, evaluation: decision.evaluation, reason: decision.reason });
       return leave();
     case "misshapen":
-      trace.push(traceEntry(step.id, "offered", { reason: decision.blocker.message }));
+      trace.add(step.id, "offered", { reason: decision.blocker.message });
       return [offer(search, step, [decision.blocker])];
     case "limit": {
       const { blocker } = decision;
       search.events.push(...(state.node === null ? [gap(null, blocker.code, blocker.message)] : gapOnce(state.node, blocker.code, blocker.message)));
-      trace.push(traceEntry(step.id, "skipped", { reason: blocker.message }));
+      trace.add(step.id, "skipped", { reason: blocker.message });
       return state.facts.start.autonomy === "full_auto_never_stop" ? leave() : [offer(search, step, [blocker])];
     }
   }
@@ -173,8 +169,8 @@ function endOfList(search: Search): readonly EngineEvent[] | null {
   const step = cursor.around.at(-1);
   const turn = cursor.turns.at(-1);
   if (step !== undefined && turn !== undefined) return follow(search, step, nextTurn(step, turn, valuesOf(search)), turn);
-  if (state.node === null) return [ended("failed", "no-step-ran", `No step of "${plan.name}" ran: the conditions of all were false, or their loops had nothing to do.`, trace)];
-  return [{ kind: "session_ended", data: { outcome: "completed", reason: null, ...(trace.length === 0 ? {} : { trace: [...trace] }) } }];
+  if (state.node === null) return [ended("failed", "no-step-ran", `No step of "${plan.name}" ran: the conditions of all were false, or their loops had nothing to do.`, trace.entries())];
+  return [{ kind: "session_ended", data: { outcome: "completed", reason: null, ...(trace.length === 0 ? {} : { trace: trace.entries() }) } }];
 }
 
 function offerWithGaps(search: Search, step: PlanStep): readonly EngineEvent[] {
@@ -195,7 +191,7 @@ function offer(search: Search, step: PlanStep, blockers: readonly Blocker[]): Ex
       nodeId: `n${state.facts.nodeCount + 1}`,
       parentNodeId: state.node?.id ?? null,
       stepId: step.id,
-      trace: [...trace],
+      trace: trace.entries(),
       ...(loops.length === 0 ? {} : { loops, scope }),
       ...(cursor.jumpedFrom === null ? {} : { jumpedFrom: cursor.jumpedFrom }),
       ...(blockers.length === 0 ? {} : { blockers: [...blockers] }),

@@ -1,10 +1,11 @@
 /** The children of a parallel step: who is asked for, and what came of them. */
 import type { Blocker, ChildRequest, EngineEvent } from "../../record/index.ts";
-import type { JsonObject } from "../../shared/json.ts";
+import type { Json, JsonObject } from "../../shared/json.ts";
 import { type Delegation, evaluateCondition, type ParallelStep, renderPrompt } from "../../workflow/index.ts";
 import { completed, gapOnce } from "./events.ts";
 import { misshapen, valueAt } from "./loops.ts";
 import { valuesAt } from "./rendered-step.ts";
+import type { Looked } from "./trace.ts";
 import { awaitsWordOnChildren, type SessionNode, type SessionStart } from "./state.ts";
 
 export type Children = { readonly kind: "children"; readonly children: readonly ChildRequest[]; readonly leftOut: number } | { readonly kind: "misshapen"; readonly blocker: Blocker };
@@ -16,11 +17,24 @@ export function childrenOf(step: ParallelStep, at: { readonly nodeId: string; re
   const items = valueAt(forEach.items, at.values);
   if (!Array.isArray(items)) return { kind: "misshapen", blocker: misshapen(step, forEach.items, "a list", items) };
   const taken = items.slice(0, forEach.maxIterations);
-  const children = taken.flatMap((item, index) => {
-    const values = { ...at.values, [forEach.itemVar]: item, [forEach.indexVar]: index, [forEach.iterationVar]: index + 1 };
-    return step.delegations.flatMap((delegation) => childOf(delegation, values, at.goal));
-  });
+  const children = taken.flatMap((item, index) => step.delegations.flatMap((delegation) => childOf(delegation, valuesOfItem(forEach, at.values, item, index), at.goal)));
   return { kind: "children", children: children.map((child, index) => ({ childId: `${at.nodeId}.${index + 1}`, ...child })), leftOut: items.length - taken.length };
+}
+
+const valuesOfItem = (forEach: NonNullable<ParallelStep["forEach"]>, values: JsonObject, item: Json, index: number): JsonObject => ({ ...values, [forEach.itemVar]: item, [forEach.indexVar]: index, [forEach.iterationVar]: index + 1 });
+
+/** What became of each delegation that has a condition, for the trace. */
+export function conditionsOf(step: ParallelStep, values: JsonObject): readonly { readonly holds: boolean; readonly looked: Looked }[] {
+  const { forEach } = step;
+  const items = forEach === null ? [] : valueAt(forEach.items, values);
+  const turns = forEach === null ? [{ values, of: "" }] : !Array.isArray(items) ? [] : items.slice(0, forEach.maxIterations).map((item, index) => ({ values: valuesOfItem(forEach, values, item, index), of: ` for item ${index + 1}` }));
+  return turns.flatMap((turn) =>
+    step.delegations.flatMap(({ runCondition: condition, workflowId }, index) => {
+      if (condition === null) return [];
+      const evaluation = evaluateCondition(condition, turn.values);
+      return [{ holds: evaluation.holds, looked: { condition, evaluation, reason: `delegation ${index + 1} to ${workflowId}${turn.of}` } }];
+    }),
+  );
 }
 
 function childOf(delegation: Delegation, values: JsonObject, goal: string): readonly Omit<ChildRequest, "childId">[] {

@@ -97,6 +97,13 @@ function byCondition(step: LoopStep, values: JsonObject): LoopDecision {
   return { kind: runs ? "run" : "leave", reason: `the condition is ${evaluation.holds}`, evaluation };
 }
 
+/** How often the loop runs if nobody stops it; null where nobody knows yet. */
+export function totalOf(step: LoopStep, turn: LoopTurn, values: JsonObject): number | null {
+  if (step.loop.type !== "for") return turn.items?.length ?? null;
+  const count = countOf(step, values);
+  return typeof count === "number" ? count : null;
+}
+
 function countOf(step: LoopStep, values: JsonObject): number | Blocker {
   const { count } = step.loop;
   if (typeof count === "number") return Math.floor(count);

@@ -1,4 +1,5 @@
 import type { Plan } from "../../workflow/index.ts";
+import { totalOf } from "./loops.ts";
 import { stepOf } from "./outline.ts";
 import { promptOf } from "./prompt.ts";
 import { renderStep, valuesFor, verificationCommand } from "./rendered-step.ts";
@@ -40,9 +41,11 @@ export function offer(plan: Plan, state: SessionState, options: { readonly intro
   if (planStep === null) return null;
   const step = workOf(planStep);
   const { start } = facts;
-  const rendered = renderStep(step, valuesFor(start, node.context, node.scope));
+  const values = valuesFor(start, node.context, node.scope);
+  const rendered = renderStep(step, values);
   const introduce = options.introduce === true || isFirstWork(node);
   const turn = node.loops.at(-1);
+  const around = turn === undefined ? null : stepOf(plan, { stepId: turn.loopId });
   const command = verificationCommand(plan, step, start, node);
   return {
     nodeId: node.id,
@@ -55,7 +58,7 @@ export function offer(plan: Plan, state: SessionState, options: { readonly intro
     modelTier: start.modelTier ?? step.modelTier,
     allowedTools: bothAllow(step.allowedTools, start.allowedTools ?? null),
     attempt: node.attempts + 1,
-    loop: turn === undefined ? null : { id: turn.loopId, iteration: turn.iteration, total: turn.items?.length ?? null },
+    loop: turn === undefined ? null : { id: turn.loopId, iteration: turn.iteration, total: around?.kind === "loop" ? totalOf(around, turn, values) : null },
     requires: requirementsOf(plan, planStep, node),
   };
 }

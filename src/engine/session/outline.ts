@@ -15,7 +15,18 @@ interface Outline {
   readonly produced: ReadonlySet<string>;
   /** The last step at the top: what is reported once at the end is asked for there. */
   readonly last: string;
+  /** Steps and turns of loops that one decision looks at, at most. */
+  readonly looks: number;
 }
+
+/**
+ * Looks of one decision beyond which a plan counts as one without an end: loops in loops may multiply to a number nobody waits
+ * for. These take about a second.
+ */
+const MOST_LOOKS = 300_000;
+
+/** What a list of steps takes when every loop in it runs to its limit and no condition holds. */
+const looksOf = (steps: readonly PlanStep[]): number => steps.reduce((sum, step) => sum + 1 + (step.kind === "loop" ? step.loop.maxIterations * (looksOf(step.body) + 1) : 0), 1);
 
 const outlines = new WeakMap<Plan, Outline>();
 
@@ -33,7 +44,7 @@ function outlineOf(plan: Plan): Outline {
     }
   };
   walk(plan.steps, []);
-  const outline = { places, produced, last: plan.steps.at(-1)?.id ?? "" };
+  const outline = { places, produced, last: plan.steps.at(-1)?.id ?? "", looks: Math.min(MOST_LOOKS, 2 * looksOf(plan.steps)) };
   outlines.set(plan, outline);
   return outline;
 }
@@ -42,3 +53,5 @@ export const placeOf = (plan: Plan, stepId: string): Place | null => outlineOf(p
 export const stepOf = (plan: Plan, node: { readonly stepId: string }): PlanStep | null => placeOf(plan, node.stepId)?.step ?? null;
 export const producedKeys = (plan: Plan): ReadonlySet<string> => outlineOf(plan).produced;
 export const isLastStep = (plan: Plan, stepId: string): boolean => outlineOf(plan).last === stepId;
+/** Twice the whole plan: a jump may lead back to its beginning. */
+export const lookLimit = (plan: Plan): number => outlineOf(plan).looks;
