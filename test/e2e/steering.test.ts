@@ -258,6 +258,23 @@ describe("cancel and going on", () => {
     expect(over).toMatchObject({ exitCode: 0, result: { ending: "ready", turns: 9 } });
   });
 
+  test("a run that was killed is no longer on the list, what was told it is not lost, and it goes on", async () => {
+    const env = environment("killed");
+    const held = hold();
+    const run = start(env);
+    const session = await sessionOf(run, "classify");
+    const item = readdirSync(join(dataOf("killed"), "items"))[0] ?? "";
+    expect(await worktrain(["tell", session, "Mind the tests.", "--wait", "0"], env)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("is busy with its turn") });
+    run.child.kill("SIGKILL");
+    await Promise.allSettled([run.over]);
+    held.release();
+    expect(await worktrain(["cancel", "--all"], env)).toMatchObject({ exitCode: 0, stdout: "Nothing is running.\n" });
+    const before = model.requests.length;
+    const on = await start(env, ["--resume", item]).over;
+    expect(on).toMatchObject({ exitCode: 0, result: { ending: "ready", undelivered: [] } });
+    expect(texts(model.requests.slice(before).map(({ body }) => body))).toContain("Mind the tests.");
+  });
+
   test("a run that waits for a model that cannot be reached says so, each time", async () => {
     const gone = await startModelServer({ apiKey: KEY, answer: () => ({ kind: "error", status: 500, type: "api_error" }) });
     await gone.close();
