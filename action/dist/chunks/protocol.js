@@ -1,1 +1,1 @@
-const e=`run_command`,t=16777216,n=12e4,r=6e5,i=65536,a=10485760,o=2e3,s=1e5,c=2e3,l=1e3;export{l as a,t as c,a as i,e as l,r as n,c as o,i as r,o as s,n as t,s as u};
+const e={port:3128,socketPath:`/run/worktrain/gateway`},t=`run_command`,n=16777216,r=12e4,i=6e5,a=65536,o=10485760,s=2e3,c=1e5,l=2e3,u=1e3;export{u as a,s as c,c as d,o as i,n as l,i as n,e as o,a as r,l as s,r as t,t as u};

@@ -1,0 +1,1 @@
+const e=`/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin:/usr/local/sbin`,t=`/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;export{t as n,e as t};

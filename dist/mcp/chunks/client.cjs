@@ -1,0 +1,1 @@
+Object.defineProperty(exports,"n",{enumerable:!0,get:function(){return`2026-03-10`}}),Object.defineProperty(exports,"t",{enumerable:!0,get:function(){return`https://api.github.com`}});

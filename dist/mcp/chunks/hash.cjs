@@ -1,0 +1,1 @@
+let e=require("node:crypto");const t=t=>(0,e.hash)(`sha256`,t,`hex`);Object.defineProperty(exports,"t",{enumerable:!0,get:function(){return t}});

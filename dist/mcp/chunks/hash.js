@@ -1,1 +1,0 @@
-import{hash as e}from"node:crypto";const t=t=>e(`sha256`,t,`hex`);export{t};

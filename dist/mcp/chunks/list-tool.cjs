@@ -1,0 +1,5 @@
+const e=require("./sources.cjs"),t=require("./hash.cjs"),n=require("./places.cjs");function r(n,r){let i=/* @__PURE__ */ new Map;for(let{name:a,directory:o}of n){let{files:n,faults:s}=e.r(o);if(s.length>0)return null;for(let o of n){let n=e.i(o),s=n.ok?t.t(n.value):``,c=Object.hasOwn(r,s)?r[s]:void 0;if(c===void 0||i.has(c.id))return null;i.set(c.id,{...c,source:a,file:o})}}return[...i.values()].toSorted((e,t)=>e.id<t.id?-1:1)}async function i(t,i){let o=n.t(t,i.workspacePath),s=t.listingIndex(),c=s===null?null:r(e.n(o),s),{listings:l,faults:u}=c===null?await a(o):{listings:c,faults:[]},d=e.a(l,i),f=d.map(e=>`- ${e.id} (${e.version}, ${e.source}): ${e.description}`),p=u.length===0?[]:[`Left out because of faults:\n${u.join(`
+`)}`];return{text:[d.length===0?`No workflow fits.`:f.join(`
+`),...p].join(`
+
+`),data:{workflows:d,faults:u},isError:!1}}async function a(e){let{listWorkflows:t,openLibrary:n}=await Promise.resolve().then(()=>require("./library.cjs")).then(e=>e.t),r=n(e);return{listings:t(r),faults:r.faults.map(e=>`${e.file}:${e.line}:${e.column}: ${e.message} ${e.fix}`)}}exports.list=i;

@@ -1,5 +1,0 @@
-import{a as e,i as t,n,r}from"./sources.js";import{t as i}from"./hash.js";import{t as a}from"./places.js";function o(e,n){let a=/* @__PURE__ */ new Map;for(let{name:o,directory:s}of e){let{files:e,faults:c}=r(s);if(c.length>0)return null;for(let r of e){let e=t(r),s=e.ok?i(e.value):``,c=Object.hasOwn(n,s)?n[s]:void 0;if(c===void 0||a.has(c.id))return null;a.set(c.id,{...c,source:o,file:r})}}return[...a.values()].toSorted((e,t)=>e.id<t.id?-1:1)}async function s(t,r){let i=a(t,r.workspacePath),s=t.listingIndex(),l=s===null?null:o(n(i),s),{listings:u,faults:d}=l===null?await c(i):{listings:l,faults:[]},f=e(u,r),p=f.map(e=>`- ${e.id} (${e.version}, ${e.source}): ${e.description}`),m=d.length===0?[]:[`Left out because of faults:\n${d.join(`
-`)}`];return{text:[f.length===0?`No workflow fits.`:p.join(`
-`),...m].join(`
-
-`),data:{workflows:f,faults:d},isError:!1}}async function c(e){let{listWorkflows:t,openLibrary:n}=await import(`./library.js`).then(e=>e.t),r=n(e);return{listings:t(r),faults:r.faults.map(e=>`${e.file}:${e.line}:${e.column}: ${e.message} ${e.fix}`)}}export{s as list};

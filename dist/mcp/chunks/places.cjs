@@ -1,0 +1,1 @@
+const e=({packageRoot:e,workingDirectory:t,settings:n},r)=>({packageRoot:e,workspace:r??t,extra:n.sources});Object.defineProperty(exports,"t",{enumerable:!0,get:function(){return e}});

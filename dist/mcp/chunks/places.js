@@ -1,1 +1,0 @@
-const e=({packageRoot:e,workingDirectory:t,settings:n},r)=>({packageRoot:e,workspace:r??t,extra:n.sources});export{e as t};

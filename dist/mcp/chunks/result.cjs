@@ -1,0 +1,1 @@
+const e=e=>({ok:!0,value:e}),t=e=>({ok:!1,error:e});Object.defineProperty(exports,"n",{enumerable:!0,get:function(){return e}}),Object.defineProperty(exports,"t",{enumerable:!0,get:function(){return t}});

@@ -1,1 +1,0 @@
-const e=e=>({ok:!0,value:e}),t=e=>({ok:!1,error:e});export{e as n,t};
