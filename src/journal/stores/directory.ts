@@ -195,8 +195,11 @@ function explainingSystemErrors<T>(directory: string, open: () => T): T {
   }
 }
 
-const replaced = (path: string, nextPath: string): TerminalError =>
-  new TerminalError(
+/** Another process has opened the journal for writing: opened again, it takes appends from here. */
+export class JournalReplaced extends TerminalError {}
+
+const replaced = (path: string, nextPath: string): JournalReplaced =>
+  new JournalReplaced(
     `Another process opened the journal after this one (${nextPath} exists), so ${path} takes no more.`,
     "Let the other process finish; then run the command again. Nothing that was acknowledged is lost.",
   );

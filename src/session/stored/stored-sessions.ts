@@ -10,7 +10,7 @@ import { type Refusal, TerminalError } from "../../shared/errors.ts";
 import type { Clock, FileSystem, Random } from "../../shared/ports.ts";
 import type { Redact } from "../../shared/redact.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { openDirectoryReader } from "../../journal/index.ts";
+import { JournalReplaced, openDirectoryReader } from "../../journal/index.ts";
 import { type Autonomy, type RiskPolicy, sessionStream } from "../../record/index.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import type { Plan } from "../../workflow/index.ts";
@@ -22,7 +22,7 @@ import { type FindPlan, tendChildren } from "./children.ts";
 import { OpenTrees, type OpenTree, type ReadTask } from "./open-trees.ts";
 import { isRewoundTo, recordedCheckpoint, recordedStanding } from "./recorded-answer.ts";
 import { type SentOutput, stepOutput } from "./sent-output.ts";
-import { sessionFiles, type SessionCard, type SessionFiles } from "./session-files.ts";
+import { rootOf, sessionFiles, type SessionCard, type SessionFiles } from "./session-files.ts";
 import { createTokens, openTokenKey, type Place, type TokenKind, type TokenRefusal, type Tokens } from "./tokens.ts";
 import type { Verify } from "./verifier.ts";
 
@@ -93,6 +93,9 @@ interface Stood {
   readonly introduce: boolean;
 }
 
+/** Times a command is tried while other processes take the journal over. */
+const TURNS = 10;
+
 const aboutOf = (address: Address | CheckpointAddress) => ({ sessionId: "sessionId" in address ? address.sessionId : "", workflowId: "" });
 
 export class StoredSessions {
@@ -131,7 +134,11 @@ export class StoredSessions {
   }
 
   /** Does what the input says at the addressed place, and answers with where the session then stands. */
-  async go(address: Address, input: Input): Promise<Answer> {
+  go(address: Address, input: Input): Promise<Answer> {
+    return this.#takingTurns(address, () => this.#go(address, input));
+  }
+
+  async #go(address: Address, input: Input): Promise<Answer> {
     for (;;) {
       const begun = await this.#oneByOne(() => this.#begin(address, input));
       if (begun.answer !== null) return begun.answer;
@@ -166,7 +173,7 @@ export class StoredSessions {
 
   /** Marks where a session is, so that it can be rewound to; the same token again makes no second mark (V2). */
   checkpoint(address: CheckpointAddress, note?: string): Promise<Answer> {
-    return this.#oneByOne(async () => {
+    return this.#alone(address, async () => {
       const found = await this.#find(address, "checkpoint");
       if (!found.ok) return refusal(aboutOf(address), found.error);
       const { tree, session, place } = found.value;
@@ -182,7 +189,7 @@ export class StoredSessions {
    * log and is never seen by the new branch. The same call again, before anything was sent on that branch, makes no other (V2).
    */
   rewind(address: Address, named?: string): Promise<Answer> {
-    return this.#oneByOne(async () => {
+    return this.#alone(address, async () => {
       const found = await this.#find(address, "any");
       if (!found.ok) return refusal(aboutOf(address), found.error);
       const { tree, session, place } = found.value;
@@ -247,6 +254,32 @@ export class StoredSessions {
 
   #noSession(sessionId: string): NoSession {
     return { kind: "no-such-session", message: `There is no session ${JSON.stringify(sessionId)} in ${this.#deps.dataDirectory}.`, fix: "Check the id, or start a session." };
+  }
+
+  /** Does a command again when another process took the journal over in the middle of it; what that one recorded is not done twice (V2). */
+  async #takingTurns(address: Address | CheckpointAddress, command: () => Promise<Answer>): Promise<Answer> {
+    for (let turn = 1; ; turn += 1) {
+      try {
+        return await command();
+      } catch (error) {
+        if (!(error instanceof JournalReplaced)) throw error;
+        if (turn === TURNS) return this.#crowdedOut(address);
+        // Not in step with the other one, who does the same.
+        if (turn > 1) await this.#deps.clock.sleep(turn * 5 + ((this.#deps.random.bytes(1)[0] ?? 0) % 20));
+      }
+    }
+  }
+
+  #alone(address: Address | CheckpointAddress, command: () => Promise<Answer>): Promise<Answer> {
+    return this.#takingTurns(address, () => this.#oneByOne(command));
+  }
+
+  #crowdedOut(address: Address | CheckpointAddress): Answer {
+    const token = "token" in address ? { continueToken: address.token } : {};
+    const place = "sessionId" in address ? ok(address) : this.tokens().read("any", "token" in address ? address.token : address.checkpointToken);
+    const sessionId = place.ok ? place.value.sessionId : "";
+    const about = { sessionId, workflowId: this.#files.card(rootOf(sessionId))?.workflowId ?? "", ...token };
+    return refusal(about, { kind: "session-busy", message: `Other processes go on with the session ${sessionId} at the same time and were first, ${TURNS} times.`, fix: "Send the same call again in a moment: what is recorded is not done twice." });
   }
 
   /** Runs the short, deciding part of commands in the order they came; a failed one does not stop the next. */

@@ -1,10 +1,11 @@
 /** Sessions a client drives by token: what a token is good for, what a replay gives, what a long verification does. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { StoredSessions, type Answer, type FindPlan, type Input, type SentOutput, type StartRequest, type Verify } from "../../../src/session/stored/index.ts";
+import { StoredSessions, type StoredSessionsDeps, type Answer, type FindPlan, type Input, type SentOutput, type StartRequest, type Verify } from "../../../src/session/stored/index.ts";
 import { createRedactor } from "../../../src/shared/redact.ts";
+import type { FileSystem } from "../../../src/shared/ports.ts";
 import { nodeFileSystem, nodeRandom } from "../../../src/shared/node-ports.ts";
 import { compileWorkflow, type Plan } from "../../../src/workflow/index.ts";
 import { fakeClock } from "../../fakes/clock.ts";
@@ -31,8 +32,8 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const findPlan: FindPlan = (id) => (id === "test-flow" ? { ok: true, value: TWO_STEPS } : { ok: false, error: { kind: "unknown-workflow", message: "There is none.", fix: "Name another." } });
 /** A process of its own, as far as sessions know. */
-const open = (verify: Verify = async () => passed, dataDirectory = directory): StoredSessions =>
-  new StoredSessions({ dataDirectory, fs: nodeFileSystem, clock, random: nodeRandom, verifier: () => verify, findPlan, redact: createRedactor(["correct-horse-battery"]), answerWithinMs: 15_000 });
+const open = (verify: Verify = async () => passed, dataDirectory = directory): StoredSessions => new StoredSessions({ ...deps(), dataDirectory, verifier: () => verify });
+const deps = (): StoredSessionsDeps => ({ dataDirectory: directory, fs: nodeFileSystem, clock, random: nodeRandom, verifier: () => async () => passed, findPlan, redact: createRedactor(["correct-horse-battery"]), answerWithinMs: 15_000 });
 const start = (sessions: StoredSessions, of: Plan, more: Partial<StartRequest> = {}): Promise<Answer> =>
   sessions.start({ plan: of, goal: "Mend the total", context: {}, workspacePath: directory, workflowFolder: null, ...more });
 const tokenOf = (answer: Answer): string => answer.continueToken ?? "none";
@@ -223,6 +224,35 @@ test("two processes on one data directory take turns: each sees what the other d
   expect(await one.go({ token: tokenOf(first) }, notes("two"))).toMatchObject({ status: "complete" });
   expect(await two.go({ token: tokenOf(first) }, { kind: "rehydrate" })).toMatchObject({ status: "complete" });
   await Promise.all([one.close(), two.close()]);
+});
+
+test("of clients that send the same token at once from processes of their own, each gets the one recorded answer", async () => {
+  const processes = Array.from({ length: 4 }, () => open());
+  const [first] = processes;
+  if (first === undefined) throw new Error("no process");
+  let answer = await start(first, plan(Array.from({ length: 6 }, (_, index) => `  - {id: step-${index}, title: S, prompt: Do it}\n`).join("")));
+  for (let round = 0; answer.status === "step"; round += 1) {
+    const token = tokenOf(answer);
+    const answers = await Promise.all(processes.map((each, index) => each.go({ token }, notes(`round ${round}, process ${index}`))));
+    const busy = answers.filter(({ status }) => status === "refused");
+    for (const refused of busy) expect(refused).toMatchObject({ sessionId: answer.sessionId, continueToken: token, blockers: [{ code: "session-busy", message: expect.not.stringContaining(directory) }] });
+    const told = answers.filter(({ status }) => status !== "refused");
+    expect(new Set(told.map((each) => JSON.stringify(each))).size).toBe(1);
+    answer = told[0] ?? answer;
+  }
+  expect(answer).toMatchObject({ status: "complete", outcome: "completed" });
+  await Promise.all(processes.map((each) => each.close()));
+});
+
+test("a client that is always overtaken is told so with its token, and without a path", async () => {
+  const sessions = open();
+  const begun = await start(sessions, TWO_STEPS);
+  const overtaken: FileSystem = { ...nodeFileSystem, size: (path) => (/epochs/.test(path) && !existsSync(path) ? 0 : nodeFileSystem.size(path)) };
+  const late = new StoredSessions({ ...deps(), fs: overtaken, clock: { ...clock, sleep: async (ms, signal) => (ms < 1_000 ? undefined : clock.sleep(ms, signal)) } });
+  const answer = await late.go({ token: tokenOf(begun) }, notes("one"));
+  expect(answer).toMatchObject({ status: "refused", sessionId: begun.sessionId, workflowId: "test-flow", continueToken: tokenOf(begun), blockers: [{ code: "session-busy" }] });
+  expect(JSON.stringify(answer)).not.toContain(directory);
+  await Promise.all([sessions.close(), late.close()]);
 });
 
 test("what holds for the whole session is told at the start and on rehydration, not with every step", async () => {
