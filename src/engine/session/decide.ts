@@ -60,7 +60,7 @@ export function decide(plan: Plan, state: SessionState, command: SessionCommand)
     }
     case "rewind": {
       if (state.kind === "new") return notStarted();
-      if (findNode(state, command.nodeId) === null) return refuse("no-such-node", `The session has no node "${command.nodeId}".`, "Ask for the session's nodes and name one of them.");
+      if (findNode(state, command.nodeId) === null) return refuse("no-such-node", `The session has no node "${command.nodeId}".`, "Name a node or a checkpoint that `worktrain session show` lists.");
       return accepted(plan, state, { kind: "rewound", data: { nodeId: command.nodeId } });
     }
     case "checkpoint": {

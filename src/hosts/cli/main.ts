@@ -1,8 +1,11 @@
 /** `worktrain`: the only place of the CLI that knows arguments and environment. */
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { GITHUB_API_URL } from "../../github/client.ts";
 import { closestName } from "../../shared/closest-name.ts";
+import { systemErrorCode } from "../../shared/durable-files.ts";
 import { defaultDataDirectory } from "../../shared/data-directory.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { nodeClock, nodeFileSystem, nodeRandom } from "../../shared/node-ports.ts";
@@ -13,6 +16,9 @@ import { commands } from "./commands/index.ts";
 import { commandHelp, overview } from "./help.ts";
 import { parseCall } from "./parse-call.ts";
 import { readModel } from "./run/model-settings.ts";
+
+/** What a system says of a place that somebody named. */
+const NOT_OURS: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "ENOTDIR", "EISDIR", "ELOOP", "ENAMETOOLONG"]);
 
 // Whoever reads the output may stop early (`| head`): that is no error of ours.
 process.stdout.on("error", (error) => process.exit("code" in error && error.code === "EPIPE" ? 0 : 1));
@@ -26,16 +32,20 @@ async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof TerminalError) return fail({ message: error.message, fix: error.fix }, json);
     if (error instanceof RetryableError) return fail({ message: error.message, fix: "Try again later: the work goes on from what is saved." }, json);
     const message = error instanceof Error ? error.message : String(error);
-    return fail({ message, fix: "This may be a bug in WorkTrain; please report it with the command you ran." }, json);
+    const code = systemErrorCode(error);
+    const fix = code !== null && NOT_OURS.has(code) ? "Check the path, its permissions and the space that is left." : "This may be a bug in WorkTrain; please report it with the command you ran.";
+    return fail({ message, fix }, json);
   }
 }
 
 async function dispatch(argv: readonly string[], json: boolean): Promise<number> {
-  const [first] = argv;
-  if (first === undefined || first === "--help" || first === "-h" || first === "help") {
-    process.stdout.write(`${overview(commands)}\n`);
-    return first === undefined ? 2 : 0;
+  const [first, second] = argv.filter((word) => word !== "--json");
+  if (first === "--version") {
+    const version = versionOf(packageRoot(import.meta.url));
+    return say(json, { version }, version, 0);
   }
+  const listed = first === undefined || asksHelp(first) ? commands : second === undefined || asksHelp(second) ? commands.filter(({ name }) => name.startsWith(`${first} `)) : [];
+  if (listed.length > 0) return say(json, { commands: listed.map(({ name, summary }) => ({ name, summary })) }, overview(listed), asksHelp(second ?? first) ? 0 : 1);
   const { command, args } = findCommand(argv);
   if (args.includes("--help") || args.includes("-h")) {
     process.stdout.write(`${commandHelp(command)}\n`);
@@ -43,8 +53,20 @@ async function dispatch(argv: readonly string[], json: boolean): Promise<number>
   }
   const result = await command.run(parseCall(command, args), world());
   if (typeof result === "number") return result;
-  process.stdout.write(json ? `${JSON.stringify(result.data)}\n` : `${result.text}\n`);
-  return result.exitCode;
+  return say(json, result.data, result.text, result.exitCode);
+}
+
+function asksHelp(word: string | undefined): boolean {
+  return word === "--help" || word === "-h" || word === "help";
+}
+
+function versionOf(root: string): string {
+  return String(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version);
+}
+
+function say(json: boolean, data: object, words: string, exitCode: number): number {
+  process.stdout.write(json ? `${JSON.stringify(data)}\n` : `${words}\n`);
+  return exitCode;
 }
 
 /** The command that the first words name. */
@@ -52,7 +74,7 @@ function findCommand(argv: readonly string[]): { readonly command: Command; read
   const command = commands.find(({ name }) => name === argv.slice(0, name.split(" ").length).join(" "));
   if (command !== undefined) return { command, args: argv.slice(command.name.split(" ").length) };
   const group = commands.some(({ name }) => name.startsWith(`${argv[0]} `));
-  const said = argv.slice(0, group ? 2 : 1).filter((word) => !word.startsWith("-")).join(" ");
+  const said = argv.slice(0, group ? 2 : 1).filter((word, index) => index === 0 || !word.startsWith("-")).join(" ");
   const names = commands.map(({ name }) => name);
   const near = closestName(argv.slice(0, 2).join(" "), names) ?? closestName(said, names);
   throw new TerminalError(`There is no command ${JSON.stringify(said)}.`, near === null ? "Run `worktrain --help` for what there is." : `Did you mean \`worktrain ${near}\`?`);

@@ -1,14 +1,15 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { taskReader } from "../../github/read/task-reader.ts";
 import { planFinder } from "../../library/index.ts";
-import { createVerifier, StoredSessions, type Address, type Answer, answerText } from "../../session/stored/index.ts";
+import { createVerifier, StoredSessions, type Address, type Answer, answerText, type NextWords } from "../../session/stored/index.ts";
+import { usableDataDirectory } from "../../shared/data-directory.ts";
 import { createRedactor } from "../../shared/redact.ts";
 import { TerminalError } from "../../shared/errors.ts";
 import type { Call, CliWorld, CommandResult } from "./command.ts";
 import { sandboxMode } from "./sandbox-mode.ts";
 
-/** The data directory that a command means. */
-export const dataDirectoryOf = (call: Call, world: CliWorld): string => resolve(call.text("data") ?? world.environment().dataDirectory);
+/** The data directory that a command means. @throws TerminalError when nothing can be kept there */
+export const dataDirectoryOf = (call: Call, world: CliWorld): string => usableDataDirectory(call.text("data") ?? world.environment().dataDirectory);
 
 /** Does one thing with the stored sessions. A verification is waited for to its end; Ctrl-C leaves it to be made again. */
 export async function withSessions(call: Call, world: CliWorld, work: (sessions: StoredSessions) => Promise<Answer>): Promise<CommandResult> {
@@ -21,7 +22,7 @@ export async function withSessions(call: Call, world: CliWorld, work: (sessions:
   const interrupted = (): void => void sessions.close();
   signal.addEventListener("abort", interrupted, { once: true });
   try {
-    return commandResult(await work(sessions));
+    return commandResult(await work(sessions), call.text("data"));
   } finally {
     signal.removeEventListener("abort", interrupted);
     await sessions.close();
@@ -29,10 +30,21 @@ export async function withSessions(call: Call, world: CliWorld, work: (sessions:
 }
 
 /** Exit code 0 when the command was carried out, whatever the step came to. @throws TerminalError when it was refused */
-function commandResult(answer: Answer): CommandResult {
+function commandResult(answer: Answer, data: string | undefined): CommandResult {
   const [why] = answer.blockers ?? [];
   if (answer.status === "refused") throw new TerminalError(why?.message ?? "The command was refused.", why?.fix ?? "");
-  return { exitCode: 0, text: answerText(answer), data: answer };
+  return { exitCode: 0, text: answerText(answer, shellWords(data)), data: answer };
+}
+
+/** What a shell is to do next, with the same data directory. */
+function shellWords(data: string | undefined): NextWords {
+  const command = (word: string, sessionId: string, options = ""): string => `\`worktrain session ${word} ${sessionId}${options}${data === undefined ? "" : ` --data ${data}`}\``;
+  return {
+    handOver: ({ sessionId }) => `Hand over with ${command("submit", sessionId, ' --notes "..."')} when the step is done.`,
+    answerGate: ({ sessionId }) => `Answer with ${command("approve", sessionId, ' --reason "..."')}, or \`reject\` in place of \`approve\`.`,
+    askAgain: ({ sessionId }) => `Ask again with ${command("next", sessionId)}.`,
+    comeBack: ({ sessionId }, checkpointId) => `To come back here: ${command("rewind", sessionId, ` --to ${checkpointId}`)}.`,
+  };
 }
 
 /** The session that a command's first operand names, by token or by id. */

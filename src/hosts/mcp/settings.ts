@@ -1,7 +1,6 @@
 import { homedir } from "node:os";
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { defaultDataDirectory } from "../../shared/data-directory.ts";
+import { defaultDataDirectory, usableDataDirectory } from "../../shared/data-directory.ts";
 import { GITHUB_API_URL } from "../../github/client.ts";
 import { TerminalError } from "../../shared/errors.ts";
 
@@ -20,7 +19,7 @@ export interface McpSettings {
 export function readSettings(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): McpSettings {
   const { data, sandbox = "bubblewrap", source = [] } = parse(args);
   if (sandbox !== "bubblewrap" && sandbox !== "weak") throw new TerminalError(`--sandbox ${sandbox} is unknown.`, "Use bubblewrap or weak.");
-  return { dataDirectory: resolve(data ?? defaultDataDirectory(environment["XDG_DATA_HOME"], homedir())), sandbox, sources: source, path: environment["PATH"] ?? "", github: githubSettings(environment) };
+  return { dataDirectory: usableDataDirectory(data ?? defaultDataDirectory(environment["XDG_DATA_HOME"], homedir())), sandbox, sources: source, path: environment["PATH"] ?? "", github: githubSettings(environment) };
 }
 
 /** An empty variable is one that is not set. */

@@ -52,7 +52,7 @@ export function answerOf(standing: Standing, tokens: Tokens, introduce: boolean)
     case "new":
     case "moving":
     case "judging":
-      return refusal(base, { kind: "not-at-rest", message: `The session ${sessionId} is between two steps.`, fix: "Call resume_session: it goes on from its log." });
+      return refusal(base, { kind: "not-at-rest", message: `The session ${sessionId} is between two steps.`, fix: "Ask for the session again: it goes on from its log." });
     default:
       return unreachable(state);
   }

@@ -38,28 +38,47 @@ export const answerSchema = z.object({
   preferences: z.object({ autonomy: autonomySchema, riskPolicy: riskPolicySchema.optional() }).optional().describe("What the session was started with: who is asked, and how bold the work may be."),
   continueToken: z.string().optional(),
   checkpointToken: z.string().optional(),
+  checkpoint: z.object({ id: z.string(), nodeId: z.string().nullable() }).optional().describe("The checkpoint that this call made, or had made before."),
   outcome: sessionOutcomeSchema.optional(),
 });
 export type Answer = z.infer<typeof answerSchema>;
 
-/** The answer in words. Holds everything a model needs that reads no structured content, its token included. */
-export function answerText(answer: Answer): string {
-  const next = answer.continueToken === undefined ? [] : [`continueToken: ${answer.continueToken}`];
-  return [...lines(answer), ...next].join("\n\n");
+/** How whoever reads an answer does what comes next. */
+export interface NextWords {
+  handOver(answer: Answer): string;
+  answerGate(answer: Answer): string;
+  askAgain(answer: Answer): string;
+  comeBack(answer: Answer, checkpointId: string): string;
 }
 
-function lines(answer: Answer): readonly string[] {
+/** For clients that call tools. */
+const TOOL_WORDS: NextWords = {
+  handOver: () => "Hand over with continue_workflow when the step is done.",
+  answerGate: () => "Go on with gate {verdict: approved | rejected, reason}.",
+  askAgain: () => "Ask again with the token.",
+  comeBack: ({ checkpointToken }) => `To come back here: continue_workflow with intent rewind and, as its continueToken, ${checkpointToken ?? "the checkpointToken"}.`,
+};
+
+/** The answer in words. Holds everything a model needs that reads no structured content, its token included. */
+export function answerText(answer: Answer, words: NextWords = TOOL_WORDS): string {
+  const { checkpoint } = answer;
+  const marked = checkpoint === undefined ? [] : [`Checkpoint ${checkpoint.id} was made. ${words.comeBack(answer, checkpoint.id)}`];
+  const next = answer.continueToken === undefined ? [] : [`continueToken: ${answer.continueToken}`];
+  return [...marked, ...lines(answer, words), ...next].join("\n\n");
+}
+
+function lines(answer: Answer, words: NextWords): readonly string[] {
   const blockers = (answer.blockers ?? []).map((blocker) => `- ${blocker.message} ${blocker.fix}`.trimEnd()).join("\n");
   switch (answer.status) {
     case "step":
-      return stepLines(answer);
+      return stepLines(answer, words);
     case "blocked":
-      return [`The step "${answer.step?.title ?? ""}" is not done:\n${blockers}`, "What was sent is kept: send what is missing or changed.", ...handover(answer)];
+      return [`The step "${answer.step?.title ?? ""}" is not done:\n${blockers}`, "What was sent is kept: send what is missing or changed.", ...handover(answer, words)];
     case "gate":
-      return [`The session ${answer.sessionId} is at a gate (${answer.gate?.kind ?? ""}): ${answer.gate?.question ?? ""}`, "Go on with gate {verdict: approved | rejected, reason}."];
+      return [`The session ${answer.sessionId} is at a gate (${answer.gate?.kind ?? ""}): ${answer.gate?.question ?? ""}`, words.answerGate(answer)];
     case "waiting":
-      if ((answer.pending ?? []).length === 0) return [`The session ${answer.sessionId} looks for context. Ask again with the token.`];
-      return [`The session ${answer.sessionId} waits for:\n${(answer.pending ?? []).map(pendingLine).join("\n")}`];
+      if ((answer.pending ?? []).length === 0) return [`The session ${answer.sessionId} looks for context. ${words.askAgain(answer)}`];
+      return [`The session ${answer.sessionId} waits for:\n${(answer.pending ?? []).map(pendingLine).join("\n")}`, words.askAgain(answer)];
     case "complete":
       return [`The session ${answer.sessionId} of ${answer.workflowId} is over: ${answer.outcome ?? ""}.`, ...(blockers === "" ? [] : [blockers])];
     case "refused":
@@ -69,7 +88,8 @@ function lines(answer: Answer): readonly string[] {
   }
 }
 
-function stepLines({ step, ...answer }: Answer): readonly string[] {
+function stepLines(answer: Answer, words: NextWords): readonly string[] {
+  const { step } = answer;
   if (step === undefined) return [];
   const loop = step.loop === undefined ? "" : ` (${step.loop.id}, iteration ${step.loop.iteration}${step.loop.total === undefined ? "" : ` of ${step.loop.total}`})`;
   return [
@@ -77,14 +97,14 @@ function stepLines({ step, ...answer }: Answer): readonly string[] {
     ...(step.agentRole === undefined ? [] : [`Your role in this step: ${step.agentRole}`]),
     step.prompt,
     ...(step.allowedTools === undefined ? [] : [`Tools allowed in this step: ${step.allowedTools.join(", ")}.`]),
-    ...handover(answer),
+    ...handover(answer, words),
   ];
 }
 
-function handover(answer: Pick<Answer, "requires">): readonly string[] {
-  if (answer.requires.length === 0) return ["Hand over with continue_workflow when the step is done."];
+function handover(answer: Answer, words: NextWords): readonly string[] {
+  if (answer.requires.length === 0) return [words.handOver(answer)];
   const each = answer.requires.map(({ kind, ref, optional, schema }) => `- ${optional === true ? "optionally " : ""}${kind}${ref === undefined ? "" : ` ${ref}`}: ${JSON.stringify(schema)}`);
-  return [`To hand over (JSON Schema of each):\n${each.join("\n")}`];
+  return [`To hand over (JSON Schema of each):\n${each.join("\n")}`, words.handOver(answer)];
 }
 
 const pendingLine = ({ kind, id, sessionId, continueToken }: NonNullable<Answer["pending"]>[number]): string =>

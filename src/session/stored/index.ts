@@ -1,4 +1,4 @@
-export { answerSchema, answerText, type Answer } from "./answer.ts";
+export { answerSchema, answerText, type Answer, type NextWords } from "./answer.ts";
 export { refusal } from "./answer-of.ts";
 export type { FindPlan } from "./children.ts";
 export type { SessionCard } from "./session-files.ts";

@@ -98,6 +98,16 @@ const TURNS = 10;
 
 const aboutOf = (address: Address | CheckpointAddress) => ({ sessionId: "sessionId" in address ? address.sessionId : "", workflowId: "" });
 
+const checkpointsOf = (state: SessionState) => (state.kind === "new" ? [] : state.facts.checkpoints);
+/** The node that a checkpoint marks; another name is a node's own. */
+const nodeNamed = (state: SessionState, name: string): string => checkpointsOf(state).find(({ checkpointId }) => checkpointId === name)?.nodeId ?? name;
+
+/** The answer of a session whose last checkpoint was asked for. */
+function marked(answer: Answer, state: SessionState): Answer {
+  const last = checkpointsOf(state).at(-1);
+  return last === undefined ? answer : { ...answer, checkpoint: { id: last.checkpointId, nodeId: last.nodeId } };
+}
+
 export class StoredSessions {
   readonly #deps: StoredSessionsDeps;
   readonly #files: SessionFiles;
@@ -178,14 +188,14 @@ export class StoredSessions {
       if (!found.ok) return refusal(aboutOf(address), found.error);
       const { tree, session, place } = found.value;
       const recorded = place === null ? null : recordedCheckpoint(await tree.log(session.id), place.seq);
-      if (recorded !== null) return this.#answer(tree, { session, ...recorded, introduce: false });
+      if (recorded !== null) return marked(await this.#answer(tree, { session, ...recorded, introduce: false }), recorded.state);
       const made = await session.checkpoint(note);
-      return made.ok ? this.#stands(tree, session.id, false) : this.#refused(tree, session.id, made.error);
+      return made.ok ? marked(await this.#stands(tree, session.id, false), session.state()) : this.#refused(tree, session.id, made.error);
     });
   }
 
   /**
-   * Goes back to where a node was offered: a named one, or the one that the token was given with. What came after it stays in the
+   * Goes back to where a node was offered: one named by its id or a checkpoint's, or the one that the token was given with. What came after it stays in the
    * log and is never seen by the new branch. The same call again, before anything was sent on that branch, makes no other (V2).
    */
   rewind(address: Address, named?: string): Promise<Answer> {
@@ -193,7 +203,7 @@ export class StoredSessions {
       const found = await this.#find(address, "any");
       if (!found.ok) return refusal(aboutOf(address), found.error);
       const { tree, session, place } = found.value;
-      const nodeId = named ?? place?.nodeId ?? "-";
+      const nodeId = nodeNamed(session.state(), named ?? place?.nodeId ?? "-");
       if (findNode(session.state(), nodeId) !== null) await tree.abandon(session.id, new TerminalError(`The session ${session.id} was rewound to ${nodeId} meanwhile.`, "Go on with the token that the rewinding gave, or call resume_session."));
       if (isRewoundTo(await tree.log(session.id), nodeId)) return this.#stands(tree, session.id, true);
       const result = await session.rewind(nodeId);

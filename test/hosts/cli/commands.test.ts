@@ -63,7 +63,8 @@ test("a session from a shell: started, handed over, rejected, rewound, approved,
   expect(await session("submit", token, "--notes", "Other.", "--context", '{"count": 4}')).toEqual(second);
   expect(await session("submit", id, "--notes", "More.")).toMatchObject({ status: "gate" });
   expect(await session("reject", id, "--reason", "The total is wrong.", "--by", "ada")).toMatchObject({ status: "blocked" });
-  expect(await session("checkpoint", id, "--note", "before the second try")).toMatchObject({ status: "blocked" });
+  expect(await session("checkpoint", id, "--note", "before the second try")).toMatchObject({ status: "blocked", checkpoint: { id: "c1", nodeId: "n2" } });
+  expect(await session("rewind", id, "--to", "c1")).toMatchObject({ status: "step", step: { id: "gated" } });
   expect(await session("rewind", id, "--to", "n1")).toMatchObject({ status: "step", step: { id: "first" } });
   expect(await session("submit", id, "--notes", "Again.", "--context", '{"count": 5}')).toMatchObject({ status: "step", step: { id: "gated" } });
 
@@ -116,6 +117,29 @@ test("help lists every command, and each command's options", async () => {
   expect(one.stdout).toMatch(/^Usage: worktrain session submit SESSION\|TOKEN \[--notes/);
 });
 
+test("without a command the commands are listed, with exit code 1 because nothing was done; asked for, with 0", async () => {
+  const [none, group, asked, version] = await Promise.all([worktrain(), worktrain("session"), worktrain("session", "--help"), worktrain("--version")]);
+  expect([none.exitCode, group.exitCode, asked.exitCode]).toEqual([1, 1, 0]);
+  expect(none.stdout).toContain("  validate ");
+  expect(group.stdout).toContain("  session rewind ");
+  expect(group.stdout).not.toContain("  validate ");
+  expect(asked.stdout).toBe(group.stdout);
+  expect(version).toEqual({ exitCode: 0, stderr: "", stdout: `${z.object({ version: z.string() }).parse(JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"))).version}\n` });
+});
+
+test("an answer in a shell says how a shell goes on, with the data directory it was given", async () => {
+  const place = join(directory, "words");
+  const spoken = async (...args: readonly string[]): Promise<string> => (await worktrain("session", ...args, "--data", place)).stdout;
+  const begun = await spoken("start", "team.flow", "--goal", "Mend the total");
+  const id = /(?<=session submit )[a-z0-9-]+/.exec(begun)?.[0] ?? expect.fail(begun);
+  expect(begun).toContain(`\`worktrain session submit ${id} --notes "..." --data ${place}\``);
+  expect(await spoken("checkpoint", id)).toContain(`Checkpoint c1 was made. To come back here: \`worktrain session rewind ${id} --to c1 --data ${place}\`.`);
+  await spoken("submit", id, "--notes", "Done.", "--context", '{"count": 1}');
+  const gate = await spoken("submit", id, "--notes", "Done.");
+  expect(gate).toContain(`\`worktrain session approve ${id} --reason "..." --data ${place}\``);
+  expect(begun + gate).not.toMatch(/continue_workflow|gate \{verdict/);
+});
+
 test.each<readonly [string, readonly string[], string]>([
   ["an unknown command", ["validat", "x"], "Did you mean `worktrain validate`?"],
   ["an unknown command of a group", ["session", "sumbit", "x"], "Did you mean `worktrain session submit`?"],
@@ -134,6 +158,12 @@ test.each<readonly [string, readonly string[], string]>([
   ["a missing file", ["session", "start", "team.flow", "--goal", "x", "--context", "@/no/such"], "cannot be read (ENOENT)"],
   ["a journal that is not there", ["session", "show", "nope"], "There is no session, item or journal"],
   ["no path", ["validate"], "needs a path"],
+  ["a workspace that is not there", ["session", "start", "team.flow", "--goal", "x", "--workspace", "/no/such"], "The workspace /no/such is no directory."],
+  ["data in a file", ["session", "start", "team.flow", "--goal", "x", "--data", join(workspace, ".worktrain/workflows/flow.yaml")], "flow.yaml is no directory."],
+  ["data below a file", ["session", "next", "x", "--data", join(workspace, ".worktrain/workflows/flow.yaml/below")], "flow.yaml is no directory."],
+  ["data where the system keeps its own", ["session", "start", "team.flow", "--goal", "x", "--data", "/proc/nope"], "Data cannot be kept in /proc/nope"],
+  ["data of a run there", ["run", "--goal", "x", "--workspace", ".", "--dry-run", "--data", "/dev/nope/more"], "Data cannot be kept in /dev/nope/more"],
+  ["data of a server there", ["mcp", "--data", "/sys/nope"], "Data cannot be kept in /sys/nope"],
 ])("%s is one readable line", async (_, args, words) => {
   const plain = await worktrain(...args);
   expect(plain).toMatchObject({ exitCode: 1, stdout: "", stderr: expect.stringMatching(/^worktrain: [^\n]+\n$/) });

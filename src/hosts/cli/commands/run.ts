@@ -1,4 +1,5 @@
 import { TerminalError } from "../../../shared/errors.ts";
+import { usableDataDirectory } from "../../../shared/data-directory.ts";
 import { dataOption, jsonOption, sandboxOption, type Call, type CliEnvironment, type CliWorld, type Command } from "../command.ts";
 import { limitOptions, readLimits } from "../run/limit-flags.ts";
 import { sandboxMode } from "../sandbox-mode.ts";
@@ -39,7 +40,7 @@ function readCall(call: Call, world: CliWorld, { model, path, dataDirectory }: C
   const sandbox = call.text("sandbox");
   return {
     task: readTask(call),
-    places: { data: call.text("data") ?? dataDirectory, usual: dataDirectory },
+    places: { data: usableDataDirectory(call.text("data") ?? dataDirectory), usual: usableDataDirectory(dataDirectory) },
     sandbox: sandbox === undefined ? null : sandboxMode(sandbox),
     limits: readLimits(call),
     model: { ...model(), fetch: world.fetch },

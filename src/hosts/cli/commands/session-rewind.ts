@@ -6,7 +6,7 @@ export const sessionRewind: Command = {
   operands: "SESSION|TOKEN",
   summary: "Goes back to where a step was offered; going on from there makes a branch that never sees the other's context.",
   about: "With a token, a checkpoint's too, it goes back to the step that the token was given with.",
-  options: { to: { kind: "text", value: "NODE", help: "the node, as `worktrain session show` names it" }, data: dataOption, sandbox: sandboxOption, json: jsonOption },
+  options: { to: { kind: "text", value: "NODE", help: "the node, or the checkpoint, as `worktrain session show` names it" }, data: dataOption, sandbox: sandboxOption, json: jsonOption },
   async run(call, world) {
     const { addressOf, withSessions } = await import("../open-sessions.ts");
     const address = addressOf(call, "session rewind");

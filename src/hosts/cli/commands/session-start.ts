@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { TerminalError } from "../../../shared/errors.ts";
 import { AUTONOMIES, RISK_POLICIES } from "../../../record/preferences.ts";
@@ -22,6 +23,7 @@ export const sessionStart: Command = {
     const goal = call.text("goal");
     if (goal === undefined || goal.trim() === "") throw new TerminalError("`worktrain session start` needs --goal.", 'Say what to do: --goal "..."');
     const workspacePath = resolve(world.workingDirectory, call.text("workspace") ?? ".");
+    if (statSync(workspacePath, { throwIfNoEntry: false })?.isDirectory() !== true) throw new TerminalError(`The workspace ${workspacePath} is no directory.`, "Name the repository worked in: --workspace DIR.");
     const { plan, folder: workflowFolder } = findNamedWorkflow(call, world, workspacePath);
     const context = parseJsonObject(call.text("context"), "--context");
     const autonomy = oneOf(AUTONOMIES, call, "autonomy");

@@ -1,4 +1,5 @@
 import { TerminalError } from "../../../shared/errors.ts";
+import { usableDataDirectory } from "../../../shared/data-directory.ts";
 import { dataOption, jsonOption, type Command } from "../command.ts";
 import { runningDirectory } from "../run/running.ts";
 
@@ -20,6 +21,6 @@ export const tell: Command = {
     if (!(waitMs >= 0 && Number.isFinite(waitMs))) throw new TerminalError(`--wait ${call.text("wait") ?? ""} is no number of seconds.`, "Write it like --wait 10.");
     const { tellSession } = await import("../run/tell-session.ts");
     const { dataDirectory } = world.environment();
-    return tellSession({ target, text, waitMs, running: runningDirectory(dataDirectory), dataDirectory: call.text("data") ?? dataDirectory }, world);
+    return tellSession({ target, text, waitMs, running: runningDirectory(dataDirectory), dataDirectory: usableDataDirectory(call.text("data") ?? dataDirectory) }, world);
   },
 };
