@@ -7,9 +7,9 @@ import { closestName } from "../shared/closest-name.ts";
 import type { Refusal } from "../shared/errors.ts";
 import type { Fault } from "../shared/fault.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import { type Bindings, catalogue, type Catalogue, type CatalogueEntry, parseBindings } from "../workflow/index.ts";
+import { type Bindings, bindingsOver, catalogue, type Catalogue, type CatalogueEntry, parseBindings } from "../workflow/index.ts";
 import { findWorkflowFiles, readWorkflowText } from "./files.ts";
-import { bindingsFile, workflowSources, type LibraryPlaces, type SourceName } from "./sources.ts";
+import { bindingsFiles, workflowSources, type LibraryPlaces, type SourceName } from "./sources.ts";
 
 export interface Library {
   readonly catalogue: Catalogue;
@@ -42,14 +42,13 @@ export function openLibrary(places: LibraryPlaces, first: readonly string[] = []
     faults.push(...found.faults);
     for (const file of found.files) take(file, name);
   }
-  const bindings = readBindings(bindingsFile(places.workspace));
-  if (!bindings.ok) faults.push(...bindings.error);
-  const compiled = catalogue(texts, bindings.ok && bindings.value !== null ? { bindings: bindings.value } : {});
+  const bindings = bindingsFiles(places.workspace).map(readBindings);
+  for (const each of bindings) if (!each.ok) faults.push(...each.error);
+  const compiled = catalogue(texts, { bindings: bindings.reduce<Bindings>((all, each) => (each.ok ? bindingsOver(all, each.value) : all), new Map()) });
   return { catalogue: compiled, sources: named, faults: [...faults, ...compiled.faults] };
 }
 
-function readBindings(file: string | null): Result<Bindings | null, readonly Fault[]> {
-  if (file === null) return ok(null);
+function readBindings(file: string): Result<Bindings, readonly Fault[]> {
   const text = readWorkflowText(file);
   return text.ok ? parseBindings(text.value, file) : err([text.error]);
 }

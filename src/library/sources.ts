@@ -29,13 +29,11 @@ export function workflowSources({ packageRoot, workspace, extra }: LibraryPlaces
   ];
 }
 
-/** Where a team binds the extension points of workflows; the first that is there counts. */
+/** Where a team binds the extension points of workflows; of a slot that both bind the first counts. */
 const BINDINGS = [".worktrain/bindings.json", ".workrail/bindings.json"];
 
-/** The file of the team's bindings, or null. */
-export function bindingsFile(workspace: string | null): string | null {
-  return workspace === null ? null : (BINDINGS.map((path) => inRepository(resolve(workspace), path)).find((path) => path !== null) ?? null);
-}
+/** The files of the team's bindings that there are. */
+export const bindingsFiles = (workspace: string | null): readonly string[] => (workspace === null ? [] : BINDINGS.flatMap((path) => inRepository(resolve(workspace), path) ?? []));
 
 /** The nearest such path from a directory upwards, not beyond its repository. */
 function inRepository(from: string, path: string): string | null {

@@ -30,6 +30,17 @@ export function parseBindings(text: string, file: string): Result<Bindings, read
   return ok(bindings);
 }
 
+/** Both together: of a slot that both bind the first one's counts, also when the second binds it for one workflow alone. */
+export function bindingsOver(first: Bindings, second: Bindings): Bindings {
+  const all = new Map([...first].map(([workflow, slots]) => [workflow, new Map(slots)]));
+  for (const [workflow, slots] of second) {
+    const own = all.get(workflow) ?? new Map<string, string>();
+    for (const [slot, id] of slots) if (!own.has(slot) && first.get("*")?.has(slot) !== true) own.set(slot, id);
+    all.set(workflow, own);
+  }
+  return all;
+}
+
 export interface Slot {
   readonly slotId: string;
   readonly purpose: string;

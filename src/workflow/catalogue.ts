@@ -33,8 +33,9 @@ export function catalogue(sources: readonly WorkflowSource[], options: { readonl
   const broken = new Map<string, string>();
   const variants: CatalogueEntry[] = [];
   const routines = routinesOf(sources);
+  const known = new Set(sources.flatMap((source) => declaredId(source) ?? []));
   for (const source of sources) {
-    const compiled = compileWorkflow(source, { ...options, routines });
+    const compiled = compileWorkflow(source, { ...options, routines, known });
     if (!compiled.ok) {
       faults.push(...compiled.error);
       const claimed = declaredId(source);

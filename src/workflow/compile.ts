@@ -3,6 +3,7 @@ import { err, ok, type Result } from "../shared/result.ts";
 import { type Bindings, bindSlots, resolveSlots } from "./bindings.ts";
 import { checkCommands } from "./check-commands.ts";
 import { beyondFaults, checkFields } from "./check-fields.ts";
+import { slotIssues, unknownWorkflows } from "./check-names.ts";
 import { compileTopLevel, resolveJumps } from "./compile-steps.ts";
 import { type SourceDocument, toldFaults } from "./document.ts";
 import { describeFunction } from "./functions.ts";
@@ -25,6 +26,8 @@ export interface CompileOptions {
   readonly routines?: Routines;
   /** What extension points are bound to; `parseBindings` reads it. */
   readonly bindings?: Bindings;
+  /** Ids of the workflows at hand; absent where nobody knows. */
+  readonly known?: ReadonlySet<string>;
 }
 
 /**
@@ -82,12 +85,12 @@ function compile(root: JsonObject, options: CompileOptions): Outcome {
   const scope = scopeOf(values, Array.isArray(raws) ? raws : [], findings, options, own);
   const steps = resolveJumps(compileTopLevel(scope.topLevel, ["steps"], scope), scope);
   const commands = checkCommands(steps, scope.registry);
-  lenient.push(...placeholderIssues(root), ...beyondFaults(duplicateIssues(values), checked.issues), ...commands.lenient);
+  lenient.push(...placeholderIssues(root), ...beyondFaults([...duplicateIssues(values), ...slotIssues(slots, values.extensionPoints ?? [])], checked.issues), ...commands.lenient);
   if (version >= 2) issues.push(...lenient);
   if (issues.length === 0 && steps.length === 0) issues.push({ path: ["steps"], message: "No step is left to run.", fix: "Every step is the body of a loop; add the loop to the steps." });
   if (issues.length > 0 || values.id === undefined || values.name === undefined || values.version === undefined || values.description === undefined) return { plan: null, issues };
   const { id, name, version: release, description } = values;
-  return { plan: planOf({ ...values, id, name, version: release, description }, version, steps, scope, slots), warnings: [...lenient, ...commands.warnings] };
+  return { plan: planOf({ ...values, id, name, version: release, description }, version, steps, scope, slots), warnings: [...lenient, ...commands.warnings, ...(options.known === undefined ? [] : unknownWorkflows(slots, steps, scope.registry, options.known))] };
 }
 
 function scopeOf(values: Values, topLevel: readonly Json[], findings: Findings, options: CompileOptions, own: string | null): Scope {

@@ -1,4 +1,4 @@
-export { type Bindings, parseBindings } from "./bindings.ts";
+export { type Bindings, bindingsOver, parseBindings } from "./bindings.ts";
 export * from "./catalogue.ts";
 export { type Compiled, type CompileOptions, compileWorkflow } from "./compile.ts";
 export { type CommandValues, MEND_COMMAND, renderCommand, type RenderedCommand } from "./command-line.ts";

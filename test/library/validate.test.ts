@@ -123,3 +123,34 @@ test("a variant named by its path is found although a later variant has the id",
   const paths = [variant("variant-task.json", "1.0.0"), variant("variant-task.v2.json", "2.0.0")];
   for (const path of paths) expect(findWorkflow(places, { path })).toMatchObject({ ok: true, value: { file: path, plan: { id: "variant-task" } } });
 });
+
+test("slots are bound from .worktrain and from .workrail, slot by slot; of one that both bind .worktrain's counts", () => {
+  const names = ["ours", "theirs", "both", "neither"];
+  const points = names.map((slotId) => ({ slotId, purpose: "P", default: "wr.routine-ideation" }));
+  const prompt = names.map((name) => `{{wr.bindings.${name}}}`).join(" ");
+  const path = file("bound/flow.yaml", workflow("bound-flow", `extensionPoints: ${JSON.stringify(points)}\n`).replace("Do it", JSON.stringify(prompt)));
+  file("bound/.worktrain/bindings.json", '{"ours": "wr.routine-design-review", "both": "wr.routine-design-review"}');
+  file("bound/.workrail/bindings.json", '{"theirs": "wr.routine-plan-analysis", "bound-flow": {"both": "wr.routine-plan-analysis"}}');
+  const found = findWorkflow({ ...places, workspace: join(directory, "bound") }, { path });
+  expect(found).toMatchObject({ ok: true, value: { plan: { steps: [{ prompt: "wr.routine-design-review wr.routine-plan-analysis wr.routine-design-review wr.routine-ideation" }] } } });
+});
+
+test("a slot bound to a kind it does not take is an error; a workflow that is not at hand a warning", () => {
+  const path = file("kinds/flow.yaml", workflow("kinds-flow", "extensionPoints: [{slotId: slot, purpose: P, default: wr.routine-ideation, acceptedKinds: [routine]}]\n"));
+  const inside = { ...places, workspace: join(directory, "kinds") };
+  expect(validatePaths([path], inside)).toMatchObject([{ ok: true, warnings: [] }]);
+  const bindings = file("kinds/.worktrain/bindings.json", '{"slot": "wr.coding-task"}');
+  expect(validatePaths([path], inside)).toMatchObject([{ ok: false, errors: [{ path: "extensionPoints[0].default", message: 'The slot "slot" takes a routine, but "wr.coding-task" is a workflow.' }] }]);
+  writeFileSync(bindings, '{"slot": "wr.routine-idaetion"}');
+  expect(validatePaths([path], inside)).toMatchObject([{ ok: true, warnings: [{ path: "extensionPoints[0].default", fix: expect.stringContaining('Did you mean "wr.routine-ideation"?') }] }]);
+  const children = file("kinds/split.yaml", "schemaVersion: 2\nid: kinds-split\nname: Name\nversion: 1.0.0\ndescription: Text.\nsteps:\n  - id: split\n    title: Split\n    type: parallel\n    parallelDelegations: [{workflowId: kinds-flow}, {workflowId: team.nope}]\n");
+  expect(validatePaths([children, path], inside)[0]).toMatchObject({ ok: true, warnings: [{ path: "steps[0].parallelDelegations[1].workflowId", message: expect.stringContaining("team.nope") }] });
+});
+
+test("a routine is found wherever its id stands in the file", () => {
+  const routine = { schemaVersion: 2, name: "R", version: "1.0.0", description: "D", steps: [{ id: "look", title: "Look", prompt: "Look" }] };
+  file("ids/first.json", JSON.stringify({ ...routine, id: "wr.routine-first" }));
+  file("ids/second.yaml", "schemaVersion: 2\nreferences:\n  - title: T\n    id: ref-one\n    source: s\n    purpose: p\n    authoritative: true\nid: wr.routine-second\nname: R\nversion: 1.0.0\ndescription: D\nsteps:\n  - {id: look, title: Look, prompt: Look}\n");
+  file("ids/caller.json", JSON.stringify({ ...routine, id: "ids-caller", steps: ["first", "second"].map((name) => ({ id: `call-${name}`, title: "Call", templateCall: { templateId: `wr.templates.routine.${name}` } })) }));
+  expect(validatePaths([join(directory, "ids")], places).flatMap(({ errors }) => errors)).toEqual([]);
+});
