@@ -35,6 +35,6 @@ export function drive(plan: Plan, options: { context?: JsonObject; autonomy?: Au
     prompt: () => offer(plan, state)?.prompt ?? "",
     submit: (output: Partial<StepOutput> = { notes: "Done." }) => run({ kind: "submit", output: { notes: "Done.", artifacts: [], context: {}, ...output } }),
     gate: (verdict: "approved" | "rejected") => run({ kind: "resolve-gate", verdict, reason: "Because.", by: "ann" }),
-    child: (childId: string, outcome: "completed" | "failed" = "completed") => run({ kind: "finish-child", result: { childId, sessionId: null, outcome, summary: `summary of ${childId}`, artifacts: [] } }),
+    child: (childId: string, outcome: "completed" | "failed" = "completed") => run({ kind: "finish-child", result: { childId, sessionId: `s-${childId.replace(".", "-")}`, outcome, summary: `summary of ${childId}`, artifacts: [] } }),
   };
 }

@@ -119,6 +119,15 @@ describe("children of a parallel step", () => {
     expect(trace.map(({ decision, reason }) => [decision, reason])).toEqual([["skipped", "delegation 1 to wr.a for item 1"], ["offered", "delegation 1 to wr.a for item 2"], ["offered", undefined]]);
   });
 
+  test.each(["guided", "full_auto_stop_on_user_deps", "full_auto_never_stop"] as const)("a child that cannot be started at all ends the session blocked, never completed (%s); rewinding asks for it again", (autonomy) => {
+    const session = drive(planOf([{ type: "parallel", notesOptional: true, parallelDelegations: [{ workflowId: "team.nope" }] }]), { autonomy });
+    session.run({ kind: "finish-child", result: { childId: "n1.1", sessionId: null, outcome: "failed", summary: "There is no workflow team.nope.", artifacts: [] } });
+    expect(session.state()).toMatchObject({ kind: "ended", outcome: "blocked", reason: { code: "child-not-started", message: expect.stringContaining("There is no workflow team.nope.") } });
+    session.run({ kind: "rewind", nodeId: "n1" });
+    session.child("n2.1");
+    expect(session.step()).toBe("ended: completed");
+  });
+
   test("arguments go before what is mapped; tier and tools are the delegation's", () => {
     const delegation = { workflowId: "wr.a", contextMapping: { theirs: "key", kept: "kept" }, args: { key: "mine" }, modelTier: "lightweight", allowedTools: ["read"] };
     const session = drive(planOf([{ type: "parallel", parallelDelegations: [delegation, { workflowId: "wr.b" }] }], { modelTier: "mid" }), { context: { theirs: "mapped", kept: 1 } });

@@ -2,7 +2,7 @@
 import type { Blocker, ChildRequest, EngineEvent } from "../../record/index.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { type Delegation, evaluateCondition, type ParallelStep, renderPrompt } from "../../workflow/index.ts";
-import { completed, gapOnce } from "./events.ts";
+import { completed, ended, gapOnce } from "./events.ts";
 import { misshapen, valueAt } from "./loops.ts";
 import { valuesAt } from "./rendered-step.ts";
 import type { Looked } from "./trace.ts";
@@ -61,6 +61,8 @@ export const needsSynthesis = (step: ParallelStep): boolean => step.synthesis !=
 /** What follows while the step is out: its children are asked for, or it is done because nobody has to add anything. */
 export function followParallel(step: ParallelStep, start: SessionStart, node: SessionNode, passed: () => readonly EngineEvent[]): readonly EngineEvent[] {
   if (node.children !== null) {
+    const missing = node.children.filter((child) => child.sessionId === null && child.outcome === "failed");
+    if (missing.length > 0) return [ended("blocked", "child-not-started", `The step "${step.id}" cannot be done: ${missing.map((child) => `its child ${child.childId} was not started. ${child.summary.trim()}`).join(" ")} Once that is mended, rewind to ${node.id}.`)];
     if (awaitsWordOnChildren(node) && start.autonomy !== "full_auto_never_stop") return [{ kind: "gate_opened", data: { nodeId: node.id, gate: "human_approval", question: missingQuestion(step, node) } }];
     return needsSynthesis(step) ? [] : passed();
   }

@@ -164,7 +164,7 @@ test("a verification that could not be run blocks with the cure, not with an exi
 });
 
 test("parallel children are sessions with tokens of their own, gone on with by any process; the step waits for all", async () => {
-  const parallel = plan("  - {id: split, type: parallel, title: Split, parallelDelegations: [{workflowId: test-flow}, {workflowId: test-flow}, {workflowId: nowhere}], synthesis: {prompt: Bring together}}\n");
+  const parallel = plan("  - {id: split, type: parallel, title: Split, parallelDelegations: [{workflowId: test-flow}, {workflowId: test-flow}], synthesis: {prompt: Bring together}}\n");
   const one = open();
   const waiting = await start(one, parallel);
   expect(waiting).toMatchObject({ status: "waiting", pending: [{ kind: "child" }, { kind: "child" }] });
@@ -177,13 +177,18 @@ test("parallel children are sessions with tokens of their own, gone on with by a
   expect(await two.go({ token: tokenOf(child) }, notes("two"))).toMatchObject({ status: "complete" });
   expect((await two.go({ token: tokenOf(waiting) }, { kind: "await" })).pending).toHaveLength(1);
   await two.go({ token: tokenOf(await two.go({ token: right ?? "" }, notes("one"))) }, notes("two"));
-  const asked = await two.go({ token: tokenOf(waiting) }, { kind: "await" });
-  expect(asked).toMatchObject({ status: "gate", gate: { kind: "human_approval", question: expect.stringContaining("There is none.") } });
-  const synthesis = await two.go({ token: tokenOf(asked) }, { kind: "gate", answer: { verdict: "approved", reason: "Two will do.", by: "ada" } });
+  const synthesis = await two.go({ token: tokenOf(waiting) }, { kind: "await" });
   expect(synthesis).toMatchObject({ status: "step", step: { id: "split" } });
-  expect(synthesis.step?.prompt).toContain("There is none.");
   expect(await two.go({ token: tokenOf(synthesis) }, notes("both"))).toMatchObject({ status: "complete", outcome: "completed" });
   await two.close();
+});
+
+test("a child whose workflow there is not ends the session blocked, and says which", async () => {
+  const sessions = open();
+  const answer = await start(sessions, plan("  - {id: split, type: parallel, title: Split, notesOptional: true, parallelDelegations: [{workflowId: nowhere}]}\n"), { autonomy: "full_auto_never_stop" });
+  const over = answer.status === "complete" ? answer : await sessions.go({ token: tokenOf(answer) }, { kind: "await" });
+  expect(over).toMatchObject({ status: "complete", outcome: "blocked", blockers: [{ code: "child-not-started", message: expect.stringContaining("There is none.") }] });
+  await sessions.close();
 });
 
 test("what was done before a rewinding is not the answer to what is sent after it", async () => {
