@@ -7,7 +7,7 @@ import { closestName } from "../shared/closest-name.ts";
 import type { Refusal } from "../shared/errors.ts";
 import type { Fault } from "../shared/fault.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import { type Bindings, bindingsOver, catalogue, type Catalogue, type CatalogueEntry, parseBindings } from "../workflow/index.ts";
+import { type Bindings, bindingsOver, catalogue, type Catalogue, type CatalogueEntry, type CatalogueOptions, parseBindings } from "../workflow/index.ts";
 import { findWorkflowFiles, readWorkflowText } from "./files.ts";
 import { bindingsFiles, workflowSources, type LibraryPlaces, type SourceName } from "./sources.ts";
 
@@ -22,8 +22,9 @@ export interface Library {
 /**
  * Reads and compiles every workflow at hand.
  * @param first files that go before them: of two workflows with one id the first stays
+ * @param look what is looked at on the disk beside the files themselves
  */
-export function openLibrary(places: LibraryPlaces, first: readonly string[] = []): Library {
+export function openLibrary(places: LibraryPlaces, first: readonly string[] = [], look: Pick<CatalogueOptions, "leads"> = {}): Library {
   const texts: { file: string; text: string }[] = [];
   const named = new Map<string, SourceName>();
   const faults: Fault[] = [];
@@ -44,7 +45,7 @@ export function openLibrary(places: LibraryPlaces, first: readonly string[] = []
   }
   const bindings = bindingsFiles(places.workspace).map(readBindings);
   for (const each of bindings) if (!each.ok) faults.push(...each.error);
-  const compiled = catalogue(texts, { bindings: bindings.reduce<Bindings>((all, each) => (each.ok ? bindingsOver(all, each.value) : all), new Map()) });
+  const compiled = catalogue(texts, { ...look, bindings: bindings.reduce<Bindings>((all, each) => (each.ok ? bindingsOver(all, each.value) : all), new Map()) });
   return { catalogue: compiled, sources: named, faults: [...faults, ...compiled.faults] };
 }
 

@@ -36,7 +36,7 @@ const BINDINGS = [".worktrain/bindings.json", ".workrail/bindings.json"];
 export const bindingsFiles = (workspace: string | null): readonly string[] => (workspace === null ? [] : BINDINGS.flatMap((path) => inRepository(resolve(workspace), path) ?? []));
 
 /** The nearest such path from a directory upwards, not beyond its repository. */
-function inRepository(from: string, path: string): string | null {
+export function inRepository(from: string, path: string): string | null {
   for (let directory = from; ; directory = dirname(directory)) {
     if (existsSync(join(directory, path))) return join(directory, path);
     if (existsSync(join(directory, ".git")) || dirname(directory) === directory) return null;

@@ -1,8 +1,9 @@
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, isAbsolute, resolve } from "node:path";
 import type { Fault } from "../shared/fault.ts";
 import { findWorkflowFiles } from "./files.ts";
 import { openLibrary, type Library } from "./library.ts";
-import type { LibraryPlaces } from "./sources.ts";
+import { inRepository, type LibraryPlaces } from "./sources.ts";
 
 type Place = Omit<Fault, "file">;
 
@@ -21,11 +22,19 @@ export interface FileReport {
 export function validatePaths(paths: readonly string[], places: LibraryPlaces): readonly FileReport[] {
   const found = paths.map((path) => ({ path, ...findWorkflowFiles(path) }));
   const files = [...new Set(found.flatMap((each) => each.files))];
-  const library = openLibrary(places, files);
+  const library = openLibrary(places, files, { leads: (reference, file) => leads(reference, file, places.workspace) });
   return [
     ...found.flatMap(({ path, files: inside, faults }) => (inside.length === 0 && faults.length === 0 ? [empty(path)] : faults.map((fault) => report(fault.file, null, [fault])))),
     ...files.map((file) => reportOf(library, file)),
   ];
+}
+
+/** An address is not asked for, and what stands behind `#` is a place inside the file. */
+function leads({ source, resolveFrom }: { readonly source: string; readonly resolveFrom: "workspace" | "package" }, file: string, workspace: string | null): boolean {
+  const path = source.replace(/#.*$/, "");
+  if (path === "" || /^[a-z][a-z0-9+.-]+:/i.test(path)) return true;
+  if (resolveFrom === "package" || isAbsolute(path)) return existsSync(resolve(dirname(file), path));
+  return workspace === null || inRepository(resolve(workspace), path) !== null;
 }
 
 function reportOf({ catalogue, faults }: Library, file: string): FileReport {

@@ -1,5 +1,5 @@
 import { type Bindings } from "./bindings.ts";
-import { compileWorkflow } from "./compile.ts";
+import { compileWorkflow, type ReferencePlace } from "./compile.ts";
 import type { Fault } from "../shared/fault.ts";
 import type { Plan } from "./plan.ts";
 import { declaredId, routineName, routinesOf, type WorkflowSource } from "./routines.ts";
@@ -23,11 +23,17 @@ export interface Catalogue {
   readonly broken: ReadonlyMap<string, string>;
 }
 
+export interface CatalogueOptions {
+  readonly bindings?: Bindings;
+  /** Whether what a file refers to is there; absent where nobody can look. */
+  readonly leads?: (reference: ReferencePlace, file: string) => boolean;
+}
+
 /**
  * Compiles many files; routines are found among them. Of two workflows with one id the first stays and the second is a fault,
  * unless they are WorkRail's variants of one workflow: then its rule decides which of them is meant, and a warning says so.
  */
-export function catalogue(sources: readonly WorkflowSource[], options: { readonly bindings?: Bindings } = {}): Catalogue {
+export function catalogue(sources: readonly WorkflowSource[], options: CatalogueOptions = {}): Catalogue {
   const workflows = new Map<string, CatalogueEntry>();
   const faults: Fault[] = [];
   const broken = new Map<string, string>();
@@ -35,7 +41,8 @@ export function catalogue(sources: readonly WorkflowSource[], options: { readonl
   const routines = routinesOf(sources);
   const known = new Set(sources.flatMap((source) => declaredId(source) ?? []));
   for (const source of sources) {
-    const compiled = compileWorkflow(source, { ...options, routines, known });
+    const { bindings, leads } = options;
+    const compiled = compileWorkflow(source, { routines, known, ...(bindings === undefined ? {} : { bindings }), ...(leads === undefined ? {} : { leads: (reference) => leads(reference, source.file) }) });
     if (!compiled.ok) {
       faults.push(...compiled.error);
       const claimed = declaredId(source);

@@ -28,7 +28,11 @@ export interface CompileOptions {
   readonly bindings?: Bindings;
   /** Ids of the workflows at hand; absent where nobody knows. */
   readonly known?: ReadonlySet<string>;
+  /** Whether what a reference leads to is there; absent where nobody can look. */
+  readonly leads?: (reference: ReferencePlace) => boolean;
 }
+
+export type ReferencePlace = Pick<Plan["references"][number], "source" | "resolveFrom">;
 
 /**
  * Compiles the text of one workflow file (YAML or JSON) into a plan, or says everything that is wrong with it.
@@ -90,7 +94,7 @@ function compile(root: JsonObject, options: CompileOptions): Outcome {
   if (issues.length === 0 && steps.length === 0) issues.push({ path: ["steps"], message: "No step is left to run.", fix: "Every step is the body of a loop; add the loop to the steps." });
   if (issues.length > 0 || values.id === undefined || values.name === undefined || values.version === undefined || values.description === undefined) return { plan: null, issues };
   const { id, name, version: release, description } = values;
-  return { plan: planOf({ ...values, id, name, version: release, description }, version, steps, scope, slots), warnings: [...lenient, ...commands.warnings, ...(options.known === undefined ? [] : unknownWorkflows(slots, steps, scope.registry, options.known))] };
+  return { plan: planOf({ ...values, id, name, version: release, description }, version, steps, scope, slots), warnings: [...lenient, ...commands.warnings, ...(options.known === undefined ? [] : unknownWorkflows(slots, steps, scope.registry, options.known)), ...deadReferences(values.references ?? [], options.leads)] };
 }
 
 function scopeOf(values: Values, topLevel: readonly Json[], findings: Findings, options: CompileOptions, own: string | null): Scope {
@@ -164,6 +168,9 @@ function twice<Key extends "id" | "level" | "slotId" | "name">(what: string, ite
     return [{ path: [...path, index, ...(key === "level" ? [] : [key])], message: `The ${what} "${name}" is declared twice.`, fix: "Give each its own name, or remove one." }];
   });
 }
+
+const deadReferences = (references: NonNullable<Values["references"]>, leads: CompileOptions["leads"] = () => true): readonly Issue[] =>
+  references.flatMap(({ source, resolveFrom = "workspace" }, index) => (leads({ source, resolveFrom }) ? [] : [{ path: ["references", index, "source"], message: `There is no "${source}" ${resolveFrom === "package" ? "beside the workflow's file" : "in the workspace"}, yet every session is told to read it.`, fix: "Correct the path, or remove the reference." }]));
 
 /** What holds for the whole session is the same text in every step, so no value can stand in it. */
 function placeholderIssues(root: JsonObject): readonly Issue[] {

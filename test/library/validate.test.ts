@@ -154,3 +154,14 @@ test("a routine is found wherever its id stands in the file", () => {
   file("ids/caller.json", JSON.stringify({ ...routine, id: "ids-caller", steps: ["first", "second"].map((name) => ({ id: `call-${name}`, title: "Call", templateCall: { templateId: `wr.templates.routine.${name}` } })) }));
   expect(validatePaths([join(directory, "ids")], places).flatMap(({ errors }) => errors)).toEqual([]);
 });
+
+test("a reference that leads nowhere is a warning with its place", () => {
+  const reference = (id: string, source: string, resolveFrom = "workspace"): object => ({ id, title: "T", source, purpose: "P", authoritative: true, resolveFrom });
+  const references = [reference("there", "docs/rules.md#naming"), reference("gone", "docs/gone.md"), reference("beside", "notes.md", "package"), reference("not-beside", "rules.md", "package"), reference("address", "https://example.com/rules")];
+  const path = file("refs/flows/flow.yaml", workflow("refs-flow", `references: ${JSON.stringify(references)}\n`));
+  file("refs/docs/rules.md", "");
+  file("refs/flows/notes.md", "");
+  const [report] = validatePaths([path], { ...places, workspace: join(directory, "refs") });
+  expect(report?.ok).toBe(true);
+  expect(report?.warnings.map((warning) => warning.path)).toEqual(["references[1].source", "references[3].source"]);
+});
