@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Json } from "../shared/json.ts";
+import type { Json, JsonObject } from "../shared/json.ts";
 import { type Issue, type Path, suggestion } from "./issue.ts";
 
 type Fields = Readonly<Record<string, z.ZodType>>;
@@ -61,13 +61,24 @@ function checkField(schema: z.ZodType, given: Json, path: Path): CheckedField {
   for (let round = 0; ; round += 1) {
     const parsed = schema.safeParse(value);
     if (parsed.success) return { value: parsed.data, issues: [], unknown };
-    const found = parsed.error.issues.flatMap((issue) => fromZod(issue, path));
+    const found = parsed.error.issues.flatMap((issue) => fromZod(issue, path)).map((issue) => asMissing(issue, value, path.length));
     const extra = found.filter((issue) => issue.unknown);
     if (extra.length === 0 || round === STRIP_ROUNDS) return { value: mended(schema, value), issues: found, unknown };
     unknown.push(...extra);
     value = replaced(value, extra.map((issue) => ({ path: issue.path.slice(path.length), value: undefined }))) ?? null;
   }
 }
+
+/** An issue about a member that is not there says so. */
+function asMissing(issue: FoundIssue, field: Json, fieldAt: number): FoundIssue {
+  const name = issue.path.at(-1);
+  const holder = valueAt(field, issue.path.slice(fieldAt, -1));
+  if (issue.path.length <= fieldAt || typeof name !== "string" || !isMapping(holder) || Object.hasOwn(holder, name)) return issue;
+  return { ...issue, message: `The field "${name}" is missing.`, fix: `Add \`${name}\`. ${issue.fix}` };
+}
+
+const isMapping = (value: Json | undefined): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
+const valueAt = (value: Json, path: Path): Json | undefined => path.reduce<Json | undefined>((at, part) => (Array.isArray(at) ? at[Number(part)] : isMapping(at) && Object.hasOwn(at, part) ? at[part] : undefined), value);
 
 /** What is tried in the place of a wrong value: left out, then what fits one kind of field or another. */
 const STAND_INS: readonly (Json | undefined)[] = [undefined, "none", "none()", 1, true, {}, ["none"], { var: "none" }];

@@ -139,6 +139,7 @@ describe("a fix says what to write", () => {
     ["an id", file([step()], { id: "Bad Id" }), "Write it like team.fix-bug."],
     ["a role", file([step({ agentRole: "short" })]), "Write at least 10 characters."],
     ["a list", file([step({ allowedTools: [] })]), "Write at least 1 entry."],
+    ["a member that is missing", file([step({ outputContract: {} })]), "Add `contractRef`. Write a value of type string."],
     ["a bracket that stays open", `${head}tags: [a, b\nsteps: []\n`, "Close each bracket"],
     ["a keyword beside no type", file([step()], { contracts: { mine: { minLength: 1 } } }), "Add the type, or remove the keyword."],
   ])("%s", (_, text, fix) => {
