@@ -1,5 +1,5 @@
 /** Opens a session for work, runs its commands, and keeps its files. */
-import { createSession, openSession, type Session, type SessionDeps, type SessionInit } from "../session/index.ts";
+import { createSession, openSession, type Session, type SessionDeps, type SessionInit, OUTPUT_TAIL_BYTES } from "../session/index.ts";
 import { sessionStream, type AgentEvent, type Recorded, type SnapshotRef } from "../record/index.ts";
 import { TerminalError } from "../shared/errors.ts";
 import type { CoordinatorDeps } from "./deps.ts";
@@ -52,7 +52,6 @@ export const roleOf = (session: Session): string | null => startOf(session)?.rol
 
 /** A verification may take this long: past it the command counts as failed. */
 const VERIFICATION_TIMEOUT_MS = 15 * 60_000;
-const VERIFICATION_OUTPUT_BYTES = 8 * 1024;
 /** What a shell gives for a command it cannot run (POSIX). */
 const CANNOT_RUN = 126;
 
@@ -63,7 +62,7 @@ async function verify(seat: Seat, command: string, signal: AbortSignal): ReturnT
     // Its context came from a model that may run no command: a placeholder in the command must not let it.
     return { exitCode: CANNOT_RUN, timedOut: false, outputTail: `Nothing was run: the session may use only ${bound.join(", ")}, so no command is run for it.`, durationMs: 0, sandbox: "none" };
   }
-  const result = await deps.sandbox.runCommand({ command, timeoutMs: VERIFICATION_TIMEOUT_MS, maxOutputBytes: VERIFICATION_OUTPUT_BYTES }, signal);
+  const result = await deps.sandbox.runCommand({ command, timeoutMs: VERIFICATION_TIMEOUT_MS, maxOutputBytes: OUTPUT_TAIL_BYTES }, signal);
   // A command that was cut off says nothing of the change: thrown, the request stays unanswered and is made again.
   signal.throwIfAborted();
   // What the command leaves behind is no part of the change.

@@ -1,4 +1,5 @@
 export { type ChildHost, couldNotStart, createChildInit, type PendingChild } from "./delegation.ts";
 export { createSession, openSession, readSession, type SessionInit } from "./open.ts";
+export { OUTPUT_TAIL_BYTES } from "./output-tail.ts";
 export { type ChildAnswer, childContext, childInit, childSessionId, childResult, type Pending } from "./pending.ts";
 export type { ConflictRefusal, LiveState, Session, SessionDeps, SubmitOptions, SubmitRefusal, SubmitResult, VerificationResult } from "./session.ts";

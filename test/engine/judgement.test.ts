@@ -266,3 +266,48 @@ test("a session bolder than its workflow recommends says so in a gap", () => {
   expect(gapsOf(start("aggressive").state()).map((gap) => [gap.code, gap.message])).toEqual([["risk-above-recommended", "The workflow recommends at most a balanced risk policy; the session runs with aggressive."]]);
   expect(gapsOf(start("conservative").state())).toEqual([]);
 });
+
+describe("what is published of criteria is never stricter than what is enforced", () => {
+  const notesOf = (rule: JsonObject, context: JsonObject = {}) => drive(planOf([{ validationCriteria: [{ message: "The author's words.", ...rule }] }]), { context }).offer()?.requires[0]?.schema;
+  test.each([
+    ["flags", { pattern: "^B.r", flags: "im" }, undefined],
+    ["RE2's own syntax", { pattern: "(?i)\\Ahello" }, undefined],
+    ["a POSIX class", { pattern: "[[:alpha:]]+" }, undefined],
+    ["a plain expression", { pattern: "^a.b[.\\d]$" }, [{ pattern: "^a[^\\n]b[.\\d]$" }]],
+  ])("%s", (_, rule, allOf) => {
+    const schema = notesOf({ type: "regex", ...rule });
+    expect(schema?.["allOf"]).toEqual(allOf);
+    expect(schema?.["description"]).toContain(rule.pattern);
+  });
+
+  test("length counts as JSON Schema does, in code points", () => {
+    const session = drive(planOf([{ validationCriteria: [{ type: "length", min: 3, message: "m" }] }]));
+    expect(session.offer()?.requires[0]?.schema).toMatchObject({ minLength: 3 });
+    session.submit({ notes: "😀😀" });
+    expect(session.blockers()).toEqual(["notes-invalid"]);
+    session.submit({ notes: "😀😀😀" });
+    expect(session.step()).toBe("ended: completed");
+  });
+
+  test("a rule whose condition does not hold is not told", () => {
+    const rule = { type: "contains", value: "x1", condition: { var: "strict" } };
+    expect(notesOf(rule)?.["description"]).toBe("");
+    expect(notesOf(rule, { strict: true })?.["description"]).toContain("The author's words.");
+    expect(drive(planOf([{ validationCriteria: [{ message: "The author's words.", ...rule }] }])).prompt()).not.toContain("Your notes must satisfy");
+  });
+});
+
+test("a child's artifact of any size is told in a bounded prompt that says where the rest is", () => {
+  const session = drive(planOf([{ type: "parallel", parallelDelegations: [{ workflowId: "wr.a" }] }]));
+  session.run({ kind: "finish-child", result: { childId: "n1.1", sessionId: "s-child", outcome: "completed", summary: "", artifacts: [{ contractRef: "wr.contracts.investigation", value: { rootCause: "y".repeat(200_000) } }] } });
+  expect(session.prompt().length).toBeLessThan(20_000);
+  expect(session.prompt()).toContain("the first 16000 of its 200016 characters; the whole of it is in the record of the session s-child");
+});
+
+test("an artifact that the step does not ask for is refused and is no attempt; loop control is heard", () => {
+  const session = drive(planOf([{}, {}]));
+  expect(session.submit({ artifacts: [{ contractRef: "wr.contracts.classification", value: {} }] })).toBe("unexpected-artifact");
+  expect(session.offer()).toMatchObject({ stepId: "step-1", attempt: 1 });
+  session.submit({ artifacts: [{ contractRef: "wr.contracts.loop_control", value: { decision: "stop" } }] });
+  expect(session.step()).toBe("step-2");
+});

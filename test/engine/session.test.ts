@@ -106,7 +106,7 @@ describe("refused, and nothing is recorded", () => {
     const session = drive(planOf([{}]));
     const refusal = decide(planOf([{}]), session.state(), { kind: "submit", output: { notes: "ä".repeat(20_000), artifacts: [], context: {} } });
     expect(refusal).toMatchObject({ ok: false, error: { kind: "too-large", message: expect.stringMatching(/40000 bytes.*32768/) } });
-    expect(session.submit({ notes: "n", artifacts: [{ contractRef: "wr.contracts.assessment", value: { summary: "x".repeat(300_000) } }] })).toBe("too-large");
+    expect(drive(planOf([{ outputContract: { contractRef: "wr.contracts.assessment" } }])).submit({ notes: "n", artifacts: [{ contractRef: "wr.contracts.assessment", value: { summary: "x".repeat(300_000) } }] })).toBe("too-large");
   });
 
   test("context counts accumulated over the steps", () => {

@@ -129,7 +129,7 @@ async function runChildren(deps: SessionDeps, session: Session, options: DriveOp
     const plan = options.plans?.(pending.workflowId) ?? null;
     const init = plan === null ? null : childInit(session.state(), pending, plan);
     if (init === null) {
-      result = await session.finishChild({ childId: pending.id, sessionId: null, outcome: "failed", summary: `There is no workflow ${pending.workflowId}.`, artifacts: [] });
+      result = await session.finishChild({ childId: pending.id, sessionId: pending.sessionId, outcome: "failed", summary: `There is no workflow ${pending.workflowId}.`, artifacts: [] });
       continue;
     }
     const child = await createSession(deps, init);

@@ -50,7 +50,7 @@ export function assessmentBlockers(plan: Plan, step: StandardStep, output: StepO
   for (const assessment of assessmentsOf(plan, step)) {
     const found = sent.find(({ value }) => assessmentIdOf(value) === assessment.id) ?? (step.assessments.length === 1 ? sent.find(({ value }) => assessmentIdOf(value) === null) : undefined);
     if (found === undefined) {
-      blockers.push({ code: "assessment-missing", message: `The assessment "${assessment.id}" is missing.`, fix: `Send an artifact ${ASSESSMENT} with assessmentId "${assessment.id}" and a level for: ${assessment.dimensions.map((dimension) => `${dimension.id} (${dimension.levels.join(" | ")})`).join(", ")}.` });
+      blockers.push({ code: "assessment-missing", message: `The assessment "${assessment.id}" is missing.`, fix: `Send an artifact ${ASSESSMENT} with assessmentId "${assessment.id}" and a level for: ${assessment.dimensions.map((dimension) => `${dimension.id} (${dimension.levels.join(" | ")}${dimension.required ? "" : ", optional"})`).join(", ")}.` });
       continue;
     }
     blockers.push(...judgeOne(assessment, step, asObject(asObject(found.value)["dimensions"])));

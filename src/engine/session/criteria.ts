@@ -13,18 +13,22 @@ export function criteriaBlockers(criteria: Criteria, notes: string, values: Json
   }
   if ("not" in criteria) {
     if (criteriaBlockers(criteria.not, notes, values).length > 0) return [];
-    return [{ code: "notes-invalid", message: `The notes must not be so: ${messagesOf(criteria.not).join(" ")}`, fix: "Change the notes." }];
+    return [{ code: "notes-invalid", message: `The notes must not be so: ${messagesOf(criteria.not, values).join(" ")}`, fix: "Change the notes." }];
   }
   if (criteria.condition !== undefined && !evaluateCondition(criteria.condition, values).holds) return [];
   const problem = ruleProblem(criteria, notes);
   return problem === null ? [] : [{ code: "notes-invalid", message: criteria.message, fix: problem }];
 }
 
-/** Everything the author says of the notes, for the agent to read before it writes them. */
-export function messagesOf(criteria: Criteria): readonly string[] {
-  if ("and" in criteria) return criteria.and.flatMap(messagesOf);
-  if ("or" in criteria) return [`One of: ${criteria.or.flatMap(messagesOf).join(" / ")}`];
-  if ("not" in criteria) return [`Not: ${messagesOf(criteria.not).join(" / ")}`];
+/** What the author says of the notes as things stand, for the agent to read before it writes them. */
+export function messagesOf(criteria: Criteria, values: JsonObject): readonly string[] {
+  if ("and" in criteria) return criteria.and.flatMap((part) => messagesOf(part, values));
+  if ("or" in criteria) {
+    const parts = criteria.or.map((part) => messagesOf(part, values));
+    return parts.some((part) => part.length === 0) ? [] : [`One of: ${parts.flat().join(" / ")}`];
+  }
+  if ("not" in criteria) return [`Not: ${messagesOf(criteria.not, values).join(" / ")}`];
+  if (criteria.condition !== undefined && !evaluateCondition(criteria.condition, values).holds) return [];
   return [`${criteria.message} (${wish(criteria)})`];
 }
 
@@ -47,8 +51,9 @@ function ruleProblem(rule: Rule, notes: string): string | null {
     case "contains":
       return notes.includes(rule.value) ? null : `The notes must contain ${JSON.stringify(rule.value)}.`;
     case "length":
-      if (rule.min !== undefined && notes.length < rule.min) return `The notes have ${notes.length} characters; write at least ${rule.min}.`;
-      return rule.max !== undefined && notes.length > rule.max ? `The notes have ${notes.length} characters; keep them to ${rule.max}.` : null;
+      // As JSON Schema counts: code points.
+      if (rule.min !== undefined && [...notes].length < rule.min) return `The notes have ${[...notes].length} characters; write at least ${rule.min}.`;
+      return rule.max !== undefined && [...notes].length > rule.max ? `The notes have ${[...notes].length} characters; keep them to ${rule.max}.` : null;
     case "regex": {
       const pattern = compileRule(rule.pattern, rule.flags ?? "");
       if (!pattern.ok) return `The workflow's expression cannot be run here (${pattern.error}); its author has to change it.`;
@@ -76,19 +81,52 @@ function jsonIn(notes: string): Json | undefined {
   return undefined;
 }
 
-/** The notes' part of what a client must send: a JSON Schema that says what of the criteria JSON Schema can say. */
-export function notesSchema(criteria: Criteria | null): JsonSchema {
+/**
+ * The notes' part of what a client must send: a JSON Schema that says what of the criteria JSON Schema can say, and never more than
+ * is enforced.
+ */
+export function notesSchema(criteria: Criteria | null, required: boolean, values: JsonObject): JsonSchema {
   if (criteria === null) return { type: "string", minLength: 1 };
   const all = "and" in criteria ? criteria.and : [criteria];
   const rules = all.flatMap((each): Rule[] => ("type" in each && each.condition === undefined ? [each] : []));
-  const patterns = rules.flatMap((rule) => (rule.type === "contains" ? [{ pattern: rule.value.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&") }] : rule.type === "regex" ? [{ pattern: rule.pattern }] : []));
+  const patterns = rules.flatMap((rule) => patternOf(rule) ?? []);
   const lengths = rules.filter((rule) => rule.type === "length");
   const max = Math.min(...lengths.map((rule) => rule.max ?? Number.POSITIVE_INFINITY));
+  const min = Math.ceil(Math.max(required ? 1 : 0, ...lengths.map((rule) => rule.min ?? 0)));
   return {
     type: "string",
-    minLength: Math.max(1, ...lengths.map((rule) => rule.min ?? 1)),
-    ...(Number.isFinite(max) ? { maxLength: max } : {}),
-    ...(patterns.length === 0 ? {} : { allOf: patterns }),
-    description: messagesOf(criteria).join(" "),
+    ...(min > 0 ? { minLength: min } : {}),
+    ...(Number.isFinite(max) ? { maxLength: Math.floor(max) } : {}),
+    ...(patterns.length === 0 ? {} : { allOf: patterns.map((pattern) => ({ pattern })) }),
+    description: messagesOf(criteria, values).join(" "),
   };
+}
+
+/** The rule as an expression that means the same in JSON Schema (ECMA-262, without flags); null when none does. */
+function patternOf(rule: Rule): string | null {
+  if (rule.type === "contains") return rule.value.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+  return rule.type === "regex" && (rule.flags ?? "") === "" ? portable(rule.pattern) : null;
+}
+
+/** Escapes that RE2 and ECMA-262 read alike. */
+const ALIKE = /^\\[dDwWbBnrt.\\^$*+?()[\]{}|/-]/;
+
+function portable(pattern: string): string | null {
+  let text = "";
+  let inClass = false;
+  for (let index = 0; index < pattern.length; index += 1) {
+    const rest = pattern.slice(index);
+    if (rest.startsWith("\\")) {
+      if (!ALIKE.test(rest)) return null;
+      text += rest.slice(0, 2);
+      index += 1;
+      continue;
+    }
+    if ((rest.startsWith("(?") && !rest.startsWith("(?:")) || (inClass && rest.startsWith("["))) return null;
+    if (rest.startsWith("[")) inClass = true;
+    else if (rest.startsWith("]")) inClass = false;
+    // A dot leaves out more ends of lines in ECMA-262 than in RE2.
+    text += rest.startsWith(".") && !inClass ? "[^\\n]" : (pattern[index] ?? "");
+  }
+  return text;
 }

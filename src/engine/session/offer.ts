@@ -52,14 +52,14 @@ export function offer(plan: Plan, state: SessionState, options: { readonly intro
     stepId: step.id,
     title: rendered.title,
     role: step.audits !== null ? "audit" : planStep.kind === "parallel" ? "synthesis" : "work",
-    prompt: promptOf({ plan, step, node, autonomy: start.autonomy, riskPolicy: start.riskPolicy ?? null, rendered, introduce, command: command?.kind === "command" ? command.text : command?.kind === "unset" ? step.verification.command : null }),
+    prompt: promptOf({ plan, step, node, start, autonomy: start.autonomy, riskPolicy: start.riskPolicy ?? null, rendered, introduce, command: command?.kind === "command" ? command.text : command?.kind === "unset" ? step.verification.command : null }),
     agentRole: rendered.agentRole,
     systemPrompt: rendered.systemPrompt,
     modelTier: start.modelTier ?? step.modelTier,
     allowedTools: bothAllow(step.allowedTools, start.allowedTools ?? null),
     attempt: node.attempts + 1,
     loop: turn === undefined ? null : { id: turn.loopId, iteration: turn.iteration, total: around?.kind === "loop" ? totalOf(around, turn, values) : null },
-    requires: requirementsOf(plan, planStep, node),
+    requires: requirementsOf(plan, planStep, node, start),
   };
 }
 

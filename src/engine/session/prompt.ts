@@ -4,13 +4,14 @@ import { messagesOf } from "./criteria.ts";
 import { SOURCE_MISSED } from "./gather.ts";
 import { metricsText } from "./metrics.ts";
 import { placeOf } from "./outline.ts";
-import type { RenderedStep } from "./rendered-step.ts";
-import { attemptLimit, type SessionNode } from "./state.ts";
+import { type RenderedStep, valuesAt } from "./rendered-step.ts";
+import { attemptLimit, type SessionNode, type SessionStart } from "./state.ts";
 
 export interface PromptParts {
   readonly plan: Plan;
   readonly step: StandardStep;
   readonly node: SessionNode;
+  readonly start: SessionStart;
   readonly autonomy: Autonomy;
   readonly riskPolicy: RiskPolicy | null;
   readonly rendered: RenderedStep;
@@ -31,7 +32,7 @@ export function promptOf(parts: PromptParts): string {
     section("Definitions", bullets(step.definitions)),
     section("What the delegated work came to", children(node)),
     audited(step, node),
-    section("Your notes must satisfy", bullets(step.criteria === null ? [] : messagesOf(step.criteria))),
+    section("Your notes must satisfy", bullets(step.criteria === null ? [] : messagesOf(step.criteria, valuesAt(parts.start, node)))),
     section("Assess", bullets(assessments(plan, step))),
     verification(parts),
     section("Report", metricsText(plan, step.id)),
@@ -82,8 +83,17 @@ function turn(plan: Plan, node: SessionNode): string {
 
 const children = (node: SessionNode): string =>
   (node.children ?? [])
-    .map((child) => [`### ${child.childId}: ${child.outcome}`, child.summary.trim() === "" ? "" : fence(child.summary), ...child.artifacts.map((artifact) => `Artifact \`${artifact.contractRef}\`:\n${fence(JSON.stringify(artifact.value), "json")}`)].filter((text) => text !== "").join("\n"))
+    .map((child) => [`### ${child.childId}: ${child.outcome}`, child.summary.trim() === "" ? "" : fence(child.summary), ...child.artifacts.map((artifact) => childArtifact(artifact, child.sessionId))].filter((text) => text !== "").join("\n"))
     .join("\n\n");
+
+/** Characters of a child's artifact in the prompt; the whole of it stays in the record. */
+const CHILD_ARTIFACT_CHARS = 16_000;
+
+function childArtifact({ contractRef, value }: StepOutput["artifacts"][number], sessionId: string | null): string {
+  const text = JSON.stringify(value);
+  if (text.length <= CHILD_ARTIFACT_CHARS) return `Artifact \`${contractRef}\`:\n${fence(text, "json")}`;
+  return `Artifact \`${contractRef}\`, the first ${CHILD_ARTIFACT_CHARS} of its ${text.length} characters; the whole of it is in the record of the session ${sessionId ?? ""}:\n${fence(text.slice(0, CHILD_ARTIFACT_CHARS).toWellFormed())}`;
+}
 
 function audited(step: StandardStep, node: SessionNode): string {
   const output = step.audits === null ? null : (node.parent?.output ?? null);

@@ -28,12 +28,12 @@ export function contractSchema(plan: Plan, ref: string) {
 const declaredContract = (plan: Plan, ref: string): JsonSchema | null => (Object.hasOwn(plan.contracts, ref) ? (plan.contracts[ref] ?? null) : null);
 
 /** What must come with the next submission of the node's step; keys of `requires` that its context already has rightly are left out. */
-export function requirementsOf(plan: Plan, planStep: PlanStep, node: SessionNode): readonly Requirement[] {
+export function requirementsOf(plan: Plan, planStep: PlanStep, node: SessionNode, start: SessionStart): readonly Requirement[] {
   if (planStep.kind === "loop") return loopRequirements(planStep, node);
   if (planStep.kind === "parallel" && node.children === null) return listRequirement(planStep.forEach?.items ?? null, { type: "array", maxItems: planStep.forEach?.maxIterations });
   const step = workOf(planStep);
   const requirements: Requirement[] = [];
-  if (step.notesRequired || step.criteria !== null) requirements.push({ kind: "notes", schema: notesSchema(step.criteria) });
+  if (step.notesRequired || step.criteria !== null) requirements.push({ kind: "notes", schema: notesSchema(step.criteria, step.notesRequired, valuesAt(start, node)) });
   if (step.contract !== null) requirements.push({ kind: "artifact", ref: step.contract.ref, required: step.contract.required, schema: artifactSchema(plan, step) });
   requirements.push(...assessmentRequirements(plan, step));
   for (const [key, schema] of Object.entries(step.requires)) {
@@ -88,7 +88,7 @@ export function blockersOf(plan: Plan, step: StandardStep, node: SessionNode, ou
   blockers.push(...assessmentBlockers(plan, step, output));
   const contract = step.contract;
   if (contract?.required === true && !output.artifacts.some((artifact) => artifact.contractRef === contract.ref)) {
-    blockers.push({ code: "artifact-missing", message: `The artifact ${contract.ref} is missing.`, fix: `Send an artifact with contractRef "${contract.ref}" and a value that fits its schema.` });
+    blockers.push({ code: "artifact-missing", message: `The artifact ${contract.ref} is missing.`, fix: `Send an artifact ${contract.ref} with a value that fits its schema.` });
   }
   const context = { ...node.context, ...output.context };
   for (const [key, schema] of Object.entries({ ...step.requires, ...step.produces })) {

@@ -5,6 +5,7 @@ import { canonicalJson, type JsonObject } from "../../shared/json.ts";
 import { valueProblem } from "../../shared/value-problem.ts";
 import type { Plan, StandardStep } from "../../workflow/index.ts";
 import { ASSESSMENT, assessmentIdOf } from "./assessments.ts";
+import { LOOP_CONTROL } from "./loops.ts";
 import { contractSchema } from "./requirements.ts";
 import type { SessionNode } from "./state.ts";
 
@@ -53,6 +54,10 @@ export function outputRefusal(plan: Plan, step: StandardStep, node: SessionNode,
     }
     if (wanted.length > 0 && !wanted.includes(contractRef)) {
       return { kind: "unexpected-artifact", message: `The step "${step.id}" takes an artifact ${wanted.join(" and ")}, not ${contractRef}.`, fix: `Send "${wanted.join('" and "')}" only.` };
+    }
+    // In a WorkRail file a prompt may ask for one that no contract names; loop control speaks of the loops around.
+    if (wanted.length === 0 && plan.schemaVersion >= 2 && contractRef !== LOOP_CONTROL) {
+      return { kind: "unexpected-artifact", message: `The step "${step.id}" asks for no artifact, but ${contractRef} came.`, fix: "Leave it out, and say what it holds in the notes." };
     }
     const slot = slotOf(artifact);
     if (seen.has(slot)) return { kind: "unexpected-artifact", message: `Two artifacts ${contractRef} came in one submission.`, fix: "Send one." };

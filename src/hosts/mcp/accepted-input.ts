@@ -64,7 +64,9 @@ function withOutput(sent: Sent, intoOutput: Readonly<Record<string, string>>): R
       output[name] = name === "artifacts" ? artifactsFrom(value) : value;
     }
   }
-  return ok(sent["output"] === undefined && Object.keys(output).length === 0 ? sent : { ...sent, output: { ...given, ...output } });
+  if (sent["output"] === undefined && Object.keys(output).length === 0) return ok(sent);
+  const rest = Object.fromEntries(Object.entries(given).filter(([field]) => !Object.hasOwn(intoOutput, field)));
+  return ok({ ...sent, output: { ...rest, ...output } });
 }
 
 function artifactsFrom(value: unknown): unknown {

@@ -57,7 +57,7 @@ export const continueInput = z.object({
     .optional()
     .describe("advance hands over the step; rehydrate gives the current step again; rewind goes back to the step that the token was given with, an earlier token or a checkpointToken, and starts a branch there. Absent: advance when something is sent."),
   output: z
-    .object({
+    .strictObject({
       notesMarkdown: z.string().optional().describe("What was done and found in this step, in Markdown."),
       artifacts: z.array(context).optional().describe('Typed results: {"ref": "<ref of the requirement>", "value": {...}}.'),
     })

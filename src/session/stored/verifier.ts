@@ -2,6 +2,7 @@
 import { existsSync, statSync } from "node:fs";
 import type { Processes } from "../../shared/ports.ts";
 import { openSandbox, type SandboxMode } from "../../workspace/index.ts";
+import { OUTPUT_TAIL_BYTES } from "../output-tail.ts";
 import type { SessionDeps, VerificationResult } from "../session.ts";
 
 export interface VerifierOptions {
@@ -20,7 +21,6 @@ export type Verify = SessionDeps["verify"];
 
 /** A verification may take this long: past it the command counts as failed. */
 const TIMEOUT_MS = 15 * 60_000;
-const OUTPUT_BYTES = 8 * 1024;
 /** What a shell gives for a command it cannot run (POSIX). */
 const CANNOT_RUN = 126;
 
@@ -34,7 +34,7 @@ export function createVerifier(options: VerifierOptions, workspacePath: string |
     const sandbox = await openSandbox({ workspaceDir: workspacePath, mode, processes, nodePath, helperPath, path, privatePaths: [dataDirectory] });
     if (!sandbox.ok) return notRun(`Nothing was run. ${sandbox.error.message} ${sandbox.error.fix}`);
     try {
-      const result = await sandbox.value.runCommand({ command, timeoutMs: TIMEOUT_MS, maxOutputBytes: OUTPUT_BYTES }, signal);
+      const result = await sandbox.value.runCommand({ command, timeoutMs: TIMEOUT_MS, maxOutputBytes: OUTPUT_TAIL_BYTES }, signal);
       return { ...result, sandbox: sandbox.value.mode };
     } finally {
       await sandbox.value.close();
