@@ -1,5 +1,6 @@
 /** What an item will take, before it runs: a range, with what it is based on in words. Pure. */
 import { TYPICAL_TURN, typicalCostMicroUsd } from "../agent/index.ts";
+import { PIPELINE } from "../engine/pipeline/index.ts";
 import type { ItemEvent } from "../record/index.ts";
 import { modelPrice } from "../shared/models.ts";
 import { unreachable } from "../shared/unreachable.ts";
@@ -18,11 +19,7 @@ const MOST_DEPTH = 2;
 /** How often the pipeline runs each workflow: classify -> code -> review -> (fix -> review)*; one workflow alone once. */
 const courseOf = (workflowId: string | undefined, maxReviewRounds: number) =>
   workflowId === undefined
-    ? [
-        { workflowId: "wr.classify-task", low: 1, high: 1 },
-        { workflowId: "wr.coding-task", low: 1, high: maxReviewRounds },
-        { workflowId: "wr.mr-review", low: 1, high: maxReviewRounds },
-      ]
+    ? PIPELINE.map((each, index) => ({ workflowId: each.workflowId, low: 1, high: index === 0 ? 1 : maxReviewRounds }))
     : [{ workflowId, low: 1, high: 1 }];
 
 type Source = Pick<CoordinatorDeps, "findPlan" | "budget"> & { readonly model: Pick<CoordinatorDeps["model"], "name" | "tiers"> };

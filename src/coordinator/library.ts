@@ -1,8 +1,10 @@
 import { join } from "node:path";
+import { PIPELINE } from "../engine/pipeline/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import type { FileSystem } from "../shared/ports.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import { catalogue, type Plan } from "../workflow/index.ts";
+import { unreachable } from "../shared/unreachable.ts";
+import { catalogue, type Plan, type PlanStep } from "../workflow/index.ts";
 import type { BaseFiles } from "../workspace/index.ts";
 
 /** Where workflows lie in a library's directory. */
@@ -32,6 +34,40 @@ export async function loadLibrary(fs: FileSystem, directory: string, base: BaseF
     const entry = workflows.get(workflowId);
     return entry === undefined ? err({ kind: "unknown-workflow", message: `There is no workflow ${JSON.stringify(workflowId)}.`, fix: `Use one of: ${[...workflows.keys()].join(", ")}.` }) : ok(entry.plan);
   });
+}
+
+/**
+ * Why the pipeline cannot run on these workflows: a team's own of a pipeline's id that does not hand over what the pipeline reads
+ * would only show after the work was paid for. Null if it can.
+ */
+export function pipelineFault(find: FindPlan): Refusal<"bad-workflow"> | null {
+  for (const { workflowId, handsOver } of PIPELINE) {
+    const plan = find(workflowId);
+    if (!plan.ok) return { ...plan.error, kind: "bad-workflow" };
+    if (handsOver === null || plan.value.steps.some((step) => asksFor(step, handsOver))) continue;
+    return {
+      kind: "bad-workflow",
+      message: `No step of the workflow ${workflowId} ("${plan.value.name}") has \`outputContract: { contractRef: ${handsOver} }\`, which the pipeline goes on from.`,
+      fix: `Add it to the step that ends the work, or give the file in ${TEAM_FOLDER} an id of its own: then the workflow that comes with WorkTrain is run.`,
+    };
+  }
+  return null;
+}
+
+function asksFor(step: PlanStep, contractRef: string): boolean {
+  switch (step.kind) {
+    case "standard":
+      return step.contract?.required === true && step.contract.ref === contractRef;
+    case "parallel":
+      return step.synthesis?.contract?.required === true && step.synthesis.contract.ref === contractRef;
+    case "loop":
+      return step.body.some((inner) => asksFor(inner, contractRef));
+    case "gather":
+    case "confirm":
+      return false;
+    default:
+      return unreachable(step);
+  }
 }
 
 const shippedTexts = (fs: FileSystem, directory: string): readonly Text[] =>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { loadLibrary } from "../../src/coordinator/index.ts";
+import { loadLibrary, pipelineFault } from "../../src/coordinator/index.ts";
 import { ROLE_NAMES, ROLES } from "../../src/coordinator/roles.ts";
 import { nodeFileSystem } from "../../src/shared/node-ports.ts";
 import { MapWorkspace } from "./item-world.ts";
@@ -30,4 +30,18 @@ test("of two with one id the one of the repository's base commit counts", async 
 test("a workflow of the repository that does not compile is told with its place, and nothing is run without it", async () => {
   const library = await loadLibrary(nodeFileSystem, "workflows", team({ ".worktrain/workflows/broken.yaml": "schemaVersion: 2\nid: team.broken\nname: Broken\n" }));
   expect(library).toMatchObject({ ok: false, error: { kind: "bad-workflow", message: expect.stringContaining(".worktrain/workflows/broken.yaml:") } });
+});
+
+test("a team's own workflow of a pipeline's id that hands over nothing the pipeline reads is told before any work", async () => {
+  const reviewing = (contract: string) => `${text("wr.mr-review", "Theirs")}  - { id: judge, title: Judge, prompt: Judge it.${contract} }\n`;
+  const faultOf = async (files: Readonly<Record<string, string>>) => {
+    const library = await loadLibrary(nodeFileSystem, "workflows", team(files));
+    if (!library.ok) throw new Error(library.error.message);
+    return pipelineFault(library.value);
+  };
+  expect(await faultOf({})).toBeNull();
+  expect(await faultOf({ ".worktrain/workflows/review.yaml": reviewing(", outputContract: { contractRef: wr.contracts.review_verdict }") })).toBeNull();
+  expect(await faultOf({ ".worktrain/workflows/review.yaml": reviewing("") })).toMatchObject({ kind: "bad-workflow", message: expect.stringContaining("wr.contracts.review_verdict") });
+  const optional = ", outputContract: { contractRef: wr.contracts.review_verdict, required: false }";
+  expect(await faultOf({ ".worktrain/workflows/review.yaml": reviewing(optional) })).not.toBeNull();
 });

@@ -25,6 +25,13 @@ export const CONTRACT = {
   reviewVerdict: "wr.contracts.review_verdict",
 } as const;
 
+/** The workflows this table runs, and the artifact of each that it cannot go on without. */
+export const PIPELINE = [
+  { workflowId: "wr.classify-task", handsOver: CONTRACT.classification },
+  { workflowId: "wr.coding-task", handsOver: null },
+  { workflowId: "wr.mr-review", handsOver: CONTRACT.reviewVerdict },
+] as const;
+
 /** The next action of an item that has been opened. Total: every state has exactly one. */
 export function next(state: ItemState): ItemAction {
   if (state.ended !== null) return { kind: "ended" };

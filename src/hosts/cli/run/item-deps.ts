@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { budgetOf, modelsOf, type Budget, type Config } from "../../../config/index.ts";
-import { loadLibrary, progressLine, readRules, type CoordinatorDeps, type ItemProgress } from "../../../coordinator/index.ts";
+import { loadLibrary, pipelineFault, progressLine, readRules, type CoordinatorDeps, type ItemProgress } from "../../../coordinator/index.ts";
 import type { Journal } from "../../../journal/index.ts";
 import { TerminalError } from "../../../shared/errors.ts";
 import type { Sandbox, Workspace } from "../../../workspace/index.ts";
@@ -26,6 +26,8 @@ export async function itemDeps(run: Pick<LocalRun, "limits" | "model">, ports: R
   const { config, workflow, ...places } = parts;
   const library = await loadLibrary(ports.fs, join(ports.packageRoot, "workflows"), parts.workspace.baseFiles);
   if (!library.ok) throw new TerminalError(library.error.message, library.error.fix);
+  const fault = workflow === undefined ? pipelineFault(library.value) : null;
+  if (fault !== null) throw new TerminalError(fault.message, fault.fix);
   const rules = await readRules(parts.workspace.baseFiles, config.rules);
   for (const note of rules.notes) ports.log(note);
   const { clock, random, signal } = ports;

@@ -1,7 +1,7 @@
 /** The agent job's work proper: sandbox, workspace, coordinator. Loaded when the run is admitted and its journal can be saved. */
 import { join } from "node:path";
 import { allowedHosts, budgetOf, modelsOf, type Config } from "../../../config/index.ts";
-import { estimateWords, loadLibrary, progressLine, readRules, runItem, type ItemResult } from "../../../coordinator/index.ts";
+import { estimateWords, loadLibrary, pipelineFault, progressLine, readRules, runItem, type ItemResult } from "../../../coordinator/index.ts";
 import type { GitHub } from "../../../github/client.ts";
 import { itemStream, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
 import { TerminalError, type Refusal } from "../../../shared/errors.ts";
@@ -78,6 +78,8 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { san
   const { caps } = admitted.ticket;
   const library = await loadLibrary(ports.fs, join(ports.distDirectory, "workflows"), workspace.baseFiles);
   if (!library.ok) return stopBeforeWork(settings, all, { ending: "bad-config", refusal: library.error });
+  const fault = pipelineFault(library.value);
+  if (fault !== null) return stopBeforeWork(settings, all, { ending: "bad-config", refusal: fault });
   const rules = await readRules(workspace.baseFiles, config.rules);
   for (const note of rules.notes) ports.log(note);
   return runItem(
