@@ -2,12 +2,12 @@
  * What one durable step of a session costs, against the disk (`raw-append.ts` says how) and against its own history. A step is
  * decided, validated, written in canonical form, hashed, appended and synced; the next one's prompt is rendered by who reads it.
  */
-import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openRawAppend, TURN } from "./raw-append.ts";
 import { measure, type BenchRow } from "./row.ts";
-import { epochFileOf, loopOfSteps, startSession } from "./sessions.ts";
+import { loopOfSteps, startSession } from "./sessions.ts";
 
 /** The code of the first steps is compiled as they run; what a long session pays is measured after them. */
 const WARM_UP = 1_500;
@@ -27,31 +27,23 @@ export async function run(): Promise<readonly BenchRow[]> {
 async function durable(directory: string): Promise<BenchRow> {
   const session = await startSession(directory, loopOfSteps(12));
   for (let warm = 0; warm < WARM_UP; warm += 1) await session.advance();
-  const written = openSync(epochFileOf(directory), "r");
+  await session.written();
   const raw = openRawAppend(join(directory, "raw"));
-  let parts: readonly Uint8Array[] = [];
+  let parts: Uint8Array[] = [];
   const advance = async (): Promise<number> => {
-    const ends = [fstatSync(written).size];
     let took = 0;
+    parts = [];
     for (let index = 0; index < TURN; index += 1) {
       took += await session.advance();
-      ends.push(fstatSync(written).size);
+      parts.push(await session.written());
     }
-    parts = ends.slice(1).map((end, index) => readBetween(written, ends[index] ?? 0, end));
     return took / TURN;
   };
   await advance();
   const pair = await measure(advance, () => raw.turn(parts), STEPS / TURN);
   await session.close();
-  closeSync(written);
   raw.close();
   return { name: "durable step advance", ...pair, unit: "µs", goal: GOAL, ok: pair.ratio <= GOAL };
-}
-
-function readBetween(file: number, start: number, end: number): Uint8Array {
-  const bytes = Buffer.alloc(end - start);
-  readSync(file, bytes, 0, bytes.length, start);
-  return bytes;
 }
 
 /** Advances of an old and of a young session that take turns: from which one on, and how many. */

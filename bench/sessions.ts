@@ -1,6 +1,5 @@
 /** Sessions as the benches drive them: a durable journal of their own, nothing verified, notes of half a kilobyte. */
-import { join } from "node:path";
-import { openDirectoryJournal } from "../src/journal/index.ts";
+import { openDirectoryJournal, type JournalCursor } from "../src/journal/index.ts";
 import { createSession } from "../src/session/index.ts";
 import { nodeClock, nodeFileSystem } from "../src/shared/node-ports.ts";
 import { compileWorkflow, type Plan } from "../src/workflow/index.ts";
@@ -10,6 +9,8 @@ const NOTES = "Read the module and its tests; changed the rounding; the tests pa
 export interface BenchSession {
   /** Hands in the current step: decided, validated, written in canonical form, hashed, appended and synced. Microseconds it took. */
   advance(): Promise<number>;
+  /** The bytes that were appended since the last call. */
+  written(): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -19,6 +20,7 @@ export async function startSession(directory: string, plan: Plan): Promise<Bench
   const deps = { journal, clock: nodeClock, verify: () => Promise.reject(new Error("This workflow verifies nothing.")) };
   const session = await createSession(deps, { sessionId: "bench", itemId: null, parentSessionId: null, phase: null, plan, goal: "Measure.", context: {}, autonomy: "full_auto_never_stop" });
   let step = 0;
+  let cursor: JournalCursor | null = null;
   return {
     async advance() {
       const output = { notes: NOTES, artifacts: [], context: { step: step++ } };
@@ -28,12 +30,14 @@ export async function startSession(directory: string, plan: Plan): Promise<Bench
       if (result.kind !== "step") throw new Error(`The bench session ended early (${result.kind}).`);
       return took;
     },
+    async written() {
+      const slice = await journal.since(cursor);
+      cursor = slice.cursor;
+      return Buffer.from(slice.lines.map((line) => `${line}\n`).join(""));
+    },
     close: () => journal.close(),
   };
 }
-
-/** The one file that the journal of a session writes to. */
-export const epochFileOf = (directory: string): string => join(directory, "epochs", "000001.jsonl");
 
 /** A loop of 1,000 turns of `body` steps each. */
 export function loopOfSteps(body: number): Plan {
