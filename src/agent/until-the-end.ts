@@ -9,7 +9,7 @@ import { next, steersOf, type Conversation, type End, type Next, type Turn } fro
 import type { Ledger } from "./ledger.ts";
 import type { ProgressWatch } from "./progress.ts";
 import { startConversation } from "./resume.ts";
-import type { AgentOptions, AgentProgress } from "./run-agent.ts";
+import type { AgentOptions, AgentProgress } from "./options.ts";
 import { answerCalls, isMalformed, ToolsAborted } from "./tool-calls.ts";
 import type { Tool } from "./tool.ts";
 import type { ToolMeter } from "./tool-meter.ts";

@@ -1,13 +1,15 @@
 import type { AgentEndpoint, Steer } from "../agent/index.ts";
 import type { Journal, SegmentRef } from "../journal/index.ts";
-import type { EndingCode, Phase, SessionOutcome } from "../record/index.ts";
+import type { EndingCode, ItemEvent, Phase, SessionOutcome } from "../record/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import type { Clock, Random } from "../shared/ports.ts";
 import type { Result } from "../shared/result.ts";
 import type { Plan } from "../workflow/index.ts";
 import type { Sandbox, Workspace } from "../workspace/index.ts";
-import type { Estimate } from "./estimate.ts";
 import type { Prompt, Rule } from "./prompt/index.ts";
+
+/** What an item is likely to cost, as a run journals it before it works. */
+export type Estimate = NonNullable<Extract<ItemEvent, { kind: "run_opened" }>["data"]["estimate"]>;
 
 /** Limits of a whole work item over all its sessions; the ticket's caps on GitHub, the config's or flags' locally. */
 export interface ItemBudget {

@@ -1,13 +1,10 @@
 /** What an item will take, before it runs: a range, with what it is based on in words. Pure. */
 import { TYPICAL_TURN, typicalCostMicroUsd } from "../agent/index.ts";
 import { PIPELINE } from "../engine/pipeline/index.ts";
-import type { ItemEvent } from "../record/index.ts";
 import { modelPrice } from "../shared/models.ts";
 import { unreachable } from "../shared/unreachable.ts";
 import type { Plan, PlanStep } from "../workflow/index.ts";
-import type { CoordinatorDeps, ModelTier } from "./deps.ts";
-
-export type Estimate = NonNullable<Extract<ItemEvent, { kind: "run_opened" }>["data"]["estimate"]>;
+import type { CoordinatorDeps, Estimate, ModelTier } from "./deps.ts";
 
 /** Turns that a step takes: to look and hand over, and to search, change, test and mend. Assumed, not measured in the field. */
 const STEP_TURNS = { low: 2, high: 12 };

@@ -10,8 +10,8 @@ import { itemStream, type EndingCode, type Head, type ItemEvent, type Phase, typ
 import { artifactsOf, type SessionState } from "../engine/session/index.ts";
 import { TerminalError } from "../shared/errors.ts";
 import type { JsonObject } from "../shared/json.ts";
-import type { CoordinatorDeps } from "./deps.ts";
-import { estimateItem, type Estimate } from "./estimate.ts";
+import type { CoordinatorDeps, Estimate } from "./deps.ts";
+import { estimateItem } from "./estimate.ts";
 import { revealHidden } from "../shared/hidden.ts";
 import { runSession, type SessionLeft } from "./run-session.ts";
 import { lastSnapshot } from "./seat.ts";

@@ -2,7 +2,7 @@
 import type { Refusal } from "../shared/errors.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { Plan } from "../workflow/index.ts";
-import type { SessionInit } from "./open.ts";
+import type { SessionInit } from "./init.ts";
 import { type ChildAnswer, childInit, type Pending } from "./pending.ts";
 import type { Session } from "./session.ts";
 

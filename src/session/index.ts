@@ -1,5 +1,6 @@
 export { type ChildHost, couldNotStart, createChildInit, type PendingChild } from "./delegation.ts";
-export { createSession, openSession, readSession, type SessionInit } from "./open.ts";
+export type { SessionInit } from "./init.ts";
+export { createSession, openSession, readSession } from "./open.ts";
 export { OUTPUT_TAIL_BYTES } from "./output-tail.ts";
 export { type ChildAnswer, childContext, childInit, childSessionId, childResult, type Pending } from "./pending.ts";
 export type { ConflictRefusal, LiveState, Session, SessionDeps, SubmitOptions, SubmitRefusal, SubmitResult, VerificationResult } from "./session.ts";

@@ -1,28 +1,12 @@
 import { decide, evolve, initialState, type SessionState, valueProblem } from "../engine/session/index.ts";
 import type { JournalReader } from "../journal/journal.ts";
-import { type AgentEvent, agentEventSchema, type Autonomy, type EngineEvent, type Recorded, type RiskPolicy, sessionStream } from "../record/index.ts";
+import { type AgentEvent, agentEventSchema, type EngineEvent, type Recorded, sessionStream } from "../record/index.ts";
 import { TerminalError } from "../shared/errors.ts";
-import { canonicalJson, type JsonObject } from "../shared/json.ts";
-import { type ModelTier, parsePlan, type Plan } from "../workflow/index.ts";
+import { canonicalJson } from "../shared/json.ts";
+import { parsePlan } from "../workflow/index.ts";
+import type { SessionInit } from "./init.ts";
 import { asRecorded } from "./as-recorded.ts";
 import { LiveSession, type LiveState, type Session, type SessionDeps } from "./session.ts";
-
-export interface SessionInit {
-  readonly sessionId: string;
-  readonly itemId: string | null;
-  readonly parentSessionId: string | null;
-  readonly phase: string | null;
-  readonly plan: Plan;
-  readonly goal: string;
-  readonly context: JsonObject;
-  readonly autonomy: Autonomy;
-  readonly riskPolicy?: RiskPolicy;
-  /** A child's bounds: its tier goes before the steps' own, its tools narrow theirs. */
-  readonly modelTier?: ModelTier;
-  readonly allowedTools?: readonly string[];
-  /** What a child is for, when no parallel step asked for it. */
-  readonly role?: string;
-}
 
 /**
  * Starts a session: keeps its plan as a blob (J2), then appends its start and first offer.

@@ -3,7 +3,7 @@ import type { ChildRequest, SessionOutcome, StepOutput } from "../record/index.t
 import { sha256Hex } from "../shared/hash.ts";
 import type { JsonObject } from "../shared/json.ts";
 import type { Plan } from "../workflow/index.ts";
-import type { SessionInit } from "./open.ts";
+import type { SessionInit } from "./init.ts";
 
 /** What a waiting session waits for. The host answers: `resume` runs a verification, `finishChild` hands in a child's end. */
 export type Pending = { readonly kind: "verification"; readonly id: string; readonly command: string } | ({ readonly kind: "child"; readonly id: string; readonly sessionId: string } & Omit<ChildRequest, "childId">);

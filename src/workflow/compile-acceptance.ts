@@ -2,9 +2,9 @@
 import { conditionIssues } from "./condition.ts";
 import type { Criteria } from "./criteria.ts";
 import { type Issue, type Path, suggestion } from "./issue.ts";
-import type { StepValues } from "./compile-step.ts";
 import { compileRule } from "./regular-expression.ts";
 import type { Scope } from "./scope.ts";
+import type { StepValues } from "./vocabulary-steps.ts";
 
 /** What the field schemas cannot say. */
 export function acceptanceIssues(values: StepValues, path: Path, scope: Scope): { readonly issues: readonly Issue[]; readonly lenient: readonly Issue[] } {

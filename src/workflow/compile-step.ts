@@ -11,9 +11,7 @@ import type { StandardStep } from "./plan.ts";
 import { promptOfBlocks, referenceIssues } from "./prompt-blocks.ts";
 import { type Scope, stepIdOf } from "./scope.ts";
 import type { FunctionDefinition } from "./vocabulary.ts";
-import { type Confirmation, type DelegationText, type OutputContract, standardStepFields } from "./vocabulary-steps.ts";
-
-export type StepValues = ReturnType<typeof checkFields<typeof standardStepFields>>["values"];
+import { type Confirmation, type DelegationText, type OutputContract, standardStepFields, type StepValues } from "./vocabulary-steps.ts";
 
 /** A standard step and, behind it, the audit it asks for. One with issues is compiled as far as it goes, for the sake of what refers to it. */
 export function compileStandard(raw: JsonObject, path: Path, scope: Scope): readonly StandardStep[] {

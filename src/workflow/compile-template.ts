@@ -1,7 +1,8 @@
 /** `templateCall`: the steps of a routine in the place of the step that calls it. */
 import type { Json, JsonObject } from "../shared/json.ts";
 import { beyondFaults, checkFields, overlap } from "./check-fields.ts";
-import { checkStandard, standardStep, type StepValues } from "./compile-step.ts";
+import { checkStandard, standardStep } from "./compile-step.ts";
+import type { StepValues } from "./vocabulary-steps.ts";
 import { extendFunctions } from "./functions.ts";
 import { formatPath, type Issue, type Path, suggestion } from "./issue.ts";
 import type { PlanStep, StandardStep } from "./plan.ts";

@@ -1,9 +1,10 @@
 /** What a step that calls a routine says beside the call. */
 import { canonicalJson } from "../shared/json.ts";
-import { both, type StepValues, withAudit } from "./compile-step.ts";
+import { both, withAudit } from "./compile-step.ts";
 import type { Path } from "./issue.ts";
 import type { ConfirmStep, PlanStep, StandardStep } from "./plan.ts";
 import { claimId, type Scope } from "./scope.ts";
+import type { StepValues } from "./vocabulary-steps.ts";
 
 interface Call {
   readonly caller: StandardStep;

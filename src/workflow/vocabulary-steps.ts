@@ -1,5 +1,6 @@
 /** The fields of each type of step, one zod schema each. */
 import { z } from "zod";
+import type { CheckedFields } from "./check-fields.ts";
 import { conditionSchema } from "./condition.ts";
 import { criteriaSchema } from "./criteria.ts";
 import { jsonSchemaSchema } from "./json-schema.ts";
@@ -90,6 +91,8 @@ export const standardStepFields = {
   audit: z.strictObject({ prompt: text(4096).optional(), rubric: z.array(z.string()).min(1).optional(), delegate: delegation.optional() }).optional(),
   jumpIf: z.strictObject({ condition: conditionSchema, target: z.string().min(1), maxJumps: z.int().min(1).max(1000).optional() }).optional(),
 } as const satisfies Record<string, z.ZodType>;
+/** A standard step as far as its fields can be used. */
+export type StepValues = CheckedFields<typeof standardStepFields>["values"];
 
 const variables = { iterationVar: variable.optional(), itemVar: variable.optional(), indexVar: variable.optional() };
 

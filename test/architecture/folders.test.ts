@@ -36,6 +36,20 @@ test("a folder imports only from the folders its row of the table names", () => 
   expect(wrong).toEqual([]);
 });
 
+test("no file imports itself through others, not even for a type", () => {
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (file: string, line: readonly string[]): void => {
+    if (line.includes(file)) circles.push([...line.slice(line.indexOf(file)), file].join(" -> "));
+    if (done.has(file) || line.includes(file)) return;
+    for (const { file: target } of importsOf(file)) if (target?.endsWith(".ts") === true) visit(target, [...line, file]);
+    done.add(file);
+  };
+  for (const file of sourceFiles("src")) visit(file, []);
+  expect(done.size).toBeGreaterThan(300);
+  expect(circles).toEqual([]);
+});
+
 test("the engine knows of the config only its types", () => {
   const wrong = sourceFiles("src/engine").filter((file) => /^import (?!type\b)[^;]*from "[^"]*\/config\//m.test(sourceText(file)));
   expect(wrong).toEqual([]);

@@ -1,8 +1,8 @@
 /** `worktrain run`: the pipeline of a GitHub run on a local clone, leaving a local branch. */
 import { join, resolve } from "node:path";
 import { checkProvider, secretsOf } from "../../agent/index.ts";
-import { runItem, type CoordinatorDeps, type ItemProgress, type ItemResult, type OpenRun } from "../../coordinator/index.ts";
-import { allowedHosts, type Budget, type Config } from "../../config/index.ts";
+import { runItem, type ItemProgress, type ItemResult, type OpenRun } from "../../coordinator/index.ts";
+import { allowedHosts, type Config } from "../../config/index.ts";
 import { artifactOf, CONTRACT } from "../../engine/pipeline/index.ts";
 import { openDirectoryJournal, type Journal } from "../../journal/index.ts";
 import { counted } from "../../report/index.ts";
@@ -11,6 +11,7 @@ import { createRedactor } from "../../shared/redact.ts";
 import { codingHandoffSchema } from "../../workflow/index.ts";
 import { cloneForWork, lookAtClone, openSandbox, openWorkspace, publishBranch, type LocalClone, type Sandbox, type Workspace } from "../../workspace/index.ts";
 import type { CommandResult } from "./command.ts";
+import type { LocalRun } from "./run/asked-run.ts";
 import { committedConfig } from "./run/committed-config.ts";
 import { openInbox } from "./run/inbox.ts";
 import { itemDeps, type RunPorts } from "./run/item-deps.ts";
@@ -18,21 +19,6 @@ import { newItem, openingOf, savedItem, saveRun, type ItemPlace, type SavedRun }
 import { namedWorkflow } from "./run/named-workflow.ts";
 import { runReport } from "./run/run-report.ts";
 import { listRunning, register, runningDirectory } from "./run/running.ts";
-
-export interface LocalRun {
-  readonly task: { readonly kind: "new"; readonly goal: string; readonly workspace: string; readonly workflow: string | null } | { readonly kind: "resume"; readonly item: string };
-  readonly places: {
-    readonly data: string;
-    /** Where data is when nobody says otherwise, and the list of this user's runs in any case. */
-    readonly usual: string;
-  };
-  /** Null: as the task was started, bubblewrap for a new one. */
-  readonly sandbox: "bubblewrap" | "weak" | null;
-  /** In place of the config's. */
-  readonly limits: Partial<Omit<Budget, "session">>;
-  readonly model: CoordinatorDeps["model"]["endpoint"];
-  readonly path: string;
-}
 
 /**
  * Runs the task, or goes on with it. Exit code 0 only when a branch was left (of a change that was reviewed, unless one workflow was run

@@ -3,7 +3,7 @@ import { findWorkflow, inspectionText, inspectWorkflow, type WorkflowName } from
 import type { Refusal } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { placesOf } from "./places.ts";
-import type { inspectInput, ToolAnswer } from "./tools.ts";
+import type { inspectInput, ToolAnswer } from "./shapes.ts";
 import type { McpWorld } from "./world.ts";
 
 export async function inspect(world: McpWorld, input: z.infer<typeof inspectInput>): Promise<ToolAnswer> {

@@ -4,7 +4,7 @@ import { filterListings } from "../../library/filter-listings.ts";
 import { indexedListings } from "../../library/indexed-listings.ts";
 import { workflowSources, type LibraryPlaces } from "../../library/sources.ts";
 import { placesOf } from "./places.ts";
-import type { listInput, ToolAnswer } from "./tools.ts";
+import type { listInput, ToolAnswer } from "./shapes.ts";
 import type { McpWorld } from "./world.ts";
 
 export async function list(world: McpWorld, input: z.infer<typeof listInput>): Promise<ToolAnswer> {

@@ -6,7 +6,8 @@ import { closestName } from "../../shared/closest-name.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { valueProblem } from "../../shared/value-problem.ts";
 import { acceptedInput } from "./accepted-input.ts";
-import { tools, type McpTool, type ToolAnswer } from "./tools.ts";
+import type { ToolAnswer } from "./shapes.ts";
+import { tools, type McpTool } from "./tools.ts";
 import type { McpWorld } from "./world.ts";
 
 const INSTRUCTIONS =

@@ -6,7 +6,7 @@ import { answerText, refusal, type Answer, type Input } from "../../session/stor
 import type { Refusal } from "../../shared/errors.ts";
 import { workflowName } from "./library-tools.ts";
 import { placesOf } from "./places.ts";
-import type { checkpointInput, continueInput, resumeInput, startInput, ToolAnswer } from "./tools.ts";
+import type { checkpointInput, continueInput, resumeInput, startInput, ToolAnswer } from "./shapes.ts";
 import type { McpWorld } from "./world.ts";
 
 export async function start(world: McpWorld, input: z.infer<typeof startInput>): Promise<ToolAnswer> {

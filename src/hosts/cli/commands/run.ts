@@ -3,7 +3,7 @@ import { usableDataDirectory } from "../../../shared/data-directory.ts";
 import { dataOption, jsonOption, sandboxOption, type Call, type CliEnvironment, type CliWorld, type Command } from "../command.ts";
 import { limitOptions, readLimits } from "../run/limit-flags.ts";
 import { sandboxMode } from "../sandbox-mode.ts";
-import type { LocalRun } from "../local-run.ts";
+import type { LocalRun } from "../run/asked-run.ts";
 
 export const run: Command = {
   name: "run",

@@ -6,7 +6,7 @@ import { TerminalError } from "../../../shared/errors.ts";
 import { modelPrice } from "../../../shared/models.ts";
 import { lookAtClone } from "../../../workspace/index.ts";
 import type { CommandResult } from "../command.ts";
-import type { LocalRun } from "../local-run.ts";
+import type { LocalRun } from "./asked-run.ts";
 import { committedConfig } from "./committed-config.ts";
 import type { RunPorts } from "./item-deps.ts";
 import { rehearse, type FirstRequest, type Rehearsed } from "./rehearsal.ts";

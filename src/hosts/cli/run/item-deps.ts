@@ -5,7 +5,7 @@ import type { Journal } from "../../../journal/index.ts";
 import { TerminalError } from "../../../shared/errors.ts";
 import type { Sandbox, Workspace } from "../../../workspace/index.ts";
 import type { CliWorld } from "../command.ts";
-import type { LocalRun } from "../local-run.ts";
+import type { LocalRun } from "./asked-run.ts";
 import type { SavedRun } from "./local-item.ts";
 import { besideFile } from "./named-workflow.ts";
 
