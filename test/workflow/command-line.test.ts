@@ -80,13 +80,33 @@ describe("attack 7: a value in a verification is one word of the shell, whatever
     ["{{v}} --check", "choose what is run"],
     ["make; {{v}}", "choose what is run"],
     ["A=1 env {{v}}", "choose what is run"],
+    ["let {{v}}", "`let`"],
+    ["make && declare x={{v}}", "`declare`"],
+    ["timeout 50 {{v}}", "`timeout`"],
+    ["ls | xargs -n 1 {{v}}", "`xargs`"],
+    ["/usr/bin/env -i {{v}}", "`env`"],
+    ["if nice -n 5 {{v}}; then true; fi", "`nice`"],
+    ["sudo -n {{v}}", "`sudo`"],
+    ["command -p {{v}}", "`command`"],
+    ["find . -exec {{v}} \\;", "`find -exec`"],
+    ["node -e {{v}}", "`node -e`"],
+    ["X=1 python3 -c {{v}}", "`python3 -c`"],
+    ["perl -ne 'print' {{v}}", "`perl -ne`"],
+    ["ruby -e {{v}}", "`ruby -e`"],
+    ["ssh host {{v}}", "`ssh`"],
+    ["npx --yes {{v}}", "package"],
   ])("%s takes no value: %s", (template, why) => {
     expect(render(template, { v: "x" })).toMatchObject({ kind: "unsafe", problems: [expect.stringContaining(why)] });
   });
 
-  test.each(["-x", "--help"])("%s is not given as an option, unless the author says where options end", (value) => {
-    expect(render("pytest {{v}}", { v: value })).toMatchObject({ kind: "unsafe", problems: [expect.stringContaining("option")] });
-    expect(render("pytest -- {{v}}", { v: value })).toEqual({ kind: "command", text: `pytest -- ${value}` });
+  test.each(["node --test {{v}}", "timeout 50 npm test && node --test {{v}}", "npx vitest run {{v}}", "python3 -m pytest {{v}}", "find {{v}} -name x", "echo 'timeout;' {{v}}"])("%s takes a value", (template) => {
+    expect(render(template, { v: "x" }).kind).toBe("command");
+  });
+
+  test.each(["-x", "--help"])("%s is never given as an option, whatever stands before", (value) => {
+    for (const template of ["pytest {{v}}", "npm test -- {{v}}", "git --version -- . && node --test {{v}}", "pytest ''{{v}}", "pytest {{none}}{{v}}", '"pytest" "{{v}}"']) {
+      expect(render(template, { v: value, none: "" })).toMatchObject({ kind: "unsafe", problems: [expect.stringContaining("option")] });
+    }
     expect(render("pytest --file={{v}}", { v: value })).toEqual({ kind: "command", text: `pytest --file=${value}` });
   });
 
