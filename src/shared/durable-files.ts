@@ -15,7 +15,7 @@ import type { AppendFile, FileSystem } from "./ports.ts";
 
 /** What is used of `node:fs`. */
 export interface SystemCalls {
-  openSync(path: string, flags: "r" | "r+" | "w" | "wx"): number;
+  openSync(path: string, flags: "r" | "w" | "wx"): number;
   writeSync(file: number, bytes: Uint8Array, offset: number, length: number, position: number): number;
   ftruncateSync(file: number, length: number): void;
   fsyncSync(file: number): void;
@@ -136,16 +136,6 @@ export function fileSystemOver(calls: SystemCalls, room = ROOM): FileSystem {
       if (file === null) return null;
       syncPath(dirname(path));
       return appendFile(file);
-    },
-    cut(path, length) {
-      const file = calls.openSync(path, "r+");
-      try {
-        calls.ftruncateSync(file, length);
-        calls.fsyncSync(file);
-      } finally {
-        calls.closeSync(file);
-      }
-      syncPath(dirname(path));
     },
     writeDurably(path, bytes) {
       const directory = dirname(path);

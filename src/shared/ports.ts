@@ -22,7 +22,7 @@ export type Fetch = typeof globalThis.fetch;
 
 /** A file opened for appending. Synchronous: at a kilobyte a line that is 1.6 times as fast as promises (P-sync-calls). */
 export interface AppendFile {
-  /** Writes all bytes behind those before; nothing is durable yet. Until the file is closed zeros may follow them. */
+  /** Writes all bytes behind those before; nothing is durable yet. Zeros may follow them; closing the file takes them away. */
   append(bytes: Uint8Array): void;
   /** Returns when everything appended is on disk (fdatasync). A throw means it may not be: the file must not be written again. */
   sync(): void;
@@ -43,8 +43,6 @@ export interface FileSystem {
   createExclusive(path: string): AppendFile | null;
   /** Makes durable what a file holds now, whoever wrote it, and its name. */
   sync(path: string): void;
-  /** Shortens a file to its first `length` bytes and makes durable what it holds then, whoever wrote it, and its name. */
-  cut(path: string, length: number): void;
   /** Replaces a file as a whole and durably: temporary file, fsync, rename, fsync of the directory. */
   writeDurably(path: string, bytes: Uint8Array): void;
   /** Removes a file or directory tree; fine if it is not there. */

@@ -166,7 +166,7 @@ export function memoryDisk(room?: Room): MemoryDisk {
     openSync(path, flags) {
       call();
       let node = find(path);
-      if ((flags === "r" || flags === "r+") && node === undefined) throw systemError("ENOENT", path);
+      if (flags === "r" && node === undefined) throw systemError("ENOENT", path);
       if (flags === "wx" && node !== undefined) throw systemError("EEXIST", path);
       if (node === undefined) {
         const { directory, name } = parentOf(path);

@@ -40,8 +40,8 @@ interface Noted {
 
 export type DirectoryJournal = Journal &
   Noted & {
-    /** Whether another process has opened the journal since, so that this one takes no more. */
-    replaced(): boolean;
+    /** Whether this one takes no more: another process has opened the journal since, or a write failed. */
+    ended(): boolean;
   };
 export type DirectoryJournalReader = JournalReader & Noted;
 
@@ -91,7 +91,7 @@ export async function openDirectoryJournal({ directory, fs, clock, redact }: Dir
       return sha256;
     },
     since: async (cursor) => appended.since(cursor, blobFiles.getExisting),
-    replaced: () => fs.size(epochPath(directory, epoch + 1)) !== null,
+    ended: () => writer.ended() || fs.size(epochPath(directory, epoch + 1)) !== null,
     close: async () => writer.close(),
   };
 }
@@ -125,7 +125,7 @@ function claimEpoch(fs: FileSystem, directory: string): { readonly loaded: Loade
 
 /**
  * Makes the log below our epoch durable as it was read: a process that died may have left its end in the page cache only (S4),
- * torn, or with room behind it. Older files were settled so before anything was written after them.
+ * or torn. Older files were settled so before anything was written after them.
  */
 function settleTail(fs: FileSystem, { files, torn }: LoadedLog): void {
   if (torn !== null) {
@@ -133,10 +133,8 @@ function settleTail(fs: FileSystem, { files, torn }: LoadedLog): void {
     fs.writeDurably(torn.path, torn.kept);
     return;
   }
-  const newest = files.findLast(({ bytes }) => bytes > 0);
-  if (newest === undefined) return;
-  if (newest.written < newest.bytes) fs.cut(newest.path, newest.written);
-  else fs.sync(newest.path);
+  const newest = files.findLast(({ written }) => written > 0);
+  if (newest !== undefined) fs.sync(newest.path);
 }
 
 /** The one file this process writes, and the moment it must stop. */
@@ -145,6 +143,8 @@ interface EpochWriter {
   check(): void;
   /** Resolves only when the bytes are on disk and no newer writer exists. @throws TerminalError otherwise */
   write(bytes: Uint8Array): void;
+  /** Whether `check` throws. */
+  ended(): boolean;
   close(): void;
 }
 
@@ -171,6 +171,7 @@ function createEpochWriter(file: AppendFile, fs: FileSystem, path: string, nextP
       }
       fence(); // S2
     },
+    ended: () => ended !== null,
     close() {
       if (!open) return;
       open = false;

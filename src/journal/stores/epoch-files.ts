@@ -5,7 +5,8 @@
  *
  * D1. Every line of every epoch file is checked before anything is said about the log; what does not fit is refused with file and line.
  * D2. Only the end of the newest epoch file that holds anything can be torn: its writer died within an append nobody was told of.
- * D3. Only that file can have room behind its lines, zeros that its writer did not come to cut off. They are nobody's bytes.
+ * D3. A file can have room behind its lines: zeros that its writer did not come to cut off. They are nobody's bytes, and no
+ *     other writer touches them: it could not tell a dead writer from one that is held up.
  */
 import { join } from "node:path";
 import { TerminalError } from "../../shared/errors.ts";
@@ -56,11 +57,11 @@ export function loadLog(fs: FileSystem, directory: string, below: number = Numbe
   const files = listEpochs(fs, directory)
     .filter((epoch) => epoch < below)
     .map((epoch) => ({ epoch, path: epochPath(directory, epoch), ...contentOf(fs.read(epochPath(directory, epoch)) ?? new Uint8Array()) }));
-  const newest = files.findLast(({ content }) => content.length > 0);
+  const newest = files.findLast(({ written }) => written > 0);
   let torn: TornTail | null = null;
   for (const [index, file] of files.entries()) {
     if (file.epoch !== index + 1) throw missingEpoch(epochPath(directory, index + 1), file.path);
-    const content = file === newest ? file.content.subarray(0, file.written) : file.content;
+    const content = file.content.subarray(0, file.written);
     const whole = file === newest ? wholeBytes(content) : content.length;
     if (whole < content.length) torn = { path: file.path, kept: content.subarray(0, whole), cut: content.subarray(whole) };
     acceptFile(chain, file.path, file.epoch, content.subarray(0, whole));

@@ -23,7 +23,10 @@ interface TreeDeps {
   readonly redact: Redact;
 }
 
-/** Trees by the id of their root. Another process that opened a tree's journal since has the say: then it is opened anew. */
+/**
+ * Trees by the id of their root. One whose journal takes no more, because another process has opened it since or a write failed,
+ * is opened anew: so a disk that was full needs no new server.
+ */
 export class OpenTrees {
   readonly #deps: TreeDeps;
   readonly #files: SessionFiles;
@@ -49,7 +52,7 @@ export class OpenTrees {
     const card = this.#files.card(rootOf(sessionId));
     if (card === null) return null;
     const known = this.#open.get(card.sessionId);
-    if (known !== undefined && !known.replaced()) return known;
+    if (known !== undefined && !known.ended()) return known;
     await known?.close();
     return this.#openTree(card.sessionId, card);
   }
@@ -83,8 +86,8 @@ export class OpenTree {
     this.places = places;
   }
 
-  replaced(): boolean {
-    return this.#journal.replaced();
+  ended(): boolean {
+    return this.#journal.ended();
   }
 
   async create(init: SessionInit): Promise<Result<Session, Refusal>> {

@@ -203,6 +203,30 @@ test("what was done before a rewinding is not the answer to what is sent after i
   await sessions.close();
 });
 
+test("fault 4: once a full disk has room again the same server goes on with the session", async () => {
+  let full = false;
+  const fs: FileSystem = {
+    ...nodeFileSystem,
+    createExclusive(path) {
+      const file = nodeFileSystem.createExclusive(path);
+      if (file === null) return null;
+      const append = (bytes: Uint8Array): void => {
+        if (full) throw Object.assign(new Error("no space left"), { code: "ENOSPC" });
+        file.append(bytes);
+      };
+      return { append, sync: () => file.sync(), close: () => file.close() };
+    },
+  };
+  const sessions = new StoredSessions({ ...deps(), fs });
+  const begun = await start(sessions, TWO_STEPS);
+  full = true;
+  await expect(sessions.go({ token: tokenOf(begun) }, notes("one"))).rejects.toThrow("The disk is full");
+  await expect(sessions.go({ token: tokenOf(begun) }, notes("one"))).rejects.toThrow("The disk is full");
+  full = false;
+  expect(await sessions.go({ token: tokenOf(begun) }, notes("one"))).toMatchObject({ status: "step", step: { id: "second" } });
+  await sessions.close();
+});
+
 test("a gate parks the session; a rejection sends the step back with its reason, and an approval in another process goes on", async () => {
   const one = open();
   const gate = await one.go({ token: tokenOf(await start(one, GATED)) }, notes("done"));
