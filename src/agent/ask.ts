@@ -71,7 +71,7 @@ export async function ask(context: AskContext, conversation: Conversation): Prom
     const waitMs = outcome.kind === "retry" ? retryWaitMs(outcome, failures, context.random) : null;
     const patient = waitMs !== null && broken < MOST_BROKEN && clock.monotonicMs() - failingSinceMs + waitMs <= context.patienceMs;
     await ledger.record({ kind: "turn_failed", data: { ...asked, code, message, retryInMs: patient ? waitMs : null } });
-    const tried = broken >= MOST_BROKEN ? `${broken} answers in a row broke off` : `The model gave no answer within ${Math.round(context.patienceMs / 60_000)} minutes of trying`;
+    const tried = broken >= MOST_BROKEN ? `${broken} answers in a row broke off` : impatience(context.patienceMs, waitMs ?? 0);
     const end = endOf(outcome, patient, tried);
     if (end !== null || !patient) return end;
     context.onWait({ reason: message, ms: waitMs });
@@ -79,6 +79,11 @@ export async function ask(context: AskContext, conversation: Conversation): Prom
     if (signal.aborted) return null;
   }
 }
+
+const inMinutes = (ms: number): string => `${Math.ceil(ms / 60_000)} minutes`;
+
+const impatience = (patienceMs: number, waitMs: number): string =>
+  waitMs > patienceMs ? `The model asks to be left alone for ${inMinutes(waitMs)}, and a run waits ${inMinutes(patienceMs)} at most` : `The model gave no answer within ${inMinutes(patienceMs)} of trying`;
 
 interface Asked {
   readonly turn: number;

@@ -46,7 +46,13 @@ export function classifyFailure(error: unknown, context: { connected: boolean; m
   throw error;
 }
 
+/** What fetch says, without a code, of an address it never asks (fetch standard, "bad port"). */
+const NEVER_ASKED = "bad port";
+
 function lostConnection(error: APIConnectionError, connected: boolean): TurnFailure {
+  if (!connected && innermostMessage(error) === NEVER_ASKED) {
+    return { kind: "end", code: "model_rejected", message: "The model's address names a port that no HTTP client uses: correct ANTHROPIC_BASE_URL." };
+  }
   const never = !connected && causeCodes(error).some((code) => NEVER_CONNECTED.has(code));
   const message = `The model's API ${never ? "could not be reached" : "dropped the connection"}: ${innermostMessage(error)}`;
   return { kind: "retry", code: never ? "unreachable" : "connection_lost", message, retryAfterMs: null };

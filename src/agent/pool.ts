@@ -33,7 +33,7 @@ export function openBudgetPool(limits: Limits, clock: Clock): BudgetPool {
   const held = new Set<Amounts>();
   let settling = Promise.withResolvers<void>();
   return {
-    account: () => ({ limits, used: [...held].reduce(addAmounts, spent), name: " of the run" }),
+    account: () => ({ limits, used: [...held].reduce(addAmounts, spent), name: " that this run had left" }),
     hold(most) {
       // A copy, since two turns may hold the same amounts.
       const mine = { ...most };

@@ -37,7 +37,7 @@ export function estimateItem(source: Source, item: { readonly workflowId?: strin
     parts.push(`${workflowId} ${low === high ? "once" : `${low} to ${high} times`} (${all.low} to ${all.high} turns)`);
   }
   const most = source.budget.costMicroUsd;
-  const capped = sum.high > most ? `; never more than the budget of $${(most / 1_000_000).toFixed(2)}` : "";
+  const capped = sum.high > most ? `; never more than the budget of ${usd(most)}` : "";
   const basis = `${parts.join(", ")}, at ${STEP_TURNS.low} to ${STEP_TURNS.high} turns a step; ${TYPICAL_TURN}; list prices of ${source.model.name}${capped}`;
   return { lowMicroUsd: Math.min(sum.low, most), highMicroUsd: Math.min(sum.high, most), basis };
 }

@@ -53,7 +53,14 @@ describe("fault 63: an API that fails for a while", () => {
     const server = await openModel([error(429, "rate_limit_error", { retryAfter: 3_600 })], clock);
     const { end } = await trial({ server, clock });
     expect(end.code).toBe("model_unavailable");
+    expect(end.message).toContain("left alone for 60 minutes, and a run waits 10 minutes at most");
     expect(clock.monotonicMs()).toBeLessThan(1_000);
+  });
+
+  it("an address that fetch never asks ends the run at once and costs nothing", async () => {
+    const server = await openModel([]);
+    const { end } = await trial({ server: { ...server, url: "http://127.0.0.1:1" } });
+    expect(end).toMatchObject({ code: "model_rejected", turns: 0, costMicroUsd: 0, message: expect.stringContaining("ANTHROPIC_BASE_URL") });
   });
 
   it("a server that is not there counts as unavailable after the patience, not as spent turns", async () => {

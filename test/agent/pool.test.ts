@@ -63,7 +63,7 @@ describe("I5: sessions side by side draw from one budget", () => {
     const server = await openModel((_, count) => ({ kind: "message", content: [call("read", { path: `${count}` })] }));
     const pool = openBudgetPool({ ...LIMITS, maxTurns: 2 }, fakeClock());
     const { end } = await trial({ server, pool });
-    expect(end).toMatchObject({ code: "budget_turns", turns: 2, message: "All 2 turns of the budget of the run are used." });
+    expect(end).toMatchObject({ code: "budget_turns", turns: 2, message: "All 2 turns of the budget that this run had left are used." });
   });
 
   it("a session waits for what others hold before it takes less or gives up", async () => {
