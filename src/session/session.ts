@@ -80,7 +80,7 @@ export interface Session {
   checkpoint(note?: string): Promise<Result<{ readonly checkpointId: string; readonly nodeId: string | null }, SubmitRefusal>>;
   /** Where the session is now; nothing is run or recorded. */
   standing(): SubmitResult;
-  resolveGate(answer: { readonly verdict: "approved" | "rejected"; readonly reason: string; readonly by: string }, options?: Pick<SubmitOptions, "hostWork">): Promise<SubmitResult>;
+  resolveGate(answer: { readonly verdict: "approved" | "rejected"; readonly reason: string; readonly by: string }, options?: Omit<SubmitOptions, "signal">): Promise<SubmitResult>;
   /** Ends the session; nothing happens when it is already over. */
   stop(outcome: "failed" | "stopped", reason: { readonly code: string; readonly message: string }): Promise<void>;
   /** Appends what the agent did. @throws TerminalError when another writer has gone on with the session */
@@ -189,8 +189,8 @@ export class LiveSession implements Session {
     return this.#standing(null);
   }
 
-  async resolveGate(answer: { readonly verdict: "approved" | "rejected"; readonly reason: string; readonly by: string }, options: Pick<SubmitOptions, "hostWork"> = {}): Promise<SubmitResult> {
-    return this.#run({ kind: "resolve-gate", ...this.#asRecorded(answer) }, undefined, options.hostWork);
+  async resolveGate(answer: { readonly verdict: "approved" | "rejected"; readonly reason: string; readonly by: string }, { nodeId, hostWork }: Omit<SubmitOptions, "signal"> = {}): Promise<SubmitResult> {
+    return this.#run({ kind: "resolve-gate", ...this.#asRecorded(answer), ...(nodeId === undefined ? {} : { nodeId }) }, undefined, hostWork);
   }
 
   async stop(outcome: "failed" | "stopped", reason: { readonly code: string; readonly message: string }): Promise<void> {

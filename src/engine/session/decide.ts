@@ -28,7 +28,8 @@ export type SessionCommand =
   /** Goes back to where a node was offered; going on from there makes a branch of its own. */
   | { readonly kind: "rewind"; readonly nodeId: string }
   | { readonly kind: "checkpoint"; readonly note: string | null }
-  | { readonly kind: "resolve-gate"; readonly verdict: "approved" | "rejected"; readonly reason: string; readonly by: string }
+  /** `nodeId` is the node whose gate this answers; when given, an answer to another one is refused. */
+  | { readonly kind: "resolve-gate"; readonly verdict: "approved" | "rejected"; readonly reason: string; readonly by: string; readonly nodeId?: string }
   | { readonly kind: "stop"; readonly outcome: Extract<SessionOutcome, "failed" | "stopped">; readonly reason: { readonly code: string; readonly message: string } }
   /** Goes on where a torn log left off; no events when the session is at rest. */
   | { readonly kind: "resume" };
@@ -70,7 +71,8 @@ export function decide(plan: Plan, state: SessionState, command: SessionCommand)
     }
     case "resolve-gate": {
       if (state.kind !== "gate") return refuse("no-gate", "The session is not at a gate.", "Ask for the session's state; there is nothing to approve or reject now.");
-      const { verdict, reason, by } = command;
+      const { verdict, reason, by, nodeId = state.node.id } = command;
+      if (nodeId !== state.node.id) return refuse("step-over", `The answer is for "${nodeId}", but the gate that is open belongs to "${state.node.id}" (step "${state.node.stepId}"): ${state.question}`, "Ask for the current gate and answer that one.");
       return accepted(plan, state, { kind: "gate_resolved", data: { nodeId: state.node.id, verdict, reason, by } });
     }
     case "stop": {

@@ -231,7 +231,7 @@ export class StoredSessions {
     if (kind === "waiting" || kind === "gathering") return { answer: null, tree, sessionId, work: tree.run(sessionId, (signal) => session.resume(signal)), mine: true };
     if (input.kind === "rehydrate" || input.kind === "await") return { answer: await this.#stands(tree, sessionId, input.kind === "rehydrate") };
     const nodeId = place === null || place.nodeId === "-" ? {} : { nodeId: place.nodeId };
-    const work = tree.run(sessionId, (signal) => (input.kind === "submit" ? session.submit(stepOutput(input.output, session.offer()?.requires ?? []), { ...nodeId, signal }) : session.resolveGate(input.answer)));
+    const work = tree.run(sessionId, (signal) => (input.kind === "submit" ? session.submit(stepOutput(input.output, session.offer()?.requires ?? []), { ...nodeId, signal }) : session.resolveGate(input.answer, nodeId)));
     return { answer: null, tree, sessionId, work, mine: true };
   }
 

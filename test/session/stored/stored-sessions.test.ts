@@ -245,6 +245,22 @@ test("a gate parks the session; a rejection sends the step back with its reason,
   await three.close();
 });
 
+test("a gate is answered with its own token alone: a step's or another gate's of an abandoned branch opens nothing", async () => {
+  const sessions = open();
+  const approve: Input = { kind: "gate", answer: { verdict: "approved", reason: "Good.", by: "ann" } };
+  const begun = await start(sessions, plan("  - {id: one, title: One, prompt: Do it, requireConfirmation: true}\n  - {id: two, title: Two, prompt: Do it, requireConfirmation: true}\n"));
+  const firstGate = await sessions.go({ token: tokenOf(begun) }, notes("one"));
+  const step = await sessions.go({ token: tokenOf(firstGate) }, approve);
+  const back = await sessions.rewind({ token: tokenOf(begun) });
+  const again = await sessions.go({ token: tokenOf(await sessions.go({ token: tokenOf(back) }, notes("one"))) }, approve);
+  const gate = await sessions.go({ token: tokenOf(again) }, notes("two"));
+  expect(gate).toMatchObject({ status: "gate" });
+  expect(await sessions.go({ token: tokenOf(step) }, approve)).toMatchObject({ status: "refused", continueToken: gate.continueToken, blockers: [{ code: "step-over", fix: expect.stringContaining("current gate") }] });
+  expect((await sessions.go({ sessionId: begun.sessionId }, { kind: "await" })).status).toBe("gate");
+  expect(await sessions.go({ token: tokenOf(gate) }, approve)).toMatchObject({ status: "complete" });
+  await sessions.close();
+});
+
 test("two processes on one data directory take turns: each sees what the other did", async () => {
   const [one, two] = [open(), open()];
   const begun = await start(one, TWO_STEPS);
