@@ -4,6 +4,11 @@ import type { LoopStep, PlanStep } from "./plan.ts";
 import type { Registry } from "./scope.ts";
 import { placeholders } from "./template.ts";
 
+const RESERVED = {
+  message: '"commands" is the repository\'s own configuration: what a step puts there is no command of a verification.',
+  fix: "Give the key another name.",
+};
+
 /** What is wrong with the verification commands of a plan's steps: faults, and values that nothing declares. */
 export function checkCommands(steps: readonly PlanStep[], { ids }: Registry): { readonly lenient: readonly Issue[]; readonly warnings: readonly Issue[] } {
   const lenient: Issue[] = [];
@@ -12,6 +17,7 @@ export function checkCommands(steps: readonly PlanStep[], { ids }: Registry): { 
   const walk = (list: readonly PlanStep[], around: readonly LoopStep[]): void => {
     for (const step of list) {
       if (step.kind === "loop") walk(step.body, [...around, step]);
+      if (step.kind === "standard" && Object.hasOwn(step.produces, "commands")) lenient.push({ path: [...(ids.get(step.id) ?? []), "produces", "commands"], ...RESERVED });
       const command = step.kind === "standard" ? step.verification.command : null;
       if (command === null) continue;
       const path = [...(ids.get(step.id) ?? []), "verification", "command"];

@@ -35,23 +35,30 @@ export interface Preview {
 
 /** The graph of a plan. A gate stands behind the step it belongs to; an edge with a label is taken only then. */
 export function previewPlan(plan: Plan): Preview {
-  const nodes: PreviewNode[] = [{ ...plain("start", "start", plan.name) }];
+  const taken = new Set(stepsOf(plan.steps).map((step) => step.id));
+  const [start, end] = [freeId("start", taken), freeId("end", taken)];
+  const nodes: PreviewNode[] = [plain(start, "start", plan.name)];
   const edges: PreviewEdge[] = [];
   const injected: Injected[] = [];
-  const ends = listGraph(plan.steps, null, [{ from: "start", label: null }], { nodes, edges, injected, work: [] });
-  nodes.push(plain("end", "end", "End"));
-  for (const { from, label } of ends) edges.push({ from, to: "end", label });
+  const ends = listGraph(plan.steps, null, [{ from: start, label: null }], { end, nodes, edges, injected, work: [] });
+  nodes.push(plain(end, "end", "End"));
+  for (const { from, label } of ends) edges.push({ from, to: end, label });
   for (const step of stepsOf(plan.steps)) {
     if (step.kind === "standard" && step.jump !== null) edges.push({ from: exitOf(step), to: step.jump.target, label: `jump if ${conditionText(step.jump.condition)}, at most ${step.jump.maxJumps} times` });
   }
   return { nodes, edges, injected };
 }
 
+/** An id of the graph's own that no step has. */
+const freeId = (id: string, taken: ReadonlySet<string>): string => (taken.has(id) ? freeId(`${id}-of-workflow`, taken) : id);
+
 interface Exit {
   readonly from: string;
   readonly label: string | null;
 }
 interface Graph {
+  /** Id of the node where the workflow ends. */
+  readonly end: string;
   readonly nodes: PreviewNode[];
   readonly edges: PreviewEdge[];
   readonly injected: Injected[];
@@ -101,12 +108,12 @@ function leave(step: PlanStep, inLoop: string | null, graph: Graph): readonly Ex
 }
 
 /** A rejection goes to the nearest work before the judgement that was done; where there may be none it ends the session. */
-function sendBack(from: string, inLoop: string | null, { work, edges }: Graph): void {
+function sendBack(from: string, inLoop: string | null, { end, work, edges }: Graph): void {
   for (const { id, inLoop: around, mayBePassedOver } of work.toReversed()) {
     edges.push({ from, to: id, label: "rejected" });
     if (!mayBePassedOver && (around === null || around === inLoop)) return;
   }
-  edges.push({ from, to: "end", label: "rejected, with nothing to mend" });
+  edges.push({ from, to: end, label: "rejected, with nothing to mend" });
 }
 
 function gateTitle(confirmation: StandardStep["confirmation"]): string {

@@ -71,7 +71,9 @@ function closing({ caller, audit, path }: Call, scope: Scope): readonly PlanStep
   const { contract, verification, criteria, assessments, produces, fragments, jump, confirmation } = caller;
   const wantsWork = contract !== null || verification.command !== null || verification.prompt !== null || criteria !== null || assessments.length > 0 || Object.keys(produces).length > 0 || fragments.length > 0 || jump !== null || audit !== undefined;
   const claimed = (name: string): string => {
-    const id = `${caller.id}.${name}`;
+    // A step of the routine may have the name.
+    let id = `${caller.id}.${name}`;
+    for (let count = 2; scope.registry.ids.has(id); count += 1) id = `${caller.id}.${name}-${count}`;
     claimId(scope, id, path);
     return id;
   };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { artifactsOf, contextOf, gapsOf, nodesOf } from "../../src/engine/session/index.ts";
+import { artifactsOf, contextOf, evolve, gapsOf, initialState, nodesOf } from "../../src/engine/session/index.ts";
 import type { JsonObject } from "../../src/shared/json.ts";
 import { drive, planOf } from "./drive.ts";
 
@@ -190,6 +190,20 @@ describe("rewinding", () => {
     session.run({ kind: "rewind", nodeId: "n3" });
     expect(session.step()).toBe("step-3");
     expect(contextOf(session.state())).toEqual({ a: 1, b: 1 });
+  });
+
+  test("a judgement that sent the work back can be gone back to, by its node and by a checkpoint made there", () => {
+    const session = drive(planOf([{ audit: { rubric: ["Right"] } }, {}]));
+    session.submit({ context: { a: 1 } });
+    expect(session.step()).toBe("step-1.audit");
+    const verdict = { contractRef: "wr.contracts.gate_verdict", value: { verdict: "rejected", rationale: "No.", confidence: "high" } };
+    session.submit({ artifacts: [verdict] });
+    expect(session.step()).toBe("step-1");
+    session.submit({ context: { a: 2 } });
+    session.run({ kind: "rewind", nodeId: "n2" });
+    expect(session.step()).toBe("step-1.audit");
+    expect(contextOf(session.state())).toEqual({ a: 1 });
+    expect(session.log.reduce(evolve, initialState)).toEqual(session.state());
   });
 
   test("an ended session goes on from an earlier node; an unknown node is refused", () => {

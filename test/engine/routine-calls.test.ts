@@ -31,6 +31,22 @@ describe("what a call of a routine asks for is asked for, whatever of the routin
     expect(session.step()).toBe("ended: completed");
   });
 
+  test("a routine's own step may be called close or confirm: what the call asks for has another id", () => {
+    const steps: JsonObject[] = [{ id: "close" }, { id: "confirm" }, never];
+    const closing = drive(call(handoff, steps));
+    const gate = drive(call({ requireConfirmation: { kind: "human_approval" } }, steps));
+    for (const session of [closing, gate]) for (const own of ["step-1.close", "step-1.confirm"]) {
+      expect(session.step()).toBe(own);
+      session.submit();
+    }
+    expect(closing.step()).toBe("step-1.close-2");
+    closing.submit({ artifacts: [{ contractRef: "wr.contracts.coding_handoff", value: {} }] });
+    expect(closing.step()).toBe("after");
+    expect(gate.state()).toMatchObject({ kind: "gate", node: { stepId: "step-1.confirm-2" } });
+    gate.gate("approved");
+    expect(gate.step()).toBe("after");
+  });
+
   test("a gate alone needs no work; its rejection sends the nearest work back", () => {
     const session = drive(call({ requireConfirmation: { kind: "human_approval" } }, [{}, loop("none")]), { context: { none: [] } });
     session.submit();

@@ -217,7 +217,7 @@ describe("verification is run by the host", () => {
   test("an agent that sends a value no command can take is told so", () => {
     const session = drive(planOf([{ produces: { file: { type: "string" } }, verification: { command: "pytest {{file}}" } }, {}]));
     session.submit({ notes: "n", context: { file: "--version" } });
-    expect(session.prompt()).toContain("would read it as an option");
+    expect(session.prompt()).toContain("could read it as an option");
     expect(kinds(session.submit({ notes: "n", context: { file: "test_a.py" } }))).toEqual(["step_submitted", "verification_requested"]);
   });
 

@@ -140,6 +140,15 @@ describe("when a file is checked", () => {
     expect(first.ok && first.value.warnings).toMatchObject([fault]);
   });
 
+  test("no step produces `commands`, by which a verification would count as not configured: a fault, and a warning in version 1", () => {
+    const fault = { path: "steps[0].produces.commands", message: expect.stringContaining("own configuration"), fix: expect.stringContaining("another name") };
+    const produces = { produces: { commands: { type: "object" } } };
+    const second = compiled("{{commands.test}}", 2, produces);
+    expect(second.ok || second.error).toMatchObject([fault]);
+    const first = compiled("{{commands.test}}", 1, produces);
+    expect(first.ok && first.value.warnings).toMatchObject([fault]);
+  });
+
   test("a placeholder that no step declares is a warning that names it", () => {
     const undeclared = compiled("test -n {{pkg}}", 2);
     expect(undeclared.ok && undeclared.value.warnings).toMatchObject([{ path: "steps[0].verification.command", message: expect.stringContaining('No step declares "pkg"') }]);

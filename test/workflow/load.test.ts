@@ -190,6 +190,15 @@ steps:
     expect(edges).toContainEqual({ from: "first", to: "lap", label: "unless big" });
   });
 
+  test("steps called start and end are not the chart's own", () => {
+    const text = "schemaVersion: 2\nid: test-ends\nname: T\nversion: 1.0.0\ndescription: d\nsteps:\n  - {id: start, title: S, prompt: p}\n  - {id: end, title: E, prompt: p, requireConfirmation: true, audit: {rubric: [Right]}}\n";
+    const compiled = compileWorkflow({ text, file: "ends.yaml" });
+    const { nodes, edges } = compiled.ok ? previewPlan(compiled.value.plan) : expect.fail(JSON.stringify(compiled.error));
+    expect(new Set(nodes.map((node) => node.id)).size).toBe(nodes.length);
+    const [first, last] = [nodes[0]?.id, nodes.at(-1)?.id];
+    expect(edges.filter(({ from, to }) => from === first || to === last)).toEqual([{ from: first, to: "start", label: null }, { from: "end.audit.gate", to: last, label: "approved" }]);
+  });
+
   test("every edge joins nodes that are there, and every node can be reached", () => {
     for (const { plan: each } of workflows.values()) {
       const { nodes, edges } = previewPlan(each);

@@ -103,7 +103,10 @@ export function turnWithItems(turn: LoopTurn, parent: SessionNode | null): LoopT
 
 function reopened(state: AtNode, data: DataOf<"step_reopened">): SessionState {
   for (let node = state.node.parent; node !== null; node = node.parent) {
-    if (node.id === data.reopenedNodeId) return { kind: "step", facts: state.facts, node: { ...node, completed: false, blockers: data.blockers } };
+    if (node.id !== data.reopenedNodeId) continue;
+    // The judgement's node is no ancestor of what follows, but can be gone back to.
+    const branches = [...state.facts.branches, state.node];
+    return { kind: "step", facts: { ...state.facts, branches }, node: { ...node, completed: false, blockers: data.blockers } };
   }
   return state;
 }
