@@ -1,6 +1,7 @@
 import { decide, evolve, initialState, type SessionState } from "../../engine/session/index.ts";
 import { engineEventSchema, type EngineEvent, type Recorded } from "../../record/index.ts";
 import type { Plan } from "../../workflow/index.ts";
+import type { Place } from "./tokens.ts";
 
 /** What came of the command that was sent with a token: the state it left, and the `seq` of its last event. */
 export interface RecordedStanding {
@@ -36,12 +37,12 @@ export function recordedStanding(plan: Plan, log: readonly Recorded[], seq: numb
   return null;
 }
 
-/** The checkpoint that was made at `seq`, if one was: where the session stood then. */
-export function recordedCheckpoint(log: readonly Recorded[], seq: number): RecordedStanding | null {
+/** The first checkpoint that was made of a place since it was named, if one was: where the session stood then. */
+export function recordedCheckpoint(log: readonly Recorded[], { nodeId, seq }: Place): RecordedStanding | null {
   const events = log.filter(isEngine);
-  const next = events.findIndex((event) => event.seq > seq);
-  const event = next === -1 ? undefined : events[next];
-  if (event?.kind !== "checkpoint_made") return null;
+  const next = events.findIndex((event) => event.seq > seq && event.kind === "checkpoint_made" && (event.data.nodeId ?? "-") === nodeId);
+  const event = events[next];
+  if (event === undefined) return null;
   return { state: events.slice(0, next + 1).reduce<SessionState>(evolve, initialState), seq: event.seq };
 }
 
@@ -50,6 +51,9 @@ export function isRewoundTo(log: readonly Recorded[], nodeId: string): boolean {
   const last = log.findLast((event) => isEngine(event) && (event.kind === "rewound" || ANSWERING.has(event.kind)));
   return last?.kind === "rewound" && last.data.nodeId === nodeId;
 }
+
+/** Whether a session counts a child as done: what the child said stands in its parent's log. */
+export const hasCounted = (log: readonly Recorded[], sessionId: string): boolean => log.some((event) => event.kind === "child_finished" && event.data.sessionId === sessionId);
 
 /** Whether nothing follows from a state by itself. */
 function atRest(plan: Plan, state: SessionState): boolean {

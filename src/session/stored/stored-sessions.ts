@@ -18,9 +18,9 @@ import { findNode, type SessionState, valueProblem } from "../../engine/session/
 import type { Session, SubmitRefusal, SubmitResult } from "../session.ts";
 import { answerOf, refusal } from "./answer-of.ts";
 import type { Answer } from "./answer.ts";
-import { type FindPlan, tendChildren } from "./children.ts";
+import { type FindPlan, placeOf, tendChildren } from "./children.ts";
 import { OpenTrees, type OpenTree, type ReadTask } from "./open-trees.ts";
-import { isRewoundTo, recordedCheckpoint, recordedStanding } from "./recorded-answer.ts";
+import { hasCounted, isRewoundTo, recordedCheckpoint, recordedStanding } from "./recorded-answer.ts";
 import { type SentOutput, stepOutput } from "./sent-output.ts";
 import { rootOf, sessionFiles, type SessionCard, type SessionFiles } from "./session-files.ts";
 import { createTokens, openTokenKey, type Place, type TokenKind, type TokenRefusal, type Tokens } from "./tokens.ts";
@@ -101,6 +101,8 @@ const aboutOf = (address: Address | CheckpointAddress) => ({ sessionId: "session
 const checkpointsOf = (state: SessionState) => (state.kind === "new" ? [] : state.facts.checkpoints);
 /** The node that a checkpoint marks; another name is a node's own. */
 const nodeNamed = (state: SessionState, name: string): string => checkpointsOf(state).find(({ checkpointId }) => checkpointId === name)?.nodeId ?? name;
+
+const parentOf = (state: SessionState): string | null => (state.kind === "new" ? null : state.facts.start.parentSessionId);
 
 /** The answer of a session whose last checkpoint was asked for. */
 function marked(answer: Answer, state: SessionState): Answer {
@@ -187,8 +189,10 @@ export class StoredSessions {
       const found = await this.#find(address, "checkpoint");
       if (!found.ok) return refusal(aboutOf(address), found.error);
       const { tree, session, place } = found.value;
-      const recorded = place === null ? null : recordedCheckpoint(await tree.log(session.id), place.seq);
+      const recorded = place === null ? null : recordedCheckpoint(await tree.log(session.id), place);
       if (recorded !== null) return marked(await this.#answer(tree, { session, ...recorded, introduce: false }), recorded.state);
+      const current = place === null ? null : placeOf(session).nodeId;
+      if (place !== null && place.nodeId !== current) return this.#refused(tree, session.id, { kind: "step-over", message: `The token is for "${place.nodeId}", but the session is at "${current}".`, fix: "Send the last answer's checkpointToken; to go back to the place itself, send this token with intent rewind." });
       const made = await session.checkpoint(note);
       return made.ok ? marked(await this.#stands(tree, session.id, false), session.state()) : this.#refused(tree, session.id, made.error);
     });
@@ -204,6 +208,8 @@ export class StoredSessions {
       if (!found.ok) return refusal(aboutOf(address), found.error);
       const { tree, session, place } = found.value;
       const nodeId = nodeNamed(session.state(), named ?? place?.nodeId ?? "-");
+      const parentId = parentOf(session.state());
+      if (parentId !== null && hasCounted(await tree.log(parentId), session.id)) return this.#refused(tree, session.id, { kind: "session-over", message: `The session ${parentId} that started this one has counted what came of it, and goes on with that.`, fix: `Rewind ${parentId} to before its parallel step: that starts its children anew.` });
       if (findNode(session.state(), nodeId) !== null) await tree.abandon(session.id, new TerminalError(`The session ${session.id} was rewound to ${nodeId} meanwhile.`, "Go on with the token that the rewinding gave, or call resume_session."));
       if (isRewoundTo(await tree.log(session.id), nodeId)) return this.#stands(tree, session.id, true);
       const result = await session.rewind(nodeId);

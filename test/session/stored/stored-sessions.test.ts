@@ -178,6 +178,9 @@ test("parallel children are sessions with tokens of their own, gone on with by a
   expect((await two.go({ token: tokenOf(waiting) }, { kind: "await" })).pending).toHaveLength(1);
   await two.go({ token: tokenOf(await two.go({ token: right ?? "" }, notes("one"))) }, notes("two"));
   const synthesis = await two.go({ token: tokenOf(waiting) }, { kind: "await" });
+  const counted = { status: "refused", blockers: [{ code: "session-over", fix: expect.stringContaining(`Rewind ${waiting.sessionId}`) }] };
+  for (const token of [left ?? "", tokenOf(child)]) expect(await two.rewind({ token })).toMatchObject(counted);
+  expect(await two.go({ token: tokenOf(child) }, notes("two"))).toMatchObject({ status: "complete" });
   expect(synthesis).toMatchObject({ status: "step", step: { id: "split" } });
   expect(await two.go({ token: tokenOf(synthesis) }, notes("both"))).toMatchObject({ status: "complete", outcome: "completed" });
   await two.close();
@@ -243,6 +246,21 @@ test("a gate parks the session; a rejection sends the step back with its reason,
   expect(await three.go({ sessionId: gate.sessionId }, { kind: "gate", answer: { verdict: "approved", reason: "good", by: "ada" } })).toMatchObject({ status: "complete" });
   expect(again.status).toBe("gate");
   await three.close();
+});
+
+test("a checkpoint token marks its own place once, wherever the session is by then", async () => {
+  const sessions = open();
+  const begun = await start(sessions, TWO_STEPS);
+  const marked = await sessions.checkpoint({ checkpointToken: begun.checkpointToken ?? "" });
+  expect(marked.checkpoint).toEqual({ id: "c1", nodeId: "n1" });
+  const second = await sessions.go({ token: tokenOf(marked) }, notes("one"));
+  for (let count = 0; count < 2; count += 1) expect(await sessions.checkpoint({ checkpointToken: begun.checkpointToken ?? "" })).toEqual(marked);
+  const over = await sessions.go({ token: tokenOf(second) }, notes("two"));
+  expect(over.status).toBe("complete");
+  await sessions.rewind({ sessionId: begun.sessionId }, "n1");
+  for (let count = 0; count < 2; count += 1) expect(await sessions.checkpoint({ checkpointToken: second.checkpointToken ?? "" })).toMatchObject({ status: "refused", blockers: [{ code: "step-over" }] });
+  expect((await sessions.checkpoint({ sessionId: begun.sessionId })).checkpoint?.id).toBe("c2");
+  await sessions.close();
 });
 
 test("a gate is answered with its own token alone: a step's or another gate's of an abandoned branch opens nothing", async () => {
