@@ -7,5 +7,5 @@ export { runAgent, type AgentEnd } from "./run-agent.ts";
 export { spentBy, type SessionSpend } from "./spent.ts";
 export { TYPICAL_TURN, typicalCostMicroUsd } from "./typical-conversation.ts";
 export { workspaceTools } from "./tools/workspace-tools.ts";
-export type { Tool, ToolContext, ToolResult } from "./tool.ts";
+export { CallLeftOpen, type Tool, type ToolContext, type ToolResult } from "./tool.ts";
 export { checkProvider, secretsOf, type AgentEndpoint, type Provider } from "./provider.ts";

@@ -1,6 +1,6 @@
 /**
  * Answers the tool calls of a turn. Whatever goes wrong with a call is a result that the model can read; only an abort, a broken
- * journal (TerminalError) and an outage behind a tool (RetryableError) end the conversation.
+ * journal (TerminalError), an outage behind a tool (RetryableError) and work left for a later run (CallLeftOpen) end the conversation.
  */
 import { z } from "zod";
 import { TOOL_OUTPUT_LIMIT_BYTES, type AgentEvent } from "../record/index.ts";
@@ -10,7 +10,7 @@ import { unreachable } from "../shared/unreachable.ts";
 import type { CallFault, ToolCall } from "./content.ts";
 import type { Turn } from "./conversation.ts";
 import { boundOutput } from "./tool-output.ts";
-import type { Tool, ToolResult } from "./tool.ts";
+import { CallLeftOpen, type Tool, type ToolResult } from "./tool.ts";
 import type { ToolMeter } from "./tool-meter.ts";
 
 /** Read-only calls of one turn that run at the same time. */
@@ -189,7 +189,7 @@ async function runGuarded({ tool, input, call }: Extract<Prepared, { kind: "run"
   try {
     return await tool.run(input, { signal, toolUseId: call.id });
   } catch (error) {
-    if (error instanceof TerminalError || error instanceof RetryableError) throw error;
+    if (error instanceof TerminalError || error instanceof RetryableError || error instanceof CallLeftOpen) throw error;
     return { content: `${tool.name} failed: ${error instanceof Error ? error.message : String(error)}`, isError: true };
   }
 }

@@ -17,6 +17,11 @@ export interface ToolContext {
   readonly toolUseId: string;
 }
 
+/** Thrown by a tool whose work a later run goes on with: the conversation ends, the call stays open in the log and is made again then. */
+export class CallLeftOpen extends Error {
+  override readonly name = "CallLeftOpen";
+}
+
 /** One tool the model can call. `name`, `description` and `schema` are sent with every request and must not change during a session. */
 export interface Tool {
   /** 1 to 64 of `[a-zA-Z0-9_-]` (P-model-tools). */
@@ -32,7 +37,7 @@ export interface Tool {
   interrupted?(): ToolResult;
   /**
    * Failures belong into the result. A thrown TerminalError or RetryableError (a broken journal, a save that failed) ends the run and
-   * is passed on; of any other error the model reads the message as an error result.
+   * is passed on, `CallLeftOpen` leaves the call open; of any other error the model reads the message as an error result.
    */
   run(input: unknown, context: ToolContext): Promise<ToolResult>;
 }

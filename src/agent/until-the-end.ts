@@ -11,7 +11,7 @@ import type { ProgressWatch } from "./progress.ts";
 import { startConversation } from "./resume.ts";
 import type { AgentOptions, AgentProgress } from "./options.ts";
 import { answerCalls, isMalformed, ToolsAborted } from "./tool-calls.ts";
-import type { Tool } from "./tool.ts";
+import { CallLeftOpen, type Tool } from "./tool.ts";
 import type { ToolMeter } from "./tool-meter.ts";
 
 export type Show = (what: Pick<AgentProgress, "tool" | "wait">) => void;
@@ -137,6 +137,7 @@ async function runTools(run: Run, turn: Turn, calls: readonly ToolCall[]): Promi
     return ends === true ? { code: "completed", message: "The work was completed." } : { code: ends, message: "The session is over." };
   } catch (error) {
     if (error instanceof ToolsAborted) return aborted(run);
+    if (error instanceof CallLeftOpen) return { code: "session_over", message: error.message };
     throw error;
   }
 }

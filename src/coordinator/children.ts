@@ -3,14 +3,17 @@
  *
  * K1. The same child has the same session id after a restart: it is gone on with and never run twice.
  * K2. Sessions that only read work side by side on the one workspace; one that may change files works alone.
- * K3. What a session changed that did not complete is taken back: only completed work goes on (I7).
+ * K3. What a session changed that did not complete is taken back: only completed work goes on (I7). What is saved for the parent
+ *     is saved in the turn of who works next, never beside a writer: its half-done files would be the parent's.
  * K4. A child has no tool that its parent's step does not allow, and at most `MAX_DEPTH` levels stand below a scheduled session.
  */
 import { childResult, couldNotStart, createChildInit, type ChildAnswer, type PendingChild, type Session, type SessionInit } from "../session/index.ts";
 import type { Result } from "../shared/result.ts";
 import { type Refusal, TerminalError } from "../shared/errors.ts";
 import { eachAtMost } from "./file-turns.ts";
-import { isStarted, lastSnapshot, restoreFiles, saveFiles, takeSeat } from "./seat.ts";
+import { seesChange } from "./roles.ts";
+import { changeOf, isStarted, lastSnapshot, restoreFiles, saveFiles, takeSeat } from "./seat.ts";
+import { mayWrite } from "./tool-bounds.ts";
 import type { Left, Seat } from "./tree.ts";
 
 /** Children of one session at work at the same time; a parallel step may ask for fewer. */
@@ -83,11 +86,22 @@ export async function runHelper(parent: Seat, helper: Helper): Promise<HelperEnd
   if (init !== null && !init.ok) return { kind: "refused", refusal: init.error };
   const known = parent.session.history().some((event) => event.kind === "child_started" && event.data.sessionId === sessionId);
   if (!known) await parent.session.record({ kind: "child_started", data: { sessionId, role, workflowId, goal, toolUseId } });
-  // What the parent changed so far is in its own log before anybody else can change more.
-  await saveFiles(parent);
-  const seat = await seated(() => takeSeat(tree, { init: init === null ? null : init.value, sessionId, depth: depth + 1, startFrom: parent.files, signal }));
-  if ("refusal" in seat) return { kind: "refused", refusal: seat.refusal };
-  return parent.turns.take(seat.writes ? "alone" : "beside", () => atWork(parent, seat, helper));
+  const take = (start: SessionInit | null) => seated(() => takeSeat(tree, { init: start, sessionId, depth: depth + 1, startFrom: parent.files, signal }));
+  const open = init === null ? await take(null) : null;
+  if (open !== null && "refusal" in open) return { kind: "refused", refusal: open.refusal };
+  const writes = init === null ? open?.writes === true : mayWrite(init.value.plan, init.value.allowedTools ?? null);
+  return parent.turns.take(writes ? "alone" : "beside", async () => {
+    signal.throwIfAborted();
+    // What the parent changed so far is in its own log before anybody else can change more (K3).
+    await saveFiles(parent);
+    const seat = open ?? (await take(init === null ? null : await withChange(parent, init.value)));
+    return "refusal" in seat ? { kind: "refused", refusal: seat.refusal } : atWork(parent, seat, helper);
+  });
+}
+
+/** The change is told as it stands when the session's turn comes, not when it was asked for. */
+async function withChange(parent: Seat, init: SessionInit): Promise<SessionInit> {
+  return seesChange(init.role ?? null) ? { ...init, context: { ...init.context, change: await changeOf(parent) } } : init;
 }
 
 /** A start that the session's own rules refuse, a context over its limit say, is the asker's to mend. */
@@ -107,8 +121,14 @@ async function atWork(parent: Seat, seat: Seat, { role, keepsFiles }: Helper): P
   const own = lastSnapshot(session.history());
   // Since it was seated others may have worked; it begins with the files as they are, or where it was left.
   if (seat.writes && own !== null && session.state().kind !== "ended") await restoreFiles(deps, own);
-  const left = await tree.drive(seat);
-  if (left !== null) return { kind: "left", left, session };
+  let left: Left | null | "threw" = "threw";
+  try {
+    left = await tree.drive(seat);
+    if (left !== null) return { kind: "left", left, session };
+  } finally {
+    // Others may work before it goes on, with the files of its own log; once all is cut off nobody does.
+    if (left !== null && seat.writes && !parent.signal.aborted) await takeOver(parent, seat, false);
+  }
   const state = session.state();
   const outcome = state.kind === "ended" ? state.outcome : "failed";
   if (seat.writes) await takeOver(parent, seat, keepsFiles && outcome === "completed");

@@ -64,7 +64,7 @@ interface Desk {
 /** The same list for every session, so that it is one prefix for the provider's cache; what a step allows is checked at each call. */
 const toolsOf = (seat: Seat, { watch, model, leave }: Desk): readonly Tool[] => [
   ...workspaceTools(seat.tree.deps.sandbox),
-  spawnAgentTool(seat),
+  spawnAgentTool(seat, leave),
   readArtifactTool(seat),
   ...recordTools(seat),
   signalTool(seat),

@@ -12,3 +12,6 @@ export const ROLES = {
 
 export type Role = keyof typeof ROLES;
 export const ROLE_NAMES = ["researcher", "challenger", "implementer", "reviewer", "verifier"] as const satisfies readonly Role[];
+
+/** Whether a session in this role is told the change so far; one that was not spawned in a role is not. */
+export const seesChange = (role: string | null): boolean => ROLE_NAMES.some((name) => name === role && ROLES[name].seesChange);

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import type { AnswerBlock, MessagesRequest } from "../../src/hosts/demo/model/index.ts";
 import type { RecordEvent } from "../../src/record/index.ts";
@@ -326,6 +327,74 @@ describe("spawn_agent", () => {
     expect(Object.keys(world.workspace.files)).toEqual(["kept.txt"]);
     const [verifier] = ofWorkflow(world, "wr.role-verifier");
     expect(verifier && textOf(verifier)).toContain("kept.txt");
+  });
+
+  test("I7: what a failed implementer left half-done is not the parent's, though another was spawned while it wrote", async () => {
+    const written = Promise.withResolvers<void>();
+    let heard = "";
+    const world: ItemWorld = await open({
+      workflowId: "wr.ask",
+      workflows: [workflow("wr.ask", `  - { id: ask, title: Ask, prompt: Ask. }\n`)],
+      turns: {
+        "wr.ask": (view) => (view.turnIndex === 0 ? write("mine.txt", "x") : view.turnIndex === 1 ? [...spawn("implementer", "Write it."), ...spawn("verifier", "Does it hold?")] : completeStep()),
+        "wr.role-implementer": [[{ type: "tool_use", name: "bash", input: { command: "> half.txt" } }], [{ type: "text", text: "I stop." }], [{ type: "text", text: "I stop." }]],
+        "wr.role-verifier": [result],
+      },
+      onTool: async (tool) => {
+        if (tool !== "bash") return;
+        written.resolve();
+        // The command is at work until the other one has been asked for.
+        while (kindsOf(await world.everything(), "child_started").length < 2) await setImmediate();
+        await setImmediate();
+      },
+      onRequest: (request) => {
+        if (workflowOf(request) === "wr.role-verifier") heard = textOf(request);
+        return Promise.resolve();
+      },
+    });
+    const { describe: tell } = world.workspace;
+    // A look at the change that takes until the writer is in the middle of its work.
+    world.workspace.describe = async () => {
+      await written.promise;
+      return tell();
+    };
+    expect(await world.run()).toMatchObject({ ending: "ready" });
+    expect(Object.keys(world.workspace.files)).toEqual(["mine.txt"]);
+    expect((await world.item()).at(-1)).toMatchObject({ data: { outcome: "deliver", snapshot: { changedFiles: 1 } } });
+    expect(heard).toContain("mine.txt");
+    expect(heard).not.toContain("half.txt");
+  });
+
+  test("I5: a limit of the run that stops one leaves it open, and with a higher one the same agent goes on with its files", async () => {
+    const world = await open({
+      workflowId: "wr.ask",
+      workflows: [workflow("wr.ask", `  - { id: ask, title: Ask, prompt: Ask. }\n`)],
+      turns: { "wr.ask": [spawn("implementer", "Write it."), completeStep()], "wr.role-implementer": [write("first.txt", "x"), write("second.txt", "x"), result] },
+    });
+    expect(await world.run({ budget: { turns: 2 } })).toMatchObject({ ending: "budget", reason: { code: "budget_turns" } });
+    expect(world.workspace.files).toEqual({});
+    const parked = await world.everything();
+    expect(parked.flatMap((event) => (event.kind === "tool_completed" && event.data.name === "spawn_agent" ? [event.data] : []))).toEqual([]);
+    expect(kindsOf(parked, "session_ended")).toEqual([]);
+    expect(await world.run()).toMatchObject({ ending: "ready", spent: { turns: 5 } });
+    expect(Object.keys(world.workspace.files)).toEqual(["first.txt", "second.txt"]);
+    const events = await world.everything();
+    expect(kindsOf(events, "session_started")).toHaveLength(2);
+    const answers = events.flatMap((event) => (event.kind === "tool_completed" && event.data.name === "spawn_agent" ? [event.data] : []));
+    expect(answers).toMatchObject([{ isError: false, content: expect.stringContaining("ended as completed") }]);
+    expect(ofWorkflow(world, "wr.role-implementer").map((body) => body.messages.length)).toEqual([1, 3, 5]);
+  });
+
+  test("a limit of every single session that stops one is told to who asked, and what it changed is taken back", async () => {
+    const world = await open({
+      workflowId: "wr.ask",
+      workflows: [workflow("wr.ask", `  - { id: ask, title: Ask, prompt: Ask. }\n`)],
+      turns: { "wr.ask": (view) => (view.turnIndex === 0 ? spawn("implementer", "Write it.") : completeStep()), "wr.role-implementer": [write("first.txt", "x"), write("second.txt", "x"), result] },
+    });
+    expect(await world.run({ budget: { session: { turns: 2 } } })).toMatchObject({ ending: "completed" });
+    expect(world.workspace.files).toEqual({});
+    const answers = (await world.everything()).flatMap((event) => (event.kind === "tool_completed" && event.data.name === "spawn_agent" ? [event.data] : []));
+    expect(answers).toMatchObject([{ isError: true, content: expect.stringContaining("All 2 turns of the budget are used") }]);
   });
 
   test("a run lost while one is at work goes on with the same one", async () => {

@@ -99,6 +99,8 @@ export interface ItemWorldOptions {
   readonly task?: { readonly title: string; readonly body: string };
   /** Of the base commit, by path. */
   readonly baseFiles?: Readonly<Record<string, string>>;
+  /** Called with each tool that the sandbox ran, before it answers. */
+  readonly onTool?: (tool: string) => Promise<void>;
   /** What commands reached since it was last asked. */
   readonly reached?: Sandbox["takeReached"];
   /** The one workflow to run instead of the pipeline. */
@@ -127,11 +129,12 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
     mode: "bubblewrap",
     hosts: [],
     takeReached: () => options.reached?.() ?? [],
-    call: (tool, input) => {
+    call: async (tool, input) => {
       if (tool === "write") Object.assign(workspace.files, { [(input as { path: string }).path]: (input as { content: string }).content });
       const made = tool === "bash" ? /^> (\S+)$/.exec((input as { command: string }).command)?.[1] : undefined;
       if (made !== undefined) Object.assign(workspace.files, { [made]: "" });
-      return Promise.resolve({ content: `${tool} done`, isError: false });
+      await options.onTool?.(tool);
+      return { content: `${tool} done`, isError: false };
     },
     runCommand: ({ command }) => {
       verified.push(command);

@@ -5,19 +5,19 @@
  * K4. It has the tools that its role and the step of its parent both allow.
  */
 import { z } from "zod";
-import type { Tool, ToolResult } from "../../agent/index.ts";
+import { CallLeftOpen, type Tool, type ToolResult } from "../../agent/index.ts";
 import { contextOf } from "../../engine/session/index.ts";
 import { childContext, childResult, childSessionId, type Session, type SessionInit } from "../../session/index.ts";
-import { canonicalJson, type JsonObject } from "../../shared/json.ts";
+import { canonicalJson } from "../../shared/json.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Refusal } from "../../shared/errors.ts";
 import { fence } from "../../workflow/index.ts";
 import { runHelper } from "../children.ts";
 import { revealHidden } from "../../shared/hidden.ts";
-import { changeOf } from "../seat.ts";
 import { ROLE_NAMES, ROLES } from "../roles.ts";
 import { bothAllow } from "../tool-bounds.ts";
-import type { Seat } from "../tree.ts";
+import { isOwnLimit } from "../own-limit.ts";
+import type { Left, Seat } from "../tree.ts";
 
 /** Agents that one session may spawn in all its runs. */
 const MAX_SPAWNED = 16;
@@ -35,7 +35,8 @@ const input = z.object({
 });
 type Wish = z.infer<typeof input>;
 
-export const spawnAgentTool = (seat: Seat): Tool => ({
+/** @param leave told why, when an agent has to be left for a later run: a limit of the run, an outage, a question for a person */
+export const spawnAgentTool = (seat: Seat, leave: (left: Left) => void): Tool => ({
   name: "spawn_agent",
   description:
     "Has a part of the work done by another agent with its own conversation and waits for its result. Calls made in one turn run side by side, as long as their roles only read; one that may write files works alone. " +
@@ -44,10 +45,16 @@ export const spawnAgentTool = (seat: Seat): Tool => ({
   // Not because it changes nothing, but because it may run beside others (K2) and again after an interruption (K1).
   readOnly: true,
   untimed: true,
-  run: (given, { signal, toolUseId }) => spawn({ ...seat, signal: AbortSignal.any([seat.signal, signal]) }, input.parse(given), toolUseId),
+  run: (given, { signal, toolUseId }) => spawn({ ...seat, signal: AbortSignal.any([seat.signal, signal]) }, { wish: input.parse(given), toolUseId, leave }),
 });
 
-async function spawn(seat: Seat, wish: Wish, toolUseId: string): Promise<ToolResult> {
+interface Asked {
+  readonly wish: Wish;
+  readonly toolUseId: string;
+  readonly leave: (left: Left) => void;
+}
+
+async function spawn(seat: Seat, { wish, toolUseId, leave }: Asked): Promise<ToolResult> {
   const { session } = seat;
   const sessionId = childSessionId(session.id, `spawn-${toolUseId.toLowerCase()}`);
   const spawned = spawnedBy(session);
@@ -57,8 +64,12 @@ async function spawn(seat: Seat, wish: Wish, toolUseId: string): Promise<ToolRes
   const ran = await runHelper(seat, { sessionId, init: () => initOf(seat, wish, { sessionId, workflowId }), role: wish.role, workflowId, goal: wish.goal, toolUseId, keepsFiles: ROLES[wish.role].keepsFiles });
   if (ran.kind === "refused") return refused(ran.refusal);
   if (ran.kind === "over") return resultOf(wish.role, ran.session.id, childResult(ran.session.state(), sessionId));
-  // A cancelled call stays open in the log: the next run makes it again and goes on with the agent where it stopped.
+  // An open call is made again by the next run and goes on with the agent where it stopped (K1).
   seat.signal.throwIfAborted();
+  if (!isOwnLimit(seat.tree, ran.session, ran.left.code)) {
+    leave(ran.left);
+    throw new CallLeftOpen(ran.left.message);
+  }
   await ran.session.stop("stopped", { code: ran.left.code, message: ran.left.message });
   return { content: `The ${wish.role} could not go on and was stopped (session ${sessionId}): ${ran.left.message}`, isError: true };
 }
@@ -76,15 +87,14 @@ function spawnedBy(session: Session): Set<string> {
 
 const refused = ({ message, fix }: Refusal): ToolResult => ({ content: `No agent was spawned. ${message} ${fix}`, isError: true });
 
-async function initOf(seat: Seat, wish: Wish, { sessionId, workflowId }: { readonly sessionId: string; readonly workflowId: string }): Promise<Result<SessionInit, Refusal>> {
+function initOf(seat: Seat, wish: Wish, { sessionId, workflowId }: { readonly sessionId: string; readonly workflowId: string }): Result<SessionInit, Refusal> {
   const { session, tree } = seat;
   const state = session.state();
   const plan = tree.deps.findPlan(workflowId);
   if (!plan.ok) return plan;
   if (state.kind === "new") return err({ kind: "not-started", message: "The session has not started.", fix: "Start it first." });
   const given = wish.context ?? ROLES[wish.role].context;
-  const change: JsonObject = ROLES[wish.role].seesChange ? { change: await changeOf(seat) } : {};
-  const context = { ...childContext(state, given === "inherit" ? contextOf(state) : given === "blank" ? {} : given), ...change };
+  const context = childContext(state, given === "inherit" ? contextOf(state) : given === "blank" ? {} : given);
   const bytes = bytesOf(context);
   if (bytes > MAX_CONTEXT_BYTES) return err({ kind: "context-too-large", message: `The context has ${bytes} bytes; the limit is ${MAX_CONTEXT_BYTES}.`, fix: "Give it what it needs as values of your own." });
   const { itemId, phase, autonomy, riskPolicy } = state.facts.start;
