@@ -54,6 +54,12 @@ function readBindings(file: string): Result<Bindings, readonly Fault[]> {
   return text.ok ? parseBindings(text.value, file) : err([text.error]);
 }
 
+/** What is wrong with the team's bindings: without them a slot would come to its default in silence. */
+export const bindingsFaults = (workspace: string | null): readonly Fault[] => bindingsFiles(workspace).flatMap((file) => {
+  const read = readBindings(file);
+  return read.ok ? [] : read.error;
+});
+
 export type WorkflowName = { readonly id: string } | { readonly path: string };
 export type WorkflowRefusal = Refusal<"unknown-workflow" | "invalid-workflow">;
 

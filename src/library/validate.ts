@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
 import type { Fault } from "../shared/fault.ts";
 import { findWorkflowFiles } from "./files.ts";
-import { openLibrary, type Library } from "./library.ts";
+import { bindingsFaults, openLibrary, type Library } from "./library.ts";
 import { inRepository, type LibraryPlaces } from "./sources.ts";
 
 type Place = Omit<Fault, "file">;
@@ -26,6 +26,7 @@ export function validatePaths(paths: readonly string[], places: LibraryPlaces): 
   return [
     ...found.flatMap(({ path, files: inside, faults }) => (inside.length === 0 && faults.length === 0 ? [empty(path)] : faults.map((fault) => report(fault.file, null, [fault])))),
     ...files.map((file) => reportOf(library, file)),
+    ...bindingsFaults(places.workspace).map((fault) => report(fault.file, null, [fault])),
   ];
 }
 

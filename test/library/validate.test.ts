@@ -165,3 +165,9 @@ test("a reference that leads nowhere is a warning with its place", () => {
   expect(report?.ok).toBe(true);
   expect(report?.warnings.map((warning) => warning.path)).toEqual(["references[1].source", "references[3].source"]);
 });
+
+test("a team's bindings that cannot be read are an error beside the files", () => {
+  const path = file("bound/.worktrain/bindings.json", '{"slot": ');
+  const good = file("bound/good.yaml", workflow("team.good"));
+  expect(validatePaths([good], { ...places, workspace: join(directory, "bound") })).toMatchObject([{ path: good, ok: true }, { path, ok: false, errors: [{ line: 1 }] }]);
+});

@@ -3,6 +3,7 @@
  * text. A name that cannot be taken over is refused with the one that can; what nobody knows is left to be ignored.
  */
 import type { Refusal } from "../../shared/errors.ts";
+import { closestName } from "../../shared/closest-name.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 
 type Sent = { readonly [field: string]: unknown };
@@ -14,6 +15,8 @@ interface Accepts {
   readonly intoOutput?: Readonly<Record<string, string>>;
   /** Objects and lists that may come as JSON text. */
   readonly json?: readonly string[];
+  /** Fields of the tool whose misspelling would lose what is handed over. */
+  readonly spelt?: readonly string[];
 }
 
 const ACCEPTS: Readonly<Record<string, Accepts>> = {
@@ -22,6 +25,7 @@ const ACCEPTS: Readonly<Record<string, Accepts>> = {
     aliases: { contextVariables: "context", resumeToken: "continueToken" },
     intoOutput: { notesMarkdown: "notesMarkdown", notes: "notesMarkdown", artifacts: "artifacts" },
     json: ["context", "output", "gate", "artifacts"],
+    spelt: ["continueToken", "intent", "output", "context", "gate"],
   },
   resume_session: { aliases: { runId: "sessionId" } },
 };
@@ -30,7 +34,7 @@ const ACCEPTS: Readonly<Record<string, Accepts>> = {
 const FORMER_TOKENS = ["stateToken", "ackToken"] as const;
 
 export function acceptedInput(tool: string, sent: unknown): Result<unknown, Refusal<"malformed-input">> {
-  const { aliases = {}, intoOutput = {}, json = [] } = Object.hasOwn(ACCEPTS, tool) ? (ACCEPTS[tool] ?? {}) : {};
+  const { aliases = {}, intoOutput = {}, json = [], spelt = [] } = Object.hasOwn(ACCEPTS, tool) ? (ACCEPTS[tool] ?? {}) : {};
   if (!isObject(sent)) return ok(sent);
   const former = FORMER_TOKENS.find((name) => sent[name] !== undefined);
   if (tool === "continue_workflow" && former !== undefined && sent["continueToken"] === undefined) {
@@ -38,12 +42,23 @@ export function acceptedInput(tool: string, sent: unknown): Result<unknown, Refu
   }
   const twice = Object.entries(aliases).find(([alias, name]) => sent[alias] !== undefined && sent[name] !== undefined);
   if (twice !== undefined) return refuse(`\`${twice[1]}\` is given twice, once as \`${twice[0]}\`.`, `Send \`${twice[1]}\` only.`);
+  const known = new Set([...spelt, ...Object.keys(aliases), ...Object.keys(intoOutput)]);
+  for (const field of Object.keys(sent)) {
+    const meant = known.has(field) ? null : misspelt(field, spelt);
+    if (meant !== null) return refuse(`\`${field}\` is not taken.`, `Send it as \`${meant}\`.`);
+  }
   const named = Object.fromEntries(Object.entries(sent).map(([field, value]) => [Object.hasOwn(aliases, field) ? (aliases[field] ?? field) : field, value]));
   const parsed = Object.fromEntries(Object.entries(named).map(([field, value]) => [field, json.includes(field) ? fromText(value) : value]));
   // A mark can be gone back to, and looked at, by its own token.
   const mark = parsed["checkpointToken"];
   const place = tool === "continue_workflow" && parsed["continueToken"] === undefined && mark !== undefined ? { continueToken: mark } : {};
   return withOutput({ ...parsed, ...place, ...goalOf(tool, parsed) }, intoOutput);
+}
+
+/** The field that a name is a slip of, or null: other clients' own fields are none, so little may differ. */
+function misspelt(field: string, fields: readonly string[]): string | null {
+  const near = closestName(field, fields);
+  return near !== null && near[0] === field[0]?.toLowerCase() && Math.abs(near.length - field.length) <= 1 ? near : null;
 }
 
 /** WorkRail took the goal in the context before it had a field of its own. */

@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { filterListings } from "../../library/filter-listings.ts";
 import { indexedListings } from "../../library/indexed-listings.ts";
-import { workflowSources, type LibraryPlaces } from "../../library/sources.ts";
+import { bindingsFiles, workflowSources, type LibraryPlaces } from "../../library/sources.ts";
 import { placesOf } from "./places.ts";
 import type { listInput, ToolAnswer } from "./shapes.ts";
 import type { McpWorld } from "./world.ts";
@@ -10,7 +10,8 @@ import type { McpWorld } from "./world.ts";
 export async function list(world: McpWorld, input: z.infer<typeof listInput>): Promise<ToolAnswer> {
   const places = placesOf(world, input.workspacePath);
   const index = world.listingIndex();
-  const indexed = index === null ? null : indexedListings(workflowSources(places), index);
+  // What is wrong with a team's bindings only reading them can say.
+  const indexed = index === null || bindingsFiles(places.workspace).length > 0 ? null : indexedListings(workflowSources(places), index);
   const { listings, faults } = indexed === null ? await compiled(places) : { listings: indexed, faults: [] };
   const workflows = filterListings(listings, input);
   const lines = workflows.map((each) => `- ${each.id} (${each.version}, ${each.source}): ${each.description}`);

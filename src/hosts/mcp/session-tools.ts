@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, isAbsolute } from "node:path";
 import type { z } from "zod";
-import { findWorkflow } from "../../library/index.ts";
+import { bindingsFaults, findWorkflow } from "../../library/index.ts";
 import { answerText, refusal, type Answer, type Input } from "../../session/stored/index.ts";
 import type { Refusal } from "../../shared/errors.ts";
 import { workflowName } from "./library-tools.ts";
@@ -13,6 +13,8 @@ export async function start(world: McpWorld, input: z.infer<typeof startInput>):
   const about = { sessionId: "", workflowId: input.workflowId ?? "" };
   const misplaced = workspaceRefusal(input.workspacePath);
   if (misplaced !== null) return toolAnswer(refusal(about, misplaced));
+  const [fault] = bindingsFaults(input.workspacePath);
+  if (fault !== undefined) return toolAnswer(refusal(about, { kind: "invalid-bindings", message: `${fault.file}:${fault.line}:${fault.column}: ${fault.message}`, fix: fault.fix }));
   const name = workflowName(input);
   const found = name.ok ? findWorkflow(placesOf(world, input.workspacePath), name.value) : name;
   if (!found.ok) return toolAnswer(refusal(about, found.error));

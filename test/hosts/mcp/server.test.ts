@@ -185,6 +185,16 @@ describe("going back", () => {
   });
 });
 
+test("a team's bindings that cannot be read are told by the list and by a start, and no default is taken for them", async () => {
+  const broken = join(directory, "broken-bindings");
+  mkdirSync(join(broken, ".worktrain"), { recursive: true });
+  writeFileSync(join(broken, ".worktrain/bindings.json"), '{"design_review": ');
+  const listed = await server.tool("list_workflows", { workspacePath: broken });
+  expect(listed.data["faults"]).toEqual([expect.stringContaining("bindings.json:1:")]);
+  const refused = await server.tool("start_workflow", { workflowId: "wr.coding-task", workspacePath: broken, goal: "x" });
+  expect(refused.data).toMatchObject({ status: "refused", blockers: [{ code: "invalid-bindings", message: expect.stringContaining("bindings.json:1:") }] });
+});
+
 describe("calls as WorkRail's clients make them", () => {
   test("fields that only WorkRail has change nothing; its other names, and objects sent as JSON text, are understood", async () => {
     expect((await server.tool("list_workflows", { workspacePath, includeSources: true, tags: ["none-such"] })).data["workflows"]).toEqual([]);
@@ -200,6 +210,9 @@ describe("calls as WorkRail's clients make them", () => {
 
   test.each<readonly [string, string, JsonObject, string]>([
     ["tokens of an older WorkRail", "continue_workflow", { stateToken: "st.v1.x", ackToken: "ack.v1.x" }, "continueToken"],
+    ["contexts", "continue_workflow", { continueToken: "x", contexts: {}, output: {} }, "`context`"],
+    ["outputs", "continue_workflow", { continueToken: "x", outputs: {} }, "`output`"],
+    ["gates", "continue_workflow", { continueToken: "x", gates: {} }, "`gate`"],
     ["one field under two names", "continue_workflow", { continueToken: "x", context: {}, contextVariables: {} }, "`context` only"],
     ["notes under two names", "continue_workflow", { continueToken: "x", notes: "a", output: { notesMarkdown: "b" } }, "`output.notesMarkdown` only"],
     ["output with rehydrate", "continue_workflow", { continueToken: "x", intent: "rehydrate", output: { notesMarkdown: "b" } }, "intent advance"],
