@@ -7,3 +7,4 @@ export { neutralise, neutraliseLine, showHidden } from "./neutralise.ts";
 export { findingsTable, journalProof, proofOf, proofTable, sessionTable, type Attester, type Proof, type ProofRow } from "./proof.ts";
 export { sessionTimeline, traceLine, type TimelineEntry } from "./session-timeline.ts";
 export { lastArtifact, lastVerifications, passed, sessionView, type ItemSessionView, type SessionView, type VerificationView } from "./session-view.ts";
+export { leftOutLines, leftOutOf, type LeftOut } from "./left-out.ts";

@@ -5,7 +5,7 @@ import { runItem, type ItemProgress, type ItemResult, type OpenRun } from "../..
 import { allowedHosts, type Config } from "../../config/index.ts";
 import { artifactOf, CONTRACT } from "../../engine/pipeline/index.ts";
 import { openDirectoryJournal, type Journal } from "../../journal/index.ts";
-import { counted } from "../../report/index.ts";
+import { counted, leftOutOf } from "../../report/index.ts";
 import { TerminalError } from "../../shared/errors.ts";
 import { createRedactor } from "../../shared/redact.ts";
 import { codingHandoffSchema } from "../../workflow/index.ts";
@@ -117,7 +117,8 @@ async function drive(run: LocalRun, ports: RunPorts, open: Open, redact: (text: 
   }
   const branch = result.ending === "ready" ? await leaveBranch(ports, open, result) : null;
   const data = { directory: resolve(run.places.data), usual: run.places.usual };
-  return runReport({ place, source: clone.source, data, result, branch, sandbox: sandbox.mode, undelivered });
+  const leftOut = await leftOutOf(result.state.snapshot, (sha256) => open.journal.getBlob(sha256));
+  return runReport({ place, source: clone.source, data, result, branch, sandbox: sandbox.mode, undelivered, leftOut });
 }
 
 /** How a run on this machine stands in the item's record. */

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { openDirectoryReader } from "../../journal/index.ts";
 import { parseItemId, type Recorded, sessionEventSchema, type SessionEvent, sessionStream } from "../../record/index.ts";
-import { sessionTimeline, sessionView, traceLine, type SessionView, type TimelineEntry } from "../../report/index.ts";
+import { leftOutLines, leftOutOf, sessionTimeline, sessionView, traceLine, type LeftOut, type SessionView, type TimelineEntry } from "../../report/index.ts";
 import { TerminalError } from "../../shared/errors.ts";
 import type { Call, CliWorld, CommandResult } from "./command.ts";
 import { itemOfSession } from "./item-sessions.ts";
@@ -10,6 +10,8 @@ import { dataDirectoryOf } from "./open-sessions.ts";
 
 interface Shown extends SessionView {
   readonly timeline: readonly TimelineEntry[];
+  /** What it changed and no snapshot can hold. */
+  readonly leftOut: readonly LeftOut[];
 }
 
 /** Reads the journal that the operand means and tells its sessions. */
@@ -24,7 +26,8 @@ export async function showSessions(call: Call, world: CliWorld): Promise<Command
   for (const stream of (await reader.streams()).filter((each) => each.startsWith("session/"))) {
     if (held !== null && stream !== sessionStream(name)) continue;
     const events = (await reader.read(stream)).filter(isSessionEvent);
-    sessions.push({ ...sessionView(stream.slice("session/".length), events), timeline: sessionTimeline(events) });
+    const view = sessionView(stream.slice("session/".length), events);
+    sessions.push({ ...view, timeline: sessionTimeline(events), leftOut: await leftOutOf(view.snapshot, (sha256) => reader.getBlob(sha256)) });
   }
   if (sessions.length === 0) throw new TerminalError(`${directory} holds no session.`, "Name another one.");
   return { exitCode: 0, text: sessions.map(sessionText).join("\n\n"), data: { journal: directory, notes: reader.notes, sessions } };
@@ -50,7 +53,7 @@ function sessionText(session: Shown): string {
     `${String(seq).padStart(5)}  ${at}  ${(nodeId ?? "-").padEnd(4)}  ${text}`,
     ...(trace ?? []).filter((entry) => entry.decision === "skipped" || entry.condition !== undefined || entry.reason !== undefined).map((entry) => `${" ".repeat(39)}${traceLine(entry)}`),
   ]);
-  return printable([head, ...lines].join("\n"));
+  return printable([head, ...lines, ...leftOutLines(session.leftOut)].join("\n"));
 }
 
 /** Models wrote much of it: an escape sequence must not rewrite the terminal. */

@@ -1,6 +1,7 @@
 /** What `worktrain run` says at its end. */
 import { join } from "node:path";
 import { estimateWords, type Estimate, type ItemResult } from "../../../coordinator/index.ts";
+import { leftOutLines, type LeftOut } from "../../../report/index.ts";
 import type { CommandResult } from "../command.ts";
 import type { ItemPlace } from "./local-item.ts";
 
@@ -14,6 +15,8 @@ export interface RunReport {
   readonly sandbox: "bubblewrap" | "weak";
   /** What was told and not read by any session. */
   readonly undelivered: readonly string[];
+  /** What the work changed and no snapshot can hold. */
+  readonly leftOut: readonly LeftOut[];
 }
 
 /** A word that a shell takes as it is. */
@@ -33,7 +36,7 @@ export const resumeCommand = (item: string, data: string, usual: string, reason 
   `worktrain run --resume ${item}${RAISED_BY[reason] ?? ""}${data === usual ? "" : ` --data ${shellWord(data)}`}`;
 
 export function runReport(all: RunReport): CommandResult {
-  const { place, source, result, branch, sandbox, undelivered } = all;
+  const { place, source, result, branch, sandbox, undelivered, leftOut } = all;
   const { spent } = result;
   const journal = join(place.directory, "journal");
   const sessions = result.state.sessions.map((session) => ({
@@ -54,6 +57,7 @@ export function runReport(all: RunReport): CommandResult {
       : `Ready: branch ${branch.name} (${branch.sha.slice(0, 10)}) in ${source}\nSee it with: git -C ${shellWord(source)} diff ${branch.name}~1 ${branch.name}`;
   const lines = [
     end,
+    ...leftOutLines(leftOut),
     ...(resume === null ? [] : [`Nothing is lost: \`${resume}\` goes on where it stopped.`]),
     ...undelivered.map((text) => `Not delivered, no session read it any more: ${JSON.stringify(text)}`),
     `${spent.turns} turns, ${spent.tokens.toLocaleString("en-US")} tokens, $${costUsd.toFixed(4)}${expected(result.estimate)}. Journal: ${journal}`,
@@ -62,7 +66,7 @@ export function runReport(all: RunReport): CommandResult {
   return {
     exitCode: branch === null && !done ? 1 : 0,
     text: lines.join("\n"),
-    data: { item: place.id, name: place.name, ending: result.ending, reason: result.reason, branch: branch?.name ?? null, headSha: branch?.sha ?? null, resume, sandbox, sessions, turns: spent.turns, tokens: spent.tokens, costUsd, estimate: inUsd(result.estimate), undelivered, journal },
+    data: { item: place.id, name: place.name, ending: result.ending, reason: result.reason, branch: branch?.name ?? null, headSha: branch?.sha ?? null, resume, sandbox, sessions, turns: spent.turns, tokens: spent.tokens, costUsd, estimate: inUsd(result.estimate), undelivered, leftOut, journal },
   };
 }
 
