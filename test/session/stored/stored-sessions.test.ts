@@ -263,6 +263,20 @@ test("a checkpoint token marks its own place once, wherever the session is by th
   await sessions.close();
 });
 
+test("a checkpoint at an audit can be gone back to once the audit rejected", async () => {
+  const sessions = open();
+  const audit = await sessions.go({ token: tokenOf(await start(sessions, plan("  - {id: one, title: One, prompt: Do it, audit: {rubric: [Right]}}\n"))) }, notes("one"));
+  const marked = await sessions.checkpoint({ checkpointToken: audit.checkpointToken ?? "" });
+  const verdict = { ref: "wr.contracts.gate_verdict", value: { verdict: "rejected", rationale: "No.", confidence: "high" } };
+  const sentBack = await sessions.go({ token: tokenOf(marked) }, { kind: "submit", output: { notesMarkdown: "No.", artifacts: [verdict], context: {} } });
+  expect(sentBack).toMatchObject({ status: "blocked", step: { id: "one" } });
+  expect(await sessions.rewind({ token: audit.checkpointToken ?? "" })).toMatchObject({ status: "step", step: { id: "one.audit" } });
+  await sessions.close();
+  const anew = open();
+  expect(await anew.rewind({ sessionId: audit.sessionId }, marked.checkpoint?.id)).toMatchObject({ status: "step", step: { id: "one.audit" } });
+  await anew.close();
+});
+
 test("a gate is answered with its own token alone: a step's or another gate's of an abandoned branch opens nothing", async () => {
   const sessions = open();
   const approve: Input = { kind: "gate", answer: { verdict: "approved", reason: "Good.", by: "ann" } };
