@@ -3,6 +3,7 @@ import type { Tool, ToolResult } from "../../agent/index.ts";
 import type { StepOffer } from "../../engine/session/index.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { blockedMessage, stepMessage } from "../prompt/index.ts";
+import { tellLeftOut } from "../left-out.ts";
 import { settle, type Settled } from "../settle.ts";
 import type { Left, Seat } from "../tree.ts";
 import type { Watch } from "../watch.ts";
@@ -26,6 +27,7 @@ export interface HandingOver {
 
 /** The tool by which the agent hands over a step's output; the engine decides whether it is done, and what follows is done before it answers. */
 export function completeStepTool(seat: Seat, { watch, leave, sameModel }: HandingOver): Tool {
+  const leftOut = tellLeftOut(seat);
   return {
     name: "complete_step",
     description:
@@ -43,7 +45,8 @@ export function completeStepTool(seat: Seat, { watch, leave, sameModel }: Handin
       await watch.after(settled);
       if (settled.kind === "left") leave(settled.left);
       if (settled.kind === "step" && !sameModel(settled.offer)) return { content: "Step done. The next one is done by another model.", isError: false, ends: "session_over" };
-      return answer(seat, settled);
+      const result = answer(seat, settled);
+      return result.ends === undefined ? { ...result, content: `${result.content}${await leftOut()}` } : result;
     },
   };
 }
