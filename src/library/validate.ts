@@ -18,17 +18,23 @@ export interface FileReport {
   readonly warnings: readonly Place[];
 }
 
-/** Checks every workflow file that the paths mean. Routines come from the same paths first, then from the library. */
+/** Checks every workflow file that the paths mean. Routines come from the same paths first, then from the library, then from beside the file. */
 export function validatePaths(paths: readonly string[], places: LibraryPlaces): readonly FileReport[] {
   const found = paths.map((path) => ({ path, ...findWorkflowFiles(path) }));
   const files = [...new Set(found.flatMap((each) => each.files))];
-  const library = openLibrary(places, files, { leads: (reference, file) => leads(reference, file, places.workspace) });
+  const look = { leads: (reference: Parameters<typeof leads>[0], file: string) => leads(reference, file, places.workspace) };
+  const named = openLibrary(places, files, look);
+  // As for a workflow that is started by path: what it calls may lie in its own folder and below.
+  const beside = [...new Set(files.filter((file) => lacksRoutine(named, file)).map((file) => dirname(file)))].flatMap((folder) => findWorkflowFiles(folder).files);
+  const library = beside.length === 0 ? named : openLibrary(places, [...files, ...beside], look);
   return [
     ...found.flatMap(({ path, files: inside, faults }) => (inside.length === 0 && faults.length === 0 ? [empty(path)] : faults.map((fault) => report(fault.file, null, [fault])))),
     ...files.map((file) => reportOf(library, file)),
     ...bindingsFaults(places.workspace).map((fault) => report(fault.file, null, [fault])),
   ];
 }
+
+const lacksRoutine = ({ faults }: Library, file: string): boolean => faults.some((fault) => fault.file === file && /(?:^|\.)templateCall\.templateId$/.test(fault.path));
 
 /** An address is not asked for, and what stands behind `#` is a place inside the file. */
 function leads({ source, resolveFrom }: { readonly source: string; readonly resolveFrom: "workspace" | "package" }, file: string, workspace: string | null): boolean {

@@ -171,3 +171,11 @@ test("a team's bindings that cannot be read are an error beside the files", () =
   const good = file("bound/good.yaml", workflow("team.good"));
   expect(validatePaths([good], { ...places, workspace: join(directory, "bound") })).toMatchObject([{ path: good, ok: true }, { path, ok: false, errors: [{ line: 1 }] }]);
 });
+
+test("a file named alone may call a routine that lies beside it or below, as when it is started by path", () => {
+  const caller = `schemaVersion: 2\nid: team.caller\nname: Name\nversion: 1.0.0\ndescription: Text.\nsteps:\n  - {id: call, title: Call, templateCall: {templateId: wr.templates.routine.beside-it}}\n`;
+  const path = file("alone/caller.yaml", caller);
+  expect(validatePaths([path], places)).toMatchObject([{ ok: false, errors: [{ path: expect.stringContaining("templateId") }] }]);
+  file("alone/routines/beside.yaml", workflow("wr.routine-beside-it"));
+  expect(validatePaths([path], places)).toMatchObject([{ path, ok: true, id: "team.caller" }]);
+});
