@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { describe, expect, it } from "vitest";
 import { costMicroUsd, tokensOf } from "../../src/agent/index.ts";
 import { MODEL_PRICES, modelPrice } from "../../src/shared/models.ts";

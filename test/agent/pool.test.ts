@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { describe, expect, it } from "vitest";
 import { costMicroUsd, openBudgetPool, spentBy, tokensOf, type Limits } from "../../src/agent/index.ts";
 import type { ModelServer } from "../../src/hosts/demo/model/index.ts";

@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { describe, expect, it } from "vitest";
 import { evolve, type Conversation } from "../../src/agent/conversation.ts";
 import { openPromptHasher } from "../../src/agent/prompt-hash.ts";

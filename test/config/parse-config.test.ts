@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { allowedHosts, budgetOf, configJsonSchema, configTable, modelsOf, parseConfig } from "../../src/config/index.ts";

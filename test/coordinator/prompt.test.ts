@@ -1,5 +1,5 @@
 /** What does the agent read first, in which order, whose words are they, and can any of them pass for another? */
-import fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { composePrompt, priorWork, promptTexts, readRules, blockedMessage, type PromptParts } from "../../src/coordinator/prompt/index.ts";
 import { RULE_PLACES } from "../../src/coordinator/prompt/rule-files.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { expect, test } from "vitest";
 import type { ItemBudget } from "../../src/coordinator/index.ts";
 import { add, limitsOf, nothingSpent, remaining, sessionLimits } from "../../src/coordinator/spent.ts";

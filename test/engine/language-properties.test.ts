@@ -1,5 +1,5 @@
 /** Random workflows of every kind of step under random commands. */
-import * as fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { expect, test } from "vitest";
 import { attemptLimit, decide, evolve, initialState, offer, type SessionCommand, type SessionState, snapshotOf, stateOf } from "../../src/engine/session/index.ts";
 import { type EngineEvent, engineEventSchema, type StepOutput } from "../../src/record/index.ts";

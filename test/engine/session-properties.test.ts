@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { expect, test } from "vitest";
 import { attemptLimit, decide, evolve, initialState, offer, type SessionCommand, type SessionState } from "../../src/engine/session/index.ts";
 import { type EngineEvent, engineEventSchema, type StepOutput } from "../../src/record/index.ts";

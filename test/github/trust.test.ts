@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { deflateRawSync } from "node:zlib";
-import fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { describe, expect, it } from "vitest";
 import { decodeTask, encodeTask, permissionVerdict, publicTicketKey, signTicket, TASK_NOT_CARRIED, taskDigest, verifyTicket, type Ticket } from "../../src/github/trust/index.ts";
 import type { Permission } from "../../src/github/read/index.ts";

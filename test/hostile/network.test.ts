@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { connect as tlsConnect } from "node:tls";
-import fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { matchesHost, parseHostPattern, type HostPattern } from "../../src/shared/host-pattern.ts";
 import { serverName } from "../../src/workspace/network/client-hello.ts";

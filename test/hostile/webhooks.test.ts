@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { request as httpRequest } from "node:http";
 import { createRequire } from "node:module";
-import fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fakeClock } from "../fakes/clock.ts";
 import { runApp, signature, WEBHOOK_SECRET, type AppUnderTest } from "../hosts/app/running-app.ts";

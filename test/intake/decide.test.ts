@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { describe, expect, it } from "vitest";
 import { parseConfig } from "../../src/config/index.ts";
 import type { IssueFacts } from "../../src/github/read/index.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import {

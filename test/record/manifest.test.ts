@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { pathFault, readManifest } from "../../src/record/manifest.ts";

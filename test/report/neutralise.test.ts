@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { code, cut, neutralise, neutraliseLine, plain, quote, table } from "../../src/report/index.ts";
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { canonicalCopy, canonicalJson, isJson } from "../../src/shared/json.ts";
 
@@ -39,10 +39,12 @@ describe("canonical JSON", () => {
 });
 
 describe("isJson", () => {
-  test("takes what JSON.parse gives", () => {
+  test("takes what JSON.parse gives, but for __proto__ as a key", () => {
     fc.assert(fc.property(fc.jsonValue(), (any) => {
-      expect(isJson(any)).toBe(true);
+      expect(isJson(any)).toBe(!JSON.stringify(any).includes('"__proto__":'));
     }));
+    expect(isJson(JSON.parse('[{"__proto__":0}]'))).toBe(false);
+    expect(isJson("__proto__")).toBe(true);
   });
 
   test.each([undefined, Number.NaN, 1n, new Date(0), new Map(), [undefined], { a: () => 1 }, JSON.parse('{"__proto__":1}')])("refuses %s", (odd) => {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { createRedactor, redactJson } from "../../src/shared/redact.ts";
 

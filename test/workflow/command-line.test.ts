@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compileWorkflow, renderCommand } from "../../src/workflow/index.ts";
 

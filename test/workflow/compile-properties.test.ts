@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parse } from "yaml";

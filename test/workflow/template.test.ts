@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { renderPrompt } from "../../src/workflow/index.ts";
 

@@ -1,6 +1,6 @@
 /** fault 57: whatever an agent does to the files, each of it is in the snapshot or named as left out. */
 import { rmSync } from "node:fs";
-import fc from "fast-check";
+import fc from "../fakes/fast-check.ts";
 import { expect, test } from "vitest";
 import { readManifest } from "../../src/record/manifest.ts";
 import { blobStore, inShell, repository, workspaceOn } from "./small-repository.ts";

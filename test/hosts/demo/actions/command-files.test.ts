@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "../../../fakes/fast-check.ts";
 import { expect, test } from "vitest";
 import { parseCommandFile } from "../../../../src/hosts/demo/actions/command-files.ts";
 

@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "../../../fakes/fast-check.ts";
 import { describe, expect, test } from "vitest";
 import { evaluateCondition, evaluateTemplate, isTruthy, looselyEqual, type Scope } from "../../../../src/hosts/demo/actions/expressions.ts";
 import { TerminalError } from "../../../../src/shared/errors.ts";
