@@ -198,8 +198,8 @@ function budgetsHold(world: ItemWorld): readonly string[] {
 /** I5: where there is no more money, asking again only makes it worse. */
 function aSpendLimitEndsTheRun(world: ItemWorld): readonly string[] {
   return world.model.asked.flatMap((turn, index) => {
-    const next = turn.spendLimit ? world.model.asked.slice(index + 1).find(({ process }) => process === turn.process) : undefined;
-    return next === undefined ? [] : [`${turn.process} asked the model again after its spend limit.`];
+    const again = turn.spendLimit ? world.model.asked.slice(index + 1).find(({ process }) => process === turn.process) : undefined;
+    return again === undefined ? [] : [`${turn.process} asked the model again after its spend limit.`];
   });
 }
 
