@@ -220,6 +220,27 @@ test("a segment on its way up leaves no file behind, whether it arrived or not",
   expect([...disk.snapshot().keys()]).toEqual([]);
 });
 
+test("fault 1: what a look-up finds in a directory is on disk, though the process that put it died before it was", async () => {
+  const bytes = Buffer.from("segment");
+  let found = 0;
+  for (let call = 1, done = false; !done; call += 1) {
+    const disk = memoryDisk();
+    const open = () => createDirectorySegmentStore({ runId: RUN, directory: "/segments", fs: disk.fileSystem });
+    disk.crashAtCall(call);
+    done = await open().put(NAME, bytes).then(
+      () => true,
+      () => false,
+    );
+    disk.powerOn();
+    const ref = (await open().find?.(NAME)) ?? null;
+    disk.powerCut({ unsynced: "lost", names: "lost" });
+    if (ref === null) continue;
+    found += 1;
+    expect(await open().find?.(NAME), `call ${call}`).toEqual(ref);
+  }
+  expect(found).toBeGreaterThan(1);
+});
+
 test("fault 20: a name that leaves the directory, or is no segment's of the run, is refused", async () => {
   const directory = createDirectorySegmentStore({ runId: RUN, directory: "/segments", fs: memoryDisk().fileSystem });
   const ref = (await localGitPlace()).open(RUN);
