@@ -16,7 +16,7 @@ const WHERE_GIT_IS = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin";
 
 /**
  * Nothing of the user's or the system's configuration, no hook and no monitor of the repository; no object is fetched. Objects and
- * refs are synced as they are written (git-config(1), core.fsync).
+ * refs are synced as they are written (git-config(1), core.fsync: git 2.36 or later).
  */
 const ENVIRONMENT: Readonly<Record<string, string>> = {
   PATH: WHERE_GIT_IS,
