@@ -7,6 +7,8 @@ export { seedDirectory, type SeedOptions } from "./seed-directory.ts";
 export type { ArtifactClient } from "./stores/actions-artifacts.ts";
 export { createArtifactSegmentStore, type ArtifactSegmentStoreOptions } from "./stores/artifacts.ts";
 export { openDirectoryJournal, openDirectoryReader, type DirectoryJournal, type DirectoryJournalOptions, type DirectoryJournalReader, type DirectoryOptions, JournalReplaced } from "./stores/directory.ts";
+export { createGitRefSegmentStore, type GitRefSegmentStore, type GitRefSegmentStoreOptions, journalRef } from "./stores/git-ref.ts";
+export { localGit, type LocalGitOptions } from "./stores/local-git.ts";
 export { openMemoryJournal, type MemoryJournalOptions } from "./stores/memory.ts";
 export { createDirectorySegmentStore, type DirectorySegmentStoreOptions } from "./stores/segment-directory.ts";
 export { createMemorySegmentStore, type MemorySegmentStore } from "./stores/segment-memory.ts";

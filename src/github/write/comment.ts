@@ -78,8 +78,8 @@ export function commentEffect(target: CommentTarget, marker: string, body: strin
     key: `comment:${marker}`,
     description: `comment on ${target.repository.owner}/${target.repository.repo}#${target.issueNumber}`,
     async lookUp() {
-      const [first] = await findComments(target, marker);
-      return first === undefined ? null : confirmed(first);
+      const [first, ...duplicates] = await findComments(target, marker);
+      return first === undefined ? null : { ...confirmed(first), duplicates: duplicates.map(confirmed) };
     },
     async write() {
       const response = await target.github.request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", {
@@ -90,7 +90,11 @@ export function commentEffect(target: CommentTarget, marker: string, body: strin
       return confirmed(toOwnComment(parseAnswer(commentSchema, response.data, "POST /repos/{owner}/{repo}/issues/{issue_number}/comments")));
     },
     async discard(duplicate) {
-      await target.github.request("DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}", { ...target.repository, comment_id: Number(duplicate.id) });
+      try {
+        await target.github.request("DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}", { ...target.repository, comment_id: Number(duplicate.id) });
+      } catch (error) {
+        if (!hasStatus(error, 404)) throw error;
+      }
     },
   };
 }

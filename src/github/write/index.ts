@@ -2,4 +2,5 @@ export { commentEffect, editComment, findComments, fitComment, isWrittenBy, MAX_
 export { dispatchEffect, type Dispatch } from "./dispatch.ts";
 export { createEffectRunner, type AppliedEffect, type EffectRunner, type EffectRunnerPorts } from "./effect-runner.ts";
 export type { Confirmed, Effect } from "./effect.ts";
+export { githubGitData } from "./git-data.ts";
 export { issueReactionEffect } from "./reaction.ts";
