@@ -112,7 +112,7 @@ describe("children of a parallel step", () => {
   test("a delegation that is passed over stands in the trace with its condition and values", () => {
     const session = drive(planOf([{ type: "parallel", parallelDelegations: delegations }]), { context: { wanted: false } });
     const offered = session.log.find((event) => event.kind === "step_offered");
-    expect(offered?.data.trace).toContainEqual({ stepId: "step-1", decision: "skipped", condition: { var: "wanted" }, values: { wanted: false }, reason: "delegation 2 to wr.b" });
+    expect(offered?.data.trace).toContainEqual({ stepId: "step-1", decision: "skipped", condition: { var: "wanted" }, values: { wanted: false }, holds: false, reason: "delegation 2 to wr.b" });
     const each = { type: "loop", parallel: true, loop: { type: "forEach", items: "items" }, body: [{ id: "dig", title: "Dig", type: "parallel", parallelDelegations: [{ workflowId: "wr.a", runCondition: { var: "currentItem", equals: 2 } }] }] };
     const items = drive(planOf([each]), { context: { items: [1, 2] } });
     const trace = items.log.flatMap((event) => (event.kind === "step_offered" ? event.data.trace : []));

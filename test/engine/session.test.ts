@@ -277,7 +277,7 @@ describe("the way through a workflow", () => {
     const session = drive(planOf([{ runCondition: condition }, {}, { runCondition: condition }]), { context: { size: "small" } });
     expect(nodesOf(session.state()).map((node) => node.stepId)).toEqual(["step-2"]);
     const events = session.submit();
-    expect(Array.isArray(events) && events.at(-1)).toEqual({ kind: "session_ended", data: { outcome: "completed", reason: null, trace: [{ stepId: "step-3", decision: "skipped", condition, values: { size: "small" } }] } });
+    expect(Array.isArray(events) && events.at(-1)).toEqual({ kind: "session_ended", data: { outcome: "completed", reason: null, trace: [{ stepId: "step-3", decision: "skipped", condition, values: { size: "small" }, holds: false }] } });
   });
 
   test("a session in which nothing ran has not succeeded", () => {
