@@ -272,6 +272,25 @@ describe("everything an author can write reaches the agent", () => {
       session.submit();
     }
   });
+
+  const body = [{ id: "body-1", title: "B", prompt: "p" }];
+  test.each<[string, JsonObject[], readonly string[]]>([
+    ["an audited step, its audit not", [{}, { audit: { rubric: ["r"] } }], ["step-2"]],
+    ["the body of a loop at the end that always runs", [{}, { type: "loop", loop: { type: "for", count: 2 }, requireConfirmation: true, body }], ["body-1"]],
+    ["a step before one that may be skipped", [{}, {}, { runCondition: { var: "yes" } }], ["step-2", "step-3"]],
+    ["a step before a loop over what may be empty", [{}, { type: "loop", loop: { type: "forEach", items: "items" }, body }], ["step-1", "body-1"]],
+    ["a step before children that may have nothing to do", [{}, { type: "parallel", parallelDelegations: [{ workflowId: "wr.a", runCondition: { var: "no" } }] }], ["step-1"]],
+  ])("the outcome is asked of whatever may be the last work: %s", (_, steps, wanted) => {
+    const session = drive(planOf(steps, { metricsProfile: "research" }), { context: { yes: true, items: ["a"] } });
+    const asked = new Set<string>();
+    for (let turn = 0; turn < 6 && session.state().kind !== "ended"; turn += 1) {
+      const { stepId = "", role } = session.offer() ?? {};
+      if (session.prompt().includes("metrics_outcome")) asked.add(stepId);
+      if (session.state().kind === "gate") session.gate("approved");
+      else session.submit(role === "audit" ? { artifacts: [{ contractRef: "wr.contracts.gate_verdict", value: { verdict: "approved", rationale: "Good." } }] } : {});
+    }
+    expect([...asked]).toEqual(wanted);
+  });
 });
 
 test("a session bolder than its workflow recommends says so in a gap", () => {
