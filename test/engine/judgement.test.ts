@@ -119,6 +119,14 @@ describe("children of a parallel step", () => {
     expect(trace.map(({ decision, reason }) => [decision, reason])).toEqual([["skipped", "delegation 1 to wr.a for item 1"], ["offered", "delegation 1 to wr.a for item 2"], ["offered", undefined]]);
   });
 
+  test.each([
+    ["beside `loop`", { parallel: true, maxParallel: 2, loop: { type: "forEach", items: "items" } }],
+    ["in `loop`", { loop: { type: "forEach", items: "items", parallel: true, maxParallel: 2 } }],
+  ])("items side by side are asked for %s", (_, each) => {
+    const session = drive(planOf([{ type: "loop", ...each, body: [{ id: "dig", title: "Dig", type: "parallel", parallelDelegations: [{ workflowId: "wr.a" }] }] }]), { context: { items: [1, 2, 3] } });
+    expect(session.state()).toMatchObject({ kind: "delegating", request: { maxParallel: 2, children: [{ childId: "n1.1" }, { childId: "n1.2" }, { childId: "n1.3" }] } });
+  });
+
   test.each(["guided", "full_auto_stop_on_user_deps", "full_auto_never_stop"] as const)("a child that cannot be started at all ends the session blocked, never completed (%s); rewinding asks for it again", (autonomy) => {
     const session = drive(planOf([{ type: "parallel", notesOptional: true, parallelDelegations: [{ workflowId: "team.nope" }] }]), { autonomy });
     session.run({ kind: "finish-child", result: { childId: "n1.1", sessionId: null, outcome: "failed", summary: "There is no workflow team.nope.", artifacts: [] } });
