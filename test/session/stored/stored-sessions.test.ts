@@ -194,6 +194,17 @@ test("a child whose workflow there is not ends the session blocked, and says whi
   await sessions.close();
 });
 
+test("a workflow that delegates to itself comes to an end: the deepest session says that no further level may stand below it", async () => {
+  const endless = plan("  - {id: split, type: parallel, title: Split, notesOptional: true, parallelDelegations: [{workflowId: test-flow}]}\n");
+  const sessions = new StoredSessions({ ...deps(), findPlan: () => ({ ok: true, value: endless }) });
+  let answer = await start(sessions, endless);
+  let levels = 0;
+  for (; answer.status === "waiting" && levels < 10; levels += 1) answer = await sessions.go({ token: answer.pending?.[0]?.continueToken ?? "" }, { kind: "await" });
+  expect(levels).toBe(3);
+  expect(answer).toMatchObject({ status: "complete", outcome: "blocked", blockers: [{ code: "child-not-started", message: expect.stringContaining("at most 3 levels") }] });
+  await sessions.close();
+});
+
 test("what was done before a rewinding is not the answer to what is sent after it", async () => {
   const sessions = open();
   const begun = await start(sessions, TWO_STEPS);
