@@ -1,6 +1,7 @@
 /** What a client is told of a session: one shape for every command, over MCP and from a shell. */
 import { z } from "zod";
 import { autonomySchema, blockerSchema, riskPolicySchema, sessionOutcomeSchema } from "../../record/index.ts";
+import { inWords } from "../../shared/errors.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 
 const jsonSchema = z.record(z.string(), z.unknown());
@@ -68,7 +69,7 @@ export function answerText(answer: Answer, words: NextWords = TOOL_WORDS): strin
 }
 
 function lines(answer: Answer, words: NextWords): readonly string[] {
-  const blockers = (answer.blockers ?? []).map((blocker) => `- ${blocker.message} ${blocker.fix}`.trimEnd()).join("\n");
+  const blockers = (answer.blockers ?? []).map((blocker) => `- ${inWords(blocker)}`).join("\n");
   switch (answer.status) {
     case "step":
       return stepLines(answer, words);
