@@ -74,7 +74,7 @@ function lines(answer: Answer, words: NextWords): readonly string[] {
     case "step":
       return stepLines(answer, words);
     case "blocked":
-      return [`The step "${answer.step?.title ?? ""}" is not done:\n${blockers}`, "What was sent is kept: send what is missing or changed.", ...handover(answer, words)];
+      return [`The step "${answer.step?.title ?? ""}" is not done:\n${blockers}`, "What was sent is kept: send what is missing or changed.", ...stepLines(answer, words)];
     case "gate":
       return [`The session ${answer.sessionId} is at a gate (${answer.gate?.kind ?? ""}): ${answer.gate?.question ?? ""}`, words.answerGate(answer)];
     case "waiting":
