@@ -158,7 +158,7 @@ async function park(deps: CoordinatorDeps, state: ItemState, { phase, spent: ofS
   const ending = endingOf(parked.code);
   const spent = add(spentByItem(state), ofSession);
   await deps.save?.({ phase, step: "parked", costMilliUsd: Math.round(spent.costMicroUsd / 1000), ending });
-  return { ending, reason: { ...parked, fix: fixOf(ending) }, state, spent };
+  return { ending, reason: { ...parked, fix: fixOf(parked.code) }, state, spent };
 }
 
 async function end(deps: CoordinatorDeps, state: ItemState): Promise<Over> {

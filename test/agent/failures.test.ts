@@ -75,6 +75,19 @@ describe("fault 63: an API that fails for a while", () => {
   });
 });
 
+describe("what the API said", () => {
+  it.each<[string, ModelAnswer, string]>([
+    ["without a full stop", error(401, "authentication_error", { message: "invalid x-api-key" }), "The API said (401): invalid x-api-key."],
+    ["in several lines", error(403, "permission_error", { message: "Not\nallowed!" }), "Not allowed!"],
+    ["at the length of a proxy's error page", error(403, "permission_error", { message: `<html>${"x".repeat(1_000_000)}` }), "... (1000006 characters)."],
+  ])("%s becomes one sentence of bounded length", async (_, answer, words) => {
+    const { end, events } = await trial({ server: await openModel([answer]) });
+    expect(end.message.endsWith(words)).toBe(true);
+    expect(end.message.length).toBeLessThan(1_000);
+    expect(ofKind(events, "turn_failed")[0]?.message).toBe(end.message);
+  });
+});
+
 describe("fault 63: a stream that breaks", () => {
   const broken: [string, ModelAnswer, string][] = [
     ["is cut", { kind: "cut", afterEvents: 6, content: [call("write")] }, "stream_cut"],

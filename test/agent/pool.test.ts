@@ -116,7 +116,7 @@ describe("I5: tokens in and out have limits of their own", () => {
   it("input: the turn that could read past it is not sent", async () => {
     const server = await openModel((_, count) => ({ kind: "message", content: [call("read", { path: `${count}` })] }));
     const { end } = await trial({ server, budget: { ...AMPLE, maxInputTokens: 6_000 } });
-    expect(end).toMatchObject({ code: "budget_tokens", message: expect.stringContaining("6000 input tokens") });
+    expect(end).toMatchObject({ code: "budget_input_tokens", message: expect.stringContaining("6000 input tokens") });
     expect(end.usage.inputTokens + end.usage.cacheReadTokens + end.usage.cacheWriteTokens).toBeLessThanOrEqual(6_000);
     expect(end.turns).toBeGreaterThan(0);
   });
@@ -124,7 +124,7 @@ describe("I5: tokens in and out have limits of their own", () => {
   it("output: max_tokens is lowered to what is left, then no turn is sent", async () => {
     const server = await openModel((_, count) => ({ kind: "message", content: [say("word ".repeat(2_000)), call("read", { path: `${count}` })] }));
     const { end, events } = await trial({ server, budget: { ...AMPLE, maxOutputTokens: 8_000 } });
-    expect(end).toMatchObject({ code: "budget_tokens", message: expect.stringContaining("8000 output tokens") });
+    expect(end).toMatchObject({ code: "budget_output_tokens", message: expect.stringContaining("8000 output tokens") });
     expect(ofKind(events, "turn_requested")[0]?.maxTokens).toBe(8_000);
     expect(end.usage.outputTokens).toBeLessThanOrEqual(8_000);
   });
