@@ -39,6 +39,14 @@ describe.each(["bubblewrap", "weak"] as const)("the tools in the %s sandbox", (m
     expect((await call("bash", { command: "x", timeout_ms: 700_000 })).content).toMatch(/from 1 to 600000/);
   });
 
+  test("a command may open its own output, as scripts do that write to /dev/stderr", async () => {
+    const { call } = await open(mode, {});
+    expect(await call("bash", { command: "echo out >/dev/stdout; echo err >/dev/stderr; echo both | tee /dev/stderr" })).toEqual({ content: "out\nerr\nboth\nboth\n[exit code 0]", isError: false });
+    // Where no pipe can be made the output still comes.
+    expect((await call("bash", { command: "chmod 555 $TMPDIR; echo x" })).content).toBe("x\n[exit code 0]");
+    expect((await call("bash", { command: "echo y >&2; chmod 700 $TMPDIR" })).content).toBe("y\n[exit code 0]");
+  });
+
   test("fault 42: a command that never ends is timed out, with its children", async () => {
     const { call } = await open(mode, {});
     // A shell that ignores SIGTERM costs two seconds: once is enough.
