@@ -144,6 +144,17 @@ describe("I5: tool time", () => {
     expect(ended?.interruptedToolMs).toBeGreaterThanOrEqual(60_000);
   });
 
+  it("what no tool took is no tool's time: a slow journal is not counted, and nothing counts as interrupted that was not", async () => {
+    const time = fakeClock();
+    let journalMs = 0;
+    const clock = { ...time, monotonicMs: () => time.monotonicMs() + journalMs };
+    const server = await openModel([[call("slow")], [call("done")]], clock);
+    const onRecord = ({ kind }: { readonly kind: string }): void => void (kind === "tool_completed" && (journalMs += 5_000));
+    const { end, events } = await trial({ server, clock, tools: [slow(clock, 1_000), done()], onRecord, budget: { ...AMPLE, maxToolMs: 4_000 } });
+    expect(end.code).toBe("completed");
+    expect(ofKind(events, "agent_ended")[0]?.interruptedToolMs).toBeUndefined();
+  });
+
   it("calls side by side each count", async () => {
     const clock = fakeClock();
     const server = await openModel([[call("slow"), call("slow"), call("slow")]], clock);
