@@ -20,7 +20,7 @@ function parked(code: string): RunReport {
       ending: "budget",
       reason: { code, message: "It is used up.", fix: "" },
       state: foldItem([scheduled("code-1"), concluded("code-1"), scheduled("code-2")]),
-      spent: { turns: 3, tokens: 115, inputTokens: 100, outputTokens: 15, costMicroUsd: 41_000, workedMs: 1, toolMs: 0 },
+      spent: { turns: 3, tokens: 115, inputTokens: 100, outputTokens: 15, costMicroUsd: 41_000, unansweredMicroUsd: 30_000, workedMs: 1, toolMs: 0 },
       estimate: null,
     },
     branch: null,
@@ -50,6 +50,13 @@ test("a session that was left in the middle is shown with what it spent", () => 
       { id: "code-2", outcome: "open", turns: 1, tokens: 100, costUsd: 0.04 },
     ],
   });
+});
+
+test("what may not have been billed is told apart from what was", () => {
+  const report = parked("cancelled");
+  expect(report.result.spent.unansweredMicroUsd).toBe(30_000);
+  expect(runReport(report)).toMatchObject({ text: expect.stringContaining("$0.0410, at most $0.0300 of it for requests that were not answered."), data: { costUsd: 0.041, unansweredUsd: 0.03 } });
+  expect(runReport({ ...report, result: { ...report.result, spent: { ...report.result.spent, unansweredMicroUsd: 0 } } }).text).not.toContain("not answered");
 });
 
 test("a model that could not be asked: later, where waiting helps; what to mend, where it does not", () => {

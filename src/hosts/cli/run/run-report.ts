@@ -54,13 +54,13 @@ export function runReport(all: RunReport): CommandResult {
     ...leftOutLines(leftOut),
     ...(resume === null ? [] : [`Nothing is lost: \`${resume}\` goes on where it stopped.`]),
     ...undelivered.map((text) => `Not delivered, no session read it any more: ${JSON.stringify(text)}`),
-    `${counted(spent.turns, "turn")}, ${spent.tokens.toLocaleString("en-US")} tokens, $${costUsd.toFixed(4)}${expected(result.estimate)}. Journal: ${journal}`,
+    `${counted(spent.turns, "turn")}, ${spent.tokens.toLocaleString("en-US")} tokens, $${costUsd.toFixed(4)}${unanswered(spent.unansweredMicroUsd)}${expected(result.estimate)}. Journal: ${journal}`,
     ...(sandbox === "weak" ? ["The agent's commands ran without a sandbox (--sandbox weak)."] : []),
   ];
   return {
     exitCode: branch === null && !done ? 1 : 0,
     text: lines.join("\n"),
-    data: { item: place.id, name: place.name, ending: result.ending, reason: result.reason, branch: branch?.name ?? null, headSha: branch?.sha ?? null, resume, sandbox, sessions, turns: spent.turns, tokens: spent.tokens, costUsd, estimate: inUsd(result.estimate), undelivered, leftOut, journal },
+    data: { item: place.id, name: place.name, ending: result.ending, reason: result.reason, branch: branch?.name ?? null, headSha: branch?.sha ?? null, resume, sandbox, sessions, turns: spent.turns, tokens: spent.tokens, costUsd, unansweredUsd: spent.unansweredMicroUsd / 1_000_000, estimate: inUsd(result.estimate), undelivered, leftOut, journal },
   };
 }
 
@@ -73,6 +73,9 @@ function sessionsOf({ state, spent }: ItemResult) {
     return { id, workflow, phase, outcome: result?.outcome ?? "open", turns, tokens, costUsd: costMicroUsd / 1_000_000 };
   });
 }
+
+/** A request without an answer counts with its worst case, which is far more than most are billed. */
+const unanswered = (microUsd: number): string => (microUsd === 0 ? "" : `, at most $${(microUsd / 1_000_000).toFixed(4)} of it for requests that were not answered`);
 
 const expected = (estimate: Estimate | null): string => (estimate === null ? "" : ` (expected: ${estimateWords(estimate)})`);
 
