@@ -4,3 +4,4 @@ export { readRules, type Layer, type Prompt } from "./prompt/index.ts";
 export { loadLibrary, pipelineFault } from "./library.ts";
 export { progressLine } from "./progress-line.ts";
 export { runItem, type ItemResult, type OpenItem, type OpenRun } from "./run-item.ts";
+export { spentByItem } from "./spent.ts";

@@ -135,9 +135,9 @@ function conclusion(scheduled: ItemSession, { session, spent }: SessionLeft): Ex
   const { phase, round, sessionId } = scheduled;
   const { outcome, reason } = sessionEnd(session.state());
   const { usage } = spentBy(session.history());
-  const { turns, costMicroUsd, tokens, inputTokens, outputTokens, workedMs, toolMs } = spent;
+  const { turns, costMicroUsd, unansweredMicroUsd, tokens, inputTokens, outputTokens, workedMs, toolMs } = spent;
   const snapshot = phase === "code" || phase === "fix" ? lastSnapshot(session.history()) : null;
-  return { phase, round, sessionId, outcome, reason, artifacts: artifactsOf(session.state()), head: session.head(), turns, usage, costMicroUsd, tokens, inputTokens, outputTokens, workedMs, toolMs, snapshot };
+  return { phase, round, sessionId, outcome, reason, artifacts: artifactsOf(session.state()), head: session.head(), turns, usage, costMicroUsd, ...(unansweredMicroUsd === 0 ? {} : { unansweredMicroUsd }), tokens, inputTokens, outputTokens, workedMs, toolMs, snapshot };
 }
 
 /** How a session ended; a step that ran out of attempts on its verification is told from one that lacked something else. */
@@ -158,7 +158,7 @@ async function park(deps: CoordinatorDeps, state: ItemState, { phase, spent: ofS
   const ending = endingOf(parked.code);
   const spent = add(spentByItem(state), ofSession);
   await deps.save?.({ phase, step: "parked", costMilliUsd: Math.round(spent.costMicroUsd / 1000), ending });
-  return { ending, reason: { ...parked, fix: fixOf(ending) }, state, spent };
+  return { ending, reason: { ...parked, fix: fixOf(parked.code) }, state, spent };
 }
 
 async function end(deps: CoordinatorDeps, state: ItemState): Promise<Over> {

@@ -9,6 +9,7 @@ import type { Seat } from "./tree.ts";
 const SAVE_AT_LEAST_EVERY_MS = 60_000;
 
 export interface Watch {
+  /** A step is out for this agent. */
   step(): void;
   /** Before a submission: the files are in the log before a verification of them is, so a run lost in between resumes on the files it verified. */
   before(): Promise<void>;
@@ -43,7 +44,6 @@ export function watchSeat(seat: Seat): Watch {
       // A verification may have reached hosts as well.
       if (seat.writes) await recordReached(deps, session);
       await save();
-      watch.step();
     },
     async afterTools() {
       if (session.offer() === null) return;

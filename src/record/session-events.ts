@@ -175,6 +175,8 @@ export const agentEndCodeSchema = z.enum([
   "stopped_without_completing",
   "budget_turns",
   "budget_tokens",
+  "budget_input_tokens",
+  "budget_output_tokens",
   "budget_cost",
   "budget_time",
   "budget_tool_time",
