@@ -69,7 +69,8 @@ export function loadLog(fs: FileSystem, directory: string, below: number = Numbe
   return { chain, files: files.map(({ epoch, path, content, written }) => ({ epoch, path, bytes: content.length, written })), torn };
 }
 
-function contentOf(content: Uint8Array): { readonly content: Uint8Array; readonly written: number } {
+/** A file's content, and how much of it stands before its room (D3). */
+export function contentOf(content: Uint8Array): { readonly content: Uint8Array; readonly written: number } {
   let written = content.length;
   while (written > 0 && content[written - 1] === 0) written -= 1;
   return { content, written };
@@ -88,7 +89,7 @@ export function unchanged(fs: FileSystem, file: EpochFile): boolean {
 const UNWRITTEN = Buffer.alloc(16);
 
 /** How many bytes of the newest file's content stand before a tear (D2). */
-function wholeBytes(content: Uint8Array): number {
+export function wholeBytes(content: Uint8Array): number {
   const buffer = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   const unwritten = buffer.indexOf(UNWRITTEN);
   return (unwritten === -1 ? buffer : buffer.subarray(0, unwritten)).lastIndexOf("\n") + 1;
