@@ -6,7 +6,7 @@
  * R2. A copy without any change is a segment and no copy (`export` writes that); so a copy always says what was taken out.
  * R3. Its bytes come from outside (I8): the limits of segments hold before or while they are expanded.
  */
-import { gzipSync } from "node:zlib";
+import { constants, gunzipSync, gzipSync } from "node:zlib";
 import { z } from "zod";
 import { BLOB_LIMIT_BYTES, itemIdSchema, sha256Schema } from "../record/index.ts";
 import { sha256Hex } from "../shared/hash.ts";
@@ -31,7 +31,7 @@ export interface RedactedCopy {
 
 const count = z.int().min(0);
 const headerSchema = z.strictObject({
-  worktrainCopy: z.literal(1),
+  _copy: z.literal(1),
   item: itemIdSchema,
   lines: count,
   lineBytes: count,
@@ -42,7 +42,7 @@ const headerSchema = z.strictObject({
 export function encodeRedactedCopy({ item, lines, redactedLines, blobs }: RedactedCopy): Uint8Array {
   const log = Buffer.from(lines.map((line) => `${line}\n`).join(""));
   const header: z.infer<typeof headerSchema> = {
-    worktrainCopy: 1,
+    _copy: 1,
     item,
     lines: lines.length,
     lineBytes: log.length,
@@ -59,12 +59,13 @@ export interface ReadCopy extends RedactedCopy {
 
 /** Reads a copy's bytes, trusting none of them; null when they are no copy, such as a segment's. */
 export function decodeRedactedCopy(stored: Uint8Array, limits: SegmentLimits = SEGMENT_LIMITS): Result<ReadCopy, SegmentRefusal> | null {
+  if (!beginning(stored).startsWith(START)) return null;
   const expanded = expand(stored, limits);
-  if (!expanded.ok) return null;
+  if (!expanded.ok) return expanded;
   const plain = expanded.value;
   const end = plain.subarray(0, limits.headerBytes).indexOf("\n") + 1;
-  const value = end === 0 ? null : parseJson(plain.toString("utf8", 0, end - 1));
-  if (typeof value !== "object" || value === null || !("worktrainCopy" in value)) return null;
+  if (end === 0) return damaged("it has no header line");
+  const value = parseJson(plain.toString("utf8", 0, end - 1));
   const header = headerSchema.safeParse(value);
   if (!header.success) return damaged(`its header does not fit: ${z.prettifyError(header.error)}`);
   const { item, lineBytes, redactedLines } = header.data;
@@ -105,6 +106,21 @@ function readLog(log: Uint8Array, redacted: ReadonlyMap<number, string>): Result
     return null;
   });
   return walked.ok ? ok({ lines, readLines }) : damaged(`line ${walked.error.line}: ${walked.error.reason}`);
+}
+
+/** In canonical JSON no name of a segment's header stands before it. */
+const START = '{"_copy":';
+/** Compressed bytes that hold the start, and what those can come to at most (zlib: 1,032 to 1). */
+const PEEKED_BYTES = 1_024;
+const PEEKED_LIMIT_BYTES = 2 * 1024 * 1024;
+
+/** What stands first, without expanding the rest; empty when it cannot be expanded. */
+function beginning(stored: Uint8Array): string {
+  try {
+    return gunzipSync(stored.subarray(0, PEEKED_BYTES), { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: PEEKED_LIMIT_BYTES }).toString("latin1", 0, START.length);
+  } catch {
+    return ""; // No gzip: whoever reads it as a segment says so.
+  }
 }
 
 function parseJson(text: string): unknown {

@@ -14,8 +14,8 @@ export interface NamedPart {
 
 export interface SegmentsSurvey {
   readonly survey: Surveyor;
-  /** The longest chain that holds; null when there is none. */
-  readonly assembled: Assembled | null;
+  /** Of the longest chain; each has its hash. Null when there is none. */
+  readonly getBlob: ((sha256: string) => Promise<Uint8Array | null>) | null;
 }
 
 interface Decoded extends NamedPart {
@@ -36,7 +36,8 @@ export function surveySegments(parts: readonly NamedPart[]): SegmentsSurvey {
   // Told after the lines: what the chain holds can be salvaged, whatever is wrong with segments beside or behind it.
   for (const fault of faults) survey.fault(fault);
   if (!joined.ok && joined.error.kind !== "log-broken" && decoded.length > 0) survey.fault({ file: "the segments together", line: null, stream: null, reason: joined.error.message, fix: joined.error.fix });
-  return { survey, assembled: joined.ok ? joined.value : holdingPart(chain) };
+  const blobs = new Map(chain.flatMap(({ segment }) => segment.blobs.map(({ sha256, bytes }) => [sha256, bytes] as const)));
+  return { survey, getBlob: chain.length === 0 ? null : async (sha256) => blobs.get(sha256) ?? null };
 }
 
 function decodeAll(parts: readonly NamedPart[], survey: Surveyor): { readonly decoded: readonly Decoded[]; readonly faults: readonly LogFault[] } {
@@ -79,21 +80,11 @@ function longestChain(decoded: readonly Decoded[]): readonly Decoded[] {
   for (const tip of decoded.filter(({ sha256 }) => !builtOn.has(sha256))) {
     const chain: Decoded[] = [];
     for (let part: Decoded | undefined = tip; part !== undefined; part = part.segment.previous === null ? undefined : by.get(part.segment.previous)) chain.unshift(part);
-    if (chain[0]?.segment.previous === null && linesOf(chain) > linesOf(best)) best = chain;
+    const [first] = chain;
+    if (first?.segment.previous !== null) continue;
+    const foreign = chain.findIndex(({ segment }) => segment.item !== first.segment.item);
+    const own = foreign === -1 ? chain : chain.slice(0, foreign);
+    if (linesOf(own) > linesOf(best)) best = own;
   }
   return best;
-}
-
-/** The longest beginning of a chain that holds. */
-function holdingPart(chain: readonly Decoded[]): Assembled | null {
-  // Halving finds it: one that does not hold is not mended by more.
-  let [good, bad] = [0, chain.length + 1];
-  let found: Assembled | null = null;
-  while (bad - good > 1) {
-    const middle = Math.floor((good + bad) / 2);
-    const joined = assembleSegments(chain.slice(0, middle).map(asPart));
-    if (joined.ok) [good, found] = [middle, joined.value];
-    else bad = middle;
-  }
-  return found;
 }

@@ -11,4 +11,4 @@ export { leftOutLines, leftOutOf, type LeftOut } from "./left-out.ts";
 export { together, type Difference, type NotRecomputable, type Replayed } from "./replay.ts";
 export { replayItem } from "./replay-item.ts";
 export { replaySession } from "./replay-session.ts";
-export { expectedDuration, percentile, sessionDurations, timeoutFor, type Expected, type SessionDurations } from "./durations.ts";
+export { sessionDurations, type SessionDurations } from "./durations.ts";

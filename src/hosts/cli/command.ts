@@ -28,6 +28,8 @@ export interface CliEnvironment {
   readonly path: string;
   /** Where addresses of issues are read. */
   readonly github: { readonly apiUrl: string; readonly token: string };
+  /** The App's settings, where this machine has them; each null where it is not set. */
+  readonly app: { readonly id: string | null; readonly privateKey: string | null; readonly privateKeyPath: string | null; readonly ticketKey: string | null };
   /** Values of variables that are secrets by their names. */
   readonly secrets: readonly string[];
   /** Where sessions and items are kept unless `--data` says otherwise. */

@@ -105,7 +105,15 @@ function world(): CliWorld {
 function readEnvironment(): CliEnvironment {
   // An empty variable is one that is not set.
   const given = (name: string): string | undefined => process.env[name] || undefined;
-  return { apiKey: given("ANTHROPIC_API_KEY") ?? "", model: () => readModel(given), path: given("PATH") ?? "", github: { apiUrl: given("GITHUB_API_URL") ?? GITHUB_API_URL, token: given("GITHUB_TOKEN") ?? given("GH_TOKEN") ?? "" }, secrets: secretValues(), dataDirectory: defaultDataDirectory(given("XDG_DATA_HOME"), homedir()) };
+  return {
+    apiKey: given("ANTHROPIC_API_KEY") ?? "",
+    model: () => readModel(given),
+    path: given("PATH") ?? "",
+    github: { apiUrl: given("GITHUB_API_URL") ?? GITHUB_API_URL, token: given("GITHUB_TOKEN") ?? given("GH_TOKEN") ?? "" },
+    app: { id: given("APP_ID") ?? null, privateKey: given("PRIVATE_KEY") ?? null, privateKeyPath: given("PRIVATE_KEY_PATH") ?? null, ticketKey: given("WORKTRAIN_TICKET_KEY") ?? null },
+    secrets: secretValues(),
+    dataDirectory: defaultDataDirectory(given("XDG_DATA_HOME"), homedir()),
+  };
 }
 
 function secretValues(): readonly string[] {

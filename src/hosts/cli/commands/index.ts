@@ -1,5 +1,7 @@
 import type { Command } from "../command.ts";
 import { cancel } from "./cancel.ts";
+import { cleanup } from "./cleanup.ts";
+import { doctor } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand } from "./import.ts";
 import { inspect } from "./inspect.ts";
@@ -14,6 +16,7 @@ import { sessionRewind } from "./session-rewind.ts";
 import { sessionShow } from "./session-show.ts";
 import { sessionStart } from "./session-start.ts";
 import { sessionSubmit } from "./session-submit.ts";
+import { stats } from "./stats.ts";
 import { tell } from "./tell.ts";
 import { validate } from "./validate.ts";
 import { verify } from "./verify.ts";
@@ -40,5 +43,8 @@ export const commands: readonly Command[] = [
   replay,
   exportCommand,
   importCommand,
+  stats,
+  cleanup,
+  doctor,
   mcp,
 ];

@@ -23,8 +23,14 @@ export function readRunAddress(operand: string, repository: string | undefined, 
   const isRun = /^[1-9][0-9]{0,14}$/.test(operand);
   if (repository === undefined && isRun) throw new TerminalError(`Run ${operand} of which repository?`, "Name it: --repository OWNER/NAME. A directory of that name is meant by ./ before it.");
   if (repository === undefined) return null;
-  const [, owner, repo] = NAME.exec(repository) ?? [];
-  if (owner === undefined || repo === undefined || /^\.{1,2}$/.test(repo)) throw new TerminalError(`--repository ${JSON.stringify(repository)} is no name of a repository.`, "Write it like acme/shop.");
+  const { owner, repo } = namedRepository(repository);
   if (!isRun) throw new TerminalError(`${JSON.stringify(operand)} is no id of a run.`, "--repository goes with the number of a run, as its address ends.");
   return { owner, repo, runId: Number(operand) };
+}
+
+/** @throws TerminalError when it is no name of a repository */
+export function namedRepository(text: string): Repository {
+  const [, owner, repo] = NAME.exec(text) ?? [];
+  if (owner !== undefined && repo !== undefined && !/^\.{1,2}$/.test(repo)) return { owner, repo };
+  throw new TerminalError(`--repository ${JSON.stringify(text)} is no name of a repository.`, "Write it like acme/shop.");
 }

@@ -43,10 +43,9 @@ export function lookAtFiles(parts: readonly NamedPart[]): Looked {
   const [only, ...more] = parts;
   const copy = only !== undefined && more.length === 0 ? decodeRedactedCopy(only.bytes) : null;
   if (only === undefined || copy === null) {
-    const { survey, assembled } = surveySegments(parts);
-    return { survey, getBlob: assembled === null ? null : (sha256) => assembled.reader.getBlob(sha256), copy: null };
+    return { ...surveySegments(parts), copy: null };
   }
-  const survey = surveySegments([]).survey;
+  const { survey } = surveySegments([]);
   if (!copy.ok) {
     survey.fault({ file: only.file, line: null, stream: null, reason: copy.error.message, fix: copy.error.fix });
     return { survey, getBlob: null, copy: null };
