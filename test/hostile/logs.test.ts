@@ -174,7 +174,7 @@ describe("fault 20: files that are none of ours", () => {
     expect(told.exitCode).toBe(0);
     expect(told.text).not.toContain("\u001b");
     expect(readdirSync(place)).toEqual([name]);
-    for (const operand of ["../../etc", "sessions/../..", "a\u0000b", "x".repeat(5_000)]) await expect(cli.run("verify", operand)).rejects.toThrow();
+    for (const operand of ["../../etc", "a\u0000b", "x".repeat(5_000)]) expect(await cli.refusal("verify", operand)).toMatch(/There is no|holds no saved segment/);
   });
 });
 

@@ -84,7 +84,9 @@ test("what a running process holds stays, whatever is asked for: by the list of 
   const file = openSync(join(opened, "workspace", "big"), "r");
   const child = spawn(process.execPath, ["-e", "process.stdin.resume(); process.stdout.write('up')"], { cwd: join(worked, "workspace"), stdio: ["pipe", "pipe", file] });
   closeSync(file);
-  await once(child.stdout, "data");
+  const { stdin, stdout } = child;
+  if (stdin === null || stdout === null) throw new Error("The child has no pipes.");
+  await once(stdout, "data");
   const all = ["cleanup", "--older-than", "1d", "--include-open", "--yes"] as const;
   const held = await cli.run(...all);
   expect(held.data.entries.map(({ name, fate, why }: { readonly name: string; readonly fate: string; readonly why: string }) => `${name} ${fate}: ${why}`)).toEqual([
@@ -92,7 +94,7 @@ test("what a running process holds stays, whatever is asked for: by the list of 
     "local-opened stays: a running process has files of it open",
     "local-worked stays: a running process has files of it open",
   ]);
-  child.stdin.end();
+  stdin.end();
   await once(child, "exit");
   registration.end();
   expect(Object.values(fates(await cli.run(...all)))).toEqual(["removed", "removed", "removed"]);

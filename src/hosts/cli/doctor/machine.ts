@@ -2,7 +2,9 @@
 import { accessSync, constants, mkdtempSync, rmSync, statfsSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { usableDataDirectory } from "../../../shared/data-directory.ts";
 import { systemErrorCode } from "../../../shared/durable-files.ts";
+import { TerminalError } from "../../../shared/errors.ts";
 import { openSandbox } from "../../../workspace/index.ts";
 import type { CliWorld } from "../command.ts";
 import { sizeWords } from "../cleanup/amounts.ts";
@@ -63,9 +65,11 @@ function data(directory: string): readonly Finding[] {
 
 function writable(directory: string, nearest: string): Finding {
   try {
+    usableDataDirectory(directory);
     accessSync(nearest, constants.W_OK | constants.X_OK);
     return good("data-directory", `${directory} can be written${nearest === directory ? "" : " (it is made when it is needed)"}`);
   } catch (error) {
+    if (error instanceof TerminalError) return wrong("data-directory", error.message, error.fix);
     return wrong("data-directory", `${nearest} cannot be written (${systemErrorCode(error) ?? String(error)})`, "Change its permissions, or name another directory with --data.");
   }
 }
