@@ -72,6 +72,8 @@ export interface CoordinatorDeps {
   readonly budget: ItemBudget;
   /** The repository's commands from its config on the default branch. */
   readonly commands: { readonly test: string | null };
+  /** How long a command took as a verification before, in milliseconds; its time-out goes by it. */
+  readonly pastVerifications?: (command: string) => readonly number[];
   /** Persists what the journal gained; null where the journal itself is the last word (local runs). */
   readonly save: ((boundary: Boundary) => Promise<SegmentRef>) | null;
   readonly onProgress: (progress: ItemProgress) => void;

@@ -12,3 +12,8 @@ export { localGit, type LocalGitOptions } from "./stores/local-git.ts";
 export { openMemoryJournal, type MemoryJournalOptions } from "./stores/memory.ts";
 export { createDirectorySegmentStore, type DirectorySegmentStoreOptions } from "./stores/segment-directory.ts";
 export { createMemorySegmentStore, type MemorySegmentStore } from "./stores/segment-memory.ts";
+export { blobsOf, type LogFault, type StreamSurvey, type Survey, type Surveyor } from "./survey.ts";
+export { surveyDirectory } from "./survey-directory.ts";
+export { surveySegments, type NamedPart, type SegmentsSurvey } from "./survey-segments.ts";
+export { copyReader, decodeRedactedCopy, encodeRedactedCopy, type ReadCopy, type RedactedCopy } from "./redacted-copy.ts";
+export { wholeDirectory, wholeSegments, type WholeLog } from "./whole-log.ts";

@@ -43,6 +43,14 @@ describe("a work item", () => {
     expect(world.verified).toEqual(["npm test"]);
   });
 
+  test("a verification that is known to take long gets the time it needs; any other the usual", async () => {
+    const usual = await open({ turns: happy });
+    await usual.run();
+    const slow = await open({ turns: happy, pastVerifications: (command) => (command === "npm test" ? Array.from({ length: 5 }, () => 10 * 60_000) : []) });
+    await slow.run();
+    expect([usual.timeouts, slow.timeouts]).toEqual([[15 * 60_000], [30 * 60_000]]);
+  });
+
   test("what it is expected to cost is shown and journaled before its first session, and stays what it was in later runs", async () => {
     const world = await open({ turns: happy });
     const first = await world.run({ budget: { turns: 2 } });

@@ -12,6 +12,7 @@ import { codingHandoffSchema } from "../../workflow/index.ts";
 import { cloneForWork, lookAtClone, openSandbox, openWorkspace, publishBranch, type LocalClone, type Sandbox, type Workspace } from "../../workspace/index.ts";
 import type { CommandResult } from "./command.ts";
 import type { LocalRun } from "./run/asked-run.ts";
+import { pastDurations } from "./log/past-durations.ts";
 import { committedConfig } from "./run/committed-config.ts";
 import { openInbox } from "./run/inbox.ts";
 import { itemDeps, type RunPorts } from "./run/item-deps.ts";
@@ -94,7 +95,9 @@ async function workOn(run: LocalRun, ports: RunPorts, work: Work): Promise<Comma
 
 async function drive(run: LocalRun, ports: RunPorts, open: Open, redact: (text: string) => string): Promise<CommandResult> {
   const { place, saved, clone, config, sandbox } = open;
-  const deps = await itemDeps({ model: run.model, limits: saved.limits ?? {} }, ports, { config, journal: open.journal, redact, workspace: open.workspace, sandbox, ...(saved.workflow === undefined ? {} : { workflow: saved.workflow }) });
+  const past = await pastDurations(run.places.data, clone.source, ports);
+  if (past.words !== null) ports.log(past.words);
+  const deps = await itemDeps({ model: run.model, limits: saved.limits ?? {} }, ports, { pastVerifications: past.verifications, config, journal: open.journal, redact, workspace: open.workspace, sandbox, ...(saved.workflow === undefined ? {} : { workflow: saved.workflow }) });
   const inbox = openInbox(place.directory);
   let main = "";
   const helpers = new Set<string>();

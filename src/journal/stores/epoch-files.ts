@@ -69,7 +69,8 @@ export function loadLog(fs: FileSystem, directory: string, below: number = Numbe
   return { chain, files: files.map(({ epoch, path, content, written }) => ({ epoch, path, bytes: content.length, written })), torn };
 }
 
-function contentOf(content: Uint8Array): { readonly content: Uint8Array; readonly written: number } {
+/** A file's content, and how much of it stands before its room (D3). */
+export function contentOf(content: Uint8Array): { readonly content: Uint8Array; readonly written: number } {
   let written = content.length;
   while (written > 0 && content[written - 1] === 0) written -= 1;
   return { content, written };
@@ -90,7 +91,7 @@ const UNWRITTEN = Buffer.alloc(16);
 const UNWRITTEN_BEGINNING = Buffer.from("\n\0");
 
 /** How many bytes of the newest file's content stand before a tear (D2). */
-function wholeBytes(content: Uint8Array): number {
+export function wholeBytes(content: Uint8Array): number {
   const buffer = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   const tears = [UNWRITTEN, UNWRITTEN_BEGINNING].map((zeros) => buffer.indexOf(zeros)).filter((at) => at !== -1);
   return buffer.subarray(0, Math.min(buffer.length, ...tears.map((at) => at + 1))).lastIndexOf("\n") + 1;

@@ -141,7 +141,7 @@ class RunningGitHub implements LocalGitHub {
     const blobs = await listen((request) => Promise.resolve(serveArtifact({ ...shared, artifactUrls }, request)));
     const artifactUrls = new ArtifactUrls(blobs.base);
     const answer = (request: Incoming): Promise<Answer> =>
-      isGitRequest(request) ? answerGit(shared, request) : answerRest({ ...shared, base: this.#url, artifactUrls, faults: this.#faults }, request);
+      isGitRequest(request) ? answerGit(shared, request) : answerRest({ ...shared, base: this.#url, artifactUrls, faults: this.#faults, deliveries: () => this.#deliverer.deliveries }, request);
     const api = await listen(answer);
     this.#servers = [api.server, blobs.server];
     this.#url = api.base;
