@@ -68,11 +68,9 @@ async function runAgent(job: JobSettings): Promise<void> {
     clock: nodeClock,
     random: nodeRandom,
     fs: nodeFileSystem,
-    processes: nodeProcesses,
     fetch: globalThis.fetch,
     segments: foldedAway(createArtifactSegmentStore({ runId: job.runId, directory: job.runnerTemp, fs: nodeFileSystem })),
-    distDirectory: import.meta.dirname,
-    nodePath: process.execPath,
+    place: async () => (await import("./agent/place.ts")).machinePlace({ fs: nodeFileSystem, processes: nodeProcesses, distDirectory: import.meta.dirname, nodePath: process.execPath }),
     log: (line) => runner.log(line),
     signal: abort.signal,
   });

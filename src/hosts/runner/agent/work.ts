@@ -1,15 +1,14 @@
 /** The agent job's work proper: sandbox, workspace, coordinator. Loaded when the run is admitted and its journal can be saved. */
-import { join } from "node:path";
 import { allowedHosts, budgetOf, modelsOf, type Config } from "../../../config/index.ts";
-import { estimateWords, loadLibrary, pipelineFault, progressLine, readRules, runItem, type ItemResult } from "../../../coordinator/index.ts";
+import { estimateWords, pipelineFault, progressLine, readRules, runItem, type ItemResult } from "../../../coordinator/index.ts";
 import type { GitHub } from "../../../github/client.ts";
 import { itemStream, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
 import { TerminalError, type Refusal } from "../../../shared/errors.ts";
-import { openSandbox, openWorkspace, type Sandbox, type Workspace } from "../../../workspace/index.ts";
+import type { Sandbox, Workspace } from "../../../workspace/index.ts";
 import type { JobSettings } from "../settings.ts";
 import type { Admitted } from "./admission.ts";
 import { readConfig } from "./config.ts";
-import type { AgentPorts, RunRecord } from "./ports.ts";
+import type { AgentPorts, Place, RunRecord } from "./ports.ts";
 import type { Restored } from "./restore.ts";
 
 export interface WorkEnd {
@@ -43,40 +42,25 @@ interface Work extends WorkContext {
 }
 
 async function confined(settings: JobSettings, ports: AgentPorts, context: Work): Promise<ItemResult | WorkEnd> {
-  const sandbox = await openSandbox({
-    workspaceDir: settings.workspace,
-    mode: settings.sandbox,
-    processes: ports.processes,
-    nodePath: ports.nodePath,
-    helperPath: join(ports.distDirectory, "helper.js"),
-    path: settings.path,
-    readOnlyPaths: settings.toolCache === null || ports.fs.list(settings.toolCache).length === 0 ? [] : [settings.toolCache],
-    privatePaths: [settings.runnerTemp],
-    network: { allow: allowedHosts(context.config) },
-  });
+  const place = await ports.place();
+  const sandbox = await place.openSandbox(settings, allowedHosts(context.config));
   if (!sandbox.ok) return stopBeforeWork(settings, context, { ending: "no-sandbox", refusal: sandbox.error });
   if (sandbox.value.mode === "weak") ports.log("Warning: tools run without a sandbox (sandbox: weak).");
   let workspace: Workspace | null = null;
   try {
-    workspace = await openWorkspace({
-      directory: settings.workspace,
-      privateDirectory: join(settings.runnerTemp, "worktrain", "git"),
-      base: (context.restored?.opening ?? context.admitted.ticket).base.sha,
-      sandbox: sandbox.value,
-      processes: ports.processes,
-    });
+    workspace = await place.openWorkspace(settings, { base: (context.restored?.opening ?? context.admitted.ticket).base.sha, sandbox: sandbox.value });
     for (const note of workspace.notes) ports.log(note);
-    return await drive(settings, ports, { ...context, sandbox: sandbox.value, workspace });
+    return await drive(settings, ports, { ...context, place, sandbox: sandbox.value, workspace });
   } finally {
     await sandbox.value.close();
     await workspace?.close();
   }
 }
 
-async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { sandbox: Sandbox; workspace: Workspace }): Promise<ItemResult | WorkEnd> {
-  const { admitted, restored, record, config, sandbox, workspace } = all;
+async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { place: Place; sandbox: Sandbox; workspace: Workspace }): Promise<ItemResult | WorkEnd> {
+  const { admitted, restored, record, config, place, sandbox, workspace } = all;
   const { caps } = admitted.ticket;
-  const library = await loadLibrary(ports.fs, join(ports.distDirectory, "workflows"), workspace.baseFiles);
+  const library = await place.loadLibrary(workspace.baseFiles);
   if (!library.ok) return stopBeforeWork(settings, all, { ending: "bad-config", refusal: library.error });
   const fault = pipelineFault(library.value);
   if (fault !== null) return stopBeforeWork(settings, all, { ending: "bad-config", refusal: fault });
