@@ -8,6 +8,7 @@ import { createGitHub } from "../../../github/octokit.ts";
 import { createSegmentSaver, openDirectoryJournal, seedDirectory, startAutosave, type Autosave, type SegmentRef, type SavedUpTo, type SegmentSaver } from "../../../journal/index.ts";
 import { parseItemId, parseSegmentName, type ItemName } from "../../../record/index.ts";
 import { RetryableError, TerminalError, type Refusal } from "../../../shared/errors.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
 import { createRedactor } from "../../../shared/redact.ts";
 import { journalDirectory, writeSavedState } from "../saved-state.ts";
 import type { JobSettings } from "../settings.ts";
@@ -45,7 +46,9 @@ async function runWithinTime(settings: JobSettings, ports: AgentPorts): Promise<
   const runs = await earlierRuns(context);
   const twin = runs.find((earlier) => earlier.displayTitle.split(" ").includes(settings.key));
   if (twin !== undefined) return { exitCode: 0, segments: [], summary: `Run ${twin.htmlUrl} has this work already: one dispatch key is worked on once.` };
-  const restored = await restoreItem(context, runs);
+  const found = await restoreOrRefuse(() => restoreItem(context, runs));
+  if (!found.ok) return found.error;
+  const restored = found.value;
   const record = await openRecord(settings, ports, restored);
   try {
     await probe(record.saver);
@@ -63,6 +66,16 @@ async function runWithinTime(settings: JobSettings, ports: AgentPorts): Promise<
   } finally {
     await autosave.stop();
     await record.journal.close();
+  }
+}
+
+/** While what was saved cannot be loaded, starting anew would throw it away. */
+async function restoreOrRefuse(restore: () => Promise<Restored | null>): Promise<Result<Restored | null, JobResult>> {
+  try {
+    return ok(await restore());
+  } catch (error) {
+    if (!(error instanceof RetryableError)) throw error;
+    return err({ exitCode: 1, segments: [], summary: `What earlier runs saved could not be loaded: ${error.message} Nothing was spent or lost; label the issue again when GitHub answers.` });
   }
 }
 
