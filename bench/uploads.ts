@@ -1,7 +1,7 @@
 /** Whether storing segments holds up the model's turns: a work item through the coordinator, with a store that takes its time. */
 import { runItem, type CoordinatorDeps } from "../src/coordinator/index.ts";
 import { playScenario, startModelServer } from "../src/hosts/demo/model/index.ts";
-import { createMemorySegmentStore, createSegmentSaver, openMemoryJournal, type SegmentStore } from "../src/journal/index.ts";
+import { createMemorySegmentStore, createSegmentSaver, openMemoryJournal, startAutosave, type Autosave, type SegmentStore } from "../src/journal/index.ts";
 import { sha256Hex } from "../src/shared/hash.ts";
 import { nodeClock, nodeRandom } from "../src/shared/node-ports.ts";
 import type { Sandbox } from "../src/workspace/index.ts";
@@ -38,6 +38,7 @@ async function longestGapMs(putMs: number): Promise<number> {
       return play(request);
     },
   });
+  let autosave: Autosave | null = null;
   try {
     const journal = openMemoryJournal({ clock: nodeClock });
     const memory = createMemorySegmentStore({ runId: 1 });
@@ -48,6 +49,7 @@ async function longestGapMs(putMs: number): Promise<number> {
       },
     };
     const saver = createSegmentSaver({ journal, store, item: { repositoryId: 7, subject: "issue-1", attempt: 1 }, runId: 1, runAttempt: 1, previous: null });
+    autosave = startAutosave({ saver, clock: nodeClock, place: { phase: "code", step: "start", costMilliUsd: 0, ending: null }, tell: () => undefined });
     const deps: CoordinatorDeps = {
       journal,
       redact: (text) => text,
@@ -62,7 +64,7 @@ async function longestGapMs(putMs: number): Promise<number> {
       budget: { turns: 50, tokens: 10_000_000, costMicroUsd: 100_000_000, ms: 600_000 },
       commands: { test: null },
       // As the agent job wires it.
-      save: (boundary) => saver.save(boundary),
+      saving: autosave,
       onProgress: () => undefined,
       signal: new AbortController().signal,
     };
@@ -75,6 +77,7 @@ async function longestGapMs(putMs: number): Promise<number> {
     if (asked.length !== STEPS || memory.stored().length === 0) throw new Error(`The item took ${asked.length} turns for ${STEPS} steps and stored ${memory.stored().length} segments.`);
     return Math.max(...asked.slice(1).map((at, index) => at - (asked[index] ?? at)));
   } finally {
+    await autosave?.stop();
     await model.close();
   }
 }

@@ -221,7 +221,7 @@ export class SimGitHub {
     if (incoming.url.origin === BLOBS) return serveArtifact(shared, incoming);
     const late = this.#isLateList(incoming);
     const machine = late === null ? this.machine : new Machine(late);
-    return answerRest({ ...shared, machine, base: API, faults: new Faults(), gitOf: () => this.git }, incoming);
+    return answerRest({ ...shared, machine, base: API, faults: new Faults(), deliveries: () => [], gitOf: () => this.git }, incoming);
   }
 
   /** The world as lists show it while they are late; null when they are not. */

@@ -1,4 +1,4 @@
-import type { loadLibrary } from "../../../coordinator/index.ts";
+import type { loadLibrary, Saving } from "../../../coordinator/index.ts";
 import type { Journal, SegmentSaver, SegmentStore } from "../../../journal/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
 import type { HostPattern } from "../../../shared/host-pattern.ts";
@@ -34,4 +34,9 @@ export interface RunRecord {
   readonly journal: Journal;
   readonly saver: SegmentSaver;
   readonly redact: (text: string) => string;
+}
+
+/** A record that is being saved while the work goes on. */
+export interface WorkRecord extends RunRecord {
+  readonly saving: Saving;
 }
