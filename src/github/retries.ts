@@ -8,6 +8,7 @@
 import { RetryableError } from "../shared/errors.ts";
 import type { Clock } from "../shared/ports.ts";
 import type { GitHub } from "./client.ts";
+import { isGraphQlQuery } from "./graphql.ts";
 import { requestFailure, whatGitHubSaid, type RequestFailure } from "./request-error.ts";
 
 const READ_PAUSES_MS: readonly number[] = [1_000, 3_000, 9_000];
@@ -36,7 +37,7 @@ export function withRetries(github: GitHub, options: RetryOptions): GitHub {
           const failure = requestFailure(error);
           if (failure === null) throw error;
           const pauseMs = READ_PAUSES_MS[outages];
-          if (failure.status >= 500 && isRead(route) && pauseMs !== undefined) {
+          if (failure.status >= 500 && isRead(route, parameters) && pauseMs !== undefined) {
             outages += 1;
             await options.clock.sleep(pauseMs);
             continue;
@@ -56,7 +57,7 @@ export function withRetries(github: GitHub, options: RetryOptions): GitHub {
   };
 }
 
-const isRead = (route: string): boolean => route.startsWith("GET ") || route.startsWith("HEAD ");
+const isRead = (route: string, parameters?: Readonly<Record<string, unknown>>): boolean => route.startsWith("GET ") || route.startsWith("HEAD ") || isGraphQlQuery(route, parameters);
 
 /** Milliseconds to wait when the failure is a rate limit, primary or secondary; null when it is something else. */
 function rateLimitWaitMs(failure: RequestFailure, nowMs: number, earlierLimits: number): number | null {

@@ -16,6 +16,8 @@ import { subjectOf, type Workplace } from "./workplace.ts";
 export interface HandlerTools extends StartTools {
   readonly queue: SubjectQueue;
   readonly follower: RunFollower;
+  /** Where the installations' clients speak GraphQL. */
+  readonly graphqlUrl: string;
 }
 
 /** What is taken from a Probot context; the payload is parsed here like anything from outside. */

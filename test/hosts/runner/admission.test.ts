@@ -29,7 +29,7 @@ const SETTINGS: JobSettings = {
   repositoryId: ticket.repositoryId,
   runId: 77,
   runAttempt: 1,
-  apiUrl: "http://127.0.0.1",
+  apiUrl: "http://127.0.0.1", graphqlUrl: "http://127.0.0.1:1/graphql",
   serverUrl: "https://github.com",
   workflowRef: "acme/sums/.github/workflows/worktrain.yml@refs/heads/main",
   workspace: "/w",
