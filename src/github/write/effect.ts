@@ -20,3 +20,14 @@ export interface Confirmed {
   readonly id: string;
   readonly url: string | null;
 }
+
+/** A look-up whose first answer is known, since somebody looked a moment ago; that request is spared. Undefined: nobody did. */
+export function lookedUp(seen: Confirmed | null | undefined, lookUp: Effect["lookUp"]): Effect["lookUp"] {
+  let known = seen;
+  return () => {
+    if (known === undefined) return lookUp();
+    const answer = known;
+    known = undefined;
+    return Promise.resolve(answer);
+  };
+}

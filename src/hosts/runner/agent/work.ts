@@ -107,7 +107,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { san
       signal: ports.signal,
     },
     openItem(admitted, config.review.maxRounds),
-    openRun(settings, restored, sandbox.mode),
+    { ...openRun(settings, restored, sandbox.mode), committed: admitted.committed },
   );
 }
 
@@ -132,7 +132,7 @@ async function stopBeforeWork(
   const head = await record.journal.head(stream);
   const events: ItemEvent[] = [
     ...(head === null ? [{ kind: "item_opened" as const, data: openItem(admitted, 1) }] : []),
-    { kind: "run_opened", data: openRun(settings, restored, "none") },
+    { kind: "run_opened", data: { ...openRun(settings, restored, "none"), committed: admitted.committed } },
     { kind: "item_ended", data: { outcome: "stopped", ending, reason, snapshot: null } },
   ];
   const appended = await record.journal.append(stream, head, events);

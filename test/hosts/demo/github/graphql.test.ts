@@ -117,7 +117,7 @@ describe("updateRefs", () => {
     const one = await commit([], "lost");
     const id = (await ask(world.app, about("id"))).body.data.repository.id;
     world.github.failNext({ method: "POST", route: "/graphql#Move", dropResponseAfterApplying: true });
-    await expect(ask(world.app, MUTATION, { input: { repositoryId: id, refUpdates: [{ name: "refs/mine/lost", afterOid: one }] } })).rejects.toThrow();
+    await expect(ask(world.app, MUTATION, { input: { repositoryId: id, refUpdates: [{ name: "refs/mine/lost", afterOid: one }] } })).rejects.toThrow("fetch failed");
     expect(await at("mine/lost")).toBe(one);
     expect(world.github.requests.filter(({ route, changes }) => route === "/graphql#Move" && changes).at(-1)).toMatchObject({ kind: "graphql", faulted: true });
   });

@@ -1,5 +1,5 @@
 /** Answers `POST /graphql`: what the code sends, by GitHub's schema; everything else is refused by name. */
-import { execute, GraphQLError, parse, validate, type DocumentNode, type OperationDefinitionNode } from "graphql";
+import { execute, GraphQLError, Kind, OperationTypeNode, parse, validate, type DocumentNode, type OperationDefinitionNode } from "graphql";
 import { z } from "zod";
 import { repositoryField } from "../graphql/repository.ts";
 import { servedSchema } from "../graphql/schema.ts";
@@ -42,7 +42,7 @@ export async function answerGraphQl(options: RestOptions, incoming: Incoming): P
       ...("refused" in authenticated ? { token: "rejected" as const, who: "rejected", jobId: null } : sender(machine.state, principal)),
       status,
       faulted: fault !== null,
-      changes: "refused" in asked || asked.operation.operation === "mutation",
+      changes: "refused" in asked || asked.operation.operation === OperationTypeNode.MUTATION,
     });
   };
   if (fault !== null && fault.dropResponseAfterApplying !== true) {
@@ -65,7 +65,7 @@ function readAsked(body: unknown): Asked | { readonly refused: Reply } {
   if (!request.success) return { refused: failure(400, "A query attribute must be specified and must be a string.") };
   const document = parsed(request.data.query);
   if (document instanceof GraphQLError) return { refused: json({ errors: [{ message: document.message, extensions: { code: "parseError" } }] }) };
-  const [operation, ...more] = document.definitions.filter((definition): definition is OperationDefinitionNode => definition.kind === "OperationDefinition");
+  const [operation, ...more] = document.definitions.filter((definition): definition is OperationDefinitionNode => definition.kind === Kind.OPERATION_DEFINITION);
   if (operation?.name === undefined || more.length > 0) return { refused: failure(400, "The local GitHub takes one operation with a name.") };
   return { document, operation, variables: request.data.variables };
 }
