@@ -1,4 +1,4 @@
-export type { Boundary, CoordinatorDeps, Estimate, ItemBudget, ItemProgress, ModelTier } from "./deps.ts";
+export type { Boundary, CoordinatorDeps, Estimate, ItemBudget, ItemProgress, ModelTier, Saving } from "./deps.ts";
 export { estimateItem, estimateWords } from "./estimate.ts";
 export { readRules, type Layer, type Prompt } from "./prompt/index.ts";
 export { loadLibrary, pipelineFault } from "./library.ts";

@@ -23,6 +23,7 @@ export const ENDING_CODES = [
   "needs-answer",
   "completed",
   "budget",
+  "time-limit",
   "model-refused",
   "model-unavailable",
   "model-spend-limit",
@@ -32,6 +33,7 @@ export const ENDING_CODES = [
   "bad-ticket",
   "cancelled",
   "lost",
+  "keeps-crashing",
   "internal",
   "fenced",
 ] as const;
@@ -73,6 +75,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     committed: gitOidSchema.nullable().optional(),
     /** Digests of the segments this run goes on from, in order. */
     segments: z.array(sha256Schema),
+    /** Runs before this one, in a row, that ended without a word at the place this one begins at; absent for none. */
+    crashes: z.int().min(1).optional(),
     /** What the whole item was expected to cost before its first session, in millionths of a US dollar, and why in words. */
     estimate: z.object({ lowMicroUsd: z.int().min(0), highMicroUsd: z.int().min(0), basis: z.string() }).optional(),
   }),

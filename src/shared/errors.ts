@@ -27,3 +27,8 @@ export class TerminalError extends Error {
     this.fix = fix;
   }
 }
+
+/** Why work is aborted when the time of its job is up: nobody cancelled it, and it is gone on with. */
+export class TimeUpError extends Error {
+  override readonly name = "TimeUpError";
+}

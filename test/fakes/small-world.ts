@@ -32,6 +32,8 @@ export interface SmallWorld {
   artifacts: { id: number; name: string }[];
   pulls: { number: number; ref: string; headRepositoryId: number }[];
   reactions: number;
+  /** Of the deliver job of every run. */
+  deliverConclusion: string;
   dispatches: Record<string, unknown>[];
   /** Called before a route's own answer; may throw, and may call `apply` first to do it and then lose the answer. */
   fault: ((route: string, apply: () => unknown) => void) | null;
@@ -123,7 +125,7 @@ export function smallWorld(now: () => string): SmallWorld {
     "GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts": (parameters) => ({
       artifacts: page(world.artifacts.map(({ id, name }) => ({ id, name, size_in_bytes: 1, digest: null, expired: false, created_at: "2026-01-01T00:05:00Z", workflow_run: null })), parameters),
     }),
-    "GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs": () => ({ jobs: [{ id: 1, name: "deliver", status: "completed", conclusion: "failure", html_url: "https://github.example/job/1" }] }),
+    "GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs": () => ({ jobs: [{ id: 1, name: "deliver", status: "completed", conclusion: world.deliverConclusion, html_url: "https://github.example/job/1" }] }),
     "GET /repos/{owner}/{repo}/pulls": () => world.pulls.map((pull) => ({ number: pull.number, html_url: `https://github.example/pull/${pull.number}`, state: "open", head: { ref: pull.ref, sha: "c".repeat(40), repo: { id: pull.headRepositoryId } } })),
   };
   const faulty = Object.fromEntries(
@@ -149,6 +151,7 @@ export function smallWorld(now: () => string): SmallWorld {
     artifacts: [],
     pulls: [],
     reactions: 0,
+    deliverConclusion: "failure",
     dispatches: [],
     fault: null,
     now,

@@ -15,6 +15,7 @@ export function sessionFailure(session: ItemSession, result: SessionResult): { k
 /** The ending a session's or an agent's reason comes to. */
 export function endingOf(code: string): EndingCode {
   if (code === "verification-failed") return "tests-red";
+  if (code === "time_limit") return "time-limit";
   if (code === "awaiting_approval") return "awaiting-approval";
   if (code === "data_needed" || code === "approval_needed") return "needs-answer";
   const agentCode = agentEndCodeSchema.safeParse(code);
@@ -71,7 +72,8 @@ export function fixOf(ending: EndingCode): string {
     case "needs-answer":
       return "Put the answer into the task, then start it again.";
     case "cancelled":
-      return "Start it again.";
+    case "time-limit":
+      return "Start it again: it goes on where it stopped.";
     default:
       return "Read the run's log, make the task more precise, then start it again.";
   }

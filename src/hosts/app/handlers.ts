@@ -81,13 +81,18 @@ function onWorkflowRun(delivery: Delivery, tools: HandlerTools): void {
     name: "showing a run",
     coalesce: `run ${run.id}`,
     async run() {
-      if ((await reportRun(place, tools, run.id)) === "going") followRun(place, tools, { subject, runId: run.id });
+      const outlook = await reportRun(place, tools, run.id);
+      if (outlook !== "over") followRun(place, tools, { subject, runId: outlook === "going" ? run.id : outlook.goesOnIn });
     },
   });
 }
 
 function followRun(place: Workplace, tools: HandlerTools, { subject, runId }: { readonly subject: string; readonly runId: number }): void {
-  tools.follower.follow(runId, () => tools.queue.run(subject, () => reportRun(place, tools, runId)));
+  tools.follower.follow(runId, async () => {
+    const outlook = await tools.queue.run(subject, () => reportRun(place, tools, runId));
+    if (typeof outlook === "object") followRun(place, tools, { subject, runId: outlook.goesOnIn });
+    return outlook;
+  });
 }
 
 const deletedCommentSchema = z.object({ issue: z.object({ number: z.int() }), comment: z.looseObject({ body: z.string() }) });

@@ -29,7 +29,7 @@ export function createRunFollower({ clock, log, pollMs }: FollowerOptions): RunF
     const untilMs = clock.monotonicMs() + MAX_FOLLOW_MS;
     while (!stopping.signal.aborted && clock.monotonicMs() < untilMs) {
       try {
-        if ((await look()) === "over") return;
+        if ((await look()) !== "going") return;
       } catch (error) {
         log.error(error, "a run's progress could not be shown", { run: runId });
         if (!isOutage(error) && !(error instanceof RetryableError)) return;

@@ -9,12 +9,13 @@ import { progressOf, type Progress, type StatusView } from "../../report/status-
 import { formatStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import { parseRunTitle, type RunTitle } from "./run-title.ts";
 import { openStatusBoard, type Status } from "./status-board.ts";
-import type { AppTools, Workplace } from "./workplace.ts";
+import { goOnUnasked, type StartTools } from "./start-work.ts";
+import type { Workplace } from "./workplace.ts";
 
-/** `over`: nothing more will come of this run, or it is none of ours. */
-export type RunOutlook = "going" | "over";
+/** `over`: nothing more will come of this run, or it is none of ours. `goesOnIn`: another run goes on with its work. */
+export type RunOutlook = "going" | "over" | { readonly goesOnIn: number };
 
-export async function reportRun(place: Workplace, tools: AppTools, runId: number): Promise<RunOutlook> {
+export async function reportRun(place: Workplace, tools: StartTools, runId: number): Promise<RunOutlook> {
   const run = await readRun(place.github, place.repository, runId);
   const title = run === null ? null : ourTitle(place, run);
   if (run === null || title === null) return "over";
@@ -31,6 +32,11 @@ export async function reportRun(place: Workplace, tools: AppTools, runId: number
     return "going";
   }
   const view = await endedView(place, { run, title, progress });
+  if (await wasCutOff(place, run, view)) {
+    // Before the comment says that it is over: an App that dies in between finds it as it was and goes on later.
+    const goingOn = await goOnUnasked(place, tools, { status: { ...status, marker: withRun(marker, run) }, runId: run.id });
+    if (goingOn.kind === "handled") return goingOn.runId === null ? "over" : { goesOnIn: goingOn.runId };
+  }
   await board.write(status, { ...withRun(marker, run), state: isInterrupted(view) ? "interrupted" : "ended", at: atOf(progress) ?? marker.at }, view);
   tools.log.info("run ended", { repository: place.repositoryId, issue: title.issueNumber, run: run.id, ending: view.ending });
   return "over";
@@ -99,7 +105,20 @@ async function endedView(
 }
 
 /** Endings that leave the item's record open: the next label goes on from there (fault 38). */
-const OPEN_ENDINGS: readonly EndingCode[] = ["awaiting-approval", "budget", "cancelled", "internal", "lost", "model-spend-limit", "model-unavailable"];
+const OPEN_ENDINGS: readonly EndingCode[] = ["awaiting-approval", "budget", "cancelled", "internal", "lost", "model-spend-limit", "model-unavailable", "time-limit"];
+
+/**
+ * Whether the work stopped for no reason of its own, after it had begun: the runner was lost, or the job's time was up (faults 38, 39).
+ * A run that saved nothing failed in its set-up, which would fail again; a cancelled one is a person's wish.
+ */
+async function wasCutOff(place: Workplace, run: RunFacts, { progress, ending, pullRequest }: Extract<StatusView, { kind: "ended" }>): Promise<boolean> {
+  if (progress === null) return false;
+  if (ending === "lost" || ending === "time-limit") return true;
+  if (ending !== "ready" || pullRequest !== null || run.conclusion === "cancelled") return false;
+  // The agent job was lost between its last save and its outputs.
+  const jobs = await listRunJobs(place.github, place.repository, run.id);
+  return jobs.some(({ name, conclusion }) => name === "deliver" && conclusion === "skipped");
+}
 
 /** Also an end that was not delivered is gone on from: the next run delivers it. */
 const isInterrupted = (view: Extract<StatusView, { kind: "ended" }>): boolean => OPEN_ENDINGS.includes(view.ending) || (view.ending === "ready" && view.pullRequest === null);

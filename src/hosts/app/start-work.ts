@@ -3,7 +3,7 @@ import { CONFIG_PATH, parseConfig } from "../../config/index.ts";
 import { readBranchHead, readFile, readIssue, readPermission, readRepository, type RepositoryFacts } from "../../github/read/index.ts";
 import { encodeTask, permissionVerdict, signTicket, type StartRole, type Ticket } from "../../github/trust/index.ts";
 import { dispatchEffect, issueReactionEffect } from "../../github/write/index.ts";
-import { authorise, decideStart, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type ConfigState, type LabeledEvent, type StartDecision } from "../../intake/index.ts";
+import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type ConfigState, type LabeledEvent, type StartDecision } from "../../intake/index.ts";
 import { formatItemId } from "../../record/index.ts";
 import type { StatusMarker } from "../../report/status-marker.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
@@ -35,12 +35,9 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
     tools.log.info("label ignored", { repository: place.repositoryId, issue: event.issueNumber, delivery: delivery.deliveryId, reason });
     return null;
   };
-  const facts = await readRepository(place.github, place.repository);
-  // The name may meanwhile belong to another repository; the id in the signed event decides (attack 3).
-  if (facts === null || facts.id !== place.repositoryId) return ignored("repository-gone");
-  const here: Workplace = { ...place, repository: { owner: facts.owner, repo: facts.repo } };
-
-  const config = await readConfig(here, facts);
+  const stage = await setStage(place);
+  if (stage === null) return ignored("repository-gone");
+  const { here, facts, config } = stage;
   if (!isStartLabel(event.label, config)) return ignored("other-label");
   const verdict = permissionVerdict(await readPermission(here.github, here.repository, event.sender.login), event.sender.id);
   const authorisation = authorise(verdict);
@@ -53,12 +50,8 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
     if (status === null && issue !== null) await refuse(board, null, firstMarker(event), { ...authorisation.refusal, details: [] });
     return ignored(authorisation.refusal.kind);
   }
-  const [prior, workflow, baseSha] = await Promise.all([
-    issue === null ? null : readPriorAttempt(here, tools, issue, status),
-    readFile(here.github, here.repository, { path: WORKFLOW_PATH, ref: facts.defaultBranch }),
-    readBranchHead(here.github, here.repository, facts.defaultBranch),
-  ]);
-  const decision = decideStart(event, { repository: facts, config, issue, prior, workflowText: workflow?.text ?? null, baseSha });
+  const [prior, ground] = await Promise.all([issue === null ? null : readPriorAttempt(here, tools, issue, status), readGround(here, facts)]);
+  const decision = decideStart(event, { ...ground, repository: facts, config, issue, prior });
   switch (decision.kind) {
     case "ignore":
       return ignored(decision.reason);
@@ -70,6 +63,73 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
     default:
       return unreachable(decision);
   }
+}
+
+interface Stage {
+  /** The repository under the name it has now. */
+  readonly here: Workplace;
+  readonly facts: RepositoryFacts;
+  readonly config: ConfigState;
+}
+
+/** Null when the repository is not there any more. */
+async function setStage(place: Workplace): Promise<Stage | null> {
+  const facts = await readRepository(place.github, place.repository);
+  // The name may meanwhile belong to another repository; the id in the signed event decides (attack 3).
+  if (facts === null || facts.id !== place.repositoryId) return null;
+  const here: Workplace = { ...place, repository: { owner: facts.owner, repo: facts.repo } };
+  return { here, facts, config: await readConfig(here, facts) };
+}
+
+/** Runs in a row that the App dispatches without anybody asking (fault 39). */
+const MOST_UNASKED = 5;
+
+export type GoingOn =
+  /** A run was dispatched, or why it was not is in the status comment. */
+  | { readonly kind: "handled"; readonly runId: number | null }
+  /** It waits for a person, who is told by the caller. */
+  | { readonly kind: "left"; readonly reason: string };
+
+/**
+ * Goes on with an attempt whose run was lost or ran out of time, as if whoever labelled it had done so again: the same checks, the same
+ * path. @param status the comment that tells of that run
+ */
+export async function goOnUnasked(place: Workplace, tools: StartTools, { status, runId }: { readonly status: Status; readonly runId: number }): Promise<GoingOn> {
+  const { marker } = status;
+  const left = (reason: string): GoingOn => {
+    tools.log.info("not gone on with", { repository: place.repositoryId, issue: marker.issueNumber, run: runId, reason });
+    return { kind: "left", reason };
+  };
+  const { by, auto = 0 } = marker;
+  if (by === undefined || by === null) return left("nobody-to-ask-for");
+  if (auto >= MOST_UNASKED) return left("too-often");
+  const stage = await setStage(place);
+  if (stage === null) return left("repository-gone");
+  const { here, facts, config } = stage;
+  const [permission, issue] = await Promise.all([readPermission(here.github, here.repository, by.login), readIssue(here.github, here.repository, marker.issueNumber)]);
+  const authorisation = authorise(permissionVerdict(permission, by.id));
+  if (authorisation.kind !== "allowed") return left("actor-may-not-start");
+  const event: LabeledEvent = {
+    repository: { id: facts.id, ...here.repository },
+    issueNumber: marker.issueNumber,
+    label: config !== "missing" && config.ok ? config.value.label : DEFAULT_LABEL,
+    sender: by,
+    task: { title: issue?.title ?? "", body: issue?.body ?? "" },
+    labelledAt: marker.labelledAt,
+  };
+  const { attempt, continuation, key, labelledAt } = marker;
+  const decision = decideStart(event, { ...(await readGround(here, facts)), repository: facts, config, issue, prior: { attempt, continuation, key, labelledAt, state: "interrupted" }, unasked: true });
+  if (decision.kind !== "start") return left(decision.kind === "ignore" ? decision.reason : decision.refusal.kind);
+  const scene = { place: here, facts, board: openStatusBoard(here, tools, marker.issueNumber), status };
+  return { kind: "handled", runId: await start(scene, tools, { event, deliveryId: `run-${runId}`, decision, role: authorisation.role, unasked: auto + 1 }) };
+}
+
+async function readGround(here: Workplace, facts: RepositoryFacts): Promise<{ readonly workflowText: string | null; readonly baseSha: string | null }> {
+  const [workflow, baseSha] = await Promise.all([
+    readFile(here.github, here.repository, { path: WORKFLOW_PATH, ref: facts.defaultBranch }),
+    readBranchHead(here.github, here.repository, facts.defaultBranch),
+  ]);
+  return { workflowText: workflow?.text ?? null, baseSha };
 }
 
 async function readConfig(place: Workplace, facts: RepositoryFacts): Promise<ConfigState> {
@@ -89,13 +149,15 @@ interface Scene {
 interface Order extends LabelDelivery {
   readonly decision: Extract<StartDecision, { kind: "start" }>;
   readonly role: StartRole;
+  /** How often in a row nobody asked, this time included; absent when somebody did. */
+  readonly unasked?: number;
 }
 
 async function start(scene: Scene, tools: StartTools, order: Order): Promise<number | null> {
   const { place, facts, board } = scene;
   const { event, decision } = order;
-  await react(place, tools, event.issueNumber);
-  const marker: StatusMarker = { ...firstMarker(event), attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false };
+  if (order.unasked === undefined) await react(place, tools, event.issueNumber);
+  const marker: StatusMarker = { ...firstMarker(event), attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, auto: order.unasked };
   const starting = await board.write(scene.status, marker, { kind: "starting" });
   const ticket = makeTicket(facts, order, tools.clock.nowMs());
   try {
@@ -156,6 +218,7 @@ const firstMarker = (event: LabeledEvent): StatusMarker => ({
   labelledAt: event.labelledAt,
   at: null,
   recreated: false,
+  by: event.sender,
 });
 
 async function refuse(board: StatusBoard, status: Status | null, marker: StatusMarker, refusal: { readonly message: string; readonly fix: string; readonly details: readonly string[] }): Promise<void> {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { assembleSegments, openDirectoryReader, seedDirectory } from "../../journal/index.ts";
+import { assembleSegments, newestChain, openDirectoryReader, seedDirectory } from "../../journal/index.ts";
 import { itemView, readItemJournal, totalTokens } from "../../report/index.ts";
 import { formatItemId, parseSegmentName } from "../../record/index.ts";
 import { nodeFileSystem } from "../../shared/node-ports.ts";
@@ -72,7 +72,7 @@ async function sessionsOf(world: World, directory: string, issueNumber: number):
   });
   const item = segments.at(-1)?.item;
   if (item === undefined) return [];
-  const assembled = assembleSegments(segments.map(({ bytes, digest }) => ({ bytes, digest })));
+  const assembled = assembleSegments(newestChain(segments.map(({ bytes, digest }) => ({ bytes, digest }))));
   if (!assembled.ok) return [];
   const journal = join(directory, "journal", item.replaceAll("/", "."));
   await rm(journal, { recursive: true, force: true });

@@ -127,6 +127,18 @@ export function readSettings(
   });
 }
 
+/** What the post step needs to know; null for a job that keeps no journal of work. */
+export function readPostSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  input: (name: string) => string,
+): { readonly runId: number; readonly runAttempt: number; readonly runnerTemp: string } | null {
+  if (input("job") !== "agent") return null;
+  const { GITHUB_RUN_ID: runId, GITHUB_RUN_ATTEMPT: runAttempt, RUNNER_TEMP: runnerTemp } = postSchema.parse(environment);
+  return { runId, runAttempt, runnerTemp };
+}
+
+const postSchema = environmentSchema.pick({ GITHUB_RUN_ID: true, GITHUB_RUN_ATTEMPT: true, RUNNER_TEMP: true });
+
 /** Ways to ask for a model without a key that the operator may have set. */
 const KEYLESS_VARIABLES = ["ANTHROPIC_FEDERATION_RULE_ID", "ANTHROPIC_IDENTITY_TOKEN_FILE", "ACTIONS_ID_TOKEN_REQUEST_URL"] as const;
 

@@ -42,7 +42,7 @@ export async function itemDeps(run: Pick<LocalRun, "limits" | "model">, ports: R
     budget: budgetWith(budgetOf(config), run.limits),
     commands: { test: config.commands.test ?? null },
     rules: rules.rules,
-    save: null,
+    saving: null,
     onProgress: (progress: ItemProgress) => {
       const line = progressLine(progress);
       if (line !== null) ports.log(line);
