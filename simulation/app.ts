@@ -9,7 +9,7 @@ import type { State } from "../src/hosts/demo/github/state.ts";
 import { webhookOf } from "../src/hosts/demo/github/webhooks/payloads.ts";
 import { createEffectRunner } from "../src/github/write/index.ts";
 import { diceOf } from "./dice.ts";
-import { API, APP, type SimGitHub } from "./github.ts";
+import { API, APP, GRAPHQL, type SimGitHub } from "./github.ts";
 import type { SimProcess } from "./process.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Trouble } from "./trouble.ts";
@@ -65,6 +65,7 @@ export class SimApp {
     const tools = {
       clock: process.clock,
       log,
+      graphqlUrl: GRAPHQL,
       queue: createSubjectQueue(log),
       follower: createRunFollower({ clock: process.clock, log, pollMs: POLL_MS }),
       effects: createEffectRunner({ clock: process.clock }),

@@ -6,6 +6,7 @@ import { sha256Hex } from "../src/shared/hash.ts";
 import type { Fetch } from "../src/shared/ports.ts";
 import { Faults } from "../src/hosts/demo/github/faults.ts";
 import { serveArtifact } from "../src/hosts/demo/github/http/artifact-download.ts";
+import { answerGraphQl, isGraphQlRequest } from "../src/hosts/demo/github/http/graphql.ts";
 import type { Answer, Incoming } from "../src/hosts/demo/github/http/incoming.ts";
 import { answerRest, wholeSeconds } from "../src/hosts/demo/github/http/rest.ts";
 import type { ActionsPort } from "../src/hosts/demo/github/actions-port.ts";
@@ -26,6 +27,7 @@ import type { Schedule } from "./schedule.ts";
 import type { Trouble } from "./trouble.ts";
 
 export const API = "https://api.github.test";
+export const GRAPHQL = `${API}/graphql`;
 const BLOBS = "https://blobs.github.test";
 export const OWNER = "acme";
 /** Who opens and labels the issue. */
@@ -221,7 +223,8 @@ export class SimGitHub {
     if (incoming.url.origin === BLOBS) return serveArtifact(shared, incoming);
     const late = this.#isLateList(incoming);
     const machine = late === null ? this.machine : new Machine(late);
-    return answerRest({ ...shared, machine, base: API, faults: new Faults(), deliveries: () => [], gitOf: () => this.git }, incoming);
+    const options = { ...shared, machine, base: API, faults: new Faults(), deliveries: () => [], gitOf: () => this.git };
+    return isGraphQlRequest(incoming) ? answerGraphQl(options, incoming) : answerRest(options, incoming);
   }
 
   /** The world as lists show it while they are late; null when they are not. */

@@ -267,10 +267,16 @@ export class MemoryGit implements Git {
   }
 
   async moveRef(name: string, from: string | null, to: string | null): Promise<boolean> {
-    if (!REF_NAME.test(name) || this.ref(name) !== from) return false;
-    if (to === null) this.#refs.delete(name);
-    else if (!this.#objects.has(to)) return false;
-    else this.#refs.set(name, to);
+    return this.moveRefs([{ name, from, to }]);
+  }
+
+  async moveRefs(moves: readonly { readonly name: string; readonly from: string | null; readonly to: string | null }[]): Promise<boolean> {
+    const fits = moves.every(({ name, from, to }) => REF_NAME.test(name) && this.ref(name) === from && (to === null || this.#objects.has(to)));
+    if (!fits) return false;
+    for (const { name, to } of moves) {
+      if (to === null) this.#refs.delete(name);
+      else this.#refs.set(name, to);
+    }
     return true;
   }
 }

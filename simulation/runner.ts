@@ -11,7 +11,7 @@ import { loadLibrary } from "../src/coordinator/index.ts";
 import type { FileSystem } from "../src/shared/ports.ts";
 import { ok } from "../src/shared/result.ts";
 import { diceOf } from "./dice.ts";
-import { addressOf, API, OWNER, REPOSITORY, type SimGitHub } from "./github.ts";
+import { addressOf, API, GRAPHQL, OWNER, REPOSITORY, type SimGitHub } from "./github.ts";
 import type { SimArtifacts } from "./artifacts.ts";
 import { MODEL_API, WORKFLOWS, type SimModel } from "./model.ts";
 import type { SimProcess } from "./process.ts";
@@ -191,6 +191,7 @@ export class SimRunner {
       runId: run.id,
       runAttempt: run.attempt,
       apiUrl: API,
+      graphqlUrl: GRAPHQL,
       serverUrl: "https://github.com",
       workflowRef: `${OWNER}/${REPOSITORY}/${WORKFLOW_PATH}@refs/heads/main`,
       workspace: "/work",

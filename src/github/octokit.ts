@@ -1,6 +1,7 @@
 import { Octokit } from "@octokit/core";
 import type { Clock, Fetch } from "../shared/ports.ts";
 import { GITHUB_API_VERSION, type GitHub } from "./client.ts";
+import { GRAPHQL_ROUTE, graphqlUrlOf, throwGraphQlFailure } from "./graphql.ts";
 import { withReadFailures } from "./read-failures.ts";
 import { withRetries } from "./retries.ts";
 
@@ -14,6 +15,8 @@ export interface GitHubOptions {
   readonly token: string;
   /** `GITHUB_API_URL`, e.g. `https://api.github.com`. */
   readonly baseUrl: string;
+  /** `GITHUB_GRAPHQL_URL`; default: beside `baseUrl`. */
+  readonly graphqlUrl?: string;
   readonly userAgent: string;
   readonly clock: Clock;
   readonly fetch?: Fetch;
@@ -29,15 +32,18 @@ export function createGitHub(options: GitHubOptions): GitHub {
     request: { fetch: withTimeout(options.fetch ?? globalThis.fetch) },
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
   });
-  return withReadFailures(withRetries(fromOctokit(octokit), { clock: options.clock, readPausesMs: JOB_READ_PAUSES_MS }));
+  const plain = fromOctokit(octokit, options.graphqlUrl ?? graphqlUrlOf(options.baseUrl));
+  return withReadFailures(withRetries(plain, { clock: options.clock, readPausesMs: JOB_READ_PAUSES_MS }));
 }
 
 /** The narrow face of any Octokit, with the API version pinned. */
-export function fromOctokit(octokit: Pick<Octokit, "request">): GitHub {
+export function fromOctokit(octokit: Pick<Octokit, "request">, graphqlUrl: string): GitHub {
   return {
     async request(route, parameters = {}) {
-      const response = await octokit.request(route, { ...parameters, headers: { "x-github-api-version": GITHUB_API_VERSION } });
+      const isGraphQl = route === GRAPHQL_ROUTE;
+      const response = await octokit.request(isGraphQl ? `POST ${graphqlUrl}` : route, { ...parameters, headers: { "x-github-api-version": GITHUB_API_VERSION } });
       const data: unknown = response.data;
+      if (isGraphQl) throwGraphQlFailure(data, response.headers);
       return { status: response.status, data, headers: response.headers };
     },
   };

@@ -2,6 +2,7 @@
 import { RetryableError, TerminalError } from "../shared/errors.ts";
 import type { GitHub } from "./client.ts";
 import { requestFailure, whatGitHubSaid } from "./request-error.ts";
+import { isRead } from "./retries.ts";
 
 /**
  * A client whose failed reads say what failed and what to do: an outage as RetryableError, a token or permission that is not taken
@@ -13,7 +14,7 @@ export function withReadFailures(github: GitHub): GitHub {
       try {
         return await github.request(route, parameters);
       } catch (error) {
-        const failure = route.startsWith("GET ") ? requestFailure(error) : null;
+        const failure = isRead(route, parameters) ? requestFailure(error) : null;
         if (failure === null || error instanceof RetryableError) throw error;
         const answered = `${failure.status}: ${whatGitHubSaid(failure)}`;
         if (failure.status >= 500) throw new RetryableError(`GitHub did not answer ${route} (${answered}).`, { cause: error });

@@ -8,6 +8,7 @@
 import { RetryableError } from "../shared/errors.ts";
 import type { Clock } from "../shared/ports.ts";
 import type { GitHub } from "./client.ts";
+import { isGraphQlQuery } from "./graphql.ts";
 import { requestFailure, whatGitHubSaid, type RequestFailure } from "./request-error.ts";
 
 const READ_PAUSES_MS: readonly number[] = [1_000, 3_000, 9_000];
@@ -38,7 +39,7 @@ export function withRetries(github: GitHub, options: RetryOptions): GitHub {
           const failure = requestFailure(error);
           if (failure === null) throw error;
           const pauseMs = (options.readPausesMs ?? READ_PAUSES_MS)[outages];
-          if (failure.status >= 500 && isRepeatable(route) && pauseMs !== undefined) {
+          if (failure.status >= 500 && isRepeatable(route, parameters) && pauseMs !== undefined) {
             outages += 1;
             await options.clock.sleep(pauseMs);
             continue;
@@ -58,8 +59,11 @@ export function withRetries(github: GitHub, options: RetryOptions): GitHub {
   };
 }
 
+/** Whether a request only asks. */
+export const isRead = (route: string, parameters?: Readonly<Record<string, unknown>>): boolean => /^(?:GET|HEAD) /.test(route) || isGraphQlQuery(route, parameters);
+
 /** Git objects are named by their content and nobody sees one that no ref leads to, so making one again changes nothing. */
-const isRepeatable = (route: string): boolean => /^(?:GET|HEAD) /.test(route) || /^POST .*\/git\/(?:blobs|trees|commits)$/.test(route);
+const isRepeatable = (route: string, parameters?: Readonly<Record<string, unknown>>): boolean => isRead(route, parameters) || /^POST .*\/git\/(?:blobs|trees|commits)$/.test(route);
 
 /** Milliseconds to wait when the failure is a rate limit, primary or secondary; null when it is something else. */
 function rateLimitWaitMs(failure: RequestFailure, nowMs: number, earlierLimits: number): number | null {

@@ -35,6 +35,7 @@ export const ENDING_CODES = [
   "lost",
   "keeps-crashing",
   "internal",
+  "fenced",
 ] as const;
 export const endingCodeSchema = z.enum(ENDING_CODES);
 export type EndingCode = z.infer<typeof endingCodeSchema>;
@@ -70,6 +71,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     runner: z.enum(["hosted", "ephemeral", "ephemeral-with-root"]).optional(),
     /** What an earlier run left that this one goes on from, in words. */
     restored: z.string().nullable(),
+    /** The commit that the item's record ref pointed to when this run began; null where there was none. Without it: written before there were such refs. */
+    committed: gitOidSchema.nullable().optional(),
     /** Digests of the segments this run goes on from, in order. */
     segments: z.array(sha256Schema),
     /** Runs before this one, in a row, that ended without a word at the place this one begins at; absent for none. */

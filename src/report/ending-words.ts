@@ -123,4 +123,9 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
     meaning: "Something in WorkTrain failed. Nothing was published.",
     next: `The run's log has the details; please report them. ${GO_ON}.`,
   },
+  fenced: {
+    headline: "did not publish: another run of this item was first",
+    meaning: "While this run worked, another one delivered. What this one did is saved; nothing of it was published.",
+    next: `Look at what the other run made. ${GO_ON}.`,
+  },
 };

@@ -64,7 +64,7 @@ export function statusComment(marker: StatusMarker, view: StatusView): string {
 
 function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
   const working = `### WorkTrain is working on this (attempt ${marker.attempt})`;
-  const again = marker.auto === undefined ? [] : ["The run before this one was lost or ran out of time. This one goes on from what it had saved."];
+  const again = marker.auto === undefined ? [] : ["The run before this one was lost, ran out of time or was not the first to deliver. This one goes on from what it had saved."];
   const asLabelled = "It works on the text as it was when the label was set; later edits count for the next attempt.";
   switch (view.kind) {
     case "starting":

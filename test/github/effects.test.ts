@@ -14,7 +14,7 @@ function commentScene() {
   const clock = fakeClock();
   const confirmed: string[] = [];
   const runner = createEffectRunner({ clock, onConfirmed: (effect) => void confirmed.push(effect.key) });
-  const effect = commentEffect({ github: world.github, repository: REPOSITORY, issueNumber: 12, author: { appId: APP_ID, botLogin: null } }, MARKER, `${MARKER}x -->`);
+  const effect = commentEffect({ github: world.github, repository: REPOSITORY, issueNumber: 12, author: { appId: APP_ID, botLogin: null } }, { marker: MARKER, body: `${MARKER}x -->` });
   return { world, clock, runner, effect, confirmed };
 }
 

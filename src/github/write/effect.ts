@@ -25,3 +25,14 @@ export interface Found extends Confirmed {
   /** The others with the key that are ours: a writer died before it took its own back. */
   readonly duplicates?: readonly Confirmed[];
 }
+
+/** A look-up whose first answer is known, since somebody looked a moment ago; that request is spared. Undefined: nobody did. */
+export function lookedUp(seen: Confirmed | null | undefined, lookUp: Effect["lookUp"]): Effect["lookUp"] {
+  let known = seen;
+  return () => {
+    if (known === undefined) return lookUp();
+    const answer = known;
+    known = undefined;
+    return Promise.resolve(answer);
+  };
+}

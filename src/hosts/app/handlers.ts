@@ -15,6 +15,8 @@ import { subjectOf, type Workplace } from "./workplace.ts";
 export interface HandlerTools extends StartTools {
   readonly queue: SubjectQueue;
   readonly follower: RunFollower;
+  /** Where the installations' clients speak GraphQL. */
+  readonly graphqlUrl: string;
 }
 
 /** What is taken from a Probot context; the payload is parsed here like anything from outside. */
@@ -85,15 +87,17 @@ function onWorkflowRun(delivery: Delivery, tools: HandlerTools): void {
     name: "showing a run",
     coalesce: `run ${run.id}`,
     async run() {
+      if (tools.follower.isOver(run.id)) return;
       const outlook = await reportRun(place, tools, run.id);
+      if (outlook !== "going") tools.follower.leave(run.id);
       if (outlook !== "over") followRun(place, tools, { subject, runId: outlook === "going" ? run.id : outlook.goesOnIn });
     },
   });
 }
 
 function followRun(place: Workplace, tools: HandlerTools, { subject, runId }: { readonly subject: string; readonly runId: number }): void {
-  tools.follower.follow(runId, async () => {
-    const outlook = await tools.queue.run(subject, () => reportRun(place, tools, runId));
+  tools.follower.follow(runId, async (signal) => {
+    const outlook = await tools.queue.run(subject, async () => (signal.aborted ? "over" : reportRun(place, tools, runId)));
     if (typeof outlook === "object") followRun(place, tools, { subject, runId: outlook.goesOnIn });
     return outlook;
   });

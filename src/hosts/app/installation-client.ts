@@ -14,14 +14,15 @@ export interface InstallationOctokit extends Pick<Octokit, "request"> {
 export interface ClientOptions {
   readonly clock: Clock;
   readonly log: AppLog;
+  readonly graphqlUrl: string;
 }
 
 /**
  * The client of the installation that an event names. Its token is made anew a minute before it expires (by Probot) and
  * once more when GitHub does not take it (P-token-life, fault 55).
  */
-export function installationClient(octokit: InstallationOctokit, { clock, log }: ClientOptions): GitHub {
-  const plain = fromOctokit(octokit);
+export function installationClient(octokit: InstallationOctokit, { clock, log, graphqlUrl }: ClientOptions): GitHub {
+  const plain = fromOctokit(octokit, graphqlUrl);
   const renewing: GitHub = {
     async request(route, parameters) {
       try {

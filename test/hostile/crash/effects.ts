@@ -14,7 +14,7 @@ const NOW = "2026-01-01T00:00:00Z";
 
 const marker = (name: string): string => `<!-- worktrain:${name} issue-12 `;
 const comment = (name: string) => (github: GitHub): Effect =>
-  commentEffect({ github, repository: REPOSITORY, issueNumber: 12, author: { appId: APP_ID, botLogin: null } }, marker(name), `${marker(name)}x -->`);
+  commentEffect({ github, repository: REPOSITORY, issueNumber: 12, author: { appId: APP_ID, botLogin: null } }, { marker: marker(name), body: `${marker(name)}x -->` });
 const dispatch = (key: string) => (github: GitHub): Effect => dispatchEffect(github, REPOSITORY, { workflow: "worktrain.yml", ref: "main", key, inputs: { key, item: "7/issue-12/1" }, since: NOW });
 const reaction = (github: GitHub): Effect => issueReactionEffect(github, REPOSITORY, { issueNumber: 12, content: "eyes" });
 

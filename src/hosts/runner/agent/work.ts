@@ -71,7 +71,7 @@ async function confined(settings: JobSettings, ports: AgentPorts, context: Work)
 }
 
 async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { place: Place; sandbox: Sandbox; workspace: Workspace }): Promise<ItemResult | WorkEnd> {
-  const { admitted, restored, record, config, place, sandbox, workspace } = all;
+  const { admitted, record, config, place, sandbox, workspace } = all;
   const { caps } = admitted.ticket;
   const library = await place.loadLibrary(workspace.baseFiles);
   if (!library.ok) return stopBeforeWork(settings, all, { ending: "bad-config", refusal: library.error });
@@ -104,7 +104,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
       signal: ports.signal,
     },
     openItem(admitted, config.review.maxRounds),
-    openRun(settings, restored, { sandbox: sandbox.mode, crashes: all.crashes }),
+    openRun(settings, all, { sandbox: sandbox.mode, crashes: all.crashes }),
   );
 }
 
@@ -113,9 +113,9 @@ function openItem(admitted: Admitted, maxReviewRounds: number): Extract<ItemEven
   return { itemId: ticket.item, task: { ...task, sha256: ticket.textSha256 }, base: ticket.base, maxReviewRounds };
 }
 
-function openRun(settings: JobSettings, restored: Restored | null, { sandbox, crashes }: { readonly sandbox: "bubblewrap" | "weak" | "none"; readonly crashes: number }): Extract<ItemEvent, { kind: "run_opened" }>["data"] {
+function openRun(settings: JobSettings, { admitted, restored }: Pick<WorkContext, "admitted" | "restored">, { sandbox, crashes }: { readonly sandbox: "bubblewrap" | "weak" | "none"; readonly crashes: number }): Extract<ItemEvent, { kind: "run_opened" }>["data"] {
   const { runId, runAttempt, key, ticket, runner } = settings;
-  return { host: "actions", runId, runAttempt, key, ticket, sandbox, ...(runner === null ? {} : { runner }), restored: restored?.found ?? null, segments: (restored?.refs ?? []).map(({ digest }) => digest), ...(crashes > 0 ? { crashes } : {}) };
+  return { host: "actions", runId, runAttempt, key, ticket, sandbox, ...(runner === null ? {} : { runner }), restored: restored?.found ?? null, committed: admitted.committed, segments: (restored?.refs ?? []).map(({ digest }) => digest), ...(crashes > 0 ? { crashes } : {}) };
 }
 
 /** Ends the item with a reason before a session could run, so that the deliver job can say why. */
@@ -129,7 +129,7 @@ async function stopBeforeWork(
   const head = await record.journal.head(stream);
   const events: ItemEvent[] = [
     ...(head === null ? [{ kind: "item_opened" as const, data: openItem(admitted, 1) }] : []),
-    { kind: "run_opened", data: openRun(settings, restored, { sandbox: "none", crashes: 0 }) },
+    { kind: "run_opened", data: openRun(settings, { admitted, restored }, { sandbox: "none", crashes: 0 }) },
     { kind: "item_ended", data: { outcome: "stopped", ending, reason, snapshot: null } },
   ];
   const appended = await record.journal.append(stream, head, events);
