@@ -28,6 +28,11 @@ export class MemoryGit implements Git {
   readonly #objects = new Map<string, GitObject>();
   readonly #refs = new Map<string, string>();
 
+  constructor() {
+    // Git knows the empty tree whether somebody wrote it or not.
+    this.tree(new Map());
+  }
+
   // --- objects
 
   #write(type: ObjectType, bytes: Uint8Array): string {
