@@ -82,11 +82,12 @@ export async function playItem(seed: number, troubles: readonly Trouble[]): Prom
     ".github/worktrain.yml": `commands: { test: ${TEST_COMMAND} }\nbudget: { turns: ${budget.turns}, costUsd: ${budget.costUsd} }\n`,
   };
   const processes: SimProcess[] = [];
-  const started = { app: 0, agent: 0, deliver: 0 };
-  const startProcess = (who: "app" | "agent" | "deliver"): SimProcess => {
+  const started = { app: 0, agent: 0, deliver: 0, post: 0 };
+  const startProcess = (who: keyof typeof started): SimProcess => {
     started[who] += 1;
     const nth = started[who];
     const kill = troubles.find((trouble) => trouble.kind === "kill" && trouble.who === who && trouble.nth === nth);
+    const freeze = troubles.find((trouble) => trouble.kind === "freeze" && trouble.who === who && trouble.nth === nth);
     const clock = troubles.find((trouble) => trouble.kind === "clock" && trouble.who === who && trouble.nth === nth);
     const process = new SimProcess({
       name: `${who}-${nth}`,
@@ -94,6 +95,7 @@ export async function playItem(seed: number, troubles: readonly Trouble[]): Prom
       epochMs: EPOCH_MS,
       skewMs: clock?.kind === "clock" ? clock.byMs : 0,
       endsAtCall: kill?.kind === "kill" ? kill.atCall : null,
+      freeze: freeze?.kind === "freeze" ? freeze : null,
       onEnd: (name) => trace(`${name} is gone`),
     });
     processes.push(process);
@@ -109,6 +111,8 @@ export async function playItem(seed: number, troubles: readonly Trouble[]): Prom
   for (const trouble of troubles) if (trouble.kind === "foreign") schedule.after(trouble.atMs, () => forge({ github, artifacts, trace }, trouble.what));
   const people = new People({ github, runner, schedule, troubles, trace });
 
+  // What stands still goes on at some time, and must do no harm then.
+  const aftermathMs = AFTERMATH_MS + Math.max(0, ...troubles.map((trouble) => (trouble.kind === "freeze" ? trouble.forMs : 0)));
   let quietSinceMs: number | null = null;
   const end = await schedule.run({
     untilMs: WORLD_MS,
@@ -116,7 +120,7 @@ export async function playItem(seed: number, troubles: readonly Trouble[]): Prom
       const quiet = people.done && !runner.busy;
       if (!quiet) quietSinceMs = null;
       else quietSinceMs ??= schedule.nowMs();
-      return quietSinceMs !== null && schedule.nowMs() - quietSinceMs > AFTERMATH_MS;
+      return quietSinceMs !== null && schedule.nowMs() - quietSinceMs > aftermathMs;
     },
   });
   return { seed, troubles, findings, budget, github, artifacts, model, runner, people, bugs, end, endedMs: schedule.nowMs(), epochMs: EPOCH_MS, trace: lines, calls: new Map(processes.map(({ name, calls }) => [name, calls])) };

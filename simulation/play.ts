@@ -133,7 +133,7 @@ export async function playCrashes({ every }: { readonly every: number }, options
       const [who = "", nth = ""] = process.split("-");
       if (who !== "agent" && who !== "deliver" && who !== "app") continue;
       for (let atCall = 1 + (points % every); atCall <= count && failures.length < FAILURES_SHOWN; atCall += every) {
-        const failure = await tryItem(seed, [...troubles, { kind: "kill", who, nth: Number(nth), atCall }]);
+        const failure = await tryItem(seed, [...troubles, { kind: "kill", who, nth: Number(nth), atCall, what: atCall % 2 === 0 ? "process" : "machine" }]);
         if (failure !== null) failures.push(failure);
         points += 1;
       }

@@ -22,6 +22,8 @@ export interface ProcessOptions {
   readonly skewMs: number;
   /** The port call it ends at; null: none. */
   readonly endsAtCall: number | null;
+  /** The port call its machine stands still at, and for how long. */
+  readonly freeze: { readonly atCall: number; readonly forMs: number } | null;
   readonly onEnd: (name: string) => void;
 }
 
@@ -30,9 +32,13 @@ export class SimProcess {
   readonly clock: Clock;
   /** Resolves when the process was killed. */
   readonly ended: Promise<void>;
+  /** Resolves when its machine stands still. */
+  readonly frozen: Promise<void>;
   #calls = 0;
   #alive = true;
   #resolveEnded: () => void = () => undefined;
+  #resolveFrozen: () => void = () => undefined;
+  #frozenUntilMs = 0;
   readonly #options: ProcessOptions;
 
   constructor(options: ProcessOptions) {
@@ -40,6 +46,7 @@ export class SimProcess {
     this.name = options.name;
     this.#options = options;
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+    this.frozen = new Promise((resolve) => (this.#resolveFrozen = resolve));
     this.clock = {
       nowMs: () => epochMs + skewMs + Math.floor(schedule.nowMs()),
       monotonicMs: () => schedule.nowMs(),
@@ -67,6 +74,11 @@ export class SimProcess {
   pass(): void {
     this.#calls += 1;
     if (this.#alive && this.#calls === this.#options.endsAtCall) this.kill();
+    const { freeze, schedule } = this.#options;
+    if (this.#alive && freeze !== null && this.#calls === freeze.atCall) {
+      this.#frozenUntilMs = schedule.nowMs() + freeze.forMs;
+      this.#resolveFrozen();
+    }
     if (this.#alive) return;
     if (this.#calls > CALLS_AFTER_END) throw new Error(`${this.name} has ended and goes on for ever.`);
     throw new ProcessEnded(`${this.name} has ended.`);
@@ -78,16 +90,22 @@ export class SimProcess {
    */
   async call<T>(latencyMs: number, work: () => T | Promise<T>): Promise<T> {
     this.pass();
-    const { schedule } = this.#options;
-    await new Promise<void>((resolve) => schedule.after(latencyMs / 2, resolve));
+    await this.#after(latencyMs / 2);
     // Caught here, since nobody hears of a failure when the process has ended.
     const done = await Promise.resolve()
       .then(work)
       .then((value) => ({ ok: true as const, value }), (error: unknown) => ({ ok: false as const, error }));
-    await new Promise<void>((resolve) => schedule.after(latencyMs / 2, resolve));
+    await this.#after(latencyMs / 2);
     this.pass();
     if (!done.ok) throw done.error;
     return done.value;
+  }
+
+  /** Nothing of a machine that stands still goes on before it does. */
+  async #after(ms: number): Promise<void> {
+    const { schedule } = this.#options;
+    await new Promise<void>((resolve) => schedule.after(ms, resolve));
+    while (schedule.nowMs() < this.#frozenUntilMs) await new Promise<void>((resolve) => schedule.after(this.#frozenUntilMs - schedule.nowMs(), resolve));
   }
 
   #sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -95,14 +113,21 @@ export class SimProcess {
     // Not an error: a dead process's loops must stand still, not run on.
     if (!this.#alive) return new Promise(() => undefined);
     return new Promise((resolve, reject) => {
-      const takeBack = this.#options.schedule.after(ms, () => {
+      const { schedule } = this.#options;
+      let takeBack = (): void => undefined;
+      const wake = (): void => {
+        if (schedule.nowMs() < this.#frozenUntilMs) {
+          takeBack = schedule.after(this.#frozenUntilMs - schedule.nowMs(), wake);
+          return;
+        }
         signal?.removeEventListener("abort", aborted);
         if (this.#alive) resolve();
-      });
+      };
       const aborted = (): void => {
         takeBack();
         if (this.#alive) reject(signal?.reason);
       };
+      takeBack = schedule.after(ms, wake);
       signal?.addEventListener("abort", aborted, { once: true });
     });
   }

@@ -1,13 +1,15 @@
 /** GitHub Actions of a simulated world: runs wait for others of their item, each job is a process on a machine of its own. */
-import { memoryDisk } from "../test/fakes/file-system.ts";
+import { memoryDisk, type MemoryDisk } from "../test/fakes/file-system.ts";
 import { parseWorkflowFile, type WorkflowFile } from "../src/hosts/demo/actions/workflow-file.ts";
 import type { Conclusion, JobPermissions, QueuedRun } from "../src/hosts/demo/github/actions-port.ts";
 import { put } from "../src/hosts/demo/github/state.ts";
 import type { Place } from "../src/hosts/runner/agent/ports.ts";
 import { runAgentJob } from "../src/hosts/runner/agent/agent.ts";
 import { runDeliver } from "../src/hosts/runner/deliver/deliver.ts";
+import { saveWhatIsLeft } from "../src/hosts/runner/post/post.ts";
 import type { JobSettings } from "../src/hosts/runner/settings.ts";
 import { loadLibrary } from "../src/coordinator/index.ts";
+import { sha256Hex } from "../src/shared/hash.ts";
 import type { FileSystem } from "../src/shared/ports.ts";
 import { ok } from "../src/shared/result.ts";
 import { diceOf } from "./dice.ts";
@@ -20,6 +22,7 @@ import type { Trouble } from "./trouble.ts";
 import { simSandbox, SimWorkspace } from "./workspace.ts";
 
 const WORKFLOW_PATH = ".github/workflows/worktrain.yml";
+const TEMP = "/temp";
 /** Between SIGINT and SIGKILL a cancelled step has 7.5 s (P-cancel). */
 const CANCEL_GRACE_MS = 7_500;
 
@@ -32,7 +35,7 @@ export interface RunnerOptions {
   readonly troubles: readonly Trouble[];
   readonly modelKey: string;
   readonly publicKey: string;
-  readonly startProcess: (who: "agent" | "deliver") => SimProcess;
+  readonly startProcess: (who: "agent" | "deliver" | "post") => SimProcess;
   readonly trace: (line: string) => void;
   /** An error that no part of the job expects: a bug. */
   readonly onBug: (where: string, error: unknown) => void;
@@ -166,16 +169,47 @@ export class SimRunner {
     const stop = (): void => void this.#options.schedule.after(CANCEL_GRACE_MS, () => process.kill());
     cancel.addEventListener("abort", stop, { once: true });
     const settings = this.#settings(run, { job, segments, token });
-    const work = job === "agent" ? this.#agent(process, settings, cancel) : this.#deliver(process, settings);
-    const end = await Promise.race([work, process.ended.then(() => null)]);
+    const disk = this.#disk();
+    const work = job === "agent" ? this.#agent(process, disk, settings, cancel) : this.#deliver(process, disk, settings);
+    const end = await Promise.race([work, process.ended.then(() => null), process.frozen.then(() => "lost" as const)]);
     takeBackTimeout();
     cancel.removeEventListener("abort", stop);
-    // The job is over, so nothing of it may act any more.
+    if (end === "lost") return this.#lose(jobId, token, process);
+    // The job's main step is over, so nothing of it may act any more.
     process.kill();
+    if (job === "agent" && !this.#isMachineLost(process)) await this.#post(run, disk);
     trace(`${process.name} ends${end === null ? " by a kill" : `: ${end.summary}`}`);
     this.ends.push({ runId: run.id, job, exitCode: end?.exitCode ?? null, summary: end?.summary ?? "" });
     github.actions.updateJob(jobId, { status: "completed", conclusion: end?.exitCode === 0 ? "success" : "failure" });
     return { ok: end?.exitCode === 0, segments: end?.segments ?? "" };
+  }
+
+  /** GitHub hears nothing of the machine any more. The job's token is good as long as it was; what stands still may go on with it. */
+  #lose(jobId: number, token: string, process: SimProcess): { readonly ok: false; readonly segments: "" } {
+    const { github, trace } = this.#options;
+    trace(`${process.name} is taken for lost`);
+    const record = github.state.tokens.get(sha256Hex(token));
+    github.actions.updateJob(jobId, { status: "completed", conclusion: "failure" });
+    if (record !== undefined) github.machine.commit({ ...github.state, tokens: put(github.state.tokens, sha256Hex(token), record) });
+    return { ok: false, segments: "" };
+  }
+
+  #isMachineLost({ name, calls, alive }: SimProcess): boolean {
+    const kill = this.#options.troubles.find((trouble) => trouble.kind === "kill" && `${trouble.who}-${trouble.nth}` === name);
+    return !alive && kill?.kind === "kill" && kill.what === "machine" && calls >= kill.atCall;
+  }
+
+  /** The Action's post step, on the same machine. */
+  async #post(run: QueuedRun, disk: MemoryDisk): Promise<void> {
+    const { artifacts, trace } = this.#options;
+    const process = this.#options.startProcess("post");
+    disk.powerOn();
+    try {
+      trace(`${process.name}: ${await saveWhatIsLeft({ runId: run.id, runAttempt: run.attempt, runnerTemp: TEMP }, { clock: process.clock, fs: this.#fileSystem(disk, process), segments: artifacts.storeOf(process, run.id) })}`);
+    } catch (error) {
+      trace(`${process.name}: ${this.#broke(process, error).summary}`);
+    }
+    process.kill();
   }
 
   #permissionsOf(job: string): JobPermissions {
@@ -195,7 +229,7 @@ export class SimRunner {
       serverUrl: "https://github.com",
       workflowRef: `${OWNER}/${REPOSITORY}/${WORKFLOW_PATH}@refs/heads/main`,
       workspace: "/work",
-      runnerTemp: "/temp",
+      runnerTemp: TEMP,
       toolCache: null,
       path: "",
       modelUrl: null,
@@ -213,7 +247,7 @@ export class SimRunner {
     };
   }
 
-  async #agent(process: SimProcess, settings: JobSettings, signal: AbortSignal) {
+  async #agent(process: SimProcess, disk: MemoryDisk, settings: JobSettings, signal: AbortSignal) {
     const { github, model, artifacts, trace } = this.#options;
     const toGitHub = github.fetchFor(process);
     const toModel = model.fetchFor(process);
@@ -221,10 +255,10 @@ export class SimRunner {
       const { exitCode, segments, summary } = await runAgentJob(settings, {
         clock: process.clock,
         random: diceOf(this.#options.seed, process.name),
-        fs: this.#disk(process),
+        fs: this.#fileSystem(disk, process),
         fetch: (input, init) => (addressOf(input).origin === MODEL_API ? toModel(input, init) : toGitHub(input, init)),
         segments: artifacts.storeOf(process, settings.runId),
-        place: async () => this.#place(process),
+        place: async () => this.#place(process, disk),
         log: (line) => trace(`${process.name}: ${line}`),
         signal,
       });
@@ -234,12 +268,12 @@ export class SimRunner {
     }
   }
 
-  async #deliver(process: SimProcess, settings: JobSettings) {
+  async #deliver(process: SimProcess, disk: MemoryDisk, settings: JobSettings) {
     const { github, artifacts, trace } = this.#options;
     try {
       const { exitCode, summary } = await runDeliver(settings, {
         clock: process.clock,
-        fs: this.#disk(process),
+        fs: this.#fileSystem(disk, process),
         fetch: github.fetchFor(process),
         segments: artifacts.storeOf(process, settings.runId),
         log: (line) => trace(`${process.name}: ${line}`),
@@ -257,11 +291,16 @@ export class SimRunner {
     return { exitCode: 1, summary: `WorkTrain failed: ${error instanceof Error ? error.message : String(error)}`, segments: "" };
   }
 
-  /** A fresh machine's disk; what the world's list says of syncs happens to whichever file is synced. */
-  #disk(process: SimProcess): FileSystem {
+  /** A fresh machine's disk. */
+  #disk(): MemoryDisk {
     const disk = memoryDisk();
-    const { fileSystem } = disk;
     for (const [name, text] of Object.entries(WORKFLOWS)) disk.plant(`/dist/workflows/${name}`, new TextEncoder().encode(text));
+    return disk;
+  }
+
+  /** The disk as a process reaches it; what the world's list says of syncs happens to whichever file is synced. */
+  #fileSystem(disk: MemoryDisk, process: SimProcess): FileSystem {
+    const { fileSystem } = disk;
     const counted = <T>(work: () => T): T => {
       process.pass();
       return work();
@@ -299,7 +338,7 @@ export class SimRunner {
     };
   }
 
-  #place(process: SimProcess): Place {
+  #place(process: SimProcess, disk: MemoryDisk): Place {
     const { github } = this.#options;
     const clone = github.git.clone();
     let workspace: SimWorkspace | null = null;
@@ -316,7 +355,7 @@ export class SimRunner {
     return {
       openSandbox: async () => ok(simSandbox(options, opened)),
       openWorkspace: async (_settings, { base }) => (workspace = new SimWorkspace(clone, base, (tree) => void this.savedTrees.add(tree))),
-      loadLibrary: (baseFiles) => loadLibrary(this.#disk(process), "/dist/workflows", baseFiles),
+      loadLibrary: (baseFiles) => loadLibrary(this.#fileSystem(disk, process), "/dist/workflows", baseFiles),
     };
   }
 }

@@ -15,8 +15,10 @@ export type Trouble =
   | { readonly kind: "webhook"; readonly nth: number; readonly what: (typeof WEBHOOK_TROUBLE)[number] }
   /** The nth request to the model. */
   | { readonly kind: "model"; readonly nth: number; readonly what: (typeof MODEL_TROUBLE)[number] }
-  /** The nth process of its sort ends at its `atCall`th call of a port, without a word. */
-  | { readonly kind: "kill"; readonly who: (typeof PROCESSES)[number]; readonly nth: number; readonly atCall: number }
+  /** The nth process of its sort ends at its `atCall`th call of a port, without a word; its machine goes on, or is lost with it. */
+  | { readonly kind: "kill"; readonly who: (typeof PROCESSES)[number]; readonly nth: number; readonly atCall: number; readonly what: "process" | "machine" }
+  /** The machine of the nth job of its sort stands still from its `atCall`th port call on. GitHub takes it for lost; later it goes on. */
+  | { readonly kind: "freeze"; readonly who: "agent" | "deliver"; readonly nth: number; readonly atCall: number; readonly forMs: number }
   /** Somebody cancels the run that is going. */
   | { readonly kind: "cancel"; readonly atMs: number }
   /** The nth upload of an artifact. */
@@ -68,9 +70,10 @@ function rolled(dice: Dice): Trouble {
     case 6:
       return { kind: "model", nth: 1 + dice.below(12), what: dice.pick(MODEL_TROUBLE) };
     case 7:
-      return { kind: "kill", who: "agent", nth: 1 + dice.below(2), atCall: 1 + dice.below(250) };
+      if (dice.chance(0.25)) return { kind: "freeze", who: dice.pick(["agent", "deliver"] as const), nth: 1, atCall: 1 + dice.below(150), forMs: 60_000 * (1 + dice.below(120)) };
+      return { kind: "kill", who: "agent", nth: 1 + dice.below(2), atCall: 1 + dice.below(250), what: dice.pick(["process", "machine"] as const) };
     case 8:
-      return { kind: "kill", who: dice.pick(["deliver", "app"] as const), nth: 1, atCall: 1 + dice.below(90) };
+      return { kind: "kill", who: dice.pick(["deliver", "app"] as const), nth: 1, atCall: 1 + dice.below(90), what: "machine" };
     case 9:
       return { kind: "cancel", atMs: when() };
     case 10:
@@ -100,7 +103,9 @@ export function troubleWords(trouble: Trouble): string {
     case "model":
       return `request ${trouble.nth} to the model: ${trouble.what}`;
     case "kill":
-      return `process ${trouble.who} ${trouble.nth} is killed at its port call ${trouble.atCall}`;
+      return `process ${trouble.who} ${trouble.nth} is killed at its port call ${trouble.atCall}${trouble.what === "machine" ? ", and its machine is lost" : ""}`;
+    case "freeze":
+      return `the machine of ${trouble.who} ${trouble.nth} stands still at port call ${trouble.atCall}, for ${trouble.forMs} ms`;
     case "cancel":
       return `the run is cancelled at ${trouble.atMs} ms`;
     case "upload":

@@ -44,9 +44,20 @@ export function toolDefinitions(tools: readonly Tool[]): readonly ToolDefinition
   return tools.map((tool) => {
     if (names.has(tool.name)) throw new TerminalError(`Two tools are named ${tool.name}.`, "Give each tool its own name.");
     names.add(tool.name);
-    const { $schema: _, ...schema } = z.toJSONSchema(tool.schema, { io: "input" });
-    return { name: tool.name, description: tool.description, input_schema: jsonObject(schema) };
+    return { name: tool.name, description: tool.description, input_schema: inputSchemaOf(tool.schema) };
   });
+}
+
+/** Schemas are made once and shared by every conversation; writing one as JSON Schema costs more than a turn's other work. */
+const inputSchemas = new WeakMap<Tool["schema"], JsonObject>();
+
+function inputSchemaOf(schema: Tool["schema"]): JsonObject {
+  const known = inputSchemas.get(schema);
+  if (known !== undefined) return known;
+  const { $schema: _, ...written } = z.toJSONSchema(schema, { io: "input" });
+  const made = jsonObject(written);
+  inputSchemas.set(schema, made);
+  return made;
 }
 
 const jsonObject = (value: unknown): JsonObject => z.record(z.string(), z.json()).parse(JSON.parse(canonicalJson(value)));

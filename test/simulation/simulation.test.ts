@@ -1,0 +1,67 @@
+/** The simulation through its front door, and what has to be so for its word to count. */
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { playItem } from "../../simulation/item-world.ts";
+import { MUTANTS } from "../../simulation/mutants.ts";
+import { playSession, sessionPlanOf } from "../../simulation/session-world.ts";
+import { shrink } from "../../simulation/shrink.ts";
+import { troublesOf } from "../../simulation/trouble.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+
+interface Played {
+  readonly exitCode: number;
+  readonly output: { readonly sessions: { readonly played: number }; readonly items: { readonly played: number }; readonly failures: readonly object[] };
+}
+
+async function simulate(...args: readonly string[]): Promise<Played> {
+  const run = promisify(execFile)(process.execPath, [join(root, "simulation/main.ts"), "--json", ...args], { maxBuffer: 64 * 1024 * 1024 });
+  const { stdout, code } = await run.then((done) => ({ ...done, code: 0 }), (error: { readonly stdout: string; readonly code: number }) => error);
+  return { exitCode: code, output: JSON.parse(stdout) as Played["output"] };
+}
+
+test("2,000 sessions and 100 work items: whatever goes wrong, I1 to I7 hold", async () => {
+  const { exitCode, output } = await simulate("--seeds", "2000", "--items", "100");
+  expect(output.failures).toEqual([]);
+  expect(output).toMatchObject({ sessions: { played: 2_000 }, items: { played: 100 } });
+  expect(exitCode).toBe(0);
+}, 180_000);
+
+test("processes that end at some of their port calls, in every scenario", async () => {
+  const { exitCode, output } = await simulate("--crashes", "--every", "83");
+  expect(output.failures).toEqual([]);
+  expect(exitCode).toBe(0);
+}, 180_000);
+
+test("one seed makes one world, to the byte of its trace", async () => {
+  for (const seed of [2, 16, 31]) {
+    expect((await playItem(seed, troublesOf(seed))).trace).toEqual((await playItem(seed, troublesOf(seed))).trace);
+    expect(await playSession(seed, sessionPlanOf(seed))).toEqual(await playSession(seed, sessionPlanOf(seed)));
+  }
+});
+
+test("a planted fault is noticed, told with its seed and with what it takes, and the exit code says so", async () => {
+  const index = MUTANTS.findIndex(({ name }) => name === "no look-up before a write is repeated");
+  const { exitCode, output } = await simulate("--mutant", String(index), "--seeds", "2000");
+  expect(exitCode).toBe(1);
+  expect(output.failures[0]).toMatchObject({ world: "session", violations: [expect.stringContaining("I2")] });
+  // A workflow, and the one move that it takes.
+  expect(output.failures[0]).toMatchObject({ needed: [expect.any(String), expect.stringContaining("answer-lost")] });
+}, 60_000);
+
+test.each(MUTANTS)("the text of the planted fault is there once: $name", ({ file, find }) => {
+  expect(readFileSync(join(root, file), "utf8").split(find)).toHaveLength(2);
+});
+
+test("shrinking leaves what a failure takes, and nothing else", async () => {
+  const tried: (readonly number[])[] = [];
+  const left = await shrink(Array.from({ length: 40 }, (_, index) => index), async (list) => {
+    tried.push(list);
+    return list.includes(3) && list.includes(31);
+  });
+  expect(left).toEqual([3, 31]);
+  expect(tried.length).toBeLessThan(120);
+});
