@@ -1,4 +1,4 @@
-/** A runner is lost in the middle of the work: the run after the next label goes on from what was saved, and repeats nothing of it. */
+/** A run is cancelled in the middle of the work: the run after the next label goes on from what was saved, and repeats nothing of it. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { isPull, type Artifact } from "../../src/hosts/demo/github/records.ts";
 import type { SeenRequest } from "../../src/hosts/demo/model/index.ts";
@@ -8,9 +8,9 @@ import { sha256Hex } from "../../src/shared/hash.ts";
 import { canonicalJson } from "../../src/shared/json.ts";
 import { assertRequestsConform } from "../contract/openapi.ts";
 import { startDemoWorld, type DemoWorld } from "../fakes/demo-world.ts";
-import { descendantsOf, processesOf } from "../fakes/processes.ts";
+import { processesOf } from "../fakes/processes.ts";
 import { eventsOf, savedJournal, type SavedJournal } from "../fakes/saved-journal.ts";
-import { completeStep, scenarioByIssue, straight } from "../fakes/scripts.ts";
+import { scenarioByIssue, straight, use } from "../fakes/scripts.ts";
 import { until } from "../fakes/until.ts";
 
 const TITLE = "Durations are wrong";
@@ -21,27 +21,26 @@ let runs: { readonly first: number; readonly second: number };
 let saved: SavedJournal;
 /** What the model was asked by each run. */
 let asked: { readonly first: readonly SeenRequest[]; readonly second: readonly SeenRequest[] };
-let statusAfterLoss: string;
+let statusAfterCancel: string;
 let left: readonly unknown[];
 
 beforeAll(async () => {
-  let lost = false;
-  const loseRunner = (): void => {
-    if (lost) return;
-    lost = true;
-    const [step] = descendantsOf(process.pid).filter(({ command }) => command.endsWith("/action/dist/main.js"));
-    if (step === undefined) throw new Error("The agent job's process is not there.");
-    process.kill(-step.pid, "SIGKILL");
+  let cancelled = false;
+  const cancel = (): void => {
+    if (cancelled) return;
+    cancelled = true;
+    const runId = [...world.github.state().runs.values()].at(-1)?.id ?? 0;
+    void world.call(world.maintainerToken, "POST", `/actions/runs/${runId}/cancel`);
   };
   // When the third answer is asked for, the change is made and saved.
-  const code = straight.code.with(3, () => {
-    loseRunner();
-    return [completeStep("All tests pass.")];
+  const code = straight.code.toSpliced(3, 0, () => {
+    cancel();
+    return [use("bash", { command: "sleep 60", timeout_ms: 60_000 })];
   });
   world = await startDemoWorld(scenarioByIssue({ [TITLE]: { code } }));
   issueNumber = await world.play({ title: TITLE });
   const first = world.runs(issueNumber)[0]?.id ?? 0;
-  statusAfterLoss = world.statusComments(issueNumber)[0] ?? "";
+  statusAfterCancel = world.statusComments(issueNumber)[0] ?? "";
   left = processesOf(`${world.directory}/actions/jobs`);
   saved = await savedJournal(artifactsOf(first));
   const before = world.model.requests.length;
@@ -71,19 +70,19 @@ function placeOf({ body }: SeenRequest): { readonly conversation: string; readon
   return { conversation: sha256Hex(canonicalJson(JSON.parse(JSON.stringify([body?.system, messages[0]])))), turns: messages.filter(({ role }) => role === "assistant").length };
 }
 
-test("fault 38: the lost run published nothing, left no process, and the issue says that it was lost", () => {
+test("fault 36: the cancelled run published nothing, left no process, and the issue says how it goes on", () => {
   const { jobs, runs: all } = world.github.state();
-  expect(all.get(runs.first)?.conclusion).toBe("failure");
-  expect([...jobs.values()].filter((job) => job.runId === runs.first).map(({ name, conclusion }) => [name, conclusion])).toEqual([["agent", "failure"], ["deliver", "skipped"]]);
-  expect(statusAfterLoss).toContain("lost its run");
-  expect(statusAfterLoss).toContain("To go on from what is saved, remove the label and add it again.");
+  expect(all.get(runs.first)?.conclusion).toBe("cancelled");
+  expect([...jobs.values()].filter((job) => job.runId === runs.first).map(({ name, conclusion }) => [name, conclusion])).toEqual([["agent", "cancelled"], ["deliver", "cancelled"]]);
+  expect(statusAfterCancel).toContain("was cancelled");
+  expect(statusAfterCancel).toContain("To go on from what is saved, remove the label and add it again.");
   expect(left).toEqual([]);
   expect(eventsOf([...saved.streams.values()].flat(), "workspace_saved").length).toBeGreaterThan(0);
 });
 
-test("fault 37: the next run goes on from what was saved, the files of the workspace included", () => {
+test("fault 36: the next run goes on from what was saved, the files of the workspace included", () => {
   const log = world.log(runs.second, "agent");
-  expect(log).toMatch(new RegExp(`Going on from run ${runs.first}: \\d+ events in 1 segment; nothing of it is lost\\.`));
+  expect(log).toMatch(new RegExp(`Going on from run ${runs.first}: \\d+ events in \\d+ segments?; nothing of it is lost\\.`));
   expect(log).toMatch(/code: session \S+, resumed/);
 });
 
@@ -102,7 +101,7 @@ test("I1: what was saved stands at the beginning of the whole journal, and each 
   const whole = await savedJournal([...artifactsOf(runs.first), ...artifactsOf(runs.second)]);
   for (const [stream, events] of saved.streams) expect(whole.streams.get(stream)?.slice(0, events.length)).toEqual(events);
   const keys = [...whole.streams].flatMap(([stream, events]) => eventsOf(events, "turn_completed").map(({ data }) => `${stream} ${data.turnKey}`));
-  expect(keys).toHaveLength(9);
+  expect(keys).toHaveLength(10);
   expect(new Set(keys).size).toBe(keys.length);
   expect(eventsOf(whole.item, "run_opened").map(({ data }) => data.restored === null)).toEqual([true, false]);
 });

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { unreachable } from "../../shared/unreachable.ts";
 import type { LocalActionsEvent } from "./actions/events.ts";
+import type { Resumed } from "./kill-at.ts";
 import type { Outcome } from "./outcome.ts";
 import { git, type World } from "./world.ts";
 
@@ -41,10 +42,12 @@ export interface Shown {
   readonly directory: string;
   readonly outcome: Outcome;
   readonly tests: { readonly passed: boolean; readonly output: string } | null;
+  /** Set when the agent job was killed. */
+  readonly resumed?: Resumed | undefined;
 }
 
 /** The closing report. */
-export async function report({ world, directory, outcome, tests }: Shown): Promise<string> {
+export async function report({ world, directory, outcome, tests, resumed }: Shown): Promise<string> {
   const { pullRequest, issue } = outcome;
   const parts = [
     heading(`Issue #${issue.number}: ${issue.title}`),
@@ -60,6 +63,7 @@ export async function report({ world, directory, outcome, tests }: Shown): Promi
       `${heading("Tests at the head of the pull request")}\n${tests?.passed === true ? "passed" : `FAILED\n${tests?.output ?? ""}`}`,
     );
   }
+  if (resumed !== undefined) parts.push(`${heading("Killed, and gone on with")}\n${resumedWords(resumed)}`);
   parts.push(`${heading("Cost")}\n${outcome.sessions.map((session) => `${session.workflow}  ${session.outcome}, ${session.turns} turns, ${session.tokens.toLocaleString("en-US")} tokens, $${session.costUsd.toFixed(4)}`).join("\n")}`);
   const { app, deliver } = outcome.requests;
   parts.push(`GitHub requests: App ${app}, deliver job ${deliver} (live progress ${outcome.liveProgressRequests} more). Time: ${(outcome.durationMs / 1000).toFixed(1)} s.`);
@@ -68,6 +72,13 @@ export async function report({ world, directory, outcome, tests }: Shown): Promi
   );
   return parts.join("\n\n");
 }
+
+const resumedWords = (resumed: Resumed): string =>
+  [
+    `The agent job's process was killed at event ${resumed.killedAtEvent} of its journal; ${resumed.savedEvents} of them were saved.`,
+    `The App dispatched the next run by itself: ${resumed.runs} runs in all.`,
+    `Repeated: ${resumed.repeatedTurns} model turns and ${resumed.repeatedToolCalls} tool calls, of which ${resumed.repeatedSavedTurns} and ${resumed.repeatedSavedToolCalls} were in a saved segment.`,
+  ].join("\n");
 
 /** What happened to an issue or pull request, edits of one comment after each other on one line. */
 function timeline(world: World, number: number): string {

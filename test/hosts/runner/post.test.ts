@@ -31,8 +31,9 @@ async function killedJob(unsaved: readonly string[]) {
   });
   let head: Head | null = await appendOk(journal, "session/a", null, [steered("saved")]);
   await saver.save({ phase: "code", step: "implement", costMilliUsd: 12, ending: null });
-  for (const text of unsaved) head = await appendOk(journal, "session/a", head, [steered(text)]);
-  return { fs, clock, segments, head };
+  const append = async (text: string): Promise<Head> => (head = await appendOk(journal, "session/a", head, [steered(text)]));
+  for (const text of unsaved) await append(text);
+  return { fs, clock, segments, head, saver, append };
 }
 
 test("fault 37: what was appended and not saved is saved, as one segment that ends where the disk does", async () => {
@@ -42,7 +43,18 @@ test("fault 37: what was appended and not saved is saved, as one segment that en
   const assembled = assembleSegments(newestChain(segments.stored()));
   expect(assembled.ok && (await assembled.value.reader.head("session/a"))).toEqual(head);
   // How the run ended is told by its conclusion: no ending code.
-  expect(parseSegmentName(segments.stored().at(-1)?.name ?? "")).toMatchObject({ index: 2, phase: "code", step: "post", costMilliUsd: 12, ending: null });
+  expect(parseSegmentName(segments.stored().at(-1)?.name ?? "")).toMatchObject({ index: 11, phase: "code", step: "post", costMilliUsd: 12, ending: null });
+});
+
+test("fault 37: it counts as newer than an upload that the main step did not live to note, whatever that was called", async () => {
+  const { fs, clock, segments, saver, append } = await killedJob(["two"]);
+  const noted = fs.read("/tmp/runner/worktrain/saved.json") ?? new Uint8Array();
+  await saver.save({ phase: "code", step: "another-step", costMilliUsd: 13, ending: null });
+  fs.writeDurably("/tmp/runner/worktrain/saved.json", noted);
+  const head = await append("three");
+  await saveWhatIsLeft(SETTINGS, { fs, clock, segments });
+  const assembled = assembleSegments(newestChain(segments.stored()));
+  expect(assembled.ok && (await assembled.value.reader.head("session/a"))).toEqual(head);
 });
 
 test("after a main step that saved everything, one of another run and one that kept no journal nothing is stored", async () => {

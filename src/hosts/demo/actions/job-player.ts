@@ -17,7 +17,7 @@ import { jobScope, stepScope, type JobState } from "./job-state.ts";
 import { playSteps } from "./job-steps.ts";
 import { createLineWriter } from "./line-writer.ts";
 import type { LocalActionsOptions } from "./local-actions-options.ts";
-import type { JobServices, PreparedJob } from "./prepared-job.ts";
+import type { JobServices, Machine, PreparedJob } from "./prepared-job.ts";
 import { killOrphans } from "./process-tree.ts";
 import { resolveActions } from "./step-work.ts";
 import type { PlannedJob } from "./workflow-file.ts";
@@ -52,7 +52,10 @@ export async function playJob(request: JobRequest, services: JobServices): Promi
   port.updateJob(jobId, { status: "in_progress" });
   emit({ kind: "job-started", runId: run.id, jobId, job: job.key, directory: directory.root });
   const runtime = artifacts.openJob(run.id);
-  const control = startJobControl({ clock, timeoutMs: job["timeout-minutes"] * 60_000, cancel: request.cancel, kill: services.kill });
+  const processes: number[] = [];
+  const machine: Machine = { runId: run.id, processes, lost: new AbortController() };
+  services.machines.add(machine);
+  const control = startJobControl({ clock, timeoutMs: job["timeout-minutes"] * 60_000, cancel: request.cancel, kill: AbortSignal.any([services.kill, machine.lost.signal]) });
   const logFile = join(options.directory, "logs", `${run.id}-${run.attempt}-${job.key}.log`);
   const lines = createLineWriter(logFile, (step, { level, text }) => emit({ kind: "log", runId: run.id, job: job.key, step, level, text }));
   const log = createJobLog(lines.write);
@@ -61,12 +64,15 @@ export async function playJob(request: JobRequest, services: JobServices): Promi
   const secret = secretLookUp({ port, environment, token, log });
   const trackingId = `github_${randomUUID()}`;
   const facts = { run, workflowName: request.workflowName, jobKey: job.key, token, directory, trackingId, options };
-  const state: JobState = { facts, log, needs: request.needs, secret, env: {}, pathAdditions: [], steps: {}, failed: false, processes: [] };
+  const state: JobState = { facts, log, needs: request.needs, secret, env: {}, pathAdditions: [], steps: {}, failed: false, processes };
   let end: JobEnd = { result: "failure", outputs: {} };
   try {
     const actionVariables = { ACTIONS_RUNTIME_TOKEN: runtime.token, ACTIONS_RESULTS_URL: `${artifacts.url}/` };
     end = await playPrepared({ job, state, control, actionVariables, lines, services });
+    // As on GitHub when a runner is not heard of any more: the job failed, and has no outputs.
+    if (machine.lost.signal.aborted) end = { result: "failure", outputs: {} };
   } finally {
+    services.machines.delete(machine);
     await control.stop();
     // J1
     killOrphans({ variable: `RUNNER_TRACKING_ID=${trackingId}`, directory: directory.root }, state.processes);

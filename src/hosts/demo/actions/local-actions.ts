@@ -8,7 +8,8 @@ import type { LocalActionsEvent } from "./events.ts";
 import { evaluateTemplate } from "./expressions.ts";
 import { checkExtraEnvironment } from "./job-environment.ts";
 import type { LocalActionsOptions } from "./local-actions-options.ts";
-import type { JobServices } from "./prepared-job.ts";
+import type { JobServices, Machine } from "./prepared-job.ts";
+import { killTree } from "./process-tree.ts";
 import { playRun, runScope } from "./run-player.ts";
 import { createRunQueue, type GroupMembership, type RunQueue } from "./run-queue.ts";
 import { parseWorkflowFile, type WorkflowFile } from "./workflow-file.ts";
@@ -18,6 +19,10 @@ export interface LocalActions {
   readonly resultsUrl: string;
   /** Cancels a run as the button on GitHub does; one that is over or not known stays as it is. */
   cancel(runId: number): void;
+  /** Loses the machines that jobs of a run are on: every process is gone at once, and no post step runs (fault 38). */
+  lose(runId: number): void;
+  /** Kills the process of the step that a run is at (SIGKILL), as a kernel out of memory does; its post step still runs (fault 41). */
+  killStep(runId: number): void;
   /** Lets the next artifact call of a kind fail. */
   failNext(fault: ArtifactFault): void;
   /**
@@ -40,6 +45,8 @@ export async function startLocalActions(options: LocalActionsOptions): Promise<L
   return {
     resultsUrl: artifacts.url,
     cancel: (runId) => player.cancel(runId),
+    lose: (runId) => player.machines(runId).forEach(({ lost }) => lost.abort()),
+    killStep: (runId) => player.machines(runId).flatMap(({ processes }) => processes.slice(-1)).forEach(killTree),
     failNext: (fault) => artifacts.failNext(fault),
     idle: () => player.idle(),
     async close() {
@@ -68,7 +75,7 @@ class RunPlayer {
 
   constructor(options: LocalActionsOptions, artifacts: JobServices["artifacts"]) {
     this.#options = options;
-    this.#services = { options, artifacts, emit: (event) => this.#emit(event), kill: this.#kill.signal };
+    this.#services = { options, artifacts, emit: (event) => this.#emit(event), kill: this.#kill.signal, machines: new Set() };
     this.#queue = createRunQueue({
       start: (runId) => void setImmediate(() => void this.#play(runId)),
       dropPending: (runId) => void setImmediate(() => this.#finish(runId, "cancelled", "There was no place left for it in its concurrency group.")),
@@ -144,6 +151,10 @@ class RunPlayer {
     if (accepted === undefined) return;
     accepted.cancel.abort();
     if (this.#queue.withdraw(runId)) this.#finish(runId, "cancelled", null);
+  }
+
+  machines(runId: number): readonly Machine[] {
+    return [...this.#services.machines].filter((machine) => machine.runId === runId);
   }
 
   async idle(): Promise<void> {

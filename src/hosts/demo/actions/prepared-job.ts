@@ -14,6 +14,17 @@ export interface JobServices {
   readonly emit: (event: LocalActionsEvent) => void;
   /** Ends everything at once. */
   readonly kill: AbortSignal;
+  /** Of the jobs that run now. */
+  readonly machines: Set<Machine>;
+}
+
+/** What a job runs on. */
+export interface Machine {
+  readonly runId: number;
+  /** Ids of the processes its steps are, in the order they were started. */
+  readonly processes: readonly number[];
+  /** Aborted when it is lost. */
+  readonly lost: AbortController;
 }
 
 /** Everything the steps of a job need. */

@@ -7,6 +7,12 @@ import { parseSegmentName } from "../../../record/index.ts";
 import type { Clock, FileSystem } from "../../../shared/ports.ts";
 import { journalDirectory, readSavedState } from "../saved-state.ts";
 
+/**
+ * The main step may have uploaded a segment and not have lived to note it; what is saved here goes further than that, and its index
+ * says so. A saver gives up a name that is taken at most once an attempt.
+ */
+const INDEX_GAP = 10;
+
 export interface PostSettings {
   readonly runId: number;
   readonly runAttempt: number;
@@ -26,7 +32,7 @@ export async function saveWhatIsLeft({ runId, runAttempt, runnerTemp }: PostSett
   if (state === null || name === null || name.runId !== runId || name.runAttempt !== runAttempt) return "There is no journal of this job to save.";
   const { journal, earlier, unsaved } = await leftBehind({ directory: journalDirectory(runnerTemp), fs, savedLines: state.lines });
   if (unsaved === 0) return "Everything was saved.";
-  const saver = createSegmentSaver({ journal, earlier, store: segments, clock, item: name.item, runId, runAttempt, previous: state.digest, firstIndex: state.index + 1 });
+  const saver = createSegmentSaver({ journal, earlier, store: segments, clock, item: name.item, runId, runAttempt, previous: state.digest, firstIndex: state.index + INDEX_GAP });
   // Without an ending: how the run ended is told by its conclusion. A probe's name would not go with what it holds.
   const phase = name.phase === "probe" ? "classify" : name.phase;
   const saved = await saver.save({ phase, step: "post", costMilliUsd: name.costMilliUsd, ending: null }, { compact: true });
