@@ -82,6 +82,8 @@ export interface CoordinatorDeps {
   readonly budget: ItemBudget;
   /** The repository's commands from its config on the default branch. */
   readonly commands: { readonly test: string | null };
+  /** How long a command took as a verification before, in milliseconds; its time-out goes by it. */
+  readonly pastVerifications?: (command: string) => readonly number[];
   /** Null where the journal itself is the last word (local runs). */
   readonly saving: Saving | null;
   readonly onProgress: (progress: ItemProgress) => void;

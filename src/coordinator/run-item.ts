@@ -6,8 +6,8 @@
  * I5. The budget is the item's: what earlier sessions and runs spent is counted from the log.
  */
 import { endingOf, fixOf, foldItem, next, type ItemAction, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
-import { itemStream, type EndingCode, type Head, type ItemEvent, type Phase, type Reason, type Recorded, type RecordEvent, type SessionOutcome } from "../record/index.ts";
-import { artifactsOf, type SessionState } from "../engine/session/index.ts";
+import { itemStream, type EndingCode, type Head, type ItemEvent, type Phase, type Reason, type Recorded, type RecordEvent } from "../record/index.ts";
+import { artifactsOf, conclusionOf } from "../engine/session/index.ts";
 import { TerminalError, TimeUpError } from "../shared/errors.ts";
 import type { JsonObject } from "../shared/json.ts";
 import type { CoordinatorDeps, Estimate } from "./deps.ts";
@@ -133,19 +133,11 @@ async function runAndConclude(deps: CoordinatorDeps, log: ItemLog, scheduled: It
 
 function conclusion(scheduled: ItemSession, { session, spent }: SessionLeft): Extract<ItemEvent, { kind: "session_concluded" }>["data"] {
   const { phase, round, sessionId } = scheduled;
-  const { outcome, reason } = sessionEnd(session.state());
+  const { outcome, reason } = conclusionOf(session.state());
   const { usage } = spentBy(session.history());
-  const { turns, costMicroUsd, tokens, inputTokens, outputTokens, workedMs, toolMs } = spent;
+  const { turns, costMicroUsd, unansweredMicroUsd, tokens, inputTokens, outputTokens, workedMs, toolMs } = spent;
   const snapshot = phase === "code" || phase === "fix" ? lastSnapshot(session.history()) : null;
-  return { phase, round, sessionId, outcome, reason, artifacts: artifactsOf(session.state()), head: session.head(), turns, usage, costMicroUsd, tokens, inputTokens, outputTokens, workedMs, toolMs, snapshot };
-}
-
-/** How a session ended; a step that ran out of attempts on its verification is told from one that lacked something else. */
-function sessionEnd(state: SessionState): { readonly outcome: SessionOutcome; readonly reason: { readonly code: string; readonly message: string } | null } {
-  if (state.kind !== "ended") return { outcome: "failed", reason: { code: "not-ended", message: `The session stands at "${state.kind}" without an agent.` } };
-  const verification = state.outcome === "blocked" ? state.node?.blockers.find((blocker) => blocker.code === "verification-failed") : undefined;
-  const reason = verification === undefined ? state.reason : { code: verification.code, message: verification.message };
-  return { outcome: state.outcome, reason };
+  return { phase, round, sessionId, outcome, reason, artifacts: artifactsOf(session.state()), head: session.head(), turns, usage, costMicroUsd, ...(unansweredMicroUsd === 0 ? {} : { unansweredMicroUsd }), tokens, inputTokens, outputTokens, workedMs, toolMs, snapshot };
 }
 
 interface Parking {
@@ -160,7 +152,7 @@ async function park(deps: CoordinatorDeps, state: ItemState, { phase, spent: ofS
   const ending = endingOf(parked.code);
   const spent = add(spentByItem(state), ofSession);
   await deps.saving?.now({ phase, step: "parked", costMilliUsd: Math.round(spent.costMicroUsd / 1000), ending });
-  return { ending, reason: { ...parked, fix: fixOf(ending) }, state, spent };
+  return { ending, reason: { ...parked, fix: fixOf(parked.code) }, state, spent };
 }
 
 async function end(deps: CoordinatorDeps, state: ItemState): Promise<Over> {

@@ -2,6 +2,7 @@
 import { createSession, openSession, type Session, type SessionDeps, type SessionInit, OUTPUT_TAIL_BYTES } from "../session/index.ts";
 import { sessionStream, type AgentEvent, type Recorded, type SnapshotRef } from "../record/index.ts";
 import { TerminalError } from "../shared/errors.ts";
+import { expectedDuration, timeoutFor } from "../shared/prediction.ts";
 import type { CoordinatorDeps } from "./deps.ts";
 import { openFileTurns } from "./file-turns.ts";
 import { revealHidden } from "../shared/hidden.ts";
@@ -50,8 +51,8 @@ export const boundOf = (session: Session): readonly string[] | null => startOf(s
 
 export const roleOf = (session: Session): string | null => startOf(session)?.role ?? null;
 
-/** A verification may take this long: past it the command counts as failed. */
-const VERIFICATION_TIMEOUT_MS = 15 * 60_000;
+/** A verification may take this long: past it the command counts as failed. One that is known to take longer gets more, up to an hour. */
+export const VERIFICATION_TIMEOUT = { leastMs: 15 * 60_000, mostMs: 60 * 60_000 };
 /** What a shell gives for a command it cannot run (POSIX). */
 const CANNOT_RUN = 126;
 
@@ -62,7 +63,8 @@ async function verify(seat: Seat, command: string, signal: AbortSignal): ReturnT
     // Its context came from a model that may run no command: a placeholder in the command must not let it.
     return { exitCode: CANNOT_RUN, timedOut: false, outputTail: `Nothing was run: the session may use only ${bound.join(", ")}, so no command is run for it.`, durationMs: 0, sandbox: "none" };
   }
-  const result = await deps.sandbox.runCommand({ command, timeoutMs: VERIFICATION_TIMEOUT_MS, maxOutputBytes: OUTPUT_TAIL_BYTES }, signal);
+  const timeoutMs = timeoutFor(expectedDuration(deps.pastVerifications?.(command) ?? []), VERIFICATION_TIMEOUT);
+  const result = await deps.sandbox.runCommand({ command, timeoutMs, maxOutputBytes: OUTPUT_TAIL_BYTES }, signal);
   // A command that was cut off says nothing of the change: thrown, the request stays unanswered and is made again.
   signal.throwIfAborted();
   // What the command leaves behind is no part of the change.

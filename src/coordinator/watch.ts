@@ -6,6 +6,7 @@ import { add } from "./spent.ts";
 import type { Seat } from "./tree.ts";
 
 export interface Watch {
+  /** A step is out for this agent. */
   step(): void;
   /** Before a submission: the files are in the log before a verification of them is, so a run lost in between resumes on the files it verified. */
   before(): Promise<void>;
@@ -37,7 +38,6 @@ export function watchSeat(seat: Seat): Watch {
       // A verification may have reached hosts as well.
       if (seat.writes) await recordReached(deps, session);
       deps.saving?.soon(here());
-      watch.step();
     },
     async afterTools() {
       if (session.offer() === null) return;

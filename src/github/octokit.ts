@@ -2,10 +2,14 @@ import { Octokit } from "@octokit/core";
 import type { Clock, Fetch } from "../shared/ports.ts";
 import { GITHUB_API_VERSION, type GitHub } from "./client.ts";
 import { GRAPHQL_ROUTE, graphqlUrlOf, throwGraphQlFailure } from "./graphql.ts";
+import { withReadFailures } from "./read-failures.ts";
 import { withRetries } from "./retries.ts";
 
 /** GitHub itself ends a request after 10 s (P-request-time); a body on the way may take longer. */
 const REQUEST_TIMEOUT_MS = 30_000;
+
+/** A job has the time to wait an outage of some minutes out: what it stands for cost money. */
+const JOB_READ_PAUSES_MS: readonly number[] = [1_000, 3_000, 9_000, 30_000, 60_000, 120_000];
 
 export interface GitHubOptions {
   readonly token: string;
@@ -28,7 +32,8 @@ export function createGitHub(options: GitHubOptions): GitHub {
     request: { fetch: withTimeout(options.fetch ?? globalThis.fetch) },
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
   });
-  return withRetries(fromOctokit(octokit, options.graphqlUrl ?? graphqlUrlOf(options.baseUrl)), { clock: options.clock });
+  const plain = fromOctokit(octokit, options.graphqlUrl ?? graphqlUrlOf(options.baseUrl));
+  return withReadFailures(withRetries(plain, { clock: options.clock, readPausesMs: JOB_READ_PAUSES_MS }));
 }
 
 /** The narrow face of any Octokit, with the API version pinned. */

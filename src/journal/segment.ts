@@ -160,7 +160,8 @@ export function decodeSegment(stored: Uint8Array, limits: SegmentLimits = SEGMEN
 /** Magic, deflate, no flags, no time: what `gzipSync` writes. Flags would carry bytes that nothing checks. */
 const GZIP_START = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
 
-function expand(stored: Uint8Array, limits: SegmentLimits): Result<Buffer, SegmentRefusal> {
+/** The bytes behind gzip, bounded while they are expanded (G2). */
+export function expand(stored: Uint8Array, limits: SegmentLimits): Result<Buffer, SegmentRefusal> {
   if (stored.length > limits.storedBytes) return tooLarge(`${stored.length} bytes`, `${limits.storedBytes} bytes`);
   if (!GZIP_START.equals(stored.subarray(0, GZIP_START.length))) return damaged("it does not begin as a segment does");
   try {
@@ -246,7 +247,7 @@ function sliceBlobs(bytes: Buffer, blobs: Header["blobs"]): Result<readonly Segm
 
 const DAMAGED_FIX = "Download it again. If it stays so, go on from the segment before it; nothing of this one is used.";
 
-const damaged = (what: string): Result<never, SegmentRefusal> =>
+export const damaged = (what: string): Result<never, SegmentRefusal> =>
   err({ kind: "segment-damaged", message: `The segment is damaged or was edited: ${what}.`, fix: DAMAGED_FIX });
 
 const tooLarge = (size: string, limit: string): Result<never, SegmentRefusal> =>

@@ -100,6 +100,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     turns: z.int().min(0),
     usage: usageSchema,
     costMicroUsd: z.int().min(0),
+    /** Of the cost, worst cases of requests that were not answered; nothing when absent. */
+    unansweredMicroUsd: z.int().min(0).optional(),
     /** All tokens it spent, those of requests without a known end included. */
     tokens: z.int().min(0).optional(),
     inputTokens: z.int().min(0).optional(),

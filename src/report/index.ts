@@ -8,3 +8,7 @@ export { findingsTable, journalProof, proofOf, proofTable, sessionTable, type At
 export { sessionTimeline, traceLine, type TimelineEntry } from "./session-timeline.ts";
 export { lastArtifact, lastVerifications, passed, sessionView, type ItemSessionView, type SessionView, type VerificationView } from "./session-view.ts";
 export { leftOutLines, leftOutOf, type LeftOut } from "./left-out.ts";
+export { together, type Difference, type NotRecomputable, type Replayed } from "./replay.ts";
+export { replayItem } from "./replay-item.ts";
+export { replaySession } from "./replay-session.ts";
+export { sessionDurations, type SessionDurations } from "./durations.ts";

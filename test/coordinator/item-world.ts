@@ -75,6 +75,8 @@ export interface ItemWorld {
   readonly renewed: readonly unknown[];
   /** Commands the host ran as verification. */
   readonly verified: string[];
+  /** The time-out that each of them had. */
+  readonly timeouts: readonly number[];
   /** Runs (or goes on with) the item; every call is a new run on the same journal. */
   /** Every event of a session's stream. */
   session(id: string): Promise<readonly RecordEvent[]>;
@@ -105,6 +107,7 @@ export interface ItemWorldOptions {
   readonly reached?: Sandbox["takeReached"];
   /** The one workflow to run instead of the pipeline. */
   readonly workflowId?: string;
+  readonly pastVerifications?: CoordinatorDeps["pastVerifications"];
 }
 
 export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
@@ -124,6 +127,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
   const saves: Boundary[] = [];
   const progress: ItemProgress[] = [];
   const verified: string[] = [];
+  const timeouts: number[] = [];
   const renewed: unknown[] = [];
   const sandbox: Sandbox = {
     mode: "bubblewrap",
@@ -136,8 +140,9 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
       await options.onTool?.(tool);
       return { content: `${tool} done`, isError: false };
     },
-    runCommand: ({ command }) => {
+    runCommand: ({ command, timeoutMs }) => {
       verified.push(command);
+      timeouts.push(timeoutMs);
       options.onVerify?.(workspace.files);
       return Promise.resolve({ exitCode: options.exitCode?.(verified.length - 1) ?? 0, timedOut: false, outputTail: "1 failing", durationMs: 5 });
     },
@@ -158,6 +163,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
     saves,
     progress,
     verified,
+    timeouts,
     renewed,
     run: ({ signal, budget, apiKey = MODEL_KEY } = {}) =>
       runItem(
@@ -177,6 +183,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
           rules: [],
           budget: { turns: 50, tokens: 1_000_000, costMicroUsd: 10_000_000, ms: 600_000, ...budget },
           commands: { test: "npm test" },
+          ...(options.pastVerifications === undefined ? {} : { pastVerifications: options.pastVerifications }),
           saving: {
             at: () => undefined,
             soon: (boundary) => void saves.push(boundary),

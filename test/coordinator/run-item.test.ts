@@ -44,6 +44,14 @@ describe("a work item", () => {
     expect(world.verified).toEqual(["npm test"]);
   });
 
+  test("a verification that is known to take long gets the time it needs; any other the usual", async () => {
+    const usual = await open({ turns: happy });
+    await usual.run();
+    const slow = await open({ turns: happy, pastVerifications: (command) => (command === "npm test" ? Array.from({ length: 5 }, () => 10 * 60_000) : []) });
+    await slow.run();
+    expect([usual.timeouts, slow.timeouts]).toEqual([[15 * 60_000], [30 * 60_000]]);
+  });
+
   test("what it is expected to cost is shown and journaled before its first session, and stays what it was in later runs", async () => {
     const world = await open({ turns: happy });
     const first = await world.run({ budget: { turns: 2 } });
@@ -250,7 +258,7 @@ describe("a run that is cut off", () => {
   test("fault 63: a model that cannot be reached for its key parks the item with the cure", async () => {
     const world = await open({ turns: happy });
     const refused = await world.run({ apiKey: "sk-ant-wrong" });
-    expect(refused).toMatchObject({ ending: "model-unavailable", reason: { code: "model_rejected", fix: expect.stringContaining("key of the model") } });
+    expect(refused).toMatchObject({ ending: "model-unavailable", reason: { code: "model_rejected", message: expect.stringContaining("set a valid key"), fix: expect.stringContaining("start it again") } });
     expect((await world.run()).ending).toBe("ready");
   });
 

@@ -84,6 +84,8 @@ export async function writeFinishedItem(journal: Journal, script: Script): Promi
   const session = async (phase: "classify" | "code" | "review" | "fix", round: number, artifact: StepOutput["artifacts"][number]) => {
     const sessionId = `${phase}-${round}`;
     const makes = phase === "code" || phase === "fix";
+    // Its plan, system prompt and tools, as `sessionEvents` names them.
+    await journal.putBlob(Buffer.from(sessionId));
     await append(stream, [{ kind: "session_scheduled", data: { phase, round, sessionId, workflowId: workflowOf(phase), goal: TASK.title, context: {} } }]);
     await append(sessionStream(sessionId), sessionEvents({ script, phase, sessionId, artifact, snapshot: makes ? snapshot : null }));
     const head = heads.get(sessionStream(sessionId)) ?? { seq: 1, hash: "0".repeat(64) };

@@ -157,6 +157,20 @@ describe("is a comment made exactly once? (I2)", () => {
     expect(await runner.apply(effect)).toMatchObject({ id: "10", adopted: true });
     expect(world.ownComments().map((comment) => comment.id)).toEqual([10]);
   });
+
+  it("a writer that died before it took its own back: whoever adopts the lowest id takes back the others, gone meanwhile or not", async () => {
+    const { world, runner, effect } = commentScene();
+    const ours = (id: number) => ({ id, body: `${MARKER}x -->`, appId: APP_ID, login: "worktrain[bot]" });
+    world.comments = [ours(10), { ...ours(11), appId: APP_ID + 1 }, ours(12), ours(13)];
+    world.fault = (route) => {
+      if (!route.startsWith("DELETE ")) return;
+      world.fault = null;
+      world.comments = world.comments.filter(({ id }) => id !== 12);
+      throw requestError(404, "Not Found");
+    };
+    expect(await runner.apply(effect)).toEqual({ id: "10", url: expect.any(String), adopted: true });
+    expect(world.comments.map(({ id }) => id)).toEqual([10, 11]);
+  });
 });
 
 describe("is a run dispatched once per key?", () => {

@@ -1,3 +1,3 @@
 export { artifactOf, CONTRACT, next, PIPELINE, type ItemAction } from "./next.ts";
 export { endingOf, fixOf } from "./failures.ts";
-export { foldItem, type ItemSession, type ItemState, type SessionResult } from "./state.ts";
+export { evolveItem, foldItem, type ItemSession, type ItemState, type SessionResult } from "./state.ts";

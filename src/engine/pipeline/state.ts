@@ -22,6 +22,7 @@ export interface SessionResult {
   readonly turns: number;
   readonly usage: Usage;
   readonly costMicroUsd: number;
+  readonly unansweredMicroUsd?: number | undefined;
   readonly tokens?: number | undefined;
   readonly inputTokens?: number | undefined;
   readonly outputTokens?: number | undefined;
@@ -58,8 +59,8 @@ const initialItem: ItemState = { opening: null, sessions: [], snapshot: null, en
 
 export const foldItem = (events: readonly ItemEvent[]): ItemState => events.reduce(evolveItem, initialItem);
 
-/** Folds one event into the state. Events of the deliver job leave the pipeline's state as it is. */
-function evolveItem(state: ItemState, event: ItemEvent): ItemState {
+/** Folds one event into the state; `foldItem([])` is where it begins. Events of the deliver job leave the pipeline's state as it is. */
+export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
   switch (event.kind) {
     case "item_opened":
       return state.opening === null ? { ...state, opening: event.data } : state;

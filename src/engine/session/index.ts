@@ -1,4 +1,5 @@
 export { valueProblem } from "../../shared/value-problem.ts";
+export { conclusionOf } from "./conclusion.ts";
 export * from "./decide.ts";
 export * from "./evolve.ts";
 export type { GatherAnswer } from "./gather.ts";

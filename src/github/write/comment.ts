@@ -88,8 +88,8 @@ export function commentEffect(target: CommentTarget, { marker, body, seen, doubl
     key: `comment:${marker}`,
     description: `comment on ${target.repository.owner}/${target.repository.repo}#${target.issueNumber}`,
     lookUp: lookedUp(seen, async () => {
-      const [first] = await findComments(target, marker);
-      return first === undefined ? null : confirmed(first);
+      const [first, ...duplicates] = await findComments(target, marker);
+      return first === undefined ? null : { ...confirmed(first), duplicates: duplicates.map(confirmed) };
     }),
     async write() {
       const response = await target.github.request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", {

@@ -1,10 +1,9 @@
 /** Which webhook leads to which work. Handlers only queue: the answer to GitHub is out already, the work is done in order per issue. */
-import type { Probot, ProbotOctokit } from "probot";
 import { z } from "zod";
 import { isWrittenBy } from "../../github/write/index.ts";
 import { parseLabeledEvent, WORKFLOW_PATH } from "../../intake/index.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
-import { installationClient } from "./installation-client.ts";
+import { installationClient, type InstallationOctokit } from "./installation-client.ts";
 import { restoreStatus } from "./restore-status.ts";
 import type { RunFollower } from "./run-follower.ts";
 import { reportRun } from "./run-report.ts";
@@ -21,16 +20,23 @@ export interface HandlerTools extends StartTools {
 }
 
 /** What is taken from a Probot context; the payload is parsed here like anything from outside. */
-interface Delivery {
+export interface Delivery {
   readonly id: string;
   readonly payload: unknown;
-  readonly octokit: ProbotOctokit;
+  readonly octokit: InstallationOctokit;
 }
 
-export function registerHandlers(probot: Probot, tools: HandlerTools): void {
-  probot.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
-  probot.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
-  probot.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
+/** Probot, or who plays its part. */
+export interface Webhooks {
+  on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
+}
+
+export type WebhookName = "issues.labeled" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+
+export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
+  webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
+  webhooks.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
+  webhooks.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
 }
 
 const placeSchema = z.object({

@@ -4,6 +4,8 @@ import type { Clock, Fetch, FileSystem, Processes, Random } from "../../shared/p
 export interface CommandOption {
   /** A flag has no value. */
   readonly kind: "text" | "texts" | "flag";
+  /** One letter, for `-o`. */
+  readonly short?: string;
   /** What stands for the value in the usage line. */
   readonly value?: string;
   readonly help: string;
@@ -26,6 +28,10 @@ export interface CliEnvironment {
   readonly path: string;
   /** Where addresses of issues are read. */
   readonly github: { readonly apiUrl: string; readonly token: string };
+  /** The App's settings, where this machine has them; each null where it is not set. */
+  readonly app: { readonly id: string | null; readonly privateKey: string | null; readonly privateKeyPath: string | null; readonly ticketKey: string | null };
+  /** Values of variables that are secrets by their names. */
+  readonly secrets: readonly string[];
   /** Where sessions and items are kept unless `--data` says otherwise. */
   readonly dataDirectory: string;
 }

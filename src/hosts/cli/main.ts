@@ -19,6 +19,8 @@ import { readModel } from "./run/model-settings.ts";
 
 /** What a system says of a place that somebody named. */
 const NOT_OURS: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "ENOTDIR", "EISDIR", "ELOOP", "ENAMETOOLONG"]);
+/** Names that tools give to what nobody else may know; a path or an id of a key is none. */
+const SECRET_NAME = /(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|API_?KEY|_KEY|^KEY)$/i;
 
 // Whoever reads the output may stop early (`| head`): that is no error of ours.
 process.stdout.on("error", (error) => process.exit("code" in error && error.code === "EPIPE" ? 0 : 1));
@@ -103,7 +105,19 @@ function world(): CliWorld {
 function readEnvironment(): CliEnvironment {
   // An empty variable is one that is not set.
   const given = (name: string): string | undefined => process.env[name] || undefined;
-  return { apiKey: given("ANTHROPIC_API_KEY") ?? "", model: () => readModel(given), path: given("PATH") ?? "", github: { apiUrl: given("GITHUB_API_URL") ?? GITHUB_API_URL, token: given("GITHUB_TOKEN") ?? given("GH_TOKEN") ?? "" }, dataDirectory: defaultDataDirectory(given("XDG_DATA_HOME"), homedir()) };
+  return {
+    apiKey: given("ANTHROPIC_API_KEY") ?? "",
+    model: () => readModel(given),
+    path: given("PATH") ?? "",
+    github: { apiUrl: given("GITHUB_API_URL") ?? GITHUB_API_URL, token: given("GITHUB_TOKEN") ?? given("GH_TOKEN") ?? "" },
+    app: { id: given("APP_ID") ?? null, privateKey: given("PRIVATE_KEY") ?? null, privateKeyPath: given("PRIVATE_KEY_PATH") ?? null, ticketKey: given("WORKTRAIN_TICKET_KEY") ?? null },
+    secrets: secretValues(),
+    dataDirectory: defaultDataDirectory(given("XDG_DATA_HOME"), homedir()),
+  };
+}
+
+function secretValues(): readonly string[] {
+  return Object.entries(process.env).flatMap(([name, value]) => (value !== undefined && SECRET_NAME.test(name) ? [value] : []));
 }
 
 function fail(error: { readonly message: string; readonly fix: string }, json: boolean): number {

@@ -5,7 +5,7 @@ import type { Call, Command } from "./command.ts";
 
 /** Reads a command's arguments. @throws TerminalError on an option it does not have, or one without its value */
 export function parseCall(command: Command, args: readonly string[]): Call {
-  const config = Object.entries(command.options).map(([name, option]) => [name, { type: option.kind === "flag" ? "boolean" : "string", multiple: option.kind === "texts" }] as const);
+  const config = Object.entries(command.options).map(([name, option]) => [name, { type: option.kind === "flag" ? "boolean" : "string", multiple: option.kind === "texts", ...(option.short === undefined ? {} : { short: option.short }) }] as const);
   const { tokens, positionals } = parseArgs({ args: [...args], options: Object.fromEntries(config), allowPositionals: true, strict: false, tokens: true });
   const values = new Map<string, string[]>();
   for (const token of tokens) {

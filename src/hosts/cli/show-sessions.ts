@@ -1,12 +1,13 @@
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { openDirectoryReader } from "../../journal/index.ts";
-import { parseItemId, type Recorded, sessionEventSchema, type SessionEvent, sessionStream } from "../../record/index.ts";
+import { type Recorded, sessionEventSchema, type SessionEvent, sessionStream } from "../../record/index.ts";
 import { leftOutLines, leftOutOf, sessionTimeline, sessionView, traceLine, type LeftOut, type SessionView, type TimelineEntry } from "../../report/index.ts";
 import { TerminalError } from "../../shared/errors.ts";
 import type { Call, CliWorld, CommandResult } from "./command.ts";
 import { itemOfSession } from "./item-sessions.ts";
+import { journalDirectory, noLog } from "./log/places.ts";
 import { dataDirectoryOf } from "./open-sessions.ts";
+import { printable } from "./printable.ts";
 
 interface Shown extends SessionView {
   readonly timeline: readonly TimelineEntry[];
@@ -21,6 +22,7 @@ export async function showSessions(call: Call, world: CliWorld): Promise<Command
   const dataDirectory = dataDirectoryOf(call, world);
   const held = await itemOfSession(world, dataDirectory, name);
   const directory = held === null ? journalDirectory(name, dataDirectory) : join(held.directory, "journal");
+  if (directory === null) throw noLog(name, dataDirectory);
   const reader = await openDirectoryReader({ directory, fs: world.fs });
   const sessions: Shown[] = [];
   for (const stream of (await reader.streams()).filter((each) => each.startsWith("session/"))) {
@@ -36,14 +38,6 @@ export async function showSessions(call: Call, world: CliWorld): Promise<Command
 const SESSION_KINDS: ReadonlySet<string> = new Set(sessionEventSchema.options.map((option) => option.shape.kind.value));
 const isSessionEvent = (event: Recorded): event is Recorded<SessionEvent> => SESSION_KINDS.has(event.kind);
 
-function journalDirectory(name: string, dataDirectory: string): string {
-  const item = parseItemId(name)?.subject ?? name;
-  const places = [join(dataDirectory, "sessions", name, "journal"), join(dataDirectory, "items", item, "journal"), join(resolve(name), "journal"), resolve(name)];
-  const found = places.find((place) => existsSync(join(place, "epochs")));
-  if (found !== undefined) return found;
-  throw new TerminalError(`There is no session, item or journal ${JSON.stringify(name)}.`, `Looked in ${dataDirectory}; use --data for another directory.`);
-}
-
 function sessionText(session: Shown): string {
   const { sessionId, workflow, outcome, phase, turns, costMicroUsd, parentSessionId, role } = session;
   const helps = parentSessionId === null ? "" : `, ${role ?? "child"} of ${parentSessionId}`;
@@ -55,6 +49,3 @@ function sessionText(session: Shown): string {
   ]);
   return printable([head, ...lines, ...leftOutLines(session.leftOut)].join("\n"));
 }
-
-/** Models wrote much of it: an escape sequence must not rewrite the terminal. */
-const printable = (text: string): string => text.replaceAll(/(?!\n)\p{Cc}/gu, " ");

@@ -1,8 +1,13 @@
 import type { Command } from "../command.ts";
 import { cancel } from "./cancel.ts";
+import { cleanup } from "./cleanup.ts";
+import { doctor } from "./doctor.ts";
+import { exportCommand } from "./export.ts";
+import { importCommand } from "./import.ts";
 import { inspect } from "./inspect.ts";
 import { mcp } from "./mcp.ts";
 import { preview } from "./preview.ts";
+import { replay } from "./replay.ts";
 import { run } from "./run.ts";
 import { sessionCheckpoint } from "./session-checkpoint.ts";
 import { sessionApprove, sessionReject } from "./session-gate.ts";
@@ -11,8 +16,10 @@ import { sessionRewind } from "./session-rewind.ts";
 import { sessionShow } from "./session-show.ts";
 import { sessionStart } from "./session-start.ts";
 import { sessionSubmit } from "./session-submit.ts";
+import { stats } from "./stats.ts";
 import { tell } from "./tell.ts";
 import { validate } from "./validate.ts";
+import { verify } from "./verify.ts";
 import { workflows } from "./workflows.ts";
 
 /** Every command; help and documentation are made from this list. */
@@ -32,5 +39,12 @@ export const commands: readonly Command[] = [
   sessionRewind,
   sessionCheckpoint,
   sessionShow,
+  verify,
+  replay,
+  exportCommand,
+  importCommand,
+  stats,
+  cleanup,
+  doctor,
   mcp,
 ];

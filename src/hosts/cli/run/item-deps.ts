@@ -15,6 +15,7 @@ export interface ItemParts {
   readonly config: Config;
   /** Set when one workflow is run instead of the pipeline. */
   readonly workflow?: SavedRun["workflow"];
+  readonly pastVerifications?: CoordinatorDeps["pastVerifications"];
   readonly journal: Journal;
   readonly redact: (text: string) => string;
   readonly workspace: Workspace;
@@ -23,7 +24,7 @@ export interface ItemParts {
 
 /** What a run works with; a dry run gets the same, so that both make the same request. */
 export async function itemDeps(run: Pick<LocalRun, "limits" | "model">, ports: RunPorts, parts: ItemParts): Promise<CoordinatorDeps> {
-  const { config, workflow, ...places } = parts;
+  const { config, workflow, pastVerifications, ...places } = parts;
   const library = await loadLibrary(ports.fs, join(ports.packageRoot, "workflows"), parts.workspace.baseFiles);
   if (!library.ok) throw new TerminalError(library.error.message, library.error.fix);
   const fault = workflow === undefined ? pipelineFault(library.value) : null;
@@ -41,6 +42,7 @@ export async function itemDeps(run: Pick<LocalRun, "limits" | "model">, ports: R
     model: { endpoint: run.model, ...modelsOf(config) },
     budget: budgetWith(budgetOf(config), run.limits),
     commands: { test: config.commands.test ?? null },
+    ...(pastVerifications === undefined ? {} : { pastVerifications }),
     rules: rules.rules,
     saving: null,
     onProgress: (progress: ItemProgress) => {

@@ -4,6 +4,7 @@ import { atLeast, loginOf, roleOf, type Principal } from "./principal.ts";
 import type { Level, RepositoryRecord, Role } from "./records.ts";
 import { failure, notAccessible, notFound, type Reply } from "./reply.ts";
 import type { Act, State } from "./state.ts";
+import type { Delivery } from "./webhooks/deliverer.ts";
 
 /** What a request does to the world and what it is answered. Pure: everything asked of git was asked before. */
 export type Transition = (state: State) => Outcome;
@@ -37,6 +38,8 @@ export interface Exchange {
   /** The same as ISO 8601 in whole seconds, as GitHub writes times. */
   readonly at: string;
   gitOf(repository: RepositoryRecord): Git;
+  /** Webhook delivery attempts so far, in the order they ended. */
+  deliveries(): readonly Delivery[];
   /** A fresh token text: `ghs_` and about 520 characters. */
   mintToken(): string;
   /** A download address that works for one minute. */

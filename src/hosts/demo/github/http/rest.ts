@@ -10,6 +10,7 @@ import { appRoutes } from "../routes/apps.ts";
 import { checkRoutes } from "../routes/checks.ts";
 import { commentRoutes } from "../routes/comments.ts";
 import { contentRoutes } from "../routes/contents.ts";
+import { diagnosticRoutes } from "../routes/diagnostics.ts";
 import { gitDataRoutes } from "../routes/git-data.ts";
 import { gitRefRoutes } from "../routes/git-refs.ts";
 import { issueRoutes } from "../routes/issues.ts";
@@ -18,6 +19,7 @@ import { repositoryRoutes } from "../routes/repositories.ts";
 import type { Faults } from "../faults.ts";
 import type { Machine } from "../machine.ts";
 import { mintAppToken, type ArtifactUrls } from "../tokens.ts";
+import type { Delivery } from "../webhooks/deliverer.ts";
 import type { Answer, Incoming } from "./incoming.ts";
 
 // Those that name a segment come before those that take any: `issues/comments/{comment_id}` before `issues/{issue_number}`.
@@ -28,6 +30,7 @@ const ROUTES: readonly Route[] = [
   ...checkRoutes,
   ...actionsRoutes,
   ...contentRoutes,
+  ...diagnosticRoutes,
   ...gitDataRoutes,
   ...gitRefRoutes,
   ...pullRoutes,
@@ -45,6 +48,7 @@ export interface RestOptions {
   readonly faults: Faults;
   readonly nowMs: () => number;
   readonly gitOf: (repository: RepositoryRecord) => Git;
+  readonly deliveries: () => readonly Delivery[];
   readonly log: LoggedRequest[];
 }
 
@@ -151,6 +155,7 @@ async function apply(options: RestOptions, { incoming, principal, found, body, n
     nowMs,
     at: wholeSeconds(nowMs),
     gitOf,
+    deliveries: options.deliveries,
     mintToken: () => mintAppToken(machine.state.app.id, nowMs),
     signArtifactUrl: (artifactId) => options.artifactUrls.sign(artifactId, nowMs),
   });

@@ -1,0 +1,97 @@
+/** Decides a work item's log again: what the pipeline did next at each place, and what each session came to. */
+import { evolveItem, foldItem, next, type ItemAction, type ItemState } from "../engine/pipeline/index.ts";
+import { artifactsOf, conclusionOf, evolve, initialState, type SessionState } from "../engine/session/index.ts";
+import { engineEventSchema, type EngineEvent, type ItemEvent, type Recorded, type SessionEvent, type SnapshotRef } from "../record/index.ts";
+import { revealHidden } from "../shared/hidden.ts";
+import { unreachable } from "../shared/unreachable.ts";
+import type { ItemJournal } from "./item-journal.ts";
+import { addUsage, NO_USAGE } from "./money.ts";
+import { counted, difference, type Difference, type Replayed } from "./replay.ts";
+
+const REASONS: ReadonlyMap<ItemEvent["kind"], string> = new Map([
+  ["item_opened", "the task and its base come from outside"],
+  ["run_opened", "where and when a run starts comes from outside"],
+  ["effect_confirmed", "GitHub's answer comes from outside"],
+  ["delivery_ended", "it depends on what GitHub showed to the deliver job at that time"],
+]);
+
+type Scheduled = Extract<ItemEvent, { kind: "session_scheduled" }>["data"];
+type Concluded = Extract<ItemEvent, { kind: "session_concluded" }>["data"];
+
+export function replayItem({ item, sessions }: ItemJournal): Replayed {
+  const differences: Difference[] = [];
+  let recomputed = 0;
+  let state = foldItem([]);
+  for (const event of item) {
+    const expected = expectedOf(event, state, sessions);
+    state = evolveItem(state, event);
+    if (expected === null) continue;
+    recomputed += 1;
+    const differs = difference(event, expected);
+    if (differs !== null) differences.push(differs);
+  }
+  const outside = counted(item, REASONS);
+  const ids = item.filter(({ kind }) => kind === "session_scheduled").length;
+  return { recomputed, differences, notRecomputable: ids === 0 ? outside : [...outside, { what: "ids of sessions", count: ids, reason: "they hold random bytes" }] };
+}
+
+/** Null for what the pipeline does not decide. */
+function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: ItemJournal["sessions"]): Difference["expected"] | null {
+  switch (event.kind) {
+    case "item_opened":
+    case "run_opened":
+    case "effect_confirmed":
+    case "delivery_ended":
+      return null;
+    case "session_scheduled":
+    case "item_ended":
+      return decided(next(before), before, event.kind === "session_scheduled" ? event.data : null);
+    case "session_concluded": {
+      const action = next(before);
+      if (action.kind !== "resume-session") return decided(action, before, null);
+      const { phase, round, sessionId } = action.session;
+      return { kind: "session_concluded", data: { ...event.data, phase, round, sessionId, ...concludedBy(event.data, sessions.get(sessionId)) } };
+    }
+    default:
+      return unreachable(event);
+  }
+}
+
+/** @param found what was scheduled, for what comes from outside: the id, the repository's commands and the description of the files */
+function decided(action: ItemAction, state: ItemState, found: Scheduled | null): Difference["expected"] {
+  switch (action.kind) {
+    case "run-session": {
+      const { phase, round, workflowId } = action;
+      const { title = "", body = "" } = state.opening?.task ?? {};
+      const { commands, change } = found?.context ?? {};
+      const outside = { ...(commands === undefined ? {} : { commands }), ...(change === undefined ? {} : { change }) };
+      return { kind: "session_scheduled", data: { phase, round, sessionId: found?.sessionId ?? "", workflowId, goal: revealHidden(`${title}\n\n${body}\n`), context: { ...action.context, ...outside } } };
+    }
+    case "deliver":
+      return { kind: "item_ended", data: { outcome: "deliver", ending: "ready", reason: null, snapshot: action.snapshot } };
+    case "stop":
+      return { kind: "item_ended", data: { outcome: "stopped", ending: action.ending, reason: action.reason, snapshot: null } };
+    case "resume-session":
+      return { refused: `The session ${action.session.sessionId} goes on here: it has not been concluded.` };
+    case "ended":
+      return { refused: "Nothing: the item has ended." };
+    default:
+      return unreachable(action);
+  }
+}
+
+const ENGINE_KINDS: ReadonlySet<string> = new Set(engineEventSchema.options.map((option) => option.shape.kind.value));
+const isEngineEvent = (event: Recorded<SessionEvent>): event is Recorded<EngineEvent> => ENGINE_KINDS.has(event.kind);
+
+/** What the session's own stream says of its end, up to where the conclusion says that it stood. */
+function concludedBy({ head, phase }: Concluded, stream: readonly Recorded<SessionEvent>[] | undefined): Partial<Concluded> {
+  const events = (stream ?? []).filter(({ seq }) => seq <= head.seq);
+  const state = events.filter(isEngineEvent).reduce<SessionState>(evolve, initialState);
+  const usage = events.reduce((sum, event) => (event.kind === "turn_completed" ? addUsage(sum, event.data.usage) : sum), NO_USAGE);
+  return { ...conclusionOf(state), artifacts: artifactsOf(state), usage, snapshot: phase === "code" || phase === "fix" ? lastSnapshot(events) : null };
+}
+
+function lastSnapshot(events: readonly Recorded<SessionEvent>[]): SnapshotRef | null {
+  const saved = events.findLast((event) => event.kind === "workspace_saved");
+  return saved?.kind === "workspace_saved" ? saved.data : null;
+}
