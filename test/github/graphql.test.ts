@@ -49,7 +49,7 @@ describe("what a 200 says went wrong", () => {
     expect(await ask(client(missing).github)).toEqual({ repository: { issue: null } });
     await expect(ask(client(missing).github, { mayBeMissing: [] })).rejects.toThrow("NOT_FOUND at repository.issue");
     await expect(ask(client(forbidden).github)).rejects.toThrow("Resource not accessible");
-    expect(await ask(client(forbidden).github, { mayBeForbidden: ["repository.issue"] })).toEqual({ repository: { issue: null } });
+    expect(await ask(client(forbidden).github, { mayBeRefused: ["repository.issue"] })).toEqual({ repository: { issue: null } });
     await expect(ask(client({ errors: [{ message: "Field 'x' doesn't exist", extensions: { code: "undefinedField" } }] }).github)).rejects.toThrow("undefinedField");
   });
 
