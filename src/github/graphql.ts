@@ -1,6 +1,6 @@
 /**
- * GraphQL over the narrow client. What goes wrong there stands in the body of a 200: here it becomes what it is, so that retries
- * and the effect runner treat it as REST's failures.
+ * GraphQL over the narrow client. What goes wrong there stands in the body of a 200 (P-graphql-errors): here it becomes what it
+ * is, so that retries and the effect runner treat it as REST's failures.
  */
 import { z } from "zod";
 import { TerminalError } from "../shared/errors.ts";
@@ -67,16 +67,17 @@ export interface Query<Schema extends z.ZodType> {
   readonly schema: Schema;
   /** Paths whose absence is an answer: `repository`, `repository.issue`. */
   readonly mayBeMissing: readonly string[];
-  /** Paths that GitHub may refuse to show; they are null then. */
-  readonly mayBeForbidden?: readonly string[];
+  /** Paths that GitHub may refuse to show, for whatever reason; they are null then. */
+  readonly mayBeRefused?: readonly string[];
 }
 
 /** @throws TerminalError when GitHub refuses the query or a part of it that is not said to be optional */
 export async function queryGraphQl<Schema extends z.ZodType>(github: GitHub, query: Query<Schema>): Promise<z.infer<Schema>> {
   const { data, errors } = await sendGraphQl(github, query.document, query.variables);
-  const fatal = errors.find(({ type, path = [] }) => {
-    const where = path.join(".");
-    return !(type === "NOT_FOUND" && query.mayBeMissing.includes(where)) && !(type === "FORBIDDEN" && (query.mayBeForbidden ?? []).includes(where));
+  const fatal = errors.find(({ type, path: at = [] }) => {
+    const where = at.join(".");
+    const isRefused = type !== undefined && (query.mayBeRefused ?? []).some((path) => where === path || where.startsWith(`${path}.`));
+    return !isRefused && !(type === "NOT_FOUND" && query.mayBeMissing.includes(where));
   });
   if (fatal !== undefined) {
     throw new TerminalError(

@@ -142,7 +142,7 @@ interface PlayedJob {
 function jobNamed(name: string): PlayedJob {
   const runId = world.runs(issueNumber)[0]?.id ?? 0;
   const job = [...world.github.state().jobs.values()].find((each) => each.runId === runId && each.name === name);
-  const writes = world.github.requests.filter((request) => request.jobId === job?.id && request.method !== "GET");
+  const writes = world.github.requests.filter((request) => request.jobId === job?.id && request.changes);
   return { conclusion: job?.conclusion ?? null, log: world.log(runId, name), writes };
 }
 

@@ -7,6 +7,7 @@ import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { readTrailers } from "../../src/delivery/index.ts";
+import { parseCommitted } from "../../src/record/index.ts";
 import { testsPass } from "../../src/hosts/demo/outcome.ts";
 import { git } from "../../src/hosts/demo/world.ts";
 import type { LoggedRequest } from "../../src/hosts/demo/github/index.ts";
@@ -115,8 +116,32 @@ test("every request conforms to GitHub's description; the agent job wrote nothin
   expect(requests.filter(({ kind }) => kind === "unknown")).toEqual([]);
   expect(requests.filter(({ status, faulted }) => status >= 500 || faulted)).toEqual([]);
   const rest = requests.filter(({ kind }) => kind === "rest");
-  expect(rest.filter(({ who, method }) => who === "agent" && method !== "GET")).toEqual([]);
+  expect(requests.filter(({ who, changes }) => who === "agent" && changes)).toEqual([]);
   expect([...new Set(rest.map(({ who }) => who))].toSorted()).toEqual(["ada", "agent", "app", "deliver"]);
+});
+
+test("the App and the deliver job send at most 25 requests together, REST and GraphQL, live progress aside", () => {
+  expect(outcome.requests.app + outcome.requests.deliver).toBeLessThanOrEqual(25);
+  expect(requests.filter(({ who, kind }) => who === "deliver" && (kind === "rest" || kind === "graphql"))).toHaveLength(outcome.requests.deliver);
+});
+
+test("I2: the item's record ref names every stream that was delivered, and moved once, with the branch", async () => {
+  const refs = await git(repository(), ["for-each-ref", "--format=%(refname)", "refs/worktrain"]);
+  expect(refs).toMatch(/^refs\/worktrain\/\d+\/issue-\d+\/1$/);
+  expect(await git(repository(), ["rev-list", "--count", refs])).toBe("1");
+  const committed = parseCommitted(await git(repository(), ["log", "-1", "--format=%B", refs]));
+  for (const { id } of outcome.sessions) expect(committed?.heads).toHaveProperty(`session/${id}`);
+  expect(requests.filter(({ changes, who, route }) => changes && who === "deliver" && route?.startsWith("/graphql") === true)).toHaveLength(1);
+});
+
+test("the run's first event tells what the App wrote: the signed ticket names reaction and comment", async () => {
+  const [comment] = written("POST /issues/{issue_number}/comments");
+  expect(comment).toBeDefined();
+  const { inputs } = z.object({ inputs: z.object({ ticket: z.string() }) }).parse(written("POST /dispatches")[0]?.body);
+  const { wrote } = z.object({ wrote: z.object({ reaction: z.string(), comment: z.string() }) }).parse(JSON.parse(Buffer.from(inputs.ticket.split(".")[0] ?? "", "base64url").toString("utf8")));
+  expect(wrote.comment).toMatch(/^\d+$/);
+  const lines = filesBelow("journal").flatMap((path) => (path.endsWith(".jsonl") ? readFileSync(join(directory, path), "utf8").split("\n") : []));
+  expect(lines.filter((line) => line.includes('"kind":"run_opened"') && line.includes(inputs.ticket))).toHaveLength(1);
 });
 
 test("the kept directory holds the journal, the artifacts, the logs and what each job had", () => {

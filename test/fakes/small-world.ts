@@ -74,7 +74,7 @@ export function smallWorld(now: () => string): SmallWorld {
 
   const commentsShown = () => ({
     totalCount: world.comments.length,
-    nodes: world.comments.map(({ id, body, appId }) => ({ fullDatabaseId: String(id), body, url: `https://github.example/c/${id}`, updatedAt: world.now(), viewerDidAuthor: appId === APP_ID })),
+    nodes: world.comments.slice(0, 100).map(({ id, body, appId }) => ({ fullDatabaseId: String(id), body, url: `https://github.example/c/${id}`, updatedAt: world.now(), viewerDidAuthor: appId === APP_ID })),
   });
   const blob = (text: string | null) => (text === null ? null : { __typename: "Blob", byteSize: text.length, isBinary: false, isTruncated: false, text });
   /** By the name of the operation. */
@@ -134,6 +134,11 @@ export function smallWorld(now: () => string): SmallWorld {
     "POST /repos/{owner}/{repo}/issues/{issue_number}/comments": ({ body }) => {
       const comment = { id: takeId(), body: String(body), appId: APP_ID, login: "worktrain[bot]" };
       world.comments.push(comment);
+      return commentJson(comment);
+    },
+    "GET /repos/{owner}/{repo}/issues/comments/{comment_id}": ({ comment_id: id }) => {
+      const comment = world.comments.find((candidate) => candidate.id === id);
+      if (comment === undefined) throw requestError(404, "Not Found");
       return commentJson(comment);
     },
     "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}": ({ comment_id: id, body }) => {

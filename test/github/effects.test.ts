@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { commentEffect, createEffectRunner, dispatchEffect, fitComment, type Effect } from "../../src/github/write/index.ts";
+import { commentEffect, createEffectRunner, dispatchEffect, editComment, fitComment, type Effect } from "../../src/github/write/index.ts";
 import { TerminalError } from "../../src/shared/errors.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { requestError, scriptedGitHub } from "../fakes/github.ts";
@@ -17,6 +17,44 @@ function commentScene() {
   const effect = commentEffect({ github: world.github, repository: REPOSITORY, issueNumber: 12, author: { appId: APP_ID, botLogin: null } }, { marker: MARKER, body: `${MARKER}x -->` });
   return { world, clock, runner, effect, confirmed };
 }
+
+describe("is a comment's text replaced once? (I2)", () => {
+  const PATCH = "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}";
+  const GET = "GET /repos/{owner}/{repo}/issues/comments/{comment_id}";
+  const edit = async () => {
+    const scene = commentScene();
+    const { id } = await scene.runner.apply(scene.effect);
+    const place = { github: scene.world.github, repository: REPOSITORY };
+    return { ...scene, edit: (body: string, at = Number(id)) => editComment(scene.runner, place, { id: at, body }) };
+  };
+
+  it("by one request where nothing goes wrong", async () => {
+    const { world, edit: replace } = await edit();
+    expect(await replace("new")).toBe(true);
+    expect([world.comments[0]?.body, world.github.count(PATCH), world.github.count(GET)]).toEqual(["new", 1, 0]);
+  });
+
+  it("fault 54: done and the answer lost, or not done: looked at before it is written again", async () => {
+    for (const isDone of [true, false]) {
+      const { world, clock, edit: replace } = await edit();
+      let failures = 0;
+      world.fault = (route, apply) => {
+        if (route !== PATCH || (failures += 1) > 1) return;
+        if (isDone) apply();
+        throw requestError(502);
+      };
+      expect(await settle(clock, replace("new"))).toBe(true);
+      expect([world.comments[0]?.body, world.github.count(PATCH), world.github.count(GET)]).toEqual(["new", isDone ? 1 : 2, isDone ? 1 : 2]);
+    }
+  });
+
+  it("fault 46: a comment that is gone is not made again", async () => {
+    const { edit: replace, world } = await edit();
+    world.comments = [];
+    expect(await replace("new")).toBe(false);
+    expect(world.comments).toEqual([]);
+  });
+});
 
 const POST_COMMENT = "POST /repos/{owner}/{repo}/issues/{issue_number}/comments";
 

@@ -320,6 +320,16 @@ describe("faults 49 and 50: the branch", () => {
     expect(pulls.map(({ state }) => state)).toEqual(["closed"]);
   });
 
+  test("fault 51: another branch is the default one now: said on the issue", async () => {
+    const item = await world.item();
+    const renamed: typeof fetch = async (input, init) => {
+      const answer = await fetch(input, init);
+      return asks(init, "DeliveryState") ? Response.json(JSON.parse((await answer.text()).replace('"defaultBranchRef":{"name":"main"}', '"defaultBranchRef":{"name":"trunk"}'))) : answer;
+    };
+    expect(await refused(item, await item.deliver({}, { fetch: renamed }))).toContain("trunk");
+    expect((await item.seen()).comments[0]?.body).toContain("base-rewritten");
+  });
+
   test("fault 51: the base branch was rewritten", async () => {
     const item = await world.item({ ticket: { base: { ref: "main", sha: "c".repeat(40) } }, tree: "d".repeat(40) });
     expect(await refused(item, await item.deliver())).toContain("base-rewritten");

@@ -8,7 +8,7 @@ import { createCommit, moveRefsInOrder, updateRefs, type RefMove } from "../../g
 import type { RecordWish } from "../intents.ts";
 import { stopEffect, type OutletContext } from "./outlet.ts";
 
-/** git's name of the tree without entries, in either form of object names; GitHub takes it without its being made. */
+/** git's name of the tree without entries, in either form of object names; GitHub takes it without its being made (P-empty-tree). */
 const EMPTY_TREE: Readonly<Record<number, string>> = {
   40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
   64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",

@@ -119,7 +119,7 @@ export async function readDeliveryState(github: GitHub, repository: Repository, 
     },
     schema: answerSchema,
     mayBeMissing: ["repository", "repository.issue"],
-    mayBeForbidden: ["repository.collaborators"],
+    mayBeRefused: ["repository.collaborators"],
   });
   return shown === null ? null : stateOf(shown, query);
 }
@@ -153,7 +153,7 @@ function branchOf(branch: Shown["branch"]): CommitShown | null {
   return { sha, url: target.url, message: target.message, tree: target.tree.oid, parents: target.parents.nodes.map(({ oid }) => oid) };
 }
 
-/** GraphQL has the base role of a custom one; `permission` of REST knows no maintain and no triage. */
+/** GraphQL has the base role of a custom one (P-collaborators); `permission` of REST knows no maintain and no triage. */
 function permissionOf({ collaborators }: Shown, login: string): Permission | null {
   const edge = collaborators?.edges.find(({ node }) => node.login.toLowerCase() === login.toLowerCase());
   if (edge === undefined || edge.node.databaseId === null) return null;

@@ -1,4 +1,4 @@
-/** What the App decides on, each time in one query: what a label hangs on, and what a run's report does. */
+/** What the App decides on, each time in one query: what a label hangs on, and what a run's report does (P-graphql-words). */
 import { z } from "zod";
 import type { GitHub, Repository } from "../client.ts";
 import { queryGraphQl } from "../graphql.ts";

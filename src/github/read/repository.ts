@@ -41,9 +41,6 @@ export async function readRepository(github: GitHub, repository: Repository): Pr
 
 const refSchema = z.object({ object: z.object({ sha: z.string(), type: z.string() }) });
 
-/** The commit a branch points to now, or null when there is no such branch. */
-export const readBranchHead = (github: GitHub, repository: Repository, branch: string): Promise<string | null> => readRefHead(github, repository, `refs/heads/${branch}`);
-
 /** The object a ref points to now, by its full name; null when there is no such ref. */
 export async function readRefHead(github: GitHub, repository: Repository, ref: string): Promise<string | null> {
   try {

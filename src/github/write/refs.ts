@@ -1,8 +1,9 @@
 /**
  * Moving refs without ever overwriting what somebody else put there.
  *
- * I2. `updateRefs` is a compare-and-swap over all of them at once. Where a server does not take it, REST moves them one by one: a
- *     new ref is only created, an existing one only goes forward, and a record's parent is the record before it.
+ * I2. `updateRefs` is a compare-and-swap over all of them at once (P-update-refs). Where a server does not take it, REST moves them
+ *     one by one: a new ref is only created, an existing one only goes forward (P-custom-refs), and a record's parent is the record
+ *     before it.
  */
 import { z } from "zod";
 import type { GitHub, Repository } from "../client.ts";

@@ -30,6 +30,62 @@ describe("what does a label come to?", () => {
     expect(body()).toContain(`https://github.example/runs/${runId}`);
   });
 
+  it("the ticket names what was written before it, so that the run's first event tells it", async () => {
+    const { world, label } = labelScene();
+    await label();
+    const read = () => verifyTicket(String(world.dispatches.at(-1)?.["ticket"]), publicTicketKey(TICKET_KEY), { runCreatedAt: "2026-01-01T00:00:00Z" });
+    expect(read()).toMatchObject({ ok: true, value: { wrote: { reaction: "1", comment: String(world.ownComments()[0]?.id) } } });
+    const other = labelScene();
+    other.world.fault = (route) => {
+      if (route.endsWith("/reactions")) throw requestError(403, "no");
+    };
+    await other.label();
+    expect(verifyTicket(String(other.world.dispatches[0]?.["ticket"]), publicTicketKey(TICKET_KEY), { runCreatedAt: "2026-01-01T00:00:00Z" })).toMatchObject({ value: { wrote: { reaction: null } } });
+  });
+
+  it("nothing is read twice: one query, the permission, the runs, and three writes and the link", async () => {
+    const { world, label } = labelScene();
+    await label();
+    expect(world.github.sent.map(({ route }) => route.replace("/repos/{owner}/{repo}", ""))).toEqual([
+      "POST /graphql",
+      "GET /collaborators/{username}/permission",
+      "GET /actions/workflows/{workflow_id}/runs",
+      "POST /issues/{issue_number}/reactions",
+      "POST /issues/{issue_number}/comments",
+      "POST /actions/workflows/{workflow_id}/dispatches",
+      "PATCH /issues/comments/{comment_id}",
+    ]);
+  });
+
+  it("fault 45: where a comment with our marker is not shown as ours, or not all are shown, REST says which App wrote it", async () => {
+    const { world, label, end, clock } = labelScene();
+    await label();
+    await end("success");
+    const [own] = world.ownComments();
+    const filler = Array.from({ length: 120 }, (_, index) => ({ id: index + 1, body: "talk", appId: null, login: "someone" }));
+    const forged = { id: 500, body: own?.body ?? "", appId: null, login: "mallory" };
+    for (const others of [[forged], filler]) {
+      world.comments = [...others, ...world.ownComments()];
+      const before = world.github.count("GET /repos/{owner}/{repo}/issues/{issue_number}/comments");
+      await clock.advance(60_000);
+      await label();
+      expect(world.github.count("GET /repos/{owner}/{repo}/issues/{issue_number}/comments")).toBeGreaterThan(before);
+      await end("success");
+    }
+    expect([world.ownComments().length, world.dispatches.length, world.comments.some(({ id }) => id === 500)]).toEqual([1, 3, false]);
+  });
+
+  it("I2: two replicas that handle one label at the same moment: one run counts, and the next look leaves one comment", async () => {
+    const { world, label, end, body } = labelScene();
+    await Promise.all([label(), label()]);
+    expect(world.ownComments().length).toBeGreaterThanOrEqual(1);
+    for (const run of world.runs) run.status = "in_progress";
+    await end("cancelled");
+    expect(world.ownComments()).toHaveLength(1);
+    expect(new Set(world.dispatches.map((inputs) => inputs["key"])).size).toBe(1);
+    expect(body()).toContain("was cancelled");
+  });
+
   it("fault 25: the same delivery again, while it runs and after it ended, starts nothing", async () => {
     const { world, label, end } = labelScene();
     const labelledAt = "2026-01-01T00:00:00.000Z";

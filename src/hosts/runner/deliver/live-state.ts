@@ -25,7 +25,7 @@ export interface Authority {
   readonly role: string;
 }
 
-/** Everything a delivery hangs on, seen at once; refused where GitHub shows another repository or default branch than the ticket's. */
+/** Everything a delivery hangs on, seen at once; refused where GitHub shows another repository than the ticket's. */
 export async function readState(github: GitHub, { repository, repositoryId, ticket }: Admitted): Promise<Result<DeliveryState, LiveRefusal>> {
   const state = await readDeliveryState(github, repository, {
     issueNumber: ticket.issueNumber,
@@ -36,8 +36,6 @@ export async function readState(github: GitHub, { repository, repositoryId, tick
     login: ticket.trigger.actor.login,
   });
   if (state?.repository.id !== repositoryId) return refuse("wrong-run", "GitHub does not show the repository of this run.", "See whether the job's token may read it.");
-  const { defaultBranch } = state.repository;
-  if (defaultBranch !== ticket.base.ref) return refuse("base-rewritten", `The default branch is ${defaultBranch} now, not ${ticket.base.ref} any more.`, "Label the issue again: the work starts from the present default branch.");
   return ok(state);
 }
 
@@ -81,6 +79,8 @@ const compareSchema = z.object({ status: z.enum(["diverged", "ahead", "behind", 
  * @returns the lines a reader must mind: none, or that the branch has moved on
  */
 export async function readBase(github: GitHub, { repository, baseHead: head }: DeliveryState, { ref, sha: base }: Ticket["base"]): Promise<Result<readonly string[], LiveRefusal>> {
+  const { defaultBranch } = repository;
+  if (defaultBranch !== ref) return refuse("base-rewritten", `The default branch is ${defaultBranch} now, not ${ref} any more.`, "Label the issue again: the work starts from the present default branch.");
   if (head === null) return refuse("base-rewritten", `The branch ${ref} that the work builds on is gone or renamed.`, "Label the issue again: the work starts from the present default branch.");
   if (head === base) return ok([]);
   const status = await compare(github, { owner: repository.owner, repo: repository.repo }, { base, head });

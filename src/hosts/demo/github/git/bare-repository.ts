@@ -11,6 +11,7 @@ import { runGit, textOf, type GitCall } from "./run-git.ts";
 
 const OBJECT_ID = /^[0-9a-f]{40}$/;
 const NO_OBJECT = "0".repeat(40);
+const EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
 /** A bare repository on disk, through git's plumbing commands: what REST writes, a clone sees at once, and the reverse. */
 export class BareRepository implements Git {
@@ -114,6 +115,8 @@ export class BareRepository implements Git {
   }
 
   async writeCommit(commit: NewCommit): Promise<string> {
+    // git knows the empty tree without its being stored, and `git fsck` misses it all the same.
+    if (commit.tree === EMPTY_TREE) await this.#must(["mktree"], { input: "" });
     return this.#must(["hash-object", "-t", "commit", "-w", "--stdin"], { input: serializeCommit(commit) });
   }
 
