@@ -71,6 +71,7 @@ describe("export and import", () => {
     const file = join(directory, "session.worktrain");
     const told = await cli.run("export", session, "-o", file);
     expect(told).toMatchObject({ exitCode: 0, data: { lines: 3, importable: true, redacted: { lines: [], blobs: [] }, sha256: sha256Hex(readFileSync(file)) } });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(await cli.run("verify", file)).toMatchObject({ exitCode: 0, data: { ok: true, lines: 3 } });
     expect(await cli.run("replay", file)).toMatchObject({ exitCode: 0, data: { same: true } });
 

@@ -43,6 +43,7 @@ interface Target {
 
 /** @throws TerminalError with the reason when it is refused (M1, M2) */
 export async function importLog({ path, data, workspace }: Importing, world: CliWorld): Promise<CommandResult> {
+  if (existsSync(join(resolve(path), "epochs"))) throw new TerminalError(`${path} is a journal directory, not an exported file.`, `Make one of it first: worktrain export ${path} -o FILE.`);
   const parts = readPartFiles(resolve(path));
   const log = await checked(path, parts);
   const target = await targetOf(log, { path, data, workspace }, world);
