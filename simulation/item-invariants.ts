@@ -2,7 +2,7 @@
 import { branchOf } from "../src/delivery/index.ts";
 import { foldItem, next } from "../src/engine/pipeline/index.ts";
 import { decodeSegment, type Segment } from "../src/journal/index.ts";
-import type { ItemEvent } from "../src/record/index.ts";
+import { parseCommitted, type ItemEvent } from "../src/record/index.ts";
 import { parseStatusMarker } from "../src/report/status-marker.ts";
 import { ACTIONS_LOGIN } from "../src/hosts/demo/github/principal.ts";
 import { isPull, type Pull } from "../src/hosts/demo/github/records.ts";
@@ -29,6 +29,7 @@ export function violationsOf(world: ItemWorld): readonly Violation[] {
     ["I1", savedTurnsAreNotRepeated],
     ["I1", filesAreAsTheyWere],
     ["I2", oneOfEach],
+    ["I2", deliveriesAreOrdered],
     ["I3", decisionsFollowFromTheLog],
     ["I4", theStatusIsTrue],
     ["I4", everyLabelIsAnswered],
@@ -117,6 +118,19 @@ function oneOfEach(world: ItemWorld): readonly string[] {
   }
   for (const [key, runs] of worked) if (runs.size > 1) found.push(`${runs.size} runs worked for the key ${key}.`);
   return found;
+}
+
+/** I2: what is committed as delivered goes on from what its run began from. */
+function deliveriesAreOrdered(world: ItemWorld, all: readonly Stored[]): readonly string[] {
+  return world.github.state.history.flatMap((each) => {
+    if (each.kind !== "push" || !each.ref.startsWith("refs/worktrain/") || !each.actor.endsWith("[bot]")) return [];
+    const committed = parseCommitted(world.github.git.commit(each.after)?.message ?? "");
+    const opened = all.flatMap(({ segment }) => (segment.runId === committed?.run ? segment.lines.filter((line) => line.includes('"kind":"run_opened"')) : [])).at(-1);
+    if (committed === null || opened === undefined) return [`${each.ref} was moved to ${each.after}, which no run of ours wrote.`];
+    const { data } = JSON.parse(opened) as { readonly data: { readonly committed?: string | null } };
+    const before = /^0+$/.test(each.before) ? null : each.before;
+    return data.committed === before ? [] : [`Run ${committed.run} moved ${each.ref} from ${before ?? "nothing"}; it began from ${data.committed ?? "nothing"}.`];
+  });
 }
 
 interface Stored {

@@ -1,5 +1,5 @@
 export type { FindingFate, FindingView } from "./findings.ts";
-export { readItemJournal, type ItemJournal, type StreamReader } from "./item-journal.ts";
+export { isItemEvent, isSessionEvent, readItemJournal, type ItemJournal, type StreamReader } from "./item-journal.ts";
 export { itemView, type DeliveryView, type EffectView, type ItemView, type RunView } from "./item-view.ts";
 export { code, counted, cut, plain, quote, table } from "./markdown.ts";
 export { formatCost, formatUsd, totalTokens } from "./money.ts";

@@ -35,5 +35,5 @@ async function readTree(reader: StreamReader, rootId: string, sessions: Map<stri
 }
 
 // A stream's name decides the kind of its events: `parseRecordEvent` reads them by it.
-const isItemEvent = (event: Recorded): event is Recorded<ItemEvent> => event.stream.startsWith("item/");
-const isSessionEvent = (event: Recorded): event is Recorded<SessionEvent> => event.stream.startsWith("session/");
+export const isItemEvent = (event: Recorded): event is Recorded<ItemEvent> => event.stream.startsWith("item/");
+export const isSessionEvent = (event: Recorded): event is Recorded<SessionEvent> => event.stream.startsWith("session/");

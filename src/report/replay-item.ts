@@ -1,12 +1,13 @@
 /** Decides a work item's log again: what the pipeline did next at each place, and what each session came to. */
 import { evolveItem, foldItem, next, type ItemAction, type ItemState } from "../engine/pipeline/index.ts";
 import { artifactsOf, conclusionOf, evolve, initialState, type SessionState } from "../engine/session/index.ts";
-import { engineEventSchema, type EngineEvent, type ItemEvent, type Recorded, type SessionEvent, type SnapshotRef } from "../record/index.ts";
+import type { ItemEvent, Recorded, SessionEvent, SnapshotRef } from "../record/index.ts";
 import { revealHidden } from "../shared/hidden.ts";
 import { unreachable } from "../shared/unreachable.ts";
 import type { ItemJournal } from "./item-journal.ts";
 import { addUsage, NO_USAGE } from "./money.ts";
 import { counted, difference, type Difference, type Replayed } from "./replay.ts";
+import { isEngineEvent } from "./replay-session.ts";
 
 const REASONS: ReadonlyMap<ItemEvent["kind"], string> = new Map([
   ["item_opened", "the task and its base come from outside"],
@@ -79,9 +80,6 @@ function decided(action: ItemAction, state: ItemState, found: Scheduled | null):
       return unreachable(action);
   }
 }
-
-const ENGINE_KINDS: ReadonlySet<string> = new Set(engineEventSchema.options.map((option) => option.shape.kind.value));
-const isEngineEvent = (event: Recorded<SessionEvent>): event is Recorded<EngineEvent> => ENGINE_KINDS.has(event.kind);
 
 /** What the session's own stream says of its end, up to where the conclusion says that it stood. */
 function concludedBy({ head, phase }: Concluded, stream: readonly Recorded<SessionEvent>[] | undefined): Partial<Concluded> {

@@ -9,7 +9,7 @@ import type { Plan } from "../workflow/index.ts";
 import { counted, difference, type Difference, type Replayed } from "./replay.ts";
 
 const ENGINE_KINDS: ReadonlySet<string> = new Set(engineEventSchema.options.map((option) => option.shape.kind.value));
-const isEngineEvent = (event: Recorded<SessionEvent>): event is Recorded<EngineEvent> => ENGINE_KINDS.has(event.kind);
+export const isEngineEvent = (event: Recorded<SessionEvent>): event is Recorded<EngineEvent> => ENGINE_KINDS.has(event.kind);
 
 const MODEL = "what the model answered comes from outside";
 const TOOLS = "what a tool did and left in the files comes from outside";

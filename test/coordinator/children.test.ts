@@ -4,11 +4,13 @@ import type { AnswerBlock, MessagesRequest } from "../../src/hosts/demo/model/in
 import type { RecordEvent } from "../../src/record/index.ts";
 import type { Json } from "../../src/shared/json.ts";
 import { itemView, readItemJournal } from "../../src/report/index.ts";
-import { completeStep, ITEM, itemWorld, workflow, write, type ItemWorld, type ItemWorldOptions } from "./item-world.ts";
+import { completeStep, decidedOtherwise, ITEM, itemWorld, workflow, write, type ItemWorld, type ItemWorldOptions } from "./item-world.ts";
 
 const worlds: ItemWorld[] = [];
 afterEach(async () => {
-  await Promise.all(worlds.splice(0).map((world) => world.model.close()));
+  const closed = worlds.splice(0);
+  await Promise.all(closed.map((world) => world.model.close()));
+  expect((await Promise.all(closed.map(decidedOtherwise))).flat()).toEqual([]);
 });
 const open = async (options: ItemWorldOptions): Promise<ItemWorld> => {
   const world = await itemWorld(options);

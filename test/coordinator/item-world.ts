@@ -2,6 +2,8 @@ import { loadLibrary, runItem, type Boundary, type CoordinatorDeps, type ItemPro
 import { playScenario, startModelServer, type MessagesRequest, type ModelServer, type Scenario, type Turn } from "../../src/hosts/demo/model/index.ts";
 import { openMemoryJournal, type Journal } from "../../src/journal/index.ts";
 import { itemStream, sessionStream, type ItemEvent, type RecordEvent } from "../../src/record/index.ts";
+import { readItemJournal, replayItem, replaySession, together } from "../../src/report/index.ts";
+import { readSession } from "../../src/session/index.ts";
 import { sha256Hex } from "../../src/shared/hash.ts";
 import { nodeFileSystem, nodeRandom } from "../../src/shared/node-ports.ts";
 import { compileWorkflow, type Plan } from "../../src/workflow/index.ts";
@@ -199,6 +201,13 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
     item: async () => (await read(itemStream(ITEM))) as readonly ItemEvent[],
     everything: async () => (await Promise.all((await journal.streams()).map(read))).flat(),
   };
+}
+
+/** I3: every decision of the item and of its sessions, made again from the log, is the one that is recorded. */
+export async function decidedOtherwise({ journal }: Pick<ItemWorld, "journal">): Promise<readonly unknown[]> {
+  const item = await readItemJournal(journal, ITEM);
+  const sessions = await Promise.all([...item.sessions].filter(([, events]) => events.length > 0).map(async ([id, events]) => replaySession((await readSession(journal, id)).plan, events)));
+  return together([replayItem(item), ...sessions]).differences;
 }
 
 export const completeStep = (contractRef?: string, value?: unknown): Turn => [

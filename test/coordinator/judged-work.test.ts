@@ -1,12 +1,14 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { AnswerBlock, MessagesRequest, Turn } from "../../src/hosts/demo/model/index.ts";
 import { openSession } from "../../src/session/index.ts";
-import { completeStep, itemWorld, workflow, write, type ItemWorld, type ItemWorldOptions } from "./item-world.ts";
+import { completeStep, decidedOtherwise, itemWorld, workflow, write, type ItemWorld, type ItemWorldOptions } from "./item-world.ts";
 import { fakeClock } from "../fakes/clock.ts";
 
 const worlds: ItemWorld[] = [];
 afterEach(async () => {
-  await Promise.all(worlds.splice(0).map((world) => world.model.close()));
+  const closed = worlds.splice(0);
+  await Promise.all(closed.map((world) => world.model.close()));
+  expect((await Promise.all(closed.map(decidedOtherwise))).flat()).toEqual([]);
 });
 const open = async (options: ItemWorldOptions): Promise<ItemWorld> => {
   const world = await itemWorld(options);

@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { ItemEvent } from "../../src/record/index.ts";
 import { TimeUpError } from "../../src/shared/errors.ts";
-import { classification, cleanReview, completeStep, handoff, itemWorld, majorFinding, write, type ItemWorld, type ItemWorldOptions } from "./item-world.ts";
+import { classification, cleanReview, completeStep, decidedOtherwise, handoff, itemWorld, majorFinding, write, type ItemWorld, type ItemWorldOptions } from "./item-world.ts";
 
 const worlds: ItemWorld[] = [];
 afterEach(async () => {
-  await Promise.all(worlds.splice(0).map((world) => world.model.close()));
+  const closed = worlds.splice(0);
+  await Promise.all(closed.map((world) => world.model.close()));
+  expect((await Promise.all(closed.map(decidedOtherwise))).flat()).toEqual([]);
 });
 const open = async (options: ItemWorldOptions): Promise<ItemWorld> => {
   const world = await itemWorld(options);

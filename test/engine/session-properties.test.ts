@@ -2,6 +2,7 @@ import fc from "../fakes/fast-check.ts";
 import { expect, test } from "vitest";
 import { attemptLimit, decide, evolve, initialState, offer, type SessionCommand, type SessionState } from "../../src/engine/session/index.ts";
 import { type EngineEvent, engineEventSchema, type StepOutput } from "../../src/record/index.ts";
+import { replaySession } from "../../src/report/index.ts";
 import { canonicalJson } from "../../src/shared/json.ts";
 import { compileWorkflow, type Plan } from "../../src/workflow/index.ts";
 
@@ -100,7 +101,7 @@ const REFUSED = { kind: text, message: text, fix: text };
 const AT_REST = new Set<SessionState["kind"]>(["step", "waiting", "gate", "ended"]);
 const fold = (events: readonly EngineEvent[]): SessionState => events.reduce(evolve, initialState);
 
-test("any command in any state gives events or a typed refusal; state is the fold; decide is deterministic", () => {
+test("any command in any state gives events or a typed refusal; state is the fold; decide is deterministic, also from the log alone", () => {
   fc.assert(
     fc.property(anyPlan, anyStart, fc.array(anyMove, { maxLength: 12 }), (plan, start, moves) => {
       const log: EngineEvent[] = [];
@@ -123,6 +124,8 @@ test("any command in any state gives events or a typed refusal; state is the fol
       }
       const readBack = log.map((event) => engineEventSchema.parse(JSON.parse(canonicalJson(event))));
       for (const mark of marks) expect(fold(readBack.slice(0, mark.length))).toEqual(mark.state);
+      const recorded = readBack.map((event, index) => ({ ...event, stream: "session/s", seq: index + 1, epoch: 1, at: "2026-01-01T00:00:00.000Z" }));
+      expect(replaySession(plan, recorded).differences).toEqual([]);
       expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
     }),
     { numRuns: 200 },

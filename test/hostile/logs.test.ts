@@ -146,6 +146,51 @@ describe("segments", () => {
   });
 });
 
+describe("a journal directory", () => {
+  const GOLDEN = join(import.meta.dirname, "..", "golden", "0.1", "journal");
+  const edited = (change: (lines: readonly string[]) => readonly string[]): ((place: string) => void) => (place) => {
+    const file = join(place, "epochs", "000001.jsonl");
+    writeFileSync(file, change(readFileSync(file, "utf8").split("\n").slice(0, -1)).map((line) => `${line}\n`).join(""));
+  };
+  const at = (index: number, change: (line: string) => readonly string[]) => edited((lines) => lines.flatMap((line, each) => (each === index ? change(line) : [line])));
+
+  test.each<readonly [string, (place: string) => void, RegExp, number]>([
+    ["fault 8: lines in another order", edited((lines) => [...lines.slice(0, 100), ...lines.slice(100, 103).toReversed(), ...lines.slice(103)]), /line 101: \S+ goes from seq \d+ to \d+/, 100],
+    ["fault 8: a line twice", at(100, (line) => [line, line]), /line 102: \S+ has seq \d+ twice/, 101],
+    ["fault 8: a line that is missing", at(100, () => []), /line 101: \S+ goes from seq \d+ to \d+: seq \d+ is missing/, 100],
+    ["fault 7: an edited line", at(100, (line) => [line.replace(/"kind":"(\w+)","prev"/, '"kind":"$1_","prev"')]), /line 101: its event "\w+_" does not fit the record/, 100],
+    ["fault 7: an edited time, which the next line's hash tells", at(100, (line) => [line.replace("2026-01-01T00:00:00", "2025-01-01T00:00:00")]), /line 10\d: \S+ seq \d+ does not follow the line before it/, 100],
+    ["fault 11: a newer version", at(100, (line) => [line.replace('"v":1}', '"v":9}')]), /line 101: it needs a WorkTrain that reads record version 9; this one reads up to 1/, 100],
+    ["another writer's epoch", at(100, (line) => [line.replace('"epoch":1', '"epoch":2')]), /line 101: it says epoch 2 in the file of epoch 1/, 100],
+    ["no JSON", at(100, () => ["<html>502</html>"]), /line 101: it is not one JSON object/, 100],
+    ["a missing epoch, and one with an absurd number", (place) => writeFileSync(join(place, "epochs", "999999999999.jsonl"), ""), /000002\.jsonl: it is missing, though \S+999999999999\.jsonl is there/, 291],
+  ])("%s: where, why, and what stands before it", async (_, change, words, lines) => {
+    const place = join(scratch, "journal");
+    cpSync(GOLDEN, place, { recursive: true });
+    change(place);
+    const before = readFileSync(join(place, "epochs", "000001.jsonl"));
+    const told = await cli.run("verify", place);
+    expect(told).toMatchObject({ exitCode: 1, data: { ok: false, salvage: { lines } } });
+    expect(told.text).toMatch(words);
+    expect(await cli.refusal("export", place, "-o", join(scratch, "out"))).toMatch(/is refused|is missing/);
+    expect(await cli.refusal("import", place)).toContain("is a journal directory");
+    expect(readFileSync(join(place, "epochs", "000001.jsonl")).equals(before)).toBe(true);
+  });
+
+  test("a changed plan is named, and nothing of it is decided on", async () => {
+    const place = join(scratch, "journal");
+    cpSync(GOLDEN, place, { recursive: true });
+    const blobs = readdirSync(join(place, "blobs"), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    for (const blob of blobs) writeFileSync(join(blob.parentPath, blob.name), "{}");
+    const told = await cli.run("verify", place);
+    expect(told.data.faults).toHaveLength(blobs.length);
+    expect(told.data.faults[0].reason).toContain("its bytes do not have the hash in its name");
+    expect(await cli.refusal("replay", place)).toContain("its bytes do not have the hash in its name");
+    rmSync(join(place, "blobs"), { recursive: true });
+    expect(await cli.run("replay", place)).toMatchObject({ exitCode: 0, data: { recomputed: 0, notRecomputable: expect.arrayContaining([{ what: "decisions of the engine", count: 291, reason: expect.stringContaining("the plan") }]) } });
+  });
+});
+
 describe("fault 20: files that are none of ours", () => {
   test.each<readonly [string, () => string, RegExp]>([
     ["a zip archive, whatever it would unpack to", () => put("slip.zip", Buffer.from("PK\u0003\u0004../../etc/passwd")), /is a zip archive\. Unpack it into a directory of its own/],
@@ -184,7 +229,7 @@ describe("disks that fail", () => {
     return file === null ? null : { ...file, append: () => { throw Object.assign(new Error(code), { code }); } };
   } });
 
-  test.each([["ENOSPC", "the disk is full"], ["EROFS", "read-only for you"]])("%s: nothing is left behind, and the cure is said", async (code, words) => {
+  test.each([["ENOSPC", "the disk is full"], ["EROFS", "read-only for you"]])("fault 4: %s: nothing is left behind, and the cure is said", async (code, words) => {
     const data = join(scratch, "data");
     const broken = shell({ data, world: { fs: failing(code) } });
     expect(await broken.refusal("import", store)).toContain(words);

@@ -1,5 +1,5 @@
 /** `worktrain`: the only place of the CLI that knows arguments and environment. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -19,7 +19,7 @@ import { readModel } from "./run/model-settings.ts";
 
 /** What a system says of a place that somebody named. */
 const NOT_OURS: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "ENOTDIR", "EISDIR", "ELOOP", "ENAMETOOLONG"]);
-/** Names that tools give to what nobody else may know; a path or an id of a key is none. */
+/** Names that tools give to what nobody else may know; the path of a file that holds it is none. */
 const SECRET_NAME = /(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|API_?KEY|_KEY|^KEY)$/i;
 
 // Whoever reads the output may stop early (`| head`): that is no error of ours.
@@ -117,7 +117,7 @@ function readEnvironment(): CliEnvironment {
 }
 
 function secretValues(): readonly string[] {
-  return Object.entries(process.env).flatMap(([name, value]) => (value !== undefined && SECRET_NAME.test(name) ? [value] : []));
+  return Object.entries(process.env).flatMap(([name, value]) => (value !== undefined && SECRET_NAME.test(name) && !existsSync(value) ? [value] : []));
 }
 
 function fail(error: { readonly message: string; readonly fix: string }, json: boolean): number {

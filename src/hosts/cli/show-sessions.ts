@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { openDirectoryReader } from "../../journal/index.ts";
-import { type Recorded, sessionEventSchema, type SessionEvent, sessionStream } from "../../record/index.ts";
-import { leftOutLines, leftOutOf, sessionTimeline, sessionView, traceLine, type LeftOut, type SessionView, type TimelineEntry } from "../../report/index.ts";
+import { sessionStream } from "../../record/index.ts";
+import { isSessionEvent, leftOutLines, leftOutOf, sessionTimeline, sessionView, traceLine, type LeftOut, type SessionView, type TimelineEntry } from "../../report/index.ts";
 import { TerminalError } from "../../shared/errors.ts";
 import type { Call, CliWorld, CommandResult } from "./command.ts";
 import { itemOfSession } from "./item-sessions.ts";
@@ -34,9 +34,6 @@ export async function showSessions(call: Call, world: CliWorld): Promise<Command
   if (sessions.length === 0) throw new TerminalError(`${directory} holds no session.`, "Name another one.");
   return { exitCode: 0, text: sessions.map(sessionText).join("\n\n"), data: { journal: directory, notes: reader.notes, sessions } };
 }
-
-const SESSION_KINDS: ReadonlySet<string> = new Set(sessionEventSchema.options.map((option) => option.shape.kind.value));
-const isSessionEvent = (event: Recorded): event is Recorded<SessionEvent> => SESSION_KINDS.has(event.kind);
 
 function sessionText(session: Shown): string {
   const { sessionId, workflow, outcome, phase, turns, costMicroUsd, parentSessionId, role } = session;

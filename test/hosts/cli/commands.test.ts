@@ -113,7 +113,7 @@ describe("the library", () => {
 
 test("help lists every command, and each command's options", async () => {
   const [all, one] = await Promise.all([worktrain("--help"), worktrain("session", "submit", "--help")]);
-  for (const name of ["run", "validate", "workflows", "inspect", "preview", "session start", "session next", "session submit", "session approve", "session reject", "session rewind", "session checkpoint", "session show", "mcp"]) expect(all.stdout).toContain(`  ${name} `);
+  for (const name of ["run", "validate", "workflows", "inspect", "preview", "session start", "session next", "session submit", "session approve", "session reject", "session rewind", "session checkpoint", "session show", "verify", "replay", "export", "import", "stats", "cleanup", "doctor", "mcp"]) expect(all.stdout).toContain(`  ${name} `);
   expect(one.stdout).toMatch(/^Usage: worktrain session submit SESSION\|TOKEN \[--notes/);
 });
 
@@ -158,6 +158,9 @@ test.each<readonly [string, readonly string[], string]>([
   ["a missing file", ["session", "start", "team.flow", "--goal", "x", "--context", "@/no/such"], "cannot be read (ENOENT)"],
   ["a journal that is not there", ["session", "show", "nope"], "There is no session, item or journal"],
   ["no path", ["validate"], "needs a path"],
+  ["a log that is not there", ["verify", "nope"], "There is no session, item or journal"],
+  ["an export to nowhere", ["export", "nope", "-o"], "-o needs a value. Write -o FILE."],
+  ["a clean-up of everything", ["cleanup", "--yes"], "needs --older-than or --larger-than"],
   ["a workspace that is not there", ["session", "start", "team.flow", "--goal", "x", "--workspace", "/no/such"], "The workspace /no/such is no directory."],
   ["data in a file", ["session", "start", "team.flow", "--goal", "x", "--data", join(workspace, ".worktrain/workflows/flow.yaml")], "flow.yaml is no directory."],
   ["data below a file", ["session", "next", "x", "--data", join(workspace, ".worktrain/workflows/flow.yaml/below")], "flow.yaml is no directory."],

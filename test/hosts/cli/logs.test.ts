@@ -3,6 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, stat
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { savedItem } from "../../../src/hosts/cli/run/local-item.ts";
+import { git } from "../../../src/hosts/demo/world.ts";
 import { openDirectoryJournal } from "../../../src/journal/index.ts";
 import { sha256Hex } from "../../../src/shared/hash.ts";
 import { nodeFileSystem } from "../../../src/shared/node-ports.ts";
@@ -71,6 +73,7 @@ describe("export and import", () => {
     const file = join(directory, "session.worktrain");
     const told = await cli.run("export", session, "-o", file);
     expect(told).toMatchObject({ exitCode: 0, data: { lines: 3, importable: true, redacted: { lines: [], blobs: [] }, sha256: sha256Hex(readFileSync(file)) } });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(await cli.run("verify", file)).toMatchObject({ exitCode: 0, data: { ok: true, lines: 3 } });
     expect(await cli.run("replay", file)).toMatchObject({ exitCode: 0, data: { same: true } });
 
@@ -129,6 +132,28 @@ describe("export and import", () => {
     for (const name of ["7-issue-12-1", "7/issue-12/1"]) expect(await cli.run("verify", name)).toMatchObject({ exitCode: 0, data: { ok: true } });
     expect(await cli.refusal("import", file, "--workspace", directory)).toContain("is an item of GitHub");
   });
+});
+
+test("a local task that is imported with a clone can be gone on with there", async () => {
+  const clone = join(directory, "clone");
+  mkdirSync(clone);
+  await git(clone, ["init", "--quiet", "--initial-branch=main"]);
+  writeFileSync(join(clone, "a.txt"), "a\n");
+  await git(clone, ["add", "--all"]);
+  await git(clone, ["commit", "--quiet", "--message", "first"]);
+  const place = join(directory, "local");
+  const journal = await openDirectoryJournal({ directory: join(place, "journal"), fs: nodeFileSystem, clock: fakeClock() });
+  const { ticket, ticketText } = makeTicket({ item: "0/local-abc/1", base: { ref: "main", sha: await git(clone, ["rev-parse", "HEAD"]) } });
+  await writeFinishedItem(journal, { ticket, ticketText, runId: 0, tree: "c".repeat(40), files: {}, lost: true });
+  await journal.close();
+  const file = join(directory, "local.worktrain");
+  await cli.run("export", place, "-o", file);
+  const other = join(directory, "with clone");
+  const told = await shell({ data: other, environment: { dataDirectory: data } }).run("import", file, "--workspace", clone, "--data", other);
+  expect(told.data).toMatchObject({ name: "local-abc", next: `worktrain run --resume local-abc --data '${other}'` });
+  expect(savedItem("local-abc", other).saved).toMatchObject({ itemId: "0/local-abc/1", goal: "Totals are off by one cent\n\nRounding happens too early.\n\nSee `sum()`.", source: clone, base: ticket.base, sandbox: "bubblewrap" });
+  expect(await shell({ data: join(directory, "third") }).refusal("import", file, "--workspace", directory)).toContain("is not a git clone");
+  expect(await cli.refusal("import", place)).toContain("is a journal directory, not an exported file. Make one of it first");
 });
 
 test("stats tells counts, time at work and outcomes by workflow and step, and passes over what it cannot read", async () => {

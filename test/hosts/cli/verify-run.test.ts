@@ -1,9 +1,14 @@
 /** `worktrain verify RUN` against a local GitHub: what GitHub and signatures vouch for, and what it says when they do not. */
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { assembleSegments, createSegmentSaver, openDirectoryJournal, seedDirectory } from "../../../src/journal/index.ts";
+import { itemStream, parseItemId } from "../../../src/record/index.ts";
+import { nodeFileSystem } from "../../../src/shared/node-ports.ts";
 import { assertRequestsConform } from "../../contract/openapi.ts";
 import { makeTicket } from "../../fakes/tickets.ts";
-import { hastyClock, startWorld, type Item, type ItemWish, type World } from "../runner/deliver/world.ts";
+import { artifactStore, hastyClock, numberIn, startWorld, type Item, type ItemWish, type World } from "../runner/deliver/world.ts";
 import { shell, type Ran, type Shell } from "./in-process.ts";
 
 let world: World;
@@ -29,6 +34,33 @@ test("a run as it should be: origin, digests and ticket are vouched for, by its 
   expect(told.text).toContain("(signature)");
   expect((await cli.run("verify", `${world.github.url}/acme/sums/actions/runs/${item.runId}/attempts/1`)).data).toEqual(told.data);
   assertRequestsConform(world.github.requests.filter(({ who }) => who === "mona"));
+});
+
+test("what the deliver job added is looked at too, and a run that went on from an earlier one with what that one saved", async () => {
+  const item = await world.item();
+  await item.deliver();
+  expect(await verify(item)).toMatchObject({ exitCode: 0, data: { ok: true, faults: [] } });
+
+  // A lost run, and a second one that goes on from its segments.
+  const lost = await world.item({ lost: true });
+  const first = [...world.github.state().artifacts.values()].filter(({ runId }) => runId === lost.runId);
+  const joined = assembleSegments(first.map(({ bytesPath, digest }) => ({ bytes: readFileSync(bytesPath), digest })));
+  if (!joined.ok) throw new Error(joined.error.message);
+  const place = mkdtempSync(join(tmpdir(), "worktrain-second-run-"));
+  await seedDirectory({ directory: join(place, "journal"), fs: nodeFileSystem, assembled: joined.value });
+  const journal = await openDirectoryJournal({ directory: join(place, "journal"), fs: nodeFileSystem, clock: hastyClock });
+  const inputs = { key: lost.ticket.key, item: lost.ticket.item, ticket: lost.ticketText, task: "x" };
+  const runId = numberIn(await world.call(world.maintainer, "POST", "/actions/workflows/worktrain.yml/dispatches", { ref: "main", inputs, return_run_details: true }), "workflow_run_id");
+  world.github.actions.setRunName(runId, `WorkTrain ${lost.ticket.item} ${lost.ticket.key}`);
+  await journal.append(itemStream(lost.ticket.item), await journal.head(itemStream(lost.ticket.item)), [{ kind: "run_opened", data: { host: "actions", runId, runAttempt: 1, key: lost.ticket.key, ticket: lost.ticketText, sandbox: "bubblewrap", restored: "all", segments: [...joined.value.digests] } }]);
+  const name = parseItemId(lost.ticket.item) ?? expect.fail("no item");
+  const saver = createSegmentSaver({ journal, store: artifactStore(world.github, runId, place), item: name, runId, runAttempt: 1, previous: joined.value.digests.at(-1) ?? null });
+  await saver.save({ phase: "review", step: "end", costMilliUsd: 1, ending: "ready" });
+  await journal.close();
+  const second = await cli.run("verify", String(runId), "--repository", "acme/sums");
+  expect(second).toMatchObject({ exitCode: 0, data: { ok: true, lines: joined.value.lines.length + 1 } });
+  expect(second.data.attested.map(({ what }: { readonly what: string }) => what)).toEqual(expect.arrayContaining([expect.stringContaining(`the ticket of run ${lost.runId} is signed`), expect.stringContaining(`the ticket of run ${runId} is signed`)]));
+  rmSync(place, { recursive: true, force: true });
 });
 
 describe("what is not vouched for", () => {

@@ -9,7 +9,8 @@
 import { lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { foldItem } from "../../../engine/pipeline/index.ts";
-import { itemEventSchema, itemStream, type ItemEvent, type Recorded } from "../../../record/index.ts";
+import { itemStream } from "../../../record/index.ts";
+import { isItemEvent } from "../../../report/index.ts";
 import { rootOf } from "../../../session/stored/index.ts";
 import { systemErrorCode } from "../../../shared/durable-files.ts";
 import type { CliWorld, CommandResult } from "../command.ts";
@@ -90,9 +91,6 @@ function measure(directory: string): Pick<Candidate, "bytes" | "usedMs"> {
   walk(directory, false);
   return { bytes, usedMs };
 }
-
-const ITEM_KINDS: ReadonlySet<string> = new Set(itemEventSchema.options.map((option) => option.shape.kind.value));
-const isItemEvent = (event: Recorded): event is Recorded<ItemEvent> => event.stream.startsWith("item/") && ITEM_KINDS.has(event.kind);
 
 async function stateOf(log: StoredLog, { fs }: Pick<CliWorld, "fs">): Promise<Candidate["state"]> {
   const opened = await openStored(log, fs);

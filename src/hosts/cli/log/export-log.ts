@@ -5,6 +5,7 @@
  * E2. With one it is a redacted copy, which says which lines and blobs were changed and can be read and verified, never gone on with.
  * E3. Nothing is overwritten, and a file that could not be written whole is not left behind.
  */
+import { chmodSync } from "node:fs";
 import { resolve } from "node:path";
 import { assembleSegments, encodeRedactedCopy, encodeSegment, wholeDirectory, wholeSegments, type SegmentBlob, type WholeLog } from "../../../journal/index.ts";
 import { envelopeSchema } from "../../../record/index.ts";
@@ -85,6 +86,8 @@ function writeNew(fs: FileSystem, file: string, bytes: Uint8Array): void {
     const opened = fs.createExclusive(file);
     if (opened === null) throw new TerminalError(`${file} is there already; nothing is overwritten.`, "Name another file, or move that one away.");
     made = true;
+    // The record of somebody's work: for nobody else on this machine.
+    chmodSync(file, 0o600);
     opened.append(bytes);
     opened.sync();
     opened.close();

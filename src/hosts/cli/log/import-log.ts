@@ -15,7 +15,7 @@ import { TerminalError } from "../../../shared/errors.ts";
 import { sha256Hex } from "../../../shared/hash.ts";
 import { lookAtClone } from "../../../workspace/index.ts";
 import type { CliWorld, CommandResult } from "../command.ts";
-import { resumeCommand } from "../run/run-report.ts";
+import { resumeCommand, shellWord } from "../run/run-report.ts";
 import { saveRun } from "../run/local-item.ts";
 import { notWritten } from "./export-log.ts";
 import { readPartFiles } from "./part-files.ts";
@@ -43,6 +43,7 @@ interface Target {
 
 /** @throws TerminalError with the reason when it is refused (M1, M2) */
 export async function importLog({ path, data, workspace }: Importing, world: CliWorld): Promise<CommandResult> {
+  if (["epochs", join("journal", "epochs")].some((place) => existsSync(join(resolve(path), place)))) throw new TerminalError(`${path} is a journal directory, not an exported file.`, `Make one of it first: worktrain export ${path} -o FILE.`);
   const parts = readPartFiles(resolve(path));
   const log = await checked(path, parts);
   const target = await targetOf(log, { path, data, workspace }, world);
@@ -98,7 +99,7 @@ async function sessionTarget(streams: readonly string[], reader: JournalReader, 
   const files = (at: string) => sessionFiles(world.fs, at);
   const { goal, workflow } = first.data;
   const card = { sessionId: root, workflowId: workflow.id, goal, workspacePath: workspace === null ? null : resolve(workspace), workflowFolder: null, startedAt: first.at };
-  const place = data.directory === data.usual ? "" : ` --data ${data.directory}`;
+  const place = data.directory === data.usual ? "" : ` --data ${shellWord(data.directory)}`;
   // `write` puts the card where a session lies: `<data>/sessions/<id>`.
   return { kind: "session", name: root, directory: join(data.directory, "sessions", root), beside: (at) => files(dirname(dirname(at))).write(card), next: `worktrain session next ${root}${place}` };
 }

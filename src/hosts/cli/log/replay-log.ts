@@ -1,15 +1,12 @@
 /** `worktrain replay`: every decision of a log made again and compared. */
 import type { JournalReader } from "../../../journal/index.ts";
-import { itemStream, sessionEventSchema, type Recorded, type SessionEvent } from "../../../record/index.ts";
-import { readItemJournal, replayItem, replaySession, together, type Difference, type Replayed } from "../../../report/index.ts";
+import { itemStream, type Recorded, type SessionEvent } from "../../../record/index.ts";
+import { isSessionEvent, readItemJournal, replayItem, replaySession, together, type Difference, type Replayed } from "../../../report/index.ts";
 import { canonicalJson } from "../../../shared/json.ts";
 import { parsePlan, type Plan } from "../../../workflow/index.ts";
 import type { CommandResult } from "../command.ts";
 import { printable } from "../printable.ts";
 import type { OpenedLog } from "./places.ts";
-
-const SESSION_KINDS: ReadonlySet<string> = new Set(sessionEventSchema.options.map((option) => option.shape.kind.value));
-const isSessionEvent = (event: Recorded): event is Recorded<SessionEvent> => event.stream.startsWith("session/") && SESSION_KINDS.has(event.kind);
 
 /** Exit code 1 when a decision comes out otherwise than it is recorded; words alone are told, and are none. */
 export async function replayLog({ reader, where, redacted }: OpenedLog): Promise<CommandResult> {

@@ -2,7 +2,8 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { openDirectoryReader, type JournalReader } from "../../../journal/index.ts";
-import { sessionEventSchema, sessionStream, type Recorded, type SessionEvent } from "../../../record/index.ts";
+import { sessionStream, type Recorded, type SessionEvent } from "../../../record/index.ts";
+import { isSessionEvent } from "../../../report/index.ts";
 import { TerminalError } from "../../../shared/errors.ts";
 import type { FileSystem } from "../../../shared/ports.ts";
 
@@ -31,9 +32,6 @@ export async function openStored({ directory }: StoredLog, fs: FileSystem): Prom
     throw error;
   }
 }
-
-const SESSION_KINDS: ReadonlySet<string> = new Set(sessionEventSchema.options.map((option) => option.shape.kind.value));
-const isSessionEvent = (event: Recorded): event is Recorded<SessionEvent> => event.stream.startsWith("session/") && SESSION_KINDS.has(event.kind);
 
 /** Every session of a log with its events. */
 export async function sessionsIn(reader: JournalReader): Promise<readonly { readonly sessionId: string; readonly events: readonly Recorded<SessionEvent>[] }[]> {

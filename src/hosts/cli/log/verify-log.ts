@@ -1,8 +1,8 @@
 /** `worktrain verify`: everything that can be checked of a log, what is wrong where, and what can still be used of it. */
 import { blobsOf, copyReader, decodeRedactedCopy, surveyDirectory, surveySegments, openDirectoryReader, type JournalReader, type LogFault, type NamedPart, type ReadCopy, type Survey, type Surveyor } from "../../../journal/index.ts";
-import { itemEventSchema, sessionStream, type ItemEvent, type Recorded } from "../../../record/index.ts";
+import { sessionStream, type Recorded } from "../../../record/index.ts";
 import { readManifest } from "../../../record/manifest.ts";
-import { readItemJournal } from "../../../report/index.ts";
+import { isItemEvent, readItemJournal } from "../../../report/index.ts";
 import { TerminalError } from "../../../shared/errors.ts";
 import type { CliWorld, CommandResult } from "../command.ts";
 import { printable } from "../printable.ts";
@@ -107,9 +107,6 @@ async function missingBlobs(log: Survey, getBlob: Blobs): Promise<readonly LogFa
   }
   return faults;
 }
-
-const ITEM_KINDS: ReadonlySet<string> = new Set(itemEventSchema.options.map((option) => option.shape.kind.value));
-const isItemEvent = (event: Recorded): event is Recorded<ItemEvent> => event.stream.startsWith("item/") && ITEM_KINDS.has(event.kind);
 
 /** What the streams say of each other: where a concluded session ended, and whose sessions these are. */
 async function contradictions(log: Survey): Promise<readonly LogFault[]> {

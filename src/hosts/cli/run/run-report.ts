@@ -20,7 +20,7 @@ export interface RunReport {
 }
 
 /** A word that a shell takes as it is. */
-const shellWord = (text: string): string => (/^[\w./~-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+export const shellWord = (text: string): string => (/^[\w./~-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 /** The flag that raises what stopped the work. */
 const RAISED_BY: Readonly<Record<string, string>> = {

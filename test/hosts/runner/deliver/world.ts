@@ -312,7 +312,7 @@ export async function treeOf(bare: BareRepository, base: string, files: Readonly
 }
 
 /** Uploads segments as the artifact client does: one plain file each. */
-function artifactStore(github: LocalGitHub, runId: number, directory: string): SegmentStore {
+export function artifactStore(github: LocalGitHub, runId: number, directory: string): SegmentStore {
   return {
     async put(name, bytes) {
       const bytesPath = join(directory, name);
