@@ -154,9 +154,9 @@ describe("real segments", () => {
       // The next one is linked to the digest that was; behind the last there is none.
       if (nth === parts.length - 1 ? !chain.ok : chain.ok || chain.error.kind !== "segment-gap") throw new Error(`Segment ${nth + 1} with ${what} and a new digest: ${chain.ok ? "accepted" : chain.error.kind}`);
     }
-    // Two bytes of gzip's header say nothing of the content, and the last bits before its checksum are padding.
+    // Two bytes of gzip's header say nothing of the content, and the last bits before its checksum are padding; deflate has a few spare ones.
     expect(same).toBeGreaterThan(0);
-    expect(same).toBeLessThanOrEqual(3 * 8 * realSegments.length);
+    expect(same).toBeLessThanOrEqual(32 * realSegments.length);
   });
 
   test("faults 6 and 19: a chain, as it is saved and exported, with one of them damaged is refused by the digest its store said", () => {
