@@ -86,10 +86,33 @@ export function findWorkflow(places: LibraryPlaces, name: WorkflowName): Result<
 function byPath(places: LibraryPlaces, file: string): Result<FoundWorkflow, WorkflowRefusal> {
   const text = readWorkflowText(file);
   if (!text.ok) return err({ kind: "unknown-workflow", message: `${file}: ${text.error.message}`, fix: text.error.fix });
-  const beside = findWorkflowFiles(dirname(file)).files;
-  const library = openLibrary(places, [file, ...beside]);
+  const library = openLibrary(places, [file, ...referredBeside([file])]);
   const entry = [...library.catalogue.workflows.values(), ...library.catalogue.variants].find((each) => each.file === file);
   return entry === undefined ? err(invalidWorkflow(file, library.faults.filter((fault) => fault.file === file))) : ok({ ...entry, source: library.sources.get(file) ?? "extra" });
+}
+
+/** Ids in the places where a workflow names another one. */
+const NAMED_WORKFLOW = /workflowId["']?\s*:\s*["']?([\w.-]+)/g;
+
+/**
+ * The other files beside the named ones and below that these may refer to: routines where one is called, and workflows that children
+ * are to run. A folder may hold anything; reading it is cheap, compiling all of it is not.
+ */
+export function referredBeside(files: readonly string[]): readonly string[] {
+  const named = new Set(files.map((file) => resolve(file)));
+  const wanted = new Map<string, Set<string>>();
+  for (const file of files) {
+    const text = readWorkflowText(file);
+    if (!text.ok) continue;
+    const ids = [...(text.value.includes("templateCall") ? ["routine-"] : []), ...[...text.value.matchAll(NAMED_WORKFLOW)].flatMap(([, id = ""]) => (id === "" ? [] : [id.replace(/^wr\.templates\.routine\./, "routine-")]))];
+    if (ids.length > 0) wanted.set(dirname(file), new Set([...(wanted.get(dirname(file)) ?? []), ...ids]));
+  }
+  return [...wanted].flatMap(([folder, ids]) => findWorkflowFiles(folder).files.filter((file) => !named.has(resolve(file)) && holdsOneOf(file, ids)));
+}
+
+function holdsOneOf(file: string, ids: ReadonlySet<string>): boolean {
+  const text = readWorkflowText(file);
+  return text.ok && [...ids].some((id) => text.value.includes(id));
 }
 
 /** Faults told in one message: an author has `worktrain validate` for the rest. */

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
 import type { Fault } from "../shared/fault.ts";
 import { findWorkflowFiles } from "./files.ts";
-import { bindingsFaults, openLibrary, type Library } from "./library.ts";
+import { bindingsFaults, openLibrary, referredBeside, type Library } from "./library.ts";
 import { inRepository, type LibraryPlaces } from "./sources.ts";
 
 type Place = Omit<Fault, "file">;
@@ -18,23 +18,19 @@ export interface FileReport {
   readonly warnings: readonly Place[];
 }
 
-/** Checks every workflow file that the paths mean. Routines come from the same paths first, then from the library, then from beside the file. */
+/** Checks every workflow file that the paths mean. What they refer to comes from the same paths first, then from beside a file, then from the library: as when it is started by path. */
 export function validatePaths(paths: readonly string[], places: LibraryPlaces): readonly FileReport[] {
   const found = paths.map((path) => ({ path, ...findWorkflowFiles(path) }));
   const files = [...new Set(found.flatMap((each) => each.files))];
   const look = { leads: (reference: Parameters<typeof leads>[0], file: string) => leads(reference, file, places.workspace) };
-  const named = openLibrary(places, files, look);
-  // As for a workflow that is started by path: what it calls may lie in its own folder and below.
-  const beside = [...new Set(files.filter((file) => lacksRoutine(named, file)).map((file) => dirname(file)))].flatMap((folder) => findWorkflowFiles(folder).files);
-  const library = beside.length === 0 ? named : openLibrary(places, [...files, ...beside], look);
+  // As for a workflow that is started by path: what it refers to may lie in its own folder and below.
+  const library = openLibrary(places, [...files, ...referredBeside(files)], look);
   return [
     ...found.flatMap(({ path, files: inside, faults }) => (inside.length === 0 && faults.length === 0 ? [empty(path)] : faults.map((fault) => report(fault.file, null, [fault])))),
     ...files.map((file) => reportOf(library, file)),
     ...bindingsFaults(places.workspace).map((fault) => report(fault.file, null, [fault])),
   ];
 }
-
-const lacksRoutine = ({ faults }: Library, file: string): boolean => faults.some((fault) => fault.file === file && /(?:^|\.)templateCall\.templateId$/.test(fault.path));
 
 /** An address is not asked for, and what stands behind `#` is a place inside the file. */
 function leads({ source, resolveFrom }: { readonly source: string; readonly resolveFrom: "workspace" | "package" }, file: string, workspace: string | null): boolean {

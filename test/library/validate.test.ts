@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { findWorkflow, validatePaths, type LibraryPlaces } from "../../src/library/index.ts";
+import { referredBeside } from "../../src/library/library.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const directory = mkdtempSync(join(tmpdir(), "worktrain-validate-"));
@@ -170,6 +171,19 @@ test("a team's bindings that cannot be read are an error beside the files", () =
   const path = file("bound/.worktrain/bindings.json", '{"slot": ');
   const good = file("bound/good.yaml", workflow("team.good"));
   expect(validatePaths([good], { ...places, workspace: join(directory, "bound") })).toMatchObject([{ path: good, ok: true }, { path, ok: false, errors: [{ line: 1 }] }]);
+});
+
+test("of the files beside one only those are read as workflows that it refers to, and what it delegates to is known", () => {
+  const delegating = `schemaVersion: 2\nid: team.split\nname: Name\nversion: 1.0.0\ndescription: Text.\nsteps:\n  - {id: split, title: Split, type: parallel, parallelDelegations: [{workflowId: team.half}, {workflowId: wr.templates.routine.nearby}]}\n`;
+  const split = file("crowd/split.yaml", delegating);
+  const half = file("crowd/parts/half.yaml", workflow("team.half"));
+  const nearby = file("crowd/nearby.json", JSON.stringify({ id: "routine-nearby", name: "Name", version: "1.0.0", description: "Text.", steps: [{ id: "only", title: "Only", prompt: "Do it" }] }));
+  const lone = file("crowd/lone.yaml", workflow("team.lone"));
+  file("crowd/other.yaml", workflow("team.other"));
+  file("crowd/data.json", "[1, 2]");
+  expect([referredBeside([lone]), referredBeside([split]).toSorted(), referredBeside([split, half])]).toEqual([[], [nearby, half].toSorted(), [nearby]]);
+  expect(validatePaths([split], places)).toMatchObject([{ ok: true, id: "team.split", warnings: [] }]);
+  expect(findWorkflow(places, { path: split })).toMatchObject({ ok: true, value: { warnings: [] } });
 });
 
 test("a file named alone may call a routine that lies beside it or below, as when it is started by path", () => {
