@@ -9,6 +9,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+// Compiled code of earlier starts. It lies with the packages, so that only who can change the code can change it.
+const compiled = join(root, "node_modules", ".cache", "worktrain-node");
 const node24 = join(root, "node_modules", ".bin", "node");
 
 function install() {
@@ -34,7 +36,7 @@ export function run(file, args) {
   install();
   const child = spawn(realpathSync(node24), [join(root, file), ...args], {
     stdio: "inherit",
-    env: { ...process.env, PATH: `${join(root, "node_modules", ".bin")}:${process.env.PATH}` },
+    env: { ...process.env, PATH: `${join(root, "node_modules", ".bin")}:${process.env.PATH}`, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? compiled },
   });
   // A terminal sends SIGINT to both; another sender may send it to this process only.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
