@@ -28,6 +28,8 @@ export interface ToolDesk {
   readonly meters: readonly ToolMeter[];
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** A tool that may change something has run; its result is not in the log yet. */
+  changed(): Promise<void>;
 }
 
 export interface Answered {
@@ -97,7 +99,9 @@ async function answer(desk: ToolDesk, turn: Turn, call: ToolCall): Promise<Answe
   const stops = meters.map((meter) => meter.start());
   try {
     const result = await runAborting(prepared, { signal, clock: desk.clock });
-    await complete(desk, turn, call, result, { durationMs: desk.clock.monotonicMs() - startedMs, untimed });
+    const durationMs = desk.clock.monotonicMs() - startedMs;
+    if (!prepared.tool.readOnly) await desk.changed();
+    await complete(desk, turn, call, result, { durationMs, untimed });
     return { ran: true, ends: result.ends ?? false };
   } finally {
     for (const stop of stops) stop();
