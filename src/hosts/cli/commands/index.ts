@@ -3,6 +3,7 @@ import { cancel } from "./cancel.ts";
 import { inspect } from "./inspect.ts";
 import { mcp } from "./mcp.ts";
 import { preview } from "./preview.ts";
+import { resume } from "./resume.ts";
 import { run } from "./run.ts";
 import { sessionCheckpoint } from "./session-checkpoint.ts";
 import { sessionApprove, sessionReject } from "./session-gate.ts";
@@ -18,6 +19,7 @@ import { workflows } from "./workflows.ts";
 /** Every command; help and documentation are made from this list. */
 export const commands: readonly Command[] = [
   run,
+  resume,
   tell,
   cancel,
   validate,
