@@ -282,13 +282,14 @@ describe("fault 40: crashes at one place", () => {
   const started: RecordEvent = { kind: "tool_started", data: { turn: 1, toolUseId: "a", name: "bash" } };
 
   test("a run that ends without a word and without progress is one more, and the place is named", async () => {
-    expect(await crashes([completed(1), started])).toEqual({ count: 1, place: "while it ran the tool bash of session code-1" });
+    expect(await crashes([completed(1), started])).toEqual({ count: 1, place: "while it ran the tool bash, in session code-1" });
     expect(await crashes([completed(1), started], { before: 2 })).toMatchObject({ count: 3 });
   });
 
   test.each<[string, readonly RecordEvent[]]>([
     ["a step", [{ kind: "step_completed", data: { nodeId: "n", stepId: "s" } }, started]],
     ["three turns", [completed(1), completed(2), completed(3), started]],
+    ["a whole session", [{ kind: "agent_ended", data: { conversation: 1, code: "completed", message: "" } }, completed(1), completed(2), completed(3)]],
   ])("after %s the count begins again", async (_, events) => {
     expect(await crashes(events, { before: 2 })).toMatchObject({ count: 1 });
   });
