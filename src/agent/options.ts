@@ -58,6 +58,11 @@ export interface AgentOptions {
   readonly signal?: AbortSignal;
   /** What to say when the model ends its turn without completing. The same text is said once in a conversation. */
   reminder(): string;
+  /**
+   * Called when a tool that may change something has run, before its result is journaled: who keeps the files saves them now. So a
+   * run that goes on never has a result in its log whose effect is not in its files. What it throws ends the run.
+   */
+  beforeResult?(): Promise<void>;
   /** Called after each turn in which a tool ran. What it throws ends the run. */
   afterTools?(): Promise<void>;
   /** The state of the files, a git tree, as last saved; null while none was. Asked after `afterTools`; must not throw. */

@@ -37,7 +37,7 @@ const OVERLOAD_PATIENCE_MS = 10 * 60_000;
 
 /**
  * Runs or resumes the session's conversation until it ends, and journals the end.
- * @throws what `log`, `steers`, `afterTools` or a tool's TerminalError or RetryableError threw: nothing more is journaled then
+ * @throws what `log`, `steers`, `beforeResult`, `afterTools` or a tool's TerminalError or RetryableError threw: nothing more is journaled then
  */
 export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   const progress = watchProgress(options.progressLimits ?? PROGRESS_LIMITS);

@@ -28,6 +28,8 @@ export interface ToolDesk {
   readonly meters: readonly ToolMeter[];
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** A tool that may change something has run; its result is not in the log yet. */
+  changed(): Promise<void>;
 }
 
 export interface Answered {
@@ -96,7 +98,9 @@ async function answer(desk: ToolDesk, turn: Turn, call: ToolCall): Promise<Answe
   const startedMs = desk.clock.monotonicMs();
   const stops = meters.map((meter) => meter.start());
   const result = await runAborting(prepared, { signal, clock: desk.clock }).finally(() => stops.forEach((stop) => stop()));
-  await complete(desk, turn, call, result, { durationMs: desk.clock.monotonicMs() - startedMs, untimed });
+  const durationMs = desk.clock.monotonicMs() - startedMs;
+  if (!prepared.tool.readOnly) await desk.changed();
+  await complete(desk, turn, call, result, { durationMs, untimed });
   return { ran: true, ends: result.ends ?? false };
 }
 

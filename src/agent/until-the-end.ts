@@ -127,6 +127,7 @@ async function runTools(run: Run, turn: Turn, calls: readonly ToolCall[]): Promi
     meters,
     clock: options.clock,
     signal: run.signal,
+    changed: async () => options.beforeResult?.(),
   };
   try {
     const { ran, ends } = await answerCalls(desk, turn, calls);

@@ -48,7 +48,8 @@ export async function converse(seat: Seat): Promise<{ readonly end: AgentEnd; re
     random: deps.random,
     signal,
     reminder: () => reminder(session.offer()),
-    afterTools: () => watch.afterTools(),
+    beforeResult: () => watch.changed(),
+    afterTools: async () => watch.afterTools(),
     workspaceTree: () => lastSnapshot(session.history())?.tree ?? null,
     onProgress: (progress) => watch.progress(progress),
   });

@@ -12,7 +12,9 @@ export interface Watch {
   before(): Promise<void>;
   /** After a submission and what came of it have been journaled. */
   after(settled: Settled): Promise<void>;
-  afterTools(): Promise<void>;
+  /** A tool may have changed files; its result is not in the log yet. */
+  changed(): Promise<void>;
+  afterTools(): void;
   progress(progress: AgentProgress): void;
 }
 
@@ -39,9 +41,10 @@ export function watchSeat(seat: Seat): Watch {
       if (seat.writes) await recordReached(deps, session);
       deps.saving?.soon(here());
     },
-    async afterTools() {
-      if (session.offer() === null) return;
-      await saveFiles(seat);
+    async changed() {
+      if (session.offer() !== null) await saveFiles(seat);
+    },
+    afterTools() {
       deps.saving?.at(here());
     },
     progress({ tool, wait }) {

@@ -201,6 +201,15 @@ describe("a run that is cut off", () => {
     expect(world.saves.at(-1)).toMatchObject({ phase: "code", ending: "cancelled" });
   });
 
+  test("fault 37: a tool's result is in the log only after the files it left are", async () => {
+    const world = await open({ turns: happy });
+    await world.run();
+    const events = await world.everything();
+    const writes = events.flatMap((event, at) => (event.kind === "tool_completed" && event.data.name === "write" ? [at] : []));
+    expect(writes.length).toBeGreaterThan(0);
+    for (const at of writes) expect(events.slice(0, at).findLast(({ kind }) => kind === "workspace_saved" || kind === "tool_started")?.kind).toBe("workspace_saved");
+  });
+
   test("fault 39: a job whose time is up leaves the item open and says that, not that it was cancelled", async () => {
     const time = new AbortController();
     const world = await open({

@@ -96,7 +96,7 @@ test("it stops at a person's gate with the question, and goes on after `session 
 
   expect(await worktrain("session", "approve", id, ...data)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("needs --reason") });
   const approved = await worktrain("session", "approve", id, "--reason", "Seen.", "--by", "ada", ...data);
-  expect(approved).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(`worktrain run --resume ${report.name}`) });
+  expect(approved).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(`worktrain resume ${report.name}`) });
   expect(await worktrain("session", "approve", id, "--reason", "Again.", ...data)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("is at no gate") });
 
   const second = await worktrain("run", "--resume", report.name, ...data);

@@ -40,7 +40,7 @@ let world: DemoWorld;
 let killing: Killing | null = null;
 
 beforeAll(async () => {
-  world = await startDemoWorld(scenarioByIssue(Object.fromEntries(CASES.map((each) => [titleOf(each), {}]))));
+  world = await startDemoWorld({ ...scenarioByIssue(Object.fromEntries(CASES.map((each) => [titleOf(each), {}]))), repeatsInterrupted: true });
   world.watch((event) => killing?.onEvent(event));
 });
 afterAll(async () => {

@@ -209,6 +209,9 @@ describe("tell", () => {
     ["cancelling what is not running", ["cancel", "code-1-0000"], "code-1-0000 is not running"],
     ["cancelling nothing", ["cancel"], "needs a session, or --all"],
     ["going on with what never was", ["run", "--resume", "local-x"], 'There is no item "local-x"'],
+    ["resuming what never was", ["resume", "local-x"], 'There is no item "local-x"'],
+    ["resuming where there is nothing", ["resume"], "There is no task to resume"],
+    ["resuming two", ["resume", "local-x", "local-y"], "goes on with one task"],
     ["going on with another task", ["run", "--resume", "local-x", "--goal", "y"], "--resume goes with neither"],
     ["a limit of nothing", ["run", "--goal", "x", "--workspace", ".", "--max-cost", "0"], "--max-cost 0 is no number above zero"],
     ["half a turn", ["run", "--goal", "x", "--workspace", ".", "--max-turns", "1.5"], "--max-turns 1.5 is no whole number above zero"],
@@ -240,7 +243,7 @@ describe("cancel and going on", () => {
     for (const run of runs) {
       const { exitCode, result } = await run.over;
       expect({ exitCode, ending: result.ending }).toEqual({ exitCode: 1, ending: "cancelled" });
-      const on = start(env, (result.resume ?? "").split(" ").slice(2));
+      const on = start(env, ["--resume", ...(result.resume ?? "").split(" ").slice(2)]);
       expect((await on.over).result).toMatchObject({ name: result.name, ending: "ready", branch: `worktrain/${result.name}` });
     }
     expect(await worktrain(["cancel", "--all"], env)).toMatchObject({ exitCode: 0, stdout: "Nothing is running.\n" });
@@ -249,7 +252,7 @@ describe("cancel and going on", () => {
   test("what a limit stopped goes on with a higher one, in the same session, and what was spent counts", async () => {
     const env = environment("limit");
     const first = await start(env, ["--goal", GOAL, "--workspace", clone, "--max-turns", "4"]).over;
-    expect(first).toMatchObject({ exitCode: 1, result: { ending: "budget", turns: 4, resume: expect.stringContaining(`worktrain run --resume ${first.result.name} --max-turns N`) } });
+    expect(first).toMatchObject({ exitCode: 1, result: { ending: "budget", turns: 4, resume: expect.stringContaining(`worktrain resume ${first.result.name} --max-turns N`) } });
     const same = await start(env, ["--resume", first.result.name]).over;
     expect(same.result, "the limit that was given still holds").toMatchObject({ ending: "budget", turns: 4 });
     const higher = await start(env, ["--resume", first.result.name, "--max-turns", "50"]).over;
@@ -270,8 +273,9 @@ describe("cancel and going on", () => {
     held.release();
     expect(await worktrain(["cancel", "--all"], env)).toMatchObject({ exitCode: 0, stdout: "Nothing is running.\n" });
     const before = model.requests.length;
-    const on = await start(env, ["--resume", item]).over;
-    expect(on).toMatchObject({ exitCode: 0, result: { ending: "ready", undelivered: [] } });
+    const on = await worktrain(["resume", "--json"], env);
+    expect({ ...on, stdout: JSON.parse(on.stdout) }).toMatchObject({ exitCode: 0, stdout: { name: item, ending: "ready", undelivered: [] } });
+    expect(await worktrain(["resume"], env)).toMatchObject({ exitCode: 1, stdout: "", stderr: expect.stringMatching(/^worktrain: There is no task to resume in [^\n]+\n$/) });
     expect(texts(model.requests.slice(before).map(({ body }) => body))).toContain("Mind the tests.");
   });
 

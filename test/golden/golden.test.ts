@@ -17,7 +17,7 @@ describe.each(versions)("what WorkTrain %s has written", (version) => {
     expect(catalogue(readdirSync(folder).map((file) => ({ file, text: readFileSync(join(folder, file), "utf8") }))).faults).toEqual([]);
   });
 
-  test("every log still replays to the state it had, and goes on from there", async () => {
+  test("fault 43: every log still replays to the state it had, and goes on from there", async () => {
     const reader = await openDirectoryReader({ directory: join(directory, "journal"), fs: nodeFileSystem });
     const states: Record<string, ReturnType<typeof snapshotOf>> = JSON.parse(readFileSync(join(directory, "states.json"), "utf8"));
     expect(Object.keys(states).length).toBeGreaterThan(0);

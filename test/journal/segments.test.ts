@@ -53,6 +53,24 @@ async function twoRuns(): Promise<{ readonly parts: readonly SegmentPart[]; read
   return { parts: [...firstStore.stored(), ...secondStore.stored()].map(({ bytes }) => part(bytes)), second };
 }
 
+/** What the saver stored before segments could be compactions: a probe, then a line and a blob. Never to be made anew. */
+const OF_VERSION_0_1 = [
+  "H4sIAAAAAAAAAyXMQQrCMBBG4b3H+NcjNYIIs9OdZ5Bu2g4YSJOQmSmKeHeh2X1v876YUpkU/BwJUsv8AgdCzIu8u0xWMK5DVHU5hvMQQEgxy/1jouBTr67aZIvFFZw9JULzfDOTtdo+a54fC/hC2MDhd/gDm3r+E34AAAA=",
+  "H4sIAAAAAAAAA6VRMW7jMBDs84rD1HS8XImUzO7Spb/qDimW4goWklA+kTJ8MPL3g2wESJ/FNlvMzM7MFfFtjgXhzxXxX9WC4A3KUdh5BDjXkTTDSMzUjTY1jhMPo0rTu6htHChyPLS2HT35KOJH51L0FLnhkdni48VAT/NwRLAGU056QWCDqeo7Arr9VMqqO8t7C4O3KevT/Qu2h/tdbsjToudpXgsCUmy06frRdeLFugMlGZNNPbXiRS2zKg8ifFBLbddb3/tGSb0dNLLtFAbLmn/Wqu+neiNf1vycEJzBGcF+PFwhFQFM7Hdkd2R/EYXbPhLRbxgkqYJwRZnXZVAEnHQpc4ZB1cuGnfOmU9clb4xfM3idckJAqaqLJtytIYC+OTAo+vcmUeqissVbtJRpznvBpzX5sfX9H6eXiiT2AQAA",
+].map((text) => part(Buffer.from(text, "base64")));
+
+test("fault 43: segments that an older version stored are read, and a compaction of them is the same log", async () => {
+  const old = assembleSegments(OF_VERSION_0_1);
+  if (!old.ok) throw new Error(old.error.message);
+  expect(old.value).toMatchObject({ item: "7/issue-12/1", epoch: 1 });
+  expect(await old.value.reader.read("session/a")).toMatchObject([{ kind: "steered", data: { text: "one" }, seq: 1 }]);
+  expect(Buffer.from(old.value.blobs[0]?.bytes ?? []).toString()).toBe("a blob");
+  const [, newest] = OF_VERSION_0_1;
+  const whole = encodeSegment({ item: old.value.item, runId: 6, runAttempt: 1, epoch: 2, index: 1, previous: null, compacts: newest?.digest ?? "", lines: old.value.lines.map(({ text }) => text), blobs: old.value.blobs });
+  const compacted = assembleSegments([part(whole)]);
+  expect(compacted.ok && compacted.value.lines).toEqual(old.value.lines);
+});
+
 describe("segments of one work item", () => {
   test("give back every line and blob over two runs, and the second run's segment repeats nothing of the first", async () => {
     const { parts, second } = await twoRuns();

@@ -13,12 +13,12 @@ export interface GatheredOutput {
 export function gatherOutput(stdout: Pick<NodeJS.WriteStream, "write">, group: (title: string, text: string) => void): GatheredOutput {
   const gathering = new AsyncLocalStorage<string[]>();
   const write = stdout.write.bind(stdout);
-  stdout.write = ((chunk: string | Uint8Array, ...rest: []) => {
+  stdout.write = (chunk: string | Uint8Array, ...rest: []) => {
     const texts = gathering.getStore();
     if (texts === undefined) return write(chunk, ...rest);
     texts.push(typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8"));
     return true;
-  }) as typeof stdout.write;
+  };
   return {
     async gather(title, task) {
       const texts: string[] = [];

@@ -276,22 +276,22 @@ describe("is a run followed to its end?", () => {
 
 /** A labelled issue whose run has saved something. */
 async function working() {
-  const it = labelScene();
-  const first = await it.settle(it.label());
-  const run = () => it.world.runs.at(-1);
+  const labelled = labelScene();
+  const first = await labelled.settle(labelled.label());
+  const run = () => labelled.world.runs.at(-1);
   const save = (ending: EndingCode | null = null, step = "implement") => {
-    const index = it.world.artifacts.length + 1;
+    const index = labelled.world.artifacts.length + 1;
     const name = { item: { repositoryId: 99, subject: "issue-12", attempt: 1 }, runId: run()?.id ?? 0, runAttempt: 1, index, phase: "code" as const, step, costMilliUsd: 1, ending };
-    it.world.artifacts = [...it.world.artifacts.filter(({ name: other }) => other.includes(`.r${run()?.id}.`)), { id: index, name: formatSegmentName(name) }];
+    labelled.world.artifacts = [...labelled.world.artifacts.filter(({ name: other }) => other.includes(`.r${run()?.id}.`)), { id: index, name: formatSegmentName(name) }];
   };
   const end = async (conclusion: string) => {
     const last = run();
     if (last === undefined) throw new Error("There is no run.");
     Object.assign(last, { status: "completed", conclusion });
-    return it.settle(reportRun(it.place, it.tools, last.id));
+    return labelled.settle(reportRun(labelled.place, labelled.tools, last.id));
   };
-  const marker = () => parseStatusMarker(it.body());
-  return { ...it, first, run, save, end, marker };
+  const marker = () => parseStatusMarker(labelled.body());
+  return { ...labelled, first, run, save, end, marker };
 }
 
 describe("fault 22: does the App see to what a fenced run was asked for?", () => {
@@ -370,7 +370,7 @@ describe("faults 38, 39: does the App go on by itself with a run that was cut of
     expect(world.dispatches).toHaveLength(2);
   });
 
-  it.each<[string, (scene: Awaited<ReturnType<typeof working>>) => void, string]>([
+  it.each<[string, (work: Awaited<ReturnType<typeof working>>) => void, string]>([
     ["its set-up failed: it saved nothing", ({ world }) => (world.artifacts = []), "failure"],
     ["somebody cancelled it", () => undefined, "cancelled"],
     ["the label was taken off", ({ world }) => (world.issue.labels = []), "failure"],
@@ -379,13 +379,13 @@ describe("faults 38, 39: does the App go on by itself with a run that was cut of
     ["who labelled may write no more", ({ world }) => (world.permission = person("read")), "failure"],
     ["the account of who labelled is another now", ({ world }) => (world.permission = person("write", "write", "User", 43)), "failure"],
   ])("not when %s: the comment says what a person can do", async (_, change, conclusion) => {
-    const scene = await working();
-    scene.save();
-    change(scene);
-    expect(await scene.end(conclusion)).toBe("over");
-    expect(scene.world.dispatches).toHaveLength(1);
-    expect(scene.marker()?.state).toBe("interrupted");
-    expect(scene.body()).toContain("**What to do:**");
+    const work = await working();
+    work.save();
+    change(work);
+    expect(await work.end(conclusion)).toBe("over");
+    expect(work.world.dispatches).toHaveLength(1);
+    expect(work.marker()?.state).toBe("interrupted");
+    expect(work.body()).toContain("**What to do:**");
   });
 
   it("five times in a row and no more; a label begins to count anew", async () => {

@@ -53,7 +53,7 @@ function artifactWorld() {
     },
   };
   const fetch: typeof globalThis.fetch = async (input) => {
-    const id = Number(String(input).split("/").at(-1));
+    const id = Number(new Request(input).url.split("/").at(-1));
     downloads.push(id);
     return new Response(Buffer.from(stored.find((each) => each.id === id)?.bytes ?? []));
   };
@@ -95,7 +95,7 @@ async function restore(world: World, runIds: readonly number[]) {
   return { restored: await restoring, log };
 }
 
-const opened: RecordEvent = { kind: "item_opened", data: { itemId: ITEM, task: { title: "t", body: "b", sha256: TEXT }, base: { ref: "main", sha: "b".repeat(40) }, maxReviewRounds: 1 } };
+const opened = { kind: "item_opened", data: { itemId: ITEM, task: { title: "t", body: "b", sha256: TEXT }, base: { ref: "main", sha: "b".repeat(40) }, maxReviewRounds: 1 } } satisfies RecordEvent;
 const runOpened = (runId: number, crashes = 0): RecordEvent => ({
   kind: "run_opened",
   data: { host: "actions", runId, runAttempt: 1, key: null, ticket: null, sandbox: "none", restored: null, segments: [], ...(crashes === 0 ? {} : { crashes }) },
@@ -217,15 +217,14 @@ describe("what earlier runs saved", () => {
 
   test("fault 22: what two runs of one epoch wrote is never merged; the other is named", async () => {
     const world = artifactWorld();
-    const base = await firstRun(world);
-    void base;
+    await firstRun(world);
     const from = (await restore(world, [1])).restored;
     const [second, third] = [await openRun(world, 2, from), await openRun(world, 3, from)];
     await second.append("session/code-1", completed(4));
     await second.save();
     await second.append("session/code-1", completed(5));
     await second.save();
-    await third.append("session/code-1", { ...completed(40) });
+    await third.append("session/code-1", completed(40));
     await third.save();
     const { restored, log } = await restore(world, [1, 2, 3]);
     expect(await turnsIn(restored)).toBe(5);
@@ -261,7 +260,7 @@ describe("what earlier runs saved", () => {
   test("another text of the task is not gone on with", async () => {
     const world = artifactWorld();
     const run = await openRun(world, 1, null);
-    await run.append(itemStream(ITEM), { ...opened, data: { ...opened.data, task: { title: "t", body: "b", sha256: "f".repeat(64) } } } as RecordEvent);
+    await run.append(itemStream(ITEM), { ...opened, data: { ...opened.data, task: { title: "t", body: "b", sha256: "f".repeat(64) } } });
     await run.save();
     expect((await restore(world, [1])).restored).toBe(null);
   });
@@ -283,13 +282,14 @@ describe("fault 40: crashes at one place", () => {
   const started: RecordEvent = { kind: "tool_started", data: { turn: 1, toolUseId: "a", name: "bash" } };
 
   test("a run that ends without a word and without progress is one more, and the place is named", async () => {
-    expect(await crashes([completed(1), started])).toEqual({ count: 1, place: "while it ran the tool bash of session code-1" });
+    expect(await crashes([completed(1), started])).toEqual({ count: 1, place: "while it ran the tool bash, in session code-1" });
     expect(await crashes([completed(1), started], { before: 2 })).toMatchObject({ count: 3 });
   });
 
   test.each<[string, readonly RecordEvent[]]>([
     ["a step", [{ kind: "step_completed", data: { nodeId: "n", stepId: "s" } }, started]],
     ["three turns", [completed(1), completed(2), completed(3), started]],
+    ["a whole session", [{ kind: "agent_ended", data: { conversation: 1, code: "completed", message: "" } }, completed(1), completed(2), completed(3)]],
   ])("after %s the count begins again", async (_, events) => {
     expect(await crashes(events, { before: 2 })).toMatchObject({ count: 1 });
   });

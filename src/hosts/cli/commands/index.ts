@@ -8,6 +8,7 @@ import { inspect } from "./inspect.ts";
 import { mcp } from "./mcp.ts";
 import { preview } from "./preview.ts";
 import { replay } from "./replay.ts";
+import { resume } from "./resume.ts";
 import { run } from "./run.ts";
 import { sessionCheckpoint } from "./session-checkpoint.ts";
 import { sessionApprove, sessionReject } from "./session-gate.ts";
@@ -25,6 +26,7 @@ import { workflows } from "./workflows.ts";
 /** Every command; help and documentation are made from this list. */
 export const commands: readonly Command[] = [
   run,
+  resume,
   tell,
   cancel,
   validate,

@@ -1,16 +1,14 @@
 import { TerminalError } from "../../../shared/errors.ts";
-import { usableDataDirectory } from "../../../shared/data-directory.ts";
-import { dataOption, jsonOption, sandboxOption, type Call, type CliEnvironment, type CliWorld, type Command } from "../command.ts";
-import { limitOptions, readLimits } from "../run/limit-flags.ts";
-import { sandboxMode } from "../sandbox-mode.ts";
-import type { LocalRun } from "../run/asked-run.ts";
+import { dataOption, jsonOption, sandboxOption, type Call, type Command } from "../command.ts";
+import { limitOptions } from "../run/limit-flags.ts";
+import { askedRun, needKey, type LocalRun } from "../run/asked-run.ts";
 
 export const run: Command = {
   name: "run",
   operands: "",
   summary: "Works on a task in a copy of a git clone and leaves the result there as a branch.",
   about: `Classifies the task, codes, reviews, fixes; or runs one workflow (--workflow). The clone itself is not touched but for that branch; uncommitted changes are not
-taken along. What a limit, an outage or a cancel stopped goes on with --resume, a limit with a higher one.
+taken along. What a limit, an outage or a cancel stopped goes on with \`worktrain resume\`, a limit with a higher one.
 Limits given as flags hold until a later run of the task gives others.
 Environment: ANTHROPIC_API_KEY (required, but for --dry-run), ANTHROPIC_BASE_URL; docs/operations.md has other providers.`,
   options: {
@@ -26,28 +24,16 @@ Environment: ANTHROPIC_API_KEY (required, but for --dry-run), ANTHROPIC_BASE_URL
   },
   async run(call, world) {
     const environment = world.environment();
-    const asked = readCall(call, world, environment);
+    const asked = askedRun(call, world, environment, readTask(call));
     if (call.flag("dry-run")) {
       const { dryRun } = await import("../run/dry-run.ts");
       return dryRun(asked, world);
     }
-    if (asked.model.apiKey === "" && asked.model.provider === undefined) throw new TerminalError("ANTHROPIC_API_KEY is not set.", "Set it to a key of the Anthropic API.");
+    needKey(asked);
     const { runLocally } = await import("../local-run.ts");
     return runLocally(asked, world);
   },
 };
-
-function readCall(call: Call, world: CliWorld, { model, path, dataDirectory }: CliEnvironment): LocalRun {
-  const sandbox = call.text("sandbox");
-  return {
-    task: readTask(call),
-    places: { data: usableDataDirectory(call.text("data") ?? dataDirectory), usual: usableDataDirectory(dataDirectory) },
-    sandbox: sandbox === undefined ? null : sandboxMode(sandbox),
-    limits: readLimits(call),
-    model: { ...model(), fetch: world.fetch },
-    path,
-  };
-}
 
 function readTask(call: Call): LocalRun["task"] {
   const item = call.text("resume");

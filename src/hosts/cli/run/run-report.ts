@@ -35,7 +35,7 @@ const RAISED_BY: Readonly<Record<string, string>> = {
 
 /** The command that goes on with an item. @param usual where data is when nobody says otherwise */
 export const resumeCommand = (item: string, data: string, usual: string, reason = ""): string =>
-  `worktrain run --resume ${item}${RAISED_BY[reason] ?? ""}${data === usual ? "" : ` --data ${shellWord(data)}`}`;
+  `worktrain resume ${item}${RAISED_BY[reason] ?? ""}${data === usual ? "" : ` --data ${shellWord(data)}`}`;
 
 export function runReport(all: RunReport): CommandResult {
   const { place, source, result, branch, sandbox, undelivered, leftOut } = all;

@@ -31,7 +31,7 @@ export async function tellSession(telling: Telling, ports: Ports): Promise<Comma
   const letter = mailbox.put({ sessionId: running.sessionIds.includes(target) ? target : null, text: text.toWellFormed() });
   const fate = await untilRead(() => mailbox.fate(letter), { running, waitMs, ports });
   if (fate !== "waiting") mailbox.forget(letter);
-  if (fate === "missed") throw new TerminalError(`Not delivered: ${target} ended before it asked the model again.`, `Go on with it and say it then: worktrain run --resume ${running.item}`);
+  if (fate === "missed") throw new TerminalError(`Not delivered: ${target} ended before it asked the model again.`, `Go on with it and say it then: worktrain resume ${running.item}`);
   const words = fate === "read" ? `Told ${target}: it stands before its next turn.` : `${target} is busy with its turn and reads it before the next one. Should it end first, its run says that this was not delivered.`;
   return { exitCode: 0, text: words, data: { sessions: running.sessionIds, item: running.item, delivered: fate === "read" } };
 }
@@ -52,7 +52,7 @@ async function untilRead(fate: () => Fate, { running, waitMs, ports }: { readonl
 async function notRunning({ target, dataDirectory }: Telling, fs: FileSystem): Promise<TerminalError> {
   const item = await itemOf(target, dataDirectory, fs);
   if (item === null) return new TerminalError(`There is no session or item ${JSON.stringify(target)}.`, `Looked in ${dataDirectory}; a run names its sessions as it goes.`);
-  return new TerminalError(`Nothing was told: ${target} is not running.`, `If it was stopped, \`worktrain run --resume ${item}\` goes on with it; \`worktrain session show ${item}\` says how it ended.`);
+  return new TerminalError(`Nothing was told: ${target} is not running.`, `If it was stopped, \`worktrain resume ${item}\` goes on with it; \`worktrain session show ${item}\` says how it ended.`);
 }
 
 async function itemOf(target: string, dataDirectory: string, fs: FileSystem): Promise<string | null> {

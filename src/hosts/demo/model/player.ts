@@ -3,6 +3,7 @@
  * no state, so any number of conversations, resumed ones too, can be played at once.
  */
 import type { AnswerBlock, ModelAnswer } from "./answer.ts";
+import { smoothed } from "./interrupted.ts";
 import { blocksOf, resultText, systemText, type MessagesRequest, type RequestBlock } from "./request-schema.ts";
 
 /** What a scripted turn can see. */
@@ -31,14 +32,19 @@ export type Turn = readonly AnswerBlock[] | ((view: View) => readonly AnswerBloc
  */
 export interface Scenario {
   readonly turns: Readonly<Record<string, readonly Turn[] | ((view: View) => Turn)>>;
+  /** The model makes calls again that a lost run left without a result, before it goes on with its script. */
+  readonly repeatsInterrupted?: boolean;
 }
 
 /** An answer for `startModelServer`. Where the script has nothing to say, it ends its turn with words, as a confused model would. */
 export function playScenario(scenario: Scenario): (request: MessagesRequest) => ModelAnswer {
   return (request) => {
-    const view = viewOf(request);
+    const seen = viewOf(request);
+    const interrupted = scenario.repeatsInterrupted === true ? smoothed(request) : null;
+    const view = interrupted === null ? seen : { ...seen, turnIndex: interrupted.turnIndex, lastToolResults: interrupted.lastToolResults };
     const workflow = /^Workflow: (\S+)/m.exec(view.system)?.[1];
     const script = workflow === undefined ? undefined : scenario.turns[workflow];
+    if (interrupted !== null && interrupted.again !== null) return { kind: "message", content: interrupted.again };
     if (script === undefined) return confused(`I do not know what to do in the workflow ${workflow ?? "(none named)"}.`);
     const turn = typeof script === "function" ? script(view) : script[view.turnIndex];
     if (turn === undefined) return confused("I have nothing left to do here.");

@@ -166,6 +166,7 @@ function verdict(printed: string): readonly AnswerBlock[] {
 const turnOf = (script: readonly Turn[], view: View): Turn => script[view.turnIndex] ?? [{ type: "text", text: "I have nothing left to do here." }];
 
 export const scenario: Scenario = {
+  repeatsInterrupted: true,
   turns: {
     "wr.classify-task": classify,
     "wr.coding-task": (view) => turnOf(view.firstMessage.includes("(resolve-findings)") ? fix : code, view),

@@ -1,7 +1,6 @@
 /** How often runs of an item ended without a word at the same place (fault 40), counted from the log. */
-import { sessionStream, type ItemEvent, type Recorded, type RecordEvent } from "../../../record/index.ts";
-import { itemStream } from "../../../record/index.ts";
 import type { JournalReader } from "../../../journal/index.ts";
+import { itemStream, sessionStream, type ItemEvent, type Recorded, type RecordEvent } from "../../../record/index.ts";
 import type { Restored } from "./restore.ts";
 
 /** So many crashes at one place, and the next run does not go there again. */
@@ -24,11 +23,14 @@ export async function crashesInARow({ assembled: { reader }, from }: Pick<Restor
   // A run that did not even come to open itself says nothing of the place.
   if (opened.data.runId !== from.runId) return { ...none, count: opened.data.crashes ?? 0 };
   const events = (await everything(reader)).filter(({ epoch }) => epoch === opened.epoch);
-  if (events.some(({ kind }) => kind === "agent_ended" || kind === "item_ended")) return none;
+  if (events.some(isOrderlyEnd)) return none;
   const turns = events.filter(({ kind }) => kind === "turn_completed").length;
   const progress = turns >= TURNS_OF_PROGRESS || events.some(({ kind }) => kind === "step_completed" || kind === "session_concluded");
   return { count: progress ? 1 : (opened.data.crashes ?? 0) + 1, place: placeOf(events) };
 }
+
+/** The run left its session on purpose, though the segment that says so was not stored. */
+const isOrderlyEnd = (event: Recorded): boolean => event.kind === "item_ended" || (event.kind === "agent_ended" && event.data.code !== "completed" && event.data.code !== "session_over");
 
 const isRunOpened = (event: Recorded): event is Recorded<Extract<ItemEvent, { kind: "run_opened" }>> => event.kind === "run_opened";
 
@@ -44,7 +46,7 @@ function placeOf(events: readonly Recorded[]): string {
   const open = events.findLast((event) => event.kind === "tool_started" && !answered.has(event.data.toolUseId));
   const last = open ?? events.findLast((event) => WORDS[event.kind] !== undefined);
   if (last === undefined) return "before the first step";
-  const where = last.stream.startsWith(sessionStream("")) ? ` of ${last.stream.replace("/", " ")}` : "";
+  const where = last.stream.startsWith(sessionStream("")) ? `, in ${last.stream.replace("/", " ")}` : "";
   const tool = last.kind === "tool_started" ? ` ${last.data.name}` : "";
   return `${WORDS[last.kind] ?? last.kind}${tool}${where}`;
 }

@@ -1,5 +1,5 @@
 /**
- * The post step of the agent job: what a main step that was killed left on the disk and did not save is saved (faults 37, 41).
+ * The post step of the agent job: what a main step that was killed left on the disk and did not save is saved (P-post, faults 37, 41).
  * It reads no ticket and decides nothing: the next run restores what it stores, and checks it as it checks everything.
  */
 import { createSegmentSaver, leftBehind, type SegmentStore } from "../../../journal/index.ts";

@@ -35,6 +35,49 @@ describe("a scenario", () => {
     expect(play(turns, turn(true))).toBe("seen 1 failed");
   });
 
+  describe("that repeats what was interrupted", () => {
+    const calls: MessagesRequest["messages"][number] = {
+      role: "assistant",
+      content: [
+        { type: "tool_use", id: "a", name: "read", input: { path: "f" } },
+        { type: "tool_use", id: "b", name: "edit", input: { path: "f" } },
+      ],
+    };
+    const results = (second: string): MessagesRequest["messages"][number] => ({
+      role: "user",
+      content: [
+        { type: "tool_result", tool_use_id: "a", content: "text" },
+        { type: "tool_result", tool_use_id: "b", content: second, is_error: true },
+      ],
+    });
+    const playAll = (messages: MessagesRequest["messages"]): ModelAnswer =>
+      playScenario({ repeatsInterrupted: true, turns: { "coding-task": (view) => [{ type: "text", text: JSON.stringify([view.turnIndex, view.lastToolResults.map(({ text: said }) => said)]) }] } })(request(messages));
+    const interrupted = results("This call was interrupted: it may have happened.");
+
+    it("calls again what has no result, and that alone", () => {
+      expect(playAll([opening, calls, interrupted])).toEqual({ kind: "message", content: [{ type: "tool_use", name: "edit", input: { path: "f" } }] });
+    });
+
+    it("goes on as if it had not been interrupted", () => {
+      const again: MessagesRequest["messages"] = [
+        { role: "assistant", content: [{ type: "tool_use", id: "c", name: "edit", input: { path: "f" } }] },
+        { role: "user", content: [{ type: "tool_result", tool_use_id: "c", content: "edited" }] },
+      ];
+      expect(textOf(playAll([opening, calls, interrupted, ...again]))).toBe('[1,["text","edited"]]');
+    });
+
+    it("hands a step over again only if it is still out", () => {
+      const first: MessagesRequest["messages"][number] = { role: "user", content: "# Step: One (one)" };
+      const handOver: MessagesRequest["messages"][number] = { role: "assistant", content: [{ type: "tool_use", id: "d", name: "complete_step", input: {} }] };
+      const stands = (step: string): MessagesRequest["messages"][number] => ({
+        role: "user",
+        content: [{ type: "tool_result", tool_use_id: "d", content: `The call was interrupted. This is where the work stands now; what was handed over before counts.\n\n# Step: A step (${step})` }],
+      });
+      expect(playAll([first, handOver, stands("one")])).toMatchObject({ content: [{ type: "tool_use", name: "complete_step" }] });
+      expect(textOf(playAll([first, handOver, stands("two")]))).toContain("[1,");
+    });
+  });
+
   const cases: readonly [string, Scenario["turns"], MessagesRequest["messages"], string | undefined, string][] = [
     ["the script has run out", { "coding-task": [[]] }, turn(false), undefined, "nothing left"],
     ["a tool failed that the script did not expect to", { "coding-task": [[], [{ type: "text", text: "fine" }]] }, turn(true), undefined, "bash fails: 1 failed"],
