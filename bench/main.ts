@@ -6,14 +6,17 @@ import { parseArgs } from "node:util";
 import * as action from "./action.ts";
 import * as advance from "./advance.ts";
 import * as agent from "./agent.ts";
+import * as cancel from "./cancel.ts";
 import * as journal from "./journal.ts";
 import * as library from "./library.ts";
 import * as mcp from "./mcp.ts";
 import * as memory from "./memory.ts";
+import * as restore from "./restore.ts";
+import * as uploads from "./uploads.ts";
 import type { BenchRow } from "./row.ts";
 
 /** By what the names of their rows begin with. */
-const suites = { action, durable: advance, agent, memory, journal, redaction: journal, library, mcp };
+const suites = { action, durable: advance, agent, memory, journal, redaction: journal, restore, uploads, cancel, library, mcp };
 
 try {
   const { values } = parseArgs({ options: { json: { type: "boolean", default: false }, only: { type: "string" } } });

@@ -1,5 +1,5 @@
 /** Sessions as the benches drive them: a durable journal of their own, nothing verified, notes of half a kilobyte. */
-import { openDirectoryJournal, type JournalCursor } from "../src/journal/index.ts";
+import { openDirectoryJournal, type Journal, type JournalCursor } from "../src/journal/index.ts";
 import { createSession } from "../src/session/index.ts";
 import { nodeClock, nodeFileSystem } from "../src/shared/node-ports.ts";
 import { compileWorkflow, type Plan } from "../src/workflow/index.ts";
@@ -7,6 +7,8 @@ import { compileWorkflow, type Plan } from "../src/workflow/index.ts";
 const NOTES = "Read the module and its tests; changed the rounding; the tests pass. ".repeat(8);
 
 export interface BenchSession {
+  /** Its own, as `directory` holds it. */
+  readonly journal: Journal;
   /** Hands in the current step: decided, validated, written in canonical form, hashed, appended and synced. Microseconds it took. */
   advance(): Promise<number>;
   /** The bytes that were appended since the last call. */
@@ -22,6 +24,7 @@ export async function startSession(directory: string, plan: Plan): Promise<Bench
   let step = 0;
   let cursor: JournalCursor | null = null;
   return {
+    journal,
     async advance() {
       const output = { notes: NOTES, artifacts: [], context: { step: step++ } };
       const started = performance.now();

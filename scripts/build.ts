@@ -1,6 +1,6 @@
 /**
- * Builds the Action: `action/dist/main.js` (starts fast; the job's code and the artifact client are lazy chunks) and
- * `action/dist/helper.js` (the program inside the sandbox); the workflow library goes beside them, so that the action's
+ * Builds the Action: `action/dist/main.js` (starts fast; the job's code and the artifact client are lazy chunks),
+ * `action/dist/post.js` (its post step) and `action/dist/helper.js` (the program inside the sandbox); the workflow library goes beside them, so that the action's
  * directory is all a runner needs. Then the MCP server: `dist/mcp/main.cjs` (CommonJS, which Node starts a fifth faster), and
  * beside it the list of the shipped workflows.
  * @param process.argv[2] where to write instead of action/dist, for the freshness test; the MCP server then goes beside it, with `-mcp` in its name
@@ -17,7 +17,7 @@ const [, , elsewhere] = process.argv;
 
 await bundle({
   out: elsewhere ?? join(root, "action", "dist"),
-  input: { main: "src/hosts/runner/main.ts", helper: "src/workspace/helper/main.ts" },
+  input: { main: "src/hosts/runner/main.ts", post: "src/hosts/runner/post/main.ts", helper: "src/workspace/helper/main.ts" },
   format: "esm",
   finish: (out) => cp(join(root, "workflows"), join(out, "workflows"), { recursive: true }),
 });

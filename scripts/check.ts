@@ -27,7 +27,7 @@ function check(name: string, program: string, args: readonly string[]): void {
 
 check("types", bin("tsc"), ["-p", "."]);
 check("types of the closed world (engine, workflow, record)", bin("tsc"), ["-p", "src/engine"]);
-check("lint", bin("oxlint"), ["--type-aware", "--deny-warnings", "src", "test", "bench", "scripts"]);
+check("lint", bin("oxlint"), ["--type-aware", "--deny-warnings", "src", "test", "bench", "simulation", "scripts"]);
 check("unused files, exports and dependencies", bin("knip"), []);
 
 const scratch = mkdtempSync(join(tmpdir(), "worktrain-check-"));

@@ -153,7 +153,7 @@ async function complete({ ledger, price }: AskContext, conversation: Conversatio
 
 /** What to say of a refusal; the API names a category for some. */
 export const refusal = (details: string | null): string =>
-  `The model refused to go on${details === null ? "" : ` (${details})`}. Reword the task, or use another model.`;
+  `The model refused to go on${details === null ? "" : ` (${details})`}.`;
 
 function endOf(outcome: TurnFailure, patient: boolean, tried: string): End | null {
   switch (outcome.kind) {
@@ -162,7 +162,7 @@ function endOf(outcome: TurnFailure, patient: boolean, tried: string): End | nul
     case "end":
       return { code: outcome.code === "answer_too_large" ? "malformed_turns" : outcome.code, message: outcome.message };
     case "retry":
-      return patient ? null : { code: "model_unavailable", message: `${tried}, the last time: ${outcome.message} Start again later: the work goes on where it stopped.` };
+      return patient ? null : { code: "model_unavailable", message: `${tried}, the last time: ${outcome.message}` };
     default:
       return unreachable(outcome);
   }

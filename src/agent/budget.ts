@@ -63,7 +63,7 @@ export interface Account {
 }
 
 export interface BudgetEnd {
-  readonly code: "budget_turns" | "budget_tokens" | "budget_cost";
+  readonly code: "budget_turns" | "budget_tokens" | "budget_input_tokens" | "budget_output_tokens" | "budget_cost";
   readonly message: string;
 }
 
@@ -93,11 +93,11 @@ function roomForOutput({ limits, used, name }: Account, input: Amounts, microUsd
   const pass = (code: BudgetEnd["code"], limit: string, detail: string) => err({ code, message: `The next turn could pass the budget of ${limit}${name}: ${detail}` });
   if (turns > limits.maxTurns) return err({ code: "budget_turns", message: `All ${limits.maxTurns} turns of the budget${name} are used.` });
   if (limits.maxInputTokens !== undefined && inputTokens > limits.maxInputTokens) {
-    return pass("budget_tokens", `${limits.maxInputTokens} input tokens`, `${used.inputTokens} are used and it may read ${input.inputTokens}.`);
+    return pass("budget_input_tokens", `${limits.maxInputTokens} input tokens`, `${used.inputTokens} are used and it may read ${input.inputTokens}.`);
   }
   const outputLeft = (limits.maxOutputTokens ?? Infinity) - outputTokens;
   if (outputLeft < MIN_OUTPUT_TOKENS) {
-    return pass("budget_tokens", `${limits.maxOutputTokens} output tokens`, `${used.outputTokens} are used and a turn needs ${MIN_OUTPUT_TOKENS} to be worth sending.`);
+    return pass("budget_output_tokens", `${limits.maxOutputTokens} output tokens`, `${used.outputTokens} are used and a turn needs ${MIN_OUTPUT_TOKENS} to be worth sending.`);
   }
   const tokensLeft = limits.maxTokens - inputTokens - outputTokens;
   if (tokensLeft < MIN_OUTPUT_TOKENS) {

@@ -38,10 +38,10 @@ export function classifyFailure(error: unknown, context: { connected: boolean; m
   if (error instanceof APIConnectionError) return lostConnection(error, context.connected);
   if (error instanceof APIError) return error.status === undefined ? streamError(error) : statusError(error, error.status, context.model);
   if (context.connected && !(error instanceof StreamProtocolError) && error instanceof Error) {
-    return { kind: "retry", code: "stream_cut", message: `The model's stream broke off: ${error.message}`, retryAfterMs: null };
+    return { kind: "retry", code: "stream_cut", message: `The model's stream broke off: ${sentence(error.message)}`, retryAfterMs: null };
   }
   if (error instanceof StreamProtocolError || error instanceof AnthropicError) {
-    return { kind: "retry", code: "stream_error", message: error.message, retryAfterMs: null };
+    return { kind: "retry", code: "stream_error", message: sentence(error.message), retryAfterMs: null };
   }
   throw error;
 }
@@ -54,7 +54,7 @@ function lostConnection(error: APIConnectionError, connected: boolean): TurnFail
     return { kind: "end", code: "model_rejected", message: "The model's address names a port that no HTTP client uses: correct ANTHROPIC_BASE_URL." };
   }
   const never = !connected && causeCodes(error).some((code) => NEVER_CONNECTED.has(code));
-  const message = `The model's API ${never ? "could not be reached" : "dropped the connection"}: ${innermostMessage(error)}`;
+  const message = `The model's API ${never ? "could not be reached" : "dropped the connection"}: ${sentence(innermostMessage(error))}`;
   return { kind: "retry", code: never ? "unreachable" : "connection_lost", message, retryAfterMs: null };
 }
 
@@ -62,14 +62,14 @@ function lostConnection(error: APIConnectionError, connected: boolean): TurnFail
 const streamError = (error: APIError): TurnFailure => ({
   kind: "retry",
   code: "stream_error",
-  message: `The model's stream ended with ${error.type ?? "an error"}: ${error.apiMessage ?? error.message}`,
+  message: `The model's stream ended with ${error.type ?? "an error"}: ${sentence(error.apiMessage ?? error.message)}`,
   retryAfterMs: null,
 });
 
 function statusError(error: APIError, status: number, model: string): TurnFailure {
-  const said = error.apiMessage ?? error.message;
+  const said = sentence(error.apiMessage ?? error.message);
   if (isSpendLimit(error, status, said)) {
-    return { kind: "end", code: "model_spend_limit", message: `The spend limit of the model account is reached: ${said.replace(/[.!]?\s*$/, ".")} Raise the limit or add credit in the Anthropic console, or wait for its reset, then start again.` };
+    return { kind: "end", code: "model_spend_limit", message: `The spend limit of the model account is reached: ${said} Raise the limit or add credit in the Anthropic console, or wait for its reset.` };
   }
   if (status === 429) return { kind: "retry", code: "rate_limited", message: `The model's rate limit was hit: ${said}`, retryAfterMs: retryAfterMs(error) };
   if (status === 529) return { kind: "retry", code: "overloaded", message: `The model is overloaded: ${said}`, retryAfterMs: retryAfterMs(error) };
@@ -95,8 +95,18 @@ function rejection(status: number, model: string): string {
     case 404:
       return `The model ${model} does not exist at this endpoint: set "model" to one it serves, such as ${MODEL_PRICES.map((price) => price.model).join(", ")}.`;
     default:
-      return "The model's API refused the request as invalid; repeating it would not help. If the message below names nothing of your configuration, report it as a bug in WorkTrain.";
+      return "The model's API refused the request as invalid; repeating it would not help. If what it says names nothing of your configuration, report it as a bug in WorkTrain.";
   }
+}
+
+/** Characters of what somebody else says: a proxy's error page may have a megabyte. */
+const MOST_CHARS = 500;
+
+/** What somebody else says, as one sentence on one line, so that another can follow it. */
+function sentence(said: string): string {
+  const line = said.replaceAll(/\s+/g, " ").trim();
+  if (line.length > MOST_CHARS) return `${line.slice(0, MOST_CHARS).toWellFormed()} ... (${line.length} characters).`;
+  return /[.!?]$/.test(line) ? line : `${line}.`;
 }
 
 /** The `retry-after` header, which the API gives in seconds; null when there is none. */

@@ -167,7 +167,7 @@ const withoutWords = (text: string, words: readonly string[]): string => words.r
 
 function stallVerdict(limits: ProgressLimits, stalls: number, nudged: boolean): Verdict | null {
   if (stalls >= limits.stalls) {
-    return { kind: "end", code: "stalled", message: `The model fell silent in ${stalls} requests in a row. Start again later: the work goes on where it stopped.` };
+    return { kind: "end", code: "stalled", message: `The model fell silent in ${stalls} requests in a row.` };
   }
   if (stalls === 0 || nudged) return null;
   return { kind: "nudge", text: "Your last answer did not arrive: nothing came for too long, so it was cut off. Answer sooner, in smaller steps." };

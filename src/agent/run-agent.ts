@@ -9,7 +9,7 @@
 import type { AgentEndCode, Usage } from "../record/index.ts";
 import { modelPrice } from "../shared/models.ts";
 import type { AskContext } from "./ask.ts";
-import type { End } from "./conversation.ts";
+import type { Conversation, End } from "./conversation.ts";
 import { startDeadline } from "./deadline.ts";
 import { openLedger, type Ledger } from "./ledger.ts";
 import type { AgentOptions } from "./options.ts";
@@ -45,12 +45,17 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   const earlierToolMs = ledger.spent().toolMs;
   const meter = openToolMeter(options.clock, (options.budget.maxToolMs ?? Infinity) - earlierToolMs);
   const end = await converse(options, { ledger, progress, meter });
+  const conversation = ledger.conversation();
   // Calls that were aborted have no result to carry their time.
-  const interruptedToolMs = Math.max(0, meter.usedMs() - (ledger.spent().toolMs - earlierToolMs));
-  const conversation = ledger.conversation()?.number ?? 0;
-  await ledger.record({ kind: "agent_ended", data: { conversation, ...end, ...(interruptedToolMs > 0 ? { interruptedToolMs } : {}) } });
+  const interruptedToolMs = conversation !== null && hasAbortedCalls(conversation) ? Math.max(0, meter.usedMs() - (ledger.spent().toolMs - earlierToolMs)) : 0;
+  await ledger.record({ kind: "agent_ended", data: { conversation: conversation?.number ?? 0, ...end, ...(interruptedToolMs > 0 ? { interruptedToolMs } : {}) } });
   const { completedTurns: turns, usage, amounts } = ledger.spent();
   return { ...end, turns, usage, costMicroUsd: amounts.costMicroUsd };
+}
+
+function hasAbortedCalls({ turns }: Conversation): boolean {
+  const last = turns.at(-1);
+  return last !== undefined && last.calls.some(({ id }) => last.started.has(id) && !last.results.has(id));
 }
 
 async function converse(options: AgentOptions, state: Pick<Run, "ledger" | "progress" | "meter">): Promise<End> {

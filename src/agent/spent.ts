@@ -32,6 +32,8 @@ export interface Spent {
   readonly lastTurnTokens: number | null;
   /** Time that tools ran, side by side ones each counted. */
   readonly toolMs: number;
+  /** Of the amounts' cost: worst cases of requests that were not answered and may have been billed. */
+  readonly unansweredMicroUsd: number;
 }
 
 export const NOTHING_SPENT: Spent = {
@@ -41,6 +43,7 @@ export const NOTHING_SPENT: Spent = {
   open: null,
   lastTurnTokens: null,
   toolMs: 0,
+  unansweredMicroUsd: 0,
 };
 
 export function evolveSpent(spent: Spent, event: AgentEvent): Spent {
@@ -48,9 +51,9 @@ export function evolveSpent(spent: Spent, event: AgentEvent): Spent {
     case "conversation_started":
       return { ...spent, lastTurnTokens: null };
     case "turn_requested":
-      return { ...spent, amounts: settled(spent), open: reservedBy(event.data) };
+      return { ...withUnanswered(spent), open: reservedBy(event.data) };
     case "turn_failed":
-      return { ...spent, amounts: UNBILLED_FAILURES.has(event.data.code) ? spent.amounts : settled(spent), open: null };
+      return UNBILLED_FAILURES.has(event.data.code) ? { ...spent, open: null } : withUnanswered(spent);
     case "turn_completed": {
       const { usage, costMicroUsd } = event.data;
       return {
@@ -70,6 +73,9 @@ export function evolveSpent(spent: Spent, event: AgentEvent): Spent {
       return spent;
   }
 }
+
+/** Counts an open request as spent for good: its answer will not come any more. */
+const withUnanswered = (spent: Spent): Spent => ({ ...spent, amounts: settled(spent), unansweredMicroUsd: spent.unansweredMicroUsd + (spent.open?.costMicroUsd ?? 0), open: null });
 
 type Requested = Extract<AgentEvent, { kind: "turn_requested" }>["data"];
 
@@ -110,6 +116,8 @@ export interface SessionSpend {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly costMicroUsd: number;
+  /** Of it the worst cases of requests that were not answered: so much of it may not have been billed. */
+  readonly unansweredMicroUsd: number;
   /** Of completed turns, as the API counted. */
   readonly usage: Usage;
   readonly workedMs: number;
@@ -117,7 +125,6 @@ export interface SessionSpend {
 }
 
 export function spentBy(history: readonly Recorded<AgentEvent>[]): SessionSpend {
-  const spent = history.reduce(evolveSpent, NOTHING_SPENT);
-  const amounts = settled(spent);
-  return { ...amounts, tokens: amounts.inputTokens + amounts.outputTokens, usage: spent.usage, workedMs: workedMs(history), toolMs: spent.toolMs };
+  const { amounts, unansweredMicroUsd, usage, toolMs } = withUnanswered(history.reduce(evolveSpent, NOTHING_SPENT));
+  return { ...amounts, tokens: amounts.inputTokens + amounts.outputTokens, unansweredMicroUsd, usage, workedMs: workedMs(history), toolMs };
 }

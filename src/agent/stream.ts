@@ -100,13 +100,13 @@ export function assembleMessage(): MessageAssembler {
           usage = updateUsage(usage, event.message.usage);
           break;
         case "content_block_start":
-          if (event.index !== blocks.length) throw new StreamProtocolError(`Block ${event.index} started where ${blocks.length} was expected.`);
+          if (event.index !== blocks.length) throw new StreamProtocolError(`The model's stream started block ${event.index} where ${blocks.length} was expected.`);
           chars = bounded(chars, event.content_block);
           blocks.push(openBlock(event.content_block));
           break;
         case "content_block_delta": {
           const open = blocks[event.index];
-          if (open === undefined) throw new StreamProtocolError(`A delta came for block ${event.index}, which has not started.`);
+          if (open === undefined) throw new StreamProtocolError(`The model's stream held a delta for block ${event.index}, which has not started.`);
           chars = bounded(chars, event.delta);
           blocks[event.index] = extend(open, event.delta);
           break;

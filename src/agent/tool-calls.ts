@@ -95,13 +95,9 @@ async function answer(desk: ToolDesk, turn: Turn, call: ToolCall): Promise<Answe
   await desk.record({ kind: "tool_started", data: { turn: turn.turn, toolUseId: call.id, name: call.name } });
   const startedMs = desk.clock.monotonicMs();
   const stops = meters.map((meter) => meter.start());
-  try {
-    const result = await runAborting(prepared, { signal, clock: desk.clock });
-    await complete(desk, turn, call, result, { durationMs: desk.clock.monotonicMs() - startedMs, untimed });
-    return { ran: true, ends: result.ends ?? false };
-  } finally {
-    for (const stop of stops) stop();
-  }
+  const result = await runAborting(prepared, { signal, clock: desk.clock }).finally(() => stops.forEach((stop) => stop()));
+  await complete(desk, turn, call, result, { durationMs: desk.clock.monotonicMs() - startedMs, untimed });
+  return { ran: true, ends: result.ends ?? false };
 }
 
 interface Took {

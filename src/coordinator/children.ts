@@ -5,9 +5,9 @@
  * K2. Sessions that only read work side by side on the one workspace; one that may change files works alone.
  * K3. What a session changed that did not complete is taken back: only completed work goes on (I7). What is saved for the parent
  *     is saved in the turn of who works next, never beside a writer: its half-done files would be the parent's.
- * K4. A child has no tool that its parent's step does not allow, and at most `MAX_DEPTH` levels stand below a scheduled session.
+ * K4. A child has no tool that its parent's step does not allow, and at most `MAX_LEVELS` levels stand below a scheduled session.
  */
-import { childResult, couldNotStart, createChildInit, type ChildAnswer, type PendingChild, type Session, type SessionInit } from "../session/index.ts";
+import { childResult, couldNotStart, createChildInit, MAX_LEVELS, tooDeep, type ChildAnswer, type PendingChild, type Session, type SessionInit } from "../session/index.ts";
 import type { Result } from "../shared/result.ts";
 import { type Refusal, TerminalError } from "../shared/errors.ts";
 import { eachAtMost } from "./file-turns.ts";
@@ -18,8 +18,6 @@ import type { Left, Seat } from "./tree.ts";
 
 /** Children of one session at work at the same time; a parallel step may ask for fewer. */
 const SIDE_BY_SIDE = 4;
-/** Levels below a session that the pipeline scheduled. */
-export const MAX_DEPTH = 3;
 
 /** Runs the children that a parallel step asked for until the last has answered. Null, or why the parent has to be left as well. */
 export async function runChildren(seat: Seat): Promise<Left | null> {
@@ -80,7 +78,7 @@ export async function runHelper(parent: Seat, helper: Helper): Promise<HelperEnd
   const { tree, depth, signal } = parent;
   const { deps } = tree;
   const { sessionId, role, workflowId, goal, toolUseId } = helper;
-  if (depth >= MAX_DEPTH) return { kind: "refused", refusal: { kind: "too-deep", message: `Sessions work for each other over at most ${MAX_DEPTH} levels.`, fix: "Do this part of the work here." } };
+  if (depth >= MAX_LEVELS) return { kind: "refused", refusal: tooDeep };
   const started = await isStarted(deps, sessionId);
   const init = started ? null : await helper.init();
   if (init !== null && !init.ok) return { kind: "refused", refusal: init.error };

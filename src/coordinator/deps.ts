@@ -1,5 +1,5 @@
 import type { AgentEndpoint, Steer } from "../agent/index.ts";
-import type { Journal, SegmentRef } from "../journal/index.ts";
+import type { Journal } from "../journal/index.ts";
 import type { EndingCode, ItemEvent, Phase, SessionOutcome } from "../record/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import type { Clock, Random } from "../shared/ports.ts";
@@ -32,6 +32,16 @@ export interface Boundary {
   readonly step: string;
   readonly costMilliUsd: number;
   readonly ending: EndingCode | null;
+}
+
+/** Persists what the journal gained; the work waits for it only at its end. */
+export interface Saving {
+  /** Where the item stands: names what is saved next. */
+  at(boundary: Boundary): void;
+  /** A boundary is reached: it is saved while the work goes on. */
+  soon(boundary: Boundary): void;
+  /** Resolves when everything is stored. @throws RetryableError or TerminalError when it stays unsaved */
+  now(boundary: Boundary): Promise<unknown>;
 }
 
 export type ModelTier = "lightweight" | "mid" | "heavy";
@@ -74,8 +84,8 @@ export interface CoordinatorDeps {
   readonly commands: { readonly test: string | null };
   /** How long a command took as a verification before, in milliseconds; its time-out goes by it. */
   readonly pastVerifications?: (command: string) => readonly number[];
-  /** Persists what the journal gained; null where the journal itself is the last word (local runs). */
-  readonly save: ((boundary: Boundary) => Promise<SegmentRef>) | null;
+  /** Null where the journal itself is the last word (local runs). */
+  readonly saving: Saving | null;
   readonly onProgress: (progress: ItemProgress) => void;
   /** What people want to say to a session now; asked before each request of it. */
   readonly steers?: (sessionId: string) => Promise<readonly Steer[]>;

@@ -8,7 +8,9 @@ type Amount = Exclude<keyof ItemBudget, "session">;
 /** What each end may have run out of. */
 const AMOUNTS: Readonly<Partial<Record<Left["code"], readonly Amount[]>>> = {
   budget_turns: ["turns"],
-  budget_tokens: ["tokens", "inputTokens", "outputTokens"],
+  budget_tokens: ["tokens"],
+  budget_input_tokens: ["inputTokens"],
+  budget_output_tokens: ["outputTokens"],
   budget_cost: ["costMicroUsd"],
   budget_time: ["ms"],
   budget_tool_time: ["toolMs"],

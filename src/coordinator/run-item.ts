@@ -8,7 +8,7 @@
 import { endingOf, fixOf, foldItem, next, type ItemAction, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
 import { itemStream, type EndingCode, type Head, type ItemEvent, type Phase, type Reason, type Recorded, type RecordEvent } from "../record/index.ts";
 import { artifactsOf, conclusionOf } from "../engine/session/index.ts";
-import { TerminalError } from "../shared/errors.ts";
+import { TerminalError, TimeUpError } from "../shared/errors.ts";
 import type { JsonObject } from "../shared/json.ts";
 import type { CoordinatorDeps, Estimate } from "./deps.ts";
 import { estimateItem } from "./estimate.ts";
@@ -127,7 +127,7 @@ async function runAndConclude(deps: CoordinatorDeps, log: ItemLog, scheduled: It
   if (left.parked !== null) return left;
   await log.append({ kind: "session_concluded", data: conclusion(scheduled, left) });
   const costMicroUsd = spentByItem(log.state()).costMicroUsd;
-  await deps.save?.({ phase: scheduled.phase, step: "done", costMilliUsd: Math.round(costMicroUsd / 1000), ending: null });
+  deps.saving?.soon({ phase: scheduled.phase, step: "done", costMilliUsd: Math.round(costMicroUsd / 1000), ending: null });
   return left;
 }
 
@@ -135,9 +135,9 @@ function conclusion(scheduled: ItemSession, { session, spent }: SessionLeft): Ex
   const { phase, round, sessionId } = scheduled;
   const { outcome, reason } = conclusionOf(session.state());
   const { usage } = spentBy(session.history());
-  const { turns, costMicroUsd, tokens, inputTokens, outputTokens, workedMs, toolMs } = spent;
+  const { turns, costMicroUsd, unansweredMicroUsd, tokens, inputTokens, outputTokens, workedMs, toolMs } = spent;
   const snapshot = phase === "code" || phase === "fix" ? lastSnapshot(session.history()) : null;
-  return { phase, round, sessionId, outcome, reason, artifacts: artifactsOf(session.state()), head: session.head(), turns, usage, costMicroUsd, tokens, inputTokens, outputTokens, workedMs, toolMs, snapshot };
+  return { phase, round, sessionId, outcome, reason, artifacts: artifactsOf(session.state()), head: session.head(), turns, usage, costMicroUsd, ...(unansweredMicroUsd === 0 ? {} : { unansweredMicroUsd }), tokens, inputTokens, outputTokens, workedMs, toolMs, snapshot };
 }
 
 interface Parking {
@@ -146,17 +146,19 @@ interface Parking {
   readonly parked: NonNullable<SessionLeft["parked"]>;
 }
 
-async function park(deps: CoordinatorDeps, state: ItemState, { phase, spent: ofSession, parked }: Parking): Promise<Over> {
+async function park(deps: CoordinatorDeps, state: ItemState, { phase, spent: ofSession, parked: left }: Parking): Promise<Over> {
+  const timeUp: unknown = deps.signal.reason;
+  const parked = left.code === "cancelled" && timeUp instanceof TimeUpError ? { code: "time_limit", message: timeUp.message } : left;
   const ending = endingOf(parked.code);
   const spent = add(spentByItem(state), ofSession);
-  await deps.save?.({ phase, step: "parked", costMilliUsd: Math.round(spent.costMicroUsd / 1000), ending });
-  return { ending, reason: { ...parked, fix: fixOf(ending) }, state, spent };
+  await deps.saving?.now({ phase, step: "parked", costMilliUsd: Math.round(spent.costMicroUsd / 1000), ending });
+  return { ending, reason: { ...parked, fix: fixOf(parked.code) }, state, spent };
 }
 
 async function end(deps: CoordinatorDeps, state: ItemState): Promise<Over> {
   const ending = state.ended?.ending ?? "internal";
   const phase = state.sessions.at(-1)?.phase ?? "classify";
-  await deps.save?.({ phase, step: "end", costMilliUsd: Math.round(spentByItem(state).costMicroUsd / 1000), ending });
+  await deps.saving?.now({ phase, step: "end", costMilliUsd: Math.round(spentByItem(state).costMicroUsd / 1000), ending });
   return { ending, reason: state.ended?.reason ?? null, state, spent: spentByItem(state) };
 }
 

@@ -3,9 +3,9 @@ import type { ItemState } from "../engine/pipeline/index.ts";
 import type { ItemBudget } from "./deps.ts";
 
 /** What an item's sessions spent, counted from the log (I5). */
-export type Spent = Pick<SessionSpend, "turns" | "tokens" | "inputTokens" | "outputTokens" | "costMicroUsd" | "workedMs" | "toolMs">;
+export type Spent = Pick<SessionSpend, "turns" | "tokens" | "inputTokens" | "outputTokens" | "costMicroUsd" | "unansweredMicroUsd" | "workedMs" | "toolMs">;
 
-export const nothingSpent: Spent = { turns: 0, tokens: 0, inputTokens: 0, outputTokens: 0, costMicroUsd: 0, workedMs: 0, toolMs: 0 };
+export const nothingSpent: Spent = { turns: 0, tokens: 0, inputTokens: 0, outputTokens: 0, costMicroUsd: 0, unansweredMicroUsd: 0, workedMs: 0, toolMs: 0 };
 
 export const add = (a: Spent, b: Spent): Spent => ({
   turns: a.turns + b.turns,
@@ -13,6 +13,7 @@ export const add = (a: Spent, b: Spent): Spent => ({
   inputTokens: a.inputTokens + b.inputTokens,
   outputTokens: a.outputTokens + b.outputTokens,
   costMicroUsd: a.costMicroUsd + b.costMicroUsd,
+  unansweredMicroUsd: a.unansweredMicroUsd + b.unansweredMicroUsd,
   workedMs: a.workedMs + b.workedMs,
   toolMs: a.toolMs + b.toolMs,
 });
@@ -21,10 +22,10 @@ export const add = (a: Spent, b: Spent): Spent => ({
 export const spentByItem = (state: ItemState): Spent =>
   state.sessions.reduce((sum, { result }) => {
     if (result === null) return sum;
-    const { turns, costMicroUsd, usage, workedMs = 0, toolMs = 0 } = result;
+    const { turns, costMicroUsd, unansweredMicroUsd = 0, usage, workedMs = 0, toolMs = 0 } = result;
     const { inputTokens = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens, outputTokens = usage.outputTokens } = result;
     const { tokens = inputTokens + outputTokens } = result;
-    return add(sum, { turns, tokens, inputTokens, outputTokens, costMicroUsd, workedMs, toolMs });
+    return add(sum, { turns, tokens, inputTokens, outputTokens, costMicroUsd, unansweredMicroUsd, workedMs, toolMs });
   }, nothingSpent);
 
 const less = (limit: number, spent: number): number => Math.max(0, limit - spent);

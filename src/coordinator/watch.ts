@@ -5,10 +5,8 @@ import { recordReached, saveFiles } from "./seat.ts";
 import { add } from "./spent.ts";
 import type { Seat } from "./tree.ts";
 
-/** Work is saved at the latest this long after the last save, at the next turn's end (design: at least every minute of work). */
-const SAVE_AT_LEAST_EVERY_MS = 60_000;
-
 export interface Watch {
+  /** A step is out for this agent. */
   step(): void;
   /** Before a submission: the files are in the log before a verification of them is, so a run lost in between resumes on the files it verified. */
   before(): Promise<void>;
@@ -23,17 +21,14 @@ export function watchSeat(seat: Seat): Watch {
   const { deps, run } = tree;
   const { phase } = run;
   let step = session.offer()?.stepId ?? "start";
-  let savedAtMs = deps.clock.monotonicMs();
   const spent = () => add(run.spentBefore, tree.spent("left-out"));
-  const save = async (): Promise<void> => {
-    savedAtMs = deps.clock.monotonicMs();
-    await deps.save?.({ phase, step, costMilliUsd: Math.round(spent().costMicroUsd / 1000), ending: null });
-  };
+  const here = () => ({ phase, step, costMilliUsd: Math.round(spent().costMicroUsd / 1000), ending: null });
   const watch: Watch = {
     step: () => {
       const offer = session.offer();
       if (offer === null) return;
       step = offer.stepId;
+      deps.saving?.at(here());
       deps.onProgress({ kind: "step", phase, step, title: offer.title });
     },
     before: () => saveFiles(seat),
@@ -42,13 +37,12 @@ export function watchSeat(seat: Seat): Watch {
       if (settled.kind === "blocked" || settled.kind === "refused") return;
       // A verification may have reached hosts as well.
       if (seat.writes) await recordReached(deps, session);
-      await save();
-      watch.step();
+      deps.saving?.soon(here());
     },
     async afterTools() {
       if (session.offer() === null) return;
       await saveFiles(seat);
-      if (deps.clock.monotonicMs() - savedAtMs >= SAVE_AT_LEAST_EVERY_MS) await save();
+      deps.saving?.at(here());
     },
     progress({ tool, wait }) {
       const at = { phase, step: session.offer()?.stepId ?? "end" };

@@ -1,7 +1,8 @@
 export { attestations, type Attested } from "./attestations.ts";
 export { changedPaths, readChange, type Change, type ChangedFile, type ChangeRefusal } from "./change.ts";
 export { deliveryIntents, saidIntents } from "./derive.ts";
-export type { Intent } from "./intents.ts";
+export { fenceOf, type Decision, type Fence } from "./fence.ts";
+export type { Intent, RecordWish } from "./intents.ts";
 export { judge, type JudgedJournal, type Judgement, type JournalRefusal } from "./judge.ts";
 export { branchOf, GITHUB_ACTIONS, marker, readTrailers, type Publisher } from "./names.ts";
 export { findProtected, type ChangedPath, type ProtectedPath } from "./protected-paths.ts";

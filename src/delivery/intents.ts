@@ -6,8 +6,27 @@ export interface BranchIntent {
   readonly kind: "branch";
   readonly branch: string;
   readonly change: Change;
+  /** The tree of the base commit, which GitHub builds the new one on. */
+  readonly baseTree: string;
   /** Subject, body and trailers. */
   readonly message: string;
+  readonly record: RecordWish;
+}
+
+/** The item's record ref is to say that this was delivered. */
+export interface RecordWish {
+  /** Full name. */
+  readonly ref: string;
+  /** Of the record commit. */
+  readonly message: string;
+}
+
+/** The record alone, for a delivery without files. */
+export interface RecordIntent {
+  readonly kind: "record";
+  readonly record: RecordWish;
+  /** Digits of the repository's object names: its empty tree is named in the same form. */
+  readonly oidLength: number;
 }
 
 export interface PullRequestIntent {
@@ -38,7 +57,7 @@ export interface CommentIntent {
   readonly body: string;
 }
 
-export type Intent = BranchIntent | PullRequestIntent | CheckRunIntent | CommentIntent;
+export type Intent = BranchIntent | RecordIntent | PullRequestIntent | CheckRunIntent | CommentIntent;
 
 /** The effect's key: one decision of one ticket, one kind. */
 export const effectKey = (kind: Intent["kind"], ticketKey: string): string => `${kind}:${ticketKey}`;

@@ -1,15 +1,22 @@
 import { Octokit } from "@octokit/core";
 import type { Clock, Fetch } from "../shared/ports.ts";
 import { GITHUB_API_VERSION, type GitHub } from "./client.ts";
+import { GRAPHQL_ROUTE, graphqlUrlOf, throwGraphQlFailure } from "./graphql.ts";
+import { withReadFailures } from "./read-failures.ts";
 import { withRetries } from "./retries.ts";
 
 /** GitHub itself ends a request after 10 s (P-request-time); a body on the way may take longer. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
+/** A job has the time to wait an outage of some minutes out: what it stands for cost money. */
+const JOB_READ_PAUSES_MS: readonly number[] = [1_000, 3_000, 9_000, 30_000, 60_000, 120_000];
+
 export interface GitHubOptions {
   readonly token: string;
   /** `GITHUB_API_URL`, e.g. `https://api.github.com`. */
   readonly baseUrl: string;
+  /** `GITHUB_GRAPHQL_URL`; default: beside `baseUrl`. */
+  readonly graphqlUrl?: string;
   readonly userAgent: string;
   readonly clock: Clock;
   readonly fetch?: Fetch;
@@ -25,15 +32,18 @@ export function createGitHub(options: GitHubOptions): GitHub {
     request: { fetch: withTimeout(options.fetch ?? globalThis.fetch) },
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
   });
-  return withRetries(fromOctokit(octokit), { clock: options.clock });
+  const plain = fromOctokit(octokit, options.graphqlUrl ?? graphqlUrlOf(options.baseUrl));
+  return withReadFailures(withRetries(plain, { clock: options.clock, readPausesMs: JOB_READ_PAUSES_MS }));
 }
 
 /** The narrow face of any Octokit, with the API version pinned. */
-export function fromOctokit(octokit: Pick<Octokit, "request">): GitHub {
+export function fromOctokit(octokit: Pick<Octokit, "request">, graphqlUrl: string): GitHub {
   return {
     async request(route, parameters = {}) {
-      const response = await octokit.request(route, { ...parameters, headers: { "x-github-api-version": GITHUB_API_VERSION } });
+      const isGraphQl = route === GRAPHQL_ROUTE;
+      const response = await octokit.request(isGraphQl ? `POST ${graphqlUrl}` : route, { ...parameters, headers: { "x-github-api-version": GITHUB_API_VERSION } });
       const data: unknown = response.data;
+      if (isGraphQl) throwGraphQlFailure(data, response.headers);
       return { status: response.status, data, headers: response.headers };
     },
   };

@@ -17,11 +17,13 @@ const requestErrorSchema = z.object({
 });
 export type RequestFailure = z.infer<typeof requestErrorSchema>;
 
-/** The facts of a failed request, or null when the thrown thing is something else (a bug). */
+/** The facts of a failed request, also behind the words it was given; null when the thrown thing is something else (a bug). */
 export function requestFailure(error: unknown): RequestFailure | null {
-  if (!(error instanceof Error)) return null;
-  const parsed = requestErrorSchema.safeParse(error);
-  return parsed.success ? parsed.data : null;
+  for (let each = error; each instanceof Error; each = each.cause) {
+    const parsed = requestErrorSchema.safeParse(each);
+    if (parsed.success) return parsed.data;
+  }
+  return null;
 }
 
 export const hasStatus = (error: unknown, ...statuses: readonly number[]): boolean => {

@@ -1,13 +1,14 @@
 /**
  * When a request is sent again, for every GitHub client of ours:
- * - a read after an outage: three times, with growing pauses;
- * - a write after an outage: never here (the effect runner looks up first);
+ * - a read, and the making of a git object, after an outage: with growing pauses;
+ * - any other write after an outage: never here (the effect runner looks up first);
  * - either after a rate limit, since it was not done: when GitHub says, else after a minute and doubling
  *   (P-rate-limits), as long as the caller's patience lasts.
  */
 import { RetryableError } from "../shared/errors.ts";
 import type { Clock } from "../shared/ports.ts";
 import type { GitHub } from "./client.ts";
+import { isGraphQlQuery } from "./graphql.ts";
 import { requestFailure, whatGitHubSaid, type RequestFailure } from "./request-error.ts";
 
 const READ_PAUSES_MS: readonly number[] = [1_000, 3_000, 9_000];
@@ -16,6 +17,8 @@ const DEFAULT_PATIENCE_MS = 10 * 60_000;
 
 export interface RetryOptions {
   readonly clock: Clock;
+  /** Pauses before a read is repeated after an outage, in order; default three, 13 s in all. */
+  readonly readPausesMs?: readonly number[];
   /** Milliseconds of rate-limit waiting one request may take in all; default ten minutes. */
   readonly patienceMs?: number;
   /** Told before each wait for a rate limit. Must not throw. */
@@ -35,8 +38,8 @@ export function withRetries(github: GitHub, options: RetryOptions): GitHub {
         } catch (error) {
           const failure = requestFailure(error);
           if (failure === null) throw error;
-          const pauseMs = READ_PAUSES_MS[outages];
-          if (failure.status >= 500 && isRead(route) && pauseMs !== undefined) {
+          const pauseMs = (options.readPausesMs ?? READ_PAUSES_MS)[outages];
+          if (failure.status >= 500 && isRepeatable(route, parameters) && pauseMs !== undefined) {
             outages += 1;
             await options.clock.sleep(pauseMs);
             continue;
@@ -56,7 +59,11 @@ export function withRetries(github: GitHub, options: RetryOptions): GitHub {
   };
 }
 
-const isRead = (route: string): boolean => route.startsWith("GET ") || route.startsWith("HEAD ");
+/** Whether a request only asks. */
+export const isRead = (route: string, parameters?: Readonly<Record<string, unknown>>): boolean => /^(?:GET|HEAD) /.test(route) || isGraphQlQuery(route, parameters);
+
+/** Git objects are named by their content and nobody sees one that no ref leads to, so making one again changes nothing. */
+const isRepeatable = (route: string, parameters?: Readonly<Record<string, unknown>>): boolean => isRead(route, parameters) || /^POST .*\/git\/(?:blobs|trees|commits)$/.test(route);
 
 /** Milliseconds to wait when the failure is a rate limit, primary or secondary; null when it is something else. */
 function rateLimitWaitMs(failure: RequestFailure, nowMs: number, earlierLimits: number): number | null {

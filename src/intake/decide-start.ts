@@ -32,6 +32,8 @@ export interface StartFacts {
   readonly workflowText: string | null;
   /** Head of the default branch. */
   readonly baseSha: string | null;
+  /** Nobody set the label anew: the App goes on with an interrupted attempt by itself. */
+  readonly unasked?: boolean;
 }
 
 export type StartRefusal = Refusal<"repository-archived" | "config-missing" | "config-faulty" | "workflow-missing" | "workflow-unfinished" | "repository-empty"> & {
@@ -40,7 +42,7 @@ export type StartRefusal = Refusal<"repository-archived" | "config-missing" | "c
 };
 
 export type StartDecision =
-  | { readonly kind: "ignore"; readonly reason: "issue-gone" | "issue-closed" | "label-gone" | "pull-request" | "already-handled" | "already-running" }
+  | { readonly kind: "ignore"; readonly reason: "issue-gone" | "issue-closed" | "label-gone" | "pull-request" | "text-changed" | "already-handled" | "already-running" }
   | { readonly kind: "refuse"; readonly attempt: number; readonly refusal: StartRefusal }
   | {
       readonly kind: "start";
@@ -56,7 +58,7 @@ export const WORKFLOW_FILE = "worktrain.yml";
 export const WORKFLOW_PATH = `.github/workflows/${WORKFLOW_FILE}`;
 
 /** The label used while there is no valid configuration to name one. */
-const DEFAULT_LABEL = "worktrain:ready";
+export const DEFAULT_LABEL = "worktrain:ready";
 
 /** Whether the label is the one that starts work; names of labels are compared as GitHub does, without case. */
 export function isStartLabel(label: string, config: ConfigState): boolean {
@@ -72,11 +74,13 @@ export function decideStart(event: LabeledEvent, facts: StartFacts): StartDecisi
   if (!issue.labels.some((label) => label.toLowerCase() === event.label.toLowerCase())) return { kind: "ignore", reason: "label-gone" };
   if (prior?.state === "running") return { kind: "ignore", reason: "already-running" };
   // A delivery that is not newer than the one that made the last attempt is a repeat of it, or older (faults 25, 27; replay).
-  if ((prior?.state === "concluded" || prior?.state === "interrupted") && Date.parse(event.labelledAt) <= Date.parse(prior.labelledAt)) return { kind: "ignore", reason: "already-handled" };
+  if (facts.unasked !== true && (prior?.state === "concluded" || prior?.state === "interrupted") && Date.parse(event.labelledAt) <= Date.parse(prior.labelledAt)) return { kind: "ignore", reason: "already-handled" };
 
   const textSha256 = taskDigest(event.task);
   const keyOf = (turn: Turn): string => dispatchKey({ kind: "issues.labeled", repositoryId: facts.repository.id, subject: `issue-${event.issueNumber}`, textSha256, ...turn });
   const turn = nextTurn(prior, keyOf);
+  // What was labelled is the old text; the new one nobody asked for.
+  if (facts.unasked === true && turn.attempt !== prior?.attempt) return { kind: "ignore", reason: "text-changed" };
   const ready = preconditions(facts);
   if (ready.kind === "refuse") return { kind: "refuse", attempt: turn.attempt, refusal: ready.refusal };
   return { kind: "start", ...turn, key: keyOf(turn), textSha256, config: ready.config, baseSha: ready.baseSha };

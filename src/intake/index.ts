@@ -1,4 +1,4 @@
 export { authorise, type Authorisation } from "./authorise.ts";
-export { decideStart, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type ConfigState, type PriorAttempt, type StartDecision, type StartFacts, type StartRefusal } from "./decide-start.ts";
+export { decideStart, DEFAULT_LABEL, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type ConfigState, type PriorAttempt, type StartDecision, type StartFacts, type StartRefusal } from "./decide-start.ts";
 export { dispatchKey, type DispatchIdentity } from "./dispatch-key.ts";
 export { parseLabeledEvent, type LabeledEvent } from "./labeled-event.ts";

@@ -1,12 +1,17 @@
 export * from "./journal.ts";
 export * from "./segment-store.ts";
 export { assembleSegments, type Assembled, type AssembleRefusal, type SegmentPart } from "./assemble-segments.ts";
+export { leftBehind, type LeftBehind } from "./left-behind.ts";
+export { byAge, newestChain } from "./newest-chain.ts";
 export { decodeSegment, encodeSegment, SEGMENT_LIMITS, type DecodedSegment, type Segment, type SegmentBlob, type SegmentLimits, type SegmentRefusal } from "./segment.ts";
-export { createSegmentSaver, type SaveRequest, type SegmentSaver, type SegmentSaverOptions } from "./segment-saver.ts";
+export { startAutosave, type Autosave, type AutosaveOptions } from "./autosave.ts";
+export { createSegmentSaver, type EarlierPart, type SavedUpTo, type SaveOptions, type SaveRequest, type SegmentSaver, type SegmentSaverOptions } from "./segment-saver.ts";
 export { seedDirectory, type SeedOptions } from "./seed-directory.ts";
 export type { ArtifactClient } from "./stores/actions-artifacts.ts";
 export { createArtifactSegmentStore, type ArtifactSegmentStoreOptions } from "./stores/artifacts.ts";
 export { openDirectoryJournal, openDirectoryReader, type DirectoryJournal, type DirectoryJournalOptions, type DirectoryJournalReader, type DirectoryOptions, JournalReplaced } from "./stores/directory.ts";
+export { createGitRefSegmentStore, type GitRefSegmentStore, type GitRefSegmentStoreOptions, journalRef } from "./stores/git-ref.ts";
+export { localGit, type LocalGitOptions } from "./stores/local-git.ts";
 export { openMemoryJournal, type MemoryJournalOptions } from "./stores/memory.ts";
 export { createDirectorySegmentStore, type DirectorySegmentStoreOptions } from "./stores/segment-directory.ts";
 export { createMemorySegmentStore, type MemorySegmentStore } from "./stores/segment-memory.ts";

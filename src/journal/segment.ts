@@ -5,7 +5,8 @@
  * G1. A segment is valid only as a whole: the header covers every byte after it, and nothing may follow the last blob.
  * G2. Its bytes come from outside (I8): each limit is enforced before or while the bytes are expanded, never after.
  */
-import { gunzipSync, gzipSync } from "node:zlib";
+import { promisify } from "node:util";
+import { gunzipSync, gzip, gzipSync } from "node:zlib";
 import { z } from "zod";
 import { BLOB_LIMIT_BYTES, itemIdSchema, RECORD_VERSION, sha256Schema } from "../record/index.ts";
 import { TerminalError, type Refusal } from "../shared/errors.ts";
@@ -30,6 +31,11 @@ export interface Segment {
   readonly index: number;
   /** SHA-256 of the stored bytes of the segment this one goes on from; null when it goes on from nothing. */
   readonly previous: string | null;
+  /**
+   * Set on a compaction, which goes on from nothing (`previous` is null): it repeats every line up to the segment with this
+   * SHA-256, has the blobs they still need, and may add lines of its own. Whoever has it needs no earlier segment.
+   */
+  readonly compacts?: string;
   /** In the order they were appended, without newlines. */
   readonly lines: readonly string[];
   readonly blobs: readonly SegmentBlob[];
@@ -67,6 +73,7 @@ const headerSchema = z.strictObject({
   epoch: z.int().min(1),
   index: z.int().min(1),
   previous: sha256Schema.nullable(),
+  compacts: sha256Schema.optional(),
   lines: count,
   /** Bytes of all lines, newlines included. */
   lineBytes: count,
@@ -79,7 +86,21 @@ type Header = z.infer<typeof headerSchema>;
  * @throws TerminalError when it is over a limit that `decodeSegment` would refuse it for
  */
 export function encodeSegment(segment: Segment): Uint8Array {
-  const { item, runId, runAttempt, epoch, index, previous, lines, blobs } = segment;
+  const plain = plainSegment(segment);
+  return withinLimits(segment, plain, gzipSync(plain));
+}
+
+/** Above it the packing takes long enough to hold up whatever else the process does. */
+const PACK_ASIDE_BYTES = 4 * 1024 * 1024;
+
+/** As `encodeSegment`; what is large is packed on another thread. */
+export async function packSegment(segment: Segment): Promise<Uint8Array> {
+  const plain = plainSegment(segment);
+  return withinLimits(segment, plain, plain.length > PACK_ASIDE_BYTES ? await promisify(gzip)(plain) : gzipSync(plain));
+}
+
+function plainSegment(segment: Segment): Buffer {
+  const { item, runId, runAttempt, epoch, index, previous, compacts, lines, blobs } = segment;
   const log = Buffer.from(lines.map((line) => `${line}\n`).join(""));
   const header: Header = {
     v: RECORD_VERSION,
@@ -89,12 +110,15 @@ export function encodeSegment(segment: Segment): Uint8Array {
     epoch,
     index,
     previous,
+    ...(compacts === undefined ? {} : { compacts }),
     lines: lines.length,
     lineBytes: log.length,
     blobs: blobs.map(({ sha256, bytes }) => ({ sha256, bytes: bytes.length })),
   };
-  const plain = Buffer.concat([Buffer.from(`${canonicalJson(header)}\n`), log, ...blobs.map(({ bytes }) => bytes)]);
-  const stored = gzipSync(plain);
+  return Buffer.concat([Buffer.from(`${canonicalJson(header)}\n`), log, ...blobs.map(({ bytes }) => bytes)]);
+}
+
+function withinLimits({ lines, blobs, epoch }: Segment, plain: Buffer, stored: Buffer): Uint8Array {
   const over = stored.length > SEGMENT_LIMITS.storedBytes || plain.length > SEGMENT_LIMITS.expandedBytes;
   if (over || lines.length > SEGMENT_LIMITS.lines || blobs.length > SEGMENT_LIMITS.blobs || epoch > SEGMENT_LIMITS.epoch) {
     throw new TerminalError(
@@ -121,7 +145,7 @@ export function decodeSegment(stored: Uint8Array, limits: SegmentLimits = SEGMEN
   if (headerEnd === 0) return damaged("it has no header line");
   const header = readHeader(plain.subarray(0, headerEnd), limits);
   if (!header.ok) return header;
-  const { item, runId, runAttempt, epoch, index, previous, lineBytes, blobs } = header.value;
+  const { item, runId, runAttempt, epoch, index, previous, compacts, lineBytes, blobs } = header.value;
   const blobBytes = blobs.reduce((sum, blob) => sum + blob.bytes, 0);
   if (headerEnd + lineBytes + blobBytes !== plain.length) {
     return damaged(`its header speaks of ${headerEnd + lineBytes + blobBytes} bytes, it has ${plain.length}`); // G1
@@ -129,7 +153,8 @@ export function decodeSegment(stored: Uint8Array, limits: SegmentLimits = SEGMEN
   const log = readLog(plain.subarray(headerEnd, headerEnd + lineBytes), header.value);
   if (!log.ok) return log;
   const readBlobs = sliceBlobs(plain.subarray(headerEnd + lineBytes), blobs);
-  return readBlobs.ok ? ok({ item, runId, runAttempt, epoch, index, previous, ...log.value, blobs: readBlobs.value, expandedBytes: plain.length }) : readBlobs;
+  if (!readBlobs.ok) return readBlobs;
+  return ok({ item, runId, runAttempt, epoch, index, previous, ...(compacts === undefined ? {} : { compacts }), ...log.value, blobs: readBlobs.value, expandedBytes: plain.length });
 }
 
 /** Magic, deflate, no flags, no time: what `gzipSync` writes. Flags would carry bytes that nothing checks. */
@@ -165,7 +190,8 @@ function readHeader(line: Buffer, limits: SegmentLimits): Result<Header, Segment
   const header = headerSchema.safeParse(value);
   if (!header.success) return damaged(`its header does not fit: ${z.prettifyError(header.error)}`);
   if (canonicalJson(header.data) !== text) return damaged("its header is not in canonical form");
-  const { lines, blobs, epoch } = header.data;
+  const { lines, blobs, epoch, previous, compacts } = header.data;
+  if (compacts !== undefined && previous !== null) return damaged("it says that it goes on from a segment and that it needs none before it");
   if (lines > limits.lines) return tooLarge(`${lines} lines`, `${limits.lines} lines`);
   if (epoch > limits.epoch) return tooLarge(`epoch ${epoch}`, `epoch ${limits.epoch}`);
   if (blobs.length > limits.blobs) return tooLarge(`${blobs.length} blobs`, `${limits.blobs} blobs`);

@@ -1,3 +1,4 @@
+import { inWords } from "../shared/errors.ts";
 import { previewPlan, toMermaid, type CatalogueEntry, type Preview } from "../workflow/index.ts";
 import { listingOf, type Listing } from "./listing.ts";
 import type { SourceName } from "./sources.ts";
@@ -16,7 +17,7 @@ export interface Inspection extends Listing {
 export function inspectWorkflow(entry: CatalogueEntry, source: SourceName): Inspection {
   const { about, examples, preconditions } = entry.plan;
   const preview = previewPlan(entry.plan);
-  const warnings = entry.warnings.map(({ line, column, message, fix }) => `line ${line}, column ${column}: ${message} ${fix}`);
+  const warnings = entry.warnings.map((warning) => `line ${warning.line}, column ${warning.column}: ${inWords(warning)}`);
   return { ...listingOf(entry, source), about, examples, preconditions, warnings, preview, mermaid: toMermaid(preview) };
 }
 

@@ -78,7 +78,7 @@ export function findWorkflow(places: LibraryPlaces, name: WorkflowName): Result<
   const entry = library.catalogue.workflows.get(name.id);
   if (entry !== undefined) return ok({ ...entry, source: library.sources.get(entry.file) ?? "extra" });
   const near = closestName(name.id, [...library.catalogue.workflows.keys()]);
-  const meant = near === null ? "Ask for the list of workflows." : `Did you mean ${near}?`;
+  const meant = near === null ? "List what there is: `worktrain workflows` in a shell, list_workflows over MCP." : `Did you mean ${near}?`;
   const broken = library.faults.length === 0 ? "" : ` ${new Set(library.faults.map((fault) => fault.file)).size} workflow files have faults and are left out.`;
   return err({ kind: "unknown-workflow", message: `There is no workflow ${JSON.stringify(name.id)}.${broken}`, fix: meant });
 }

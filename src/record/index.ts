@@ -3,6 +3,7 @@ import type { Envelope, Head } from "./envelope.ts";
 import { itemEventSchema, type ItemEvent } from "./item-events.ts";
 import { sessionEventSchema, type SessionEvent } from "./session-events.ts";
 
+export * from "./committed.ts";
 export * from "./envelope.ts";
 export * from "./item-events.ts";
 export * from "./limits.ts";

@@ -23,6 +23,7 @@ export const ENDING_CODES = [
   "needs-answer",
   "completed",
   "budget",
+  "time-limit",
   "model-refused",
   "model-unavailable",
   "model-spend-limit",
@@ -32,7 +33,9 @@ export const ENDING_CODES = [
   "bad-ticket",
   "cancelled",
   "lost",
+  "keeps-crashing",
   "internal",
+  "fenced",
 ] as const;
 export const endingCodeSchema = z.enum(ENDING_CODES);
 export type EndingCode = z.infer<typeof endingCodeSchema>;
@@ -68,8 +71,12 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     runner: z.enum(["hosted", "ephemeral", "ephemeral-with-root"]).optional(),
     /** What an earlier run left that this one goes on from, in words. */
     restored: z.string().nullable(),
+    /** The commit that the item's record ref pointed to when this run began; null where there was none. Without it: written before there were such refs. */
+    committed: gitOidSchema.nullable().optional(),
     /** Digests of the segments this run goes on from, in order. */
     segments: z.array(sha256Schema),
+    /** Runs before this one, in a row, that ended without a word at the place this one begins at; absent for none. */
+    crashes: z.int().min(1).optional(),
     /** What the whole item was expected to cost before its first session, in millionths of a US dollar, and why in words. */
     estimate: z.object({ lowMicroUsd: z.int().min(0), highMicroUsd: z.int().min(0), basis: z.string() }).optional(),
   }),
@@ -93,6 +100,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     turns: z.int().min(0),
     usage: usageSchema,
     costMicroUsd: z.int().min(0),
+    /** Of the cost, worst cases of requests that were not answered; nothing when absent. */
+    unansweredMicroUsd: z.int().min(0).optional(),
     /** All tokens it spent, those of requests without a known end included. */
     tokens: z.int().min(0).optional(),
     inputTokens: z.int().min(0).optional(),

@@ -30,6 +30,8 @@ export const traceEntrySchema = z.object({
   decision: z.enum(["offered", "skipped"]),
   condition: jsonSchema.optional(),
   values: contextSchema.optional(),
+  /** What the condition came to. Not in logs of early versions, and not always the decision: an `until` loop runs while it is false. */
+  holds: z.boolean().optional(),
   /** What decided beside a condition: a turn of a loop, a jump, a template. */
   reason: z.string().optional(),
 });
@@ -173,6 +175,8 @@ export const agentEndCodeSchema = z.enum([
   "stopped_without_completing",
   "budget_turns",
   "budget_tokens",
+  "budget_input_tokens",
+  "budget_output_tokens",
   "budget_cost",
   "budget_time",
   "budget_tool_time",

@@ -63,6 +63,11 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
     meaning: "Turns, tokens, cost, minutes or tool time reached the cap of `.github/worktrain.yml`. What was done is saved.",
     next: `Raise the cap under \`budget\`. ${GO_ON}.`,
   },
+  "time-limit": {
+    headline: "stopped: the job's time is up",
+    meaning: "A job on GitHub may run for six hours; this one stopped before that. What was done is saved.",
+    next: `${GO_ON}.`,
+  },
   "model-refused": {
     headline: "stopped: the model declined the task",
     meaning: "The model's safety rules ended the conversation. Nothing was published.",
@@ -108,9 +113,19 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
     meaning: "The run is over and left no word how it ended: a set-up step failed, the artifact store took nothing (quota), the runner was lost, or a rule of the organisation stopped it.",
     next: `See the run; where its log says that artifacts are refused, free artifact storage or raise its quota. ${GO_ON}.`,
   },
+  "keeps-crashing": {
+    headline: "stopped: its runs keep ending at the same place",
+    meaning: "Three runs in a row ended without a word at the same place. It is not tried a fourth time; nothing was published.",
+    next: `The reason names the place, the log of the agent job what ended it: most often memory or disk. Mend that or make the issue smaller, then ${LABEL_AGAIN}: a new attempt starts from the beginning.`,
+  },
   internal: {
     headline: "stopped by a fault of its own",
     meaning: "Something in WorkTrain failed. Nothing was published.",
     next: `The run's log has the details; please report them. ${GO_ON}.`,
+  },
+  fenced: {
+    headline: "did not publish: another run of this item was first",
+    meaning: "While this run worked, another one delivered. What this one did is saved; nothing of it was published.",
+    next: `Look at what the other run made. ${GO_ON}.`,
   },
 };

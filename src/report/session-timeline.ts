@@ -26,8 +26,9 @@ export function sessionTimeline(events: readonly Recorded<SessionEvent>[]): read
 }
 
 /** One line of a trace: the decision and what it was decided on. */
-export function traceLine({ stepId, decision, condition, values, reason }: TraceEntry): string {
-  const why = condition === undefined ? "" : ` because ${canonicalJson(condition)} is ${decision === "offered"} for ${canonicalJson(values ?? {})}`;
+export function traceLine({ stepId, decision, condition, values, holds, reason }: TraceEntry): string {
+  const looked = condition === undefined ? "" : `${canonicalJson(condition)}${holds === undefined ? "" : ` is ${holds}`} for ${canonicalJson(values ?? {})}`;
+  const why = looked === "" ? "" : holds === undefined ? `, looking at ${looked}` : ` because ${looked}`;
   return `${decision} ${stepId}${why}${reason === undefined ? "" : ` (${reason})`}`;
 }
 

@@ -64,14 +64,15 @@ export function statusComment(marker: StatusMarker, view: StatusView): string {
 
 function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
   const working = `### WorkTrain is working on this (attempt ${marker.attempt})`;
+  const again = marker.auto === undefined ? [] : ["The run before this one was lost, ran out of time or was not the first to deliver. This one goes on from what it had saved."];
   const asLabelled = "It works on the text as it was when the label was set; later edits count for the next attempt.";
   switch (view.kind) {
     case "starting":
-      return [working, "Starting a run.", asLabelled];
+      return [working, "Starting a run.", ...again, asLabelled];
     case "waiting":
-      return [working, view.runUrl === null ? "A run is dispatched; its link follows." : `[The run](${view.runUrl}) waits for a runner.`, asLabelled];
+      return [working, view.runUrl === null ? "A run is dispatched; its link follows." : `[The run](${view.runUrl}) waits for a runner.`, ...again, asLabelled];
     case "running":
-      return [working, ...checklist(view.progress, false), `${link("The run", view.runUrl)}${cost(view.progress)}`, asLabelled];
+      return [working, ...checklist(view.progress, false), `${link("The run", view.runUrl)}${cost(view.progress)}`, ...again, asLabelled];
     case "ended":
       return ended(marker, view);
     case "refused":

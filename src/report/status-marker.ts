@@ -25,6 +25,10 @@ export interface StatusMarker {
   readonly at: string | null;
   /** True when somebody deleted the comment once and the App made it again. */
   readonly recreated: boolean;
+  /** Who set the label; absent in comments of older versions. The App goes on with a lost run in this person's name. */
+  readonly by?: { readonly id: number; readonly login: string } | null | undefined;
+  /** How often in a row the App went on with this attempt by itself; absent for never. */
+  readonly auto?: number | undefined;
 }
 
 /** What the status comment of an issue starts with. */
@@ -40,6 +44,8 @@ export function formatStatusMarker(marker: StatusMarker): string {
     labelled: marker.labelledAt,
     at: marker.at ?? "-",
     recreated: marker.recreated ? 1 : 0,
+    ...(marker.by === undefined || marker.by === null ? {} : { by: `${marker.by.id}/${marker.by.login}` }),
+    ...(marker.auto === undefined || marker.auto === 0 ? {} : { auto: marker.auto }),
   };
   const text = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
   return `${statusMarkerPrefix(marker.issueNumber)}${text.join(" ")} -->`;
@@ -56,6 +62,8 @@ const markerSchema = z
     labelled: z.iso.datetime({ offset: true }),
     at: orNull(z.string().regex(/^[a-z]+\.[a-z0-9_-]{1,64}$/).refine((at) => at.startsWith("probe.") || phaseSchema.safeParse(at.split(".")[0]).success)),
     recreated: z.enum(["0", "1"]).transform((value) => value === "1"),
+    by: z.string().regex(/^\d{1,15}\/[A-Za-z0-9_-]{1,100}$/).transform((text) => ({ id: Number(text.split("/")[0]), login: text.split("/")[1] ?? "" })).optional(),
+    auto: z.coerce.number().int().min(1).max(99).optional(),
   });
 
 const MARKER_LINE = /^<!-- worktrain:status issue-(\d{1,15}) ([^\n]{1,1000}) -->/;

@@ -8,6 +8,10 @@ import type { Session } from "./session.ts";
 
 export type PendingChild = Extract<Pending, { kind: "child" }>;
 
+/** Levels of sessions that work for each other below the one that was asked for: a workflow that delegates to itself has an end. */
+export const MAX_LEVELS = 3;
+export const tooDeep: Refusal<"too-deep"> = { kind: "too-deep", message: `Sessions work for each other over at most ${MAX_LEVELS} levels.`, fix: "Do this part of the work in the session itself." };
+
 /** Where sessions are kept and workflows found. */
 export interface ChildHost {
   /** A session that was started before; null when there is none. */
@@ -20,8 +24,19 @@ export interface ChildHost {
 export async function openChild(host: ChildHost, parent: Session, child: PendingChild): Promise<Result<Session, Refusal>> {
   const known = await host.find(child.sessionId);
   if (known !== null) return ok(known);
+  if ((await levelOf(host, parent)) >= MAX_LEVELS) return err(tooDeep);
   const init = createChildInit((id) => host.findPlan(id), parent, child);
   return init.ok ? host.create(init.value) : init;
+}
+
+async function levelOf(host: ChildHost, session: Session): Promise<number> {
+  const parentOf = (each: Session | null): string | null => {
+    const state = each?.state();
+    return state === undefined || state.kind === "new" ? null : state.facts.start.parentSessionId;
+  };
+  let level = 0;
+  for (let parentId = parentOf(session); parentId !== null; parentId = parentOf(await host.find(parentId))) level += 1;
+  return level;
 }
 
 /** The answer for a child that no session could be started for. */

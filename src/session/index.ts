@@ -1,4 +1,4 @@
-export { type ChildHost, couldNotStart, createChildInit, type PendingChild } from "./delegation.ts";
+export { type ChildHost, couldNotStart, createChildInit, MAX_LEVELS, type PendingChild, tooDeep } from "./delegation.ts";
 export type { SessionInit } from "./init.ts";
 export { createSession, openSession, readSession } from "./open.ts";
 export { OUTPUT_TAIL_BYTES } from "./output-tail.ts";

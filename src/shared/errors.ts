@@ -8,6 +8,14 @@ export interface Refusal<Kind extends string = string> {
   readonly fix: string;
 }
 
+/** What happened and what to do, as prose. A message that ends with the words of an author or a program may lack its full stop. */
+export function inWords({ message, fix }: Pick<Refusal, "message" | "fix">): string {
+  const said = message.trimEnd();
+  if (fix === "") return said;
+  if (said.includes("\n")) return `${said}\n  ${fix}`;
+  return `${said}${/[.!?]$/.test(said) ? "" : "."} ${fix}`;
+}
+
 /** An outage: the same call may succeed later. Caught once, in the host. */
 export class RetryableError extends Error {
   override readonly name = "RetryableError";
@@ -26,4 +34,9 @@ export class TerminalError extends Error {
     super(message, { cause: options.cause });
     this.fix = fix;
   }
+}
+
+/** Why work is aborted when the time of its job is up: nobody cancelled it, and it is gone on with. */
+export class TimeUpError extends Error {
+  override readonly name = "TimeUpError";
 }

@@ -87,3 +87,35 @@ export interface Processes {
   run(program: string, args: readonly string[], options: ProcessOptions): Promise<ProcessResult>;
   start(program: string, args: readonly string[], options: Pick<ProcessOptions, "cwd" | "env">): ChildProcess;
 }
+
+/** The root tree of the commit that a ref points to. */
+export interface GitHead {
+  readonly commit: string;
+  readonly tree: string;
+  readonly files: readonly GitFile[];
+}
+
+export interface GitFile {
+  readonly name: string;
+  /** Object id of its bytes. */
+  readonly blob: string;
+}
+
+/**
+ * Objects and refs of one git repository, without a worktree; ids are hex object ids. Every call may throw a RetryableError
+ * (nobody knows whether it was done) or a TerminalError (it was not).
+ */
+export interface GitData {
+  /** Null when there is no such ref. */
+  readHead(ref: string): Promise<GitHead | null>;
+  readBlob(blob: string): Promise<Uint8Array>;
+  writeBlob(bytes: Uint8Array): Promise<string>;
+  /** The tree `base` and one more file; null for an empty base. */
+  writeTree(base: string | null, file: GitFile): Promise<string>;
+  writeCommit(commit: { readonly tree: string; readonly parent: string | null; readonly message: string }): Promise<string>;
+  /**
+   * Moves a ref from `from`, the parent of `to`, or makes it (null).
+   * @returns false when it was not there any more; then nothing was changed
+   */
+  moveRef(ref: string, from: string | null, to: string): Promise<boolean>;
+}

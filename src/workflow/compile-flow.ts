@@ -38,7 +38,8 @@ export function compileLoop(raw: JsonObject, path: Path, scope: Scope, nested: N
   if (depthOf(steps) >= LOOP_DEPTH_LIMIT) scope.findings.issues.push({ path, message: `Loops nest deeper than ${LOOP_DEPTH_LIMIT}.`, fix: "Flatten them." });
   const confirm = confirmAfter(base, confirmationOf(requireConfirmation), base.id);
   const plain: LoopStep = { kind: "loop", ...base, loop: compiled, body: withoutNotes(steps, values.notesOptional) };
-  const head = values.parallel === true ? asParallel(base, compiled, steps, values.maxParallel ?? null, path, scope) : plain;
+  const { parallel, maxParallel } = { ...loop, ...values };
+  const head = parallel === true ? asParallel(base, compiled, steps, maxParallel ?? null, values.parallel === true ? path : [...path, "loop"], scope) : plain;
   return [head ?? plain, ...confirm];
 }
 

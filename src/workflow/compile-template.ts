@@ -7,7 +7,7 @@ import { extendFunctions } from "./functions.ts";
 import { formatPath, type Issue, type Path, suggestion } from "./issue.ts";
 import type { PlanStep, StandardStep } from "./plan.ts";
 import { featuresOf } from "./prompt-blocks.ts";
-import { type Arguments, asArgument, templateId, templateRoutine, withArguments } from "./routines.ts";
+import { type Arguments, asArgument, routineName, templateId, templateRoutine, withArguments } from "./routines.ts";
 import { declare, type Findings, type Scope } from "./scope.ts";
 import { underCaller } from "./under-caller.ts";
 import { workflowFields } from "./vocabulary.ts";
@@ -28,7 +28,8 @@ export function compileTemplateCall(raw: JsonObject, path: Path, scope: Scope, c
     return [caller];
   };
   const { names } = scope.routines;
-  const name = templateRoutine(call.templateId);
+  // A binding holds the id of a workflow.
+  const name = templateRoutine(call.templateId) ?? routineName(call.templateId);
   const found = name === null ? null : scope.routines.find(name);
   if (name === null || found === null) {
     const known = names.map(templateId);
@@ -82,7 +83,7 @@ function expand(call: Call, scope: Scope, compileSteps: CompileSteps): readonly 
   };
   declareOf(values, inner);
   const steps = compileSteps(inner.topLevel, ["steps"], inner);
-  for (const argument of use.missing) findings.issues.push({ path: [], message: `its text wants the argument "${argument}"`, fix: `Add \`${argument}\` to \`args\`.` });
+  for (const argument of use.missing) findings.issues.push({ path: [], message: `its text wants the argument "${argument}".`, fix: `Add \`${argument}\` to \`args\`.` });
   const elsewhere = (issue: Issue): Issue => ({ path: [...path, "templateCall"], message: `In the routine ${name} (${call.file}${issue.path.length === 0 ? "" : `, ${formatPath(issue.path)}`}): ${issue.message}`, fix: issue.fix });
   scope.findings.issues.push(...findings.issues.map(elsewhere));
   scope.findings.lenient.push(...findings.lenient.map(elsewhere));
@@ -96,7 +97,7 @@ function expand(call: Call, scope: Scope, compileSteps: CompileSteps): readonly 
 /** What the routine declares for its steps becomes part of the plan. */
 function declareOf(values: RoutineValues, scope: Scope): void {
   const { contracts, assessments } = scope.registry;
-  const clash = (kind: string, name: string) => scope.findings.issues.push({ path: [kind, name], message: `the workflow has another ${kind} entry "${name}"`, fix: "Rename one of them." });
+  const clash = (kind: string, name: string) => scope.findings.issues.push({ path: [kind, name], message: `the workflow has another ${kind} entry "${name}".`, fix: "Rename one of them." });
   for (const [name, schema] of Object.entries(values.contracts ?? {})) if (!declare(contracts[name], schema, () => (contracts[name] = schema))) clash("contracts", name);
   for (const { id, purpose, dimensions } of values.assessments ?? []) {
     const assessment = { id, purpose, dimensions: dimensions.map((dimension) => ({ ...dimension, required: dimension.required ?? true })) };

@@ -96,6 +96,9 @@ export type StepValues = CheckedFields<typeof standardStepFields>["values"];
 
 const variables = { iterationVar: variable.optional(), itemVar: variable.optional(), indexVar: variable.optional() };
 
+/** Of a forEach whose items are worked on at once; understood beside `loop` and in it. */
+const sideBySide = { parallel: z.boolean().optional(), maxParallel: z.int().min(1).max(64).optional() };
+
 const loop = z.strictObject({
   type: z.enum(["while", "until", "for", "forEach"]),
   maxIterations: z.number().min(1).max(1000).optional(),
@@ -112,6 +115,7 @@ const loop = z.strictObject({
   count: z.union([z.number().min(0).max(1000), z.string()], { error: "Expected a number from 0 to 1000, or the name of a context value" }).optional(),
   items: z.string().min(1).optional(),
   ...variables,
+  ...sideBySide,
 });
 export type LoopText = z.infer<typeof loop>;
 
@@ -125,8 +129,7 @@ export const loopStepFields = {
   functionDefinitions: z.array(functionDefinition).optional(),
   requireConfirmation: confirmation.optional(),
   notesOptional: z.boolean().optional(),
-  parallel: z.boolean().optional(),
-  maxParallel: z.int().min(1).max(64).optional(),
+  ...sideBySide,
 } as const satisfies Record<string, z.ZodType>;
 
 export const parallelStepFields = {

@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
+import { spentBy } from "../../src/agent/index.ts";
 import type { ModelAnswer } from "../../src/hosts/demo/model/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { AMPLE, call, kinds, ofKind, openModel, REMINDER, say, tool, trial, done } from "./harness.ts";
@@ -75,6 +76,19 @@ describe("fault 63: an API that fails for a while", () => {
   });
 });
 
+describe("what the API said", () => {
+  it.each<[string, ModelAnswer, string]>([
+    ["without a full stop", error(401, "authentication_error", { message: "invalid x-api-key" }), "The API said (401): invalid x-api-key."],
+    ["in several lines", error(403, "permission_error", { message: "Not\nallowed!" }), "Not allowed!"],
+    ["at the length of a proxy's error page", error(403, "permission_error", { message: `<html>${"x".repeat(1_000_000)}` }), "... (1000006 characters)."],
+  ])("%s becomes one sentence of bounded length", async (_, answer, words) => {
+    const { end, events } = await trial({ server: await openModel([answer]) });
+    expect(end.message.endsWith(words)).toBe(true);
+    expect(end.message.length).toBeLessThan(1_000);
+    expect(ofKind(events, "turn_failed")[0]?.message).toBe(end.message);
+  });
+});
+
 describe("fault 63: a stream that breaks", () => {
   const broken: [string, ModelAnswer, string][] = [
     ["is cut", { kind: "cut", afterEvents: 6, content: [call("write")] }, "stream_cut"],
@@ -111,6 +125,17 @@ describe("fault 63: a stream that breaks", () => {
     expect(server.requests).toHaveLength(3);
     const reserved = ofKind(events, "turn_requested").map(({ reservedMicroUsd }) => reservedMicroUsd);
     expect(end.costMicroUsd).toBe(reserved.reduce((sum, cost) => sum + cost, 0));
+  });
+
+  it("is told apart in what was spent from what the API answered, also when the run was lost in the middle of it", async () => {
+    const server = await openModel([{ kind: "cut", afterEvents: 4 }, [call("done")]]);
+    const { recorded, events } = await trial({ server });
+    const [first = 0, second = 0] = ofKind(events, "turn_requested").map(({ reservedMicroUsd }) => reservedMicroUsd);
+    const spent = spentBy(recorded);
+    expect(spent.unansweredMicroUsd).toBe(first);
+    expect(spent.costMicroUsd - spent.unansweredMicroUsd).toBe(ofKind(events, "turn_completed")[0]?.costMicroUsd);
+    const lost = recorded.slice(0, recorded.findLastIndex(({ kind }) => kind === "turn_requested") + 1);
+    expect(spentBy(lost)).toMatchObject({ costMicroUsd: first + second, unansweredMicroUsd: first + second });
   });
 });
 

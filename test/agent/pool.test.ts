@@ -116,7 +116,7 @@ describe("I5: tokens in and out have limits of their own", () => {
   it("input: the turn that could read past it is not sent", async () => {
     const server = await openModel((_, count) => ({ kind: "message", content: [call("read", { path: `${count}` })] }));
     const { end } = await trial({ server, budget: { ...AMPLE, maxInputTokens: 6_000 } });
-    expect(end).toMatchObject({ code: "budget_tokens", message: expect.stringContaining("6000 input tokens") });
+    expect(end).toMatchObject({ code: "budget_input_tokens", message: expect.stringContaining("6000 input tokens") });
     expect(end.usage.inputTokens + end.usage.cacheReadTokens + end.usage.cacheWriteTokens).toBeLessThanOrEqual(6_000);
     expect(end.turns).toBeGreaterThan(0);
   });
@@ -124,7 +124,7 @@ describe("I5: tokens in and out have limits of their own", () => {
   it("output: max_tokens is lowered to what is left, then no turn is sent", async () => {
     const server = await openModel((_, count) => ({ kind: "message", content: [say("word ".repeat(2_000)), call("read", { path: `${count}` })] }));
     const { end, events } = await trial({ server, budget: { ...AMPLE, maxOutputTokens: 8_000 } });
-    expect(end).toMatchObject({ code: "budget_tokens", message: expect.stringContaining("8000 output tokens") });
+    expect(end).toMatchObject({ code: "budget_output_tokens", message: expect.stringContaining("8000 output tokens") });
     expect(ofKind(events, "turn_requested")[0]?.maxTokens).toBe(8_000);
     expect(end.usage.outputTokens).toBeLessThanOrEqual(8_000);
   });
@@ -142,6 +142,17 @@ describe("I5: tool time", () => {
     expect(clock.monotonicMs()).toBeLessThan(65_000);
     const [ended] = ofKind(events, "agent_ended");
     expect(ended?.interruptedToolMs).toBeGreaterThanOrEqual(60_000);
+  });
+
+  it("what no tool took is no tool's time: a slow journal is not counted, and nothing counts as interrupted that was not", async () => {
+    const time = fakeClock();
+    let journalMs = 0;
+    const clock = { ...time, monotonicMs: () => time.monotonicMs() + journalMs };
+    const server = await openModel([[call("slow")], [call("done")]], clock);
+    const onRecord = ({ kind }: { readonly kind: string }): void => void (kind === "tool_completed" && (journalMs += 5_000));
+    const { end, events } = await trial({ server, clock, tools: [slow(clock, 1_000), done()], onRecord, budget: { ...AMPLE, maxToolMs: 4_000 } });
+    expect(end.code).toBe("completed");
+    expect(ofKind(events, "agent_ended")[0]?.interruptedToolMs).toBeUndefined();
   });
 
   it("calls side by side each count", async () => {

@@ -3,11 +3,12 @@ import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import addFormats from "ajv-formats";
 import type { LoggedRequest } from "../../src/hosts/demo/github/index.ts";
 import { checkGitRequest } from "./git-requests.ts";
+import { checkGraphQlRequest } from "./graphql.ts";
 
 /**
  * Compares requests and answers with GitHub's own OpenAPI description, cut to what this project sends
  * (`github-openapi.json`, made by `scripts/extract-openapi.mjs`). What is not in that description has schemas written here:
- * git's protocol in `git-requests.ts`.
+ * git's protocol in `git-requests.ts`. GraphQL is compared with GitHub's schema in `graphql.ts`.
  */
 export interface RestRequest {
   readonly method: string;
@@ -185,6 +186,8 @@ export function assertRequestsConform(requests: readonly LoggedRequest[]): void 
       case "rest":
       case "unknown":
         return checkRequest(request).map((error) => `${request.who}: ${error}`);
+      case "graphql":
+        return checkGraphQlRequest(request.body).map((error) => `${request.who}: ${request.route}: ${error}`);
       case "git":
         return checkGitRequest(request).map((error) => `${request.who}: ${error}`);
       case "artifact-download":

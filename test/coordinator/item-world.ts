@@ -186,9 +186,10 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
           budget: { turns: 50, tokens: 1_000_000, costMicroUsd: 10_000_000, ms: 600_000, ...budget },
           commands: { test: "npm test" },
           ...(options.pastVerifications === undefined ? {} : { pastVerifications: options.pastVerifications }),
-          save: (boundary) => {
-            saves.push(boundary);
-            return Promise.resolve({ id: saves.length, runId: 0, name: "", digest: "0".repeat(64) });
+          saving: {
+            at: () => undefined,
+            soon: (boundary) => void saves.push(boundary),
+            now: (boundary) => Promise.resolve(saves.push(boundary)),
           },
           onProgress: (event) => progress.push(event),
           signal: signal ?? new AbortController().signal,

@@ -142,6 +142,7 @@ describe("L11: the agent gets exactly what the workflow says", () => {
     expect(seen[2]?.messages).toHaveLength(1);
     expect(textOf(seen[2])).toContain("Earlier steps of this session");
     expect(seen[3]?.messages).toHaveLength(3);
+    expect(world.progress.flatMap((event) => (event.kind === "step" ? [event.title] : []))).toEqual(["Plan", "Do it", "More"]);
     const started = (await world.everything()).flatMap((event) => (event.kind === "conversation_started" ? [event.data] : []));
     expect(started.map(({ model, cause }) => [model, cause])).toEqual([["claude-opus-5-5", "start"], ["claude-haiku-5-5", "changed"]]);
   });

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { ItemEvent } from "../../src/record/index.ts";
+import { TimeUpError } from "../../src/shared/errors.ts";
 import { classification, cleanReview, completeStep, decidedOtherwise, handoff, itemWorld, majorFinding, write, type ItemWorld, type ItemWorldOptions } from "./item-world.ts";
 
 const worlds: ItemWorld[] = [];
@@ -200,6 +201,23 @@ describe("a run that is cut off", () => {
     expect(world.saves.at(-1)).toMatchObject({ phase: "code", ending: "cancelled" });
   });
 
+  test("fault 39: a job whose time is up leaves the item open and says that, not that it was cancelled", async () => {
+    const time = new AbortController();
+    const world = await open({
+      turns: {
+        ...happy,
+        "wr.coding-task": (view) => {
+          if (view.turnIndex === 1) time.abort(new TimeUpError("The job's time is up."));
+          return (happy["wr.coding-task"] as readonly never[])[view.turnIndex] ?? [];
+        },
+      },
+    });
+    const result = await world.run({ signal: AbortSignal.any([new AbortController().signal, time.signal]) });
+    expect(result).toMatchObject({ ending: "time-limit", reason: { code: "time_limit", message: "The job's time is up." }, state: { ended: null } });
+    expect(world.saves.at(-1)).toMatchObject({ phase: "code", step: "parked", ending: "time-limit" });
+    expect((await world.run()).ending).toBe("ready");
+  });
+
   test("the next run goes on in the same session, with the files as they were, and asks no turn again", async () => {
     const abort = new AbortController();
     let cut = false;
@@ -242,7 +260,7 @@ describe("a run that is cut off", () => {
   test("fault 63: a model that cannot be reached for its key parks the item with the cure", async () => {
     const world = await open({ turns: happy });
     const refused = await world.run({ apiKey: "sk-ant-wrong" });
-    expect(refused).toMatchObject({ ending: "model-unavailable", reason: { code: "model_rejected", fix: expect.stringContaining("key of the model") } });
+    expect(refused).toMatchObject({ ending: "model-unavailable", reason: { code: "model_rejected", message: expect.stringContaining("set a valid key"), fix: expect.stringContaining("start it again") } });
     expect((await world.run()).ending).toBe("ready");
   });
 

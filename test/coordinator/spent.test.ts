@@ -17,7 +17,7 @@ test("a session has the narrower of its own limit and the item's, for each", () 
 });
 
 test("I5: however work is split into sessions, what remains is the same", () => {
-  const amounts = fc.record({ turns: fc.nat(50), tokens: fc.nat(500_000), inputTokens: fc.nat(400_000), outputTokens: fc.nat(100_000), costMicroUsd: fc.nat(3_000_000), workedMs: fc.nat(300_000), toolMs: fc.nat(30_000) });
+  const amounts = fc.record({ turns: fc.nat(50), tokens: fc.nat(500_000), inputTokens: fc.nat(400_000), outputTokens: fc.nat(100_000), costMicroUsd: fc.nat(3_000_000), unansweredMicroUsd: fc.nat(1_000), workedMs: fc.nat(300_000), toolMs: fc.nat(30_000) });
   fc.assert(
     fc.property(fc.array(amounts, { maxLength: 6 }), (parts) => {
       const together = parts.reduce(add, nothingSpent);

@@ -68,7 +68,7 @@ function gauntlet(shipped: string, cases: string): string {
 /** Between the jobs: writes what the hostile ones are given, and puts changed bytes where GitHub keeps the artifacts. */
 function playTheAdversary(cases: string, other: number): void {
   let restore = (): void => undefined;
-  const segments = (run: number): readonly Artifact[] => [...world.github.state().artifacts.values()].filter((artifact) => artifact.runId === run && !artifact.name.includes(".deliver."));
+  const segments = (run: number): readonly Artifact[] => [...world.github.state().artifacts.values()].filter((artifact) => artifact.runId === run && artifact.name.includes(".end."));
   world.watch((event) => {
     if (event.kind !== "job-started" && event.kind !== "job-finished") return;
     published.set(`${event.kind} ${event.job}`, publishedNow());
@@ -91,8 +91,8 @@ function casesText(runId: number, mine: readonly Artifact[], others: readonly Ar
   return `rehashed=${JSON.stringify(rehashed)}\nforeign=${JSON.stringify([...mine, ...others.slice(-1)].map(refOf))}\nticket=${signTicket(wrong, world.secrets.ticketKey)}\n`;
 }
 
-/** One in the middle of the chain. */
-const isEdited = ({ name }: Artifact): boolean => name.includes(".code.implement.");
+/** The one that the agent job named: it holds the whole record. */
+const isEdited = ({ name }: Artifact): boolean => name.endsWith(".ready");
 
 const refOf = ({ id, runId, name, digest }: Artifact): SegmentRef => ({ id, runId, name, digest: digest.replace("sha256:", "") });
 

@@ -112,11 +112,19 @@ describe("children of a parallel step", () => {
   test("a delegation that is passed over stands in the trace with its condition and values", () => {
     const session = drive(planOf([{ type: "parallel", parallelDelegations: delegations }]), { context: { wanted: false } });
     const offered = session.log.find((event) => event.kind === "step_offered");
-    expect(offered?.data.trace).toContainEqual({ stepId: "step-1", decision: "skipped", condition: { var: "wanted" }, values: { wanted: false }, reason: "delegation 2 to wr.b" });
+    expect(offered?.data.trace).toContainEqual({ stepId: "step-1", decision: "skipped", condition: { var: "wanted" }, values: { wanted: false }, holds: false, reason: "delegation 2 to wr.b" });
     const each = { type: "loop", parallel: true, loop: { type: "forEach", items: "items" }, body: [{ id: "dig", title: "Dig", type: "parallel", parallelDelegations: [{ workflowId: "wr.a", runCondition: { var: "currentItem", equals: 2 } }] }] };
     const items = drive(planOf([each]), { context: { items: [1, 2] } });
     const trace = items.log.flatMap((event) => (event.kind === "step_offered" ? event.data.trace : []));
     expect(trace.map(({ decision, reason }) => [decision, reason])).toEqual([["skipped", "delegation 1 to wr.a for item 1"], ["offered", "delegation 1 to wr.a for item 2"], ["offered", undefined]]);
+  });
+
+  test.each([
+    ["beside `loop`", { parallel: true, maxParallel: 2, loop: { type: "forEach", items: "items" } }],
+    ["in `loop`", { loop: { type: "forEach", items: "items", parallel: true, maxParallel: 2 } }],
+  ])("items side by side are asked for %s", (_, each) => {
+    const session = drive(planOf([{ type: "loop", ...each, body: [{ id: "dig", title: "Dig", type: "parallel", parallelDelegations: [{ workflowId: "wr.a" }] }] }]), { context: { items: [1, 2, 3] } });
+    expect(session.state()).toMatchObject({ kind: "delegating", request: { maxParallel: 2, children: [{ childId: "n1.1" }, { childId: "n1.2" }, { childId: "n1.3" }] } });
   });
 
   test.each(["guided", "full_auto_stop_on_user_deps", "full_auto_never_stop"] as const)("a child that cannot be started at all ends the session blocked, never completed (%s); rewinding asks for it again", (autonomy) => {
@@ -271,6 +279,25 @@ describe("everything an author can write reaches the agent", () => {
       expect(section).toMatch(wanted ?? /^$/);
       session.submit();
     }
+  });
+
+  const body = [{ id: "body-1", title: "B", prompt: "p" }];
+  test.each<[string, JsonObject[], readonly string[]]>([
+    ["an audited step, its audit not", [{}, { audit: { rubric: ["r"] } }], ["step-2"]],
+    ["the body of a loop at the end that always runs", [{}, { type: "loop", loop: { type: "for", count: 2 }, requireConfirmation: true, body }], ["body-1"]],
+    ["a step before one that may be skipped", [{}, {}, { runCondition: { var: "yes" } }], ["step-2", "step-3"]],
+    ["a step before a loop over what may be empty", [{}, { type: "loop", loop: { type: "forEach", items: "items" }, body }], ["step-1", "body-1"]],
+    ["a step before children that may have nothing to do", [{}, { type: "parallel", parallelDelegations: [{ workflowId: "wr.a", runCondition: { var: "no" } }] }], ["step-1"]],
+  ])("the outcome is asked of whatever may be the last work: %s", (_, steps, wanted) => {
+    const session = drive(planOf(steps, { metricsProfile: "research" }), { context: { yes: true, items: ["a"] } });
+    const asked = new Set<string>();
+    for (let turn = 0; turn < 6 && session.state().kind !== "ended"; turn += 1) {
+      const { stepId = "", role } = session.offer() ?? {};
+      if (session.prompt().includes("metrics_outcome")) asked.add(stepId);
+      if (session.state().kind === "gate") session.gate("approved");
+      else session.submit(role === "audit" ? { artifacts: [{ contractRef: "wr.contracts.gate_verdict", value: { verdict: "approved", rationale: "Good." } }] } : {});
+    }
+    expect([...asked]).toEqual(wanted);
   });
 });
 

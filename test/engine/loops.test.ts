@@ -194,15 +194,24 @@ test("the trace says for every step offered or passed over which condition with 
   const traces = session.log.flatMap((event) => (event.kind === "step_offered" ? [event.data.trace] : []));
   expect(traces).toEqual([
     [
-      { stepId: "step-1", decision: "skipped", condition: { var: "a", equals: 2 }, values: { a: 1 } },
-      { stepId: "the-loop", decision: "offered", condition: { var: "a", lt: 3 }, values: { a: 1 }, reason: "the condition is true" },
+      { stepId: "step-1", decision: "skipped", condition: { var: "a", equals: 2 }, values: { a: 1 }, holds: false },
+      { stepId: "the-loop", decision: "offered", condition: { var: "a", lt: 3 }, values: { a: 1 }, holds: true, reason: "it runs while that holds" },
       { stepId: "body-1", decision: "offered" },
     ],
     [
-      { stepId: "the-loop", decision: "skipped", condition: { var: "a", lt: 3 }, values: { a: 5 }, reason: "the condition is false" },
+      { stepId: "the-loop", decision: "skipped", condition: { var: "a", lt: 3 }, values: { a: 5 }, holds: false, reason: "it runs while that holds" },
       { stepId: "step-3", decision: "offered" },
     ],
   ]);
+});
+
+test("where a condition and the decision differ, the trace says what the condition came to", () => {
+  const session = drive(planOf([loop({ type: "until", condition: { var: "done" } }), { jumpIf: { condition: { var: "again" }, target: "step-2", maxJumps: 1 } }, {}]), { context: { done: false, again: true } });
+  session.submit({ context: { done: true } });
+  session.submit();
+  session.submit();
+  const looked = session.log.flatMap((event) => (event.kind === "step_offered" ? event.data.trace.filter(({ condition }) => condition !== undefined) : []));
+  expect(looked.map(({ stepId, decision, holds }) => [stepId, decision, holds])).toEqual([["the-loop", "offered", false], ["the-loop", "skipped", true], ["step-2", "offered", true]]);
 });
 
 describe("a long way without an offer", () => {

@@ -109,6 +109,14 @@ describe("refused, and nothing is recorded", () => {
     expect(drive(planOf([{ outputContract: { contractRef: "wr.contracts.assessment" } }])).submit({ notes: "n", artifacts: [{ contractRef: "wr.contracts.assessment", value: { summary: "x".repeat(300_000) } }] })).toBe("too-large");
   });
 
+  test("a goal too long to start with is named, and an artifact that does not say what it is", () => {
+    const plan = planOf([{}]);
+    const start = { sessionId: "s", itemId: null, parentSessionId: null, phase: null, workflow: { id: plan.id, version: plan.version }, plan: "0".repeat(64), goal: "g".repeat(300_000), context: {}, autonomy: "guided" as const };
+    expect(decide(plan, { kind: "new" }, { kind: "start", start })).toMatchObject({ ok: false, error: { kind: "too-large", message: expect.stringContaining("The goal"), fix: expect.stringContaining("goal") } });
+    const unnamed = decide(plan, drive(plan).state(), { kind: "submit", output: { notes: "n", artifacts: [{ contractRef: "", value: 1 }], context: {} } });
+    expect(unnamed).toMatchObject({ ok: false, error: { kind: "unknown-contract", message: "An artifact does not say of what contract it is." } });
+  });
+
   test("context counts accumulated over the steps", () => {
     const session = drive(planOf([{}, {}, {}]));
     expect(kinds(session.submit({ notes: "n", context: { a: "x".repeat(200_000) } }))).toContain("step_completed");
@@ -277,7 +285,7 @@ describe("the way through a workflow", () => {
     const session = drive(planOf([{ runCondition: condition }, {}, { runCondition: condition }]), { context: { size: "small" } });
     expect(nodesOf(session.state()).map((node) => node.stepId)).toEqual(["step-2"]);
     const events = session.submit();
-    expect(Array.isArray(events) && events.at(-1)).toEqual({ kind: "session_ended", data: { outcome: "completed", reason: null, trace: [{ stepId: "step-3", decision: "skipped", condition, values: { size: "small" } }] } });
+    expect(Array.isArray(events) && events.at(-1)).toEqual({ kind: "session_ended", data: { outcome: "completed", reason: null, trace: [{ stepId: "step-3", decision: "skipped", condition, values: { size: "small" }, holds: false }] } });
   });
 
   test("a session in which nothing ran has not succeeded", () => {

@@ -1,6 +1,6 @@
 /** Drives any session to its end by filling in what each offer asks for, from its JSON Schemas alone. */
 import type { StepOffer } from "../../src/engine/session/index.ts";
-import type { Blocker, StepOutput } from "../../src/record/index.ts";
+import { sessionStream, type Blocker, type StepOutput } from "../../src/record/index.ts";
 import { childInit, childResult, createSession, openSession, type Session, type SessionDeps, type SubmitResult } from "../../src/session/index.ts";
 import type { Json } from "../../src/shared/json.ts";
 import type { Plan } from "../../src/workflow/index.ts";
@@ -132,7 +132,9 @@ async function runChildren(deps: SessionDeps, session: Session, options: DriveOp
       result = await session.finishChild({ childId: pending.id, sessionId: pending.sessionId, outcome: "failed", summary: `There is no workflow ${pending.workflowId}.`, artifacts: [] });
       continue;
     }
-    const child = await createSession(deps, init);
+    // A process that died may have begun it.
+    const begun = (await deps.journal.head(sessionStream(init.sessionId))) !== null;
+    const child = begun ? await openSession(deps, init.sessionId) : await createSession(deps, init);
     await driveSession(deps, child, options);
     const answer = childResult((await openSession(deps, child.id)).state(), pending.id);
     if (answer === null) throw new Error("the child did not end");

@@ -30,6 +30,8 @@ export interface Script {
   /** Exit code of the verification command; null when none is run. Default 0. */
   readonly exitCode?: number | null;
   readonly sandbox?: "bubblewrap" | "weak";
+  /** What the record ref pointed to when the run began; default: nothing. */
+  readonly committed?: string | null;
   /** Ends the item otherwise than by delivering. */
   readonly ending?: { readonly code: EndingCode; readonly reason: Reason };
   /** Leaves the item without an ending, as a lost runner does. */
@@ -77,7 +79,7 @@ export async function writeFinishedItem(journal: Journal, script: Script): Promi
   };
   await append(stream, [
     { kind: "item_opened", data: { itemId: ticket.item, task: { ...TASK, sha256: TASK_SHA256 }, base: ticket.base, maxReviewRounds: 3 } },
-    { kind: "run_opened", data: { host: "actions", runId, runAttempt: 1, key: ticket.key, ticket: ticketText, sandbox: script.sandbox ?? "bubblewrap", restored: null, segments: [] } },
+    { kind: "run_opened", data: { host: "actions", runId, runAttempt: 1, key: ticket.key, ticket: ticketText, sandbox: script.sandbox ?? "bubblewrap", restored: null, committed: script.committed ?? null, segments: [] } },
   ]);
   const session = async (phase: "classify" | "code" | "review" | "fix", round: number, artifact: StepOutput["artifacts"][number]) => {
     const sessionId = `${phase}-${round}`;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Artifact } from "../../src/hosts/demo/github/records.ts";
-import { assembleSegments } from "../../src/journal/index.ts";
+import { assembleSegments, newestChain } from "../../src/journal/index.ts";
 import { itemStream, type RecordEvent } from "../../src/record/index.ts";
 
 /** The journal that a run left in its artifacts, put together as the deliver job does it. */
@@ -11,9 +11,9 @@ export interface SavedJournal {
   readonly streams: ReadonlyMap<string, readonly RecordEvent[]>;
 }
 
-/** @param saved segments in chain order */
+/** @param saved segments of one item; of what they hold the newest state counts */
 export async function savedJournal(saved: readonly Artifact[]): Promise<SavedJournal> {
-  const assembled = assembleSegments(saved.map(({ bytesPath, digest }) => ({ bytes: readFileSync(bytesPath), digest: digest.replace("sha256:", "") })));
+  const assembled = assembleSegments(newestChain(saved.map(({ bytesPath, digest }) => ({ bytes: readFileSync(bytesPath), digest: digest.replace("sha256:", "") }))));
   if (!assembled.ok) throw new Error(assembled.error.message);
   const { reader, item } = assembled.value;
   const streams = new Map<string, readonly RecordEvent[]>();

@@ -32,6 +32,8 @@ export interface SmallWorld {
   artifacts: { id: number; name: string }[];
   pulls: { number: number; ref: string; headRepositoryId: number }[];
   reactions: number;
+  /** Of the deliver job of every run. */
+  deliverConclusion: string;
   dispatches: Record<string, unknown>[];
   /** Called before a route's own answer; may throw, and may call `apply` first to do it and then lose the answer. */
   fault: ((route: string, apply: () => unknown) => void) | null;
@@ -68,17 +70,55 @@ export function smallWorld(now: () => string): SmallWorld {
     head_repository: { id: world.repositoryId },
     actor: { id: 1, login: "worktrain[bot]" },
   });
-  const file = (text: string | null) => {
-    if (text === null) throw requestError(404, "Not Found");
-    return { type: "file", encoding: "base64", size: text.length, sha: "a".repeat(40), content: Buffer.from(text).toString("base64") };
-  };
   const page = (items: unknown[], { page: number, per_page: size }: Readonly<Record<string, unknown>>) => items.slice((Number(number) - 1) * Number(size), Number(number) * Number(size));
 
+  const commentsShown = () => ({
+    totalCount: world.comments.length,
+    nodes: world.comments.map(({ id, body, appId }) => ({ fullDatabaseId: String(id), body, url: `https://github.example/c/${id}`, updatedAt: world.now(), viewerDidAuthor: appId === APP_ID })),
+  });
+  const blob = (text: string | null) => (text === null ? null : { __typename: "Blob", byteSize: text.length, isBinary: false, isTruncated: false, text });
+  /** By the name of the operation. */
+  const queries: Record<string, (variables: Readonly<Record<string, unknown>>) => unknown> = {
+    IssueState: ({ issue: number }) => ({
+      databaseId: world.repositoryId,
+      name: "shop",
+      owner: { login: "acme" },
+      isArchived: world.archived,
+      url: "https://github.example/acme/shop",
+      defaultBranchRef: { name: "main", target: { oid: "b".repeat(40) } },
+      config: blob(world.config),
+      workflow: blob(world.workflow),
+      issue: world.issue.pullRequest
+        ? null
+        : {
+            fullDatabaseId: "5",
+            number,
+            title: world.issue.title,
+            body: world.issue.body,
+            state: world.issue.state.toUpperCase(),
+            locked: false,
+            url: "https://github.example/acme/shop/issues/12",
+            createdAt: "2025-12-31T00:00:00Z",
+            author: null,
+            labels: { nodes: world.issue.labels.map((name) => ({ name })) },
+            comments: commentsShown(),
+          },
+    }),
+    StatusState: ({ branchName }) => {
+      const nodes = world.pulls
+        .filter(({ ref }) => ref === branchName)
+        .map(({ number, headRepositoryId }) => ({ number, url: `https://github.example/pull/${number}`, state: "OPEN", headRefOid: "c".repeat(40), isCrossRepository: headRepositoryId !== world.repositoryId }));
+      return { databaseId: world.repositoryId, issue: { comments: commentsShown() }, pullRequests: { totalCount: nodes.length, nodes } };
+    },
+  };
+
   const answers: Record<string, Answer> = {
-    "GET /repos/{owner}/{repo}": () => ({ id: world.repositoryId, name: "shop", owner: { login: "acme" }, default_branch: "main", archived: world.archived, html_url: "https://github.example/acme/shop" }),
-    "GET /repos/{owner}/{repo}/contents/{path}": ({ path }) => file(path === ".github/worktrain.yml" ? world.config : world.workflow),
+    "POST /graphql": ({ query, variables }) => {
+      const name = /^query (\w+)/.exec(String(query))?.[1] ?? "";
+      world.fault?.(`POST /graphql#${name}`, () => undefined);
+      return { data: { repository: queries[name]?.(variables as Readonly<Record<string, unknown>>) } };
+    },
     "GET /repos/{owner}/{repo}/collaborators/{username}/permission": (parameters) => world.permission(parameters),
-    "GET /repos/{owner}/{repo}/git/ref/{ref}": () => ({ object: { sha: "b".repeat(40), type: "commit" } }),
     "GET /repos/{owner}/{repo}/issues/{issue_number}": ({ issue_number: number }) => ({
       id: 5,
       number,
@@ -123,7 +163,7 @@ export function smallWorld(now: () => string): SmallWorld {
     "GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts": (parameters) => ({
       artifacts: page(world.artifacts.map(({ id, name }) => ({ id, name, size_in_bytes: 1, digest: null, expired: false, created_at: "2026-01-01T00:05:00Z", workflow_run: null })), parameters),
     }),
-    "GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs": () => ({ jobs: [{ id: 1, name: "deliver", status: "completed", conclusion: "failure", html_url: "https://github.example/job/1" }] }),
+    "GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs": () => ({ jobs: [{ id: 1, name: "deliver", status: "completed", conclusion: world.deliverConclusion, html_url: "https://github.example/job/1" }] }),
     "GET /repos/{owner}/{repo}/pulls": () => world.pulls.map((pull) => ({ number: pull.number, html_url: `https://github.example/pull/${pull.number}`, state: "open", head: { ref: pull.ref, sha: "c".repeat(40), repo: { id: pull.headRepositoryId } } })),
   };
   const faulty = Object.fromEntries(
@@ -149,6 +189,7 @@ export function smallWorld(now: () => string): SmallWorld {
     artifacts: [],
     pulls: [],
     reactions: 0,
+    deliverConclusion: "failure",
     dispatches: [],
     fault: null,
     now,

@@ -14,7 +14,7 @@ function commentScene() {
   const clock = fakeClock();
   const confirmed: string[] = [];
   const runner = createEffectRunner({ clock, onConfirmed: (effect) => void confirmed.push(effect.key) });
-  const effect = commentEffect({ github: world.github, repository: REPOSITORY, issueNumber: 12, author: { appId: APP_ID, botLogin: null } }, MARKER, `${MARKER}x -->`);
+  const effect = commentEffect({ github: world.github, repository: REPOSITORY, issueNumber: 12, author: { appId: APP_ID, botLogin: null } }, { marker: MARKER, body: `${MARKER}x -->` });
   return { world, clock, runner, effect, confirmed };
 }
 
@@ -118,6 +118,20 @@ describe("is a comment made exactly once? (I2)", () => {
     };
     expect(await runner.apply(effect)).toMatchObject({ id: "10", adopted: true });
     expect(world.ownComments().map((comment) => comment.id)).toEqual([10]);
+  });
+
+  it("a writer that died before it took its own back: whoever adopts the lowest id takes back the others, gone meanwhile or not", async () => {
+    const { world, runner, effect } = commentScene();
+    const ours = (id: number) => ({ id, body: `${MARKER}x -->`, appId: APP_ID, login: "worktrain[bot]" });
+    world.comments = [ours(10), { ...ours(11), appId: APP_ID + 1 }, ours(12), ours(13)];
+    world.fault = (route) => {
+      if (!route.startsWith("DELETE ")) return;
+      world.fault = null;
+      world.comments = world.comments.filter(({ id }) => id !== 12);
+      throw requestError(404, "Not Found");
+    };
+    expect(await runner.apply(effect)).toEqual({ id: "10", url: expect.any(String), adopted: true });
+    expect(world.comments.map(({ id }) => id)).toEqual([10, 11]);
   });
 });
 

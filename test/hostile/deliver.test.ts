@@ -6,7 +6,7 @@ import { decodeSegment, encodeSegment, type SegmentRef } from "../../src/journal
 import { sha256Hex } from "../../src/shared/hash.ts";
 import { assertRequestsConform } from "../contract/openapi.ts";
 import { makeTicket } from "../fakes/tickets.ts";
-import { CHANGE, DELIVER_PERMISSIONS, EVERY_KIND, startWorld, textIn, treeOf, type Item, type World } from "../hosts/runner/deliver/world.ts";
+import { asks, CHANGE, DELIVER_PERMISSIONS, EVERY_KIND, startWorld, textIn, treeOf, type Item, type World } from "../hosts/runner/deliver/world.ts";
 
 let world: World;
 /** Two items nothing is ever published of: every attack on them must leave them so. */
@@ -249,7 +249,7 @@ describe("fault 52, I10: people change their minds meanwhile", () => {
     const item = await world.item({ ticket: { trigger: { kind: "issues.labeled", id: "1", actor: { login: "dora", id }, verdict: "write" } } });
     const fetchAndCut: typeof fetch = async (input, init) => {
       const answer = await fetch(input, init);
-      if (String(input instanceof Request ? input.url : input).endsWith("/git/refs")) world.github.addUser("dora", "read");
+      if (asks(init, "CommitDelivery")) world.github.addUser("dora", "read");
       return answer;
     };
     const result = await item.deliver({}, { fetch: fetchAndCut });

@@ -91,6 +91,23 @@ describe("cutting and flipping a real log", () => {
     expect(reader.notes).toHaveLength(1);
   });
 
+  test("fault 2: so is one whose unwritten sector holds only its first bytes", async () => {
+    for (const first of [1, 2, 15]) {
+      const disk = memoryDisk();
+      const journal = await openOn(disk);
+      const line = (text: string): Promise<Head> => journal.head("session/a").then((head) => appendOk(journal, "session/a", head, [steered(text)]));
+      await line("");
+      await line("x".repeat(512 - first - 2 * bytesOf(disk, FIRST).length));
+      const end = bytesOf(disk, FIRST).length;
+      expect(end).toBe(512 - first);
+      await line("torn".repeat(200));
+      disk.plant(FIRST, bytesOf(disk, FIRST).fill(0, end, 512));
+      const reader = await readOn(disk);
+      expect(await textsOf(reader, "session/a")).toHaveLength(2);
+      expect(reader.notes).toHaveLength(1);
+    }
+  });
+
   test("an older file cut anywhere but at a line is refused, with its name", async () => {
     const disk = await realLog();
     const whole = bytesOf(disk, FIRST);

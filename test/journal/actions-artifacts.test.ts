@@ -13,7 +13,8 @@ import { nodeFileSystem } from "../../src/shared/node-ports.ts";
 const NAME = "worktrain.7.issue-12.1.r5.a1.0001.probe.start.m0";
 const BYTES = Buffer.from("a segment");
 
-let refusal: { readonly status: number; readonly msg: string } | null = null;
+/** `only` one method of the service, if named. */
+let refusal: { readonly status: number; readonly msg: string; readonly only?: string } | null = null;
 let stored: { readonly name: string; readonly bytes: Buffer; readonly hash: string } | null = null;
 let block: Buffer = Buffer.alloc(0);
 
@@ -25,8 +26,8 @@ const server = createServer(async (request, response) => {
     if (url.searchParams.get("comp") !== "blocklist") block = body;
     return void response.writeHead(201).end();
   }
-  if (refusal !== null) return answer(refusal.status, { code: "x", msg: refusal.msg });
   const method = url.pathname.split("/").at(-1);
+  if (refusal !== null && (refusal.only ?? method) === method) return answer(refusal.status, { code: "x", msg: refusal.msg });
   const sent = JSON.parse(body.toString());
   if (method === "CreateArtifact") return answer(200, { ok: true, signed_upload_url: `http://127.0.0.1:${port()}/blob/x?sig=s` });
   if (method === "FinalizeArtifact") {
@@ -86,6 +87,13 @@ describe("the official artifact client behind the store", () => {
     expect(error).toBeInstanceOf(kind);
     expect(error instanceof NameTakenError).toBe(kind === NameTakenError);
     expect((error as Error).message).toContain(NAME);
+  });
+
+  test("fault 15: a refusal to finish an upload says nothing of whether it is finished: the client may have asked twice", async () => {
+    refusal = { status: 404, msg: "this job has no unfinished artifact", only: "FinalizeArtifact" };
+    const error = await store.put(NAME, BYTES).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(RetryableError);
+    expect(error).not.toBeInstanceOf(NameTakenError);
   });
 
   test("a look-up that fails can be repeated", async () => {

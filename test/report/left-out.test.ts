@@ -24,7 +24,7 @@ test("fault 57: a run in which no file differs that a snapshot holds names those
       ending: "completed",
       reason: { code: "completed", message: "Every step of own.x was done; no file differs from the base.", fix: "" },
       state: foldItem([]),
-      spent: { turns: 1, tokens: 1, inputTokens: 1, outputTokens: 0, costMicroUsd: 1, workedMs: 1, toolMs: 0 },
+      spent: { turns: 1, tokens: 1, inputTokens: 1, outputTokens: 0, costMicroUsd: 1, unansweredMicroUsd: 0, workedMs: 1, toolMs: 0 },
       estimate: null,
     },
     branch: null,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Recorded, SessionEvent } from "../../src/record/index.ts";
-import { sessionTimeline } from "../../src/report/index.ts";
+import { sessionTimeline, traceLine } from "../../src/report/index.ts";
 
 const recorded = (events: readonly SessionEvent[]): Recorded<SessionEvent>[] =>
   events.map((event, index) => ({ ...event, stream: "session/s", seq: index + 1, epoch: 1, at: "2026-01-01T00:00:00.000Z" }));
@@ -20,4 +20,11 @@ test("fault 61: the timeline tells what a person said, what we nudged for, and w
     "the agent left (budget_cost): The next turn could pass the budget.",
     "the agent left (stuck): There was the same call.",
   ]);
+});
+
+test("a line of the trace says what the condition came to, which is not always what was decided", () => {
+  const seen = { condition: { var: "done" }, values: { done: false } };
+  expect(traceLine({ stepId: "fix", decision: "skipped", ...seen, holds: false })).toBe('skipped fix because {"var":"done"} is false for {"done":false}');
+  expect(traceLine({ stepId: "until-done", decision: "offered", ...seen, holds: false, reason: "it runs until that holds" })).toBe('offered until-done because {"var":"done"} is false for {"done":false} (it runs until that holds)');
+  expect(traceLine({ stepId: "old-log", decision: "offered", ...seen })).toBe('offered old-log, looking at {"var":"done"} for {"done":false}');
 });

@@ -98,12 +98,21 @@ describe("routines", () => {
   };
 
   test.each([
-    ["a missing argument", "{}", [routine("a", "[{ id: look, title: t, prompt: 'At {what}.' }]")], 'steps[0].templateCall: In the routine a (a.yaml): its text wants the argument "what"'],
+    ["a missing argument", "{}", [routine("a", "[{ id: look, title: t, prompt: 'At {what}.' }]")], 'steps[0].templateCall: In the routine a (a.yaml): its text wants the argument "what".'],
     ["an argument that is no plain value", "{ what: [1] }", [routine("a", "[{ id: look, title: t, prompt: 'At {what}.' }]")], 'steps[0].templateCall.args: The argument "what" is not text'],
     ["a routine that calls itself through another", "{}", [routine("a", "[{ id: look, title: t, templateCall: { templateId: wr.templates.routine.b } }]"), routine("b", "[{ id: back, title: t, templateCall: { templateId: wr.templates.routine.a } }]")], "calls itself: a -> b -> a"],
     ["a fault inside a routine", "{}", [routine("a", "[{ id: look, title: t, prompt: p, notesOptional: 7 }]")], "In the routine a (a.yaml, steps[0].notesOptional)"],
   ])("%s is a fault of the call", (_, args, routines, said) => {
     expect(faultsOf(args, ...routines).join("\n")).toContain(said);
+  });
+
+  test("a call may name the routine's own id too, which is what a binding holds", () => {
+    const slots = "extensionPoints: [{ slotId: slot, purpose: p, default: wr.routine-a }]";
+    for (const templateId of ["wr.routine-a", "'{{wr.bindings.slot}}'"]) {
+      const text = `${minimal.replace("prompt: ä€😀", `templateCall: { templateId: ${templateId} }`)}${slots}\n`;
+      const compiled = compileWorkflow({ file: "w.yaml", text }, { routines: routinesOf([routine("a", "[{ id: look, title: t, prompt: p }]")]) });
+      expect(compiled).toMatchObject({ ok: true, value: { plan: { steps: [{ id: expect.stringMatching(/\.look$/), origin: { routine: "a" } }] } } });
+    }
   });
 
   test("a routine run by itself takes its arguments from the context", () => {

@@ -45,6 +45,7 @@ export function completeStepTool(seat: Seat, { watch, leave, sameModel }: Handin
       await watch.after(settled);
       if (settled.kind === "left") leave(settled.left);
       if (settled.kind === "step" && !sameModel(settled.offer)) return { content: "Step done. The next one is done by another model.", isError: false, ends: "session_over" };
+      if (settled.kind === "step") watch.step();
       const result = answer(seat, settled);
       return result.ends === undefined ? { ...result, content: `${result.content}${await leftOut()}` } : result;
     },

@@ -1,19 +1,20 @@
 /**
  * The reviewed tree as one commit on a branch of its own.
  *
- * I2. The branch is created, never moved: whoever is there first stays. Ours is adopted, anything else refused (fault 50).
+ * I2. The branch is created, never moved, together with the item's record: whoever is there first stays. Ours is adopted, anything
+ *     else refused (fault 50).
  * I7. Nothing points to a tree that is not the journal's: GitHub names the tree it built, and the names are compared.
  */
 import { z } from "zod";
 import type { GitHub, Repository } from "../../github/client.ts";
 import { parseAnswer } from "../../github/parse-answer.ts";
-import { readBranchHead } from "../../github/read/index.ts";
-import { hasStatus } from "../../github/request-error.ts";
-import type { Confirmed } from "../../github/write/index.ts";
+import type { DeliveryState } from "../../github/read/index.ts";
+import { createCommit, type Confirmed } from "../../github/write/index.ts";
 import type { Ticket } from "../../github/trust/index.ts";
 import type { ChangedFile } from "../change.ts";
 import { effectKey, type BranchIntent } from "../intents.ts";
 import { readTrailers } from "../names.ts";
+import { commitRefs, isCommitted } from "./commit-refs.ts";
 import { applyEffect, stopEffect, type Outlet, type OutletContext } from "./outlet.ts";
 
 /** Text goes inside the tree request up to this size a file and in all; the rest as blobs of its own. */
@@ -21,44 +22,46 @@ const INLINE_FILE_BYTES = 256 * 1024;
 const INLINE_ALL_BYTES = 4 * 1024 * 1024;
 
 const objectSchema = z.object({ sha: z.string() });
-const commitSchema = z.object({ sha: z.string(), html_url: z.string(), message: z.string(), tree: objectSchema, parents: z.array(objectSchema) });
-type Commit = z.infer<typeof commitSchema>;
+type Commit = NonNullable<DeliveryState["branch"]>;
 
 export const branchOutlet: Outlet<"branch"> = {
   async apply(intent, context) {
     // Another deliver job may create the branch between our look and our write: then its commit counts as found.
     let foundLate = false;
+    let seen: DeliveryState | null = null;
+    const look = async (): Promise<Confirmed | null> => {
+      const state = seen === null ? context.state : await context.look();
+      seen = state;
+      const ours = ownBranch(intent, context, state);
+      return isCommitted(context, state) && ours !== null ? { id: ours.sha, url: ours.url } : null;
+    };
     const applied = await applyEffect(context.runner, {
       key: effectKey("branch", context.ticket.key),
       description: `branch ${intent.branch}`,
-      lookUp: () => findOurs(intent, context),
+      lookUp: look,
       async write() {
-        const commit = await createCommit(intent, context);
-        const created = await createBranch(context, intent.branch, commit.sha);
-        if (created) return confirmed(commit);
+        const shown = seen ?? context.state;
+        const there = ownBranch(intent, context, shown);
+        const commit = there ?? (await makeCommit(intent, context));
+        foundLate = there !== null;
+        const committing = await commitRefs(context, shown, { record: intent.record, oidLength: commit.sha.length, branch: { ref: `refs/heads/${intent.branch}`, sha: commit.sha } });
+        if (committing.kind === "moved") return { id: commit.sha, url: commit.url };
         foundLate = true;
-        return (await findOurs(intent, context)) ?? stopEffect(refusedName(intent));
+        return (await look()) ?? stopEffect(refusedName(intent));
       },
     });
     return applied.ok && foundLate ? { ok: true, value: { ...applied.value, adopted: true } } : applied;
   },
 };
 
-const confirmed = (commit: Commit): Confirmed => ({ id: commit.sha, url: commit.html_url });
-
 /** The branch's commit if it is this delivery's; null if there is no such branch. Stops at a branch of somebody else. */
-async function findOurs(intent: BranchIntent, context: OutletContext): Promise<Confirmed | null> {
-  const head = await readBranchHead(context.github, context.repository, intent.branch);
-  if (head === null) return null;
-  const commit = await readCommit(context.github, context.repository, head);
-  return isOurs(commit, intent, context.ticket) ? confirmed(commit) : stopEffect(taken(intent, commit, context.ticket));
+function ownBranch(intent: BranchIntent, { ticket }: OutletContext, { branch }: DeliveryState): Commit | null {
+  return branch === null || isOurs(branch, intent, ticket) ? branch : stopEffect(taken(intent, branch, ticket));
 }
 
 /** This item's very files on their base. The key may be an earlier run's, which made the branch and broke off before the rest (fault 56). */
-function isOurs(commit: Commit, { change }: BranchIntent, ticket: Ticket): boolean {
-  const parents = commit.parents.map((parent) => parent.sha);
-  return readTrailers(commit.message)?.item === ticket.item && commit.tree.sha === change.tree && parents.length === 1 && parents[0] === change.base;
-}
+const isOurs = (commit: Commit, { change }: BranchIntent, ticket: Ticket): boolean =>
+  readTrailers(commit.message)?.item === ticket.item && commit.tree === change.tree && commit.parents.length === 1 && commit.parents[0] === change.base;
 
 function taken({ branch }: BranchIntent, commit: Commit, ticket: Ticket) {
   const trailers = readTrailers(commit.message);
@@ -76,13 +79,7 @@ const refusedName = ({ branch }: BranchIntent) => ({
   fix: "Rename a branch called `worktrain`, or let the rules of the repository allow `worktrain/**`, then label the issue again.",
 });
 
-async function readCommit(github: GitHub, repository: Repository, sha: string): Promise<Commit> {
-  const route = "GET /repos/{owner}/{repo}/git/commits/{commit_sha}";
-  return parseAnswer(commitSchema, (await github.request(route, { ...repository, commit_sha: sha })).data, route);
-}
-
-/** A commit without author, committer and signature: GitHub fills them in and signs it (P-git-data). */
-async function createCommit(intent: BranchIntent, context: OutletContext): Promise<Commit> {
+async function makeCommit(intent: BranchIntent, context: OutletContext): Promise<{ readonly sha: string; readonly url: string }> {
   const { github, repository } = context;
   const tree = await createTree(intent, context);
   if (tree !== intent.change.tree) {
@@ -92,26 +89,14 @@ async function createCommit(intent: BranchIntent, context: OutletContext): Promi
       fix: "Nothing is published. Label the issue again; if it happens again, please report it.",
     });
   }
-  const route = "POST /repos/{owner}/{repo}/git/commits";
-  const { data } = await github.request(route, { ...repository, message: intent.message, tree, parents: [intent.change.base] });
-  return parseAnswer(commitSchema, data, route);
+  return createCommit(github, repository, { message: intent.message, tree, parents: [intent.change.base] });
 }
 
-async function createTree({ change }: BranchIntent, { github, repository }: OutletContext): Promise<string> {
-  const base = await baseCommit(github, repository, change.base);
+async function createTree({ change, baseTree }: BranchIntent, { github, repository }: OutletContext): Promise<string> {
   const tree = await treeEntries(change.files, (bytes) => createBlob(github, repository, bytes));
   const route = "POST /repos/{owner}/{repo}/git/trees";
-  const { data } = await github.request(route, { ...repository, base_tree: base.tree.sha, tree });
+  const { data } = await github.request(route, { ...repository, base_tree: baseTree, tree });
   return parseAnswer(objectSchema, data, route).sha;
-}
-
-async function baseCommit(github: GitHub, repository: Repository, sha: string): Promise<Commit> {
-  try {
-    return await readCommit(github, repository, sha);
-  } catch (error) {
-    if (!hasStatus(error, 404)) throw error;
-    return stopEffect({ kind: "base-gone", message: `The commit ${sha} that the work builds on is not in the repository any more.`, fix: "Label the issue again: the work starts from the present state." });
-  }
 }
 
 interface TreeEntry {
@@ -158,15 +143,4 @@ async function createBlob(github: GitHub, repository: Repository, bytes: Uint8Ar
   const route = "POST /repos/{owner}/{repo}/git/blobs";
   const { data } = await github.request(route, { ...repository, content: Buffer.from(bytes).toString("base64"), encoding: "base64" });
   return parseAnswer(objectSchema, data, route).sha;
-}
-
-/** False when GitHub says 422: a branch of that name is there, or one that stands in its way. */
-async function createBranch({ github, repository }: OutletContext, branch: string, sha: string): Promise<boolean> {
-  try {
-    await github.request("POST /repos/{owner}/{repo}/git/refs", { ...repository, ref: `refs/heads/${branch}`, sha });
-    return true;
-  } catch (error) {
-    if (hasStatus(error, 422)) return false;
-    throw error;
-  }
 }

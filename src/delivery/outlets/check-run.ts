@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseAnswer } from "../../github/parse-answer.ts";
 import { allPages } from "../../github/read/index.ts";
-import type { Confirmed } from "../../github/write/index.ts";
+import { lookedUp, type Confirmed } from "../../github/write/index.ts";
 import { err } from "../../shared/result.ts";
 import { effectKey } from "../intents.ts";
 import { CHECK_NAME } from "../names.ts";
@@ -31,7 +31,8 @@ export const checkRunOutlet: Outlet<"check-run"> = {
       key: effectKey("check-run", ticket.key),
       description: `check run ${CHECK_NAME} on ${head.id}`,
       contested,
-      lookUp: () => findOurs(context, head.id),
+      // A commit that this very job made and put on the branch has no check run yet.
+      lookUp: lookedUp(head.adopted ? undefined : null, () => findOurs(context, head.id)),
       async write() {
         const route = "POST /repos/{owner}/{repo}/check-runs";
         const { data } = await github.request(route, {

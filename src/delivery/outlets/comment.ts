@@ -6,6 +6,6 @@ import { applyEffect, type Outlet } from "./outlet.ts";
 export const commentOutlet: Outlet<"comment"> = {
   apply(intent, { github, repository, runner, publisher, ticket }) {
     const target = { github, repository, issueNumber: intent.issueNumber, author: { appId: publisher.appId, botLogin: publisher.botLogin } };
-    return applyEffect(runner, commentEffect(target, marker("comment", ticket), intent.body));
+    return applyEffect(runner, commentEffect(target, { marker: marker("comment", ticket), body: intent.body }));
   },
 };

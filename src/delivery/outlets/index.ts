@@ -7,11 +7,13 @@ import { checkRunOutlet } from "./check-run.ts";
 import { commentOutlet } from "./comment.ts";
 import type { Outlet, OutletContext, OutletRefusal } from "./outlet.ts";
 import { pullRequestOutlet } from "./pull-request.ts";
+import { recordOutlet } from "./record.ts";
 
 export type { OutletContext } from "./outlet.ts";
 
 const outlets: { readonly [Kind in Intent["kind"]]: Outlet<Kind> } = {
   branch: branchOutlet,
+  record: recordOutlet,
   "pull-request": pullRequestOutlet,
   "check-run": checkRunOutlet,
   comment: commentOutlet,

@@ -1,8 +1,10 @@
 import type { GitHub, Repository } from "../../github/client.ts";
+import type { DeliveryState } from "../../github/read/index.ts";
 import type { AppliedEffect, Effect, EffectRunner } from "../../github/write/index.ts";
 import type { Refusal } from "../../shared/errors.ts";
-import { err, ok, type Result } from "../../shared/result.ts";
 import type { Ticket } from "../../github/trust/index.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { Fence } from "../fence.ts";
 import type { Intent } from "../intents.ts";
 import type { Publisher } from "../names.ts";
 
@@ -14,9 +16,16 @@ export interface OutletContext {
   readonly ticket: Ticket;
   /** What earlier intents of this delivery became. */
   readonly applied: ReadonlyMap<Intent["kind"], AppliedEffect>;
+  /** What GitHub showed just before this intent. */
+  readonly state: DeliveryState;
+  /** Asks GitHub again. */
+  readonly look: () => Promise<DeliveryState>;
+  readonly fence: (record: DeliveryState["record"]) => Fence;
+  /** Takes a sentence for the job's page. */
+  readonly note: (text: string) => void;
 }
 
-export type OutletRefusal = Refusal<"branch-taken" | "tree-mismatch" | "base-gone" | "pull-request-taken" | "pull-requests-forbidden" | "no-commit">;
+export type OutletRefusal = Refusal<"fenced" | "branch-taken" | "tree-mismatch" | "base-gone" | "pull-request-taken" | "pull-requests-forbidden" | "no-commit">;
 
 /** Makes one kind of intent so on GitHub, or finds that it is; applying it again changes nothing (I2). */
 export interface Outlet<Kind extends Intent["kind"]> {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseAnswer } from "../../github/parse-answer.ts";
 import { hasStatus, requestFailure, whatGitHubSaid } from "../../github/request-error.ts";
-import type { Confirmed } from "../../github/write/index.ts";
+import { lookedUp, type Confirmed } from "../../github/write/index.ts";
 import { effectKey, type PullRequestIntent } from "../intents.ts";
 import { pullRequestMarkerOf } from "../names.ts";
 import { applyEffect, stopEffect, type Outlet, type OutletContext } from "./outlet.ts";
@@ -25,7 +25,7 @@ export const pullRequestOutlet: Outlet<"pull-request"> = {
     const applied = await applyEffect(context.runner, {
       key: effectKey("pull-request", context.ticket.key),
       description: `pull request from ${intent.branch}`,
-      lookUp: () => findOurs(intent, context),
+      lookUp: lookedUp(shownOurs(context), () => findOurs(intent, context)),
       async write() {
         const made = await create(intent, context);
         if (made !== null) return confirmed(made);
@@ -38,6 +38,13 @@ export const pullRequestOutlet: Outlet<"pull-request"> = {
 };
 
 const confirmed = (pullRequest: PullRequest): Confirmed => ({ id: String(pullRequest.number), url: pullRequest.html_url });
+
+/** Ours among those GitHub has just shown; undefined where it did not show all. */
+function shownOurs({ state, ticket, publisher }: OutletContext): Confirmed | null | undefined {
+  if (state.pullRequests === null) return undefined;
+  const ours = state.pullRequests.find(({ body, author }) => body.startsWith(pullRequestMarkerOf(ticket.item)) && author?.kind === "Bot" && author.login === publisher.appSlug);
+  return ours === undefined ? null : { id: String(ours.number), url: ours.url };
+}
 
 async function findOurs(intent: PullRequestIntent, { github, repository, ticket, publisher }: OutletContext): Promise<Confirmed | null> {
   const route = "GET /repos/{owner}/{repo}/pulls";

@@ -9,12 +9,13 @@ export function sessionFailure(session: ItemSession, result: SessionResult): { k
   const code = result.reason?.code ?? "unknown";
   const ending = endingOf(code);
   const said = result.reason?.message ?? `outcome ${result.outcome}`;
-  return { kind: "stop", ending, reason: { code, message: `The ${session.phase} session did not complete: ${said}`, fix: fixOf(ending) } };
+  return { kind: "stop", ending, reason: { code, message: `The ${session.phase} session did not complete: ${said}`, fix: fixOf(code) } };
 }
 
 /** The ending a session's or an agent's reason comes to. */
 export function endingOf(code: string): EndingCode {
   if (code === "verification-failed") return "tests-red";
+  if (code === "time_limit") return "time-limit";
   if (code === "awaiting_approval") return "awaiting-approval";
   if (code === "data_needed" || code === "approval_needed") return "needs-answer";
   const agentCode = agentEndCodeSchema.safeParse(code);
@@ -25,6 +26,8 @@ function endingOfAgent(code: AgentEndCode): EndingCode {
   switch (code) {
     case "budget_turns":
     case "budget_tokens":
+    case "budget_input_tokens":
+    case "budget_output_tokens":
     case "budget_cost":
     case "budget_time":
     case "budget_tool_time":
@@ -53,25 +56,27 @@ function endingOfAgent(code: AgentEndCode): EndingCode {
   }
 }
 
-/** What a person can do about an ending. */
-export function fixOf(ending: EndingCode): string {
-  switch (ending) {
+/** What a person can do about a session's or an agent's reason. */
+export function fixOf(code: string): string {
+  if (code === "model_rejected") return "Mend what it names, then start it again.";
+  switch (endingOf(code)) {
     case "budget":
       return "Raise the budget in .github/worktrain.yml, then start it again.";
     case "tests-red":
       return "Read the test output in the run, say in the task what is expected, then start it again.";
     case "model-unavailable":
-      return "Check the key of the model's API, the model's name in .github/worktrain.yml and the provider's status, then start it again.";
+      return "Start it again later: the work goes on where it stopped.";
     case "model-spend-limit":
-      return "Raise the spend limit at the model's provider, then start it again.";
+      return "Start it again once there is credit: the work goes on where it stopped.";
     case "model-refused":
-      return "Reword the task so that it asks for something the model may do, then start it again.";
+      return "Reword the task so that it asks for something the model may do, or name another model, then start it again.";
     case "awaiting-approval":
       return "Answer it with `worktrain session approve` or `reject`, then start it again: the work goes on where it waits.";
     case "needs-answer":
       return "Put the answer into the task, then start it again.";
     case "cancelled":
-      return "Start it again.";
+    case "time-limit":
+      return "Start it again: it goes on where it stopped.";
     default:
       return "Read the run's log, make the task more precise, then start it again.";
   }

@@ -22,6 +22,7 @@ export interface SessionResult {
   readonly turns: number;
   readonly usage: Usage;
   readonly costMicroUsd: number;
+  readonly unansweredMicroUsd?: number | undefined;
   readonly tokens?: number | undefined;
   readonly inputTokens?: number | undefined;
   readonly outputTokens?: number | undefined;

@@ -15,7 +15,7 @@ import { stepOf } from "./outline.ts";
 import { settle } from "./settle.ts";
 import { type ChildResult, findNode, type SessionStart, type SessionState, type VerificationReport } from "./state.ts";
 import { workOf } from "./work.ts";
-import { contextSizeRefusal, mergeOutput, resultSizeRefusal, outputRefusal, shapeRefusal, type SubmissionRefusal } from "./submission.ts";
+import { mergeOutput, outputRefusal, resultSizeRefusal, shapeRefusal, startSizeRefusal, type SubmissionRefusal } from "./submission.ts";
 
 export type SessionCommand =
   | { readonly kind: "start"; readonly start: SessionStart }
@@ -91,7 +91,7 @@ function start(plan: Plan, state: SessionState, data: SessionStart): Decision {
   if (state.kind !== "new") return refuse("already-started", `The session ${state.facts.start.sessionId} has already started.`, "Open it instead.");
   const problem = valueProblem(data.context);
   if (problem !== null) return err({ kind: problem === "__proto__" ? "reserved-key" : "malformed-output", message: `The context holds ${problem}.`, fix: "Give plain JSON with ordinary keys." });
-  const tooLarge = contextSizeRefusal({ ...data.context, goal: data.goal });
+  const tooLarge = startSizeRefusal(data.context, data.goal);
   if (tooLarge !== null) return err(tooLarge);
   const started: EngineEvent = { kind: "session_started", data };
   const gaps: EngineEvent[] = [];

@@ -94,7 +94,7 @@ function byCondition(step: LoopStep, values: JsonObject): LoopDecision {
   if (loop.condition === null) return { kind: "leave", reason: "the loop has no condition", evaluation: null };
   const evaluation = evaluateCondition(loop.condition, values);
   const runs = loop.type === "until" ? !evaluation.holds : evaluation.holds;
-  return { kind: runs ? "run" : "leave", reason: `the condition is ${evaluation.holds}`, evaluation };
+  return { kind: runs ? "run" : "leave", reason: `it runs ${loop.type} that holds`, evaluation };
 }
 
 /** How often the loop runs if nobody stops it; null where nobody knows yet. */

@@ -1,11 +1,12 @@
-import type { Plan } from "../../workflow/index.ts";
-import { isLastStep } from "./outline.ts";
+import type { Plan, StandardStep } from "../../workflow/index.ts";
+import { mayBeLast } from "./outline.ts";
 
 const OUTCOME = "Put `metrics_outcome` (success, partial, abandoned or error) into the context.";
 
-/** What the workflow's metrics profile asks an agent to report at this step; commits are counted from git, never from its word. */
-export function metricsText(plan: Plan, stepId: string): string {
-  const last = isLastStep(plan, stepId.replace(/\.audit$/, ""));
+/** What the workflow's metrics profile asks whoever does the work to report at this step; commits are counted from git, never from its word. */
+export function metricsText(plan: Plan, step: StandardStep): string {
+  if (step.audits !== null) return "";
+  const last = mayBeLast(plan, step.id);
   switch (plan.metricsProfile) {
     case null:
       return "";

@@ -35,7 +35,7 @@ export function promptOf(parts: PromptParts): string {
     section("Your notes must satisfy", bullets(step.criteria === null ? [] : messagesOf(step.criteria, valuesAt(parts.start, node)))),
     section("Assess", bullets(assessments(plan, step))),
     verification(parts),
-    section("Report", metricsText(plan, step.id)),
+    section("Report", metricsText(plan, step)),
     earlierAttempt(node, parts.autonomy),
   ];
   return sections.filter((text) => text !== "").join("\n\n");

@@ -50,7 +50,7 @@ export function outputRefusal(plan: Plan, step: StandardStep, node: SessionNode,
   for (const artifact of merged.artifacts) {
     const { contractRef } = artifact;
     if (contractSchema(plan, contractRef) === null) {
-      return { kind: "unknown-contract", message: `There is no contract "${contractRef}".`, fix: wanted.length === 0 ? "This step asks for no artifact: say it in the notes." : `Send "${wanted.join('" and "')}".` };
+      return { kind: "unknown-contract", message: contractRef === "" ? "An artifact does not say of what contract it is." : `There is no contract "${contractRef}".`, fix: wanted.length === 0 ? "This step asks for no artifact: say it in the notes." : `Send "${wanted.join('" and "')}".` };
     }
     if (wanted.length > 0 && !wanted.includes(contractRef)) {
       return { kind: "unexpected-artifact", message: `The step "${step.id}" takes an artifact ${wanted.join(" and ")}, not ${contractRef}.`, fix: `Send "${wanted.join('" and "')}" only.` };
@@ -76,6 +76,10 @@ export const resultSizeRefusal = (result: { readonly summary: string; readonly a
 
 export const contextSizeRefusal = (context: JsonObject): Refusal<"too-large"> | null =>
   sizeRefusal("The session's context", jsonBytes(context), CONTEXT_LIMIT_BYTES, "Keep less in the context: overwrite values no longer needed with null.");
+
+/** What a session starts with: its goal stands in the context too. */
+export const startSizeRefusal = (context: JsonObject, goal: string): Refusal<"too-large"> | null =>
+  sizeRefusal("The goal and the context", jsonBytes({ ...context, goal }), CONTEXT_LIMIT_BYTES, "Shorten the goal, or start with less context: what is long can stand in a file of the workspace.");
 
 function sizeRefusal(what: string, bytes: number, limit: number, fix: string): Refusal<"too-large"> | null {
   return bytes <= limit ? null : { kind: "too-large", message: `${what} would take ${bytes} bytes; the limit is ${limit}.`, fix };

@@ -58,7 +58,7 @@ function entryOf({ stepId, decision, condition = null, evaluation = null, reason
   const base: TraceEntry = { stepId, decision, ...(reason === undefined ? {} : { reason }) };
   if (evaluation === null || condition === null) return base;
   const values = Object.fromEntries(Object.entries(evaluation.values).map(([key, value]) => [key, shortened(value)]));
-  return { ...base, condition: z.json().parse(JSON.parse(canonicalJson(condition))), values: contextSchema.parse(values) };
+  return { ...base, condition: z.json().parse(JSON.parse(canonicalJson(condition))), values: contextSchema.parse(values), holds: evaluation.holds };
 }
 
 function shortened(value: Json): Json {

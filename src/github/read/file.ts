@@ -11,7 +11,7 @@ const fileSchema = z.object({
 });
 
 export interface FileAtRef {
-  /** Null when there is no text to be had: a directory, a submodule, more than 1 MB, or not UTF-8. */
+  /** Null when there is no text to be had: a directory, a submodule, more than 1 MB (by GraphQL half of it), or not UTF-8. */
   readonly text: string | null;
   readonly sizeBytes: number;
 }
@@ -35,4 +35,20 @@ function decodeUtf8(base64: string): string | null {
   } catch {
     return null; // Not UTF-8.
   }
+}
+
+/** `... on Blob { byteSize isBinary isTruncated text }` of a GraphQL object, beside its `__typename`. */
+export const blobSchema = z.object({
+  __typename: z.string(),
+  byteSize: z.int().default(0),
+  isBinary: z.boolean().nullish(),
+  isTruncated: z.boolean().default(false),
+  text: z.string().nullish(),
+});
+
+/** What REST would have said of a file that GraphQL shows. */
+export function fileOf(shown: z.infer<typeof blobSchema> | null): FileAtRef | null {
+  if (shown === null) return null;
+  const { byteSize: sizeBytes, isBinary, isTruncated, text } = shown;
+  return { text: isBinary === true || isTruncated ? null : (text ?? null), sizeBytes };
 }

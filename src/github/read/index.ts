@@ -1,11 +1,13 @@
 export { listRunArtifacts, type ArtifactFacts } from "./artifacts.ts";
+export { readDeliveryState, type DeliveryQuery, type DeliveryState } from "./delivery-state.ts";
 export { downloadArtifact, type ArtifactWanted, type DownloadPorts, type DownloadRefusal } from "./download.ts";
 export { readFile, type FileAtRef } from "./file.ts";
 export { readIssue, type IssueFacts } from "./issue.ts";
+export { readIssueState, readStatusState, type CommentShown, type IssueState, type StatusState } from "./issue-state.ts";
 export { allPages, type PagedRequest } from "./pages.ts";
 export { listRunJobs, type JobFacts } from "./jobs.ts";
 export { readPermission, type Permission } from "./permission.ts";
 export { findPullRequests, type PullRequestFacts } from "./pull-request.ts";
-export { readBranchHead, readRepository, type RepositoryFacts } from "./repository.ts";
+export { readBranchHead, readRefHead, readRepository, type RepositoryFacts } from "./repository.ts";
 export { findItemRuns, listDispatchedRuns, readRun, type DispatchedRunsQuery, type ItemRunsQuery, type RunFacts } from "./run.ts";
 export { readTree, type TreeFacts } from "./tree.ts";

@@ -42,9 +42,12 @@ export async function readRepository(github: GitHub, repository: Repository): Pr
 const refSchema = z.object({ object: z.object({ sha: z.string(), type: z.string() }) });
 
 /** The commit a branch points to now, or null when there is no such branch. */
-export async function readBranchHead(github: GitHub, repository: Repository, branch: string): Promise<string | null> {
+export const readBranchHead = (github: GitHub, repository: Repository, branch: string): Promise<string | null> => readRefHead(github, repository, `refs/heads/${branch}`);
+
+/** The object a ref points to now, by its full name; null when there is no such ref. */
+export async function readRefHead(github: GitHub, repository: Repository, ref: string): Promise<string | null> {
   try {
-    const { data } = await github.request("GET /repos/{owner}/{repo}/git/ref/{ref}", { ...repository, ref: `heads/${branch}` });
+    const { data } = await github.request("GET /repos/{owner}/{repo}/git/ref/{ref}", { ...repository, ref: ref.replace(/^refs\//, "") });
     return parseAnswer(refSchema, data, "GET /repos/{owner}/{repo}/git/ref/{ref}").object.sha;
   } catch (error) {
     if (hasStatus(error, 404)) return null;

@@ -27,6 +27,11 @@ export const ticketSchema = z.strictObject({
   }),
   /** SHA-256 of the task text as labelled: canonical JSON of `{body, title}`. */
   textSha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /**
+   * Ids of what the App wrote to the issue for this trigger before it dispatched; null for what could not be made. The run's first event
+   * holds the ticket, so the record tells every effect of the item.
+   */
+  wrote: z.strictObject({ reaction: z.string().nullable(), comment: z.string().nullable() }).optional(),
   /** ISO time; compared with the run's `created_at`, not with a runner's clock. */
   expiresAt: z.iso.datetime(),
 });

@@ -6,8 +6,11 @@ import { z } from "zod";
 import type { GitHub, Repository } from "../client.ts";
 import { allPages } from "../read/pages.ts";
 import { parseAnswer } from "../parse-answer.ts";
+import { TerminalError } from "../../shared/errors.ts";
+import { sha256Hex } from "../../shared/hash.ts";
 import { hasStatus } from "../request-error.ts";
-import type { Confirmed, Effect } from "./effect.ts";
+import type { EffectRunner } from "./effect-runner.ts";
+import { lookedUp, type Confirmed, type Effect } from "./effect.ts";
 
 /** Observed: GitHub answers 422 "Body is too long" above it (P-comment-size). */
 export const MAX_COMMENT_CHARS = 65_536;
@@ -68,19 +71,26 @@ export async function findComments(target: CommentTarget, marker: string): Promi
     .sort((a, b) => a.id - b.id);
 }
 
-/**
- * Makes the comment unless one of ours with the marker is there; a found one keeps its text.
- * @param body must start with `marker`
- */
-export function commentEffect(target: CommentTarget, marker: string, body: string): Effect {
+export interface CommentWish {
+  readonly marker: string;
+  /** Starts with the marker. */
+  readonly body: string;
+  /** What a look a moment ago showed; absent where nobody looked. */
+  readonly seen?: Confirmed | null;
+  /** Whoever looks next takes back what another writer made at the same moment: no look of its own for it now. */
+  readonly doublesAreFoundLater?: boolean;
+}
+
+/** Makes the comment unless one of ours with the marker is there; a found one keeps its text. */
+export function commentEffect(target: CommentTarget, { marker, body, seen, doublesAreFoundLater = false }: CommentWish): Effect {
   const confirmed = (comment: OwnComment): Confirmed => ({ id: String(comment.id), url: comment.url });
   return {
     key: `comment:${marker}`,
     description: `comment on ${target.repository.owner}/${target.repository.repo}#${target.issueNumber}`,
-    async lookUp() {
-      const [first] = await findComments(target, marker);
-      return first === undefined ? null : confirmed(first);
-    },
+    lookUp: lookedUp(seen, async () => {
+      const [first, ...duplicates] = await findComments(target, marker);
+      return first === undefined ? null : { ...confirmed(first), duplicates: duplicates.map(confirmed) };
+    }),
     async write() {
       const response = await target.github.request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", {
         ...target.repository,
@@ -89,19 +99,42 @@ export function commentEffect(target: CommentTarget, marker: string, body: strin
       });
       return confirmed(toOwnComment(parseAnswer(commentSchema, response.data, "POST /repos/{owner}/{repo}/issues/{issue_number}/comments")));
     },
-    async discard(duplicate) {
-      await target.github.request("DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}", { ...target.repository, comment_id: Number(duplicate.id) });
-    },
+    ...(doublesAreFoundLater ? {} : { discard: (duplicate: Confirmed) => removeComment(target.github, target.repository, Number(duplicate.id)) }),
   };
 }
 
-/** Replaces a comment's text; doing it twice is the same as once. False when the comment is gone. */
-export async function editComment(github: GitHub, repository: Repository, comment: { readonly id: number; readonly body: string }): Promise<boolean> {
+/** Takes back a comment of ours; one that is gone already is gone. */
+export async function removeComment(github: GitHub, repository: Repository, id: number): Promise<void> {
   try {
-    await github.request("PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}", { ...repository, comment_id: comment.id, body: fitComment(comment.body) });
+    await github.request("DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}", { ...repository, comment_id: id });
+  } catch (error) {
+    if (!hasStatus(error, 404)) throw error;
+  }
+}
+
+/** Replaces a comment's text, which has just been seen to be another. False when the comment is gone. */
+export async function editComment(effects: EffectRunner, { github, repository }: Pick<CommentTarget, "github" | "repository">, comment: { readonly id: number; readonly body: string }): Promise<boolean> {
+  const body = fitComment(comment.body);
+  const place = { ...repository, comment_id: comment.id };
+  const done: Confirmed = { id: String(comment.id), url: null };
+  const read = async (): Promise<Confirmed | null> => {
+    const route = "GET /repos/{owner}/{repo}/issues/comments/{comment_id}";
+    const { body: present } = parseAnswer(commentSchema, (await github.request(route, place)).data, route);
+    return present === body ? done : null;
+  };
+  try {
+    await effects.apply({
+      key: `comment-text:${comment.id}:${sha256Hex(body)}`,
+      description: `text of comment ${comment.id} on ${repository.owner}/${repository.repo}`,
+      lookUp: lookedUp(null, read),
+      async write() {
+        await github.request("PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}", { ...place, body });
+        return done;
+      },
+    });
     return true;
   } catch (error) {
-    if (hasStatus(error, 404)) return false;
+    if (hasStatus(error instanceof TerminalError ? error.cause : error, 404)) return false;
     throw error;
   }
 }

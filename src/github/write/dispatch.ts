@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { GitHub, GitHubResponse, Repository } from "../client.ts";
 import { findItemRuns } from "../read/run.ts";
 import { requestFailure, whatGitHubSaid } from "../request-error.ts";
-import type { Confirmed, Effect } from "./effect.ts";
+import { lookedUp, type Confirmed, type Effect } from "./effect.ts";
 
 export interface Dispatch {
   /** File name of the workflow. */
@@ -14,6 +14,8 @@ export interface Dispatch {
   readonly inputs: Readonly<Record<string, string>>;
   /** ISO time before which no run of this key can have been created. */
   readonly since: string;
+  /** What a look a moment ago showed; absent where nobody looked. */
+  readonly seen?: Confirmed | null;
 }
 
 /** `workflow_dispatch` answers 204 without a body on servers that do not know `return_run_details`. */
@@ -32,7 +34,7 @@ export function dispatchEffect(github: GitHub, repository: Repository, dispatch:
   return {
     key: `dispatch:${dispatch.key}`,
     description: `workflow_dispatch of ${dispatch.workflow} on ${repository.owner}/${repository.repo}`,
-    lookUp,
+    lookUp: lookedUp(dispatch.seen, lookUp),
     cures: {
       403: "Give the App the permission `actions: write`. Where a policy of the organisation limits who or what may start workflows, name the App as an allowed actor and workflow_dispatch as an allowed event.",
       404: `See that .github/workflows/${dispatch.workflow} is on the default branch, that Actions are enabled and that the App has the permission \`actions: write\`.`,

@@ -5,7 +5,7 @@
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import type { Clock } from "../../shared/ports.ts";
 import { requestFailure, whatGitHubSaid, type RequestFailure } from "../request-error.ts";
-import type { Confirmed, Effect } from "./effect.ts";
+import type { Confirmed, Effect, Found } from "./effect.ts";
 
 /** GitHub's lists lag behind its writes: the first look after a lost answer waits 2 s, the second 8 s more. */
 const LATE_LOOKS_MS: readonly number[] = [2_000, 8_000];
@@ -45,7 +45,7 @@ export function createEffectRunner({ clock, onConfirmed }: EffectRunnerPorts): E
 
 async function converge(effect: Effect, clock: Clock): Promise<AppliedEffect> {
   const found = (await effect.lookUp()) ?? (effect.contested === true ? await lookLate(effect, clock) : null);
-  if (found !== null) return { ...found, adopted: true };
+  if (found !== null) return adopt(effect, found);
   let lastFailure: RequestFailure | null = null;
   for (let write = 1; write <= WRITES; write += 1) {
     try {
@@ -57,7 +57,7 @@ async function converge(effect: Effect, clock: Clock): Promise<AppliedEffect> {
       lastFailure = failure;
     }
     const late = await lookLate(effect, clock);
-    if (late !== null) return { ...late, adopted: true };
+    if (late !== null) return adopt(effect, late);
   }
   throw new RetryableError(`It is not known whether GitHub did it: ${effect.description} (${lastFailure?.message ?? "no answer"}).`);
 }
@@ -68,13 +68,19 @@ async function settle(effect: Effect, written: Confirmed): Promise<AppliedEffect
     const lowest = await effect.lookUp();
     if (lowest !== null && lowest.id !== written.id) {
       await effect.discard(written);
-      return { ...lowest, adopted: true };
+      return { id: lowest.id, url: lowest.url, adopted: true };
     }
   }
   return { ...written, adopted: false };
 }
 
-async function lookLate(effect: Effect, clock: Clock): Promise<Confirmed | null> {
+/** Who died between writing and looking left what only the next one can take back. */
+async function adopt(effect: Effect, { id, url, duplicates = [] }: Found): Promise<AppliedEffect> {
+  for (const duplicate of duplicates) await effect.discard?.(duplicate);
+  return { id, url, adopted: true };
+}
+
+async function lookLate(effect: Effect, clock: Clock): Promise<Found | null> {
   for (const delayMs of LATE_LOOKS_MS) {
     await clock.sleep(delayMs);
     const found = await effect.lookUp();

@@ -1,10 +1,9 @@
 /** Which webhook leads to which work. Handlers only queue: the answer to GitHub is out already, the work is done in order per issue. */
-import type { Probot, ProbotOctokit } from "probot";
 import { z } from "zod";
 import { isWrittenBy } from "../../github/write/index.ts";
 import { parseLabeledEvent, WORKFLOW_PATH } from "../../intake/index.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
-import { installationClient } from "./installation-client.ts";
+import { installationClient, type InstallationOctokit } from "./installation-client.ts";
 import { restoreStatus } from "./restore-status.ts";
 import type { RunFollower } from "./run-follower.ts";
 import { reportRun } from "./run-report.ts";
@@ -16,19 +15,28 @@ import { subjectOf, type Workplace } from "./workplace.ts";
 export interface HandlerTools extends StartTools {
   readonly queue: SubjectQueue;
   readonly follower: RunFollower;
+  /** Where the installations' clients speak GraphQL. */
+  readonly graphqlUrl: string;
 }
 
 /** What is taken from a Probot context; the payload is parsed here like anything from outside. */
-interface Delivery {
+export interface Delivery {
   readonly id: string;
   readonly payload: unknown;
-  readonly octokit: ProbotOctokit;
+  readonly octokit: InstallationOctokit;
 }
 
-export function registerHandlers(probot: Probot, tools: HandlerTools): void {
-  probot.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
-  probot.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
-  probot.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
+/** Probot, or who plays its part. */
+export interface Webhooks {
+  on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
+}
+
+export type WebhookName = "issues.labeled" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+
+export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
+  webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
+  webhooks.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
+  webhooks.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
 }
 
 const placeSchema = z.object({
@@ -79,13 +87,20 @@ function onWorkflowRun(delivery: Delivery, tools: HandlerTools): void {
     name: "showing a run",
     coalesce: `run ${run.id}`,
     async run() {
-      if ((await reportRun(place, tools, run.id)) === "going") followRun(place, tools, { subject, runId: run.id });
+      if (tools.follower.isOver(run.id)) return;
+      const outlook = await reportRun(place, tools, run.id);
+      if (outlook !== "going") tools.follower.leave(run.id);
+      if (outlook !== "over") followRun(place, tools, { subject, runId: outlook === "going" ? run.id : outlook.goesOnIn });
     },
   });
 }
 
 function followRun(place: Workplace, tools: HandlerTools, { subject, runId }: { readonly subject: string; readonly runId: number }): void {
-  tools.follower.follow(runId, () => tools.queue.run(subject, () => reportRun(place, tools, runId)));
+  tools.follower.follow(runId, async (signal) => {
+    const outlook = await tools.queue.run(subject, async () => (signal.aborted ? "over" : reportRun(place, tools, runId)));
+    if (typeof outlook === "object") followRun(place, tools, { subject, runId: outlook.goesOnIn });
+    return outlook;
+  });
 }
 
 const deletedCommentSchema = z.object({ issue: z.object({ number: z.int() }), comment: z.looseObject({ body: z.string() }) });

@@ -9,8 +9,9 @@ import type { AppTools, Workplace } from "./workplace.ts";
 /** A dispatched run shows up in GitHub's lists within seconds; after this time it is not coming. */
 const DISPATCH_GRACE_MS = 10 * 60_000;
 
-export async function readPriorAttempt(place: Workplace, tools: AppTools, issue: IssueFacts, status: Status | null): Promise<PriorAttempt | null> {
-  if (status === null) return fromRuns(await itemRuns(place, issue));
+/** @param runs of the issue, newest first, where they were listed already */
+export async function readPriorAttempt(place: Workplace, tools: AppTools, { issue, status, runs }: { readonly issue: IssueFacts; readonly status: Status | null; readonly runs: readonly RunFacts[] | null }): Promise<PriorAttempt | null> {
+  if (status === null) return fromRuns(runs ?? (await itemRuns(place, issue)));
   const { marker, comment } = status;
   const { attempt, continuation, key, labelledAt } = marker;
   const prior = (state: PriorAttempt["state"]): PriorAttempt => ({ attempt, continuation, key, state, labelledAt });
@@ -36,7 +37,7 @@ export async function readPriorAttempt(place: Workplace, tools: AppTools, issue:
 }
 
 /** Every run of the issue, newest first. */
-async function itemRuns(place: Workplace, issue: IssueFacts): Promise<readonly RunFacts[]> {
+export async function itemRuns(place: Workplace, issue: IssueFacts): Promise<readonly RunFacts[]> {
   const runs = await listDispatchedRuns(place.github, place.repository, { workflow: WORKFLOW_FILE, createdSince: issue.createdAt });
   return runs.filter((run) => {
     const title = parseRunTitle(run.displayTitle);

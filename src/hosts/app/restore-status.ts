@@ -17,5 +17,5 @@ export async function restoreStatus(place: Workplace, tools: AppTools, deleted: 
   const [, ...rest] = body.split("\n");
   const restored = [formatStatusMarker({ ...marker, recreated: true }), rest.join("\n").trim(), RECREATED_NOTE].join("\n\n");
   const target = { github: place.github, repository: place.repository, issueNumber: marker.issueNumber, author: tools.author };
-  await tools.effects.apply(commentEffect(target, statusMarkerPrefix(marker.issueNumber), restored));
+  await tools.effects.apply(commentEffect(target, { marker: statusMarkerPrefix(marker.issueNumber), body: restored }));
 }

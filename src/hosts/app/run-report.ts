@@ -2,24 +2,26 @@
  * Brings an issue's status comment up to what a run's artifact names and conclusion say now. Asks GitHub, not the event:
  * late, early and repeated events come to the same (fault 27), and a final comment is never turned back.
  */
-import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, readRun, type RunFacts } from "../../github/read/index.ts";
+import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, readRun, readStatusState, type RunFacts, type StatusState } from "../../github/read/index.ts";
 import { WORKFLOW_FILE, WORKFLOW_PATH } from "../../intake/index.ts";
 import { formatItemId, parseSegmentName, type EndingCode } from "../../record/index.ts";
 import { progressOf, type Progress, type StatusView } from "../../report/status-comment.ts";
 import { formatStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import { parseRunTitle, type RunTitle } from "./run-title.ts";
 import { openStatusBoard, type Status } from "./status-board.ts";
-import type { AppTools, Workplace } from "./workplace.ts";
+import { goOnUnasked, type StartTools } from "./start-work.ts";
+import type { Workplace } from "./workplace.ts";
 
-/** `over`: nothing more will come of this run, or it is none of ours. */
-export type RunOutlook = "going" | "over";
+/** `over`: nothing more will come of this run, or it is none of ours. `goesOnIn`: another run goes on with its work. */
+export type RunOutlook = "going" | "over" | { readonly goesOnIn: number };
 
-export async function reportRun(place: Workplace, tools: AppTools, runId: number): Promise<RunOutlook> {
+export async function reportRun(place: Workplace, tools: StartTools, runId: number): Promise<RunOutlook> {
   const run = await readRun(place.github, place.repository, runId);
   const title = run === null ? null : ourTitle(place, run);
   if (run === null || title === null) return "over";
   const board = openStatusBoard(place, tools, title.issueNumber);
-  const status = await board.read();
+  const state = await readStatusState(place.github, place.repository, { issueNumber: title.issueNumber, branch: branchOf(title) });
+  const status = await board.readShown(state.comments);
   if (status === null || !(await isAbout(place, status, run, title))) return "over";
   const { marker } = status;
   // A final word stays: what a re-run says of itself is that it does not act (fault 24).
@@ -30,7 +32,12 @@ export async function reportRun(place: Workplace, tools: AppTools, runId: number
     await showProgress({ board, status, run, progress });
     return "going";
   }
-  const view = await endedView(place, { run, title, progress });
+  const view = await endedView(place, { run, title, progress, pullRequests: state.pullRequests });
+  if (await wasCutOff(place, run, view)) {
+    // Before the comment says that it is over: an App that dies in between finds it as it was and goes on later.
+    const goingOn = await goOnUnasked(place, tools, { status: { ...status, marker: withRun(marker, run) }, runId: run.id });
+    if (goingOn.kind === "handled") return goingOn.runId === null ? "over" : { goesOnIn: goingOn.runId };
+  }
   await board.write(status, { ...withRun(marker, run), state: isInterrupted(view) ? "interrupted" : "ended", at: atOf(progress) ?? marker.at }, view);
   tools.log.info("run ended", { repository: place.repositoryId, issue: title.issueNumber, run: run.id, ending: view.ending });
   return "over";
@@ -81,12 +88,13 @@ const atOf = (progress: Progress | null): string | null => (progress === null ? 
 
 async function endedView(
   place: Workplace,
-  { run, title, progress }: { readonly run: RunFacts; readonly title: RunTitle; readonly progress: Progress | null },
+  { run, title, progress, pullRequests: shown }: { readonly run: RunFacts; readonly title: RunTitle; readonly progress: Progress | null; readonly pullRequests: StatusState["pullRequests"] },
 ): Promise<Extract<StatusView, { kind: "ended" }>> {
-  const branch = `worktrain/${title.item.subject}-${title.item.attempt}`;
-  const pullRequests = await findPullRequests(place.github, place.repository, branch);
-  const pullRequest = pullRequests.find((candidate) => candidate.headRepositoryId === place.repositoryId);
-  const ending = progress?.ending ?? endingOf(run);
+  const pullRequests = shown ?? (await findPullRequests(place.github, place.repository, branchOf(title))).filter(({ headRepositoryId }) => headRepositoryId === place.repositoryId);
+  const [pullRequest] = pullRequests;
+  const said = progress?.ending ?? endingOf(run);
+  // What was asked for is there: the run that was first made it.
+  const ending = said === "fenced" && pullRequest !== undefined ? "ready" : said;
   const missing = ending === "ready" && pullRequest === undefined;
   return {
     kind: "ended",
@@ -98,8 +106,24 @@ async function endedView(
   };
 }
 
+const branchOf = ({ item }: RunTitle): string => `worktrain/${item.subject}-${item.attempt}`;
+
 /** Endings that leave the item's record open: the next label goes on from there (fault 38). */
-const OPEN_ENDINGS: readonly EndingCode[] = ["awaiting-approval", "budget", "cancelled", "internal", "lost", "model-spend-limit", "model-unavailable"];
+const OPEN_ENDINGS: readonly EndingCode[] = ["awaiting-approval", "budget", "cancelled", "fenced", "internal", "lost", "model-spend-limit", "model-unavailable", "time-limit"];
+
+/**
+ * Whether the work stopped for no reason of its own, after it had begun: the runner was lost, the job's time was up (faults 38, 39), or
+ * another run delivered meanwhile and what this one was asked for is not there (fault 22).
+ * A run that saved nothing failed in its set-up, which would fail again; a cancelled one is a person's wish.
+ */
+async function wasCutOff(place: Workplace, run: RunFacts, { progress, ending, pullRequest }: Extract<StatusView, { kind: "ended" }>): Promise<boolean> {
+  if (progress === null) return false;
+  if (ending === "lost" || ending === "time-limit" || ending === "fenced") return true;
+  if (ending !== "ready" || pullRequest !== null || run.conclusion === "cancelled") return false;
+  // The agent job was lost between its last save and its outputs.
+  const jobs = await listRunJobs(place.github, place.repository, run.id);
+  return jobs.some(({ name, conclusion }) => name === "deliver" && conclusion === "skipped");
+}
 
 /** Also an end that was not delivered is gone on from: the next run delivers it. */
 const isInterrupted = (view: Extract<StatusView, { kind: "ended" }>): boolean => OPEN_ENDINGS.includes(view.ending) || (view.ending === "ready" && view.pullRequest === null);

@@ -61,6 +61,7 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
     effects: createEffectRunner({ clock: ports.clock }),
     author: { appId: settings.appId, botLogin: null },
     ticketKeyPem: settings.ticketKeyPem,
+    graphqlUrl: settings.graphqlUrl,
   });
 
   let receiving: Promise<void> = Promise.resolve();

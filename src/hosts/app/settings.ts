@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { TerminalError } from "../../shared/errors.ts";
+import { graphqlUrlOf } from "../../github/graphql.ts";
 import { publicTicketKey } from "../../github/trust/index.ts";
 
 const secondsSchema = z.coerce.number().min(0.01).max(3_600);
@@ -15,6 +16,7 @@ const environmentSchema = z.object({
   WORKTRAIN_TICKET_KEY: z.string().min(1),
   WORKTRAIN_POLL_SECONDS: secondsSchema.default(30),
   GITHUB_API_URL: z.url({ protocol: /^https?$/ }).default("https://api.github.com"),
+  GITHUB_GRAPHQL_URL: z.url({ protocol: /^https?$/ }).optional(),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   HOST: z.string().min(1).default("localhost"),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
@@ -28,6 +30,7 @@ export interface AppSettings {
   readonly ticketKeyPem: string;
   readonly pollMs: number;
   readonly apiUrl: string;
+  readonly graphqlUrl: string;
   readonly port: number;
   readonly host: string;
   /** The environment for Probot, which reads its own variables: the private key as PEM, the secret, the log's format. */
@@ -56,6 +59,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     ticketKeyPem,
     pollMs: values.WORKTRAIN_POLL_SECONDS * 1_000,
     apiUrl: values.GITHUB_API_URL.replace(/\/+$/, ""),
+    graphqlUrl: values.GITHUB_GRAPHQL_URL ?? graphqlUrlOf(values.GITHUB_API_URL),
     port: values.PORT,
     host: values.HOST,
     probotEnvironment: {

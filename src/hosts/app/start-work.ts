@@ -1,15 +1,16 @@
 /** From a label to a dispatched run: authorise, read the configuration, decide, say so, dispatch. */
 import { CONFIG_PATH, parseConfig } from "../../config/index.ts";
-import { readBranchHead, readFile, readIssue, readPermission, readRepository, type RepositoryFacts } from "../../github/read/index.ts";
+import { readIssueState, readPermission, type FileAtRef, type IssueState, type RepositoryFacts, type RunFacts } from "../../github/read/index.ts";
 import { encodeTask, permissionVerdict, signTicket, type StartRole, type Ticket } from "../../github/trust/index.ts";
-import { dispatchEffect, issueReactionEffect } from "../../github/write/index.ts";
-import { authorise, decideStart, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type ConfigState, type LabeledEvent, type StartDecision } from "../../intake/index.ts";
+import { dispatchEffect, issueReactionEffect, type Confirmed } from "../../github/write/index.ts";
+import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type ConfigState, type LabeledEvent, type StartDecision } from "../../intake/index.ts";
 import { formatItemId } from "../../record/index.ts";
 import type { StatusMarker } from "../../report/status-marker.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { err } from "../../shared/result.ts";
 import { unreachable } from "../../shared/unreachable.ts";
-import { readPriorAttempt } from "./prior-attempt.ts";
+import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
+import { parseRunTitle } from "./run-title.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
 import type { AppTools, Workplace } from "./workplace.ts";
 
@@ -35,30 +36,25 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
     tools.log.info("label ignored", { repository: place.repositoryId, issue: event.issueNumber, delivery: delivery.deliveryId, reason });
     return null;
   };
-  const facts = await readRepository(place.github, place.repository);
-  // The name may meanwhile belong to another repository; the id in the signed event decides (attack 3).
-  if (facts === null || facts.id !== place.repositoryId) return ignored("repository-gone");
-  const here: Workplace = { ...place, repository: { owner: facts.owner, repo: facts.repo } };
-
-  const config = await readConfig(here, facts);
+  const stage = await setStage(place, event.issueNumber);
+  if (stage === null) return ignored("repository-gone");
+  const { here, facts, config, issue } = stage;
   if (!isStartLabel(event.label, config)) return ignored("other-label");
   const verdict = permissionVerdict(await readPermission(here.github, here.repository, event.sender.login), event.sender.id);
   const authorisation = authorise(verdict);
   if (authorisation.kind === "silent") return ignored("actor-may-not-start");
 
   const board = openStatusBoard(here, tools, event.issueNumber);
-  const [issue, status] = await Promise.all([readIssue(here.github, here.repository, event.issueNumber), board.read()]);
+  const status = await board.readShown(stage.comments);
   if (authorisation.kind === "refused") {
     // One answer to somebody who may label but not start; never over the status of real work.
     if (status === null && issue !== null) await refuse(board, null, firstMarker(event), { ...authorisation.refusal, details: [] });
     return ignored(authorisation.refusal.kind);
   }
-  const [prior, workflow, baseSha] = await Promise.all([
-    issue === null ? null : readPriorAttempt(here, tools, issue, status),
-    readFile(here.github, here.repository, { path: WORKFLOW_PATH, ref: facts.defaultBranch }),
-    readBranchHead(here.github, here.repository, facts.defaultBranch),
-  ]);
-  const decision = decideStart(event, { repository: facts, config, issue, prior, workflowText: workflow?.text ?? null, baseSha });
+  // Without our comment the runs count the attempts, and tell as well whether this wish was dispatched.
+  const runs = status === null && issue !== null ? await itemRuns(here, issue) : null;
+  const prior = issue === null ? null : await readPriorAttempt(here, tools, { issue, status, runs });
+  const decision = decideStart(event, { ...stage, repository: facts, prior });
   switch (decision.kind) {
     case "ignore":
       return ignored(decision.reason);
@@ -66,17 +62,79 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
       await refuse(board, status, { ...firstMarker(event), attempt: decision.attempt, recreated: status?.marker.recreated ?? false }, decision.refusal);
       return ignored(decision.refusal.kind);
     case "start":
-      return start({ place: here, facts, board, status }, tools, { ...delivery, decision, role: authorisation.role });
+      return start({ place: here, facts, board, status, runs }, tools, { ...delivery, decision, role: authorisation.role });
     default:
       return unreachable(decision);
   }
 }
 
-async function readConfig(place: Workplace, facts: RepositoryFacts): Promise<ConfigState> {
-  const file = await readFile(place.github, place.repository, { path: CONFIG_PATH, ref: facts.defaultBranch });
+interface Stage {
+  /** The repository under the name it has now. */
+  readonly here: Workplace;
+  readonly facts: RepositoryFacts;
+  readonly config: ConfigState;
+  readonly issue: IssueState["issue"];
+  readonly comments: IssueState["comments"];
+  readonly workflowText: string | null;
+  readonly baseSha: string | null;
+}
+
+/** Null when the repository is not there any more. */
+async function setStage(place: Workplace, issueNumber: number): Promise<Stage | null> {
+  const state = await readIssueState(place.github, place.repository, { issueNumber, configPath: CONFIG_PATH, workflowPath: WORKFLOW_PATH });
+  // The name may meanwhile belong to another repository; the id in the signed event decides (attack 3).
+  if (state?.repository.id !== place.repositoryId) return null;
+  const { repository: facts, issue, comments, workflow, baseSha } = state;
+  const here: Workplace = { ...place, repository: { owner: facts.owner, repo: facts.repo } };
+  return { here, facts, config: configOf(state.config), issue, comments, workflowText: workflow?.text ?? null, baseSha };
+}
+
+/** Runs in a row that the App dispatches without anybody asking (fault 39). */
+const MOST_UNASKED = 5;
+
+export type GoingOn =
+  /** A run was dispatched, or why it was not is in the status comment. */
+  | { readonly kind: "handled"; readonly runId: number | null }
+  /** It waits for a person, who is told by the caller. */
+  | { readonly kind: "left"; readonly reason: string };
+
+/**
+ * Goes on with an attempt whose run was lost or ran out of time, as if whoever labelled it had done so again: the same checks, the same
+ * path. @param status the comment that tells of that run
+ */
+export async function goOnUnasked(place: Workplace, tools: StartTools, { status, runId }: { readonly status: Status; readonly runId: number }): Promise<GoingOn> {
+  const { marker } = status;
+  const left = (reason: string): GoingOn => {
+    tools.log.info("not gone on with", { repository: place.repositoryId, issue: marker.issueNumber, run: runId, reason });
+    return { kind: "left", reason };
+  };
+  const { by, auto = 0 } = marker;
+  if (by === undefined || by === null) return left("nobody-to-ask-for");
+  if (auto >= MOST_UNASKED) return left("too-often");
+  const stage = await setStage(place, marker.issueNumber);
+  if (stage === null) return left("repository-gone");
+  const { here, facts, config, issue } = stage;
+  const authorisation = authorise(permissionVerdict(await readPermission(here.github, here.repository, by.login), by.id));
+  if (authorisation.kind !== "allowed") return left("actor-may-not-start");
+  const event: LabeledEvent = {
+    repository: { id: facts.id, ...here.repository },
+    issueNumber: marker.issueNumber,
+    label: config !== "missing" && config.ok ? config.value.label : DEFAULT_LABEL,
+    sender: by,
+    task: { title: issue?.title ?? "", body: issue?.body ?? "" },
+    labelledAt: marker.labelledAt,
+  };
+  const { attempt, continuation, key, labelledAt } = marker;
+  const decision = decideStart(event, { ...stage, repository: facts, prior: { attempt, continuation, key, labelledAt, state: "interrupted" }, unasked: true });
+  if (decision.kind !== "start") return left(decision.kind === "ignore" ? decision.reason : decision.refusal.kind);
+  const scene = { place: here, facts, board: openStatusBoard(here, tools, marker.issueNumber), status, runs: null };
+  return { kind: "handled", runId: await start(scene, tools, { event, deliveryId: `run-${runId}`, decision, role: authorisation.role, unasked: auto + 1 }) };
+}
+
+function configOf(file: FileAtRef | null): ConfigState {
   if (file === null) return "missing";
   if (file.text !== null) return parseConfig(file.text, CONFIG_PATH);
-  return err([{ file: CONFIG_PATH, line: 1, column: 1, path: "", message: "It is not a text file in UTF-8 of at most 1 MB.", fix: "Write it as one." }]);
+  return err([{ file: CONFIG_PATH, line: 1, column: 1, path: "", message: "It is not a text file in UTF-8 of at most 512 KB.", fix: "Write it as one." }]);
 }
 
 interface Scene {
@@ -84,20 +142,25 @@ interface Scene {
   readonly facts: RepositoryFacts;
   readonly board: StatusBoard;
   readonly status: Status | null;
+  /** Runs of the issue, where they were listed a moment ago. */
+  readonly runs: readonly RunFacts[] | null;
 }
 
 interface Order extends LabelDelivery {
   readonly decision: Extract<StartDecision, { kind: "start" }>;
   readonly role: StartRole;
+  /** How often in a row nobody asked, this time included; absent when somebody did. */
+  readonly unasked?: number;
 }
 
 async function start(scene: Scene, tools: StartTools, order: Order): Promise<number | null> {
   const { place, facts, board } = scene;
   const { event, decision } = order;
-  await react(place, tools, event.issueNumber);
-  const marker: StatusMarker = { ...firstMarker(event), attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false };
+  const reaction = order.unasked === undefined ? await react(place, tools, event.issueNumber) : null;
+  const marker: StatusMarker = { ...firstMarker(event), attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, auto: order.unasked };
   const starting = await board.write(scene.status, marker, { kind: "starting" });
-  const ticket = makeTicket(facts, order, tools.clock.nowMs());
+  const wrote = { reaction: reaction?.id ?? null, comment: starting === null ? null : String(starting.comment.id) };
+  const ticket = makeTicket(facts, { ...order, wrote }, tools.clock.nowMs());
   try {
     const run = await tools.effects.apply(
       dispatchEffect(place.github, place.repository, {
@@ -105,6 +168,7 @@ async function start(scene: Scene, tools: StartTools, order: Order): Promise<num
         ref: facts.defaultBranch,
         key: decision.key,
         inputs: { key: decision.key, item: ticket.item, ticket: signTicket(ticket, tools.ticketKeyPem), task: encodeTask(event.task) },
+        ...(scene.runs === null ? {} : { seen: dispatched(scene.runs, decision.key) }),
         since: isoSeconds(Date.parse(event.labelledAt) - CLOCK_LEEWAY_MS),
       }),
     );
@@ -121,16 +185,23 @@ async function start(scene: Scene, tools: StartTools, order: Order): Promise<num
   }
 }
 
+/** The run with the key among those of the issue, the first of several. */
+function dispatched(runs: readonly RunFacts[], key: string): Confirmed | null {
+  const run = runs.findLast(({ displayTitle }) => parseRunTitle(displayTitle)?.key === key);
+  return run === undefined ? null : { id: String(run.id), url: run.htmlUrl };
+}
+
 /** The quickest sign that the label was seen; without it the work goes on all the same. */
-async function react(place: Workplace, tools: AppTools, issueNumber: number): Promise<void> {
+async function react(place: Workplace, tools: AppTools, issueNumber: number): Promise<Confirmed | null> {
   try {
-    await tools.effects.apply(issueReactionEffect(place.github, place.repository, { issueNumber, content: "eyes" }));
+    return await tools.effects.apply(issueReactionEffect(place.github, place.repository, { issueNumber, content: "eyes" }));
   } catch (error) {
     tools.log.error(error, "no reaction could be set", { repository: place.repositoryId, issue: issueNumber });
+    return null;
   }
 }
 
-function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId }: Order, nowMs: number): Ticket {
+function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, wrote }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
   const { turns, tokens, costUsd, minutes } = decision.config.budget;
   return {
     v: 1,
@@ -143,6 +214,7 @@ function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId 
     caps: { turns, tokens, costUsd, minutes },
     textSha256: decision.textSha256,
     expiresAt: new Date(nowMs + TICKET_LIFETIME_MS).toISOString(),
+    wrote,
   };
 }
 
@@ -156,6 +228,7 @@ const firstMarker = (event: LabeledEvent): StatusMarker => ({
   labelledAt: event.labelledAt,
   at: null,
   recreated: false,
+  by: event.sender,
 });
 
 async function refuse(board: StatusBoard, status: Status | null, marker: StatusMarker, refusal: { readonly message: string; readonly fix: string; readonly details: readonly string[] }): Promise<void> {

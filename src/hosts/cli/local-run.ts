@@ -28,14 +28,15 @@ import { listRunning, register, runningDirectory } from "./run/running.ts";
 export async function runLocally(run: LocalRun, ports: RunPorts): Promise<CommandResult> {
   const { task, places } = run;
   await checkProvider(run.model);
-  const begun = task.kind === "new" ? await begin(run, task, ports) : savedItem(task.item, places.data);
-  const { place } = begun;
+  const { place, saved: known } = task.kind === "new" ? await begin(run, task, ports) : savedItem(task.item, places.data);
   const other = listRunning(runningDirectory(places.usual)).find(({ directory }) => directory === place.directory);
   if (other !== undefined) throw new TerminalError(`${place.name} is being worked on by process ${other.pid}.`, `Let it end, or stop it with \`worktrain cancel ${place.name}\`.`);
+  const saved = { ...known, limits: { ...known.limits, ...run.limits } };
+  saveRun(place, saved);
   ports.log(`Item ${place.name}. From elsewhere: worktrain tell ${place.name} "...", worktrain cancel ${place.name}`);
   const registration = register(runningDirectory(places.usual), { item: place.name, directory: place.directory });
   try {
-    return await workOn(run, ports, { ...begun, onSessions: registration.sessions });
+    return await workOn(run, ports, { place, saved, onSessions: registration.sessions });
   } finally {
     registration.end();
   }
@@ -53,9 +54,7 @@ async function begin(run: LocalRun, { goal, workspace, workflow }: Extract<Local
   await committedConfig(seen);
   if (seen.uncommitted > 0) ports.log(`Not taken along: ${counted(seen.uncommitted, "uncommitted file")} of ${seen.source}.`);
   const alone = workflow === null ? {} : { workflow: namedWorkflow(workflow, ports.packageRoot, seen.source) };
-  const saved = { goal, source: seen.source, base: { ref: seen.branch, sha: seen.head }, sandbox: run.sandbox ?? ("bubblewrap" as const), ...alone };
-  saveRun(place, saved);
-  return { place, saved };
+  return { place, saved: { goal, source: seen.source, base: { ref: seen.branch, sha: seen.head }, sandbox: run.sandbox ?? "bubblewrap", ...alone } };
 }
 
 interface Work extends Begun {
@@ -98,7 +97,7 @@ async function drive(run: LocalRun, ports: RunPorts, open: Open, redact: (text: 
   const { place, saved, clone, config, sandbox } = open;
   const past = await pastDurations(run.places.data, clone.source, ports);
   if (past.words !== null) ports.log(past.words);
-  const deps = await itemDeps(run, ports, { pastVerifications: past.verifications, config, journal: open.journal, redact, workspace: open.workspace, sandbox, ...(saved.workflow === undefined ? {} : { workflow: saved.workflow }) });
+  const deps = await itemDeps({ model: run.model, limits: saved.limits ?? {} }, ports, { pastVerifications: past.verifications, config, journal: open.journal, redact, workspace: open.workspace, sandbox, ...(saved.workflow === undefined ? {} : { workflow: saved.workflow }) });
   const inbox = openInbox(place.directory);
   let main = "";
   const helpers = new Set<string>();

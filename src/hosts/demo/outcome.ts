@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { assembleSegments, openDirectoryReader, seedDirectory } from "../../journal/index.ts";
+import { assembleSegments, newestChain, openDirectoryReader, seedDirectory } from "../../journal/index.ts";
 import { itemView, readItemJournal, totalTokens } from "../../report/index.ts";
 import { formatItemId, parseSegmentName } from "../../record/index.ts";
 import { nodeFileSystem } from "../../shared/node-ports.ts";
@@ -72,7 +72,7 @@ async function sessionsOf(world: World, directory: string, issueNumber: number):
   });
   const item = segments.at(-1)?.item;
   if (item === undefined) return [];
-  const assembled = assembleSegments(segments.map(({ bytes, digest }) => ({ bytes, digest })));
+  const assembled = assembleSegments(newestChain(segments.map(({ bytes, digest }) => ({ bytes, digest }))));
   if (!assembled.ok) return [];
   const journal = join(directory, "journal", item.replaceAll("/", "."));
   await rm(journal, { recursive: true, force: true });
@@ -89,13 +89,19 @@ async function sessionsOf(world: World, directory: string, issueNumber: number):
   }));
 }
 
-function countRequests(requests: readonly LoggedRequest[]): Pick<Outcome, "requests" | "liveProgressRequests"> {
-  const rest = requests.filter((request) => request.kind === "rest");
-  const of = (who: string): readonly LoggedRequest[] => rest.filter((request) => request.who === who);
-  const dispatched = rest.findIndex((request) => request.route?.endsWith("/dispatches") ?? false);
-  const lastOfJobs = rest.findLastIndex((request) => request.token === "job");
-  const progress = dispatched < 0 ? [] : rest.slice(dispatched + 1, Math.max(dispatched + 1, lastOfJobs)).filter((request) => request.who === "app");
-  return { requests: { app: of("app").length - progress.length, deliver: of("deliver").length }, liveProgressRequests: progress.length };
+/**
+ * REST and GraphQL requests of the App and the deliver job. Live progress is what the App asks and writes between the dispatch and the
+ * look that finds the run over: how much that is hangs on how long the run takes.
+ */
+function countRequests(log: readonly LoggedRequest[]): Pick<Outcome, "requests" | "liveProgressRequests"> {
+  const api = log.filter(({ kind }) => kind === "rest" || kind === "graphql");
+  const by = (who: string): readonly LoggedRequest[] => api.filter((request) => request.who === who);
+  const app = by("app");
+  const dispatched = app.findIndex(({ route }) => route?.endsWith("/dispatches") ?? false);
+  const told = app.findLastIndex(({ method, route }) => method === "PATCH" && route?.endsWith("/comments/{comment_id}") === true);
+  const lastLook = app.findLastIndex(({ method, route }, index) => index < told && method === "GET" && route?.endsWith("/actions/runs/{run_id}") === true);
+  const progress = dispatched < 0 ? 0 : Math.max(0, lastLook - dispatched - 1);
+  return { requests: { app: app.length - progress, deliver: by("deliver").length }, liveProgressRequests: progress };
 }
 
 /** Runs the repository's tests on a fresh checkout of a commit, as anyone would who pulls it. */

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { filterListings } from "../../library/filter-listings.ts";
 import { indexedListings } from "../../library/indexed-listings.ts";
 import { bindingsFiles, workflowSources, type LibraryPlaces } from "../../library/sources.ts";
+import { inWords } from "../../shared/errors.ts";
 import { placesOf } from "./places.ts";
 import type { listInput, ToolAnswer } from "./shapes.ts";
 import type { McpWorld } from "./world.ts";
@@ -22,5 +23,5 @@ export async function list(world: McpWorld, input: z.infer<typeof listInput>): P
 async function compiled(places: LibraryPlaces) {
   const { listWorkflows, openLibrary } = await import("../../library/index.ts");
   const library = openLibrary(places);
-  return { listings: listWorkflows(library), faults: library.faults.map((fault) => `${fault.file}:${fault.line}:${fault.column}: ${fault.message} ${fault.fix}`) };
+  return { listings: listWorkflows(library), faults: library.faults.map((fault) => `${fault.file}:${fault.line}:${fault.column}: ${inWords(fault)}`) };
 }

@@ -17,8 +17,8 @@ export interface RunnerCommands {
   output(name: string, value: string): void;
   /** Adds Markdown to the job's page; what is too large is replaced by a sentence. */
   summary(markdown: string): void;
-  /** Folds everything printed while the task runs under a title. */
-  group<T>(title: string, task: () => Promise<T>): Promise<T>;
+  /** Prints a text of the runner's own making, folded under a title. */
+  group(title: string, text: string): void;
   notice(message: string): void;
   error(message: string): void;
   /** Prints text from anywhere, a model's or a test's included: no line of it is a command to the runner (attack 11). */
@@ -46,13 +46,10 @@ export function runnerCommands(environment: Readonly<Record<string, string | und
       const fits = Buffer.byteLength(markdown) <= SUMMARY_LIMIT_BYTES;
       append("GITHUB_STEP_SUMMARY", fits ? `${markdown}\n` : "The summary is larger than 1 MiB; the whole record is in the run's artifacts.\n");
     },
-    group: async (title, task) => {
+    group: (title, text) => {
       command("group", title);
-      try {
-        return await task();
-      } finally {
-        print("::endgroup::");
-      }
+      if (text !== "") print(text.replace(/\n$/, ""));
+      print("::endgroup::");
     },
     notice: (message) => command("notice", message),
     error: (message) => command("error", message),

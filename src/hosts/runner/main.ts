@@ -6,6 +6,7 @@ import { nodeClock, nodeFileSystem, nodeRandom } from "../../shared/node-ports.t
 import { nodeProcesses } from "../../shared/node-processes.ts";
 import type { SegmentStore } from "../../journal/index.ts";
 import { runnerCommands } from "./commands.ts";
+import { gatherOutput } from "./gathered-output.ts";
 import { checkDeliverRunner, checkRunner, harden } from "./harden/harden.ts";
 import { linuxMachine } from "./harden/machine.ts";
 import type { Refusal } from "../../shared/errors.ts";
@@ -13,6 +14,7 @@ import { readRunnerSettings, readSettings, type JobSettings } from "./settings.t
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const runner = runnerCommands(process.env, print);
+const output = gatherOutput(process.stdout, runner.group);
 try {
   const safe = await makeSafe();
   // Only now: what follows reads the key.
@@ -68,11 +70,9 @@ async function runAgent(job: JobSettings): Promise<void> {
     clock: nodeClock,
     random: nodeRandom,
     fs: nodeFileSystem,
-    processes: nodeProcesses,
     fetch: globalThis.fetch,
     segments: foldedAway(createArtifactSegmentStore({ runId: job.runId, directory: job.runnerTemp, fs: nodeFileSystem })),
-    distDirectory: import.meta.dirname,
-    nodePath: process.execPath,
+    place: async () => (await import("./agent/place.ts")).machinePlace({ fs: nodeFileSystem, processes: nodeProcesses, distDirectory: import.meta.dirname, nodePath: process.execPath }),
     log: (line) => runner.log(line),
     signal: abort.signal,
   });
@@ -93,9 +93,8 @@ async function runDeliver(job: JobSettings): Promise<void> {
   conclude(result);
 }
 
-/** GitHub's artifact client prints some twenty lines an upload. */
 function foldedAway(store: SegmentStore): SegmentStore {
-  return { ...store, put: (name, bytes) => runner.group(`Saving ${name}`, () => store.put(name, bytes)) };
+  return { ...store, put: (name, bytes) => output.gather(`Saving ${name}`, () => store.put(name, bytes)) };
 }
 
 function conclude(result: { readonly exitCode: number; readonly summary: string }): void {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { graphqlUrlOf } from "../../github/graphql.ts";
 import { itemIdSchema } from "../../record/index.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Refusal } from "../../shared/errors.ts";
@@ -6,6 +7,7 @@ import type { Refusal } from "../../shared/errors.ts";
 const id = z.string().regex(/^\d+$/).transform(Number).pipe(z.int());
 const environmentSchema = z.object({
   GITHUB_API_URL: z.url().default("https://api.github.com"),
+  GITHUB_GRAPHQL_URL: z.url().optional(),
   GITHUB_SERVER_URL: z.url().default("https://github.com"),
   GITHUB_REPOSITORY: z.string().regex(/^[^/\s]+\/[^/\s]+$/),
   GITHUB_REPOSITORY_ID: id,
@@ -27,6 +29,7 @@ export interface JobSettings {
   readonly runId: number;
   readonly runAttempt: number;
   readonly apiUrl: string;
+  readonly graphqlUrl: string;
   readonly serverUrl: string;
   /** `owner/repo/.github/workflows/worktrain.yml@refs/heads/main` */
   readonly workflowRef: string;
@@ -108,6 +111,7 @@ export function readSettings(
     runId: variables.data.GITHUB_RUN_ID,
     runAttempt: variables.data.GITHUB_RUN_ATTEMPT,
     apiUrl: variables.data.GITHUB_API_URL,
+    graphqlUrl: variables.data.GITHUB_GRAPHQL_URL ?? graphqlUrlOf(variables.data.GITHUB_API_URL),
     serverUrl: variables.data.GITHUB_SERVER_URL,
     workflowRef: variables.data.GITHUB_WORKFLOW_REF,
     workspace: variables.data.GITHUB_WORKSPACE,
@@ -122,6 +126,18 @@ export function readSettings(
     ...rest,
   });
 }
+
+/** What the post step needs to know; null for a job that keeps no journal of work. */
+export function readPostSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  input: (name: string) => string,
+): { readonly runId: number; readonly runAttempt: number; readonly runnerTemp: string } | null {
+  if (input("job") !== "agent") return null;
+  const { GITHUB_RUN_ID: runId, GITHUB_RUN_ATTEMPT: runAttempt, RUNNER_TEMP: runnerTemp } = postSchema.parse(environment);
+  return { runId, runAttempt, runnerTemp };
+}
+
+const postSchema = environmentSchema.pick({ GITHUB_RUN_ID: true, GITHUB_RUN_ATTEMPT: true, RUNNER_TEMP: true });
 
 /** Ways to ask for a model without a key that the operator may have set. */
 const KEYLESS_VARIABLES = ["ANTHROPIC_FEDERATION_RULE_ID", "ANTHROPIC_IDENTITY_TOKEN_FILE", "ACTIONS_ID_TOKEN_REQUEST_URL"] as const;

@@ -62,6 +62,8 @@ function uploadFailure(name: string, cause: unknown): Error {
     return new TerminalError(message, "The account's artifact storage is full: delete old artifacts, shorten their retention or raise the spending limit; usage is counted anew every 6 to 12 hours.", { cause });
   }
   if (/\(409\)|already exists/i.test(text)) return new NameTakenError(message, { cause });
+  // The client repeats this call when its answer is lost, and what was finished by the first is refused to the second (fault 15).
+  if (/Failed to FinalizeArtifact/.test(text)) return new RetryableError(message, { cause });
   if (/non-retryable|not currently supported|Unable to get the ACTIONS_|Invalid value|artifact name is not valid/i.test(text)) {
     return new TerminalError(message, "Check that the job runs on GitHub Actions and that the repository's settings allow artifacts.", { cause });
   }

@@ -83,16 +83,18 @@ export function unchanged(fs: FileSystem, file: EpochFile): boolean {
 }
 
 /**
- * A file that had grown can have unwritten sectors after a power cut, which read as zeros; JSON text holds no NUL. One that an
- * append had begun in can be short: fewer zeros than these are taken for damage, as one flipped bit can make a NUL.
+ * A file that had grown can have unwritten sectors after a power cut, which read as zeros; JSON text holds no NUL. Fewer zeros than
+ * these are taken for damage, as one flipped bit can make a NUL; but not where an append begins, in the last bytes of a sector:
+ * behind a newline stands `{`, of which no flipped bit makes a NUL.
  */
 const UNWRITTEN = Buffer.alloc(16);
+const UNWRITTEN_BEGINNING = Buffer.from("\n\0");
 
 /** How many bytes of the newest file's content stand before a tear (D2). */
 export function wholeBytes(content: Uint8Array): number {
   const buffer = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
-  const unwritten = buffer.indexOf(UNWRITTEN);
-  return (unwritten === -1 ? buffer : buffer.subarray(0, unwritten)).lastIndexOf("\n") + 1;
+  const tears = [UNWRITTEN, UNWRITTEN_BEGINNING].map((zeros) => buffer.indexOf(zeros)).filter((at) => at !== -1);
+  return buffer.subarray(0, Math.min(buffer.length, ...tears.map((at) => at + 1))).lastIndexOf("\n") + 1;
 }
 
 function acceptFile(chain: Chain, path: string, epoch: number, content: Uint8Array): void {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { TerminalError } from "../../shared/errors.ts";
+import { systemErrorCode } from "../../shared/durable-files.ts";
+import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { sha256Hex } from "../../shared/hash.ts";
 import type { FileSystem } from "../../shared/ports.ts";
 import { NameTakenError, type SegmentRef, type SegmentStore } from "../segment-store.ts";
@@ -26,13 +27,35 @@ export function createDirectorySegmentStore({ directory, fs, runId }: DirectoryS
     async put(name, bytes) {
       const path = pathOf(name);
       if (fs.size(path) !== null) throw new NameTakenError(`${path} is stored already.`);
-      fs.makeDirectory(directory);
-      fs.writeDurably(path, bytes);
+      try {
+        fs.makeDirectory(directory);
+        fs.writeDurably(path, bytes);
+      } catch (cause) {
+        throw writeFailed(path, cause);
+      }
       return refOf(name, bytes);
     },
     async find(name) {
-      const bytes = fs.read(pathOf(name));
-      return bytes === null ? null : refOf(name, bytes);
+      const path = pathOf(name);
+      try {
+        const bytes = fs.read(path);
+        if (bytes === null) return null;
+        // A put that failed, or a process that died, may have left it in the page cache only.
+        fs.sync(path);
+        return refOf(name, bytes);
+      } catch (cause) {
+        throw writeFailed(path, cause);
+      }
     },
   };
+}
+
+/** A full or forbidden disk holds no whole file; after any other failure nobody knows. */
+function writeFailed(path: string, cause: unknown): unknown {
+  const code = systemErrorCode(cause);
+  if (code === null) return cause;
+  const message = `The segment ${path} could not be written (${code}).`;
+  if (code === "ENOSPC" || code === "EDQUOT") return new TerminalError(`The disk is full: ${message}`, "Free some space, then resume.", { cause });
+  if (["EACCES", "EPERM", "EROFS", "ENOTDIR"].includes(code)) return new TerminalError(message, "Check that the directory may be written by this user.", { cause });
+  return new RetryableError(message, { cause });
 }

@@ -1,6 +1,7 @@
 /** What a client is told of a session: one shape for every command, over MCP and from a shell. */
 import { z } from "zod";
 import { autonomySchema, blockerSchema, riskPolicySchema, sessionOutcomeSchema } from "../../record/index.ts";
+import { inWords } from "../../shared/errors.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 
 const jsonSchema = z.record(z.string(), z.unknown());
@@ -68,12 +69,12 @@ export function answerText(answer: Answer, words: NextWords = TOOL_WORDS): strin
 }
 
 function lines(answer: Answer, words: NextWords): readonly string[] {
-  const blockers = (answer.blockers ?? []).map((blocker) => `- ${blocker.message} ${blocker.fix}`.trimEnd()).join("\n");
+  const blockers = (answer.blockers ?? []).map((blocker) => `- ${inWords(blocker)}`).join("\n");
   switch (answer.status) {
     case "step":
       return stepLines(answer, words);
     case "blocked":
-      return [`The step "${answer.step?.title ?? ""}" is not done:\n${blockers}`, "What was sent is kept: send what is missing or changed.", ...handover(answer, words)];
+      return [`The step "${answer.step?.title ?? ""}" is not done:\n${blockers}`, "What was sent is kept: send what is missing or changed.", ...stepLines(answer, words)];
     case "gate":
       return [`The session ${answer.sessionId} is at a gate (${answer.gate?.kind ?? ""}): ${answer.gate?.question ?? ""}`, words.answerGate(answer)];
     case "waiting":

@@ -1,5 +1,6 @@
 /** Runs verification commands for sessions whose client works outside: in the workspace it named, behind the sandbox. */
-import { existsSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { relative } from "node:path";
 import type { Processes } from "../../shared/ports.ts";
 import { openSandbox, type SandboxMode } from "../../workspace/index.ts";
 import { OUTPUT_TAIL_BYTES } from "../output-tail.ts";
@@ -32,7 +33,10 @@ export function createVerifier(options: VerifierOptions, workspacePath: string |
     }
     const { mode, processes, nodePath, helperPath, path, dataDirectory } = options;
     const sandbox = await openSandbox({ workspaceDir: workspacePath, mode, processes, nodePath, helperPath, path, privatePaths: [dataDirectory] });
-    if (!sandbox.ok) return notRun(`Nothing was run. ${sandbox.error.message} ${sandbox.error.fix}`);
+    if (!sandbox.ok) {
+      const within = holds(workspacePath, dataDirectory) ? ` The data directory ${dataDirectory} lies in the workspace, and a command must not reach the session's own record: start the session again with one elsewhere (--data DIR).` : "";
+      return notRun(`Nothing was run. ${sandbox.error.message} ${sandbox.error.fix}${within}`);
+    }
     try {
       const result = await sandbox.value.runCommand({ command, timeoutMs: TIMEOUT_MS, maxOutputBytes: OUTPUT_TAIL_BYTES }, signal);
       return { ...result, sandbox: sandbox.value.mode };
@@ -40,6 +44,11 @@ export function createVerifier(options: VerifierOptions, workspacePath: string |
       await sandbox.value.close();
     }
   };
+}
+
+function holds(outer: string, inner: string): boolean {
+  const path = existsSync(inner) ? relative(realpathSync(outer), realpathSync(inner)) : relative(outer, inner);
+  return path !== ".." && !path.startsWith("../");
 }
 
 const notRun = (why: string): VerificationResult => ({ exitCode: CANNOT_RUN, timedOut: false, outputTail: why, durationMs: 0, sandbox: "none" });

@@ -1,7 +1,7 @@
 import { GREP_DEFAULT_LIMIT, GREP_MAX_LIMIT, TEXT_LIMIT_CHARS } from "../protocol.ts";
 import { resolveExisting } from "./paths.ts";
 import { cutLine } from "./read.ts";
-import { GIT_SAFE, isInstalled, runSearch } from "./search.ts";
+import { GIT_SAFE, isInstalled, runSearch, type SearchOutput } from "./search.ts";
 import { ToolFailure, type HelperTool, type ToolInput, type ToolSetting } from "./tool.ts";
 
 interface Search {
@@ -19,16 +19,23 @@ export const grep: HelperTool = {
   async run(input, setting) {
     const limit = input.integer("limit", { min: 1, max: GREP_MAX_LIMIT, fallback: GREP_DEFAULT_LIMIT });
     const search = await readSearch(input, setting);
-    const { exitCode, stdout, stderr, cut } = isInstalled("rg")
-      ? await runSearch("rg", ripgrepArguments(search), setting)
-      : await runSearch("git", gitGrepArguments(search), setting);
+    const { exitCode, stdout, stderr, cut } = isInstalled("rg") ? await runSearch("rg", ripgrepArguments(search), setting) : await gitGrep(search, setting);
     // Both answer 1 for "no match"; ripgrep answers 2 also when one file could not be read.
-    if (exitCode !== 0 && exitCode !== 1 && !cut && stdout === "") throw new ToolFailure(`The search failed: ${stderr.trim()}`);
+    if (exitCode !== 0 && exitCode !== 1 && !cut && stdout === "") throw new ToolFailure(`The search failed: ${stderr.replace(RIPGREP_HINT, "").trim()}`);
     const lines = stdout.split("\n").filter((line) => line !== "");
-    if (lines.length === 0) return { content: `No match for ${search.pattern} in ${search.path}. Ignored and binary files are not searched.` };
+    if (lines.length === 0) return { content: `No match for ${search.pattern} in ${search.path === "." ? "the workspace" : search.path}. Ignored and binary files are not searched.` };
     return { content: shown(lines, limit, cut) };
   },
 };
+
+/** Names a flag of ripgrep's, which the model cannot set. */
+const RIPGREP_HINT = /\n\s*Consider enabling PCRE2[^]*$/;
+
+/** With Perl's syntax, which has `\d` and `\b` as ripgrep does; a git that was built without it takes POSIX's. */
+async function gitGrep(search: Search, setting: ToolSetting): Promise<SearchOutput> {
+  const perl = await runSearch("git", gitGrepArguments("-P", search), setting);
+  return perl.stderr.includes("cannot use Perl-compatible") ? runSearch("git", gitGrepArguments("-E", search), setting) : perl;
+}
 
 async function readSearch(input: ToolInput, setting: ToolSetting): Promise<Search> {
   const pattern = input.text("pattern");
@@ -52,8 +59,8 @@ function ripgrepArguments(search: Search): string[] {
   return [...args, "--glob=!.git", `--regexp=${search.pattern}`, "--", search.path];
 }
 
-function gitGrepArguments(search: Search): string[] {
-  const args = [...GIT_SAFE, "grep", "--no-color", "-I", "-E", "--untracked", "--exclude-standard"];
+function gitGrepArguments(syntax: "-P" | "-E", search: Search): string[] {
+  const args = [...GIT_SAFE, "grep", "--no-color", "-I", syntax, "--untracked", "--exclude-standard"];
   if (search.ignoreCase) args.push("-i");
   args.push(...(search.filesOnly ? ["--files-with-matches"] : ["-n", `-C${search.context}`]));
   const within = search.path === "." ? "" : `${search.path}/`;

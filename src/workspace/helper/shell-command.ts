@@ -1,6 +1,10 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync, rmSync } from "node:fs";
+import { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
 import type { CommandOutcome, SandboxLimits } from "../protocol.ts";
 import { HeadTail } from "./output.ts";
 import { COMMAND_MARK, kill, sweep } from "./sweep.ts";
@@ -37,14 +41,16 @@ export async function runShell(request: ShellCommand, setting: ToolSetting): Pro
   const started = performance.now();
   const mark = randomUUID();
   const output = new HeadTail(request);
+  const pipe = openPipe(join(tmpdir(), mark));
   const child = spawn(SHELL, ["-c", limiting(setting.limits), SHELL, SHELL, "-c", request.command], {
     cwd: request.directory,
     env: { ...process.env, PWD: request.directory, [COMMAND_MARK]: mark },
     detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", pipe?.writeEnd ?? "pipe", pipe?.writeEnd ?? "pipe"],
   });
-  child.stdout.on("data", (chunk: Uint8Array) => output.push(chunk));
-  child.stderr.on("data", (chunk: Uint8Array) => output.push(chunk));
+  if (pipe !== null) closeSync(pipe.writeEnd);
+  const sources = [pipe?.output, child.stdout, child.stderr].filter((source) => source !== undefined && source !== null);
+  for (const source of sources) source.on("data", (chunk: Uint8Array) => output.push(chunk));
 
   let breach: string | null = null;
   const unwatch = watchLimits(setting, (words) => {
@@ -54,7 +60,7 @@ export async function runShell(request: ShellCommand, setting: ToolSetting): Pro
   const end = await ended(child, request.timeoutMs, setting.signal).finally(unwatch);
   if (child.pid !== undefined && !setting.ownsProcesses) kill(-child.pid);
   const swept = await sweep(setting.ownsProcesses, mark);
-  await drained(child);
+  await Promise.all(sources.map(drained));
   return { ...end, exitCode: breach === null ? end.exitCode : null, breach, output: output.text(), swept, durationMs: Math.round(performance.now() - started) };
 }
 
@@ -114,15 +120,25 @@ function ended(child: ChildProcess, timeoutMs: number, signal: AbortSignal): Pro
   });
 }
 
-/** Waits for the pipe's end; a process of weak mode that escaped the sweep and holds it open loses it. */
-function drained(child: ChildProcess): Promise<void> {
-  if (child.stdout?.readableEnded === true && child.stderr?.readableEnded === true) return Promise.resolve();
+/**
+ * A pipe for the command's output, unlinked at once. What Node makes of `"pipe"` is a socket, and a program that opens `/dev/stdout` or
+ * `/dev/stderr` fails on one (ENXIO). Null where none can be made, in a full `/tmp` say.
+ */
+function openPipe(path: string): { readonly output: Readable; readonly writeEnd: number } | null {
+  if (spawnSync("mkfifo", ["-m", "600", path], { stdio: "ignore" }).status !== 0) return null;
+  // Opened for reading first and without waiting: the other end then has somebody to write to.
+  const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writeEnd = openSync(path, constants.O_WRONLY);
+  rmSync(path);
+  return { output: new Socket({ fd: readEnd, readable: true, writable: false }), writeEnd };
+}
+
+/** Waits for the output's end; a process of weak mode that escaped the sweep and holds it open loses it. */
+function drained(source: Readable): Promise<void> {
+  if (source.destroyed || source.readableEnded) return Promise.resolve();
   return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      child.stdout?.destroy();
-      child.stderr?.destroy();
-    }, DRAIN_MS);
-    child.once("close", () => {
+    const timer = setTimeout(() => source.destroy(), DRAIN_MS);
+    source.once("close", () => {
       clearTimeout(timer);
       resolve();
     });

@@ -18,7 +18,7 @@ describe("fault 55: what if GitHub does not take the token?", () => {
       },
     } as unknown as ProbotOctokit; // Only these two are used.
     const quiet = () => undefined;
-    return { asked, client: installationClient(octokit, { clock: fakeClock(), log: { info: quiet, warn: quiet, error: quiet } }) };
+    return { asked, client: installationClient(octokit, { graphqlUrl: "http://127.0.0.1:1/graphql", clock: fakeClock(), log: { info: quiet, warn: quiet, error: quiet } }) };
   };
 
   it("a new one is made and the request sent again", async () => {

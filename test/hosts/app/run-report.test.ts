@@ -9,7 +9,8 @@ import { statusComment } from "../../../src/report/status-comment.ts";
 import { parseStatusMarker, type StatusMarker } from "../../../src/report/status-marker.ts";
 import { fakeClock } from "../../fakes/clock.ts";
 import { requestError } from "../../fakes/github.ts";
-import { APP_ID, smallWorld } from "../../fakes/small-world.ts";
+import { APP_ID, person, smallWorld } from "../../fakes/small-world.ts";
+import { DISPATCH, labelScene, TICKET_KEY } from "./label-scene.ts";
 
 const KEY = "0123456789abcdef0123456789abcdef";
 const RUN_ID = 500;
@@ -20,7 +21,7 @@ function scene(marker: StatusMarker = MARKER) {
   const clock = fakeClock();
   const world = smallWorld(() => new Date(clock.nowMs()).toISOString());
   const quiet = () => undefined;
-  const tools = { clock, log: { info: quiet, warn: quiet, error: quiet }, effects: createEffectRunner({ clock }), author: { appId: APP_ID, botLogin: null } };
+  const tools = { clock, log: { info: quiet, warn: quiet, error: quiet }, effects: createEffectRunner({ clock }), author: { appId: APP_ID, botLogin: null }, ticketKeyPem: TICKET_KEY };
   const place = { github: world.github, repository: { owner: "acme", repo: "shop" }, repositoryId: 99 };
   const run = { id: RUN_ID, title: `WorkTrain 99/issue-12/1 ${KEY}`, status: "in_progress", conclusion: null as string | null, attempt: 1, path: ".github/workflows/worktrain.yml" };
   world.runs.push(run);
@@ -233,6 +234,35 @@ describe("is a run followed to its end?", () => {
     expect(clock.sleepers()).toBe(0);
   });
 
+  it("what an event told needs no further look, neither by the poll that waits its turn nor by a late event", async () => {
+    const { clock, run, save, report } = scene();
+    const quiet = () => undefined;
+    const follower = createRunFollower({ clock, log: { info: quiet, warn: quiet, error: quiet }, pollMs: 30_000 });
+    const signals: AbortSignal[] = [];
+    const look = (signal: AbortSignal) => {
+      signals.push(signal);
+      return report();
+    };
+    follower.leave(RUN_ID);
+    expect(follower.isOver(RUN_ID)).toBe(false);
+    follower.follow(RUN_ID, look);
+    await clock.advance(1_000);
+    follower.leave(RUN_ID);
+    await clock.advance(60_000);
+    expect([signals.length, signals[0]?.aborted, follower.isOver(RUN_ID)]).toEqual([1, true, true]);
+
+    follower.follow(RUN_ID + 1, look);
+    await clock.advance(1_000);
+    save("code", "implement", "budget");
+    complete(run, "success");
+    await clock.advance(30_000);
+    expect([signals.length, follower.isOver(RUN_ID + 1)]).toEqual([3, true]);
+    follower.follow(RUN_ID + 2, () => Promise.resolve("over"));
+    await clock.advance(1_000);
+    expect(follower.isOver(RUN_ID + 2)).toBe(false);
+    await follower.stop();
+  });
+
   it("stops at once when the App stops", async () => {
     const { clock, report } = scene();
     const quiet = () => undefined;
@@ -241,5 +271,137 @@ describe("is a run followed to its end?", () => {
     await clock.advance(1);
     await follower.stop();
     expect(clock.sleepers()).toBe(0);
+  });
+});
+
+/** A labelled issue whose run has saved something. */
+async function working() {
+  const it = labelScene();
+  const first = await it.settle(it.label());
+  const run = () => it.world.runs.at(-1);
+  const save = (ending: EndingCode | null = null, step = "implement") => {
+    const index = it.world.artifacts.length + 1;
+    const name = { item: { repositoryId: 99, subject: "issue-12", attempt: 1 }, runId: run()?.id ?? 0, runAttempt: 1, index, phase: "code" as const, step, costMilliUsd: 1, ending };
+    it.world.artifacts = [...it.world.artifacts.filter(({ name: other }) => other.includes(`.r${run()?.id}.`)), { id: index, name: formatSegmentName(name) }];
+  };
+  const end = async (conclusion: string) => {
+    const last = run();
+    if (last === undefined) throw new Error("There is no run.");
+    Object.assign(last, { status: "completed", conclusion });
+    return it.settle(reportRun(it.place, it.tools, last.id));
+  };
+  const marker = () => parseStatusMarker(it.body());
+  return { ...it, first, run, save, end, marker };
+}
+
+describe("fault 22: does the App see to what a fenced run was asked for?", () => {
+  it("another run goes on from the newest state, in the name of who labelled", async () => {
+    const { world, save, end, marker, run } = await working();
+    save("fenced", "fenced");
+    expect(await end("success")).toEqual({ goesOnIn: run()?.id });
+    expect(world.dispatches).toHaveLength(2);
+    expect(marker()).toMatchObject({ attempt: 1, continuation: 1, state: "waiting" });
+  });
+
+  it("what it was asked for is there: the comment names it, and nothing is dispatched", async () => {
+    const { world, save, end, marker, body } = await working();
+    save("fenced", "fenced");
+    world.pulls.push({ number: 31, ref: "worktrain/issue-12-1", headRepositoryId: 99 });
+    expect(await end("success")).toBe("over");
+    expect(world.dispatches).toHaveLength(1);
+    expect(marker()?.state).toBe("ended");
+    expect(body()).toContain("made pull request #31");
+  });
+
+  it("nobody may be asked for any more: the comment says that another run was first, and what to do", async () => {
+    const { world, save, end, marker, body } = await working();
+    save("fenced", "fenced");
+    world.permission = person("read");
+    expect(await end("success")).toBe("over");
+    expect([world.dispatches.length, marker()?.state]).toEqual([1, "interrupted"]);
+    expect(body()).toContain("another run of this item was first");
+  });
+});
+
+describe("faults 38, 39: does the App go on by itself with a run that was cut off?", () => {
+  it("a lost one: the same attempt, one continuation on, in the name of who labelled, and the comment says so", async () => {
+    const { world, first, save, end, run, marker, body } = await working();
+    save();
+    expect(await end("failure")).toEqual({ goesOnIn: run()?.id });
+    expect(run()?.id).not.toBe(first);
+    expect(marker()).toMatchObject({ attempt: 1, continuation: 1, state: "waiting", runId: run()?.id, by: { id: 42, login: "octocat" }, auto: 1 });
+    expect(body()).toContain("The run before this one was lost, ran out of time");
+    expect(world.dispatches).toHaveLength(2);
+    expect(world.dispatches[1]?.["item"]).toBe(world.dispatches[0]?.["item"]);
+    expect(world.dispatches[1]?.["key"]).not.toBe(world.dispatches[0]?.["key"]);
+    expect(world.reactions).toBe(1);
+  });
+
+  it("one whose job's time was up, and one that was lost between its last save and its delivery", async () => {
+    const time = await working();
+    time.save("time-limit", "parked");
+    await time.end("success");
+    expect(time.world.dispatches).toHaveLength(2);
+    const late = await working();
+    late.world.deliverConclusion = "skipped";
+    late.save("ready", "end");
+    await late.end("failure");
+    expect(late.world.dispatches).toHaveLength(2);
+  });
+
+  it("the same event twice, or by another replica, dispatches nothing more", async () => {
+    const { world, first, save, end, place, tools, settle } = await working();
+    save();
+    await end("failure");
+    await settle(reportRun(place, tools, first ?? 0));
+    expect(world.dispatches).toHaveLength(2);
+  });
+
+  it("an App that died before it dispatched finds the run as it was, and goes on then", async () => {
+    const { world, run, save, end, place, tools, settle, marker } = await working();
+    save();
+    world.fault = (route) => {
+      if (route === "POST /graphql#IssueState") throw requestError(500);
+    };
+    await expect(end("failure")).rejects.toThrow(/./);
+    expect(marker()?.state).toBe("waiting");
+    world.fault = null;
+    await settle(reportRun(place, tools, run()?.id ?? 0));
+    expect(world.dispatches).toHaveLength(2);
+  });
+
+  it.each<[string, (scene: Awaited<ReturnType<typeof working>>) => void, string]>([
+    ["its set-up failed: it saved nothing", ({ world }) => (world.artifacts = []), "failure"],
+    ["somebody cancelled it", () => undefined, "cancelled"],
+    ["the label was taken off", ({ world }) => (world.issue.labels = []), "failure"],
+    ["the issue was closed", ({ world }) => (world.issue.state = "closed"), "failure"],
+    ["the text was changed since", ({ world }) => (world.issue.body = "Something else."), "failure"],
+    ["who labelled may write no more", ({ world }) => (world.permission = person("read")), "failure"],
+    ["the account of who labelled is another now", ({ world }) => (world.permission = person("write", "write", "User", 43)), "failure"],
+  ])("not when %s: the comment says what a person can do", async (_, change, conclusion) => {
+    const scene = await working();
+    scene.save();
+    change(scene);
+    expect(await scene.end(conclusion)).toBe("over");
+    expect(scene.world.dispatches).toHaveLength(1);
+    expect(scene.marker()?.state).toBe("interrupted");
+    expect(scene.body()).toContain("**What to do:**");
+  });
+
+  it("five times in a row and no more; a label begins to count anew", async () => {
+    const { world, save, end, marker, label, clock, settle } = await working();
+    for (let nth = 1; nth <= 5; nth += 1) {
+      save();
+      await end("failure");
+      expect(marker()?.auto).toBe(nth);
+    }
+    save();
+    expect(await end("failure")).toBe("over");
+    expect(world.github.count(DISPATCH)).toBe(6);
+    await clock.advance(60_000);
+    await settle(label({}, "d-2"));
+    expect(world.github.count(DISPATCH)).toBe(7);
+    expect(marker()).toMatchObject({ attempt: 1, continuation: 6 });
+    expect(marker()?.auto).toBeUndefined();
   });
 });

@@ -30,6 +30,7 @@ const SETTINGS: JobSettings = {
   runId: 77,
   runAttempt: 1,
   apiUrl: "http://127.0.0.1",
+  graphqlUrl: "http://127.0.0.1/graphql",
   serverUrl: "https://github.com",
   workflowRef: "acme/sums/.github/workflows/worktrain.yml@refs/heads/main",
   workspace: "/w",
@@ -50,10 +51,16 @@ const SETTINGS: JobSettings = {
   runner: "hosted",
 };
 
-async function admitted(run: Readonly<Record<string, unknown>>, settings: Partial<JobSettings> = {}): Promise<boolean> {
-  const github: GitHub = { request: () => Promise.resolve({ status: 200, data: { ...RUN, ...run }, headers: {} }) };
-  return (await admit(github, { ...SETTINGS, ...settings })).ok;
-}
+const admission = (run: Readonly<Record<string, unknown>>, settings: Partial<JobSettings> = {}) => {
+  const record = { object: { sha: "c".repeat(40), type: "commit" } };
+  const github: GitHub = { request: (route, { ref } = {}) => Promise.resolve({ status: 200, data: route.includes("/git/ref/") ? (ref === `worktrain/${ticket.item}` ? record : {}) : { ...RUN, ...run }, headers: {} }) };
+  return admit(github, { ...SETTINGS, ...settings });
+};
+const admitted = async (...scene: Parameters<typeof admission>): Promise<boolean> => (await admission(...scene)).ok;
+
+test("fault 22: where the item's record stands is read before anything else of the item", async () => {
+  expect(await admission({})).toMatchObject({ ok: true, value: { committed: "c".repeat(40) } });
+});
 
 test("the run that the App dispatched with this ticket is admitted", async () => {
   expect(await admitted({})).toBe(true);

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { StoredSessions, type StoredSessionsDeps, type Answer, type FindPlan, type Input, type SentOutput, type StartRequest, type Verify } from "../../../src/session/stored/index.ts";
+import { answerText, StoredSessions, type StoredSessionsDeps, type Answer, type FindPlan, type Input, type SentOutput, type StartRequest, type Verify } from "../../../src/session/stored/index.ts";
 import { createRedactor } from "../../../src/shared/redact.ts";
 import type { FileSystem } from "../../../src/shared/ports.ts";
 import { nodeFileSystem, nodeRandom } from "../../../src/shared/node-ports.ts";
@@ -191,6 +191,26 @@ test("a child whose workflow there is not ends the session blocked, and says whi
   const answer = await start(sessions, plan("  - {id: split, type: parallel, title: Split, notesOptional: true, parallelDelegations: [{workflowId: nowhere}]}\n"), { autonomy: "full_auto_never_stop" });
   const over = answer.status === "complete" ? answer : await sessions.go({ token: tokenOf(answer) }, { kind: "await" });
   expect(over).toMatchObject({ status: "complete", outcome: "blocked", blockers: [{ code: "child-not-started", message: expect.stringContaining("There is none.") }] });
+  await sessions.close();
+});
+
+test("the words of a blocked step hold the step: whoever comes to it anew, or is sent back to another, reads what it is about", async () => {
+  const sessions = open();
+  const { sessionId, continueToken = "" } = await start(sessions, TWO_STEPS);
+  await sessions.go({ token: continueToken }, notes(" "));
+  const text = answerText(await sessions.go({ sessionId }, { kind: "rehydrate" }));
+  for (const said of ['The step "First" is not done:\n- The notes are empty.', "Do it", "To hand over (JSON Schema of each):"]) expect(text).toContain(said);
+  await sessions.close();
+});
+
+test("a workflow that delegates to itself comes to an end: the deepest session says that no further level may stand below it", async () => {
+  const endless = plan("  - {id: split, type: parallel, title: Split, notesOptional: true, parallelDelegations: [{workflowId: test-flow}]}\n");
+  const sessions = new StoredSessions({ ...deps(), findPlan: () => ({ ok: true, value: endless }) });
+  let answer = await start(sessions, endless);
+  let levels = 0;
+  for (; answer.status === "waiting" && levels < 10; levels += 1) answer = await sessions.go({ token: answer.pending?.[0]?.continueToken ?? "" }, { kind: "await" });
+  expect(levels).toBe(3);
+  expect(answer).toMatchObject({ status: "complete", outcome: "blocked", blockers: [{ code: "child-not-started", message: expect.stringContaining("at most 3 levels") }] });
   await sessions.close();
 });
 

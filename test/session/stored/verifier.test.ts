@@ -1,5 +1,5 @@
 /** Verification commands of sessions that a client drives: run for real, or said not to have been run. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -31,6 +31,16 @@ test("without bubblewrap nothing is run: the result says so with the cure", asyn
 test("in the weak mode that was asked for the command runs in the workspace, and its exit code is recorded", async () => {
   const verify = createVerifier(options(nodeProcesses, "weak"), directory);
   expect(await verify({ command: "pwd; exit 3" })).toMatchObject({ exitCode: 3, sandbox: "weak", outputTail: expect.stringContaining("worktrain-verifier-") });
+});
+
+test("a data directory in the workspace is named as what is in the way, with the cure: nothing is run beside the session's own record", async () => {
+  const data = join(directory, "data");
+  mkdirSync(data);
+  for (const dataDirectory of [data, directory]) {
+    const result = await createVerifier({ ...options(nodeProcesses, "bubblewrap"), dataDirectory }, directory)({ command: "true" });
+    expect(result).toMatchObject({ exitCode: 126, sandbox: "none", outputTail: expect.stringContaining(`The data directory ${dataDirectory} lies in the workspace`) });
+    expect(result.outputTail).toContain("--data DIR");
+  }
 });
 
 test("a workspace that is gone is said, not guessed", async () => {

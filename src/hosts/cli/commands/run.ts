@@ -11,6 +11,7 @@ export const run: Command = {
   summary: "Works on a task in a copy of a git clone and leaves the result there as a branch.",
   about: `Classifies the task, codes, reviews, fixes; or runs one workflow (--workflow). The clone itself is not touched but for that branch; uncommitted changes are not
 taken along. What a limit, an outage or a cancel stopped goes on with --resume, a limit with a higher one.
+Limits given as flags hold until a later run of the task gives others.
 Environment: ANTHROPIC_API_KEY (required, but for --dry-run), ANTHROPIC_BASE_URL; docs/operations.md has other providers.`,
   options: {
     goal: { kind: "text", value: "TEXT", help: "what to do; the first line is the title" },

@@ -1,4 +1,4 @@
-import { TerminalError } from "../../../shared/errors.ts";
+import { inWords, TerminalError } from "../../../shared/errors.ts";
 import { jsonOption, sourceOption, type Command } from "../command.ts";
 
 export const validate: Command = {
@@ -11,8 +11,8 @@ export const validate: Command = {
     const { validatePaths } = await import("../../../library/index.ts");
     const files = validatePaths(call.positionals, { packageRoot, workspace: workingDirectory, extra: call.texts("source") });
     const lines = files.flatMap(({ path, id, errors, warnings }) => [
-      ...errors.map((each) => `${path}:${each.line}:${each.column}: error: ${each.message} ${each.fix}`),
-      ...warnings.map((each) => `${path}:${each.line}:${each.column}: warning: ${each.message} ${each.fix}`),
+      ...errors.map((each) => `${path}:${each.line}:${each.column}: error: ${inWords(each)}`),
+      ...warnings.map((each) => `${path}:${each.line}:${each.column}: warning: ${inWords(each)}`),
       ...(errors.length === 0 ? [`${path}: ok (${id ?? ""})`] : []),
     ]);
     return { exitCode: files.every((file) => file.ok) ? 0 : 1, text: lines.join("\n"), data: { files } };

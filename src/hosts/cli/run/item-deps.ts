@@ -44,7 +44,7 @@ export async function itemDeps(run: Pick<LocalRun, "limits" | "model">, ports: R
     commands: { test: config.commands.test ?? null },
     ...(pastVerifications === undefined ? {} : { pastVerifications }),
     rules: rules.rules,
-    save: null,
+    saving: null,
     onProgress: (progress: ItemProgress) => {
       const line = progressLine(progress);
       if (line !== null) ports.log(line);

@@ -25,7 +25,7 @@ const FLAGS: Readonly<Record<string, LimitFlag>> = {
 };
 
 export const limitOptions: Readonly<Record<string, CommandOption>> = Object.fromEntries(
-  Object.entries(FLAGS).map(([name, { value, help }]) => [name, { kind: "text" as const, value, help: `${help} (default: budget of the config)` }]),
+  Object.entries(FLAGS).map(([name, { value, help }]) => [name, { kind: "text" as const, value, help: `${help} (default: as the task was last run, else budget of the config)` }]),
 );
 
 /** @throws TerminalError naming the flag that is no number above zero */

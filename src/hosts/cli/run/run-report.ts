@@ -1,7 +1,7 @@
 /** What `worktrain run` says at its end. */
 import { join } from "node:path";
-import { estimateWords, type Estimate, type ItemResult } from "../../../coordinator/index.ts";
-import { leftOutLines, type LeftOut } from "../../../report/index.ts";
+import { estimateWords, spentByItem, type Estimate, type ItemResult } from "../../../coordinator/index.ts";
+import { counted, leftOutLines, type LeftOut } from "../../../report/index.ts";
 import type { CommandResult } from "../command.ts";
 import type { ItemPlace } from "./local-item.ts";
 
@@ -26,6 +26,8 @@ export const shellWord = (text: string): string => (/^[\w./~-]+$/.test(text) ? t
 const RAISED_BY: Readonly<Record<string, string>> = {
   budget_turns: " --max-turns N",
   budget_tokens: " --max-tokens N",
+  budget_input_tokens: " --max-input-tokens N",
+  budget_output_tokens: " --max-output-tokens N",
   budget_cost: " --max-cost USD",
   budget_time: " --max-minutes N",
   budget_tool_time: " --max-tool-minutes N",
@@ -39,15 +41,7 @@ export function runReport(all: RunReport): CommandResult {
   const { place, source, result, branch, sandbox, undelivered, leftOut } = all;
   const { spent } = result;
   const journal = join(place.directory, "journal");
-  const sessions = result.state.sessions.map((session) => ({
-    id: session.sessionId,
-    workflow: session.workflowId,
-    phase: session.phase,
-    outcome: session.result?.outcome ?? "open",
-    turns: session.result?.turns ?? 0,
-    tokens: session.result?.tokens ?? 0,
-    costUsd: (session.result?.costMicroUsd ?? 0) / 1_000_000,
-  }));
+  const sessions = sessionsOf(result);
   const costUsd = spent.costMicroUsd / 1_000_000;
   const resume = result.state.ended !== null ? null : resumeCommand(place.name, all.data.directory, all.data.usual, result.reason?.code);
   const done = result.ending === "completed";
@@ -60,15 +54,28 @@ export function runReport(all: RunReport): CommandResult {
     ...leftOutLines(leftOut),
     ...(resume === null ? [] : [`Nothing is lost: \`${resume}\` goes on where it stopped.`]),
     ...undelivered.map((text) => `Not delivered, no session read it any more: ${JSON.stringify(text)}`),
-    `${spent.turns} turns, ${spent.tokens.toLocaleString("en-US")} tokens, $${costUsd.toFixed(4)}${expected(result.estimate)}. Journal: ${journal}`,
+    `${counted(spent.turns, "turn")}, ${spent.tokens.toLocaleString("en-US")} tokens, $${costUsd.toFixed(4)}${unanswered(spent.unansweredMicroUsd)}${expected(result.estimate)}. Journal: ${journal}`,
     ...(sandbox === "weak" ? ["The agent's commands ran without a sandbox (--sandbox weak)."] : []),
   ];
   return {
     exitCode: branch === null && !done ? 1 : 0,
     text: lines.join("\n"),
-    data: { item: place.id, name: place.name, ending: result.ending, reason: result.reason, branch: branch?.name ?? null, headSha: branch?.sha ?? null, resume, sandbox, sessions, turns: spent.turns, tokens: spent.tokens, costUsd, estimate: inUsd(result.estimate), undelivered, leftOut, journal },
+    data: { item: place.id, name: place.name, ending: result.ending, reason: result.reason, branch: branch?.name ?? null, headSha: branch?.sha ?? null, resume, sandbox, sessions, turns: spent.turns, tokens: spent.tokens, costUsd, unansweredUsd: spent.unansweredMicroUsd / 1_000_000, estimate: inUsd(result.estimate), undelivered, leftOut, journal },
   };
 }
+
+/** Only one can be open, the last: what the item spent and the others did not is its own. */
+function sessionsOf({ state, spent }: ItemResult) {
+  const concluded = spentByItem(state);
+  const open = { turns: spent.turns - concluded.turns, tokens: spent.tokens - concluded.tokens, costMicroUsd: spent.costMicroUsd - concluded.costMicroUsd };
+  return state.sessions.map(({ sessionId: id, workflowId: workflow, phase, result }) => {
+    const { turns, tokens = 0, costMicroUsd } = result ?? open;
+    return { id, workflow, phase, outcome: result?.outcome ?? "open", turns, tokens, costUsd: costMicroUsd / 1_000_000 };
+  });
+}
+
+/** A request without an answer counts with its worst case, which is far more than most are billed. */
+const unanswered = (microUsd: number): string => (microUsd === 0 ? "" : `, at most $${(microUsd / 1_000_000).toFixed(4)} of it for requests that were not answered`);
 
 const expected = (estimate: Estimate | null): string => (estimate === null ? "" : ` (expected: ${estimateWords(estimate)})`);
 

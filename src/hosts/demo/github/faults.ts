@@ -1,7 +1,7 @@
 /** A fault that a test orders. */
 export interface FaultOrder {
   readonly method: string;
-  /** Route template, e.g. `/repos/{owner}/{repo}/issues/{issue_number}/comments`. */
+  /** As in the log: a template, e.g. `/repos/{owner}/{repo}/issues/{issue_number}/comments`, or `/graphql#` and a name. */
   readonly route: string;
   /** Answer with this status instead of doing it; default 500. Ignored with `dropResponseAfterApplying`. */
   readonly status?: number;

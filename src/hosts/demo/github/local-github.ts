@@ -11,6 +11,7 @@ import { initRepository } from "./git/run-git.ts";
 import type { Happening } from "./happening.ts";
 import { serveArtifact } from "./http/artifact-download.ts";
 import { listen, stop, type Answer, type Incoming } from "./http/incoming.ts";
+import { answerGraphQl, isGraphQlRequest } from "./http/graphql.ts";
 import { answerRest, wholeSeconds } from "./http/rest.ts";
 import { answerGit, isGitRequest } from "./http/smart-git.ts";
 import { Machine } from "./machine.ts";
@@ -68,7 +69,7 @@ export interface NewRepositoryOptions {
   readonly defaultBranch?: string;
 }
 
-/** A GitHub on 127.0.0.1: REST, git over HTTP, webhooks; everything in it is made by requests or by these methods. */
+/** A GitHub on 127.0.0.1: REST, the GraphQL we send, git over HTTP, webhooks; everything in it is made by requests or by these methods. */
 export interface LocalGitHub {
   /** Base address of the API, of git (`<url>/<owner>/<name>.git`) and of page links; no slash at the end. */
   readonly url: string;
@@ -140,8 +141,11 @@ class RunningGitHub implements LocalGitHub {
     const shared = { machine: this.#machine, processes: this.#processes, nowMs: this.#nowMs, gitOf: this.#gitOf, log };
     const blobs = await listen((request) => Promise.resolve(serveArtifact({ ...shared, artifactUrls }, request)));
     const artifactUrls = new ArtifactUrls(blobs.base);
-    const answer = (request: Incoming): Promise<Answer> =>
-      isGitRequest(request) ? answerGit(shared, request) : answerRest({ ...shared, base: this.#url, artifactUrls, faults: this.#faults, deliveries: () => this.#deliverer.deliveries }, request);
+    const answer = (request: Incoming): Promise<Answer> => {
+      if (isGitRequest(request)) return answerGit(shared, request);
+      const options = { ...shared, base: this.#url, artifactUrls, faults: this.#faults, deliveries: () => this.#deliverer.deliveries };
+      return isGraphQlRequest(request) ? answerGraphQl(options, request) : answerRest(options, request);
+    };
     const api = await listen(answer);
     this.#servers = [api.server, blobs.server];
     this.#url = api.base;

@@ -5,9 +5,9 @@ import type { State } from "./state.ts";
 export interface LoggedRequest {
   /** ISO 8601. */
   readonly at: string;
-  readonly kind: "rest" | "git" | "artifact-download" | "unknown";
+  readonly kind: "rest" | "graphql" | "git" | "artifact-download" | "unknown";
   readonly method: string;
-  /** The route's template; null when no route matched. */
+  /** The route's template, for GraphQL `/graphql#` and the operation's name; null when no route matched. */
   readonly route: string | null;
   readonly path: string;
   /** Values in order; a name may come several times. */
@@ -22,6 +22,8 @@ export interface LoggedRequest {
   readonly status: number;
   /** A fault that a test ordered was applied to it. */
   readonly faulted: boolean;
+  /** It asks for a change: not a GET, and no GraphQL query. */
+  readonly changes: boolean;
 }
 
 /** Who a principal is in the log. */

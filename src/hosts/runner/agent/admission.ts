@@ -2,8 +2,9 @@
  * What must hold before this job spends anything: the ticket is the App's, for this run; the task is the text as labelled.
  */
 import type { GitHub, Repository } from "../../../github/client.ts";
-import { readIssue, readRun, type RunFacts } from "../../../github/read/index.ts";
+import { readIssue, readRefHead, readRun, type RunFacts } from "../../../github/read/index.ts";
 import { decodeTask, taskDigest, TASK_NOT_CARRIED, verifyTicket, type TaskText, type Ticket } from "../../../github/trust/index.ts";
+import { recordRefOf } from "../../../record/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { JobSettings } from "../settings.ts";
@@ -12,6 +13,8 @@ export interface Admitted {
   readonly ticket: Ticket;
   readonly run: RunFacts;
   readonly task: TaskText;
+  /** What the item's record ref points to as this run begins, before anything is restored: its delivery goes on from there or is fenced. */
+  readonly committed: string | null;
 }
 
 /** Checks ticket and task of this run. A refusal means: nothing runs, nothing is delivered. */
@@ -32,7 +35,7 @@ export async function admit(github: GitHub, settings: JobSettings): Promise<Resu
     return refuse("A re-run of an old attempt does not act: it would work with old rights on an old commit.", "Label the issue again: a new run goes on from what was saved.");
   const task = await readTask(github, settings, ticket.value);
   if (task === null) return refuse("The issue's text is not the one that was labelled.", "Label the issue again, so that its present text is taken.");
-  return ok({ ticket: ticket.value, run, task });
+  return ok({ ticket: ticket.value, run, task, committed: await readRefHead(github, repository, recordRefOf(item)) });
 }
 
 /** The task text the ticket vouches for: from the input, or from the issue where it was too long to travel. */

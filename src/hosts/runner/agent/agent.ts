@@ -3,16 +3,19 @@
  *
  * I5. The caps are the ticket's. I6. What is journaled is redacted; the sandbox holds no secret. I9. Config from the base commit.
  */
-import { join } from "node:path";
+import type { Saving } from "../../../coordinator/index.ts";
 import { createGitHub } from "../../../github/octokit.ts";
-import { createSegmentSaver, openDirectoryJournal, seedDirectory, type SegmentRef, type SegmentSaver } from "../../../journal/index.ts";
+import { createSegmentSaver, openDirectoryJournal, seedDirectory, startAutosave, type Autosave, type SegmentRef, type SavedUpTo, type SegmentSaver } from "../../../journal/index.ts";
 import { parseItemId, parseSegmentName, type ItemName } from "../../../record/index.ts";
 import { RetryableError, TerminalError, type Refusal } from "../../../shared/errors.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
 import { createRedactor } from "../../../shared/redact.ts";
+import { journalDirectory, writeSavedState } from "../saved-state.ts";
 import type { JobSettings } from "../settings.ts";
 import { admit } from "./admission.ts";
 import type { AgentPorts, RunRecord } from "./ports.ts";
 import { earlierRuns, restoreItem, type Restored } from "./restore.ts";
+import { startTimeLimit } from "./time-limit.ts";
 import type { WorkEnd } from "./work.ts";
 
 export interface JobResult {
@@ -25,6 +28,15 @@ export interface JobResult {
 
 /** Runs the agent job to its end. Expected failures are results; a bug or an outage is reported as ending `internal` or `cannot-save`. */
 export async function runAgentJob(settings: JobSettings, ports: AgentPorts): Promise<JobResult> {
+  const limit = startTimeLimit(ports.clock, ports.signal);
+  try {
+    return await runWithinTime(settings, { ...ports, signal: limit.signal });
+  } finally {
+    limit.stop();
+  }
+}
+
+async function runWithinTime(settings: JobSettings, ports: AgentPorts): Promise<JobResult> {
   const github = createGitHub({ token: settings.token, baseUrl: settings.apiUrl, userAgent: "worktrain-agent", fetch: ports.fetch, clock: ports.clock });
   const repository = { owner: settings.owner, repo: settings.repo };
   const admitted = await admit(github, settings);
@@ -34,27 +46,47 @@ export async function runAgentJob(settings: JobSettings, ports: AgentPorts): Pro
   const runs = await earlierRuns(context);
   const twin = runs.find((earlier) => earlier.displayTitle.split(" ").includes(settings.key));
   if (twin !== undefined) return { exitCode: 0, segments: [], summary: `Run ${twin.htmlUrl} has this work already: one dispatch key is worked on once.` };
-  const restored = await restoreItem(context, runs);
+  const found = await restoreOrRefuse(() => restoreItem(context, runs));
+  if (!found.ok) return found.error;
+  const restored = found.value;
   const record = await openRecord(settings, ports, restored);
   try {
     await probe(record.saver);
   } catch (error) {
     return cannotSave(error);
   }
+  const autosave = startAutosave({ saver: record.saver, clock: ports.clock, place: { phase: "classify", step: "start", costMilliUsd: 0, ending: null }, tell: ports.log });
   try {
     // The model's client, the workflow compiler and the rest of the work are loaded only now: a refused run starts fast and cheap.
     const { work } = await import("./work.ts");
-    const result = await work(settings, ports, { github, admitted: admitted.value, restored, record });
-    return finished(restored, record.saver, result);
+    const result = await work(settings, ports, { github, admitted: admitted.value, restored, record: { ...record, saving: savingBy(autosave) } });
+    return finished(record.saver, result);
   } catch (error) {
-    return await broken(restored, record.saver, error);
+    return await broken(record.saver, autosave, error);
   } finally {
+    await autosave.stop();
     await record.journal.close();
   }
 }
 
+/** While what was saved cannot be loaded, starting anew would throw it away. */
+async function restoreOrRefuse(restore: () => Promise<Restored | null>): Promise<Result<Restored | null, JobResult>> {
+  try {
+    return ok(await restore());
+  } catch (error) {
+    if (!(error instanceof RetryableError)) throw error;
+    return err({ exitCode: 1, segments: [], summary: `What earlier runs saved could not be loaded: ${error.message} Nothing was spent or lost; label the issue again when GitHub answers.` });
+  }
+}
+
+/** At an end the whole record is one segment: what the deliver job takes and the next run restores. A cancelled job has little time. */
+const savingBy = (autosave: Autosave): Saving => ({
+  ...autosave,
+  now: (boundary) => autosave.now(boundary, { compact: boundary.ending !== null && boundary.ending !== "cancelled" }),
+});
+
 async function openRecord(settings: JobSettings, ports: AgentPorts, restored: Restored | null): Promise<RunRecord> {
-  const directory = join(settings.runnerTemp, "worktrain", "journal");
+  const directory = journalDirectory(settings.runnerTemp);
   if (restored !== null) await seedDirectory({ directory, fs: ports.fs, assembled: restored.assembled });
   const redact = createRedactor([settings.token, settings.anthropicApiKey]);
   const journal = await openDirectoryJournal({ directory, fs: ports.fs, clock: ports.clock, redact });
@@ -66,8 +98,19 @@ async function openRecord(settings: JobSettings, ports: AgentPorts, restored: Re
     runId: settings.runId,
     runAttempt: settings.runAttempt,
     previous: restored?.refs.at(-1)?.digest ?? null,
+    earlier: { lines: restored?.assembled.lines.map(({ text }) => text) ?? [], refs: restored?.refs ?? [] },
+    onSaved: (saved) => noteSaved(settings, ports, saved),
   });
   return { journal, saver, redact };
+}
+
+/** Without the note the post step saves again what is saved, or nothing: no reason to stop the work. */
+function noteSaved(settings: JobSettings, { fs, log }: AgentPorts, saved: SavedUpTo): void {
+  try {
+    writeSavedState(fs, settings.runnerTemp, saved);
+  } catch (error) {
+    log(`How far the journal is saved could not be noted for the post step: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function itemName(settings: JobSettings): ItemName {
@@ -79,13 +122,11 @@ function itemName(settings: JobSettings): ItemName {
 /** An empty segment before anything costs money: where artifacts are refused the run ends here (P-artifact-quota, fault 16). */
 const probe = (saver: SegmentSaver): Promise<SegmentRef> => saver.save({ phase: "probe", step: "start", costMilliUsd: 0, ending: null });
 
-function finished(restored: Restored | null, saver: SegmentSaver, end: WorkEnd): JobResult {
-  const reason = end.reason === null ? "" : `: ${end.reason.message} ${end.reason.fix}`;
-  const segments = end.over ? named(restored, saver) : [];
-  return { exitCode: 0, segments, summary: `WorkTrain ended: ${end.ending}${reason} (${end.cost})` };
+function finished(saver: SegmentSaver, { ending, reason, cost, over }: WorkEnd): JobResult {
+  const why = reason === null ? "" : `: ${reason.message} ${reason.fix}`;
+  if (over) return { exitCode: 0, segments: saver.chain(), summary: `WorkTrain ended: ${ending}${why} (${cost})` };
+  return { exitCode: 0, segments: [], summary: `WorkTrain waits: ${ending}${why} Everything is saved, and the next run of this item goes on from it. (${cost})` };
 }
-
-const named = (restored: Restored | null, saver: SegmentSaver): readonly SegmentRef[] => [...(restored?.refs ?? []), ...saver.saved()];
 
 /** Nothing runs. An empty segment's name carries the word to the App's status comment. */
 async function refuse(settings: JobSettings, ports: AgentPorts, refusal: Refusal<"bad-ticket">): Promise<JobResult> {
@@ -106,14 +147,14 @@ function cannotSave(error: unknown): JobResult {
 }
 
 /** A bug or an outage: what can be saved is, and the run says so; the item stays open for a later run. */
-async function broken(restored: Restored | null, saver: SegmentSaver, failure: unknown): Promise<JobResult> {
+async function broken(saver: SegmentSaver, autosave: Autosave, failure: unknown): Promise<JobResult> {
   const error = failure instanceof Error ? failure : new Error(String(failure));
   const fix = error instanceof TerminalError ? error.fix : error instanceof RetryableError ? "Label the issue again: the work goes on from what was saved." : "This is a bug in WorkTrain; please report it with the run's log.";
   const last = parseSegmentName(saver.saved().at(-1)?.name ?? "");
   try {
-    await saver.save({ phase: last?.phase ?? "probe", step: "broken", costMilliUsd: last?.costMilliUsd ?? 0, ending: "internal" });
+    await autosave.now({ phase: last?.phase ?? "probe", step: "broken", costMilliUsd: last?.costMilliUsd ?? 0, ending: "internal" });
   } catch (saveError) {
     return { ...cannotSave(saveError), summary: `${error.message} ${fix} The end of the journal could not be saved either.` };
   }
-  return { exitCode: 1, segments: [], summary: `${error.message} ${fix} ${named(restored, saver).length} segments are saved.` };
+  return { exitCode: 1, segments: [], summary: `${error.message} ${fix} What was done is saved.` };
 }

@@ -1,15 +1,15 @@
 /** The agent job's work proper: sandbox, workspace, coordinator. Loaded when the run is admitted and its journal can be saved. */
-import { join } from "node:path";
 import { allowedHosts, budgetOf, modelsOf, type Config } from "../../../config/index.ts";
-import { estimateWords, loadLibrary, pipelineFault, progressLine, readRules, runItem, type ItemResult } from "../../../coordinator/index.ts";
+import { estimateWords, pipelineFault, progressLine, readRules, runItem, type ItemResult } from "../../../coordinator/index.ts";
 import type { GitHub } from "../../../github/client.ts";
 import { itemStream, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
 import { TerminalError, type Refusal } from "../../../shared/errors.ts";
-import { openSandbox, openWorkspace, type Sandbox, type Workspace } from "../../../workspace/index.ts";
+import type { Sandbox, Workspace } from "../../../workspace/index.ts";
 import type { JobSettings } from "../settings.ts";
 import type { Admitted } from "./admission.ts";
 import { readConfig } from "./config.ts";
-import type { AgentPorts, RunRecord } from "./ports.ts";
+import { crashesInARow, CRASHES_THAT_STOP, type Crashes } from "./crashes.ts";
+import type { AgentPorts, Place, WorkRecord } from "./ports.ts";
 import type { Restored } from "./restore.ts";
 
 export interface WorkEnd {
@@ -25,58 +25,55 @@ export interface WorkContext {
   readonly github: GitHub;
   readonly admitted: Admitted;
   readonly restored: Restored | null;
-  readonly record: RunRecord;
+  readonly record: WorkRecord;
 }
 
 /** Works on the item until it ends or is cancelled. Throws TerminalError or RetryableError when the journal or a save fails. */
 export async function work(settings: JobSettings, ports: AgentPorts, context: WorkContext): Promise<WorkEnd> {
+  const crashes = context.restored === null ? NO_CRASHES : await crashesInARow(context.restored, settings.item);
+  if (crashes.count >= CRASHES_THAT_STOP) return stopBeforeWork(settings, context, { ending: "keeps-crashing", refusal: keepsCrashing(crashes) });
   const config = await readConfig(context.github, { owner: settings.owner, repo: settings.repo }, context.admitted.ticket.base.sha);
   if (!config.ok) return stopBeforeWork(settings, context, { ending: "bad-config", refusal: config.error });
-  const result = await confined(settings, ports, { ...context, config: config.value });
+  const result = await confined(settings, ports, { ...context, config: config.value, crashes: crashes.count });
   return "state" in result ? { ending: result.ending, reason: result.reason, cost: costOf(result), over: result.state.ended !== null } : result;
 }
 
 const costOf = ({ spent, estimate }: ItemResult): string => `$${(spent.costMicroUsd / 1_000_000).toFixed(4)}${estimate === null ? "" : `, expected ${estimateWords(estimate)}`}`;
 
+const NO_CRASHES: Crashes = { count: 0, place: "" };
+
+const keepsCrashing = ({ count, place }: Crashes): Refusal => ({
+  kind: "keeps-crashing",
+  message: `${count} runs in a row ended without a word at the same place: ${place}. It is not tried again.`,
+  fix: "Look at the end of the agent jobs' logs for what ended them, most often memory or disk. Mend that or make the task smaller, then label the issue again.",
+});
+
 interface Work extends WorkContext {
   readonly config: Config;
+  /** Runs in a row that ended without a word where this one begins. */
+  readonly crashes: number;
 }
 
 async function confined(settings: JobSettings, ports: AgentPorts, context: Work): Promise<ItemResult | WorkEnd> {
-  const sandbox = await openSandbox({
-    workspaceDir: settings.workspace,
-    mode: settings.sandbox,
-    processes: ports.processes,
-    nodePath: ports.nodePath,
-    helperPath: join(ports.distDirectory, "helper.js"),
-    path: settings.path,
-    readOnlyPaths: settings.toolCache === null || ports.fs.list(settings.toolCache).length === 0 ? [] : [settings.toolCache],
-    privatePaths: [settings.runnerTemp],
-    network: { allow: allowedHosts(context.config) },
-  });
+  const place = await ports.place();
+  const sandbox = await place.openSandbox(settings, allowedHosts(context.config));
   if (!sandbox.ok) return stopBeforeWork(settings, context, { ending: "no-sandbox", refusal: sandbox.error });
   if (sandbox.value.mode === "weak") ports.log("Warning: tools run without a sandbox (sandbox: weak).");
   let workspace: Workspace | null = null;
   try {
-    workspace = await openWorkspace({
-      directory: settings.workspace,
-      privateDirectory: join(settings.runnerTemp, "worktrain", "git"),
-      base: (context.restored?.opening ?? context.admitted.ticket).base.sha,
-      sandbox: sandbox.value,
-      processes: ports.processes,
-    });
+    workspace = await place.openWorkspace(settings, { base: (context.restored?.opening ?? context.admitted.ticket).base.sha, sandbox: sandbox.value });
     for (const note of workspace.notes) ports.log(note);
-    return await drive(settings, ports, { ...context, sandbox: sandbox.value, workspace });
+    return await drive(settings, ports, { ...context, place, sandbox: sandbox.value, workspace });
   } finally {
     await sandbox.value.close();
     await workspace?.close();
   }
 }
 
-async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { sandbox: Sandbox; workspace: Workspace }): Promise<ItemResult | WorkEnd> {
-  const { admitted, restored, record, config, sandbox, workspace } = all;
+async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { place: Place; sandbox: Sandbox; workspace: Workspace }): Promise<ItemResult | WorkEnd> {
+  const { admitted, record, config, place, sandbox, workspace } = all;
   const { caps } = admitted.ticket;
-  const library = await loadLibrary(ports.fs, join(ports.distDirectory, "workflows"), workspace.baseFiles);
+  const library = await place.loadLibrary(workspace.baseFiles);
   if (!library.ok) return stopBeforeWork(settings, all, { ending: "bad-config", refusal: library.error });
   const fault = pipelineFault(library.value);
   if (fault !== null) return stopBeforeWork(settings, all, { ending: "bad-config", refusal: fault });
@@ -99,7 +96,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { san
       budget: { ...budgetOf(config), turns: caps.turns, tokens: caps.tokens, costMicroUsd: Math.round(caps.costUsd * 1_000_000), ms: caps.minutes * 60_000 },
       commands: { test: config.commands.test ?? null },
       rules: rules.rules,
-      save: (boundary) => record.saver.save(boundary),
+      saving: record.saving,
       onProgress: (progress) => {
         const line = progressLine(progress);
         if (line !== null) ports.log(line);
@@ -107,7 +104,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { san
       signal: ports.signal,
     },
     openItem(admitted, config.review.maxRounds),
-    openRun(settings, restored, sandbox.mode),
+    openRun(settings, all, { sandbox: sandbox.mode, crashes: all.crashes }),
   );
 }
 
@@ -116,27 +113,27 @@ function openItem(admitted: Admitted, maxReviewRounds: number): Extract<ItemEven
   return { itemId: ticket.item, task: { ...task, sha256: ticket.textSha256 }, base: ticket.base, maxReviewRounds };
 }
 
-function openRun(settings: JobSettings, restored: Restored | null, sandbox: "bubblewrap" | "weak" | "none"): Extract<ItemEvent, { kind: "run_opened" }>["data"] {
+function openRun(settings: JobSettings, { admitted, restored }: Pick<WorkContext, "admitted" | "restored">, { sandbox, crashes }: { readonly sandbox: "bubblewrap" | "weak" | "none"; readonly crashes: number }): Extract<ItemEvent, { kind: "run_opened" }>["data"] {
   const { runId, runAttempt, key, ticket, runner } = settings;
-  return { host: "actions", runId, runAttempt, key, ticket, sandbox, ...(runner === null ? {} : { runner }), restored: restored?.found ?? null, segments: (restored?.refs ?? []).map(({ digest }) => digest) };
+  return { host: "actions", runId, runAttempt, key, ticket, sandbox, ...(runner === null ? {} : { runner }), restored: restored?.found ?? null, committed: admitted.committed, segments: (restored?.refs ?? []).map(({ digest }) => digest), ...(crashes > 0 ? { crashes } : {}) };
 }
 
 /** Ends the item with a reason before a session could run, so that the deliver job can say why. */
 async function stopBeforeWork(
   settings: JobSettings,
   { admitted, restored, record }: WorkContext,
-  { ending, refusal }: { readonly ending: Extract<EndingCode, "bad-config" | "no-sandbox">; readonly refusal: Refusal },
+  { ending, refusal }: { readonly ending: Extract<EndingCode, "bad-config" | "no-sandbox" | "keeps-crashing">; readonly refusal: Refusal },
 ): Promise<WorkEnd> {
   const stream = itemStream(settings.item);
   const reason: Reason = { code: refusal.kind, message: refusal.message, fix: refusal.fix };
   const head = await record.journal.head(stream);
   const events: ItemEvent[] = [
     ...(head === null ? [{ kind: "item_opened" as const, data: openItem(admitted, 1) }] : []),
-    { kind: "run_opened", data: openRun(settings, restored, "none") },
+    { kind: "run_opened", data: openRun(settings, { admitted, restored }, { sandbox: "none", crashes: 0 }) },
     { kind: "item_ended", data: { outcome: "stopped", ending, reason, snapshot: null } },
   ];
   const appended = await record.journal.append(stream, head, events);
   if (!appended.ok) throw new TerminalError(appended.error.message, appended.error.fix);
-  await record.saver.save({ phase: "classify", step: "end", costMilliUsd: 0, ending });
+  await record.saving.now({ phase: "classify", step: "end", costMilliUsd: 0, ending });
   return { ending, reason, cost: "$0", over: true };
 }

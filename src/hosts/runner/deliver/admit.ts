@@ -3,7 +3,7 @@
  * default branch, with a ticket for exactly this (P-re-run, attacks 14 and 19). Nothing here comes from the agent job.
  */
 import type { GitHub, Repository } from "../../../github/client.ts";
-import { readRepository, readRun, type RepositoryFacts, type RunFacts } from "../../../github/read/index.ts";
+import { readRun, type RunFacts } from "../../../github/read/index.ts";
 import { verifyTicket, type Ticket } from "../../../github/trust/index.ts";
 import { parseItemId } from "../../../record/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
@@ -13,9 +13,9 @@ import type { DeliverSettings } from "./settings.ts";
 export interface Admitted {
   readonly ticket: Ticket;
   readonly run: RunFacts;
-  /** Owner and name alone: whatever stands here goes into requests. */
+  /** As the runner names it; GitHub's present name is read with everything else before the first write. */
   readonly repository: Repository;
-  readonly facts: RepositoryFacts;
+  readonly repositoryId: number;
 }
 
 export type AdmissionRefusal = Refusal<"re-run" | "bad-ticket" | "wrong-run">;
@@ -24,16 +24,15 @@ const LABEL_AGAIN = "Remove the label and add it again, so that the App dispatch
 
 export async function admit(github: GitHub, settings: DeliverSettings): Promise<Result<Admitted, AdmissionRefusal>> {
   if (settings.runAttempt !== 1) return reRun(settings.runAttempt);
-  const facts = await readRepository(github, { owner: settings.owner, repo: settings.repo });
-  if (facts === null || facts.id !== settings.repositoryId) return refuse("wrong-run", "GitHub does not show the repository of this run.", "See whether the job's token may read it.");
-  const repository = { owner: facts.owner, repo: facts.repo };
+  const { repositoryId, owner, repo } = settings;
+  const repository = { owner, repo };
   const run = await readRun(github, repository, settings.runId);
   if (run === null) return refuse("wrong-run", `GitHub does not know run ${settings.runId}.`, LABEL_AGAIN);
   if (run.attempt !== 1) return reRun(run.attempt);
   const ticket = verifyTicket(settings.ticket, settings.publicKey, { runCreatedAt: run.createdAt });
   if (!ticket.ok) return refuse("bad-ticket", ticket.error.message, ticket.error.fix);
-  const mismatch = otherTicket(settings, ticket.value) ?? otherRun(settings, { ticket: ticket.value, run, facts });
-  return mismatch === null ? ok({ ticket: ticket.value, run, repository, facts }) : err(mismatch);
+  const mismatch = otherTicket(settings, ticket.value) ?? otherRun(settings, { ticket: ticket.value, run });
+  return mismatch === null ? ok({ ticket: ticket.value, run, repository, repositoryId }) : err(mismatch);
 }
 
 function otherTicket(settings: DeliverSettings, ticket: Ticket): AdmissionRefusal | null {
@@ -43,12 +42,12 @@ function otherTicket(settings: DeliverSettings, ticket: Ticket): AdmissionRefusa
 }
 
 /** What must be so of the run by GitHub's API, each with the words for when it is not. */
-function otherRun(settings: DeliverSettings, { ticket, run, facts: repository }: Pick<Admitted, "ticket" | "run" | "facts">): AdmissionRefusal | null {
+function otherRun(settings: DeliverSettings, { ticket, run }: Pick<Admitted, "ticket" | "run">): AdmissionRefusal | null {
   const musts: readonly (readonly [boolean, string])[] = [
-    [run.repositoryId === repository.id && run.headRepositoryId === repository.id, "is of another repository or a fork"],
+    [run.repositoryId === settings.repositoryId && run.headRepositoryId === settings.repositoryId, "is of another repository or a fork"],
     [run.event === "workflow_dispatch", `was started by ${run.event}, not by a dispatch`],
     [run.path === workflowPath(settings), `runs ${run.path}, this job is of ${workflowPath(settings)}`],
-    [run.headBranch === repository.defaultBranch, `runs on branch ${run.headBranch}, not on the default branch ${repository.defaultBranch}`],
+    [run.headBranch === ticket.base.ref, `runs on branch ${run.headBranch}, not on ${ticket.base.ref} as the App dispatched it`],
     [run.displayTitle.split(" ").includes(ticket.key) && run.displayTitle.split(" ").includes(ticket.item), "does not bear the ticket's item and key in its name"],
   ];
   const wrong = musts.find(([holds]) => !holds);

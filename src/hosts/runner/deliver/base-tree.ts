@@ -19,13 +19,13 @@ interface Entry {
   readonly type: string;
 }
 
-/** Refuses a change that changes nothing, takes away what it does not name, or moves a submodule. */
-export async function checkAgainstBase(github: GitHub, repository: Repository, change: Change): Promise<Result<void, BaseTreeRefusal>> {
+/** The base's tree. Refuses a change that changes nothing, takes away what it does not name, or moves a submodule. */
+export async function checkAgainstBase(github: GitHub, repository: Repository, change: Change): Promise<Result<string, BaseTreeRefusal>> {
   const base = await baseOf(github, repository, change);
   if (base === null) return refuse("base-gone", `The commit ${change.base} that the work builds on is not in the repository any more.`, "Label the issue again: the work starts from the present state.");
   if (base.tree === change.tree) return refuse("empty-change", "The change leaves every file as it is.", LABEL_AGAIN);
   const [unnamed] = unnamedIn(base.entries, change);
-  if (unnamed === undefined) return ok(undefined);
+  if (unnamed === undefined) return ok(base.tree);
   return refuse("broken-change", `The change would take away or replace ${unnamed.path}${unnamed.type === "commit" ? ", a submodule," : ""} without naming it.`, LABEL_AGAIN);
 }
 

@@ -1,17 +1,19 @@
 /** Ends a delivery that published no change: a person reads why on the issue, the record keeps it. */
-import { GITHUB_ACTIONS, publish, saidIntents, type Publication } from "../../../delivery/index.ts";
+import { fenceOf, GITHUB_ACTIONS, publish, saidIntents, type Decision, type Publication, type RecordWish } from "../../../delivery/index.ts";
 import type { GitHub } from "../../../github/client.ts";
+import type { DeliveryState } from "../../../github/read/index.ts";
 import { createEffectRunner } from "../../../github/write/index.ts";
-import type { EndingCode, Reason } from "../../../record/index.ts";
+import { formatCommitted, recordRefOf, type EndingCode, type Reason } from "../../../record/index.ts";
 import { ENDING_WORDS } from "../../../report/ending-words.ts";
 import type { ItemView } from "../../../report/index.ts";
 import { RetryableError, TerminalError, type Refusal } from "../../../shared/errors.ts";
 import type { Redact } from "../../../shared/redact.ts";
-import { err, type Result } from "../../../shared/result.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Admitted } from "./admit.ts";
+import { readState } from "./live-state.ts";
 import type { DeliveryRecord } from "./record.ts";
 import type { DeliverPorts, DeliverResult, DeliverSettings } from "./settings.ts";
-import { refusedSummary, saidSummary } from "./step-summary.ts";
+import { fencedSummary, refusedSummary, saidSummary } from "./step-summary.ts";
 
 /** What every part of the job needs once the run is admitted. */
 export interface Job {
@@ -22,24 +24,40 @@ export interface Job {
   readonly redact: Redact;
 }
 
+/** Where a delivery stands: what it is about to deliver, and what GitHub showed a moment ago. */
+export interface Standing {
+  /** Null where the journal itself is not trusted: then nothing of it decides anything. */
+  readonly decision: Decision | null;
+  readonly state: DeliveryState;
+}
+
 export type Conclusion =
   /** Something does not hold; `view` is null where the journal itself is not trusted. */
   | { readonly kind: "refused"; readonly refusal: Refusal; readonly view: ItemView | null }
-  /** The work ended without a change to deliver, or a person took it back. */
-  | { readonly kind: "said"; readonly reason: Reason; readonly ending: EndingCode; readonly view: ItemView };
+  /** The work ended without a change to deliver, or a person took it back. `decided`: the journal's own end, which is a delivery like another. */
+  | { readonly kind: "said"; readonly reason: Reason; readonly ending: EndingCode; readonly view: ItemView; readonly decided: boolean };
 
 /** @param record null when there is no journal to go on with */
-export async function conclude(job: Job, record: DeliveryRecord | null, conclusion: Conclusion): Promise<DeliverResult> {
+export async function conclude(job: Job, record: DeliveryRecord | null, conclusion: Conclusion, standing: Standing): Promise<DeliverResult> {
   const { view } = conclusion;
   const { headline, reason, ending } = wordsOf(conclusion);
-  const intents = saidIntents({ ticket: job.admitted.ticket, headline, ...reason, view, runUrl: job.admitted.run.htmlUrl, redact: job.redact });
-  const said = await saidOrNot(() => publish(intents, { ...publication(job, record), withdrawn: async () => null }));
+  const wish = conclusion.kind === "said" && conclusion.decided && standing.decision !== null ? recordWish(standing.decision) : null;
+  const intents = saidIntents({ ticket: job.admitted.ticket, headline, ...reason, view, runUrl: job.admitted.run.htmlUrl, redact: job.redact }, wish);
+  const said = await saidOrNot(() => publish(intents, publication(job, record, standing)));
+  if (said?.kind === "fenced") return concludeFenced(record, said, view);
   if (said !== null) job.ports.log(`The comment could not be made: ${said.message}`);
   await record?.append({ kind: "delivery_ended", data: { outcome: conclusion.kind, reason } });
-  await record?.save(conclusion.kind, view === null ? 0 : costMilliUsd(view), ending);
+  await record?.save(conclusion.kind, costOf(view), ending);
   const text = { kind: reason.code, message: job.redact(reason.message), fix: job.redact(reason.fix) };
   // A reason that reached nobody is a failed job: nothing ends silent (I4).
   return conclusion.kind === "refused" || said !== null ? refusedSummary(text, said?.message) : saidSummary(headline, text);
+}
+
+/** Another run was first: nothing is written to GitHub, and the record's last segment says it to the App, which sees to the trigger. */
+export async function concludeFenced(record: DeliveryRecord | null, refusal: Refusal, view: ItemView | null): Promise<DeliverResult> {
+  await record?.append({ kind: "delivery_ended", data: { outcome: "refused", reason: { code: refusal.kind, message: refusal.message, fix: refusal.fix } } });
+  await record?.save("fenced", costOf(view), "fenced");
+  return fencedSummary(refusal);
 }
 
 function wordsOf(conclusion: Conclusion): { readonly headline: string; readonly reason: Reason; readonly ending: EndingCode } {
@@ -49,15 +67,42 @@ function wordsOf(conclusion: Conclusion): { readonly headline: string; readonly 
   return { headline: "WorkTrain refused to publish the result", reason: { code: kind, message, fix }, ending: "ready" };
 }
 
-/** How effects of this job are applied and journaled. */
-export const publication = ({ github, admitted, ports }: Job, record: DeliveryRecord | null): Omit<Publication, "withdrawn"> => ({
-  github,
-  repository: admitted.repository,
-  runner: createEffectRunner({ clock: ports.clock }),
-  publisher: GITHUB_ACTIONS,
-  ticket: admitted.ticket,
-  confirm: async (event) => record?.append(event),
-});
+/** What the item's record ref is to say when this decision is delivered. */
+export const recordWish = ({ item, key, runId, heads }: Decision): RecordWish => ({ ref: recordRefOf(item), message: formatCommitted({ item, key, run: runId, heads }) });
+
+/**
+ * How effects of this job are applied and journaled. The state that stands is taken for the first write; before each further one
+ * GitHub is asked again.
+ * @param authority a reason why nothing more may be published, asked with each further look
+ */
+export function publication({ github, admitted, ports }: Job, record: DeliveryRecord | null, { decision, state }: Standing, authority: (state: DeliveryState) => Promise<Refusal | null> = async () => null): Publication {
+  const fence: Publication["fence"] = (shown) => (decision === null ? { kind: "free", before: null } : fenceOf(decision, shown));
+  let fresh: DeliveryState | null = state;
+  return {
+    github,
+    runner: createEffectRunner({ clock: ports.clock }),
+    publisher: GITHUB_ACTIONS,
+    ticket: admitted.ticket,
+    fence,
+    note: ports.log,
+    async look() {
+      const now = await readState(github, admitted);
+      if (!now.ok) throw new TerminalError(now.error.message, now.error.fix);
+      return now.value;
+    },
+    async before() {
+      const known = fresh;
+      fresh = null;
+      const now = known === null ? await readState(github, admitted) : ok(known);
+      if (!now.ok) return now;
+      const standing = fence(now.value.record);
+      if (standing.kind === "fenced") return err(standing.refusal);
+      const stop = known === null ? await authority(now.value) : null;
+      return stop === null ? now : err(stop);
+    },
+    confirm: async (event) => record?.append(event),
+  };
+}
 
 /** Why the comment was not made; null when it was. */
 async function saidOrNot(say: () => Promise<Result<unknown, Refusal>>): Promise<Refusal | null> {
@@ -85,5 +130,7 @@ export const asRefusal = (error: TerminalError | RetryableError): Refusal => ({
   message: error.message,
   fix: error instanceof TerminalError ? error.fix : "Label the issue again when GitHub answers.",
 });
+
+const costOf = (view: ItemView | null): number => (view === null ? 0 : costMilliUsd(view));
 
 export const costMilliUsd = (view: ItemView): number => Math.round(view.costMicroUsd / 1000);

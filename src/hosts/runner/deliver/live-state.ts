@@ -6,26 +6,43 @@
  */
 import { z } from "zod";
 import { CONFIG_PATH, parseConfig, type Config } from "../../../config/index.ts";
+import { branchOf } from "../../../delivery/index.ts";
 import type { GitHub, Repository } from "../../../github/client.ts";
 import { parseAnswer } from "../../../github/parse-answer.ts";
-import { readBranchHead, readFile, readIssue, readPermission } from "../../../github/read/index.ts";
+import { readDeliveryState, readPermission, type DeliveryState } from "../../../github/read/index.ts";
 import { hasStatus } from "../../../github/request-error.ts";
 import { permissionVerdict, type Ticket } from "../../../github/trust/index.ts";
+import { recordRefOf } from "../../../record/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Admitted } from "./admit.ts";
 
-/** `withdrawn`: a person took it back. `not-allowed`: who asked may not any more. */
-export type LiveRefusal = Refusal<"withdrawn" | "not-allowed" | "archived" | "bad-config" | "base-rewritten">;
+/** `withdrawn`: a person took it back. `not-allowed`: who asked may not any more. `wrong-run`: this is not the place of the ticket. */
+export type LiveRefusal = Refusal<"withdrawn" | "not-allowed" | "archived" | "bad-config" | "base-rewritten" | "wrong-run">;
 
 export interface Authority {
   /** The requester's role. */
   readonly role: string;
 }
 
+/** Everything a delivery hangs on, seen at once; refused where GitHub shows another repository or default branch than the ticket's. */
+export async function readState(github: GitHub, { repository, repositoryId, ticket }: Admitted): Promise<Result<DeliveryState, LiveRefusal>> {
+  const state = await readDeliveryState(github, repository, {
+    issueNumber: ticket.issueNumber,
+    configPath: CONFIG_PATH,
+    baseBranch: ticket.base.ref,
+    branch: branchOf(ticket.item),
+    recordRef: recordRefOf(ticket.item),
+    login: ticket.trigger.actor.login,
+  });
+  if (state?.repository.id !== repositoryId) return refuse("wrong-run", "GitHub does not show the repository of this run.", "See whether the job's token may read it.");
+  const { defaultBranch } = state.repository;
+  if (defaultBranch !== ticket.base.ref) return refuse("base-rewritten", `The default branch is ${defaultBranch} now, not ${ticket.base.ref} any more.`, "Label the issue again: the work starts from the present default branch.");
+  return ok(state);
+}
+
 /** The config on the default branch as it is now. */
-export async function readLiveConfig(github: GitHub, { repository, facts }: Admitted): Promise<Result<Config, LiveRefusal>> {
-  const file = await readFile(github, repository, { path: CONFIG_PATH, ref: facts.defaultBranch });
+export function liveConfig({ config: file }: DeliveryState): Result<Config, LiveRefusal> {
   const config = parseConfig(file?.text ?? null, CONFIG_PATH);
   if (config.ok && !(file !== null && file.text === null)) return config;
   const fault = config.ok ? undefined : config.error[0];
@@ -36,17 +53,22 @@ export async function readLiveConfig(github: GitHub, { repository, facts }: Admi
   });
 }
 
-/** Whether the item may still be published: issue open and labelled, its requester allowed, repository alive. */
-export async function readAuthority(github: GitHub, { repository, facts, ticket }: Admitted, config: Config): Promise<Result<Authority, LiveRefusal>> {
-  if (facts.archived) return refuse("archived", "The repository is archived.", "Take it out of the archive, then label the issue again.");
-  const issue = await readIssue(github, repository, ticket.issueNumber);
+/**
+ * Whether the item may still be published: issue open and labelled, its requester allowed, repository alive.
+ * @param ask `rest`: the permission is asked for on its own. `shown`: what the state shows of it is taken, and REST asked only
+ *   where that is nothing. Both are GitHub's API at this moment (docs/decisions/0011-permission-before-each-write.md).
+ */
+export async function readAuthority(github: GitHub, ticket: Ticket, { state, config, ask }: { readonly state: DeliveryState; readonly config: Config; readonly ask: "rest" | "shown" }): Promise<Result<Authority, LiveRefusal>> {
+  const { repository, issue } = state;
+  if (repository.archived) return refuse("archived", "The repository is archived.", "Take it out of the archive, then label the issue again.");
   if (issue === null) return refuse("withdrawn", `Issue ${ticket.issueNumber} is gone.`, "There is nothing to do.");
   if (!issue.open) return refuse("withdrawn", `Issue ${ticket.issueNumber} was closed while the work went on.`, `Reopen it and add the label ${config.label} again, if the work is still wanted.`);
   if (!issue.labels.some((label) => label.toLowerCase() === config.label.toLowerCase())) {
     return refuse("withdrawn", `The label ${config.label} was taken off while the work went on.`, "Add it again, if the work is still wanted.");
   }
   const { login, id } = ticket.trigger.actor;
-  const verdict = permissionVerdict(await readPermission(github, repository, login), id);
+  const shown = ask === "shown" ? state.permission : null;
+  const verdict = permissionVerdict(shown ?? (await readPermission(github, { owner: repository.owner, repo: repository.repo }, login)), id);
   if (verdict.kind === "allowed") return ok({ role: verdict.role });
   const why = verdict.kind === "unknown" ? "GitHub does not say now what they may do" : "they may not write to the repository any more";
   return refuse("not-allowed", `${login} asked for this work; ${why}.`, "Somebody with write permission can label the issue again.");
@@ -58,12 +80,10 @@ const compareSchema = z.object({ status: z.enum(["diverged", "ahead", "behind", 
  * Whether what the work builds on is still part of the base branch (fault 51).
  * @returns the lines a reader must mind: none, or that the branch has moved on
  */
-export async function readBase(github: GitHub, repository: Repository, { ticket, base }: { readonly ticket: Ticket; readonly base: string }): Promise<Result<readonly string[], LiveRefusal>> {
-  const { ref } = ticket.base;
-  const head = await readBranchHead(github, repository, ref);
+export async function readBase(github: GitHub, { repository, baseHead: head }: DeliveryState, { ref, sha: base }: Ticket["base"]): Promise<Result<readonly string[], LiveRefusal>> {
   if (head === null) return refuse("base-rewritten", `The branch ${ref} that the work builds on is gone or renamed.`, "Label the issue again: the work starts from the present default branch.");
   if (head === base) return ok([]);
-  const status = await compare(github, repository, { base, head });
+  const status = await compare(github, { owner: repository.owner, repo: repository.repo }, { base, head });
   if (status === "ahead" || status === "identical") return ok([`\`${ref}\` has moved on since the work began; the checks above are about the work's own base.`]);
   return refuse("base-rewritten", `The branch ${ref} does not hold the commit ${base} any more that the work builds on.`, "Label the issue again: the work starts from the present state.");
 }

@@ -77,7 +77,7 @@ function parseJson(text: string): unknown {
 
 /** What GitHub says of the artifacts, by id, after each run they are said to be from has been checked. */
 async function artifactsOf({ github }: ProvenancePorts, admitted: Admitted, refs: readonly SegmentRef[]): Promise<Result<ReadonlyMap<number, ArtifactFacts>, ProvenanceRefusal>> {
-  const { repository, facts, run: thisRun, ticket } = admitted;
+  const { repository, repositoryId, run: thisRun, ticket } = admitted;
   const known = new Map<number, ArtifactFacts>();
   let bytes = 0;
   for (const runId of new Set(refs.map((ref) => ref.runId))) {
@@ -85,8 +85,8 @@ async function artifactsOf({ github }: ProvenancePorts, admitted: Admitted, refs
     const ours =
       run !== null &&
       run.id <= thisRun.id &&
-      run.repositoryId === facts.id &&
-      run.headRepositoryId === facts.id &&
+      run.repositoryId === repositoryId &&
+      run.headRepositoryId === repositoryId &&
       run.event === "workflow_dispatch" &&
       run.path === thisRun.path &&
       run.headBranch === thisRun.headBranch &&
@@ -101,12 +101,12 @@ async function artifactsOf({ github }: ProvenancePorts, admitted: Admitted, refs
   return ok(known);
 }
 
-function otherArtifact({ ticket, facts }: Admitted, ref: SegmentRef, artifact: ArtifactFacts | undefined): ProvenanceRefusal | null {
+function otherArtifact({ ticket, repositoryId }: Admitted, ref: SegmentRef, artifact: ArtifactFacts | undefined): ProvenanceRefusal | null {
   const foreign = (why: string): ProvenanceRefusal => ({ kind: "foreign-artifact", message: `Artifact ${ref.id} (${ref.name}) ${why}.`, fix: DISTRUST });
   if (artifact === undefined) return foreign(`is not an artifact of run ${ref.runId}`);
   if (artifact.expired) return { kind: "bad-artifact", message: `Artifact ${ref.id} has expired.`, fix: "Label the issue again for a new attempt." };
   if (artifact.name !== ref.name || artifact.run?.id !== ref.runId) return foreign("has another name or run at GitHub");
-  if (artifact.run.repositoryId !== facts.id || artifact.run.headRepositoryId !== facts.id) return foreign("comes from another repository or a fork");
+  if (artifact.run.repositoryId !== repositoryId || artifact.run.headRepositoryId !== repositoryId) return foreign("comes from another repository or a fork");
   if (artifact.digest !== ref.digest) return foreign(`has digest ${artifact.digest ?? "none"} at GitHub, not the one named`);
   const name = parseSegmentName(artifact.name);
   if (name === null || formatItemId(name.item) !== ticket.item || name.runId !== ref.runId || name.runAttempt !== 1 || name.phase === "deliver") return foreign("is not a segment of this item by its name");

@@ -23,6 +23,13 @@ export const saidSummary = (headline: string, reason: Refusal): DeliverResult =>
   stepSummary: page(`### ${plain(headline)}\n\n${words(reason)}`),
 });
 
+/** Not red: nothing failed, and what was asked for goes to a later run. */
+export const fencedSummary = (refusal: Refusal): DeliverResult => ({
+  exitCode: 0,
+  summary: line(`WorkTrain did not publish: another run was first: ${refusal.message} ${refusal.fix}`),
+  stepSummary: page(`### WorkTrain did not publish: another run was first\n\n${words(refusal)}`),
+});
+
 /** @param unsaid why the comment on the issue could not be made, if it could not */
 export const refusedSummary = (refusal: Refusal, unsaid?: string): DeliverResult => ({
   exitCode: 1,

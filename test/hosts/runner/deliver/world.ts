@@ -7,8 +7,8 @@ import { z } from "zod";
 import { startLocalGitHub, type LocalGitHub } from "../../../../src/hosts/demo/github/index.ts";
 import { BareRepository } from "../../../../src/hosts/demo/github/git/bare-repository.ts";
 import { runDeliver, type DeliverPorts, type DeliverResult, type DeliverSettings } from "../../../../src/hosts/runner/deliver/deliver.ts";
-import { createSegmentSaver, openMemoryJournal, type Journal, type SegmentRef, type SegmentStore } from "../../../../src/journal/index.ts";
-import { formatItemId, type ItemName } from "../../../../src/record/index.ts";
+import { assembleSegments, createSegmentSaver, openDirectoryJournal, openMemoryJournal, seedDirectory, type Journal, type SegmentRef, type SegmentStore } from "../../../../src/journal/index.ts";
+import { formatItemId, itemStream, recordRefOf, type ItemName } from "../../../../src/record/index.ts";
 import { sha256Hex } from "../../../../src/shared/hash.ts";
 import { nodeFileSystem } from "../../../../src/shared/node-ports.ts";
 import { nodeProcesses } from "../../../../src/shared/node-processes.ts";
@@ -42,6 +42,12 @@ export const CHANGE: Readonly<Record<string, ScriptedFile>> = { "src/sum.js": { 
 /** Permissions of the deliver job in the shipped workflow file. */
 export const DELIVER_PERMISSIONS = { actions: "read", checks: "write", contents: "write", issues: "write", "pull-requests": "write" } as const;
 
+/** What a request of a test's own `fetch` is about. */
+export const addressOf = (input: Parameters<typeof fetch>[0]): string => (input instanceof Request ? input.url : input.toString());
+export const bodyOf = (init: RequestInit | undefined): string => (typeof init?.body === "string" ? init.body : "");
+/** Whether it is the GraphQL operation of that name. */
+export const asks = (init: RequestInit | undefined, operation: string): boolean => bodyOf(init).includes(` ${operation}(`);
+
 /** Time does not matter here: sleeping takes none. */
 export const hastyClock: Clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now(), sleep: () => Promise.resolve() };
 
@@ -60,6 +66,10 @@ export interface World {
 
 export interface ItemWish extends Partial<Omit<Script, "ticket" | "ticketText" | "runId" | "tree">> {
   readonly ticket?: Partial<Ticket>;
+  /** Another run of this item, at the same issue. */
+  readonly of?: Item;
+  /** What that run saved is gone on from: this one only opens, since the item has its end. */
+  readonly goesOn?: boolean;
   /** Name of the git tree claimed by the journal; default: the true one. */
   readonly tree?: string;
   /** Title of the run; default: as the workflow file says. */
@@ -99,6 +109,8 @@ const checksSchema = z.object({ check_runs: z.array(checkSchema) });
 
 export interface Seen {
   readonly branchHead: string | null;
+  /** What the item's record ref points to. */
+  readonly record: string | null;
   readonly pulls: readonly z.infer<typeof pullSchema>[];
   readonly comments: readonly z.infer<typeof commentSchema>[];
   readonly checks: readonly z.infer<typeof checkSchema>[];
@@ -164,6 +176,7 @@ export async function startWorld(): Promise<World> {
   await push(FILES, "first");
 
   let directories = 0;
+  let runs = 0;
   const fresh = (name: string): string => {
     const made = join(directory, `${name}-${(directories += 1)}`);
     mkdirSync(made);
@@ -178,13 +191,13 @@ export async function startWorld(): Promise<World> {
     call: must,
     push,
     async item(wish = {}) {
-      const issueNumber = numberIn(await must(maintainer, "POST", "/issues", { title: TASK.title, body: TASK.body, labels: ["worktrain:ready"] }), "number");
+      const issueNumber = wish.of?.issueNumber ?? numberIn(await must(maintainer, "POST", "/issues", { title: TASK.title, body: TASK.body, labels: ["worktrain:ready"] }), "number");
       const name: ItemName = { repositoryId: repository.id, subject: `issue-${issueNumber}`, attempt: 1 };
       const itemId = formatItemId(name);
       const base = (await bare.commitOf("refs/heads/main")) ?? "";
       const mona = github.state().accounts.get("mona");
       const { ticket, ticketText } = makeTicket({
-        key: sha256Hex(itemId).slice(0, 32),
+        key: sha256Hex(`${itemId} ${(runs += 1)}`).slice(0, 32),
         item: itemId,
         repositoryId: repository.id,
         issueNumber,
@@ -199,24 +212,17 @@ export async function startWorld(): Promise<World> {
       const files = wish.files ?? CHANGE;
       const tree = wish.tree ?? (await treeOf(bare, base, files));
       const store = artifactStore(github, runId, fresh("artifacts"));
-      const journal = openMemoryJournal({ clock: hastyClock });
-      const saver = createSegmentSaver({ journal, store, item: name, runId, runAttempt: 1, previous: null });
+      const earlier = wish.goesOn === true && wish.of !== undefined ? wish.of : null;
+      const journal = earlier === null ? openMemoryJournal({ clock: hastyClock }) : await goOn(github, earlier, fresh("journal"));
+      const saver = createSegmentSaver({ journal, store, item: name, runId, runAttempt: 1, previous: earlier?.refs.at(-1)?.digest ?? null });
       await saver.save({ phase: "probe", step: "start", costMilliUsd: 0, ending: null });
-      await writeFinishedItem(journal, {
-        ...wish,
-        ticket,
-        ticketText,
-        runId,
-        files,
-        tree,
-        concluded: async (phase) => {
-          await saver.save({ phase, step: "done", costMilliUsd: 1, ending: null });
-        },
-      });
+      const concluded: Script["concluded"] = async (phase) => void (await saver.save({ phase, step: "done", costMilliUsd: 1, ending: null }));
+      if (earlier === null) await writeFinishedItem(journal, { ...wish, ticket, ticketText, runId, files, tree, concluded });
+      else await openAgain(journal, { itemId, runId, ticket, ticketText, committed: wish.committed ?? null });
       await wish.afterwards?.(journal);
       await saver.save({ phase: "review", step: "end", costMilliUsd: 5, ending: wish.ending?.code ?? "ready" });
 
-      const refs = saver.saved();
+      const refs = [...(earlier?.refs ?? []), ...saver.saved()];
       const settings: DeliverSettings = {
         owner: "acme",
         repo: "sums",
@@ -224,6 +230,7 @@ export async function startWorld(): Promise<World> {
         runId,
         runAttempt: 1,
         apiUrl: github.url,
+        graphqlUrl: `${github.url}/graphql`,
         workflowRef: "acme/sums/.github/workflows/worktrain.yml@refs/heads/main",
         runnerTemp: "",
         key: ticket.key,
@@ -256,7 +263,8 @@ export async function startWorld(): Promise<World> {
           const pulls = z.array(pullSchema).parse((await must(maintainer, "GET", `/pulls?state=all&head=acme:worktrain/issue-${issueNumber}-1`)).body);
           const comments = z.array(commentSchema).parse((await must(maintainer, "GET", `/issues/${issueNumber}/comments`)).body);
           const checks = branchHead === null ? [] : checksSchema.parse((await must(maintainer, "GET", `/commits/${branchHead}/check-runs`)).body).check_runs;
-          return { branchHead, pulls, comments, checks };
+          const record = await bare.commitOf(recordRefOf(itemId));
+          return { branchHead, record, pulls, comments, checks };
         },
       };
     },
@@ -265,6 +273,30 @@ export async function startWorld(): Promise<World> {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** The journal that a run left, opened by the next one. */
+async function goOn(github: LocalGitHub, { refs }: Item, directory: string): Promise<Journal> {
+  const parts = refs.map(({ id, digest }) => ({ bytes: readFileSync(github.state().artifacts.get(id)?.bytesPath ?? ""), digest }));
+  const assembled = assembleSegments(parts);
+  if (!assembled.ok) throw new Error(assembled.error.message);
+  await seedDirectory({ directory, fs: nodeFileSystem, assembled: assembled.value });
+  return openDirectoryJournal({ directory, fs: nodeFileSystem, clock: hastyClock });
+}
+
+interface OpenedRun {
+  readonly itemId: string;
+  readonly runId: number;
+  readonly ticket: Ticket;
+  readonly ticketText: string;
+  readonly committed: string | null;
+}
+
+async function openAgain(journal: Journal, { itemId, runId, ticket, ticketText, committed }: OpenedRun): Promise<void> {
+  const stream = itemStream(itemId);
+  const data = { host: "actions" as const, runId, runAttempt: 1, key: ticket.key, ticket: ticketText, sandbox: "bubblewrap" as const, restored: "what was saved", committed, segments: [] };
+  const appended = await journal.append(stream, await journal.head(stream), [{ kind: "run_opened", data }]);
+  if (!appended.ok) throw new Error(appended.error.message);
 }
 
 /** What git names the tree of the base with the files applied. */

@@ -134,6 +134,12 @@ export class BareRepository implements Git {
     return (await this.#try(args)) !== null;
   }
 
+  async moveRefs(moves: Parameters<Git["moveRefs"]>[0]): Promise<boolean> {
+    for (const { name } of moves) if ((await this.#try(["check-ref-format", name])) === null) return false;
+    const commands = moves.map(({ name, from, to }) => (to === null ? `delete ${name} ${from ?? NO_OBJECT}` : `update ${name} ${to} ${from ?? NO_OBJECT}`));
+    return (await this.#try(["update-ref", "--stdin"], { input: `${["start", ...commands, "prepare", "commit"].join("\n")}\n` })) !== null;
+  }
+
   async isAncestor(ancestor: string, descendant: string): Promise<boolean> {
     return (await this.#try(["merge-base", "--is-ancestor", ancestor, descendant])) !== null;
   }

@@ -24,6 +24,8 @@ export interface Git {
    * @returns false when it is not, or the name cannot be a ref
    */
   moveRef(name: string, from: string | null, to: string | null): Promise<boolean>;
+  /** The same for several refs: all of them move, or none does. */
+  moveRefs(moves: readonly { readonly name: string; readonly from: string | null; readonly to: string | null }[]): Promise<boolean>;
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
   mergeBase(a: string, b: string): Promise<string | null>;
   /** Commits reachable from `to` and not from `from` (null: none excluded), oldest first, at most `limit`. */

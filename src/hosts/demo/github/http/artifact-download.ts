@@ -36,6 +36,7 @@ export function serveArtifact({ machine, artifactUrls, nowMs, log }: ArtifactDow
     jobId: null,
     status: reply.status,
     faulted: false,
+    changes: false,
   });
   return reply;
 }

@@ -73,6 +73,7 @@ export async function answerRest(options: RestOptions, incoming: Incoming): Prom
       ...("refused" in authenticated ? { token: "rejected" as const, who: "rejected", jobId: null } : sender(machine.state, principal)),
       status,
       faulted: fault !== null,
+      changes: incoming.method !== "GET",
     });
   };
   if (fault !== null && fault.dropResponseAfterApplying !== true) {
@@ -105,7 +106,7 @@ function findRoute({ method, url }: Incoming): Found | null {
   return null;
 }
 
-function parseBody({ body }: Incoming): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
+export function parseBody({ body }: Incoming): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
   if (body.byteLength === 0) return { ok: true, value: null };
   try {
     return { ok: true, value: JSON.parse(Buffer.from(body).toString("utf8")) };
@@ -124,12 +125,11 @@ function decodes(path: string): boolean {
   }
 }
 
-function refuseEarly({ headers, url, method }: Incoming, bodyParses: boolean): Reply | null {
+export function refuseEarly({ headers }: Incoming, bodyParses: boolean): Reply | null {
   if ((headers["user-agent"] ?? "") === "")
     return failure(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.");
   const version = headers["x-github-api-version"];
   if (typeof version === "string" && !API_VERSIONS.includes(version)) return failure(400, `The API version "${version}" is not supported.`);
-  if (method === "POST" && url.pathname === "/graphql") return failure(501, "The local GitHub does not speak GraphQL.");
   return bodyParses ? null : failure(400, "Problems parsing JSON");
 }
 
@@ -182,7 +182,7 @@ export async function followPulls({ machine, gitOf }: Pick<RestOptions, "machine
   }
 }
 
-function withCommonHeaders({ log }: RestOptions, { headers }: Incoming, reply: Reply): Reply {
+export function withCommonHeaders({ log }: RestOptions, { headers }: Incoming, reply: Reply): Reply {
   const last = log.at(-1);
   const limit = last?.token === "job" ? 1000 : last?.token === "none" ? 60 : 5000; // per hour; GitHub docs: rate limits for the REST API
   const since = last === undefined ? 0 : Date.parse(last.at) - HOUR_MS;

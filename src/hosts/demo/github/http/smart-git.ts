@@ -48,6 +48,7 @@ export async function answerGit(options: SmartGitOptions, incoming: Incoming): P
     ...("refused" in authenticated ? { token: "rejected" as const, who: "rejected", jobId: null } : sender(machine.state, principal)),
     status: reply.status,
     faulted: false,
+    changes: path === "/git-receive-pack",
   });
   return reply;
 }

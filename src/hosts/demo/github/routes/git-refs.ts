@@ -56,7 +56,7 @@ export async function describeMove(git: Git, ref: string, before: string | null,
 }
 
 /** A token without `workflows` may not bring changes of workflow files to a branch. */
-async function touchesWorkflows(exchange: RepositoryExchange<unknown>, before: string | null, after: string): Promise<boolean> {
+export async function touchesWorkflows(exchange: Pick<RepositoryExchange<unknown>, "git" | "principal" | "repository">, before: string | null, after: string): Promise<boolean> {
   const { git, principal, repository } = exchange;
   if (principal.kind === "user" || ("permissions" in principal && principal.permissions["workflows"] === "write")) return false;
   const base = before ?? (await git.commitOf(repository.defaultBranch));

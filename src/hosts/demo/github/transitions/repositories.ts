@@ -78,8 +78,9 @@ export interface RefMove {
 
 const NO_COMMIT = "0".repeat(40);
 
-/** Notes that a ref moved: open pull requests of that branch follow it. */
+/** Notes that a ref moved: open pull requests of that branch follow it. Of other refs than branches and tags GitHub tells nobody. */
 export function moveRef(state: State, act: Act, move: RefMove): State {
+  if (!/^refs\/(?:heads|tags)\//.test(move.ref)) return state;
   const repository = known(state.repositories, act.repositoryId, "repository");
   let next: State = { ...state, repositories: put(state.repositories, repository.id, { ...repository, pushedAt: act.at }) };
   next = happen(next, act, {

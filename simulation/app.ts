@@ -1,0 +1,123 @@
+/** The App of a simulated world: its real handlers, fed with webhooks that come late, twice or never, in a process that may end. */
+import { Octokit } from "@octokit/core";
+import { registerHandlers, type Delivery, type WebhookName } from "../src/hosts/app/handlers.ts";
+import type { InstallationOctokit } from "../src/hosts/app/installation-client.ts";
+import { createRunFollower } from "../src/hosts/app/run-follower.ts";
+import { createSubjectQueue } from "../src/hosts/app/subject-queue.ts";
+import type { Happening } from "../src/hosts/demo/github/happening.ts";
+import type { State } from "../src/hosts/demo/github/state.ts";
+import { webhookOf } from "../src/hosts/demo/github/webhooks/payloads.ts";
+import { createEffectRunner } from "../src/github/write/index.ts";
+import { diceOf } from "./dice.ts";
+import { API, APP, GRAPHQL, type SimGitHub } from "./github.ts";
+import type { SimProcess } from "./process.ts";
+import type { Schedule } from "./schedule.ts";
+import type { Trouble } from "./trouble.ts";
+
+/** How soon somebody or something starts an App that has ended. */
+const RESTART_MS = 20_000;
+const POLL_MS = 30_000;
+
+export interface SimAppOptions {
+  readonly seed: number;
+  readonly schedule: Schedule;
+  readonly github: SimGitHub;
+  readonly troubles: readonly Trouble[];
+  readonly ticketKeyPem: string;
+  readonly startProcess: () => SimProcess;
+  readonly trace: (line: string) => void;
+  readonly onBug: (where: string, error: unknown) => void;
+}
+
+type Handler = (delivery: Delivery) => void;
+type Handlers = ReadonlyMap<string, readonly Handler[]>;
+
+export class SimApp {
+  readonly #options: SimAppOptions;
+  readonly #dice;
+  #running: { readonly process: SimProcess; readonly handlers: Handlers; readonly octokit: InstallationOctokit } | null = null;
+  #webhooks = 0;
+
+  constructor(options: SimAppOptions) {
+    this.#options = options;
+    this.#dice = diceOf(options.seed, "app");
+  }
+
+  start(): void {
+    const { github } = this.#options;
+    this.#begin();
+    github.machine.observe((happening) => queueMicrotask(() => this.#send(github.state, happening)));
+  }
+
+  #begin(): void {
+    const { github, schedule, ticketKeyPem, trace, onBug } = this.#options;
+    const process = this.#options.startProcess();
+    const fetch = github.fetchFor(process);
+    const handlers = new Map<string, Handler[]>();
+    const log = {
+      info: (message: string) => trace(`${process.name}: ${message}`),
+      warn: (message: string) => trace(`${process.name}: ${message}`),
+      error(error: unknown, message: string) {
+        trace(`${process.name}: ${message}: ${error instanceof Error ? error.message : String(error)}`);
+        if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) onBug(process.name, error);
+      },
+    };
+    const tools = {
+      clock: process.clock,
+      log,
+      graphqlUrl: GRAPHQL,
+      queue: createSubjectQueue(log),
+      follower: createRunFollower({ clock: process.clock, log, pollMs: POLL_MS }),
+      effects: createEffectRunner({ clock: process.clock }),
+      author: { appId: APP.id, botLogin: null },
+      ticketKeyPem,
+    };
+    const on = (names: WebhookName | readonly WebhookName[], handler: Handler): void => {
+      for (const name of [names].flat()) handlers.set(name, [...(handlers.get(name) ?? []), handler]);
+    };
+    registerHandlers({ on }, tools);
+    this.#running = { process, handlers, octokit: this.#installation(fetch) };
+    void process.ended.then(() => schedule.after(RESTART_MS, () => this.#begin()));
+  }
+
+  /** As Probot's: with a token that is kept until it expires, or made anew when that is asked for. */
+  #installation(fetch: ReturnType<SimGitHub["fetchFor"]>): InstallationOctokit {
+    const { github, schedule } = this.#options;
+    const quiet = (): void => undefined;
+    let token = github.mintInstallationToken();
+    let mintedAtMs = schedule.nowMs();
+    const refresh = (): void => {
+      token = github.mintInstallationToken();
+      mintedAtMs = schedule.nowMs();
+    };
+    const octokit = new Octokit({ baseUrl: API, userAgent: "worktrain-app", request: { fetch }, log: { debug: quiet, info: quiet, warn: quiet, error: quiet } });
+    octokit.hook.before("request", (options) => {
+      if (schedule.nowMs() - mintedAtMs > 59 * 60_000) refresh();
+      options.headers.authorization = `token ${token}`;
+    });
+    return { request: octokit.request, auth: async () => refresh() };
+  }
+
+  #send(state: State, happening: Happening): void {
+    const webhook = webhookOf({ state, base: API }, happening, null);
+    if (webhook === null) return;
+    this.#webhooks += 1;
+    const nth = this.#webhooks;
+    const trouble = this.#options.troubles.find((each) => each.kind === "webhook" && each.nth === nth);
+    const what = trouble?.kind === "webhook" ? trouble.what : null;
+    const { action } = webhook.payload;
+    const name = `${webhook.event}.${typeof action === "string" ? action : ""}`;
+    if (what !== null) this.#options.trace(`webhook ${nth} (${name}) is ${what}`);
+    if (what === "lost") return;
+    const payload: unknown = JSON.parse(JSON.stringify(webhook.payload));
+    const deliver = (): void => this.#deliver(name, { id: `guid-${nth}`, payload });
+    this.#options.schedule.after(50 + this.#dice.below(500) + (what === "late" ? 60_000 + this.#dice.below(600_000) : 0), deliver);
+    if (what === "twice") this.#options.schedule.after(100 + this.#dice.below(20_000), deliver);
+  }
+
+  #deliver(name: string, delivery: { readonly id: string; readonly payload: unknown }): void {
+    const running = this.#running;
+    if (running === null || !running.process.alive) return this.#options.trace(`no App is there for ${name}`);
+    for (const handler of running.handlers.get(name) ?? []) handler({ ...delivery, octokit: running.octokit });
+  }
+}

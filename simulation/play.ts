@@ -1,0 +1,164 @@
+/** Plays many worlds, and tells what did not hold so that a person can read it. */
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { violationsOf, type Violation } from "./item-invariants.ts";
+import { playItem } from "./item-world.ts";
+import { SCENARIOS } from "./scenarios.ts";
+import { moveWords, playSession, sessionPlanOf, type Move } from "./session-world.ts";
+import { shrink } from "./shrink.ts";
+import { troublesOf, troubleWords, type Trouble } from "./trouble.ts";
+
+export interface PlayOptions {
+  readonly json: boolean;
+  readonly write: (text: string) => void;
+}
+
+/** Seeds a second of one core that the machines of CI are to manage; printed, never a reason to fail. */
+const GOALS = { sessions: 500, items: 20 };
+/** More would not be read. */
+const FAILURES_SHOWN = 3;
+/** The end of a world's trace that a person reads. */
+const TRACE_LINES = 60;
+
+export interface Failure {
+  readonly world: "session" | "item";
+  readonly seed: number;
+  readonly commit: string;
+  /** What of the world is needed for it, in words. */
+  readonly needed: readonly string[];
+  readonly violations: readonly string[];
+  readonly trace: readonly string[];
+}
+
+interface Pace {
+  readonly played: number;
+  /** Worlds a second of one core: by the time the process worked, so that a busy machine counts less. */
+  readonly perSecond: number;
+  readonly goal: number;
+}
+
+/** @returns whether everything held */
+export async function playSeeds({ from, sessions, items }: { readonly from: number; readonly sessions: number; readonly items: number }, options: PlayOptions): Promise<boolean> {
+  const failures: Failure[] = [];
+  const session = await pace(sessions, GOALS.sessions, async (index) => {
+    const failure = await trySession(from + index);
+    if (failure !== null) failures.push(failure);
+    return failures.length < FAILURES_SHOWN;
+  });
+  const item = await pace(items, GOALS.items, async (index) => {
+    // The chosen worlds first.
+    const scenario = SCENARIOS[index];
+    const failure = from === 1 && scenario !== undefined ? await tryItem(scenario.seed, scenario.troubles) : await tryItem(from + index, troublesOf(from + index));
+    if (failure !== null) failures.push(failure);
+    return failures.length < FAILURES_SHOWN;
+  });
+  if (options.json) options.write(`${JSON.stringify({ sessions: session, items: item, failures })}\n`);
+  else {
+    for (const failure of failures) options.write(failureText(failure));
+    options.write(`${paceText("sessions", session)}\n${paceText("work items", item)}\n${failures.length === 0 ? "Everything held." : "Something did not hold."}\n`);
+  }
+  return failures.length === 0;
+}
+
+async function pace(count: number, goal: number, play: (index: number) => Promise<boolean>): Promise<Pace> {
+  const before = process.cpuUsage();
+  let played = 0;
+  for (; played < count; played += 1) if (!(await play(played))) break;
+  const { user, system } = process.cpuUsage(before);
+  return { played, perSecond: played === 0 ? 0 : Math.round((played / (user + system)) * 10_000_000) / 10, goal };
+}
+
+const paceText = (what: string, { played, perSecond, goal }: Pace): string => `${played} ${what}: ${perSecond} a second of one core (goal ${goal})`;
+
+/** Plays a session's world; when something does not hold, with as few moves as that takes. */
+async function trySession(seed: number): Promise<Failure | null> {
+  const world = sessionPlanOf(seed);
+  const first = await playSession(seed, world);
+  const [violation] = first.violations;
+  if (violation === undefined) return null;
+  const fails = async (moves: readonly Move[]): Promise<boolean> => (await playSession(seed, { ...world, moves })).violations.some((each) => kindOf(each) === kindOf(violation));
+  const moves = await shrink(world.moves, fails);
+  const { violations, trace } = await playSession(seed, { ...world, moves });
+  return { world: "session", seed, commit: commit(), needed: [`workflow ${world.plan.id} on ${world.machine === "own" ? "a machine of its own" : "a runner"}`, ...moves.map(moveWords)], violations, trace };
+}
+
+async function tryItem(seed: number, troubles: readonly Trouble[]): Promise<Failure | null> {
+  const [violation] = await violationsIn(seed, troubles);
+  if (violation === undefined) return null;
+  const needed = await shrink(troubles, async (fewer) => (await violationsIn(seed, fewer)).some((each) => kindOf(textOf(each)) === kindOf(textOf(violation))));
+  const world = await playItem(seed, needed);
+  return { world: "item", seed, commit: commit(), needed: needed.map(troubleWords), violations: violationsOf(world).map(textOf), trace: readable(world.trace) };
+}
+
+const violationsIn = async (seed: number, troubles: readonly Trouble[]): Promise<readonly Violation[]> => violationsOf(await playItem(seed, troubles));
+
+const textOf = ({ invariant, what }: Violation): string => `${invariant}: ${what}`;
+/** Two violations are of one kind when they break the same invariant with the same words, numbers and names aside. */
+const kindOf = (violation: string): string => (violation.split("\n")[0] ?? "").replaceAll(/[0-9a-f]{7,}|\d+|worktrain\.\S+/g, "#");
+
+/** Reads that only look tell a reader little. */
+const readable = (trace: readonly string[]): readonly string[] => trace.filter((line) => !/ GET .* -> (?:200|302|404)$/.test(line));
+
+function failureText({ world, seed, commit: at, needed, violations, trace }: Failure): string {
+  const left = trace.length > TRACE_LINES ? [`  ... ${trace.length - TRACE_LINES} lines before`] : [];
+  return [
+    `SEED ${seed} (${world}) at commit ${at}: play it again with \`npm run simulate -- --${world} ${seed}\``,
+    ...violations.map((violation) => `  does not hold: ${violation}`),
+    "  it takes:",
+    ...(needed.length === 0 ? ["    nothing but the seed"] : needed.map((each) => `    ${each}`)),
+    "  what happens then:",
+    ...left,
+    ...trace.slice(-TRACE_LINES).map((line) => `  ${line}`),
+    "",
+    "",
+  ].join("\n");
+}
+
+function commit(): string {
+  try {
+    return execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: join(import.meta.dirname, ".."), encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+  } catch {
+    return "(no git here)";
+  }
+}
+
+/** Every scenario, with each of its processes ended at each of its port calls, or at every so manyth. */
+export async function playCrashes({ every }: { readonly every: number }, options: PlayOptions): Promise<boolean> {
+  const failures: Failure[] = [];
+  const counts: { readonly scenario: string; readonly points: number }[] = [];
+  for (const { name, seed, troubles } of SCENARIOS) {
+    const calls = (await playItem(seed, troubles)).calls;
+    let points = 0;
+    for (const [process, count] of calls) {
+      const [who = "", nth = ""] = process.split("-");
+      if (who !== "agent" && who !== "deliver" && who !== "app") continue;
+      for (let atCall = 1 + (points % every); atCall <= count && failures.length < FAILURES_SHOWN; atCall += every) {
+        const failure = await tryItem(seed, [...troubles, { kind: "kill", who, nth: Number(nth), atCall }]);
+        if (failure !== null) failures.push(failure);
+        points += 1;
+      }
+    }
+    counts.push({ scenario: name, points });
+    if (!options.json) options.write(`${String(points).padStart(5)} places to end at in "${name}"\n`);
+  }
+  if (options.json) options.write(`${JSON.stringify({ scenarios: counts, failures })}\n`);
+  else options.write(`${failures.map(failureText).join("")}${failures.length === 0 ? "Everything held." : "Something did not hold."}\n`);
+  return failures.length === 0;
+}
+
+/** One item's world with all that happened in it. */
+export async function showItem(seed: number, options: PlayOptions): Promise<boolean> {
+  const world = await playItem(seed, troublesOf(seed));
+  const violations = violationsOf(world).map(textOf);
+  if (options.json) options.write(`${JSON.stringify({ seed, troubles: world.troubles, trace: world.trace, violations })}\n`);
+  else options.write(`${[...world.trace, "", ...world.troubles.map((trouble) => `trouble: ${troubleWords(trouble)}`), ...violations.map((each) => `does not hold: ${each}`)].join("\n")}\n`);
+  return violations.length === 0;
+}
+
+export async function showSession(seed: number, options: PlayOptions): Promise<boolean> {
+  const world = sessionPlanOf(seed);
+  const { violations, trace } = await playSession(seed, world);
+  if (options.json) options.write(`${JSON.stringify({ seed, workflow: world.plan.id, machine: world.machine, trace, violations })}\n`);
+  else options.write(`${[`workflow ${world.plan.id}, machine: ${world.machine}`, ...trace, ...violations.map((each) => `does not hold: ${each}`)].join("\n")}\n`);
+  return violations.length === 0;
+}

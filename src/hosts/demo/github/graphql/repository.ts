@@ -1,0 +1,193 @@
+/** What `repository(owner:, name:)` answers, field by field; a field is made, and its permission asked, only when it is selected. */
+import type { Commit, Git } from "../git/git.ts";
+import { atLeast, loginOf, roleOf } from "../principal.ts";
+import { isPull, type Account, type Issue, type Pull, type RepositoryRecord } from "../records.ts";
+import { refuse } from "../route.ts";
+import { select } from "../state.ts";
+import { pageUrl } from "../views/repository.ts";
+import { nodeId } from "../views/view.ts";
+import { demand, failed, type Serving } from "./serving.ts";
+
+const CONTENTS = { permission: "contents", level: "read", role: "read" } as const;
+const ISSUES = { permission: ["issues", "pull_requests"], level: "read", role: "read" } as const;
+const PULLS = { permission: "pull_requests", level: "read", role: "read" } as const;
+const METADATA = { permission: "metadata", level: "read", role: "read" } as const;
+/** Who may list collaborators: people with push access (docs: Repository.collaborators). */
+const COLLABORATORS = { permission: "metadata", level: "read", role: "write" } as const;
+
+/** GitHub gives at most 100 nodes of a connection at once (docs: resource limits). */
+const MAX_PAGE = 100;
+/** Larger blobs have their text cut (observed: 512 KiB). */
+const MAX_BLOB_TEXT_BYTES = 512 * 1024;
+
+export const repositoryNodeId = (repository: RepositoryRecord): string => nodeId("R", repository.id);
+
+export function repositoryField(serving: Serving, { owner, name }: { readonly owner: string; readonly name: string }): unknown {
+  const repository = [...serving.machine.state.repositories.values()].find((each) => each.owner.login.toLowerCase() === owner.toLowerCase() && each.name.toLowerCase() === name.toLowerCase());
+  if (repository === undefined || refuse(serving.principal, repository, METADATA) !== null) throw failed("NOT_FOUND", `Could not resolve to a Repository with the name '${owner}/${name}'.`);
+  const git = serving.gitOf(repository);
+  const url = pageUrl({ state: serving.machine.state, base: serving.base }, repository);
+  return {
+    id: repositoryNodeId(repository),
+    databaseId: repository.id,
+    name: repository.name,
+    owner: actor(repository.owner),
+    isArchived: repository.archived,
+    url,
+    defaultBranchRef: () => refField(serving, repository, `refs/heads/${repository.defaultBranch}`),
+    ref: ({ qualifiedName }: { readonly qualifiedName: string }) => refField(serving, repository, qualifiedName),
+    object: (wanted: ObjectWanted) => {
+      demand(serving, repository, CONTENTS);
+      return objectField({ git, url, defaultBranch: repository.defaultBranch }, wanted);
+    },
+    issue: ({ number }: { readonly number: number }) => issueField(serving, repository, number),
+    pullRequests: (wanted: { readonly first?: number; readonly headRefName?: string }) => pullRequestsField(serving, repository, wanted),
+    collaborators: ({ login = "" }: { readonly login?: string }) => collaboratorsField(serving, repository, login),
+  };
+}
+
+async function refField(serving: Serving, repository: RepositoryRecord, name: string): Promise<unknown> {
+  demand(serving, repository, CONTENTS);
+  const git = serving.gitOf(repository);
+  const ref = (await git.refs(name)).find((each) => each.name === name);
+  if (ref === undefined) return null;
+  const url = pageUrl({ state: serving.machine.state, base: serving.base }, repository);
+  return { name: name.replace(/^refs\/(?:heads|tags)\//, ""), target: () => objectField({ git, url, defaultBranch: repository.defaultBranch }, { oid: ref.id }) };
+}
+
+interface ObjectWanted {
+  readonly expression?: string;
+  readonly oid?: string;
+}
+
+interface ObjectPlace {
+  readonly git: Git;
+  readonly url: string;
+  readonly defaultBranch: string;
+}
+
+/** By object id, or by an expression of the form `HEAD:path`, `branch:path` or `commit:path`. */
+async function objectField(place: ObjectPlace, { oid, expression }: ObjectWanted): Promise<unknown> {
+  if (oid !== undefined) return object(place, oid);
+  const [revision = "", path] = (expression ?? "").split(/:(.*)/s);
+  const commit = await place.git.commitOf(revision === "HEAD" ? place.defaultBranch : revision);
+  if (commit === null) return null;
+  if (path === undefined) return object(place, commit);
+  const entry = await place.git.entryAt(commit, path);
+  return entry === null ? null : object(place, entry.id);
+}
+
+async function object(place: ObjectPlace, id: string): Promise<unknown> {
+  const found = await place.git.inspect(id);
+  switch (found?.type) {
+    case undefined:
+      return null;
+    case "blob":
+      return blob(id, (await place.git.readBlob(id)) ?? new Uint8Array());
+    case "commit": {
+      const commit = await place.git.readCommit(id);
+      return commit === null ? null : commitObject(place, commit);
+    }
+    case "tree":
+      return { __typename: "Tree", oid: id };
+    case "tag":
+      return { __typename: "Tag", oid: id };
+  }
+}
+
+function blob(id: string, bytes: Uint8Array): unknown {
+  const isBinary = bytes.includes(0);
+  const text = isBinary ? null : Buffer.from(bytes.subarray(0, MAX_BLOB_TEXT_BYTES)).toString("utf8");
+  return { __typename: "Blob", oid: id, byteSize: bytes.byteLength, isBinary, isTruncated: bytes.byteLength > MAX_BLOB_TEXT_BYTES, text };
+}
+
+const commitObject = ({ url }: ObjectPlace, { id, message, tree, parents }: Commit): unknown => ({
+  __typename: "Commit",
+  oid: id,
+  message: message.trimEnd(),
+  url: `${url}/commit/${id}`,
+  tree: { __typename: "Tree", oid: tree },
+  parents: ({ first }: { readonly first?: number }) => ({ nodes: parents.slice(0, pageSize(first)).map((oid) => ({ oid })) }),
+});
+
+/** GitHub demands the size of a page and refuses one over 100. */
+function pageSize(first: number | undefined): number {
+  if (first === undefined) throw failed("UNPROCESSABLE", "You must provide a `first` or `last` value to properly paginate the connection.");
+  if (first < 1 || first > MAX_PAGE) throw failed("UNPROCESSABLE", `Requesting ${first} records on the connection exceeds the \`first\` limit of ${MAX_PAGE} records.`);
+  return first;
+}
+
+function issueField(serving: Serving, repository: RepositoryRecord, number: number): unknown {
+  demand(serving, repository, ISSUES);
+  const { state } = serving.machine;
+  const issue = select(state.issues, (each) => each.repositoryId === repository.id && each.number === number)[0];
+  if (issue === undefined || issue.pull !== null) throw failed("NOT_FOUND", `Could not resolve to an Issue with the number of ${number}.`);
+  return {
+    fullDatabaseId: String(issue.id),
+    number,
+    title: issue.title,
+    body: issue.body ?? "",
+    state: issue.state.toUpperCase(),
+    locked: false,
+    url: pageUrlOf(serving, repository, issue),
+    createdAt: issue.createdAt,
+    author: actorOf(serving, issue.author),
+    labels: ({ first }: { readonly first?: number }) => ({ nodes: issue.labelIds.flatMap((id) => state.labels.get(id) ?? []).slice(0, pageSize(first)).map(({ name }) => ({ name })) }),
+    comments: ({ first }: { readonly first?: number }) => commentsField(serving, repository, { issue, size: pageSize(first) }),
+  };
+}
+
+function commentsField(serving: Serving, repository: RepositoryRecord, { issue, size }: { readonly issue: Issue; readonly size: number }): unknown {
+  const viewer = loginOf(serving.principal);
+  const all = select(serving.machine.state.comments, (comment) => comment.issueId === issue.id);
+  const nodes = all.slice(0, size).map(({ id, body, updatedAt, author }) => ({
+    fullDatabaseId: String(id),
+    body,
+    updatedAt,
+    url: `${pageUrlOf(serving, repository, issue)}#issuecomment-${id}`,
+    viewerDidAuthor: author === viewer,
+  }));
+  return { totalCount: all.length, nodes };
+}
+
+function pullRequestsField(serving: Serving, repository: RepositoryRecord, { first, headRefName }: { readonly first?: number; readonly headRefName?: string }): unknown {
+  demand(serving, repository, PULLS);
+  const size = pageSize(first);
+  const all = select(serving.machine.state.issues, (issue) => issue.repositoryId === repository.id)
+    .filter(isPull)
+    .filter((pull) => headRefName === undefined || pull.pull.head.ref === headRefName);
+  return { totalCount: all.length, nodes: all.slice(0, size).map((pull) => pullRequest(serving, repository, pull)) };
+}
+
+const pullRequest = (serving: Serving, repository: RepositoryRecord, pull: Pull): unknown => ({
+  number: pull.number,
+  url: pageUrlOf(serving, repository, pull),
+  body: pull.body ?? "",
+  state: pull.pull.merged === null ? pull.state.toUpperCase() : "MERGED",
+  headRefName: pull.pull.head.ref,
+  headRefOid: pull.pull.head.sha,
+  // This GitHub has no forks.
+  isCrossRepository: false,
+  author: actorOf(serving, pull.author),
+});
+
+function collaboratorsField(serving: Serving, repository: RepositoryRecord, login: string): unknown {
+  demand(serving, repository, COLLABORATORS);
+  const account = serving.machine.state.accounts.get(login.toLowerCase());
+  if (account === undefined || account.type !== "User") return { edges: [] };
+  const role = roleOf(repository, account.login);
+  // On a public repository everybody may read without being a collaborator.
+  const listed = role !== "none" && (repository.roles.has(login.toLowerCase()) || atLeast(role, "triage"));
+  return { edges: listed ? [{ permission: role.toUpperCase(), node: actor(account) }] : [] };
+}
+
+const pageUrlOf = ({ machine, base }: Serving, repository: RepositoryRecord, issue: Issue): string =>
+  `${pageUrl({ state: machine.state, base }, repository)}/${issue.pull === null ? "issues" : "pull"}/${issue.number}`;
+
+const actorOf = ({ machine }: Serving, login: string): unknown => {
+  const account = machine.state.accounts.get(login.toLowerCase());
+  return account === undefined ? null : actor(account);
+};
+
+/** In GraphQL the login of an App's account has no `[bot]` behind it. */
+const actor = ({ type, id, login }: Account): unknown => ({ __typename: type, databaseId: id, login: type === "Bot" ? login.replace(/\[bot\]$/, "") : login });

@@ -1,0 +1,194 @@
+import { buildSchema } from "graphql";
+
+/**
+ * The part of GitHub's GraphQL schema that is served, written as GitHub writes it; a test compares it with GitHub's own. What is
+ * asked beyond it is refused as GitHub refuses an unknown field.
+ */
+export const SERVED_SCHEMA = /* GraphQL */ `
+  scalar BigInt
+  scalar DateTime
+  scalar GitObjectID
+  scalar GitRefname
+  scalar URI
+
+  type Query {
+    repository(name: String!, owner: String!): Repository
+  }
+
+  type Mutation {
+    updateRefs(input: UpdateRefsInput!): UpdateRefsPayload
+  }
+
+  input UpdateRefsInput {
+    clientMutationId: String
+    refUpdates: [RefUpdate!]!
+    repositoryId: ID!
+  }
+
+  input RefUpdate {
+    afterOid: GitObjectID!
+    beforeOid: GitObjectID
+    force: Boolean = false
+    name: GitRefname!
+  }
+
+  type UpdateRefsPayload {
+    clientMutationId: String
+  }
+
+  interface Actor {
+    login: String!
+  }
+
+  interface RepositoryOwner {
+    login: String!
+  }
+
+  type Bot implements Actor {
+    databaseId: Int
+    login: String!
+  }
+
+  type Organization implements Actor & RepositoryOwner {
+    databaseId: Int
+    login: String!
+  }
+
+  type User implements Actor & RepositoryOwner {
+    databaseId: Int
+    login: String!
+  }
+
+  type Repository {
+    collaborators(first: Int, login: String): RepositoryCollaboratorConnection
+    databaseId: Int
+    defaultBranchRef: Ref
+    id: ID!
+    isArchived: Boolean!
+    issue(number: Int!): Issue
+    name: String!
+    object(expression: String, oid: GitObjectID): GitObject
+    owner: RepositoryOwner!
+    pullRequests(first: Int, headRefName: String): PullRequestConnection!
+    ref(qualifiedName: String!): Ref
+    url: URI!
+  }
+
+  type RepositoryCollaboratorConnection {
+    edges: [RepositoryCollaboratorEdge]
+  }
+
+  type RepositoryCollaboratorEdge {
+    node: User!
+    permission: RepositoryPermission!
+  }
+
+  enum RepositoryPermission {
+    ADMIN
+    MAINTAIN
+    READ
+    TRIAGE
+    WRITE
+  }
+
+  type Ref {
+    name: String!
+    target: GitObject
+  }
+
+  interface GitObject {
+    oid: GitObjectID!
+  }
+
+  type Blob implements GitObject {
+    byteSize: Int!
+    isBinary: Boolean
+    isTruncated: Boolean!
+    oid: GitObjectID!
+    text: String
+  }
+
+  type Commit implements GitObject {
+    message: String!
+    oid: GitObjectID!
+    parents(first: Int): CommitConnection!
+    tree: Tree!
+    url: URI!
+  }
+
+  type CommitConnection {
+    nodes: [Commit]
+  }
+
+  type Tag implements GitObject {
+    oid: GitObjectID!
+  }
+
+  type Tree implements GitObject {
+    oid: GitObjectID!
+  }
+
+  type Issue {
+    author: Actor
+    body: String!
+    comments(first: Int): IssueCommentConnection!
+    createdAt: DateTime!
+    fullDatabaseId: BigInt
+    labels(first: Int): LabelConnection
+    locked: Boolean!
+    number: Int!
+    state: IssueState!
+    title: String!
+    url: URI!
+  }
+
+  enum IssueState {
+    CLOSED
+    OPEN
+  }
+
+  type LabelConnection {
+    nodes: [Label]
+  }
+
+  type Label {
+    name: String!
+  }
+
+  type IssueCommentConnection {
+    nodes: [IssueComment]
+    totalCount: Int!
+  }
+
+  type IssueComment {
+    body: String!
+    fullDatabaseId: BigInt
+    updatedAt: DateTime!
+    url: URI!
+    viewerDidAuthor: Boolean!
+  }
+
+  type PullRequestConnection {
+    nodes: [PullRequest]
+    totalCount: Int!
+  }
+
+  type PullRequest {
+    author: Actor
+    body: String!
+    headRefName: String!
+    headRefOid: GitObjectID!
+    isCrossRepository: Boolean!
+    number: Int!
+    state: PullRequestState!
+    url: URI!
+  }
+
+  enum PullRequestState {
+    CLOSED
+    MERGED
+    OPEN
+  }
+`;
+
+export const servedSchema = buildSchema(SERVED_SCHEMA);
