@@ -160,6 +160,12 @@ function* linesOf(content: Uint8Array): Generator<Uint8Array> {
   }
 }
 
+/** The events whose blobs are still needed: of the states of the files only a session's newest, as a compaction keeps it (needed-blobs.ts). */
+export function withNeededBlobs(events: readonly Recorded[]): readonly Recorded[] {
+  const newest = events.findLast(({ kind }) => kind === "workspace_saved");
+  return events.filter((event) => event.kind !== "workspace_saved" || event === newest);
+}
+
 /** Hashes of the blobs that an event cannot be read without. */
 export function blobsOf(event: Recorded): readonly string[] {
   switch (event.kind) {

@@ -4,10 +4,11 @@ import { TerminalError } from "../shared/errors.ts";
 import type { Assembled } from "./assemble-segments.ts";
 import type { JournalReader } from "./journal.ts";
 import { walkLines } from "./line.ts";
+import { neededBlobs } from "./needed-blobs.ts";
 import type { SegmentBlob } from "./segment.ts";
 import { openDirectoryReader, type DirectoryOptions } from "./stores/directory.ts";
 import { loadLog } from "./stores/epoch-files.ts";
-import { blobsOf } from "./survey.ts";
+import { blobsOf, withNeededBlobs } from "./survey.ts";
 
 export interface WholeLog {
   readonly reader: JournalReader;
@@ -28,29 +29,24 @@ export async function wholeDirectory({ directory, fs }: DirectoryOptions): Promi
     const walked = walkLines(content, (_, text) => (lines.push(text), null));
     if (!walked.ok) throw new TerminalError(`The journal file ${path} line ${walked.error.line} is refused: ${walked.error.reason}.`, walked.error.fix);
   }
-  return { reader, epoch: Math.max(1, chain.highestEpoch()), lines, blobs: await neededBlobs(reader) };
+  return { reader, epoch: Math.max(1, chain.highestEpoch()), lines, blobs: await wholeBlobs(reader, lines) };
 }
 
 export const wholeSegments = ({ reader, epoch, lines, blobs }: Assembled): WholeLog => ({ reader, epoch, lines: lines.map(({ text }) => text), blobs });
 
-async function neededBlobs(reader: JournalReader): Promise<readonly SegmentBlob[]> {
-  const blobs = new Map<string, Uint8Array>();
-  const take = async (sha256: string, stream: string, seq: number): Promise<Uint8Array | null> => {
-    if (blobs.has(sha256)) return null;
-    const bytes = await reader.getBlob(sha256);
-    if (bytes === null) throw new TerminalError(`The blob ${sha256}, which ${stream} seq ${seq} names, is missing.`, "`worktrain verify` says what else is; bring it back from a copy or the saved segments.");
-    blobs.set(sha256, bytes);
-    return bytes;
-  };
+/** @throws TerminalError when one is missing that the log cannot be read without */
+async function wholeBlobs(reader: JournalReader, lines: readonly string[]): Promise<readonly SegmentBlob[]> {
+  const blobs = await neededBlobs(lines, (sha256) => reader.getBlob(sha256));
+  const there = new Map(blobs.map(({ sha256, bytes }) => [sha256, bytes]));
   for (const stream of await reader.streams()) {
-    for (const event of await reader.read(stream)) {
+    for (const event of withNeededBlobs(await reader.read(stream))) {
       for (const sha256 of blobsOf(event)) {
-        const bytes = await take(sha256, stream, event.seq);
-        const manifest = bytes === null || event.kind === "session_started" || event.kind === "conversation_started" ? null : readManifest(bytes);
-        if (manifest?.ok !== true) continue;
-        for (const entry of manifest.value.entries) if (!("deleted" in entry)) await take(entry.sha256, stream, event.seq);
+        const manifest = event.kind === "session_started" || event.kind === "conversation_started" ? null : readManifest(there.get(sha256) ?? new Uint8Array());
+        const contents = manifest?.ok === true ? manifest.value.entries.flatMap((entry) => ("deleted" in entry ? [] : [entry.sha256])) : [];
+        const missing = [sha256, ...contents].find((each) => !there.has(each));
+        if (missing !== undefined) throw new TerminalError(`The blob ${missing}, which ${stream} seq ${event.seq} needs, is missing.`, "`worktrain verify` says what else is; bring it back from a copy or the saved segments.");
       }
     }
   }
-  return [...blobs].map(([sha256, bytes]) => ({ sha256, bytes }));
+  return blobs;
 }

@@ -6,6 +6,7 @@ import { basename, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createDirectorySegmentStore, createSegmentSaver, encodeSegment, openMemoryJournal } from "../../src/journal/index.ts";
+import type { ItemEvent } from "../../src/record/index.ts";
 import { sha256Hex } from "../../src/shared/hash.ts";
 import { canonicalJson } from "../../src/shared/json.ts";
 import { nodeFileSystem } from "../../src/shared/node-ports.ts";
@@ -90,6 +91,45 @@ test("the segments as they are, in any order and some of them twice, are whole",
   cpSync(segments[0] ?? "", join(place, "nested", basename(segments[0] ?? "")));
   expect(await cli.run("verify", place)).toMatchObject({ exitCode: 0, data: { ok: true, lines: linesAtAll(), notes: expect.arrayContaining([expect.stringContaining("it counts once")]) } });
   expect(await cli.run("import", place)).toMatchObject({ exitCode: 0, data: { name: "7-issue-12-1", imported: true } });
+});
+
+describe("a compaction", () => {
+  /** Four segments and a compaction of them, one more behind it, and what another run saved that went its own way. */
+  async function compacted(): Promise<{ readonly place: string; readonly compaction: string; readonly lines: number }> {
+    const place = join(scratch, "compacted");
+    const journal = openMemoryJournal({ clock: fakeClock() });
+    const options = { journal, store: createDirectorySegmentStore({ directory: place, fs: nodeFileSystem, runId: 9 }), item: { repositoryId: 7, subject: "issue-12", attempt: 1 }, runId: 9, runAttempt: 1, previous: null, earlier: { lines: [], refs: [] } };
+    const saver = createSegmentSaver(options);
+    const { ticket, ticketText } = makeTicket();
+    const request = { phase: "review", step: "s", costMilliUsd: 1, ending: null } as const;
+    await writeFinishedItem(journal, { ticket, ticketText, runId: 9, tree: "c".repeat(40), files: { "a.txt": { text: "mended\n" } }, lost: true, concluded: async () => void (await saver.save(request)) });
+    const append = async (event: ItemEvent) => void (await journal.append("item/7/issue-12/1", await journal.head("item/7/issue-12/1"), [event]));
+    await append({ kind: "item_ended", data: { outcome: "stopped", ending: "cancelled", reason: null, snapshot: null } });
+    const { name } = await saver.save(request, { compact: true });
+    await append({ kind: "delivery_ended", data: { outcome: "said", reason: null } });
+    await saver.save(request);
+    const lone = createSegmentSaver({ ...options, journal: openMemoryJournal({ clock: fakeClock() }), store: createDirectorySegmentStore({ directory: place, fs: nodeFileSystem, runId: 8 }), runId: 8 });
+    await lone.save({ ...request, phase: "probe" });
+    return { place, compaction: join(place, name), lines: (await journal.since(null)).lines.length };
+  }
+
+  test("beside what it repeats and what another run saved is no fault, and is told", async () => {
+    const { place, lines } = await compacted();
+    const told = await cli.run("verify", place);
+    expect(told).toMatchObject({ exitCode: 0, data: { ok: true, lines, faults: [] } });
+    expect(told.data.notes.join("\n")).toMatch(/repeats the \d+ lines of 3 earlier segments[^]*is of run 8, which went its own way/);
+    expect(await cli.run("import", place)).toMatchObject({ exitCode: 0, data: { imported: true, lines } });
+    expect(await cli.run("export", place, "-o", join(scratch, "one"))).toMatchObject({ data: { lines, importable: true } });
+  });
+
+  test("fault 7: that says something else than what it repeats is found out", async () => {
+    const { place, compaction } = await compacted();
+    writeFileSync(compaction, rewritten(readFileSync(compaction), (lines) => rehashed(lines.map((line) => line.replace("Did it.", "Did more.")))));
+    const told = await cli.run("verify", place);
+    expect(told.data.ok).toBe(false);
+    expect(told.data.faults.map(({ reason }: { readonly reason: string }) => reason).join("\n")).toMatch(/stands for 3 earlier segments and says something else than they do/);
+    expect(await cli.refusal("import", place)).toContain("is refused");
+  });
 });
 
 describe("segments", () => {

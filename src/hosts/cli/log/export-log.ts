@@ -7,7 +7,7 @@
  */
 import { chmodSync } from "node:fs";
 import { resolve } from "node:path";
-import { assembleSegments, encodeRedactedCopy, encodeSegment, wholeDirectory, wholeSegments, type SegmentBlob, type WholeLog } from "../../../journal/index.ts";
+import { encodeRedactedCopy, encodeSegment, joinSegments, wholeDirectory, wholeSegments, type SegmentBlob, type WholeLog } from "../../../journal/index.ts";
 import { envelopeSchema } from "../../../record/index.ts";
 import { systemErrorCode } from "../../../shared/durable-files.ts";
 import { TerminalError } from "../../../shared/errors.ts";
@@ -41,7 +41,7 @@ export async function exportLog(place: LogPlace, output: string, world: Pick<Cli
 
 async function whole(place: LogPlace, { fs }: Pick<CliWorld, "fs">): Promise<WholeLog> {
   if (place.kind === "directory") return wholeDirectory({ directory: place.directory, fs });
-  const joined = assembleSegments(place.parts.map(({ bytes }) => ({ bytes, digest: sha256Hex(bytes) })));
+  const joined = joinSegments(place.parts);
   if (!joined.ok) throw new TerminalError(`${place.path}: ${joined.error.message}`, joined.error.fix);
   return wholeSegments(joined.value);
 }

@@ -7,12 +7,11 @@
  */
 import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { assembleSegments, decodeRedactedCopy, openDirectoryReader, seedDirectory, type Assembled, type JournalReader, type NamedPart } from "../../../journal/index.ts";
+import { decodeRedactedCopy, joinSegments, openDirectoryReader, seedDirectory, type Assembled, type JournalReader, type NamedPart } from "../../../journal/index.ts";
 import { parseItemId, type ItemEvent, type Recorded } from "../../../record/index.ts";
 import { rootOf, sessionFiles } from "../../../session/stored/index.ts";
 import { systemErrorCode } from "../../../shared/durable-files.ts";
 import { TerminalError } from "../../../shared/errors.ts";
-import { sha256Hex } from "../../../shared/hash.ts";
 import { lookAtClone } from "../../../workspace/index.ts";
 import type { CliWorld, CommandResult } from "../command.ts";
 import { resumeCommand, shellWord } from "../run/run-report.ts";
@@ -63,7 +62,7 @@ async function checked(path: string, parts: readonly NamedPart[]): Promise<Assem
   const { exitCode, data } = await verdict(path, lookAtFiles(parts), []);
   const [fault] = data["faults"] as readonly { readonly file: string; readonly line: number | null; readonly reason: string; readonly fix: string }[];
   if (exitCode !== 0 && fault !== undefined) throw new TerminalError(`${path} is refused: ${fault.file}${fault.line === null ? "" : ` line ${fault.line}`}: ${fault.reason}.`, `${fault.fix} \`worktrain verify ${path}\` says what can be salvaged.`);
-  const joined = assembleSegments(parts.map(({ bytes }) => ({ bytes, digest: sha256Hex(bytes) })));
+  const joined = joinSegments(parts);
   if (!joined.ok) throw new TerminalError(`${path} is refused: ${joined.error.message}`, joined.error.fix);
   return joined.value;
 }

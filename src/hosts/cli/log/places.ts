@@ -1,11 +1,10 @@
 /** Which log a person means: a session's or an item's in the data directory, a journal directory, an exported file, saved segments. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { assembleSegments, copyReader, decodeRedactedCopy, openDirectoryReader, type JournalReader, type NamedPart } from "../../../journal/index.ts";
+import { copyReader, decodeRedactedCopy, joinSegments, openDirectoryReader, type JournalReader, type NamedPart } from "../../../journal/index.ts";
 import { parseItemId } from "../../../record/index.ts";
 import { rootOf } from "../../../session/stored/index.ts";
 import { TerminalError } from "../../../shared/errors.ts";
-import { sha256Hex } from "../../../shared/hash.ts";
 import type { CliWorld } from "../command.ts";
 import { itemOfSession } from "../item-sessions.ts";
 import { readPartFiles } from "./part-files.ts";
@@ -54,7 +53,7 @@ export async function openLog(place: LogPlace, { fs }: Pick<CliWorld, "fs">): Pr
     if (!reader.ok) throw broken(place.path, reader.error);
     return { reader: reader.value, redacted: true, where: place.path };
   }
-  const joined = assembleSegments(place.parts.map(({ bytes }) => ({ bytes, digest: sha256Hex(bytes) })));
+  const joined = joinSegments(place.parts);
   if (!joined.ok) throw broken(place.path, joined.error);
   return { reader: joined.value.reader, redacted: false, where: place.path };
 }

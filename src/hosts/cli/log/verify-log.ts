@@ -1,5 +1,5 @@
 /** `worktrain verify`: everything that can be checked of a log, what is wrong where, and what can still be used of it. */
-import { blobsOf, copyReader, decodeRedactedCopy, surveyDirectory, surveySegments, openDirectoryReader, type JournalReader, type LogFault, type NamedPart, type ReadCopy, type Survey, type Surveyor } from "../../../journal/index.ts";
+import { blobsOf, withNeededBlobs, copyReader, decodeRedactedCopy, surveyDirectory, surveySegments, openDirectoryReader, type JournalReader, type LogFault, type NamedPart, type ReadCopy, type Survey, type Surveyor } from "../../../journal/index.ts";
 import { sessionStream, type Recorded } from "../../../record/index.ts";
 import { readManifest } from "../../../record/manifest.ts";
 import { isItemEvent, readItemJournal } from "../../../report/index.ts";
@@ -94,7 +94,7 @@ async function missingBlobs(log: Survey, getBlob: Blobs): Promise<readonly LogFa
     }
   };
   for (const { stream } of log.streams) {
-    for (const event of log.events(stream)) {
+    for (const event of withNeededBlobs(log.events(stream))) {
       for (const sha256 of blobsOf(event)) {
         const bytes = await look(sha256, stream, event.seq);
         const isManifest = event.kind !== "session_started" && event.kind !== "conversation_started";
