@@ -72,13 +72,16 @@ function savedTurnsAreNotRepeated(world: ItemWorld, all: readonly Stored[]): rea
       const saved = requestId === undefined ? undefined : byRequest.get(requestId);
       if (saved === undefined) continue;
       const again = world.model.asked.find(
-        (turn, index) => index > saved.index && turn.atMs > stored.atMs && turn.process !== saved.turn.process && turn.promptSha256 === saved.turn.promptSha256 && world.runner.runOf.get(turn.process)?.item === segment.item,
+        (turn, index) => index > saved.index && turn.atMs > stored.atMs && startedAfter(turn.process, saved.turn.process) && turn.promptSha256 === saved.turn.promptSha256 && world.runner.runOf.get(turn.process)?.item === segment.item,
       );
       if (again !== undefined) found.push(`The turn ${saved.turn.requestId} of ${saved.turn.process}, saved in ${stored.ref.name}, was asked again by ${again.process}.`);
     }
   }
   return found;
 }
+
+/** Processes of a sort are counted in the order they start. What stood still and goes on later knows nothing of the others. */
+const startedAfter = (process: string, other: string): boolean => Number(process.split("-")[1]) > Number(other.split("-")[1]);
 
 /** I1: a run that goes on works on the files as the segments it goes on from leave them. */
 function filesAreAsTheyWere(world: ItemWorld, all: readonly Stored[]): readonly string[] {
