@@ -29,6 +29,17 @@ const reviewSchema = z.strictObject({
   maxRounds: z.int().min(1).max(10).default(3).describe("Rounds of review after which open findings stop the work."),
 });
 
+const pipelineSchema = z.strictObject({
+  mode: z
+    .enum(["auto", "quick", "implement", "full", "investigate", "refactor"])
+    .default("auto")
+    .describe("Which sessions a task goes through; `auto` chooses by its classification (`worktrain pipeline explain` shows how)."),
+  confirm: z
+    .enum(["never", "ambiguous", "always"])
+    .default("ambiguous")
+    .describe("When a person has to confirm how the task was understood before there is work on it; `ambiguous`: when it has more than one reading."),
+});
+
 /** Each limit's own range, for the attempt and for one session of it. */
 const limits = {
   turns: z.int().min(1).max(10_000),
@@ -93,6 +104,7 @@ export const configSchema = z.strictObject({
     .default([])
     .describe("Instructions for the agent in every phase, beside the files of `.worktrain/rules/`."),
   commands: commandsSchema.prefault({}).describe("Commands of the project."),
+  pipeline: pipelineSchema.prefault({}).describe("How a task is brought from its text to a change."),
   review: reviewSchema.prefault({}).describe("How the result is reviewed before it is delivered."),
   budget: budgetSchema.prefault({}).describe("What one attempt may use up; whichever is reached first ends it."),
   paths: pathsSchema.prefault({}).describe("Which paths may be changed."),

@@ -1,6 +1,6 @@
 import type { AgentEndpoint, Steer } from "../agent/index.ts";
 import type { Journal } from "../journal/index.ts";
-import type { EndingCode, ItemEvent, Phase, SessionOutcome } from "../record/index.ts";
+import type { EndingCode, ItemEvent, Phase, PipelineMode, SessionOutcome } from "../record/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import type { Clock, Random } from "../shared/ports.ts";
 import type { Result } from "../shared/result.ts";
@@ -50,6 +50,7 @@ export type ModelTier = "lightweight" | "mid" | "heavy";
 export type ItemProgress =
   /** Before the first session of an item. */
   | { readonly kind: "estimate"; readonly estimate: Estimate }
+  | { readonly kind: "mode"; readonly mode: PipelineMode; readonly why: readonly string[] }
   | { readonly kind: "phase"; readonly phase: Phase; readonly round: number; readonly sessionId: string; readonly resumed: boolean }
   /** What a session's agent is opened with; a resumed conversation keeps what it was opened with. */
   | { readonly kind: "prompt"; readonly phase: Phase; readonly prompt: Prompt }

@@ -18,6 +18,7 @@ export const completeStep = (notes: string, contractRef?: string, value?: Json):
   use("complete_step", { notes, artifacts: contractRef === undefined ? [] : [{ contractRef, value: value ?? null }], context: {} });
 
 const classification: Json = {
+  taskKind: "bug",
   taskComplexity: "small",
   riskLevel: "low",
   hasUi: false,

@@ -7,6 +7,7 @@ import { importCommand } from "./import.ts";
 import { inspect } from "./inspect.ts";
 import { lint } from "./lint.ts";
 import { mcp } from "./mcp.ts";
+import { pipelineExplain } from "./pipeline-explain.ts";
 import { preview } from "./preview.ts";
 import { replay } from "./replay.ts";
 import { resume } from "./resume.ts";
@@ -35,6 +36,7 @@ export const commands: readonly Command[] = [
   workflows,
   inspect,
   preview,
+  pipelineExplain,
   sessionStart,
   sessionNext,
   sessionSubmit,
