@@ -1,4 +1,5 @@
 export { authorise, type Authorisation } from "./authorise.ts";
+export * from "./commands/index.ts";
 export { decideStart, DEFAULT_LABEL, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type ConfigState, type PriorAttempt, type StartDecision, type StartFacts, type StartRefusal } from "./decide-start.ts";
 export { dispatchKey, type DispatchIdentity } from "./dispatch-key.ts";
 export { parseLabeledEvent, type LabeledEvent } from "./labeled-event.ts";
