@@ -155,7 +155,7 @@ async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & {
   const { ticket, run } = admitted;
   const { change, config, authority, notes, baseTree, view, taken, decision, state } = all;
   const streams = (await record.journal.streams()).length;
-  const attested = attestations({ ticket, change, role: authority.role, runId: settings.runId, artifacts: taken.refs.length, lines: taken.assembled.lines.length, streams });
+  const attested = attestations({ ticket, change, view, role: authority.role, runId: settings.runId, artifacts: taken.refs.length, lines: taken.assembled.lines.length, streams });
   const proof = proofOf([...attested, ...journalProof(view)]);
   const intents = deliveryIntents({ ticket, view, change, proof, runUrl: run.htmlUrl, notes, redact }, { baseTree, record: recordWish(decision) });
   const stillMay = async (now: DeliveryState): Promise<Refusal | null> => {
