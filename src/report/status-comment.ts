@@ -64,7 +64,8 @@ export function statusComment(marker: StatusMarker, view: StatusView): string {
 
 function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
   const working = `### WorkTrain is working on this (attempt ${marker.attempt})`;
-  const again = marker.auto === undefined ? [] : ["The run before this one was lost, ran out of time or was not the first to deliver. This one goes on from what it had saved."];
+  const asked = marker.command === undefined ? [] : [`It goes on from what was saved${marker.by === undefined || marker.by === null ? "" : `, as \`${marker.by.login}\` asked in a comment`}.`];
+  const again = marker.auto === undefined ? asked : ["The run before this one was lost, ran out of time or was not the first to deliver. This one goes on from what it had saved."];
   const asLabelled = "It works on the text as it was when the label was set; later edits count for the next attempt.";
   switch (view.kind) {
     case "starting":
@@ -87,7 +88,7 @@ function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }
   const foot = `${link("The run", view.runUrl)}${cost(view.progress)} · attempt ${marker.attempt}`;
   if (view.ending !== "ready") {
     const leftover = view.pullRequest === null ? [] : [`Pull request ${link(`#${view.pullRequest.number}`, view.pullRequest.url)} has its branch.`];
-    return [`### WorkTrain ${words.headline}`, words.meaning, ...leftover, `**What to do:** ${words.next}`, foot];
+    return [`### WorkTrain ${words.headline}`, words.meaning, ...gate(view), ...leftover, `**What to do:** ${words.next}`, foot];
   }
   if (view.pullRequest === null) {
     return [
@@ -98,6 +99,12 @@ function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }
     ];
   }
   return [`### WorkTrain made pull request #${view.pullRequest.number}`, ...checklist(view.progress, true), `**What to do:** review ${link(`#${view.pullRequest.number}`, view.pullRequest.url)}.`, foot];
+}
+
+/** An answer that names the gate can be taken for no other. */
+function gate({ ending, progress }: Extract<StatusView, { kind: "ended" }>): readonly string[] {
+  const step = progress?.at.step ?? "";
+  return ending === "awaiting-approval" && step.startsWith("gate-") ? [`It waits at \`${step}\`; \`/worktrain approve ${step}\` opens that gate and no other.`] : [];
 }
 
 const PHASE_NAMES: Readonly<Record<Phase, string>> = {
