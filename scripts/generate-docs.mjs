@@ -1,6 +1,7 @@
 /** Writes what the documentation takes from the code: `node scripts/generate-docs.mjs` (Node 24). Tests compare. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { configJsonSchema, configTable } from "../src/config/index.ts";
+import { commandTable } from "../src/intake/index.ts";
 import { commands } from "../src/hosts/cli/commands/index.ts";
 import { commandsMarkdown } from "../src/hosts/cli/help.ts";
 import { workflowJsonSchema } from "../src/workflow/file-schema.ts";
@@ -20,3 +21,4 @@ writeFileSync(new URL("worktrain.schema.json", docs), `${JSON.stringify(configJs
 writeFileSync(new URL("workflow.schema.json", docs), `${JSON.stringify(workflowJsonSchema(), null, 2)}\n`);
 replaceGenerated("configuration.md", "config", configTable());
 replaceGenerated("commands.md", "commands", commandsMarkdown(commands));
+replaceGenerated("commands.md", "comment-commands", commandTable());
