@@ -5,7 +5,9 @@ import { expect, test } from "vitest";
 import { commands } from "../../src/hosts/cli/commands/index.ts";
 import { commandsMarkdown } from "../../src/hosts/cli/help.ts";
 import { COMMANDS, commandTable } from "../../src/intake/index.ts";
+import { listWorkflows, openLibrary, workflowsTable } from "../../src/library/index.ts";
 import { compileWorkflow } from "../../src/workflow/index.ts";
+import { lintRulesTable } from "../../src/workflow/lint/index.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const read = (file: string): string => readFileSync(join(ROOT, file), "utf8");
@@ -78,6 +80,12 @@ test("every command of comments that a document or our own words name exists", (
   const files = [...documents, "src/report/ending-words.ts", "src/engine/pipeline/failures.ts", ...filesBelow("src/intake", /\.ts$/), ...filesBelow("src/hosts/app", /\.ts$/)];
   const unknown = files.flatMap((file) => [...read(file).matchAll(/`\/worktrain ([a-z]+)/g)].map((match) => match[1] ?? "").filter((name) => !Object.hasOwn(COMMANDS, name)).map((name) => `${file}: /worktrain ${name}`));
   expect(unknown).toEqual([]);
+});
+
+test("docs/authoring-workflows.md has every lint rule and every shipped workflow (else: npm run docs)", () => {
+  const page = read("docs/authoring-workflows.md");
+  expect(page).toContain(`<!-- generated:lint-rules -->\n${lintRulesTable()}\n<!-- /generated -->`);
+  expect(page).toContain(`<!-- generated:shipped-workflows -->\n${workflowsTable(listWorkflows(openLibrary({ packageRoot: ROOT, workspace: null, extra: [] })))}\n<!-- /generated -->`);
 });
 
 test("every file and folder of ours that a document names in code exists", () => {
