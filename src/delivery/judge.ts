@@ -8,7 +8,7 @@
 import { CONTRACT } from "../engine/pipeline/index.ts";
 import { personOf, type Ticket } from "../github/trust/index.ts";
 import { gateName, itemStream, sessionStream, type EndingCode, type Head, type ItemEvent, type Reason, type Recorded, type SnapshotRef } from "../record/index.ts";
-import { counted, itemView, lastArtifact, lastVerifications, passed, type ItemJournal, type ItemSessionView, type ItemView } from "../report/index.ts";
+import { counted, cut, itemView, lastArtifact, lastVerifications, passed, type ItemJournal, type ItemSessionView, type ItemView } from "../report/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import { sha256Hex } from "../shared/hash.ts";
 import { canonicalJson } from "../shared/json.ts";
@@ -41,14 +41,39 @@ export function judge(judged: JudgedJournal): Result<Judgement, JournalRefusal> 
   const foreign = belongs(judged, view);
   if (foreign !== null) return err(foreign);
   const { ended } = view;
-  if (ended === null) return err(NOT_ENDED);
+  if (ended === null) return waiting(judged.journal, view);
   if (ended.outcome !== "deliver") return ok({ kind: "say", view, ending: ended.ending, reason: ended.reason ?? unexplained(ended.ending) });
   if (ended.snapshot === null) return refuse("not-completed", "The journal says `deliver` and names no saved files.");
   const wrong = heads(judged) ?? approvals(judged) ?? maker(judged, view, ended.snapshot) ?? review(judged, view, ended.snapshot);
   return wrong === null ? ok({ kind: "deliver", view, snapshot: ended.snapshot }) : err(wrong);
 }
 
-/** The agent job names its segments when it has ended the item; without an ending the journal was cut, or its job broke off. */
+/** An item without an end has nothing to deliver; what it asks of a person is told. */
+function waiting(journal: ItemJournal, view: ItemView): Result<Judgement, JournalRefusal> {
+  const gates = [...journal.sessions].flatMap(([sessionId, events]) => questionOf(sessionId, events) ?? []);
+  if (gates.length === 0) return err(NOT_ENDED);
+  const reason: Reason = { code: "awaiting_approval", message: gates.join("\n\n"), fix: ANSWER_IT };
+  return ok({ kind: "say", view, ending: "awaiting-approval", reason });
+}
+
+const ANSWER_IT = "Write `/worktrain approve` in a new comment to let the work go on, or `/worktrain reject REASON` to send the step back with a reason.";
+
+/** Characters of what was handed over that a question is told with. */
+const MAX_NOTES_CHARS = 3_000;
+
+/** The gate for a person that a session is at, with what its step handed over; null when it is at none. */
+function questionOf(sessionId: string, events: ItemSessionEvents): string | null {
+  const last = events.findLast(({ kind }) => kind === "gate_opened" || kind === "gate_resolved" || kind === "rewound" || kind === "session_ended");
+  if (last?.kind !== "gate_opened" || last.data.gate !== "human_approval") return null;
+  const { nodeId, question } = last.data;
+  const submitted = events.findLast((event) => event.kind === "step_submitted" && event.data.nodeId === nodeId);
+  const notes = submitted?.kind === "step_submitted" ? cut(submitted.data.output.notes.trim(), MAX_NOTES_CHARS, "(cut; the rest is in the run's record)") : "";
+  return [`${question} (${gateName(sessionId, last.seq)})`, ...(notes === "" ? [] : [`What was handed over:\n${notes}`])].join("\n\n");
+}
+
+type ItemSessionEvents = ItemJournal["sessions"] extends ReadonlyMap<string, infer Events> ? Events : never;
+
+/** The agent job names its segments when it has ended the item or waits for a person; without an ending the journal was cut, or its job broke off. */
 const NOT_ENDED: JournalRefusal = {
   kind: "not-ended",
   message: "The journal has no ending: the agent job broke off before the work was done, or a part of the journal is missing.",

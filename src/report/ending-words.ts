@@ -46,7 +46,7 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
   "awaiting-approval": {
     headline: "waits for a person's approval",
     meaning: "The workflow has a gate that only a person opens. What was done is saved; nothing was published.",
-    next: "The run's log names the question. Write `/worktrain approve` in a new comment to let the work go on, or `/worktrain reject REASON` to send the step back with a reason. Write permission is needed.",
+    next: "The question stands in a comment of its own, and in the run's log. Write `/worktrain approve` in a new comment to let the work go on, or `/worktrain reject REASON` to send the step back with a reason. Write permission is needed.",
   },
   "needs-answer": {
     headline: "stopped: the agent needs something only a person can give",

@@ -197,6 +197,19 @@ describe("attack 17: a gate for a person", () => {
   const approval = { gate: GATE, verdict: "approved", reason: "x" } as const;
   const MONA = "mona (GitHub user 5)";
 
+  test("that is open is told as a question, with what was handed over, and nothing is delivered", async () => {
+    const parked: Script["tamper"] = (stream, events) => {
+      if (stream === sessionStream("review-1")) return [];
+      if (stream !== sessionStream("code-1")) return events.filter((event) => !((event.kind === "session_scheduled" && event.data.phase === "review") || (event.kind === "session_concluded" && event.data.phase !== "classify")));
+      const submitted = events.findIndex(({ kind }) => kind === "step_submitted");
+      return [...events.slice(0, submitted + 1), { kind: "gate_opened", data: { nodeId: "n1", gate: "human_approval", question: QUESTION } }];
+    };
+    expect(await judged({ lost: true, tamper: parked })).toMatchObject({
+      ok: true,
+      value: { kind: "say", ending: "awaiting-approval", reason: { code: "awaiting_approval", message: expect.stringMatching(/^May the session go on\? \(gate-\d+-code-1\)\n\nWhat was handed over:\nDid it\.$/), fix: expect.stringContaining("/worktrain approve") } },
+    });
+  });
+
   test("was opened by the person whose word a ticket of the App holds, of this run or an earlier one, expired or not", async () => {
     expect(await refusal({ tamper: gated(MONA, "approved", said(approval)) })).toBe("ok: deliver");
     expect(await refusal({ tamper: gated(MONA, "approved", said(approval, { expiresAt: "2020-01-01T00:00:00Z" })) })).toBe("ok: deliver");

@@ -124,6 +124,10 @@ describe("a gate for a person", () => {
     expect(status).toContain("Write `/worktrain approve` in a new comment");
     const runId = world.runs(number)[0]?.id ?? 0;
     expect(world.log(runId, "agent")).toContain('May the session go on from "Hand over"?');
+    const [question, ...more] = world.comments(number).filter(({ author }) => author !== "worktrain[bot]");
+    expect(more).toEqual([]);
+    expect(question?.body).toContain(`May the session go on from "Hand over"? (${gateOf(number)})`);
+    expect(question?.body).toContain("> Handed over.");
     expect(world.log(runId, "agent")).toContain(gateOf(number));
     expect(world.github.state().runs.get(runId)?.conclusion).toBe("success");
     expect(pulls()).toHaveLength(before);

@@ -1,5 +1,6 @@
 /** From `approve`, `reject` or `resume` to a run that goes on with the attempt: the label's checks, the label's path. */
 import { decideGoOn, DEFAULT_LABEL, type Command, type LabeledEvent, type OpenGate } from "../../intake/index.ts";
+import { isGate } from "../../report/status-comment.ts";
 import type { StatusMarker } from "../../report/status-marker.ts";
 import { refused, type Asked, type Outcome } from "./command-outcome.ts";
 import { readPriorAttempt } from "./prior-attempt.ts";
@@ -56,9 +57,7 @@ async function latest(place: Workplace, tools: StartTools, board: StatusBoard, s
 async function gateOf(place: Workplace, { runId, issueNumber, attempt, at }: StatusMarker): Promise<OpenGate | null> {
   const item = { repositoryId: place.repositoryId, subject: `issue-${issueNumber}`, attempt };
   const progress = runId === null ? null : await readProgress(place, { id: runId }, { item });
-  if (progress !== null) return progress.ending === "awaiting-approval" && isGate(progress.at.step) ? { name: progress.at.step, openedAt: progress.asOf } : null;
+  if (progress !== null) return progress.gate;
   const step = at?.slice(at.indexOf(".") + 1);
   return step !== undefined && isGate(step) ? { name: step, openedAt: null } : null;
 }
-
-const isGate = (step: string): boolean => step.startsWith("gate-");

@@ -86,7 +86,10 @@ async function showProgress({ board, status, run, progress }: Scene, wanted: "ch
 }
 
 const withRun = (marker: StatusMarker, run: RunFacts): StatusMarker => ({ ...marker, runId: run.id });
-const atOf = (progress: Progress | null): string | null => (progress === null ? null : `${progress.at.phase}.${progress.at.step}`);
+const atOf = (progress: Progress | null): string | null => {
+  if (progress === null) return null;
+  return progress.gate === null ? `${progress.at.phase}.${progress.at.step}` : `${progress.gate.phase}.${progress.gate.name}`;
+};
 
 async function endedView(
   place: Workplace,

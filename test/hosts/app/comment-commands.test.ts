@@ -86,6 +86,17 @@ describe("at a gate for a person", () => {
     expect(marker()).toMatchObject({ state: "interrupted", at: `code.${GATE}` });
   });
 
+  it("the gate is the agent job's word, also when the deliver job has told the question since", async () => {
+    const { world, comment, tickets, marker, label, settle, end } = begin();
+    await settle(label());
+    const runId = world.runs[0]?.id ?? 0;
+    world.artifacts.push({ id: 1, name: `worktrain.99.issue-12.1.r${runId}.a1.0001.code.${GATE}.m120.awaiting-approval` }, { id: 2, name: `worktrain.99.issue-12.1.r${runId}.a1.0002.deliver.said.m120.awaiting-approval` });
+    await settle(end("success"));
+    expect(marker()).toMatchObject({ state: "interrupted", at: `code.${GATE}` });
+    await comment("/worktrain approve", { createdAt: "2026-01-01T00:05:01Z" });
+    expect(tickets().at(-1)?.answer?.gate).toBe(GATE);
+  });
+
   it.each([
     ["approve", "/worktrain approve", { verdict: "approved" }],
     ["approve with the gate's name", `/worktrain approve ${GATE}`, { verdict: "approved" }],
