@@ -21,6 +21,7 @@ export async function goOnAsked(place: Workplace, tools: StartTools, { event, ro
   const board = openStatusBoard(here, tools, issueNumber);
   const status = await latest(here, tools, board, await board.readShown(stage.comments));
   const prior = issue === null ? null : await readPriorAttempt(here, tools, { issue, status, runs: null });
+  if (status === null && prior?.state === "concluded") return refused(NO_STATUS);
   const gate = status === null ? null : await gateOf(here, status.marker);
   const decision = decideGoOn({ command, issueNumber, commentId, writtenAt: createdAt }, { ...stage, repository: facts, prior, gate });
   switch (decision.kind) {
@@ -44,6 +45,13 @@ export async function goOnAsked(place: Workplace, tools: StartTools, { event, ro
     }
   }
 }
+
+/** Whether an attempt is over or waits, and for what, only the status comment tells. */
+const NO_STATUS = {
+  message: "The status comment of the attempt was deleted, so it is not known any more what there is to go on with.",
+  fix: "Remove the label and add it again for a new attempt.",
+  details: [],
+};
 
 /** A run may have come to the gate a moment ago: its end is told first, and what follows from it. */
 async function latest(place: Workplace, tools: StartTools, board: StatusBoard, status: Status | null): Promise<Status | null> {

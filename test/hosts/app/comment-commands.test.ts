@@ -211,6 +211,10 @@ describe("what cannot be done is told, with what to do", () => {
     "the attempt is over": ({ stopped }) => stopped("tests-red"),
     "it waits at a gate": ({ stopped }) => stopped("awaiting-approval"),
     "it is out of budget": ({ stopped }) => stopped("budget"),
+    "the status comment was deleted": async ({ stopped, world }) => {
+      await stopped("awaiting-approval");
+      world.comments = [];
+    },
     "the issue is closed": async ({ stopped, world }) => {
       await stopped("awaiting-approval");
       world.issue.state = "closed";
@@ -237,6 +241,7 @@ describe("what cannot be done is told, with what to do", () => {
     ["it waits at a gate", "/worktrain resume", "going on alone does not open it"],
     ["it is out of budget", "/worktrain approve", "The work waits at no gate"],
     ["it is out of budget", "/worktrain reject No.", "The work waits at no gate"],
+    ["the status comment was deleted", "/worktrain approve", "The status comment of the attempt was deleted"],
     ["the issue is closed", "/worktrain approve", "The issue is closed."],
     ["the label is gone", "/worktrain approve", "does not have the label"],
     ["the text was changed", "/worktrain approve", "text was changed after the label was set"],
