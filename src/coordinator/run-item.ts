@@ -5,7 +5,7 @@
  *     where the stream ends.
  * I5. The budget is the item's: what earlier sessions and runs spent is counted from the log.
  */
-import { endingOf, fixOf, foldItem, isEscalated, keepsFiles, next, type ItemAction, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
+import { endingOf, fixOf, foldItem, interpretationGate, isEscalated, keepsFiles, next, type ItemAction, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
 import { itemStream, type EndingCode, type Head, type ItemEvent, type Phase, type Reason } from "../record/index.ts";
 import { artifactsOf, conclusionOf } from "../engine/session/index.ts";
 import { TerminalError, TimeUpError } from "../shared/errors.ts";
@@ -61,8 +61,13 @@ async function untilOver(deps: CoordinatorDeps, log: ItemLog): Promise<Over> {
         await log.append({ kind: "mode_chosen", data: { mode: action.mode, why: [...action.why] } });
         deps.onProgress({ kind: "mode", mode: action.mode, why: action.why });
         break;
-      case "ask":
-        return waitForAnswer(deps, log.state(), action);
+      case "ask": {
+        const gate = log.gate();
+        const { answer } = deps;
+        if (answer?.gate !== gate) return waitForAnswer(deps, log.state(), { ...action, gate });
+        await log.append({ kind: "interpretation_answered", data: { verdict: answer.verdict, by: answer.by, ...(answer.reason === "" ? {} : { reason: answer.reason }) } });
+        break;
+      }
       case "deliver":
         await log.append({ kind: "item_ended", data: { outcome: "deliver", ending: "ready", reason: null, snapshot: action.snapshot, ...escalation(log.state()) } });
         break;
@@ -86,6 +91,8 @@ function estimateOnce(deps: CoordinatorDeps, { opening, sessions }: ItemState): 
 
 interface ItemLog {
   state(): ItemState;
+  /** The name of the question whether the task was understood. */
+  gate(): string;
   /** What the item's first run expected. */
   estimate(): Estimate | null;
   append(event: ItemEvent): Promise<void>;
@@ -97,6 +104,7 @@ async function openItemLog(deps: CoordinatorDeps, item: OpenItem): Promise<ItemL
   let head: Head | null = await deps.journal.head(stream);
   const log: ItemLog = {
     state: () => foldItem(events),
+    gate: () => interpretationGate(events),
     estimate: () => events.flatMap((event) => (event.kind === "run_opened" ? (event.data.estimate ?? []) : []))[0] ?? null,
     append: async (event) => {
       const appended = await deps.journal.append(stream, head, [event]);
@@ -166,11 +174,12 @@ async function park(deps: CoordinatorDeps, state: ItemState, { phase, spent: ofS
 }
 
 /** The item is left as it is until a person has answered; a run that comes sooner asks again. */
-async function waitForAnswer(deps: CoordinatorDeps, state: ItemState, { question, fix }: Extract<ItemAction, { kind: "ask" }>): Promise<Over> {
+async function waitForAnswer(deps: CoordinatorDeps, state: ItemState, { question, fix, gate }: Extract<ItemAction, { kind: "ask" }> & { readonly gate: string }): Promise<Over> {
   const ending: EndingCode = "awaiting-approval";
   const spent = spentByItem(state);
-  await deps.saving?.now({ phase: "classify", step: "confirm", costMilliUsd: Math.round(spent.costMicroUsd / 1000), ending });
-  return { ending, reason: { code: "interpretation", message: question, fix }, state, spent };
+  // The App reads from the artifact's name which gate an answer is for.
+  await deps.saving?.now({ phase: "classify", step: gate, costMilliUsd: Math.round(spent.costMicroUsd / 1000), ending });
+  return { ending, reason: { code: "awaiting_approval", message: question, fix }, state, spent };
 }
 
 async function end(deps: CoordinatorDeps, state: ItemState): Promise<Over> {

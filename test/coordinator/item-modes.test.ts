@@ -103,13 +103,23 @@ describe("an ambiguous task", () => {
   test("waits for a person, asks again without spending anything, and goes on once it is approved", async () => {
     const world = await open({ turns: ambiguous });
     const first = await world.run();
-    expect(first).toMatchObject({ ending: "awaiting-approval", reason: { code: "interpretation", message: expect.stringContaining("per line or per invoice?"), fix: expect.stringContaining("Approve it") }, state: { ended: null } });
-    expect(world.saves.at(-1)).toMatchObject({ step: "confirm", ending: "awaiting-approval" });
+    expect(first).toMatchObject({ ending: "awaiting-approval", reason: { code: "awaiting_approval", message: expect.stringContaining("per line or per invoice?"), fix: expect.stringContaining("Approve it") }, state: { ended: null } });
+    expect(world.saves.at(-1)).toMatchObject({ step: expect.stringMatching(/^gate-\d+-interpretation$/), ending: "awaiting-approval" });
     const again = await world.run();
     expect([again.ending, again.spent.turns]).toEqual(["awaiting-approval", first.spent.turns]);
     expect(await answerItem(world.journal, ITEM, { verdict: "approved", by: "ada" })).toEqual({ ok: true, value: undefined });
     expect((await world.run()).ending).toBe("ready");
     expect(await answerItem(world.journal, ITEM, { verdict: "approved", by: "ada" })).toMatchObject({ ok: false, error: { kind: "nothing-asked" } });
+  });
+
+  test("takes an answer that the run was started with, for this very question and no other", async () => {
+    const world = await open({ turns: ambiguous });
+    await world.run();
+    const gate = world.saves.at(-1)?.step ?? "";
+    const said = { verdict: "approved", reason: "per line", by: "ada (GitHub user 5)" } as const;
+    expect((await world.run({ answer: { ...said, gate: "gate-1-interpretation" } })).ending).toBe("awaiting-approval");
+    expect((await world.run({ answer: { ...said, gate } })).ending).toBe("ready");
+    expect((await world.item()).find((event) => event.kind === "interpretation_answered")).toMatchObject({ data: { verdict: "approved", by: "ada (GitHub user 5)", reason: "per line" } });
   });
 
   test("ends when it is rejected, with the reason", async () => {

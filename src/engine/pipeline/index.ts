@@ -4,4 +4,4 @@ export { endingOf, fixOf } from "./failures.ts";
 export { type ExplainedItem, type ExplainedStep, explainItem, explainModes, type Explanation } from "./explain.ts";
 export { possibleRuns, type RunCount } from "./possible-runs.ts";
 export { next } from "./next.ts";
-export { artifactOf, evolveItem, foldItem, isEscalated, type ItemSession, type ItemState, type SessionResult } from "./state.ts";
+export { artifactOf, evolveItem, foldItem, interpretationGate, isEscalated, type ItemSession, type ItemState, type SessionResult } from "./state.ts";

@@ -71,7 +71,7 @@ function unconfirmed({ opening, answer }: ItemState, task: Classification): Item
   const asked = `The task was understood like this: ${task.interpretation ?? "(no interpretation)"}${(task.ambiguities ?? []).map((each) => `\n- Open: ${each}`).join("")}`;
   if (answer?.verdict === "rejected") return stop("needs-answer", `${answer.by} rejected how the task was understood${answer.reason === undefined ? "" : `: ${answer.reason}`}. ${asked}`, "Say in the task what is meant, then start it again.");
   if (needed === null || answer !== null) return null;
-  return { kind: "ask", question: `Is this what is meant? A person has to confirm it, since ${needed}. ${asked}`, fix: "Approve it and the work goes on, or answer what is open in the task and start it again. With `pipeline: { confirm: never }` in .github/worktrain.yml nobody is asked." };
+  return { kind: "ask", question: `Is this what is meant? A person has to confirm it, since ${needed}. ${asked}`, fix: "Approve it and the work goes on (`/worktrain approve` in a comment, or `worktrain approve ITEM` for a local task), or answer what is open in the task and start it again. With `pipeline: { confirm: never }` in .github/worktrain.yml nobody is asked." };
 }
 
 function afterStage(state: ItemState, last: ItemSession): ItemAction {

@@ -1,5 +1,5 @@
 import type { EndingCode, Phase, PipelineMode, PipelinePolicy, Reason, SessionOutcome, SnapshotRef } from "../../record/index.ts";
-import type { ItemEvent, Usage } from "../../record/index.ts";
+import { gateName, type ItemEvent, type Usage } from "../../record/index.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { keepsFiles } from "./course.ts";
@@ -122,6 +122,9 @@ export const hasModes = ({ opening }: ItemState): boolean => opening?.pipeline !
 
 /** Whether a review found something blocking on the way: whatever became of it, a person has to merge what comes of the item. */
 export const isEscalated = (state: Pick<ItemState, "sessions">): boolean => state.sessions.some(({ phase }) => phase === "audit");
+
+/** Names the question whether the task was understood, for people and tickets: it is asked once a mode is chosen. @param events all of the item's, from the first */
+export const interpretationGate = (events: readonly Pick<ItemEvent, "kind">[]): string => gateName("interpretation", events.findLastIndex(({ kind }) => kind === "mode_chosen") + 1);
 
 /** The newest artifact of a kind that a session left; null if it left none. */
 export function artifactOf(session: ItemSession, contractRef: string): Json | null {

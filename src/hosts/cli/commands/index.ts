@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { approve, reject } from "./answer-item.ts";
 import { cancel } from "./cancel.ts";
 import { cleanup } from "./cleanup.ts";
 import { doctor } from "./doctor.ts";
@@ -30,6 +31,8 @@ export const commands: readonly Command[] = [
   run,
   resume,
   tell,
+  approve,
+  reject,
   cancel,
   validate,
   lint,
