@@ -61,6 +61,9 @@ const sessionBudgetSchema = z.strictObject({
   toolMinutes: limits.toolMinutes.nullable().default(null).describe("Minutes that tools of one session run."),
 });
 
+/** Phases of the pipeline that take time of a model. */
+const WORKING_PHASES = ["classify", "discover", "shape", "design", "investigate", "code", "review", "audit", "fix"] as const;
+
 const budgetSchema = z.strictObject({
   turns: limits.turns.default(300).describe("Model turns of one attempt, all phases together."),
   tokens: limits.tokens.default(20_000_000).describe("Tokens of one attempt, input, cache and output together."),
@@ -69,6 +72,10 @@ const budgetSchema = z.strictObject({
   costUsd: limits.costUsd.default(10).describe("US dollars one attempt may cost, by the list price of the model."),
   minutes: limits.minutes.default(120).describe("Minutes of work of one attempt. A hosted job ends after 350."),
   toolMinutes: limits.toolMinutes.nullable().default(null).describe("Minutes that tools run in one attempt, those side by side each counted; without it only `minutes` holds."),
+  phases: z
+    .partialRecord(z.enum(WORKING_PHASES), sessionBudgetSchema)
+    .default({})
+    .describe(`Limits of all sessions of a phase together, over its rounds, by phase: ${WORKING_PHASES.join(", ")}; each as under \`budget.session\`.`),
   session: sessionBudgetSchema.prefault({}).describe("Limits of one session, beside those of the attempt."),
 });
 

@@ -11,6 +11,8 @@ import type { Prompt, Rule } from "./prompt/index.ts";
 /** What an item is likely to cost, as a run journals it before it works. */
 export type Estimate = NonNullable<Extract<ItemEvent, { kind: "run_opened" }>["data"]["estimate"]>;
 
+type AmountLimits = Partial<Omit<ItemBudget, "session" | "phases">>;
+
 /** Limits of a whole work item over all its sessions; the ticket's caps on GitHub, the config's or flags' locally. */
 export interface ItemBudget {
   readonly turns: number;
@@ -23,7 +25,9 @@ export interface ItemBudget {
   /** Time that tools run; those side by side each count. */
   readonly toolMs?: number;
   /** Limits of each session by itself, beside those of the item. */
-  readonly session?: Partial<Omit<ItemBudget, "session">>;
+  readonly session?: AmountLimits;
+  /** Limits of all sessions of a phase together, over its rounds. */
+  readonly phases?: Readonly<Partial<Record<Phase, AmountLimits>>>;
 }
 
 /** Where a save stands in the item's course; becomes the segment artifact's name. */

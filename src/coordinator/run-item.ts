@@ -19,7 +19,7 @@ import { runSession, type SessionLeft } from "./run-session.ts";
 import { lastSnapshot } from "./seat.ts";
 import { rememberedBy } from "./session-tree.ts";
 import { spentBy } from "../agent/index.ts";
-import { add, spentByItem, type Spent } from "./spent.ts";
+import { add, budgetInPhase, spentByItem, type Spent } from "./spent.ts";
 
 export type OpenItem = Extract<ItemEvent, { kind: "item_opened" }>["data"];
 export type OpenRun = Extract<ItemEvent, { kind: "run_opened" }>["data"];
@@ -133,7 +133,7 @@ async function runAndConclude(deps: CoordinatorDeps, log: ItemLog, scheduled: It
   const state = log.state();
   const spentBefore = spentByItem(state);
   const earlier = state.sessions.flatMap((session) => (session.sessionId === scheduled.sessionId ? [] : [session.sessionId]));
-  const left = await runSession(deps, {
+  const left = await runSession({ ...deps, budget: budgetInPhase(deps.budget, state, scheduled.phase) }, {
     scheduled,
     itemId: state.opening?.itemId ?? "",
     startFrom: state.snapshot,
@@ -170,7 +170,8 @@ async function park(deps: CoordinatorDeps, state: ItemState, { phase, spent: ofS
   const spent = add(spentByItem(state), ofSession);
   // The App reads from the artifact's name which gate an answer is for.
   await deps.saving?.now({ phase, step: left.gate ?? "parked", costMilliUsd: Math.round(spent.costMicroUsd / 1000), ending });
-  return { ending, reason: { code: parked.code, message: parked.message, fix: fixOf(parked.code) }, state, spent };
+  const limited = ending === "budget" && deps.budget.phases?.[phase] !== undefined ? ` The phase has limits of its own: budget.phases.${phase}.` : "";
+  return { ending, reason: { code: parked.code, message: `${parked.message}${limited}`, fix: fixOf(parked.code) }, state, spent };
 }
 
 /** The item is left as it is until a person has answered; a run that comes sooner asks again. */

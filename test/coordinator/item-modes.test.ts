@@ -97,6 +97,24 @@ describe("an item that goes by a mode", () => {
   });
 });
 
+describe("limits of a phase", () => {
+  const rounds = [majorFinding, cleanReview];
+  const turns: ItemWorldOptions["turns"] = { ...happy, "wr.mr-review": (view) => (view.turnIndex === 0 ? [{ type: "tool_use", name: "read", input: { path: "a.txt" } }] : (rounds[view.firstMessage.includes("audit (round 1") ? 1 : 0] ?? cleanReview)), "wr.production-readiness-audit": [cleanReview], "wr.coding-task": [write("a.txt", "really mended"), handOver("a.txt")] };
+
+  test("hold for all its sessions together and leave other phases what is theirs; the stop names them, and a higher one goes on", async () => {
+    const world = await open({ turns });
+    const stopped = await world.run({ budget: { phases: { review: { turns: 3 } } } });
+    expect(stopped).toMatchObject({ ending: "budget", reason: { code: "budget_turns", message: expect.stringContaining("budget.phases.review"), fix: expect.stringContaining("Raise the budget") } });
+    expect(scheduled(await world.item()).at(-1)).toBe("review 2 wr.mr-review");
+    expect((await world.run({ budget: { phases: { review: { turns: 4 } } } })).ending).toBe("ready");
+  });
+
+  test("do not touch a phase that has none", async () => {
+    const world = await open({ turns: happy });
+    expect((await world.run({ budget: { phases: { discover: { turns: 0 } } } })).ending).toBe("ready");
+  });
+});
+
 describe("an ambiguous task", () => {
   const ambiguous: ItemWorldOptions["turns"] = { ...happy, "wr.classify-task": [classified({ ambiguities: ["per line or per invoice?"] })], "wr.coding-task": [write("a.txt", "mended"), handOver("a.txt")] };
 
