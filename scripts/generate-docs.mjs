@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { configJsonSchema, configTable } from "../src/config/index.ts";
+import { commandTable } from "../src/intake/index.ts";
 import { commands } from "../src/hosts/cli/commands/index.ts";
 import { commandsMarkdown } from "../src/hosts/cli/help.ts";
 import { listWorkflows, openLibrary, workflowsTable } from "../src/library/index.ts";
@@ -25,3 +26,4 @@ replaceGenerated("configuration.md", "config", configTable());
 replaceGenerated("authoring-workflows.md", "lint-rules", lintRulesTable());
 replaceGenerated("authoring-workflows.md", "shipped-workflows", workflowsTable(listWorkflows(openLibrary({ packageRoot: fileURLToPath(new URL("../", import.meta.url)), workspace: null, extra: [] }))));
 replaceGenerated("commands.md", "commands", commandsMarkdown(commands));
+replaceGenerated("commands.md", "comment-commands", commandTable());

@@ -63,6 +63,15 @@ export type ItemProgress =
   | { readonly kind: "helper"; readonly phase: Phase; readonly role: string; readonly sessionId: string; readonly outcome: SessionOutcome | null }
   | { readonly kind: "saved"; readonly name: string };
 
+/** A person's answer to a gate, from what the host may trust and nothing a run wrote: on GitHub the ticket. */
+export interface PersonsAnswer {
+  /** Name of the gate in the record; it answers no other. */
+  readonly gate: string;
+  readonly verdict: "approved" | "rejected";
+  readonly reason: string;
+  readonly by: string;
+}
+
 export interface CoordinatorDeps {
   readonly journal: Journal;
   /** The journal's own redaction: what is folded in memory must be what stands in the log. */
@@ -87,6 +96,8 @@ export interface CoordinatorDeps {
   /** Null where the journal itself is the last word (local runs). */
   readonly saving: Saving | null;
   readonly onProgress: (progress: ItemProgress) => void;
+  /** What this run was started with for the gate the item waits at. */
+  readonly answer?: PersonsAnswer;
   /** What people want to say to a session now; asked before each request of it. */
   readonly steers?: (sessionId: string) => Promise<readonly Steer[]>;
   readonly signal: AbortSignal;

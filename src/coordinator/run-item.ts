@@ -151,8 +151,9 @@ async function park(deps: CoordinatorDeps, state: ItemState, { phase, spent: ofS
   const parked = left.code === "cancelled" && timeUp instanceof TimeUpError ? { code: "time_limit", message: timeUp.message } : left;
   const ending = endingOf(parked.code);
   const spent = add(spentByItem(state), ofSession);
-  await deps.saving?.now({ phase, step: "parked", costMilliUsd: Math.round(spent.costMicroUsd / 1000), ending });
-  return { ending, reason: { ...parked, fix: fixOf(parked.code) }, state, spent };
+  // The App reads from the artifact's name which gate an answer is for.
+  await deps.saving?.now({ phase, step: left.gate ?? "parked", costMilliUsd: Math.round(spent.costMicroUsd / 1000), ending });
+  return { ending, reason: { code: parked.code, message: parked.message, fix: fixOf(parked.code) }, state, spent };
 }
 
 async function end(deps: CoordinatorDeps, state: ItemState): Promise<Over> {

@@ -59,4 +59,6 @@ export interface Seat {
 export interface Left {
   readonly code: AgentEndCode | "awaiting_approval";
   readonly message: string;
+  /** The gate for a person that it waits at. */
+  readonly gate?: string;
 }

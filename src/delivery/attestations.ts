@@ -1,11 +1,12 @@
 /** The lines of the proof that this job and GitHub vouch for; each holds, or nothing is delivered. */
 import type { Ticket } from "../github/trust/index.ts";
-import { code, counted, type ProofRow } from "../report/index.ts";
+import { code, counted, plain, type ItemView, type ProofRow } from "../report/index.ts";
 import type { Change } from "./change.ts";
 
 export interface Attested {
   readonly ticket: Ticket;
   readonly change: Change;
+  readonly view: Pick<ItemView, "sessions" | "helpers">;
   /** The requester's role by API a moment ago. */
   readonly role: string;
   readonly runId: number;
@@ -14,12 +15,19 @@ export interface Attested {
   readonly streams: number;
 }
 
-export function attestations({ ticket, change, role, runId, artifacts, lines, streams }: Attested): readonly ProofRow[] {
+export function attestations({ ticket, change, view, role, runId, artifacts, lines, streams }: Attested): readonly ProofRow[] {
   return [
     { check: "Asked for by somebody who may", result: "holds", detail: `${code(ticket.trigger.actor.login)} has ${code(role)} now; the issue is open and labelled`, attestedBy: "GitHub" },
     { check: "The record comes from this item's runs", result: "holds", detail: `${counted(artifacts, "artifact")} up to run ${runId}, by digest, repository, workflow file and event`, attestedBy: "GitHub" },
     { check: "The record is whole", result: "holds", detail: `${lines} lines in ${streams} streams; chain, session heads and ticket agree`, attestedBy: "deliver job" },
+    ...personsAnswers(view),
     { check: "No protected path is touched", result: "holds", detail: `${counted(change.files.length, "file")} changed`, attestedBy: "deliver job" },
     { check: "The branch holds the record's files", result: "holds", detail: `GitHub built tree ${code(change.tree)} from them`, attestedBy: "GitHub" },
   ];
+}
+
+/** Each was compared with a ticket that the App signed (`judge`). */
+function personsAnswers({ sessions, helpers }: Attested["view"]): readonly ProofRow[] {
+  const answered = [...sessions, ...helpers].flatMap(({ gates }) => gates.filter(({ gate }) => gate === "human_approval"));
+  return answered.map(({ question, verdict, by }) => ({ check: "A gate for a person was answered by one", result: "holds", detail: `${code(by)} ${verdict}: ${plain(question)}`, attestedBy: "deliver job" }));
 }

@@ -6,9 +6,9 @@
  *     checked before; here the content is read as an adversary's (attack 14).
  */
 import { CONTRACT } from "../engine/pipeline/index.ts";
-import type { Ticket } from "../github/trust/index.ts";
-import { itemStream, sessionStream, type EndingCode, type Head, type ItemEvent, type Reason, type Recorded, type SnapshotRef } from "../record/index.ts";
-import { counted, itemView, lastArtifact, lastVerifications, passed, type ItemJournal, type ItemSessionView, type ItemView } from "../report/index.ts";
+import { personOf, type Ticket } from "../github/trust/index.ts";
+import { gateName, itemStream, sessionStream, type EndingCode, type Head, type ItemEvent, type Reason, type Recorded, type SnapshotRef } from "../record/index.ts";
+import { counted, cut, itemView, lastArtifact, lastVerifications, passed, type ItemJournal, type ItemSessionView, type ItemView } from "../report/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import { sha256Hex } from "../shared/hash.ts";
 import { canonicalJson } from "../shared/json.ts";
@@ -33,7 +33,7 @@ export type Judgement =
   /** There is nothing to deliver and here is why. */
   | { readonly kind: "say"; readonly view: ItemView; readonly ending: EndingCode; readonly reason: Reason };
 
-export type JournalRefusal = Refusal<"not-ended" | "foreign-journal" | "session-mismatch" | "not-completed" | "review-not-clean">;
+export type JournalRefusal = Refusal<"not-ended" | "foreign-journal" | "session-mismatch" | "not-completed" | "review-not-clean" | "unvouched-approval">;
 
 /** Reads what the journal allows, or says what is wrong with it. */
 export function judge(judged: JudgedJournal): Result<Judgement, JournalRefusal> {
@@ -41,14 +41,39 @@ export function judge(judged: JudgedJournal): Result<Judgement, JournalRefusal> 
   const foreign = belongs(judged, view);
   if (foreign !== null) return err(foreign);
   const { ended } = view;
-  if (ended === null) return err(NOT_ENDED);
+  if (ended === null) return waiting(judged.journal, view);
   if (ended.outcome !== "deliver") return ok({ kind: "say", view, ending: ended.ending, reason: ended.reason ?? unexplained(ended.ending) });
   if (ended.snapshot === null) return refuse("not-completed", "The journal says `deliver` and names no saved files.");
-  const wrong = heads(judged) ?? maker(judged, view, ended.snapshot) ?? review(judged, view, ended.snapshot);
+  const wrong = heads(judged) ?? approvals(judged) ?? maker(judged, view, ended.snapshot) ?? review(judged, view, ended.snapshot);
   return wrong === null ? ok({ kind: "deliver", view, snapshot: ended.snapshot }) : err(wrong);
 }
 
-/** The agent job names its segments when it has ended the item; without an ending the journal was cut, or its job broke off. */
+/** An item without an end has nothing to deliver; what it asks of a person is told. */
+function waiting(journal: ItemJournal, view: ItemView): Result<Judgement, JournalRefusal> {
+  const gates = [...journal.sessions].flatMap(([sessionId, events]) => questionOf(sessionId, events) ?? []);
+  if (gates.length === 0) return err(NOT_ENDED);
+  const reason: Reason = { code: "awaiting_approval", message: gates.join("\n\n"), fix: ANSWER_IT };
+  return ok({ kind: "say", view, ending: "awaiting-approval", reason });
+}
+
+const ANSWER_IT = "Write `/worktrain approve` in a new comment to let the work go on, or `/worktrain reject REASON` to send the step back with a reason.";
+
+/** Characters of what was handed over that a question is told with. */
+const MAX_NOTES_CHARS = 3_000;
+
+/** The gate for a person that a session is at, with what its step handed over; null when it is at none. */
+function questionOf(sessionId: string, events: ItemSessionEvents): string | null {
+  const last = events.findLast(({ kind }) => kind === "gate_opened" || kind === "gate_resolved" || kind === "rewound" || kind === "session_ended");
+  if (last?.kind !== "gate_opened" || last.data.gate !== "human_approval") return null;
+  const { nodeId, question } = last.data;
+  const submitted = events.findLast((event) => event.kind === "step_submitted" && event.data.nodeId === nodeId);
+  const notes = submitted?.kind === "step_submitted" ? cut(submitted.data.output.notes.trim(), MAX_NOTES_CHARS, "(cut; the rest is in the run's record)") : "";
+  return [`${question} (${gateName(sessionId, last.seq)})`, ...(notes === "" ? [] : [`What was handed over:\n${notes}`])].join("\n\n");
+}
+
+type ItemSessionEvents = ItemJournal["sessions"] extends ReadonlyMap<string, infer Events> ? Events : never;
+
+/** The agent job names its segments when it has ended the item or waits for a person; without an ending the journal was cut, or its job broke off. */
 const NOT_ENDED: JournalRefusal = {
   kind: "not-ended",
   message: "The journal has no ending: the agent job broke off before the work was done, or a part of the journal is missing.",
@@ -80,10 +105,14 @@ function belongs(judged: JudgedJournal, view: ItemView): JournalRefusal | null {
 }
 
 /** A resumed item builds on the base of an earlier ticket, which the App has signed as well: no base is the agent job's choice. */
-function isTicketsBase({ ticket, journal, readTicket }: JudgedJournal, base: Ticket["base"]): boolean {
-  if (base.sha === ticket.base.sha) return true;
+function isTicketsBase(judged: JudgedJournal, base: Ticket["base"]): boolean {
+  return ticketsOf(judged).some((each) => each.base.ref === base.ref && each.base.sha === base.sha);
+}
+
+/** This run's ticket and those the App signed for the item's earlier runs. */
+function ticketsOf({ ticket, journal, readTicket }: JudgedJournal): readonly Ticket[] {
   const earlier = journal.item.flatMap((event) => (event.kind === "run_opened" && event.data.ticket !== null ? (readTicket(event.data.ticket) ?? []) : []));
-  return earlier.some((each) => each.item === ticket.item && each.base.ref === base.ref && each.base.sha === base.sha);
+  return [ticket, ...earlier.filter((each) => each.item === ticket.item)];
 }
 
 function lastRun(events: readonly Recorded<ItemEvent>[], { ticket, ticketText, runId }: Pick<JudgedJournal, "ticket" | "ticketText" | "runId">): JournalRefusal | null {
@@ -104,6 +133,31 @@ function heads({ journal, heads: streams }: JudgedJournal): JournalRefusal | nul
     const actual = streams.get(sessionStream(sessionId));
     if (actual?.seq !== head.seq || actual.hash !== head.hash) {
       return refusal("session-mismatch", `Session ${sessionId} ends at line ${actual?.seq ?? 0} of its stream, its conclusion says ${head.seq}, or another line stands there.`);
+    }
+  }
+  return null;
+}
+
+/**
+ * A gate for a person was passed at a person's word: the App signed, in a ticket of this item, whose word it was, for which gate, and what
+ * it said (attack 17). An agent job can write a journal, never such a ticket.
+ */
+function approvals(judged: JudgedJournal): JournalRefusal | null {
+  const answers = ticketsOf(judged).flatMap(({ answer, trigger }) => (answer === undefined ? [] : [{ ...answer, by: personOf(trigger.actor) }]));
+  for (const [sessionId, events] of judged.journal.sessions) {
+    let open: Extract<(typeof events)[number], { kind: "gate_opened" }> | null = null;
+    for (const event of events) {
+      if (event.kind === "gate_opened") open = event.data.gate === "human_approval" ? event : null;
+      if (event.kind === "rewound") open = null;
+      if (open === null || !("nodeId" in event.data) || event.data.nodeId !== open.data.nodeId) continue;
+      if (event.kind === "step_completed") return refusal("unvouched-approval", `Session ${sessionId} passed a gate for a person that nobody answered: ${open.data.question}`);
+      if (event.kind !== "gate_resolved") continue;
+      const name = gateName(sessionId, open.seq);
+      const { verdict, by } = event.data;
+      if (!answers.some((answer) => answer.gate === name && answer.verdict === verdict && answer.by === by)) {
+        return refusal("unvouched-approval", `The journal says that ${by} answered ${name} of session ${sessionId} with ${verdict}; no ticket of the App says so.`);
+      }
+      open = null;
     }
   }
   return null;

@@ -9,8 +9,15 @@ export type Authorisation =
   /** Whoever may only read gets no answer: an answer would be a way to make us post (attack 1). */
   | { readonly kind: "silent" };
 
+/** How somebody asked, in the words of a refusal. */
+const ASKED = {
+  label: { who: "The person who set the label", again: "Remove the label and add it again in a while.", other: "Ask somebody with write permission to remove the label and add it again." },
+  command: { who: "The person who wrote the command", again: "Write the command again in a while.", other: "Ask somebody with write permission to write the command." },
+} as const;
+
 /** May this person make WorkTrain spend and publish? I10: by API, at the time of the command. */
-export function authorise(verdict: PermissionVerdict): Authorisation {
+export function authorise(verdict: PermissionVerdict, by: keyof typeof ASKED = "label"): Authorisation {
+  const { who, again, other } = ASKED[by];
   switch (verdict.kind) {
     case "allowed":
       return { kind: "allowed", role: verdict.role };
@@ -19,8 +26,8 @@ export function authorise(verdict: PermissionVerdict): Authorisation {
         kind: "refused",
         refusal: {
           kind: "permission-unknown",
-          message: "GitHub did not say whether the person who set the label may write to this repository, so nothing was started.",
-          fix: "Remove the label and add it again in a while.",
+          message: `GitHub did not say whether ${who.replace("The", "the")} may write to this repository, so nothing was started.`,
+          fix: again,
         },
       };
     case "denied":
@@ -29,8 +36,8 @@ export function authorise(verdict: PermissionVerdict): Authorisation {
             kind: "refused",
             refusal: {
               kind: "actor-may-not-start",
-              message: "The person who set the label has the triage role. WorkTrain spends money and publishes branches, so it starts only for people who can write.",
-              fix: "Ask somebody with write permission to remove the label and add it again.",
+              message: `${who} has the triage role. WorkTrain spends money and publishes branches, so it starts only for people who can write.`,
+              fix: other,
             },
           }
         : { kind: "silent" };

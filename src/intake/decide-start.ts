@@ -20,7 +20,10 @@ export interface PriorAttempt {
   readonly key: string | null;
   /** `unstarted`: refused, or the App stopped before it dispatched. `interrupted`: its run is over, its work is not. */
   readonly state: "unstarted" | "running" | "concluded" | "interrupted";
+  /** When its last dispatch was asked for: the label was set, or the command written. */
   readonly labelledAt: string;
+  /** The comment whose command asked for the last dispatch; absent where a label did. */
+  readonly commentId?: number | undefined;
 }
 
 export interface StartFacts {
@@ -77,26 +80,41 @@ export function decideStart(event: LabeledEvent, facts: StartFacts): StartDecisi
   if (facts.unasked !== true && (prior?.state === "concluded" || prior?.state === "interrupted") && Date.parse(event.labelledAt) <= Date.parse(prior.labelledAt)) return { kind: "ignore", reason: "already-handled" };
 
   const textSha256 = taskDigest(event.task);
-  const keyOf = (turn: Turn): string => dispatchKey({ kind: "issues.labeled", repositoryId: facts.repository.id, subject: `issue-${event.issueNumber}`, textSha256, ...turn });
-  const turn = nextTurn(prior, keyOf);
+  const wish = { repositoryId: facts.repository.id, issueNumber: event.issueNumber, textSha256 };
+  const turn = nextTurn(prior, wish);
   // What was labelled is the old text; the new one nobody asked for.
   if (facts.unasked === true && turn.attempt !== prior?.attempt) return { kind: "ignore", reason: "text-changed" };
   const ready = preconditions(facts);
   if (ready.kind === "refuse") return { kind: "refuse", attempt: turn.attempt, refusal: ready.refusal };
-  return { kind: "start", ...turn, key: keyOf(turn), textSha256, config: ready.config, baseSha: ready.baseSha };
+  return { kind: "start", ...turn, key: wishKey(wish, turn), textSha256, config: ready.config, baseSha: ready.baseSha };
 }
 
-interface Turn {
+export interface Wish {
+  readonly repositoryId: number;
+  readonly issueNumber: number;
+  readonly textSha256: string;
+}
+
+export interface Turn {
   readonly attempt: number;
   readonly continuation: number;
 }
 
+/** @param commentId of the command that asked; absent where a label did, or nobody */
+export const wishKey = ({ repositoryId, issueNumber, textSha256 }: Wish, { attempt, continuation }: Turn, commentId?: number): string => {
+  const asked = commentId === undefined ? { kind: "issues.labeled" as const } : { kind: "issue_comment" as const, commentId };
+  return dispatchKey({ ...asked, repositoryId, subject: `issue-${issueNumber}`, textSha256, attempt, continuation });
+};
+
+/** Whether an attempt works on the text as it is now: only then can it be gone on with. */
+export const isSameText = (prior: PriorAttempt, wish: Wish): boolean => prior.key === wishKey(wish, prior, prior.commentId);
+
 /** An interrupted attempt is taken up again, unless the task's text has changed since: its work answers another text. */
-function nextTurn(prior: PriorAttempt | null, keyOf: (turn: Turn) => string): Turn {
+function nextTurn(prior: PriorAttempt | null, wish: Wish): Turn {
   if (prior === null) return { attempt: 1, continuation: 0 };
   const { attempt, continuation } = prior;
   if (prior.state === "unstarted" || prior.state === "running") return { attempt, continuation };
-  if (prior.state === "interrupted" && prior.key === keyOf({ attempt, continuation })) return { attempt, continuation: continuation + 1 };
+  if (prior.state === "interrupted" && isSameText(prior, wish)) return { attempt, continuation: continuation + 1 };
   return { attempt: attempt + 1, continuation: 0 };
 }
 
@@ -104,7 +122,8 @@ type Preconditions = { readonly kind: "ready"; readonly config: Config; readonly
 
 const THEN_LABEL = "Then remove the label and add it again.";
 
-function preconditions({ repository, config, workflowText, baseSha }: StartFacts): Preconditions {
+/** What must be there before anything can run. */
+export function preconditions({ repository, config, workflowText, baseSha }: Pick<StartFacts, "repository" | "config" | "workflowText" | "baseSha">): Preconditions {
   const branch = `\`${repository.defaultBranch}\``;
   if (repository.archived) return refuse("repository-archived", "The repository is archived.", "Unarchive it in its settings.");
   if (config === "missing") {

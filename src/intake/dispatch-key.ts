@@ -2,8 +2,9 @@ import { sha256Hex } from "../shared/hash.ts";
 import { canonicalJson } from "../shared/json.ts";
 
 export interface DispatchIdentity {
-  /** What asked for the run. */
-  readonly kind: "issues.labeled";
+  /** What asked for the run: a label, or a command in a comment. */
+  readonly kind: "issues.labeled" | "issue_comment";
+  readonly commentId?: number;
   readonly repositoryId: number;
   /** e.g. `issue-12` */
   readonly subject: string;

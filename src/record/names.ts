@@ -26,6 +26,15 @@ export function parseItemId(text: string): ItemName | null {
 export const itemStream = (itemId: string): string => `item/${itemId}`;
 export const sessionStream = (sessionId: string): string => `session/${sessionId}`;
 
+/** What of a session's id goes into a gate's name: the whole of a short one, else its end, which tells it from its siblings. */
+const GATE_ID_CHARS = 48;
+
+/**
+ * Names a gate for people and tickets; at most as long as a step in a segment's name.
+ * @param seq of its `gate_opened` in the session's stream: a gate that is opened again is another one
+ */
+export const gateName = (sessionId: string, seq: number): string => `gate-${seq}-${sessionId.slice(-GATE_ID_CHARS)}`;
+
 export interface SegmentName {
   readonly item: ItemName;
   readonly runId: number;

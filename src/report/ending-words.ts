@@ -8,7 +8,7 @@ export interface EndingWords {
 }
 
 const LABEL_AGAIN = "remove the label and add it again";
-const GO_ON = "To go on from what is saved, remove the label and add it again";
+const GO_ON = "To go on from what is saved, write `/worktrain resume` in a new comment, or remove the label and add it again";
 
 /** How each ending reads: what happened, and what a person can do next. */
 export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
@@ -46,7 +46,7 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
   "awaiting-approval": {
     headline: "waits for a person's approval",
     meaning: "The workflow has a gate that only a person opens. What was done is saved; nothing was published.",
-    next: "The run's log and summary name the question. A gate cannot be answered from GitHub yet: take the gate out of the workflow, or run the task locally with `worktrain run` and answer it with `worktrain session approve`.",
+    next: "The question stands in a comment of its own, and in the run's log. Write `/worktrain approve` in a new comment to let the work go on, or `/worktrain reject REASON` to send the step back with a reason. Write permission is needed.",
   },
   "needs-answer": {
     headline: "stopped: the agent needs something only a person can give",

@@ -18,6 +18,8 @@ export interface Progress {
   readonly asOf: string | null;
   /** Set by the last segment of a run that came to its end. */
   readonly ending: EndingCode | null;
+  /** The gate for a person that the run stopped at, and when it had saved that. */
+  readonly gate: { readonly phase: Phase | "probe"; readonly name: string; readonly openedAt: string | null } | null;
 }
 
 export interface PullRequestLink {
@@ -50,8 +52,14 @@ export function progressOf(segments: readonly { readonly name: SegmentName; read
     if (name.phase !== "probe" && name.phase !== phases.at(-1)) phases.push(name.phase);
   }
   const { phase, step, costMilliUsd, ending } = last.name;
-  return { phases, at: { phase, step }, costMilliUsd, asOf: last.createdAt, ending };
+  // Behind it there may be what the deliver job saved when it had told the question.
+  const waits = ending === "awaiting-approval" ? ordered.findLast(({ name }) => name.ending === ending && isGate(name.step)) : undefined;
+  const gate = waits === undefined ? null : { phase: waits.name.phase, name: waits.name.step, openedAt: waits.createdAt };
+  return { phases, at: { phase, step }, costMilliUsd, asOf: last.createdAt, ending, gate };
 }
+
+/** Whether a step in a segment's name is a gate's (`gateName`). */
+export const isGate = (step: string): boolean => step.startsWith("gate-");
 
 /** Ends a comment that came back after somebody deleted it. */
 export const RECREATED_NOTE = "<sub>This comment was deleted and made again once. Delete it again and WorkTrain stays silent about this attempt.</sub>";
@@ -64,7 +72,8 @@ export function statusComment(marker: StatusMarker, view: StatusView): string {
 
 function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
   const working = `### WorkTrain is working on this (attempt ${marker.attempt})`;
-  const again = marker.auto === undefined ? [] : ["The run before this one was lost, ran out of time or was not the first to deliver. This one goes on from what it had saved."];
+  const asked = marker.command === undefined ? [] : [`It goes on from what was saved${marker.by === undefined || marker.by === null ? "" : `, as \`${marker.by.login}\` asked in a comment`}.`];
+  const again = marker.auto === undefined ? asked : ["The run before this one was lost, ran out of time or was not the first to deliver. This one goes on from what it had saved."];
   const asLabelled = "It works on the text as it was when the label was set; later edits count for the next attempt.";
   switch (view.kind) {
     case "starting":
@@ -87,7 +96,7 @@ function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }
   const foot = `${link("The run", view.runUrl)}${cost(view.progress)} · attempt ${marker.attempt}`;
   if (view.ending !== "ready") {
     const leftover = view.pullRequest === null ? [] : [`Pull request ${link(`#${view.pullRequest.number}`, view.pullRequest.url)} has its branch.`];
-    return [`### WorkTrain ${words.headline}`, words.meaning, ...leftover, `**What to do:** ${words.next}`, foot];
+    return [`### WorkTrain ${words.headline}`, words.meaning, ...gateWords(view), ...leftover, `**What to do:** ${words.next}`, foot];
   }
   if (view.pullRequest === null) {
     return [
@@ -98,6 +107,12 @@ function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }
     ];
   }
   return [`### WorkTrain made pull request #${view.pullRequest.number}`, ...checklist(view.progress, true), `**What to do:** review ${link(`#${view.pullRequest.number}`, view.pullRequest.url)}.`, foot];
+}
+
+/** An answer that names the gate can be taken for no other. */
+function gateWords({ progress }: Extract<StatusView, { kind: "ended" }>): readonly string[] {
+  const gate = progress?.gate?.name;
+  return gate === undefined ? [] : [`It waits at \`${gate}\`; \`/worktrain approve ${gate}\` opens that gate and no other.`];
 }
 
 const PHASE_NAMES: Readonly<Record<Phase, string>> = {

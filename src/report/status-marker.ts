@@ -19,16 +19,18 @@ export interface StatusMarker {
    */
   readonly state: "refused" | "starting" | "waiting" | "running" | "ended" | "interrupted";
   readonly runId: number | null;
-  /** When the label was set, as the webhook that started this says; a webhook that is not newer was handled already. */
+  /** When the label was set, or the command written, as the webhook that started this says; what is not newer was handled already. */
   readonly labelledAt: string;
-  /** Phase and step last shown; null before the first. */
+  /** Phase and step last shown, or the gate it waits at; null before the first. */
   readonly at: string | null;
   /** True when somebody deleted the comment once and the App made it again. */
   readonly recreated: boolean;
-  /** Who set the label; absent in comments of older versions. The App goes on with a lost run in this person's name. */
+  /** Who set the label or wrote the command; absent in comments of older versions. The App goes on with a lost run in this person's name. */
   readonly by?: { readonly id: number; readonly login: string } | null | undefined;
   /** How often in a row the App went on with this attempt by itself; absent for never. */
   readonly auto?: number | undefined;
+  /** The comment whose command asked for the last dispatch; absent where a label did, or nobody. */
+  readonly command?: number | undefined;
 }
 
 /** What the status comment of an issue starts with. */
@@ -46,6 +48,7 @@ export function formatStatusMarker(marker: StatusMarker): string {
     recreated: marker.recreated ? 1 : 0,
     ...(marker.by === undefined || marker.by === null ? {} : { by: `${marker.by.id}/${marker.by.login}` }),
     ...(marker.auto === undefined || marker.auto === 0 ? {} : { auto: marker.auto }),
+    ...(marker.command === undefined ? {} : { command: marker.command }),
   };
   const text = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
   return `${statusMarkerPrefix(marker.issueNumber)}${text.join(" ")} -->`;
@@ -64,6 +67,7 @@ const markerSchema = z
     recreated: z.enum(["0", "1"]).transform((value) => value === "1"),
     by: z.string().regex(/^\d{1,15}\/[A-Za-z0-9_-]{1,100}$/).transform((text) => ({ id: Number(text.split("/")[0]), login: text.split("/")[1] ?? "" })).optional(),
     auto: z.coerce.number().int().min(1).max(99).optional(),
+    command: z.coerce.number().int().min(1).optional(),
   });
 
 const MARKER_LINE = /^<!-- worktrain:status issue-(\d{1,15}) ([^\n]{1,1000}) -->/;

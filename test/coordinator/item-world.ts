@@ -82,7 +82,7 @@ export interface ItemWorld {
   /** Runs (or goes on with) the item; every call is a new run on the same journal. */
   /** Every event of a session's stream. */
   session(id: string): Promise<readonly RecordEvent[]>;
-  run(options?: { readonly signal?: AbortSignal; readonly apiKey?: string; readonly budget?: Partial<CoordinatorDeps["budget"]> }): Promise<ItemResult>;
+  run(options?: { readonly signal?: AbortSignal; readonly apiKey?: string; readonly budget?: Partial<CoordinatorDeps["budget"]>; readonly answer?: CoordinatorDeps["answer"] }): Promise<ItemResult>;
   item(): Promise<readonly ItemEvent[]>;
   /** Every event of every stream. */
   everything(): Promise<readonly RecordEvent[]>;
@@ -167,7 +167,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
     verified,
     timeouts,
     renewed,
-    run: ({ signal, budget, apiKey = MODEL_KEY } = {}) =>
+    run: ({ signal, budget, answer: personsAnswer, apiKey = MODEL_KEY } = {}) =>
       runItem(
         {
           journal,
@@ -186,6 +186,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
           budget: { turns: 50, tokens: 1_000_000, costMicroUsd: 10_000_000, ms: 600_000, ...budget },
           commands: { test: "npm test" },
           ...(options.pastVerifications === undefined ? {} : { pastVerifications: options.pastVerifications }),
+          ...(personsAnswer === undefined ? {} : { answer: personsAnswer }),
           saving: {
             at: () => undefined,
             soon: (boundary) => void saves.push(boundary),

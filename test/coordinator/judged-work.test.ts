@@ -120,6 +120,53 @@ describe("a gate of an autonomous run", () => {
   });
 });
 
+describe("a person's answer that a run is started with", () => {
+  const gated = `  - { id: work, title: Work, prompt: Do work., requireConfirmation: { kind: human_approval } }\n  - { id: after, title: After, prompt: Then this. }\n`;
+  const approval = (gate: string) => ({ gate, verdict: "approved", reason: "Looks right.", by: "mona (GitHub user 5)" }) as const;
+  const waitsAt = (world: ItemWorld): string => world.saves.at(-1)?.step ?? "";
+
+  test("opens the gate it names, which the saved boundary names as well, and the run goes on to its end", async () => {
+    const world = await alone(gated, { "wr.work": [completeStep(), completeStep()] });
+    expect(await world.run()).toMatchObject({ reason: { message: expect.stringMatching(/waits at gate-\d+-code-1-[0-9a-f]{16} for a person's approval/) } });
+    expect(waitsAt(world)).toMatch(/^gate-\d+-code-1-[0-9a-f]{16}$/);
+    expect(await world.run({ answer: approval(waitsAt(world)) })).toMatchObject({ ending: "completed" });
+    expect(await gates(world)).toEqual([{ nodeId: "n1", verdict: "approved", reason: "Looks right.", by: "mona (GitHub user 5)" }]);
+  });
+
+  test("a rejection sends the step back; the gate that comes then is another, which the same answer does not open (attack 5)", async () => {
+    const world = await alone(gated, { "wr.work": [completeStep(), completeStep(), completeStep()] });
+    await world.run();
+    const first = waitsAt(world);
+    const rejection = { ...approval(first), verdict: "rejected" as const, reason: "Not without tests." };
+    expect(await world.run({ answer: rejection })).toMatchObject({ ending: "awaiting-approval" });
+    expect(textOf(bodies(world).at(-1))).toContain("mona (GitHub user 5) rejected it: Not without tests.");
+    expect(waitsAt(world)).not.toBe(first);
+    expect(await world.run({ answer: approval(first) })).toMatchObject({ ending: "awaiting-approval" });
+    expect((await gates(world)).map((gate) => gate.verdict)).toEqual(["rejected"]);
+  });
+
+  test("opens no gate that it does not name, and no gate that the coordinator answers", async () => {
+    const world = await alone(gated, { "wr.work": [completeStep()] });
+    await world.run();
+    for (const gate of ["", "gate-1", "parked", `${waitsAt(world)}0`]) expect(await world.run({ answer: approval(gate) })).toMatchObject({ ending: "awaiting-approval" });
+    expect(await gates(world)).toEqual([]);
+    expect(world.model.requests).toHaveLength(1);
+  });
+
+  test("of children side by side, each waiting at a gate of its own, it opens one, and the item waits at the other", async () => {
+    const child = workflow("wr.child", `  - { id: look, title: Look, prompt: "Look at {{goal}}", allowedTools: [read], requireConfirmation: { kind: human_approval } }\n`);
+    const steps = `  - { id: split, title: Split, type: parallel, parallelDelegations: [{ workflowId: wr.child, goal: one }, { workflowId: wr.child, goal: two }] }\n`;
+    const world = await open({ workflowId: "wr.work", workflows: [workflow("wr.work", steps), child], turns: { "wr.work": [completeStep()], "wr.child": [completeStep()] } });
+    await world.run();
+    const first = waitsAt(world);
+    expect(await world.run({ answer: approval(first) })).toMatchObject({ ending: "awaiting-approval" });
+    const second = waitsAt(world);
+    expect(second).not.toBe(first);
+    expect(await world.run({ answer: approval(second) })).toMatchObject({ ending: "completed" });
+    expect(await gates(world)).toHaveLength(2);
+  });
+});
+
 describe("L11: the agent gets exactly what the workflow says", () => {
   test("system prompt of workflow and step, model of the tier, and the tools that are allowed", async () => {
     const world = await open({

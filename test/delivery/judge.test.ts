@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { judge, readChange } from "../../src/delivery/index.ts";
 import { verifyTicket } from "../../src/github/trust/index.ts";
 import { openMemoryJournal, type Journal } from "../../src/journal/index.ts";
@@ -178,4 +178,55 @@ test("the files are read with their git names checked; a changed list, a missing
   expect(await kind(snapshot, async (sha256) => (sha256 === snapshot.manifest ? getBlob(sha256) : Buffer.from("x\n")))).toBe("broken-change");
   expect(await kind({ ...snapshot, tree: "e".repeat(40) }, getBlob)).toBe("broken-change");
   expect(await kind(snapshot, async () => Buffer.from("{"))).toBe("broken-change");
+});
+
+describe("attack 17: a gate for a person", () => {
+  const QUESTION = "May the session go on?";
+  /** The coding session came to a gate, which is line 6 of its stream, before its step was completed. */
+  const gated = (by: string, verdict: "approved" | "rejected" | null, earlier: string | null): Script["tamper"] => (stream, events) => {
+    if (stream.startsWith("item/")) return events.flatMap((event): readonly RecordEvent[] => (event.kind === "run_opened" && earlier !== null ? [{ ...event, data: { ...event.data, runId: 1, ticket: earlier } }, event] : [event]));
+    if (stream !== sessionStream("code-1")) return events;
+    const opened: RecordEvent = { kind: "gate_opened", data: { nodeId: "n1", gate: "human_approval", question: QUESTION } };
+    const resolved: readonly RecordEvent[] = verdict === null ? [] : [{ kind: "gate_resolved", data: { nodeId: "n1", verdict, reason: "It is fine.", by } }];
+    return [...events.slice(0, 5), opened, ...resolved, ...events.slice(5)];
+  };
+  const GATE = "gate-6-code-1";
+  const actor = { login: "mona", id: 5 };
+  const said = (answer: NonNullable<Parameters<typeof makeTicket>[0]>["answer"], more: Parameters<typeof makeTicket>[0] = {}): string =>
+    makeTicket({ trigger: { kind: "issue_comment", id: "9", actor, verdict: "write" }, ...(answer === undefined ? {} : { answer }), ...more }).ticketText;
+  const approval = { gate: GATE, verdict: "approved", reason: "x" } as const;
+  const MONA = "mona (GitHub user 5)";
+
+  test("that is open is told as a question, with what was handed over, and nothing is delivered", async () => {
+    const parked: Script["tamper"] = (stream, events) => {
+      if (stream === sessionStream("review-1")) return [];
+      if (stream !== sessionStream("code-1")) return events.filter((event) => !((event.kind === "session_scheduled" && event.data.phase === "review") || (event.kind === "session_concluded" && event.data.phase !== "classify")));
+      const submitted = events.findIndex(({ kind }) => kind === "step_submitted");
+      return [...events.slice(0, submitted + 1), { kind: "gate_opened", data: { nodeId: "n1", gate: "human_approval", question: QUESTION } }];
+    };
+    expect(await judged({ lost: true, tamper: parked })).toMatchObject({
+      ok: true,
+      value: { kind: "say", ending: "awaiting-approval", reason: { code: "awaiting_approval", message: expect.stringMatching(/^May the session go on\? \(gate-\d+-code-1\)\n\nWhat was handed over:\nDid it\.$/), fix: expect.stringContaining("/worktrain approve") } },
+    });
+  });
+
+  test("was opened by the person whose word a ticket of the App holds, of this run or an earlier one, expired or not", async () => {
+    expect(await refusal({ tamper: gated(MONA, "approved", said(approval)) })).toBe("ok: deliver");
+    expect(await refusal({ tamper: gated(MONA, "approved", said(approval, { expiresAt: "2020-01-01T00:00:00Z" })) })).toBe("ok: deliver");
+  });
+
+  test.each<[string, Script["tamper"]]>([
+    ["nobody answered it", gated(MONA, null, said(approval))],
+    ["no ticket holds an answer", gated(MONA, "approved", said(undefined))],
+    ["no ticket is there but the label's", gated(MONA, "approved", null)],
+    ["the ticket is forged", gated(MONA, "approved", `${said(approval).slice(0, -8)}AAAAAAAA`)],
+    ["the ticket is of another item", gated(MONA, "approved", said(approval, { item: "7/issue-13/1" }))],
+    ["the ticket answers another gate", gated(MONA, "approved", said({ ...approval, gate: "gate-7-code-1" }))],
+    ["the ticket says no", gated(MONA, "approved", said({ ...approval, verdict: "rejected" }))],
+    ["the ticket is another person's", gated("ada (GitHub user 1)", "approved", said(approval))],
+    ["the coordinator answered it", gated("coordinator", "approved", said(approval))],
+  ])("is not passed where %s", async (_, tamper) => {
+    const judgement = await judged({ tamper });
+    expect(judgement).toMatchObject({ ok: false, error: { kind: "unvouched-approval", message: expect.stringContaining("code-1") } });
+  });
 });

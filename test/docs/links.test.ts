@@ -4,6 +4,7 @@ import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { commands } from "../../src/hosts/cli/commands/index.ts";
 import { commandsMarkdown } from "../../src/hosts/cli/help.ts";
+import { COMMANDS, commandTable } from "../../src/intake/index.ts";
 import { listWorkflows, openLibrary, workflowsTable } from "../../src/library/index.ts";
 import { compileWorkflow } from "../../src/workflow/index.ts";
 import { lintRulesTable } from "../../src/workflow/lint/index.ts";
@@ -68,9 +69,17 @@ test("every command that a document names exists", () => {
   expect(unknown).toEqual([]);
 });
 
-test("docs/commands.md has every command with its options (else: npm run docs)", () => {
-  const [, generated] = /<!-- generated:commands -->\n([\s\S]*?)\n<!-- \/generated -->/.exec(read("docs/commands.md")) ?? [];
-  expect(generated).toBe(commandsMarkdown(commands));
+const generatedIn = (file: string, name: string): string | undefined => new RegExp(`<!-- generated:${name} -->\\n([\\s\\S]*?)\\n<!-- /generated -->`).exec(read(file))?.[1];
+
+test("docs/commands.md has every command with its options, and those of comments (else: npm run docs)", () => {
+  expect(generatedIn("docs/commands.md", "commands")).toBe(commandsMarkdown(commands));
+  expect(generatedIn("docs/commands.md", "comment-commands")).toBe(commandTable());
+});
+
+test("every command of comments that a document or our own words name exists", () => {
+  const files = [...documents, "src/report/ending-words.ts", "src/engine/pipeline/failures.ts", ...filesBelow("src/intake", /\.ts$/), ...filesBelow("src/hosts/app", /\.ts$/)];
+  const unknown = files.flatMap((file) => [...read(file).matchAll(/`\/worktrain ([a-z]+)/g)].map((match) => match[1] ?? "").filter((name) => !Object.hasOwn(COMMANDS, name)).map((name) => `${file}: /worktrain ${name}`));
+  expect(unknown).toEqual([]);
 });
 
 test("docs/authoring-workflows.md has every lint rule and every shipped workflow (else: npm run docs)", () => {

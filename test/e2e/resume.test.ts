@@ -75,7 +75,7 @@ test("fault 36: the cancelled run published nothing, left no process, and the is
   expect(all.get(runs.first)?.conclusion).toBe("cancelled");
   expect([...jobs.values()].filter((job) => job.runId === runs.first).map(({ name, conclusion }) => [name, conclusion])).toEqual([["agent", "cancelled"], ["deliver", "cancelled"]]);
   expect(statusAfterCancel).toContain("was cancelled");
-  expect(statusAfterCancel).toContain("To go on from what is saved, remove the label and add it again.");
+  expect(statusAfterCancel).toContain("To go on from what is saved, write `/worktrain resume` in a new comment, or remove the label and add it again.");
   expect(left).toEqual([]);
   expect(eventsOf([...saved.streams.values()].flat(), "workspace_saved").length).toBeGreaterThan(0);
 });

@@ -32,6 +32,8 @@ export interface SmallWorld {
   artifacts: { id: number; name: string }[];
   pulls: { number: number; ref: string; headRepositoryId: number }[];
   reactions: number;
+  /** On comments: the comment's id and the content, in the order they were set; GitHub keeps each once. */
+  commentReactions: string[];
   /** Of the deliver job of every run. */
   deliverConclusion: string;
   dispatches: Record<string, unknown>[];
@@ -152,6 +154,11 @@ export function smallWorld(now: () => string): SmallWorld {
       return "";
     },
     "POST /repos/{owner}/{repo}/issues/{issue_number}/reactions": () => ({ id: (world.reactions += 1) }),
+    "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions": ({ comment_id: id, content }) => {
+      const reaction = `${String(id)} ${String(content)}`;
+      if (!world.commentReactions.includes(reaction)) world.commentReactions.push(reaction);
+      return { id: 1 + world.commentReactions.indexOf(reaction) };
+    },
     "POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches": ({ inputs }) => {
       const values = inputs as Record<string, unknown>;
       world.dispatches.push(values);
@@ -194,6 +201,7 @@ export function smallWorld(now: () => string): SmallWorld {
     artifacts: [],
     pulls: [],
     reactions: 0,
+    commentReactions: [],
     deliverConclusion: "failure",
     dispatches: [],
     fault: null,

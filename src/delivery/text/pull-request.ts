@@ -30,11 +30,13 @@ export function pullRequestBody(delivery: Delivery): string {
   return `${head}\n${cut(whole, room, `*Cut here. The whole record is in [the run](${delivery.runUrl}).*`)}\n\n${footer}`;
 }
 
+const ASKED = { "issues.labeled": "labelled by", issue_comment: "gone on with at the word of" } as const;
+
 function asked({ view, ticket }: Delivery): string {
   const title = plain(view.opening?.task.title ?? "");
   const interpretation = view.classification?.interpretation;
   const understood = interpretation === undefined ? "" : `\n\nHow it was understood:\n${quote(clip(interpretation, 2_000))}`;
-  return `### What was asked\n#${ticket.issueNumber} (${title}), labelled by ${code(ticket.trigger.actor.login)}.${understood}`;
+  return `### What was asked\n#${ticket.issueNumber} (${title}), ${ASKED[ticket.trigger.kind]} ${code(ticket.trigger.actor.login)}.${understood}`;
 }
 
 function done(delivery: Delivery): string {

@@ -71,7 +71,7 @@ export function fixOf(code: string): string {
     case "model-refused":
       return "Reword the task so that it asks for something the model may do, or name another model, then start it again.";
     case "awaiting-approval":
-      return "Answer it with `worktrain session approve` or `reject`, then start it again: the work goes on where it waits.";
+      return "On GitHub answer it in a comment, with `/worktrain approve` or `/worktrain reject REASON`; locally with `worktrain session approve` or `reject`, and start it again. The work goes on where it waits.";
     case "needs-answer":
       return "Put the answer into the task, then start it again.";
     case "cancelled":

@@ -1,4 +1,4 @@
 export { permissionVerdict, type PermissionVerdict, type StartRole } from "./permission-verdict.ts";
 export { decodeTask, encodeTask, TASK_NOT_CARRIED, taskDigest, type TaskRefusal, type TaskText } from "./task-text.ts";
 export { publicTicketKey, signTicket, verifyTicket, type TicketRefusal } from "./ticket-signature.ts";
-export type { Ticket } from "./ticket.ts";
+export { personOf, type GateAnswer, type Ticket } from "./ticket.ts";

@@ -1,5 +1,14 @@
 import { z } from "zod";
 
+const gateAnswerSchema = z.strictObject({
+  /** The gate's name in the record. */
+  gate: z.string().min(1).max(64),
+  verdict: z.enum(["approved", "rejected"]),
+  reason: z.string().max(1_000),
+});
+/** What somebody says to a gate that only a person opens. */
+export type GateAnswer = z.infer<typeof gateAnswerSchema>;
+
 /**
  * What the App vouches for when it dispatches a run. The deliver job takes its target, base and caps from here and
  * from nothing the agent job wrote.
@@ -10,9 +19,10 @@ export const ticketSchema = z.strictObject({
   key: z.string().regex(/^[0-9a-f]{16,64}$/),
   item: z.string(),
   repositoryId: z.int().min(1),
-  /** What started the item, and who, with the permission GitHub's API stated at that moment. */
+  /** What asked for this run, and who, with the permission GitHub's API stated at that moment. */
   trigger: z.strictObject({
-    kind: z.enum(["issues.labeled"]),
+    kind: z.enum(["issues.labeled", "issue_comment"]),
+    /** Of the delivery that brought the label, or of the comment that holds the command. */
     id: z.string(),
     actor: z.strictObject({ login: z.string(), id: z.int() }),
     verdict: z.enum(["write", "maintain", "admin"]),
@@ -32,7 +42,15 @@ export const ticketSchema = z.strictObject({
    * holds the ticket, so the record tells every effect of the item.
    */
   wrote: z.strictObject({ reaction: z.string().nullable(), comment: z.string().nullable() }).optional(),
+  /**
+   * The trigger's answer to the gate that the work waits at. A person's approval counts only from here: for the gate it names, by whom
+   * the trigger names.
+   */
+  answer: gateAnswerSchema.optional(),
   /** ISO time; compared with the run's `created_at`, not with a runner's clock. */
   expiresAt: z.iso.datetime(),
 });
 export type Ticket = z.infer<typeof ticketSchema>;
+
+/** By whose word a gate is answered, as the record names them. */
+export const personOf = ({ login, id }: Ticket["trigger"]["actor"]): string => `${login} (GitHub user ${id})`;

@@ -3,5 +3,5 @@ export { dispatchEffect, type Dispatch } from "./dispatch.ts";
 export { createEffectRunner, type AppliedEffect, type EffectRunner, type EffectRunnerPorts } from "./effect-runner.ts";
 export { lookedUp, type Confirmed, type Effect } from "./effect.ts";
 export { githubGitData } from "./git-data.ts";
-export { issueReactionEffect } from "./reaction.ts";
+export { commentReactionEffect, issueReactionEffect } from "./reaction.ts";
 export { createCommit, moveRefsInOrder, updateRefs, type Moved, type RefMove } from "./refs.ts";

@@ -21,3 +21,17 @@ export function issueReactionEffect(github: GitHub, repository: Repository, reac
     },
   };
 }
+
+/** The same on a comment of an issue or pull request. */
+export function commentReactionEffect(github: GitHub, repository: Repository, reaction: { readonly commentId: number; readonly content: "eyes" | "+1" | "confused" }): Effect {
+  const route = "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions";
+  return {
+    key: `comment-reaction:${reaction.commentId}:${reaction.content}`,
+    description: `reaction on comment ${reaction.commentId} of ${repository.owner}/${repository.repo}`,
+    lookUp: () => Promise.resolve(null),
+    async write() {
+      const response = await github.request(route, { ...repository, comment_id: reaction.commentId, content: reaction.content });
+      return { id: String(parseAnswer(reactionSchema, response.data, route).id), url: null };
+    },
+  };
+}

@@ -1,8 +1,9 @@
 /** Which webhook leads to which work. Handlers only queue: the answer to GitHub is out already, the work is done in order per issue. */
 import { z } from "zod";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { parseLabeledEvent, WORKFLOW_PATH } from "../../intake/index.ts";
+import { parseCommentEvent, parseLabeledEvent, readComment, WORKFLOW_PATH } from "../../intake/index.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
+import { answerComment } from "./comment-commands.ts";
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
 import { restoreStatus } from "./restore-status.ts";
 import type { RunFollower } from "./run-follower.ts";
@@ -31,10 +32,11 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = "issues.labeled" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = "issues.labeled" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
+  webhooks.on("issue_comment.created", (delivery) => onComment(delivery, tools));
   webhooks.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
   webhooks.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
 }
@@ -67,6 +69,23 @@ function onLabeled(delivery: Delivery, tools: HandlerTools): void {
     coalesce: `labeled ${event.sender.id} ${event.label}`,
     async run() {
       const runId = await startWork(place, tools, { event, deliveryId: delivery.id });
+      if (runId !== null) followRun(place, tools, { subject, runId });
+    },
+  });
+}
+
+function onComment(delivery: Delivery, tools: HandlerTools): void {
+  const event = parseCommentEvent(delivery.payload);
+  const place = workplaceOf(delivery, tools);
+  if (event === null || place === null) return;
+  const read = readComment(event.body);
+  if (read.kind === "none") return;
+  const subject = subjectOf(place.repositoryId, event.issueNumber);
+  tools.queue.add(subject, {
+    name: "answering a command",
+    coalesce: `comment ${event.commentId}`,
+    async run() {
+      const runId = await answerComment(place, tools, { event, read });
       if (runId !== null) followRun(place, tools, { subject, runId });
     },
   });

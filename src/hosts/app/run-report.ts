@@ -15,7 +15,8 @@ import type { Workplace } from "./workplace.ts";
 /** `over`: nothing more will come of this run, or it is none of ours. `goesOnIn`: another run goes on with its work. */
 export type RunOutlook = "going" | "over" | { readonly goesOnIn: number };
 
-export async function reportRun(place: Workplace, tools: StartTools, runId: number): Promise<RunOutlook> {
+/** @param wanted `changes`: the comment is edited when phase or step changes. `all`: somebody asked, so the cost is brought up to date as well */
+export async function reportRun(place: Workplace, tools: StartTools, runId: number, wanted: "changes" | "all" = "changes"): Promise<RunOutlook> {
   const run = await readRun(place.github, place.repository, runId);
   const title = run === null ? null : ourTitle(place, run);
   if (run === null || title === null) return "over";
@@ -29,7 +30,7 @@ export async function reportRun(place: Workplace, tools: StartTools, runId: numb
 
   const progress = await readProgress(place, run, title);
   if (run.status !== "completed") {
-    await showProgress({ board, status, run, progress });
+    await showProgress({ board, status, run, progress }, wanted);
     return "going";
   }
   const view = await endedView(place, { run, title, progress, pullRequests: state.pullRequests });
@@ -57,8 +58,9 @@ async function isAbout(place: Workplace, { marker }: Status, run: RunFacts, titl
   return runs.every((other) => other.id >= run.id);
 }
 
-async function readProgress(place: Workplace, run: RunFacts, title: RunTitle): Promise<Progress | null> {
-  const item = formatItemId(title.item);
+/** What a run's artifact names say; null when it has saved none. */
+export async function readProgress(place: Workplace, run: Pick<RunFacts, "id">, { item: itemName }: Pick<RunTitle, "item">): Promise<Progress | null> {
+  const item = formatItemId(itemName);
   const artifacts = await listRunArtifacts(place.github, place.repository, run.id);
   return progressOf(
     artifacts.flatMap((artifact) => {
@@ -76,15 +78,18 @@ interface Scene {
 }
 
 /** Edits only when the run begins or phase or step changes: GitHub limits how much an App may write (P-rate-limits). */
-async function showProgress({ board, status, run, progress }: Scene): Promise<void> {
+async function showProgress({ board, status, run, progress }: Scene, wanted: "changes" | "all"): Promise<void> {
   const running = run.status === "in_progress";
   const marker: StatusMarker = { ...withRun(status.marker, run), state: running ? "running" : "waiting", at: atOf(progress) };
-  if (formatStatusMarker(marker) === formatStatusMarker(status.marker)) return;
+  if (wanted === "changes" && formatStatusMarker(marker) === formatStatusMarker(status.marker)) return;
   await board.write(status, marker, running ? { kind: "running", runUrl: run.htmlUrl, progress } : { kind: "waiting", runUrl: run.htmlUrl });
 }
 
 const withRun = (marker: StatusMarker, run: RunFacts): StatusMarker => ({ ...marker, runId: run.id });
-const atOf = (progress: Progress | null): string | null => (progress === null ? null : `${progress.at.phase}.${progress.at.step}`);
+const atOf = (progress: Progress | null): string | null => {
+  if (progress === null) return null;
+  return progress.gate === null ? `${progress.at.phase}.${progress.at.step}` : `${progress.gate.phase}.${progress.gate.name}`;
+};
 
 async function endedView(
   place: Workplace,

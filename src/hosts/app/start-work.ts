@@ -1,7 +1,7 @@
 /** From a label to a dispatched run: authorise, read the configuration, decide, say so, dispatch. */
 import { CONFIG_PATH, parseConfig } from "../../config/index.ts";
 import { readIssueState, readPermission, type FileAtRef, type IssueState, type RepositoryFacts, type RunFacts } from "../../github/read/index.ts";
-import { encodeTask, permissionVerdict, signTicket, type StartRole, type Ticket } from "../../github/trust/index.ts";
+import { encodeTask, permissionVerdict, signTicket, type GateAnswer, type StartRole, type Ticket } from "../../github/trust/index.ts";
 import { dispatchEffect, issueReactionEffect, type Confirmed } from "../../github/write/index.ts";
 import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type ConfigState, type LabeledEvent, type StartDecision } from "../../intake/index.ts";
 import { formatItemId } from "../../record/index.ts";
@@ -62,13 +62,13 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
       await refuse(board, status, { ...firstMarker(event), attempt: decision.attempt, recreated: status?.marker.recreated ?? false }, decision.refusal);
       return ignored(decision.refusal.kind);
     case "start":
-      return start({ place: here, facts, board, status, runs }, tools, { ...delivery, decision, role: authorisation.role });
+      return (await start({ place: here, facts, board, status, runs }, tools, { ...delivery, decision, role: authorisation.role })).runId;
     default:
       return unreachable(decision);
   }
 }
 
-interface Stage {
+export interface Stage {
   /** The repository under the name it has now. */
   readonly here: Workplace;
   readonly facts: RepositoryFacts;
@@ -80,7 +80,7 @@ interface Stage {
 }
 
 /** Null when the repository is not there any more. */
-async function setStage(place: Workplace, issueNumber: number): Promise<Stage | null> {
+export async function setStage(place: Workplace, issueNumber: number): Promise<Stage | null> {
   const state = await readIssueState(place.github, place.repository, { issueNumber, configPath: CONFIG_PATH, workflowPath: WORKFLOW_PATH });
   // The name may meanwhile belong to another repository; the id in the signed event decides (attack 3).
   if (state?.repository.id !== place.repositoryId) return null;
@@ -124,11 +124,12 @@ export async function goOnUnasked(place: Workplace, tools: StartTools, { status,
     task: { title: issue?.title ?? "", body: issue?.body ?? "" },
     labelledAt: marker.labelledAt,
   };
-  const { attempt, continuation, key, labelledAt } = marker;
-  const decision = decideStart(event, { ...stage, repository: facts, prior: { attempt, continuation, key, labelledAt, state: "interrupted" }, unasked: true });
+  const { attempt, continuation, key, labelledAt, command: commentId } = marker;
+  const decision = decideStart(event, { ...stage, repository: facts, prior: { attempt, continuation, key, labelledAt, commentId, state: "interrupted" }, unasked: true });
   if (decision.kind !== "start") return left(decision.kind === "ignore" ? decision.reason : decision.refusal.kind);
   const scene = { place: here, facts, board: openStatusBoard(here, tools, marker.issueNumber), status, runs: null };
-  return { kind: "handled", runId: await start(scene, tools, { event, deliveryId: `run-${runId}`, decision, role: authorisation.role, unasked: auto + 1 }) };
+  const { runId: goesOnIn } = await start(scene, tools, { event, deliveryId: `run-${runId}`, decision, role: authorisation.role, unasked: auto + 1 });
+  return { kind: "handled", runId: goesOnIn };
 }
 
 function configOf(file: FileAtRef | null): ConfigState {
@@ -137,7 +138,7 @@ function configOf(file: FileAtRef | null): ConfigState {
   return err([{ file: CONFIG_PATH, line: 1, column: 1, path: "", message: "It is not a text file in UTF-8 of at most 512 KB.", fix: "Write it as one." }]);
 }
 
-interface Scene {
+export interface Scene {
   readonly place: Workplace;
   readonly facts: RepositoryFacts;
   readonly board: StatusBoard;
@@ -146,20 +147,33 @@ interface Scene {
   readonly runs: readonly RunFacts[] | null;
 }
 
-interface Order extends LabelDelivery {
-  readonly decision: Extract<StartDecision, { kind: "start" }>;
+/** What is to be run, at whose word. */
+export interface Order extends LabelDelivery {
+  readonly decision: Pick<Extract<StartDecision, { kind: "start" }>, "attempt" | "continuation" | "key" | "textSha256" | "config" | "baseSha">;
   readonly role: StartRole;
   /** How often in a row nobody asked, this time included; absent when somebody did. */
   readonly unasked?: number;
+  /** A command asked, not the label: `deliveryId` is its comment's id. */
+  readonly command?: { readonly commentId: number; readonly reactionId: string | null; readonly answer: GateAnswer | null };
 }
 
-async function start(scene: Scene, tools: StartTools, order: Order): Promise<number | null> {
+export interface Started {
+  readonly dispatched: boolean;
+  /** Null when nothing was dispatched, or GitHub has not said yet. */
+  readonly runId: number | null;
+}
+
+/** Says it, dispatches it, says where it runs; or why it could not be dispatched. */
+export async function start(scene: Scene, tools: StartTools, order: Order): Promise<Started> {
   const { place, facts, board } = scene;
-  const { event, decision } = order;
-  const reaction = order.unasked === undefined ? await react(place, tools, event.issueNumber) : null;
-  const marker: StatusMarker = { ...firstMarker(event), attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, auto: order.unasked };
+  const { event, decision, command } = order;
+  const isLabel = order.unasked === undefined && command === undefined;
+  const reaction = isLabel ? ((await react(place, tools, event.issueNumber))?.id ?? null) : (command?.reactionId ?? null);
+  // The gate stands there until the run that answers it is seen at work: a dispatch that fails is asked for again.
+  const gate = command === undefined ? {} : { command: command.commentId, at: scene.status?.marker.at ?? null };
+  const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, auto: order.unasked };
   const starting = await board.write(scene.status, marker, { kind: "starting" });
-  const wrote = { reaction: reaction?.id ?? null, comment: starting === null ? null : String(starting.comment.id) };
+  const wrote = { reaction, comment: starting === null ? null : String(starting.comment.id) };
   const ticket = makeTicket(facts, { ...order, wrote }, tools.clock.nowMs());
   try {
     const run = await tools.effects.apply(
@@ -175,13 +189,14 @@ async function start(scene: Scene, tools: StartTools, order: Order): Promise<num
     const runId = run.id === "" ? null : Number(run.id);
     if (starting !== null) await board.write(starting, { ...marker, state: "waiting", runId }, { kind: "waiting", runUrl: run.url });
     tools.log.info("run dispatched", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key, run: runId });
-    return runId;
+    return { dispatched: true, runId };
   } catch (error) {
     if (!(error instanceof TerminalError) && !(error instanceof RetryableError)) throw error;
     tools.log.error(error, "no run could be dispatched", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
-    const fix = error instanceof TerminalError ? error.fix : "GitHub has an outage or limits the App. Remove the label and add it again in a while.";
+    const again = command === undefined ? "Remove the label and add it again in a while." : "Write the command again in a while.";
+    const fix = error instanceof TerminalError ? error.fix : `GitHub has an outage or limits the App. ${again}`;
     if (starting !== null) await refuse(board, starting, { ...marker, state: "refused" }, { message: error.message, fix, details: [] });
-    return null;
+    return { dispatched: false, runId: null };
   }
 }
 
@@ -201,20 +216,21 @@ async function react(place: Workplace, tools: AppTools, issueNumber: number): Pr
   }
 }
 
-function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, wrote }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
+function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, command, wrote }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
   const { turns, tokens, costUsd, minutes } = decision.config.budget;
   return {
     v: 1,
     key: decision.key,
     item: formatItemId({ repositoryId: facts.id, subject: `issue-${event.issueNumber}`, attempt: decision.attempt }),
     repositoryId: facts.id,
-    trigger: { kind: "issues.labeled", id: deliveryId, actor: event.sender, verdict: role },
+    trigger: { kind: command === undefined ? "issues.labeled" : "issue_comment", id: deliveryId, actor: event.sender, verdict: role },
     issueNumber: event.issueNumber,
     base: { ref: facts.defaultBranch, sha: decision.baseSha },
     caps: { turns, tokens, costUsd, minutes },
     textSha256: decision.textSha256,
     expiresAt: new Date(nowMs + TICKET_LIFETIME_MS).toISOString(),
     wrote,
+    ...(command === undefined || command.answer === null ? {} : { answer: command.answer }),
   };
 }
 

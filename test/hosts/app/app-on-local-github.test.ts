@@ -184,6 +184,71 @@ describe("from the label to the end, over the wire", () => {
   });
 });
 
+describe("G2: commands in comments, over the wire", () => {
+  const comment = async (issue: number, body: string, token = world.maintainer): Promise<number> => {
+    const made = await world.call(token, "POST", `/repos/acme/calc/issues/${issue}/comments`, { body });
+    expect(made.status).toBe(201);
+    await world.quiet();
+    return made.body.id;
+  };
+  const reactions = async (id: number): Promise<string[]> => (await world.call(world.maintainer, "GET", `/repos/acme/calc/issues/comments/${id}/reactions`)).body.map(({ content, user }: { content: string; user: { login: string } }) => `${user.login} ${content}`);
+  const answers = async (issue: number): Promise<string[]> => (await world.comments(issue)).flatMap(({ body, user }) => (user.login === "worktrain[bot]" && body.startsWith("<!-- worktrain:answer ") ? [body] : []));
+
+  it("help and a command that is misspelt: one comment each, redelivered or not", async () => {
+    const issue = await world.openIssue("add subtracts", "");
+    const helped = await comment(issue, "/worktrain help");
+    const misspelt = await comment(issue, "/worktrain aprove");
+    for (const delivery of world.github.deliveries.filter(({ event }) => event === "issue_comment").slice(-4)) await world.github.redeliver(delivery.id);
+    await world.quiet();
+    expect((await answers(issue)).map((body) => body.includes("Did you mean"))).toEqual([false, true]);
+    expect(await reactions(helped)).toEqual(["worktrain[bot] eyes", "worktrain[bot] +1"]);
+    expect(await reactions(misspelt)).toEqual(["worktrain[bot] confused"]);
+  });
+
+  it("a gate is answered: the dispatch's ticket holds the answer, the comment says where it runs, a redelivery does nothing", async () => {
+    const { issue, runId } = await labelledIssue();
+    world.saveArtifact(runId, segment(runId, issue, 1, "code", "gate-9-code-1-8dbf2163b3b83e82", "awaiting-approval"));
+    await world.updateRun(runId, { status: "completed", conclusion: "success" });
+    world.later(2_000);
+    const id = await comment(issue, "/worktrain reject Needs a test.");
+    const delivery = world.github.deliveries.findLast(({ event, action }) => event === "issue_comment" && action === "created");
+    await world.github.redeliver(delivery?.id ?? 0);
+    await world.quiet();
+    const [, second, ...more] = world.runs(issue);
+    expect(more).toEqual([]);
+    const ticket = verifyTicket(second?.inputs["ticket"] ?? "", publicTicketKey(ticketKeyPem), { runCreatedAt: new Date(0).toISOString() });
+    expect(ticket).toMatchObject({
+      ok: true,
+      value: { trigger: { kind: "issue_comment", id: String(id), actor: { login: "mona" }, verdict: "maintain" }, answer: { gate: "gate-9-code-1-8dbf2163b3b83e82", verdict: "rejected", reason: "Needs a test." } },
+    });
+    expect((await world.comments(issue))[0]?.body).toContain(`/actions/runs/${second?.id}`);
+    expect(await reactions(id)).toEqual(["worktrain[bot] eyes", "worktrain[bot] +1"]);
+    expect(await answers(issue)).toEqual([]);
+  });
+
+  it("attack 1: a reader, a person named like a bot without rights, an App: nothing at all", async () => {
+    const { issue, runId } = await labelledIssue();
+    world.saveArtifact(runId, segment(runId, issue, 1, "code", "gate-9-code-1-8dbf2163b3b83e82", "awaiting-approval"));
+    await world.updateRun(runId, { status: "completed", conclusion: "success" });
+    world.later(2_000);
+    const before = (await world.comments(issue)).length;
+    const ids = [];
+    for (const token of [world.github.addUser("rita", "read"), world.github.addUser("worktrain-bot", "read"), world.app]) ids.push(await comment(issue, "/worktrain approve", token));
+    expect(world.runs(issue)).toHaveLength(1);
+    expect(await world.comments(issue)).toHaveLength(before + ids.length);
+    for (const id of ids) expect(await reactions(id)).toEqual([]);
+  });
+
+  it("attack 2: a comment that is edited into a command is none", async () => {
+    const issue = await world.openIssue("add subtracts", "");
+    const id = await comment(issue, "Hello.");
+    await world.call(world.maintainer, "PATCH", `/repos/acme/calc/issues/comments/${id}`, { body: "/worktrain help" });
+    await world.quiet();
+    expect(await answers(issue)).toEqual([]);
+    expect(await reactions(id)).toEqual([]);
+  });
+});
+
 describe("does the App ask for no more than it needs?", () => {
   it("app.yml has the least permissions and events", () => {
     const manifest = parse(readFileSync("app.yml", "utf8"));

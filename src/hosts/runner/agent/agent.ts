@@ -133,7 +133,9 @@ const probe = (saver: SegmentSaver): Promise<SegmentRef> => saver.save({ phase: 
 function finished(saver: SegmentSaver, { ending, reason, cost, over }: WorkEnd): JobResult {
   const why = reason === null ? "" : `: ${reason.message} ${reason.fix}`;
   if (over) return { exitCode: 0, segments: saver.chain(), summary: `WorkTrain ended: ${ending}${why} (${cost})` };
-  return { exitCode: 0, segments: [], summary: `WorkTrain waits: ${ending}${why} Everything is saved, and the next run of this item goes on from it. (${cost})` };
+  // A question for a person is told on the issue, which this job cannot do.
+  const segments = ending === "awaiting-approval" ? saver.chain() : [];
+  return { exitCode: 0, segments, summary: `WorkTrain waits: ${ending}${why} Everything is saved, and the next run of this item goes on from it. (${cost})` };
 }
 
 /** Nothing runs. An empty segment's name carries the word to the App's status comment. */

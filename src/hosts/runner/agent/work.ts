@@ -2,6 +2,7 @@
 import { allowedHosts, budgetOf, modelsOf, type Config } from "../../../config/index.ts";
 import { estimateWords, pipelineFault, progressLine, readRules, runItem, type ItemResult } from "../../../coordinator/index.ts";
 import type { GitHub } from "../../../github/client.ts";
+import { personOf } from "../../../github/trust/index.ts";
 import { itemStream, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
 import { TerminalError, type Refusal } from "../../../shared/errors.ts";
 import type { Sandbox, Workspace } from "../../../workspace/index.ts";
@@ -72,7 +73,7 @@ async function confined(settings: JobSettings, ports: AgentPorts, context: Work)
 
 async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { place: Place; sandbox: Sandbox; workspace: Workspace }): Promise<ItemResult | WorkEnd> {
   const { admitted, record, config, place, sandbox, workspace } = all;
-  const { caps } = admitted.ticket;
+  const { caps, answer, trigger } = admitted.ticket;
   const library = await place.loadLibrary(workspace.baseFiles);
   if (!library.ok) return stopBeforeWork(settings, all, { ending: "bad-config", refusal: library.error });
   const fault = pipelineFault(library.value);
@@ -97,6 +98,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
       commands: { test: config.commands.test ?? null },
       rules: rules.rules,
       saving: record.saving,
+      ...(answer === undefined ? {} : { answer: { ...answer, by: personOf(trigger.actor) } }),
       onProgress: (progress) => {
         const line = progressLine(progress);
         if (line !== null) ports.log(line);

@@ -74,7 +74,7 @@ async function deliverRecord(job: Job, taken: Verified, record: DeliveryRecord):
   const standing: Standing = { decision, state: shown.value };
   const fence = fenceOf(decision, shown.value.record);
   if (fence.kind === "fenced") return concludeFenced(record, fence.refusal, view);
-  if (judged.value.kind === "say") return conclude(job, record, { kind: "said", reason: judged.value.reason, ending: judged.value.ending, view, decided: true }, standing);
+  if (judged.value.kind === "say") return conclude(job, record, { kind: "said", reason: judged.value.reason, ending: judged.value.ending, view, decided: view.ended !== null }, standing);
   const ready = change === null || !change.ok ? change : await prepare(job, shown.value, change.value);
   if (ready === null || !ready.ok) return conclude(job, record, refusedOrWithdrawn(ready?.error ?? NO_CHANGE, view), standing);
   return publishChange(job, record, { ...ready.value, view, taken, decision, state: shown.value });
@@ -155,7 +155,7 @@ async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & {
   const { ticket, run } = admitted;
   const { change, config, authority, notes, baseTree, view, taken, decision, state } = all;
   const streams = (await record.journal.streams()).length;
-  const attested = attestations({ ticket, change, role: authority.role, runId: settings.runId, artifacts: taken.refs.length, lines: taken.assembled.lines.length, streams });
+  const attested = attestations({ ticket, change, view, role: authority.role, runId: settings.runId, artifacts: taken.refs.length, lines: taken.assembled.lines.length, streams });
   const proof = proofOf([...attested, ...journalProof(view)]);
   const intents = deliveryIntents({ ticket, view, change, proof, runUrl: run.htmlUrl, notes, redact }, { baseTree, record: recordWish(decision) });
   const stillMay = async (now: DeliveryState): Promise<Refusal | null> => {

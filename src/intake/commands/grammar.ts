@@ -1,0 +1,84 @@
+/**
+ * What can be typed in a comment: `/worktrain COMMAND [--FLAG] [OPERAND]`. A new command is one entry of `COMMANDS`: parser, help and
+ * the documentation read it here; what it does is one handler of a host.
+ */
+
+export interface OperandRule {
+  /** As help shows it, e.g. `GATE`. */
+  readonly name: string;
+  /** `word` has no blank; `words` are all that are left; `text` is the rest of the line. The last two end the list. */
+  readonly kind: "word" | "words" | "text";
+  readonly required: boolean;
+  /** What a word must look like, whole. */
+  readonly pattern?: RegExp;
+  /** The same in words; ends "It must be ...". */
+  readonly form?: string;
+}
+
+export interface CommandRule {
+  /** One sentence. */
+  readonly does: string;
+  /** Optional ones stand behind required ones. */
+  readonly operands: readonly OperandRule[];
+  /** Name without `--`, and what it does. */
+  readonly flags: Readonly<Record<string, string>>;
+}
+
+export type Grammar = Readonly<Record<string, CommandRule>>;
+
+/** Characters of a text operand: with a task that just fits, all inputs of a dispatch still do (P-dispatch). */
+export const MAX_TEXT_CHARS = 1_000;
+/** Characters of a command's line. */
+export const MAX_LINE_CHARS = 2_000;
+
+/** Gates are named in lower case, commits by all their digits: an abbreviated one could come to mean another (attack 5). */
+const APPROVED: OperandRule = {
+  name: "GATE",
+  kind: "word",
+  required: false,
+  pattern: /^(?:gate-[a-z0-9-]{1,59}|[0-9a-f]{40}|[0-9a-f]{64})$/,
+  form: "the gate as the status comment names it, or all digits of a commit's SHA",
+};
+
+export const COMMANDS = {
+  help: { does: "Lists the commands.", operands: [], flags: {} },
+  status: { does: "Brings the status comment up to date.", operands: [], flags: {} },
+  approve: { does: "Opens the gate that the work waits at; the run goes on. With GATE only if it is that gate.", operands: [APPROVED], flags: {} },
+  reject: { does: "Sends the step at the gate back with the reason; the run goes on with that.", operands: [{ name: "REASON", kind: "text", required: true }], flags: {} },
+  resume: { does: "Goes on with work that stopped: cancelled, out of budget or time, or after an outage.", operands: [], flags: {} },
+} as const satisfies Grammar;
+
+export type CommandName = keyof typeof COMMANDS;
+
+/** A command that keeps to its rule. */
+export interface Command<Name extends string = CommandName> {
+  readonly name: Name;
+  /** By the operand's name; a `word` or `text` is a list of one, what was left out is not there. */
+  readonly operands: Readonly<Record<string, readonly string[]>>;
+  /** Without `--`, in the order they were given, each once. */
+  readonly flags: readonly string[];
+}
+
+/** The command as it is typed; `parseCommandLine` reads it back as it was. */
+export function formatCommand(command: Command<string>, grammar: Grammar = COMMANDS): string {
+  const operands = (grammar[command.name]?.operands ?? []).flatMap(({ name }) => command.operands[name] ?? []);
+  return ["/worktrain", command.name, ...command.flags.map((flag) => `--${flag}`), ...operands].join(" ");
+}
+
+/** `/worktrain approve [GATE]` */
+export function usageOf(name: string, { operands, flags }: CommandRule): string {
+  const shown = operands.map((operand) => {
+    const word = operand.kind === "words" ? `${operand.name}...` : operand.name;
+    return operand.required ? word : `[${word}]`;
+  });
+  return ["/worktrain", name, ...Object.keys(flags).map((flag) => `[--${flag}]`), ...shown].join(" ");
+}
+
+/** The commands as a table of Markdown: the answer to `help`, and the documentation. */
+export function commandTable(grammar: Grammar = COMMANDS): string {
+  const rows = Object.entries(grammar).map(([name, rule]) => {
+    const flags = Object.entries(rule.flags).map(([flag, does]) => ` \`--${flag}\`: ${does}`);
+    return `| \`${usageOf(name, rule)}\` | ${rule.does}${flags.join("")} |`;
+  });
+  return ["| command | what it does |", "| --- | --- |", ...rows].join("\n");
+}

@@ -1,0 +1,95 @@
+/**
+ * What `approve`, `reject` and `resume` come to. Pure: decided from what GitHub's API says now.
+ *
+ * An answer holds for the gate that was open when it was written (attack 5): one that names another, or is older, is refused.
+ */
+import type { Config } from "../config/index.ts";
+import { taskDigest, type GateAnswer } from "../github/trust/index.ts";
+import type { Refusal } from "../shared/errors.ts";
+import type { Command } from "./commands/index.ts";
+import { isSameText, preconditions, wishKey, type PriorAttempt, type StartFacts, type Turn } from "./decide-start.ts";
+
+export interface GoOnCommand {
+  readonly command: Command<"approve" | "reject" | "resume">;
+  readonly issueNumber: number;
+  readonly commentId: number;
+  /** ISO time, GitHub's clock. */
+  readonly writtenAt: string;
+}
+
+/** The gate for a person that the work waits at. */
+export interface OpenGate {
+  readonly name: string;
+  /** ISO time at which the run that came to it had saved that; null where that is not known any more. */
+  readonly openedAt: string | null;
+}
+
+export interface GoOnFacts extends Omit<StartFacts, "unasked"> {
+  readonly gate: OpenGate | null;
+}
+
+export type GoOnDecision =
+  /** A repeat of a command that was carried out; or one that is not newer than what made the last dispatch, most often a repeat as well. */
+  | { readonly kind: "ignore"; readonly reason: "already-handled" | "superseded" }
+  | { readonly kind: "refuse"; readonly refusal: GoOnRefusal }
+  | ({ readonly kind: "go-on"; readonly key: string; readonly textSha256: string; readonly config: Config; readonly baseSha: string; readonly answer: GateAnswer | null } & Turn);
+
+export type GoOnRefusal = Refusal & { readonly details: readonly string[] };
+
+export function decideGoOn(asked: GoOnCommand, facts: GoOnFacts): GoOnDecision {
+  const { issue, prior, config } = facts;
+  const label = config !== "missing" && config.ok ? config.value.label : "worktrain:ready";
+  const set = `the label \`${label}\``;
+  if (issue === null || issue.isPullRequest) return refuse("no-item", "There is no work of WorkTrain here.", "Write the command on the issue that WorkTrain works on.");
+  if (prior === null) return refuse("no-item", "WorkTrain has not worked on this issue.", `Set ${set} to start.`);
+  const own = prior.commentId === asked.commentId;
+  if (own && prior.state !== "unstarted") return { kind: "ignore", reason: "already-handled" };
+  if (!own && Date.parse(asked.writtenAt) <= Date.parse(prior.labelledAt)) return { kind: "ignore", reason: "superseded" };
+  if (!issue.open) return refuse("withdrawn", "The issue is closed.", `Reopen it with ${set} on it, then write the command again.`);
+  if (!issue.labels.some((each) => each.toLowerCase() === label.toLowerCase())) return refuse("withdrawn", `The issue does not have ${set} any more: the work was taken back.`, "Set it again; an attempt that was interrupted goes on then.");
+  const standing = standsStill(prior, set);
+  if (standing !== null) return standing;
+  const wish = { repositoryId: facts.repository.id, issueNumber: asked.issueNumber, textSha256: taskDigest({ title: issue.title, body: issue.body }) };
+  if (!isSameText(prior, wish)) return refuse("text-changed", "The issue's text was changed after the label was set; this attempt works on the text as it was.", `Put the old text back, or remove ${set} and add it again for a new attempt.`);
+  const answer = answerTo(asked, facts.gate);
+  if (answer !== null && "refusal" in answer) return { kind: "refuse", refusal: answer.refusal };
+  const ready = preconditions(facts);
+  if (ready.kind === "refuse") return { kind: "refuse", refusal: ready.refusal };
+  const { attempt, continuation } = prior;
+  const turn = prior.state === "unstarted" ? { attempt, continuation } : { attempt, continuation: continuation + 1 };
+  return { kind: "go-on", ...turn, key: wishKey(wish, turn, asked.commentId), textSha256: wish.textSha256, config: ready.config, baseSha: ready.baseSha, answer };
+}
+
+/** Null where an attempt waits to be gone on with. */
+function standsStill({ state, continuation }: PriorAttempt, set: string): GoOnDecision | null {
+  switch (state) {
+    case "interrupted":
+      return null;
+    case "unstarted":
+      // Its continuation could not be dispatched; what was saved before waits all the same.
+      return continuation > 0 ? null : refuse("not-started", "This attempt has not started.", `Do what the status comment says, then remove ${set} and add it again.`);
+    case "running":
+      return refuse("running", "A run is at work on this issue; it waits for nobody.", "See the status comment.");
+    case "concluded":
+      return refuse("over", "The attempt is over; there is nothing to go on with.", `Remove ${set} and add it again for a new attempt.`);
+  }
+}
+
+type Answer = GateAnswer | null | { readonly refusal: GoOnRefusal };
+
+function answerTo({ command, writtenAt }: GoOnCommand, gate: OpenGate | null): Answer {
+  if (command.name === "resume") {
+    if (gate === null) return null;
+    return refusal("at-gate", `The work waits at ${gate.name} for a person's approval; going on alone does not open it.`, "Write `/worktrain approve` or `/worktrain reject REASON`.");
+  }
+  if (gate === null) return refusal("no-gate", "The work waits at no gate, so there is nothing to approve or reject.", "Where it stopped for another reason, `/worktrain resume` goes on with it.");
+  const [named] = command.operands["GATE"] ?? [];
+  if (named !== undefined && /^[0-9a-f]+$/.test(named)) return refusal("stale", `The work waits at ${gate.name}; there is no commit yet that could be approved.`, `Write \`/worktrain approve ${gate.name}\`.`);
+  if (named !== undefined && named !== gate.name) return refusal("stale", `The work does not wait at ${named} but at ${gate.name}.`, `Look at what is asked there, then write \`/worktrain approve ${gate.name}\`.`);
+  if (gate.openedAt !== null && Date.parse(writtenAt) < Date.parse(gate.openedAt)) return refusal("stale", `The command was written before the work came to ${gate.name}.`, "Look at what is asked there, then write it again.");
+  const [reason = ""] = command.operands["REASON"] ?? [];
+  return command.name === "approve" ? { gate: gate.name, verdict: "approved", reason: "Approved by a command in a comment." } : { gate: gate.name, verdict: "rejected", reason };
+}
+
+const refusal = (kind: string, message: string, fix: string): { readonly refusal: GoOnRefusal } => ({ refusal: { kind, message, fix, details: [] } });
+const refuse = (kind: string, message: string, fix: string): GoOnDecision => ({ kind: "refuse", ...refusal(kind, message, fix) });
