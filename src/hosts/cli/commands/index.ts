@@ -8,6 +8,7 @@ import { inspect } from "./inspect.ts";
 import { mcp } from "./mcp.ts";
 import { preview } from "./preview.ts";
 import { replay } from "./replay.ts";
+import { report } from "./report.ts";
 import { resume } from "./resume.ts";
 import { run } from "./run.ts";
 import { sessionCheckpoint } from "./session-checkpoint.ts";
@@ -41,6 +42,7 @@ export const commands: readonly Command[] = [
   sessionRewind,
   sessionCheckpoint,
   sessionShow,
+  report,
   verify,
   replay,
   exportCommand,
