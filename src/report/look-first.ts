@@ -1,7 +1,7 @@
 /** What a reader should look at first, worst first. Code alone picks it: from the proof, the findings, the path and what sessions reported. */
 import { statementText } from "../workflow/index.ts";
 import type { FindingView } from "./findings.ts";
-import { code, counted, plain } from "./markdown.ts";
+import { counted } from "./markdown.ts";
 import { noticesOf } from "./notices.ts";
 import type { LookAt, Report } from "./report.ts";
 
@@ -19,7 +19,7 @@ export function lookFirst(report: Told): readonly LookAt[] {
 const look = (tone: LookAt["tone"], section: LookAt["section"], { what, said = null }: { readonly what: string; readonly said?: string | null }): LookAt => ({ tone, section, what, said });
 
 const openGates = ({ sessions }: Told): readonly LookAt[] =>
-  sessions.flatMap(({ name, path }) => path.filter(({ state, gates }) => state === "waits" && gates.at(-1)?.gate === "human_approval").map(({ stepId, gates }) => look("waiting", "path", { what: `Waits for a person's answer at ${code(stepId)} (${plain(name)})`, said: gates.at(-1)?.question ?? null })));
+  sessions.flatMap(({ name, path }) => path.filter(({ state, gates }) => state === "waits" && gates.at(-1)?.gate === "human_approval").map(({ stepId, gates }) => look("waiting", "path", { what: "Waits for a person's answer", said: `${stepId} (${name}): ${gates.at(-1)?.question ?? ""}` })));
 
 /** Where nothing was to be delivered the standing says why, and lines of the proof would only repeat it. */
 const unproven = ({ proof, standing }: Told): readonly LookAt[] =>
@@ -31,14 +31,14 @@ const placed = ({ summary, file, line }: FindingView): string => `${summary}${fi
 
 const openFindings = ({ findings }: Told): readonly LookAt[] => findings.filter(({ fate }) => fate === "open").map((finding) => look("bad", "findings", { what: `Open ${finding.severity} finding`, said: placed(finding) }));
 
-const leftOut = ({ files }: Told): readonly LookAt[] => files.leftOut.map(({ path, reason }) => look("waiting", "change", { what: `${code(path)} differs and is not in the change`, said: reason }));
+const leftOut = ({ files }: Told): readonly LookAt[] => files.leftOut.map(({ path, reason }) => look("waiting", "change", { what: "A file differs and is not in the change", said: `${path}: ${reason}` }));
 
 const notices = ({ asked, sessions }: Told): readonly LookAt[] =>
   noticesOf({ runs: asked.runs, sessions: [], helpers: sessions.map(({ view }) => view) }).map(({ what, said, detail, strong }) => look(strong ? "waiting" : "neutral", strong ? "asked" : "timeline", { what: detail === "" ? what : `${what} ${detail}`, said }));
 
 /** Steps that did not count the first time: where the model was wrong about its own work. */
 const notAtOnce = ({ sessions }: Told): readonly LookAt[] =>
-  sessions.flatMap(({ name, path }) => path.filter(({ blockers }) => blockers.length > 0).map(({ stepId, blockers }) => look("neutral", "path", { what: `${code(stepId)} (${plain(name)}) did not count at once: ${counted(blockers.length, "reason")}`, said: blockers[0] ?? null })));
+  sessions.flatMap(({ name, path }) => path.filter(({ blockers }) => blockers.length > 0).map(({ stepId, blockers }) => look("neutral", "path", { what: `A step did not count at once, for ${counted(blockers.length, "reason")}`, said: `${stepId} (${name}): ${blockers[0] ?? ""}` })));
 
 /** A place that was wrong once is the likeliest to be wrong still. */
 const earlierFindings = ({ findings }: Told): readonly LookAt[] =>

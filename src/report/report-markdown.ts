@@ -19,6 +19,8 @@ import { decisionLines, timelineLines } from "./report-lines.ts";
 const MAX_CHARS = { asked: 20_000, understood: 10_000, first: 15_000, decisions: 40_000, change: 25_000, findings: 30_000, proof: 20_000, published: 10_000, cost: 25_000 } as const;
 const CUT = "*Cut here; the log has the rest.*";
 const MOST_LISTED = 20;
+/** A longer title is quoted whole where what was asked is. */
+const TITLE_CHARS = 200;
 
 const SIGNS = { good: "✅", bad: "❌", waiting: "⚠️", neutral: "➖" } as const satisfies Record<Tone, string>;
 
@@ -53,7 +55,7 @@ const section = (title: string, text: string, limit: number): string => (text.tr
 function bodyParts(report: Report): readonly string[] {
   return [
     section("What to look at first", first(report), MAX_CHARS.first),
-    section("What was asked", quoted(report.asked.text, MAX_CHARS.asked), MAX_CHARS.asked * 2),
+    section("What was asked", quoted(report.title.length > TITLE_CHARS ? `${report.title}\n\n${report.asked.text}` : report.asked.text, MAX_CHARS.asked), MAX_CHARS.asked * 2),
     section("How it was understood", understood(report), MAX_CHARS.understood * 2),
     path(report),
     section("The change", change(report), MAX_CHARS.change),
@@ -68,7 +70,7 @@ const figures = (report: Report): string =>
   [`**${formatCost(report)}**`, counted(report.turns, "model turn"), `${span(report.workedMs)} at work`, ...(report.kind === "item" ? [counted(report.reviewRounds, "completed review")] : [])].join(" · ");
 
 function head({ standing, title }: Report): string {
-  const parts = [`### ${SIGNS[standing.tone]} ${plain(standing.headline)}`, `**${plain(clip(title, 300))}**`, `${standing.meaning}${standing.next === null ? "" : ` **What to do:** ${plainWithCode(clip(standing.next, 2_000))}`}`, standing.reason === null ? "" : quoted(standing.reason.message, 4_000)];
+  const parts = [`### ${SIGNS[standing.tone]} ${plain(standing.headline)}`, `**${plain(clip(title, TITLE_CHARS))}**`, `${standing.meaning}${standing.next === null ? "" : ` **What to do:** ${plainWithCode(clip(standing.next, 2_000))}`}`, standing.reason === null ? "" : quoted(standing.reason.message, 4_000)];
   return parts.filter((part) => part !== "").join("\n\n");
 }
 

@@ -19,7 +19,8 @@ const TONES: Partial<Record<EndingCode, Tone>> = {
 
 export function itemStanding({ ended, delivery, effects, runs }: ItemView): Standing {
   if (delivery?.outcome === "refused") {
-    return { tone: "bad", headline: "The work is done; publishing it was refused", meaning: "Nothing of it was merged. What was made is in the record.", reason: delivery.reason, next: delivery.reason?.fix ?? null };
+    const headline = ended?.outcome === "deliver" ? "The work is done; publishing it was refused" : "The deliver job refused the record";
+    return { tone: "bad", headline, meaning: "What had been published before that is listed; all that was made is in the record.", reason: delivery.reason, next: delivery.reason?.fix ?? null };
   }
   if (ended === null) {
     return { tone: "waiting", headline: "Not at its end", meaning: "The log ends in the middle of the work: a run is at it, waits for a person, or was lost.", reason: null, next: "Where no run is at work, a further run goes on from here." };

@@ -86,6 +86,21 @@ test("I4: the standing is what the log shows: delivered, refused, stopped with a
   expect(refused.standing).toMatchObject({ tone: "bad", headline: expect.stringContaining("publishing it was refused"), reason });
 });
 
+test("I4: a deliver job that refuses a record without an end does not make the work done", async () => {
+  const reason = { code: "unfinished", message: "It has no ending.", fix: "Label it again." };
+  const refusal: ItemEvent = { kind: "delivery_ended", data: { outcome: "refused", reason } };
+  const refused = await itemReport({ tamper: (_, events) => events.map((event): RecordEvent => (event.kind === "item_ended" ? refusal : event)) });
+  expect(refused.standing).toMatchObject({ tone: "bad", headline: "The deliver job refused the record", reason });
+});
+
+test("a title as long as a text heads nothing; it is quoted whole with what was asked", async () => {
+  const title = "Long words ".repeat(60).trim();
+  const report = await itemReport({ tamper: (_, events) => events.map((event) => (event.kind === "item_opened" ? { ...event, data: { ...event.data, task: { ...event.data.task, title } } } : event)) });
+  expect(/<h1>(.*)<\/h1>/.exec(reportPage(report))?.[1]?.length).toBeLessThan(220);
+  expect(reportPage(report)).toContain(`${title}\n\nRounding`);
+  expect(reportMarkdown(report)).toContain(`> ${title}\n>\n> Rounding`);
+});
+
 test("each line of the proof says whose word it is: what the log shows is the agent job's, that it is whole is the report's", async () => {
   const report = await itemReport();
   expect(report.proof.rows.map(({ attestedBy, result }) => [attestedBy, result])).toEqual([["this report", "holds"], ["agent job", "holds"], ["agent job", "holds"], ["agent job", "holds"]]);
@@ -123,7 +138,7 @@ test("what is out when the session ends was not finished; what was passed over a
 
 test("a human gate that nobody answered is the first thing to look at; a judge's is not a person's", async () => {
   const withGate = (gate: "human_approval" | "coordinator_eval"): Report => reportOf({ item: null, sessions: new Map([["s", recorded([offered("n1", "go"), { kind: "gate_opened", data: { nodeId: "n1", gate, question: "May it?" } }])]]), files: { changed: [], leftOut: [] } });
-  expect(withGate("human_approval").lookFirst[0]).toMatchObject({ tone: "waiting", said: "May it?" });
+  expect(withGate("human_approval").lookFirst[0]).toMatchObject({ tone: "waiting", said: "go (session): May it?" });
   expect(withGate("coordinator_eval").lookFirst).toEqual([]);
 });
 

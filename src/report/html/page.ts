@@ -4,6 +4,7 @@
  * I8. A policy in the page allows its own style sheet by hash and nothing more, so that even markup that got in could do nothing.
  */
 import { sha256Hex } from "../../shared/hash.ts";
+import { clip } from "../excerpt.ts";
 import type { Report } from "../report.ts";
 import { asked, change, cost, findings, firstLook, header, proof, published, understood } from "./sections.ts";
 import { html, NOTHING, styleSheet, type Markup } from "./markup.ts";
@@ -41,7 +42,7 @@ export function reportPage(report: Report): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
-<title>${report.title} · WorkTrain</title>
+<title>${clip(report.title, 100)} · WorkTrain</title>
 ${styleSheet(STYLE)}
 </head>
 <body>

@@ -1,5 +1,6 @@
 /** The sections of the page but for the path and the timeline. Each gives null where the log has nothing for it. */
 import { statementText, type Severity } from "../../workflow/index.ts";
+import { clip } from "../excerpt.ts";
 import type { FindingView } from "../findings.ts";
 import { counted } from "../markdown.ts";
 import { formatCost, formatCount, formatUsd, totalTokens } from "../money.ts";
@@ -12,6 +13,8 @@ import { instant, sign, tag } from "./words.ts";
 /** Characters of one quoted text, such as the body of an issue. */
 const TEXT_CHARS = 20_000;
 const MOST_FILES = 300;
+/** A longer title is shown whole where what was asked is. */
+const TITLE_CHARS = 200;
 
 export function header(report: Report): Markup {
   const { standing, title, id, kind, began, last, workedMs, turns, reviewRounds, files, usage, costMicroUsd, estimate } = report;
@@ -26,8 +29,8 @@ export function header(report: Report): Markup {
   ] as const;
   return html`<header class="${tone}">
 <p class="eyebrow">WorkTrain report · ${kind === "item" ? "work item" : "session"} <code>${id}</code></p>
-<h1>${said(title)}</h1>
-<div class="standing">${sign(tone)}<div><p class="headline">${headline}</p><p>${meaning}</p>${reason === null ? NOTHING : block(reason.message, 4_000)}${next === null ? NOTHING : html`<p><strong>What to do:</strong> ${inline(next)}</p>`}</div></div>
+<h1>${said(clip(title, TITLE_CHARS))}</h1>
+<div class="standing">${sign(tone)}<div><p class="headline">${headline}</p><p>${meaning}</p>${reason === null ? NOTHING : block(reason.message, 4_000)}${next === null ? NOTHING : html`<p><strong>What to do:</strong> ${inline(clip(next, 2_000))}</p>`}</div></div>
 <dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 ${began === null || last === null ? NOTHING : html`<p class="when">${instant(began)} to ${instant(last)}, by the clocks of who wrote the log</p>`}
 </header>`;
@@ -38,10 +41,11 @@ export function firstLook({ lookFirst, standing }: Report): Markup {
   return html`<ol class="first">${lookFirst.map(({ tone, what, said: words, section }: LookAt) => html`<li class="${tone}">${sign(tone)}<div><p>${inline(what)} <a class="more" href="#${section}">more</a></p>${words === null ? NOTHING : block(words, 600)}</div></li>`)}</ol>`;
 }
 
-export function asked({ asked: { text, base, runs } }: Report): Markup {
+export function asked({ title, asked: { text, base, runs } }: Report): Markup {
+  const whole = title.length > TITLE_CHARS ? `${title}\n\n${text}` : text;
   const from = base === null ? NOTHING : html`<p>On <code>${base.ref}</code> at commit <code>${base.sha}</code>.</p>`;
   const ran = runs.map(({ host, runId, runAttempt, sandbox, runner, restored }) => html`<li>${host === "actions" ? `GitHub Actions, run ${runId}, attempt ${runAttempt}` : "A local run"}, ${sandbox === "bubblewrap" ? "in the sandbox" : html`<strong>without a full sandbox (${sandbox})</strong>`}${runner === undefined ? "" : `, runner: ${runner}`}${restored === null ? NOTHING : html`; went on from ${said(restored)}`}</li>`);
-  return html`${text.trim() === "" ? html`<p class="quiet">The title is all of it.</p>` : block(text, TEXT_CHARS)}${from}${ran.length === 0 ? NOTHING : html`<ul class="plain">${ran}</ul>`}`;
+  return html`${whole.trim() === "" ? html`<p class="quiet">The title is all of it.</p>` : block(whole, TEXT_CHARS)}${from}${ran.length === 0 ? NOTHING : html`<ul class="plain">${ran}</ul>`}`;
 }
 
 export function understood({ understood: classified, kind }: Report): Markup | null {
