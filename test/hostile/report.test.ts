@@ -3,9 +3,9 @@
  * it has for harmless text, and the Markdown its fences, elements and lines.
  */
 import { expect, test } from "vitest";
-import { openMemoryJournal } from "../../src/journal/index.ts";
+import { openMemoryJournal, type Journal } from "../../src/journal/index.ts";
 import type { ItemEvent, RecordEvent, SessionEvent } from "../../src/record/index.ts";
-import { readItemReport, reportMarkdown, reportPage, type Report } from "../../src/report/index.ts";
+import { isSessionEvent, readItemReport, reportMarkdown, reportOf, reportPage, type Report } from "../../src/report/index.ts";
 import { inline, link } from "../../src/report/html/markup.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { writeFinishedItem, type Script } from "../fakes/finished-item.ts";
@@ -62,7 +62,7 @@ function filledWith(payload: string): Script["tamper"] {
       case "run_opened":
         return { ...event, data: { ...event.data, restored: payload, estimate: { lowMicroUsd: 0, highMicroUsd: 1, basis: payload } } };
       case "session_started":
-        return { ...event, data: { ...event.data, goal: payload, workflow: { id: payload, version: payload } } };
+        return { ...event, data: { ...event.data, goal: `${payload}\n\n${payload}`, workflow: { id: payload, version: payload } } };
       case "conversation_started":
         return { ...event, data: { ...event.data, model: payload } };
       default:
@@ -77,7 +77,7 @@ function filledWith(payload: string): Script["tamper"] {
   return (_, events) => events.flatMap((event) => (event.kind === "step_completed" ? [event, ...inSession] : event.kind === "item_ended" ? [changed(event), ...afterEnd] : [changed(event)]));
 }
 
-async function reportFilledWith(payload: string): Promise<Report> {
+async function journalFilledWith(payload: string): Promise<Journal> {
   const journal = openMemoryJournal({ clock: fakeClock() });
   const texts = [payload, payload];
   const finding = { severity: "major", summary: payload, file: payload, line: 1, evidence: payload, remediation: payload, suggestion: payload, reproduce: payload };
@@ -93,7 +93,15 @@ async function reportFilledWith(payload: string): Promise<Report> {
     rounds: [[finding], [{ severity: "nit", summary: payload }]],
     tamper: filledWith(payload),
   });
-  return readItemReport(journal, ticket.item);
+  return journal;
+}
+
+const reportFilledWith = async (payload: string): Promise<Report> => readItemReport(await journalFilledWith(payload), ticket.item);
+
+/** A session by itself is named after its workflow. */
+async function sessionFilledWith(payload: string): Promise<Report> {
+  const events = (await (await journalFilledWith(payload)).read("session/code-1")).filter(isSessionEvent);
+  return reportOf({ item: null, sessions: new Map([["code-1", events]]), files: { changed: [], leftOut: [] } });
 }
 
 /** Tags with the names of their attributes, as a browser reads them; code and emphasis aside, which a command's own words may be. */
@@ -106,11 +114,13 @@ function skeleton(page: string): readonly string[] {
 const HIDDEN = /(?![\n\t\r]|\ufe0f)[\p{Default_Ignorable_Code_Point}\p{Cc}\u2028\u2029]/v;
 
 test.each(PAYLOADS.map((payload) => [JSON.stringify(payload).slice(0, 50), payload] as const))("the page of a log full of %s has the elements of a harmless one, and hides nothing", async (_, payload) => {
-  const page = reportPage(await reportFilledWith(payload));
-  expect(skeleton(page)).toEqual(skeleton(reportPage(await reportFilledWith(HARMLESS))));
-  expect(page).not.toMatch(HIDDEN);
-  expect(page).not.toMatch(/javascript:[^<]*"/i);
-  expect(page.isWellFormed()).toBe(true);
+  for (const filledWith of [reportFilledWith, sessionFilledWith]) {
+    const page = reportPage(await filledWith(payload));
+    expect(skeleton(page)).toEqual(skeleton(reportPage(await filledWith(HARMLESS))));
+    expect(page).not.toMatch(HIDDEN);
+    expect(page).not.toMatch(/javascript:[^<]*"/i);
+    expect(page.isWellFormed()).toBe(true);
+  }
 });
 
 test("the page asks for nothing and runs nothing: no script, no image, no address but links that are shown; its policy forbids the rest", async () => {
@@ -141,14 +151,17 @@ const CHART = /^```mermaid\n([\s\S]*?)\n```\n/m;
 const outsideChart = (markdown: string): string => markdown.replace(CHART, "");
 
 test.each(PAYLOADS.map((payload) => [JSON.stringify(payload).slice(0, 50), payload] as const))("attack 8: the Markdown of a log full of %s mentions, closes, fetches and forges nothing", async (_, payload) => {
-  const markdown = reportMarkdown(await reportFilledWith(payload));
-  const fences = [...markdown.matchAll(/^```.*$/gm)].map(([fence]) => fence);
-  expect(fences).toEqual(["```mermaid", "```"]);
-  const text = outsideChart(markdown);
-  expect(text).not.toMatch(/@(?=\w)|(?<!&)#(?=\d)|!\[|<!--|<(?!\/?(?:details|summary|sub)>)[a-z/!?]/i);
-  for (const element of ["details", "summary", "sub"]) expect([element, [...text.matchAll(new RegExp(`<${element}>`, "g"))].length]).toEqual([element, [...text.matchAll(new RegExp(`</${element}>`, "g"))].length]);
-  expect(text).not.toMatch(/^\s*::|^(?:~~~|#{1,2} )/m);
-  expect(text).not.toMatch(/(?![\n\t\u2060]|\ufe0f)[\p{Default_Ignorable_Code_Point}\p{Cc}]/v);
+  for (const filledWith of [reportFilledWith, sessionFilledWith]) {
+    const markdown = reportMarkdown(await filledWith(payload));
+    expect([...markdown.matchAll(/^```.*$/gm)].map(([fence]) => fence)).toEqual(["```mermaid", "```"]);
+    const text = outsideChart(markdown);
+    expect(text).not.toMatch(/@(?=\w)|(?<!&)#(?=\d)|!\[|<!--|<(?!\/?(?:details|summary|sub)>)[a-z/!?]/i);
+    for (const element of ["details", "summary", "sub"]) expect([element, [...text.matchAll(new RegExp(`<${element}>`, "g"))].length]).toEqual([element, [...text.matchAll(new RegExp(`</${element}>`, "g"))].length]);
+    // What stands in a summary is read as HTML, where no escape of Markdown's helps.
+    for (const [, summary] of text.matchAll(/<summary>(.*)<\/summary>/g)) expect(summary).not.toMatch(/<|&(?!amp;|lt;)/);
+    expect(text).not.toMatch(/^\s*::|^(?:~~~|#{1,2} )/m);
+    expect(text).not.toMatch(/(?![\n\t\u2060]|\ufe0f)[\p{Default_Ignorable_Code_Point}\p{Cc}]/v);
+  }
 });
 
 test.each(PAYLOADS.map((payload) => [JSON.stringify(payload).slice(0, 50), payload] as const))("the chart of a log full of %s has the lines of a harmless one", async (_, payload) => {
