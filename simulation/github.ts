@@ -160,7 +160,7 @@ export class SimGitHub {
       const incoming: Incoming = { method: init?.method ?? "GET", url, headers, body };
       const trouble = url.origin === API ? this.#nextTrouble(incoming) : null;
       const latencyMs = trouble === "slow" ? CLIENT_PATIENCE_MS - 1 : 20 + this.#dice.below(200);
-      const told = (outcome: string): void => this.#options.trace(`${process.name} ${incoming.method} ${decodeURIComponent(url.pathname)}${url.search.slice(0, 60)} -> ${outcome}`);
+      const told = (outcome: string): void => this.#options.trace(`${process.name} ${incoming.method} ${decodeURIComponent(url.pathname)}${url.origin === API ? url.search.slice(0, 60) : ""} -> ${outcome}`);
       const answer = await process.call(latencyMs, async (): Promise<Answer> => {
         const done = await this.#serve(incoming, trouble);
         told("cut" in done ? `no answer (${trouble ?? ""})` : `${done.status}${trouble === null ? "" : ` (${trouble})`}`);

@@ -36,6 +36,7 @@ export function violationsOf(world: ItemWorld): readonly Violation[] {
     ["I5", budgetsHold],
     ["I5", aSpendLimitEndsTheRun],
     ["I6", noSecretAnywhere],
+    ["I7", onlyOwnRecordsAreGoneOnFrom],
     ["I7", onlyVerifiedWorkIsPublished],
     ["I10", nothingAfterWithdrawal],
   ];
@@ -247,6 +248,18 @@ function noSecretAnywhere(world: ItemWorld, all: readonly Stored[]): readonly st
   for (const { output } of github.state.checkRuns.values()) texts.push(output.summary ?? "", output.text ?? "");
   for (const { segment } of all) texts.push(...segment.lines, ...segment.blobs.map((blob) => Buffer.from(blob.bytes).toString()));
   return texts.some((text) => secrets.some((secret) => text.includes(secret))) ? ["A secret stands in an artifact, comment, check or pull request."] : [];
+}
+
+/** I7: what a run goes on from was stored by a run of ours. */
+function onlyOwnRecordsAreGoneOnFrom(world: ItemWorld, all: readonly Stored[]): readonly string[] {
+  const ours = new Set(world.artifacts.stored.map(({ ref }) => ref.digest));
+  return all.flatMap(({ segment }) =>
+    segment.lines.flatMap((line) => {
+      if (!line.includes('"kind":"run_opened"')) return [];
+      const { data } = JSON.parse(line) as { readonly data: { readonly runId: number; readonly segments: readonly string[] } };
+      return data.segments.flatMap((digest) => (ours.has(digest) ? [] : [`Run ${data.runId} goes on from segment ${digest.slice(0, 12)}, which nobody of ours stored.`]));
+    }),
+  );
 }
 
 /** I7: what is published is what a genuine workspace saved, mended, verified and cleanly reviewed. */

@@ -63,9 +63,8 @@ export class SimModel {
       const text = typeof init?.body === "string" ? init.body : "";
       const trouble = this.#nextTrouble();
       const latencyMs = trouble === "stall" ? 60 * 60_000 : 500 + this.#dice.below(8_000);
-      const answer = await process.call(latencyMs, () => this.#answer(process.name, text, trouble));
-      if (init?.signal?.aborted === true) throw init.signal.reason;
-      return answer;
+      const signal = init?.signal ?? new AbortController().signal;
+      return await Promise.race([process.call(latencyMs, () => this.#answer(process.name, text, trouble)), aborted(signal)]);
     };
   }
 
@@ -147,6 +146,14 @@ export class SimModel {
     }
   }
 }
+
+/** Whoever asked gives up. */
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    const giveUp = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error("The request was given up."));
+    if (signal.aborted) giveUp();
+    else signal.addEventListener("abort", giveUp, { once: true });
+  });
 
 const message = (content: readonly AnswerBlock[]): MessageAnswer => ({ kind: "message", content });
 const use = (name: string, input: Json): AnswerBlock => ({ type: "tool_use", name, input });

@@ -25,3 +25,7 @@ export function listingOf({ plan, file, isRoutine }: CatalogueEntry, source: Sou
   const { id, name, description, version, category, tags } = plan;
   return { id, name, description, version, category, tags: [...tags], routine: isRoutine, source, file };
 }
+
+/** The workflows that somebody would start, as a table in Markdown for the documentation. */
+export const workflowsTable = (listings: readonly Listing[]): string =>
+  ["| workflow | category | what it does |", "|---|---|---|", ...listings.filter(({ routine, category }) => !routine && category !== "role").map(({ id, category, description }) => `| \`${id}\` | ${category ?? ""} | ${description} |`)].join("\n");

@@ -66,7 +66,9 @@ function run(program: string, args: readonly string[], options: ProcessOptions):
 
 function start(program: string, args: readonly string[], options: Pick<ProcessOptions, "cwd" | "env">): ChildProcess {
   const child = spawn(program, args, { ...places(options), stdio: ["pipe", "pipe", "pipe"] });
-  child.stdin.on("error", ignoreBrokenPipe);
+  // Where no file can be opened any more (fault 5) there are no pipes either, whatever the types say.
+  const { stdin, stdout, stderr }: Partial<typeof child> = child;
+  stdin?.on("error", ignoreBrokenPipe);
   const exited = new Promise<{ exitCode: number | null; signal: string | null }>((resolve) => {
     child.once("error", () => {
       if (child.pid === undefined) resolve({ exitCode: CANNOT_START, signal: null });
@@ -79,9 +81,9 @@ function start(program: string, args: readonly string[], options: Pick<ProcessOp
   });
   return {
     pid: child.pid,
-    write: (text) => void child.stdin.write(text),
-    onStdout: (listener) => void child.stdout.on("data", listener),
-    onStderr: (listener) => void child.stderr.on("data", listener),
+    write: (text) => void stdin?.write(text),
+    onStdout: (listener) => void stdout?.on("data", listener),
+    onStderr: (listener) => void stderr?.on("data", listener),
     exited,
     kill: (signal) => killGroup(child.pid, signal),
   };

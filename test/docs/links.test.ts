@@ -4,7 +4,9 @@ import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { commands } from "../../src/hosts/cli/commands/index.ts";
 import { commandsMarkdown } from "../../src/hosts/cli/help.ts";
+import { listWorkflows, openLibrary, workflowsTable } from "../../src/library/index.ts";
 import { compileWorkflow } from "../../src/workflow/index.ts";
+import { lintRulesTable } from "../../src/workflow/lint/index.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const read = (file: string): string => readFileSync(join(ROOT, file), "utf8");
@@ -69,6 +71,12 @@ test("every command that a document names exists", () => {
 test("docs/commands.md has every command with its options (else: npm run docs)", () => {
   const [, generated] = /<!-- generated:commands -->\n([\s\S]*?)\n<!-- \/generated -->/.exec(read("docs/commands.md")) ?? [];
   expect(generated).toBe(commandsMarkdown(commands));
+});
+
+test("docs/authoring-workflows.md has every lint rule and every shipped workflow (else: npm run docs)", () => {
+  const page = read("docs/authoring-workflows.md");
+  expect(page).toContain(`<!-- generated:lint-rules -->\n${lintRulesTable()}\n<!-- /generated -->`);
+  expect(page).toContain(`<!-- generated:shipped-workflows -->\n${workflowsTable(listWorkflows(openLibrary({ packageRoot: ROOT, workspace: null, extra: [] })))}\n<!-- /generated -->`);
 });
 
 test("every file and folder of ours that a document names in code exists", () => {

@@ -86,7 +86,7 @@ describe("validation criteria on the notes", () => {
     const session = drive(planOf([{ validationCriteria: [{ type: "regex", pattern: "(a+)+$", message: "m" }] }]));
     const started = performance.now();
     session.submit({ notes: `${"a".repeat(30_000)}!` });
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 });
 

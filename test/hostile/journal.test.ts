@@ -312,6 +312,21 @@ describe("a failing disk", () => {
     expect(await textsOf(await openOn(disk), "session/a")).toEqual(["kept"]);
   });
 
+  test.each(["lost", "holed", "zeroed"] as const)("fault 3: who goes on after a failed sync builds on nothing that only the page cache holds (%s)", async (unsynced) => {
+    const disk = memoryDisk();
+    const journal = await openOn(disk);
+    const head = await appendOk(journal, "session/a", null, [steered("kept")]);
+    disk.failNextSync("EIO");
+    expect(await refusalOf(journal.append("session/a", head, [steered("x".repeat(2_000))]))).toContain("EIO");
+    // The process ends, the machine does not: what failed to be written still reads as if it had been.
+    const next = await openOn(disk);
+    const read = await textsOf(next, "session/a");
+    const after = await next.head("session/a");
+    await appendOk(next, "session/a", after, [steered("built on it")]);
+    disk.powerCut({ unsynced, names: "lost" });
+    expect(await textsOf(await openOn(disk), "session/a")).toEqual([...read, "built on it"]);
+  });
+
   test("fault 4: a full disk is said as such, the half-written line is cut when there is room again", async () => {
     const disk = memoryDisk();
     const journal = await openOn(disk);

@@ -113,10 +113,10 @@ function skeleton(page: string): readonly string[] {
 
 const HIDDEN = /(?![\n\t\r]|\ufe0f)[\p{Default_Ignorable_Code_Point}\p{Cc}\u2028\u2029]/v;
 
-test.each(PAYLOADS.map((payload) => [JSON.stringify(payload).slice(0, 50), payload] as const))("the page of a log full of %s has the elements of a harmless one, and hides nothing", async (_, payload) => {
-  for (const filledWith of [reportFilledWith, sessionFilledWith]) {
-    const page = reportPage(await filledWith(payload));
-    expect(skeleton(page)).toEqual(skeleton(reportPage(await filledWith(HARMLESS))));
+test.each(PAYLOADS.map((payload) => [JSON.stringify(payload).slice(0, 50), payload] as const))("attack 6: the page of a log full of %s has the elements of a harmless one, and hides nothing", async (_, payload) => {
+  for (const made of [reportFilledWith, sessionFilledWith]) {
+    const page = reportPage(await made(payload));
+    expect(skeleton(page)).toEqual(skeleton(reportPage(await made(HARMLESS))));
     expect(page).not.toMatch(HIDDEN);
     expect(page).not.toMatch(/javascript:[^<]*"/i);
     expect(page.isWellFormed()).toBe(true);
@@ -151,8 +151,8 @@ const CHART = /^```mermaid\n([\s\S]*?)\n```\n/m;
 const outsideChart = (markdown: string): string => markdown.replace(CHART, "");
 
 test.each(PAYLOADS.map((payload) => [JSON.stringify(payload).slice(0, 50), payload] as const))("attack 8: the Markdown of a log full of %s mentions, closes, fetches and forges nothing", async (_, payload) => {
-  for (const filledWith of [reportFilledWith, sessionFilledWith]) {
-    const markdown = reportMarkdown(await filledWith(payload));
+  for (const made of [reportFilledWith, sessionFilledWith]) {
+    const markdown = reportMarkdown(await made(payload));
     expect([...markdown.matchAll(/^```.*$/gm)].map(([fence]) => fence)).toEqual(["```mermaid", "```"]);
     const text = outsideChart(markdown);
     expect(text).not.toMatch(/@(?=\w)|(?<!&)#(?=\d)|!\[|<!--|<(?!\/?(?:details|summary|sub)>)[a-z/!?]/i);

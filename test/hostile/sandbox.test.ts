@@ -242,6 +242,18 @@ describe("limits", () => {
     expect(await sandbox.call("read", { path: "a.txt" })).toMatchObject({ isError: false });
   });
 
+  test("fault 5: a helper that cannot be started, and a disk without room, are answers that the model reads", async () => {
+    let exhausted = false;
+    const processes: Processes = { ...nodeProcesses, start: (program, args, options) => nodeProcesses.start(exhausted ? "no-such-program" : program, args, options) };
+    const { bash } = await open({ processes });
+    expect(await bash("kill -9 -1; sleep 5")).toContain("The sandbox ended during this call");
+    exhausted = true;
+    expect(await bash("echo on")).toContain("The sandbox ended during this call");
+    exhausted = false;
+    expect(await bash("echo on")).toBe("on\n[exit code 0]");
+    expect(await bash("echo x > /dev/full")).toMatch(/No space left on device\n\[exit code 1\]/);
+  });
+
   test.each([
     ["not JSON", "rubbish\n"],
     ["no reply", '{"kind":"result","id":0}\n'],

@@ -57,7 +57,7 @@ test.each([
   const path = file(name, content);
   const started = performance.now();
   const [report] = validatePaths([path], places);
-  expect(performance.now() - started).toBeLessThan(1000);
+  expect(performance.now() - started).toBeLessThan(5_000);
   expect(report?.ok).toBe(false);
   expect(report?.errors.length).toBeGreaterThan(0);
 });

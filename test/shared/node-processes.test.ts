@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { nodeProcesses } from "../../src/shared/node-processes.ts";
 
@@ -32,6 +33,20 @@ test("a program that cannot be started is exit code 127 with the reason, whateve
   }
   expect(await sh("true", { cwd: "/no/such/directory" })).toMatchObject({ exitCode: 127 });
   expect(await nodeProcesses.start("no-such-program", [], { env }).exited).toMatchObject({ exitCode: 127 });
+});
+
+test("fault 5: where no file can be opened any more, a program that cannot be started is told like any other", async () => {
+  const script = `
+    import { openSync } from "node:fs";
+    import { nodeProcesses } from ${JSON.stringify(join(import.meta.dirname, "../../src/shared/node-processes.ts"))};
+    try { for (;;) openSync("/dev/null", "r"); } catch (error) { if (error.code !== "EMFILE") throw error; }
+    const child = nodeProcesses.start("true", [], { env: {} });
+    child.write("to nobody");
+    child.onStdout(() => undefined);
+    console.log((await nodeProcesses.run("true", [], { env: {} })).exitCode, (await child.exited).exitCode);
+  `;
+  const result = await nodeProcesses.run("sh", ["-c", 'ulimit -n 100 && exec "$0" --input-type=module -e "$1"', process.execPath, script], { env });
+  expect([text(result.stdout), text(result.stderr)]).toEqual(["127 127\n", ""]);
 });
 
 test("output over the cap is cut and said so; the program still ends by itself", async () => {

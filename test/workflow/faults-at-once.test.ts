@@ -1,6 +1,5 @@
 /** Nothing that is wrong in one place of a file hides what is wrong in another, and nothing that is right is told beside it. */
 import { describe, expect, test } from "vitest";
-import { parseDocument } from "yaml";
 import { compileWorkflow, type Fault } from "../../src/workflow/index.ts";
 
 const faultsOf = (text: string): readonly Fault[] => {
@@ -8,15 +7,6 @@ const faultsOf = (text: string): readonly Fault[] => {
   return compiled.ok ? [] : compiled.error;
 };
 const pathsOf = (text: string): readonly string[] => faultsOf(text).map((fault) => fault.path);
-
-/** How long the compiling takes beside the parsing, so that a busy machine changes nothing. */
-function timesParsing(text: string): number {
-  const begun = performance.now();
-  parseDocument(text);
-  const parsed = performance.now();
-  faultsOf(text);
-  return (performance.now() - parsed) / (parsed - begun);
-}
 
 const head = "schemaVersion: 2\nid: my.flow\nname: Flow\nversion: 1.0.0\ndescription: Does it.\n";
 const file = (steps: readonly object[], more: object = {}): string => JSON.stringify({ schemaVersion: 2, id: "my.flow", name: "Flow", version: "1.0.0", description: "Does it.", steps, ...more });
@@ -68,9 +58,8 @@ describe("what may not stand in the text does not hide what is wrong with the wo
     expect(pathsOf(text).toSorted()).toEqual(paths.toSorted());
   });
 
-  test("a file of nothing but aliases costs little more than its parsing", () => {
+  test("a file of nothing but aliases is counted, not unfolded", () => {
     const text = `${head}about: &a [${"x, ".repeat(20_000)}x]\nsteps: [${"*a, ".repeat(20_000)}*a]\n`;
-    expect(timesParsing(text)).toBeLessThan(10);
     expect(faultsOf(text)).toHaveLength(201);
   });
 });
@@ -80,7 +69,6 @@ describe("more faults than are shown are counted", () => {
     ["of the file", (count: number) => `${head}steps: [{ id: one, title: One, prompt: x }]\n${Array.from({ length: count }, (_, index) => `k${index}: 1\n`).join("")}`],
     ["of one field", (count: number) => `${head}steps: [{ id: one, title: One, prompt: x }]\nrecommendedPreferences:\n${Array.from({ length: count }, (_, index) => `  k${index}: 1\n`).join("")}`],
   ])("unknown ones %s", (_, text) => {
-    expect(timesParsing(text(20_000))).toBeLessThan(10);
     const faults = faultsOf(text(5_000));
     expect(faults).toHaveLength(201);
     expect(faults.at(-1)?.message).toContain("4800 more are not shown");

@@ -139,7 +139,7 @@ describe("bindings", () => {
   });
 });
 
-const shipped = ["workflows", "workflows/routines"].flatMap((folder) => readdirSync(folder).filter((file) => file.endsWith(".yaml")).map((file) => ({ file: `${folder}/${file}`, text: readFileSync(`${folder}/${file}`, "utf8") })));
+const shipped = ["workflows", "workflows/routines", "workflows/roles"].flatMap((folder) => readdirSync(folder).filter((file) => file.endsWith(".yaml")).map((file) => ({ file: `${folder}/${file}`, text: readFileSync(`${folder}/${file}`, "utf8") })));
 
 describe("the shipped library", () => {
   const library = catalogue(shipped);
@@ -153,7 +153,7 @@ describe("the shipped library", () => {
 
   test("is searched by words, category and tag", () => {
     expect(searchCatalogue(library, { query: "review DESIGN" })[0]?.plan.id).toBe("wr.routine-design-review");
-    expect(searchCatalogue(library, { tag: "triage" }).map((entry) => entry.plan.id)).toEqual(["wr.classify-task"]);
+    expect(searchCatalogue(library, { tag: "triage" }).map((entry) => entry.plan.id)).toEqual(["wr.classify-task", "wr.grooming", "wr.incident-triage"]);
     expect(searchCatalogue(library, { category: "coding", query: "nothing of the kind" })).toEqual([]);
     expect(categoriesOf(library)).toContain("planning");
     expect(tagsOf(library)).toContain("routine");

@@ -39,6 +39,20 @@ export async function readRepository(github: GitHub, repository: Repository): Pr
   }
 }
 
+const commitSchema = z.object({ message: z.string() });
+
+/** A commit's message; null when there is no such commit. */
+export async function readCommitMessage(github: GitHub, repository: Repository, sha: string): Promise<string | null> {
+  const route = "GET /repos/{owner}/{repo}/git/commits/{commit_sha}";
+  try {
+    const { data } = await github.request(route, { ...repository, commit_sha: sha });
+    return parseAnswer(commitSchema, data, route).message;
+  } catch (error) {
+    if (hasStatus(error, 404)) return null;
+    throw error;
+  }
+}
+
 const refSchema = z.object({ object: z.object({ sha: z.string(), type: z.string() }) });
 
 /** The object a ref points to now, by its full name; null when there is no such ref. */

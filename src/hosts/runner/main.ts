@@ -9,7 +9,7 @@ import { runnerCommands } from "./commands.ts";
 import { gatherOutput } from "./gathered-output.ts";
 import { checkDeliverRunner, checkRunner, harden } from "./harden/harden.ts";
 import { linuxMachine } from "./harden/machine.ts";
-import type { Refusal } from "../../shared/errors.ts";
+import { RetryableError, TerminalError, type Refusal } from "../../shared/errors.ts";
 import { readRunnerSettings, readSettings, type JobSettings } from "./settings.ts";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -59,7 +59,10 @@ async function run(job: JobSettings): Promise<void> {
 }
 
 function broken(error: unknown): void {
-  fail(`WorkTrain failed: ${error instanceof Error ? error.message : String(error)} Please report this with the run's log.`);
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof TerminalError) fail(`${message} ${error.fix}`);
+  else if (error instanceof RetryableError) fail(`${message} Nothing that was saved is lost: label the issue again when it answers.`);
+  else fail(`WorkTrain failed: ${message} Please report this with the run's log.`);
 }
 
 async function runAgent(job: JobSettings): Promise<void> {

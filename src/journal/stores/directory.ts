@@ -7,6 +7,9 @@
  *     So whatever was acknowledged, a newer writer has seen.
  * S3. After a failed write or fsync nothing says what is on disk: the log takes no further append (fault 3).
  * S4. Nothing is built on a line that is not on disk, also when an earlier process wrote it.
+ * S5. A system that could not write pages out forgets it once it has told one process: a later sync of the same pages succeeds and
+ *     saves nothing (Rebello et al., "Can Applications Recover from fsync Failures?", 2020). So who is told leaves a mark beside the
+ *     file, and who goes on from a marked file writes it anew.
  */
 import { BLOB_LIMIT_BYTES } from "../../record/index.ts";
 import { systemErrorCode } from "../../shared/durable-files.ts";
@@ -128,13 +131,33 @@ function claimEpoch(fs: FileSystem, directory: string): { readonly loaded: Loade
  * or torn. Older files were settled so before anything was written after them.
  */
 function settleTail(fs: FileSystem, { files, torn }: LoadedLog): void {
+  const newest = files.findLast(({ written }) => written > 0);
   if (torn !== null) {
     fs.writeDurably(`${torn.path}.torn`, torn.cut);
     fs.writeDurably(torn.path, torn.kept);
-    return;
+  } else if (newest !== undefined && isMarked(fs, newest.path)) {
+    fs.writeDurably(newest.path, fs.read(newest.path)?.subarray(0, newest.written) ?? new Uint8Array()); // S5
+  } else if (newest !== undefined) {
+    try {
+      fs.sync(newest.path);
+    } catch (cause) {
+      mark(fs, newest.path); // S5
+      throw cause;
+    }
   }
-  const newest = files.findLast(({ written }) => written > 0);
-  if (newest !== undefined) fs.sync(newest.path);
+  if (newest !== undefined && isMarked(fs, newest.path)) fs.remove(markOf(newest.path));
+}
+
+const markOf = (path: string): string => `${path}.unsynced`;
+const isMarked = (fs: FileSystem, path: string): boolean => fs.size(markOf(path)) !== null;
+
+/** As far as the disk still takes it: what failed before is told, whether this does or not. */
+function mark(fs: FileSystem, path: string): void {
+  try {
+    fs.writeDurably(markOf(path), new TextEncoder().encode("A write or sync of this file failed. Whoever goes on from it writes it anew.\n"));
+  } catch {
+    // The disk takes nothing at all any more.
+  }
 }
 
 /** The one file this process writes, and the moment it must stop. */
@@ -167,6 +190,7 @@ function createEpochWriter(file: AppendFile, fs: FileSystem, path: string, nextP
         file.sync();
       } catch (cause) {
         ended = writeFailed(path, cause); // S3
+        mark(fs, path); // S5
         throw ended;
       }
       fence(); // S2

@@ -53,7 +53,7 @@ test("without --yes nothing goes; with it what ended and is old goes, and what c
   expect(dry).toMatchObject({ exitCode: 0, data: { dryRun: true } });
   expect(fates(dry)).toEqual({ "local-old": "goes", "local-open": "stays" });
   expect(dry.text).toMatch(/would go {2}item local-old {2}1\d\d KB, last used/);
-  expect(dry.text).toContain("worktrain run --resume local-open");
+  expect(dry.text).toContain("worktrain resume local-open");
   expect(dry.text).toContain("Nothing was removed yet: --yes does it.");
   expect([old, young, open].every((path) => existsSync(path))).toBe(true);
 

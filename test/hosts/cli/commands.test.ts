@@ -113,7 +113,7 @@ describe("the library", () => {
 
 test("help lists every command, and each command's options", async () => {
   const [all, one] = await Promise.all([worktrain("--help"), worktrain("session", "submit", "--help")]);
-  for (const name of ["run", "validate", "workflows", "inspect", "preview", "session start", "session next", "session submit", "session approve", "session reject", "session rewind", "session checkpoint", "session show", "verify", "replay", "export", "import", "stats", "cleanup", "doctor", "mcp"]) expect(all.stdout).toContain(`  ${name} `);
+  for (const name of ["run", "validate", "lint", "workflows", "inspect", "preview", "session start", "session next", "session submit", "session approve", "session reject", "session rewind", "session checkpoint", "session show", "verify", "replay", "export", "import", "stats", "cleanup", "doctor", "mcp"]) expect(all.stdout).toContain(`  ${name} `);
   expect(one.stdout).toMatch(/^Usage: worktrain session submit SESSION\|TOKEN \[--notes/);
 });
 

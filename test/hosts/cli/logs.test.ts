@@ -150,7 +150,7 @@ test("a local task that is imported with a clone can be gone on with there", asy
   await cli.run("export", place, "-o", file);
   const other = join(directory, "with clone");
   const told = await shell({ data: other, environment: { dataDirectory: data } }).run("import", file, "--workspace", clone, "--data", other);
-  expect(told.data).toMatchObject({ name: "local-abc", next: `worktrain run --resume local-abc --data '${other}'` });
+  expect(told.data).toMatchObject({ name: "local-abc", next: `worktrain resume local-abc --data '${other}'` });
   expect(savedItem("local-abc", other).saved).toMatchObject({ itemId: "0/local-abc/1", goal: "Totals are off by one cent\n\nRounding happens too early.\n\nSee `sum()`.", source: clone, base: ticket.base, sandbox: "bubblewrap" });
   expect(await shell({ data: join(directory, "third") }).refusal("import", file, "--workspace", directory)).toContain("is not a git clone");
   expect(await cli.refusal("import", place)).toContain("is a journal directory, not an exported file. Make one of it first");

@@ -39,7 +39,7 @@ test.each([
   ["budget_time", "--max-minutes N"],
   ["budget_tool_time", "--max-tool-minutes N"],
 ])("what %s stopped goes on with %s", (code, flag) => {
-  expect(runReport(parked(code)).data).toMatchObject({ resume: `worktrain run --resume task-1 ${flag}` });
+  expect(runReport(parked(code)).data).toMatchObject({ resume: `worktrain resume task-1 ${flag}` });
 });
 
 test("a session that was left in the middle is shown with what it spent", () => {

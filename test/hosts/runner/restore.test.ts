@@ -4,7 +4,7 @@ import type { GitHub } from "../../../src/github/client.ts";
 import { crashesInARow } from "../../../src/hosts/runner/agent/crashes.ts";
 import { restoreItem, type Restored } from "../../../src/hosts/runner/agent/restore.ts";
 import { assembleSegments, createSegmentSaver, newestChain, openDirectoryJournal, openMemoryJournal, seedDirectory, type Journal, type SaveRequest, type SegmentSaver } from "../../../src/journal/index.ts";
-import { itemStream, type EndingCode, type Head, type RecordEvent } from "../../../src/record/index.ts";
+import { itemStream, type Committed, type EndingCode, type Head, type RecordEvent } from "../../../src/record/index.ts";
 import { sha256Hex } from "../../../src/shared/hash.ts";
 import { fakeClock } from "../../fakes/clock.ts";
 import { memoryDisk } from "../../fakes/file-system.ts";
@@ -87,9 +87,9 @@ const runFacts = (id: number) => ({
 });
 
 /** Restores in run 99 what the named runs stored. */
-async function restore(world: World, runIds: readonly number[]) {
+async function restore(world: World, runIds: readonly number[], committed: Committed | null = null) {
   const log: string[] = [];
-  const context = { ...world, clock, repository: { owner: "acme", repo: "shop" }, repositoryId: 7, item: ITEM, textSha256: TEXT, run: runFacts(99), log: (line: string) => void log.push(line) };
+  const context = { ...world, committed, clock, repository: { owner: "acme", repo: "shop" }, repositoryId: 7, item: ITEM, textSha256: TEXT, run: runFacts(99), log: (line: string) => void log.push(line) };
   const restoring = restoreItem(context, runIds.toSorted((a, b) => b - a).map(runFacts));
   await clock.advance(60_000);
   return { restored: await restoring, log };
@@ -107,6 +107,7 @@ const completed = (turn: number): RecordEvent => ({
 
 interface RunOfItem {
   readonly saver: SegmentSaver;
+  head(stream: string): Promise<Head>;
   append(stream: string, ...events: readonly RecordEvent[]): Promise<void>;
   save(ending?: EndingCode | null): Promise<void>;
 }
@@ -124,6 +125,11 @@ async function openRun(world: World, runId: number, from: Restored | null, runAt
   await saver.save({ ...PLACE, phase: "probe", step: "start" });
   return {
     saver,
+    async head(stream) {
+      const head = await journal.head(stream);
+      if (head === null) throw new Error(`${stream} is empty`);
+      return head;
+    },
     async append(stream, ...events) {
       const head: Head | null = await journal.head(stream);
       const done = await journal.append(stream, head, events);
@@ -230,6 +236,24 @@ describe("what earlier runs saved", () => {
     expect(await turnsIn(restored)).toBe(5);
     expect(log[0]).toContain("Going on from run 2:");
     expect(log[0]).toContain("What run 3 wrote at the same time is left aside.");
+  });
+
+  test("what was delivered last is gone on from, though another run of that epoch wrote more", async () => {
+    const world = artifactWorld();
+    await firstRun(world);
+    const from = (await restore(world, [1])).restored;
+    const [second, third] = [await openRun(world, 2, from), await openRun(world, 3, from)];
+    for (const turn of [4, 5]) {
+      await second.append("session/code-1", completed(turn));
+      await second.save();
+    }
+    await third.append("session/code-1", completed(40));
+    await third.save();
+    const heads = { "session/code-1": await third.head("session/code-1") };
+    const { restored, log } = await restore(world, [1, 2, 3], { v: 1, item: ITEM, key: "k", run: 3, heads });
+    expect(await turnsIn(restored)).toBe(4);
+    expect(log[0]).toContain("Going on from run 3:");
+    expect(log[0]).toContain("it does not go on from what was delivered last");
   });
 
   test("what could not be used has its epoch all the same, so that this run's is above it", async () => {

@@ -71,7 +71,7 @@ export async function cleanUp(cleaning: Cleaning, world: Pick<CliWorld, "fs" | "
 const openWhy = ({ state, kind, name }: Candidate): string | null =>
   state === "ended" ? null
   : state === "unreadable" ? `its log cannot be read (\`worktrain verify ${name}\`); --include-open removes it all the same`
-  : `it can be gone on with (\`worktrain ${kind === "item" ? `run --resume ${name}` : `session next ${name}`}\`); --include-open removes it all the same`;
+  : `it can be gone on with (\`worktrain ${kind === "item" ? `resume ${name}` : `session next ${name}`}\`); --include-open removes it all the same`;
 
 /** Bytes of all files, and the newest time in the journal. Links are counted, not followed. */
 function measure(directory: string): Pick<Candidate, "bytes" | "usedMs"> {

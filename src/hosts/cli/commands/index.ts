@@ -5,6 +5,7 @@ import { doctor } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand } from "./import.ts";
 import { inspect } from "./inspect.ts";
+import { lint } from "./lint.ts";
 import { mcp } from "./mcp.ts";
 import { preview } from "./preview.ts";
 import { replay } from "./replay.ts";
@@ -31,6 +32,7 @@ export const commands: readonly Command[] = [
   tell,
   cancel,
   validate,
+  lint,
   workflows,
   inspect,
   preview,

@@ -152,5 +152,5 @@ function words(findings: readonly Finding[]): string {
   const sign = ({ ok }: Finding): string => (ok === true ? "ok     " : ok === false ? "WRONG  " : "unknown");
   const lines = findings.map((each) => `${sign(each)}  ${each.id}: ${each.what}${each.cure === null ? "" : `. ${each.cure}`}`.replaceAll("..", "."));
   const bad = findings.filter(({ ok }) => ok === false).length;
-  return [...lines, bad === 0 ? "Nothing is wrong that could be seen." : `${bad} things are wrong.`].join("\n");
+  return [...lines, bad === 0 ? "Nothing is wrong that could be seen." : bad === 1 ? "One thing is wrong." : `${bad} things are wrong.`].join("\n");
 }

@@ -4,15 +4,17 @@
  * I5. The caps are the ticket's. I6. What is journaled is redacted; the sandbox holds no secret. I9. Config from the base commit.
  */
 import type { Saving } from "../../../coordinator/index.ts";
+import type { GitHub, Repository } from "../../../github/client.ts";
 import { createGitHub } from "../../../github/octokit.ts";
+import { readCommitMessage } from "../../../github/read/index.ts";
 import { createSegmentSaver, openDirectoryJournal, seedDirectory, startAutosave, type Autosave, type SegmentRef, type SavedUpTo, type SegmentSaver } from "../../../journal/index.ts";
-import { parseItemId, parseSegmentName, type ItemName } from "../../../record/index.ts";
+import { parseCommitted, parseItemId, parseSegmentName, type Committed, type ItemName } from "../../../record/index.ts";
 import { RetryableError, TerminalError, type Refusal } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { createRedactor } from "../../../shared/redact.ts";
 import { journalDirectory, writeSavedState } from "../saved-state.ts";
 import type { JobSettings } from "../settings.ts";
-import { admit } from "./admission.ts";
+import { admit, type Admitted } from "./admission.ts";
 import type { AgentPorts, RunRecord } from "./ports.ts";
 import { earlierRuns, restoreItem, type Restored } from "./restore.ts";
 import { startTimeLimit } from "./time-limit.ts";
@@ -44,7 +46,7 @@ async function runWithinTime(settings: JobSettings, ports: AgentPorts): Promise<
   const admitted = await admit(github, settings);
   if (!admitted.ok) return refuse(settings, ports, admitted.error);
   const { run, ticket } = admitted.value;
-  const context = { ...ports, github, repository, repositoryId: settings.repositoryId, item: settings.item, textSha256: ticket.textSha256, run };
+  const context = { ...ports, github, repository, repositoryId: settings.repositoryId, item: settings.item, textSha256: ticket.textSha256, run, committed: await delivered(github, repository, admitted.value) };
   const runs = await earlierRuns(context);
   const twin = runs.find((earlier) => earlier.displayTitle.split(" ").includes(settings.key));
   if (twin !== undefined) return { exitCode: 0, segments: [], summary: `Run ${twin.htmlUrl} has this work already: one dispatch key is worked on once.` };
@@ -84,6 +86,12 @@ async function soFar({ item }: JobSettings, { log }: AgentPorts, { record, summa
     log(`The job's summary could not be made: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   }
+}
+
+/** What the item's record says was delivered; somebody else's commit there says nothing. */
+async function delivered(github: GitHub, repository: Repository, { committed }: Admitted): Promise<Committed | null> {
+  const message = committed === null ? null : await readCommitMessage(github, repository, committed);
+  return message === null ? null : parseCommitted(message);
 }
 
 /** While what was saved cannot be loaded, starting anew would throw it away. */

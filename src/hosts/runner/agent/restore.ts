@@ -4,11 +4,12 @@
  * I1. What comes back is a verified prefix or nothing, and one line says which and what, if anything, is lost.
  * R1. The newest whole state counts: where a segment of it is gone, the next older one, never a part of one (faults 18, 19).
  * R2. Two runs that wrote side by side are never merged (fault 22).
+ * R3. What was delivered is part of it: work that does not go on from the last delivery could not be delivered any more.
  */
 import { basename } from "node:path";
 import { findItemRuns, type RunFacts } from "../../../github/read/index.ts";
-import { assembleSegments, byAge, type Assembled, type SegmentRef } from "../../../journal/index.ts";
-import { itemStream, type EndingCode, type ItemEvent } from "../../../record/index.ts";
+import { assembleSegments, byAge, lineFinder, type Assembled, type SegmentRef } from "../../../journal/index.ts";
+import { itemStream, type Committed, type EndingCode, type ItemEvent } from "../../../record/index.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { openShelf, type Entry, type Part, type Shelf, type ShelfContext } from "./shelf.ts";
 
@@ -29,6 +30,8 @@ type ItemOpening = Extract<ItemEvent, { kind: "item_opened" }>["data"];
 export interface RestoreContext extends ShelfContext {
   /** Of the task this run's ticket vouches for. */
   readonly textSha256: string;
+  /** What the item's record ref says was delivered last; null where nothing was. */
+  readonly committed: Committed | null;
   /** This run, by GitHub's API. */
   readonly run: RunFacts;
   readonly log: (line: string) => void;
@@ -68,6 +71,10 @@ export async function restoreItem(context: RestoreContext, runs: readonly RunFac
       context.log("What earlier runs saved answers another text of the task and is not used. This run starts anew.");
       return null;
     }
+    if (!holdsDelivered(context.committed, assembled.value)) {
+      search.passOver(head, "it does not go on from what was delivered last"); // R3
+      continue;
+    }
     const found = foundWords(chain.value, assembled.value, search.report(head));
     context.log(found);
     // Above every epoch that was seen, so that what could not be used is not taken for this run's (R2).
@@ -77,6 +84,11 @@ export async function restoreItem(context: RestoreContext, runs: readonly RunFac
   const { lost } = search.report(null);
   if (lost.length > 0) context.log(`Nothing of what earlier runs saved can be used (${segments(lost.length)}; the newest: ${lost[0] ?? ""}). This run starts anew.`);
   return null;
+}
+
+function holdsDelivered(committed: Committed | null, { lines }: Assembled): boolean {
+  const holds = lineFinder(lines);
+  return committed === null || Object.entries(committed.heads).every(([stream, head]) => holds(stream, head));
 }
 
 const reasonOf = (result: Result<unknown, { readonly message: string }>): string | null => (result.ok ? null : result.error.message);

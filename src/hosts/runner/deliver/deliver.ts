@@ -18,7 +18,7 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import { admit } from "./admit.ts";
 import { checkAgainstBase } from "./base-tree.ts";
 import { asRefusal, conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, type Conclusion, type Job, type Standing } from "./conclude.ts";
-import { lineFinder } from "./line-finder.ts";
+import { lineFinder } from "../../../journal/index.ts";
 import { liveConfig, readAuthority, readBase, readState, type Authority } from "./live-state.ts";
 import { takeSegments, type Verified } from "./provenance.ts";
 import { openRecord, type DeliveryRecord } from "./record.ts";

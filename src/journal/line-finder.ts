@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Head } from "../../../record/index.ts";
-import { sha256Hex } from "../../../shared/hash.ts";
+import type { Head } from "../record/index.ts";
+import { sha256Hex } from "../shared/hash.ts";
 
 const placeSchema = z.object({ stream: z.string(), seq: z.int() });
 

@@ -1,0 +1,134 @@
+/** Which values steps set and use, and which can be there when a step begins. */
+import type { Condition } from "../condition.ts";
+import type { JsonSchema } from "../json-schema.ts";
+import type { PlanStep } from "../plan.ts";
+import { placeholders } from "../template.ts";
+import type { PlacedStep } from "./placed-steps.ts";
+
+/** What hosts may start a session with; which of them depends on the workflow (docs/authoring-workflows.md, "Values"). */
+export const GIVEN_BY_HOSTS: ReadonlySet<string> = new Set(["goal", "commands", "change", "classification", "findings", "handoff", "question", "handedOver", "taskUrl"]);
+
+export interface Use {
+  /** As written: `a.b`. */
+  readonly path: string;
+  readonly by: PlacedStep;
+  readonly as: "text" | "condition" | "key";
+  /** Looked at when the work is done, so that what the step itself hands over counts. */
+  readonly after: boolean;
+}
+
+export interface Flow {
+  readonly uses: readonly Use[];
+  /** The schemas that steps which may run before declare for the key; null when whoever starts the session gives it. */
+  sets(use: Pick<Use, "path" | "by" | "after">): readonly JsonSchema[] | null;
+  /** Some step asks for the key in its words. */
+  mentioned(key: string): boolean;
+}
+
+interface Setting {
+  readonly key: string;
+  readonly index: number;
+  readonly schema: JsonSchema;
+}
+
+export const keyOf = (path: string): string => path.split(".")[0] ?? "";
+
+export function flowOf(steps: readonly PlacedStep[], passed: ReadonlySet<string>): Flow {
+  const settings = steps.flatMap(settingsOf);
+  const given = new Set([...GIVEN_BY_HOSTS, ...passed, ...steps.flatMap(({ step }) => (step.kind === "standard" ? Object.keys(step.requires) : []))]);
+  const backwards = steps.flatMap((placed) => backwardsFrom(placed, steps));
+  const words = steps.map(({ step }) => textsOf(step).map(({ text }) => text.replaceAll(/\{\{[^}]*\}\}/g, "")).join("\n")).join("\n");
+  return {
+    uses: steps.flatMap(usesOf),
+    mentioned: (key) => new RegExp(`(?<![\\w$-])${key.replaceAll("$", "\\$")}(?![\\w$-])`).test(words),
+    sets({ path, by, after }) {
+      const key = keyOf(path);
+      if (given.has(key) || isLoopVariable(key, by)) return null;
+      const last = Math.max(after ? by.index : by.index - 1, ...backwards.filter(({ from, to }) => to <= by.index && by.index <= from).map(({ from }) => from));
+      return settings.filter((setting) => setting.key === key && setting.index <= last).map(({ schema }) => schema);
+    },
+  };
+}
+
+const settingsOf = ({ step, index }: PlacedStep): readonly Setting[] => {
+  if (step.kind === "gather") return [{ key: step.outputVar, index, schema: {} }];
+  return step.kind === "standard" ? Object.entries(step.produces).map(([key, schema]) => ({ key, index, schema })) : [];
+};
+
+/** Ways back: the end of a loop to its beginning, and jumps. */
+function backwardsFrom({ step, index }: PlacedStep, steps: readonly PlacedStep[]): readonly { readonly from: number; readonly to: number }[] {
+  if (step.kind === "loop") return [{ from: Math.max(index, ...steps.filter(({ around }) => around.includes(step)).map((each) => each.index)), to: index }];
+  const jump = step.kind === "standard" ? step.jump : null;
+  const target = jump === null ? undefined : steps.find((each) => each.step.id === jump.target)?.index;
+  return target === undefined || target > index ? [] : [{ from: index, to: target }];
+}
+
+function isLoopVariable(key: string, { step, around }: PlacedStep): boolean {
+  const loops = [...around.map(({ loop }) => loop), ...(step.kind === "loop" ? [step.loop] : []), ...(step.kind === "parallel" && step.forEach !== null ? [step.forEach] : [])];
+  return loops.some(({ iterationVar, itemVar, indexVar }) => key === iterationVar || key === itemVar || key === indexVar);
+}
+
+const present = <T>(values: readonly (T | null)[]): readonly T[] => values.filter((value) => value !== null);
+
+/** What of a step is rendered for a reader or a shell. */
+export function textsOf(step: PlanStep): readonly { readonly text: string; readonly after: boolean }[] {
+  const early = (texts: readonly (string | null)[]) => present(texts).map((text) => ({ text, after: false }));
+  switch (step.kind) {
+    case "standard":
+      return [
+        ...early([step.title, step.prompt, step.agentRole, step.systemPrompt, ...step.guidance, ...step.fragments.map(({ text }) => text)]),
+        ...present([step.verification.command, step.verification.prompt, ...step.consequences.map(({ guidance }) => guidance)]).map((text) => ({ text, after: true })),
+      ];
+    case "parallel":
+      return early([step.title, step.synthesis?.prompt ?? null, ...step.delegations.flatMap(({ goal, args }) => [goal, ...Object.values(args).filter((value) => typeof value === "string")])]);
+    default:
+      return early([step.title]);
+  }
+}
+
+function usesOf(by: PlacedStep): readonly Use[] {
+  const { step } = by;
+  const texts = textsOf(step).flatMap(({ text, after }) => placeholders(text).map((path): Use => ({ path, by, as: "text", after })));
+  const conditions = conditionsOf(step).flatMap(({ condition, after }) => variablesOf(condition).map((path): Use => ({ path, by, as: "condition", after })));
+  return [...texts, ...conditions, ...keysOf(step).map((path): Use => ({ path, by, as: "key", after: false }))];
+}
+
+/** Conditions that decide about a step. */
+export function conditionsOf(step: PlanStep): readonly { readonly condition: Condition; readonly after: boolean }[] {
+  const at = (conditions: readonly (Condition | null | undefined)[], after: boolean) => conditions.flatMap((condition) => (condition === null || condition === undefined ? [] : [{ condition, after }]));
+  switch (step.kind) {
+    case "standard":
+      return [...at([step.runCondition, ...step.fragments.map(({ when }) => when)], false), ...at([step.confirmation?.condition, step.jump?.condition], true)];
+    case "parallel":
+      return [...at([step.runCondition, ...step.delegations.map(({ runCondition }) => runCondition)], false), ...at([step.confirmation?.condition], true)];
+    case "loop":
+      return at([step.runCondition, step.loop.condition], false);
+    case "confirm":
+      return at([step.runCondition, step.confirmation.condition], false);
+    case "gather":
+      return at([step.runCondition], false);
+  }
+}
+
+/** Keys that a step names outside of text and conditions. */
+function keysOf(step: PlanStep): readonly string[] {
+  if (step.kind === "loop") return present([step.loop.items, typeof step.loop.count === "string" ? step.loop.count : null]);
+  if (step.kind === "parallel") return present([step.forEach?.items ?? null, ...step.delegations.flatMap(({ contextMapping }) => Object.keys(contextMapping))]);
+  return [];
+}
+
+export function variablesOf({ var: name, and = [], or = [], not }: Condition): readonly string[] {
+  return [...(name === undefined ? [] : [name]), ...[...and, ...or, ...(not === undefined ? [] : [not])].flatMap(variablesOf)];
+}
+
+/** The schema of a value inside another one; null when nothing is said of it. */
+export function schemaAt(schema: JsonSchema, path: readonly string[]): JsonSchema | null {
+  let at: JsonSchema | null = schema;
+  for (const part of path) {
+    const properties: unknown = at?.["properties"];
+    const inner: unknown = isObject(properties) && Object.hasOwn(properties, part) ? properties[part] : null;
+    at = isObject(inner) ? inner : null;
+  }
+  return at;
+}
+const isObject = (value: unknown): value is JsonSchema => value !== null && typeof value === "object" && !Array.isArray(value);

@@ -1,0 +1,259 @@
+/** Each authoring rule: what it finds and where, and the nearest thing that it lets pass. */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { catalogue } from "../../src/workflow/index.ts";
+import { LINT_RULES, lintWorkflow, passedTo, type LintFinding } from "../../src/workflow/lint/index.ts";
+import { documentOf } from "../../src/workflow/routines.ts";
+
+const HEAD = `schemaVersion: 2
+id: team.work
+name: Work
+version: 1.0.0
+description: Some work.
+`;
+const ABOUT = `about: For some work.
+examples: [Do some of the work]
+category: coding
+tags: [work]
+`;
+
+const ROUTINE = { file: "routine.yaml", text: `${HEAD.replace("team.work", "wr.routine-look")}category: coding\ntags: [routine]\nsteps:\n  - { id: look, title: Look, promptBlocks: { goal: "Look at {part}.", verify: [It was seen.] }, produces: { seen: { type: boolean } } }\n` };
+
+/** The findings of a workflow that consists of `more`, beside a routine and any other texts. */
+function lint(more: string, others: readonly string[] = [], head = HEAD + ABOUT): readonly LintFinding[] {
+  const source = { file: "w.yaml", text: head + more };
+  const { workflows, faults } = catalogue([source, ROUTINE, ...others.map((text, index) => ({ file: `other-${index}.yaml`, text }))]);
+  expect(faults).toEqual([]);
+  const entry = [...workflows.values()].find(({ file }) => file === "w.yaml") ?? expect.fail("not compiled");
+  const document = documentOf(source);
+  if (!document.ok) return expect.fail("not read");
+  return lintWorkflow(entry.plan, document.value, passedTo(entry.plan.id, [...workflows.values()].map(({ plan }) => plan)));
+}
+
+/** A step that no rule objects to. */
+const step = (id: string, more = "", goal = `Do ${id}.`): string => `  - { id: ${id}, title: Step, promptBlocks: { goal: ${JSON.stringify(goal)}, verify: [Done ${id}.] }${more === "" ? "" : `, ${more}`} }\n`;
+const LONG_GOAL = "Find out which callers of the parser rely on the order of its errors; bring back path and line of each.";
+const child = (more: string): string => `  - { id: ask, type: parallel, title: Ask, notesOptional: true, parallelDelegations: [{ workflowId: wr.routine-look${more} }] }\n`;
+
+interface Case {
+  readonly code: string;
+  readonly bad: readonly string[];
+  readonly good: readonly string[];
+}
+
+const cases: readonly Case[] = [
+  {
+    code: "unreachable-step",
+    bad: [
+      `steps:\n${step("one")}${step("two", "runCondition: { var: nobody, equals: 1 }")}`,
+      `steps:\n${step("one", "produces: { way: { enum: [left, right] } }")}${step("two", "runCondition: { var: way, equals: straight }")}`,
+      `steps:\n${step("one", "produces: { sure: { type: boolean } }")}${step("two", "runCondition: { and: [{ var: sure, equals: true }, { not: { var: sure } }] }")}`,
+      `steps:\n${step("one", "produces: { at: { type: object, properties: { depth: { const: 3 } }, required: [depth] } }")}${step("two", "runCondition: { var: at.depth, gt: 3 }")}`,
+      `steps:\n${step("one", "produces: { sure: { type: boolean } }, requireConfirmation: { kind: human_approval, condition: { var: sure, equals: 7 } }")}`,
+    ],
+    good: [
+      `steps:\n${step("one", "produces: { way: { enum: [left, right] } }")}${step("two", "runCondition: { var: way, equals: RIGHT }")}`,
+      `steps:\n${step("one", "produces: { sure: { type: boolean } }")}${step("two", "runCondition: { not: { var: sure } }")}`,
+      `steps:\n${step("one", "requires: [depth]")}${step("two", "runCondition: { var: depth, gt: 3 }")}`,
+      `steps:\n${step("one")}${step("two", "runCondition: { var: findings }")}`,
+      // A later step sets it, and a jump leads back.
+      `steps:\n${step("one")}${step("two", "runCondition: { var: late }")}${step("three", "produces: { late: { type: string } }, jumpIf: { condition: { var: late }, target: two }")}`,
+      `steps:\n${step("one", "requireConfirmation: { kind: human_approval, condition: { var: sure, equals: false } }, produces: { sure: { type: boolean } }")}`,
+      `steps:\n  - { id: call, title: Call, templateCall: { templateId: wr.templates.routine.look, args: { part: src } } }\n${step("two", "runCondition: { var: seen }")}`,
+    ],
+  },
+  {
+    code: "undeclared-value",
+    bad: [
+      `steps:\n${step("one", "", "Use {{nobody.knows}}.")}`,
+      `steps:\n${step("one", "", "Use {{late}}.")}${step("two", "produces: { late: { type: string } }")}`,
+      `steps:\n  - id: all\n    type: loop\n    title: All\n    loop: { type: forEach, items: things, maxIterations: 3 }\n    body:\n    ${step("one", "", "Look at {{currentItem}}.").trim()}\n`,
+      // Asked for in words, so it may be there, but nothing makes sure of it.
+      `steps:\n${step("one", "", "Put nobody into the context.")}${step("two", "runCondition: { var: nobody }")}`,
+      `steps:\n${child(`, goal: ${JSON.stringify(LONG_GOAL)}, contextMapping: { nobody: part }`)}`,
+    ],
+    good: [
+      `steps:\n${step("one", "produces: { found: { type: object } }")}${step("two", "", "Use {{found.it}}.")}`,
+      `steps:\n${step("one", "requires: [given]", "Use {{given}}, {{goal}} and {{commands.test}}.")}`,
+      `steps:\n  - { id: take, type: context-gather, title: Take, contextType: pitch, outputVar: pitch }\n${step("one", "", "Use {{pitch}}.")}`,
+    ],
+  },
+  {
+    code: "unused-value",
+    bad: [`steps:\n${step("one", "produces: { found: { type: string } }")}`, `steps:\n  - { id: take, type: context-gather, title: Take, contextType: pitch, outputVar: pitch }\n${step("one")}`],
+    good: [
+      `steps:\n${step("one", "produces: { found: { type: string } }")}${step("two", "", "Use {{found}}.")}`,
+      `steps:\n${step("one", "produces: { parts: { type: array } }")}  - { id: ask, type: loop, title: Ask, parallel: true, loop: { type: forEach, items: parts, maxIterations: 2 }, body: [{ id: in, type: parallel, title: In, notesOptional: true, parallelDelegations: [{ workflowId: wr.routine-look, goal: ${JSON.stringify(LONG_GOAL)} }] }] }\n`.replaceAll("id: in,", "id: inner,"),
+      `steps:\n${step("one", "produces: { found: { type: string } }")}${child(`, goal: ${JSON.stringify(LONG_GOAL)}, contextMapping: { found: part }`)}`,
+    ],
+  },
+  {
+    code: "unused-declaration",
+    bad: [
+      `contracts: { plan: { type: object } }\nsteps:\n${step("one")}`,
+      `assessments: [{ id: care, purpose: How good it is., dimensions: [{ id: depth, purpose: Depth., levels: [low, high] }] }]\nsteps:\n${step("one")}`,
+      `extensionPoints: [{ slotId: how_to, purpose: How., default: wr.routine-look }]\nsteps:\n${step("one")}`,
+    ],
+    good: [`contracts: { plan: { type: object } }\nextensionPoints: [{ slotId: how_to, purpose: How., default: this way }]\nsteps:\n${step("one", "outputContract: { contractRef: plan }", "Plan it {{wr.bindings.how_to}}.")}`],
+  },
+  {
+    code: "contract-without-consumer",
+    bad: [`contracts: { plan: { type: object }, result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: plan }")}${step("two", "outputContract: { contractRef: result }")}`],
+    good: [
+      `contracts: { plan: { type: object }, result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: plan }")}${step("two", "outputContract: { contractRef: result }", "Do what the plan says.")}`,
+      `contracts: { plan: { type: object }, result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: plan }, requireConfirmation: { kind: coordinator_eval }")}${step("two", "outputContract: { contractRef: result }")}`,
+      `contracts: { result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: wr.contracts.coordinator_result }")}${step("two", "outputContract: { contractRef: result }")}`,
+    ],
+  },
+  {
+    code: "unread-assessment",
+    bad: [`assessments: [{ id: care, purpose: How good it is., dimensions: [{ id: depth, purpose: Depth., levels: [low, high] }] }]\nsteps:\n${step("one", "assessmentRefs: [care]")}`],
+    good: [
+      `assessments: [{ id: care, purpose: How good it is., dimensions: [{ id: depth, purpose: Depth., levels: [low, high] }] }]\nsteps:\n${step("one", "assessmentRefs: [care], assessmentConsequences: [{ when: { anyEqualsLevel: low }, effect: { kind: require_followup, guidance: Dig. } }]")}`,
+      `assessments: [{ id: care, purpose: How good it is., dimensions: [{ id: depth, purpose: Depth., levels: [low, high] }] }]\nsteps:\n${step("one", "assessmentRefs: [care], requireConfirmation: { kind: coordinator_eval }")}`,
+    ],
+  },
+  {
+    code: "step-without-end",
+    bad: [`steps:\n  - { id: one, title: One, prompt: Look around. }\n`, `steps:\n  - { id: one, title: One, promptBlocks: { goal: Look around., verify: [] } }\n`],
+    good: [
+      `steps:\n  - { id: one, title: One, prompt: Look around., validationCriteria: [{ type: contains, value: "Seen:", message: Say what you saw. }] }\n`,
+      `steps:\n  - { id: one, title: One, promptBlocks: { goal: Look around., outputRequired: { notes: What you saw. } } }\n`,
+      `steps:\n  - { id: one, title: One, prompt: Look around., audit: { rubric: [Everything was seen.] } }\n`,
+      `steps:\n  - { id: one, title: One, prompt: Look around., verification: { command: "{{commands.test}}" } }\n`,
+    ],
+  },
+  {
+    code: "loop-without-exit",
+    bad: [
+      `steps:\n${step("zero", "produces: { open: { type: boolean } }")}  - id: again\n    type: loop\n    title: Again\n    loop: { type: while, maxIterations: 3, condition: { var: open } }\n    body:\n    ${step("one").trim()}\n`,
+      `steps:\n  - id: again\n    type: loop\n    title: Again\n    loop: { type: while, maxIterations: 3 }\n    body:\n    ${step("one", "runCondition: { var: findings }, outputContract: { contractRef: wr.contracts.loop_control }").trim()}\n`,
+      `steps:\n  - id: again\n    type: loop\n    title: Again\n    loop: { type: while, maxIterations: 3 }\n    body:\n    ${step("one", "outputContract: { contractRef: wr.contracts.loop_control, required: false }").trim()}\n`,
+    ],
+    good: [
+      `steps:\n${step("zero", "produces: { open: { type: boolean } }")}  - id: again\n    type: loop\n    title: Again\n    loop: { type: while, maxIterations: 3, condition: { var: open } }\n    body:\n    ${step("one", "produces: { open: { type: boolean } }").trim()}\n`,
+      `steps:\n  - id: again\n    type: loop\n    title: Again\n    loop: { type: until, maxIterations: 3 }\n    body:\n    ${step("one", "outputContract: { contractRef: wr.contracts.loop_control }").trim()}\n`,
+    ],
+  },
+  {
+    code: "loop-without-limit",
+    bad: [`steps:\n  - id: again\n    type: loop\n    title: Again\n    loop: { type: until }\n    body:\n    ${step("one", "outputContract: { contractRef: wr.contracts.loop_control }").trim()}\n`],
+    good: [`steps:\n  - id: again\n    type: loop\n    title: Again\n    loop: { type: for, count: 2 }\n    body:\n    ${step("one").trim()}\n`],
+  },
+  {
+    code: "human-gate-in-full-auto",
+    bad: [
+      `recommendedPreferences: { recommendedAutonomy: full_auto_stop_on_user_deps }\nsteps:\n${step("one", "requireConfirmation: { kind: human_approval }")}`,
+      `recommendedPreferences: { recommendedAutonomy: full_auto_never_stop }\nsteps:\n${step("one", "requireConfirmation: { kind: human_approval, condition: { var: findings } }")}`,
+    ],
+    good: [
+      `recommendedPreferences: { recommendedAutonomy: guided }\nsteps:\n${step("one", "requireConfirmation: { kind: human_approval }")}`,
+      `recommendedPreferences: { recommendedAutonomy: full_auto_stop_on_user_deps }\nsteps:\n${step("one", "requireConfirmation: { kind: human_approval, condition: { var: findings } }")}`,
+      `recommendedPreferences: { recommendedAutonomy: full_auto_never_stop }\nsteps:\n${step("one", "requireConfirmation: { kind: coordinator_eval }")}`,
+    ],
+  },
+  {
+    code: "unverified-change",
+    bad: [`metricsProfile: coding\nsteps:\n${step("one")}`],
+    good: [`metricsProfile: coding\nsteps:\n${step("one", 'verification: { command: "{{commands.test}}" }')}`, `metricsProfile: review\nsteps:\n${step("one")}`],
+  },
+  {
+    code: "judge-may-write",
+    bad: [`steps:\n${step("one", "outputContract: { contractRef: wr.contracts.review_verdict }")}`, `steps:\n${step("one", "allowedTools: [read, edit], outputContract: { contractRef: wr.contracts.gate_verdict }")}`],
+    good: [`steps:\n${step("one", "allowedTools: [read, bash], outputContract: { contractRef: wr.contracts.review_verdict }")}`],
+  },
+  {
+    code: "thin-brief",
+    bad: [`steps:\n${child("")}`, `steps:\n${child(", goal: Look at it.")}`],
+    good: [`steps:\n${child(`, goal: ${JSON.stringify(LONG_GOAL)}`)}`],
+  },
+  {
+    code: "repeated-prompt",
+    bad: [
+      `steps:\n${step("one", "", "First.\nEvery statement has the path and the line it was seen at.")}${step("two", "", "Second.\nEvery statement has the path and the line it was seen at.")}`,
+      `metaGuidance: [Every statement has the path and the line it was seen at.]\nsteps:\n${step("one", "", "First.\nEvery statement has the path and the line it was seen at.")}`,
+      `steps:\n${step("one", "", "Read all of the code that the parser calls for lists and write down what each of the functions does with an empty list.")}${step("two", "", "Now read all of the code that the parser calls for maps and write down what each of the functions does with an empty map.")}`,
+    ],
+    good: [`steps:\n${step("one", "", "Read the code that the parser calls for lists and write down what each function does with an empty one.")}${step("two", "", "Decide which of these results a caller relies on, with the call and the test that would notice the difference.")}`],
+  },
+  { code: "vague-words", bad: [`steps:\n${step("one", "", "Test it thoroughly.")}`, `steps:\n${step("one", "", "Follow best practices.")}`], good: [`steps:\n${step("one", "", "Test it with an empty list and with ten thousand entries.")}`] },
+  {
+    code: "long-prompt",
+    bad: [`steps:\n${step("one", "", "word ".repeat(500))}`, `steps:\n  - { id: one, title: One, promptBlocks: { goal: Go., verify: [${Array.from({ length: 10 }, (_, index) => `Point ${index}`).join(", ")}] } }\n`],
+    good: [`steps:\n  - { id: one, title: One, promptBlocks: { goal: Go., verify: [${Array.from({ length: 9 }, (_, index) => `Point ${index}`).join(", ")}] } }\n`],
+  },
+];
+
+describe.each(cases)("$code", ({ code, bad, good }) => {
+  const numbered = (texts: readonly string[]) => texts.map((text, index) => ({ number: index + 1, text }));
+  test.each(numbered(bad))("is found, case $number", ({ text }) => {
+    const findings = lint(text);
+    expect(findings.map((each) => each.code)).toEqual([code]);
+    expect(findings[0]).toEqual({ file: "w.yaml", line: expect.any(Number), column: expect.any(Number), path: expect.any(String), message: expect.stringMatching(/\S/), fix: expect.stringMatching(/\S/), code, severity: LINT_RULES.find((rule) => rule.code === code)?.severity });
+  });
+  test.each(numbered(good))("is not found, case $number", ({ text }) => {
+    expect(lint(text)).toEqual([]);
+  });
+});
+
+describe("missing-description", () => {
+  test("is found once, with every field that a reader misses", () => {
+    expect(lint(`steps:\n${step("one")}`, [], HEAD).map(({ code, message }) => [code, message])).toEqual([["missing-description", "The workflow has no `about`, `examples`, `category`, `tags`."]]);
+    expect(lint(`tags: []\nsteps:\n${step("one")}`, [], HEAD + ABOUT.replace(/tags.*\n/, "")).map(({ message }) => message)).toEqual(["The workflow has no `tags`."]);
+  });
+  test("of a routine or role only what lists show", () => {
+    for (const id of ["wr.routine-other", "wr.role-cook"]) expect(lint(`category: x\ntags: [y]\nsteps:\n${step("one")}`, [], HEAD.replace("team.work", id))).toEqual([]);
+  });
+});
+
+test("every rule has a case here", () => {
+  expect([...cases.map(({ code }) => code), "missing-description"].toSorted()).toEqual(LINT_RULES.map(({ code }) => code).toSorted());
+});
+
+describe("where a finding stands", () => {
+  test("at the text that uses a value, at the key that is not used, at the condition", () => {
+    const text = `steps:
+  - id: one
+    title: One
+    promptBlocks:
+      goal: Go.
+      procedure:
+        - Look at {{nobody}}.
+      verify: [Done.]
+    produces:
+      idle: { type: string }
+  - { id: two, title: Two, promptBlocks: { goal: Go on., verify: [Seen.] }, runCondition: { var: nothing } }
+  - { id: three, title: Three, promptBlocks: { goal: Go home., verify: [Left.] }, promptFragments: [{ id: first, text: Always. }, { id: second, when: { var: nothing }, text: Never. }] }
+`;
+    const at = (HEAD + ABOUT).split("\n").length - 1;
+    expect(lint(text).map(({ code, line, path }) => [code, line - at, path])).toEqual([
+      ["undeclared-value", 7, "steps[0].promptBlocks.procedure[0]"],
+      ["unused-value", 10, "steps[0].produces.idle"],
+      ["unreachable-step", 11, "steps[1].runCondition"],
+      ["unreachable-step", 12, "steps[2].promptFragments[1].when"],
+    ]);
+  });
+});
+
+describe("what others give", () => {
+  const parent = `${HEAD.replace("team.work", "team.parent")}${ABOUT}steps:\n  - { id: ask, type: parallel, title: Ask, notesOptional: true, parallelDelegations: [{ workflowId: team.work, goal: ${JSON.stringify(LONG_GOAL)}, args: { side: left }, contextMapping: { goal: whole } }] }\n`;
+
+  test("a child may use what a workflow at hand passes to it", () => {
+    const text = `steps:\n${step("one", "", "Look at {{side}} of {{whole}}.")}`;
+    expect(lint(text).map(({ code }) => code)).toEqual(["undeclared-value", "undeclared-value"]);
+    expect(lint(text, [parent])).toEqual([]);
+  });
+
+  test("a routine may use its arguments, and hand over what only callers use", () => {
+    const head = HEAD.replace("team.work", "wr.routine-own");
+    expect(lint(`category: x\ntags: [y]\nsteps:\n${step("one", "produces: { idle: { type: string } }", "Look at {part}.")}`, [], head)).toEqual([]);
+  });
+
+  test("a call that never happens is told once, however many steps the routine has", () => {
+    expect(lint(`steps:\n  - { id: call, title: Call, runCondition: { var: nobody }, templateCall: { templateId: wr.templates.routine.ideation } }\n`, [readFileSync("workflows/routines/ideation.yaml", "utf8")]).map(({ code, path }) => [code, path])).toEqual([["unreachable-step", "steps[0].runCondition"]]);
+  });
+
+  test("what a routine says is judged in the routine's own file", () => {
+    expect(lint(`steps:\n  - { id: call, title: Call, templateCall: { templateId: wr.templates.routine.look, args: { part: src } } }\n`)).toEqual([]);
+  });
+});
