@@ -9,6 +9,7 @@ import { lint } from "./lint.ts";
 import { mcp } from "./mcp.ts";
 import { preview } from "./preview.ts";
 import { replay } from "./replay.ts";
+import { report } from "./report.ts";
 import { resume } from "./resume.ts";
 import { run } from "./run.ts";
 import { sessionCheckpoint } from "./session-checkpoint.ts";
@@ -43,6 +44,7 @@ export const commands: readonly Command[] = [
   sessionRewind,
   sessionCheckpoint,
   sessionShow,
+  report,
   verify,
   replay,
   exportCommand,
