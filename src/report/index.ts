@@ -3,12 +3,17 @@ export { isItemEvent, isSessionEvent, readItemJournal, type ItemJournal, type St
 export { itemView, type DeliveryView, type EffectView, type ItemView, type RunView } from "./item-view.ts";
 export { code, counted, cut, plain, quote, table } from "./markdown.ts";
 export { formatCost, formatUsd, totalTokens } from "./money.ts";
+export { noticesOf } from "./notices.ts";
 export { neutralise, neutraliseLine, showHidden } from "./neutralise.ts";
 export { findingsTable, journalProof, proofOf, proofTable, sessionTable, type Attester, type Proof, type ProofRow } from "./proof.ts";
 export { sessionTimeline, traceLine, type TimelineEntry } from "./session-timeline.ts";
 export { lastArtifact, lastVerifications, passed, sessionView, type ItemSessionView, type SessionView, type VerificationView } from "./session-view.ts";
-export { leftOutLines, leftOutOf, type LeftOut } from "./left-out.ts";
+export { leftOutLines, leftOutOf, savedFilesOf, type LeftOut, type SavedFiles } from "./left-out.ts";
 export { together, type Difference, type NotRecomputable, type Replayed } from "./replay.ts";
 export { replayItem } from "./replay-item.ts";
 export { replaySession } from "./replay-session.ts";
 export { sessionDurations, type SessionDurations } from "./durations.ts";
+export type { Report } from "./report.ts";
+export { readItemReport, reportOf, type ReportSource } from "./build-report.ts";
+export { reportPage } from "./html/page.ts";
+export { reportMarkdown } from "./report-markdown.ts";

@@ -7,12 +7,32 @@ export interface LeftOut {
   readonly reason: string;
 }
 
-/** What a saved state of the files had to leave out. @param getBlob the journal's blobs by SHA-256; what it does not have names nothing */
-export async function leftOutOf(snapshot: SnapshotRef | null, getBlob: (sha256: string) => Promise<Uint8Array | null>): Promise<readonly LeftOut[]> {
+/** A file that differs from the base. */
+export interface ChangedFile {
+  readonly path: string;
+  /** Null for one that was deleted. */
+  readonly bytes: number | null;
+}
+
+/** What a saved state of the files holds, and what it had to leave out. */
+export interface SavedFiles {
+  readonly changed: readonly ChangedFile[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+type GetBlob = (sha256: string) => Promise<Uint8Array | null>;
+
+/** @param getBlob the journal's blobs by SHA-256; what it does not have names nothing */
+export async function savedFilesOf(snapshot: SnapshotRef | null, getBlob: GetBlob): Promise<SavedFiles> {
   const bytes = snapshot === null ? null : await getBlob(snapshot.manifest);
   const manifest = bytes === null ? null : readManifest(bytes);
-  return manifest?.ok === true ? manifest.value.unsupported : [];
+  if (manifest?.ok !== true) return { changed: [], leftOut: [] };
+  const { entries, unsupported } = manifest.value;
+  return { changed: entries.map((entry) => ({ path: entry.path, bytes: "size" in entry ? entry.size : null })), leftOut: unsupported };
 }
+
+/** What a saved state of the files had to leave out. */
+export const leftOutOf = async (snapshot: SnapshotRef | null, getBlob: GetBlob): Promise<readonly LeftOut[]> => (await savedFilesOf(snapshot, getBlob)).leftOut;
 
 /** Lines of a list; a person who needs the rest asks for `--json`. */
 const MOST_SHOWN = 50;

@@ -13,6 +13,15 @@ export const code = (text: string): string => {
   return `\`${line}\``;
 };
 
+/** Outside text on one line in which backticks mark code, as our own advice has them; all else letter by letter. */
+export function plainWithCode(text: string): string {
+  const parts = text.split("`");
+  return parts.length % 2 === 0 ? plain(text) : parts.map((part, index) => (part === "" ? "" : index % 2 === 1 ? code(part) : spaced(part))).join("");
+}
+
+/** White space at the ends is what separates it from the code beside it. */
+const spaced = (text: string): string => `${/^\s/.test(text) ? " " : ""}${plain(text)}${/\S\s+$/.test(text) ? " " : ""}`;
+
 /** `1 finding`, `2 findings`. */
 export const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`;
 

@@ -8,10 +8,10 @@ import { CONTRACT } from "../engine/pipeline/index.ts";
 import { code, counted, plain, table } from "./markdown.ts";
 import { formatCount, formatUsd, totalTokens } from "./money.ts";
 import type { ItemView } from "./item-view.ts";
-import { lastArtifact, lastVerifications, passed, type ItemSessionView, type VerificationView } from "./session-view.ts";
+import { lastArtifact, lastVerifications, passed, type ItemSessionView, type SessionView, type VerificationView } from "./session-view.ts";
 
-/** Who vouches for a line. The agent job's word is a claim: it ran what the model wrote. */
-export type Attester = "GitHub" | "deliver job" | "agent job";
+/** Who vouches for a line. The agent job's word is a claim: it ran what the model wrote. `this report`: found by reading the log again. */
+export type Attester = "GitHub" | "deliver job" | "agent job" | "this report";
 
 export interface ProofRow {
   readonly check: string;
@@ -39,13 +39,19 @@ export function journalProof(view: ItemView): readonly ProofRow[] {
   return [makerRow(maker), ...verificationRows(maker), reviewRow(view, maker)];
 }
 
+/** The same of a session that works for no item. */
+export function sessionProof(session: SessionView): readonly ProofRow[] {
+  const completed: ProofRow = { check: `${code(session.workflow?.id ?? session.sessionId)} was completed`, result: session.outcome === null ? "unknown" : session.outcome === "completed" ? "holds" : "fails", detail: `session ${code(session.sessionId)}: ${session.outcome ?? "not ended"}`, attestedBy: "agent job" };
+  return [completed, ...(session.verifications.length === 0 ? [] : verificationRows(session))];
+}
+
 function makerRow(maker: ItemSessionView | undefined): ProofRow {
   const check = "The change was completed";
   if (maker === undefined) return { check, result: "fails", detail: "no session changed anything", attestedBy: "agent job" };
   return { check, result: maker.outcome === "completed" ? "holds" : "fails", detail: `${sessionName(maker)}: ${maker.outcome ?? "not ended"}`, attestedBy: "agent job" };
 }
 
-function verificationRows(maker: ItemSessionView | undefined): readonly ProofRow[] {
+function verificationRows(maker: SessionView | undefined): readonly ProofRow[] {
   const verifications = maker === undefined ? [] : lastVerifications(maker);
   if (verifications.length === 0) return [{ check: "Its commands passed", result: "unknown", detail: "no command was run; set `commands.test` in .github/worktrain.yml", attestedBy: "agent job" }];
   return verifications.map((verification) => ({
@@ -106,7 +112,7 @@ export function sessionTable(view: ItemView): string {
 const FATES = { gone: "not found again", repeated: "found again", open: "open", accepted: "left as it is" } as const;
 
 /** One row a finding: what the reviews found and what became of it. Empty text when they found nothing. */
-export function findingsTable(view: ItemView): string {
+export function findingsTable(view: Pick<ItemView, "findings">): string {
   if (view.findings.length === 0) return "";
   const rows = view.findings.map((finding) => [
     String(finding.round),

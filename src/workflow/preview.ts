@@ -188,13 +188,14 @@ export function toMermaid({ nodes, edges, injected }: Preview): string {
     const by = injected.filter((each) => each.stepId === node.id).map((each) => each.by);
     const extra = [node.contract === null ? "" : `contract ${node.contract}`, node.verification === null ? "" : `verified by ${node.verification}`, ...node.children.map((child) => `child ${child}`), ...by.map((each) => `from ${each}`)].filter((text) => text !== "");
     const [open, close] = SHAPES[node.kind];
-    lines.push(`  ${ids.get(node.id)}${open}"${[node.title, ...extra].map(label).join("<br/>")}"${close}`);
+    lines.push(`  ${ids.get(node.id)}${open}"${[node.title, ...extra].map(mermaidLabel).join("<br/>")}"${close}`);
   }
   for (const { from, to, label: text } of edges) {
     const [source, target] = [ids.get(from), ids.get(to)];
-    if (source !== undefined && target !== undefined) lines.push(`  ${source} -->${text === null ? "" : `|"${label(text)}"|`} ${target}`);
+    if (source !== undefined && target !== undefined) lines.push(`  ${source} -->${text === null ? "" : `|"${mermaidLabel(text)}"|`} ${target}`);
   }
   return `${lines.join("\n")}\n`;
 }
 
-const label = (text: string): string => text.replaceAll(/[^\p{L}\p{N} .,:;!?()'=+*/_-]/gu, (sign) => (/\s/.test(sign) ? " " : `#${sign.codePointAt(0)};`));
+/** Text within the quotes of a Mermaid label: it can close none, and is neither markup nor Markdown there. */
+export const mermaidLabel = (text: string): string => text.replaceAll(/[^\p{L}\p{N} .,:;!?()'=+*/_-]/gu, (sign) => (/\s/.test(sign) ? " " : `#${sign.codePointAt(0)};`));

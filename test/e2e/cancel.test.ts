@@ -18,6 +18,7 @@ const sleepers = (): number => livingProcesses().filter(({ command }) => command
 let world: DemoWorld;
 let runId: number;
 let tookMs: number;
+let summary: string | null = null;
 
 beforeAll(async () => {
   world = await startDemoWorld(scenarioByIssue({ [TITLE]: { code: [...straight.code.slice(0, 2), [use("bash", { command: STUBBORN, timeout_ms: 600_000 })]] } }));
@@ -28,7 +29,9 @@ beforeAll(async () => {
   const cancelledAt = performance.now();
   let jobOver = false;
   world.watch((event) => {
-    if (event.kind === "step-finished" && event.job === "agent") jobOver = true;
+    if (event.kind !== "step-finished" || event.job !== "agent") return;
+    jobOver = true;
+    summary ??= event.summary;
   });
   expect((await world.call(world.maintainerToken, "POST", `/actions/runs/${runId}/cancel`)).status).toBe(202);
   await until(() => jobOver, "the step ends");
@@ -47,6 +50,12 @@ test("fault 36: within five seconds its children are ended, the end is journaled
   expect(eventsOf(events, "agent_ended").at(-1)?.data.code).toBe("cancelled");
   // The change made before is saved with it.
   expect(eventsOf(events, "workspace_saved").length).toBeGreaterThan(0);
+});
+
+test("no deliver job runs, so the agent job's own page tells how far it came and where it stopped", () => {
+  expect(summary).toMatch(/^### ⚠️ This run ended before the work did\n\n\*\*Durations never end\*\*\n/);
+  expect(summary).toContain("```mermaid\nflowchart TD");
+  expect(summary).toMatch(/\n- \*\*code, round 1\*\*: not ended\n {2}- ✔ `understand`/);
 });
 
 test("fault 36: nothing is published, and the issue says that it was cancelled and how it goes on", () => {

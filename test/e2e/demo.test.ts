@@ -13,6 +13,7 @@ import { git } from "../../src/hosts/demo/world.ts";
 import type { LoggedRequest } from "../../src/hosts/demo/github/index.ts";
 import { nodeProcesses } from "../../src/shared/node-processes.ts";
 import { assertRequestsConform } from "../contract/openapi.ts";
+import { shell } from "../hosts/cli/in-process.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const sha = z.string().regex(/^[0-9a-f]{40}$/);
@@ -109,6 +110,21 @@ test("the pull request tells what was done, how it was verified and by whom, the
   for (const { id } of outcome.sessions) expect(body).toContain(id);
   expect(outcome.sessions.map(({ workflow }) => workflow)).toEqual(["wr.classify-task", "wr.quick-task", "wr.mr-review", "wr.production-readiness-audit", "wr.coding-task", "wr.mr-review"]);
   expect(new Set(outcome.sessions.map((session) => session.outcome))).toEqual(new Set(["completed"]));
+});
+
+test("the run's page and the report of its journal tell the whole item, and each session's path and turns", async () => {
+  const cli = shell({ data: directory });
+  const file = join(directory, "report.html");
+  const { data } = await cli.run("report", join(directory, readdirSync(join(directory, "journal")).map((name) => join("journal", name))[0] ?? ""), "--html", file);
+  expect(data.report).toMatchObject({ kind: "item", standing: { tone: "good", headline: `WorkTrain made pull request #${outcome.pullRequest.number}` }, proof: { result: "holds" } });
+  const page = readFileSync(file, "utf8");
+  for (const id of ["first", "asked", "understood", "path", "change", "findings", "proof", "published", "cost", "timeline"]) expect(page).toContain(`<section id="${id}"`);
+  for (const { id } of outcome.sessions) expect(page).toContain(id);
+  expect(page).toContain("“findings is set” is false");
+  const summaries = filesBelow("actions/jobs").filter((path) => path.includes("-deliver/") && path.includes("step_summary_"));
+  const [summary = ""] = summaries.map((path) => readFileSync(join(directory, path), "utf8")).filter((text) => text !== "");
+  expect(summary).toMatch(/^### ✅ WorkTrain delivered pull request \[#/);
+  for (const text of ["```mermaid\nflowchart TD", "#### What to look at first", "#### Proof", "| GitHub |", "| deliver job |", "| agent job |", "#### Turns and tools"]) expect(summary).toContain(text);
 });
 
 test("every request conforms to GitHub's description; the agent job wrote nothing, the deliver job read no foreign thing", () => {

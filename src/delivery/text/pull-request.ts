@@ -1,5 +1,5 @@
 import { MAX_COMMENT_CHARS } from "../../github/write/index.ts";
-import { code, counted, cut, findingsTable, formatCost, neutraliseLine, plain, proofTable, quote, sessionTable, type ItemView } from "../../report/index.ts";
+import { code, counted, cut, findingsTable, formatCost, neutraliseLine, noticesOf, plain, proofTable, quote, sessionTable, type ItemView } from "../../report/index.ts";
 import { statementText } from "../../workflow/index.ts";
 import { marker } from "../names.ts";
 import { clip } from "./commit-message.ts";
@@ -81,17 +81,9 @@ function mind(delivery: Delivery): string {
   return lines.length === 0 ? "" : `### Mind\n${lines.map((line) => `- ${line}`).join("\n")}`;
 }
 
-/** What the record shows that a reviewer should know: a weak sandbox, gaps, problems sessions reported. */
-export function noticed(view: ItemView): readonly string[] {
-  const sessions = [...view.sessions, ...view.helpers];
-  const weak = view.runs.some((run) => run.sandbox !== "bubblewrap") ? ["**Tools ran without a full sandbox** (`sandbox: weak` was asked for): what ran in the agent job was not isolated."] : [];
-  const rooted = view.runs.some((run) => run.runner === "ephemeral-with-root") ? ["**The agent job's user could be root on its runner** (`self-hosted: ephemeral-with-root` was asked for): what else ran there was not looked at."] : [];
-  const gaps = sessions.flatMap((session) => session.gaps.map((gap) => `Left open in the ${session.phase} session: ${clip(plain(gap.message), 500)}`));
-  const issues = sessions.flatMap((session) => session.issues.filter((issue) => issue.severity !== "info").map((issue) => `Reported by the ${session.phase} session: ${clip(plain(issue.summary), 500)}`));
-  const problems = sessions.flatMap((session) => session.workflowProblems.map((problem) => `Said of the workflow by the ${session.phase} session: ${clip(plain(problem.summary), 500)}`));
-  const findings = sessions.flatMap((session) => session.signals.filter((signal) => signal.signalKind !== "progress").map((signal) => `Signalled by the ${session.phase} session (${signal.signalKind.replace("_", " ")}): ${clip(plain(signal.summary), 500)}`));
-  return [...weak, ...rooted, ...gaps, ...issues, ...findings, ...problems].slice(0, 50);
-}
+/** What the record shows that a reviewer should know, as lines of Markdown. */
+export const noticed = (view: ItemView): readonly string[] =>
+  noticesOf(view).map(({ what, said, detail, strong }) => (strong ? `**${what}** ${detail}` : `${what}: ${clip(plain(said ?? detail), 500)}`));
 
 function unsupported({ change }: Delivery): readonly string[] {
   const named = change.unsupported.slice(0, 50).map(({ path, reason }) => `${code(path)} differs and is **not** in this pull request: ${plain(reason)}`);

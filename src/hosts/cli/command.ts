@@ -2,8 +2,8 @@ import type { AgentEndpoint } from "../../agent/index.ts";
 import type { Clock, Fetch, FileSystem, Processes, Random } from "../../shared/ports.ts";
 
 export interface CommandOption {
-  /** A flag has no value. */
-  readonly kind: "text" | "texts" | "flag";
+  /** A flag has no value; an optional one is "" when nothing, or another option, follows it. */
+  readonly kind: "text" | "texts" | "flag" | "optional";
   /** One letter, for `-o`. */
   readonly short?: string;
   /** What stands for the value in the usage line. */

@@ -1,6 +1,6 @@
 import type { Command, CommandOption } from "./command.ts";
 
-const written = (name: string, { kind, short, value }: CommandOption): string => `${short === undefined ? "" : `-${short}, `}--${name}${kind === "flag" ? "" : ` ${value ?? "VALUE"}`}`;
+const written = (name: string, { kind, short, value }: CommandOption): string => `${short === undefined ? "" : `-${short}, `}--${name}${kind === "flag" ? "" : kind === "optional" ? ` [${value ?? "VALUE"}]` : ` ${value ?? "VALUE"}`}`;
 
 /** `worktrain validate PATH... [--json]`: the line that says how a command is written. */
 export const usageLine = ({ name, operands, options }: Command): string =>

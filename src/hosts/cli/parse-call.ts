@@ -6,7 +6,7 @@ import type { Call, Command } from "./command.ts";
 /** Reads a command's arguments. @throws TerminalError on an option it does not have, or one without its value */
 export function parseCall(command: Command, args: readonly string[]): Call {
   const config = Object.entries(command.options).map(([name, option]) => [name, { type: option.kind === "flag" ? "boolean" : "string", multiple: option.kind === "texts", ...(option.short === undefined ? {} : { short: option.short }) }] as const);
-  const { tokens, positionals } = parseArgs({ args: [...args], options: Object.fromEntries(config), allowPositionals: true, strict: false, tokens: true });
+  const { tokens, positionals } = parseArgs({ args: withEmptyValues(command, args), options: Object.fromEntries(config), allowPositionals: true, strict: false, tokens: true });
   const values = new Map<string, string[]>();
   for (const token of tokens) {
     if (token.kind !== "option") continue;
@@ -25,6 +25,14 @@ export function parseCall(command: Command, args: readonly string[]): Call {
     flag: (name) => values.has(name),
   };
 }
+
+/** Gives an optional value that was left out as an empty one: what follows would be taken for it. */
+const withEmptyValues = ({ options }: Command, args: readonly string[]): string[] =>
+  args.flatMap((word, index) => {
+    const option = word.startsWith("--") && Object.hasOwn(options, word.slice(2)) ? options[word.slice(2)] : undefined;
+    const next = args[index + 1];
+    return option?.kind === "optional" && (next === undefined || next.startsWith("-")) ? [`${word}=`] : [word];
+  });
 
 function unknownOption(command: Command, rawName: string, name: string): TerminalError {
   const near = closestName(name, Object.keys(command.options));

@@ -80,6 +80,7 @@ async function runAgent(job: JobSettings): Promise<void> {
     signal: abort.signal,
   });
   runner.output("segments", result.segments.length === 0 ? "" : JSON.stringify(result.segments));
+  if (result.stepSummary !== undefined) runner.summary(result.stepSummary);
   conclude(result);
 }
 

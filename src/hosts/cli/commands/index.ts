@@ -11,6 +11,7 @@ import { mcp } from "./mcp.ts";
 import { pipelineExplain } from "./pipeline-explain.ts";
 import { preview } from "./preview.ts";
 import { replay } from "./replay.ts";
+import { report } from "./report.ts";
 import { resume } from "./resume.ts";
 import { run } from "./run.ts";
 import { sessionCheckpoint } from "./session-checkpoint.ts";
@@ -48,6 +49,7 @@ export const commands: readonly Command[] = [
   sessionRewind,
   sessionCheckpoint,
   sessionShow,
+  report,
   verify,
   replay,
   exportCommand,

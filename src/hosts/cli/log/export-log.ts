@@ -3,19 +3,16 @@
  *
  * E1. Without a secret in it the file is a segment: byte for byte the lines of the log, and it can be imported.
  * E2. With one it is a redacted copy, which says which lines and blobs were changed and can be read and verified, never gone on with.
- * E3. Nothing is overwritten, and a file that could not be written whole is not left behind.
  */
-import { chmodSync } from "node:fs";
 import { resolve } from "node:path";
 import { encodeRedactedCopy, encodeSegment, joinSegments, wholeDirectory, wholeSegments, type SegmentBlob, type WholeLog } from "../../../journal/index.ts";
 import { envelopeSchema } from "../../../record/index.ts";
-import { systemErrorCode } from "../../../shared/durable-files.ts";
 import { TerminalError } from "../../../shared/errors.ts";
 import { sha256Hex } from "../../../shared/hash.ts";
 import { canonicalJson } from "../../../shared/json.ts";
-import type { FileSystem } from "../../../shared/ports.ts";
 import { createRedactor, redactJson, type Redact } from "../../../shared/redact.ts";
 import type { CliWorld, CommandResult } from "../command.ts";
+import { writeNew } from "./new-file.ts";
 import type { LogPlace } from "./places.ts";
 
 /** @throws TerminalError when the log is not whole, or the file is there or cannot be written */
@@ -77,33 +74,4 @@ function redactBlob(redact: Redact, blob: SegmentBlob): SegmentBlob {
   const before = encoding === "utf8" ? text : buffer.toString("latin1");
   const after = redact(before);
   return after === before ? blob : { sha256: blob.sha256, bytes: Buffer.from(after, encoding) };
-}
-
-/** E3. @throws TerminalError naming the file and what the system said */
-function writeNew(fs: FileSystem, file: string, bytes: Uint8Array): void {
-  let made = false;
-  try {
-    const opened = fs.createExclusive(file);
-    if (opened === null) throw new TerminalError(`${file} is there already; nothing is overwritten.`, "Name another file, or move that one away.");
-    made = true;
-    // The record of somebody's work: for nobody else on this machine.
-    chmodSync(file, 0o600);
-    opened.append(bytes);
-    opened.sync();
-    opened.close();
-  } catch (error) {
-    if (made) fs.remove(file);
-    throw notWritten(file, error);
-  }
-}
-
-/** What the system said of a place that could not be written, in words. */
-export function notWritten(file: string, error: unknown): Error {
-  const code = systemErrorCode(error);
-  if (code === null) return error instanceof Error ? error : new Error(String(error));
-  const [what, fix] =
-    code === "ENOSPC" || code === "EDQUOT" ? [`could not be written: the disk is full (${code}). Nothing was left behind`, "Free some space, then do it again."]
-    : code === "EROFS" || code === "EACCES" || code === "EPERM" ? [`could not be written: the place is read-only for you (${code})`, "Name another place, or change its permissions."]
-    : [`could not be written (${code})`, "Check the path."];
-  return new TerminalError(`${file} ${what}.`, fix ?? "", { cause: error });
 }

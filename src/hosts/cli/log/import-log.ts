@@ -16,7 +16,7 @@ import { lookAtClone } from "../../../workspace/index.ts";
 import type { CliWorld, CommandResult } from "../command.ts";
 import { resumeCommand, shellWord } from "../run/run-report.ts";
 import { saveRun } from "../run/local-item.ts";
-import { notWritten } from "./export-log.ts";
+import { notWritten } from "./new-file.ts";
 import { readPartFiles } from "./part-files.ts";
 import { itemFolder } from "./places.ts";
 import { lookAtFiles, verdict } from "./verify-log.ts";

@@ -26,6 +26,8 @@ export interface JobResult {
   readonly segments: readonly SegmentRef[];
   /** One line for the log's end: the ending and its reason. */
   readonly summary: string;
+  /** The report so far as Markdown, where no deliver job will give it. */
+  readonly stepSummary?: string | undefined;
 }
 
 /** Runs the agent job to its end. Expected failures are results; a bug or an outage is reported as ending `internal` or `cannot-save`. */
@@ -62,12 +64,27 @@ async function runWithinTime(settings: JobSettings, ports: AgentPorts): Promise<
     // The model's client, the workflow compiler and the rest of the work are loaded only now: a refused run starts fast and cheap.
     const { work } = await import("./work.ts");
     const result = await work(settings, ports, { github, admitted: admitted.value, restored, record: { ...record, saving: savingBy(autosave) } });
-    return finished(record.saver, result);
+    const done = finished(record.saver, result);
+    return result.over ? done : { ...done, stepSummary: await soFar(settings, ports, { record, summary: done.summary }) };
   } catch (error) {
-    return await broken(record.saver, autosave, error);
+    const failed = await broken(record.saver, autosave, error);
+    return { ...failed, stepSummary: await soFar(settings, ports, { record, summary: failed.summary }) };
   } finally {
     await autosave.stop();
     await record.journal.close();
+  }
+}
+
+/** What the record tells of a run that ended before the work did. Undefined when there is nothing to tell, or it cannot be told. */
+async function soFar({ item }: JobSettings, { log }: AgentPorts, { record, summary }: { readonly record: RunRecord; readonly summary: string }): Promise<string | undefined> {
+  try {
+    const { plain, readItemReport, reportMarkdown } = await import("../../../report/index.ts");
+    const report = await readItemReport(record.journal, item);
+    return report.lines === 0 ? undefined : reportMarkdown(report, `### ⚠️ This run ended before the work did\n\n**${plain(report.title)}**\n\n${plain(summary)}`);
+  } catch (error) {
+    // The run's end counts, and it is saved and said.
+    log(`The job's summary could not be made: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
   }
 }
 

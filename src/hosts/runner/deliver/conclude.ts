@@ -5,9 +5,9 @@ import type { DeliveryState } from "../../../github/read/index.ts";
 import { createEffectRunner } from "../../../github/write/index.ts";
 import { formatCommitted, recordRefOf, type EndingCode, type Reason } from "../../../record/index.ts";
 import { ENDING_WORDS } from "../../../report/ending-words.ts";
-import type { ItemView } from "../../../report/index.ts";
+import { readItemReport, type ItemView, type ProofRow, type Report } from "../../../report/index.ts";
 import { RetryableError, TerminalError, type Refusal } from "../../../shared/errors.ts";
-import type { Redact } from "../../../shared/redact.ts";
+import { redactJson, type Redact } from "../../../shared/redact.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Admitted } from "./admit.ts";
 import { readState } from "./live-state.ts";
@@ -50,8 +50,13 @@ export async function conclude(job: Job, record: DeliveryRecord | null, conclusi
   await record?.save(conclusion.kind, costOf(view), ending);
   const text = { kind: reason.code, message: job.redact(reason.message), fix: job.redact(reason.fix) };
   // A reason that reached nobody is a failed job: nothing ends silent (I4).
-  return conclusion.kind === "refused" || said !== null ? refusedSummary(text, said?.message) : saidSummary(headline, text);
+  const report = record === null || view === null ? null : await recordReport(job, record);
+  return conclusion.kind === "refused" || said !== null ? refusedSummary(text, { unsaid: said?.message, report }) : saidSummary(headline, text, report);
 }
+
+/** What the record tells after this delivery; redaction changes the content of strings only, so the report keeps its type. */
+export const recordReport = async ({ settings, redact }: Job, { journal }: DeliveryRecord, attested?: readonly ProofRow[]): Promise<Report> =>
+  redactJson(redact, await readItemReport(journal, settings.item, attested === undefined ? {} : { attested })) as Report;
 
 /** Another run was first: nothing is written to GitHub, and the record's last segment says it to the App, which sees to the trigger. */
 export async function concludeFenced(record: DeliveryRecord | null, refusal: Refusal, view: ItemView | null): Promise<DeliverResult> {

@@ -17,7 +17,7 @@ import { createRedactor, redactJson } from "../../../shared/redact.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { admit } from "./admit.ts";
 import { checkAgainstBase } from "./base-tree.ts";
-import { asRefusal, conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordWish, type Conclusion, type Job, type Standing } from "./conclude.ts";
+import { asRefusal, conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, type Conclusion, type Job, type Standing } from "./conclude.ts";
 import { lineFinder } from "../../../journal/index.ts";
 import { liveConfig, readAuthority, readBase, readState, type Authority } from "./live-state.ts";
 import { takeSegments, type Verified } from "./provenance.ts";
@@ -58,7 +58,7 @@ async function deliverItem(job: Job): Promise<DeliverResult> {
 /** The journal is not to be trusted: that alone is said, where GitHub shows that this is the ticket's place. */
 async function distrust(job: Job, record: DeliveryRecord | null, refusal: Refusal): Promise<DeliverResult> {
   const state = await readState(job.github, job.admitted);
-  return state.ok ? conclude(job, record, { kind: "refused", refusal, view: null }, { decision: null, state: state.value }) : refusedSummary(refusal, state.error.message);
+  return state.ok ? conclude(job, record, { kind: "refused", refusal, view: null }, { decision: null, state: state.value }) : refusedSummary(refusal, { unsaid: state.error.message });
 }
 
 async function deliverRecord(job: Job, taken: Verified, record: DeliveryRecord): Promise<DeliverResult> {
@@ -166,10 +166,10 @@ async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & {
   if (!published.ok) {
     if (published.error.kind === "fenced") return concludeFenced(record, published.error, view);
     const now = await readState(github, admitted);
-    return now.ok ? conclude(job, record, refusedOrWithdrawn(published.error, view), { decision, state: now.value }) : refusedSummary(published.error, now.error.message);
+    return now.ok ? conclude(job, record, refusedOrWithdrawn(published.error, view), { decision, state: now.value }) : refusedSummary(published.error, { unsaid: now.error.message });
   }
   await record.append({ kind: "delivery_ended", data: { outcome: "delivered", reason: null } });
   await record.save("delivered", costMilliUsd(view), "ready");
   const pullRequest = published.value.get("pull-request");
-  return deliveredSummary({ view, proof, pullRequestUrl: pullRequest?.url ?? null, pullRequest: pullRequest?.id ?? "" });
+  return deliveredSummary({ report: await recordReport(job, record, attested), pullRequestUrl: pullRequest?.url ?? null, pullRequest: pullRequest?.id ?? "" });
 }

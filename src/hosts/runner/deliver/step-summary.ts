@@ -1,4 +1,4 @@
-import { code, cut, findingsTable, plain, proofTable, quote, sessionTable, type ItemView, type Proof } from "../../../report/index.ts";
+import { code, cut, plain, quote, reportMarkdown, type Report } from "../../../report/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
 import type { DeliverResult } from "./settings.ts";
 
@@ -7,20 +7,22 @@ const MAX_SUMMARY_CHARS = 250_000;
 
 const page = (text: string): string => cut(text, MAX_SUMMARY_CHARS, "*Cut here. The whole record is in the run's artifacts.*");
 
+/** What there is to say, and below it all that the record tells; without a record that is trusted it stands alone. */
+const above = (text: string, report: Report | null): string => page(report === null ? text : reportMarkdown(report, text));
+
 /** One line for the log; Actions reads `::` at a line's start as a command and `%0A` as a line end. */
 const line = (text: string): string => text.replace(/\s+/g, " ").replaceAll("%0A", " ").trim();
 
-export function deliveredSummary(delivered: { readonly view: ItemView; readonly proof: Proof; readonly pullRequest: string; readonly pullRequestUrl: string | null }): DeliverResult {
-  const { view, proof, pullRequest, pullRequestUrl } = delivered;
+export function deliveredSummary(delivered: { readonly report: Report; readonly pullRequest: string; readonly pullRequestUrl: string | null }): DeliverResult {
+  const { report, pullRequest, pullRequestUrl } = delivered;
   const name = pullRequestUrl === null ? `#${pullRequest}` : `[#${pullRequest}](${pullRequestUrl})`;
-  const parts = [`### WorkTrain delivered pull request ${name}`, proofTable(proof), sessionTable(view), findingsTable(view)];
-  return { exitCode: 0, summary: `Delivered pull request #${pullRequest}${pullRequestUrl === null ? "" : `: ${pullRequestUrl}`}`, stepSummary: page(parts.filter((part) => part !== "").join("\n\n")) };
+  return { exitCode: 0, summary: `Delivered pull request #${pullRequest}${pullRequestUrl === null ? "" : `: ${pullRequestUrl}`}`, stepSummary: above(`### ✅ WorkTrain delivered pull request ${name}\n\n**${plain(report.title)}**`, report) };
 }
 
-export const saidSummary = (headline: string, reason: Refusal): DeliverResult => ({
+export const saidSummary = (headline: string, reason: Refusal, report: Report | null): DeliverResult => ({
   exitCode: 0,
   summary: line(`${headline}: ${reason.message} ${reason.fix}`),
-  stepSummary: page(`### ${plain(headline)}\n\n${words(reason)}`),
+  stepSummary: above(`### ${plain(headline)}\n\n${words(reason)}`, report),
 });
 
 /** Not red: nothing failed, and what was asked for goes to a later run. */
@@ -30,11 +32,11 @@ export const fencedSummary = (refusal: Refusal): DeliverResult => ({
   stepSummary: page(`### WorkTrain did not publish: another run was first\n\n${words(refusal)}`),
 });
 
-/** @param unsaid why the comment on the issue could not be made, if it could not */
-export const refusedSummary = (refusal: Refusal, unsaid?: string): DeliverResult => ({
+/** @param about `unsaid`: why the comment on the issue could not be made, if it could not; `report`: where the record is trusted */
+export const refusedSummary = (refusal: Refusal, { unsaid, report = null }: { readonly unsaid?: string | undefined; readonly report?: Report | null } = {}): DeliverResult => ({
   exitCode: 1,
   summary: line(`${headlineOf(refusal)} (${refusal.kind}): ${refusal.message} ${refusal.fix}`),
-  stepSummary: page(`### ${headlineOf(refusal)}\n\n${words(refusal)}${unsaid === undefined ? "" : `\n\nThe comment on the issue could not be made:\n${quote(unsaid)}`}`),
+  stepSummary: above(`### ${headlineOf(refusal)}\n\n${words(refusal)}${unsaid === undefined ? "" : `\n\nThe comment on the issue could not be made:\n${quote(unsaid)}`}`, report),
 });
 
 /** After an outage a part may be published: no green check stands on it, and a later run goes on from there. */

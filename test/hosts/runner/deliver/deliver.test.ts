@@ -22,7 +22,8 @@ test("a finished item becomes a signed commit, a pull request and a green check 
   const result = await item.deliver();
   expect(result.summary).toContain("Delivered pull request");
   expect(result.exitCode).toBe(0);
-  expect(result.stepSummary).toContain("npm test");
+  expect(result.stepSummary).toMatch(/^### ✅ WorkTrain delivered pull request \[#\d+\]\(http/);
+  for (const text of ["```mermaid\nflowchart TD", "Round once, after summing.", "`npm test` passed", "| GitHub |", "| deliver job |", "| agent job |", "#### What was published\n- branch `"]) expect(result.stepSummary).toContain(text);
 
   const { branchHead, pulls, checks, comments } = await item.seen();
   const { body: commit } = await world.call(world.maintainer, "GET", `/git/commits/${branchHead}`);
@@ -77,7 +78,11 @@ test("I2: delivering once more changes nothing and adopts everything", async () 
 test("an item that stopped says why on its issue, once, and nothing is published", async () => {
   const reason = { code: "verification-failed", message: "The code session did not complete: `npm test` exits 1\n@everyone Fixes #1", fix: "Say what is expected, then label it again." };
   const item = await world.item({ ending: { code: "tests-red", reason }, classification: { ambiguities: ["Which currency?"] } });
-  expect((await item.deliver()).exitCode).toBe(0);
+  const result = await item.deliver();
+  expect(result.exitCode).toBe(0);
+  // The job's page says why, and below it how it came to that.
+  expect(result.stepSummary).toMatch(/^### WorkTrain stopped: the tests stay red\n\n`verification-failed`\n[\s\S]*\n#### The path\n```mermaid\n/);
+  expect(result.stepSummary).not.toMatch(/@everyone|#1\b/);
   expect((await item.deliver({}, { segments: null })).exitCode).toBe(0);
   const { branchHead, pulls, comments } = await item.seen();
   expect([branchHead, pulls]).toEqual([null, []]);

@@ -1,0 +1,1 @@
+var e=class extends Error{name=`RetryableError`;retryAfterMs;constructor(e,t={}){super(e,{cause:t.cause}),this.retryAfterMs=t.retryAfterMs}},t=class extends Error{name=`TerminalError`;fix;constructor(e,t,n={}){super(e,{cause:n.cause}),this.fix=t}},n=class extends Error{name=`TimeUpError`};export{t as n,n as r,e as t};

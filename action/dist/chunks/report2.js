@@ -1,0 +1,1 @@
+export{_ as plain,n as readItemReport,t as reportMarkdown}from"./report.js";
