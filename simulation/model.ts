@@ -4,6 +4,7 @@ import { alwaysThinks } from "../src/hosts/demo/model/check-request.ts";
 import { playScenario, type Scenario, type View } from "../src/hosts/demo/model/player.ts";
 import { messagesRequestSchema, type MessagesRequest } from "../src/hosts/demo/model/request-schema.ts";
 import { thinkingOf } from "../src/hosts/demo/model/thinking.ts";
+import { PIPELINE } from "../src/engine/pipeline/index.ts";
 import { sha256Hex } from "../src/shared/hash.ts";
 import type { Json } from "../src/shared/json.ts";
 import type { Fetch } from "../src/shared/ports.ts";
@@ -171,20 +172,26 @@ const versionIn = (view: View): number => Number(/\/\/ (\d+)/.exec(view.lastTool
  */
 function scenario(findings: number): Scenario {
   const handOver = completeStep("Mended.", "wr.contracts.coding_handoff", { prTitle: "Add, do not subtract", prBody: "sum subtracted.", commitSubject: "Add, do not subtract", filesChanged: [SUM_FILE], testsAdded: [], sideEffects: [] });
-  const finding = { severity: "minor", summary: "The comment tells nothing.", findingCategory: "style", file: SUM_FILE, line: 1, evidence: "See line 1.", remediation: "Count it up." };
+  // Of three versions the first is blocked: then there is an audit before the fix.
+  const findingIn = (version: number): Json => ({ severity: findings > 1 && version === 1 ? "major" : "minor", summary: "The comment tells nothing.", findingCategory: "style", file: SUM_FILE, line: 1, evidence: "See line 1.", remediation: "Count it up." });
+  const change = (view: View): readonly AnswerBlock[] => {
+    if (answered(view, "write")) return [handOver];
+    if (answered(view, "read")) return [use("write", { path: SUM_FILE, content: `export const sum = (a, b) => a + b; // ${versionIn(view) + 1}\n` })];
+    return [use("read", { path: SUM_FILE })];
+  };
+  const judge = (stated: string, summary: string, found: readonly Json[]): readonly AnswerBlock[] => [completeStep("Reviewed.", "wr.contracts.review_verdict", { verdict: stated, confidence: "high", summary, findings: [...found] })];
   const answered = (view: View, tool: string): boolean => view.lastToolResults.some(({ name, isError }) => name === tool && !isError);
   return {
     turns: {
       "wr.classify-task": () => [completeStep("Sized.", "wr.contracts.classification", classification)],
-      "wr.coding-task": (view) => {
-        if (answered(view, "write")) return [handOver];
-        if (answered(view, "read")) return [use("write", { path: SUM_FILE, content: `export const sum = (a, b) => a + b; // ${versionIn(view) + 1}\n` })];
-        return [use("read", { path: SUM_FILE })];
-      },
+      "wr.quick-task": change,
+      "wr.coding-task": change,
+      "wr.production-readiness-audit": () => judge("clean", "A sum goes live.", []),
       "wr.mr-review": (view) => {
         if (!answered(view, "read")) return [use("read", { path: SUM_FILE })];
-        const clean = versionIn(view) > findings;
-        return [completeStep("Reviewed.", "wr.contracts.review_verdict", { verdict: clean ? "clean" : "minor", confidence: "high", summary: clean ? "It adds." : "Nearly.", findings: clean ? [] : [finding] })];
+        const version = versionIn(view);
+        if (version > findings) return judge("clean", "It adds.", []);
+        return judge(findings > 1 && version === 1 ? "blocking" : "minor", "Nearly.", [findingIn(version)]);
       },
     },
   };
@@ -198,19 +205,30 @@ description: As short as its kind of session can be.
 steps:
 ${step}`;
 
+const CHANGE = `  - id: change
+    title: Change
+    prompt: "Change what is asked for: {{goal}} Findings: {{findings}}"
+    outputContract: { contractRef: wr.contracts.coding_handoff }
+    verification: { command: "{{commands.test}}" }
+`;
+
+/** What the pipeline needs to be there and no simulated task comes to. */
+const OTHERS = PIPELINE.map(({ workflowId, handsOver }) => {
+  const own = handsOver.startsWith("wr.") ? "" : `contracts: { ${handsOver}: { type: object } }\n`;
+  const text = workflow(workflowId, `  - { id: work, title: Work, prompt: Work., outputContract: { contractRef: ${handsOver} } }\n`);
+  return [`${workflowId.replace(/^wr\./, "")}.yaml`, text.replace("steps:\n", `${own}steps:\n`)] as const;
+});
+
 /** Workflows in place of the shipped ones, which ask for more steps than a simulated world has time for; by file name. */
 export const WORKFLOWS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(OTHERS),
   "classify-task.yaml": workflow("wr.classify-task", `  - id: classify
     title: Classify
     prompt: "Classify: {{goal}}"
     outputContract: { contractRef: wr.contracts.classification }
 `),
-  "coding-task.yaml": workflow("wr.coding-task", `  - id: change
-    title: Change
-    prompt: "Change what is asked for: {{goal}} Findings: {{findings}}"
-    outputContract: { contractRef: wr.contracts.coding_handoff }
-    verification: { command: "{{commands.test}}" }
-`),
+  "quick-task.yaml": workflow("wr.quick-task", CHANGE),
+  "coding-task.yaml": workflow("wr.coding-task", CHANGE),
   "mr-review.yaml": workflow("wr.mr-review", `  - id: review
     title: Review
     prompt: "Review {{change}}"

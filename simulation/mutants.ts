@@ -64,8 +64,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a review's gate fails open",
-    file: "src/engine/pipeline/next.ts",
-    edits: [{ find: 'if (verdictOf(review.data) === "clean") return', replace: "if (true) return" }],
+    file: "src/engine/pipeline/review-cycle.ts",
+    edits: [{ find: 'if (open.verdict === "clean") return', replace: "if (true) return" }],
     worlds: "items",
   },
   {

@@ -18,6 +18,8 @@ export interface Budget extends BudgetLimits {
   readonly ms: number;
   /** Of each session by itself. */
   readonly session: BudgetLimits;
+  /** Of all sessions of a phase together. */
+  readonly phases: Readonly<Partial<Record<keyof Config["budget"]["phases"], BudgetLimits>>>;
 }
 
 const MINUTE_MS = 60_000;
@@ -26,7 +28,7 @@ const MICRO = 1_000_000;
 /** The config's limits in the units they are counted in. */
 export function budgetOf({ budget }: Pick<Config, "budget">): Budget {
   const { turns, tokens, costUsd, minutes } = budget;
-  return { ...limitsOf(budget), turns, tokens, costMicroUsd: Math.round(costUsd * MICRO), ms: minutes * MINUTE_MS, session: limitsOf(budget.session) };
+  return { ...limitsOf(budget), turns, tokens, costMicroUsd: Math.round(costUsd * MICRO), ms: minutes * MINUTE_MS, session: limitsOf(budget.session), phases: Object.fromEntries(Object.entries(budget.phases).map(([phase, limits]) => [phase, limitsOf(limits)])) };
 }
 
 function limitsOf({ turns, tokens, inputTokens, outputTokens, costUsd, minutes, toolMinutes }: Config["budget"]["session"]): BudgetLimits {

@@ -76,12 +76,17 @@ function knownKeys(path: readonly string[]): readonly string[] {
   let schema: z.core.$ZodType = configSchema;
   for (const key of path) {
     const inner: z.core.$ZodType = unwrap(schema);
+    if (inner instanceof z.ZodRecord) {
+      schema = inner.valueType;
+      continue;
+    }
     if (!(inner instanceof z.ZodObject)) return [];
     const member: z.core.$ZodType | undefined = inner.shape[key];
     if (member === undefined) return [];
     schema = member;
   }
   const object = unwrap(schema);
+  if (object instanceof z.ZodRecord && object.keyType instanceof z.ZodEnum) return object.keyType.options.map(String);
   return object instanceof z.ZodObject ? Object.keys(object.shape) : [];
 }
 

@@ -29,6 +29,17 @@ const reviewSchema = z.strictObject({
   maxRounds: z.int().min(1).max(10).default(3).describe("Rounds of review after which open findings stop the work."),
 });
 
+const pipelineSchema = z.strictObject({
+  mode: z
+    .enum(["auto", "quick", "implement", "full", "investigate", "refactor"])
+    .default("auto")
+    .describe("Which sessions a task goes through; `auto` chooses by its classification (`worktrain pipeline explain` shows how)."),
+  confirm: z
+    .enum(["never", "ambiguous", "always"])
+    .default("ambiguous")
+    .describe("When a person has to confirm how the task was understood before there is work on it; `ambiguous`: when it has more than one reading."),
+});
+
 /** Each limit's own range, for the attempt and for one session of it. */
 const limits = {
   turns: z.int().min(1).max(10_000),
@@ -50,6 +61,9 @@ const sessionBudgetSchema = z.strictObject({
   toolMinutes: limits.toolMinutes.nullable().default(null).describe("Minutes that tools of one session run."),
 });
 
+/** Phases of the pipeline that take time of a model. */
+const WORKING_PHASES = ["classify", "discover", "shape", "design", "investigate", "code", "review", "audit", "fix"] as const;
+
 const budgetSchema = z.strictObject({
   turns: limits.turns.default(300).describe("Model turns of one attempt, all phases together."),
   tokens: limits.tokens.default(20_000_000).describe("Tokens of one attempt, input, cache and output together."),
@@ -58,6 +72,10 @@ const budgetSchema = z.strictObject({
   costUsd: limits.costUsd.default(10).describe("US dollars one attempt may cost, by the list price of the model."),
   minutes: limits.minutes.default(120).describe("Minutes of work of one attempt. A hosted job ends after 350."),
   toolMinutes: limits.toolMinutes.nullable().default(null).describe("Minutes that tools run in one attempt, those side by side each counted; without it only `minutes` holds."),
+  phases: z
+    .partialRecord(z.enum(WORKING_PHASES), sessionBudgetSchema)
+    .default({})
+    .describe(`Limits of all sessions of a phase together, over its rounds, by phase: ${WORKING_PHASES.join(", ")}; each as under \`budget.session\`.`),
   session: sessionBudgetSchema.prefault({}).describe("Limits of one session, beside those of the attempt."),
 });
 
@@ -93,6 +111,7 @@ export const configSchema = z.strictObject({
     .default([])
     .describe("Instructions for the agent in every phase, beside the files of `.worktrain/rules/`."),
   commands: commandsSchema.prefault({}).describe("Commands of the project."),
+  pipeline: pipelineSchema.prefault({}).describe("How a task is brought from its text to a change."),
   review: reviewSchema.prefault({}).describe("How the result is reviewed before it is delivered."),
   budget: budgetSchema.prefault({}).describe("What one attempt may use up; whichever is reached first ends it."),
   paths: pathsSchema.prefault({}).describe("Which paths may be changed."),

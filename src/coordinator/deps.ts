@@ -1,6 +1,6 @@
 import type { AgentEndpoint, Steer } from "../agent/index.ts";
 import type { Journal } from "../journal/index.ts";
-import type { EndingCode, ItemEvent, Phase, SessionOutcome } from "../record/index.ts";
+import type { EndingCode, ItemEvent, Phase, PipelineMode, SessionOutcome } from "../record/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import type { Clock, Random } from "../shared/ports.ts";
 import type { Result } from "../shared/result.ts";
@@ -10,6 +10,8 @@ import type { Prompt, Rule } from "./prompt/index.ts";
 
 /** What an item is likely to cost, as a run journals it before it works. */
 export type Estimate = NonNullable<Extract<ItemEvent, { kind: "run_opened" }>["data"]["estimate"]>;
+
+type AmountLimits = Partial<Omit<ItemBudget, "session" | "phases">>;
 
 /** Limits of a whole work item over all its sessions; the ticket's caps on GitHub, the config's or flags' locally. */
 export interface ItemBudget {
@@ -23,7 +25,9 @@ export interface ItemBudget {
   /** Time that tools run; those side by side each count. */
   readonly toolMs?: number;
   /** Limits of each session by itself, beside those of the item. */
-  readonly session?: Partial<Omit<ItemBudget, "session">>;
+  readonly session?: AmountLimits;
+  /** Limits of all sessions of a phase together, over its rounds. */
+  readonly phases?: Readonly<Partial<Record<Phase, AmountLimits>>>;
 }
 
 /** Where a save stands in the item's course; becomes the segment artifact's name. */
@@ -50,6 +54,7 @@ export type ModelTier = "lightweight" | "mid" | "heavy";
 export type ItemProgress =
   /** Before the first session of an item. */
   | { readonly kind: "estimate"; readonly estimate: Estimate }
+  | { readonly kind: "mode"; readonly mode: PipelineMode; readonly why: readonly string[] }
   | { readonly kind: "phase"; readonly phase: Phase; readonly round: number; readonly sessionId: string; readonly resumed: boolean }
   /** What a session's agent is opened with; a resumed conversation keeps what it was opened with. */
   | { readonly kind: "prompt"; readonly phase: Phase; readonly prompt: Prompt }

@@ -1,6 +1,6 @@
 /** What an item will take, before it runs: a range, with what it is based on in words. Pure. */
 import { TYPICAL_TURN, typicalCostMicroUsd } from "../agent/index.ts";
-import { PIPELINE } from "../engine/pipeline/index.ts";
+import { possibleRuns, type RunCount } from "../engine/pipeline/index.ts";
 import { modelPrice } from "../shared/models.ts";
 import { unreachable } from "../shared/unreachable.ts";
 import type { Plan, PlanStep } from "../workflow/index.ts";
@@ -13,33 +13,47 @@ const LOOP_ROUNDS = 3;
 /** Sessions inside sessions that are followed. */
 const MOST_DEPTH = 2;
 
-/** How often the pipeline runs each workflow: classify -> code -> review -> (fix -> review)*; one workflow alone once. */
-const courseOf = (workflowId: string | undefined, maxReviewRounds: number) =>
-  workflowId === undefined
-    ? PIPELINE.map((each, index) => ({ workflowId: each.workflowId, low: 1, high: index === 0 ? 1 : maxReviewRounds }))
-    : [{ workflowId, low: 1, high: 1 }];
-
 type Source = Pick<CoordinatorDeps, "findPlan" | "budget"> & { readonly model: Pick<CoordinatorDeps["model"], "name" | "tiers"> };
 
 /** @returns null when a workflow is not found or a model has no price: then nothing can be run either */
-export function estimateItem(source: Source, item: { readonly workflowId?: string | undefined; readonly maxReviewRounds: number }): Estimate | null {
-  const sum = { low: 0, high: 0 };
+export function estimateItem(source: Source, item: Parameters<typeof possibleRuns>[0]): Estimate | null {
+  const costs: Costs[] = [];
+  for (const course of possibleRuns(item)) {
+    const cost = costsOf(source, course);
+    if (cost === null) return null;
+    costs.push(cost);
+  }
+  const [first, ...others] = costs;
+  if (first === undefined) return null;
+  const cheapest = others.reduce((least, each) => (each.low < least.low ? each : least), first);
+  const dearest = others.reduce((worst, each) => (each.high > worst.high ? each : worst), first);
+  const sum = { low: cheapest.low, high: dearest.high };
+  const most = source.budget.costMicroUsd;
+  const capped = sum.high > most ? `; never more than the budget of ${usd(most)}` : "";
+  const parts = cheapest === dearest ? cheapest.words : `at the least ${cheapest.words}; at the most ${dearest.words}`;
+  const basis = `${parts}, at ${STEP_TURNS.low} to ${STEP_TURNS.high} turns a step; ${TYPICAL_TURN}; list prices of ${source.model.name}${capped}`;
+  return { lowMicroUsd: Math.min(sum.low, most), highMicroUsd: Math.min(sum.high, most), basis };
+}
+
+interface Costs extends Range {
+  readonly words: string;
+}
+
+function costsOf(source: Source, course: readonly RunCount[]): Costs | null {
+  let [lowest, highest] = [0, 0];
   const parts: string[] = [];
-  for (const { workflowId, low, high } of courseOf(item.workflowId, item.maxReviewRounds)) {
+  for (const { workflowId, low, high } of course) {
     const plan = source.findPlan(workflowId);
     if (!plan.ok) return null;
     const turns = turnsOf(source, plan.value);
     const cost = costOf(turns);
     if (cost === null) return null;
-    sum.low += low * cost.low;
-    sum.high += high * cost.high;
+    lowest += low * cost.low;
+    highest += high * cost.high;
     const all = total(turns);
-    parts.push(`${workflowId} ${low === high ? "once" : `${low} to ${high} times`} (${all.low} to ${all.high} turns)`);
+    parts.push(`${workflowId} ${low === 1 && high === 1 ? "once" : `${low} to ${high} times`} (${all.low} to ${all.high} turns)`);
   }
-  const most = source.budget.costMicroUsd;
-  const capped = sum.high > most ? `; never more than the budget of ${usd(most)}` : "";
-  const basis = `${parts.join(", ")}, at ${STEP_TURNS.low} to ${STEP_TURNS.high} turns a step; ${TYPICAL_TURN}; list prices of ${source.model.name}${capped}`;
-  return { lowMicroUsd: Math.min(sum.low, most), highMicroUsd: Math.min(sum.high, most), basis };
+  return { low: lowest, high: highest, words: parts.join(", ") };
 }
 
 interface Range {

@@ -1,3 +1,4 @@
+export { answerItem, type InterpretationAnswer } from "./answer-item.ts";
 export type { Boundary, CoordinatorDeps, Estimate, ItemBudget, ItemProgress, ModelTier, Saving } from "./deps.ts";
 export { estimateItem, estimateWords } from "./estimate.ts";
 export { VERIFICATION_TIMEOUT } from "./seat.ts";

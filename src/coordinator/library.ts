@@ -44,7 +44,7 @@ export function pipelineFault(find: FindPlan): Refusal<"bad-workflow"> | null {
   for (const { workflowId, handsOver } of PIPELINE) {
     const plan = find(workflowId);
     if (!plan.ok) return { ...plan.error, kind: "bad-workflow" };
-    if (handsOver === null || plan.value.steps.some((step) => asksFor(step, handsOver))) continue;
+    if (plan.value.steps.some((step) => asksFor(step, handsOver))) continue;
     return {
       kind: "bad-workflow",
       message: `No step of the workflow ${workflowId} ("${plan.value.name}") has \`outputContract: { contractRef: ${handsOver} }\`, which the pipeline goes on from.`,

@@ -3,7 +3,7 @@ import type { Session } from "../session/index.ts";
 import type { ItemBudget } from "./deps.ts";
 import type { Left, SessionTree } from "./tree.ts";
 
-type Amount = Exclude<keyof ItemBudget, "session">;
+type Amount = Exclude<keyof ItemBudget, "session" | "phases">;
 
 /** What each end may have run out of. */
 const AMOUNTS: Readonly<Partial<Record<Left["code"], readonly Amount[]>>> = {

@@ -7,6 +7,8 @@ export function progressLine(progress: ItemProgress): string | null {
   switch (progress.kind) {
     case "estimate":
       return `Estimated cost: ${estimateWords(progress.estimate)} (${progress.estimate.basis}).`;
+    case "mode":
+      return `Pipeline ${progress.mode}: ${printable(progress.why.join("; "))}`;
     case "phase":
       return `${progress.phase}${progress.round > 1 ? ` (round ${progress.round})` : ""}: session ${progress.sessionId}${progress.resumed ? ", resumed" : ""}`;
     case "step":

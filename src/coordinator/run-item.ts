@@ -5,19 +5,21 @@
  *     where the stream ends.
  * I5. The budget is the item's: what earlier sessions and runs spent is counted from the log.
  */
-import { endingOf, fixOf, foldItem, next, type ItemAction, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
-import { itemStream, type EndingCode, type Head, type ItemEvent, type Phase, type Reason, type Recorded, type RecordEvent } from "../record/index.ts";
+import { endingOf, fixOf, foldItem, interpretationGate, isEscalated, keepsFiles, next, type ItemAction, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
+import { itemStream, type EndingCode, type Head, type ItemEvent, type Phase, type Reason } from "../record/index.ts";
 import { artifactsOf, conclusionOf } from "../engine/session/index.ts";
 import { TerminalError, TimeUpError } from "../shared/errors.ts";
 import type { JsonObject } from "../shared/json.ts";
 import type { CoordinatorDeps, Estimate } from "./deps.ts";
+import { changedFiles } from "./changed-files.ts";
 import { estimateItem } from "./estimate.ts";
+import { itemEvents } from "./item-events.ts";
 import { revealHidden } from "../shared/hidden.ts";
 import { runSession, type SessionLeft } from "./run-session.ts";
 import { lastSnapshot } from "./seat.ts";
 import { rememberedBy } from "./session-tree.ts";
 import { spentBy } from "../agent/index.ts";
-import { add, spentByItem, type Spent } from "./spent.ts";
+import { add, budgetInPhase, spentByItem, type Spent } from "./spent.ts";
 
 export type OpenItem = Extract<ItemEvent, { kind: "item_opened" }>["data"];
 export type OpenRun = Extract<ItemEvent, { kind: "run_opened" }>["data"];
@@ -55,17 +57,30 @@ async function untilOver(deps: CoordinatorDeps, log: ItemLog): Promise<Over> {
         if (left.parked !== null) return park(deps, log.state(), { phase: action.session.phase, spent: left.spent, parked: left.parked });
         break;
       }
+      case "choose-mode":
+        await log.append({ kind: "mode_chosen", data: { mode: action.mode, why: [...action.why] } });
+        deps.onProgress({ kind: "mode", mode: action.mode, why: action.why });
+        break;
+      case "ask": {
+        const gate = log.gate();
+        const { answer } = deps;
+        if (answer?.gate !== gate) return waitForAnswer(deps, log.state(), { ...action, gate });
+        await log.append({ kind: "interpretation_answered", data: { verdict: answer.verdict, by: answer.by, ...(answer.reason === "" ? {} : { reason: answer.reason }) } });
+        break;
+      }
       case "deliver":
-        await log.append({ kind: "item_ended", data: { outcome: "deliver", ending: "ready", reason: null, snapshot: action.snapshot } });
+        await log.append({ kind: "item_ended", data: { outcome: "deliver", ending: "ready", reason: null, snapshot: action.snapshot, ...escalation(log.state()) } });
         break;
       case "stop":
-        await log.append({ kind: "item_ended", data: { outcome: "stopped", ending: action.ending, reason: action.reason, snapshot: null } });
+        await log.append({ kind: "item_ended", data: { outcome: "stopped", ending: action.ending, reason: action.reason, snapshot: null, ...escalation(log.state()) } });
         break;
       case "ended":
         return end(deps, log.state());
     }
   }
 }
+
+const escalation = (state: ItemState) => (isEscalated(state) ? { escalated: true as const } : {});
 
 /** Of the whole item, before its first session; null once there is one, since what is left of it is nobody's guess. */
 function estimateOnce(deps: CoordinatorDeps, { opening, sessions }: ItemState): Estimate | null {
@@ -76,6 +91,8 @@ function estimateOnce(deps: CoordinatorDeps, { opening, sessions }: ItemState): 
 
 interface ItemLog {
   state(): ItemState;
+  /** The name of the question whether the task was understood. */
+  gate(): string;
   /** What the item's first run expected. */
   estimate(): Estimate | null;
   append(event: ItemEvent): Promise<void>;
@@ -83,10 +100,11 @@ interface ItemLog {
 
 async function openItemLog(deps: CoordinatorDeps, item: OpenItem): Promise<ItemLog> {
   const stream = itemStream(item.itemId);
-  const events: ItemEvent[] = (await deps.journal.read(stream)).filter(isItemEvent);
+  const events = await itemEvents(deps.journal, item.itemId);
   let head: Head | null = await deps.journal.head(stream);
   const log: ItemLog = {
     state: () => foldItem(events),
+    gate: () => interpretationGate(events),
     estimate: () => events.flatMap((event) => (event.kind === "run_opened" ? (event.data.estimate ?? []) : []))[0] ?? null,
     append: async (event) => {
       const appended = await deps.journal.append(stream, head, [event]);
@@ -99,25 +117,23 @@ async function openItemLog(deps: CoordinatorDeps, item: OpenItem): Promise<ItemL
   return log;
 }
 
-const isItemEvent = (event: Recorded<RecordEvent>): event is Recorded<ItemEvent> => event.stream.startsWith("item/");
-
 async function schedule(deps: CoordinatorDeps, state: ItemState, action: Extract<ItemAction, { kind: "run-session" }>) {
-  const { phase, round, workflowId } = action;
+  const { phase, round, workflowId, allowedTools, why } = action;
   const task = state.opening?.task ?? { title: "", body: "" };
   // More than one line: the template then fences it, so that no text of an issue speaks as the workflow's author (I8).
   const goal = revealHidden(`${task.title}\n\n${task.body}\n`);
   const id = Buffer.from(deps.random.bytes(8)).toString("hex");
   const context: JsonObject = { ...action.context };
   if (deps.commands.test !== null) context["commands"] = { test: deps.commands.test };
-  if (phase === "review" && state.snapshot !== null) context["change"] = revealHidden(await deps.workspace.describe(state.snapshot, (sha256) => deps.journal.getBlob(sha256)));
-  return { phase, round, sessionId: `${phase}-${round}-${id}`, workflowId, goal, context };
+  if ((phase === "review" || phase === "audit") && state.snapshot !== null) context["change"] = revealHidden(await deps.workspace.describe(state.snapshot, (sha256) => deps.journal.getBlob(sha256)));
+  return { phase, round, sessionId: `${phase}-${round}-${id}`, workflowId, goal, context, ...(allowedTools === undefined ? {} : { allowedTools: [...allowedTools] }), ...(why === undefined ? {} : { why }) };
 }
 
 async function runAndConclude(deps: CoordinatorDeps, log: ItemLog, scheduled: ItemSession): Promise<SessionLeft> {
   const state = log.state();
   const spentBefore = spentByItem(state);
   const earlier = state.sessions.flatMap((session) => (session.sessionId === scheduled.sessionId ? [] : [session.sessionId]));
-  const left = await runSession(deps, {
+  const left = await runSession({ ...deps, budget: budgetInPhase(deps.budget, state, scheduled.phase) }, {
     scheduled,
     itemId: state.opening?.itemId ?? "",
     startFrom: state.snapshot,
@@ -125,19 +141,20 @@ async function runAndConclude(deps: CoordinatorDeps, log: ItemLog, scheduled: It
     spentBefore,
   });
   if (left.parked !== null) return left;
-  await log.append({ kind: "session_concluded", data: conclusion(scheduled, left) });
+  await log.append({ kind: "session_concluded", data: await conclusion(deps, scheduled, left) });
   const costMicroUsd = spentByItem(log.state()).costMicroUsd;
   deps.saving?.soon({ phase: scheduled.phase, step: "done", costMilliUsd: Math.round(costMicroUsd / 1000), ending: null });
   return left;
 }
 
-function conclusion(scheduled: ItemSession, { session, spent }: SessionLeft): Extract<ItemEvent, { kind: "session_concluded" }>["data"] {
+async function conclusion(deps: CoordinatorDeps, scheduled: ItemSession, { session, spent }: SessionLeft): Promise<Extract<ItemEvent, { kind: "session_concluded" }>["data"]> {
   const { phase, round, sessionId } = scheduled;
   const { outcome, reason } = conclusionOf(session.state());
   const { usage } = spentBy(session.history());
   const { turns, costMicroUsd, unansweredMicroUsd, tokens, inputTokens, outputTokens, workedMs, toolMs } = spent;
-  const snapshot = phase === "code" || phase === "fix" ? lastSnapshot(session.history()) : null;
-  return { phase, round, sessionId, outcome, reason, artifacts: artifactsOf(session.state()), head: session.head(), turns, usage, costMicroUsd, ...(unansweredMicroUsd === 0 ? {} : { unansweredMicroUsd }), tokens, inputTokens, outputTokens, workedMs, toolMs, snapshot };
+  const snapshot = keepsFiles(phase) ? lastSnapshot(session.history()) : null;
+  const changed = snapshot === null ? null : await changedFiles(deps, snapshot);
+  return { phase, round, sessionId, outcome, reason, artifacts: artifactsOf(session.state()), head: session.head(), turns, usage, costMicroUsd, ...(unansweredMicroUsd === 0 ? {} : { unansweredMicroUsd }), tokens, inputTokens, outputTokens, workedMs, toolMs, snapshot, ...(changed === null ? {} : { changed }) };
 }
 
 interface Parking {
@@ -153,7 +170,17 @@ async function park(deps: CoordinatorDeps, state: ItemState, { phase, spent: ofS
   const spent = add(spentByItem(state), ofSession);
   // The App reads from the artifact's name which gate an answer is for.
   await deps.saving?.now({ phase, step: left.gate ?? "parked", costMilliUsd: Math.round(spent.costMicroUsd / 1000), ending });
-  return { ending, reason: { code: parked.code, message: parked.message, fix: fixOf(parked.code) }, state, spent };
+  const limited = ending === "budget" && deps.budget.phases?.[phase] !== undefined ? ` The phase has limits of its own: budget.phases.${phase}.` : "";
+  return { ending, reason: { code: parked.code, message: `${parked.message}${limited}`, fix: fixOf(parked.code) }, state, spent };
+}
+
+/** The item is left as it is until a person has answered; a run that comes sooner asks again. */
+async function waitForAnswer(deps: CoordinatorDeps, state: ItemState, { question, fix, gate }: Extract<ItemAction, { kind: "ask" }> & { readonly gate: string }): Promise<Over> {
+  const ending: EndingCode = "awaiting-approval";
+  const spent = spentByItem(state);
+  // The App reads from the artifact's name which gate an answer is for.
+  await deps.saving?.now({ phase: "classify", step: gate, costMilliUsd: Math.round(spent.costMicroUsd / 1000), ending });
+  return { ending, reason: { code: "awaiting_approval", message: question, fix }, state, spent };
 }
 
 async function end(deps: CoordinatorDeps, state: ItemState): Promise<Over> {

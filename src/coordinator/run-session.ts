@@ -47,10 +47,10 @@ export async function runSession(deps: CoordinatorDeps, run: SessionRun): Promis
 }
 
 function initOf(deps: CoordinatorDeps, { scheduled, itemId }: SessionRun): SessionInit {
-  const { sessionId, workflowId, phase, goal, context } = scheduled;
+  const { sessionId, workflowId, phase, goal, context, allowedTools } = scheduled;
   const plan = deps.findPlan(workflowId);
   if (!plan.ok) throw new TerminalError(plan.error.message, plan.error.fix);
   const autonomy = plan.value.recommendedAutonomy === "full_auto_never_stop" ? plan.value.recommendedAutonomy : "full_auto_stop_on_user_deps";
   const { recommendedRiskPolicy: riskPolicy } = plan.value;
-  return { sessionId, itemId, parentSessionId: null, phase, plan: plan.value, goal, context, autonomy, ...(riskPolicy === null ? {} : { riskPolicy }) };
+  return { sessionId, itemId, parentSessionId: null, phase, plan: plan.value, goal, context, autonomy, ...(riskPolicy === null ? {} : { riskPolicy }), ...(allowedTools === undefined ? {} : { allowedTools }) };
 }

@@ -59,8 +59,9 @@ const CANNOT_RUN = 126;
 async function verify(seat: Seat, command: string, signal: AbortSignal): ReturnType<SessionDeps["verify"]> {
   const { deps } = seat.tree;
   const bound = boundOf(seat.session);
-  if (roleOf(seat.session) !== null && bound !== null && !bound.includes("bash")) {
-    // Its context came from a model that may run no command: a placeholder in the command must not let it.
+  const judges = roleOf(seat.session) !== null || seat.tree.run.phase === "review";
+  if (judges && bound !== null && !bound.includes("bash")) {
+    // Its context came from a model that may run no command: a placeholder in the command must not let it. A review executes nothing at all.
     return { exitCode: CANNOT_RUN, timedOut: false, outputTail: `Nothing was run: the session may use only ${bound.join(", ")}, so no command is run for it.`, durationMs: 0, sandbox: "none" };
   }
   const timeoutMs = timeoutFor(expectedDuration(deps.pastVerifications?.(command) ?? []), VERIFICATION_TIMEOUT);

@@ -1,5 +1,6 @@
 import type { AgentBudget, Limits, SessionSpend } from "../agent/index.ts";
 import type { ItemState } from "../engine/pipeline/index.ts";
+import type { Phase } from "../record/index.ts";
 import type { ItemBudget } from "./deps.ts";
 
 /** What an item's sessions spent, counted from the log (I5). */
@@ -44,6 +45,23 @@ export const remaining = (budget: ItemBudget, spent: Spent): ItemBudget => ({
   ...(budget.session === undefined ? {} : { session: budget.session }),
 });
 
+const AMOUNTS = { turns: "turns", tokens: "tokens", inputTokens: "inputTokens", outputTokens: "outputTokens", costMicroUsd: "costMicroUsd", ms: "workedMs", toolMs: "toolMs" } as const satisfies Partial<Record<keyof ItemBudget, keyof Spent>>;
+
+/** The item's budget as a session of the phase may use it: what the item may, and no more than what is left of the phase's own limits. */
+export function budgetInPhase(budget: ItemBudget, state: ItemState, phase: Phase): ItemBudget {
+  const limits = budget.phases?.[phase];
+  if (limits === undefined) return budget;
+  const ofItem = spentByItem(state);
+  const ofPhase = spentByItem({ ...state, sessions: state.sessions.filter((session) => session.phase === phase) });
+  const narrowed: Partial<Record<keyof typeof AMOUNTS, number>> = {};
+  for (const [amount, spent] of Object.entries(AMOUNTS) as [keyof typeof AMOUNTS, keyof Spent][]) {
+    const limit = limits[amount];
+    // Counted against the whole item: what its other phases spent is added to what this one may.
+    if (limit !== undefined) narrowed[amount] = Math.min(budget[amount] ?? Number.POSITIVE_INFINITY, ofItem[spent] + less(limit, ofPhase[spent]));
+  }
+  return { ...budget, ...narrowed };
+}
+
 /** An item's limits as its sessions' agents take them together. */
 export const limitsOf = ({ turns, tokens, costMicroUsd, inputTokens, outputTokens, toolMs }: ItemBudget): Limits => ({
   maxTurns: turns,
@@ -57,7 +75,7 @@ export const limitsOf = ({ turns, tokens, costMicroUsd, inputTokens, outputToken
 /** One session's limits: the item's, and the narrower ones of a session where there are such. */
 export function sessionLimits(item: ItemBudget, maxMs: number): AgentBudget {
   const { session = {} } = item;
-  const narrower = <Key extends Exclude<keyof ItemBudget, "session">>(key: Key): Partial<Record<Key, number>> => {
+  const narrower = <Key extends Exclude<keyof ItemBudget, "session" | "phases">>(key: Key): Partial<Record<Key, number>> => {
     const [own, shared] = [session[key], item[key]];
     const limit = own === undefined ? shared : shared === undefined ? own : Math.min(own, shared);
     return limit === undefined ? {} : ({ [key]: limit } as Partial<Record<Key, number>>);

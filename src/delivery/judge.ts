@@ -5,7 +5,7 @@
  *     sessions whose streams end where the item's stream says they ended. The chain and the artifacts' digests are
  *     checked before; here the content is read as an adversary's (attack 14).
  */
-import { CONTRACT } from "../engine/pipeline/index.ts";
+import { CONTRACT, foldItem, interpretationGate, next } from "../engine/pipeline/index.ts";
 import { personOf, type Ticket } from "../github/trust/index.ts";
 import { gateName, itemStream, sessionStream, type EndingCode, type Head, type ItemEvent, type Reason, type Recorded, type SnapshotRef } from "../record/index.ts";
 import { counted, cut, itemView, lastArtifact, lastVerifications, passed, type ItemJournal, type ItemSessionView, type ItemView } from "../report/index.ts";
@@ -50,7 +50,9 @@ export function judge(judged: JudgedJournal): Result<Judgement, JournalRefusal> 
 
 /** An item without an end has nothing to deliver; what it asks of a person is told. */
 function waiting(journal: ItemJournal, view: ItemView): Result<Judgement, JournalRefusal> {
-  const gates = [...journal.sessions].flatMap(([sessionId, events]) => questionOf(sessionId, events) ?? []);
+  const action = next(foldItem(journal.item));
+  const understood = action.kind === "ask" ? [`${action.question} (${interpretationGate(journal.item)})`] : [];
+  const gates = [...understood, ...[...journal.sessions].flatMap(([sessionId, events]) => questionOf(sessionId, events) ?? [])];
   if (gates.length === 0) return err(NOT_ENDED);
   const reason: Reason = { code: "awaiting_approval", message: gates.join("\n\n"), fix: ANSWER_IT };
   return ok({ kind: "say", view, ending: "awaiting-approval", reason });
@@ -144,6 +146,14 @@ function heads({ journal, heads: streams }: JudgedJournal): JournalRefusal | nul
  */
 function approvals(judged: JudgedJournal): JournalRefusal | null {
   const answers = ticketsOf(judged).flatMap(({ answer, trigger }) => (answer === undefined ? [] : [{ ...answer, by: personOf(trigger.actor) }]));
+  const asked = interpretationGate(judged.journal.item);
+  for (const event of judged.journal.item) {
+    if (event.kind !== "interpretation_answered") continue;
+    const { verdict, by } = event.data;
+    if (!answers.some((answer) => answer.gate === asked && answer.verdict === verdict && answer.by === by)) {
+      return refusal("unvouched-approval", `The journal says that ${by} answered ${asked} with ${verdict}; no ticket of the App says so.`);
+    }
+  }
   for (const [sessionId, events] of judged.journal.sessions) {
     let open: Extract<(typeof events)[number], { kind: "gate_opened" }> | null = null;
     for (const event of events) {

@@ -4,11 +4,25 @@
  */
 import { z } from "zod";
 import { eventSchema as event, gitOidSchema, sha256Schema } from "./envelope.ts";
+import { CHANGED_PATHS_LIMIT } from "./limits.ts";
 import { contextSchema, jsonSchema, sessionOutcomeSchema, usageSchema } from "./session-events.ts";
 
-export const phaseSchema = z.enum(["classify", "discover", "shape", "code", "review", "fix", "deliver"]);
+export const phaseSchema = z.enum(["classify", "discover", "shape", "code", "review", "fix", "deliver", "investigate", "design", "audit"]);
 /** A slot in the pipeline. */
 export type Phase = z.infer<typeof phaseSchema>;
+
+export const pipelineModeSchema = z.enum(["quick", "implement", "full", "review-only", "investigate", "refactor"]);
+/** Which sessions a work item goes through. */
+export type PipelineMode = z.infer<typeof pipelineModeSchema>;
+
+export const pipelinePolicySchema = z.object({
+  /** `auto`: by the classification. */
+  mode: z.enum(["auto", ...pipelineModeSchema.options]),
+  /** When a person has to confirm how the task was understood before there is work on it. */
+  confirm: z.enum(["never", "ambiguous", "always"]),
+});
+/** What the repository's config says of the pipeline. */
+export type PipelinePolicy = z.infer<typeof pipelinePolicySchema>;
 
 /** How a run ended, as the last segment's name carries it. A closed list: the App turns it into words. */
 export const ENDING_CODES = [
@@ -36,6 +50,8 @@ export const ENDING_CODES = [
   "keeps-crashing",
   "internal",
   "fenced",
+  "unclear",
+  "reported",
 ] as const;
 export const endingCodeSchema = z.enum(ENDING_CODES);
 export type EndingCode = z.infer<typeof endingCodeSchema>;
@@ -57,6 +73,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     workflowId: z.string().optional(),
     /** Rounds of review after which findings stop the item. */
     maxReviewRounds: z.int().min(1),
+    /** Absent: opened before there were modes; it goes on by the table it was opened under. */
+    pipeline: pipelinePolicySchema.optional(),
   }),
   event("run_opened", {
     host: z.enum(["actions", "local"]),
@@ -80,6 +98,10 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     /** What the whole item was expected to cost before its first session, in millionths of a US dollar, and why in words. */
     estimate: z.object({ lowMicroUsd: z.int().min(0), highMicroUsd: z.int().min(0), basis: z.string() }).optional(),
   }),
+  /** Which pipeline the item goes through, and why. A later one takes the place of an earlier one. */
+  event("mode_chosen", { mode: pipelineModeSchema.optional(), why: z.array(z.string()).optional() }),
+  /** What a person said to how the task was understood. */
+  event("interpretation_answered", { verdict: z.enum(["approved", "rejected"]), by: z.string(), reason: z.string().optional() }),
   event("session_scheduled", {
     phase: phaseSchema,
     round: z.int().min(1),
@@ -87,6 +109,10 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     workflowId: z.string(),
     goal: z.string(),
     context: contextSchema,
+    /** The only tools that its agent and all that works for it may use, whatever the workflow says; all when absent. */
+    allowedTools: z.array(z.string()).optional(),
+    /** Why it is run, in words. */
+    why: z.string().optional(),
   }),
   event("session_concluded", {
     phase: phaseSchema,
@@ -111,6 +137,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     /** Time at work in all its runs. */
     workedMs: z.number().min(0).optional(),
     snapshot: snapshotRefSchema.nullable(),
+    /** The files in which the snapshot differs from the base, the first `CHANGED_PATHS_LIMIT` of them. */
+    changed: z.object({ paths: z.array(z.string()).max(CHANGED_PATHS_LIMIT), more: z.int().min(0) }).optional(),
   }),
   /** The pipeline has nothing left to run: either something is to be delivered, or here is why not. */
   event("item_ended", {
@@ -118,6 +146,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     ending: endingCodeSchema,
     reason: reasonSchema.nullable(),
     snapshot: snapshotRefSchema.nullable(),
+    /** A review found something blocking on the way: whatever became of it, a person has to merge. */
+    escalated: z.literal(true).optional(),
   }),
   /** Written by the deliver job: one effect on GitHub, seen confirmed. */
   event("effect_confirmed", {

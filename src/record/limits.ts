@@ -12,3 +12,5 @@ export const CONTEXT_LIMIT_BYTES = 256 * 1024;
 export const TOOL_OUTPUT_LIMIT_BYTES = 256 * 1024;
 /** One journal blob: a file of the workspace, a plan, a long tool output. 100 MB is also GitHub's limit for a git blob (P-git-blob). */
 export const BLOB_LIMIT_BYTES = 100 * 1024 * 1024;
+/** Paths of changed files that one event of an item names; a longer change is counted. */
+export const CHANGED_PATHS_LIMIT = 2_000;

@@ -123,6 +123,16 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
     meaning: "Something in WorkTrain failed. Nothing was published.",
     next: `The run's log has the details; please report them. ${GO_ON}.`,
   },
+  unclear: {
+    headline: "stopped: the task cannot be routed",
+    meaning: "Its classification is incomplete or contradicts itself, or its mode has nothing to run for it. Nothing was changed or published.",
+    next: `Say in the issue what it is (a bug, a feature, a refactoring), how large, and what should be true afterwards, or name \`pipeline.mode\` in \`.github/worktrain.yml\`. Then ${LABEL_AGAIN}.`,
+  },
+  reported: {
+    headline: "investigated the bug and stops with a report",
+    meaning: "The cause is not sure enough, or the bug is too severe, to be mended without a person. Nothing was changed or published.",
+    next: `Read the report in the run's summary. If its cause is right, say so in the issue with how to mend it, then ${LABEL_AGAIN}.`,
+  },
   fenced: {
     headline: "did not publish: another run of this item was first",
     meaning: "While this run worked, another one delivered. What this one did is saved; nothing of it was published.",

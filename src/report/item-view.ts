@@ -1,6 +1,6 @@
 /** A work item as its record tells it: what the pull request, the check run, the CLI and the demo show. */
-import { CONTRACT, foldItem, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
-import type { ItemEvent, Phase, Usage } from "../record/index.ts";
+import { CONTRACT, foldItem, isEscalated, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
+import type { ItemEvent, Phase, PipelineMode, Usage } from "../record/index.ts";
 import { classificationSchema, codingHandoffSchema, type Classification, type CodingHandoff } from "../workflow/index.ts";
 import { findingsOf, type FindingView } from "./findings.ts";
 import type { ItemJournal } from "./item-journal.ts";
@@ -23,6 +23,10 @@ export interface ItemView {
   readonly helpers: readonly SessionView[];
   readonly findings: readonly FindingView[];
   readonly reviewRounds: number;
+  /** Which pipeline it went through and why; null when it had none to choose from. */
+  readonly mode: { readonly mode: PipelineMode; readonly why: readonly string[] } | null;
+  /** A review found something blocking on the way: a person has to merge what came of it. */
+  readonly escalated: boolean;
   readonly snapshot: ItemState["snapshot"];
   readonly ended: ItemState["ended"];
   readonly effects: readonly EffectView[];
@@ -51,6 +55,8 @@ export function itemView(journal: ItemJournal): ItemView {
     helpers,
     findings: findingsOf(sessions),
     reviewRounds: sessions.filter((session) => session.phase === "review" && session.outcome === "completed").length,
+    mode: state.mode === null ? null : { mode: state.mode, why: state.why },
+    escalated: isEscalated(state),
     snapshot: state.snapshot,
     ended: state.ended,
     effects: journal.item.flatMap((event) => (event.kind === "effect_confirmed" ? [event.data] : [])),

@@ -78,7 +78,8 @@ function reviewRow(view: ItemView, maker: ItemSessionView | undefined): ProofRow
   if (!review.success) return { check, result: "fails", detail: `${sessionName(last)} left no readable verdict`, attestedBy: "agent job" };
   const found = review.data.findings.length === 0 ? "no findings" : counted(review.data.findings.length, "nit");
   const clean = verdictOf(review.data) === "clean";
-  return { check, result: clean ? "holds" : "fails", detail: `${sessionName(last)}: ${clean ? found : "findings above a nit"}`, attestedBy: "agent job" };
+  const escalated = view.escalated ? "; **escalated: an earlier review found something blocking, so a person has to merge this**" : "";
+  return { check, result: clean ? "holds" : "fails", detail: `${sessionName(last)}: ${clean ? found : "findings above a nit"}${escalated}`, attestedBy: "agent job" };
 }
 
 const sessionName = (session: ItemSessionView): string => `${session.phase} session, round ${session.round}`;

@@ -1,5 +1,5 @@
 /** Decides a work item's log again: what the pipeline did next at each place, and what each session came to. */
-import { evolveItem, foldItem, next, type ItemAction, type ItemState } from "../engine/pipeline/index.ts";
+import { evolveItem, foldItem, isEscalated, keepsFiles, next, type ItemAction, type ItemState } from "../engine/pipeline/index.ts";
 import { artifactsOf, conclusionOf, evolve, initialState, type SessionState } from "../engine/session/index.ts";
 import type { ItemEvent, Recorded, SessionEvent, SnapshotRef } from "../record/index.ts";
 import { revealHidden } from "../shared/hidden.ts";
@@ -12,6 +12,7 @@ import { isEngineEvent } from "./replay-session.ts";
 const REASONS: ReadonlyMap<ItemEvent["kind"], string> = new Map([
   ["item_opened", "the task and its base come from outside"],
   ["run_opened", "where and when a run starts comes from outside"],
+  ["interpretation_answered", "what a person says comes from outside"],
   ["effect_confirmed", "GitHub's answer comes from outside"],
   ["delivery_ended", "it depends on what GitHub showed to the deliver job at that time"],
 ]);
@@ -41,9 +42,11 @@ function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: Ite
   switch (event.kind) {
     case "item_opened":
     case "run_opened":
+    case "interpretation_answered":
     case "effect_confirmed":
     case "delivery_ended":
       return null;
+    case "mode_chosen":
     case "session_scheduled":
     case "item_ended":
       return decided(next(before), before, event.kind === "session_scheduled" ? event.data : null);
@@ -62,16 +65,20 @@ function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: Ite
 function decided(action: ItemAction, state: ItemState, found: Scheduled | null): Difference["expected"] {
   switch (action.kind) {
     case "run-session": {
-      const { phase, round, workflowId } = action;
+      const { phase, round, workflowId, allowedTools, why } = action;
       const { title = "", body = "" } = state.opening?.task ?? {};
       const { commands, change } = found?.context ?? {};
       const outside = { ...(commands === undefined ? {} : { commands }), ...(change === undefined ? {} : { change }) };
-      return { kind: "session_scheduled", data: { phase, round, sessionId: found?.sessionId ?? "", workflowId, goal: revealHidden(`${title}\n\n${body}\n`), context: { ...action.context, ...outside } } };
+      return { kind: "session_scheduled", data: { phase, round, sessionId: found?.sessionId ?? "", workflowId, goal: revealHidden(`${title}\n\n${body}\n`), context: { ...action.context, ...outside }, ...(allowedTools === undefined ? {} : { allowedTools: [...allowedTools] }), ...(why === undefined ? {} : { why }) } };
     }
+    case "choose-mode":
+      return { kind: "mode_chosen", data: { mode: action.mode, why: [...action.why] } };
+    case "ask":
+      return { refused: `A person has to answer first: ${action.question}` };
     case "deliver":
-      return { kind: "item_ended", data: { outcome: "deliver", ending: "ready", reason: null, snapshot: action.snapshot } };
+      return { kind: "item_ended", data: { outcome: "deliver", ending: "ready", reason: null, snapshot: action.snapshot, ...escalation(state) } };
     case "stop":
-      return { kind: "item_ended", data: { outcome: "stopped", ending: action.ending, reason: action.reason, snapshot: null } };
+      return { kind: "item_ended", data: { outcome: "stopped", ending: action.ending, reason: action.reason, snapshot: null, ...escalation(state) } };
     case "resume-session":
       return { refused: `The session ${action.session.sessionId} goes on here: it has not been concluded.` };
     case "ended":
@@ -81,12 +88,14 @@ function decided(action: ItemAction, state: ItemState, found: Scheduled | null):
   }
 }
 
+const escalation = (state: ItemState) => (isEscalated(state) ? { escalated: true as const } : {});
+
 /** What the session's own stream says of its end, up to where the conclusion says that it stood. */
 function concludedBy({ head, phase }: Concluded, stream: readonly Recorded<SessionEvent>[] | undefined): Partial<Concluded> {
   const events = (stream ?? []).filter(({ seq }) => seq <= head.seq);
   const state = events.filter(isEngineEvent).reduce<SessionState>(evolve, initialState);
   const usage = events.reduce((sum, event) => (event.kind === "turn_completed" ? addUsage(sum, event.data.usage) : sum), NO_USAGE);
-  return { ...conclusionOf(state), artifacts: artifactsOf(state), usage, snapshot: phase === "code" || phase === "fix" ? lastSnapshot(events) : null };
+  return { ...conclusionOf(state), artifacts: artifactsOf(state), usage, snapshot: keepsFiles(phase) ? lastSnapshot(events) : null };
 }
 
 function lastSnapshot(events: readonly Recorded<SessionEvent>[]): SnapshotRef | null {

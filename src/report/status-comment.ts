@@ -123,6 +123,9 @@ const PHASE_NAMES: Readonly<Record<Phase, string>> = {
   review: "Review",
   fix: "Fix",
   deliver: "Deliver",
+  investigate: "Investigate",
+  design: "Design",
+  audit: "Audit",
 };
 /** What a person may expect to come; the rest shows when it happens. */
 const EXPECTED: readonly Phase[] = ["classify", "code", "review", "deliver"];

@@ -63,6 +63,7 @@ export const reviewVerdictSchema = z
 export type ReviewVerdict = z.infer<typeof reviewVerdictSchema>;
 
 export const classificationSchema = z.looseObject({
+  taskKind: z.enum(["bug", "feature", "refactoring", "chore"]).optional(),
   taskComplexity: z.enum(["small", "medium", "large"]).optional(),
   riskLevel: z.enum(["low", "medium", "high", "critical"]).optional(),
   hasUi: z.boolean().optional(),
@@ -89,6 +90,15 @@ export const codingHandoffSchema = z.looseObject({
   sideEffects: texts.optional(),
 });
 export type CodingHandoff = z.infer<typeof codingHandoffSchema>;
+
+export const investigationSchema = z.looseObject({
+  rootCause: z.string().optional(),
+  affectedFiles: texts.optional(),
+  severity: z.string().optional(),
+  hypothesisConfidence: z.number().min(0).max(1).optional(),
+  reproduction: z.string().optional(),
+  ruledOut: texts.optional(),
+});
 
 /** Schemas of the built-in contracts by their reference. */
 export const BUILT_IN_CONTRACTS = {
@@ -124,14 +134,7 @@ export const BUILT_IN_CONTRACTS = {
   }),
   "wr.contracts.coding_handoff": codingHandoffSchema,
   "wr.contracts.classification": classificationSchema,
-  "wr.contracts.investigation": z.looseObject({
-    rootCause: z.string().optional(),
-    affectedFiles: texts.optional(),
-    severity: z.string().optional(),
-    hypothesisConfidence: z.number().min(0).max(1).optional(),
-    reproduction: z.string().optional(),
-    ruledOut: texts.optional(),
-  }),
+  "wr.contracts.investigation": investigationSchema,
   "wr.contracts.gate_verdict": z.looseObject({
     verdict: z.enum(["approved", "rejected", "uncertain"]).optional(),
     confidence: z.union([z.string(), z.number()]).optional(),

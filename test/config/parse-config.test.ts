@@ -31,9 +31,18 @@ describe("what does a configuration file mean?", () => {
   });
 
   it("counts a budget in turns, tokens, micro-dollars and milliseconds; a limit that is not written does not limit", () => {
-    const result = parseConfig("budget: {costUsd: 0.5, minutes: 2, outputTokens: 5000, session: {turns: 3, toolMinutes: 1}}\n", FILE);
+    const result = parseConfig("budget: {costUsd: 0.5, minutes: 2, outputTokens: 5000, session: {turns: 3, toolMinutes: 1}, phases: {review: {costUsd: 1, minutes: 5}}}\n", FILE);
     if (!result.ok) throw new Error("refused");
-    expect(budgetOf(result.value)).toEqual({ turns: 300, tokens: 20_000_000, outputTokens: 5_000, costMicroUsd: 500_000, ms: 120_000, session: { turns: 3, toolMs: 60_000 } });
+    expect(budgetOf(result.value)).toEqual({ turns: 300, tokens: 20_000_000, outputTokens: 5_000, costMicroUsd: 500_000, ms: 120_000, session: { turns: 3, toolMs: 60_000 }, phases: { review: { costMicroUsd: 1_000_000, ms: 300_000 } } });
+  });
+
+  it("names the phase that was meant, and the limits that a phase may have", () => {
+    const fixOf = (text: string): string => {
+      const result = parseConfig(text, FILE);
+      return result.ok ? "" : (result.error[0]?.fix ?? "");
+    };
+    expect(fixOf("budget: {phases: {reviev: {turns: 3}}}")).toBe("Did you mean `review`?");
+    expect(fixOf("budget: {phases: {review: {turnz: 3}}}")).toBe("Did you mean `turns`?");
   });
 
   it("is frozen all the way down", () => {
@@ -51,7 +60,7 @@ describe("what is said about a wrong one?", () => {
   });
 
   it("lists the known keys when none is near", () => {
-    expect(faults("webhook: https://evil.example\n")[0]?.fix).toBe("Known here: `label`, `model`, `models`, `rules`, `commands`, `review`, `budget`, `paths`, `sandbox`.");
+    expect(faults("webhook: https://evil.example\n")[0]?.fix).toBe("Known here: `label`, `model`, `models`, `rules`, `commands`, `pipeline`, `review`, `budget`, `paths`, `sandbox`.");
   });
 
   it("points at the value that is out of range or of the wrong type, every one of them", () => {

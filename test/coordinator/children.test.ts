@@ -81,7 +81,7 @@ describe("children of a parallel step", () => {
     });
     expect(await world.run()).toMatchObject({ ending: "ready" });
     expect(order).toEqual(["one", "one", "two", "two", "three", "three"]);
-    expect(Object.keys(world.workspace.files)).toEqual(["one.txt", "two.txt", "three.txt"]);
+    expect(Object.keys(world.workspace.files)).toEqual(["one.txt", "three.txt", "two.txt"]);
     expect((await world.item()).at(-1)).toMatchObject({ data: { outcome: "deliver", snapshot: { changedFiles: 3 } } });
   });
 
@@ -289,7 +289,7 @@ describe("spawn_agent", () => {
     // A new runner begins with the files of the base commit.
     world.workspace.files = {};
     expect(await world.run()).toMatchObject({ ending: "ready" });
-    expect(Object.keys(world.workspace.files)).toEqual(["mine.txt", "first.txt", "second.txt"]);
+    expect(Object.keys(world.workspace.files)).toEqual(["first.txt", "mine.txt", "second.txt"]);
     expect((await world.item()).at(-1)).toMatchObject({ data: { snapshot: { changedFiles: 3 } } });
     // Four turns of the child: its second was cut off and asked for again.
     expect(ofWorkflow(world, "wr.role-implementer").map((body) => body.messages.length)).toEqual([1, 3, 3, 5]);

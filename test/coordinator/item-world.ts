@@ -1,6 +1,7 @@
 import { loadLibrary, runItem, type Boundary, type CoordinatorDeps, type ItemProgress, type ItemResult, type OpenItem, type OpenRun } from "../../src/coordinator/index.ts";
 import { playScenario, startModelServer, type MessagesRequest, type ModelServer, type Scenario, type Turn } from "../../src/hosts/demo/model/index.ts";
 import { openMemoryJournal, type Journal } from "../../src/journal/index.ts";
+import { readManifest } from "../../src/record/manifest.ts";
 import { itemStream, sessionStream, type ItemEvent, type RecordEvent } from "../../src/record/index.ts";
 import { readItemJournal, replayItem, replaySession, together } from "../../src/report/index.ts";
 import { readSession } from "../../src/session/index.ts";
@@ -52,14 +53,23 @@ export class MapWorkspace implements Workspace {
     const text = JSON.stringify(this.files);
     if (text === this.#saved) return null;
     this.#saved = text;
-    const manifest = await putBlob(Buffer.from(text));
-    return { base: BASE, tree: sha256Hex(text).slice(0, 40), manifest, changedFiles: Object.keys(this.files).length };
+    const entries = await Promise.all(
+      Object.entries(this.files)
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .map(async ([path, content]) => ({ path, mode: "100644", oid: sha256Hex(content).slice(0, 40), size: Buffer.byteLength(content), sha256: await putBlob(Buffer.from(content)) })),
+    );
+    const tree = sha256Hex(text).slice(0, 40);
+    const manifest = await putBlob(Buffer.from(JSON.stringify({ v: 1, base: BASE, tree, entries, unsupported: [] })));
+    return { base: BASE, tree, manifest, changedFiles: entries.length };
   }
 
   async restore(snapshot: Parameters<Workspace["restore"]>[0], getBlob: Parameters<Workspace["restore"]>[1]) {
     const bytes = snapshot === null ? null : await getBlob(snapshot.manifest);
-    this.#saved = bytes === null ? "{}" : Buffer.from(bytes).toString();
-    this.files = JSON.parse(this.#saved) as Record<string, string>;
+    const manifest = bytes === null ? null : readManifest(bytes);
+    const entries = manifest?.ok === true ? manifest.value.entries : [];
+    this.files = {};
+    for (const entry of entries) if (!("deleted" in entry)) this.files[entry.path] = Buffer.from((await getBlob(entry.sha256)) ?? []).toString();
+    this.#saved = JSON.stringify(this.files);
     return { ok: true as const, value: undefined };
   }
 
@@ -109,6 +119,8 @@ export interface ItemWorldOptions {
   readonly reached?: Sandbox["takeReached"];
   /** The one workflow to run instead of the pipeline. */
   readonly workflowId?: string;
+  /** Without it the item is one that was opened before there were modes. */
+  readonly pipeline?: OpenItem["pipeline"];
   readonly pastVerifications?: CoordinatorDeps["pastVerifications"];
 }
 
@@ -155,7 +167,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
     close: () => Promise.resolve(),
   };
   const task = options.task ?? { title: "Mend it", body: "It is broken." };
-  const open: OpenItem = { itemId: ITEM, task: { ...task, sha256: sha256Hex(JSON.stringify(task)) }, base: { ref: "main", sha: BASE }, maxReviewRounds: 2, ...(options.workflowId === undefined ? {} : { workflowId: options.workflowId }) };
+  const open: OpenItem = { itemId: ITEM, task: { ...task, sha256: sha256Hex(JSON.stringify(task)) }, base: { ref: "main", sha: BASE }, maxReviewRounds: 2, ...(options.workflowId === undefined ? {} : { workflowId: options.workflowId }), ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }) };
   const run: OpenRun = { host: "local", runId: 0, runAttempt: 1, key: null, ticket: null, sandbox: "bubblewrap", restored: null, segments: [] };
   const read = async (stream: string) => (await journal.read(stream)) as readonly RecordEvent[];
   return {

@@ -230,3 +230,39 @@ describe("attack 17: a gate for a person", () => {
     expect(judgement).toMatchObject({ ok: false, error: { kind: "unvouched-approval", message: expect.stringContaining("code-1") } });
   });
 });
+
+describe("attack 17: the question whether the task was understood", () => {
+  const opened = (event: RecordEvent): RecordEvent => (event.kind === "item_opened" ? { ...event, data: { ...event.data, pipeline: { mode: "quick", confirm: "always" } } } : event);
+  const actor = { login: "mona", id: 5 };
+  const ticketThat = (gate: string, verdict: "approved" | "rejected"): string => makeTicket({ trigger: { kind: "issue_comment", id: "9", actor, verdict: "write" }, answer: { gate, verdict, reason: "x" } }).ticketText;
+  /** The mode is chosen in line 6 of the item's stream, after a run under an earlier ticket. */
+  const answered = (by: string, earlier: string): Script["tamper"] => (stream, events) =>
+    !stream.startsWith("item/")
+      ? events
+      : events.map(opened).flatMap((event): readonly RecordEvent[] => {
+          if (event.kind === "run_opened") return [{ ...event, data: { ...event.data, runId: 1, ticket: earlier } }, event];
+          if (event.kind !== "session_concluded" || event.data.phase !== "classify") return [event];
+          return [event, { kind: "mode_chosen", data: { mode: "quick", why: ["x"] } }, { kind: "interpretation_answered", data: { verdict: "approved", by } }];
+        });
+
+  test("that is open is told with the interpretation, and nothing is delivered", async () => {
+    const asking: Script["tamper"] = (stream, events) => {
+      if (!stream.startsWith("item/")) return stream === sessionStream("classify-1") ? events : [];
+      const kept = events.map(opened).filter((event) => !("phase" in event.data) || event.data.phase === "classify");
+      return kept.flatMap((event): readonly RecordEvent[] => (event.kind === "session_concluded" ? [event, { kind: "mode_chosen", data: { mode: "quick" } }] : [event]));
+    };
+    expect(await judged({ lost: true, tamper: asking })).toMatchObject({
+      ok: true,
+      value: { kind: "say", ending: "awaiting-approval", reason: { message: expect.stringMatching(/Round once, after summing\. \(gate-5-interpretation\)$/), fix: expect.stringContaining("/worktrain approve") } },
+    });
+  });
+
+  test("counts as answered only by a ticket of the App that says so, for this question, of this person", async () => {
+    const MONA = "mona (GitHub user 5)";
+    expect(await refusal({ tamper: answered(MONA, ticketThat("gate-6-interpretation", "approved")) })).toBe("ok: deliver");
+    expect(await refusal({ tamper: answered(MONA, ticketThat("gate-6-interpretation", "rejected")) })).toBe("unvouched-approval");
+    expect(await refusal({ tamper: answered(MONA, ticketThat("gate-5-interpretation", "approved")) })).toBe("unvouched-approval");
+    expect(await refusal({ tamper: answered("ada (GitHub user 1)", ticketThat("gate-6-interpretation", "approved")) })).toBe("unvouched-approval");
+    expect(await refusal({ tamper: answered(MONA, ticketText) })).toBe("unvouched-approval");
+  });
+});

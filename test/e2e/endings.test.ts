@@ -96,7 +96,8 @@ test("findings that are left after the last round of review end the run with the
   const { said, item } = await ended(FINDINGS_LEFT, "review-blocking");
   expect(said).toContain("the review still has blocking findings");
   expect(said).toContain("An hour is printed as 60m");
-  expect(eventsOf(item, "session_concluded").map(({ data }) => `${data.phase} ${data.round}`)).toEqual(["classify 1", "code 1", "review 1", "fix 2", "review 2"]);
+  expect(eventsOf(item, "session_concluded").map(({ data }) => `${data.phase} ${data.round}`)).toEqual(["classify 1", "code 1", "review 1", "audit 1", "fix 2", "review 2"]);
+  expect(eventsOf(item, "item_ended")).toMatchObject([{ data: { ending: "review-blocking", escalated: true } }]);
 });
 
 test("fault 63: a key that the model's API does not take ends the run at once and names the cure", async () => {

@@ -1,76 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { foldItem, next, type ItemAction } from "../../src/engine/pipeline/index.ts";
-import type { ItemEvent, Phase, SessionOutcome, SnapshotRef } from "../../src/record/index.ts";
-import type { Json } from "../../src/shared/json.ts";
-
-const snapshot: SnapshotRef = { base: "a".repeat(40), tree: "b".repeat(40), manifest: "c".repeat(64), changedFiles: 1 };
-const opened: ItemEvent = {
-  kind: "item_opened",
-  data: { itemId: "7/issue-1/1", task: { title: "t", body: "b", sha256: "d".repeat(64) }, base: { ref: "main", sha: "a".repeat(40) }, maxReviewRounds: 3 },
-};
-
-interface Step {
-  readonly phase: Phase;
-  readonly round?: number;
-  readonly outcome?: SessionOutcome;
-  readonly code?: string;
-  readonly artifacts?: readonly { readonly contractRef: string; readonly value: Json }[];
-  readonly snapshot?: SnapshotRef | null;
-}
-
-const classification = {
-  contractRef: "wr.contracts.classification",
-  value: { taskComplexity: "small", riskLevel: "low", hasUi: false, touchesArchitecture: false, taskMaturity: "ready", interpretation: "Round first.", ambiguities: [] },
-};
-const finding = (severity: string) => ({ severity, summary: `a ${severity} thing`, file: "src/a.js", line: 3, evidence: "seen", remediation: "mend" });
-const verdict = (stated: string, ...severities: string[]) => ({
-  contractRef: "wr.contracts.review_verdict",
-  value: { verdict: stated, confidence: "high", findings: severities.map(finding), summary: "read it" },
-});
-const classify: Step = { phase: "classify", artifacts: [classification] };
-const code: Step = { phase: "code", snapshot };
-const review = (round: number, ...artifacts: NonNullable<Step["artifacts"]>): Step => ({ phase: "review", round, artifacts });
-
-function history(...steps: readonly Step[]): readonly ItemEvent[] {
-  return [opened, ...steps.flatMap((step, index) => [scheduled(step, index), concluded(step, index)])];
-}
-
-const scheduled = (step: Step, index: number): ItemEvent => ({
-  kind: "session_scheduled",
-  data: { phase: step.phase, round: step.round ?? 1, sessionId: `s-${index}`, workflowId: "w", goal: "g", context: {} },
-});
-
-const concluded = (step: Step, index: number): ItemEvent => ({
-  kind: "session_concluded",
-  data: {
-    phase: step.phase,
-    round: step.round ?? 1,
-    sessionId: `s-${index}`,
-    outcome: step.outcome ?? "completed",
-    reason: step.code === undefined ? null : { code: step.code, message: "because" },
-    artifacts: [...(step.artifacts ?? [])],
-    head: { seq: 9, hash: "e".repeat(64) },
-    turns: 2,
-    usage: { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 },
-    costMicroUsd: 10,
-    snapshot: step.snapshot ?? null,
-  },
-});
+import type { ItemEvent } from "../../src/record/index.ts";
+import { classification, classify, code, history, review, scheduled, short, snapshot, verdict, type Step } from "./item-history.ts";
 
 const act = (...steps: readonly Step[]): ItemAction => next(foldItem(history(...steps)));
-/** What a row expects, in short: the phase and round that run next, `deliver`, or the ending code. */
-const short = (action: ItemAction): string => {
-  switch (action.kind) {
-    case "run-session":
-      return `${action.phase} ${action.round}`;
-    case "stop":
-      return `stop ${action.ending}`;
-    default:
-      return action.kind;
-  }
-};
-
-describe("the pipeline", () => {
+describe("the pipeline of items that were opened before there were modes", () => {
   test.each<{ after: string; steps: readonly Step[]; expected: string }>([
     { after: "nothing", steps: [], expected: "classify 1" },
     { after: "classification", steps: [classify], expected: "code 1" },

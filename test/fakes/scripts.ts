@@ -10,6 +10,7 @@ export interface Script {
   readonly code: readonly Turn[];
   readonly fix: readonly Turn[];
   readonly review: readonly Turn[];
+  readonly audit: readonly Turn[];
 }
 
 export const text = (words: string): AnswerBlock => ({ type: "text", text: words });
@@ -18,8 +19,9 @@ export const completeStep = (notes: string, contractRef?: string, value?: Json):
   use("complete_step", { notes, artifacts: contractRef === undefined ? [] : [{ contractRef, value: value ?? null }], context: {} });
 
 const classification: Json = {
+  taskKind: "feature",
   taskComplexity: "small",
-  riskLevel: "low",
+  riskLevel: "medium",
   hasUi: false,
   touchesArchitecture: false,
   taskMaturity: "ready",
@@ -46,12 +48,20 @@ export const handOver = completeStep("Handed over.", "wr.contracts.coding_handof
 export const verdict = (findings: readonly Json[]): AnswerBlock =>
   completeStep("Judged.", "wr.contracts.review_verdict", { verdict: findings.length === 0 ? "clean" : "blocking", confidence: "high", summary: "Read the change and ran the tests.", findings: [...findings] });
 
+const result = completeStep("Looked.", "wr.contracts.coordinator_result", { outcome: "success", summary: "A pure function: nothing else can go wrong." });
+
 /** Straight to a good change that a reviewer finds nothing in. */
 export const straight: Script = {
   classify: [[completeStep("The code is src/format.js.")], [completeStep("Small.", "wr.contracts.classification", classification)]],
   code: [[completeStep("Rounding comes after the split.")], mend, [completeStep("Rounded first.")], [completeStep("All tests pass.")], [handOver]],
   fix: [[completeStep("The finding does not hold.")], [completeStep("Nothing to change.")], [completeStep("All tests pass.")], [handOver]],
-  review: [[completeStep("Read and ran it.")], [verdict([])]],
+  review: [[completeStep("Read and traced it.")], [verdict([])]],
+  audit: [
+    [use("complete_step", { notes: "One pure function.", artifacts: [], context: { surface: "formatDuration of src/format.js: a pure function from seconds to a text." } })],
+    [result],
+    [completeStep("Nothing to confirm.")],
+    [verdict([])],
+  ],
 };
 
 /**
@@ -70,6 +80,8 @@ export function scenarioByIssue(scripts: Readonly<Record<string, Partial<Script>
       "wr.classify-task": play(() => "classify"),
       "wr.coding-task": play((view) => (view.firstMessage.includes("(resolve-findings)") ? "fix" : "code")),
       "wr.mr-review": play(() => "review"),
+      "wr.production-readiness-audit": play(() => "audit"),
+      "wr.role-researcher": [[result]],
     },
   };
 }

@@ -31,7 +31,7 @@ const start = (d: SessionDeps, name: string, context: JsonObject = {}): Promise<
   createSession(d, { sessionId: `s-${name}`, itemId: null, parentSessionId: null, phase: null, plan: load(name), goal: "The total is wrong", context, autonomy: "full_auto_stop_on_user_deps" });
 
 const values: Record<string, JsonObject> = {
-  "wr.contracts.classification": { taskComplexity: "small", riskLevel: "low", hasUi: false, touchesArchitecture: false, taskMaturity: "ready", interpretation: "Mend the total.", ambiguities: [] },
+  "wr.contracts.classification": { taskKind: "bug", taskComplexity: "small", riskLevel: "low", hasUi: false, touchesArchitecture: false, taskMaturity: "ready", interpretation: "Mend the total.", ambiguities: [] },
   "wr.contracts.coding_handoff": { prTitle: "Mend the total", prBody: "It was wrong.", commitSubject: "mend the total", filesChanged: ["a.ts"], testsAdded: [], sideEffects: [] },
   "wr.contracts.review_verdict": { verdict: "clean", confidence: "high", findings: [], summary: "Good." },
 };
@@ -64,7 +64,7 @@ describe("the shipped workflows drive to completion", () => {
 
   test("coding-task: understands, implements, is verified by the host's command, hands over", async () => {
     const d = deps();
-    const session = await start(d, "coding-task", { commands: { test: "npm test" }, classification: { taskComplexity: "small" } });
+    const session = await start(d, "coding-task", { commands: { test: "npm test" }, classification: { taskKind: "bug", taskComplexity: "small" } });
     expect(await drive(session)).toEqual(["understand", "implement", "verify", "hand-over"]);
     expect(d.commands).toEqual(["npm test"]);
     expect(session.state()).toMatchObject({ kind: "ended", outcome: "completed" });

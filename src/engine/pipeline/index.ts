@@ -1,3 +1,7 @@
-export { artifactOf, CONTRACT, next, PIPELINE, type ItemAction } from "./next.ts";
+export type { ItemAction } from "./action.ts";
+export { CONTRACT, keepsFiles, PIPELINE } from "./course.ts";
 export { endingOf, fixOf } from "./failures.ts";
-export { evolveItem, foldItem, type ItemSession, type ItemState, type SessionResult } from "./state.ts";
+export { type ExplainedItem, type ExplainedStep, explainItem, explainModes, type Explanation } from "./explain.ts";
+export { possibleRuns, type RunCount } from "./possible-runs.ts";
+export { next } from "./next.ts";
+export { artifactOf, evolveItem, foldItem, interpretationGate, isEscalated, type ItemSession, type ItemState, type SessionResult } from "./state.ts";

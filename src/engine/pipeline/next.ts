@@ -1,68 +1,51 @@
 /**
- * What a work item needs next: classify -> code -> review -> (fix -> review)* -> deliver, or stop with a reason. An item that was
- * opened with a workflow of its own runs that one and nothing else.
- * No model routes anything: this table does, from typed results of completed sessions.
+ * What a work item needs next: classify -> the sessions of its mode -> review -> ((audit ->) fix -> review)* -> deliver, or stop with a
+ * reason. An item that was opened with a workflow of its own runs that one and nothing else; one that was opened before there were
+ * modes goes classify -> code -> review -> (fix -> review)*, as it began.
+ * No model routes anything: these tables do, from typed results of completed sessions.
  *
  * I7. A session that did not complete, or left no valid artifact, is a failed gate: the item stops.
- * I9. A review that is missing or unreadable never counts as clean.
  */
-import type { EndingCode, Phase, Reason, SnapshotRef } from "../../record/index.ts";
-import { classificationSchema, reviewVerdictSchema, verdictOf, type Finding } from "../../workflow/index.ts";
-import type { Json, JsonObject } from "../../shared/json.ts";
+import type { JsonObject } from "../../shared/json.ts";
+import { BUILT_IN_CONTRACTS, classificationSchema, isBuiltInContract, type Classification } from "../../workflow/index.ts";
+import { noArtifact, runSession, stop, type ItemAction } from "./action.ts";
+import { CLASSIFY, CONTRACT, courseOf, FIRST_COURSE, type Stage } from "./course.ts";
 import { sessionFailure } from "./failures.ts";
-import type { ItemSession, ItemState } from "./state.ts";
-
-export type ItemAction =
-  | { readonly kind: "run-session"; readonly phase: Phase; readonly round: number; readonly workflowId: string; readonly context: JsonObject }
-  | { readonly kind: "resume-session"; readonly session: ItemSession }
-  | { readonly kind: "deliver"; readonly snapshot: SnapshotRef }
-  | { readonly kind: "stop"; readonly ending: EndingCode; readonly reason: Reason }
-  | { readonly kind: "ended" };
-
-export const CONTRACT = {
-  classification: "wr.contracts.classification",
-  codingHandoff: "wr.contracts.coding_handoff",
-  reviewVerdict: "wr.contracts.review_verdict",
-} as const;
-
-/** The workflows this table runs, and the artifact of each that it cannot go on without. */
-export const PIPELINE = [
-  { workflowId: "wr.classify-task", handsOver: CONTRACT.classification },
-  { workflowId: "wr.coding-task", handsOver: null },
-  { workflowId: "wr.mr-review", handsOver: CONTRACT.reviewVerdict },
-] as const;
+import { afterInvestigation } from "./investigation.ts";
+import { choose, confirmation } from "./modes.ts";
+import { afterAudit, afterChange, afterReview } from "./review-cycle.ts";
+import { artifactOf, hasModes, type ItemSession, type ItemState } from "./state.ts";
 
 /** The next action of an item that has been opened. Total: every state has exactly one. */
 export function next(state: ItemState): ItemAction {
   if (state.ended !== null) return { kind: "ended" };
   const last = state.sessions.at(-1);
   const alone = state.opening?.workflowId;
-  if (last === undefined) return alone === undefined ? session("classify", 1, "wr.classify-task", {}) : session("code", 1, alone, {});
+  if (last === undefined) return alone === undefined ? stageSession(state, CLASSIFY) : runSession({ phase: "code", round: 1, workflowId: alone, context: {} });
   if (last.result === null) return { kind: "resume-session", session: last };
   const failure = sessionFailure(last, last.result);
   if (failure !== null) return failure;
   if (alone !== undefined) return afterWorkflow(state, last);
   switch (last.phase) {
     case "classify":
-      return afterClassify(last);
+      return afterClassify(state, last);
+    case "discover":
+    case "shape":
+    case "design":
+    case "investigate":
+      return afterStage(state, last);
     case "code":
+      return declined(state, last) ?? afterChange(state, last);
     case "fix":
       return afterChange(state, last);
     case "review":
       return afterReview(state, last);
-    default:
+    case "audit":
+      return afterAudit(state, last);
+    case "deliver":
       return stop("internal", `Phase ${last.phase} has no place in this pipeline.`, "Please report this with the journal.");
   }
 }
-
-/** The newest artifact of a kind that a session left; null if it left none. */
-export function artifactOf(session: ItemSession, contractRef: string): Json | null {
-  return session.result?.artifacts.findLast((artifact) => artifact.contractRef === contractRef)?.value ?? null;
-}
-
-const session = (phase: Phase, round: number, workflowId: string, context: JsonObject): ItemAction => ({ kind: "run-session", phase, round, workflowId, context });
-
-const stop = (code: EndingCode, message: string, fix: string): ItemAction => ({ kind: "stop", ending: code, reason: { code, message, fix } });
 
 /** A workflow that was run by itself: what it changed is its result, and where it changed nothing its record is. */
 const afterWorkflow = (state: ItemState, { sessionId, workflowId }: ItemSession): ItemAction =>
@@ -70,43 +53,74 @@ const afterWorkflow = (state: ItemState, { sessionId, workflowId }: ItemSession)
     ? { kind: "deliver", snapshot: state.snapshot }
     : stop("completed", `Every step of ${workflowId} was done; no file differs from the base.`, `Read what it came to with \`worktrain session show ${sessionId}\`.`);
 
-function afterClassify(last: ItemSession): ItemAction {
-  const classification = classificationSchema.safeParse(artifactOf(last, CONTRACT.classification));
-  if (!classification.success) return noArtifact(last, CONTRACT.classification);
-  return session("code", 1, "wr.coding-task", { classification: artifactOf(last, CONTRACT.classification) });
+function afterClassify(state: ItemState, last: ItemSession): ItemAction {
+  const { data: task } = classificationSchema.safeParse(artifactOf(last, CONTRACT.classification));
+  if (task === undefined) return noArtifact(last, CONTRACT.classification);
+  const policy = state.opening?.pipeline;
+  if (policy === undefined) return nextStage(state, FIRST_COURSE, last);
+  if (state.mode === null) {
+    const chosen = choose(policy, task);
+    return chosen.ok ? { kind: "choose-mode", ...chosen.value } : stop("unclear", `The task's classification cannot be worked with. ${chosen.error}`, "Say in the task what it is (a bug, a feature, a refactoring), how large, and what should be true afterwards; or name pipeline.mode in .github/worktrain.yml. Then start it again.");
+  }
+  return unconfirmed(state, task) ?? nextStage(state, courseOf(state.mode, task), last);
 }
 
-function afterChange(state: ItemState, last: ItemSession): ItemAction {
-  if (state.snapshot === null || state.snapshot.changedFiles === 0)
-    return stop("nothing-to-do", "The coding session completed and no file differs from the base.", "Say in the task what should change, then start it again.");
-  return session("review", last.round, "wr.mr-review", { handoff: artifactOf(last, CONTRACT.codingHandoff) });
+/** What a person has to say first, or has said against it; null when the work may begin. */
+function unconfirmed({ opening, answer }: ItemState, task: Classification): ItemAction | null {
+  const needed = opening?.pipeline === undefined ? null : confirmation(opening.pipeline, task);
+  const asked = `The task was understood like this: ${task.interpretation ?? "(no interpretation)"}${(task.ambiguities ?? []).map((each) => `\n- Open: ${each}`).join("")}`;
+  if (answer?.verdict === "rejected") return stop("needs-answer", `${answer.by} rejected how the task was understood${answer.reason === undefined ? "" : `: ${answer.reason}`}. ${asked}`, "Say in the task what is meant, then start it again.");
+  if (needed === null || answer !== null) return null;
+  return { kind: "ask", question: `Is this what is meant? A person has to confirm it, since ${needed}. ${asked}`, fix: "Approve it and the work goes on (`/worktrain approve` in a comment, or `worktrain approve ITEM` for a local task), or answer what is open in the task and start it again. With `pipeline: { confirm: never }` in .github/worktrain.yml nobody is asked." };
 }
 
-function afterReview(state: ItemState, last: ItemSession): ItemAction {
-  const artifact = artifactOf(last, CONTRACT.reviewVerdict);
-  const review = reviewVerdictSchema.safeParse(artifact);
-  if (!review.success) return noArtifact(last, CONTRACT.reviewVerdict);
-  if (state.snapshot === null) return stop("internal", "A review completed with nothing to review.", "Please report this with the journal.");
-  if (verdictOf(review.data) === "clean") return { kind: "deliver", snapshot: state.snapshot };
-  const maxRounds = state.opening?.maxReviewRounds ?? 1;
-  if (last.round >= maxRounds) return reviewExhausted(last.round, review.data.findings);
-  const classified = state.sessions.find((each) => each.phase === "classify");
-  const classification = classified === undefined ? null : artifactOf(classified, CONTRACT.classification);
-  return session("fix", last.round + 1, "wr.coding-task", { classification, findings: (artifact as { findings: Json }).findings });
+function afterStage(state: ItemState, last: ItemSession): ItemAction {
+  const task = classificationOf(state);
+  if (state.mode === null || task === null) return stop("internal", `A ${last.phase} session ran in a pipeline without a mode.`, "Please report this with the journal.");
+  const course = courseOf(state.mode, task);
+  const stage = course[placeOf(course, last)];
+  if (stage !== undefined && !handedOver(last, stage.handsOver)) return noArtifact(last, stage.handsOver);
+  return (last.phase === "investigate" ? afterInvestigation(last) : null) ?? nextStage(state, course, last);
 }
 
-function reviewExhausted(rounds: number, findings: readonly Finding[]): ItemAction {
-  const list = findings.map((finding) => `${finding.severity}: ${finding.summary}`).join("; ");
-  return stop(
-    "review-blocking",
-    `After ${rounds} ${rounds === 1 ? "round" : "rounds"} of review there are open findings: ${list}`,
-    "Answer the findings in the task or raise review.maxRounds in .github/worktrain.yml, then start it again.",
-  );
+/** A quick task that its session found to be none goes the longer way. */
+function declined(state: ItemState, last: ItemSession): ItemAction | null {
+  if (last.workflowId !== "wr.quick-task") return null;
+  if (last.result?.snapshot !== null || artifactOf(last, CONTRACT.codingHandoff) !== null) return null;
+  const said = BUILT_IN_CONTRACTS[CONTRACT.result].safeParse(artifactOf(last, CONTRACT.result)).data;
+  const task = classificationOf(state);
+  if (said?.outcome !== "failed" || task === null) return null;
+  if (state.mode === "quick") return { kind: "choose-mode", mode: "implement", why: [`its session says that it is no quick task: ${said.summary}`] };
+  return state.mode === null ? null : nextStage(state, courseOf(state.mode, task), last);
 }
 
-const noArtifact = (last: ItemSession, contractRef: string): ItemAction =>
-  stop(
-    "no-verdict",
-    `The ${last.phase} session ended without a valid ${contractRef}.`,
-    "A missing or broken result counts as a failed gate. Start it again to try once more.",
-  );
+const placeOf = (course: readonly Stage[], { phase, workflowId }: ItemSession): number => course.findIndex((stage) => stage.phase === phase && stage.workflowId === workflowId);
+
+function nextStage(state: ItemState, course: readonly Stage[], last: ItemSession): ItemAction {
+  const stage = course[placeOf(course, last) + 1];
+  if (stage !== undefined) return stageSession(state, stage);
+  return stop("unclear", `The mode ${state.mode ?? "of this item"} has nothing to run for it: a review alone needs a pull request.`, "Name another pipeline.mode in .github/worktrain.yml, then start it again.");
+}
+
+/** A session that is given what the ones before it handed over, each under its name. */
+function stageSession(state: ItemState, { phase, workflowId, why }: Stage): ItemAction {
+  const context: Record<string, JsonObject[string]> = {};
+  for (const session of state.sessions) {
+    const [classify, stages] = [CLASSIFY, state.mode === null ? [] : courseOf(state.mode, classificationOf(state) ?? {})];
+    const done = [classify, ...stages].find((each) => each.phase === session.phase && each.workflowId === session.workflowId);
+    if (done !== undefined) context[done.as] = artifactOf(session, done.handsOver);
+  }
+  const action = runSession({ phase, round: 1, workflowId, context });
+  return hasModes(state) ? { ...action, why } : action;
+}
+
+function classificationOf(state: ItemState): Classification | null {
+  const classified = state.sessions.findLast((each) => each.phase === "classify");
+  return classified === undefined ? null : (classificationSchema.safeParse(artifactOf(classified, CONTRACT.classification)).data ?? null);
+}
+
+/** A contract of the workflow's own was checked when it was handed over. */
+function handedOver(session: ItemSession, contractRef: string): boolean {
+  const value = artifactOf(session, contractRef);
+  return value !== null && (!isBuiltInContract(contractRef) || BUILT_IN_CONTRACTS[contractRef].safeParse(value).success);
+}

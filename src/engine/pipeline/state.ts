@@ -1,7 +1,8 @@
-import type { EndingCode, Phase, Reason, SessionOutcome, SnapshotRef } from "../../record/index.ts";
-import type { ItemEvent, Usage } from "../../record/index.ts";
+import type { EndingCode, Phase, PipelineMode, PipelinePolicy, Reason, SessionOutcome, SnapshotRef } from "../../record/index.ts";
+import { gateName, type ItemEvent, type Usage } from "../../record/index.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { unreachable } from "../../shared/unreachable.ts";
+import { keepsFiles } from "./course.ts";
 
 /** One session of the item: scheduled, and after it ended what it left. */
 export interface ItemSession {
@@ -11,6 +12,8 @@ export interface ItemSession {
   readonly workflowId: string;
   readonly goal: string;
   readonly context: JsonObject;
+  readonly allowedTools?: readonly string[] | undefined;
+  readonly why?: string | undefined;
   readonly result: SessionResult | null;
 }
 
@@ -29,6 +32,13 @@ export interface SessionResult {
   readonly workedMs?: number | undefined;
   readonly toolMs?: number | undefined;
   readonly snapshot: SnapshotRef | null;
+  readonly changed?: ChangedFiles | undefined;
+}
+
+/** Files that differ from the base, and how many more than are named. */
+export interface ChangedFiles {
+  readonly paths: readonly string[];
+  readonly more: number;
 }
 
 export interface ItemOpening {
@@ -37,6 +47,7 @@ export interface ItemOpening {
   readonly base: { readonly ref: string; readonly sha: string };
   readonly maxReviewRounds: number;
   readonly workflowId?: string | undefined;
+  readonly pipeline?: PipelinePolicy | undefined;
 }
 
 export interface ItemEndingState {
@@ -44,18 +55,32 @@ export interface ItemEndingState {
   readonly ending: EndingCode;
   readonly reason: Reason | null;
   readonly snapshot: SnapshotRef | null;
+  readonly escalated?: true | undefined;
+}
+
+/** What a person said to how the task was understood. */
+export interface InterpretationAnswer {
+  readonly verdict: "approved" | "rejected";
+  readonly by: string;
+  readonly reason?: string | undefined;
 }
 
 /** State of a work item: the fold of its stream and nothing else (I3). */
 export interface ItemState {
   readonly opening: ItemOpening | null;
+  /** Which pipeline the item goes through; null until it is chosen, and for good in one that was opened before there were modes. */
+  readonly mode: PipelineMode | null;
+  readonly why: readonly string[];
+  readonly answer: InterpretationAnswer | null;
   readonly sessions: readonly ItemSession[];
-  /** The files as the last completed code or fix session left them: only completed sessions change what is delivered (I7). */
+  /** The files as the last completed session that keeps them left them: only completed sessions change what is delivered (I7). */
   readonly snapshot: SnapshotRef | null;
+  /** Of that snapshot; null where it was not recorded. */
+  readonly changed: ChangedFiles | null;
   readonly ended: ItemEndingState | null;
 }
 
-const initialItem: ItemState = { opening: null, sessions: [], snapshot: null, ended: null };
+const initialItem: ItemState = { opening: null, mode: null, why: [], answer: null, sessions: [], snapshot: null, changed: null, ended: null };
 
 export const foldItem = (events: readonly ItemEvent[]): ItemState => events.reduce(evolveItem, initialItem);
 
@@ -64,6 +89,10 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
   switch (event.kind) {
     case "item_opened":
       return state.opening === null ? { ...state, opening: event.data } : state;
+    case "mode_chosen":
+      return { ...state, mode: event.data.mode ?? state.mode, why: event.data.why ?? [] };
+    case "interpretation_answered":
+      return { ...state, answer: event.data };
     case "session_scheduled":
       return { ...state, sessions: [...state.sessions, { ...event.data, result: null }] };
     case "session_concluded":
@@ -82,8 +111,22 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
 type Conclusion = Extract<ItemEvent, { kind: "session_concluded" }>["data"];
 
 function concluded(state: ItemState, data: Conclusion): ItemState {
-  const { phase, sessionId, outcome } = data;
+  const { phase, sessionId, outcome, snapshot } = data;
   const sessions = state.sessions.map((session) => (session.sessionId === sessionId && session.result === null ? { ...session, result: data } : session));
-  const changes = outcome === "completed" && (phase === "code" || phase === "fix");
-  return { ...state, sessions, snapshot: changes && data.snapshot !== null ? data.snapshot : state.snapshot };
+  if (outcome !== "completed" || snapshot === null || !keepsFiles(phase)) return { ...state, sessions };
+  return { ...state, sessions, snapshot, changed: data.changed ?? null };
+}
+
+/** Whether it was opened since there are modes. */
+export const hasModes = ({ opening }: ItemState): boolean => opening?.pipeline !== undefined;
+
+/** Whether a review found something blocking on the way: whatever became of it, a person has to merge what comes of the item. */
+export const isEscalated = (state: Pick<ItemState, "sessions">): boolean => state.sessions.some(({ phase }) => phase === "audit");
+
+/** Names the question whether the task was understood, for people and tickets: it is asked once a mode is chosen. @param events all of the item's, from the first */
+export const interpretationGate = (events: readonly Pick<ItemEvent, "kind">[]): string => gateName("interpretation", events.findLastIndex(({ kind }) => kind === "mode_chosen") + 1);
+
+/** The newest artifact of a kind that a session left; null if it left none. */
+export function artifactOf(session: ItemSession, contractRef: string): Json | null {
+  return session.result?.artifacts.findLast((artifact) => artifact.contractRef === contractRef)?.value ?? null;
 }

@@ -113,7 +113,7 @@ async function drive(run: LocalRun, ports: RunPorts, open: Open, redact: (text: 
   let undelivered: readonly string[] = [];
   let result: ItemResult;
   try {
-    result = await runItem({ ...deps, steers: (sessionId) => inbox.steers(sessionId, sessionId === main), onProgress }, openingOf(place, saved, config.review.maxRounds), localRun(sandbox.mode));
+    result = await runItem({ ...deps, steers: (sessionId) => inbox.steers(sessionId, sessionId === main), onProgress }, openingOf(place, saved, config), localRun(sandbox.mode));
   } finally {
     undelivered = inbox.close();
   }

@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { approve, reject } from "./answer-item.ts";
 import { cancel } from "./cancel.ts";
 import { cleanup } from "./cleanup.ts";
 import { doctor } from "./doctor.ts";
@@ -7,6 +8,7 @@ import { importCommand } from "./import.ts";
 import { inspect } from "./inspect.ts";
 import { lint } from "./lint.ts";
 import { mcp } from "./mcp.ts";
+import { pipelineExplain } from "./pipeline-explain.ts";
 import { preview } from "./preview.ts";
 import { replay } from "./replay.ts";
 import { report } from "./report.ts";
@@ -30,12 +32,15 @@ export const commands: readonly Command[] = [
   run,
   resume,
   tell,
+  approve,
+  reject,
   cancel,
   validate,
   lint,
   workflows,
   inspect,
   preview,
+  pipelineExplain,
   sessionStart,
   sessionNext,
   sessionSubmit,

@@ -17,7 +17,7 @@ export interface LocalRun {
   /** Null: as the task was started, bubblewrap for a new one. */
   readonly sandbox: "bubblewrap" | "weak" | null;
   /** In place of the config's. */
-  readonly limits: Partial<Omit<Budget, "session">>;
+  readonly limits: Partial<Omit<Budget, "session" | "phases">>;
   readonly model: CoordinatorDeps["model"]["endpoint"];
   readonly path: string;
 }

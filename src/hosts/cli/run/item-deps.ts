@@ -52,8 +52,9 @@ export async function itemDeps(run: Pick<LocalRun, "limits" | "model">, ports: R
   };
 }
 
-/** A flag takes the place of the item's limit and of the session's of that kind: what either stopped can go on with a higher one. */
+/** A flag takes the place of the item's limit, of the phase's and of the session's of that kind: what either stopped can go on with a higher one. */
 function budgetWith(budget: Budget, limits: LocalRun["limits"]): Budget {
-  const session = Object.fromEntries(Object.entries(budget.session).filter(([limit]) => !Object.hasOwn(limits, limit)));
-  return { ...budget, ...limits, session };
+  const others = (own: Budget["session"]): Budget["session"] => Object.fromEntries(Object.entries(own).filter(([limit]) => !Object.hasOwn(limits, limit)));
+  const phases = Object.fromEntries(Object.entries(budget.phases).map(([phase, own]) => [phase, others(own)]));
+  return { ...budget, ...limits, session: others(budget.session), phases };
 }

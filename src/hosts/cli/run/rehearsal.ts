@@ -63,7 +63,7 @@ export async function rehearse({ run, task, clone, config }: Rehearsal, ports: R
     if (progress.kind === "estimate") estimate = progress.estimate;
   };
   const saved = { goal: task.goal, base: { ref: clone.branch, sha: clone.head }, ...alone };
-  const { state, reason } = await runItem({ ...deps, onProgress }, openingOf(place, saved, config.review.maxRounds), localRun(parts.sandbox.mode));
+  const { state, reason } = await runItem({ ...deps, onProgress }, openingOf(place, saved, config), localRun(parts.sandbox.mode));
   const [session] = state.sessions;
   if (body === null || prompt === null || session === undefined) throw new TerminalError(`The task comes to no request: ${reason?.message ?? "it ended at once"}`, reason?.fix ?? "Read the config's budget and the flags.");
   return { phase: session.phase, workflowId: session.workflowId, prompt, request: requestSchema.parse(JSON.parse(body)), estimate };

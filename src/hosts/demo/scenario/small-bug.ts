@@ -1,6 +1,6 @@
 /**
  * The demo's issue and the model that works on it. The model is played: its turns are written here, but it acts through the
- * real tools on the real files, quotes what they really answered, and its reviewer judges by what a command prints.
+ * real tools on the real files, quotes what they really answered, and its reviewer judges by what it reads: a reviewer runs nothing.
  */
 import type { AnswerBlock } from "../model/answer.ts";
 import type { Scenario, Turn, View } from "../model/player.ts";
@@ -36,6 +36,8 @@ const SECOND_VERSION = [
 
 const say = (thinking: string, ...blocks: readonly AnswerBlock[]): readonly AnswerBlock[] => [{ type: "thinking", thinking }, ...blocks];
 const use = (name: string, input: Extract<AnswerBlock, { type: "tool_use" }>["input"]): AnswerBlock => ({ type: "tool_use", name, input });
+type Context = Readonly<Record<string, string | boolean>>;
+const handIn = (notes: string, context: Context): AnswerBlock => use("complete_step", { notes, artifacts: [], context: { ...context } });
 const completeStep = (notes: string, contractRef?: string, value?: Record<string, unknown>): AnswerBlock =>
   use("complete_step", { notes, artifacts: contractRef === undefined ? [] : [{ contractRef, value: JSON.parse(JSON.stringify(value)) }], context: {} });
 
@@ -52,6 +54,7 @@ const classify: readonly Turn[] = [
   say(
     "One function, one small change.",
     completeStep("One function in one file, with tests beside it.", "wr.contracts.classification", {
+      taskKind: "bug",
       taskComplexity: "small",
       riskLevel: "low",
       hasUi: false,
@@ -69,14 +72,15 @@ const code: readonly Turn[] = [
   say("Reproduce it.", use("bash", { command: "node --test" })),
   (view) =>
     say(
-      "One test fails, the one of the issue.",
-      completeStep(`\`node --test\` shows the failure. Cause: ${FORMAT} rounds the seconds after the split. I will carry a full minute over.${quoted(view, "bash")}`),
+      "One test fails, the one of the issue; one function is wrong.",
+      handIn(`\`node --test\` shows the failure. Cause: ${FORMAT} rounds the seconds after the split. I will carry a full minute over.${quoted(view, "bash")}`, {
+        quick: true,
+        wanted: "formatDuration(59.7) is 1m: a full minute is carried over when the seconds round up.",
+      }),
     ),
   say("Carry the minute.", ...FIRST_VERSION.map((change) => use("edit", { path: FORMAT, old_string: change.old, new_string: change.new }))),
-  say("Does it pass now?", use("bash", { command: "node --test" })),
-  (view) => say("Green.", completeStep(`${FORMAT} carries 60 seconds into the minutes. The test of the issue, red before, passes now.${quoted(view, "bash")}`)),
-  say("The whole, once more.", use("bash", { command: "node --test && git status --short && git diff" })),
-  (view) => say("Only the one file changed.", completeStep(`All tests pass; one file changed.${quoted(view, "bash")}`)),
+  say("Does it pass now, and is it one file?", use("bash", { command: "node --test && git status --short && git diff" })),
+  (view) => say("Green.", completeStep(`${FORMAT} carries 60 seconds into the minutes. The test of the issue, red before, passes now; one file changed.${quoted(view, "bash")}`)),
   say(
     "What a reviewer needs.",
     completeStep("Handed over.", "wr.contracts.coding_handoff", {
@@ -126,25 +130,37 @@ const fix: readonly Turn[] = [
   ),
 ];
 
+/** Which variable the hours are split off from, and whether that was rounded before. */
+function readFormat(view: View): { readonly split: string; readonly roundedFirst: boolean } {
+  const text = view.lastToolResults.find((result) => result.name === "read" && result.text.includes("/ 3600"))?.text ?? "";
+  const split = /Math\.floor\((\w+) \/ 3600\)/.exec(text)?.[1] ?? "";
+  return { split, roundedFirst: split !== "" && new RegExp(`\\b${split} = Math\\.round\\(`).test(text) };
+}
+
 const review: readonly Turn[] = [
-  say("What was asked, then the change, then trying to break it.", use("read", { path: FORMAT }), use("bash", { command: "git status --short && git diff" })),
-  say("The nearest case one unit higher.", use("bash", { command: TRY_AN_HOUR }), use("bash", { command: "node --test" })),
-  (view) => say("I have seen enough.", completeStep(`Ran the tests and ${TRY_AN_HOUR}:${view.lastToolResults.map((result) => `\n\n\`\`\`\n${result.text.trim().slice(-400)}\n\`\`\``).join("")}`)),
-  say("Once more, for the verdict.", use("bash", { command: TRY_AN_HOUR })),
-  (view) => verdict(answered(view, "bash")),
+  say("What was asked, then the change and its tests. I run nothing: I trace cases by hand.", use("read", { path: FORMAT }), use("read", { path: FORMAT_TEST }), use("grep", { pattern: "formatDuration" })),
+  (view) => say("The nearest case one unit higher is an hour.", completeStep(`Read ${FORMAT}, its tests and its callers. ${trace(view)} Nothing was run: that is not for a reviewer.`)),
+  say("Once more, for the verdict.", use("read", { path: FORMAT })),
+  (view) => verdict(view),
 ];
 
-function verdict(printed: string): readonly AnswerBlock[] {
-  const clean = !/\b60[ms]/.test(printed);
-  const shown = printed.split("\n").find((line) => /\d+[hms]/.test(line)) ?? printed;
+function trace(view: View): string {
+  const { split, roundedFirst } = readFormat(view);
+  return roundedFirst
+    ? `Traced formatDuration(3599.7): ${split} is 3600 before it is split, so hours 1, minutes 0, seconds 0: \`1h\`.`
+    : `Traced formatDuration(3599.7): hours and minutes are split off from ${split}, which is not rounded, so hours 0, minutes 59; the seconds round to 60, which carries to minutes 60: \`60m\`.`;
+}
+
+function verdict(view: View): readonly AnswerBlock[] {
+  const clean = readFormat(view).roundedFirst;
   return say(
     clean ? "It carries." : "The same fault, one unit higher.",
     completeStep(clean ? "No finding." : "One finding.", "wr.contracts.review_verdict", {
       verdict: clean ? "clean" : "blocking",
       confidence: "high",
       summary: clean
-        ? `Read the change and its tests, ran the tests and durations just below an hour (\`${shown}\`). Everything asked for is there and nothing else.`
-        : "The example of the issue is mended; the same fault is still there one unit higher.",
+        ? `Read the change and its tests. ${trace(view)} Everything asked for is there and nothing else. Nothing was run.`
+        : "The example of the issue is mended; the same fault is still there one unit higher. Read and traced, nothing was run.",
       findings: clean
         ? []
         : [
@@ -154,7 +170,7 @@ function verdict(printed: string): readonly AnswerBlock[] {
               findingCategory: "correctness",
               file: FORMAT,
               line: 10,
-              evidence: `formatDuration(3599.7) prints \`${shown}\`.`,
+              evidence: trace(view),
               remediation: "Round the whole duration first, then split it; add a test for an hour.",
               reproduce: TRY_AN_HOUR,
             },
@@ -163,13 +179,44 @@ function verdict(printed: string): readonly AnswerBlock[] {
   );
 }
 
-const turnOf = (script: readonly Turn[], view: View): Turn => script[view.turnIndex] ?? [{ type: "text", text: "I have nothing left to do here." }];
+const result = (notes: string, summary: string): AnswerBlock => completeStep(notes, "wr.contracts.coordinator_result", { outcome: "success", summary });
+
+/** A pure function goes live: the audit has little to find, and says so with what it read. */
+const audit: readonly Turn[] = [
+  say("What becomes real with this?", use("read", { path: FORMAT }), use("grep", { pattern: "formatDuration" })),
+  say(
+    "One pure function.",
+    handIn(`${FORMAT} exports formatDuration, a pure function: no stored data, no call to another system, no background work, no configuration.`, {
+      surface: `formatDuration of ${FORMAT}: a pure function from seconds to a text; nothing leaves the process and nothing is stored.`,
+    }),
+  ),
+  say("The three agree.", result("All three looked at the same function; none found a failure beside wrong text.", "No case ends badly beside a wrong text, which the review has found.")),
+  say("Is there a guard that would catch it?", use("read", { path: FORMAT_TEST })),
+  say("No test near an hour.", completeStep(`${FORMAT_TEST} has no case near an hour: nothing would tell. That is the review's finding; there is no other case to confirm.`)),
+  say(
+    "It may go live once the finding is mended.",
+    completeStep("Nothing beside the review's finding.", "wr.contracts.review_verdict", {
+      verdict: "clean",
+      confidence: "high",
+      summary: "A pure function: no data, no call, no way back needed. Beside what the review found nothing stands in the way. The fix should add a test near an hour.",
+      findings: [],
+    }),
+  ),
+];
+
+const research: readonly Turn[] = [
+  say("The place that was named.", use("read", { path: FORMAT })),
+  say("Nothing but the function.", result(`Read ${FORMAT}: no call leaves the process, nothing is written, nothing has to be taken back.`, "A pure function: it can fail by returning a wrong text and in no other way.")),
+];
 
 export const scenario: Scenario = {
   repeatsInterrupted: true,
   turns: {
     "wr.classify-task": classify,
-    "wr.coding-task": (view) => turnOf(view.firstMessage.includes("(resolve-findings)") ? fix : code, view),
+    "wr.quick-task": code,
+    "wr.coding-task": fix,
     "wr.mr-review": review,
+    "wr.production-readiness-audit": audit,
+    "wr.role-researcher": research,
   },
 };

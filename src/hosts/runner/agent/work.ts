@@ -105,14 +105,15 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
       },
       signal: ports.signal,
     },
-    openItem(admitted, config.review.maxRounds),
+    openItem(admitted, config),
     openRun(settings, all, { sandbox: sandbox.mode, crashes: all.crashes }),
   );
 }
 
-function openItem(admitted: Admitted, maxReviewRounds: number): Extract<ItemEvent, { kind: "item_opened" }>["data"] {
+/** @param config null where none can be read: the item ends before it matters */
+function openItem(admitted: Admitted, config: Pick<Config, "review" | "pipeline"> | null): Extract<ItemEvent, { kind: "item_opened" }>["data"] {
   const { ticket, task } = admitted;
-  return { itemId: ticket.item, task: { ...task, sha256: ticket.textSha256 }, base: ticket.base, maxReviewRounds };
+  return { itemId: ticket.item, task: { ...task, sha256: ticket.textSha256 }, base: ticket.base, maxReviewRounds: config?.review.maxRounds ?? 1, ...(config === null ? {} : { pipeline: config.pipeline }) };
 }
 
 function openRun(settings: JobSettings, { admitted, restored }: Pick<WorkContext, "admitted" | "restored">, { sandbox, crashes }: { readonly sandbox: "bubblewrap" | "weak" | "none"; readonly crashes: number }): Extract<ItemEvent, { kind: "run_opened" }>["data"] {
@@ -130,7 +131,7 @@ async function stopBeforeWork(
   const reason: Reason = { code: refusal.kind, message: refusal.message, fix: refusal.fix };
   const head = await record.journal.head(stream);
   const events: ItemEvent[] = [
-    ...(head === null ? [{ kind: "item_opened" as const, data: openItem(admitted, 1) }] : []),
+    ...(head === null ? [{ kind: "item_opened" as const, data: openItem(admitted, null) }] : []),
     { kind: "run_opened", data: openRun(settings, { admitted, restored }, { sandbox: "none", crashes: 0 }) },
     { kind: "item_ended", data: { outcome: "stopped", ending, reason, snapshot: null } },
   ];

@@ -1,0 +1,77 @@
+/** The sessions before the review, by mode: which, in which order, and under which condition. */
+import type { Phase, PipelineMode } from "../../record/index.ts";
+import type { Classification } from "../../workflow/index.ts";
+import type { Condition } from "./modes.ts";
+
+export const CONTRACT = {
+  classification: "wr.contracts.classification",
+  codingHandoff: "wr.contracts.coding_handoff",
+  reviewVerdict: "wr.contracts.review_verdict",
+  discovery: "wr.contracts.discovery_handoff",
+  shaping: "wr.contracts.shaping_handoff",
+  investigation: "wr.contracts.investigation",
+  result: "wr.contracts.coordinator_result",
+  /** Of wr.ui-ux-design alone. */
+  interfaceSpec: "interface_spec",
+} as const;
+
+export interface Stage {
+  readonly phase: Phase;
+  readonly workflowId: string;
+  /** The artifact that the pipeline cannot go on without. */
+  readonly handsOver: string;
+  /** The name under which later sessions find it in their context. */
+  readonly as: string;
+  /** Null: always. */
+  readonly when: Condition | null;
+  readonly why: string;
+}
+
+const UI: Condition = { words: "it has a UI", holds: ({ hasUi }) => hasUi === true };
+const ARCHITECTURE: Condition = { words: "it touches the architecture", holds: ({ touchesArchitecture }) => touchesArchitecture === true };
+const IDEA: Condition = { words: "it is still an idea", holds: ({ taskMaturity }) => taskMaturity === "idea" };
+const UNSHAPED: Condition = { words: "it is an idea, rough or large", holds: ({ taskMaturity, taskComplexity }) => taskMaturity === "idea" || taskMaturity === "rough" || taskComplexity === "large" };
+/** The discovery of an idea has found a direction that two challengers attacked. */
+const ARCHITECTURE_KNOWN: Condition = { words: "it touches the architecture and is more than an idea", holds: (task) => ARCHITECTURE.holds(task) && !IDEA.holds(task) };
+
+export const CLASSIFY: Stage = { phase: "classify", workflowId: "wr.classify-task", handsOver: CONTRACT.classification, as: "classification", when: null, why: "everything that follows is chosen by its typed answer" };
+
+const discover: Stage = { phase: "discover", workflowId: "wr.discovery", handsOver: CONTRACT.discovery, as: "direction", when: IDEA, why: "an idea needs a direction before anything is built" };
+const shape: Stage = { phase: "shape", workflowId: "wr.shaping", handsOver: CONTRACT.shaping, as: "pitch", when: UNSHAPED, why: "what is to be built has to be bounded first" };
+const designUi: Stage = { phase: "design", workflowId: "wr.ui-ux-design", handsOver: CONTRACT.interfaceSpec, as: "interface", when: UI, why: "what people see and operate is designed before it is built" };
+const designArchitecture = (when: Condition): Stage => ({ phase: "design", workflowId: "wr.discovery", handsOver: CONTRACT.discovery, as: "direction", when, why: "a design that two independent challengers have attacked" });
+const investigate: Stage = { phase: "investigate", workflowId: "wr.bug-investigation", handsOver: CONTRACT.investigation, as: "investigation", when: null, why: "a bug is mended where its cause is, so the cause comes first" };
+const codeBy = (workflowId: string, why: string): Stage => ({ phase: "code", workflowId, handsOver: CONTRACT.codingHandoff, as: "handoff", when: null, why });
+
+export const COURSES: Readonly<Record<PipelineMode, readonly Stage[]>> = {
+  quick: [codeBy("wr.quick-task", "the change itself, in as few steps as it takes")],
+  implement: [designUi, designArchitecture(ARCHITECTURE), codeBy("wr.coding-task", "the change itself")],
+  full: [discover, shape, designUi, designArchitecture(ARCHITECTURE_KNOWN), codeBy("wr.coding-task", "the change itself")],
+  investigate: [investigate, designArchitecture(ARCHITECTURE), codeBy("wr.coding-task", "the change itself, at the cause that was found")],
+  refactor: [designArchitecture(ARCHITECTURE), codeBy("wr.refactoring", "the change itself, behaviour pinned before it")],
+  // A review alone needs a pull request to look at: its item is opened by one, which nothing does yet.
+  "review-only": [],
+};
+
+/** Before there were modes: classify, then code. */
+export const FIRST_COURSE: readonly Stage[] = [codeBy("wr.coding-task", "")];
+
+export const courseOf = (mode: PipelineMode, task: Classification): readonly Stage[] => COURSES[mode].filter(({ when }) => when === null || when.holds(task));
+
+export const REVIEW = { workflowId: "wr.mr-review", handsOver: CONTRACT.reviewVerdict } as const;
+export const FIX = { workflowId: "wr.coding-task", handsOver: CONTRACT.codingHandoff } as const;
+export const AUDITS = {
+  production: { workflowId: "wr.production-readiness-audit", handsOver: CONTRACT.reviewVerdict },
+  architecture: { workflowId: "wr.architecture-scalability-audit", handsOver: CONTRACT.reviewVerdict },
+} as const;
+
+/** Every workflow that a pipeline may run, once, with the artifact it has to hand over. */
+export const PIPELINE: readonly { readonly workflowId: string; readonly handsOver: string }[] = [
+  ...new Map([CLASSIFY, ...Object.values(COURSES).flat(), REVIEW, FIX, ...Object.values(AUDITS)].map(({ workflowId, handsOver }) => [workflowId, { workflowId, handsOver }])).values(),
+];
+
+/** Whether what a completed session of the phase left in the files goes on to the next one. */
+export const keepsFiles = (phase: Phase): boolean => makesChange(phase) || phase === "shape";
+
+/** Whether sessions of the phase make the change that is delivered. */
+export const makesChange = (phase: Phase): boolean => phase === "code" || phase === "fix";

@@ -1,0 +1,30 @@
+import { AUDITS, CLASSIFY, COURSES, FIRST_COURSE, FIX, REVIEW, type Stage } from "./course.ts";
+import type { ItemOpening } from "./state.ts";
+
+/** How often an item runs a workflow: at the least, and at the most. */
+export interface RunCount {
+  readonly workflowId: string;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What each pipeline that the item may come to runs; one workflow alone runs once. */
+export function possibleRuns({ workflowId, maxReviewRounds: rounds, pipeline }: Pick<ItemOpening, "workflowId" | "maxReviewRounds" | "pipeline">): readonly (readonly RunCount[])[] {
+  if (workflowId !== undefined) return [[{ workflowId, low: 1, high: 1 }]];
+  const fixes: RunCount = { workflowId: FIX.workflowId, low: 0, high: rounds - 1 };
+  const reviews: RunCount = { workflowId: REVIEW.workflowId, low: 1, high: rounds };
+  const stages = (course: readonly Stage[]): readonly RunCount[] => [CLASSIFY, ...course].map((stage) => ({ workflowId: stage.workflowId, low: stage.when === null ? 1 : 0, high: 1 }));
+  if (pipeline === undefined) return [together([...stages(FIRST_COURSE), fixes, reviews])];
+  const audits = Object.values(AUDITS).map((audit) => ({ workflowId: audit.workflowId, low: 0, high: rounds - 1 }));
+  const modes = pipeline.mode === "auto" ? Object.values(COURSES) : [COURSES[pipeline.mode]];
+  return modes.filter((course) => course.length > 0).map((course) => together([...stages(course), fixes, reviews, ...audits]));
+}
+
+function together(counts: readonly RunCount[]): readonly RunCount[] {
+  const sums = new Map<string, RunCount>();
+  for (const { workflowId, low, high } of counts) {
+    const before = sums.get(workflowId) ?? { workflowId, low: 0, high: 0 };
+    sums.set(workflowId, { workflowId, low: before.low + low, high: before.high + high });
+  }
+  return [...sums.values()].filter(({ high }) => high > 0);
+}

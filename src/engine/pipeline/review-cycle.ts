@@ -1,0 +1,91 @@
+/**
+ * From a change to its delivery: review -> (audit ->) fix -> review, until nothing is open or the rounds are used up.
+ *
+ * I9. A review or an audit that is missing or unreadable never counts as clean.
+ */
+import type { Json, JsonObject } from "../../shared/json.ts";
+import { reviewVerdictSchema, verdictOf, type Finding } from "../../workflow/index.ts";
+import { noArtifact, runSession, stop, type ItemAction } from "./action.ts";
+import { AUDITS, CONTRACT, FIX, REVIEW } from "./course.ts";
+import { scopeFindings } from "./scope.ts";
+import { artifactOf, hasModes, type ItemSession, type ItemState } from "./state.ts";
+
+/** Of the review that gates a delivery: it reads and judges, and executes nothing, whatever its workflow allows. */
+const REVIEW_TOOLS = ["read", "glob", "grep"] as const;
+
+const shows = (words: string): string => `every change is reviewed before it is delivered: ${words}`;
+
+export function afterChange(state: ItemState, last: ItemSession): ItemAction {
+  const modes = hasModes(state);
+  const nothing = state.snapshot === null || state.snapshot.changedFiles === 0 || (modes && last.phase === "code" && last.result?.snapshot === null);
+  if (nothing) return stop("nothing-to-do", "The coding session completed and no file differs from the base.", "Say in the task what should change, then start it again.");
+  const handoff = artifactOf(last, CONTRACT.codingHandoff);
+  if (modes && handoff === null) return noArtifact(last, CONTRACT.codingHandoff);
+  const review = runSession({ phase: "review", round: last.round, workflowId: REVIEW.workflowId, context: { handoff } });
+  return modes ? { ...review, allowedTools: REVIEW_TOOLS, why: shows(last.phase === "fix" ? "the fix has made new code" : "this is the first version") } : review;
+}
+
+interface Judged {
+  /** Everything that is open, as it is handed on: the review's, the host's, and those of audits of this round. */
+  readonly findings: readonly (Finding & JsonObject)[];
+  readonly verdict: ReturnType<typeof verdictOf>;
+}
+
+/** What the last round's review comes to, with what the host itself found; null when its verdict cannot be read. */
+function judged(state: ItemState, round: number): Judged | null {
+  const ofRound = (phase: "review" | "audit") => state.sessions.filter((each) => each.phase === phase && each.round === round);
+  const reviews = [ofRound("review").at(-1), ...ofRound("audit")].map((each) => (each === undefined ? undefined : reviewVerdictSchema.safeParse(artifactOf(each, CONTRACT.reviewVerdict)).data));
+  const [review, ...audits] = reviews;
+  if (review === undefined || audits.includes(undefined)) return null;
+  const all = [...review.findings, ...(hasModes(state) ? scopeFindings(state) : []), ...audits.flatMap((audit) => audit?.findings ?? [])];
+  return { findings: all as (Finding & JsonObject)[], verdict: verdictOf({ verdict: review.verdict, findings: all }) };
+}
+
+export function afterReview(state: ItemState, last: ItemSession): ItemAction {
+  const open = judged(state, last.round);
+  if (open === null) return noArtifact(last, CONTRACT.reviewVerdict);
+  if (state.snapshot === null) return stop("internal", "A review completed with nothing to review.", "Please report this with the journal.");
+  if (open.verdict === "clean") return { kind: "deliver", snapshot: state.snapshot };
+  const maxRounds = state.opening?.maxReviewRounds ?? 1;
+  if (last.round >= maxRounds) return exhausted(last.round, open.findings);
+  return open.verdict === "blocking" && hasModes(state) ? nextAudit(state, last.round, open.findings) : fix(state, last.round, open.findings);
+}
+
+export function afterAudit(state: ItemState, last: ItemSession): ItemAction {
+  const open = judged(state, last.round);
+  return open === null ? noArtifact(last, CONTRACT.reviewVerdict) : nextAudit(state, last.round, open.findings);
+}
+
+type Audit = keyof typeof AUDITS;
+
+/** Which audit looks at what a blocking finding is a symptom of. */
+const auditOf = ({ findingCategory }: Finding): Audit => (findingCategory === "architecture" || findingCategory === "performance" ? "architecture" : "production");
+
+/** The audits that the review of the round asks for, in order; then the fix gets what all of them found. */
+function nextAudit(state: ItemState, round: number, findings: Judged["findings"]): ItemAction {
+  const review = state.sessions.findLast((each) => each.phase === "review" && each.round === round);
+  const found = reviewVerdictSchema.safeParse(review === undefined ? null : artifactOf(review, CONTRACT.reviewVerdict)).data?.findings ?? [];
+  const blocking = found.filter(({ severity }) => severity === "critical" || severity === "major");
+  const wanted = new Set<Audit>(blocking.length === 0 ? ["production"] : blocking.map(auditOf));
+  const done = state.sessions.flatMap((each) => (each.phase === "audit" && each.round === round ? [each.workflowId] : []));
+  const audit = (["production", "architecture"] as const).find((each) => wanted.has(each) && !done.includes(AUDITS[each].workflowId));
+  if (audit === undefined) return fix(state, round, findings);
+  const why = `a blocking finding is a symptom: the ${audit} audit looks for what else is behind it before anything is mended`;
+  return { ...runSession({ phase: "audit", round, workflowId: AUDITS[audit].workflowId, context: { findings: [...findings] } }), why };
+}
+
+function fix(state: ItemState, round: number, findings: Judged["findings"]): ItemAction {
+  const classified = state.sessions.find((each) => each.phase === "classify");
+  const classification: Json = classified === undefined ? null : artifactOf(classified, CONTRACT.classification);
+  const action = runSession({ phase: "fix", round: round + 1, workflowId: FIX.workflowId, context: { classification, findings: [...findings] } });
+  return hasModes(state) ? { ...action, why: `${findings.length} ${findings.length === 1 ? "finding is" : "findings are"} open after round ${round} of review` } : action;
+}
+
+function exhausted(rounds: number, findings: readonly Finding[]): ItemAction {
+  const list = findings.map((finding) => `${finding.severity}: ${finding.summary}`).join("; ");
+  return stop(
+    "review-blocking",
+    `After ${rounds} ${rounds === 1 ? "round" : "rounds"} of review there are open findings: ${list}`,
+    "Answer the findings in the task or raise review.maxRounds in .github/worktrain.yml, then start it again.",
+  );
+}

@@ -1,0 +1,27 @@
+import { TerminalError } from "../../../shared/errors.ts";
+import { jsonOption, type Command } from "../command.ts";
+
+export const pipelineExplain: Command = {
+  name: "pipeline explain",
+  operands: "",
+  summary: "Shows which sessions would run for a task, in which order, under which conditions and why.",
+  about: "Asks the pipeline itself. Without a classification it shows the rules by which a mode is chosen and what each mode runs.",
+  options: {
+    classification: { kind: "text", value: "FILE|JSON", help: "a task's classification, as wr.classify-task hands it over" },
+    mode: { kind: "text", value: "MODE", help: "as if `pipeline.mode` named it: auto, quick, implement, full, investigate, refactor or review-only" },
+    confirm: { kind: "text", value: "WHEN", help: "as if `pipeline.confirm` said it: never, ambiguous (default) or always" },
+    "max-rounds": { kind: "text", value: "N", help: "as if `review.maxRounds` said it (default: 3)" },
+    json: jsonOption,
+  },
+  async run(call, world) {
+    const [{ explainItem, explainModes }, { askedItem }, words] = await Promise.all([import("../../../engine/pipeline/index.ts"), import("../pipeline/asked-item.ts"), import("../pipeline/words.ts")]);
+    if (call.positionals.length > 0) throw new TerminalError(`${JSON.stringify(call.positionals[0])} is not understood.`, "Name a classification with --classification FILE or JSON.");
+    const asked = askedItem(call, world);
+    if (asked === null) {
+      const modes = explainModes();
+      return { exitCode: 0, text: words.modesText(modes), data: modes };
+    }
+    const explanation = explainItem(asked);
+    return { exitCode: 0, text: words.explanationText(explanation), data: { ...explanation } };
+  },
+};

@@ -1,0 +1,27 @@
+/** What `worktrain pipeline explain` prints for people. */
+import type { ExplainedStep, Explanation, explainModes } from "../../../engine/pipeline/index.ts";
+import { printable } from "../printable.ts";
+
+export function explanationText({ mode, why, steps }: Explanation): string {
+  const head = mode === null ? "No mode is chosen." : `Mode ${mode}: ${why.join("; ")}.`;
+  return printable([head, "", ...steps.flatMap(stepLines)].join("\n").trimEnd());
+}
+
+function stepLines({ phase, round, workflowId, why, allowedTools, leadsTo }: ExplainedStep): readonly string[] {
+  const name = `${phase}${round > 1 ? `, round ${round}` : ""}${workflowId === null ? "" : `: ${workflowId}`}`;
+  return [name, `  why: ${why}`, ...(allowedTools === null ? [] : [`  tools: ${allowedTools.join(", ")} and nothing else`]), ...leadsTo.map((each) => `  ${each.when} -> ${each.next}`), ""];
+}
+
+export function modesText({ rules, modes }: ReturnType<typeof explainModes>): string {
+  return [
+    "The mode is the first whose rule fits the task's classification, unless pipeline.mode in .github/worktrain.yml names one:",
+    ...rules.map(({ mode, when }) => `  ${mode}: ${when}`),
+    "",
+    ...modes.flatMap(({ mode, sessions }) => [
+      mode,
+      ...(sessions.length === 0 ? ["  nothing yet: it needs a pull request to look at"] : sessions.map(({ phase, workflowId, when, why }) => `  ${phase}: ${workflowId}, ${when === "always" ? "always" : `if ${when}`}. ${why}.`)),
+      "",
+    ]),
+    "Then the review cycle. With --classification it is shown for one task, session by session.",
+  ].join("\n");
+}

@@ -1,0 +1,84 @@
+/** `worktrain pipeline explain`, and `approve` and `reject` of a local task that asks whether it was understood. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { foldItem, next } from "../../../src/engine/pipeline/index.ts";
+import { openDirectoryJournal, openDirectoryReader } from "../../../src/journal/index.ts";
+import { itemStream, type ItemEvent } from "../../../src/record/index.ts";
+import { saveRun } from "../../../src/hosts/cli/run/local-item.ts";
+import { nodeFileSystem } from "../../../src/shared/node-ports.ts";
+import { classified, playItem } from "../../engine/item-history.ts";
+import { fakeClock } from "../../fakes/clock.ts";
+import { shell } from "./in-process.ts";
+
+const data = mkdtempSync(join(tmpdir(), "worktrain-pipeline-"));
+afterAll(() => rmSync(data, { recursive: true }));
+const cli = shell({ data });
+
+describe("pipeline explain", () => {
+  const bug = { taskKind: "bug", taskComplexity: "medium", riskLevel: "low", taskMaturity: "specced", interpretation: "Round first.", ambiguities: [] };
+
+  test("says for a classification which sessions would run, why, and what comes after each end; from JSON and from a file", async () => {
+    const { text, data: said } = await cli.run("pipeline", "explain", "--classification", JSON.stringify(bug));
+    expect(said).toMatchObject({ mode: "investigate", why: ["a bug", expect.stringContaining("bug, medium")] });
+    expect(said.steps[1]).toMatchObject({ phase: "investigate", workflowId: "wr.bug-investigation", leadsTo: [{ next: "code: wr.coding-task" }, { next: expect.stringMatching(/^stops \(reported\)/) }, { next: expect.stringMatching(/^stops \(reported\)/) }] });
+    expect(text).toContain("review: wr.mr-review\n  why: every change is reviewed before it is delivered: this is the first version\n  tools: read, glob, grep and nothing else\n  clean -> delivered");
+    const file = join(data, "classification.json");
+    writeFileSync(file, JSON.stringify(bug));
+    expect((await cli.run("pipeline", "explain", "--classification", file)).data).toEqual(said);
+  });
+
+  test("shows the rules and every mode when no task is described; a mode alone shows its sessions", async () => {
+    const { text } = await cli.run("pipeline", "explain");
+    expect(text).toContain("refactor: a refactoring");
+    expect(text).toContain("shape: wr.shaping, if it is an idea, rough or large.");
+    expect((await cli.run("pipeline", "explain", "--mode", "quick")).data.steps.map(({ phase }: { phase: string }) => phase).slice(0, 3)).toEqual(["classify", "code", "review"]);
+  });
+
+  test.each<[string, readonly string[], string]>([
+    ["a mode that is not there", ["--mode", "fast"], "--mode fast is unknown. Use one of: auto, quick"],
+    ["a file that is not there", ["--classification", "none.json"], "There is no file none.json."],
+    ["broken JSON", ["--classification", "{"], "is no JSON"],
+    ["a classification that is none", ["--classification", '{"riskLevel": "huge"}'], "does not fit wr.contracts.classification"],
+    ["rounds that are none", ["--mode", "quick", "--max-rounds", "0"], "Give a whole number from 1 to 10."],
+  ])("%s is told with its cure", async (_, options, words) => {
+    expect(await cli.refusal("pipeline", "explain", ...options)).toContain(words);
+  });
+});
+
+describe("a local task that asks whether it was understood", () => {
+  const waiting = async (name: string): Promise<string> => {
+    const place = { name, id: `0/${name}/1`, directory: join(data, "items", name) };
+    saveRun(place, { goal: "Mend it", source: data, base: { ref: "main", sha: "a".repeat(40) }, sandbox: "bubblewrap" });
+    const { events } = playItem({ mode: "auto", confirm: "ambiguous" }, [classified({ ambiguities: ["which?"] })]);
+    const journal = await openDirectoryJournal({ directory: join(place.directory, "journal"), fs: nodeFileSystem, clock: fakeClock() });
+    const appended = await journal.append(itemStream(place.id), null, events.slice(0, events.findIndex(({ kind }) => kind === "interpretation_answered")));
+    await journal.close();
+    expect(appended.ok).toBe(true);
+    return name;
+  };
+  const standing = async (name: string) => {
+    const reader = await openDirectoryReader({ directory: join(data, "items", name, "journal"), fs: nodeFileSystem });
+    return next(foldItem((await reader.read(itemStream(`0/${name}/1`))) as readonly ItemEvent[]));
+  };
+
+  test("goes on once it is approved, and takes one answer only", async () => {
+    const item = await waiting("local-yes");
+    expect((await cli.run("approve", item)).data).toMatchObject({ name: item, verdict: "approved", by: "cli", resume: `worktrain resume ${item}` });
+    expect(await standing(item)).toMatchObject({ kind: "run-session", phase: "code" });
+    expect(await cli.refusal("approve", item)).toContain("asks nobody");
+  });
+
+  test("ends with the reason when it is rejected; a rejection without one is refused", async () => {
+    const item = await waiting("local-no");
+    expect(await cli.refusal("reject", item)).toContain("needs --reason");
+    await cli.run("reject", item, "--reason", "the other one", "--by", "ada");
+    expect(await standing(item)).toMatchObject({ kind: "stop", ending: "needs-answer", reason: { message: expect.stringContaining("ada rejected how the task was understood: the other one") } });
+  });
+
+  test("an item that is not there is told", async () => {
+    expect(await cli.refusal("approve", "local-none")).toContain("There is no item");
+    expect(await cli.refusal("approve")).toContain("Name its ITEM");
+  });
+});
