@@ -126,7 +126,7 @@ async function tickets({ github, repository, facts, run }: Asking, item: string,
     const wrong = opened === null ? "its run is not there any more" : ticketFault(ticket, [...keys], { item, repositoryId: facts.id, run: opened });
     results.push({ what: `the ticket of run ${runId} ${wrong === null ? `is signed with the key in ${WORKFLOW_PATH}, and is of this item and run` : `cannot be vouched for: ${wrong}`}`, ok: wrong === null, by: "signature" });
   }
-  if (!events.some((event: Recorded) => isOpeningOf(event, run.id))) results.push({ what: `the record says that run ${run.id} opened it`, ok: false, by: "signature" });
+  if (events.length > 0 && !events.some((event: Recorded) => isOpeningOf(event, run.id))) results.push({ what: `the record says that run ${run.id} opened it`, ok: false, by: "signature" });
   return results;
 }
 
