@@ -211,7 +211,7 @@ describe("tell", () => {
     ["going on with what never was", ["run", "--resume", "local-x"], 'There is no item "local-x"'],
     ["resuming what never was", ["resume", "local-x"], 'There is no item "local-x"'],
     ["resuming where there is nothing", ["resume"], "There is no task to resume"],
-    ["resuming two", ["resume", "local-x", "local-y"], "goes on with one task"],
+    ["resuming two", ["resume", "local-x", "local-y"], '`worktrain resume` does not take "local-y"'],
     ["going on with another task", ["run", "--resume", "local-x", "--goal", "y"], "--resume goes with neither"],
     ["a limit of nothing", ["run", "--goal", "x", "--workspace", ".", "--max-cost", "0"], "--max-cost 0 is no number above zero"],
     ["half a turn", ["run", "--goal", "x", "--workspace", ".", "--max-turns", "1.5"], "--max-turns 1.5 is no whole number above zero"],

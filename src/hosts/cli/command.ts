@@ -65,7 +65,7 @@ export interface CommandResult {
 export interface Command {
   /** `session start`, say. */
   readonly name: string;
-  /** What follows the name before the options. */
+  /** What follows the name before the options, a word each; "..." takes any number. More words than these are refused. */
   readonly operands: string;
   readonly summary: string;
   /** More than the summary, where that is needed. */

@@ -3,7 +3,7 @@ import { closestName } from "../../shared/closest-name.ts";
 import { TerminalError } from "../../shared/errors.ts";
 import type { Call, Command } from "./command.ts";
 
-/** Reads a command's arguments. @throws TerminalError on an option it does not have, or one without its value */
+/** Reads a command's arguments. @throws TerminalError on an option it does not have, one without its value, or a word too many */
 export function parseCall(command: Command, args: readonly string[]): Call {
   const config = Object.entries(command.options).map(([name, option]) => [name, { type: option.kind === "flag" ? "boolean" : "string", multiple: option.kind === "texts", ...(option.short === undefined ? {} : { short: option.short }) }] as const);
   const { tokens, positionals } = parseArgs({ args: withEmptyValues(command, args), options: Object.fromEntries(config), allowPositionals: true, strict: false, tokens: true });
@@ -18,6 +18,8 @@ export function parseCall(command: Command, args: readonly string[]): Call {
     }
     values.set(token.name, [...(values.get(token.name) ?? []), token.value ?? ""]);
   }
+  const surplus = command.operands.includes("...") ? undefined : positionals[command.operands.split(" ").filter((operand) => operand !== "").length];
+  if (surplus !== undefined) throw surplusWord(command, surplus);
   return {
     positionals,
     text: (name) => values.get(name)?.at(-1),
@@ -33,6 +35,11 @@ const withEmptyValues = ({ options }: Command, args: readonly string[]): string[
     const next = args[index + 1];
     return option?.kind === "optional" && (next === undefined || next.startsWith("-")) ? [`${word}=`] : [word];
   });
+
+function surplusWord({ name, operands }: Command, word: string): TerminalError {
+  const fix = operands === "" ? `Run \`worktrain ${name} --help\` for what there is.` : `Write \`worktrain ${name} ${operands}\`, and what is several words in quotes.`;
+  return new TerminalError(`\`worktrain ${name}\` does not take ${JSON.stringify(word)}.`, fix);
+}
 
 function unknownOption(command: Command, rawName: string, name: string): TerminalError {
   const near = closestName(name, Object.keys(command.options));

@@ -118,5 +118,7 @@ test("what is asked for is said clearly or refused", async () => {
   expect(await cli.refusal("cleanup", "--older-than", "30")).toContain('--older-than "30" is no age. Write hours, days or weeks');
   expect(await cli.refusal("cleanup", "--older-than", "-1d")).toContain("is no age");
   expect(await cli.refusal("cleanup", "--larger-than", "big")).toContain("is no size");
+  // Who names one session means that one, not every old one.
+  expect(await cli.refusal("cleanup", "local-a", "--older-than", "1d", "--yes")).toContain('`worktrain cleanup` does not take "local-a"');
   expect(await cli.run("cleanup", "--older-than", "1d", "--yes")).toMatchObject({ exitCode: 0, data: { entries: [] } });
 });

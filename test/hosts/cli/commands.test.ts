@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { commands } from "../../../src/hosts/cli/commands/index.ts";
+import { parseCall } from "../../../src/hosts/cli/parse-call.ts";
 import { nodeProcesses } from "../../../src/shared/node-processes.ts";
 import { startMcp } from "../../fakes/mcp-client.ts";
 
@@ -207,4 +209,15 @@ test("what does not fit a session is one line, and the session goes on", async (
   expect(await refused("submit", id, "--notes", "x")).toContain("waits for an answer");
   expect(await session("approve", id, "--reason", "Good.")).toMatchObject({ status: "complete" });
   expect(await refused("submit", id, "--notes", "x")).toContain("The session is over");
+});
+
+test("a word too many is refused by every command that takes a number of them, never passed over", async () => {
+  expect(commands.length).toBeGreaterThan(25);
+  for (const command of commands) {
+    const words = command.operands.split(" ").filter((word) => word !== "");
+    const parse = () => parseCall(command, [...words, "surplus"]);
+    if (command.operands.includes("...")) expect(parse().positionals).toContain("surplus");
+    else expect(parse, command.name).toThrow(`\`worktrain ${command.name}\` does not take "surplus".`);
+    expect(parseCall(command, words).positionals).toEqual(words);
+  }
 });

@@ -14,8 +14,8 @@ const answerCommand = (word: "approve" | "reject", verdict: "approved" | "reject
     json: jsonOption,
   },
   async run(call, world) {
-    const [item, ...more] = call.positionals;
-    if (item === undefined || more.length > 0) throw new TerminalError(`\`worktrain ${word}\` answers one task.`, "Name its ITEM, as `worktrain run` told it.");
+    const [item] = call.positionals;
+    if (item === undefined) throw new TerminalError(`\`worktrain ${word}\` answers one task.`, "Name its ITEM, as `worktrain run` told it.");
     const reason = call.text("reason")?.trim() ?? "";
     if (word === "reject" && reason === "") throw new TerminalError("`worktrain reject` needs --reason.", 'Say what is meant: --reason "..."');
     const [{ dataDirectoryOf }, { answerLocalItem }] = await Promise.all([import("../open-sessions.ts"), import("../run/answer-local-item.ts")]);

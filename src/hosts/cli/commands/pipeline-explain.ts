@@ -1,4 +1,3 @@
-import { TerminalError } from "../../../shared/errors.ts";
 import { jsonOption, type Command } from "../command.ts";
 
 export const pipelineExplain: Command = {
@@ -15,7 +14,6 @@ export const pipelineExplain: Command = {
   },
   async run(call, world) {
     const [{ explainItem, explainModes }, { askedItem }, words] = await Promise.all([import("../../../engine/pipeline/index.ts"), import("../pipeline/asked-item.ts"), import("../pipeline/words.ts")]);
-    if (call.positionals.length > 0) throw new TerminalError(`${JSON.stringify(call.positionals[0])} is not understood.`, "Name a classification with --classification FILE or JSON.");
     const asked = askedItem(call, world);
     if (asked === null) {
       const modes = explainModes();

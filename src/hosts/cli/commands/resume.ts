@@ -1,4 +1,3 @@
-import { TerminalError } from "../../../shared/errors.ts";
 import { dataOption, jsonOption, sandboxOption, type Command } from "../command.ts";
 import { askedRun, needKey } from "../run/asked-run.ts";
 import { limitOptions } from "../run/limit-flags.ts";
@@ -10,8 +9,7 @@ export const resume: Command = {
   about: "No turn and no tool call that is in its journal is made again. Exit code 1 when there is nothing to resume, else as `worktrain run`.",
   options: { ...limitOptions, data: dataOption, sandbox: sandboxOption, json: jsonOption },
   async run(call, world) {
-    const [said = null, ...more] = call.positionals;
-    if (more.length > 0) throw new TerminalError("`worktrain resume` goes on with one task.", "Name one ITEM, or none for the newest.");
+    const [said = null] = call.positionals;
     const environment = world.environment();
     const { itemToResume } = await import("../run/resumable.ts");
     const asked = askedRun(call, world, environment, { kind: "resume", item: said ?? "" });

@@ -14,9 +14,8 @@ export const tell: Command = {
     json: jsonOption,
   },
   async run(call, world) {
-    const [target, text, ...more] = call.positionals;
+    const [target, text] = call.positionals;
     if (target === undefined || text === undefined || text.trim() === "") throw new TerminalError("`worktrain tell` needs a session and what to say.", 'Write it like worktrain tell SESSION "..."');
-    if (more.length > 0) throw new TerminalError("What to say came in several words.", 'Put it in quotes: worktrain tell SESSION "..."');
     const waitMs = Number(call.text("wait") ?? "10") * 1_000;
     if (!(waitMs >= 0 && Number.isFinite(waitMs))) throw new TerminalError(`--wait ${call.text("wait") ?? ""} is no number of seconds.`, "Write it like --wait 10.");
     const { tellSession } = await import("../run/tell-session.ts");

@@ -150,7 +150,8 @@ interface Told {
 }
 
 function words({ ok, log, lines, streams, faults, faultCount, salvage, attested, notes }: Told): string {
-  const head = `${log}: ${ok ? "whole" : `${faultCount + attested.filter((each) => !each.ok).length} faults`}, ${lines} lines, ${streams.length} streams`;
+  const wrong = faultCount + attested.filter((each) => !each.ok).length;
+  const head = `${log}: ${ok ? "whole" : wrong === 1 ? "1 fault" : `${wrong} faults`}, ${lines} lines, ${streams.length} streams`;
   const at = ({ file, line }: LogFault): string => `${file}${line === null ? "" : ` line ${line}`}`;
   const saved = salvage.lines === 0 ? "Nothing can be salvaged." : `Can be salvaged: ${salvage.lines} lines${salvage.upTo === null ? "" : `, up to ${salvage.upTo.file} line ${salvage.upTo.line}`}.`;
   return [
