@@ -51,7 +51,7 @@ async function worktrain(args: readonly string[], env: Record<string, string> = 
 /** A clone as a person has one while working: something staged, something changed, something untracked, something ignored. */
 async function personsClone(name: string): Promise<string> {
   const clone = join(directory, name);
-  cpSync(join(ROOT, "src/hosts/demo/scenario/repository"), clone, { recursive: true });
+  cpSync(join(ROOT, "src/hosts/demo/scenario/small-bug/repository"), clone, { recursive: true });
   writeFileSync(join(clone, ".gitignore"), "node_modules/\n.env\n");
   await git(clone, ["init", "--quiet", "--initial-branch=trunk"]);
   await git(clone, ["add", "--all"]);

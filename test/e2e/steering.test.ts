@@ -40,7 +40,7 @@ beforeAll(async () => {
   });
   sandbox = await availableSandbox();
   clone = join(directory, "clone");
-  cpSync(join(ROOT, "src/hosts/demo/scenario/repository"), clone, { recursive: true });
+  cpSync(join(ROOT, "src/hosts/demo/scenario/small-bug/repository"), clone, { recursive: true });
   await git(clone, ["init", "--quiet", "--initial-branch=trunk"]);
   await git(clone, ["add", "--all"]);
   await git(clone, ["commit", "--quiet", "--message", "Durations as people write them"]);

@@ -8,6 +8,8 @@ import type { Comment, Run } from "../../src/hosts/demo/github/records.ts";
 import type { Scenario } from "../../src/hosts/demo/model/index.ts";
 import { labelIssue, openIssue, untilOver } from "../../src/hosts/demo/play.ts";
 import { SYSTEM_PATH } from "../../src/hosts/demo/program-path.ts";
+import { smallBug } from "../../src/hosts/demo/scenario/small-bug/scenario.ts";
+import type { DemoRepository } from "../../src/hosts/demo/scenario/scenario.ts";
 import { git, startWorld, type World } from "../../src/hosts/demo/world.ts";
 
 export interface Answer {
@@ -37,8 +39,8 @@ export interface DemoWorld extends World {
   log(runId: number, job: string): string;
 }
 
-/** Starts a box. @param scenario what the model does */
-export async function startDemoWorld(scenario: Scenario): Promise<DemoWorld> {
+/** Starts a box. @param model what the model does, @param repository that of the small bug unless one is named */
+export async function startDemoWorld(model: Scenario, repository: DemoRepository = smallBug.repository): Promise<DemoWorld> {
   const directory = await mkdtemp(join(tmpdir(), "worktrain-e2e-"));
   const events: LocalActionsEvent[] = [];
   const listeners: ((event: LocalActionsEvent) => void)[] = [];
@@ -48,7 +50,8 @@ export async function startDemoWorld(scenario: Scenario): Promise<DemoWorld> {
     packageRoot: join(import.meta.dirname, "..", ".."),
     nodePath: process.execPath,
     path: SYSTEM_PATH,
-    scenario,
+    repository,
+    model,
     sandbox: await availableSandbox(),
     onEvent(event) {
       events.push(event);

@@ -3,12 +3,13 @@ import { readFileSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { assembleSegments, newestChain, openDirectoryReader, seedDirectory } from "../../journal/index.ts";
-import { itemView, readItemJournal, totalTokens } from "../../report/index.ts";
-import { formatItemId, parseSegmentName } from "../../record/index.ts";
+import { itemView, readItemJournal, totalTokens, type ItemView } from "../../report/index.ts";
+import { formatItemId, parseSegmentName, type EndingCode } from "../../record/index.ts";
 import { nodeFileSystem } from "../../shared/node-ports.ts";
 import { nodeProcesses } from "../../shared/node-processes.ts";
 import type { LoggedRequest } from "./github/index.ts";
-import { isPull } from "./github/records.ts";
+import { isPull, type Issue, type PullPart } from "./github/records.ts";
+import type { ItemEnd } from "./scenario/scenario.ts";
 import { SYSTEM_PATH } from "./program-path.ts";
 import { git, type World } from "./world.ts";
 
@@ -36,17 +37,72 @@ export interface SessionRow {
   readonly journal: string;
 }
 
-/** Gathers everything about one issue after its run is over, and writes the request log and the journal into the world's directory. */
-export async function gather(world: World, directory: string, issueNumber: number, durationMs: number): Promise<Outcome> {
-  const { issues, comments, checkRuns } = world.github.state();
-  const ours = [...issues.values()].filter((each) => each.repositoryId === world.repository.id);
-  const issue = ours.find((each) => each.number === issueNumber);
-  const pull = ours.filter(isPull).find((each) => each.pull.head.ref.startsWith(`worktrain/issue-${issueNumber}-`));
+export interface TestRun {
+  readonly passed: boolean;
+  readonly output: string;
+}
+
+/** What came of one issue. */
+export interface Came {
+  readonly outcome: Outcome;
+  readonly end: ItemEnd;
+  /** At the head of its pull request; null where there is none. */
+  readonly tests: TestRun | null;
+}
+
+export interface GatherOptions {
+  readonly world: World;
+  readonly directory: string;
+  readonly nodePath: string;
+  readonly issueNumber: number;
+  readonly durationMs: number;
+  /** Words that are looked for in the comments on the issue. */
+  readonly says: readonly string[];
+}
+
+/** Gathers everything about one issue after its runs are over, and writes the request log and the journal into the world's directory. */
+export async function gather(options: GatherOptions): Promise<Came> {
+  const { world, directory, issueNumber } = options;
   await writeFile(join(directory, "requests.json"), JSON.stringify(world.github.requests, null, 2));
+  const ours = [...world.github.state().issues.values()].filter((each) => each.repositoryId === world.repository.id);
+  const issue = ours.find((each) => each.number === issueNumber);
+  const pull = ours.filter(isPull).find((each) => each.pull.head.ref.startsWith(`worktrain/issue-${issueNumber}-`)) ?? null;
+  const journal = await journalOf(world, directory, issueNumber);
+  const outcome = await outcomeOf(options, { issue, pull, journal });
+  // The head last: its checkout is what is left to look at.
+  const before = await testsPass({ directory, sha: journal?.view.opening?.base.sha ?? "main", nodePath: options.nodePath, path: world.path });
+  const tests = pull === null ? null : await testsPass({ directory, sha: pull.pull.head.sha, nodePath: options.nodePath, path: world.path });
+  const findings = journal?.view.findings ?? [];
+  const said = outcome.comments.filter(({ author }) => author.endsWith("[bot]")).map(({ body }) => body);
+  return {
+    outcome,
+    tests,
+    end: {
+      subject: `issue-${issueNumber}`,
+      endings: endingsOf(world, issueNumber),
+      mode: journal?.view.mode?.mode ?? null,
+      pullRequest: pull === null ? "none" : pull.pull.merged === null ? pull.state : "merged",
+      tests: { before: colour(before), after: tests === null ? null : colour(tests) },
+      findings: { made: findings.length, mended: findings.filter(({ fate }) => fate === "gone").length },
+      says: options.says.filter((words) => said.some((body) => body.includes(words))),
+    },
+  };
+}
+
+const colour = ({ passed }: TestRun): "red" | "green" => (passed ? "green" : "red");
+
+interface Found {
+  readonly issue: Issue | undefined;
+  readonly pull: (Issue & { readonly pull: PullPart }) | null;
+  readonly journal: KeptJournal | null;
+}
+
+async function outcomeOf({ world, directory, issueNumber, durationMs }: GatherOptions, { issue, pull, journal }: Found): Promise<Outcome> {
+  const { comments, checkRuns } = world.github.state();
   return {
     issue: { number: issueNumber, title: issue?.title ?? "", url: `${world.github.url}/${world.repository.owner}/${world.repository.name}/issues/${issueNumber}` },
     pullRequest:
-      pull === undefined
+      pull === null
         ? null
         : {
             number: pull.number,
@@ -56,38 +112,56 @@ export async function gather(world: World, directory: string, issueNumber: numbe
             body: pull.body ?? "",
             files: (await git(join(directory, "repo.git"), ["diff", "--name-only", pull.pull.base.sha, pull.pull.head.sha], world.path)).split("\n").filter((path) => path !== ""),
           },
-    checkRuns: [...checkRuns.values()].map(({ name, headSha, status, conclusion, output }) => ({ name, headSha, status, conclusion, summary: output.summary })),
+    checkRuns: [...checkRuns.values()].filter(({ headSha }) => headSha === pull?.pull.head.sha).map(({ name, headSha, status, conclusion, output }) => ({ name, headSha, status, conclusion, summary: output.summary })),
     comments: [...comments.values()].filter((comment) => comment.issueId === issue?.id).map(({ author, body }) => ({ author, body })),
-    sessions: await sessionsOf(world, directory, issueNumber),
+    sessions: journal === null ? [] : sessionRows(journal),
     ...countRequests(world.github.requests),
     durationMs,
   };
 }
 
-/** Puts the uploaded segments of the issue's item together, as the deliver job does, and keeps them as a directory journal. */
-async function sessionsOf(world: World, directory: string, issueNumber: number): Promise<readonly SessionRow[]> {
-  const segments = [...world.github.state().artifacts.values()].flatMap((artifact) => {
+/** The segments that an issue's runs uploaded, oldest first. */
+const segmentsOf = (world: World, issueNumber: number) =>
+  [...world.github.state().artifacts.values()].flatMap((artifact) => {
     const name = parseSegmentName(artifact.name);
-    return name?.item.subject === `issue-${issueNumber}` ? [{ item: formatItemId(name.item), digest: artifact.digest.replace("sha256:", ""), bytes: readFileSync(artifact.bytesPath) }] : [];
+    return name?.item.subject === `issue-${issueNumber}` ? [{ artifact, name }] : [];
   });
+
+/** The last word of each run; none of a run that had no time for one. */
+function endingsOf(world: World, issueNumber: number): readonly EndingCode[] {
+  const byRun = new Map<number, EndingCode>();
+  for (const { name } of segmentsOf(world, issueNumber)) if (name.ending !== null) byRun.set(name.runId, name.ending);
+  return [...byRun.values()];
+}
+
+interface KeptJournal {
+  readonly directory: string;
+  readonly view: ItemView;
+}
+
+/** Puts the uploaded segments of the issue's item together, as the deliver job does, and keeps them as a directory journal. */
+async function journalOf(world: World, directory: string, issueNumber: number): Promise<KeptJournal | null> {
+  const segments = segmentsOf(world, issueNumber).map(({ artifact, name }) => ({ item: formatItemId(name.item), digest: artifact.digest.replace("sha256:", ""), bytes: readFileSync(artifact.bytesPath) }));
   const item = segments.at(-1)?.item;
-  if (item === undefined) return [];
+  if (item === undefined) return null;
   const assembled = assembleSegments(newestChain(segments.map(({ bytes, digest }) => ({ bytes, digest }))));
-  if (!assembled.ok) return [];
-  const journal = join(directory, "journal", item.replaceAll("/", "."));
-  await rm(journal, { recursive: true, force: true });
-  await seedDirectory({ directory: journal, fs: nodeFileSystem, assembled: assembled.value });
-  const view = itemView(await readItemJournal(await openDirectoryReader({ directory: journal, fs: nodeFileSystem }), item));
-  return view.sessions.map((session) => ({
+  if (!assembled.ok) return null;
+  const kept = join(directory, "journal", item.replaceAll("/", "."));
+  await rm(kept, { recursive: true, force: true });
+  await seedDirectory({ directory: kept, fs: nodeFileSystem, assembled: assembled.value });
+  return { directory: kept, view: itemView(await readItemJournal(await openDirectoryReader({ directory: kept, fs: nodeFileSystem }), item)) };
+}
+
+const sessionRows = ({ directory, view }: KeptJournal): readonly SessionRow[] =>
+  view.sessions.map((session) => ({
     id: session.sessionId,
     workflow: session.workflow?.id ?? "",
     outcome: session.outcome ?? "open",
     turns: session.turns,
     tokens: totalTokens(session.usage),
     costUsd: session.costMicroUsd / 1_000_000,
-    journal,
+    journal: directory,
   }));
-}
 
 /**
  * REST and GraphQL requests of the App and the deliver job. Live progress is what the App asks and writes between the dispatch and the
@@ -105,7 +179,7 @@ function countRequests(log: readonly LoggedRequest[]): Pick<Outcome, "requests" 
 }
 
 /** Runs the repository's tests on a fresh checkout of a commit, as anyone would who pulls it. */
-export async function testsPass(options: { readonly directory: string; readonly sha: string; readonly nodePath: string; readonly path?: string }): Promise<{ readonly passed: boolean; readonly output: string }> {
+export async function testsPass(options: { readonly directory: string; readonly sha: string; readonly nodePath: string; readonly path?: string }): Promise<TestRun> {
   const checkout = join(options.directory, "checkout-of-pull-request");
   await rm(checkout, { recursive: true, force: true });
   await git(options.directory, ["clone", "--quiet", "--no-checkout", "--", join(options.directory, "repo.git"), checkout], options.path);

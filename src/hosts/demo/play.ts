@@ -1,8 +1,8 @@
-/** What the people of the demo do: open an issue, label it, and wait until the issue tells the end. */
+/** What people do on the local GitHub, through its API, and how they see that the work on an issue has come to an end. */
 import { z } from "zod";
 import { TerminalError } from "../../shared/errors.ts";
 import { nodeClock } from "../../shared/node-ports.ts";
-import { parseStatusMarker } from "../../report/status-marker.ts";
+import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import type { World } from "./world.ts";
 
 const LABEL = "worktrain:ready";
@@ -10,39 +10,63 @@ const LABEL = "worktrain:ready";
 const PATIENCE_MS = 5 * 60_000;
 const numberSchema = z.object({ number: z.int() });
 
-export async function openIssue(world: World, issue: { readonly title: string; readonly body: string }): Promise<number> {
-  return numberSchema.parse(await asMaintainer(world, "/issues", issue)).number;
+export interface Call {
+  /** Of the person who does it. */
+  readonly token: string;
+  readonly method: "POST" | "PUT";
+  /** After the repository's own. */
+  readonly path: string;
+  readonly body: unknown;
 }
 
-export async function labelIssue(world: World, issueNumber: number): Promise<void> {
-  await asMaintainer(world, `/issues/${issueNumber}/labels`, { labels: [LABEL] });
-}
-
-async function asMaintainer(world: World, path: string, body: unknown): Promise<unknown> {
+/** A person's request to the API. @throws TerminalError when GitHub does not do it */
+export async function call(world: World, { token, method, path, body }: Call): Promise<unknown> {
   const { owner, name } = world.repository;
   const response = await fetch(`${world.github.url}/repos/${owner}/${name}${path}`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${world.maintainerToken}`, "content-type": "application/json", accept: "application/vnd.github+json" },
+    method,
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json", accept: "application/vnd.github+json" },
     body: JSON.stringify(body),
   });
-  if (!response.ok) throw new TerminalError(`POST ${path} was answered ${response.status}: ${await response.text()}`, "This is a bug in the demo; please report it.");
+  if (!response.ok) throw new TerminalError(`${method} ${path} was answered ${response.status}: ${await response.text()}`, "This is a bug in the demo; please report it.");
   return response.json();
 }
 
-/** Waits until the issue's status comment says that it is over, and nothing runs any more. */
-export async function untilOver(world: World, issueNumber: number, signal: AbortSignal): Promise<void> {
+/** As the maintainer; returns the issue's number. */
+export async function openIssue(world: World, issue: { readonly title: string; readonly body: string }): Promise<number> {
+  return numberSchema.parse(await call(world, { token: world.maintainerToken, method: "POST", path: "/issues", body: issue })).number;
+}
+
+/** As the maintainer. */
+export async function labelIssue(world: World, issueNumber: number): Promise<void> {
+  await call(world, { token: world.maintainerToken, method: "POST", path: `/issues/${issueNumber}/labels`, body: { labels: [LABEL] } });
+}
+
+/** Looks again and again until something is so. @param what it waits for, for when it does not come */
+export async function waitUntil(world: World, what: string, isSo: () => boolean, signal: AbortSignal): Promise<void> {
   const deadline = nodeClock.monotonicMs() + PATIENCE_MS;
-  while (!isOver(world, issueNumber)) {
-    if (nodeClock.monotonicMs() > deadline) throw new TerminalError("The issue's status comment did not come to an end within five minutes.", `What the App said: ${world.appLog().trim().slice(-1000)}`);
+  while (!isSo()) {
+    if (nodeClock.monotonicMs() > deadline) throw new TerminalError(`${what} did not come within five minutes.`, `What the App said: ${world.appLog().trim().slice(-1000)}`);
     await nodeClock.sleep(100, signal);
   }
+}
+
+/**
+ * Waits until the issue's status comment says that it is over, and nothing runs any more.
+ * @param than the time of a status that was over already, and does not count any more
+ */
+export async function untilOver(world: World, issueNumber: number, signal: AbortSignal, than: string | null = null): Promise<void> {
+  const isOver = (): boolean => {
+    const marker = statusOf(world, issueNumber);
+    return marker !== null && marker.labelledAt !== than && ["ended", "interrupted", "refused"].includes(marker.state);
+  };
+  await waitUntil(world, `The end in the status comment of issue #${issueNumber}`, isOver, signal);
   await world.actions.idle();
   await world.github.settled();
 }
 
-function isOver(world: World, issueNumber: number): boolean {
+/** What the issue's newest status comment notes; null where there is none. */
+export function statusOf(world: World, issueNumber: number): StatusMarker | null {
   const { issues, comments } = world.github.state();
   const issue = [...issues.values()].find((each) => each.repositoryId === world.repository.id && each.number === issueNumber);
-  const markers = [...comments.values()].filter((comment) => comment.issueId === issue?.id).map((comment) => parseStatusMarker(comment.body));
-  return markers.some((marker) => marker !== null && ["ended", "interrupted", "refused"].includes(marker.state));
+  return [...comments.values()].filter((comment) => comment.issueId === issue?.id).map((comment) => parseStatusMarker(comment.body)).findLast((marker) => marker !== null) ?? null;
 }

@@ -19,6 +19,7 @@ import { startLocalActions, type LocalActions } from "./actions/local-actions.ts
 import { startLocalGitHub, type LocalGitHub } from "./github/index.ts";
 import { playScenario, startModelServer, type ModelServer, type Scenario } from "./model/index.ts";
 import { searching, SYSTEM_PATH } from "./program-path.ts";
+import type { DemoRepository } from "./scenario/scenario.ts";
 
 export interface WorldOptions {
   /** Everything is kept in here. */
@@ -27,7 +28,10 @@ export interface WorldOptions {
   readonly nodePath: string;
   /** Where git and bubblewrap are looked for, as in the variable `PATH`. */
   readonly path: string;
-  readonly scenario: Scenario;
+  /** What is pushed before anything happens. */
+  readonly repository: DemoRepository;
+  /** What the model does. */
+  readonly model: Scenario;
   /** Whether this machine can confine the agent's tools. */
   readonly sandbox: "bubblewrap" | "weak";
   readonly onEvent: (event: LocalActionsEvent) => void;
@@ -60,7 +64,8 @@ export interface WorldSecrets {
   readonly ticketKey: string;
 }
 
-const OWNER = "ada";
+/** The maintainer. */
+export const OWNER = "ada";
 const APP = { id: 4711, slug: "worktrain" };
 /** Where the shipped workflow file's placeholder points; the local Actions map it to this package's own action. */
 const ACTION = "worktrain/worktrain/action";
@@ -98,10 +103,10 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
     app: { ...APP, publicKeyPem, permissions: appPermissions(options.packageRoot), webhookSecret: secrets.webhookSecret },
   });
   started.push(() => github.close());
-  const model = await startModelServer({ answer: playScenario(options.scenario), apiKey: secrets.modelKey });
+  const model = await startModelServer({ answer: playScenario(options.model), apiKey: secrets.modelKey });
   started.push(() => model.close());
 
-  const record = await github.createRepository({ owner: OWNER, name: "tidy-time" });
+  const record = await github.createRepository({ owner: OWNER, name: options.repository.name });
   const maintainerToken = github.addUser(OWNER, "admin", record.id);
   github.installApp(record.id);
   github.setEnvironmentSecret("worktrain-agent", "ANTHROPIC_API_KEY", secrets.modelKey);
@@ -144,7 +149,7 @@ interface Push {
 /** Makes the repository a person would have, with the shipped workflow file filled in, and pushes it. */
 async function pushRepository(options: WorldOptions, push: Push): Promise<void> {
   const directory = join(options.directory, "checkout");
-  await cp(join(options.packageRoot, "src/hosts/demo/scenario/repository"), directory, { recursive: true });
+  await cp(join(options.packageRoot, options.repository.directory), directory, { recursive: true });
   const template = readFileSync(join(options.packageRoot, "templates/worktrain.yml"), "utf8");
   const run = (where: string, args: readonly string[]): Promise<string> => git(where, args, options.path);
   const pin = await run(options.packageRoot, ["rev-parse", "HEAD"]).catch(() => "0".repeat(40));
@@ -157,7 +162,7 @@ async function pushRepository(options: WorldOptions, push: Push): Promise<void> 
   url.password = push.token;
   await run(directory, ["init", "--quiet", "--initial-branch=main"]);
   await run(directory, ["add", "--all"]);
-  await run(directory, ["commit", "--quiet", "--message", "Durations as people write them"]);
+  await run(directory, ["commit", "--quiet", "--message", options.repository.commit]);
   await run(directory, ["push", "--quiet", "--", url.href, "main"]);
 }
 

@@ -1,16 +1,10 @@
 /**
- * The demo's issue and the model that works on it. The model is played: its turns are written here, but it acts through the
- * real tools on the real files, quotes what they really answered, and its reviewer judges by what it reads: a reviewer runs nothing.
+ * The model is played: its turns are written here, but it acts through the real tools on the real files, quotes what they really
+ * answered, and its reviewer judges by what it reads: a reviewer runs nothing.
  */
-import type { AnswerBlock } from "../model/answer.ts";
-import type { Scenario, Turn, View } from "../model/player.ts";
-
-export const issue = {
-  title: "59.7 seconds are printed as 60s",
-  body: `\`formatDuration(59.7)\` gives \`60s\`. The README says that it rounds to whole seconds, so I expect \`1m\`.
-
-There is a failing test for it in \`test/format.test.js\`.`,
-};
+import type { AnswerBlock } from "../../model/answer.ts";
+import type { Scenario, Turn, View } from "../../model/player.ts";
+import { auditOfFunction, bash, completeStep, edits, handIn, lastResult, quoted, read, researchOfFunction, say, use } from "../turns.ts";
 
 const FORMAT = "src/format.js";
 const FORMAT_TEST = "test/format.test.js";
@@ -34,19 +28,8 @@ const SECOND_VERSION = [
   },
 ];
 
-const say = (thinking: string, ...blocks: readonly AnswerBlock[]): readonly AnswerBlock[] => [{ type: "thinking", thinking }, ...blocks];
-const use = (name: string, input: Extract<AnswerBlock, { type: "tool_use" }>["input"]): AnswerBlock => ({ type: "tool_use", name, input });
-type Context = Readonly<Record<string, string | boolean>>;
-const handIn = (notes: string, context: Context): AnswerBlock => use("complete_step", { notes, artifacts: [], context: { ...context } });
-const completeStep = (notes: string, contractRef?: string, value?: Record<string, unknown>): AnswerBlock =>
-  use("complete_step", { notes, artifacts: contractRef === undefined ? [] : [{ contractRef, value: JSON.parse(JSON.stringify(value)) }], context: {} });
-
-/** The end of what a tool answered, for the notes. */
-const answered = (view: View, name: string): string => view.lastToolResults.findLast((result) => result.name === name)?.text.trim().slice(-600) ?? "";
-const quoted = (view: View, name: string): string => `\n\n\`\`\`\n${answered(view, name)}\n\`\`\``;
-
 const classify: readonly Turn[] = [
-  say("The issue names a function and a test. I look at both.", use("grep", { pattern: "formatDuration" }), use("read", { path: FORMAT }), use("read", { path: FORMAT_TEST })),
+  say("The issue names a function and a test. I look at both.", use("grep", { pattern: "formatDuration" }), read(FORMAT), read(FORMAT_TEST)),
   say(
     "Seconds are rounded after the minutes were split off, so 60 is never carried.",
     completeStep(`The code is ${FORMAT}; it is covered by ${FORMAT_TEST} and test/parse.test.js. Rounding happens after the split into minutes and seconds.`),
@@ -68,8 +51,8 @@ const classify: readonly Turn[] = [
 ];
 
 const code: readonly Turn[] = [
-  say("First the code and its tests.", use("read", { path: FORMAT }), use("read", { path: FORMAT_TEST })),
-  say("Reproduce it.", use("bash", { command: "node --test" })),
+  say("First the code and its tests.", read(FORMAT), read(FORMAT_TEST)),
+  say("Reproduce it.", bash("node --test")),
   (view) =>
     say(
       "One test fails, the one of the issue; one function is wrong.",
@@ -78,8 +61,8 @@ const code: readonly Turn[] = [
         wanted: "formatDuration(59.7) is 1m: a full minute is carried over when the seconds round up.",
       }),
     ),
-  say("Carry the minute.", ...FIRST_VERSION.map((change) => use("edit", { path: FORMAT, old_string: change.old, new_string: change.new }))),
-  say("Does it pass now, and is it one file?", use("bash", { command: "node --test && git status --short && git diff" })),
+  say("Carry the minute.", ...edits(FORMAT, FIRST_VERSION)),
+  say("Does it pass now, and is it one file?", bash("node --test && git status --short && git diff")),
   (view) => say("Green.", completeStep(`${FORMAT} carries 60 seconds into the minutes. The test of the issue, red before, passes now; one file changed.${quoted(view, "bash")}`)),
   say(
     "What a reviewer needs.",
@@ -96,24 +79,24 @@ const code: readonly Turn[] = [
 ];
 
 const fix: readonly Turn[] = [
-  say("Check the finding before acting on it.", use("read", { path: FORMAT }), use("read", { path: FORMAT_TEST }), use("bash", { command: TRY_AN_HOUR })),
+  say("Check the finding before acting on it.", read(FORMAT), read(FORMAT_TEST), bash(TRY_AN_HOUR)),
   (view) =>
     say(
       "It holds: the same fault one unit higher.",
-      completeStep(`The finding holds: the command prints \`${answered(view, "bash").split("\n")[0]}\`. The cause is that rounding comes after the split at all; rounding first mends both.`),
+      completeStep(`The finding holds: the command prints \`${lastResult(view, "bash").split("\n")[0]}\`. The cause is that rounding comes after the split at all; rounding first mends both.`),
     ),
   say(
     "Round first, and test the hour.",
-    ...SECOND_VERSION.map((change) => use("edit", { path: FORMAT, old_string: change.old, new_string: change.new })),
+    ...edits(FORMAT, SECOND_VERSION),
     use("edit", {
       path: FORMAT_TEST,
       old_string: '  assert.equal(formatDuration(59.7), "1m");\n',
       new_string: '  assert.equal(formatDuration(59.7), "1m");\n  assert.equal(formatDuration(3599.7), "1h");\n  assert.equal(formatDuration(7199.5), "2h");\n',
     }),
   ),
-  say("Tests, and the reviewer's command.", use("bash", { command: `node --test && ${TRY_AN_HOUR}` })),
+  say("Tests, and the reviewer's command.", bash(`node --test && ${TRY_AN_HOUR}`)),
   (view) => say("Both hold.", completeStep(`${FORMAT} rounds before it splits; ${FORMAT_TEST} covers the hour.${quoted(view, "bash")}`)),
-  say("The whole, once more.", use("bash", { command: "node --test && git status --short" })),
+  say("The whole, once more.", bash("node --test && git status --short")),
   (view) => say("Good.", completeStep(`All tests pass; two files changed.${quoted(view, "bash")}`)),
   say(
     "Hand over.",
@@ -138,9 +121,9 @@ function readFormat(view: View): { readonly split: string; readonly roundedFirst
 }
 
 const review: readonly Turn[] = [
-  say("What was asked, then the change and its tests. I run nothing: I trace cases by hand.", use("read", { path: FORMAT }), use("read", { path: FORMAT_TEST }), use("grep", { pattern: "formatDuration" })),
+  say("What was asked, then the change and its tests. I run nothing: I trace cases by hand.", read(FORMAT), read(FORMAT_TEST), use("grep", { pattern: "formatDuration" })),
   (view) => say("The nearest case one unit higher is an hour.", completeStep(`Read ${FORMAT}, its tests and its callers. ${trace(view)} Nothing was run: that is not for a reviewer.`)),
-  say("Once more, for the verdict.", use("read", { path: FORMAT })),
+  say("Once more, for the verdict.", read(FORMAT)),
   (view) => verdict(view),
 ];
 
@@ -179,44 +162,14 @@ function verdict(view: View): readonly AnswerBlock[] {
   );
 }
 
-const result = (notes: string, summary: string): AnswerBlock => completeStep(notes, "wr.contracts.coordinator_result", { outcome: "success", summary });
-
-/** A pure function goes live: the audit has little to find, and says so with what it read. */
-const audit: readonly Turn[] = [
-  say("What becomes real with this?", use("read", { path: FORMAT }), use("grep", { pattern: "formatDuration" })),
-  say(
-    "One pure function.",
-    handIn(`${FORMAT} exports formatDuration, a pure function: no stored data, no call to another system, no background work, no configuration.`, {
-      surface: `formatDuration of ${FORMAT}: a pure function from seconds to a text; nothing leaves the process and nothing is stored.`,
-    }),
-  ),
-  say("The three agree.", result("All three looked at the same function; none found a failure beside wrong text.", "No case ends badly beside a wrong text, which the review has found.")),
-  say("Is there a guard that would catch it?", use("read", { path: FORMAT_TEST })),
-  say("No test near an hour.", completeStep(`${FORMAT_TEST} has no case near an hour: nothing would tell. That is the review's finding; there is no other case to confirm.`)),
-  say(
-    "It may go live once the finding is mended.",
-    completeStep("Nothing beside the review's finding.", "wr.contracts.review_verdict", {
-      verdict: "clean",
-      confidence: "high",
-      summary: "A pure function: no data, no call, no way back needed. Beside what the review found nothing stands in the way. The fix should add a test near an hour.",
-      findings: [],
-    }),
-  ),
-];
-
-const research: readonly Turn[] = [
-  say("The place that was named.", use("read", { path: FORMAT })),
-  say("Nothing but the function.", result(`Read ${FORMAT}: no call leaves the process, nothing is written, nothing has to be taken back.`, "A pure function: it can fail by returning a wrong text and in no other way.")),
-];
-
-export const scenario: Scenario = {
+export const model: Scenario = {
   repeatsInterrupted: true,
   turns: {
     "wr.classify-task": classify,
     "wr.quick-task": code,
     "wr.coding-task": fix,
     "wr.mr-review": review,
-    "wr.production-readiness-audit": audit,
-    "wr.role-researcher": research,
+    "wr.production-readiness-audit": auditOfFunction({ name: "formatDuration", file: FORMAT, tests: FORMAT_TEST, gap: "near an hour" }),
+    "wr.role-researcher": researchOfFunction(FORMAT),
   },
 };

@@ -1,0 +1,71 @@
+/** The people of a scenario: each acts through the local GitHub's API with a token and a role of their own, and tells what they did. */
+import { z } from "zod";
+import { TerminalError } from "../../shared/errors.ts";
+import type { Role } from "./github/records.ts";
+import { call, labelIssue, openIssue, statusOf, untilOver, waitUntil } from "./play.ts";
+import { OWNER, type World } from "./world.ts";
+
+export interface People {
+  /** A person beside the maintainer `ada`. */
+  join(login: string, role: Role): void;
+  /** As ada; returns its number. */
+  openIssue(issue: { readonly title: string; readonly body: string }): Promise<number>;
+  /** As ada: sets the label that starts the work. */
+  label(issueNumber: number): Promise<void>;
+  /** Returns the comment's id. */
+  comment(login: string, issueNumber: number, body: string): Promise<number>;
+  /** Waits until the App reacted to a comment with that. */
+  untilReaction(commentId: number, content: string): Promise<void>;
+  /** Waits until the work on an issue ends or stops to wait for a person; after a comment, until it does so again. */
+  untilOver(issueNumber: number): Promise<void>;
+}
+
+/** Issues that they opened, in order. */
+export interface Gathering {
+  readonly people: People;
+  readonly issues: readonly number[];
+}
+
+export interface GatheringOptions {
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+const idSchema = z.object({ id: z.int() });
+
+export function gatherPeople(world: World, { say, signal }: GatheringOptions): Gathering {
+  const tokens = new Map([[OWNER, world.maintainerToken]]);
+  const issues: number[] = [];
+  /** When the status was written that a comment asks to go on from, by issue. */
+  const asked = new Map<number, string>();
+  const tokenOf = (login: string): string => {
+    const token = tokens.get(login);
+    if (token === undefined) throw new TerminalError(`${login} has not joined.`, "This is a bug in the demo; please report it.");
+    return token;
+  };
+  const people: People = {
+    join(login, role) {
+      tokens.set(login, world.github.addUser(login, role, world.repository.id));
+    },
+    async openIssue(issue) {
+      const number = await openIssue(world, issue);
+      issues.push(number);
+      return number;
+    },
+    async label(issueNumber) {
+      await labelIssue(world, issueNumber);
+      say(`${OWNER} opened issue #${issueNumber} and labelled it worktrain:ready`);
+    },
+    async comment(login, issueNumber, body) {
+      const before = statusOf(world, issueNumber);
+      if (before !== null) asked.set(issueNumber, before.labelledAt);
+      const { id } = idSchema.parse(await call(world, { token: tokenOf(login), method: "POST", path: `/issues/${issueNumber}/comments`, body: { body } }));
+      say(`${login} wrote on issue #${issueNumber}: ${body}`);
+      return id;
+    },
+    untilReaction: (commentId, content) =>
+      waitUntil(world, `The reaction ${content}`, () => [...world.github.state().reactions.values()].some(({ subject, content: set }) => subject.kind === "comment" && subject.id === commentId && set === content), signal),
+    untilOver: (issueNumber) => untilOver(world, issueNumber, signal, asked.get(issueNumber) ?? null),
+  };
+  return { people, issues };
+}

@@ -1,0 +1,15 @@
+import { closestName } from "../../../shared/closest-name.ts";
+import { TerminalError } from "../../../shared/errors.ts";
+import type { DemoScenario } from "./scenario.ts";
+import { smallBug } from "./small-bug/scenario.ts";
+
+/** Every scenario, the one that is played without a name first. */
+export const scenarios: readonly [DemoScenario, ...DemoScenario[]] = [smallBug];
+
+/** @throws TerminalError for a name that none has */
+export function findScenario(name: string): DemoScenario {
+  const found = scenarios.find((each) => each.name === name);
+  if (found !== undefined) return found;
+  const near = closestName(name, scenarios.map((each) => each.name));
+  throw new TerminalError(`There is no scenario "${name}".`, `${near === null ? "" : `Did you mean ${near}? `}\`npm run demo -- --list\` shows them all.`);
+}

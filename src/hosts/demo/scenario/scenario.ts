@@ -1,0 +1,46 @@
+/** What the demo can play, one folder each: a repository with real tests, what people do in it, the model's turns, and how it must end. */
+import type { EndingCode, PipelineMode } from "../../../record/index.ts";
+import type { Scenario } from "../model/index.ts";
+import type { People } from "../people.ts";
+
+export interface DemoScenario {
+  /** As typed after `--scenario`; the name of its folder. */
+  readonly name: string;
+  /** What somebody who watches it sees, in a sentence or two. */
+  readonly shows: string;
+  /** How the work on each issue has to end, in the order in which the issues are opened. */
+  readonly ends: readonly ItemEnd[];
+  readonly repository: DemoRepository;
+  /** What people do, from the first issue until nothing is left to wait for. */
+  readonly people: (people: People) => Promise<void>;
+  /** What the model does: it acts through the real tools and goes by what they answer. */
+  readonly model: Scenario;
+}
+
+export interface DemoRepository {
+  readonly name: string;
+  /** Its files; relative to the package. */
+  readonly directory: string;
+  /** Subject of the commit that they are pushed with. */
+  readonly commit: string;
+}
+
+/**
+ * An end, wished for or come: both have this shape, so that they can be compared. What came has of `says` what was really found
+ * on the issue.
+ */
+export interface ItemEnd {
+  readonly subject: `issue-${number}`;
+  /** Each run's own word on how it ended, oldest first; a run that was killed has none. */
+  readonly endings: readonly EndingCode[];
+  readonly mode: PipelineMode | null;
+  readonly pullRequest: "none" | "open" | "merged" | "closed";
+  /** The repository's tests on the commit the work began at, and at the head of the pull request: null where there is none. */
+  readonly tests: { readonly before: TestColour; readonly after: TestColour | null };
+  /** Findings of all reviews, and those of them that a later review did not make again. */
+  readonly findings: { readonly made: number; readonly mended: number };
+  /** Words that stand in comments on the issue. */
+  readonly says: readonly string[];
+}
+
+export type TestColour = "red" | "green";

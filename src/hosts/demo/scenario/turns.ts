@@ -1,0 +1,69 @@
+/** Parts that the played model's turns are made of. */
+import type { Json } from "../../../shared/json.ts";
+import type { AnswerBlock } from "../model/answer.ts";
+import type { Turn, View } from "../model/player.ts";
+
+/** A turn: what is thought, then what is done. */
+export const say = (thinking: string, ...blocks: readonly AnswerBlock[]): readonly AnswerBlock[] => [{ type: "thinking", thinking }, ...blocks];
+export const use = (name: string, input: Json): AnswerBlock => ({ type: "tool_use", name, input });
+export const read = (path: string): AnswerBlock => use("read", { path });
+export const bash = (command: string): AnswerBlock => use("bash", { command });
+
+export interface Change {
+  readonly old: string;
+  readonly new: string;
+}
+/** Edits of one file, in order; each old text stands in it once. */
+export const edits = (path: string, changes: readonly Change[]): readonly AnswerBlock[] => changes.map((change) => use("edit", { path, old_string: change.old, new_string: change.new }));
+
+/** Completes a step with values for later steps. */
+export const handIn = (notes: string, context: Readonly<Record<string, Json>>): AnswerBlock => use("complete_step", { notes, artifacts: [], context: { ...context } });
+
+/** Completes a step, with an artifact where its contract asks for one. */
+export const completeStep = (notes: string, contractRef?: string, value?: Readonly<Record<string, unknown>>): AnswerBlock =>
+  use("complete_step", { notes, artifacts: contractRef === undefined ? [] : [{ contractRef, value: plain(value) }], context: {} });
+
+/** Without what is undefined, as it would be written. */
+const plain = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json;
+
+export const result = (notes: string, summary: string, outcome: "success" | "partial" | "failed" = "success"): AnswerBlock => completeStep(notes, "wr.contracts.coordinator_result", { outcome, summary });
+
+/** The last result of a tool in this turn; empty where there is none. */
+export const lastResult = (view: View, name: string): string => view.lastToolResults.findLast((each) => each.name === name)?.text.trim() ?? "";
+/** The end of what a tool answered, as notes quote it. */
+export const quoted = (view: View, name: string): string => `\n\n\`\`\`\n${lastResult(view, name).slice(-600)}\n\`\`\``;
+
+/** What the reads of the last turn showed, one after the other, without the line numbers. */
+export const filesRead = (view: View): string => view.lastToolResults.flatMap(({ name, text }) => (name === "read" ? [text.replaceAll(/^ *\d+\t/gm, "")] : [])).join("\n");
+
+/** A pure function goes live: the audit has little to find, and says so with what it read. @param tests the file that covers it, @param gap what they do not cover */
+export function auditOfFunction(place: { readonly name: string; readonly file: string; readonly tests: string; readonly gap: string }): readonly Turn[] {
+  const { name, file, tests, gap } = place;
+  return [
+    say("What becomes real with this?", read(file), use("grep", { pattern: name })),
+    say(
+      "One pure function.",
+      handIn(`${file} exports ${name}, a pure function: no stored data, no call to another system, no background work, no configuration.`, {
+        surface: `${name} of ${file}: a pure function; nothing leaves the process and nothing is stored.`,
+      }),
+    ),
+    say("The three agree.", result("All three looked at the same function; none found a failure beside a wrong result.", "No case ends badly beside a wrong result, which the review has found.")),
+    say("Is there a guard that would catch it?", read(tests)),
+    say(`No test ${gap}.`, completeStep(`${tests} has no case ${gap}: nothing would tell. That is the review's finding; there is no other case to confirm.`)),
+    say(
+      "It may go live once the finding is mended.",
+      completeStep("Nothing beside the review's finding.", "wr.contracts.review_verdict", {
+        verdict: "clean",
+        confidence: "high",
+        summary: `A pure function: no data, no call, no way back needed. Beside what the review found nothing stands in the way. The fix should add a test ${gap}.`,
+        findings: [],
+      }),
+    ),
+  ];
+}
+
+/** What the auditor's helpers do. @param file of the function that goes live */
+export const researchOfFunction = (file: string): readonly Turn[] => [
+  say("The place that was named.", read(file)),
+  say("Nothing but the function.", result(`Read ${file}: no call leaves the process, nothing is written, nothing has to be taken back.`, "A pure function: it can fail by returning a wrong result and in no other way.")),
+];
