@@ -10,6 +10,8 @@ import { blocksOf, resultText, systemText, type MessagesRequest, type RequestBlo
 export interface View {
   /** Results the last message holds, in order. */
   readonly lastToolResults: readonly PlayedResult[];
+  /** All results of this conversation, oldest first. */
+  readonly toolResults: readonly PlayedResult[];
   /** Assistant turns so far in this conversation: 0 for the first. */
   readonly turnIndex: number;
   readonly firstMessage: string;
@@ -62,6 +64,7 @@ function viewOf(request: MessagesRequest): View {
   const [first] = request.messages;
   return {
     lastToolResults: lastToolResults(request),
+    toolResults: request.messages.flatMap((_, at) => lastToolResults({ messages: request.messages.slice(0, at + 1) })),
     turnIndex: request.messages.filter((message) => message.role === "assistant").length,
     firstMessage: first === undefined ? "" : blocksOf(first).map(textOf).join("\n"),
     system: systemText(request),
@@ -70,7 +73,7 @@ function viewOf(request: MessagesRequest): View {
 
 const textOf = (block: RequestBlock): string => (block.type === "text" ? block.text : "");
 
-function lastToolResults({ messages }: MessagesRequest): readonly PlayedResult[] {
+function lastToolResults({ messages }: Pick<MessagesRequest, "messages">): readonly PlayedResult[] {
   const last = messages.at(-1);
   const asked = messages.at(-2);
   if (last === undefined || asked === undefined) return [];

@@ -9,6 +9,20 @@ export const use = (name: string, input: Json): AnswerBlock => ({ type: "tool_us
 export const read = (path: string): AnswerBlock => use("read", { path });
 export const bash = (command: string): AnswerBlock => use("bash", { command });
 
+/** Whether a tool of the last turn failed. */
+export const failed = (view: View, name: string): boolean => view.lastToolResults.some((each) => each.name === name && each.isError);
+
+/** The turns of a workflow that is run for two things. As in a list alone, plain turns are not played after a failed tool. */
+export const oneOf = (choose: (view: View) => readonly Turn[]) => (view: View): Turn => {
+  const turn = choose(view)[view.turnIndex];
+  if (turn === undefined) return [{ type: "text", text: "I have nothing left to do here." }];
+  const broken = view.lastToolResults.find(({ isError }) => isError);
+  return typeof turn === "function" || broken === undefined ? turn : [{ type: "text", text: `I did not expect that ${broken.name} fails: ${broken.text.slice(0, 500)}` }];
+};
+
+/** The coding workflow: a change at first, and later the findings of its review. */
+export const codeOrFix = (code: readonly Turn[], fix: readonly Turn[]) => oneOf((view) => (view.firstMessage.includes("(resolve-findings)") ? fix : code));
+
 export interface Change {
   readonly old: string;
   readonly new: string;
@@ -28,6 +42,43 @@ const plain = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Jso
 
 export const result = (notes: string, summary: string, outcome: "success" | "partial" | "failed" = "success"): AnswerBlock => completeStep(notes, "wr.contracts.coordinator_result", { outcome, summary });
 
+/** Completes the step that classifies. @param task what differs from a plain task: no UI, no architecture, no ambiguity */
+export const classified = (notes: string, task: Readonly<Record<string, unknown>>): AnswerBlock =>
+  completeStep(notes, "wr.contracts.classification", { hasUi: false, touchesArchitecture: false, ambiguities: [], ...task });
+
+export interface Handover {
+  readonly title: string;
+  readonly body: string;
+  readonly files: readonly string[];
+  readonly tests?: readonly string[];
+  readonly sideEffects?: readonly string[];
+  readonly decisions?: readonly string[];
+  readonly limitations?: readonly string[];
+}
+/** Completes the step that hands a change over. */
+export const handOver = ({ title, body, files, tests = [], sideEffects = [], decisions = [], limitations = [] }: Handover): AnswerBlock =>
+  completeStep("Handed over.", "wr.contracts.coding_handoff", { prTitle: title, prBody: body, commitSubject: title, filesChanged: files, testsAdded: tests, sideEffects, keyDecisions: decisions, knownLimitations: limitations });
+
+export interface Found {
+  readonly severity: "critical" | "major" | "minor";
+  readonly summary: string;
+  readonly findingCategory: string;
+  readonly file: string;
+  readonly line?: number | undefined;
+  readonly evidence: string;
+  readonly remediation: string;
+  /** A command that fails as long as the problem is there. */
+  readonly reproduce?: string;
+}
+/** Completes the step that judges a change: clean without findings. */
+export const judge = (summary: string, findings: readonly Found[]): AnswerBlock =>
+  completeStep(findings.length === 0 ? "No finding." : `${findings.length} ${findings.length === 1 ? "finding" : "findings"}.`, "wr.contracts.review_verdict", {
+    verdict: findings.length === 0 ? "clean" : findings.every(({ severity }) => severity === "minor") ? "minor" : "blocking",
+    confidence: "high",
+    summary,
+    findings,
+  });
+
 /** The last result of a tool in this turn; empty where there is none. */
 export const lastResult = (view: View, name: string): string => view.lastToolResults.findLast((each) => each.name === name)?.text.trim() ?? "";
 /** The end of what a tool answered, as notes quote it. */
@@ -35,6 +86,11 @@ export const quoted = (view: View, name: string): string => `\n\n\`\`\`\n${lastR
 
 /** What the reads of the last turn showed, one after the other, without the line numbers. */
 export const filesRead = (view: View): string => view.lastToolResults.flatMap(({ name, text }) => (name === "read" ? [text.replaceAll(/^ *\d+\t/gm, "")] : [])).join("\n");
+/** The number of the first line of those that holds a text; undefined where none does. */
+export function lineWith(view: View, text: string): number | undefined {
+  const line = view.lastToolResults.flatMap(({ name, text: shown }) => (name === "read" ? shown.split("\n") : [])).find((each) => each.includes(text));
+  return line === undefined ? undefined : Number.parseInt(line, 10);
+}
 
 /** A pure function goes live: the audit has little to find, and says so with what it read. @param tests the file that covers it, @param gap what they do not cover */
 export function auditOfFunction(place: { readonly name: string; readonly file: string; readonly tests: string; readonly gap: string }): readonly Turn[] {
@@ -52,12 +108,7 @@ export function auditOfFunction(place: { readonly name: string; readonly file: s
     say(`No test ${gap}.`, completeStep(`${tests} has no case ${gap}: nothing would tell. That is the review's finding; there is no other case to confirm.`)),
     say(
       "It may go live once the finding is mended.",
-      completeStep("Nothing beside the review's finding.", "wr.contracts.review_verdict", {
-        verdict: "clean",
-        confidence: "high",
-        summary: `A pure function: no data, no call, no way back needed. Beside what the review found nothing stands in the way. The fix should add a test ${gap}.`,
-        findings: [],
-      }),
+      judge(`A pure function: no data, no call, no way back needed. Beside what the review found nothing stands in the way. The fix should add a test ${gap}.`, []),
     ),
   ];
 }
