@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { assembleSegments, newestChain, openDirectoryReader, seedDirectory } from "../../journal/index.ts";
 import { itemView, readItemJournal, totalTokens, type ItemView } from "../../report/index.ts";
 import { formatItemId, parseSegmentName, type EndingCode } from "../../record/index.ts";
+import { TerminalError } from "../../shared/errors.ts";
 import { nodeFileSystem } from "../../shared/node-ports.ts";
 import { nodeProcesses } from "../../shared/node-processes.ts";
 import type { LoggedRequest } from "./github/index.ts";
-import { isPull, type Issue, type PullPart } from "./github/records.ts";
+import { isPull, type Issue, type Pull } from "./github/records.ts";
 import type { ItemEnd } from "./scenario/scenario.ts";
 import { SYSTEM_PATH } from "./program-path.ts";
 import { git, type World } from "./world.ts";
@@ -39,6 +40,8 @@ export interface SessionRow {
 
 export interface TestRun {
   readonly passed: boolean;
+  /** It could not be merged, so nothing was run. */
+  readonly conflict: boolean;
   readonly output: string;
 }
 
@@ -66,12 +69,15 @@ export async function gather(options: GatherOptions): Promise<Came> {
   await writeFile(join(directory, "requests.json"), JSON.stringify(world.github.requests, null, 2));
   const ours = [...world.github.state().issues.values()].filter((each) => each.repositoryId === world.repository.id);
   const issue = ours.find((each) => each.number === issueNumber);
-  const pull = ours.filter(isPull).find((each) => each.pull.head.ref.startsWith(`worktrain/issue-${issueNumber}-`)) ?? null;
+  const pull = pullOf(world, issueNumber);
   const journal = await journalOf(world, directory, issueNumber);
   const outcome = await outcomeOf(options, { issue, pull, journal });
+  const at = (sha: string, mergeInto?: string): Promise<TestRun> => testsPass({ directory, sha, nodePath: options.nodePath, path: world.path, ...(mergeInto === undefined ? {} : { mergeInto }) });
+  const before = await at(journal?.view.opening?.base.sha ?? "main");
+  const isMoved = pull !== null && (await git(join(directory, "repo.git"), ["merge-base", "main", pull.pull.head.sha], world.path)) !== (await git(join(directory, "repo.git"), ["rev-parse", "main"], world.path));
+  const merged = isMoved ? await at(pull.pull.head.sha, "main") : null;
   // The head last: its checkout is what is left to look at.
-  const before = await testsPass({ directory, sha: journal?.view.opening?.base.sha ?? "main", nodePath: options.nodePath, path: world.path });
-  const tests = pull === null ? null : await testsPass({ directory, sha: pull.pull.head.sha, nodePath: options.nodePath, path: world.path });
+  const tests = pull === null ? null : await at(pull.pull.head.sha);
   const findings = journal?.view.findings ?? [];
   const said = outcome.comments.filter(({ author }) => author.endsWith("[bot]")).map(({ body }) => body);
   return {
@@ -82,18 +88,23 @@ export async function gather(options: GatherOptions): Promise<Came> {
       endings: endingsOf(world, issueNumber),
       mode: journal?.view.mode?.mode ?? null,
       pullRequest: pull === null ? "none" : pull.pull.merged === null ? pull.state : "merged",
-      tests: { before: colour(before), after: tests === null ? null : colour(tests) },
+      base: pull?.state === "open" ? (isMoved ? "moved" : "same") : null,
+      tests: { before: colour(before), after: tests === null ? null : colour(tests), merged: tests === null ? null : merged === null ? colour(tests) : merged.conflict ? "conflict" : colour(merged) },
       findings: { made: findings.length, mended: findings.filter(({ fate }) => fate === "gone").length },
       says: options.says.filter((words) => said.some((body) => body.includes(words))),
     },
   };
 }
 
+/** The pull request that was made for an issue. */
+export const pullOf = (world: World, issueNumber: number): Pull | null =>
+  [...world.github.state().issues.values()].filter(isPull).find((each) => each.repositoryId === world.repository.id && each.pull.head.ref.startsWith(`worktrain/issue-${issueNumber}-`)) ?? null;
+
 const colour = ({ passed }: TestRun): "red" | "green" => (passed ? "green" : "red");
 
 interface Found {
   readonly issue: Issue | undefined;
-  readonly pull: (Issue & { readonly pull: PullPart }) | null;
+  readonly pull: Pull | null;
   readonly journal: KeptJournal | null;
 }
 
@@ -178,14 +189,27 @@ function countRequests(log: readonly LoggedRequest[]): Pick<Outcome, "requests" 
   return { requests: { app: app.length - progress, deliver: by("deliver").length }, liveProgressRequests: progress };
 }
 
-/** Runs the repository's tests on a fresh checkout of a commit, as anyone would who pulls it. */
-export async function testsPass(options: { readonly directory: string; readonly sha: string; readonly nodePath: string; readonly path?: string }): Promise<TestRun> {
-  const checkout = join(options.directory, "checkout-of-pull-request");
-  await rm(checkout, { recursive: true, force: true });
-  await git(options.directory, ["clone", "--quiet", "--no-checkout", "--", join(options.directory, "repo.git"), checkout], options.path);
-  await git(checkout, ["checkout", "--quiet", "--detach", options.sha], options.path);
-  const done = await nodeProcesses.run(options.nodePath, ["--test"], { cwd: checkout, env: { PATH: options.path ?? SYSTEM_PATH }, timeoutMs: 120_000 });
-  const output = new TextDecoder().decode(done.stdout);
-  return { passed: done.exitCode === 0, output };
+export interface TestOptions {
+  readonly directory: string;
+  readonly sha: string;
+  readonly nodePath: string;
+  readonly path?: string;
+  /** A branch that the commit is merged into first. */
+  readonly mergeInto?: string;
 }
 
+/** Runs the repository's tests on a fresh checkout of a commit, as anyone would who pulls it. */
+export async function testsPass({ directory, sha, nodePath, path = SYSTEM_PATH, mergeInto }: TestOptions): Promise<TestRun> {
+  const checkout = join(directory, "checkout-of-pull-request");
+  await rm(checkout, { recursive: true, force: true });
+  await git(directory, ["clone", "--quiet", "--no-checkout", "--", join(directory, "repo.git"), checkout], path);
+  await git(checkout, ["checkout", "--quiet", "--detach", mergeInto === undefined ? sha : `origin/${mergeInto}`], path);
+  try {
+    if (mergeInto !== undefined) await git(checkout, ["merge", "--quiet", "--no-edit", sha], path);
+  } catch (error) {
+    if (!(error instanceof TerminalError)) throw error;
+    return { passed: false, conflict: true, output: error.message };
+  }
+  const done = await nodeProcesses.run(nodePath, ["--test"], { cwd: checkout, env: { PATH: path }, timeoutMs: 120_000 });
+  return { passed: done.exitCode === 0, conflict: false, output: new TextDecoder().decode(done.stdout) };
+}

@@ -1,9 +1,11 @@
 /** The people of a scenario: each acts through the local GitHub's API with a token and a role of their own, and tells what they did. */
+import { join } from "node:path";
 import { z } from "zod";
 import { TerminalError } from "../../shared/errors.ts";
-import type { Role } from "./github/records.ts";
+import type { Pull, Role } from "./github/records.ts";
 import { call, labelIssue, openIssue, statusOf, untilOver, waitUntil } from "./play.ts";
-import { OWNER, type World } from "./world.ts";
+import { pullOf } from "./outcome.ts";
+import { git, OWNER, type World } from "./world.ts";
 
 export interface People {
   /** A person beside the maintainer `ada`. */
@@ -14,6 +16,8 @@ export interface People {
   label(issueNumber: number): Promise<void>;
   /** Returns the comment's id. */
   comment(login: string, issueNumber: number, body: string): Promise<number>;
+  /** As ada, on her own machine: merges the pull request of an issue into main and pushes. */
+  merge(issueNumber: number): Promise<void>;
   /** Waits until the App reacted to a comment with that. */
   untilReaction(commentId: number, content: string): Promise<void>;
   /** Waits until the work on an issue ends or stops to wait for a person; after a comment, until it does so again. */
@@ -27,13 +31,15 @@ export interface Gathering {
 }
 
 export interface GatheringOptions {
+  /** Of the world. */
+  readonly directory: string;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
 const idSchema = z.object({ id: z.int() });
 
-export function gatherPeople(world: World, { say, signal }: GatheringOptions): Gathering {
+export function gatherPeople(world: World, { directory, say, signal }: GatheringOptions): Gathering {
   const tokens = new Map([[OWNER, world.maintainerToken]]);
   const issues: number[] = [];
   /** When the status was written that a comment asks to go on from, by issue. */
@@ -63,9 +69,28 @@ export function gatherPeople(world: World, { say, signal }: GatheringOptions): G
       say(`${login} wrote on issue #${issueNumber}: ${body}`);
       return id;
     },
+    async merge(issueNumber) {
+      const pull = pullOf(world, issueNumber);
+      if (pull === null) throw new TerminalError(`Issue #${issueNumber} has no pull request to merge.`, "See how the work on it ended.");
+      await mergeAndPush(world, directory, pull);
+      say(`${OWNER} merged pull request #${pull.number}`);
+      await world.github.settled();
+    },
     untilReaction: (commentId, content) =>
       waitUntil(world, `The reaction ${content}`, () => [...world.github.state().reactions.values()].some(({ subject, content: set }) => subject.kind === "comment" && subject.id === commentId && set === content), signal),
     untilOver: (issueNumber) => untilOver(world, issueNumber, signal, asked.get(issueNumber) ?? null),
   };
   return { people, issues };
+}
+
+/** In the clone that the repository was pushed from. */
+async function mergeAndPush(world: World, directory: string, pull: Pull): Promise<void> {
+  const checkout = join(directory, "checkout");
+  const url = new URL(world.repository.gitUrl);
+  url.username = "x-access-token";
+  url.password = world.maintainerToken;
+  const run = (...args: readonly string[]): Promise<string> => git(checkout, args, world.path);
+  await run("fetch", "--quiet", "--", url.href, "main", pull.pull.head.ref);
+  await run("merge", "--quiet", "--no-ff", "--message", `Merge pull request #${pull.number} from ${pull.pull.head.ref}`, pull.pull.head.sha);
+  await run("push", "--quiet", "--", url.href, "main");
 }

@@ -23,7 +23,7 @@ export interface Playing {
 export type CameOfAll = readonly [Came, ...Came[]];
 
 export async function playThrough({ world, directory, scenario, nodePath, started, say, signal }: Playing): Promise<CameOfAll> {
-  const { people, issues } = gatherPeople(world, { say, signal });
+  const { people, issues } = gatherPeople(world, { directory, say, signal });
   await scenario.people(people);
   const durationMs = Math.round(nodeClock.monotonicMs() - started);
   const came: Came[] = [];

@@ -91,11 +91,11 @@ function verdictLines({ ends }: DemoScenario, came: CameOfAll): readonly string[
 }
 
 /** How the work on an issue ends, in a sentence. */
-function endWords({ subject, endings, mode, pullRequest, tests, findings, says }: ItemEnd): string {
+function endWords({ subject, endings, mode, pullRequest, base, tests, findings, says }: ItemEnd): string {
   const parts = [
     `${endings.length === 0 ? "no end" : endings.join(", then ")}${mode === null ? "" : ` (pipeline ${mode})`}`,
-    pullRequest === "none" ? "no pull request" : `pull request ${pullRequest}`,
-    `tests ${tests.before} before${tests.after === null ? "" : ` and ${tests.after} at its head`}`,
+    pullRequest === "none" ? "no pull request" : `pull request ${pullRequest}${base === "moved" ? ", its base moved since" : ""}`,
+    `tests ${tests.before} before${tests.after === null ? "" : `, ${tests.after} at its head, ${tests.merged === "conflict" ? "and it conflicts with main" : `${tests.merged ?? "not run"} ${pullRequest === "merged" ? "in" : "merged into"} main`}`}`,
     ...(findings.made === 0 ? [] : [`${findings.made} ${findings.made === 1 ? "finding" : "findings"} of reviews, ${findings.mended} mended`]),
     ...(says.length === 0 ? [] : [`the issue says ${says.map((words) => `"${words}"`).join(", ")}`]),
   ];

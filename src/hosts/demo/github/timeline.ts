@@ -31,6 +31,7 @@ function describe(state: State, happening: Happening, number: number): string | 
         const { name } = known(state.labels, happening.labelId, "label");
         return happening.action === "labeled" ? `added the label ${name}` : `removed the label ${name}`;
       }
+      if (happening.kind === "pull_request" && happening.action === "closed" && known(state.issues, happening.issueId, "issue").pull?.merged) return "merged it";
       return `${happening.action} it`;
     }
     case "issue_comment":

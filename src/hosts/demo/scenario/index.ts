@@ -1,12 +1,13 @@
 import { closestName } from "../../../shared/closest-name.ts";
 import { TerminalError } from "../../../shared/errors.ts";
 import type { DemoScenario } from "./scenario.ts";
+import { ambiguous } from "./ambiguous/scenario.ts";
 import { plantedDefect } from "./planted-defect/scenario.ts";
 import { smallBug } from "./small-bug/scenario.ts";
 import { uncertainBug } from "./uncertain-bug/scenario.ts";
 
 /** Every scenario, the one that is played without a name first. */
-export const scenarios: readonly [DemoScenario, ...DemoScenario[]] = [smallBug, plantedDefect, uncertainBug];
+export const scenarios: readonly [DemoScenario, ...DemoScenario[]] = [smallBug, plantedDefect, uncertainBug, ambiguous];
 
 /** @throws TerminalError for a name that none has */
 export function findScenario(name: string): DemoScenario {

@@ -35,8 +35,13 @@ export interface ItemEnd {
   readonly endings: readonly EndingCode[];
   readonly mode: PipelineMode | null;
   readonly pullRequest: "none" | "open" | "merged" | "closed";
-  /** The repository's tests on the commit the work began at, and at the head of the pull request: null where there is none. */
-  readonly tests: { readonly before: TestColour; readonly after: TestColour | null };
+  /** Whether the base branch has commits by now that an open pull request was not made on; null where none is open. */
+  readonly base: "same" | "moved" | null;
+  /**
+   * The repository's tests: on the commit the work began at, at the head of the pull request, and on what the base branch is with
+   * it merged, now or already. Null where there is no pull request.
+   */
+  readonly tests: { readonly before: TestColour; readonly after: TestColour | null; readonly merged: TestColour | "conflict" | null };
   /** Findings of all reviews, and those of them that a later review did not make again. */
   readonly findings: { readonly made: number; readonly mended: number };
   /** Words that stand in comments on the issue. */

@@ -2,6 +2,7 @@ import type { PushedCommit } from "../happening.ts";
 import { roleOf } from "../principal.ts";
 import { isPull, type Account, type RepositoryRecord, type Role } from "../records.ts";
 import { happen, known, put, select, takeId, type Act, type State } from "../state.ts";
+import { editIssue, issueByNumber } from "./issues.ts";
 
 /** The account of a login; made when there is none. */
 export function ensureAccount(state: State, login: string, type: Account["type"]): { readonly state: State; readonly account: Account } {
@@ -78,7 +79,10 @@ export interface RefMove {
 
 const NO_COMMIT = "0".repeat(40);
 
-/** Notes that a ref moved: open pull requests of that branch follow it. Of other refs than branches and tags GitHub tells nobody. */
+/**
+ * Notes that a ref moved: open pull requests of that branch follow it, those whose head came to their base with it are merged.
+ * Of other refs than branches and tags GitHub tells nobody.
+ */
 export function moveRef(state: State, act: Act, move: RefMove): State {
   if (!/^refs\/(?:heads|tags)\//.test(move.ref)) return state;
   const repository = known(state.repositories, act.repositoryId, "repository");
@@ -101,6 +105,28 @@ export function moveRef(state: State, act: Act, move: RefMove): State {
     if (`refs/heads/${pull.head.ref}` === move.ref && move.after === null) {
       next = { ...next, issues: put(next.issues, issue.id, { ...issue, state: "closed", closedAt: act.at, updatedAt: act.at }) };
       next = happen(next, act, { kind: "pull_request", action: "closed", issueId: issue.id });
+    }
+  }
+  return mergeLanded(next, act, repository, move);
+}
+
+/** Keywords that close an issue when they are merged to the default branch (docs: linking a pull request to an issue). */
+const CLOSES = /\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):? #(\d+)/gi;
+
+/** Pull requests whose head is among the commits that came to their base (docs: about pull request merges, indirect merges). */
+function mergeLanded(state: State, act: Act, repository: RepositoryRecord, move: RefMove): State {
+  let next = state;
+  const landed = new Set(move.commits.map(({ id }) => id));
+  for (const issue of select(state.issues, (candidate) => candidate.repositoryId === repository.id && candidate.state === "open").filter(isPull)) {
+    const { pull } = issue;
+    if (`refs/heads/${pull.base.ref}` !== move.ref || move.after === null || !landed.has(pull.head.sha)) continue;
+    const merged = { ...pull, merged: { at: act.at, by: act.actor, sha: move.after } };
+    next = { ...next, issues: put(next.issues, issue.id, { ...issue, state: "closed", closedAt: act.at, updatedAt: act.at, pull: merged }) };
+    next = happen(next, act, { kind: "pull_request", action: "closed", issueId: issue.id });
+    if (pull.base.ref !== repository.defaultBranch) continue;
+    for (const [, number] of (issue.body ?? "").matchAll(CLOSES)) {
+      const linked = issueByNumber(next, repository.id, Number(number));
+      if (linked !== null) next = editIssue(next, act, linked, { state: "closed" });
     }
   }
   return next;
