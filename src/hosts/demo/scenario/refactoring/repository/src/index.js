@@ -1,0 +1,3 @@
+export { invoice } from "./invoice.js";
+export { quote } from "./quote.js";
+export { statement } from "./statement.js";
