@@ -10,24 +10,29 @@ import { git, type World } from "./world.ts";
 
 /** Turns what happens in the local Actions into lines for a person; folded groups stay folded, as on GitHub's page. */
 export function eventLines(): (event: LocalActionsEvent) => string | null {
-  let folded = false;
+  const folded = new Set<string>();
+  const runs = new Set<number>();
   return (event) => {
-    if (event.kind !== "log") return eventLine(event);
-    if (event.level === "group") folded = true;
-    const hidden = folded || event.level === "debug" || event.text.trim() === "";
-    if (event.level === "endgroup") folded = false;
-    return hidden ? null : `  ${event.job} | ${event.text}`;
+    runs.add(event.runId);
+    // Which of several runs a line is of; of the first one alone everybody knows.
+    const of = runs.size === 1 ? "" : ` of run ${event.runId}`;
+    if (event.kind !== "log") return eventLine(event, of);
+    const job = `${event.job}${of}`;
+    if (event.level === "group") folded.add(job);
+    const hidden = folded.has(job) || event.level === "debug" || event.text.trim() === "";
+    if (event.level === "endgroup") folded.delete(job);
+    return hidden ? null : `  ${job} | ${event.text}`;
   };
 }
 
-function eventLine(event: Exclude<LocalActionsEvent, { kind: "log" }>): string | null {
+function eventLine(event: Exclude<LocalActionsEvent, { kind: "log" }>, of: string): string | null {
   switch (event.kind) {
     case "run-started":
       return `run ${event.runId} started: ${event.name}`;
     case "job-started":
-      return `job ${event.job} started in a fresh directory and process`;
+      return `job ${event.job}${of} started in a fresh directory and process`;
     case "job-finished":
-      return `job ${event.job}: ${event.conclusion}`;
+      return `job ${event.job}${of}: ${event.conclusion}`;
     case "run-finished":
       return `run ${event.runId}: ${event.conclusion}${event.problem === null ? "" : ` (${event.problem})`}`;
     case "run-queued":

@@ -17,5 +17,5 @@ export function findScenario(name: string): DemoScenario {
   const found = scenarios.find((each) => each.name === name);
   if (found !== undefined) return found;
   const near = closestName(name, scenarios.map((each) => each.name));
-  throw new TerminalError(`There is no scenario "${name}".`, `${near === null ? "" : `Did you mean ${near}? `}\`npm run demo -- --list\` shows them all.`);
+  throw new TerminalError(`There is no scenario ${JSON.stringify(name)}.`, `${near === null ? "" : `Did you mean ${near}? `}\`npm run demo -- --list\` shows them all.`);
 }

@@ -159,3 +159,25 @@ test("a pull request is opened once for a branch, follows pushes to it, and coun
   expect(comparison.body).toMatchObject({ status: "ahead", ahead_by: 2, behind_by: 0 });
   expect(world.github.timeline(world.repositoryId, number).map(({ actor }) => actor)).toEqual(["worktrain[bot]", "mona"]);
 });
+
+test("a pull request whose head is pushed to its base is merged, and the issue it fixes is closed", async () => {
+  const { body: issue } = await world.call(world.maintainer, "POST", `${REPO}/issues`, { title: "Numbers are not added" });
+  const clone = join(world.directory, "merging-clone");
+  await world.git(world.directory, "clone", "--quiet", world.remote(world.maintainer), clone);
+  await world.git(clone, "checkout", "--quiet", "-b", "land");
+  writeFiles(clone, { "src/land.js": "export const land = 1;\n" });
+  await world.git(clone, "add", "--all");
+  await world.git(clone, "commit", "--quiet", "-m", "land");
+  await world.git(clone, "push", "--quiet", world.remote(world.maintainer), "HEAD:refs/heads/land");
+  const { body: opened } = await world.call(world.app, "POST", `${REPO}/pulls`, { title: "Land", head: "land", base: "main", body: `Fixes #${issue.number}` });
+  const { body: other } = await world.call(world.app, "GET", `${REPO}/pulls?state=open`);
+  await world.git(clone, "checkout", "--quiet", "main");
+  await world.git(clone, "merge", "--quiet", "--no-ff", "-m", "Merge land", "land");
+  expect((await world.git(clone, "push", "--quiet", world.remote(world.maintainer), "main")).code).toBe(0);
+  const { body: landed } = await world.call(world.app, "GET", `${REPO}/pulls/${opened.number}`);
+  expect(landed).toMatchObject({ state: "closed", merged: true, merged_by: { login: "mona" }, merge_commit_sha: (await world.git(clone, "rev-parse", "main")).out.trim() });
+  expect((await world.call(world.maintainer, "GET", `${REPO}/issues/${issue.number}`)).body).toMatchObject({ state: "closed" });
+  const stillOpen = (await world.call(world.app, "GET", `${REPO}/pulls?state=open`)).body.map((pull: { number: number }) => pull.number);
+  expect(stillOpen).toEqual(other.map((pull: { number: number }) => pull.number).filter((number: number) => number !== opened.number));
+  expect(world.github.timeline(world.repositoryId, opened.number).map(({ actor, text }) => `${actor} ${text}`)).toEqual(["worktrain[bot] opened the pull request", "mona merged it"]);
+});

@@ -35,10 +35,13 @@ const classify: readonly Turn[] = [
   ),
 ];
 
+/** Whether the session was told how the task is understood. */
+const isByFamily = (view: View): boolean => view.firstMessage.includes("sorted by family name");
+
 const code: readonly Turn[] = [
   say("The code, its tests, and what it prints today.", read(GUESTS), read(GUESTS_TEST), bash("node --test")),
-  (view) => say("In the order they come.", completeStep(`${GUESTS} keeps the order of its input; no test speaks of it. It was confirmed that the family name counts. I will sort a copy there.${quoted(view, "bash")}`)),
-  say("The test first; it has to fail.", bash(ADD_TEST)),
+  (view) => say("In the order they come.", completeStep(`${GUESTS} keeps the order of its input; no test speaks of it. The task was understood as ${isByFamily(view) ? "by family name: I will sort a copy there" : "nothing that says by which name"}.${quoted(view, "bash")}`)),
+  (view) => (isByFamily(view) ? say("The test first; it has to fail.", bash(ADD_TEST)) : say("I will not guess.", { type: "text", text: "By which name they are to be sorted I was not told." })),
   (view) => (failed(view, "bash") ? say("Red for the right reason.", ...edits(GUESTS, CHANGE), bash("node --test")) : say("It passes already?", completeStep(`The test passes without a change.${quoted(view, "bash")}`))),
   (view) => say("Green.", completeStep(`${GUESTS} sorts a copy by family name, then by given name. The new test was red before and is green now.${quoted(view, "bash")}`)),
   say("The whole.", bash("node --test && git status --short")),
@@ -50,7 +53,7 @@ const code: readonly Turn[] = [
       body: "Guests were printed in the order they came in. They are sorted by family name now, and by given name within a family. The list that is handed in stays as it is.",
       files: [GUESTS, GUESTS_TEST],
       tests: [`${GUESTS_TEST}: sorted by family name, then by given name; the given list stays as it is`],
-      decisions: ["The family name counts, as was confirmed."],
+      decisions: ["The family name counts, as the task was understood."],
     }),
   ),
 ];
@@ -61,7 +64,7 @@ const review: readonly Turn[] = [
   say("Once more, for the verdict.", read(GUESTS)),
   (view) =>
     say(
-      "As confirmed?",
+      "As it was understood?",
       judge(`Read the change and its test. ${trace(view)} Nothing was run.`, isSorted(view) ? [] : [{ severity: "major", summary: "The guests are not sorted by family name", findingCategory: "correctness", file: GUESTS, evidence: trace(view), remediation: "Sort a copy by family name, then by given name." }]),
     ),
 ];

@@ -88,7 +88,10 @@ const fix: readonly Turn[] = [
       ? say("It fails: the finding holds.", completeStep(`The finding holds, its command fails:${quoted(view, "bash")}\n\nTwo quotes open and close, and both are lost. One more case in the loop mends it.`))
       : say("It passes: the finding does not hold.", completeStep(`The command of the finding passes:${quoted(view, "bash")}`)),
   say("The test first.", addTest(SECOND_TEST)),
-  say("Now the case.", read(FIELDS), ...edits(FIELDS, SECOND_VERSION), bash("node --test")),
+  (view) =>
+    failed(view, "bash")
+      ? say("Red for the right reason. Now the case.", read(FIELDS), ...edits(FIELDS, SECOND_VERSION), bash("node --test"))
+      : say("It passes already?", completeStep(`The test passes without a change.${quoted(view, "bash")}`)),
   (view) => say("Green.", completeStep(`${FIELDS} takes two quotes in a quoted field for one; ${FIELDS_TEST} covers it.${quoted(view, "bash")}`)),
   say("The whole, and the reviewer's command once more.", bash(`${REPRODUCE} && node --test && git status --short`)),
   (view) => say("All green.", completeStep(`The command of the finding passes now, and so do all tests.${quoted(view, "bash")}`)),
