@@ -57,9 +57,14 @@ function exchangesOf(messages: readonly RequestMessage[]): readonly Exchange[] {
     });
     const before = step;
     step = stepIn(answer) ?? step;
-    return [{ calls, results: seen, again: seen.flatMap(({ text }, index) => (isOpen(text, before) ? [index] : [])) }];
+    const open = new Set(seen.flatMap(({ text }, index) => (isOpen(text, before) ? [index] : [])));
+    // An edit needs its file read by the process that makes it.
+    const edited = new Set([...open].flatMap((index) => (calls[index]?.name === "edit" ? [pathOf(calls[index])] : [])));
+    return [{ calls, results: seen, again: calls.flatMap((call, index) => (open.has(index) || (call.name === "read" && edited.has(pathOf(call))) ? [index] : [])) }];
   });
 }
+
+const pathOf = (call: Extract<RequestBlock, { type: "tool_use" }> | undefined): string => String((call?.input as { readonly path?: unknown } | undefined)?.path);
 
 /** Whether a result says that its call was interrupted and did not come to its end: a step that was handed over is out no more. */
 function isOpen(text: string, step: string | null): boolean {

@@ -27,8 +27,8 @@ export interface Change {
   readonly old: string;
   readonly new: string;
 }
-/** Edits of one file, in order; each old text stands in it once. */
-export const edits = (path: string, changes: readonly Change[]): readonly AnswerBlock[] => changes.map((change) => use("edit", { path, old_string: change.old, new_string: change.new }));
+/** Edits of one file, in order; each old text stands in it once. It is read first: who read it before may have worked on another machine. */
+export const edits = (path: string, changes: readonly Change[]): readonly AnswerBlock[] => [read(path), ...changes.map((change) => use("edit", { path, old_string: change.old, new_string: change.new }))];
 
 /** Completes a step with values for later steps. */
 export const handIn = (notes: string, context: Readonly<Record<string, Json>>): AnswerBlock => use("complete_step", { notes, artifacts: [], context: { ...context } });

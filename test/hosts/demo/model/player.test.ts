@@ -30,6 +30,15 @@ describe("a scenario", () => {
     expect(play(turns, turn(true))).toBe('[1,"Mend the bug.",[{"name":"bash","text":"1 failed","isError":true}]]');
   });
 
+  it("shows a function all results of the conversation, not only the last", () => {
+    const turns: Scenario["turns"] = { "coding-task": (view) => [{ type: "text", text: view.toolResults.map(({ name, text: said }) => `${name}: ${said}`).join("; ") }] };
+    const later: MessagesRequest["messages"] = [
+      { role: "assistant", content: [{ type: "tool_use", id: "toolu_2", name: "read", input: {} }] },
+      { role: "user", content: [{ type: "tool_result", tool_use_id: "toolu_2", content: "a file" }] },
+    ];
+    expect(play(turns, [...turn(false), ...later])).toBe("bash: 1 failed; read: a file");
+  });
+
   it("lets a function turn of a list answer an error", () => {
     const turns: Scenario["turns"] = { "coding-task": [[], (view) => [{ type: "text", text: `seen ${view.lastToolResults[0]?.text}` }]] };
     expect(play(turns, turn(true))).toBe("seen 1 failed");
@@ -54,16 +63,19 @@ describe("a scenario", () => {
       playScenario({ repeatsInterrupted: true, turns: { "coding-task": (view) => [{ type: "text", text: JSON.stringify([view.turnIndex, view.lastToolResults.map(({ text: said }) => said)]) }] } })(request(messages));
     const interrupted = results("This call was interrupted: it may have happened.");
 
-    it("calls again what has no result, and that alone", () => {
-      expect(playAll([opening, calls, interrupted])).toEqual({ kind: "message", content: [{ type: "tool_use", name: "edit", input: { path: "f" } }] });
+    it("calls again what has no result, and before an edit the read of its file, which another process made; nothing else", () => {
+      const other: MessagesRequest["messages"][number] = { role: "assistant", content: [{ type: "tool_use", id: "a", name: "read", input: { path: "g" } }, { type: "tool_use", id: "b", name: "edit", input: { path: "f" } }] };
+      const edit = { type: "tool_use", name: "edit", input: { path: "f" } };
+      expect(playAll([opening, other, interrupted])).toEqual({ kind: "message", content: [edit] });
+      expect(playAll([opening, calls, interrupted])).toEqual({ kind: "message", content: [{ ...edit, name: "read" }, edit] });
     });
 
     it("goes on as if it had not been interrupted", () => {
       const again: MessagesRequest["messages"] = [
-        { role: "assistant", content: [{ type: "tool_use", id: "c", name: "edit", input: { path: "f" } }] },
-        { role: "user", content: [{ type: "tool_result", tool_use_id: "c", content: "edited" }] },
+        { role: "assistant", content: [{ type: "tool_use", id: "c", name: "read", input: { path: "f" } }, { type: "tool_use", id: "d", name: "edit", input: { path: "f" } }] },
+        { role: "user", content: [{ type: "tool_result", tool_use_id: "c", content: "text again" }, { type: "tool_result", tool_use_id: "d", content: "edited" }] },
       ];
-      expect(textOf(playAll([opening, calls, interrupted, ...again]))).toBe('[1,["text","edited"]]');
+      expect(textOf(playAll([opening, calls, interrupted, ...again]))).toBe('[1,["text again","edited"]]');
     });
 
     it("hands a step over again only if it is still out", () => {

@@ -52,7 +52,7 @@ const code: readonly Turn[] = [
       "Both calls meet both changes.",
       completeStep(`All tests pass today. Of an unknown unit today:\n\n\`\`\`\n${lastResult(view, "bash").trim().split("\n").at(-1) ?? ""}\n\`\`\`\n\nconvert takes and gives an object now, and throws where it gave NaN; ${PARCEL} relies on NaN in two functions, of which one has no test for it. I will map #units to the new one, adapt ${PARCEL} in one place, and remove ${OLD}.`),
     ),
-  say("Only the version, to see what the tests notice.", read("package.json"), ...edits("package.json", MAPPED), bash("node --test")),
+  say("Only the version, to see what the tests notice.", ...edits("package.json", MAPPED), bash("node --test")),
   (view) =>
     failed(view, "bash")
       ? say("Red, as the changelog says. Now the calls, and the test that was missing.", ...edits(PARCEL, ADAPTED), bash(`rm -r ${OLD}; ${ADD_TEST}`))

@@ -90,7 +90,7 @@ const fix: readonly Turn[] = [
   say("The test first.", addTest(SECOND_TEST)),
   (view) =>
     failed(view, "bash")
-      ? say("Red for the right reason. Now the case.", read(FIELDS), ...edits(FIELDS, SECOND_VERSION), bash("node --test"))
+      ? say("Red for the right reason. Now the case.", ...edits(FIELDS, SECOND_VERSION), bash("node --test"))
       : say("It passes already?", completeStep(`The test passes without a change.${quoted(view, "bash")}`)),
   (view) => say("Green.", completeStep(`${FIELDS} takes two quotes in a quoted field for one; ${FIELDS_TEST} covers it.${quoted(view, "bash")}`)),
   say("The whole, and the reviewer's command once more.", bash(`${REPRODUCE} && node --test && git status --short`)),
