@@ -57,12 +57,16 @@ function exchangesOf(messages: readonly RequestMessage[]): readonly Exchange[] {
     });
     const before = step;
     step = stepIn(answer) ?? step;
-    const open = new Set(seen.flatMap(({ text }, index) => (isOpen(text, before) ? [index] : [])));
-    // An edit needs its file read by the process that makes it.
+    const isRead = (edit: number): boolean => calls.some((call) => call.name === "read" && pathOf(call) === pathOf(calls[edit]));
+    // An edit needs its file read by the process that makes it: those that came first on the new machine were refused.
+    const open = new Set(seen.flatMap(({ name, text }, index) => (isOpen(text, before) || (name === "edit" && UNREAD.test(text) && isRead(index)) ? [index] : [])));
     const edited = new Set([...open].flatMap((index) => (calls[index]?.name === "edit" ? [pathOf(calls[index])] : [])));
     return [{ calls, results: seen, again: calls.flatMap((call, index) => (open.has(index) || (call.name === "read" && edited.has(pathOf(call))) ? [index] : [])) }];
   });
 }
+
+/** How an edit is refused whose file nobody read in this process. */
+const UNREAD = /^Read .+ before you edit it\./;
 
 const pathOf = (call: Extract<RequestBlock, { type: "tool_use" }> | undefined): string => String((call?.input as { readonly path?: unknown } | undefined)?.path);
 

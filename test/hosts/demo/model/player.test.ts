@@ -68,6 +68,8 @@ describe("a scenario", () => {
       const edit = { type: "tool_use", name: "edit", input: { path: "f" } };
       expect(playAll([opening, other, interrupted])).toEqual({ kind: "message", content: [edit] });
       expect(playAll([opening, calls, interrupted])).toEqual({ kind: "message", content: [{ ...edit, name: "read" }, edit] });
+      expect(playAll([opening, calls, results("Read f before you edit it.")])).toEqual({ kind: "message", content: [{ ...edit, name: "read" }, edit] });
+      expect(textOf(playAll([opening, other, results("Read f before you edit it.")]))).toContain("[1,");
     });
 
     it("goes on as if it had not been interrupted", () => {
