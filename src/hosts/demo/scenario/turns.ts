@@ -64,7 +64,8 @@ export interface Found {
   readonly summary: string;
   readonly findingCategory: string;
   readonly file: string;
-  readonly line?: number | undefined;
+  /** Where it is, or should be. */
+  readonly line: number;
   readonly evidence: string;
   readonly remediation: string;
   /** A command that fails as long as the problem is there. */
@@ -86,10 +87,10 @@ export const quoted = (view: View, name: string): string => `\n\n\`\`\`\n${lastR
 
 /** What the reads of the last turn showed, one after the other, without the line numbers. */
 export const filesRead = (view: View): string => view.lastToolResults.flatMap(({ name, text }) => (name === "read" ? [text.replaceAll(/^ *\d+\t/gm, "")] : [])).join("\n");
-/** The number of the first line of those that holds a text; undefined where none does. */
-export function lineWith(view: View, text: string): number | undefined {
-  const line = view.lastToolResults.flatMap(({ name, text: shown }) => (name === "read" ? shown.split("\n") : [])).find((each) => each.includes(text));
-  return line === undefined ? undefined : Number.parseInt(line, 10);
+/** The number of the first line of what was read that holds a text; 1 where none does. */
+export function lineWith(view: View, text: string): number {
+  const line = view.toolResults.flatMap(({ name, text: shown }) => (name === "read" ? shown.split("\n") : [])).find((each) => each.includes(text));
+  return line === undefined ? 1 : Number.parseInt(line, 10);
 }
 
 /** A pure function goes live: the audit has little to find, and says so with what it read. @param tests the file that covers it, @param gap what they do not cover */

@@ -1,6 +1,6 @@
 /** "Sorted" has two readings that lead to different lists: the classification says so, and nothing is built before a person has spoken. */
 import type { Scenario, Turn, View } from "../../model/player.ts";
-import { bash, classified, completeStep, edits, failed, filesRead, handOver, judge, quoted, read, say, use } from "../turns.ts";
+import { bash, classified, completeStep, edits, failed, filesRead, handOver, judge, lineWith, quoted, read, say, use } from "../turns.ts";
 
 const GUESTS = "src/guests.js";
 const GUESTS_TEST = "test/guests.test.js";
@@ -65,7 +65,7 @@ const review: readonly Turn[] = [
   (view) =>
     say(
       "As it was understood?",
-      judge(`Read the change and its test. ${trace(view)} Nothing was run.`, isSorted(view) ? [] : [{ severity: "major", summary: "The guests are not sorted by family name", findingCategory: "correctness", file: GUESTS, evidence: trace(view), remediation: "Sort a copy by family name, then by given name." }]),
+      judge(`Read the change and its test. ${trace(view)} Nothing was run.`, isSorted(view) ? [] : [{ severity: "major", summary: "The guests are not sorted by family name", findingCategory: "correctness", file: GUESTS, line: lineWith(view, "return guests"), evidence: trace(view), remediation: "Sort a copy by family name, then by given name." }]),
     ),
 ];
 

@@ -3,7 +3,7 @@
  * without a test for it is found by going through the changelog call by call.
  */
 import type { Scenario, Turn, View } from "../../model/player.ts";
-import { bash, classified, completeStep, edits, failed, filesRead, handOver, judge, lastResult, quoted, read, say, use } from "../turns.ts";
+import { bash, classified, completeStep, edits, failed, filesRead, handOver, judge, lastResult, lineWith, quoted, read, say, use } from "../turns.ts";
 
 const OLD = "vendor/units-2.3.0";
 const NEW = "vendor/units-3.0.0";
@@ -98,7 +98,7 @@ const review: readonly Turn[] = [
         `Read the changelog, ${PARCEL}, its tests and package.json. ${said(view)}. The vendored code itself was not reviewed. Nothing was run.`,
         dealtWith(view)
           .filter(({ isDone }) => !isDone)
-          .map(({ what }) => ({ severity: "major", summary: `A breaking change of units 3 is not dealt with: ${what}`, findingCategory: "correctness", file: PARCEL, evidence: said(view), remediation: "Adapt every call, and test it." }) as const),
+          .map(({ what }) => ({ severity: "major", summary: `A breaking change of units 3 is not dealt with: ${what}`, findingCategory: "correctness", file: PARCEL, line: lineWith(view, "convert("), evidence: said(view), remediation: "Adapt every call, and test it." }) as const),
       ),
     ),
 ];

@@ -1,6 +1,6 @@
 /** The first version forgets the half of the issue that no example shows: a quote in a quoted field is written twice. */
 import type { Scenario, Turn, View } from "../../model/player.ts";
-import { auditOfFunction, bash, classified, codeOrFix, completeStep, edits, failed, filesRead, handOver, judge, lineWith, quoted, read, researchOfFunction, say, use } from "../turns.ts";
+import { auditOfFunction, bash, classified, codeOrFix, completeStep, edits, failed, filesRead, handOver, judge, lineWith, quoted, read, researchOfFunction, result, say, use } from "../turns.ts";
 
 const FIELDS = "src/fields.js";
 const FIELDS_TEST = "test/fields.test.js";
@@ -138,12 +138,23 @@ const review: readonly Turn[] = [
         ),
 ];
 
+/** One of several who look at the change, each with questions of their own; only who traces cases finds the half. */
+const reviewer: readonly Turn[] = [
+  say("What changed, and what is around it.", read(FIELDS), read(FIELDS_TEST)),
+  (view) => {
+    const traces = view.firstMessage.includes("You look at correctness");
+    const finds = traces && !takesDoubled(view);
+    return say(finds ? "One half is missing." : "Nothing.", result(traces ? trace(view) : "Read with my own questions in mind.", traces ? trace(view) : "Nothing on my side stands against it.", finds ? "failed" : "success"));
+  },
+];
+
 export const model: Scenario = {
   repeatsInterrupted: true,
   turns: {
     "wr.classify-task": classify,
     "wr.coding-task": codeOrFix(code, fix),
     "wr.mr-review": review,
+    "wr.role-reviewer": reviewer,
     "wr.production-readiness-audit": auditOfFunction({ name: "splitFields", file: FIELDS, tests: FIELDS_TEST, gap: "with a quote in a field" }),
     "wr.role-researcher": researchOfFunction(FIELDS),
   },

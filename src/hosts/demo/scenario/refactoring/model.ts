@@ -1,6 +1,6 @@
 /** Behaviour is pinned before anything moves: each copy is broken on purpose, and where no test notices one is written first. */
 import type { Scenario, Turn, View } from "../../model/player.ts";
-import { bash, classified, completeStep, edits, filesRead, handIn, judge, lastResult, oneOf, quoted, read, say, use } from "../turns.ts";
+import { bash, classified, completeStep, edits, filesRead, handIn, judge, lastResult, lineWith, oneOf, quoted, read, say, use } from "../turns.ts";
 
 const PAPERS = ["invoice", "quote", "statement"] as const;
 type Paper = (typeof PAPERS)[number];
@@ -123,7 +123,7 @@ const review: readonly Turn[] = [
   say("Three papers, one function; does any print otherwise?", read(MONEY), ...PAPERS.map((paper) => read(fileOf(paper)))),
   (view) => say("Read.", completeStep(`Read all four files. ${said(view)} Nothing was run.`)),
   say("Are tests weakened?", read(PINNED), read("test/invoice.test.js"), read("test/quote.test.js")),
-  (view) => say("Only one was added.", judge(`Read the change and all tests. ${said(view)} ${PINNED} is new and covers what nothing covered. Nothing was run.`, sameEverywhere(view) ? [] : [{ severity: "major", summary: "A paper still prints amounts by its own copy", findingCategory: "architecture", file: fileOf("statement"), evidence: said(view), remediation: `Import money from ${MONEY}.` }])),
+  (view) => say("Only one was added.", judge(`Read the change and all tests. ${said(view)} ${PINNED} is new and covers what nothing covered. Nothing was run.`, sameEverywhere(view) ? [] : [{ severity: "major", summary: "A paper still prints amounts by its own copy", findingCategory: "architecture", file: fileOf("statement"), line: lineWith(view, "function money"), evidence: said(view), remediation: `Import money from ${MONEY}.` }])),
 ];
 const said = (view: View): string => (sameEverywhere(view) ? "Each paper imports money, whose body is that of the copies, letter for letter." : "Not every paper imports money.");
 

@@ -1,6 +1,6 @@
 /** The same worker twice, each with an issue of its own, side by side; they see nothing of each other. */
 import type { Scenario, Turn, View } from "../../model/player.ts";
-import { bash, classified, completeStep, edits, failed, filesRead, handIn, handOver, judge, quoted, read, say, use } from "../turns.ts";
+import { bash, classified, completeStep, edits, failed, filesRead, handIn, handOver, judge, lineWith, quoted, read, say, use } from "../turns.ts";
 
 const HEADINGS = "src/headings.js";
 
@@ -67,7 +67,7 @@ const review = (task: Task): readonly Turn[] => [
       "Is it mended?",
       judge(
         `Read the change to ${task.name} and its test; the other functions are as they were. Nothing was run.`,
-        mended(view, task) ? [] : [{ severity: "major", summary: `${task.name} is not mended`, findingCategory: "correctness", file: HEADINGS, evidence: `Read: ${task.cause}.`, remediation: task.wanted }],
+        mended(view, task) ? [] : [{ severity: "major", summary: `${task.name} is not mended`, findingCategory: "correctness", file: HEADINGS, line: lineWith(view, `function ${task.name}`), evidence: `Read: ${task.cause}.`, remediation: task.wanted }],
       ),
     ),
 ];
