@@ -5,7 +5,7 @@
  *     sessions whose streams end where the item's stream says they ended. The chain and the artifacts' digests are
  *     checked before; here the content is read as an adversary's (attack 14).
  */
-import { CONTRACT, foldItem, interpretationGate, next } from "../engine/pipeline/index.ts";
+import { besideBase, CONTRACT, foldItem, interpretationGate, isRed, next } from "../engine/pipeline/index.ts";
 import { personOf, type Ticket } from "../github/trust/index.ts";
 import { gateName, itemStream, sessionStream, type EndingCode, type Head, type ItemEvent, type Reason, type Recorded, type SnapshotRef } from "../record/index.ts";
 import { counted, cut, itemView, lastArtifact, lastVerifications, passed, type ItemJournal, type ItemSessionView, type ItemView } from "../report/index.ts";
@@ -184,7 +184,8 @@ function maker(judged: JudgedJournal, view: ItemView, snapshot: SnapshotRef): Jo
   const saved = makers.findLast((each) => each.snapshot !== null) ?? session;
   const wrong = counts(judged, session) ?? counts(judged, saved);
   if (wrong !== null) return wrong;
-  const red = lastVerifications(session).find((verification) => !passed(verification));
+  // What failed before the work with the same tests is told in the proof, which it keeps from being green.
+  const red = lastVerifications(session).find((verification) => !passed(verification) && besideBase(view.baseTested, verification)?.same !== true);
   if (red !== undefined) return refusal("not-completed", `Session ${session.sessionId} ended with a command that did not pass: ${red.command}.`);
   if (!sameFiles(saved.snapshot, snapshot) || !sameFiles(view.snapshot, snapshot)) return refusal("session-mismatch", `Session ${saved.sessionId} did not leave the files that are to be delivered.`);
   // Either is a signed ticket's; that it lies behind the branch's head is asked of GitHub.
@@ -206,6 +207,8 @@ function review(judged: JudgedJournal, view: ItemView, snapshot: SnapshotRef): J
   const verdict = reviewVerdictSchema.safeParse(lastArtifact(last, CONTRACT.reviewVerdict));
   if (!verdict.success) return refusal("review-not-clean", `Review ${last.sessionId} left no readable verdict.`);
   const open = verdict.data.findings.filter((finding) => finding.severity !== "nit");
+  const unmended = view.checked.find(({ tree, result }) => tree === snapshot.tree && result !== null && isRed(result));
+  if (unmended !== undefined) return refusal("review-not-clean", `The command of a finding fails on the files that are to be delivered: ${unmended.command}.`);
   return verdictOf(verdict.data) === "clean" ? null : refusal("review-not-clean", `Review ${last.sessionId} is not clean: it says ${verdict.data.verdict} and has ${counted(open.length, "finding")} above a nit.`);
 }
 

@@ -266,3 +266,37 @@ describe("attack 17: the question whether the task was understood", () => {
     expect(await refusal({ tamper: answered(MONA, ticketText) })).toBe("unvouched-approval");
   });
 });
+
+const ran = { exitCode: 1, timedOut: false, outputTail: "", durationMs: 5, sandbox: "bubblewrap" } as const;
+
+describe("a command that is red before the work and after it", () => {
+  /** The base's run in the item's stream, and the names in the session's. */
+  const redBoth =
+    (base: { readonly command?: string; readonly exitCode?: number; readonly failing?: string[] }, failing: string[] | undefined): Script["tamper"] =>
+    (_, events) =>
+      events.flatMap((event): RecordEvent[] => {
+        const { command = "npm test", ...result } = base;
+        if (event.kind === "run_opened") return [event, { kind: "base_tested", data: { command, result: { ...ran, ...result }, skipped: null } }];
+        return event.kind === "verification_finished" ? [{ ...event, data: { ...event.data, ...(failing === undefined ? {} : { failing }), redBefore: { same: true, fresh: [] } } }] : [event];
+      });
+
+  test("may be delivered where every failure has a name that failed before", async () => {
+    expect(await refusal({ exitCode: 1, tamper: redBoth({ failing: ["sums up", "rounds"] }, ["rounds"]) })).toBe("ok: deliver");
+  });
+
+  test.each<[string, Script["tamper"]]>([
+    ["one has not", redBoth({ failing: ["sums up"] }, ["sums up", "rounds"])],
+    ["the names before are not known", redBoth({}, ["rounds"])],
+    ["the names after are not known", redBoth({ failing: ["rounds"] }, undefined)],
+    ["it was green before", redBoth({ exitCode: 0, failing: ["rounds"] }, ["rounds"])],
+    ["another command was red before", redBoth({ command: "npm run lint", failing: ["rounds"] }, ["rounds"])],
+  ])("is refused where %s, whatever the session's stream claims", async (_, tamper) => {
+    expect(await refusal({ exitCode: 1, tamper })).toBe("not-completed");
+  });
+});
+
+test("files on which the command of a finding fails are not delivered, though the last review is clean", async () => {
+  const checked = (tree: string): Script["tamper"] => (_, events) => events.flatMap((event): RecordEvent[] => (event.kind === "item_ended" ? [{ kind: "finding_checked", data: { round: 2, tree, command: "exit 1", result: ran, skipped: null } }, event] : [event as RecordEvent]));
+  expect(await refusal({ rounds: [...MAJOR, []], tamper: checked("a".repeat(40)) })).toBe("review-not-clean");
+  expect(await refusal({ rounds: [...MAJOR, []], tamper: checked("b".repeat(40)) })).toBe("ok: deliver");
+});

@@ -14,7 +14,7 @@ There is a failing test for it in \`test/format.test.js\`.`,
 
 const FORMAT = "src/format.js";
 const FORMAT_TEST = "test/format.test.js";
-const TRY_AN_HOUR = `node -e "import('./src/index.js').then(({ formatDuration }) => console.log(formatDuration(3599.7)))"`;
+const TRY_AN_HOUR = `node -e "import('./src/index.js').then(({ formatDuration }) => { const text = formatDuration(3599.7); console.log(text); process.exit(text === '1h' ? 0 : 1); })"`;
 
 const SECONDS = "  const seconds = Math.round(totalSeconds % 60);\n";
 const FIRST_VERSION = [
