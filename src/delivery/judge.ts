@@ -37,8 +37,8 @@ export type Judgement =
 /** Reads what the journal allows, or says what is wrong with it. */
 export function judge(judged: JudgedJournal): Result<Judgement, JournalRefusal> {
   const view = itemView(judged.journal);
-  const foreign = belongs(judged, view);
-  if (foreign !== null) return err(foreign);
+  const stranger = belongs(judged, view);
+  if (stranger !== null) return err(stranger);
   const { ended } = view;
   if (ended === null) return waiting(judged.journal, view);
   if (ended.outcome !== "deliver") return ok({ kind: "say", view, ending: ended.ending, reason: ended.reason ?? unexplained(ended.ending) });

@@ -307,7 +307,7 @@ describe("attack 17: the question whether the task was understood", () => {
         ? events
         : events.flatMap((event): RecordEvent[] => {
             if (event.kind === "item_opened") return [{ ...event, data: { ...event.data, pipeline: { mode: "auto", confirm: "never" } } }];
-            return event.kind === "run_opened" ? [{ ...event, data: { ...event.data, runId: 1, ticket: earlier } }, event] : [event as RecordEvent];
+            return event.kind === "run_opened" ? [{ ...event, data: { ...event.data, runId: 1, ticket: earlier } }, event] : [event];
           });
     expect(await refusal({ ...made, judgedTicket: made, tamper: resumed })).toBe("ok: deliver");
   });
