@@ -77,6 +77,9 @@ test("the sessions of children, auditor and spawned agent are in the saved journ
     "team.look child",
     "wr.coding-task audit",
     "wr.role-researcher researcher",
+    "wr.role-reviewer child",
+    "wr.role-reviewer child",
+    "wr.role-reviewer child",
   ]);
   expect(new Set(helpers.map(({ parentSessionId }) => parentSessionId))).toEqual(new Set([coder?.sessionId]));
 });

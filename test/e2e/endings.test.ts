@@ -6,7 +6,7 @@ import { startDemoWorld, type DemoWorld } from "../fakes/demo-world.ts";
 import { eventsOf, savedJournal } from "../fakes/saved-journal.ts";
 import { completeStep, mend, scenarioByIssue, straight, text, use, verdict } from "../fakes/scripts.ts";
 
-const FINDING = { severity: "major", summary: "An hour is printed as 60m", findingCategory: "correctness", evidence: "formatDuration(3599.7) prints 60m.", remediation: "Round first." };
+const FINDING = { severity: "major", summary: "An hour is printed as 60m", findingCategory: "correctness", file: "src/format.js", line: 10, evidence: "formatDuration(3599.7) prints 60m.", remediation: "Round first." };
 
 const STOPS = "The model just stops";
 const TOOL_FAILS = "A tool fails";
