@@ -25,7 +25,7 @@ export function afterChange(state: ItemState, last: ItemSession): ItemAction {
   if (modes && handoff === null) return noArtifact(last, CONTRACT.codingHandoff);
   const check = last.phase === "fix" ? checkAfterFix(state, last.round) : null;
   if (check !== null) return check;
-  const review = runSession({ phase: "review", round: last.round, workflowId: REVIEW.workflowId, context: { handoff } });
+  const review = runSession({ phase: "review", round: last.round, workflowId: REVIEW.workflowId, context: { handoff, ...testsBefore(state) } });
   return modes ? { ...review, allowedTools: REVIEW_TOOLS, why: shows(last.phase === "fix" ? "the fix has made new code" : "this is the first version") } : review;
 }
 
