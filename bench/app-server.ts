@@ -48,7 +48,7 @@ async function serveBare(): Promise<Served> {
   const probot = createProbot({ env: process.env });
   const middleware = await createNodeMiddleware(
     (bare) =>
-      void bare.onAny(({ name }) => {
+      bare.onAny(({ name }) => {
         if (name !== "issues") return;
         const sending = sendAll().finally(() => underWay.delete(sending));
         underWay.add(sending);

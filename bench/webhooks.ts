@@ -58,7 +58,7 @@ async function prepare(world: World, ticketKey: string): Promise<void> {
   await world.git(clone, "commit", "--quiet", "-m", "WorkTrain");
   const pushed = await world.git(clone, "push", "--quiet", world.remote(world.maintainer), "main");
   if (pushed.code !== 0) throw new Error(pushed.err);
-  world.github.actions.onDispatch((run) => world.github.actions.setRunName(run.id, `WorkTrain ${run.inputs["item"]} ${run.inputs["key"]}`));
+  world.github.actions.onDispatch(({ id, inputs }) => world.github.actions.setRunName(id, `WorkTrain ${inputs["item"]} ${inputs["key"]}`));
   await world.github.settled();
 }
 
