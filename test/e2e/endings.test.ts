@@ -6,7 +6,7 @@ import { startDemoWorld, type DemoWorld } from "../fakes/demo-world.ts";
 import { eventsOf, savedJournal } from "../fakes/saved-journal.ts";
 import { completeStep, mend, scenarioByIssue, straight, text, use, verdict } from "../fakes/scripts.ts";
 
-const FINDING = { severity: "major", summary: "An hour is printed as 60m", findingCategory: "correctness", evidence: "formatDuration(3599.7) prints 60m.", remediation: "Round first." };
+const FINDING = { severity: "major", summary: "An hour is printed as 60m", findingCategory: "correctness", file: "src/format.js", line: 10, evidence: "formatDuration(3599.7) prints 60m.", remediation: "Round first." };
 
 const STOPS = "The model just stops";
 const TOOL_FAILS = "A tool fails";
@@ -24,7 +24,8 @@ beforeAll(async () => {
       [TOOL_FAILS]: {
         code: [[use("bash", { command: "echo out of paper >&2; exit 3" }), use("deploy", { to: "production" }), use("read", { file: "src/format.js" })], [text("I give up.")], [text("I give up.")]],
       },
-      [STAYS_RED]: { code: [...straight.code.slice(0, 1), [completeStep("I changed nothing.")], ...Array.from({ length: 3 }, () => [completeStep("All tests pass, believe me.")])] },
+      // One that was red before the work, which alone would be named and stop nothing, and one that the work made red.
+      [STAYS_RED]: { code: [...straight.code.slice(0, 1), [use("edit", { path: "src/format.js", old_string: "throw new RangeError", new_string: "throw new TypeError" })], [completeStep("I changed the error.")], ...Array.from({ length: 3 }, () => [completeStep("All tests pass, believe me.")])] },
       [FINDINGS_LEFT]: { review: [[completeStep("Read and ran it.")], [verdict([FINDING])]], fix: [[completeStep("The finding does not hold.")], mend, ...straight.fix.slice(1)] },
       [WRONG_KEY]: {},
     }),
@@ -88,7 +89,8 @@ test("a test that stays red blocks the step three times, then the run ends with 
   const { said, all } = await ended(STAYS_RED, "tests-red");
   expect(said).toContain("the tests stay red");
   expect(said).toContain("exit code 1");
-  expect(said).toContain("'60s' !== '1m'");
+  expect(said).toContain("these did not fail then: what is no duration is refused.");
+  expect(eventsOf(all, "base_tested")).toMatchObject([{ data: { result: { exitCode: 1, failing: ["fractions are rounded to whole seconds"] } } }]);
   expect(eventsOf(all, "verification_finished").map(({ data }) => data.exitCode)).toEqual([1, 1, 1]);
 });
 

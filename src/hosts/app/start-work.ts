@@ -218,6 +218,7 @@ async function react(place: Workplace, tools: AppTools, issueNumber: number): Pr
 
 function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, command, wrote }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
   const { turns, tokens, costUsd, minutes } = decision.config.budget;
+  const { mode, confirm } = decision.config.pipeline;
   return {
     v: 1,
     key: decision.key,
@@ -227,6 +228,7 @@ function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId,
     issueNumber: event.issueNumber,
     base: { ref: facts.defaultBranch, sha: decision.baseSha },
     caps: { turns, tokens, costUsd, minutes },
+    policy: { mode, confirm },
     textSha256: decision.textSha256,
     expiresAt: new Date(nowMs + TICKET_LIFETIME_MS).toISOString(),
     wrote,

@@ -74,5 +74,5 @@ export function savedItem(said: string, dataDirectory: string): { readonly place
 export function openingOf(place: ItemPlace, saved: Pick<SavedRun, "goal" | "base" | "workflow">, { review, pipeline }: Pick<Config, "review" | "pipeline">): OpenItem {
   const [title = "", ...rest] = saved.goal.trim().split("\n");
   const task = { title: title.trim(), body: rest.join("\n").trim() };
-  return { itemId: place.id, task: { ...task, sha256: sha256Hex(canonicalJson(task)) }, base: saved.base, maxReviewRounds: review.maxRounds, ...(saved.workflow === undefined ? { pipeline } : { workflowId: saved.workflow.id }) };
+  return { itemId: place.id, task: { ...task, sha256: sha256Hex(canonicalJson(task)) }, base: saved.base, maxReviewRounds: review.maxRounds, ...(saved.workflow === undefined ? { pipeline, hostChecks: true } : { workflowId: saved.workflow.id }) };
 }

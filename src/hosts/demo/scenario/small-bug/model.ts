@@ -8,7 +8,7 @@ import { auditOfFunction, bash, completeStep, edits, handIn, lastResult, quoted,
 
 const FORMAT = "src/format.js";
 const FORMAT_TEST = "test/format.test.js";
-const TRY_AN_HOUR = `node -e "import('./src/index.js').then(({ formatDuration }) => console.log(formatDuration(3599.7)))"`;
+const TRY_AN_HOUR = `node -e "import('./src/index.js').then(({ formatDuration }) => { const text = formatDuration(3599.7); console.log(text); process.exit(text === '1h' ? 0 : 1); })"`;
 
 const SECONDS = "  const seconds = Math.round(totalSeconds % 60);\n";
 const FIRST_VERSION = [
@@ -162,6 +162,17 @@ function verdict(view: View): readonly AnswerBlock[] {
   );
 }
 
+/** Three look at one change with their own questions; only who traces cases finds the hour. */
+const reviewer: readonly Turn[] = [
+  say("What changed, and what is around it.", read(FORMAT), read(FORMAT_TEST)),
+  (view) => {
+    const correctness = view.firstMessage.includes("You look at correctness");
+    const finds = correctness && !readFormat(view).roundedFirst;
+    const summary = correctness ? trace(view) : "Nothing on my side stands against it.";
+    return say(finds ? "The same fault, one unit higher." : "Nothing.", completeStep(summary, "wr.contracts.coordinator_result", { outcome: finds ? "failed" : "success", summary, data: { findings: finds ? [{ severity: "major", file: FORMAT, line: 10 }] : [] } }));
+  },
+];
+
 export const model: Scenario = {
   repeatsInterrupted: true,
   turns: {
@@ -169,6 +180,7 @@ export const model: Scenario = {
     "wr.quick-task": code,
     "wr.coding-task": fix,
     "wr.mr-review": review,
+    "wr.role-reviewer": reviewer,
     "wr.production-readiness-audit": auditOfFunction({ name: "formatDuration", file: FORMAT, tests: FORMAT_TEST, gap: "near an hour" }),
     "wr.role-researcher": researchOfFunction(FORMAT),
   },
