@@ -75,7 +75,7 @@ describe("on a clone", () => {
     expect({ ending: data.ending, reason: data.reason }).toMatchObject({ ending: end?.endings[0] });
     const view = itemView(await readItemJournal(await openDirectoryReader({ directory: data.journal, fs: nodeFileSystem }), data.item));
     expect(view.mode?.mode).toBe(end?.mode);
-    expect({ made: view.findings.length, mended: view.findings.filter(({ fate }) => fate === "gone").length }).toEqual(end?.findings);
+    expect({ made: view.findings.length, mended: view.findings.filter(({ fate }) => fate === "gone").length, redThenGreen: view.findings.filter(({ check }) => check?.kind === "red-then-green").length }).toEqual(end?.findings);
     expect(data.branch === null ? "none" : "open").toBe(end?.pullRequest);
     await git(clone, ["clone", "--quiet", "--bare", join(clone, "checkout"), join(clone, "repo.git")]);
     const colourAt = async (sha: string): Promise<"red" | "green"> => ((await testsPass({ directory: clone, sha, nodePath: process.execPath })).passed ? "green" : "red");

@@ -90,7 +90,7 @@ export async function gather(options: GatherOptions): Promise<Came> {
       pullRequest: pull === null ? "none" : pull.pull.merged === null ? pull.state : "merged",
       base: pull?.state === "open" ? (isMoved ? "moved" : "same") : null,
       tests: { before: colour(before), after: tests === null ? null : colour(tests), merged: tests === null ? null : merged === null ? colour(tests) : merged.conflict ? "conflict" : colour(merged) },
-      findings: { made: findings.length, mended: findings.filter(({ fate }) => fate === "gone").length },
+      findings: { made: findings.length, mended: findings.filter(({ fate }) => fate === "gone").length, redThenGreen: findings.filter(({ check }) => check?.kind === "red-then-green").length },
       says: options.says.filter((words) => said.some((body) => body.includes(words))),
     },
   };

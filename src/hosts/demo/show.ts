@@ -101,7 +101,7 @@ function endWords({ subject, endings, mode, pullRequest, base, tests, findings, 
     `${endings.length === 0 ? "no end" : endings.join(", then ")}${mode === null ? "" : ` (pipeline ${mode})`}`,
     pullRequest === "none" ? "no pull request" : `pull request ${pullRequest}${base === "moved" ? ", its base moved since" : ""}`,
     `tests ${tests.before} before${tests.after === null ? "" : `, ${tests.after} at its head, ${tests.merged === "conflict" ? "and it conflicts with main" : `${tests.merged ?? "not run"} ${pullRequest === "merged" ? "in" : "merged into"} main`}`}`,
-    ...(findings.made === 0 ? [] : [`${findings.made} ${findings.made === 1 ? "finding" : "findings"} of reviews, ${findings.mended} mended`]),
+    ...(findings.made === 0 ? [] : [`${findings.made} ${findings.made === 1 ? "finding" : "findings"} of reviews, ${findings.mended} mended, ${findings.redThenGreen} with a command that failed before the fix and passes after it`]),
     ...(says.length === 0 ? [] : [`the issue says ${says.map((words) => `"${words}"`).join(", ")}`]),
   ];
   return `${subject}: ${parts.join("; ")}.`;

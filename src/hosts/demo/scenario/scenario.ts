@@ -42,8 +42,8 @@ export interface ItemEnd {
    * it merged, now or already. Null where there is no pull request.
    */
   readonly tests: { readonly before: TestColour; readonly after: TestColour | null; readonly merged: TestColour | "conflict" | null };
-  /** Findings of all reviews, and those of them that a later review did not make again. */
-  readonly findings: { readonly made: number; readonly mended: number };
+  /** Findings of all reviews, those that a later review did not make again, and those whose command the host saw fail before the fix and pass after it. */
+  readonly findings: { readonly made: number; readonly mended: number; readonly redThenGreen: number };
   /** Words that stand in comments on the issue. */
   readonly says: readonly string[];
 }

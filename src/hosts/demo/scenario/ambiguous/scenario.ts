@@ -12,7 +12,7 @@ export const ambiguous: DemoScenario = {
       pullRequest: "open",
       base: "same",
       tests: { before: "green", after: "green", merged: "green" },
-      findings: { made: 0, mended: 0 },
+      findings: { made: 0, mended: 0, redThenGreen: 0 },
       says: ["Is this what is meant?", "Sorted by family name, or by given name as the lines begin?", "WorkTrain made pull request #2"],
     },
   ],

@@ -5,7 +5,7 @@ const delivered: Omit<ItemEnd, "subject" | "pullRequest" | "base"> = {
   endings: ["ready"],
   mode: "quick",
   tests: { before: "green", after: "green", merged: "green" },
-  findings: { made: 0, mended: 0 },
+  findings: { made: 0, mended: 0, redThenGreen: 0 },
   says: ["WorkTrain made pull request #"],
 };
 

@@ -12,7 +12,7 @@ export const uncertainBug: DemoScenario = {
       pullRequest: "none",
       base: null,
       tests: { before: "green", after: null, merged: null },
-      findings: { made: 0, mended: 0 },
+      findings: { made: 0, mended: 0, redThenGreen: 0 },
       says: ["nothing was mended: a fix needs a confidence of 0.8", "confidence 0.4, severity medium", "The feed's log of one such order"],
     },
   ],
