@@ -84,6 +84,9 @@ describe("on a clone", () => {
   });
 });
 
+/** Two runs of the built Action one after the other, or side by side, on a machine that has other work. */
+const WHOLE_TIMEOUT_MS = 240_000;
+
 /** Plays it whole, and says how it ended. */
 async function play(world: DemoWorld, scenario: DemoScenario): Promise<CameOfAll> {
   const { directory } = world;
@@ -109,7 +112,7 @@ test("ambiguous: asks first, obeys only who may approve, and says so; then it de
   expect(jsonOf(ambiguous, came, undefined)).toMatchObject({ scenario: "ambiguous", outcome: ambiguous.ends, ends: ambiguous.ends, issue: { number: 1 }, otherIssues: [] });
   for (const other of [{ endings: ["ready"] }, { pullRequest: "none" }, { tests: { ...end.tests, after: "red" } }, { says: [] }] as const) expect(endsAsItShould({ ...ambiguous, ends: [{ ...end, ...other }] }, came)).toBe(false);
   expect(endsAsItShould({ ...ambiguous, ends: [end, end] }, came)).toBe(false);
-});
+}, WHOLE_TIMEOUT_MS);
 
 test("two-issues-one-file: each pull request is told on the base it was made on, and main has the work of both once both are merged", async () => {
   const world = await startDemoWorld(twoIssuesOneFile.model, twoIssuesOneFile.repository);
@@ -127,4 +130,4 @@ test("two-issues-one-file: each pull request is told on the base it was made on,
   } finally {
     await world.close();
   }
-});
+}, WHOLE_TIMEOUT_MS);

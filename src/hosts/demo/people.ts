@@ -42,8 +42,9 @@ const idSchema = z.object({ id: z.int() });
 export function gatherPeople(world: World, { directory, say, signal }: GatheringOptions): Gathering {
   const tokens = new Map([[OWNER, world.maintainerToken]]);
   const issues: number[] = [];
-  /** When the status was written that a comment asks to go on from, by issue. */
-  const asked = new Map<number, string>();
+  /** The last comment on an issue, and when the status was written that it asks to go on from. */
+  const asked = new Map<number, { readonly commentId: number; readonly from: string }>();
+  const hasReaction = (commentId: number, wanted: string): boolean => [...world.github.state().reactions.values()].some(({ subject, content }) => subject.kind === "comment" && subject.id === commentId && content === wanted);
   const tokenOf = (login: string): string => {
     const token = tokens.get(login);
     if (token === undefined) throw new TerminalError(`${login} has not joined.`, "This is a bug in the demo; please report it.");
@@ -64,21 +65,27 @@ export function gatherPeople(world: World, { directory, say, signal }: Gathering
     },
     async comment(login, issueNumber, body) {
       const before = statusOf(world, issueNumber);
-      if (before !== null) asked.set(issueNumber, before.labelledAt);
       const { id } = idSchema.parse(await call(world, { token: tokenOf(login), method: "POST", path: `/issues/${issueNumber}/comments`, body: { body } }));
+      if (before !== null) asked.set(issueNumber, { commentId: id, from: before.labelledAt });
       say(`${login} wrote on issue #${issueNumber}: ${body}`);
       return id;
     },
     async merge(issueNumber) {
       const pull = pullOf(world, issueNumber);
-      if (pull === null) throw new TerminalError(`Issue #${issueNumber} has no pull request to merge.`, "See how the work on it ended.");
+      if (pull === null) {
+        // How the work ended tells the rest.
+        say(`${OWNER} finds no pull request of issue #${issueNumber} to merge`);
+        return;
+      }
       await mergeAndPush(world, directory, pull);
       say(`${OWNER} merged pull request #${pull.number}`);
       await world.github.settled();
     },
-    untilReaction: (commentId, content) =>
-      waitUntil(world, `The reaction ${content}`, () => [...world.github.state().reactions.values()].some(({ subject, content: set }) => subject.kind === "comment" && subject.id === commentId && set === content), signal),
-    untilOver: (issueNumber) => untilOver(world, issueNumber, signal, asked.get(issueNumber) ?? null),
+    untilReaction: (commentId, content) => waitUntil(world, `The reaction ${content}`, () => hasReaction(commentId, content), signal),
+    async untilOver(issueNumber) {
+      const comment = asked.get(issueNumber) ?? null;
+      await untilOver(world, issueNumber, signal, (status) => comment === null || status.labelledAt !== comment.from || hasReaction(comment.commentId, "confused"));
+    },
   };
   return { people, issues };
 }

@@ -52,12 +52,12 @@ export async function waitUntil(world: World, what: string, isSo: () => boolean,
 
 /**
  * Waits until the issue's status comment says that it is over, and nothing runs any more.
- * @param than the time of a status that was over already, and does not count any more
+ * @param counts whether an end is the one that is waited for
  */
-export async function untilOver(world: World, issueNumber: number, signal: AbortSignal, than: string | null = null): Promise<void> {
+export async function untilOver(world: World, issueNumber: number, signal: AbortSignal, counts: (status: StatusMarker) => boolean = () => true): Promise<void> {
   const isOver = (): boolean => {
     const marker = statusOf(world, issueNumber);
-    return marker !== null && marker.labelledAt !== than && ["ended", "interrupted", "refused"].includes(marker.state);
+    return marker !== null && ["ended", "interrupted", "refused"].includes(marker.state) && counts(marker);
   };
   await waitUntil(world, `The end in the status comment of issue #${issueNumber}`, isOver, signal);
   await world.actions.idle();
