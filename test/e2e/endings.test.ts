@@ -25,7 +25,7 @@ beforeAll(async () => {
         code: [[use("bash", { command: "echo out of paper >&2; exit 3" }), use("deploy", { to: "production" }), use("read", { file: "src/format.js" })], [text("I give up.")], [text("I give up.")]],
       },
       // One that was red before the work, which alone would be named and stop nothing, and one that the work made red.
-      [STAYS_RED]: { code: [...straight.code.slice(0, 1), [use("edit", { path: "src/format.js", old_string: "throw new RangeError", new_string: "throw new TypeError" })], [completeStep("I changed the error.")], ...Array.from({ length: 3 }, () => [completeStep("All tests pass, believe me.")])] },
+      [STAYS_RED]: { code: [...straight.code.slice(0, 1), [use("bash", { command: "sed -i 's/RangeError(/TypeError(/' src/format.js" })], [completeStep("I changed the error.")], ...Array.from({ length: 3 }, () => [completeStep("All tests pass, believe me.")])] },
       [FINDINGS_LEFT]: { review: [[completeStep("Read and ran it.")], [verdict([FINDING])]], fix: [[completeStep("The finding does not hold.")], mend, ...straight.fix.slice(1)] },
       [WRONG_KEY]: {},
     }),
