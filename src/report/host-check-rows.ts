@@ -2,7 +2,7 @@
 import { exitWords, isGreen, isRed, type besideBase } from "../engine/pipeline/index.ts";
 import type { ItemView } from "./item-view.ts";
 import { code, counted, plain } from "./markdown.ts";
-import type { ProofRow } from "./proof.ts";
+import type { ProofRow } from "./proof-row.ts";
 import type { VerificationView } from "./session-view.ts";
 
 /** That the tests were looked at before the work, and what they were. Items of before there was such a look have no row. */

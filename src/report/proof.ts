@@ -9,19 +9,8 @@ import { baseRows, besideWords, findingRows, inSandbox } from "./host-check-rows
 import { code, counted, plain, table } from "./markdown.ts";
 import { formatCount, formatUsd, totalTokens } from "./money.ts";
 import type { ItemView } from "./item-view.ts";
+import type { ProofRow } from "./proof-row.ts";
 import { lastArtifact, lastVerifications, passed, type ItemSessionView, type SessionView } from "./session-view.ts";
-
-/** Who vouches for a line. The agent job's word is a claim: it ran what the model wrote. `this report`: found by reading the log again. */
-export type Attester = "GitHub" | "deliver job" | "agent job" | "this report";
-
-export interface ProofRow {
-  readonly check: string;
-  /** `holds`, `fails`, or `unknown`: not checked, which is never green. */
-  readonly result: "holds" | "fails" | "unknown";
-  /** Markdown, one line. */
-  readonly detail: string;
-  readonly attestedBy: Attester;
-}
 
 export interface Proof {
   readonly rows: readonly ProofRow[];

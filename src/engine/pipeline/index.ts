@@ -1,6 +1,6 @@
 export type { ItemAction } from "./action.ts";
 export { CONTRACT, keepsFiles, PIPELINE } from "./course.ts";
-export { endingOf, fixOf } from "./failures.ts";
+export { endingOfParked, fixOf } from "./failures.ts";
 export { type ExplainedItem, type ExplainedStep, explainItem, explainModes, type Explanation } from "./explain.ts";
 export { besideBase, exitWords, isGreen, isRed } from "./host-checks.ts";
 export { confirmation } from "./modes.ts";

@@ -4,7 +4,7 @@ import { clip } from "../excerpt.ts";
 import type { FindingView } from "../findings.ts";
 import { counted } from "../markdown.ts";
 import { formatCost, formatCount, formatUsd, totalTokens } from "../money.ts";
-import type { ProofRow } from "../proof.ts";
+import type { ProofRow } from "../proof-row.ts";
 import type { LookAt, Report, SessionReport, Tone } from "../report.ts";
 import { block, html, inline, link, NOTHING, said, type Markup } from "./markup.ts";
 import { span } from "../span.ts";
