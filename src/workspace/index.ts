@@ -2,5 +2,7 @@ export type { BaseFile, BaseFiles } from "./base-files.ts";
 export { openSandbox, type CommandResult, type Sandbox, type SandboxMode, type SandboxOptions } from "./sandbox.ts";
 export type { SandboxLimits } from "./protocol.ts";
 export type { GetBlob } from "./incoming.ts";
-export { openWorkspace, type SavedWorkspace, type Workspace, type WorkspaceOptions } from "./workspace.ts";
+export { leavesMarkers } from "./markers.ts";
+export type { Merged, MergeSides } from "./merge.ts";
+export { openWorkspace, type SavedWorkspace, type SliceWorkspace, type Workspace, type WorkspaceOptions, type WorkspaceSlices } from "./workspace.ts";
 export { cloneForWork, lookAtClone, publishBranch, type LocalClone, type Publication, type SeenClone } from "./local-clone.ts";

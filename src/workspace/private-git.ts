@@ -26,17 +26,22 @@ export interface GitRun {
   readonly index?: IndexName;
   /** What git may do with the workspace; default `read-only`. `own` also opens its `.git` for writing. */
   readonly access?: "read-only" | "read-write" | "own";
+  /** Works on a linked worktree of the workspace's repository instead, which lies in the private directory. */
+  readonly worktree?: { readonly directory: string; readonly name: string };
   readonly maxOutputBytes?: number;
 }
 
 /** `worktree` follows the workspace's files; `scratch` builds trees. */
 export type IndexName = "worktree" | "scratch";
 
+/** Where in the private directory working trees of slices lie. */
+export const SLICES = "slices";
+
 const TIMEOUT_MS = 15 * 60_000;
 const DEFAULT_OUTPUT_BYTES = 256 * 1024 * 1024;
 
 /** Highest in precedence of all attribute files, so what the workspace's own say about content is void (G1). */
-const ATTRIBUTES = "* -text -filter -ident !eol !working-tree-encoding !diff !merge !export-subst\n";
+const ATTRIBUTES = "* -text -filter -ident !eol !working-tree-encoding !diff !merge !conflict-marker-size !export-subst\n";
 
 const CONFIG = `[core]
 	bare = false
@@ -70,7 +75,7 @@ export class PrivateGit {
     this.places = places;
     this.#processes = processes;
     this.#bubblewrap = bubblewrap;
-    for (const name of ["repository", "parts"]) rmSync(join(places.directory, name), { recursive: true, force: true });
+    for (const name of ["repository", "parts", SLICES]) rmSync(join(places.directory, name), { recursive: true, force: true });
     writeParts(this.#parts);
   }
 
@@ -114,7 +119,15 @@ export class PrivateGit {
   /** Runs git on the workspace's own repository: only before the agent begins, hooks and monitor off. */
   own(args: readonly string[], options: GitRun = {}): Promise<ProcessResult> {
     const off = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "submodule.recurse=false"];
-    return this.#start([`--git-dir=${join(this.places.workspace, ".git")}`, `--work-tree=${this.places.workspace}`, ...off, ...args], options);
+    const own = join(this.places.workspace, ".git");
+    const { worktree } = options;
+    const [gitDirectory, workTree] = worktree === undefined ? [own, this.places.workspace] : [join(own, "worktrees", worktree.name), worktree.directory];
+    return this.#start([`--git-dir=${gitDirectory}`, `--work-tree=${workTree}`, ...off, ...args], options);
+  }
+
+  /** Runs a program of the system, no git, behind the same walls. */
+  program(name: "find" | "chmod", args: readonly string[]): Promise<ProcessResult> {
+    return this.#walled([name, ...args], {});
   }
 
   async #checked(args: readonly string[], options: GitRun): Promise<Uint8Array> {
@@ -126,9 +139,13 @@ export class PrivateGit {
   }
 
   #start(args: readonly string[], options: GitRun): Promise<ProcessResult> {
+    return this.#walled(["git", ...args], options);
+  }
+
+  #walled([program = "git", ...args]: readonly string[], options: GitRun): Promise<ProcessResult> {
     const run = { ...(options.input === undefined ? {} : { input: options.input }), timeoutMs: TIMEOUT_MS, maxOutputBytes: options.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES };
     const environment = this.#environment(options.index);
-    if (this.#bubblewrap === null) return this.#processes.run("git", args, { ...run, cwd: this.places.workspace, env: environment });
+    if (this.#bubblewrap === null) return this.#processes.run(program, args, { ...run, cwd: this.places.workspace, env: environment });
     const walls = {
       bubblewrap: this.#bubblewrap,
       parts: this.#parts,
@@ -137,8 +154,8 @@ export class PrivateGit {
       temporaryBytes: 256 * 1024 * 1024,
       mounts: this.#mounts(options.access ?? "read-only"),
     };
-    const { program, args: walled } = behindWalls(walls, ["git", ...args]);
-    return this.#processes.run(program, walled, { ...run, env: { PATH: HOST_PATH } });
+    const { program: starter, args: walled } = behindWalls(walls, [program, ...args]);
+    return this.#processes.run(starter, walled, { ...run, env: { PATH: HOST_PATH } });
   }
 
   #mounts(access: "read-only" | "read-write" | "own"): readonly Mount[] {
