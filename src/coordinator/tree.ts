@@ -17,8 +17,14 @@ export interface TreeRun {
   readonly startFrom: SnapshotRef | null;
   /** What the agents are told of the item's earlier sessions. */
   readonly prior: PriorWork;
-  /** What the item's earlier sessions spent. */
-  readonly spentBefore: Spent;
+  /** What the item's other sessions have spent until now. */
+  readonly spentBefore: () => Spent;
+}
+
+/** What sessions of the pipeline that are at work side by side draw from together (I5). */
+export interface SharedBudget {
+  readonly pool: BudgetPool;
+  readonly msLeft: () => number;
 }
 
 export interface SessionTree {

@@ -4,5 +4,6 @@ export type { SandboxLimits } from "./protocol.ts";
 export type { GetBlob } from "./incoming.ts";
 export { leavesMarkers } from "./markers.ts";
 export type { Merged, MergeSides } from "./merge.ts";
+export { openSlicePlace, type SlicePlace } from "./slice-place.ts";
 export { openWorkspace, type SavedWorkspace, type SliceWorkspace, type Workspace, type WorkspaceOptions, type WorkspaceSlices } from "./workspace.ts";
 export { cloneForWork, lookAtClone, publishBranch, type LocalClone, type Publication, type SeenClone } from "./local-clone.ts";

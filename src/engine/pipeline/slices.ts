@@ -135,7 +135,9 @@ function join(state: ItemState, plan: readonly PlannedSlice[]): ItemAction {
 
 function failure(state: ItemState, plan: readonly PlannedSlice[]): ItemAction {
   const named = (kind: SliceStanding["kind"]): readonly string[] => plan.flatMap(({ id, standing }) => (standing.kind === kind ? [id] : []));
-  const failed = plan.flatMap(({ id, standing }) => (standing.kind === "failed" ? [{ id, ...standing }] : standing.kind === "conflicted" ? [{ id, code: "merge-conflict", why: `it conflicts with what is integrated in ${filesOf(standing.conflict)}` }] : []));
+  const failed = plan.flatMap(({ id, standing }) => (standing.kind === "failed" ? [{ id, code: standing.code, why: standing.why }] : []));
+  // Behind what failed: no session was begun for its conflict because of that.
+  failed.push(...plan.flatMap(({ id, standing }) => (standing.kind === "conflicted" ? [{ id, code: "merge-conflict", why: `it conflicts with what is integrated in ${filesOf(standing.conflict)}` }] : [])));
   const [integrated, waiting] = [named("integrated"), named("waiting")];
   const kept = integrated.length === 0 ? "Nothing was integrated." : `Integrated and kept in the record: ${integrated.join(", ")}${state.snapshot === null ? "" : ` (tree ${state.snapshot.tree})`}.`;
   const message = [...failed.map(({ id, why }) => `Slice ${id} failed: ${why}.`.replaceAll("..", ".")), kept, ...(waiting.length === 0 ? [] : [`Not begun: ${waiting.join(", ")}.`])].join(" ");
