@@ -154,7 +154,7 @@ async function runAndConclude(deps: CoordinatorDeps, log: ItemLog, scheduled: It
   const left = await runSession({ ...deps, budget: budgetInPhase(deps.budget, state, scheduled.phase) }, {
     scheduled,
     itemId: state.opening?.itemId ?? "",
-    startFrom: scheduled.from,
+    startFrom: state.snapshot,
     prior: { sessions: state.sessions, facts: await rememberedBy(deps, earlier) },
     spentBefore: () => spentBefore,
   });

@@ -97,7 +97,7 @@ async function runSlice(deps: CoordinatorDeps, { session, wave: { state }, budge
   const left = await runSession({ ...deps, budget: budgetInPhase(deps.budget, state, phase) }, {
     scheduled: session,
     itemId: state.opening?.itemId ?? "",
-    startFrom: session.from,
+    startFrom: session.from ?? null,
     prior: { sessions: state.sessions.filter(({ result }) => result !== null), facts: await rememberedBy(deps, earlier) },
     spentBefore: () => budget.besides(sessionId),
     beside: { shared: budget, opened: (tree) => budget.opened(sessionId, tree) },

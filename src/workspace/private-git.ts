@@ -34,9 +34,6 @@ export interface GitRun {
 /** `worktree` follows the workspace's files; `scratch` builds trees. */
 export type IndexName = "worktree" | "scratch";
 
-/** Where in the private directory working trees of slices lie. */
-export const SLICES = "slices";
-
 const TIMEOUT_MS = 15 * 60_000;
 const DEFAULT_OUTPUT_BYTES = 256 * 1024 * 1024;
 
@@ -75,7 +72,7 @@ export class PrivateGit {
     this.places = places;
     this.#processes = processes;
     this.#bubblewrap = bubblewrap;
-    for (const name of ["repository", "parts", SLICES]) rmSync(join(places.directory, name), { recursive: true, force: true });
+    for (const name of ["repository", "parts"]) rmSync(join(places.directory, name), { recursive: true, force: true });
     writeParts(this.#parts);
   }
 
@@ -126,8 +123,8 @@ export class PrivateGit {
   }
 
   /** Runs a program of the system, no git, behind the same walls. */
-  program(name: "find" | "chmod", args: readonly string[]): Promise<ProcessResult> {
-    return this.#walled([name, ...args], {});
+  program(name: "find" | "sh", args: readonly string[], access: NonNullable<GitRun["access"]>): Promise<ProcessResult> {
+    return this.#walled([name, ...args], { access });
   }
 
   async #checked(args: readonly string[], options: GitRun): Promise<Uint8Array> {

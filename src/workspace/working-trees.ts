@@ -5,13 +5,14 @@
  *     made is there for a slice as it is for everybody else.
  * T2. Nothing of the repository is executed to make it: no checkout, no hook, no filter.
  * T3. What a run that was lost left behind is gone before the next one begins.
+ * T4. The host's process opens no path in one: it is copied and removed behind the walls.
  */
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { TerminalError } from "../shared/errors.ts";
-import type { OwnRepository } from "./own-repository.ts";
-import { errorText, SLICES, type PrivateGit } from "./private-git.ts";
+import { errorText, type PrivateGit } from "./private-git.ts";
 
+/** Where in the private directory they lie. */
+const SLICES = "slices";
 /** Begins the names of our worktrees in the repository: others' are left alone. */
 const PREFIX = "worktrain-";
 
@@ -23,21 +24,22 @@ export interface WorkingTree {
   readonly privateDirectory: string;
 }
 
+/** Where the working tree of that id is or will be. */
+export function workingTree({ places }: PrivateGit, id: string): WorkingTree {
+  const name = `${PREFIX}${id}`;
+  const parent = join(places.directory, SLICES);
+  return { directory: join(parent, name), name, privateDirectory: join(parent, `${name}.private`) };
+}
+
 const FIX = "Set pipeline.slices to never in .github/worktrain.yml, so that the work is done in one piece, or mend what git says; then run again.";
 
-/** Makes a working tree with the workspace's files as they are now. Nobody may be at work in the workspace. */
-export async function addWorkingTree(git: PrivateGit, base: string, id: string): Promise<WorkingTree> {
-  const name = `${PREFIX}${id}`;
-  const parent = join(git.places.directory, SLICES);
-  const tree: WorkingTree = { directory: join(parent, name), name, privateDirectory: join(parent, `${name}.private`) };
-  await removeWorkingTree(git, tree);
-  mkdirSync(tree.privateDirectory, { recursive: true });
+/** Makes a working tree with the workspace's files as they are now. Nobody may be at work in the workspace. @throws TerminalError */
+export async function addWorkingTree(git: PrivateGit, base: string, tree: WorkingTree): Promise<void> {
   await must(git.own(["worktree", "add", "--quiet", "--detach", "--no-checkout", "--end-of-options", tree.directory, base], { access: "own" }), "git worktree add"); // T2
   await must(git.own(["read-tree", base], { access: "own", worktree: tree }), "git read-tree");
   // A constant script: the names of the files are its arguments.
   const copy = ["-mindepth", "1", "-maxdepth", "1", "!", "-name", ".git", "-exec", "sh", "-c", 'cp -a -- "$@" "$0"', tree.directory, "{}", "+"];
-  await must(git.program("find", [git.places.workspace, ...copy]), "Copying the files"); // T1
-  return tree;
+  await must(git.program("find", [git.places.workspace, ...copy], "read-only"), "Copying the files"); // T1
 }
 
 async function must(run: ReturnType<PrivateGit["own"]>, what: string): Promise<void> {
@@ -45,15 +47,16 @@ async function must(run: ReturnType<PrivateGit["own"]>, what: string): Promise<v
   if (done.exitCode !== 0) throw new TerminalError(`${what} failed for a slice: ${errorText(done)}`, FIX);
 }
 
+/** A directory that its owner may not open could not be emptied. `chmod -R` and `rm -r` follow no link. */
+const REMOVE = 'for path in "$@"; do if [ -d "$path" ] && [ ! -h "$path" ]; then chmod -R u+rwX -- "$path"; rm -rf -- "$path"; fi; done';
+
 /** Removes a working tree and what the repository knows of it; one that is not there is no fault. */
 export async function removeWorkingTree(git: PrivateGit, { directory, name, privateDirectory }: WorkingTree): Promise<void> {
-  // A directory that its owner may not open could not be emptied.
-  if (existsSync(directory)) await git.program("chmod", ["-R", "u+rwX", "--", directory]);
-  for (const path of [directory, privateDirectory, join(git.places.workspace, ".git", "worktrees", name)]) rmSync(path, { recursive: true, force: true });
+  await must(git.program("sh", ["-c", REMOVE, "sh", directory, privateDirectory, join(git.places.workspace, ".git", "worktrees", name)], "own"), "Removing the working tree");
 }
 
-/** Forgets the worktrees of runs that were lost; their files lay in the private directory, which was emptied (T3). */
-export function forgetWorkingTrees({ objects }: OwnRepository): void {
-  const known = join(dirname(objects), "worktrees");
-  for (const name of existsSync(known) ? readdirSync(known) : []) if (name.startsWith(PREFIX)) rmSync(join(known, name), { recursive: true, force: true });
+/** Removes what runs that were lost left: the working trees, and that the repository knows of them (T3). */
+export async function removeLostTrees(git: PrivateGit): Promise<void> {
+  const script = `known=$1; shift; ${REMOVE}; [ ! -d "$known" ] || find "$known" -mindepth 1 -maxdepth 1 -name '${PREFIX}*' -exec rm -rf -- {} +`;
+  await must(git.program("sh", ["-c", script, "sh", join(git.places.workspace, ".git", "worktrees"), join(git.places.directory, SLICES)], "own"), "Removing the working trees of a lost run");
 }

@@ -3,7 +3,8 @@
  * W1. What is saved is exactly the difference to the base that was made since the workspace was opened; nothing is left out silently.
  * W2. A restored workspace holds exactly the snapshot's tree, or the restore is refused before a file is touched.
  */
-import { existsSync, mkdirSync, realpathSync } from "node:fs";
+import { mkdirSync, realpathSync } from "node:fs";
+import { dirname } from "node:path";
 import type { SnapshotRef } from "../record/index.ts";
 import { canonicalJson } from "../shared/json.ts";
 import { TerminalError, type Refusal } from "../shared/errors.ts";
@@ -19,7 +20,7 @@ import { PrivateGit } from "./private-git.ts";
 import { encodePath } from "./raw-diff.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { buildTree, manifestLine, writeManifest, writeTree, type Baseline, type KnownBlobs } from "./snapshot.ts";
-import { addWorkingTree, forgetWorkingTrees, removeWorkingTree, type WorkingTree } from "./working-trees.ts";
+import { addWorkingTree, removeLostTrees, removeWorkingTree, workingTree, type WorkingTree } from "./working-trees.ts";
 import { WorktreeIndex } from "./worktree-index.ts";
 
 export interface WorkspaceOptions {
@@ -82,7 +83,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const git = new PrivateGit(places, options.processes, bubblewrap);
   const own = await lookAtOwn(git, options.base);
   if (own.head !== options.base) await checkOutBase(git, options.base, own.head);
-  forgetWorkingTrees(own);
+  await removeLostTrees(git);
   const whole = await begin(git, own, options.base);
   return new GitWorkspace(whole, (id) => openSlice(whole, { id, own, processes: options.processes, bubblewrap }));
 }
@@ -103,8 +104,11 @@ interface SliceParts {
 }
 
 async function openSlice({ git, start: { base } }: Begun, { id, own, processes, bubblewrap }: SliceParts): Promise<SliceWorkspace> {
-  const tree = await addWorkingTree(git, base, id);
-  const readOnlyPaths = [...git.places.readOnlyPaths, own.objects, ...(existsSync(own.exclude) ? [own.exclude] : [])];
+  const tree = workingTree(git, id);
+  await removeWorkingTree(git, tree);
+  mkdirSync(tree.privateDirectory, { recursive: true });
+  await addWorkingTree(git, base, tree);
+  const readOnlyPaths = [...git.places.readOnlyPaths, dirname(own.objects)];
   const places = { workspace: realpathSync(tree.directory), directory: realpathSync(tree.privateDirectory), readOnlyPaths };
   return new GitSlice(await begin(new PrivateGit(places, processes, bubblewrap), own, base), git, tree);
 }

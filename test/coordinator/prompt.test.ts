@@ -36,7 +36,6 @@ const SESSION: ItemSession = {
   workflowId: "wr.coding-task",
   goal: "g",
   context: {},
-  from: null,
   result: { outcome: "completed", reason: null, artifacts: [{ contractRef: "wr.contracts.coding_handoff", value: { prTitle: "Mended" } }], head: { seq: 1, hash: "0".repeat(64) }, turns: 1, usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 }, costMicroUsd: 0, snapshot: null },
 };
 

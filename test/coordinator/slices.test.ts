@@ -8,7 +8,7 @@ import type { ItemEvent } from "../../src/record/index.ts";
 import { nodeProcesses } from "../../src/shared/node-processes.ts";
 import type { Json } from "../../src/shared/json.ts";
 import { openSlicePlace, openWorkspace, type Sandbox, type Workspace } from "../../src/workspace/index.ts";
-import { itemView, readItemJournal } from "../../src/report/index.ts";
+import { itemView, readItemJournal, readItemReport, reportMarkdown, reportPage } from "../../src/report/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { HELPER, inShell, repository, sandboxOn, temporaryDirectory, type Content } from "../workspace/small-repository.ts";
 import { cleanReview, completeStep, decidedOtherwise, ITEM, itemWorld, workflow, type ItemWorld, type ItemWorldOptions } from "./item-world.ts";
@@ -157,6 +157,13 @@ describe("slices of a large item", () => {
     const { sessions, snapshot } = itemView(await readItemJournal(world.journal, ITEM));
     expect(sessions.findLast(({ phase }) => phase === "code")).toMatchObject({ outcome: "completed", snapshot: { tree: snapshot?.tree } });
     expect(nothingLeft()).toEqual([[], 1]);
+    const report = await readItemReport(world.journal, ITEM);
+    expect(report.slices).toMatchObject([{ id: "a", wave: 1, tone: "good", standing: "integrated; nothing else had changed since it began" }, { id: "b", wave: 1, standing: "integrated by a three-way merge" }]);
+    const markdown = reportMarkdown(report);
+    expect(markdown).toContain('#### The slices\n```mermaid\nflowchart LR\n  p0["a: a"]:::good\n  p1["b: b"]:::good');
+    // Both stand beside each other: they come from the plan, and the join comes from both.
+    expect(markdown).toMatch(/  s1 --> s2\n[\s\S]*  s1 --> s3\n[\s\S]*  s2 --> s4\n  s3 --> s4\n/);
+    expect(reportPage(report)).toContain(">The slices</h2>");
   });
 
   test("one that depends on another finds what it left, and the tests are run by the host on the merged whole", async () => {

@@ -126,7 +126,8 @@ describe("an item that was cut into slices", () => {
     const { events, last } = play([slice("a"), slice("b")]);
     expect(last).toMatchObject({ kind: "run-session", phase: "code", context: { slices: [{ id: "a", handoff: { filesChanged: ["src/a.ts"] }, beyondPlan: [] }, { id: "b" }] } });
     const joined = foldItem([...events, { kind: "session_scheduled", data: { phase: "code", round: 1, sessionId: "join", workflowId: "wr.slices-join", goal: "g", context: {} } }]);
-    expect(next(joined)).toMatchObject({ kind: "resume-session", session: { sessionId: "join", from: tree("with b") } });
+    expect(next(joined)).toMatchObject({ kind: "resume-session", session: { sessionId: "join" } });
+    expect(joined.snapshot).toEqual(tree("with b"));
     const concluded: ItemEvent = { kind: "session_concluded", data: { phase: "code", round: 1, sessionId: "join", outcome: "completed", reason: null, artifacts: [...(handover().artifacts ?? [])], head: { seq: 9, hash: "e".repeat(64) }, turns: 1, usage: { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 }, costMicroUsd: 1, snapshot: tree("joined") } };
     const state = foldItem([...events, { kind: "session_scheduled", data: { phase: "code", round: 1, sessionId: "join", workflowId: "wr.slices-join", goal: "g", context: {} } }, concluded]);
     expect(next(state)).toMatchObject({ kind: "run-session", phase: "review", round: 1 });

@@ -8,7 +8,7 @@ import { unreachable } from "../../shared/unreachable.ts";
 import type { Classification } from "../../workflow/index.ts";
 import type { ItemAction, RunSession } from "./action.ts";
 import { CONTRACT, COURSES, SLICING } from "./course.ts";
-import { concludedAs, EXAMPLE_SLICES, explainedMerge, explainedWave, scheduledAs, scheduledSlice } from "./explain-slices.ts";
+import { concludedAs, EXAMPLE_SLICES, explainedMerge, explainedWave, scheduledAs, scheduledSlice, type Outcome } from "./explain-slices.ts";
 import { SURE_ENOUGH } from "./investigation.ts";
 import { MODE_RULES } from "./modes.ts";
 import { next } from "./next.ts";
@@ -135,10 +135,6 @@ function described({ action }: Place): string {
   }
 }
 
-export interface Outcome {
-  readonly when: string;
-  readonly event: readonly ItemEvent[];
-}
 
 function outcomesOf({ events: { length: index }, via }: Place, action: Branching, { classification }: ExplainedItem): readonly Outcome[] {
   if (action.kind === "resume-slices") return explainedWave(action.sessions, SNAPSHOT);

@@ -112,7 +112,7 @@ function integration(state: ItemState, { id, standing }: PlannedSlice, hasFailed
   if (standing.kind === "conflicted") return hasFailed ? [] : [resolve(state, id, standing.conflict)];
   if (standing.kind !== "done") return [];
   const { session, conflict } = standing;
-  const sides = conflict ?? { base: session.from, ours: state.snapshot, theirs: session.result?.snapshot ?? null };
+  const sides = conflict ?? { base: session.from ?? null, ours: state.snapshot, theirs: session.result?.snapshot ?? null };
   const action: IntegrateSlice = { kind: "integrate-slice", sliceId: id, sessionId: session.sessionId, base: sides.base, ours: sides.ours, theirs: sides.theirs, resolves: conflict, left: session.result?.snapshot ?? null };
   return [action];
 }

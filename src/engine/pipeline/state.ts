@@ -15,8 +15,8 @@ export interface ItemSession {
   readonly allowedTools?: readonly string[] | undefined;
   readonly why?: string | undefined;
   readonly slice?: SlicePlace | undefined;
-  /** The files it starts from; null for the base commit itself. */
-  readonly from: SnapshotRef | null;
+  /** Of a slice's: the files it starts from, null for the base commit itself. Any other starts from the whole. */
+  readonly from?: SnapshotRef | null;
   readonly result: SessionResult | null;
 }
 
@@ -105,7 +105,7 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
     case "interpretation_answered":
       return { ...state, answer: event.data };
     case "session_scheduled":
-      return { ...state, sessions: [...state.sessions, { ...event.data, from: startOf(state, event.data.slice), result: null }] };
+      return { ...state, sessions: [...state.sessions, { ...event.data, ...(event.data.slice === undefined ? {} : { from: startOf(state, event.data.slice) }), result: null }] };
     case "session_concluded":
       return concluded(state, event.data);
     case "slice_integrated":
@@ -123,9 +123,9 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
   }
 }
 
-/** A conflict is resolved on the merge as far as it went; everything else starts from the whole. */
-const startOf = ({ conflicts, snapshot }: ItemState, place: SlicePlace | undefined): SnapshotRef | null =>
-  (place?.part === "merge" ? conflicts.findLast(({ sliceId }) => sliceId === place.id)?.snapshot : undefined) ?? snapshot;
+/** A conflict is resolved on the merge as far as it went; a slice starts from the whole as it is. */
+const startOf = ({ conflicts, snapshot }: ItemState, place: SlicePlace): SnapshotRef | null =>
+  (place.part === "merge" ? conflicts.findLast(({ sliceId }) => sliceId === place.id)?.snapshot : undefined) ?? snapshot;
 
 type Conclusion = Extract<ItemEvent, { kind: "session_concluded" }>["data"];
 
