@@ -61,8 +61,8 @@ async function untilOver(deps: CoordinatorDeps, log: ItemLog): Promise<Over> {
       }
       case "resume-slices": {
         const left = await runSlices(deps, { state: log.state(), sessions: action.sessions, conclude: (session, ran) => conclude(deps, log, session, ran) });
-        const [first] = left;
-        if (first?.parked != null) return park(deps, log.state(), { phase: "code", spent: left.reduce((sum, { spent }) => add(sum, spent), nothingSpent), parked: first.parked });
+        const [parked] = left.flatMap((each) => each.parked ?? []);
+        if (parked !== undefined) return park(deps, log.state(), { phase: "code", spent: left.reduce((sum, { spent }) => add(sum, spent), nothingSpent), parked });
         break;
       }
       case "integrate-slice": {

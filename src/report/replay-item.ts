@@ -63,7 +63,7 @@ function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: Ite
       const action = next(before);
       if (action.kind !== "integrate-slice") return decided(action, before, null);
       const { sliceId, sessionId, base, ours, theirs } = action;
-      return { kind: event.kind, data: { ...event.data, sliceId, sessionId, base, ours, theirs } } as Difference["expected"];
+      return { kind: event.kind, data: { ...event.data, sliceId, sessionId, base, ours, theirs } };
     }
     default:
       return unreachable(event);

@@ -79,7 +79,7 @@ function play(slices: readonly Slice[], { fails = [], conflicts = {}, nothing = 
       path.push(`${conflicted ? "conflict" : "merge"} ${sliceId}`);
       if (conflicted) events.push({ kind: "slice_conflicted", data: { ...sides, snapshot: tree(`marks ${sliceId}`), conflicts: [{ path: "x.ts", kind: "markers" }] } });
       else events.push({ kind: "slice_integrated", data: { ...sides, how: resolves === null ? "merged" : "resolved", snapshot: nothing.includes(sliceId) ? ours : tree(`with ${sliceId}`), changed: { paths: [`src/${sliceId}.ts`], more: 0 } } });
-    } else return { path: [...path, action.kind === "run-session" ? `${action.workflowId}` : action.kind === "stop" ? `stop ${action.ending} ${action.reason.code}` : action.kind], events, last: action };
+    } else return { path: [...path, action.kind === "run-session" ? action.workflowId : action.kind === "stop" ? `stop ${action.ending} ${action.reason.code}` : action.kind], events, last: action };
   }
   throw new Error(`no end: ${path.join(", ")}`);
 }

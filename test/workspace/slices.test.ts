@@ -26,7 +26,10 @@ type World = Awaited<ReturnType<typeof opened>>;
 async function left({ slices, blobs }: World, id: string, files: Readonly<Record<string, string | null>>, from: SnapshotRef | null = null): Promise<SnapshotRef> {
   const slice = await slices.open(id);
   expect(await slice.restore(from, blobs.get)).toMatchObject({ ok: true });
-  for (const [path, content] of Object.entries(files)) content === null ? inShell(slice.directory, `rm ${path}`) : put(slice.directory, path, content);
+  for (const [path, content] of Object.entries(files)) {
+    if (content === null) inShell(slice.directory, `rm ${path}`);
+    else put(slice.directory, path, content);
+  }
   const saved = await slice.save(blobs.put);
   await slice.close();
   return saved ?? expect.fail("nothing changed");

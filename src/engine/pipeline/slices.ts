@@ -69,8 +69,8 @@ export function nextOfSlices(state: ItemState): ItemAction | null {
   if (open.length > 0) return { kind: "resume-slices", sessions: open };
   const merge = plan.flatMap((slice) => integration(state, slice, failed.length > 0))[0];
   if (merge !== undefined) return merge;
-  if (failed.length > 0 || at("conflicted").length > 0) return failure(state, plan);
-  return at("integrated").length === plan.length ? join(state, plan) : (nextOfWave(state, plan) ?? failure(state, plan));
+  if (failed.length > 0 || at("conflicted").length > 0) return stopped(state, plan);
+  return at("integrated").length === plan.length ? join(state, plan) : (nextOfWave(state, plan) ?? stopped(state, plan));
 }
 
 /** One more slice of the wave that is being begun; null when it is full or nothing else can begin. */
@@ -133,7 +133,7 @@ function join(state: ItemState, plan: readonly PlannedSlice[]): ItemAction {
   return { ...runSession({ ...CODE, workflowId: JOIN.workflowId, context: { ...startingContext(state), slices } }), why: `${plan.length} slices are integrated: the tests are run on the whole, and it is handed over as one change` };
 }
 
-function failure(state: ItemState, plan: readonly PlannedSlice[]): ItemAction {
+function stopped(state: ItemState, plan: readonly PlannedSlice[]): ItemAction {
   const named = (kind: SliceStanding["kind"]): readonly string[] => plan.flatMap(({ id, standing }) => (standing.kind === kind ? [id] : []));
   const failed = plan.flatMap(({ id, standing }) => (standing.kind === "failed" ? [{ id, code: standing.code, why: standing.why }] : []));
   // Behind what failed: no session was begun for its conflict because of that.
