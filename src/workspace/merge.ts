@@ -58,6 +58,8 @@ export async function mergeSnapshots(git: PrivateGit, { base, ours, theirs, name
   return ok({ snapshot, conflicts });
 }
 
+/** Stands for a conflict that git names no file of. */
+const UNNAMED = "(git names no file)";
 const IDENTITY = ["-c", "user.name=WorkTrain", "-c", "user.email=worktrain@users.noreply.github.com"];
 
 async function threeWay(git: PrivateGit, { base, ours, theirs, name }: MergeSides, baseTree: string): Promise<{ readonly tree: string; readonly conflicted: readonly string[] }> {
@@ -72,7 +74,8 @@ async function threeWay(git: PrivateGit, { base, ours, theirs, name }: MergeSide
   if (!/^[0-9a-f]{40,64}$/.test(tree)) throw new TerminalError("git merge-tree did not say what the merge came to.", "Install git 2.38 or later, or set pipeline.slices to never in .github/worktrain.yml; then run again.");
   // `mode oid stage TAB path`, one line a side.
   const conflicted = rest.flatMap((line) => (line.includes("\t") ? [line.slice(line.indexOf("\t") + 1)] : []));
-  return { tree, conflicted: [...new Set(conflicted)] };
+  // Undecided without a file that says where is undecided all the same.
+  return { tree, conflicted: merged.exitCode === 1 && conflicted.length === 0 ? [UNNAMED] : [...new Set(conflicted)] };
 }
 
 /** Whether both sides stand in the file; else it is one of them, or there is none. */

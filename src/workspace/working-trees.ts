@@ -39,7 +39,10 @@ export async function addWorkingTree(git: PrivateGit, base: string, tree: Workin
   await must(git.own(["read-tree", base], { access: "own", worktree: tree }), "git read-tree");
   // A constant script: the names of the files are its arguments.
   const copy = ["-mindepth", "1", "-maxdepth", "1", "!", "-name", ".git", "-exec", "sh", "-c", 'cp -a -- "$@" "$0"', tree.directory, "{}", "+"];
-  await must(git.program("find", [git.places.workspace, ...copy], "read-only"), "Copying the files"); // T1
+  const copied = await git.program("find", [git.places.workspace, ...copy], "read-only"); // T1
+  // What this user may not read was of no use to a session either; a full disk is another matter.
+  const failed = new TextDecoder().decode(copied.stderr).split("\n").filter((line) => line !== "" && !/(?:Permission denied|Operation not permitted)$/.test(line));
+  if (copied.exitCode !== 0 && (failed.length > 0 || copied.stderr.length === 0)) throw new TerminalError(`Copying the files failed for a slice: ${failed.slice(0, 3).join("; ")}`, FIX);
 }
 
 async function must(run: ReturnType<PrivateGit["own"]>, what: string): Promise<void> {

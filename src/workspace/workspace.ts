@@ -103,14 +103,16 @@ interface SliceParts {
   readonly bubblewrap: Bubblewrap | null;
 }
 
-async function openSlice({ git, start: { base } }: Begun, { id, own, processes, bubblewrap }: SliceParts): Promise<SliceWorkspace> {
+async function openSlice({ git, start: { base, begun } }: Begun, { id, own, processes, bubblewrap }: SliceParts): Promise<SliceWorkspace> {
   const tree = workingTree(git, id);
   await removeWorkingTree(git, tree);
   mkdirSync(tree.privateDirectory, { recursive: true });
   await addWorkingTree(git, base, tree);
   const readOnlyPaths = [...git.places.readOnlyPaths, dirname(own.objects)];
   const places = { workspace: realpathSync(tree.directory), directory: realpathSync(tree.privateDirectory), readOnlyPaths };
-  return new GitSlice(await begin(new PrivateGit(places, processes, bubblewrap), own, base), git, tree);
+  const slice = await begin(new PrivateGit(places, processes, bubblewrap), own, base);
+  if (slice.start.begun !== begun) throw new TerminalError(`The copy of the files for slice ${id} did not become what ${git.places.workspace} holds.`, "Check that this user may read every file of the repository there, and that nothing else writes to it; then run again.");
+  return new GitSlice(slice, git, tree);
 }
 
 async function requireBubblewrap(processes: Processes, places: { readonly workspace: string; readonly directory: string; readonly readOnlyPaths: readonly string[] }): Promise<Bubblewrap> {
