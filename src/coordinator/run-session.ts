@@ -18,8 +18,8 @@ export interface SessionRun {
   readonly startFrom: SnapshotRef | null;
   /** What the agent is told of the item's earlier sessions. */
   readonly prior: PriorWork;
-  /** What the item's other sessions have spent until now. */
-  readonly spentBefore: () => Spent;
+  /** What the item's other sessions have spent until now; requests of theirs that are under way as in `SessionTree.spent`. */
+  readonly spentBefore: (underWay?: "counted" | "left-out") => Spent;
   /** Of sessions side by side: what they draw from together, and who is told of this one's tree. */
   readonly beside?: { readonly shared: SharedBudget; readonly opened: (tree: SessionTree) => void };
 }

@@ -62,7 +62,7 @@ async function openPlace(deps: CoordinatorDeps, { sessionId, slice }: ItemSessio
 
 interface WaveBudget extends SharedBudget {
   /** What the item has spent but for the session. */
-  readonly besides: (sessionId: string) => Spent;
+  readonly besides: (sessionId: string, underWay?: "counted" | "left-out") => Spent;
   readonly opened: (sessionId: string, tree: SessionTree) => void;
 }
 
@@ -78,7 +78,7 @@ async function openWaveBudget(deps: CoordinatorDeps, { state, sessions }: Wave):
     pool: openBudgetPool(limitsOf(left), deps.clock),
     msLeft: () => Math.max(0, left.ms - (deps.clock.monotonicMs() - openedAtMs)),
     opened: (sessionId, tree) => void trees.set(sessionId, tree),
-    besides: (sessionId) => [...earlier].reduce((sum, [id, before]) => (id === sessionId ? sum : add(sum, trees.get(id)?.spent() ?? before)), spentByItem(state)),
+    besides: (sessionId, underWay) => [...earlier].reduce((sum, [id, before]) => (id === sessionId ? sum : add(sum, trees.get(id)?.spent(underWay) ?? before)), spentByItem(state)),
   };
 }
 
@@ -99,7 +99,7 @@ async function runSlice(deps: CoordinatorDeps, { session, wave: { state }, budge
     itemId: state.opening?.itemId ?? "",
     startFrom: session.from ?? null,
     prior: { sessions: state.sessions.filter(({ result }) => result !== null), facts: await rememberedBy(deps, earlier) },
-    spentBefore: () => budget.besides(sessionId),
+    spentBefore: (underWay) => budget.besides(sessionId, underWay),
     beside: { shared: budget, opened: (tree) => budget.opened(sessionId, tree) },
   });
   const ended = left.session.state();
