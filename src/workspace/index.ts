@@ -6,4 +6,4 @@ export { leavesMarkers } from "./markers.ts";
 export type { Merged, MergeSides } from "./merge.ts";
 export { openSlicePlace, type SlicePlace } from "./slice-place.ts";
 export { openWorkspace, type SavedWorkspace, type SliceWorkspace, type Workspace, type WorkspaceOptions, type WorkspaceSlices } from "./workspace.ts";
-export { cloneForWork, lookAtClone, publishBranch, type LocalClone, type Publication, type SeenClone } from "./local-clone.ts";
+export { cloneForWork, gitDirectoryOf, lookAtClone, publishBranch, type LocalClone, type Publication, type SeenClone } from "./local-clone.ts";
