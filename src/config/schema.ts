@@ -38,6 +38,11 @@ const pipelineSchema = z.strictObject({
     .enum(["never", "ambiguous", "always"])
     .default("ambiguous")
     .describe("When a person has to confirm how the task was understood before there is work on it; `ambiguous`: when it has more than one reading."),
+  slices: z
+    .enum(["auto", "never"])
+    .default("auto")
+    .describe("Whether a large task may be cut into slices that are coded side by side and merged; `never`: one session codes it in one piece."),
+  parallelSlices: z.int().min(1).max(4).default(2).describe("Slices at work at the same time. Each has a copy of the files on the disk and a share of the memory."),
 });
 
 /** Each limit's own range, for the attempt and for one session of it. */

@@ -5,7 +5,7 @@ import type { Refusal } from "../shared/errors.ts";
 import type { Clock, Random } from "../shared/ports.ts";
 import type { Result } from "../shared/result.ts";
 import type { Plan } from "../workflow/index.ts";
-import type { Sandbox, Workspace } from "../workspace/index.ts";
+import type { Sandbox, SlicePlace, Workspace } from "../workspace/index.ts";
 import type { Prompt, Rule } from "./prompt/index.ts";
 
 /** What an item is likely to cost, as a run journals it before it works. */
@@ -68,6 +68,8 @@ export type ItemProgress =
   | { readonly kind: "blocked"; readonly phase: Phase; readonly step: string; readonly messages: readonly string[] }
   /** A session that works for another: started (null) or over. */
   | { readonly kind: "helper"; readonly phase: Phase; readonly role: string; readonly sessionId: string; readonly outcome: SessionOutcome | null }
+  /** What a slice changed was merged, or not. */
+  | { readonly kind: "slice"; readonly sliceId: string; readonly how: "nothing" | "fast-forward" | "merged" | "resolved" | "conflict" }
   | { readonly kind: "saved"; readonly name: string };
 
 /** A person's answer to a gate, from what the host may trust and nothing a run wrote: on GitHub the ticket. */
@@ -91,6 +93,8 @@ export interface CoordinatorDeps {
   readonly repository: string | null;
   readonly workspace: Workspace;
   readonly sandbox: Sandbox;
+  /** Opens a place of its own for a slice, with `beside` of them at work at the same time. Absent where work is not cut into slices. */
+  readonly openSlice?: (id: string, beside: number) => Promise<SlicePlace>;
   /** `name` does what names no tier, or a tier that is not mapped. */
   readonly model: { readonly endpoint: AgentEndpoint; readonly name: string; readonly tiers: Readonly<Record<ModelTier, string>> };
   /** Instructions of the operator and the repository, from the base commit (`readRules`). */

@@ -9,12 +9,12 @@ import type { StepOutput } from "../record/index.ts";
 import { childSessionId, type Session, type SessionInit } from "../session/index.ts";
 import { canonicalJson, type JsonObject } from "../shared/json.ts";
 import { ok } from "../shared/result.ts";
-import { BUILT_IN_CONTRACTS, type Plan, type PlanStep, type StandardStep } from "../workflow/index.ts";
+import { bothAllow, BUILT_IN_CONTRACTS, type Plan, type PlanStep, type StandardStep } from "../workflow/index.ts";
 import { runHelper } from "./children.ts";
 import { decideGate, type GateEvidence } from "./gate-rule.ts";
 import { revealHidden } from "../shared/hidden.ts";
 import { changeOf } from "./seat.ts";
-import { bothAllow, READ_ONLY_TOOLS } from "./tool-bounds.ts";
+import { READ_ONLY_TOOLS } from "./tool-bounds.ts";
 import type { Left, Seat } from "./tree.ts";
 
 const GATE_VERDICT = "wr.contracts.gate_verdict";

@@ -25,6 +25,8 @@ export function progressLine(progress: ItemProgress): string | null {
       return `  ${progress.phase} · ${progress.step} · not done yet: ${printable(progress.messages.join(" "))}`;
     case "helper":
       return `  ${progress.phase} · ${progress.role}${progress.outcome === null ? "" : ` ${progress.outcome}`}: session ${progress.sessionId}`;
+    case "slice":
+      return `  slice ${progress.sliceId}: ${SLICE_WORDS[progress.how]}`;
     case "prompt":
     case "saved":
       return null;
@@ -32,6 +34,8 @@ export function progressLine(progress: ItemProgress): string | null {
       return unreachable(progress);
   }
 }
+
+const SLICE_WORDS = { nothing: "changed nothing", "fast-forward": "integrated, nothing else had changed", merged: "merged into the whole", resolved: "integrated, its conflict resolved", conflict: "conflicts with what is integrated" } as const;
 
 /** The end of a command's output may stand in it: escape sequences and carriage returns would rewrite the terminal. */
 const printable = (text: string): string => text.replace(/(?![\n\t])\p{Cc}/gu, "");

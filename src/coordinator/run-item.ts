@@ -16,10 +16,12 @@ import { estimateItem } from "./estimate.ts";
 import { itemEvents } from "./item-events.ts";
 import { revealHidden } from "../shared/hidden.ts";
 import { runSession, type SessionLeft } from "./run-session.ts";
+import { openFileTurns } from "./file-turns.ts";
 import { runForItem } from "./host-checks.ts";
 import { lastSnapshot } from "./seat.ts";
 import { rememberedBy } from "./session-tree.ts";
 import { spentBy } from "../agent/index.ts";
+import { integrateSlice, runSlices } from "./slices.ts";
 import { add, budgetInPhase, nothingSpent, spentByItem, type Spent } from "./spent.ts";
 
 export type OpenItem = Extract<ItemEvent, { kind: "item_opened" }>["data"];
@@ -56,6 +58,19 @@ async function untilOver(deps: CoordinatorDeps, log: ItemLog): Promise<Over> {
       case "resume-session": {
         const left = await runAndConclude(deps, log, action.session);
         if (left.parked !== null) return park(deps, log.state(), { phase: action.session.phase, spent: left.spent, parked: left.parked });
+        break;
+      }
+      case "resume-slices": {
+        const left = await runSlices(deps, { state: log.state(), sessions: action.sessions, conclude: (session, ran) => conclude(deps, log, session, ran) });
+        const [parked] = left.flatMap((each) => each.parked ?? []);
+        if (parked !== undefined) return park(deps, log.state(), { phase: "code", spent: left.reduce((sum, { spent }) => add(sum, spent), nothingSpent), parked });
+        break;
+      }
+      case "integrate-slice": {
+        const event = await integrateSlice(deps, action);
+        await log.append(event);
+        deps.onProgress({ kind: "slice", sliceId: action.sliceId, how: event.kind === "slice_integrated" ? event.data.how : "conflict" });
+        deps.saving?.soon({ phase: "code", step: "merge", costMilliUsd: Math.round(spentByItem(log.state()).costMicroUsd / 1000), ending: null });
         break;
       }
       case "choose-mode":
@@ -111,23 +126,26 @@ async function openItemLog(deps: CoordinatorDeps, item: OpenItem): Promise<ItemL
   const stream = itemStream(item.itemId);
   const events = await itemEvents(deps.journal, item.itemId);
   let head: Head | null = await deps.journal.head(stream);
+  const oneByOne = openFileTurns();
   const log: ItemLog = {
     state: () => foldItem(events),
     gate: () => interpretationGate(events),
     estimate: () => events.flatMap((event) => (event.kind === "run_opened" ? (event.data.estimate ?? []) : []))[0] ?? null,
-    append: async (event) => {
-      const appended = await deps.journal.append(stream, head, [event]);
-      if (!appended.ok) throw new TerminalError(appended.error.message, appended.error.fix);
-      head = appended.value;
-      events.push(event);
-    },
+    // Sessions side by side come to their ends at the same time; each line goes behind the one before it.
+    append: (event) =>
+      oneByOne.take("alone", async () => {
+        const appended = await deps.journal.append(stream, head, [event]);
+        if (!appended.ok) throw new TerminalError(appended.error.message, appended.error.fix);
+        head = appended.value;
+        events.push(event);
+      }),
   };
   if (head === null) await log.append({ kind: "item_opened", data: item });
   return log;
 }
 
 async function schedule(deps: CoordinatorDeps, state: ItemState, action: Extract<ItemAction, { kind: "run-session" }>) {
-  const { phase, round, workflowId, allowedTools, why } = action;
+  const { phase, round, workflowId, allowedTools, why, slice } = action;
   const task = state.opening?.task ?? { title: "", body: "" };
   // More than one line: the template then fences it, so that no text of an issue speaks as the workflow's author (I8).
   const goal = revealHidden(`${task.title}\n\n${task.body}\n`);
@@ -135,7 +153,7 @@ async function schedule(deps: CoordinatorDeps, state: ItemState, action: Extract
   const context: JsonObject = { ...action.context };
   if (deps.commands.test !== null) context["commands"] = { test: deps.commands.test };
   if ((phase === "review" || phase === "audit") && state.snapshot !== null) context["change"] = revealHidden(await deps.workspace.describe(state.snapshot, (sha256) => deps.journal.getBlob(sha256)));
-  return { phase, round, sessionId: `${phase}-${round}-${id}`, workflowId, goal, context, ...(allowedTools === undefined ? {} : { allowedTools: [...allowedTools] }), ...(why === undefined ? {} : { why }) };
+  return { phase, round, sessionId: `${phase}-${round}-${id}`, workflowId, goal, context, ...(allowedTools === undefined ? {} : { allowedTools: [...allowedTools] }), ...(why === undefined ? {} : { why }), ...(slice === undefined ? {} : { slice }) };
 }
 
 async function runAndConclude(deps: CoordinatorDeps, log: ItemLog, scheduled: ItemSession): Promise<SessionLeft> {
@@ -148,13 +166,16 @@ async function runAndConclude(deps: CoordinatorDeps, log: ItemLog, scheduled: It
     startFrom: state.snapshot,
     baseTested: state.baseTested,
     prior: { sessions: state.sessions, facts: await rememberedBy(deps, earlier) },
-    spentBefore,
+    spentBefore: () => spentBefore,
   });
-  if (left.parked !== null) return left;
+  if (left.parked === null) await conclude(deps, log, scheduled, left);
+  return left;
+}
+
+async function conclude(deps: CoordinatorDeps, log: ItemLog, scheduled: ItemSession, left: SessionLeft): Promise<void> {
   await log.append({ kind: "session_concluded", data: await conclusion(deps, scheduled, left) });
   const costMicroUsd = spentByItem(log.state()).costMicroUsd;
   deps.saving?.soon({ phase: scheduled.phase, step: "done", costMilliUsd: Math.round(costMicroUsd / 1000), ending: null });
-  return left;
 }
 
 async function conclusion(deps: CoordinatorDeps, scheduled: ItemSession, { session, spent }: SessionLeft): Promise<Extract<ItemEvent, { kind: "session_concluded" }>["data"]> {

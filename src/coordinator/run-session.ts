@@ -1,15 +1,15 @@
 /** Runs a session that the pipeline scheduled, with everything that works for it. */
-import type { BaseTested, ItemSession } from "../engine/pipeline/index.ts";
+import { ownsFiles, type BaseTested, type ItemSession } from "../engine/pipeline/index.ts";
 import type { SnapshotRef } from "../record/index.ts";
 import type { Session, SessionInit } from "../session/index.ts";
 import { TerminalError } from "../shared/errors.ts";
 import type { CoordinatorDeps } from "./deps.ts";
 import { driveSession } from "./drive.ts";
 import type { PriorWork } from "./prompt/index.ts";
-import { isStarted, restoreFiles, takeSeat } from "./seat.ts";
+import { isStarted, lastSnapshot, restoreFiles, takeSeat } from "./seat.ts";
 import { openTree } from "./session-tree.ts";
 import type { Spent } from "./spent.ts";
-import type { Left } from "./tree.ts";
+import type { Left, SessionTree, SharedBudget } from "./tree.ts";
 
 export interface SessionRun {
   readonly scheduled: ItemSession;
@@ -20,8 +20,10 @@ export interface SessionRun {
   readonly baseTested: BaseTested | null;
   /** What the agent is told of the item's earlier sessions. */
   readonly prior: PriorWork;
-  /** What the item's earlier sessions spent. */
-  readonly spentBefore: Spent;
+  /** What the item's other sessions have spent until now; requests of theirs that are under way as in `SessionTree.spent`. */
+  readonly spentBefore: (underWay?: "counted" | "left-out") => Spent;
+  /** Of sessions side by side: what they draw from together, and who is told of this one's tree. */
+  readonly beside?: { readonly shared: SharedBudget; readonly opened: (tree: SessionTree) => void };
 }
 
 /** How a session was left: at its end, or in the middle, to be gone on with by a later run. */
@@ -36,14 +38,19 @@ export interface SessionLeft {
 /** Lends a session agents until the session ends, or has to be left. */
 export async function runSession(deps: CoordinatorDeps, run: SessionRun): Promise<SessionLeft> {
   const { sessionId, phase, round, goal } = run.scheduled;
-  const { itemId, startFrom, baseTested, prior, spentBefore } = run;
+  const { itemId, startFrom, baseTested, prior, spentBefore, beside } = run;
   const resumed = await isStarted(deps, sessionId);
-  const tree = await openTree(deps, { rootId: sessionId, itemId, phase, task: goal, startFrom, baseTested, prior, spentBefore }, driveSession);
+  const tree = await openTree(deps, { rootId: sessionId, itemId, phase, task: goal, startFrom, baseTested, prior, spentBefore, shared: beside?.shared }, driveSession);
+  beside?.opened(tree);
   const seat = await takeSeat(tree, { init: resumed ? null : initOf(deps, run), sessionId, depth: 0, startFrom: () => startFrom, signal: deps.signal });
-  deps.onProgress({ kind: "phase", phase, round, sessionId, resumed });
+  if (beside === undefined) deps.onProgress({ kind: "phase", phase, round, sessionId, resumed });
   // A session's git settings, scratch files or taken-over helper must not decide what the next one sees, a review least of all (attack 15).
   await deps.sandbox.renew();
   await restoreFiles(deps, seat.files());
+  if (ownsFiles(run.scheduled) && startFrom !== null && lastSnapshot(seat.session.history()) === null) {
+    const { base, tree: found, manifest, changedFiles } = startFrom;
+    await seat.session.record({ kind: "workspace_saved", data: { base, tree: found, manifest, changedFiles } });
+  }
   const parked = await driveSession(seat);
   return { session: seat.session, spent: tree.spent(), parked };
 }

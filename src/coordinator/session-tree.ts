@@ -10,13 +10,13 @@ import type { Session } from "../session/index.ts";
 import type { CoordinatorDeps } from "./deps.ts";
 import type { RememberedFact } from "./prompt/index.ts";
 import { add, limitsOf, nothingSpent, remaining, type Spent } from "./spent.ts";
-import type { SessionTree, TreeRun } from "./tree.ts";
+import type { SessionTree, SharedBudget, TreeRun } from "./tree.ts";
 
 /** Opens the tree of a session, counting what earlier runs spent on it. */
-export async function openTree(deps: CoordinatorDeps, run: TreeRun, drive: SessionTree["drive"]): Promise<SessionTree> {
+export async function openTree(deps: CoordinatorDeps, run: TreeRun & { readonly shared?: SharedBudget | undefined }, drive: SessionTree["drive"]): Promise<SessionTree> {
   const histories = await earlierHistories(deps, run.rootId);
   const earlier = new Map([...histories].map(([id, history]) => [id, countedFor(run.rootId, id, history)]));
-  const before = [...earlier.values()].reduce(add, run.spentBefore);
+  const before = [...earlier.values()].reduce(add, run.spentBefore());
   const left = remaining(deps.budget, before);
   const openedAtMs = deps.clock.monotonicMs();
   const open = new Map<string, Session>();
@@ -25,7 +25,7 @@ export async function openTree(deps: CoordinatorDeps, run: TreeRun, drive: Sessi
     run,
     drive,
     open,
-    pool: openBudgetPool(limitsOf(left), deps.clock),
+    pool: run.shared?.pool ?? openBudgetPool(limitsOf(left), deps.clock),
     spent: (underWay = "counted") => {
       const now = new Map(earlier);
       for (const [id, session] of open) now.set(id, countedFor(run.rootId, id, underWay === "counted" ? session.history() : withoutOpenRequest(session.history())));
@@ -36,8 +36,14 @@ export async function openTree(deps: CoordinatorDeps, run: TreeRun, drive: Sessi
       for (const [id, session] of open) now.set(id, session.history());
       return [...run.prior.facts, ...[...now].flatMap(([id, history]) => factsOf(id, history))];
     },
-    msLeft: () => Math.max(0, left.ms - (deps.clock.monotonicMs() - openedAtMs)),
+    msLeft: run.shared?.msLeft ?? (() => Math.max(0, left.ms - (deps.clock.monotonicMs() - openedAtMs))),
   };
+}
+
+/** What a session and all that worked for it spent in earlier runs. */
+export async function spentEarlier(deps: CoordinatorDeps, rootId: string): Promise<Spent> {
+  const histories = await earlierHistories(deps, rootId);
+  return [...histories].reduce((sum, [id, history]) => add(sum, countedFor(rootId, id, history)), nothingSpent);
 }
 
 type History = readonly Recorded<AgentEvent>[];

@@ -1,5 +1,5 @@
 import type { AgentBudget, Limits, SessionSpend } from "../agent/index.ts";
-import type { ItemState } from "../engine/pipeline/index.ts";
+import type { ItemState, SessionResult, SlicePlace } from "../engine/pipeline/index.ts";
 import type { Phase } from "../record/index.ts";
 import type { ItemBudget } from "./deps.ts";
 
@@ -20,16 +20,32 @@ export const add = (a: Spent, b: Spent): Spent => ({
 });
 
 /** Everything the item's concluded sessions spent, with all that worked for them, in every run, and the time of what the host ran for it. */
-export const spentByItem = (state: ItemState): Spent =>
-  state.sessions.reduce((sum, { result }) => {
-    if (result === null) return sum;
-    const { turns, costMicroUsd, unansweredMicroUsd = 0, usage, workedMs = 0, toolMs = 0 } = result;
-    const { inputTokens = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens, outputTokens = usage.outputTokens } = result;
-    const { tokens = inputTokens + outputTokens } = result;
-    return add(sum, { turns, tokens, inputTokens, outputTokens, costMicroUsd, unansweredMicroUsd, workedMs, toolMs });
-  }, { ...nothingSpent, workedMs: hostMs(state) });
+export function spentByItem(state: ItemState): Spent {
+  return add(spentBySessions(state.sessions), { ...nothingSpent, workedMs: hostMs(state) });
+}
+
+/** The same of some sessions alone. */
+export const spentBySessions = (sessions: ItemState["sessions"]): Spent => spentTogether(sessions.flatMap(({ slice, result }) => (result === null ? [] : [{ slice, spent: spentIn(result) }])));
 
 const hostMs = ({ baseTested, checked }: ItemState): number => [baseTested, ...checked].reduce((sum, ran) => sum + (ran?.result?.durationMs ?? 0), 0);
+
+function spentIn({ turns, costMicroUsd, unansweredMicroUsd = 0, usage, workedMs = 0, toolMs = 0, ...counted }: SessionResult): Spent {
+  const { inputTokens = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens, outputTokens = usage.outputTokens } = counted;
+  const { tokens = inputTokens + outputTokens } = counted;
+  return { turns, tokens, inputTokens, outputTokens, costMicroUsd, unansweredMicroUsd, workedMs, toolMs };
+}
+
+/** What several sessions spent. The time of slices side by side is that of the one that took longest: they use up the same minutes. */
+export function spentTogether(parts: readonly { readonly slice: SlicePlace | undefined; readonly spent: Spent }[]): Spent {
+  const waves = new Map<number, number>();
+  let sum = nothingSpent;
+  for (const { slice, spent } of parts) {
+    const besides = slice?.part === "work";
+    sum = add(sum, besides ? { ...spent, workedMs: 0 } : spent);
+    if (besides) waves.set(slice.wave, Math.max(waves.get(slice.wave) ?? 0, spent.workedMs));
+  }
+  return { ...sum, workedMs: [...waves.values()].reduce((all, ms) => all + ms, sum.workedMs) };
+}
 
 const less = (limit: number, spent: number): number => Math.max(0, limit - spent);
 const lessIfSet = <Key extends string>(key: Key, limit: number | undefined, spent: number): Partial<Record<Key, number>> =>

@@ -1,5 +1,5 @@
 /** Which tools a session's agent may use, and whether that lets it change files. */
-import type { Plan, PlanStep } from "../workflow/index.ts";
+import { bothAllow, type Plan, type PlanStep } from "../workflow/index.ts";
 
 /**
  * Tools that speak to the record and to nobody else. A step's `allowedTools` is about the work: it can always be handed over, and
@@ -11,9 +11,6 @@ export const RECORD_TOOLS = ["complete_step", "read_artifact", "remember", "repo
 export const READ_ONLY_TOOLS = ["read", "glob", "grep"] as const;
 
 const WRITING_TOOLS: ReadonlySet<string> = new Set(["write", "edit", "bash"]);
-
-/** What both allow; null allows everything. */
-export const bothAllow = (a: readonly string[] | null, b: readonly string[] | null): readonly string[] | null => (a === null || b === null ? (a ?? b) : a.filter((tool) => b.includes(tool)));
 
 /**
  * Whether a session of the plan may change files: by a tool that a step allows within the session's own bound, or by a command that
@@ -28,7 +25,7 @@ function stepMayWrite(step: PlanStep, bound: readonly string[] | null): boolean 
     case "standard":
       return step.verification.command !== null || writes(bothAllow(step.allowedTools, bound));
     case "parallel":
-      return step.delegations.some((delegation) => writes(bothAllow(delegation.allowedTools, bound))) || ((step.synthesis !== null || step.notesRequired) && writes(bound));
+      return step.delegations.some((delegation) => writes(bothAllow(bothAllow(step.allowedTools, delegation.allowedTools), bound))) || ((step.synthesis !== null || step.notesRequired) && writes(bothAllow(step.allowedTools, bound)));
     case "gather":
       return writes(bound);
     case "confirm":

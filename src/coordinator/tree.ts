@@ -20,8 +20,14 @@ export interface TreeRun {
   readonly baseTested: BaseTested | null;
   /** What the agents are told of the item's earlier sessions. */
   readonly prior: PriorWork;
-  /** What the item's earlier sessions spent. */
-  readonly spentBefore: Spent;
+  /** What the item's other sessions have spent until now; requests of theirs that are under way as in `SessionTree.spent`. */
+  readonly spentBefore: (underWay?: "counted" | "left-out") => Spent;
+}
+
+/** What sessions of the pipeline that are at work side by side draw from together (I5). */
+export interface SharedBudget {
+  readonly pool: BudgetPool;
+  readonly msLeft: () => number;
 }
 
 export interface SessionTree {

@@ -23,7 +23,7 @@ export function watchSeat(seat: Seat): Watch {
   const { deps, run } = tree;
   const { phase } = run;
   let step = session.offer()?.stepId ?? "start";
-  const spent = () => add(run.spentBefore, tree.spent("left-out"));
+  const spent = () => add(run.spentBefore("left-out"), tree.spent("left-out"));
   const here = () => ({ phase, step, costMilliUsd: Math.round(spent().costMicroUsd / 1000), ending: null });
   const watch: Watch = {
     step: () => {

@@ -177,6 +177,8 @@ export function blobsOf(event: Recorded): readonly string[] {
       return [event.data.manifest];
     case "session_concluded":
     case "item_ended":
+    case "slice_integrated":
+    case "slice_conflicted":
       return event.data.snapshot === null ? [] : [event.data.snapshot.manifest];
     default:
       return [];

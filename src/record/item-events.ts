@@ -20,6 +20,10 @@ export const pipelinePolicySchema = z.object({
   mode: z.enum(["auto", ...pipelineModeSchema.options]),
   /** When a person has to confirm how the task was understood before there is work on it. */
   confirm: z.enum(["never", "ambiguous", "always"]),
+  /** Whether large work is cut into slices that are coded side by side; absent: opened before there were slices, never. */
+  slices: z.enum(["auto", "never"]).optional(),
+  /** Slices at work at the same time. */
+  parallelSlices: z.int().min(1).max(4).optional(),
 });
 /** What the repository's config says of the pipeline. */
 export type PipelinePolicy = z.infer<typeof pipelinePolicySchema>;
@@ -78,6 +82,18 @@ const commandRunSchema = z.object({
 });
 /** A command that the host itself ran in the sandbox, and what came of it. */
 export type CommandRun = z.infer<typeof commandRunSchema>;
+/** A file that two sides of a merge changed in ways that git does not bring together. */
+export const mergeConflictSchema = z.object({
+  path: z.string(),
+  /** What stands in the tree: both sides between markers, or one side whole where lines cannot be told apart (a deletion, a binary file, a link). */
+  kind: z.enum(["markers", "whole"]),
+});
+export type MergeConflict = z.infer<typeof mergeConflictSchema>;
+
+const changedSchema = z.object({ paths: z.array(z.string()).max(CHANGED_PATHS_LIMIT), more: z.int().min(0) });
+
+/** The three states of the files that a merge is made of; null is the base commit itself. */
+const mergedOf = { base: snapshotRefSchema.nullable(), ours: snapshotRefSchema.nullable(), theirs: snapshotRefSchema.nullable() };
 
 export const itemEventSchema = z.discriminatedUnion("kind", [
   event("item_opened", {
@@ -134,6 +150,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     allowedTools: z.array(z.string()).optional(),
     /** Why it is run, in words. */
     why: z.string().optional(),
+    /** Of a change that was cut into slices: which one it works on, or whose conflict it resolves, and in which wave. */
+    slice: z.object({ id: z.string(), part: z.enum(["work", "merge"]), wave: z.int().min(1) }).optional(),
   }),
   event("session_concluded", {
     phase: phaseSchema,
@@ -159,7 +177,28 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     workedMs: z.number().min(0).optional(),
     snapshot: snapshotRefSchema.nullable(),
     /** The files in which the snapshot differs from the base, the first `CHANGED_PATHS_LIMIT` of them. */
-    changed: z.object({ paths: z.array(z.string()).max(CHANGED_PATHS_LIMIT), more: z.int().min(0) }).optional(),
+    changed: changedSchema.optional(),
+  }),
+  /** What a slice changed is part of the whole now. */
+  event("slice_integrated", {
+    sliceId: z.string(),
+    /** The session whose files were taken: the slice's own, or the one that resolved its conflict. */
+    sessionId: z.string(),
+    /** `nothing`: it changed no file. `fast-forward`: nothing else had changed since it began. `merged`: by a three-way merge. `resolved`: by a session. */
+    how: z.enum(["nothing", "fast-forward", "merged", "resolved"]),
+    ...mergedOf,
+    /** The whole with it. */
+    snapshot: snapshotRefSchema.nullable(),
+    changed: changedSchema.optional(),
+  }),
+  /** A slice and the whole changed the same places. A second one for the same slice says what its session left unresolved. */
+  event("slice_conflicted", {
+    sliceId: z.string(),
+    sessionId: z.string(),
+    ...mergedOf,
+    /** The merge as far as it went, with markers in the files that name both sides. */
+    snapshot: snapshotRefSchema,
+    conflicts: z.array(mergeConflictSchema).min(1).max(CHANGED_PATHS_LIMIT),
   }),
   /** The pipeline has nothing left to run: either something is to be delivered, or here is why not. */
   event("item_ended", {

@@ -70,13 +70,13 @@ const readAgain = ({ lines, streams }: { readonly lines: number; readonly stream
 });
 
 interface Told {
-  readonly report: Pick<Report, "kind" | "id" | "title" | "standing" | "asked" | "understood" | "handoff" | "findings" | "reviewRounds" | "effects" | "delivery" | "estimate">;
+  readonly report: Pick<Report, "kind" | "id" | "title" | "standing" | "asked" | "understood" | "handoff" | "slices" | "findings" | "reviewRounds" | "effects" | "delivery" | "estimate">;
   readonly proof: readonly ProofRow[];
-  readonly roots: readonly { readonly sessionId: string; readonly name: string }[];
+  readonly roots: readonly { readonly sessionId: string; readonly name: string; readonly wave?: number | null }[];
 }
 
 function itemTold(view: ItemView): Told {
-  const { itemId, opening, classification, handoff, findings, reviewRounds, effects, delivery, estimate, runs } = view;
+  const { itemId, opening, classification, handoff, slices, findings, reviewRounds, effects, delivery, estimate, runs } = view;
   return {
     report: {
       kind: "item",
@@ -86,6 +86,7 @@ function itemTold(view: ItemView): Told {
       asked: { text: opening?.task.body ?? "", base: opening?.base ?? null, runs },
       understood: classification,
       handoff,
+      slices,
       findings,
       reviewRounds,
       effects,
@@ -93,9 +94,12 @@ function itemTold(view: ItemView): Told {
       estimate,
     },
     proof: journalProof(view),
-    roots: view.sessions.map(({ sessionId, phase, round }) => ({ sessionId, name: `${phase}, round ${round}` })),
+    roots: view.sessions.map(({ sessionId, phase, round, slice }) => ({ sessionId, name: nameOf(phase, round, slice), wave: slice?.part === "work" ? slice.wave : null })),
   };
 }
+
+const nameOf = (phase: string, round: number, slice: ItemView["sessions"][number]["slice"]): string =>
+  slice === null ? `${phase}, round ${round}` : slice.part === "work" ? `${phase}, slice ${slice.id}` : `${phase}, conflict of slice ${slice.id}`;
 
 function sessionsAlone(sessions: SessionStreams): Told {
   const views = [...sessions].map(([id, events]) => sessionView(id, events));
@@ -113,6 +117,7 @@ function sessionsAlone(sessions: SessionStreams): Told {
       asked: { text: rest.join("\n").trim(), base: null, runs: [] },
       understood: null,
       handoff: null,
+      slices: null,
       findings: [],
       reviewRounds: 0,
       effects: [],
@@ -136,16 +141,16 @@ function inOrder(roots: Told["roots"], sessions: SessionStreams): readonly Sessi
   }
   const reports: SessionReport[] = [];
   const seen = new Set<string>();
-  const add = (sessionId: string, name: string | null, depth: number): void => {
+  const add = (sessionId: string, name: string | null, depth: number, wave: number | null = null): void => {
     if (seen.has(sessionId)) return;
     seen.add(sessionId);
     const events = sessions.get(sessionId) ?? [];
     const view = sessionView(sessionId, events);
     const workers = [...view.children, ...(asked.get(sessionId) ?? [])];
-    reports.push({ view, name: name ?? view.role ?? "child", depth, path: stepPath(events), activity: sessionActivity(events), workedMs: sessionDurations(sessionId, events).ms });
+    reports.push({ view, name: name ?? view.role ?? "child", wave, depth, path: stepPath(events), activity: sessionActivity(events), workedMs: sessionDurations(sessionId, events).ms });
     for (const worker of workers) if (sessions.has(worker)) add(worker, null, depth + 1);
   };
-  for (const { sessionId, name } of roots) add(sessionId, name, 0);
+  for (const { sessionId, name, wave } of roots) add(sessionId, name, 0, wave ?? null);
   for (const sessionId of sessions.keys()) add(sessionId, null, 1);
   return reports;
 }

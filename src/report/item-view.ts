@@ -5,6 +5,7 @@ import { classificationSchema, codingHandoffSchema, type Classification, type Co
 import { findingsOf, type FindingView } from "./findings.ts";
 import type { ItemJournal } from "./item-journal.ts";
 import { addUsage, NO_USAGE } from "./money.ts";
+import { slicesOf, type SliceView } from "./slices.ts";
 import { lastArtifact, sessionView, type ItemSessionView, type SessionView } from "./session-view.ts";
 
 export type RunView = Pick<Extract<ItemEvent, { kind: "run_opened" }>["data"], "host" | "runId" | "runAttempt" | "key" | "sandbox" | "runner" | "restored" | "estimate">;
@@ -29,6 +30,8 @@ export interface ItemView {
   readonly reviewRounds: number;
   /** Which pipeline it went through and why; null when it had none to choose from. */
   readonly mode: { readonly mode: PipelineMode; readonly why: readonly string[] } | null;
+  /** Null for a change that was made in one piece. */
+  readonly slices: readonly SliceView[] | null;
   /** A review found something blocking on the way: a person has to merge what came of it. */
   readonly escalated: boolean;
   readonly snapshot: ItemState["snapshot"];
@@ -62,6 +65,7 @@ export function itemView(journal: ItemJournal): ItemView {
     checked: state.checked,
     reviewRounds: sessions.filter((session) => session.phase === "review" && session.outcome === "completed").length,
     mode: state.mode === null ? null : { mode: state.mode, why: state.why },
+    slices: slicesOf(state),
     escalated: isEscalated(state),
     snapshot: state.snapshot,
     ended: state.ended,
@@ -76,7 +80,7 @@ export function itemView(journal: ItemJournal): ItemView {
 
 function inItsSlot(session: ItemSession, journal: ItemJournal): ItemSessionView {
   const view = sessionView(session.sessionId, journal.sessions.get(session.sessionId) ?? []);
-  return { ...view, phase: session.phase, round: session.round, concluded: session.result !== null };
+  return { ...view, phase: session.phase, round: session.round, slice: session.slice ?? null, concluded: session.result !== null };
 }
 
 const artifact = (session: SessionView | undefined, contractRef: string) => (session === undefined ? undefined : lastArtifact(session, contractRef));

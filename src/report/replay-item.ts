@@ -61,9 +61,18 @@ function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: Ite
     }
     case "session_concluded": {
       const action = next(before);
-      if (action.kind !== "resume-session") return decided(action, before, null);
-      const { phase, round, sessionId } = action.session;
+      const session = action.kind === "resume-session" ? action.session : action.kind === "resume-slices" ? action.sessions.find((each) => each.sessionId === event.data.sessionId) : undefined;
+      if (session === undefined) return decided(action, before, null);
+      const { phase, round, sessionId } = session;
       return { kind: "session_concluded", data: { ...event.data, phase, round, sessionId, ...concludedBy(event.data, sessions.get(sessionId)) } };
+    }
+    case "slice_integrated":
+    case "slice_conflicted": {
+      // Which slice, and what is merged, is decided; how git brings it together comes from outside.
+      const action = next(before);
+      if (action.kind !== "integrate-slice") return decided(action, before, null);
+      const { sliceId, sessionId, base, ours, theirs } = action;
+      return { kind: event.kind, data: { ...event.data, sliceId, sessionId, base, ours, theirs } };
     }
     default:
       return unreachable(event);
@@ -74,11 +83,11 @@ function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: Ite
 function decided(action: ItemAction, state: ItemState, found: Scheduled | null): Difference["expected"] {
   switch (action.kind) {
     case "run-session": {
-      const { phase, round, workflowId, allowedTools, why } = action;
+      const { phase, round, workflowId, allowedTools, why, slice } = action;
       const { title = "", body = "" } = state.opening?.task ?? {};
       const { commands, change } = found?.context ?? {};
       const outside = { ...(commands === undefined ? {} : { commands }), ...(change === undefined ? {} : { change }) };
-      return { kind: "session_scheduled", data: { phase, round, sessionId: found?.sessionId ?? "", workflowId, goal: revealHidden(`${title}\n\n${body}\n`), context: { ...action.context, ...outside }, ...(allowedTools === undefined ? {} : { allowedTools: [...allowedTools] }), ...(why === undefined ? {} : { why }) } };
+      return { kind: "session_scheduled", data: { phase, round, sessionId: found?.sessionId ?? "", workflowId, goal: revealHidden(`${title}\n\n${body}\n`), context: { ...action.context, ...outside }, ...(allowedTools === undefined ? {} : { allowedTools: [...allowedTools] }), ...(why === undefined ? {} : { why }), ...(slice === undefined ? {} : { slice }) } };
     }
     case "choose-mode":
       return { kind: "mode_chosen", data: { mode: action.mode, why: [...action.why] } };
@@ -94,6 +103,10 @@ function decided(action: ItemAction, state: ItemState, found: Scheduled | null):
       return { kind: "item_ended", data: { outcome: "stopped", ending: action.ending, reason: action.reason, snapshot: null, ...escalation(state) } };
     case "resume-session":
       return { refused: `The session ${action.session.sessionId} goes on here: it has not been concluded.` };
+    case "resume-slices":
+      return { refused: `The slices ${action.sessions.map(({ slice }) => slice?.id ?? "").join(", ")} go on here: they have not been concluded.` };
+    case "integrate-slice":
+      return { refused: `Slice ${action.sliceId} is to be merged here.` };
     case "ended":
       return { refused: "Nothing: the item has ended." };
     default:

@@ -11,12 +11,13 @@ import { formatCost, formatCount, formatUsd, totalTokens } from "./money.ts";
 import { neutraliseLine } from "./neutralise.ts";
 import { findingsTable, proofTable } from "./proof.ts";
 import type { Report, SessionReport, Tone } from "./report.ts";
+import { slicesMarkdown } from "./slices.ts";
 import { span } from "./span.ts";
 import { stepGraph } from "./step-graph.ts";
 import { decisionLines, timelineLines } from "./report-lines.ts";
 
 /** Characters of each part, before the next one begins; of all parts but the timeline together some 220,000. */
-const MAX_CHARS = { asked: 20_000, understood: 10_000, first: 15_000, decisions: 40_000, change: 25_000, findings: 30_000, proof: 20_000, published: 10_000, cost: 25_000 } as const;
+const MAX_CHARS = { asked: 20_000, understood: 10_000, first: 15_000, slices: 15_000, decisions: 40_000, change: 25_000, findings: 30_000, proof: 20_000, published: 10_000, cost: 25_000 } as const;
 const CUT = "*Cut here; the log has the rest.*";
 const MOST_LISTED = 20;
 /** A longer title is quoted whole where what was asked is. */
@@ -57,6 +58,7 @@ function bodyParts(report: Report): readonly string[] {
     section("What to look at first", first(report), MAX_CHARS.first),
     section("What was asked", quoted(report.title.length > TITLE_CHARS ? `${report.title}\n\n${report.asked.text}` : report.asked.text, MAX_CHARS.asked), MAX_CHARS.asked * 2),
     section("How it was understood", understood(report), MAX_CHARS.understood * 2),
+    report.slices === null ? "" : section("The slices", slicesMarkdown(report.slices), MAX_CHARS.slices),
     path(report),
     section("The change", change(report), MAX_CHARS.change),
     section("Findings and fixes", findingsTable(report), MAX_CHARS.findings),

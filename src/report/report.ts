@@ -39,6 +39,8 @@ export interface SessionReport {
   readonly view: SessionView;
   /** `fix, round 2`; of one that works for another what it is for. */
   readonly name: string;
+  /** Of slices that were at work at the same time; null for any other. */
+  readonly wave: number | null;
   /** 0 for one of the pipeline; 1 for one that works for it, and so on. */
   readonly depth: number;
   readonly path: readonly PathStep[];
@@ -59,6 +61,7 @@ export interface Report {
   readonly handoff: CodingHandoff | null;
   readonly files: SavedFiles;
   readonly sessions: readonly SessionReport[];
+  readonly slices: ItemView["slices"];
   readonly findings: readonly FindingView[];
   readonly reviewRounds: number;
   readonly proof: Proof;

@@ -1,3 +1,4 @@
+import type { SlicePlace } from "../engine/pipeline/index.ts";
 import type { Phase, Recorded, SessionEvent, SessionOutcome, SnapshotRef, StepOutput, Usage } from "../record/index.ts";
 import type { Json } from "../shared/json.ts";
 import { unreachable } from "../shared/unreachable.ts";
@@ -69,6 +70,8 @@ export interface SessionView {
 export interface ItemSessionView extends SessionView {
   readonly phase: Phase;
   readonly round: number;
+  /** Of a change that was cut into slices: which one it is for. */
+  readonly slice: SlicePlace | null;
   /** True once the item's stream holds its conclusion. */
   readonly concluded: boolean;
 }

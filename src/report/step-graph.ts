@@ -22,8 +22,9 @@ export function stepGraph({ title, standing, sessions }: Report): string {
   const shown = sessions.length <= MOST_SESSIONS ? sessions : [...sessions.slice(0, MOST_SESSIONS / 2), ...sessions.slice(-MOST_SESSIONS / 2)];
   const drawn = shown.reduce((sum, { path }) => sum + path.length, 0) <= MOST_STEPS ? boxed : summed;
   const lines = ["flowchart TD", `  task([${label(title)}])`];
-  let before = "task";
+  let before: readonly string[] = ["task"];
   let root = "task";
+  let wave: { readonly number: number; readonly from: readonly string[] } | null = null;
   for (const [index, session] of shown.entries()) {
     const id = `s${index}`;
     lines.push(...drawn(session, id));
@@ -32,11 +33,16 @@ export function stepGraph({ title, standing, sessions }: Report): string {
       continue;
     }
     const left = sessions.length - shown.length;
-    lines.push(`  ${before} -->${left > 0 && index === MOST_SESSIONS / 2 ? `|${label(`${left} more sessions`)}|` : ""} ${id}`);
-    before = id;
+    const words = left > 0 && index === MOST_SESSIONS / 2 ? `|${label(`${left} more sessions`)}|` : "";
+    // Slices of one wave stand beside each other: all come from what was there before it, and what follows comes from all.
+    const joins = session.wave !== null && session.wave === wave?.number;
+    const from: readonly string[] = joins ? (wave?.from ?? before) : before;
+    lines.push(...from.map((each) => `  ${each} -->${words} ${id}`));
+    wave = session.wave === null ? null : { number: session.wave, from };
+    before = joins ? [...before, id] : [id];
     root = id;
   }
-  lines.push(`  over([${label(standing.headline)}]):::${ENDS[standing.tone]}`, `  ${before} --> over`, ...STYLES.map((style) => `  ${style}`));
+  lines.push(`  over([${label(standing.headline)}]):::${ENDS[standing.tone]}`, ...before.map((each) => `  ${each} --> over`), ...STYLES.map((style) => `  ${style}`));
   return lines.join("\n");
 }
 

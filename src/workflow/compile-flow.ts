@@ -181,6 +181,7 @@ export function compileParallel(raw: JsonObject, path: Path, scope: Scope): read
     notesRequired: values.notesOptional !== true && synthesis?.outputContract === undefined,
     confirmation: confirmationOf(values.requireConfirmation),
     modelTier: scope.modelTier,
+    allowedTools: values.allowedTools ?? null,
     origin: { ...scope.origin, features: [] },
   };
   return [step];

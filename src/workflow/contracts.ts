@@ -3,6 +3,7 @@
  * A new contract is one entry here.
  */
 import { z } from "zod";
+import { slicesSchema } from "./slices.ts";
 
 const texts = z.array(z.string());
 /** Statements as text, or in the two fields that WorkRail's prompts spell out. */
@@ -134,6 +135,7 @@ export const BUILT_IN_CONTRACTS = {
   }),
   "wr.contracts.coding_handoff": codingHandoffSchema,
   "wr.contracts.classification": classificationSchema,
+  "wr.contracts.slices": slicesSchema,
   "wr.contracts.investigation": investigationSchema,
   "wr.contracts.gate_verdict": z.looseObject({
     verdict: z.enum(["approved", "rejected", "uncertain"]).optional(),

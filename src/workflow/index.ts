@@ -12,4 +12,6 @@ export * from "./plan.ts";
 export * from "./preview.ts";
 export { compileRule } from "./regular-expression.ts";
 export { type Routines, routinesOf, type WorkflowSource } from "./routines.ts";
+export { ancestorsOf, MAX_SLICES, type Slice, sliceFaults, slicesSchema } from "./slices.ts";
+export * from "./tools.ts";
 export { describe, fence, lookUp, renderLine, renderPrompt } from "./template.ts";

@@ -86,6 +86,8 @@ export const parallelStepSchema = z.strictObject({
   notesRequired: z.boolean(),
   confirmation: confirmationSchema,
   modelTier: modelTierSchema.nullable(),
+  /** Of the children and of whoever brings their results together; a delegation may only narrow it. */
+  allowedTools: texts.nullable().default(null),
   origin,
 }).readonly();
 export type ParallelStep = z.infer<typeof parallelStepSchema>;

@@ -4,6 +4,7 @@ import { both, withAudit } from "./compile-step.ts";
 import type { Path } from "./issue.ts";
 import type { ConfirmStep, PlanStep, StandardStep } from "./plan.ts";
 import { claimId, type Scope } from "./scope.ts";
+import { bothAllow } from "./tools.ts";
 import type { StepValues } from "./vocabulary-steps.ts";
 
 interface Call {
@@ -23,7 +24,7 @@ export function underCaller(steps: readonly PlanStep[], call: Call, introduction
   const carrier = carrierOf(steps, call);
   const expanded = steps.flatMap((step, index): readonly PlanStep[] => {
     const runCondition = both(caller.runCondition, step.runCondition);
-    if (step.kind !== "standard") return [{ ...step, runCondition }];
+    if (step.kind !== "standard") return [{ ...withinTools(step, caller.allowedTools), runCondition }];
     const shared: StandardStep = {
       ...step,
       runCondition: step.audits === null ? runCondition : step.runCondition,
@@ -40,6 +41,13 @@ export function underCaller(steps: readonly PlanStep[], call: Call, introduction
     return index === carrier ? withAudit(withOutput(gated, caller), audit) : [gated];
   });
   return carrier === null ? [...expanded, ...closing(call, scope)] : expanded;
+}
+
+/** The step with all that stands in it, kept to the caller's tools; children have no more than their step. */
+function withinTools<Step extends PlanStep>(step: Step, allowed: readonly string[] | null): Step {
+  if (step.kind === "loop") return { ...step, body: step.body.map((inner) => withinTools(inner, allowed)) };
+  if (step.kind === "parallel") return { ...step, allowedTools: bothAllow(step.allowedTools, allowed) };
+  return step.kind === "standard" ? { ...step, allowedTools: step.allowedTools ?? allowed } : step;
 }
 
 /** The index of the step that can carry what the call demands; null when none surely runs, or one demand would push out another. */

@@ -135,6 +135,8 @@ export const loopStepFields = {
 export const parallelStepFields = {
   ...common,
   type: z.literal("parallel"),
+  /** Of the children and of whoever brings their results together. */
+  allowedTools: z.array(toolName).min(1).optional(),
   parallelDelegations: z.array(delegation).min(1),
   requireConfirmation: confirmation.optional(),
   notesOptional: z.boolean().optional(),

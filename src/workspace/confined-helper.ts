@@ -25,12 +25,15 @@ export async function confinedHelper(launch: Launch): Promise<Result<StartHelper
     temporaryBytes: launch.limits.temporaryBytes,
     mounts: [{ kind: "read-only", path: launch.workspaceDir }],
   };
-  const repository = await lookAtRepository(launch, walls);
+  // The files of the other workspace are not mounted but for this look, which reads names and one file of `.git`.
+  const home = launch.linked?.workspace ?? launch.workspaceDir;
+  const repository = await lookAtRepository(launch, { ...walls, directory: home, mounts: [{ kind: "read-only", path: home }] });
   if (!repository.ok) return repository;
 
   const mounts: readonly Mount[] = [
     { kind: "read-write", path: launch.workspaceDir },
-    ...gitMounts(launch, repository.value),
+    ...gitMounts(launch, home, repository.value),
+    ...linkMounts(launch),
     ...(launch.gatewaySocket === null ? [] : [{ kind: "instead" as const, path: INNER_GATEWAY.socketPath, source: launch.gatewaySocket }]),
     ...[...launch.readOnlyPaths, ...program].map((path): Mount => ({ kind: "read-only", path })),
   ];
@@ -84,12 +87,16 @@ function configLine(line: string): readonly string[] {
   return value === undefined ? [] : [`[${section}]\n\t${name} = ${value}\n`];
 }
 
+/** What a worktree knows of itself: its HEAD and index. The file that leads to it must go on leading there. */
+const linkMounts = ({ linked, workspaceDir }: Launch): readonly Mount[] =>
+  linked === null ? [] : [{ kind: "read-only", path: join(linked.workspace, ".git", "worktrees", linked.name) }, { kind: "read-only", path: join(workspaceDir, ".git") }];
+
 /**
  * `.git` is there for `git log` and `git diff`, read-only and made of named parts: its config, reflogs, submodules and whatever a tool
  * keeps there can hold credentials. One that is a file only names another directory.
  */
-function gitMounts(launch: Launch, { present, config }: Repository): readonly Mount[] {
-  const at = (name: string) => join(launch.workspaceDir, name);
+function gitMounts(launch: Launch, home: string, { present, config }: Repository): readonly Mount[] {
+  const at = (name: string) => join(home, name);
   if (!present.includes(".git/")) return present.includes(".git") ? [{ kind: "read-only", path: at(".git") }] : [];
   const source = join(launch.scratch, "git-config");
   writeFileSync(source, config.join(""));

@@ -8,6 +8,8 @@ export interface Launch {
   readonly scratch: string;
   readonly processes: Processes;
   readonly workspaceDir: string;
+  /** Set when the workspace is a worktree of another one's repository. */
+  readonly linked: { readonly name: string; readonly workspace: string } | null;
   readonly nodePath: string;
   readonly helperPath: string;
   readonly limits: SandboxLimits;

@@ -26,6 +26,8 @@ export interface GitRun {
   readonly index?: IndexName;
   /** What git may do with the workspace; default `read-only`. `own` also opens its `.git` for writing. */
   readonly access?: "read-only" | "read-write" | "own";
+  /** Works on a linked worktree of the workspace's repository instead, which lies in the private directory. */
+  readonly worktree?: { readonly directory: string; readonly name: string };
   readonly maxOutputBytes?: number;
 }
 
@@ -36,7 +38,7 @@ const TIMEOUT_MS = 15 * 60_000;
 const DEFAULT_OUTPUT_BYTES = 256 * 1024 * 1024;
 
 /** Highest in precedence of all attribute files, so what the workspace's own say about content is void (G1). */
-const ATTRIBUTES = "* -text -filter -ident !eol !working-tree-encoding !diff !merge !export-subst\n";
+const ATTRIBUTES = "* -text -filter -ident !eol !working-tree-encoding !diff !merge !conflict-marker-size !export-subst\n";
 
 const CONFIG = `[core]
 	bare = false
@@ -114,7 +116,15 @@ export class PrivateGit {
   /** Runs git on the workspace's own repository: only before the agent begins, hooks and monitor off. */
   own(args: readonly string[], options: GitRun = {}): Promise<ProcessResult> {
     const off = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "submodule.recurse=false"];
-    return this.#start([`--git-dir=${join(this.places.workspace, ".git")}`, `--work-tree=${this.places.workspace}`, ...off, ...args], options);
+    const own = join(this.places.workspace, ".git");
+    const { worktree } = options;
+    const [gitDirectory, workTree] = worktree === undefined ? [own, this.places.workspace] : [join(own, "worktrees", worktree.name), worktree.directory];
+    return this.#start([`--git-dir=${gitDirectory}`, `--work-tree=${workTree}`, ...off, ...args], options);
+  }
+
+  /** Runs a program of the system, no git, behind the same walls. */
+  program(name: "find" | "sh", args: readonly string[], access: NonNullable<GitRun["access"]>): Promise<ProcessResult> {
+    return this.#walled([name, ...args], { access });
   }
 
   async #checked(args: readonly string[], options: GitRun): Promise<Uint8Array> {
@@ -126,9 +136,13 @@ export class PrivateGit {
   }
 
   #start(args: readonly string[], options: GitRun): Promise<ProcessResult> {
+    return this.#walled(["git", ...args], options);
+  }
+
+  #walled([program = "git", ...args]: readonly string[], options: GitRun): Promise<ProcessResult> {
     const run = { ...(options.input === undefined ? {} : { input: options.input }), timeoutMs: TIMEOUT_MS, maxOutputBytes: options.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES };
     const environment = this.#environment(options.index);
-    if (this.#bubblewrap === null) return this.#processes.run("git", args, { ...run, cwd: this.places.workspace, env: environment });
+    if (this.#bubblewrap === null) return this.#processes.run(program, args, { ...run, cwd: this.places.workspace, env: environment });
     const walls = {
       bubblewrap: this.#bubblewrap,
       parts: this.#parts,
@@ -137,8 +151,8 @@ export class PrivateGit {
       temporaryBytes: 256 * 1024 * 1024,
       mounts: this.#mounts(options.access ?? "read-only"),
     };
-    const { program, args: walled } = behindWalls(walls, ["git", ...args]);
-    return this.#processes.run(program, walled, { ...run, env: { PATH: HOST_PATH } });
+    const { program: starter, args: walled } = behindWalls(walls, [program, ...args]);
+    return this.#processes.run(starter, walled, { ...run, env: { PATH: HOST_PATH } });
   }
 
   #mounts(access: "read-only" | "read-write" | "own"): readonly Mount[] {

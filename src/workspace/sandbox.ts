@@ -28,6 +28,10 @@ export interface SandboxOptions {
   /** The built helper, whose directory is mounted, or `src/workspace/helper/main.ts`, for which the sources are. */
   readonly helperPath: string;
   readonly limits?: Partial<SandboxLimits>;
+  /** The workspace is a worktree of that name in another workspace's repository, of which only the repository is to be seen. */
+  readonly linked?: { readonly name: string; readonly workspace: string };
+  /** Sandboxes at work at the same time, which the memory is divided among; default 1. */
+  readonly beside?: number;
   /** Toolchains outside `/usr`, such as `/opt/hostedtoolcache`. */
   readonly readOnlyPaths?: readonly string[];
   /** PATH inside. */
@@ -91,7 +95,8 @@ export async function openSandbox(options: SandboxOptions): Promise<Result<Sandb
   const missing = [options.workspaceDir, options.nodePath, options.helperPath].find((path) => !existsSync(path));
   if (missing !== undefined) return err(noSandbox(`The sandbox cannot start: ${missing} does not exist.`, "Build the bundle (npm run build), or correct the path."));
   const scratch = makeScratch();
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const whole = { ...DEFAULT_LIMITS, ...options.limits };
+  const limits = { ...whole, totalMemoryBytes: Math.floor(whole.totalMemoryBytes / (options.beside ?? 1)) };
   const workspaceDir = realpathSync(options.workspaceDir);
   const hosts = options.network?.allow ?? [];
   const socketPath = join(scratch, "gateway");
@@ -105,6 +110,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Result<Sandb
     processes: options.processes,
     helperPath: realpathSync(options.helperPath),
     workspaceDir,
+    linked: options.linked ?? null,
     nodePath: realpathSync(options.nodePath),
     limits,
     diskFloor: diskFloor(workspaceDir, limits),

@@ -50,7 +50,7 @@ export async function writeTree(git: PrivateGit, from: string, lines: readonly s
   return git.text(["write-tree", "--missing-ok"], { index: "scratch" });
 }
 
-async function diffTrees(git: PrivateGit, from: string, to: string): Promise<readonly RawChange[]> {
+export async function diffTrees(git: PrivateGit, from: string, to: string): Promise<readonly RawChange[]> {
   return parseRawDiff(await git.run(["diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", from, to]));
 }
 

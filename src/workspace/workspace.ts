@@ -4,6 +4,7 @@
  * W2. A restored workspace holds exactly the snapshot's tree, or the restore is refused before a file is touched.
  */
 import { mkdirSync, realpathSync } from "node:fs";
+import { dirname } from "node:path";
 import type { SnapshotRef } from "../record/index.ts";
 import { canonicalJson } from "../shared/json.ts";
 import { TerminalError, type Refusal } from "../shared/errors.ts";
@@ -13,11 +14,13 @@ import { openBaseFiles, type BaseFiles } from "./base-files.ts";
 import { checkMounts, findBubblewrap, type Bubblewrap } from "./bubblewrap.ts";
 import { describeChange } from "./describe.ts";
 import { takeIn, type GetBlob } from "./incoming.ts";
-import { checkOutBase, lookAtOwn } from "./own-repository.ts";
+import { checkOutBase, lookAtOwn, type OwnRepository } from "./own-repository.ts";
+import { mergeSnapshots, type Merged, type MergeSides } from "./merge.ts";
 import { PrivateGit } from "./private-git.ts";
 import { encodePath } from "./raw-diff.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { buildTree, manifestLine, writeManifest, writeTree, type Baseline, type KnownBlobs } from "./snapshot.ts";
+import { addWorkingTree, removeLostTrees, removeWorkingTree, workingTree, type WorkingTree } from "./working-trees.ts";
 import { WorktreeIndex } from "./worktree-index.ts";
 
 export interface WorkspaceOptions {
@@ -49,7 +52,24 @@ export interface Workspace {
   restore(snapshot: SnapshotRef | null, getBlob: GetBlob): Promise<Result<void, Refusal>>;
   /** The change from the base to a snapshot as text for a reader: list of files and patch, cut at a file's end. Touches no file. @throws TerminalError when the journal does not hold the snapshot */
   describe(snapshot: SnapshotRef, getBlob: GetBlob): Promise<string>;
+  /** Absent where the files are in no git repository of this machine: then work is not cut into slices. */
+  readonly slices?: WorkspaceSlices;
   close(): Promise<void>;
+}
+
+/** What it takes to work on several copies of the files side by side and to bring the results together. */
+export interface WorkspaceSlices {
+  /** A working tree of its own with the files as they were when the workspace was opened. Nobody may be at work in the workspace, whose files are so as well afterwards. @throws TerminalError */
+  open(id: string): Promise<SliceWorkspace>;
+  /** Merges two states of the files. All blobs are put into the journal that holds the sides'. @throws TerminalError */
+  merge(sides: MergeSides, blobs: { readonly get: GetBlob; readonly put: (bytes: Uint8Array) => Promise<string> }): Promise<Result<Merged, Refusal>>;
+}
+
+/** A workspace in a worktree of another one's repository; closing it removes the worktree. */
+export interface SliceWorkspace extends Workspace {
+  readonly directory: string;
+  /** The worktree's name in the repository, and the workspace whose repository that is. */
+  readonly linked: { readonly name: string; readonly workspace: string };
 }
 
 /**
@@ -63,11 +83,36 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const git = new PrivateGit(places, options.processes, bubblewrap);
   const own = await lookAtOwn(git, options.base);
   if (own.head !== options.base) await checkOutBase(git, options.base, own.head);
+  await removeLostTrees(git);
+  const whole = await begin(git, own, options.base);
+  return new GitWorkspace(whole, (id) => openSlice(whole, { id, own, processes: options.processes, bubblewrap }));
+}
+
+async function begin(git: PrivateGit, own: OwnRepository, base: string): Promise<Begun> {
   await git.initialise(own);
   const index = new WorktreeIndex(git);
-  const begun = await index.begin(options.base);
-  const baseTree = await git.text(["rev-parse", `${options.base}^{tree}`]);
-  return new GitWorkspace(git, index, { base: options.base, begun, baseTree });
+  const begun = await index.begin(base);
+  const baseTree = await git.text(["rev-parse", `${base}^{tree}`]);
+  return { git, index, start: { base, begun, baseTree } };
+}
+
+interface SliceParts {
+  readonly id: string;
+  readonly own: OwnRepository;
+  readonly processes: Processes;
+  readonly bubblewrap: Bubblewrap | null;
+}
+
+async function openSlice({ git, start: { base, begun } }: Begun, { id, own, processes, bubblewrap }: SliceParts): Promise<SliceWorkspace> {
+  const tree = workingTree(git, id);
+  await removeWorkingTree(git, tree);
+  mkdirSync(tree.privateDirectory, { recursive: true });
+  await addWorkingTree(git, base, tree);
+  const readOnlyPaths = [...git.places.readOnlyPaths, dirname(own.objects)];
+  const places = { workspace: realpathSync(tree.directory), directory: realpathSync(tree.privateDirectory), readOnlyPaths };
+  const slice = await begin(new PrivateGit(places, processes, bubblewrap), own, base);
+  if (slice.start.begun !== begun) throw new TerminalError(`The copy of the files for slice ${id} did not become what ${git.places.workspace} holds.`, "Check that this user may read every file of the repository there, and that nothing else writes to it; then run again.");
+  return new GitSlice(slice, git, tree);
 }
 
 async function requireBubblewrap(processes: Processes, places: { readonly workspace: string; readonly directory: string; readonly readOnlyPaths: readonly string[] }): Promise<Bubblewrap> {
@@ -78,7 +123,13 @@ async function requireBubblewrap(processes: Processes, places: { readonly worksp
   return found.value;
 }
 
-class GitWorkspace implements Workspace {
+interface Begun {
+  readonly git: PrivateGit;
+  readonly index: WorktreeIndex;
+  readonly start: Baseline & { readonly baseTree: string };
+}
+
+class GitFiles implements Workspace {
   readonly base: string;
   readonly repository: string;
   readonly baseFiles: BaseFiles;
@@ -94,7 +145,7 @@ class GitWorkspace implements Workspace {
   #leftOut = "[]";
   #met = "[]";
 
-  constructor(git: PrivateGit, index: WorktreeIndex, start: Baseline & { readonly baseTree: string }) {
+  constructor({ git, index, start }: Begun) {
     this.base = start.base;
     this.repository = git.repository;
     this.baseFiles = openBaseFiles((args) => git.try(args), start.base);
@@ -151,8 +202,46 @@ class GitWorkspace implements Workspace {
     return describeChange(this.#git, snapshot);
   }
 
+  async merge(sides: MergeSides, blobs: Parameters<WorkspaceSlices["merge"]>[1]): Promise<Result<Merged, Refusal>> {
+    return mergeSnapshots(this.#git, sides, { ...blobs, baseline: this.#baseline, known: this.#known });
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
+  }
+}
+
+class GitWorkspace extends GitFiles {
+  readonly slices: WorkspaceSlices;
+
+  constructor(begun: Begun, open: (id: string) => Promise<SliceWorkspace>) {
+    super(begun);
+    this.slices = {
+      open: async (id) => {
+        // What is untracked now counts as having been there before the work began, so nothing of the work may be.
+        const restored = await this.restore(null, () => Promise.resolve(null));
+        if (!restored.ok) throw new TerminalError(restored.error.message, restored.error.fix);
+        return open(id);
+      },
+      merge: (sides, blobs) => this.merge(sides, blobs),
+    };
+  }
+}
+
+class GitSlice extends GitFiles implements SliceWorkspace {
+  readonly directory: string;
+  readonly linked: SliceWorkspace["linked"];
+  readonly #close: () => Promise<void>;
+
+  constructor(begun: Begun, whole: PrivateGit, tree: WorkingTree) {
+    super(begun);
+    this.directory = begun.git.places.workspace;
+    this.linked = { name: tree.name, workspace: whole.places.workspace };
+    this.#close = () => removeWorkingTree(whole, tree);
+  }
+
+  override close(): Promise<void> {
+    return this.#close();
   }
 }
 

@@ -205,6 +205,18 @@ describe("children of a parallel step", () => {
     expect(refused).toMatchObject([{ isError: true, content: expect.stringContaining("allows only: read") }]);
   });
 
+  test("allowedTools of a parallel step bounds its children and its synthesis: a delegation narrows it and never widens it", async () => {
+    const bounded = workflow("wr.split", `  - id: split\n    title: Split\n    type: parallel\n    allowedTools: [read, grep]\n    parallelDelegations:\n      - { workflowId: wr.change, args: { where: one } }\n      - { workflowId: wr.change, args: { where: two }, allowedTools: [read, write] }\n    synthesis: { prompt: Bring it together. }\n`);
+    const attempt = (view: { readonly turnIndex: number }) => (view.turnIndex === 0 ? write("one.txt", "x") : completeStep());
+    const world = await open({ workflowId: "wr.split", workflows: [bounded, changer], turns: { "wr.split": attempt, "wr.change": attempt } });
+    expect(await world.run()).toMatchObject({ ending: "completed" });
+    expect(world.workspace.files).toEqual({});
+    const starts = (await world.everything()).flatMap((event) => (event.kind === "session_started" ? [event.data] : []));
+    expect(starts.map(({ allowedTools }) => allowedTools)).toEqual([undefined, ["read", "grep"], ["read"]]);
+    const [, refused] = ofWorkflow(world, "wr.split");
+    expect(refused && textOf(refused)).toContain("allows only: read, grep");
+  });
+
   test("a workflow that delegates to itself comes to an end", async () => {
     const endless = workflow("wr.endless", `  - id: again\n    title: Again\n    type: parallel\n    parallelDelegations: [{ workflowId: wr.endless }]\n`);
     const world = await open({ workflowId: "wr.endless", workflows: [endless], turns: {} });

@@ -129,6 +129,10 @@ export interface ItemWorldOptions {
   readonly testCommand?: string | null;
   /** What a command comes to, beside exit code 0. */
   readonly onCommand?: (command: string, files: Record<string, string>, signal: AbortSignal | undefined) => Partial<CommandResult> | Promise<Partial<CommandResult>>;
+  /** A clone on the disk with its sandbox, instead of files in memory. */
+  readonly place?: Pick<CoordinatorDeps, "workspace" | "sandbox" | "openSlice">;
+  /** Instead of one in memory. */
+  readonly journal?: Journal;
 }
 
 export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
@@ -136,7 +140,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
   if (!library.ok) throw new Error(library.error.message);
   const shipped = library.value;
   const clock = fakeClock();
-  const journal = openMemoryJournal({ clock });
+  const journal = options.journal ?? openMemoryJournal({ clock });
   const workspace = new MapWorkspace(options.baseFiles);
   const play = playScenario({ turns: options.turns });
   const answer: Parameters<typeof startModelServer>[0]["answer"] = async (request) => {
@@ -174,7 +178,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
     close: () => Promise.resolve(),
   };
   const task = options.task ?? { title: "Mend it", body: "It is broken." };
-  const open: OpenItem = { itemId: ITEM, task: { ...task, sha256: sha256Hex(JSON.stringify(task)) }, base: { ref: "main", sha: BASE }, maxReviewRounds: options.maxReviewRounds ?? 2, ...(options.hostChecks === undefined ? {} : { hostChecks: options.hostChecks }), ...(options.workflowId === undefined ? {} : { workflowId: options.workflowId }), ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }) };
+  const open: OpenItem = { itemId: ITEM, task: { ...task, sha256: sha256Hex(JSON.stringify(task)) }, base: { ref: "main", sha: options.place?.workspace.base ?? BASE }, maxReviewRounds: options.maxReviewRounds ?? 2, ...(options.hostChecks === undefined ? {} : { hostChecks: options.hostChecks }), ...(options.workflowId === undefined ? {} : { workflowId: options.workflowId }), ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }) };
   const run: OpenRun = { host: "local", runId: 0, runAttempt: 1, key: null, ticket: null, sandbox: "bubblewrap", restored: null, segments: [] };
   const read = async (stream: string) => (await journal.read(stream)) as readonly RecordEvent[];
   return {
@@ -200,6 +204,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
           repository: "acme/shop",
           workspace,
           sandbox,
+          ...options.place,
           model: { endpoint: { apiKey, baseUrl: model.url }, name: "claude-sonnet-5-5", tiers: { lightweight: "claude-haiku-5-5", mid: "claude-sonnet-5-5", heavy: "claude-opus-5-5" } },
           rules: [],
           budget: { turns: 50, tokens: 1_000_000, costMicroUsd: 10_000_000, ms: 600_000, ...budget },

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { availableSandbox } from "../../src/hosts/demo/available-sandbox.ts";
 import { playScenario, startModelServer } from "../../src/hosts/demo/model/index.ts";
 import { testsPass } from "../../src/hosts/demo/outcome.ts";
-import type { People } from "../../src/hosts/demo/people.ts";
+import type { People } from "../../src/hosts/demo/scenario/scenario.ts";
 import { endsAsItShould, jsonOf, playThrough, type CameOfAll } from "../../src/hosts/demo/play-through.ts";
 import { ambiguous } from "../../src/hosts/demo/scenario/ambiguous/scenario.ts";
 import { dependencyBump } from "../../src/hosts/demo/scenario/dependency-bump/scenario.ts";

@@ -109,3 +109,14 @@ describe("what a call of a routine asks for is asked for, whatever of the routin
     expect(call({}, [{}, never]).steps.map((step) => step.id)).toEqual(["step-1.r-1", "step-1.r-2", "after"]);
   });
 });
+
+test("a parallel step of a routine, in a loop or not, has no tool that the calling step does not allow", () => {
+  const parallel: JsonObject = { type: "parallel", allowedTools: ["read", "bash"], parallelDelegations: [{ workflowId: "wr.one" }, { workflowId: "wr.two", allowedTools: ["bash"] }] };
+  const childrenOf = (steps: readonly JsonObject[]) => {
+    const session = drive(call({ allowedTools: ["read", "grep"] }, steps), { context: { items: ["a"] } });
+    const state = session.state();
+    return state.kind === "delegating" ? state.request.children.map(({ allowedTools }) => allowedTools) : [state.kind];
+  };
+  expect(childrenOf([parallel])).toEqual([["read"], []]);
+  expect(childrenOf([{ type: "loop", loop: { type: "forEach", items: "items" }, body: [{ id: "each", title: "Each", ...parallel }] }])).toEqual([["read"], []]);
+});

@@ -47,6 +47,7 @@ function fillInText(schema: Schema): string {
   const patterns = Array.isArray(schema["allOf"]) ? schema["allOf"].flatMap((part) => asSchema(part)["pattern"] ?? []).filter((pattern) => typeof pattern === "string") : [];
   const spelled = patterns.map((pattern) => pattern.replaceAll(/\\(.)/g, "$1"));
   const text = ["Done.", ...spelled].join(" ");
+  if (typeof schema["pattern"] === "string" && !new RegExp(schema["pattern"], "u").test(text)) return "done";
   return text.padEnd(Number(schema["minLength"] ?? 0), ".");
 }
 

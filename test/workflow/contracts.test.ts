@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import { BUILT_IN_CONTRACTS, jsonSchemaOf, verdictOf } from "../../src/workflow/index.ts";
 
 describe("built-in contracts", () => {
-  test("are the twelve of the language", () => {
+  test("are the twelve of the language, and the plan of slices", () => {
     expect(Object.keys(BUILT_IN_CONTRACTS).map((ref) => ref.replace("wr.contracts.", "")).sort()).toEqual(
-      ["assessment", "classification", "coding_handoff", "coordinator_result", "coordinator_signal", "differentiation_handoff", "discovery_handoff", "gate_verdict", "investigation", "loop_control", "review_verdict", "shaping_handoff"],
+      ["assessment", "classification", "coding_handoff", "coordinator_result", "coordinator_signal", "differentiation_handoff", "discovery_handoff", "gate_verdict", "investigation", "loop_control", "review_verdict", "shaping_handoff", "slices"],
     );
   });
 

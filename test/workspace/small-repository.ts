@@ -7,7 +7,7 @@ import { sha256Hex } from "../../src/shared/hash.ts";
 import { nodeProcesses } from "../../src/shared/node-processes.ts";
 import { openSandbox, openWorkspace, type Sandbox, type SandboxMode, type SandboxOptions, type Workspace } from "../../src/workspace/index.ts";
 
-const HELPER = join(import.meta.dirname, "..", "..", "src", "workspace", "helper", "main.ts");
+export const HELPER = join(import.meta.dirname, "..", "..", "src", "workspace", "helper", "main.ts");
 
 /** A directory that is gone after the test. */
 export function temporaryDirectory(parent = tmpdir()): string {

@@ -11,11 +11,10 @@ import { childContext, childResult, childSessionId, type Session, type SessionIn
 import { canonicalJson } from "../../shared/json.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Refusal } from "../../shared/errors.ts";
-import { fence } from "../../workflow/index.ts";
+import { bothAllow, fence } from "../../workflow/index.ts";
 import { runHelper } from "../children.ts";
 import { revealHidden } from "../../shared/hidden.ts";
 import { ROLE_NAMES, ROLES } from "../roles.ts";
-import { bothAllow } from "../tool-bounds.ts";
 import { isOwnLimit } from "../own-limit.ts";
 import type { Left, Seat } from "../tree.ts";
 

@@ -1,7 +1,7 @@
 import type { EndingCode, Phase, Reason, SnapshotRef } from "../../record/index.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import type { ModeChoice } from "./modes.ts";
-import type { ItemSession } from "./state.ts";
+import type { ItemSession, SliceConflict, SlicePlace } from "./state.ts";
 
 export interface RunSession {
   readonly kind: "run-session";
@@ -12,6 +12,23 @@ export interface RunSession {
   /** The only tools of the session, whatever its workflow allows. */
   readonly allowedTools?: readonly string[];
   readonly why?: string;
+  /** Of a change that was cut into slices: which one it is for. */
+  readonly slice?: SlicePlace;
+}
+
+/** What a slice changed is to become part of the whole. */
+export interface IntegrateSlice {
+  readonly kind: "integrate-slice";
+  readonly sliceId: string;
+  readonly sessionId: string;
+  /** The files it began with, those of the whole, and those it left; null is the base commit itself, of `theirs` that it changed nothing. */
+  readonly base: SnapshotRef | null;
+  readonly ours: SnapshotRef | null;
+  readonly theirs: SnapshotRef | null;
+  /** The conflict that the session was to resolve; null when nothing was merged yet. */
+  readonly resolves: SliceConflict | null;
+  /** The files that the session left. */
+  readonly left: SnapshotRef | null;
 }
 
 export type ItemAction =
@@ -24,6 +41,9 @@ export type ItemAction =
   /** The host runs a finding's command on a copy of these files. */
   | { readonly kind: "check-finding"; readonly round: number; readonly command: string; readonly snapshot: SnapshotRef }
   | { readonly kind: "resume-session"; readonly session: ItemSession }
+  /** Sessions of slices, to be run side by side. */
+  | { readonly kind: "resume-slices"; readonly sessions: readonly ItemSession[] }
+  | IntegrateSlice
   | { readonly kind: "deliver"; readonly snapshot: SnapshotRef }
   | { readonly kind: "stop"; readonly ending: EndingCode; readonly reason: Reason }
   | { readonly kind: "ended" };

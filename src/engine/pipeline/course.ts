@@ -1,5 +1,5 @@
 /** The sessions before the review, by mode: which, in which order, and under which condition. */
-import type { Phase, PipelineMode } from "../../record/index.ts";
+import type { Phase, PipelineMode, PipelinePolicy } from "../../record/index.ts";
 import type { Classification } from "../../workflow/index.ts";
 import type { Condition } from "./modes.ts";
 
@@ -10,6 +10,7 @@ export const CONTRACT = {
   discovery: "wr.contracts.discovery_handoff",
   shaping: "wr.contracts.shaping_handoff",
   investigation: "wr.contracts.investigation",
+  slices: "wr.contracts.slices",
   result: "wr.contracts.coordinator_result",
   /** Of wr.ui-ux-design alone. */
   interfaceSpec: "interface_spec",
@@ -24,6 +25,8 @@ export interface Stage {
   readonly as: string;
   /** Null: always. */
   readonly when: Condition | null;
+  /** Only where the repository's policy says so; always when absent. */
+  readonly under?: (policy: PipelinePolicy) => boolean;
   readonly why: string;
 }
 
@@ -41,12 +44,18 @@ const shape: Stage = { phase: "shape", workflowId: "wr.shaping", handsOver: CONT
 const designUi: Stage = { phase: "design", workflowId: "wr.ui-ux-design", handsOver: CONTRACT.interfaceSpec, as: "interface", when: UI, why: "what people see and operate is designed before it is built" };
 const designArchitecture = (when: Condition): Stage => ({ phase: "design", workflowId: "wr.discovery", handsOver: CONTRACT.discovery, as: "direction", when, why: "a design that two independent challengers have attacked" });
 const investigate: Stage = { phase: "investigate", workflowId: "wr.bug-investigation", handsOver: CONTRACT.investigation, as: "investigation", when: null, why: "a bug is mended where its cause is, so the cause comes first" };
+const LARGE: Condition = { words: "it is large, and pipeline.slices is auto", holds: ({ taskComplexity }) => taskComplexity === "large" };
+/** Large work is cut into slices, which the same workflow codes that would code it in one piece. */
+export const SLICING = { workflowId: "wr.slicing", workedBy: "wr.coding-task" } as const;
+const slice: Stage = { phase: "design", workflowId: SLICING.workflowId, handsOver: CONTRACT.slices, as: "slices", when: LARGE, under: ({ slices }) => slices === "auto", why: "what is too large for one change is cut into slices that are coded side by side, or left whole" };
+export const RESOLVE = { workflowId: "wr.merge-conflict", handsOver: CONTRACT.codingHandoff } as const;
+export const JOIN = { workflowId: "wr.slices-join", handsOver: CONTRACT.codingHandoff } as const;
 const codeBy = (workflowId: string, why: string): Stage => ({ phase: "code", workflowId, handsOver: CONTRACT.codingHandoff, as: "handoff", when: null, why });
 
 export const COURSES: Readonly<Record<PipelineMode, readonly Stage[]>> = {
   quick: [codeBy("wr.quick-task", "the change itself, in as few steps as it takes")],
-  implement: [designUi, designArchitecture(ARCHITECTURE), codeBy("wr.coding-task", "the change itself")],
-  full: [discover, shape, designUi, designArchitecture(ARCHITECTURE_KNOWN), codeBy("wr.coding-task", "the change itself")],
+  implement: [designUi, designArchitecture(ARCHITECTURE), slice, codeBy("wr.coding-task", "the change itself")],
+  full: [discover, shape, designUi, designArchitecture(ARCHITECTURE_KNOWN), slice, codeBy("wr.coding-task", "the change itself")],
   investigate: [investigate, designArchitecture(ARCHITECTURE), codeBy("wr.coding-task", "the change itself, at the cause that was found")],
   refactor: [designArchitecture(ARCHITECTURE), codeBy("wr.refactoring", "the change itself, behaviour pinned before it")],
   // A review alone needs a pull request to look at: its item is opened by one, which nothing does yet.
@@ -56,7 +65,8 @@ export const COURSES: Readonly<Record<PipelineMode, readonly Stage[]>> = {
 /** Before there were modes: classify, then code. */
 export const FIRST_COURSE: readonly Stage[] = [codeBy("wr.coding-task", "")];
 
-export const courseOf = (mode: PipelineMode, task: Classification): readonly Stage[] => COURSES[mode].filter(({ when }) => when === null || when.holds(task));
+export const courseOf = (mode: PipelineMode, task: Classification, policy: PipelinePolicy | undefined): readonly Stage[] =>
+  COURSES[mode].filter(({ when, under }) => (when === null || when.holds(task)) && (under === undefined || (policy !== undefined && under(policy))));
 
 export const REVIEW = { workflowId: "wr.mr-review", handsOver: CONTRACT.reviewVerdict } as const;
 export const FIX = { workflowId: "wr.coding-task", handsOver: CONTRACT.codingHandoff } as const;
@@ -67,11 +77,14 @@ export const AUDITS = {
 
 /** Every workflow that a pipeline may run, once, with the artifact it has to hand over. */
 export const PIPELINE: readonly { readonly workflowId: string; readonly handsOver: string }[] = [
-  ...new Map([CLASSIFY, ...Object.values(COURSES).flat(), REVIEW, FIX, ...Object.values(AUDITS)].map(({ workflowId, handsOver }) => [workflowId, { workflowId, handsOver }])).values(),
+  ...new Map([CLASSIFY, ...Object.values(COURSES).flat(), RESOLVE, JOIN, REVIEW, FIX, ...Object.values(AUDITS)].map(({ workflowId, handsOver }) => [workflowId, { workflowId, handsOver }])).values(),
 ];
 
 /** Whether what a completed session of the phase left in the files goes on to the next one. */
 export const keepsFiles = (phase: Phase): boolean => makesChange(phase) || phase === "shape";
+
+/** Whether a session is given its files as its own from the beginning: what it leaves is then the whole, even if it changes nothing. */
+export const ownsFiles = ({ workflowId, slice: place }: { readonly workflowId: string; readonly slice?: { readonly part: "work" | "merge" } | undefined }): boolean => place?.part === "merge" || workflowId === JOIN.workflowId;
 
 /** Whether sessions of the phase make the change that is delivered. */
 export const makesChange = (phase: Phase): boolean => phase === "code" || phase === "fix";

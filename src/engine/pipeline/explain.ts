@@ -7,15 +7,16 @@ import type { Json } from "../../shared/json.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import type { Classification } from "../../workflow/index.ts";
 import type { ItemAction, RunSession } from "./action.ts";
-import { CONTRACT, COURSES } from "./course.ts";
+import { CONTRACT, COURSES, SLICING } from "./course.ts";
+import { concludedAs, EXAMPLE_SLICES, explainedMerge, explainedWave, scheduledAs, scheduledSlice, type Outcome } from "./explain-slices.ts";
 import { SURE_ENOUGH } from "./investigation.ts";
 import { MODE_RULES } from "./modes.ts";
 import { next } from "./next.ts";
 import { foldItem } from "./state.ts";
 
 export interface ExplainedStep {
-  /** `ask`: a person has to answer. */
-  readonly phase: Phase | "ask";
+  /** `ask`: a person has to answer. `wave`: slices at work side by side. `merge`: a slice becomes part of the whole. */
+  readonly phase: Phase | "ask" | "wave" | "merge";
   readonly round: number;
   readonly workflowId: string | null;
   readonly why: string;
@@ -53,7 +54,7 @@ export function explainItem(item: ExplainedItem): Explanation {
   for (let place = open.shift(); place !== undefined; place = open.shift()) {
     const { events, action } = place;
     chosen ??= events.find((event) => event.kind === "mode_chosen")?.data ?? null;
-    if (action.kind !== "run-session" && action.kind !== "ask") continue;
+    if (!hasOutcomes(action)) continue;
     const name = nameOf(action);
     // What comes next may hang on what came before: the same session is looked at once for each way to it.
     if (seen.has(`${name} ${place.via}`)) continue;
@@ -65,8 +66,8 @@ export function explainItem(item: ExplainedItem): Explanation {
       leadsTo.set(`${each.when} ${each.next}`, each);
       open.push(after);
     }
-    const { phase, round, workflowId, why = "", allowedTools = null } = action.kind === "ask" ? { phase: "ask" as const, round: 1, workflowId: null, why: action.question } : action;
-    steps.set(name, { phase, round, workflowId, why: steps.get(name)?.why ?? why, allowedTools, leadsTo: [...leadsTo.values()] });
+    const shown = stepOf(action);
+    steps.set(name, { ...shown, why: steps.get(name)?.why ?? shown.why, leadsTo: [...leadsTo.values()] });
   }
   return { mode: chosen?.mode ?? null, why: chosen?.why ?? [], steps: [...steps.values()] };
 }
@@ -83,18 +84,48 @@ function settle(events: readonly ItemEvent[], via: string): Place {
   return action.kind === "choose-mode" ? settle([...events, { kind: "mode_chosen", data: { mode: action.mode, why: [...action.why] } }], via) : { events, action, via };
 }
 
-const nameOf = (action: Extract<ItemAction, { kind: "run-session" | "ask" }>): string => (action.kind === "ask" ? "ask" : `${action.phase} ${action.round} ${action.workflowId}`);
+/** An action that can come out in more than one way, or that somebody sees at work. */
+type Branching = Extract<ItemAction, { kind: "run-session" | "ask" | "resume-slices" | "integrate-slice" }>;
+
+const hasOutcomes = (action: ItemAction): action is Branching => action.kind === "run-session" || action.kind === "ask" || action.kind === "resume-slices" || action.kind === "integrate-slice";
+
+function stepOf(action: Branching): Omit<ExplainedStep, "leadsTo"> {
+  switch (action.kind) {
+    case "run-session": {
+      const { phase, round, workflowId, why = "", allowedTools = null } = action;
+      return { phase, round, workflowId, why, allowedTools };
+    }
+    case "ask":
+      return { phase: "ask", round: 1, workflowId: null, why: action.question, allowedTools: null };
+    case "resume-slices":
+      return { phase: "wave", round: action.sessions[0]?.slice?.wave ?? 1, workflowId: null, why: `${action.sessions.map(({ slice }) => slice?.id ?? "").join(" and ")} at work, each in a working tree of its own`, allowedTools: null };
+    case "integrate-slice":
+      return { phase: "merge", round: 1, workflowId: null, why: `slice ${action.sliceId} becomes part of the whole by a three-way merge`, allowedTools: null };
+    default:
+      return unreachable(action);
+  }
+}
+
+function nameOf(action: Branching): string {
+  const { phase, round, workflowId } = stepOf(action);
+  const of = action.kind === "run-session" && action.slice !== undefined ? ` ${action.slice.part} ${action.slice.id}` : action.kind === "integrate-slice" ? ` ${action.sliceId}` : "";
+  return `${phase} ${round} ${workflowId ?? ""}${of}`;
+}
 
 function described({ action }: Place): string {
   switch (action.kind) {
     case "run-session":
-      return `${action.phase}${action.round > 1 ? ` (round ${action.round})` : ""}: ${action.workflowId}`;
+      return `${action.phase}${action.round > 1 ? ` (round ${action.round})` : ""}: ${action.workflowId}${action.slice === undefined ? "" : `, slice ${action.slice.id}`}`;
     case "ask":
       return "a person is asked";
     case "deliver":
       return "delivered";
     case "stop":
       return `stops (${action.ending}): ${action.reason.message}`;
+    case "resume-slices":
+      return `wave ${action.sessions[0]?.slice?.wave ?? 1} of slices`;
+    case "integrate-slice":
+      return `merge: slice ${action.sliceId}`;
     case "choose-mode":
     case "test-base":
     case "check-finding":
@@ -106,12 +137,11 @@ function described({ action }: Place): string {
   }
 }
 
-interface Outcome {
-  readonly when: string;
-  readonly event: readonly ItemEvent[];
-}
 
-function outcomesOf({ events: { length: index }, via }: Place, action: Extract<ItemAction, { kind: "run-session" | "ask" }>, { classification }: ExplainedItem): readonly Outcome[] {
+function outcomesOf({ events: { length: index }, via }: Place, action: Branching, { classification }: ExplainedItem): readonly Outcome[] {
+  if (action.kind === "resume-slices") return explainedWave(action.sessions, SNAPSHOT);
+  if (action.kind === "integrate-slice") return explainedMerge(action, SNAPSHOT);
+  if (action.kind === "run-session" && action.slice?.part === "work") return [scheduledSlice(action, index)];
   if (action.kind === "ask") {
     return (["approved", "rejected"] as const).map((verdict) => ({ when: verdict, event: [{ kind: "interpretation_answered", data: { verdict, by: "a person" } }] }));
   }
@@ -125,6 +155,7 @@ function outcomesOf({ events: { length: index }, via }: Place, action: Extract<I
     case "discover":
     case "design":
     case "shape": {
+      if (action.workflowId === SLICING.workflowId) return EXAMPLE_SLICES.map(({ when, slices }) => done(when, CONTRACT.slices, { slices: [...slices] }));
       const contractRef = action.phase === "shape" ? CONTRACT.shaping : action.workflowId === "wr.ui-ux-design" ? CONTRACT.interfaceSpec : CONTRACT.discovery;
       return [done("handed over", contractRef, {})];
     }
@@ -166,11 +197,7 @@ const opened = ({ policy, maxReviewRounds }: ExplainedItem): ItemEvent => ({
   data: { itemId: "explained", task: { title: "", body: "", sha256: "0".repeat(64) }, base: { ref: "main", sha: ZEROS }, maxReviewRounds, pipeline: policy },
 });
 
-function session({ phase, round, workflowId, context, allowedTools, why }: RunSession, artifact: { readonly contractRef: string; readonly value: Json }, { snapshot, index }: { readonly snapshot: SnapshotRef | null; readonly index: number }): readonly ItemEvent[] {
-  const sessionId = `${phase}-${round}-${index}`;
-  const usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
-  return [
-    { kind: "session_scheduled", data: { phase, round, sessionId, workflowId, goal: "", context, ...(allowedTools === undefined ? {} : { allowedTools: [...allowedTools] }), ...(why === undefined ? {} : { why }) } },
-    { kind: "session_concluded", data: { phase, round, sessionId, outcome: "completed", reason: null, artifacts: [artifact], head: { seq: 1, hash: "0".repeat(64) }, turns: 0, usage, costMicroUsd: 0, snapshot } },
-  ];
+function session(action: RunSession, artifact: { readonly contractRef: string; readonly value: Json }, { snapshot, index }: { readonly snapshot: SnapshotRef | null; readonly index: number }): readonly ItemEvent[] {
+  const scheduled = scheduledAs(action, index);
+  return [{ kind: "session_scheduled", data: scheduled }, concludedAs(scheduled, { artifacts: [artifact], snapshot })];
 }

@@ -8,7 +8,7 @@ import type { CommandRun } from "../../record/index.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { reviewVerdictSchema, type Finding } from "../../workflow/index.ts";
 import type { ItemAction } from "./action.ts";
-import { CONTRACT, keepsFiles, type Stage } from "./course.ts";
+import { CONTRACT, keepsFiles, SLICING, type Stage } from "./course.ts";
 import { artifactOf, type BaseTested, type FindingChecked, type ItemState } from "./state.ts";
 
 type Exit = Pick<CommandRun, "exitCode" | "timedOut">;
@@ -37,8 +37,8 @@ export function besideBase(base: BaseTested | null, run: Exit & { readonly comma
   return { same: fresh.length === 0, fresh };
 }
 
-/** Before the first session whose files go on to the next. */
-export const testsBaseBefore = ({ opening, baseTested }: ItemState, stage: Stage): boolean => opening?.hostChecks === true && baseTested === null && keepsFiles(stage.phase);
+/** Before the first session whose files go on to the next, or that cuts the work into such sessions. */
+export const testsBaseBefore = ({ opening, baseTested }: ItemState, stage: Stage): boolean => opening?.hostChecks === true && baseTested === null && (keepsFiles(stage.phase) || stage.workflowId === SLICING.workflowId);
 
 /** Characters of the tests' output that a session is told. */
 const OUTPUT_CHARS = 2_000;

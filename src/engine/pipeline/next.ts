@@ -15,6 +15,7 @@ import { testsBaseBefore, testsBefore } from "./host-checks.ts";
 import { afterInvestigation } from "./investigation.ts";
 import { choose, confirmation } from "./modes.ts";
 import { afterAudit, afterChange, afterReview } from "./review-cycle.ts";
+import { nextOfSlices } from "./slices.ts";
 import { artifactOf, hasModes, type ItemSession, type ItemState } from "./state.ts";
 
 /** The next action of an item that has been opened. Total: every state has exactly one. */
@@ -23,6 +24,8 @@ export function next(state: ItemState): ItemAction {
   const last = state.sessions.at(-1);
   const alone = state.opening?.workflowId;
   if (last === undefined) return alone === undefined ? stageSession(state, CLASSIFY) : runSession({ phase: "code", round: 1, workflowId: alone, context: {} });
+  const ofSlices = nextOfSlices(state);
+  if (ofSlices !== null) return ofSlices;
   if (last.result === null) return { kind: "resume-session", session: last };
   const failure = sessionFailure(last, last.result);
   if (failure !== null) return failure;
@@ -63,7 +66,7 @@ function afterClassify(state: ItemState, last: ItemSession): ItemAction {
     const chosen = choose(policy, task);
     return chosen.ok ? { kind: "choose-mode", ...chosen.value } : stop("unclear", `The task's classification cannot be worked with. ${chosen.error}`, "Say in the task what it is (a bug, a feature, a refactoring), how large, and what should be true afterwards; or name pipeline.mode in .github/worktrain.yml. Then start it again.");
   }
-  return unconfirmed(state, task) ?? nextStage(state, courseOf(state.mode, task), last);
+  return unconfirmed(state, task) ?? nextStage(state, courseOf(state.mode, task, state.opening?.pipeline), last);
 }
 
 /** What a person has to say first, or has said against it; null when the work may begin. */
@@ -78,7 +81,7 @@ function unconfirmed({ opening, answer }: ItemState, task: Classification): Item
 function afterStage(state: ItemState, last: ItemSession): ItemAction {
   const task = classificationOf(state);
   if (state.mode === null || task === null) return stop("internal", `A ${last.phase} session ran in a pipeline without a mode.`, "Please report this with the journal.");
-  const course = courseOf(state.mode, task);
+  const course = courseOf(state.mode, task, state.opening?.pipeline);
   const stage = course[placeOf(course, last)];
   if (stage !== undefined && !handedOver(last, stage.handsOver)) return noArtifact(last, stage.handsOver);
   return (last.phase === "investigate" ? afterInvestigation(last) : null) ?? nextStage(state, course, last);
@@ -92,7 +95,7 @@ function declined(state: ItemState, last: ItemSession): ItemAction | null {
   const task = classificationOf(state);
   if (said?.outcome !== "failed" || task === null) return null;
   if (state.mode === "quick") return { kind: "choose-mode", mode: "implement", why: [`its session says that it is no quick task: ${said.summary}`] };
-  return state.mode === null ? null : nextStage(state, courseOf(state.mode, task), last);
+  return state.mode === null ? null : nextStage(state, courseOf(state.mode, task, state.opening?.pipeline), last);
 }
 
 const placeOf = (course: readonly Stage[], { phase, workflowId }: ItemSession): number => course.findIndex((stage) => stage.phase === phase && stage.workflowId === workflowId);
@@ -107,7 +110,7 @@ function nextStage(state: ItemState, course: readonly Stage[], last: ItemSession
 function stageSession(state: ItemState, { phase, workflowId, why }: Stage): ItemAction {
   const context: Record<string, JsonObject[string]> = {};
   for (const session of state.sessions) {
-    const [classify, stages] = [CLASSIFY, state.mode === null ? [] : courseOf(state.mode, classificationOf(state) ?? {})];
+    const [classify, stages] = [CLASSIFY, state.mode === null ? [] : courseOf(state.mode, classificationOf(state) ?? {}, state.opening?.pipeline)];
     const done = [classify, ...stages].find((each) => each.phase === session.phase && each.workflowId === session.workflowId);
     if (done !== undefined) context[done.as] = artifactOf(session, done.handsOver);
   }

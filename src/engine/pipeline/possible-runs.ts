@@ -1,4 +1,5 @@
-import { AUDITS, CLASSIFY, COURSES, FIRST_COURSE, FIX, REVIEW, type Stage } from "./course.ts";
+import { MAX_SLICES } from "../../workflow/index.ts";
+import { AUDITS, CLASSIFY, COURSES, FIRST_COURSE, FIX, JOIN, RESOLVE, REVIEW, SLICING, type Stage } from "./course.ts";
 import type { ItemOpening } from "./state.ts";
 
 /** How often an item runs a workflow: at the least, and at the most. */
@@ -17,7 +18,17 @@ export function possibleRuns({ workflowId, maxReviewRounds: rounds, pipeline }: 
   if (pipeline === undefined) return [together([...stages(FIRST_COURSE), fixes, reviews])];
   const audits = Object.values(AUDITS).map((audit) => ({ workflowId: audit.workflowId, low: 0, high: rounds - 1 }));
   const modes = pipeline.mode === "auto" ? Object.values(COURSES) : [COURSES[pipeline.mode]];
-  return modes.filter((course) => course.length > 0).map((course) => together([...stages(course), fixes, reviews, ...audits]));
+  return modes.map((course) => course.filter(({ under }) => under === undefined || under(pipeline))).filter((course) => course.length > 0).map((course) => together([...stages(course), ...ofSlices(course), fixes, reviews, ...audits]));
+}
+
+/** Beyond the one session that would code the task whole. */
+function ofSlices(course: readonly Stage[]): readonly RunCount[] {
+  if (!course.some(({ workflowId }) => workflowId === SLICING.workflowId)) return [];
+  return [
+    { workflowId: SLICING.workedBy, low: 0, high: MAX_SLICES - 1 },
+    { workflowId: RESOLVE.workflowId, low: 0, high: MAX_SLICES - 1 },
+    { workflowId: JOIN.workflowId, low: 0, high: 1 },
+  ];
 }
 
 function together(counts: readonly RunCount[]): readonly RunCount[] {

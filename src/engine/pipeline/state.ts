@@ -14,8 +14,16 @@ export interface ItemSession {
   readonly context: JsonObject;
   readonly allowedTools?: readonly string[] | undefined;
   readonly why?: string | undefined;
+  readonly slice?: SlicePlace | undefined;
+  /** Of a slice's: the files it starts from, null for the base commit itself. Any other starts from the whole. */
+  readonly from?: SnapshotRef | null;
   readonly result: SessionResult | null;
 }
+
+/** Which slice a session works on, or whose conflict it resolves, and in which wave. */
+export type SlicePlace = NonNullable<Extract<ItemEvent, { kind: "session_scheduled" }>["data"]["slice"]>;
+export type SliceIntegration = Extract<ItemEvent, { kind: "slice_integrated" }>["data"];
+export type SliceConflict = Extract<ItemEvent, { kind: "slice_conflicted" }>["data"];
 
 export interface SessionResult {
   readonly outcome: SessionOutcome;
@@ -94,12 +102,15 @@ export interface ItemState {
   readonly sessions: readonly ItemSession[];
   /** The files as the last completed session that keeps them left them: only completed sessions change what is delivered (I7). */
   readonly snapshot: SnapshotRef | null;
+  /** Slices that are part of those files, in the order in which they became so. */
+  readonly integrated: readonly SliceIntegration[];
+  readonly conflicts: readonly SliceConflict[];
   /** Of that snapshot; null where it was not recorded. */
   readonly changed: ChangedFiles | null;
   readonly ended: ItemEndingState | null;
 }
 
-const initialItem: ItemState = { opening: null, mode: null, why: [], answer: null, baseTested: null, checked: [], sessions: [], snapshot: null, changed: null, ended: null };
+const initialItem: ItemState = { opening: null, mode: null, why: [], answer: null, baseTested: null, checked: [], sessions: [], snapshot: null, integrated: [], conflicts: [], changed: null, ended: null };
 
 export const foldItem = (events: readonly ItemEvent[]): ItemState => events.reduce(evolveItem, initialItem);
 
@@ -117,9 +128,13 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
     case "finding_checked":
       return { ...state, checked: [...state.checked, event.data] };
     case "session_scheduled":
-      return { ...state, sessions: [...state.sessions, { ...event.data, result: null }] };
+      return { ...state, sessions: [...state.sessions, { ...event.data, ...(event.data.slice === undefined ? {} : { from: startOf(state, event.data.slice) }), result: null }] };
     case "session_concluded":
       return concluded(state, event.data);
+    case "slice_integrated":
+      return { ...state, integrated: [...state.integrated, event.data], snapshot: event.data.snapshot, changed: event.data.changed ?? (event.data.how === "nothing" ? state.changed : null) };
+    case "slice_conflicted":
+      return { ...state, conflicts: [...state.conflicts, event.data] };
     case "item_ended":
       return { ...state, ended: event.data };
     case "run_opened":
@@ -131,12 +146,18 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
   }
 }
 
+/** A conflict is resolved on the merge as far as it went; a slice starts from the whole as it is. */
+const startOf = ({ conflicts, snapshot }: ItemState, place: SlicePlace): SnapshotRef | null =>
+  (place.part === "merge" ? conflicts.findLast(({ sliceId }) => sliceId === place.id)?.snapshot : undefined) ?? snapshot;
+
 type Conclusion = Extract<ItemEvent, { kind: "session_concluded" }>["data"];
 
 function concluded(state: ItemState, data: Conclusion): ItemState {
   const { phase, sessionId, outcome, snapshot } = data;
   const sessions = state.sessions.map((session) => (session.sessionId === sessionId && session.result === null ? { ...session, result: data } : session));
-  if (outcome !== "completed" || snapshot === null || !keepsFiles(phase)) return { ...state, sessions };
+  // What a slice left is not the whole: it becomes part of it by its integration.
+  const ofSlice = sessions.find((session) => session.sessionId === sessionId)?.slice !== undefined;
+  if (outcome !== "completed" || snapshot === null || !keepsFiles(phase) || ofSlice) return { ...state, sessions };
   return { ...state, sessions, snapshot, changed: data.changed ?? null };
 }
 

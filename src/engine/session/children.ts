@@ -1,7 +1,7 @@
 /** The children of a parallel step: who is asked for, and what came of them. */
 import type { Blocker, ChildRequest, EngineEvent } from "../../record/index.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
-import { type Delegation, evaluateCondition, type ParallelStep, renderPrompt } from "../../workflow/index.ts";
+import { bothAllow, type Delegation, evaluateCondition, type ParallelStep, renderPrompt } from "../../workflow/index.ts";
 import { completed, ended, gapOnce } from "./events.ts";
 import { misshapen, valueAt } from "./loops.ts";
 import { valuesAt } from "./rendered-step.ts";
@@ -13,11 +13,11 @@ export type Children = { readonly kind: "children"; readonly children: readonly 
 /** Every delegation whose condition holds, for every item of the list if the step has one. */
 export function childrenOf(step: ParallelStep, at: { readonly nodeId: string; readonly values: JsonObject; readonly goal: string }): Children {
   const { forEach } = step;
-  if (forEach === null) return { kind: "children", children: step.delegations.flatMap((delegation) => childOf(delegation, at.values, at.goal)).map((child, index) => ({ childId: `${at.nodeId}.${index + 1}`, ...child })), leftOut: 0 };
+  if (forEach === null) return { kind: "children", children: step.delegations.flatMap((delegation) => childOf(step, delegation, at)).map((child, index) => ({ childId: `${at.nodeId}.${index + 1}`, ...child })), leftOut: 0 };
   const items = valueAt(forEach.items, at.values);
   if (!Array.isArray(items)) return { kind: "misshapen", blocker: misshapen(step, forEach.items, "a list", items) };
   const taken = items.slice(0, forEach.maxIterations);
-  const children = taken.flatMap((item, index) => step.delegations.flatMap((delegation) => childOf(delegation, valuesOfItem(forEach, at.values, item, index), at.goal)));
+  const children = taken.flatMap((item, index) => step.delegations.flatMap((delegation) => childOf(step, delegation, { goal: at.goal, values: valuesOfItem(forEach, at.values, item, index) })));
   return { kind: "children", children: children.map((child, index) => ({ childId: `${at.nodeId}.${index + 1}`, ...child })), leftOut: items.length - taken.length };
 }
 
@@ -37,8 +37,9 @@ export function conditionsOf(step: ParallelStep, values: JsonObject): readonly {
   );
 }
 
-function childOf(delegation: Delegation, values: JsonObject, goal: string): readonly Omit<ChildRequest, "childId">[] {
+function childOf({ allowedTools: ofStep }: ParallelStep, delegation: Delegation, { values, goal }: { readonly values: JsonObject; readonly goal: string }): readonly Omit<ChildRequest, "childId">[] {
   if (delegation.runCondition !== null && !evaluateCondition(delegation.runCondition, values).holds) return [];
+  const allowed = bothAllow(ofStep, delegation.allowedTools);
   const mapped = Object.entries(delegation.contextMapping).flatMap(([from, to]) => {
     const value = valueAt(from, values);
     return value === undefined || to === "__proto__" ? [] : [[to, value] as const];
@@ -50,7 +51,7 @@ function childOf(delegation: Delegation, values: JsonObject, goal: string): read
       goal: delegation.goal === null ? goal : renderPrompt(delegation.goal, values).text,
       context: Object.fromEntries([...mapped, ...args]),
       modelTier: delegation.modelTier,
-      allowedTools: delegation.allowedTools === null ? null : [...delegation.allowedTools],
+      allowedTools: allowed === null ? null : [...allowed],
     },
   ];
 }

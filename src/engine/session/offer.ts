@@ -1,4 +1,4 @@
-import type { Plan } from "../../workflow/index.ts";
+import { bothAllow, type Plan } from "../../workflow/index.ts";
 import { totalOf } from "./loops.ts";
 import { stepOf } from "./outline.ts";
 import { promptOf } from "./prompt.ts";
@@ -61,9 +61,4 @@ export function offer(plan: Plan, state: SessionState, options: { readonly intro
     loop: turn === undefined ? null : { id: turn.loopId, iteration: turn.iteration, total: around?.kind === "loop" ? totalOf(around, turn, values) : null },
     requires: requirementsOf(plan, planStep, node, start),
   };
-}
-
-/** Tools that the step and the session's own bounds both allow. */
-function bothAllow(step: readonly string[] | null, session: readonly string[] | null): readonly string[] | null {
-  return step === null || session === null ? (step ?? session) : step.filter((tool) => session.includes(tool));
 }

@@ -52,6 +52,7 @@ function ownOf(step: Exclude<PlanStep, StandardStep>): Partial<StandardStep> {
         notesRequired: step.notesRequired,
         confirmation: step.confirmation,
         modelTier: step.modelTier,
+        allowedTools: step.allowedTools,
       };
     case "gather":
       return {

@@ -9,7 +9,7 @@ import { counted, leftOutOf } from "../../report/index.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { createRedactor } from "../../shared/redact.ts";
 import { codingHandoffSchema } from "../../workflow/index.ts";
-import { cloneForWork, lookAtClone, openSandbox, openWorkspace, publishBranch, type LocalClone, type Sandbox, type Workspace } from "../../workspace/index.ts";
+import { cloneForWork, lookAtClone, openSandbox, openSlicePlace, openWorkspace, publishBranch, type LocalClone, type Sandbox, type SandboxOptions, type Workspace } from "../../workspace/index.ts";
 import type { CommandResult } from "./command.ts";
 import type { LocalRun } from "./run/asked-run.ts";
 import { putOnRef } from "./log/ref-log.ts";
@@ -111,7 +111,7 @@ async function drive(run: LocalRun, ports: RunPorts, open: Open, redact: (text: 
   const { place, saved, clone, config, sandbox } = open;
   const past = await pastDurations(run.places.data, clone.source, ports);
   if (past.words !== null) ports.log(past.words);
-  const deps = await itemDeps({ model: run.model, limits: saved.limits ?? {} }, ports, { pastVerifications: past.verifications, config, journal: open.journal, redact, workspace: open.workspace, sandbox, ...(saved.workflow === undefined ? {} : { workflow: saved.workflow }) });
+  const deps = await itemDeps({ model: run.model, limits: saved.limits ?? {} }, ports, { pastVerifications: past.verifications, config, journal: open.journal, redact, workspace: open.workspace, sandbox, openSlice: (id, beside) => openSlicePlace(open.workspace, sandboxOptions(run, ports, open), { id, beside }), ...(saved.workflow === undefined ? {} : { workflow: saved.workflow }) });
   const inbox = openInbox(place.directory);
   let main = "";
   const helpers = new Set<string>();
@@ -140,17 +140,21 @@ async function drive(run: LocalRun, ports: RunPorts, open: Open, redact: (text: 
 /** How a run on this machine stands in the item's record. */
 export const localRun = (sandbox: Sandbox["mode"]): OpenRun => ({ host: "local", runId: 0, runAttempt: 1, key: null, ticket: null, sandbox, restored: null, segments: [] });
 
-async function openConfined(run: LocalRun, ports: RunPorts, { place, saved, clone, config }: Pick<Open, "place" | "saved" | "clone" | "config">): Promise<Sandbox> {
-  const sandbox = await openSandbox({
-    workspaceDir: clone.directory,
-    mode: run.sandbox ?? saved.sandbox,
-    processes: ports.processes,
-    nodePath: ports.nodePath,
-    helperPath: join(ports.packageRoot, "action", "dist", "helper.js"),
-    path: run.path,
-    privatePaths: [join(place.directory, "journal"), join(place.directory, "git"), clone.source],
-    network: { allow: allowedHosts(config) },
-  });
+type Opened = Pick<Open, "place" | "saved" | "clone" | "config">;
+
+const sandboxOptions = (run: LocalRun, ports: RunPorts, { place, saved, clone, config }: Opened): Omit<SandboxOptions, "workspaceDir"> => ({
+  mode: run.sandbox ?? saved.sandbox,
+  processes: ports.processes,
+  nodePath: ports.nodePath,
+  helperPath: join(ports.packageRoot, "action", "dist", "helper.js"),
+  path: run.path,
+  privatePaths: [join(place.directory, "journal"), join(place.directory, "git"), clone.source],
+  network: { allow: allowedHosts(config) },
+});
+
+async function openConfined(run: LocalRun, ports: RunPorts, opened: Opened): Promise<Sandbox> {
+  const { clone } = opened;
+  const sandbox = await openSandbox({ workspaceDir: clone.directory, ...sandboxOptions(run, ports, opened) });
   if (!sandbox.ok) throw new TerminalError(sandbox.error.message, sandbox.error.fix);
   return sandbox.value;
 }

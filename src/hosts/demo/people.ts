@@ -2,27 +2,11 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { TerminalError } from "../../shared/errors.ts";
-import type { Pull, Role } from "./github/records.ts";
+import type { Pull } from "./github/records.ts";
 import { call, labelIssue, openIssue, statusOf, untilOver, waitUntil } from "./play.ts";
 import { pullOf } from "./outcome.ts";
+import type { People } from "./scenario/scenario.ts";
 import { git, OWNER, type World } from "./world.ts";
-
-export interface People {
-  /** A person beside the maintainer `ada`. */
-  join(login: string, role: Role): void;
-  /** As ada; returns its number. */
-  openIssue(issue: { readonly title: string; readonly body: string }): Promise<number>;
-  /** As ada: sets the label that starts the work. */
-  label(issueNumber: number): Promise<void>;
-  /** Returns the comment's id. */
-  comment(login: string, issueNumber: number, body: string): Promise<number>;
-  /** As ada, on her own machine: merges the pull request of an issue into main and pushes. */
-  merge(issueNumber: number): Promise<void>;
-  /** Waits until the App reacted to a comment with that. */
-  untilReaction(commentId: number, content: string): Promise<void>;
-  /** Waits until the work on an issue ends or stops to wait for a person; after a comment, until it does so again. */
-  untilOver(issueNumber: number): Promise<void>;
-}
 
 /** Issues that they opened, in order. */
 export interface Gathering {

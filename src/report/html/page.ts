@@ -9,6 +9,7 @@ import type { Report } from "../report.ts";
 import { asked, change, cost, findings, firstLook, header, proof, published, understood } from "./sections.ts";
 import { html, NOTHING, styleSheet, type Markup } from "./markup.ts";
 import { pathSection } from "./path-section.ts";
+import { slicesSection } from "./slices-section.ts";
 import { STYLE } from "./style.ts";
 import { timelineSection } from "./timeline-section.ts";
 
@@ -24,6 +25,7 @@ export function reportPage(report: Report): string {
     { id: "first", title: "What to look at first", body: firstLook(report) },
     { id: "asked", title: "What was asked", body: asked(report) },
     { id: "understood", title: "How it was understood", body: understood(report) },
+    { id: "slices", title: "The slices", body: slicesSection(report) },
     { id: "path", title: "The path", body: pathSection(report) },
     { id: "change", title: "The change", body: change(report) },
     { id: "findings", title: "Findings and fixes", body: findings(report) },

@@ -9,6 +9,7 @@ export const pipelineExplain: Command = {
     classification: { kind: "text", value: "FILE|JSON", help: "a task's classification, as wr.classify-task hands it over" },
     mode: { kind: "text", value: "MODE", help: "as if `pipeline.mode` named it: auto, quick, implement, full, investigate, refactor or review-only" },
     confirm: { kind: "text", value: "WHEN", help: "as if `pipeline.confirm` said it: never, ambiguous (default) or always" },
+    slices: { kind: "text", value: "WHETHER", help: "as if `pipeline.slices` said it: auto (default) or never" },
     "max-rounds": { kind: "text", value: "N", help: "as if `review.maxRounds` said it (default: 3)" },
     json: jsonOption,
   },

@@ -12,6 +12,7 @@ export function askedItem(call: Call, world: Pick<CliWorld, "fs" | "workingDirec
   const policy = {
     mode: oneOf("mode", mode ?? "auto", pipelinePolicySchema.shape.mode),
     confirm: oneOf("confirm", call.text("confirm") ?? "ambiguous", pipelinePolicySchema.shape.confirm),
+    slices: oneOf("slices", call.text("slices") ?? "auto", pipelinePolicySchema.shape.slices.unwrap()),
   };
   const rounds = Number(call.text("max-rounds") ?? "3");
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 10) throw new TerminalError(`--max-rounds ${call.text("max-rounds") ?? ""} is no number of rounds.`, "Give a whole number from 1 to 10.");

@@ -20,11 +20,12 @@ export interface ItemParts {
   readonly redact: (text: string) => string;
   readonly workspace: Workspace;
   readonly sandbox: Sandbox;
+  readonly openSlice?: CoordinatorDeps["openSlice"];
 }
 
 /** What a run works with; a dry run gets the same, so that both make the same request. */
 export async function itemDeps(run: Pick<LocalRun, "limits" | "model">, ports: RunPorts, parts: ItemParts): Promise<CoordinatorDeps> {
-  const { config, workflow, pastVerifications, ...places } = parts;
+  const { config, workflow, pastVerifications, openSlice, ...places } = parts;
   const library = await loadLibrary(ports.fs, join(ports.packageRoot, "workflows"), parts.workspace.baseFiles);
   if (!library.ok) throw new TerminalError(library.error.message, library.error.fix);
   const fault = workflow === undefined ? pipelineFault(library.value) : null;
@@ -34,6 +35,7 @@ export async function itemDeps(run: Pick<LocalRun, "limits" | "model">, ports: R
   const { clock, random, signal } = ports;
   return {
     ...places,
+    ...(openSlice === undefined ? {} : { openSlice }),
     clock,
     random,
     signal,

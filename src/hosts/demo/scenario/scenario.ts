@@ -1,7 +1,7 @@
 /** What the demo can play, one folder each: a repository with real tests, what people do in it, the model's turns, and how it must end. */
 import type { EndingCode, PipelineMode } from "../../../record/index.ts";
+import type { Role } from "../github/records.ts";
 import type { Scenario } from "../model/index.ts";
-import type { People } from "../people.ts";
 
 export interface DemoScenario {
   /** As typed after `--scenario`; the name of its folder. */
@@ -15,6 +15,24 @@ export interface DemoScenario {
   readonly people: (people: People) => Promise<void>;
   /** What the model does: it acts through the real tools and goes by what they answer. */
   readonly model: Scenario;
+}
+
+/** What people can do in a scenario. */
+export interface People {
+  /** A person beside the maintainer `ada`. */
+  join(login: string, role: Role): void;
+  /** As ada; returns its number. */
+  openIssue(issue: { readonly title: string; readonly body: string }): Promise<number>;
+  /** As ada: sets the label that starts the work. */
+  label(issueNumber: number): Promise<void>;
+  /** Returns the comment's id. */
+  comment(login: string, issueNumber: number, body: string): Promise<number>;
+  /** As ada, on her own machine: merges the pull request of an issue into main and pushes. */
+  merge(issueNumber: number): Promise<void>;
+  /** Waits until the App reacted to a comment with that. */
+  untilReaction(commentId: number, content: string): Promise<void>;
+  /** Waits until the work on an issue ends or stops to wait for a person; after a comment, until it does so again. */
+  untilOver(issueNumber: number): Promise<void>;
 }
 
 export interface DemoRepository {

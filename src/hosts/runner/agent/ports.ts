@@ -4,7 +4,7 @@ import type { Refusal } from "../../../shared/errors.ts";
 import type { HostPattern } from "../../../shared/host-pattern.ts";
 import type { Clock, Fetch, FileSystem, Random } from "../../../shared/ports.ts";
 import type { Result } from "../../../shared/result.ts";
-import type { BaseFiles, Sandbox, Workspace } from "../../../workspace/index.ts";
+import type { BaseFiles, Sandbox, SlicePlace, Workspace } from "../../../workspace/index.ts";
 import type { JobSettings } from "../settings.ts";
 
 /** What the agent job is given of the world. */
@@ -25,6 +25,8 @@ export interface Place {
   /** @param allow hosts that can be reached from inside */
   openSandbox(settings: JobSettings, allow: readonly HostPattern[]): Promise<Result<Sandbox, Refusal>>;
   openWorkspace(settings: JobSettings, options: { readonly base: string; readonly sandbox: Sandbox }): Promise<Workspace>;
+  /** A place of its own for a slice of the work, with `beside` of them at the same time; absent where there is none. */
+  openSlice?(settings: JobSettings, allow: readonly HostPattern[], slice: { readonly workspace: Workspace; readonly id: string; readonly beside: number }): Promise<SlicePlace>;
   /** The team's workflows of the base commit and those that come with WorkTrain. */
   loadLibrary(baseFiles: BaseFiles): ReturnType<typeof loadLibrary>;
 }

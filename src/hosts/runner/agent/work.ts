@@ -1,6 +1,6 @@
 /** The agent job's work proper: sandbox, workspace, coordinator. Loaded when the run is admitted and its journal can be saved. */
 import { allowedHosts, budgetOf, modelsOf, type Config } from "../../../config/index.ts";
-import { estimateWords, pipelineFault, progressLine, readRules, runItem, type ItemResult } from "../../../coordinator/index.ts";
+import { estimateWords, pipelineFault, progressLine, readRules, runItem, type CoordinatorDeps, type ItemResult } from "../../../coordinator/index.ts";
 import type { GitHub } from "../../../github/client.ts";
 import { personOf } from "../../../github/trust/index.ts";
 import { itemStream, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
@@ -90,6 +90,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
       repository: `${settings.owner}/${settings.repo}`,
       workspace,
       sandbox,
+      ...slicesOf(settings, all),
       model: {
         endpoint: { apiKey: settings.anthropicApiKey, ...(settings.modelUrl === null ? {} : { baseUrl: settings.modelUrl }), fetch: ports.fetch },
         ...modelsOf(config),
@@ -108,6 +109,12 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
     openItem(admitted, config),
     openRun(settings, all, { sandbox: sandbox.mode, crashes: all.crashes }),
   );
+}
+
+/** Where slices are worked on; nothing where the place has none. */
+function slicesOf(settings: JobSettings, { place, config, workspace }: Pick<Work, "config"> & { readonly place: Place; readonly workspace: Workspace }): Pick<CoordinatorDeps, "openSlice"> {
+  const open = place.openSlice?.bind(place);
+  return open === undefined ? {} : { openSlice: (id, beside) => open(settings, allowedHosts(config), { workspace, id, beside }) };
 }
 
 /** @param config null where none can be read: the item ends before it matters */
