@@ -12,4 +12,4 @@ export * from "./plan.ts";
 export * from "./preview.ts";
 export { compileRule } from "./regular-expression.ts";
 export { type Routines, routinesOf, type WorkflowSource } from "./routines.ts";
-export { describe, fence, lookUp, renderLine, renderPrompt } from "./template.ts";
+export { describe, fence, lookUp, placeholders, renderLine, renderPrompt } from "./template.ts";
