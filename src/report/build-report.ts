@@ -13,6 +13,7 @@ import type { Report, SessionReport } from "./report.ts";
 import { sessionView } from "./session-view.ts";
 import { itemStanding, sessionStanding } from "./standing.ts";
 import { stepPath } from "./step-path.ts";
+import { NO_TITLES, readStepTitles, type StepTitles } from "./step-titles.ts";
 
 type SessionStreams = ReadonlyMap<string, readonly Recorded<SessionEvent>[]>;
 
@@ -22,6 +23,8 @@ export interface ReportSource {
   /** The sessions to tell, with those that worked for them. */
   readonly sessions: SessionStreams;
   readonly files: SavedFiles;
+  /** Without them steps are told by their ids. */
+  readonly titles?: StepTitles;
   /** What the deliver job and GitHub vouch for; without it the log is all there is. */
   readonly attested?: readonly ProofRow[];
   /** The log is a copy that secrets were taken out of. */
@@ -32,12 +35,13 @@ export interface ReportSource {
 export async function readItemReport(reader: StreamReader & { getBlob(sha256: string): Promise<Uint8Array | null> }, itemId: string, about: Pick<ReportSource, "attested" | "redacted"> = {}): Promise<Report> {
   const item = await readItemJournal(reader, itemId);
   const { ended, snapshot } = foldItem(item.item);
-  return reportOf({ ...about, item, sessions: item.sessions, files: await savedFilesOf(ended?.snapshot ?? snapshot, (sha256) => reader.getBlob(sha256)) });
+  const titles = await readStepTitles(item.sessions.values(), (sha256) => reader.getBlob(sha256));
+  return reportOf({ ...about, item, titles, sessions: item.sessions, files: await savedFilesOf(ended?.snapshot ?? snapshot, (sha256) => reader.getBlob(sha256)) });
 }
 
-export function reportOf({ item, sessions, files, attested, redacted = false }: ReportSource): Report {
+export function reportOf({ item, sessions, files, titles = NO_TITLES, attested, redacted = false }: ReportSource): Report {
   const told = item === null ? sessionsAlone(sessions) : itemTold(itemView(item));
-  const reports = inOrder(told.roots, sessions);
+  const reports = inOrder(told.roots, sessions, titles);
   const events = [...(item?.item ?? []), ...[...sessions.values()].flat()];
   const times = events.map(({ at }) => at).toSorted();
   const counts = { lines: events.length, streams: sessions.size + (item === null ? 0 : 1) };
@@ -124,7 +128,7 @@ function sessionsAlone(sessions: SessionStreams): Told {
 }
 
 /** Each session of the pipeline, and behind it those that worked for it: that it says so, or that they do. */
-function inOrder(roots: Told["roots"], sessions: SessionStreams): readonly SessionReport[] {
+function inOrder(roots: Told["roots"], sessions: SessionStreams, titles: StepTitles): readonly SessionReport[] {
   const asked = new Map<string, string[]>();
   for (const [id, events] of sessions) {
     const started = events.find((event) => event.kind === "session_started");
@@ -141,7 +145,7 @@ function inOrder(roots: Told["roots"], sessions: SessionStreams): readonly Sessi
     const events = sessions.get(sessionId) ?? [];
     const view = sessionView(sessionId, events);
     const workers = [...view.children, ...(asked.get(sessionId) ?? [])];
-    reports.push({ view, name: name ?? view.role ?? "child", depth, path: stepPath(events), activity: sessionActivity(events), workedMs: sessionDurations(sessionId, events).ms });
+    reports.push({ view, name: name ?? view.role ?? "child", depth, path: stepPath(events, titles), activity: sessionActivity(events), workedMs: sessionDurations(sessionId, events).ms });
     for (const worker of workers) if (sessions.has(worker)) add(worker, null, depth + 1);
   };
   for (const { sessionId, name } of roots) add(sessionId, name, 0);

@@ -84,6 +84,8 @@ details.session{border:1px solid var(--edge);border-radius:10px;margin-top:.5rem
 summary{cursor:pointer;overflow-wrap:anywhere}
 details.session>summary{padding:.6rem .9rem}
 details.session[open]>summary{border-bottom:1px solid var(--edge)}
+.told{padding:.5rem .9rem 0;font-size:.92rem}.told ul{margin-top:.35rem}
+.id{color:var(--quiet);background:none;padding:0;font-size:.78rem}
 .activity{list-style:none;padding:.5rem .9rem .9rem}
 .activity>li{display:grid;grid-template-columns:4.6rem minmax(0,1fr);gap:.5rem;padding:.45rem 0}
 .activity>li+li{border-top:1px solid var(--edge)}
