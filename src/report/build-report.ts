@@ -73,13 +73,13 @@ const readAgain = ({ lines, streams }: { readonly lines: number; readonly stream
 });
 
 interface Told {
-  readonly report: Pick<Report, "kind" | "id" | "title" | "standing" | "asked" | "understood" | "handoff" | "findings" | "reviewRounds" | "effects" | "delivery" | "estimate">;
+  readonly report: Pick<Report, "kind" | "id" | "title" | "standing" | "asked" | "understood" | "route" | "handoff" | "findings" | "reviewRounds" | "effects" | "delivery" | "estimate">;
   readonly proof: readonly ProofRow[];
-  readonly roots: readonly { readonly sessionId: string; readonly name: string }[];
+  readonly roots: readonly { readonly sessionId: string; readonly name: string; readonly why: string }[];
 }
 
 function itemTold(view: ItemView): Told {
-  const { itemId, opening, classification, handoff, findings, reviewRounds, effects, delivery, estimate, runs } = view;
+  const { itemId, opening, classification, handoff, findings, reviewRounds, effects, delivery, estimate, runs, mode, answer, escalated } = view;
   return {
     report: {
       kind: "item",
@@ -88,6 +88,7 @@ function itemTold(view: ItemView): Told {
       standing: itemStanding(view),
       asked: { text: opening?.task.body ?? "", base: opening?.base ?? null, runs },
       understood: classification,
+      route: { mode, answer, escalated },
       handoff,
       findings,
       reviewRounds,
@@ -96,7 +97,7 @@ function itemTold(view: ItemView): Told {
       estimate,
     },
     proof: journalProof(view),
-    roots: view.sessions.map(({ sessionId, phase, round }) => ({ sessionId, name: `${phase}, round ${round}` })),
+    roots: view.sessions.map(({ sessionId, phase, round, why }) => ({ sessionId, name: `${phase}, round ${round}`, why: why ?? "" })),
   };
 }
 
@@ -115,6 +116,7 @@ function sessionsAlone(sessions: SessionStreams): Told {
       standing: sessionStanding(roots),
       asked: { text: rest.join("\n").trim(), base: null, runs: [] },
       understood: null,
+      route: { mode: null, answer: null, escalated: false },
       handoff: null,
       findings: [],
       reviewRounds: 0,
@@ -123,7 +125,7 @@ function sessionsAlone(sessions: SessionStreams): Told {
       estimate: null,
     },
     proof: roots.flatMap(sessionProof),
-    roots: roots.map(({ sessionId, workflow }) => ({ sessionId, name: workflow?.id ?? "session" })),
+    roots: roots.map(({ sessionId, workflow }) => ({ sessionId, name: workflow?.id ?? "session", why: "" })),
   };
 }
 
@@ -139,16 +141,22 @@ function inOrder(roots: Told["roots"], sessions: SessionStreams, titles: StepTit
   }
   const reports: SessionReport[] = [];
   const seen = new Set<string>();
-  const add = (sessionId: string, name: string | null, depth: number): void => {
+  const add = (sessionId: string, root: Told["roots"][number] | null, depth: number): void => {
     if (seen.has(sessionId)) return;
     seen.add(sessionId);
     const events = sessions.get(sessionId) ?? [];
     const view = sessionView(sessionId, events);
     const workers = [...view.children, ...(asked.get(sessionId) ?? [])];
-    reports.push({ view, name: name ?? view.role ?? "child", depth, path: stepPath(events, titles), activity: sessionActivity(events), workedMs: sessionDurations(sessionId, events).ms });
+    reports.push({ view, name: root?.name ?? view.role ?? "child", why: root?.why ?? goalOf(events), depth, path: stepPath(events, titles), activity: sessionActivity(events), workedMs: sessionDurations(sessionId, events).ms });
     for (const worker of workers) if (sessions.has(worker)) add(worker, null, depth + 1);
   };
-  for (const { sessionId, name } of roots) add(sessionId, name, 0);
+  for (const root of roots) add(root.sessionId, root, 0);
   for (const sessionId of sessions.keys()) add(sessionId, null, 1);
   return reports;
+}
+
+/** The first line of what a session was asked. */
+function goalOf(events: readonly Recorded<SessionEvent>[]): string {
+  const started = events.find((event) => event.kind === "session_started");
+  return started?.kind === "session_started" ? (started.data.goal.trim().split("\n", 1)[0] ?? "") : "";
 }

@@ -25,6 +25,8 @@ export interface ItemView {
   readonly reviewRounds: number;
   /** Which pipeline it went through and why; null when it had none to choose from. */
   readonly mode: { readonly mode: PipelineMode; readonly why: readonly string[] } | null;
+  /** What a person said to how the task was understood; null while nobody was asked or has answered. */
+  readonly answer: ItemState["answer"];
   /** A review found something blocking on the way: a person has to merge what came of it. */
   readonly escalated: boolean;
   readonly snapshot: ItemState["snapshot"];
@@ -56,6 +58,7 @@ export function itemView(journal: ItemJournal): ItemView {
     findings: findingsOf(sessions),
     reviewRounds: sessions.filter((session) => session.phase === "review" && session.outcome === "completed").length,
     mode: state.mode === null ? null : { mode: state.mode, why: state.why },
+    answer: state.answer,
     escalated: isEscalated(state),
     snapshot: state.snapshot,
     ended: state.ended,
@@ -70,7 +73,7 @@ export function itemView(journal: ItemJournal): ItemView {
 
 function inItsSlot(session: ItemSession, journal: ItemJournal): ItemSessionView {
   const view = sessionView(session.sessionId, journal.sessions.get(session.sessionId) ?? []);
-  return { ...view, phase: session.phase, round: session.round, concluded: session.result !== null };
+  return { ...view, phase: session.phase, round: session.round, why: session.why ?? null, concluded: session.result !== null };
 }
 
 const artifact = (session: SessionView | undefined, contractRef: string) => (session === undefined ? undefined : lastArtifact(session, contractRef));

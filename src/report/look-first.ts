@@ -12,7 +12,7 @@ const MOST_SHOWN = 15;
 type Told = Omit<Report, "lookFirst">;
 
 export function lookFirst(report: Told): readonly LookAt[] {
-  const all = [...openGates(report), ...unproven(report), ...openFindings(report), ...leftOut(report), ...notices(report), ...notAtOnce(report), ...earlierFindings(report), ...handedOver(report), ...beyondEstimate(report)];
+  const all = [...openGates(report), ...escalated(report), ...unproven(report), ...openFindings(report), ...leftOut(report), ...notices(report), ...notAtOnce(report), ...earlierFindings(report), ...handedOver(report), ...beyondEstimate(report)];
   if (all.length <= MOST_SHOWN) return all;
   return [...all.slice(0, MOST_SHOWN - 1), look("neutral", "path", { what: `${counted(all.length - MOST_SHOWN + 1, "more point")}: see the sections below` })];
 }
@@ -21,6 +21,8 @@ const look = (tone: LookAt["tone"], section: LookAt["section"], { what, said = n
 
 const openGates = ({ sessions }: Told): readonly LookAt[] =>
   sessions.flatMap(({ name, path }) => path.filter(({ state, gates }) => state === "waits" && gates.at(-1)?.gate === "human_approval").map((step) => look("waiting", "path", { what: "Waits for a person's answer", said: `${nameOf(step)} (${name}): ${step.gates.at(-1)?.question ?? ""}` })));
+
+const escalated = ({ route }: Told): readonly LookAt[] => (route.escalated ? [look("waiting", "findings", { what: "A review found something **blocking** on the way: a person has to merge what came of it" })] : []);
 
 /** Where nothing was to be delivered the standing says why, and lines of the proof would only repeat it. */
 const unproven = ({ proof, standing }: Told): readonly LookAt[] =>

@@ -14,10 +14,10 @@ const MOST_TOOLS = 12;
 
 const STATES: Readonly<Record<StepState, string>> = { done: "✔", skipped: "○ skipped", again: "↩ sent back", left: "⤺ rewound", waits: "● waits for a person", open: "● out", stopped: "✕ not finished" };
 
-export function decisionLines({ name, view, path }: SessionReport): readonly string[] {
+export function decisionLines({ name, why, view, path }: SessionReport): readonly string[] {
   const shown = path.slice(0, MOST_LINES);
   const left = path.length - shown.length;
-  return [`- **${plain(name)}**: ${view.outcome ?? "not ended"}${view.reason === null ? "" : `: ${plain(clip(view.reason.message, 300))}`}`, ...view.contexts.map((context) => `  - told at the start${context.conversation === 1 ? "" : ` of conversation ${context.conversation}`}: ${plain(clip(contextWords(context), 1_500))}`), ...shown.flatMap((step) => stepLines(step, view)), ...(left === 0 ? [] : [`  - (${counted(left, "more step")} in the log)`])];
+  return [`- **${plain(name)}**: ${view.outcome ?? "not ended"}${view.reason === null ? "" : `: ${plain(clip(view.reason.message, 300))}`}`, ...(why === "" ? [] : [`  - why: ${plain(clip(why, 300))}`]), ...view.contexts.map((context) => `  - told at the start${context.conversation === 1 ? "" : ` of conversation ${context.conversation}`}: ${plain(clip(contextWords(context), 1_500))}`), ...shown.flatMap((step) => stepLines(step, view)), ...(left === 0 ? [] : [`  - (${counted(left, "more step")} in the log)`])];
 }
 
 function stepLines({ stepId, title, nodeId, state, loops, why, attempts, blockers, gates }: PathStep, { verifications }: SessionReport["view"]): readonly string[] {

@@ -68,6 +68,8 @@ export interface SessionView {
 
 /** A session in its slot of the pipeline. */
 export interface ItemSessionView extends SessionView {
+  /** Why the pipeline ran it; null where that was not recorded. */
+  readonly why: string | null;
   readonly phase: Phase;
   readonly round: number;
   /** True once the item's stream holds its conclusion. */

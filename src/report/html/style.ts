@@ -59,7 +59,7 @@ thead th{border-top:0;font-size:.78rem;color:var(--quiet);font-weight:600}
 tbody th{font-weight:550}th .quiet{font-weight:400}tfoot{font-weight:650}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .bar{width:16%;min-width:3rem}svg{display:block;fill:var(--rail)}.bar svg{margin-top:.45rem}
-.line{display:grid;gap:1.1rem}
+.line{display:grid;gap:1.1rem}.mode{margin-bottom:1rem}
 .stretch{--run:var(--neutral)}.stretch.good{--run:var(--rail)}.stretch.bad{--run:var(--bad)}.stretch.waiting{--run:var(--waiting)}
 .stretch h3{margin-top:0;font-size:1.05rem}
 .depth-1{margin-left:1.25rem}.depth-2{margin-left:2.5rem}.depth-3{margin-left:3.5rem}
