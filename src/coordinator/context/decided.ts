@@ -78,7 +78,7 @@ function inFields({ sessionId, result }: ItemSession, fields: typeof DECISION_FI
 function readField(contractRef: string, value: Json, field: string): Json | undefined {
   if (!isBuiltInContract(contractRef)) return undefined;
   const read = BUILT_IN_CONTRACTS[contractRef].safeParse(value);
-  return read.success && value !== null && typeof value === "object" && !Array.isArray(value) ? (value as { readonly [key: string]: Json })[field] : undefined;
+  return read.success && value !== null && typeof value === "object" && !Array.isArray(value) ? value[field] : undefined;
 }
 
 function statements([, value]: Field): readonly string[] {

@@ -96,7 +96,7 @@ function fromArtifact(contractRef: string, value: Json, where: string): readonly
       return of(BUILT_IN_CONTRACTS[contractRef].parse(value).affectedFiles, `affected, by the investigation`);
     case "wr.contracts.discovery_handoff": {
       const { keyCodebaseLocations = [], designDocPath } = BUILT_IN_CONTRACTS[contractRef].parse(value);
-      return [...(designDocPath === undefined ? [] : of([designDocPath], "the design")), ...keyCodebaseLocations.flatMap((each) => of([typeof each === "string" ? each : String(each["path"])], `found in discovery${typeof each === "string" ? "" : ` (${statementText(each)})`}`))];
+      return [...(designDocPath === undefined ? [] : of([designDocPath], "the design")), ...keyCodebaseLocations.flatMap((each) => of([typeof each === "string" ? each : each["path"]], `found in discovery${typeof each === "string" ? "" : ` (${statementText(each)})`}`))];
     }
     case "wr.contracts.shaping_handoff": {
       const { pitchPath } = BUILT_IN_CONTRACTS[contractRef].parse(value);

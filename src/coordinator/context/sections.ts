@@ -59,7 +59,7 @@ export function dataSections({ wanted, task, prior, files, others, steps }: Cont
     { ...section("sessions", sameFiles(prior.sessions, others ?? [], focus)), wanted: has("sessions"), source: where, rank: 8, share: 0.1, ...shown("Earlier sessions on the same files", "Their logs are not at hand; this is what their records say they changed.", "first-first"), how: artifact("sessions") },
     { ...section("steps", steps.map(({ stepId, notes }) => ({ title: stepId, text: `${stepId}: ${notes}` })).toReversed()), wanted: true, source: "this session's own log", rank: 2, share: 0.3, ...shown("Earlier steps of this session", "Their notes, as they were handed over."), how: artifact("steps") },
   ];
-  return all.filter((each) => each.wanted && each.entries.length > 0).map(({ wanted: _, ...each }) => each);
+  return all.filter((each) => each.wanted && each.entries.length > 0);
 }
 
 const section = (name: Layer["name"], entries: readonly Entry[]) => ({ name, entries, trusted: false });
