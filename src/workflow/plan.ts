@@ -34,7 +34,7 @@ export const assessmentSchema = z.strictObject({
 export type Assessment = z.infer<typeof assessmentSchema>;
 
 /** What a session of the workflow is told of the item's work so far: all of it, nothing, or these sections. */
-export const contextPolicySchema = z.union([z.enum(["inherit", "blank"]), z.array(z.enum(CONTEXT_SECTIONS)).min(1).readonly()]);
+export const contextPolicySchema = z.union([z.enum(["inherit", "blank"]), z.array(z.enum(CONTEXT_SECTIONS)).min(1).readonly()], { error: `Expected inherit, blank or a list of ${CONTEXT_SECTIONS.join(", ")}; write it like [issue, files]` });
 export type ContextPolicy = z.infer<typeof contextPolicySchema>;
 
 export const extensionPointSchema = z.strictObject({ slotId: z.string(), purpose: z.string(), boundTo: z.string() });

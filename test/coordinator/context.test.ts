@@ -147,6 +147,19 @@ describe("files that matter", () => {
     ]);
   });
 
+  test("nothing that stands where a path belongs takes long, or leads out of the tree", async () => {
+    const strange = ["#1".repeat(200_000) + "\n", "../../../etc/passwd", "/etc/passwd", "src/total.ts\u0000", ""];
+    const sessions = [session("investigate", { investigation: { affectedFiles: strange } })];
+    const began = performance.now();
+    expect(await find(`${"a/".repeat(20_000)} ${"x".repeat(60_000)} ${".".repeat(60_000)}`, sessions)).toEqual([]);
+    const spaces = `${" ".repeat(200_000)}\n${"'./".repeat(60_000)}\n${"from .".repeat(30_000)}`;
+    expect(importsOf("a.py", spaces, { has: () => false })).toEqual([]);
+    const twins = treeOf(Array.from({ length: 50_000 }, (_, index) => `p${index}/index.ts`));
+    expect(twins.counterparts("p1/index.test.ts")).toHaveLength(3);
+    // Each of these took minutes when it went wrong.
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+
   test("tests are known by the conventions of several languages, the nearest first", () => {
     const tree = treeOf(["pkg/a.py", "pkg/test_a.py", "x/test_a.py", "go/b.go", "go/b_test.go", "j/Cart.java", "t/j/CartTest.java", "d.rb", "spec/d_spec.rb"]);
     expect(["pkg/a.py", "go/b.go", "j/Cart.java", "d.rb", "go/b_test.go"].map((path) => tree.counterparts(path))).toEqual([["pkg/test_a.py", "x/test_a.py"], ["go/b_test.go"], ["t/j/CartTest.java"], ["spec/d_spec.rb"], ["go/b.go"]]);
@@ -279,6 +292,6 @@ describe("in a run", () => {
 
 test("a workflow says what its sessions are told; a section that there is not is a fault, and plans that say nothing keep their hash", () => {
   expect(workflow("w.x", "  - { id: sss, title: S, prompt: P. }\n")).not.toHaveProperty("context");
-  expect(() => workflow("w.y", "  - { id: sss, title: S, prompt: P. }\ncontext: [secrets]\n")).toThrow(/context|issue/);
+  expect(() => workflow("w.y", "  - { id: sss, title: S, prompt: P. }\ncontext: [secrets]\n")).toThrow(/inherit, blank or a list of issue, decisions/);
   expect(workflow("w.z", "  - { id: sss, title: S, prompt: P. }\ncontext: [issue, files]\n").context).toEqual(["issue", "files"]);
 });

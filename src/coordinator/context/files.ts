@@ -109,5 +109,8 @@ function fromArtifact(contractRef: string, value: Json, where: string): readonly
   }
 }
 
+/** A model may write anything where a path belongs. */
+const MOST_PATH_CHARS = 1_000;
+
 /** `./src/a.ts:12-20` as `src/a.ts`. */
-const clean = (path: string): string => posix.normalize(path.trim().replace(/[:#]L?\d+.*$/, "")).replace(/^\.\//, "");
+const clean = (path: string): string => posix.normalize(path.slice(0, MOST_PATH_CHARS).trim().replace(/[:#]L?\d+.*$/, "")).replace(/^\.\//, "");

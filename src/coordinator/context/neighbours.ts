@@ -20,7 +20,9 @@ export function treeOf(paths: readonly string[]): Tree {
   for (const path of paths) {
     const tested = testedBy(path);
     const [index, key] = tested === null ? [subjects, stemOf(path)] : [tests, tested];
-    index.set(key, [...(index.get(key) ?? []), path]);
+    const named = index.get(key) ?? [];
+    named.push(path);
+    index.set(key, named);
   }
   return {
     has: (path) => all.has(path),
