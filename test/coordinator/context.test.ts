@@ -192,6 +192,8 @@ describe("who is told what", () => {
     // A role is kept when another workflow is followed in it.
     expect(told("challenger", 1, "code", "wr.routine-context-gathering")).toBe("blank: issue");
     expect([told(null, 0, "code", "wr.coding-task"), told(null, 0, "fix", "wr.coding-task"), told(null, 0, "review", "wr.mr-review"), told(null, 0, "audit", "wr.production-readiness-audit")]).toEqual([ALL, ALL, "blank: issue", "blank: issue"]);
+    // What works for a judge is told no more than the judge.
+    expect([told("implementer", 1, "review", "wr.role-implementer"), told(null, 1, "audit", "wr.role-researcher"), told(null, 1, "code", "wr.role-researcher")]).toEqual(["blank: issue", "blank: issue", "custom: issue files dead-ends"]);
     expect([told(null, 1, "code", "wr.coding-task"), told("audit", 1, "code", "wr.role-implementer"), told("gate-evaluation", 1, "code", "wr.role-implementer")]).toEqual(["blank: issue", "blank: issue", "blank: issue"]);
   });
 });

@@ -26,12 +26,15 @@ export interface WhoIsIt {
  * since the maker's reasons would be taken for the maker's proof.
  */
 export function wantedContext({ plan, depth, phase, role, findPlan }: WhoIsIt): Wanted {
+  const judges = phase === "review" || phase === "audit";
+  // What works for a judge is told no more than the judge.
+  if (judges && depth > 0) return wanted("blank");
   const spawned = ROLE_NAMES.find((name) => name === role);
   if (spawned !== undefined) return wanted(plan.context ?? ofRole(findPlan, ROLES[spawned].workflowId) ?? "blank");
   // An auditor's plan is made of the author's, so it says nothing of the auditor.
   if (role !== null) return wanted("blank");
   if (depth > 0) return wanted(plan.context ?? "blank");
-  return wanted(plan.context ?? (phase === "review" || phase === "audit" ? "blank" : "inherit"));
+  return wanted(plan.context ?? (judges ? "blank" : "inherit"));
 }
 
 function ofRole(findPlan: WhoIsIt["findPlan"], workflowId: string): ContextPolicy | undefined {
