@@ -1,6 +1,6 @@
 export type { ItemAction } from "./action.ts";
 export { CONTRACT, keepsFiles, PIPELINE } from "./course.ts";
-export { endingOf, fixOf } from "./failures.ts";
+export { endingOfParked, fixOf } from "./failures.ts";
 export { type ExplainedItem, type ExplainedStep, explainItem, explainModes, type Explanation } from "./explain.ts";
 export { possibleRuns, type RunCount } from "./possible-runs.ts";
 export { next } from "./next.ts";
