@@ -66,6 +66,12 @@ function savedTurnsAreNotRepeated(world: ItemWorld, all: readonly Stored[]): rea
   if (has(world, "artifact", "foreign")) return [];
   const found: string[] = [];
   const byRequest = new Map(world.model.asked.map((turn, index) => [turn.requestId, { turn, index }]));
+  const streamOf = new Map(all.flatMap(({ segment }) => segment.lines).flatMap((line) => {
+    const [id, stream] = [/"requestId":"(req_\d+)"/.exec(line)?.[1], /"stream":"(session\/[^"]+)"/.exec(line)?.[1]];
+    return id === undefined || stream === undefined ? [] : [[id, stream] as const];
+  }));
+  /** Two reviewers who start blank are asked the same where the change is the same: that repeats no turn. */
+  const ofOtherSession = (one: string, other: string): boolean => streamOf.has(other) && streamOf.get(one) !== streamOf.get(other);
   for (const { stored, segment } of all) {
     if (!stored.acknowledged) continue;
     for (const line of segment.lines) {
@@ -73,7 +79,7 @@ function savedTurnsAreNotRepeated(world: ItemWorld, all: readonly Stored[]): rea
       const saved = requestId === undefined ? undefined : byRequest.get(requestId);
       if (saved === undefined) continue;
       const again = world.model.asked.find(
-        (turn, index) => index > saved.index && turn.atMs > stored.atMs && startedAfter(turn.process, saved.turn.process) && turn.promptSha256 === saved.turn.promptSha256 && world.runner.runOf.get(turn.process)?.item === segment.item,
+        (turn, index) => index > saved.index && turn.atMs > stored.atMs && startedAfter(turn.process, saved.turn.process) && turn.promptSha256 === saved.turn.promptSha256 && !ofOtherSession(saved.turn.requestId, turn.requestId) && world.runner.runOf.get(turn.process)?.item === segment.item,
       );
       if (again !== undefined) found.push(`The turn ${saved.turn.requestId} of ${saved.turn.process}, saved in ${stored.ref.name}, was asked again by ${again.process}.`);
     }

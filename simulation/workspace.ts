@@ -49,6 +49,7 @@ export class SimWorkspace implements Workspace {
     this.baseFiles = {
       commit: base,
       find: async (paths) => [...this.#baseFiles].flatMap(([path, { id }]) => (paths.some((each) => path === each || path.startsWith(`${each}/`)) ? [{ path, kind: "file" as const, oid: id, sizeBytes: this.#size(id) }] : [])),
+      list: () => this.baseFiles.find([...this.#baseFiles.keys()]),
       read: async ({ oid }) => text(await git.readBlob(oid)),
     };
   }

@@ -84,6 +84,16 @@ const budgetSchema = z.strictObject({
   session: sessionBudgetSchema.prefault({}).describe("Limits of one session, beside those of the attempt."),
 });
 
+const contextSchema = z.strictObject({
+  tokens: z
+    .int()
+    .min(4_000)
+    .max(200_000)
+    .nullable()
+    .default(null)
+    .describe("Tokens of what a session is told when it begins, beside its step: rules, the issue, decisions, dead ends, files, results and earlier sessions. What does not fit is named to the agent. Without it a fifth of the model's window, at most 48,000."),
+});
+
 const pathsSchema = z.strictObject({
   allow: z
     .array(z.string().trim().min(1).max(500))
@@ -119,6 +129,7 @@ export const configSchema = z.strictObject({
   pipeline: pipelineSchema.prefault({}).describe("How a task is brought from its text to a change."),
   review: reviewSchema.prefault({}).describe("How the result is reviewed before it is delivered."),
   budget: budgetSchema.prefault({}).describe("What one attempt may use up; whichever is reached first ends it."),
+  context: contextSchema.prefault({}).describe("What a session is told of the work so far."),
   paths: pathsSchema.prefault({}).describe("Which paths may be changed."),
   sandbox: sandboxSchema.prefault({}).describe("What commands of the agent and of the project can reach."),
 });

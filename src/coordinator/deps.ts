@@ -6,6 +6,7 @@ import type { Clock, Random } from "../shared/ports.ts";
 import type { Result } from "../shared/result.ts";
 import type { Plan } from "../workflow/index.ts";
 import type { Sandbox, SlicePlace, Workspace } from "../workspace/index.ts";
+import type { EarlierWork } from "./context/earlier-work.ts";
 import type { Prompt, Rule } from "./prompt/index.ts";
 
 /** What an item is likely to cost, as a run journals it before it works. */
@@ -99,6 +100,10 @@ export interface CoordinatorDeps {
   readonly model: { readonly endpoint: AgentEndpoint; readonly name: string; readonly tiers: Readonly<Record<ModelTier, string>> };
   /** Instructions of the operator and the repository, from the base commit (`readRules`). */
   readonly rules: readonly Rule[];
+  /** Tokens of a session's context package; absent: by the model's window. */
+  readonly contextTokens?: number | null;
+  /** Other work items of the repository that this host has at hand; absent where it has none. */
+  readonly earlierWork?: () => readonly EarlierWork[];
   readonly budget: ItemBudget;
   /** The repository's commands from its config on the default branch. */
   readonly commands: { readonly test: string | null };

@@ -1,5 +1,6 @@
 export { answerItem, type InterpretationAnswer } from "./answer-item.ts";
 export type { Boundary, CoordinatorDeps, Estimate, ItemBudget, ItemProgress, ModelTier, Saving } from "./deps.ts";
+export { earlierWorkIn, type EarlierWork } from "./context/index.ts";
 export { estimateItem, estimateWords } from "./estimate.ts";
 export { VERIFICATION_TIMEOUT } from "./seat.ts";
 export { readRules, type Layer, type Prompt } from "./prompt/index.ts";

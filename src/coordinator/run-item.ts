@@ -11,6 +11,7 @@ import { artifactsOf, conclusionOf } from "../engine/session/index.ts";
 import { TerminalError, TimeUpError } from "../shared/errors.ts";
 import type { JsonObject } from "../shared/json.ts";
 import type { CoordinatorDeps, Estimate } from "./deps.ts";
+import { readPriorWork } from "./context/index.ts";
 import { changedFiles } from "./changed-files.ts";
 import { estimateItem } from "./estimate.ts";
 import { itemEvents } from "./item-events.ts";
@@ -19,7 +20,6 @@ import { runSession, type SessionLeft } from "./run-session.ts";
 import { openFileTurns } from "./file-turns.ts";
 import { runForItem } from "./host-checks.ts";
 import { lastSnapshot } from "./seat.ts";
-import { rememberedBy } from "./session-tree.ts";
 import { spentBy } from "../agent/index.ts";
 import { integrateSlice, runSlices } from "./slices.ts";
 import { add, budgetInPhase, nothingSpent, spentByItem, type Spent } from "./spent.ts";
@@ -159,13 +159,12 @@ async function schedule(deps: CoordinatorDeps, state: ItemState, action: Extract
 async function runAndConclude(deps: CoordinatorDeps, log: ItemLog, scheduled: ItemSession): Promise<SessionLeft> {
   const state = log.state();
   const spentBefore = spentByItem(state);
-  const earlier = state.sessions.flatMap((session) => (session.sessionId === scheduled.sessionId ? [] : [session.sessionId]));
   const left = await runSession({ ...deps, budget: budgetInPhase(deps.budget, state, scheduled.phase) }, {
     scheduled,
     itemId: state.opening?.itemId ?? "",
     startFrom: state.snapshot,
     baseTested: state.baseTested,
-    prior: { sessions: state.sessions, facts: await rememberedBy(deps, earlier) },
+    prior: await readPriorWork(deps, state, scheduled.sessionId),
     spentBefore: () => spentBefore,
   });
   if (left.parked === null) await conclude(deps, log, scheduled, left);

@@ -16,5 +16,7 @@ export { replaySession } from "./replay-session.ts";
 export { sessionDurations, type SessionDurations } from "./durations.ts";
 export type { Report } from "./report.ts";
 export { readItemReport, reportOf, type ReportSource } from "./build-report.ts";
+export { readStepTitles } from "./step-titles.ts";
+export { contextWords } from "./context-words.ts";
 export { reportPage } from "./html/page.ts";
 export { reportMarkdown } from "./report-markdown.ts";

@@ -32,6 +32,8 @@ export interface ItemView {
   readonly mode: { readonly mode: PipelineMode; readonly why: readonly string[] } | null;
   /** Null for a change that was made in one piece. */
   readonly slices: readonly SliceView[] | null;
+  /** What a person said to how the task was understood; null while nobody was asked or has answered. */
+  readonly answer: ItemState["answer"];
   /** A review found something blocking on the way: a person has to merge what came of it. */
   readonly escalated: boolean;
   readonly snapshot: ItemState["snapshot"];
@@ -66,6 +68,7 @@ export function itemView(journal: ItemJournal): ItemView {
     reviewRounds: sessions.filter((session) => session.phase === "review" && session.outcome === "completed").length,
     mode: state.mode === null ? null : { mode: state.mode, why: state.why },
     slices: slicesOf(state),
+    answer: state.answer,
     escalated: isEscalated(state),
     snapshot: state.snapshot,
     ended: state.ended,
@@ -80,7 +83,7 @@ export function itemView(journal: ItemJournal): ItemView {
 
 function inItsSlot(session: ItemSession, journal: ItemJournal): ItemSessionView {
   const view = sessionView(session.sessionId, journal.sessions.get(session.sessionId) ?? []);
-  return { ...view, phase: session.phase, round: session.round, slice: session.slice ?? null, concluded: session.result !== null };
+  return { ...view, phase: session.phase, round: session.round, slice: session.slice ?? null, why: session.why ?? null, concluded: session.result !== null };
 }
 
 const artifact = (session: SessionView | undefined, contractRef: string) => (session === undefined ? undefined : lastArtifact(session, contractRef));

@@ -41,6 +41,8 @@ export interface SessionReport {
   readonly name: string;
   /** Of slices that were at work at the same time; null for any other. */
   readonly wave: number | null;
+  /** Why the pipeline ran it, or what it was asked by the session that it worked for; empty where that is not recorded. */
+  readonly why: string;
   /** 0 for one of the pipeline; 1 for one that works for it, and so on. */
   readonly depth: number;
   readonly path: readonly PathStep[];
@@ -58,6 +60,8 @@ export interface Report {
   readonly lookFirst: readonly LookAt[];
   readonly asked: { readonly text: string; readonly base: { readonly ref: string; readonly sha: string } | null; readonly runs: readonly RunView[] };
   readonly understood: Classification | null;
+  /** The pipeline's mode with its reasons, what a person said to how the task was understood, and whether a person has to merge. */
+  readonly route: Pick<ItemView, "mode" | "answer" | "escalated">;
   readonly handoff: CodingHandoff | null;
   readonly files: SavedFiles;
   readonly sessions: readonly SessionReport[];

@@ -45,6 +45,7 @@ export class MapWorkspace implements Workspace {
     this.baseFiles = {
       commit: BASE,
       find: (paths) => Promise.resolve(Object.entries(base).flatMap(([path, text]) => (paths.includes(path) ? [{ path, kind: "file" as const, oid: sha256Hex(text), sizeBytes: Buffer.byteLength(text) }] : []))),
+      list: () => this.baseFiles.find(Object.keys(base)),
       read: ({ path }) => Promise.resolve(base[path] ?? null),
     };
   }
@@ -92,7 +93,7 @@ export interface ItemWorld {
   /** Runs (or goes on with) the item; every call is a new run on the same journal. */
   /** Every event of a session's stream. */
   session(id: string): Promise<readonly RecordEvent[]>;
-  run(options?: { readonly signal?: AbortSignal; readonly apiKey?: string; readonly budget?: Partial<CoordinatorDeps["budget"]>; readonly answer?: CoordinatorDeps["answer"] }): Promise<ItemResult>;
+  run(options?: { readonly signal?: AbortSignal; readonly apiKey?: string; readonly budget?: Partial<CoordinatorDeps["budget"]>; readonly answer?: CoordinatorDeps["answer"]; readonly earlierWork?: NonNullable<CoordinatorDeps["earlierWork"]>; readonly contextTokens?: number }): Promise<ItemResult>;
   item(): Promise<readonly ItemEvent[]>;
   /** Every event of every stream. */
   everything(): Promise<readonly RecordEvent[]>;
@@ -133,6 +134,8 @@ export interface ItemWorldOptions {
   readonly place?: Pick<CoordinatorDeps, "workspace" | "sandbox" | "openSlice">;
   /** Instead of one in memory. */
   readonly journal?: Journal;
+  /** Tokens of a session's context package. */
+  readonly contextTokens?: number;
 }
 
 export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
@@ -190,7 +193,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
     verified,
     timeouts,
     renewed,
-    run: ({ signal, budget, answer: personsAnswer, apiKey = MODEL_KEY } = {}) =>
+    run: ({ signal, budget, answer: personsAnswer, earlierWork, contextTokens = options.contextTokens, apiKey = MODEL_KEY } = {}) =>
       runItem(
         {
           journal,
@@ -210,6 +213,8 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
           budget: { turns: 50, tokens: 1_000_000, costMicroUsd: 10_000_000, ms: 600_000, ...budget },
           commands: { test: options.testCommand === undefined ? "npm test" : options.testCommand },
           ...(options.pastVerifications === undefined ? {} : { pastVerifications: options.pastVerifications }),
+          ...(earlierWork === undefined ? {} : { earlierWork }),
+          ...(contextTokens === undefined ? {} : { contextTokens }),
           ...(personsAnswer === undefined ? {} : { answer: personsAnswer }),
           saving: {
             at: () => undefined,

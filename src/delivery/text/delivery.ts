@@ -11,6 +11,8 @@ export interface Delivery {
   readonly change: Change;
   readonly proof: Proof;
   readonly runUrl: string;
+  /** The agent job's report as a page; null where it left none. */
+  readonly reportUrl: string | null;
   /** Markdown lines a reader must mind, e.g. that the base branch has moved. */
   readonly notes: readonly string[];
   readonly redact: Redact;

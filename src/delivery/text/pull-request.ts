@@ -91,5 +91,5 @@ function unsupported({ change }: Delivery): readonly string[] {
   return more > 0 ? [...named, `${more} more paths differ and are **not** in this pull request.`] : named;
 }
 
-const footerOf = ({ ticket, runUrl, change }: Delivery): string =>
-  `---\nMade by WorkTrain for ${code(ticket.item)} in [this run](${runUrl}), on base ${code(change.base)}. The whole record is in the run's artifacts. Quoted lines are a session's words.`;
+const footerOf = ({ ticket, runUrl, reportUrl, change }: Delivery): string =>
+  `---\nMade by WorkTrain for ${code(ticket.item)} in [this run](${runUrl})${reportUrl === null ? "" : ` ([the report](${reportUrl}) of the work, as the agent job tells it)`}, on base ${code(change.base)}. The whole record is in the run's artifacts. Quoted lines are a session's words.`;

@@ -111,7 +111,7 @@ async function drive(run: LocalRun, ports: RunPorts, open: Open, redact: (text: 
   const { place, saved, clone, config, sandbox } = open;
   const past = await pastDurations(run.places.data, clone.source, ports);
   if (past.words !== null) ports.log(past.words);
-  const deps = await itemDeps({ model: run.model, limits: saved.limits ?? {} }, ports, { pastVerifications: past.verifications, config, journal: open.journal, redact, workspace: open.workspace, sandbox, openSlice: (id, beside) => openSlicePlace(open.workspace, sandboxOptions(run, ports, open), { id, beside }), ...(saved.workflow === undefined ? {} : { workflow: saved.workflow }) });
+  const deps = await itemDeps({ model: run.model, limits: saved.limits ?? {} }, ports, { pastVerifications: past.verifications, earlierWork: () => past.work.filter(({ itemId }) => itemId !== place.id), config, journal: open.journal, redact, workspace: open.workspace, sandbox, openSlice: (id, beside) => openSlicePlace(open.workspace, sandboxOptions(run, ports, open), { id, beside }), ...(saved.workflow === undefined ? {} : { workflow: saved.workflow }) });
   const inbox = openInbox(place.directory);
   let main = "";
   const helpers = new Set<string>();

@@ -5,6 +5,7 @@
 import { nodeClock, nodeFileSystem, nodeRandom } from "../../shared/node-ports.ts";
 import { nodeProcesses } from "../../shared/node-processes.ts";
 import type { SegmentStore } from "../../journal/index.ts";
+import type { Report } from "../../report/index.ts";
 import { runnerCommands } from "./commands.ts";
 import { gatherOutput } from "./gathered-output.ts";
 import { checkDeliverRunner, checkRunner, harden } from "./harden/harden.ts";
@@ -81,7 +82,16 @@ async function runAgent(job: JobSettings): Promise<void> {
   });
   runner.output("segments", result.segments.length === 0 ? "" : JSON.stringify(result.segments));
   if (result.stepSummary !== undefined) runner.summary(result.stepSummary);
+  if (result.report !== undefined) await leave(job, result.report);
   conclude(result);
+}
+
+/** After everything that counts is written. */
+async function leave(job: JobSettings, report: Report): Promise<void> {
+  const [{ leaveReport }, { actionsArtifactClient }] = await Promise.all([import("./report-artifact.ts"), import("../../journal/index.ts")]);
+  const client = { uploadFile: (path: string) => output.gather("Leaving the report", () => actionsArtifactClient.uploadFile(path)) };
+  const address = await leaveReport(job, report, { client, fs: nodeFileSystem, clock: nodeClock, log: (line) => runner.log(line) });
+  if (address !== null) runner.summary(`[The report as a page](${address}), with every turn and tool call.`);
 }
 
 async function runDeliver(job: JobSettings): Promise<void> {
@@ -94,6 +104,7 @@ async function runDeliver(job: JobSettings): Promise<void> {
     log: (line) => runner.log(line),
   });
   runner.summary(result.stepSummary);
+  if (result.report !== null) await leave(job, result.report);
   conclude(result);
 }
 

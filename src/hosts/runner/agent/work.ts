@@ -98,6 +98,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
       budget: { ...budgetOf(config), turns: caps.turns, tokens: caps.tokens, costMicroUsd: Math.round(caps.costUsd * 1_000_000), ms: caps.minutes * 60_000 },
       commands: { test: config.commands.test ?? null },
       rules: rules.rules,
+      contextTokens: config.context.tokens,
       saving: record.saving,
       ...(answer === undefined ? {} : { answer: { ...answer, by: personOf(trigger.actor) } }),
       onProgress: (progress) => {

@@ -42,7 +42,7 @@ export async function conclude(job: Job, record: DeliveryRecord | null, conclusi
   const { view } = conclusion;
   const { headline, reason, ending } = wordsOf(conclusion);
   const wish = conclusion.kind === "said" && conclusion.decided && standing.decision !== null ? recordWish(standing.decision) : null;
-  const intents = saidIntents({ ticket: job.admitted.ticket, headline, ...reason, view, runUrl: job.admitted.run.htmlUrl, redact: job.redact }, wish);
+  const intents = saidIntents({ ticket: job.admitted.ticket, headline, ...reason, view, runUrl: job.admitted.run.htmlUrl, reportUrl: view === null ? null : reportUrl(job, record), redact: job.redact }, wish);
   const said = await saidOrNot(() => publish(intents, publication(job, record, standing)));
   if (said?.kind === "fenced") return concludeFenced(record, said, view);
   if (said !== null) job.ports.log(`The comment could not be made: ${said.message}`);
@@ -53,6 +53,9 @@ export async function conclude(job: Job, record: DeliveryRecord | null, conclusi
   const report = record === null || view === null ? null : await recordReport(job, record);
   return conclusion.kind === "refused" || said !== null ? refusedSummary(text, { unsaid: said?.message, report }) : saidSummary(headline, text, report);
 }
+
+/** Where the agent job's report can be read; null where it left none. */
+export const reportUrl = ({ admitted }: Pick<Job, "admitted">, record: Pick<DeliveryRecord, "reportId"> | null): string | null => (record === null || record.reportId === null ? null : `${admitted.run.htmlUrl}/artifacts/${record.reportId}`);
 
 /** What the record tells after this delivery; redaction changes the content of strings only, so the report keeps its type. */
 export const recordReport = async ({ settings, redact }: Job, { journal }: DeliveryRecord, attested?: readonly ProofRow[]): Promise<Report> =>

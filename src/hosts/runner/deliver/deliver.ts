@@ -17,7 +17,7 @@ import { createRedactor, redactJson } from "../../../shared/redact.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { admit } from "./admit.ts";
 import { checkAgainstBase } from "./base-tree.ts";
-import { asRefusal, conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, type Conclusion, type Job, type Standing } from "./conclude.ts";
+import { asRefusal, conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, reportUrl, type Conclusion, type Job, type Standing } from "./conclude.ts";
 import { lineFinder } from "../../../journal/index.ts";
 import { liveConfig, readAuthority, readBase, readState, type Authority } from "./live-state.ts";
 import { takeSegments, type Verified } from "./provenance.ts";
@@ -157,7 +157,7 @@ async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & {
   const streams = (await record.journal.streams()).length;
   const attested = attestations({ ticket, change, view, role: authority.role, runId: settings.runId, artifacts: taken.refs.length, lines: taken.assembled.lines.length, streams });
   const proof = proofOf([...attested, ...journalProof(view)]);
-  const intents = deliveryIntents({ ticket, view, change, proof, runUrl: run.htmlUrl, notes, redact }, { baseTree, record: recordWish(decision) });
+  const intents = deliveryIntents({ ticket, view, change, proof, runUrl: run.htmlUrl, reportUrl: reportUrl(job, record), notes, redact }, { baseTree, record: recordWish(decision) });
   const stillMay = async (now: DeliveryState): Promise<Refusal | null> => {
     const may = await readAuthority(github, ticket, { state: now, config, ask: "shown" });
     return may.ok ? null : may.error;

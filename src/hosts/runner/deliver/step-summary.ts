@@ -16,13 +16,14 @@ const line = (text: string): string => text.replace(/\s+/g, " ").replaceAll("%0A
 export function deliveredSummary(delivered: { readonly report: Report; readonly pullRequest: string; readonly pullRequestUrl: string | null }): DeliverResult {
   const { report, pullRequest, pullRequestUrl } = delivered;
   const name = pullRequestUrl === null ? `#${pullRequest}` : `[#${pullRequest}](${pullRequestUrl})`;
-  return { exitCode: 0, summary: `Delivered pull request #${pullRequest}${pullRequestUrl === null ? "" : `: ${pullRequestUrl}`}`, stepSummary: above(`### ✅ WorkTrain delivered pull request ${name}\n\n**${plain(report.title)}**`, report) };
+  return { exitCode: 0, summary: `Delivered pull request #${pullRequest}${pullRequestUrl === null ? "" : `: ${pullRequestUrl}`}`, stepSummary: above(`### ✅ WorkTrain delivered pull request ${name}\n\n**${plain(report.title)}**`, report), report };
 }
 
 export const saidSummary = (headline: string, reason: Refusal, report: Report | null): DeliverResult => ({
   exitCode: 0,
   summary: line(`${headline}: ${reason.message} ${reason.fix}`),
   stepSummary: above(`### ${plain(headline)}\n\n${words(reason)}`, report),
+  report,
 });
 
 /** Not red: nothing failed, and what was asked for goes to a later run. */
@@ -30,6 +31,7 @@ export const fencedSummary = (refusal: Refusal): DeliverResult => ({
   exitCode: 0,
   summary: line(`WorkTrain did not publish: another run was first: ${refusal.message} ${refusal.fix}`),
   stepSummary: page(`### WorkTrain did not publish: another run was first\n\n${words(refusal)}`),
+  report: null,
 });
 
 /** @param about `unsaid`: why the comment on the issue could not be made, if it could not; `report`: where the record is trusted */
@@ -37,6 +39,7 @@ export const refusedSummary = (refusal: Refusal, { unsaid, report = null }: { re
   exitCode: 1,
   summary: line(`${headlineOf(refusal)} (${refusal.kind}): ${refusal.message} ${refusal.fix}`),
   stepSummary: above(`### ${headlineOf(refusal)}\n\n${words(refusal)}${unsaid === undefined ? "" : `\n\nThe comment on the issue could not be made:\n${quote(unsaid)}`}`, report),
+  report,
 });
 
 /** After an outage a part may be published: no green check stands on it, and a later run goes on from there. */
