@@ -15,6 +15,8 @@ const TONES: Partial<Record<EndingCode, Tone>> = {
   budget: "waiting",
   "time-limit": "waiting",
   cancelled: "neutral",
+  duplicate: "neutral",
+  decomposed: "good",
 };
 
 export function itemStanding({ ended, delivery, effects, runs }: ItemView): Standing {

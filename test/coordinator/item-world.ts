@@ -44,7 +44,7 @@ export class MapWorkspace implements Workspace {
   constructor(base: Readonly<Record<string, string>> = {}) {
     this.baseFiles = {
       commit: BASE,
-      find: (paths) => Promise.resolve(Object.entries(base).flatMap(([path, text]) => (paths.includes(path) ? [{ path, kind: "file" as const, oid: sha256Hex(text), sizeBytes: Buffer.byteLength(text) }] : []))),
+      find: (paths) => Promise.resolve(Object.entries(base).flatMap(([path, text]) => (paths.some((each) => path === each || path.startsWith(`${each}/`)) ? [{ path, kind: "file" as const, oid: sha256Hex(text), sizeBytes: Buffer.byteLength(text) }] : []))),
       read: ({ path }) => Promise.resolve(base[path] ?? null),
     };
   }
@@ -122,6 +122,7 @@ export interface ItemWorldOptions {
   /** Without it the item is one that was opened before there were modes. */
   readonly pipeline?: OpenItem["pipeline"];
   readonly pastVerifications?: CoordinatorDeps["pastVerifications"];
+  readonly surroundings?: NonNullable<CoordinatorDeps["surroundings"]>;
 }
 
 export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
@@ -197,6 +198,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
           rules: [],
           budget: { turns: 50, tokens: 1_000_000, costMicroUsd: 10_000_000, ms: 600_000, ...budget },
           commands: { test: "npm test" },
+          ...(options.surroundings === undefined ? {} : { surroundings: options.surroundings }),
           ...(options.pastVerifications === undefined ? {} : { pastVerifications: options.pastVerifications }),
           ...(personsAnswer === undefined ? {} : { answer: personsAnswer }),
           saving: {

@@ -1,5 +1,5 @@
-import type { EndingCode, Phase, Reason, SnapshotRef } from "../../record/index.ts";
-import type { JsonObject } from "../../shared/json.ts";
+import type { EndingCode, Phase, Reason, RequiredArtifact, SnapshotRef } from "../../record/index.ts";
+import type { Json, JsonObject } from "../../shared/json.ts";
 import type { ModeChoice } from "./modes.ts";
 import type { ItemSession } from "./state.ts";
 
@@ -14,11 +14,24 @@ export interface RunSession {
   readonly why?: string;
 }
 
+/** The host looks around before work goes on; where something required was `missing` the last time, the item waits until it is there. */
+export interface Look {
+  readonly kind: "look";
+  readonly at: "opened" | "classified";
+  /** What the task asks for, as it was classified; null before that. */
+  readonly key: string | null;
+  readonly missing: readonly RequiredArtifact[];
+}
+
+/** What a person is asked about. */
+export type Question = "interpretation" | "decomposition";
+
 export type ItemAction =
   | RunSession
+  | Look
   | ({ readonly kind: "choose-mode" } & ModeChoice)
-  /** A person has to answer before anything else happens; until then the item is left as it is. */
-  | { readonly kind: "ask"; readonly question: string; readonly fix: string }
+  /** A person has to answer before anything else happens; until then the item is left as it is. `proposal`: what they would approve. */
+  | { readonly kind: "ask"; readonly about: Question; readonly proposal: Json | null; readonly question: string; readonly fix: string }
   | { readonly kind: "resume-session"; readonly session: ItemSession }
   | { readonly kind: "deliver"; readonly snapshot: SnapshotRef }
   | { readonly kind: "stop"; readonly ending: EndingCode; readonly reason: Reason }

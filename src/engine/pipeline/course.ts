@@ -1,5 +1,5 @@
 /** The sessions before the review, by mode: which, in which order, and under which condition. */
-import type { Phase, PipelineMode } from "../../record/index.ts";
+import type { Phase, PipelineMode, PipelinePolicy } from "../../record/index.ts";
 import type { Classification } from "../../workflow/index.ts";
 import type { Condition } from "./modes.ts";
 
@@ -13,6 +13,8 @@ export const CONTRACT = {
   result: "wr.contracts.coordinator_result",
   /** Of wr.ui-ux-design alone. */
   interfaceSpec: "interface_spec",
+  /** Of wr.ticket-creation alone. */
+  tickets: "tickets",
 } as const;
 
 export interface Stage {
@@ -31,6 +33,7 @@ const UI: Condition = { words: "it has a UI", holds: ({ hasUi }) => hasUi === tr
 const ARCHITECTURE: Condition = { words: "it touches the architecture", holds: ({ touchesArchitecture }) => touchesArchitecture === true };
 const IDEA: Condition = { words: "it is still an idea", holds: ({ taskMaturity }) => taskMaturity === "idea" };
 const UNSHAPED: Condition = { words: "it is an idea, rough or large", holds: ({ taskMaturity, taskComplexity }) => taskMaturity === "idea" || taskMaturity === "rough" || taskComplexity === "large" };
+const LARGE: Condition = { words: "it is large and pipeline.decompose is `ask`", holds: ({ taskComplexity }) => taskComplexity === "large" };
 /** The discovery of an idea has found a direction that two challengers attacked. */
 const ARCHITECTURE_KNOWN: Condition = { words: "it touches the architecture and is more than an idea", holds: (task) => ARCHITECTURE.holds(task) && !IDEA.holds(task) };
 
@@ -38,6 +41,7 @@ export const CLASSIFY: Stage = { phase: "classify", workflowId: "wr.classify-tas
 
 const discover: Stage = { phase: "discover", workflowId: "wr.discovery", handsOver: CONTRACT.discovery, as: "direction", when: IDEA, why: "an idea needs a direction before anything is built" };
 const shape: Stage = { phase: "shape", workflowId: "wr.shaping", handsOver: CONTRACT.shaping, as: "pitch", when: UNSHAPED, why: "what is to be built has to be bounded first" };
+const decompose: Stage = { phase: "decompose", workflowId: "wr.ticket-creation", handsOver: CONTRACT.tickets, as: "decomposition", when: LARGE, why: "large work is proposed as several reviewable pieces, and a person decides" };
 const designUi: Stage = { phase: "design", workflowId: "wr.ui-ux-design", handsOver: CONTRACT.interfaceSpec, as: "interface", when: UI, why: "what people see and operate is designed before it is built" };
 const designArchitecture = (when: Condition): Stage => ({ phase: "design", workflowId: "wr.discovery", handsOver: CONTRACT.discovery, as: "direction", when, why: "a design that two independent challengers have attacked" });
 const investigate: Stage = { phase: "investigate", workflowId: "wr.bug-investigation", handsOver: CONTRACT.investigation, as: "investigation", when: null, why: "a bug is mended where its cause is, so the cause comes first" };
@@ -46,7 +50,7 @@ const codeBy = (workflowId: string, why: string): Stage => ({ phase: "code", wor
 export const COURSES: Readonly<Record<PipelineMode, readonly Stage[]>> = {
   quick: [codeBy("wr.quick-task", "the change itself, in as few steps as it takes")],
   implement: [designUi, designArchitecture(ARCHITECTURE), codeBy("wr.coding-task", "the change itself")],
-  full: [discover, shape, designUi, designArchitecture(ARCHITECTURE_KNOWN), codeBy("wr.coding-task", "the change itself")],
+  full: [discover, shape, decompose, designUi, designArchitecture(ARCHITECTURE_KNOWN), codeBy("wr.coding-task", "the change itself")],
   investigate: [investigate, designArchitecture(ARCHITECTURE), codeBy("wr.coding-task", "the change itself, at the cause that was found")],
   refactor: [designArchitecture(ARCHITECTURE), codeBy("wr.refactoring", "the change itself, behaviour pinned before it")],
   // A review alone needs a pull request to look at: its item is opened by one, which nothing does yet.
@@ -56,7 +60,10 @@ export const COURSES: Readonly<Record<PipelineMode, readonly Stage[]>> = {
 /** Before there were modes: classify, then code. */
 export const FIRST_COURSE: readonly Stage[] = [codeBy("wr.coding-task", "")];
 
-export const courseOf = (mode: PipelineMode, task: Classification): readonly Stage[] => COURSES[mode].filter(({ when }) => when === null || when.holds(task));
+/** Of a mode, as far as the repository's policy has it. */
+export const courseUnder = (mode: PipelineMode, policy: Pick<PipelinePolicy, "decompose"> | undefined): readonly Stage[] => COURSES[mode].filter(({ phase }) => phase !== "decompose" || policy?.decompose === "ask");
+
+export const courseOf = (mode: PipelineMode, task: Classification, policy: Pick<PipelinePolicy, "decompose"> | undefined): readonly Stage[] => courseUnder(mode, policy).filter(({ when }) => when === null || when.holds(task));
 
 export const REVIEW = { workflowId: "wr.mr-review", handsOver: CONTRACT.reviewVerdict } as const;
 export const FIX = { workflowId: "wr.coding-task", handsOver: CONTRACT.codingHandoff } as const;

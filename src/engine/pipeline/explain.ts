@@ -10,12 +10,14 @@ import type { ItemAction, RunSession } from "./action.ts";
 import { CONTRACT, COURSES } from "./course.ts";
 import { SURE_ENOUGH } from "./investigation.ts";
 import { MODE_RULES } from "./modes.ts";
+import { answersTo, foundBy, LOOKS, TICKET, type Outcome } from "./explained-answers.ts";
+import { missingWords } from "./before-work.ts";
 import { next } from "./next.ts";
 import { foldItem } from "./state.ts";
 
 export interface ExplainedStep {
-  /** `ask`: a person has to answer. */
-  readonly phase: Phase | "ask";
+  /** `ask`: a person has to answer. `look`: the host looks for what there is already. */
+  readonly phase: Phase | "ask" | "look";
   readonly round: number;
   readonly workflowId: string | null;
   readonly why: string;
@@ -53,7 +55,7 @@ export function explainItem(item: ExplainedItem): Explanation {
   for (let place = open.shift(); place !== undefined; place = open.shift()) {
     const { events, action } = place;
     chosen ??= events.find((event) => event.kind === "mode_chosen")?.data ?? null;
-    if (action.kind !== "run-session" && action.kind !== "ask") continue;
+    if (action.kind !== "run-session" && action.kind !== "ask" && action.kind !== "look") continue;
     const name = nameOf(action);
     // What comes next may hang on what came before: the same session is looked at once for each way to it.
     if (seen.has(`${name} ${place.via}`)) continue;
@@ -65,10 +67,20 @@ export function explainItem(item: ExplainedItem): Explanation {
       leadsTo.set(`${each.when} ${each.next}`, each);
       open.push(after);
     }
-    const { phase, round, workflowId, why = "", allowedTools = null } = action.kind === "ask" ? { phase: "ask" as const, round: 1, workflowId: null, why: action.question } : action;
-    steps.set(name, { phase, round, workflowId, why: steps.get(name)?.why ?? why, allowedTools, leadsTo: [...leadsTo.values()] });
+    const { phase, round, workflowId, why = "", allowedTools = null } = action.kind === "run-session" ? action : { phase: action.kind, round: 1, workflowId: null, why: action.kind === "ask" ? action.question : LOOKS[action.at] };
+    steps.set(name, { phase, round, workflowId, why: bothReasons(steps.get(name)?.why ?? why, why), allowedTools, leadsTo: [...leadsTo.values()] });
   }
   return { mode: chosen?.mode ?? null, why: chosen?.why ?? [], steps: [...steps.values()] };
+}
+
+const OTHER_WAY = "; on another way: ";
+
+/** Where a step is come to in several ways and some leave something out before it, all are told; else the first. */
+function bothReasons(first: string, other: string): string {
+  if (first.startsWith(`${other}; `) && !first.startsWith(`${other}${OTHER_WAY}`)) return `${other}${OTHER_WAY}${first.slice(other.length + 2)}`;
+  const [base = ""] = first.split(OTHER_WAY);
+  const more = other.startsWith(`${base}; `) ? other.slice(base.length + 2) : "";
+  return more === "" || first.includes(more) ? first : `${first}${OTHER_WAY}${more}`;
 }
 
 /** How a mode is chosen, and what each runs before the review. */
@@ -83,18 +95,26 @@ function settle(events: readonly ItemEvent[], via: string): Place {
   return action.kind === "choose-mode" ? settle([...events, { kind: "mode_chosen", data: { mode: action.mode, why: [...action.why] } }], via) : { events, action, via };
 }
 
-const nameOf = (action: Extract<ItemAction, { kind: "run-session" | "ask" }>): string => (action.kind === "ask" ? "ask" : `${action.phase} ${action.round} ${action.workflowId}`);
+/** Where something can come out in more than one way. */
+type Open = Extract<ItemAction, { kind: "run-session" | "ask" | "look" }>;
+
+function nameOf(action: Open): string {
+  if (action.kind === "ask") return `ask ${action.about}`;
+  return action.kind === "look" ? `look ${action.at}${action.missing.length > 0 ? " again" : ""}` : `${action.phase} ${action.round} ${action.workflowId}`;
+}
 
 function described({ action }: Place): string {
   switch (action.kind) {
     case "run-session":
       return `${action.phase}${action.round > 1 ? ` (round ${action.round})` : ""}: ${action.workflowId}`;
     case "ask":
-      return "a person is asked";
+      return `a person is asked (${action.about})`;
+    case "look":
+      return action.missing.length > 0 ? `waits (waiting-for-artifacts), and looks again when it is gone on with: ${missingWords(action.missing).replaceAll("\n", " ")}` : "looks whether something has the same work";
     case "deliver":
       return "delivered";
     case "stop":
-      return `stops (${action.ending}): ${action.reason.message}`;
+      return `stops (${action.ending}): ${action.reason.message.replace(/\s*\n\s*/g, " ")}`;
     case "choose-mode":
     case "resume-session":
     case "ended":
@@ -104,27 +124,24 @@ function described({ action }: Place): string {
   }
 }
 
-interface Outcome {
-  readonly when: string;
-  readonly event: readonly ItemEvent[];
-}
+/** What was taken, as far as the way here says: it decides what is left out later. */
+const withWords = (via: string): string => /(?:^|, )(with a (?:spec|pitch) .*)$/.exec(via)?.[1]?.replace(/^/, ", ") ?? "";
 
-function outcomesOf({ events: { length: index }, via }: Place, action: Extract<ItemAction, { kind: "run-session" | "ask" }>, { classification }: ExplainedItem): readonly Outcome[] {
-  if (action.kind === "ask") {
-    return (["approved", "rejected"] as const).map((verdict) => ({ when: verdict, event: [{ kind: "interpretation_answered", data: { verdict, by: "a person" } }] }));
-  }
+function outcomesOf({ events: { length: index }, via }: Place, action: Open, { classification, policy }: ExplainedItem): readonly Outcome[] {
+  if (action.kind === "ask") return answersTo(action.about);
+  if (action.kind === "look") return foundBy(action, policy, withWords(via));
   const done = (when: string, contractRef: string, value: Json, snapshot: SnapshotRef | null = null): Outcome => ({ when, event: session(action, { contractRef, value }, { snapshot, index }) });
   const judges = (when: string, ...findings: readonly Json[]): Outcome =>
     done(when, CONTRACT.reviewVerdict, { verdict: findings.length === 0 ? "clean" : when.startsWith("minor") ? "minor" : "blocking", confidence: "high", summary: when, findings: [...findings] });
   const finding = (severity: string, findingCategory: string): Json => ({ severity, findingCategory, summary: `a ${severity} one of ${findingCategory}` });
   switch (action.phase) {
     case "classify":
-      return [done("classified like this", CONTRACT.classification, classification as Json)];
+      return [done(`classified like this${withWords(via)}`, CONTRACT.classification, classification as Json)];
     case "discover":
     case "design":
     case "shape": {
       const contractRef = action.phase === "shape" ? CONTRACT.shaping : action.workflowId === "wr.ui-ux-design" ? CONTRACT.interfaceSpec : CONTRACT.discovery;
-      return [done("handed over", contractRef, {})];
+      return [done(`handed over${withWords(via)}`, contractRef, {})];
     }
     case "investigate": {
       const report = (severity: string, hypothesisConfidence: number): Json => ({ rootCause: "the cause", severity, hypothesisConfidence });
@@ -147,6 +164,8 @@ function outcomesOf({ events: { length: index }, via }: Place, action: Extract<I
         judges("blocking: architecture, performance", finding("major", "architecture")),
         judges("blocking of both sorts", finding("major", "correctness"), finding("major", "architecture")),
       ];
+    case "decompose":
+      return [done("more than one piece is proposed", CONTRACT.tickets, { tickets: [TICKET, TICKET] }), done("it is one piece", CONTRACT.tickets, { tickets: [TICKET] })];
     case "audit":
       return [judges(`audited (${via.replace(/^audited \((.*)\)$/, "$1")})`)];
     case "deliver":

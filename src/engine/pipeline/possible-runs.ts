@@ -1,4 +1,4 @@
-import { AUDITS, CLASSIFY, COURSES, FIRST_COURSE, FIX, REVIEW, type Stage } from "./course.ts";
+import { AUDITS, CLASSIFY, COURSES, courseUnder, FIRST_COURSE, FIX, REVIEW, type Stage } from "./course.ts";
 import type { ItemOpening } from "./state.ts";
 
 /** How often an item runs a workflow: at the least, and at the most. */
@@ -16,8 +16,8 @@ export function possibleRuns({ workflowId, maxReviewRounds: rounds, pipeline }: 
   const stages = (course: readonly Stage[]): readonly RunCount[] => [CLASSIFY, ...course].map((stage) => ({ workflowId: stage.workflowId, low: stage.when === null ? 1 : 0, high: 1 }));
   if (pipeline === undefined) return [together([...stages(FIRST_COURSE), fixes, reviews])];
   const audits = Object.values(AUDITS).map((audit) => ({ workflowId: audit.workflowId, low: 0, high: rounds - 1 }));
-  const modes = pipeline.mode === "auto" ? Object.values(COURSES) : [COURSES[pipeline.mode]];
-  return modes.filter((course) => course.length > 0).map((course) => together([...stages(course), fixes, reviews, ...audits]));
+  const modes = pipeline.mode === "auto" ? (Object.keys(COURSES) as (keyof typeof COURSES)[]) : [pipeline.mode];
+  return modes.map((mode) => courseUnder(mode, pipeline)).filter((course) => course.length > 0).map((course) => together([...stages(course), fixes, reviews, ...audits]));
 }
 
 function together(counts: readonly RunCount[]): readonly RunCount[] {

@@ -1,7 +1,8 @@
 import type { EndingCode, Phase, PipelineMode, PipelinePolicy, Reason, SessionOutcome, SnapshotRef } from "../../record/index.ts";
-import { gateName, type ItemEvent, type Usage } from "../../record/index.ts";
+import { gateName, type ItemEvent, type TakenArtifact, type Usage } from "../../record/index.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { unreachable } from "../../shared/unreachable.ts";
+import type { Question } from "./action.ts";
 import { keepsFiles } from "./course.ts";
 
 /** One session of the item: scheduled, and after it ended what it left. */
@@ -58,12 +59,14 @@ export interface ItemEndingState {
   readonly escalated?: true | undefined;
 }
 
-/** What a person said to how the task was understood. */
-export interface InterpretationAnswer {
+/** What a person said to a question about the item. */
+export interface PersonsVerdict {
   readonly verdict: "approved" | "rejected";
   readonly by: string;
   readonly reason?: string | undefined;
 }
+
+export type IntakeCheck = Extract<ItemEvent, { kind: "intake_checked" }>["data"];
 
 /** State of a work item: the fold of its stream and nothing else (I3). */
 export interface ItemState {
@@ -71,7 +74,12 @@ export interface ItemState {
   /** Which pipeline the item goes through; null until it is chosen, and for good in one that was opened before there were modes. */
   readonly mode: PipelineMode | null;
   readonly why: readonly string[];
-  readonly answer: InterpretationAnswer | null;
+  /** To how the task was understood. */
+  readonly answer: PersonsVerdict | null;
+  /** To how large work was proposed to be cut. */
+  readonly decomposition: PersonsVerdict | null;
+  /** What the host found, the newest of each moment. */
+  readonly intake: Readonly<Record<IntakeCheck["at"], IntakeCheck | null>>;
   readonly sessions: readonly ItemSession[];
   /** The files as the last completed session that keeps them left them: only completed sessions change what is delivered (I7). */
   readonly snapshot: SnapshotRef | null;
@@ -80,7 +88,7 @@ export interface ItemState {
   readonly ended: ItemEndingState | null;
 }
 
-const initialItem: ItemState = { opening: null, mode: null, why: [], answer: null, sessions: [], snapshot: null, changed: null, ended: null };
+const initialItem: ItemState = { opening: null, mode: null, why: [], answer: null, decomposition: null, intake: { opened: null, classified: null }, sessions: [], snapshot: null, changed: null, ended: null };
 
 export const foldItem = (events: readonly ItemEvent[]): ItemState => events.reduce(evolveItem, initialItem);
 
@@ -93,6 +101,10 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
       return { ...state, mode: event.data.mode ?? state.mode, why: event.data.why ?? [] };
     case "interpretation_answered":
       return { ...state, answer: event.data };
+    case "decomposition_answered":
+      return { ...state, decomposition: event.data };
+    case "intake_checked":
+      return checked(state, event.data);
     case "session_scheduled":
       return { ...state, sessions: [...state.sessions, { ...event.data, result: null }] };
     case "session_concluded":
@@ -106,6 +118,12 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
     default:
       return unreachable(event);
   }
+}
+
+/** The base moves only under an item that nothing was done for. */
+function checked(state: ItemState, data: IntakeCheck): ItemState {
+  const moved = data.base === undefined || state.opening === null || state.sessions.length > 0 ? {} : { opening: { ...state.opening, base: data.base } };
+  return { ...state, ...moved, intake: { ...state.intake, [data.at]: data } };
 }
 
 type Conclusion = Extract<ItemEvent, { kind: "session_concluded" }>["data"];
@@ -123,8 +141,17 @@ export const hasModes = ({ opening }: ItemState): boolean => opening?.pipeline !
 /** Whether a review found something blocking on the way: whatever became of it, a person has to merge what comes of the item. */
 export const isEscalated = (state: Pick<ItemState, "sessions">): boolean => state.sessions.some(({ phase }) => phase === "audit");
 
-/** Names the question whether the task was understood, for people and tickets: it is asked once a mode is chosen. @param events all of the item's, from the first */
-export const interpretationGate = (events: readonly Pick<ItemEvent, "kind">[]): string => gateName("interpretation", events.findLastIndex(({ kind }) => kind === "mode_chosen") + 1);
+/**
+ * Names a question about the item, for people and tickets: whether it was understood is asked once a mode is chosen, whether it is to be
+ * cut once that was proposed. @param events all of the item's, from the first
+ */
+export function questionGate(about: Question, events: readonly ItemEvent[]): string {
+  const asked = (event: ItemEvent): boolean => (about === "interpretation" ? event.kind === "mode_chosen" : event.kind === "session_concluded" && event.data.phase === "decompose");
+  return gateName(about, events.findLastIndex(asked) + 1);
+}
+
+/** Files of the base commit that stand in the place of what a session would have made. */
+export const takenBy = ({ intake }: Pick<ItemState, "intake">): readonly TakenArtifact[] => intake.opened?.taken ?? [];
 
 /** The newest artifact of a kind that a session left; null if it left none. */
 export function artifactOf(session: ItemSession, contractRef: string): Json | null {
