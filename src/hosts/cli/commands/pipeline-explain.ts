@@ -9,6 +9,8 @@ export const pipelineExplain: Command = {
     classification: { kind: "text", value: "FILE|JSON", help: "a task's classification, as wr.classify-task hands it over" },
     mode: { kind: "text", value: "MODE", help: "as if `pipeline.mode` named it: auto, quick, implement, full, investigate, refactor or review-only" },
     confirm: { kind: "text", value: "WHEN", help: "as if `pipeline.confirm` said it: never, ambiguous (default) or always" },
+    decompose: { kind: "text", value: "WHEN", help: "as if `pipeline.decompose` said it: never or ask (default)" },
+    requires: { kind: "text", value: "WHAT", help: "as if `pipeline.requires` asked for it: shows how an issue waits" },
     "max-rounds": { kind: "text", value: "N", help: "as if `review.maxRounds` said it (default: 3)" },
     json: jsonOption,
   },
