@@ -4,6 +4,7 @@ export { downloadArtifact, type ArtifactWanted, type DownloadPorts, type Downloa
 export { readFile, type FileAtRef } from "./file.ts";
 export { readIssue, type IssueFacts } from "./issue.ts";
 export { readIssueState, readStatusState, type CommentShown, type IssueState, type StatusState } from "./issue-state.ts";
+export { readOpenWork, type OpenPullRequest, type OpenWork } from "./open-work.ts";
 export { allPages, type PagedRequest } from "./pages.ts";
 export { listRunJobs, type JobFacts } from "./jobs.ts";
 export { readPermission, type Permission } from "./permission.ts";

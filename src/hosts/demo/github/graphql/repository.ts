@@ -41,7 +41,7 @@ export function repositoryField(serving: Serving, { owner, name }: { readonly ow
       return objectField({ git, url, defaultBranch: repository.defaultBranch }, wanted);
     },
     issue: ({ number }: { readonly number: number }) => issueField(serving, repository, number),
-    pullRequests: (wanted: { readonly first?: number; readonly headRefName?: string }) => pullRequestsField(serving, repository, wanted),
+    pullRequests: (wanted: PullsWanted) => pullRequestsField(serving, repository, wanted),
     collaborators: ({ login = "" }: { readonly login?: string }) => collaboratorsField(serving, repository, login),
   };
 }
@@ -133,6 +133,7 @@ function issueField(serving: Serving, repository: RepositoryRecord, number: numb
     createdAt: issue.createdAt,
     author: actorOf(serving, issue.author),
     labels: ({ first }: { readonly first?: number }) => ({ nodes: issue.labelIds.flatMap((id) => state.labels.get(id) ?? []).slice(0, pageSize(first)).map(({ name }) => ({ name })) }),
+    closedByPullRequestsReferences: ({ first }: { readonly first?: number }) => closingField(serving, repository, { issue, size: pageSize(first) }),
     comments: ({ first }: { readonly first?: number }) => commentsField(serving, repository, { issue, size: pageSize(first) }),
   };
 }
@@ -150,12 +151,34 @@ function commentsField(serving: Serving, repository: RepositoryRecord, { issue, 
   return { totalCount: all.length, nodes };
 }
 
-function pullRequestsField(serving: Serving, repository: RepositoryRecord, { first, headRefName }: { readonly first?: number; readonly headRefName?: string }): unknown {
+/** Words that close an issue when a pull request is merged into the default branch (docs: Linking a pull request to an issue). */
+const CLOSES = /\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d+)\b/gi;
+
+/** Pull requests that close the issue by their words, closed ones left out as GitHub does unless it is told otherwise. */
+function closingField(serving: Serving, repository: RepositoryRecord, { issue, size }: { readonly issue: Issue; readonly size: number }): unknown {
+  demand(serving, repository, PULLS);
+  const closing = select(serving.machine.state.issues, (each) => each.repositoryId === repository.id)
+    .filter(isPull)
+    .filter(({ pull, state, body }) => (state === "open" || pull.merged !== null) && pull.base.ref === repository.defaultBranch && [...(body ?? "").matchAll(CLOSES)].some(([, number]) => Number(number) === issue.number));
+  return { totalCount: closing.length, nodes: closing.slice(0, size).map((pull) => pullRequest(serving, repository, pull)) };
+}
+
+interface PullsWanted {
+  readonly first?: number;
+  readonly headRefName?: string;
+  readonly states?: readonly string[];
+  readonly orderBy?: { readonly field: string; readonly direction: "ASC" | "DESC" };
+}
+
+const stateOf = ({ pull, state }: Pull): string => (pull.merged === null ? state.toUpperCase() : "MERGED");
+
+function pullRequestsField(serving: Serving, repository: RepositoryRecord, { first, headRefName, states, orderBy }: PullsWanted): unknown {
   demand(serving, repository, PULLS);
   const size = pageSize(first);
   const all = select(serving.machine.state.issues, (issue) => issue.repositoryId === repository.id)
     .filter(isPull)
-    .filter((pull) => headRefName === undefined || pull.pull.head.ref === headRefName);
+    .filter((pull) => (headRefName === undefined || pull.pull.head.ref === headRefName) && (states === undefined || states.includes(stateOf(pull))));
+  if (orderBy?.direction === "DESC") all.reverse();
   return { totalCount: all.length, nodes: all.slice(0, size).map((pull) => pullRequest(serving, repository, pull)) };
 }
 
@@ -163,7 +186,7 @@ const pullRequest = (serving: Serving, repository: RepositoryRecord, pull: Pull)
   number: pull.number,
   url: pageUrlOf(serving, repository, pull),
   body: pull.body ?? "",
-  state: pull.pull.merged === null ? pull.state.toUpperCase() : "MERGED",
+  state: stateOf(pull),
   headRefName: pull.pull.head.ref,
   headRefOid: pull.pull.head.sha,
   // This GitHub has no forks.

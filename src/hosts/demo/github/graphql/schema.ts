@@ -69,7 +69,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     name: String!
     object(expression: String, oid: GitObjectID): GitObject
     owner: RepositoryOwner!
-    pullRequests(first: Int, headRefName: String): PullRequestConnection!
+    pullRequests(first: Int, headRefName: String, orderBy: IssueOrder, states: [PullRequestState!]): PullRequestConnection!
     ref(qualifiedName: String!): Ref
     url: URI!
   }
@@ -131,6 +131,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
   type Issue {
     author: Actor
     body: String!
+    closedByPullRequestsReferences(first: Int): PullRequestConnection
     comments(first: Int): IssueCommentConnection!
     createdAt: DateTime!
     fullDatabaseId: BigInt
@@ -140,6 +141,22 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     state: IssueState!
     title: String!
     url: URI!
+  }
+
+  input IssueOrder {
+    direction: OrderDirection!
+    field: IssueOrderField!
+  }
+
+  enum IssueOrderField {
+    COMMENTS
+    CREATED_AT
+    UPDATED_AT
+  }
+
+  enum OrderDirection {
+    ASC
+    DESC
   }
 
   enum IssueState {
