@@ -5,7 +5,8 @@
  *     sessions whose streams end where the item's stream says they ended. The chain and the artifacts' digests are
  *     checked before; here the content is read as an adversary's (attack 14).
  */
-import { CONTRACT, foldItem, interpretationGate, next } from "../engine/pipeline/index.ts";
+import { CONTRACT, foldItem, missingWords, next, questionGate, readSubTasks, type SubTask } from "../engine/pipeline/index.ts";
+import { boundGate } from "../record/proposal-gate.ts";
 import { personOf, type Ticket } from "../github/trust/index.ts";
 import { gateName, itemStream, sessionStream, type EndingCode, type Head, type ItemEvent, type Reason, type Recorded, type SnapshotRef } from "../record/index.ts";
 import { counted, cut, itemView, lastArtifact, lastVerifications, passed, type ItemJournal, type ItemSessionView, type ItemView } from "../report/index.ts";
@@ -30,6 +31,8 @@ export interface JudgedJournal {
 export type Judgement =
   /** The change may be delivered, as far as the journal goes. */
   | { readonly kind: "deliver"; readonly view: ItemView; readonly snapshot: SnapshotRef }
+  /** The work is to be cut into these, in this order. */
+  | { readonly kind: "decompose"; readonly view: ItemView; readonly reason: Reason; readonly pieces: readonly SubTask[] }
   /** There is nothing to deliver and here is why. */
   | { readonly kind: "say"; readonly view: ItemView; readonly ending: EndingCode; readonly reason: Reason };
 
@@ -42,7 +45,12 @@ export function judge(judged: JudgedJournal): Result<Judgement, JournalRefusal> 
   if (foreign !== null) return err(foreign);
   const { ended } = view;
   if (ended === null) return waiting(judged.journal, view);
-  if (ended.outcome !== "deliver") return ok({ kind: "say", view, ending: ended.ending, reason: ended.reason ?? unexplained(ended.ending) });
+  const reason = ended.reason ?? unexplained(ended.ending);
+  if (ended.ending === "decomposed") {
+    const approved = pieces(judged, view);
+    return approved.ok ? ok({ kind: "decompose", view, reason, pieces: approved.value }) : approved;
+  }
+  if (ended.outcome !== "deliver") return ok({ kind: "say", view, ending: ended.ending, reason });
   if (ended.snapshot === null) return refuse("not-completed", "The journal says `deliver` and names no saved files.");
   const wrong = heads(judged) ?? approvals(judged) ?? maker(judged, view, ended.snapshot) ?? review(judged, view, ended.snapshot);
   return wrong === null ? ok({ kind: "deliver", view, snapshot: ended.snapshot }) : err(wrong);
@@ -51,13 +59,15 @@ export function judge(judged: JudgedJournal): Result<Judgement, JournalRefusal> 
 /** An item without an end has nothing to deliver; what it asks of a person is told. */
 function waiting(journal: ItemJournal, view: ItemView): Result<Judgement, JournalRefusal> {
   const action = next(foldItem(journal.item));
-  const understood = action.kind === "ask" ? [`${action.question} (${interpretationGate(journal.item)})`] : [];
+  if (action.kind === "look" && action.missing.length > 0) return ok({ kind: "say", view, ending: "waiting-for-artifacts", reason: { code: "waiting_for_artifacts", message: `This repository asks for it before there is work on a task, and it is not there:\n${missingWords(action.missing)}`, fix: BRING_IT } });
+  const understood = action.kind === "ask" ? [`${action.question} (${boundGate(questionGate(action.about, journal.item), action.proposal)})`] : [];
   const gates = [...understood, ...[...journal.sessions].flatMap(([sessionId, events]) => questionOf(sessionId, events) ?? [])];
   if (gates.length === 0) return err(NOT_ENDED);
   const reason: Reason = { code: "awaiting_approval", message: gates.join("\n\n"), fix: ANSWER_IT };
   return ok({ kind: "say", view, ending: "awaiting-approval", reason });
 }
 
+const BRING_IT = "Bring it to the default branch, or set the label. Then write `/worktrain resume` in a new comment, or remove the start label and add it again.";
 const ANSWER_IT = "Write `/worktrain approve` in a new comment to let the work go on, or `/worktrain reject REASON` to send the step back with a reason.";
 
 /** Characters of what was handed over that a question is told with. */
@@ -146,9 +156,9 @@ function heads({ journal, heads: streams }: JudgedJournal): JournalRefusal | nul
  */
 function approvals(judged: JudgedJournal): JournalRefusal | null {
   const answers = ticketsOf(judged).flatMap(({ answer, trigger }) => (answer === undefined ? [] : [{ ...answer, by: personOf(trigger.actor) }]));
-  const asked = interpretationGate(judged.journal.item);
   for (const event of judged.journal.item) {
-    if (event.kind !== "interpretation_answered") continue;
+    if (event.kind !== "interpretation_answered" && event.kind !== "decomposition_answered") continue;
+    const asked = event.kind === "interpretation_answered" ? questionGate("interpretation", judged.journal.item) : proposalGate(judged.journal.item.filter(({ seq }) => seq < event.seq));
     const { verdict, by } = event.data;
     if (!answers.some((answer) => answer.gate === asked && answer.verdict === verdict && answer.by === by)) {
       return refusal("unvouched-approval", `The journal says that ${by} answered ${asked} with ${verdict}; no ticket of the App says so.`);
@@ -171,6 +181,23 @@ function approvals(judged: JudgedJournal): JournalRefusal | null {
     }
   }
   return null;
+}
+
+/** The gate of the proposal that stood open after these events, which names its content: another one was not approved. Empty where none did. */
+function proposalGate(before: readonly Recorded<ItemEvent>[]): string {
+  const action = next(foldItem(before));
+  return action.kind === "ask" && action.about === "decomposition" ? boundGate(questionGate("decomposition", before), action.proposal) : "";
+}
+
+/** The pieces that a person approved, handed over by a session that completed. */
+function pieces(judged: JudgedJournal, view: ItemView): Result<readonly SubTask[], JournalRefusal> {
+  const session = view.sessions.findLast(({ phase }) => phase === "decompose");
+  const wrong = session === undefined ? refusal("not-completed", "No session of the journal cut the work.") : (heads(judged) ?? approvals(judged) ?? counts(judged, session));
+  if (session === undefined || wrong !== null) return err(wrong ?? NOT_ENDED);
+  const approved = judged.journal.item.some((event) => event.kind === "decomposition_answered" && event.data.verdict === "approved");
+  const read = readSubTasks(lastArtifact(session, CONTRACT.tickets) ?? null);
+  if (!approved || !read.ok) return err(refusal("unvouched-approval", `The journal says that the work is cut, and ${approved ? "its pieces cannot be read" : "nobody approved it"}.`));
+  return read;
 }
 
 /**
