@@ -1,7 +1,7 @@
 /** What is looked for before work, and how large work is cut: tables of the pure pipeline. */
 import { describe, expect, test } from "vitest";
 import { explainItem, foldItem, next, questionGate, readSubTasks } from "../../src/engine/pipeline/index.ts";
-import { itemEventSchema, type PipelinePolicy } from "../../src/record/index.ts";
+import { itemEventSchema, type ItemEvent, type PipelinePolicy } from "../../src/record/index.ts";
 import type { Json } from "../../src/shared/json.ts";
 import { classification, classified, handover, judged, playItem, snapshot, type Outcome } from "./item-history.ts";
 
@@ -42,11 +42,12 @@ describe("an item looks around before it works", () => {
   test("what is missing is looked for again, and the base moves only while nothing was done", () => {
     const waiting = playItem(POLICY, [], { found: { opened: { missing: [{ what: "A spec", label: "specced" }] } } }).events;
     const base = { ref: "main", sha: "f".repeat(40) };
-    const there = [...waiting, { kind: "intake_checked", data: { at: "opened", base, duplicates: [], missing: [], taken: [], passedOver: [] } } as const];
+    const brought: ItemEvent = { kind: "intake_checked", data: { at: "opened", base, duplicates: [], missing: [], taken: [], passedOver: [] } };
+    const there = [...waiting, brought];
     expect(next(foldItem(there))).toMatchObject({ kind: "run-session", phase: "classify" });
     expect(foldItem(there).opening?.base).toEqual(base);
     const worked = playItem(POLICY, [keyed, handover(), clean]).events;
-    expect(foldItem([...worked, there.at(-1) as (typeof worked)[number]]).opening?.base.sha).toBe("a".repeat(40));
+    expect(foldItem([...worked, brought]).opening?.base.sha).toBe("a".repeat(40));
   });
 });
 

@@ -1,7 +1,7 @@
 import type { EndingCode, Phase, Reason, RequiredArtifact, SnapshotRef } from "../../record/index.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import type { ModeChoice } from "./modes.ts";
-import type { ItemSession } from "./state.ts";
+import type { ItemSession, Question } from "./state.ts";
 
 export interface RunSession {
   readonly kind: "run-session";
@@ -22,9 +22,6 @@ export interface Look {
   readonly key: string | null;
   readonly missing: readonly RequiredArtifact[];
 }
-
-/** What a person is asked about. */
-export type Question = "interpretation" | "decomposition";
 
 export type ItemAction =
   | RunSession

@@ -1,7 +1,8 @@
 /** How what comes from outside can come out, for `worktrain pipeline explain`: what the host finds, what a person says. */
 import type { ItemEvent, PipelinePolicy } from "../../record/index.ts";
 import type { Json } from "../../shared/json.ts";
-import type { Look, Question } from "./action.ts";
+import type { Look } from "./action.ts";
+import type { Question } from "./state.ts";
 
 export interface Outcome {
   readonly when: string;

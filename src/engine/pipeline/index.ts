@@ -1,4 +1,4 @@
-export type { ItemAction, Look, Question } from "./action.ts";
+export type { ItemAction, Look } from "./action.ts";
 export { missingWords } from "./before-work.ts";
 export { CONTRACT, keepsFiles, PIPELINE } from "./course.ts";
 export { readSubTasks, type SubTask } from "./decomposition.ts";
@@ -6,4 +6,4 @@ export { endingOf, fixOf } from "./failures.ts";
 export { type ExplainedItem, type ExplainedStep, explainItem, explainModes, type Explanation } from "./explain.ts";
 export { possibleRuns, type RunCount } from "./possible-runs.ts";
 export { next } from "./next.ts";
-export { artifactOf, evolveItem, foldItem, isEscalated, type IntakeCheck, type ItemSession, type ItemState, questionGate, type SessionResult, takenBy } from "./state.ts";
+export { artifactOf, evolveItem, foldItem, isEscalated, type IntakeCheck, type ItemSession, type ItemState, type Question, questionGate, type SessionResult } from "./state.ts";

@@ -2,7 +2,6 @@ import type { EndingCode, Phase, PipelineMode, PipelinePolicy, Reason, SessionOu
 import { gateName, type ItemEvent, type TakenArtifact, type Usage } from "../../record/index.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { unreachable } from "../../shared/unreachable.ts";
-import type { Question } from "./action.ts";
 import { keepsFiles } from "./course.ts";
 
 /** One session of the item: scheduled, and after it ended what it left. */
@@ -58,6 +57,9 @@ export interface ItemEndingState {
   readonly snapshot: SnapshotRef | null;
   readonly escalated?: true | undefined;
 }
+
+/** What a person is asked about. */
+export type Question = "interpretation" | "decomposition";
 
 /** What a person said to a question about the item. */
 export interface PersonsVerdict {

@@ -41,7 +41,7 @@ const stateSchema = z.object({
           closedByPullRequestsReferences: z.object({ nodes: z.array(pullSchema.nullable()).nullable() }).nullable(),
         })
         .nullable(),
-      pullRequests: z.object({ totalCount: z.int(), nodes: z.array(pullSchema) }),
+      pullRequests: z.object({ totalCount: z.int(), nodes: z.array(pullSchema.nullable()) }),
     })
     .nullable(),
 });
@@ -71,7 +71,7 @@ export async function readOpenWork(github: GitHub, { owner, repo }: Repository, 
   return {
     labels: (issue.labels?.nodes ?? []).map(({ name }) => name),
     closing: (issue.closedByPullRequestsReferences?.nodes ?? []).flatMap((pull) => (pull?.open === true ? [pull] : [])),
-    open: pullRequests.nodes,
+    open: pullRequests.nodes.filter((pull) => pull !== null),
     more: pullRequests.totalCount - pullRequests.nodes.length,
   };
 }
