@@ -1,6 +1,6 @@
 /** A work item as its record tells it: what the pull request, the check run, the CLI and the demo show. */
 import { CONTRACT, foldItem, isEscalated, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
-import type { ItemEvent, Phase, PipelineMode, Usage } from "../record/index.ts";
+import type { ItemEvent, Phase, PipelineMode, RequiredArtifact, TakenArtifact, Usage } from "../record/index.ts";
 import { classificationSchema, codingHandoffSchema, type Classification, type CodingHandoff } from "../workflow/index.ts";
 import { findingsOf, type FindingView } from "./findings.ts";
 import type { ItemJournal } from "./item-journal.ts";
@@ -10,6 +10,15 @@ import { lastArtifact, sessionView, type ItemSessionView, type SessionView } fro
 export type RunView = Pick<Extract<ItemEvent, { kind: "run_opened" }>["data"], "host" | "runId" | "runAttempt" | "key" | "sandbox" | "runner" | "restored" | "estimate">;
 export type EffectView = Extract<ItemEvent, { kind: "effect_confirmed" }>["data"];
 export type DeliveryView = Extract<ItemEvent, { kind: "delivery_ended" }>["data"];
+
+export interface IntakeView {
+  readonly taken: readonly Omit<TakenArtifact, "text">[];
+  readonly passedOver: readonly { readonly path: string; readonly why: string }[];
+  /** What the item waits for. */
+  readonly missing: readonly RequiredArtifact[];
+}
+
+export const NO_INTAKE: IntakeView = { taken: [], passedOver: [], missing: [] };
 
 export interface ItemView {
   readonly itemId: string;
@@ -25,6 +34,8 @@ export interface ItemView {
   readonly reviewRounds: number;
   /** Which pipeline it went through and why; null when it had none to choose from. */
   readonly mode: { readonly mode: PipelineMode; readonly why: readonly string[] } | null;
+  /** What was found before there was work, without the texts that were taken. */
+  readonly intake: IntakeView;
   /** A review found something blocking on the way: a person has to merge what came of it. */
   readonly escalated: boolean;
   readonly snapshot: ItemState["snapshot"];
@@ -56,6 +67,7 @@ export function itemView(journal: ItemJournal): ItemView {
     findings: findingsOf(sessions),
     reviewRounds: sessions.filter((session) => session.phase === "review" && session.outcome === "completed").length,
     mode: state.mode === null ? null : { mode: state.mode, why: state.why },
+    intake: intakeView(state),
     escalated: isEscalated(state),
     snapshot: state.snapshot,
     ended: state.ended,
@@ -66,6 +78,12 @@ export function itemView(journal: ItemJournal): ItemView {
     costMicroUsd: all.reduce((sum, session) => sum + session.costMicroUsd, 0),
     estimate: journal.item.flatMap((event) => (event.kind === "run_opened" ? (event.data.estimate ?? []) : []))[0] ?? null,
   };
+}
+
+function intakeView({ intake: { opened } }: ItemState): IntakeView {
+  if (opened === null) return NO_INTAKE;
+  const { taken, passedOver, missing } = opened;
+  return { taken: taken.map(({ path, as, sha256, sizeBytes }) => ({ path, as, sha256, sizeBytes })), passedOver, missing };
 }
 
 function inItsSlot(session: ItemSession, journal: ItemJournal): ItemSessionView {

@@ -4,6 +4,7 @@ import { answerItem, type CoordinatorDeps, type OpenItem } from "../../src/coord
 import { existingArtifacts } from "../../src/coordinator/existing-artifacts.ts";
 import type { Duplicate, ItemEvent } from "../../src/record/index.ts";
 import { taskKeyOf, taskKeyStep } from "../../src/record/task-key.ts";
+import { readItemReport, reportMarkdown } from "../../src/report/index.ts";
 import type { BaseFile, BaseFiles } from "../../src/workspace/index.ts";
 import { cleanReview, completeStep, decidedOtherwise, ITEM, itemWorld, workflow, write, type ItemWorld, type ItemWorldOptions } from "./item-world.ts";
 
@@ -94,6 +95,9 @@ describe("what exists is taken", () => {
       passedOver: [{ path: "https://github.com/other/one/blob/main/rfc.md", why: expect.stringContaining("not followed") }],
     });
     expect(phases(events)).toEqual(["classify", "code", "review"]);
+    const told = reportMarkdown(await readItemReport(world.journal, ITEM)).replaceAll(/[\u2060\\]/g, "");
+    expect(told).toMatch(/Taken from the base commit as the pitch, instead of being made.*\.worktrain\/pitches\/issue-12\.md/);
+    expect(told).toMatch(/Named as a spec or a pitch and not taken.*links elsewhere are not followed/);
     expect(events.find((event) => event.kind === "session_scheduled" && event.data.phase === "code")).toMatchObject({ data: { context: { pitch: { takenFrom: [{ text: "# Pitch" }] }, direction: { takenFrom: [{ path: "docs/spec.md" }] } } } });
   });
 
@@ -133,6 +137,8 @@ describe("a governed repository", () => {
     const world = await open({ turns: happy, pipeline: { ...POLICY, requires }, surroundings: { ...surroundings({ requires }), labels: () => Promise.resolve(labels), newestBase: { ref: "main", sha: now.sha } } });
     expect(await world.run()).toMatchObject({ ending: "waiting-for-artifacts", spent: { turns: 0 }, state: { ended: null }, reason: { message: expect.stringMatching(/A spec: a file docs\/specs\/\{number\}\.md.*\n.*The architects' word: the label Architecture-OK/) } });
     expect(world.saves.at(-1)).toMatchObject({ step: "waits", ending: "waiting-for-artifacts" });
+    const told = await readItemReport(world.journal, ITEM);
+    expect(told.standing).toMatchObject({ tone: "waiting", headline: expect.stringContaining("waits for what this repository requires first"), reason: { message: expect.stringContaining("A spec") } });
     labels = ["architecture-ok"];
     expect((await world.run()).reason?.message).not.toContain("Architecture-OK");
     Object.assign(world.workspace, { baseFiles: { commit: "a".repeat(40), find: () => Promise.resolve([{ path: "docs/specs/12.md", kind: "file", oid: "1", sizeBytes: 3 }]), read: () => Promise.resolve("yes") } });
