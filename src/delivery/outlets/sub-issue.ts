@@ -17,7 +17,7 @@ const issueSchema = z.object({
 });
 type Issue = z.infer<typeof issueSchema>;
 
-/** A parent has at most 100 sub-issues (docs: Adding sub-issues). */
+/** A parent has at most 100 sub-issues (P-sub-issues); the empty page behind them counts. */
 const MOST_SUB_ISSUE_PAGES = 1 + 1;
 /** Newest issues of ours among which one that was made and not linked is looked for: it was made a moment ago, or by the run before. */
 const LOOKED_AT = 100;

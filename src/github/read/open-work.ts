@@ -1,4 +1,4 @@
-/** Which open pull requests have the work of an issue, as far as GitHub knows: what closes it, and the newest with their texts. */
+/** Which open pull requests have the work of an issue, as far as GitHub knows: what closes it (P-closing), and the newest with their texts. */
 import { z } from "zod";
 import type { GitHub, Repository } from "../client.ts";
 import { queryGraphQl } from "../graphql.ts";
