@@ -87,7 +87,7 @@ export interface Surroundings {
   readonly newestBase: { readonly ref: string; readonly sha: string };
   /** Labels the issue has now. */
   labels(): Promise<readonly string[]>;
-  /** What has the work already. @param taskKey what the task asks for (`taskKeyOf`), whose saved name others find; null before it is known */
+  /** What has the work already. @param taskKey what the task asks for (`taskKeyOf`), which others are told as well; null before it is known */
   duplicates(taskKey: string | null): Promise<readonly Duplicate[]>;
 }
 

@@ -1,11 +1,10 @@
 /** What an item's run finds before it works, for the item's stream: who has the work, what is missing, what need not be made again. */
 import { missingWords, type IntakeCheck, type ItemState, type Look } from "../engine/pipeline/index.ts";
 import type { EndingCode, Reason, RequiredArtifact } from "../record/index.ts";
-import { taskKeyOf, taskKeyStep } from "../record/task-key.ts";
+import { taskKeyOf } from "../record/task-key.ts";
 import type { CoordinatorDeps } from "./deps.ts";
 import { existingArtifacts, globsFor, missingArtifacts } from "./existing-artifacts.ts";
 import { namedFiles } from "./linked-files.ts";
-import { spentByItem } from "./spent.ts";
 
 /** @throws what reading GitHub or the base commit throws: nothing is worked on that might be another's */
 export async function lookAround(deps: CoordinatorDeps, state: ItemState, look: Look): Promise<IntakeCheck> {
@@ -33,11 +32,9 @@ async function beforeWork(deps: CoordinatorDeps, { opening }: ItemState): Promis
   return { at: "opened", ...moved, duplicates: [], missing: [...missing], taken: [...existing.taken], passedOver };
 }
 
-/** First it is saved under a name that others find, then they are looked for: of two at the same moment at least one sees the other. */
 async function onceClassified(deps: CoordinatorDeps, state: ItemState, key: string): Promise<IntakeCheck> {
   const taskKey = taskKeyOf(key);
   if (taskKey === null || deps.surroundings === undefined || state.opening?.pipeline?.duplicates !== "stop") return { ...NOTHING, at: "classified" };
-  await deps.saving?.now({ phase: "classify", step: taskKeyStep(taskKey), costMilliUsd: Math.round(spentByItem(state).costMicroUsd / 1000), ending: null });
   return { ...NOTHING, at: "classified", duplicates: [...(await deps.surroundings.duplicates(taskKey))] };
 }
 

@@ -8,5 +8,6 @@ export { branchOf, GITHUB_ACTIONS, marker, readTrailers, type Publisher } from "
 export { findProtected, type ChangedPath, type ProtectedPath } from "./protected-paths.ts";
 export { publish, type Publication } from "./publish.ts";
 export type { Said } from "./text/comment.ts";
+export { duplicateLinks } from "./text/duplicates.ts";
 export { subIssueIntents, subIssueList } from "./text/sub-issue.ts";
 export type { Delivery } from "./text/delivery.ts";

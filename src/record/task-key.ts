@@ -10,8 +10,8 @@ export function taskKeyOf(deduplicationKey: string): string | null {
   return words.size === 0 ? null : sha256Hex([...words].toSorted().join("-")).slice(0, 16);
 }
 
-/** The step of the segment that is saved when a run knows what its task asks for: others find it by its name. */
-export const taskKeyStep = (taskKey: string): string => `key-${taskKey}`;
+/** Name of the artifact that a run leaves once it knows what its task asks for: others find it by that name, in one request. */
+export const taskKeyArtifact = (taskKey: string): string => `worktrain-task.${taskKey}`;
 
 /** Second line of our pull requests' bodies. It counts only there and only in what our own account wrote. */
 export const taskKeyMarker = (taskKey: string): string => `<!-- worktrain:task ${taskKey} -->`;

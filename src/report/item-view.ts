@@ -1,6 +1,6 @@
 /** A work item as its record tells it: what the pull request, the check run, the CLI and the demo show. */
 import { CONTRACT, foldItem, isEscalated, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
-import type { ItemEvent, Phase, PipelineMode, RequiredArtifact, TakenArtifact, Usage } from "../record/index.ts";
+import type { Duplicate, ItemEvent, Phase, PipelineMode, RequiredArtifact, TakenArtifact, Usage } from "../record/index.ts";
 import { classificationSchema, codingHandoffSchema, type Classification, type CodingHandoff } from "../workflow/index.ts";
 import { findingsOf, type FindingView } from "./findings.ts";
 import type { ItemJournal } from "./item-journal.ts";
@@ -14,11 +14,13 @@ export type DeliveryView = Extract<ItemEvent, { kind: "delivery_ended" }>["data"
 export interface IntakeView {
   readonly taken: readonly Omit<TakenArtifact, "text">[];
   readonly passedOver: readonly { readonly path: string; readonly why: string }[];
+  /** What has the work already. */
+  readonly duplicates: readonly Duplicate[];
   /** What the item waits for. */
   readonly missing: readonly RequiredArtifact[];
 }
 
-export const NO_INTAKE: IntakeView = { taken: [], passedOver: [], missing: [] };
+export const NO_INTAKE: IntakeView = { taken: [], passedOver: [], duplicates: [], missing: [] };
 
 export interface ItemView {
   readonly itemId: string;
@@ -80,10 +82,10 @@ export function itemView(journal: ItemJournal): ItemView {
   };
 }
 
-function intakeView({ intake: { opened } }: ItemState): IntakeView {
+function intakeView({ intake: { opened, classified } }: ItemState): IntakeView {
   if (opened === null) return NO_INTAKE;
-  const { taken, passedOver, missing } = opened;
-  return { taken: taken.map(({ path, as, sha256, sizeBytes }) => ({ path, as, sha256, sizeBytes })), passedOver, missing };
+  const { taken, passedOver, duplicates, missing } = opened;
+  return { taken: taken.map(({ path, as, sha256, sizeBytes }) => ({ path, as, sha256, sizeBytes })), passedOver, duplicates: [...duplicates, ...(classified?.duplicates ?? [])], missing };
 }
 
 function inItsSlot(session: ItemSession, journal: ItemJournal): ItemSessionView {

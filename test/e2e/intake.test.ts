@@ -56,8 +56,11 @@ const patch = (number: number, body: Json) => world.call(world.maintainerToken, 
 /** The n-th run of the issue is over and told. */
 const told = (issueNumber: number, runs: number, state: string) => (): boolean => world.runs(issueNumber).length === runs && world.runs(issueNumber).every(({ conclusion }) => conclusion !== null) && status(issueNumber).includes(` state=${state} `);
 
+/** A whole run, on a machine that has more to do. */
+const RUN_PATIENCE_MS = 150_000;
+
 async function settled(condition: () => boolean, what: string): Promise<void> {
-  await until(condition, what);
+  await until(condition, what, RUN_PATIENCE_MS);
   await world.actions.idle();
   await world.github.settled();
 }
@@ -92,6 +95,7 @@ describe("duplicates", () => {
     expect(first).toBe(2);
     expect(status(first)).toContain("WorkTrain skipped this: something has the work already");
     expect(said(first)).toMatch(/pull request .*1, which closes this issue: .*\/pull\/1/);
+    expect(said(first)).toContain("The work is here:\n- #1\n");
     expect(said(first)).toContain("duplicates: ignore");
     expect(world.runs(first)[0]?.conclusion).toBe("success");
     expect(world.model.requests).toEqual([]);

@@ -1,4 +1,4 @@
-export { listRunArtifacts, type ArtifactFacts } from "./artifacts.ts";
+export { listArtifactsNamed, listRunArtifacts, type ArtifactFacts } from "./artifacts.ts";
 export { readDeliveryState, type DeliveryQuery, type DeliveryState } from "./delivery-state.ts";
 export { downloadArtifact, type ArtifactWanted, type DownloadPorts, type DownloadRefusal } from "./download.ts";
 export { readFile, type FileAtRef } from "./file.ts";

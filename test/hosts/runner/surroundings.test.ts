@@ -1,12 +1,17 @@
 /** What else is at an issue's work, read from a GitHub with its real wire protocol. */
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createGitHub } from "../../../src/github/octokit.ts";
 import { readRun } from "../../../src/github/read/index.ts";
+import { NameTakenError, type SegmentStore } from "../../../src/journal/index.ts";
+import { RetryableError } from "../../../src/shared/errors.ts";
 import { surroundingsOf } from "../../../src/hosts/runner/agent/surroundings.ts";
 import { formatSegmentName, parseItemId, type EndingCode } from "../../../src/record/index.ts";
-import { taskKeyMarker, taskKeyOf, taskKeyStep } from "../../../src/record/task-key.ts";
+import { taskKeyArtifact, taskKeyMarker, taskKeyOf } from "../../../src/record/task-key.ts";
 import { assertRequestsConform } from "../../contract/openapi.ts";
-import { hastyClock, startWorld, type Item, type World } from "./deliver/world.ts";
+import { artifactStore, hastyClock, startWorld, type Item, type World } from "./deliver/world.ts";
 
 const KEY = taskKeyOf("round totals") ?? "";
 let world: World;
@@ -21,14 +26,20 @@ afterAll(async () => {
 });
 
 /** As the agent job of the item looks: with the permissions of the workflow file. */
-async function around(item: Item) {
+async function around(item: Item, segments?: SegmentStore) {
   const log: string[] = [];
   const { token } = world.github.actions.createJob(item.runId, { name: "agent", permissions: { contents: "read", issues: "read", "pull-requests": "read", actions: "read", checks: "read", statuses: "read" } });
   const github = createGitHub({ token, baseUrl: world.github.url, graphqlUrl: `${world.github.url}/graphql`, userAgent: "worktrain-agent", clock: hastyClock, fetch: globalThis.fetch });
   const run = await readRun(github, { owner: "acme", repo: "sums" }, item.runId);
   if (run === null) throw new Error("no run");
   const settings = { owner: "acme", repo: "sums", item: item.ticket.item } as Parameters<typeof surroundingsOf>[0];
-  return { log, ...surroundingsOf(settings, { log: (line) => void log.push(line) }, { github, admitted: { ticket: item.ticket, run, task: { title: "", body: "" }, committed: null }, requires: [] }) };
+  return { log, ...surroundingsOf(settings, { log: (line) => void log.push(line), segments: segments ?? told(item) }, { github, admitted: { ticket: item.ticket, run, task: { title: "", body: "" }, committed: null }, requires: [] }) };
+}
+
+/** Uploads as the artifact client does: a name is given once in a run. */
+function told(item: Item): SegmentStore {
+  const store = artifactStore(world.github, item.runId, mkdtempSync(join(tmpdir(), "told-")));
+  return { put: (name, bytes) => (world.github.actions.listArtifacts(item.runId).some((each) => each.name === name) ? Promise.reject(new NameTakenError(name)) : store.put(name, bytes)) };
 }
 
 function save(item: Item, step: string, index: number, ending: EndingCode | null = null): void {
@@ -85,11 +96,11 @@ test("an earlier attempt that a run is at has the work; the later one of the two
   over(second);
 });
 
-test("a run that saved the same key has the work of another issue; of two the one that saved first goes on", async () => {
+test("a run that told the same key has the work of another issue; of two the one that told it first goes on", async () => {
   const [early, late] = [await atWork(), await atWork()];
-  save(late, taskKeyStep(KEY), 2);
   expect(await (await around(late)).duplicates(KEY)).toEqual([]);
-  save(early, taskKeyStep(KEY), 2);
+  expect(world.github.actions.listArtifacts(late.runId).map(({ name }) => name)).toContain(taskKeyArtifact(KEY));
+  expect(await (await around(early)).duplicates(KEY)).toMatchObject([{ kind: "same-key" }]);
   expect(await (await around(late)).duplicates(KEY)).toEqual([]);
   expect(await (await around(early)).duplicates(KEY)).toMatchObject([{ kind: "same-key", what: expect.stringContaining(`issue ${late.issueNumber}, which a run is at`), url: expect.stringContaining(String(late.runId)) }]);
   expect(await (await around(early)).duplicates("0".repeat(16))).toEqual([]);
@@ -110,6 +121,14 @@ test("a marker counts in an App's pull request on a branch of ours alone, and no
   expect(await duplicates(KEY)).toEqual([]);
   const number = await pull(job.token, "worktrain/issue-99-1", marked(taskKeyMarker(KEY)));
   expect(await duplicates(KEY)).toMatchObject([{ kind: "same-key", what: expect.stringContaining(`pull request #${number}`) }]);
+  over(item);
+});
+
+test("what cannot be told is logged, and the look goes on", async () => {
+  const item = await atWork();
+  const { duplicates, log } = await around(item, { put: () => Promise.reject(new RetryableError("the artifact service is down")) });
+  expect(await duplicates("f".repeat(16))).toEqual([]);
+  expect(log).toEqual([expect.stringContaining("Other runs cannot see what this task asks for: the artifact service is down")]);
   over(item);
 });
 

@@ -4,7 +4,7 @@
  * I2. Deliveries of an item are ordered by its record ref. I4. It is green only for what is so; a refusal is red and explained.
  * I7. Verified journals only. I10. Authority is asked of GitHub again before each write.
  */
-import { attestations, changedPaths, deliveryIntents, fenceOf, findProtected, judge, publish, readChange, type Change, type Decision, type Judgement } from "../../../delivery/index.ts";
+import { attestations, changedPaths, deliveryIntents, duplicateLinks, fenceOf, findProtected, judge, publish, readChange, type Change, type Decision, type Judgement } from "../../../delivery/index.ts";
 import { createGitHub } from "../../../github/octokit.ts";
 import type { DeliveryState } from "../../../github/read/index.ts";
 import { verifyTicket, type Ticket } from "../../../github/trust/index.ts";
@@ -76,7 +76,7 @@ async function deliverRecord(job: Job, taken: Verified, record: DeliveryRecord):
   const standing: Standing = { decision, state: shown.value };
   const fence = fenceOf(decision, shown.value.record);
   if (fence.kind === "fenced") return concludeFenced(record, fence.refusal, view);
-  if (judged.value.kind === "say") return conclude(job, record, { kind: "said", reason: judged.value.reason, ending: judged.value.ending, view, decided: view.ended !== null }, standing);
+  if (judged.value.kind === "say") return conclude(job, record, { kind: "said", reason: judged.value.reason, ending: judged.value.ending, view, decided: view.ended !== null, made: duplicateLinks(view.intake.duplicates, job.admitted.run.htmlUrl) }, standing);
   if (judged.value.kind === "decompose") return deliverSubIssues(job, record, { view, reason: judged.value.reason, pieces: judged.value.pieces, decision, state: shown.value });
   const ready = change === null || !change.ok ? change : await prepare(job, shown.value, change.value);
   if (ready === null || !ready.ok) return conclude(job, record, refusedOrWithdrawn(ready?.error ?? NO_CHANGE, view), standing);

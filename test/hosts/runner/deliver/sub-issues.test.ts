@@ -115,12 +115,12 @@ describe("a delivery that broke off is gone on with", () => {
 
 describe("nothing is made", () => {
   test.each<{ why: string; wish: () => Parameters<typeof cut>[0]; says: string }>([
-    { why: "without a ticket that approves", wish: () => ({ ticket: { answer: undefined } as never }), says: "unvouched-approval" },
+    { why: "without a ticket that approves", wish: () => ({ ticket: { answer: undefined } }), says: "unvouched-approval" },
     { why: "where the ticket rejects", wish: () => ({ ticket: { answer: { gate: "gate-7-decomposition", verdict: "rejected", reason: "x" } } }), says: "unvouched-approval" },
     { why: "where another proposal was approved", wish: () => ({ approves: [piece("First"), piece("Harmless")] }), says: "unvouched-approval" },
     { why: "where the journal skips the answer", wish: () => ({ cut: { tickets: TICKETS, answered: null } }), says: "unvouched-approval" },
     { why: "of a hundred pieces", wish: () => ({ cut: { tickets: Array.from({ length: 100 }, (_, index) => piece(`P${index}`)), answered: { verdict: "approved", by: "mona" } } }), says: "unvouched-approval" },
-    { why: "in an ending that no session stands behind", wish: () => ({ cut: undefined } as never), says: "not-completed" },
+    { why: "in an ending that no session stands behind", wish: () => ({ cut: undefined }), says: "not-completed" },
   ])("$why", async ({ wish, says }) => {
     const item = await cut(wish());
     const result = await item.deliver();
