@@ -5,7 +5,7 @@
  *     where the stream ends.
  * I5. The budget is the item's: what earlier sessions and runs spent is counted from the log.
  */
-import { endingOf, fixOf, foldItem, isEscalated, keepsFiles, next, questionGate, type ItemAction, type ItemSession, type ItemState, type Question } from "../engine/pipeline/index.ts";
+import { endingOfParked, fixOf, foldItem, isEscalated, keepsFiles, next, questionGate, type ItemAction, type ItemSession, type ItemState, type Question } from "../engine/pipeline/index.ts";
 import { boundGate } from "../record/proposal-gate.ts";
 import { itemStream, type EndingCode, type Head, type ItemEvent, type Phase, type Reason } from "../record/index.ts";
 import { artifactsOf, conclusionOf } from "../engine/session/index.ts";
@@ -176,7 +176,7 @@ interface Parking {
 async function park(deps: CoordinatorDeps, state: ItemState, { phase, spent: ofSession, parked: left }: Parking): Promise<Over> {
   const timeUp: unknown = deps.signal.reason;
   const parked = left.code === "cancelled" && timeUp instanceof TimeUpError ? { code: "time_limit", message: timeUp.message } : left;
-  const ending = endingOf(parked.code);
+  const ending = endingOfParked(parked.code);
   const spent = add(spentByItem(state), ofSession);
   // The App reads from the artifact's name which gate an answer is for.
   await deps.saving?.now({ phase, step: left.gate ?? "parked", costMilliUsd: Math.round(spent.costMicroUsd / 1000), ending });

@@ -58,6 +58,7 @@ export const ENDING_CODES = [
   "time-limit",
   "model-refused",
   "model-unavailable",
+  "model-rejected",
   "model-spend-limit",
   "no-sandbox",
   "cannot-save",

@@ -101,7 +101,7 @@ test("findings that are left after the last round of review end the run with the
 });
 
 test("fault 63: a key that the model's API does not take ends the run at once and names the cure", async () => {
-  const { said } = await ended(WRONG_KEY, "model-unavailable");
+  const { said } = await ended(WRONG_KEY, "model-rejected");
   expect(said).toContain("ANTHROPIC_API_KEY");
   expect(world.model.requests.filter(({ status }) => status === 401)).toHaveLength(1);
   expect(said).not.toContain("sk-ant-");

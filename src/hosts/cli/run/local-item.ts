@@ -23,6 +23,8 @@ const savedSchema = z.object({
   sandbox: z.enum(["bubblewrap", "weak"]),
   /** The one workflow that is run, and its file when it was named by path. */
   workflow: z.object({ id: z.string(), file: z.string().nullable() }).optional(),
+  /** Where the record is kept as well, beside the data directory. */
+  record: z.literal("ref").optional(),
   /** Those that flags set, in place of the config's; they hold until a later run sets others. */
   limits: z.partialRecord(z.enum(["turns", "tokens", "inputTokens", "outputTokens", "costMicroUsd", "ms", "toolMs"]), z.number()).optional(),
 });
