@@ -29,6 +29,22 @@ const reviewSchema = z.strictObject({
   maxRounds: z.int().min(1).max(10).default(3).describe("Rounds of review after which open findings stop the work."),
 });
 
+/** The first part is a name, so that nobody's whole tree is searched. */
+const globSchema = z
+  .string()
+  .trim()
+  .min(1)
+  .max(500)
+  .refine((text) => /^[^*?[\]{}()!\\/]+(?:\/|$)/.test(text) && !text.split("/").includes(".."), "must be a path inside the repository whose first part has no wildcard, such as docs/specs/**/*.md");
+
+const requiredSchema = z
+  .strictObject({
+    what: z.string().trim().min(1).max(200).describe("What it is, as people are told that it is missing."),
+    path: globSchema.optional().describe("A file that fits is to be on the default branch; `{number}` is the issue's."),
+    label: labelSchema.optional().describe("The issue is to have it."),
+  })
+  .refine(({ path, label }) => path !== undefined || label !== undefined, "must have a path, a label, or both");
+
 const pipelineSchema = z.strictObject({
   mode: z
     .enum(["auto", "quick", "implement", "full", "investigate", "refactor"])
@@ -43,6 +59,24 @@ const pipelineSchema = z.strictObject({
     .default("auto")
     .describe("Whether a large task may be cut into slices that are coded side by side and merged; `never`: one session codes it in one piece."),
   parallelSlices: z.int().min(1).max(4).default(2).describe("Slices at work at the same time. Each has a copy of the files on the disk and a share of the memory."),
+  duplicates: z
+    .enum(["stop", "ignore"])
+    .default("stop")
+    .describe("What becomes of an issue whose work a run, an open pull request or another issue's work has already; `stop`: it is skipped, with a link."),
+  pitches: z
+    .array(globSchema)
+    .max(20)
+    .default([".worktrain/pitches/issue-{number}.md"])
+    .describe("Files on the default branch that are the pitch of an issue, as glob patterns with `{number}` for the issue's; one that is there is taken, and shaping is left out."),
+  requires: z
+    .array(requiredSchema)
+    .max(20)
+    .default([])
+    .describe("What has to be there before there is work on an issue: each with `what` it is and a `path` (glob, `{number}` for the issue's) on the default branch, a `label` of the issue, or both. Until then it waits."),
+  decompose: z
+    .enum(["never", "ask"])
+    .default("ask")
+    .describe("Whether large work in mode `full` is proposed to be cut into sub-issues, which are made when a person approves."),
 });
 
 /** Each limit's own range, for the attempt and for one session of it. */

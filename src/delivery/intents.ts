@@ -57,7 +57,18 @@ export interface CommentIntent {
   readonly body: string;
 }
 
-export type Intent = BranchIntent | RecordIntent | PullRequestIntent | CheckRunIntent | CommentIntent;
+/** A sub-issue of the item's issue, without a label. */
+export interface SubIssueIntent {
+  readonly kind: "sub-issue";
+  readonly parent: number;
+  /** In the order in which they can be done, from 1. */
+  readonly place: number;
+  readonly title: string;
+  /** Starts with the marker. */
+  readonly body: string;
+}
 
-/** The effect's key: one decision of one ticket, one kind. */
-export const effectKey = (kind: Intent["kind"], ticketKey: string): string => `${kind}:${ticketKey}`;
+export type Intent = BranchIntent | RecordIntent | PullRequestIntent | CheckRunIntent | CommentIntent | SubIssueIntent;
+
+/** The effect's key: one decision of one ticket, one kind; of several of a kind each has its place. */
+export const effectKey = (kind: Intent["kind"], ticketKey: string, place?: number): string => `${kind}:${ticketKey}${place === undefined ? "" : `:${place}`}`;

@@ -25,7 +25,7 @@ export async function publish(intents: readonly Intent[], publication: Publicati
     if (!result.ok) return err(result.error);
     applied.set(intent.kind, result.value);
     const { id, url, adopted } = result.value;
-    if (id !== "") await confirm({ kind: "effect_confirmed", data: { key: effectKey(intent.kind, context.ticket.key), intent: intent.kind, id, url, adopted } });
+    if (id !== "") await confirm({ kind: "effect_confirmed", data: { key: effectKey(intent.kind, context.ticket.key, intent.kind === "sub-issue" ? intent.place : undefined), intent: intent.kind, id, url, adopted } });
   }
   return ok(applied);
 }

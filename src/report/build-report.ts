@@ -4,7 +4,7 @@ import type { Recorded, SessionEvent } from "../record/index.ts";
 import { sessionActivity } from "./activity.ts";
 import { sessionDurations } from "./durations.ts";
 import { readItemJournal, type ItemJournal, type StreamReader } from "./item-journal.ts";
-import { itemView, type ItemView } from "./item-view.ts";
+import { itemView, NO_INTAKE, type ItemView } from "./item-view.ts";
 import { savedFilesOf, type SavedFiles } from "./left-out.ts";
 import { lookFirst } from "./look-first.ts";
 import { addUsage, NO_USAGE } from "./money.ts";
@@ -87,7 +87,7 @@ function itemTold(view: ItemView): Told {
       id: itemId,
       title: opening?.task.title ?? itemId,
       standing: itemStanding(view),
-      asked: { text: opening?.task.body ?? "", base: opening?.base ?? null, runs },
+      asked: { text: opening?.task.body ?? "", base: opening?.base ?? null, runs, intake: view.intake },
       understood: classification,
       route: { mode, answer, escalated },
       handoff,
@@ -119,7 +119,7 @@ function sessionsAlone(sessions: SessionStreams): Told {
       id: first?.sessionId ?? "",
       title: title.trim() === "" ? (first?.sessionId ?? "") : title,
       standing: sessionStanding(roots),
-      asked: { text: rest.join("\n").trim(), base: null, runs: [] },
+      asked: { text: rest.join("\n").trim(), base: null, runs: [], intake: NO_INTAKE },
       understood: null,
       route: { mode: null, answer: null, escalated: false },
       handoff: null,

@@ -1,6 +1,6 @@
 /** A work item as its record tells it: what the pull request, the check run, the CLI and the demo show. */
 import { CONTRACT, foldItem, isEscalated, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
-import type { ItemEvent, Phase, PipelineMode, Usage } from "../record/index.ts";
+import type { Duplicate, ItemEvent, Phase, PipelineMode, RequiredArtifact, TakenArtifact, Usage } from "../record/index.ts";
 import { classificationSchema, codingHandoffSchema, type Classification, type CodingHandoff } from "../workflow/index.ts";
 import { findingsOf, type FindingView } from "./findings.ts";
 import type { ItemJournal } from "./item-journal.ts";
@@ -11,6 +11,17 @@ import { lastArtifact, sessionView, type ItemSessionView, type SessionView } fro
 export type RunView = Pick<Extract<ItemEvent, { kind: "run_opened" }>["data"], "host" | "runId" | "runAttempt" | "key" | "sandbox" | "runner" | "restored" | "estimate">;
 export type EffectView = Extract<ItemEvent, { kind: "effect_confirmed" }>["data"];
 export type DeliveryView = Extract<ItemEvent, { kind: "delivery_ended" }>["data"];
+
+export interface IntakeView {
+  readonly taken: readonly Omit<TakenArtifact, "text">[];
+  readonly passedOver: readonly { readonly path: string; readonly why: string }[];
+  /** What has the work already. */
+  readonly duplicates: readonly Duplicate[];
+  /** What the item waits for. */
+  readonly missing: readonly RequiredArtifact[];
+}
+
+export const NO_INTAKE: IntakeView = { taken: [], passedOver: [], duplicates: [], missing: [] };
 
 export interface ItemView {
   readonly itemId: string;
@@ -34,6 +45,8 @@ export interface ItemView {
   readonly slices: readonly SliceView[] | null;
   /** What a person said to how the task was understood; null while nobody was asked or has answered. */
   readonly answer: ItemState["answer"];
+  /** What was found before there was work, without the texts that were taken. */
+  readonly intake: IntakeView;
   /** A review found something blocking on the way: a person has to merge what came of it. */
   readonly escalated: boolean;
   readonly snapshot: ItemState["snapshot"];
@@ -69,6 +82,7 @@ export function itemView(journal: ItemJournal): ItemView {
     mode: state.mode === null ? null : { mode: state.mode, why: state.why },
     slices: slicesOf(state),
     answer: state.answer,
+    intake: intakeView(state),
     escalated: isEscalated(state),
     snapshot: state.snapshot,
     ended: state.ended,
@@ -79,6 +93,12 @@ export function itemView(journal: ItemJournal): ItemView {
     costMicroUsd: all.reduce((sum, session) => sum + session.costMicroUsd, 0),
     estimate: journal.item.flatMap((event) => (event.kind === "run_opened" ? (event.data.estimate ?? []) : []))[0] ?? null,
   };
+}
+
+function intakeView({ intake: { opened, classified } }: ItemState): IntakeView {
+  if (opened === null) return NO_INTAKE;
+  const { taken, passedOver, duplicates, missing } = opened;
+  return { taken: taken.map(({ path, as, sha256, sizeBytes }) => ({ path, as, sha256, sizeBytes })), passedOver, duplicates: [...duplicates, ...(classified?.duplicates ?? [])], missing };
 }
 
 function inItsSlot(session: ItemSession, journal: ItemJournal): ItemSessionView {

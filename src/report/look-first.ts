@@ -37,7 +37,7 @@ const openFindings = ({ findings }: Told): readonly LookAt[] => findings.filter(
 const leftOut = ({ files }: Told): readonly LookAt[] => files.leftOut.map(({ path, reason }) => look("waiting", "change", { what: "A file differs and is not in the change", said: `${path}: ${reason}` }));
 
 const notices = ({ asked, sessions }: Told): readonly LookAt[] =>
-  noticesOf({ runs: asked.runs, sessions: [], helpers: sessions.map(({ view }) => view) }).map(({ what, said, detail, strong }) => look(strong ? "waiting" : "neutral", strong ? "asked" : "timeline", { what: detail === "" ? what : `${what} ${detail}`, said }));
+  noticesOf({ runs: asked.runs, intake: asked.intake, sessions: [], helpers: sessions.map(({ view }) => view) }).map(({ what, said, detail, strong }) => look(strong ? "waiting" : "neutral", strong ? "asked" : "timeline", { what: detail === "" ? what : `${what} ${detail}`, said }));
 
 /** Steps that did not count the first time: where the model was wrong about its own work. */
 const notAtOnce = ({ sessions }: Told): readonly LookAt[] =>

@@ -44,7 +44,7 @@ export class MapWorkspace implements Workspace {
   constructor(base: Readonly<Record<string, string>> = {}) {
     this.baseFiles = {
       commit: BASE,
-      find: (paths) => Promise.resolve(Object.entries(base).flatMap(([path, text]) => (paths.includes(path) ? [{ path, kind: "file" as const, oid: sha256Hex(text), sizeBytes: Buffer.byteLength(text) }] : []))),
+      find: (paths) => Promise.resolve(Object.entries(base).flatMap(([path, text]) => (paths.some((each) => path === each || path.startsWith(`${each}/`)) ? [{ path, kind: "file" as const, oid: sha256Hex(text), sizeBytes: Buffer.byteLength(text) }] : []))),
       list: () => this.baseFiles.find(Object.keys(base)),
       read: ({ path }) => Promise.resolve(base[path] ?? null),
     };
@@ -136,6 +136,7 @@ export interface ItemWorldOptions {
   readonly journal?: Journal;
   /** Tokens of a session's context package. */
   readonly contextTokens?: number;
+  readonly surroundings?: NonNullable<CoordinatorDeps["surroundings"]>;
 }
 
 export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
@@ -212,6 +213,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
           rules: [],
           budget: { turns: 50, tokens: 1_000_000, costMicroUsd: 10_000_000, ms: 600_000, ...budget },
           commands: { test: options.testCommand === undefined ? "npm test" : options.testCommand },
+          ...(options.surroundings === undefined ? {} : { surroundings: options.surroundings }),
           ...(options.pastVerifications === undefined ? {} : { pastVerifications: options.pastVerifications }),
           ...(earlierWork === undefined ? {} : { earlierWork }),
           ...(contextTokens === undefined ? {} : { contextTokens }),

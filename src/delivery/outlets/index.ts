@@ -8,6 +8,7 @@ import { commentOutlet } from "./comment.ts";
 import type { Outlet, OutletContext, OutletRefusal } from "./outlet.ts";
 import { pullRequestOutlet } from "./pull-request.ts";
 import { recordOutlet } from "./record.ts";
+import { subIssueOutlet } from "./sub-issue.ts";
 
 export type { OutletContext } from "./outlet.ts";
 
@@ -17,6 +18,7 @@ const outlets: { readonly [Kind in Intent["kind"]]: Outlet<Kind> } = {
   "pull-request": pullRequestOutlet,
   "check-run": checkRunOutlet,
   comment: commentOutlet,
+  "sub-issue": subIssueOutlet,
 };
 
 /** Applies one intent through the outlet of its kind. */

@@ -25,7 +25,7 @@ export interface OutletContext {
   readonly note: (text: string) => void;
 }
 
-export type OutletRefusal = Refusal<"fenced" | "branch-taken" | "tree-mismatch" | "base-gone" | "pull-request-taken" | "pull-requests-forbidden" | "no-commit">;
+export type OutletRefusal = Refusal<"fenced" | "branch-taken" | "tree-mismatch" | "base-gone" | "pull-request-taken" | "pull-requests-forbidden" | "no-commit" | "no-sub-issues">;
 
 /** Makes one kind of intent so on GitHub, or finds that it is; applying it again changes nothing (I2). */
 export interface Outlet<Kind extends Intent["kind"]> {

@@ -16,6 +16,8 @@ export interface Said {
   readonly fix: string;
   /** Null when the journal itself is not trusted: then nothing of it is repeated. */
   readonly view: ItemView | null;
+  /** Ours, Markdown: what was made on GitHub. */
+  readonly made?: string | undefined;
   readonly runUrl: string;
   /** The agent job's report as a page; null where it left none. */
   readonly reportUrl: string | null;
@@ -31,6 +33,7 @@ export function commentBody(said: Said): string {
   const note = `*Cut here. The whole record is in [the run](${runUrl}).*`;
   const parts = [
     `**${said.headline}** (${code(said.code)})`,
+    said.made ?? "",
     quote(cut(said.message, MAX_MESSAGE_CHARS, "(cut)")),
     `What to do:\n${quote(said.fix)}`,
     ...(view === null ? [] : details(view)),

@@ -1,5 +1,6 @@
 import { MAX_COMMENT_CHARS } from "../../github/write/index.ts";
 import { code, counted, cut, findingsTable, formatCost, neutraliseLine, noticesOf, plain, proofTable, quote, sessionTable, type ItemView } from "../../report/index.ts";
+import { taskKeyMarker, taskKeyOf } from "../../record/task-key.ts";
 import { statementText } from "../../workflow/index.ts";
 import { marker } from "../names.ts";
 import { clip } from "./commit-message.ts";
@@ -23,11 +24,17 @@ export function pullRequestTitle({ view, ticket, redact }: Delivery): string {
 export function pullRequestBody(delivery: Delivery): string {
   const { ticket, redact } = delivery;
   const footer = footerOf(delivery);
-  const head = `${marker("pull-request", ticket)}\nFixes #${ticket.issueNumber}\n`;
+  const head = `${marker("pull-request", ticket)}\n${taskKeyLine(delivery)}Fixes #${ticket.issueNumber}\n`;
   const sections = [asked(delivery), done(delivery), verified(delivery), reviewed(delivery), took(delivery), mind(delivery)].filter((text) => text !== "");
   const whole = redact(sections.join("\n\n"));
   const room = MAX_COMMENT_CHARS - head.length - footer.length - 4;
   return `${head}\n${cut(whole, room, `*Cut here. The whole record is in [the run](${delivery.runUrl}).*`)}\n\n${footer}`;
+}
+
+/** By it a later run finds that the same work is here already. */
+function taskKeyLine({ view }: Delivery): string {
+  const taskKey = taskKeyOf(view.classification?.deduplicationKey ?? "");
+  return taskKey === null ? "" : `${taskKeyMarker(taskKey)}\n`;
 }
 
 const ASKED = { "issues.labeled": "labelled by", issue_comment: "gone on with at the word of" } as const;

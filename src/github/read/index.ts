@@ -1,10 +1,11 @@
-export { listRunArtifacts, type ArtifactFacts } from "./artifacts.ts";
+export { listArtifactsNamed, listRunArtifacts, type ArtifactFacts } from "./artifacts.ts";
 export { readDeliveryState, type DeliveryQuery, type DeliveryState } from "./delivery-state.ts";
 export { downloadArtifact, type ArtifactWanted, type DownloadPorts, type DownloadRefusal } from "./download.ts";
 export { readFile, type FileAtRef } from "./file.ts";
 export { readIssue, type IssueFacts } from "./issue.ts";
 export { readLabelledIssues, type LabelledIssue, type LabelledIssues } from "./labelled-issues.ts";
 export { readIssueState, readStatusState, type CommentShown, type IssueState, type StatusState } from "./issue-state.ts";
+export { readOpenWork, type OpenPullRequest, type OpenWork } from "./open-work.ts";
 export { allPages, type PagedRequest } from "./pages.ts";
 export { listRunJobs, readJobAge, type JobFacts } from "./jobs.ts";
 export { readPermission, type Permission } from "./permission.ts";

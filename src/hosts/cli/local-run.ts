@@ -24,7 +24,7 @@ import { listRunning, register, runningDirectory } from "./run/running.ts";
 
 /**
  * Runs the task, or goes on with it. Exit code 0 only when a branch was left (of a change that was reviewed, unless one workflow was run
- * alone), or when one that changes nothing was completed. @throws TerminalError on what cannot work
+ * alone), or when one that changes nothing was completed, or the work was cut as a person approved. @throws TerminalError on what cannot work
  */
 export async function runLocally(run: LocalRun, ports: RunPorts): Promise<CommandResult> {
   const { task, places } = run;

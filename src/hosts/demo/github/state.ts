@@ -32,6 +32,8 @@ export interface State {
   readonly labels: ReadonlyMap<number, Label>;
   /** Issues and pull requests. */
   readonly issues: ReadonlyMap<number, Issue>;
+  /** Parent by sub-issue, both by id; in the order they were added. */
+  readonly parents: ReadonlyMap<number, number>;
   readonly comments: ReadonlyMap<number, Comment>;
   readonly reactions: ReadonlyMap<number, Reaction>;
   readonly checkRuns: ReadonlyMap<number, CheckRun>;
@@ -59,6 +61,7 @@ export function emptyState(app: AppRecord): State {
     tokens: new Map(),
     labels: new Map(),
     issues: new Map(),
+    parents: new Map(),
     comments: new Map(),
     reactions: new Map(),
     checkRuns: new Map(),

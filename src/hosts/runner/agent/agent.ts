@@ -44,7 +44,7 @@ export async function runAgentJob(settings: JobSettings, ports: AgentPorts): Pro
 }
 
 async function runWithinTime(settings: JobSettings, ports: AgentPorts, limit: TimeLimit): Promise<JobResult> {
-  const github = createGitHub({ token: settings.token, baseUrl: settings.apiUrl, userAgent: "worktrain-agent", fetch: ports.fetch, clock: ports.clock });
+  const github = createGitHub({ token: settings.token, baseUrl: settings.apiUrl, graphqlUrl: settings.graphqlUrl, userAgent: "worktrain-agent", fetch: ports.fetch, clock: ports.clock });
   const repository = { owner: settings.owner, repo: settings.repo };
   const admitted = await admit(github, settings);
   if (!admitted.ok) return refuse(settings, ports, admitted.error);
@@ -153,8 +153,8 @@ const probe = (saver: SegmentSaver): Promise<SegmentRef> => saver.save({ phase: 
 function finished(saver: SegmentSaver, { ending, reason, cost, over }: WorkEnd): JobResult {
   const why = reason === null ? "" : `: ${reason.message} ${reason.fix}`;
   if (over) return { exitCode: 0, segments: saver.chain(), summary: `WorkTrain ended: ${ending}${why} (${cost})` };
-  // A question for a person is told on the issue, which this job cannot do.
-  const segments = ending === "awaiting-approval" ? saver.chain() : [];
+  // A question for a person, or what is missing, is told on the issue, which this job cannot do.
+  const segments = ending === "awaiting-approval" || ending === "waiting-for-artifacts" ? saver.chain() : [];
   return { exitCode: 0, segments, summary: `WorkTrain waits: ${ending}${why} Everything is saved, and the next run of this item goes on from it. (${cost})` };
 }
 

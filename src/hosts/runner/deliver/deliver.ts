@@ -4,7 +4,7 @@
  * I2. Deliveries of an item are ordered by its record ref. I4. It is green only for what is so; a refusal is red and explained.
  * I7. Verified journals only. I10. Authority is asked of GitHub again before each write.
  */
-import { attestations, changedPaths, deliveryIntents, fenceOf, findProtected, judge, publish, readChange, type Change, type Decision, type Judgement } from "../../../delivery/index.ts";
+import { attestations, changedPaths, deliveryIntents, duplicateLinks, fenceOf, findProtected, judge, publish, readChange, type Change, type Decision, type Judgement } from "../../../delivery/index.ts";
 import { createGitHub } from "../../../github/octokit.ts";
 import type { DeliveryState } from "../../../github/read/index.ts";
 import { verifyTicket, type Ticket } from "../../../github/trust/index.ts";
@@ -17,11 +17,13 @@ import { createRedactor, redactJson } from "../../../shared/redact.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { admit } from "./admit.ts";
 import { checkAgainstBase } from "./base-tree.ts";
-import { asRefusal, conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, reportUrl, type Conclusion, type Job, type Standing } from "./conclude.ts";
+import { asRefusal, conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, reportUrl, type Job, type Standing } from "./conclude.ts";
+import { deliverSubIssues } from "./decompose.ts";
 import { lineFinder } from "../../../journal/index.ts";
 import { liveConfig, readAuthority, readBase, readState, type Authority } from "./live-state.ts";
 import { takeSegments, type Verified } from "./provenance.ts";
 import { openRecord, type DeliveryRecord } from "./record.ts";
+import { refusedOrWithdrawn } from "./refused-or-withdrawn.ts";
 import type { DeliverPorts, DeliverResult, DeliverSettings } from "./settings.ts";
 import { deliveredSummary, refusedSummary } from "./step-summary.ts";
 
@@ -74,7 +76,8 @@ async function deliverRecord(job: Job, taken: Verified, record: DeliveryRecord):
   const standing: Standing = { decision, state: shown.value };
   const fence = fenceOf(decision, shown.value.record);
   if (fence.kind === "fenced") return concludeFenced(record, fence.refusal, view);
-  if (judged.value.kind === "say") return conclude(job, record, { kind: "said", reason: judged.value.reason, ending: judged.value.ending, view, decided: view.ended !== null }, standing);
+  if (judged.value.kind === "say") return conclude(job, record, { kind: "said", reason: judged.value.reason, ending: judged.value.ending, view, decided: view.ended !== null, made: duplicateLinks(view.intake.duplicates, job.admitted.run.htmlUrl) }, standing);
+  if (judged.value.kind === "decompose") return deliverSubIssues(job, record, { view, reason: judged.value.reason, pieces: judged.value.pieces, decision, state: shown.value });
   const ready = change === null || !change.ok ? change : await prepare(job, shown.value, change.value);
   if (ready === null || !ready.ok) return conclude(job, record, refusedOrWithdrawn(ready?.error ?? NO_CHANGE, view), standing);
   return publishChange(job, record, { ...ready.value, view, taken, decision, state: shown.value });
@@ -112,12 +115,6 @@ const BEFORE_ANY_EXPIRY = { runCreatedAt: new Date(0).toISOString() };
 
 /** Redaction changes the content of strings only, so the view keeps its type. */
 const redactedView = ({ redact }: Job, view: ItemView): ItemView => redactJson(redact, view) as ItemView;
-
-/** What a person took back is no failure: it is said, and the job is not red for it. */
-function refusedOrWithdrawn(refusal: Refusal, view: ItemView): Conclusion {
-  const { kind: code, message, fix } = refusal;
-  return code === "withdrawn" ? { kind: "said", reason: { code, message, fix }, ending: "cancelled", view, decided: false } : { kind: "refused", refusal, view };
-}
 
 interface Prepared {
   readonly change: Change;

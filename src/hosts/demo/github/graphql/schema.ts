@@ -70,7 +70,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     name: String!
     object(expression: String, oid: GitObjectID): GitObject
     owner: RepositoryOwner!
-    pullRequests(first: Int, headRefName: String): PullRequestConnection!
+    pullRequests(first: Int, headRefName: String, orderBy: IssueOrder, states: [PullRequestState!]): PullRequestConnection!
     ref(qualifiedName: String!): Ref
     url: URI!
   }
@@ -132,6 +132,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
   type Issue {
     author: Actor
     body: String!
+    closedByPullRequestsReferences(first: Int): PullRequestConnection
     comments(first: Int): IssueCommentConnection!
     createdAt: DateTime!
     fullDatabaseId: BigInt
@@ -143,6 +144,22 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     timelineItems(itemTypes: [IssueTimelineItemsItemType!], last: Int): IssueTimelineItemsConnection!
     title: String!
     url: URI!
+  }
+
+  input IssueOrder {
+    direction: OrderDirection!
+    field: IssueOrderField!
+  }
+
+  enum IssueOrderField {
+    COMMENTS
+    CREATED_AT
+    UPDATED_AT
+  }
+
+  enum OrderDirection {
+    ASC
+    DESC
   }
 
   type IssueConnection {

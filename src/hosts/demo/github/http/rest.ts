@@ -14,6 +14,7 @@ import { diagnosticRoutes } from "../routes/diagnostics.ts";
 import { gitDataRoutes } from "../routes/git-data.ts";
 import { gitRefRoutes } from "../routes/git-refs.ts";
 import { issueRoutes } from "../routes/issues.ts";
+import { subIssueRoutes } from "../routes/sub-issues.ts";
 import { pullRoutes } from "../routes/pulls.ts";
 import { repositoryRoutes } from "../routes/repositories.ts";
 import type { Faults } from "../faults.ts";
@@ -27,6 +28,7 @@ const ROUTES: readonly Route[] = [
   ...appRoutes,
   ...commentRoutes,
   ...issueRoutes,
+  ...subIssueRoutes,
   ...checkRoutes,
   ...actionsRoutes,
   ...contentRoutes,
