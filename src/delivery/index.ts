@@ -1,11 +1,12 @@
-export { attestations, type Attested } from "./attestations.ts";
 export { changedPaths, readChange, type Change, type ChangedFile, type ChangeRefusal } from "./change.ts";
 export { deliveryIntents, saidIntents } from "./derive.ts";
 export { fenceOf, type Decision, type Fence } from "./fence.ts";
 export type { Intent, RecordWish } from "./intents.ts";
 export { judge, type JudgedJournal, type Judgement, type JournalRefusal } from "./judge.ts";
-export { branchOf, GITHUB_ACTIONS, marker, readTrailers, type Publisher } from "./names.ts";
+export { branchOf, GITHUB_ACTIONS, marker, readPullRequestMarker, readTrailers, type Publisher } from "./names.ts";
 export { findProtected, type ChangedPath, type ProtectedPath } from "./protected-paths.ts";
+export { prove, type Proven, type Proving } from "./prove.ts";
 export { publish, type Publication } from "./publish.ts";
+export { findProofBlock, proofBlock } from "./text/proof-block.ts";
 export type { Said } from "./text/comment.ts";
 export type { Delivery } from "./text/delivery.ts";

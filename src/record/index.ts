@@ -8,7 +8,9 @@ export * from "./envelope.ts";
 export * from "./item-events.ts";
 export * from "./limits.ts";
 export * from "./names.ts";
+export * from "./proof.ts";
 export * from "./session-events.ts";
+export * from "./snapshot.ts";
 
 /** Any event of any stream, without its envelope. */
 export type RecordEvent = SessionEvent | ItemEvent;

@@ -5,7 +5,7 @@ export { code, counted, cut, plain, quote, table } from "./markdown.ts";
 export { formatCost, formatUsd, totalTokens } from "./money.ts";
 export { noticesOf } from "./notices.ts";
 export { neutralise, neutraliseLine, showHidden } from "./neutralise.ts";
-export { findingsTable, journalProof, proofOf, proofTable, sessionTable, type Attester, type Proof, type ProofRow } from "./proof.ts";
+export { findingsTable, journalProof, proofOf, proofTable, sessionTable, type Attester, type Proof, type ProofRow, type ProofSession } from "./proof.ts";
 export { sessionTimeline, traceLine, type TimelineEntry } from "./session-timeline.ts";
 export { lastArtifact, lastVerifications, passed, sessionView, type ItemSessionView, type SessionView, type VerificationView } from "./session-view.ts";
 export { leftOutLines, leftOutOf, savedFilesOf, type LeftOut, type SavedFiles } from "./left-out.ts";

@@ -13,6 +13,7 @@ const REASONS: ReadonlyMap<ItemEvent["kind"], string> = new Map([
   ["item_opened", "the task and its base come from outside"],
   ["run_opened", "where and when a run starts comes from outside"],
   ["interpretation_answered", "what a person says comes from outside"],
+  ["proof_recorded", "`worktrain verify` of the pull request makes it again"],
   ["effect_confirmed", "GitHub's answer comes from outside"],
   ["delivery_ended", "it depends on what GitHub showed to the deliver job at that time"],
 ]);
@@ -43,6 +44,7 @@ function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: Ite
     case "item_opened":
     case "run_opened":
     case "interpretation_answered":
+    case "proof_recorded":
     case "effect_confirmed":
     case "delivery_ended":
       return null;

@@ -100,6 +100,7 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
     case "item_ended":
       return { ...state, ended: event.data };
     case "run_opened":
+    case "proof_recorded":
     case "effect_confirmed":
     case "delivery_ended":
       return state;

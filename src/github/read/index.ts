@@ -7,7 +7,7 @@ export { readIssueState, readStatusState, type CommentShown, type IssueState, ty
 export { allPages, type PagedRequest } from "./pages.ts";
 export { listRunJobs, type JobFacts } from "./jobs.ts";
 export { readPermission, type Permission } from "./permission.ts";
-export { findPullRequests, type PullRequestFacts } from "./pull-request.ts";
-export { readCommitMessage, readRefHead, readRepository, type RepositoryFacts } from "./repository.ts";
+export { findPullRequests, readPullRequest, type PullRequestFacts, type WholePullRequest } from "./pull-request.ts";
+export { readCommit, readCommitMessage, readRefHead, type CommitFacts, readRepository, type RepositoryFacts } from "./repository.ts";
 export { findItemRuns, listDispatchedRuns, readRun, type DispatchedRunsQuery, type ItemRunsQuery, type RunFacts } from "./run.ts";
 export { readTree, type TreeFacts } from "./tree.ts";

@@ -4,14 +4,14 @@
  * I2. Deliveries of an item are ordered by its record ref. I4. It is green only for what is so; a refusal is red and explained.
  * I7. Verified journals only. I10. Authority is asked of GitHub again before each write.
  */
-import { attestations, changedPaths, deliveryIntents, fenceOf, findProtected, judge, publish, readChange, type Change, type Decision, type Judgement } from "../../../delivery/index.ts";
+import { changedPaths, deliveryIntents, fenceOf, findProtected, judge, prove, publish, readChange, type Change, type Decision, type Judgement } from "../../../delivery/index.ts";
 import { createGitHub } from "../../../github/octokit.ts";
 import type { DeliveryState } from "../../../github/read/index.ts";
 import { verifyTicket, type Ticket } from "../../../github/trust/index.ts";
 import type { Config } from "../../../config/index.ts";
 import type { Journal } from "../../../journal/index.ts";
-import type { Head } from "../../../record/index.ts";
-import { journalProof, proofOf, readItemJournal, type ItemJournal, type ItemView } from "../../../report/index.ts";
+import type { Head, SnapshotRef } from "../../../record/index.ts";
+import { readItemJournal, type ItemJournal, type ItemView } from "../../../report/index.ts";
 import { RetryableError, TerminalError, type Refusal } from "../../../shared/errors.ts";
 import { createRedactor, redactJson } from "../../../shared/redact.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -77,7 +77,7 @@ async function deliverRecord(job: Job, taken: Verified, record: DeliveryRecord):
   if (judged.value.kind === "say") return conclude(job, record, { kind: "said", reason: judged.value.reason, ending: judged.value.ending, view, decided: view.ended !== null }, standing);
   const ready = change === null || !change.ok ? change : await prepare(job, shown.value, change.value);
   if (ready === null || !ready.ok) return conclude(job, record, refusedOrWithdrawn(ready?.error ?? NO_CHANGE, view), standing);
-  return publishChange(job, record, { ...ready.value, view, taken, decision, state: shown.value });
+  return publishChange(job, record, { ...ready.value, view, snapshot: judged.value.snapshot, taken, decision, state: shown.value });
 }
 
 const NO_CHANGE: Refusal = { kind: "not-completed", message: "The journal names no saved files.", fix: "Label the issue again for a new attempt." };
@@ -150,14 +150,21 @@ const protectedPaths = (closed: ReturnType<typeof findProtected>): Refusal<"prot
   fix: "If it is wanted, list the paths under paths.allow in .github/worktrain.yml on the default branch, then label the issue again; or make this part of the change by hand.",
 });
 
-async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & { readonly view: ItemView; readonly taken: Verified; readonly decision: Decision; readonly state: DeliveryState }): Promise<DeliverResult> {
+/** Lines and streams of what the agent job handed over: lines of a stream are counted from 1. */
+const extent = ({ heads }: Decision): { readonly lines: number; readonly streams: number } => {
+  const seqs = Object.values(heads).map(({ seq }) => seq);
+  return { lines: seqs.reduce((sum, seq) => sum + seq, 0), streams: seqs.length };
+};
+
+async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & { readonly view: ItemView; readonly snapshot: SnapshotRef; readonly taken: Verified; readonly decision: Decision; readonly state: DeliveryState }): Promise<DeliverResult> {
   const { admitted, redact, github, settings } = job;
   const { ticket, run } = admitted;
-  const { change, config, authority, notes, baseTree, view, taken, decision, state } = all;
-  const streams = (await record.journal.streams()).length;
-  const attested = attestations({ ticket, change, view, role: authority.role, runId: settings.runId, artifacts: taken.refs.length, lines: taken.assembled.lines.length, streams });
-  const proof = proofOf([...attested, ...journalProof(view)]);
-  const intents = deliveryIntents({ ticket, view, change, proof, runUrl: run.htmlUrl, notes, redact }, { baseTree, record: recordWish(decision) });
+  const { change, config, authority, notes, baseTree, view, snapshot, taken, decision, state } = all;
+  const { lines, streams } = extent(decision);
+  const recordOf = { runId: settings.runId, lines, streams, artifacts: [...taken.refs] };
+  const { attested, proof, recorded } = prove({ ticket, change, snapshot, view, role: authority.role, record: recordOf });
+  const intents = deliveryIntents({ ticket, view, change, proof, recorded, runUrl: run.htmlUrl, notes, redact }, { baseTree, record: recordWish(decision) });
+  await record.append({ kind: "proof_recorded", data: recorded });
   const stillMay = async (now: DeliveryState): Promise<Refusal | null> => {
     const may = await readAuthority(github, ticket, { state: now, config, ask: "shown" });
     return may.ok ? null : may.error;

@@ -1,0 +1,62 @@
+/**
+ * What a delivery rests on, as rows for people and as the event the record keeps. Pure: the same record and the same answers of GitHub
+ * give the same bytes, so that `worktrain verify` can make it again.
+ */
+import { CONTRACT } from "../engine/pipeline/index.ts";
+import type { DeliveryProof, SnapshotRef } from "../record/index.ts";
+import { journalProof, lastArtifact, lastVerifications, proofOf, totalTokens, type ItemSessionView, type ItemView, type Proof, type ProofRow, type SessionView } from "../report/index.ts";
+import { reviewVerdictSchema, verdictOf } from "../workflow/index.ts";
+import { attestations, type Attested } from "./attestations.ts";
+
+export interface Proving extends Omit<Attested, "view"> {
+  readonly view: ItemView;
+  readonly snapshot: SnapshotRef;
+}
+
+export interface Proven {
+  /** What this job and GitHub vouch for. */
+  readonly attested: readonly ProofRow[];
+  readonly proof: Proof;
+  readonly recorded: DeliveryProof;
+}
+
+/** @param proving secrets already taken out of its view */
+export function prove(proving: Proving): Proven {
+  const { view, snapshot, ticket, role, record } = proving;
+  const attested = attestations(proving);
+  const proof = proofOf([...attested, ...journalProof(view)]);
+  const recorded: DeliveryProof = {
+    result: proof.result,
+    change: snapshot,
+    gates: proof.rows.map(({ gate, result, attestedBy, check, detail, session }) => ({ gate, result, attestedBy, check, detail, sessionId: session?.sessionId ?? null })),
+    sessions: [...view.sessions.map((session) => sessionOf(session, session.round)), ...view.helpers.map((session) => sessionOf(session, null))],
+    commands: commandsOf(view),
+    findings: { ...fates(view), rounds: view.reviewRounds },
+    cost: { microUsd: view.costMicroUsd, turns: view.turns, tokens: totalTokens(view.usage) },
+    requester: { login: ticket.trigger.actor.login, role },
+    record,
+  };
+  return { attested, proof, recorded };
+}
+
+function sessionOf(session: SessionView, round: number | null): DeliveryProof["sessions"][number] {
+  const { sessionId, phase, role, outcome, workflow, plan, turns, costMicroUsd } = session;
+  const gates = session.gates.map(({ gate, verdict, by }) => ({ gate, verdict, by }));
+  return { sessionId, phase, round, role, outcome, workflow, plan, verdict: verdictIn(session), gates, turns, costMicroUsd };
+}
+
+/** By the findings, never what the model called it. */
+function verdictIn(session: SessionView): string | null {
+  const review = session.outcome === "completed" ? reviewVerdictSchema.safeParse(lastArtifact(session, CONTRACT.reviewVerdict)) : null;
+  return review?.success === true ? verdictOf(review.data) : null;
+}
+
+const commandsOf = ({ sessions }: ItemView): DeliveryProof["commands"] =>
+  sessions.flatMap((session: ItemSessionView) =>
+    lastVerifications(session).map(({ command, exitCode, timedOut, durationMs, sandbox, outdated }) => ({ sessionId: session.sessionId, command, exitCode, timedOut, durationMs, sandbox, outdated, attestedBy: "agent job" })),
+  );
+
+function fates({ findings }: ItemView): Omit<DeliveryProof["findings"], "rounds"> {
+  const count = (fate: ItemView["findings"][number]["fate"]): number => findings.filter((finding) => finding.fate === fate).length;
+  return { found: findings.length, fixed: count("gone"), repeated: count("repeated"), open: count("open"), accepted: count("accepted") };
+}
