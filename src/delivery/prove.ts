@@ -7,6 +7,7 @@ import type { DeliveryProof, SnapshotRef } from "../record/index.ts";
 import { journalProof, lastArtifact, lastVerifications, proofOf, totalTokens, type ItemSessionView, type ItemView, type Proof, type ProofRow, type SessionView } from "../report/index.ts";
 import { reviewVerdictSchema, verdictOf } from "../workflow/index.ts";
 import { attestations, type Attested } from "./attestations.ts";
+import type { VerifiedTree } from "./verified.ts";
 
 export interface Proving extends Omit<Attested, "view"> {
   readonly view: ItemView;
@@ -22,19 +23,22 @@ export interface Proven {
 
 /** @param proving secrets already taken out of its view */
 export function prove(proving: Proving): Proven {
-  const { view, snapshot, ticket, role, record } = proving;
+  const { view, snapshot, ticket, role, record, verified } = proving;
   const attested = attestations(proving);
-  const proof = proofOf([...attested, ...journalProof(view)]);
+  // That no session ran a command is no gap where the job `verify` did.
+  const own = journalProof(view).filter(({ gate, session }) => verified === null || gate !== "command" || session !== undefined);
+  const proof = proofOf([...attested, ...own]);
   const recorded: DeliveryProof = {
     result: proof.result,
     change: snapshot,
     gates: proof.rows.map(({ gate, result, attestedBy, check, detail, session }) => ({ gate, result, attestedBy, check, detail, sessionId: session?.sessionId ?? null })),
     sessions: [...view.sessions.map((session) => sessionOf(session, session.round)), ...view.helpers.map((session) => sessionOf(session, null))],
-    commands: commandsOf(view),
+    commands: [...commandsOf(view), ...verifiedCommands(verified)],
     findings: { ...fates(view), rounds: view.reviewRounds },
     cost: { microUsd: view.costMicroUsd, turns: view.turns, tokens: totalTokens(view.usage) },
     requester: { login: ticket.trigger.actor.login, role },
     record,
+    ...(verified === null ? {} : { verified: { tree: verified.claim.tree, jobId: verified.jobId, conclusion: verified.conclusion, beside: verified.claim.beside } }),
   };
   return { attested, proof, recorded };
 }
@@ -55,6 +59,17 @@ const commandsOf = ({ sessions }: ItemView): DeliveryProof["commands"] =>
   sessions.flatMap((session: ItemSessionView) =>
     lastVerifications(session).map(({ command, exitCode, timedOut, durationMs, sandbox, outdated }) => ({ sessionId: session.sessionId, command, exitCode, timedOut, durationMs, sandbox, outdated, attestedBy: "agent job" })),
   );
+
+const verifiedCommands = (verified: VerifiedTree | null): DeliveryProof["commands"] =>
+  (verified?.claim.commands ?? []).map((command) => ({ sessionId: null, ...command, sandbox: verified?.claim.sandbox ?? "none", outdated: false, attestedBy: "GitHub" }));
+
+/** What the job `verify` showed, as the record keeps it. */
+export function verifiedIn({ verified, commands, change }: Pick<DeliveryProof, "verified" | "commands" | "change">): VerifiedTree | null {
+  if (verified === undefined) return null;
+  const ran = commands.filter(({ sessionId }) => sessionId === null);
+  const claim = { v: 1 as const, tree: verified.tree, base: change.base, beside: verified.beside, sandbox: ran.every(({ sandbox }) => sandbox === "bubblewrap") ? ("bubblewrap" as const) : ("weak" as const), commands: ran.map(({ command, exitCode, timedOut, durationMs }) => ({ command, exitCode, timedOut, durationMs })) };
+  return { jobId: verified.jobId, conclusion: verified.conclusion, claim };
+}
 
 function fates({ findings }: ItemView): Omit<DeliveryProof["findings"], "rounds"> {
   const count = (fate: ItemView["findings"][number]["fate"]): number => findings.filter((finding) => finding.fate === fate).length;

@@ -64,7 +64,7 @@ export const proofShape = {
   /** The agent job's part of the record that this is about. */
   record: z.object({ runId: z.int().min(1), lines: z.int().min(0), streams: z.int().min(0), artifacts: z.array(z.object({ id: z.int().min(1), runId: z.int().min(1), name: z.string(), digest: sha256Schema })).max(5_000) }),
   /** What the job `verify` of the run tested; absent where there was none. */
-  verified: z.object({ tree: gitOidSchema, jobId: z.int().min(1), conclusion: z.string() }).optional(),
+  verified: z.object({ tree: gitOidSchema, jobId: z.int().min(1), conclusion: z.string(), beside: z.boolean() }).optional(),
   /** Who merges, and why so; absent where nothing was configured. */
   merge: z.object({ decision: z.enum(["arm", "person"]), reasons: z.array(z.string()) }).optional(),
 };

@@ -37,8 +37,8 @@ export interface DemoWorld extends World {
   log(runId: number, job: string): string;
 }
 
-/** Starts a box. @param scenario what the model does */
-export async function startDemoWorld(scenario: Scenario): Promise<DemoWorld> {
+/** Starts a box. @param scenario what the model does @param variables of the repository */
+export async function startDemoWorld(scenario: Scenario, variables: Readonly<Record<string, string>> = {}): Promise<DemoWorld> {
   const directory = await mkdtemp(join(tmpdir(), "worktrain-e2e-"));
   const events: LocalActionsEvent[] = [];
   const listeners: ((event: LocalActionsEvent) => void)[] = [];
@@ -50,6 +50,7 @@ export async function startDemoWorld(scenario: Scenario): Promise<DemoWorld> {
     path: SYSTEM_PATH,
     scenario,
     sandbox: await availableSandbox(),
+    variables,
     onEvent(event) {
       events.push(event);
       for (const listener of listeners) listener(event);

@@ -4,7 +4,7 @@
  * I7. What the deliver job's own part says is compared, never believed: only that GitHub named the requester's role at that time
  *     cannot be asked again.
  */
-import { judge, prove, readChange, type Proven } from "../../../delivery/index.ts";
+import { judge, prove, readChange, verifiedIn, type Proven } from "../../../delivery/index.ts";
 import type { Ticket } from "../../../github/trust/index.ts";
 import type { JournalReader } from "../../../journal/index.ts";
 import { itemStream, type Committed, type DeliveryProof, type SnapshotRef } from "../../../record/index.ts";
@@ -49,7 +49,7 @@ export function judgeAgain({ committed, ticket, ticketText, readTicket, journal 
 }
 
 /** @param recorded what only GitHub could tell at that time, or what was taken: everything else is made again */
-export async function proveAgain(delivered: Delivered, { snapshot }: Judged, recorded: Pick<DeliveryProof, "requester" | "record">): Promise<Result<Proven, string>> {
+export async function proveAgain(delivered: Delivered, { snapshot }: Judged, recorded: DeliveryProof): Promise<Result<Proven, string>> {
   const { committed, ticket, journal, getBlob } = delivered;
   const change = await readChange(snapshot, getBlob);
   if (!change.ok) return err(change.error.message);
@@ -57,5 +57,5 @@ export async function proveAgain(delivered: Delivered, { snapshot }: Judged, rec
   const record = { runId: committed.run, lines: seqs.reduce((sum, seq) => sum + seq, 0), streams: seqs.length, artifacts: recorded.record.artifacts };
   // Redaction changes the content of strings only, so the view keeps its type.
   const view = redactJson(createRedactor([]), itemView(journal)) as ItemView;
-  return ok(prove({ ticket, change: change.value, snapshot, view, role: recorded.requester.role, record }));
+  return ok(prove({ ticket, change: change.value, snapshot, view, role: recorded.requester.role, record, verified: verifiedIn(recorded) }));
 }

@@ -4,8 +4,8 @@
  * I7. Nothing the pull request says of itself is believed: it names an item, and from there everything is asked of GitHub, checked by
  *     digest, chain and signature, and made again. What the deliver job wrote is compared with that.
  */
-import { branchOf, findProofBlock, GITHUB_ACTIONS, proofBlock, readPullRequestMarker, readTrailers } from "../../../delivery/index.ts";
-import { readCommit, readPullRequest, readRefHead, readRun, type CommitFacts, type WholePullRequest } from "../../../github/read/index.ts";
+import { branchOf, findProofBlock, GITHUB_ACTIONS, proofBlock, readPullRequestMarker, readTrailers, VERIFY_JOB } from "../../../delivery/index.ts";
+import { listRunJobs, readCommit, readPullRequest, readRefHead, readRun, type CommitFacts, type WholePullRequest } from "../../../github/read/index.ts";
 import { WORKFLOW_PATH } from "../../../intake/index.ts";
 import { joinSegments, lineFinder, type Assembled } from "../../../journal/index.ts";
 import { itemStream, parseCommitted, parseItemId, recordRefOf, type Committed, type DeliveryProof } from "../../../record/index.ts";
@@ -145,7 +145,7 @@ async function compare(asking: Asking, named: Named, { committed, assembled, col
 
   const recorded = await recordedProof(reader, committed);
   if (recorded === null) return stop(attested, "the deliver job's part of the record holds no proof of this delivery: it is not there, has expired, or was made before there were any");
-  attested.push(...takenArtifacts(recorded, collected));
+  attested.push(...takenArtifacts(recorded, collected), ...(await verifyJob(asking, recorded)));
   const proven = await proveAgain(delivered, judged.value, recorded);
   if (!proven.ok) return stop(attested, `the proof cannot be made again: ${proven.error}`);
   attested.push(...sameProof(named, recorded, proven.value.recorded));
@@ -181,6 +181,14 @@ function headOf({ pull, head }: Named, { tree, base }: { readonly tree: string; 
 function takenArtifacts({ record }: DeliveryProof, { parts }: Collected): readonly Attested[] {
   const foreign = record.artifacts.filter(({ name, digest }) => !parts.some((part) => part.file === name && part.digest === digest));
   return [byGitHub(foreign.length === 0 && record.artifacts.length > 0, `the ${record.artifacts.length} artifacts that the deliver job took are there with their digests`, `the proof names artifacts that are not the item's: ${foreign.map(({ id, name }) => `${id} (${name})`).join(", ") || "none"}`)];
+}
+
+/** The job `verify` that the proof rests on, as GitHub shows it now, and the tree it was about. */
+async function verifyJob({ github, repository, run }: Asking, { verified, change }: DeliveryProof): Promise<readonly Attested[]> {
+  if (verified === undefined) return [];
+  const job = (await listRunJobs(github, repository, run.id)).find(({ id, name }) => id === verified.jobId && name === VERIFY_JOB);
+  const right = job?.conclusion === "success" && verified.conclusion === "success" && verified.tree === change.tree;
+  return [byGitHub(right, `the job ${VERIFY_JOB} of run ${run.id} was green, and says that it tested tree ${verified.tree}`, `the proof rests on job ${verified.jobId} about tree ${verified.tree}; GitHub shows ${job === undefined ? "no such job" : `that it ended with ${job.conclusion ?? job.status}`}, and tree ${change.tree} was delivered`)];
 }
 
 function sameProof({ pull }: Named, recorded: DeliveryProof, again: DeliveryProof): readonly Attested[] {

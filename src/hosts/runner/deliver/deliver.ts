@@ -4,7 +4,7 @@
  * I2. Deliveries of an item are ordered by its record ref. I4. It is green only for what is so; a refusal is red and explained.
  * I7. Verified journals only. I10. Authority is asked of GitHub again before each write.
  */
-import { changedPaths, deliveryIntents, fenceOf, findProtected, judge, prove, publish, readChange, type Change, type Decision, type Judgement } from "../../../delivery/index.ts";
+import { changedPaths, deliveryIntents, fenceOf, findProtected, judge, prove, publish, readChange, type Change, type Decision, type Judgement, type VerifiedTree } from "../../../delivery/index.ts";
 import { createGitHub } from "../../../github/octokit.ts";
 import type { DeliveryState } from "../../../github/read/index.ts";
 import { verifyTicket, type Ticket } from "../../../github/trust/index.ts";
@@ -24,6 +24,7 @@ import { takeSegments, type Verified } from "./provenance.ts";
 import { openRecord, type DeliveryRecord } from "./record.ts";
 import type { DeliverPorts, DeliverResult, DeliverSettings } from "./settings.ts";
 import { deliveredSummary, refusedSummary } from "./step-summary.ts";
+import { readVerified } from "./verified.ts";
 
 export type { DeliverPorts, DeliverResult, DeliverSettings } from "./settings.ts";
 
@@ -126,10 +127,12 @@ interface Prepared {
   readonly notes: readonly string[];
   /** Name of the base commit's tree. */
   readonly baseTree: string;
+  readonly verified: VerifiedTree | null;
 }
 
 /** Everything that is checked before the first write: content, base, protected paths, and last who may. */
-async function prepare({ github, admitted }: Job, state: DeliveryState, change: Change): Promise<Result<Prepared, Refusal>> {
+async function prepare(job: Job, state: DeliveryState, change: Change): Promise<Result<Prepared, Refusal>> {
+  const { github, admitted } = job;
   const { owner, repo } = state.repository;
   const config = liveConfig(state);
   if (!config.ok) return config;
@@ -139,9 +142,11 @@ async function prepare({ github, admitted }: Job, state: DeliveryState, change: 
   if (closed.length > 0) return err(protectedPaths(closed));
   const baseTree = await checkAgainstBase(github, { owner, repo }, change);
   if (!baseTree.ok) return baseTree;
+  const verified = await readVerified(job, config.value, change);
+  if (!verified.ok) return verified;
   const authority = await readAuthority(github, admitted.ticket, { state, config: config.value, ask: "rest" });
   if (!authority.ok) return authority;
-  return ok({ change, config: config.value, authority: authority.value, notes: base.value, baseTree: baseTree.value });
+  return ok({ change, config: config.value, authority: authority.value, notes: base.value, baseTree: baseTree.value, verified: verified.value });
 }
 
 const protectedPaths = (closed: ReturnType<typeof findProtected>): Refusal<"protected-path"> => ({
@@ -159,10 +164,10 @@ const extent = ({ heads }: Decision): { readonly lines: number; readonly streams
 async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & { readonly view: ItemView; readonly snapshot: SnapshotRef; readonly taken: Verified; readonly decision: Decision; readonly state: DeliveryState }): Promise<DeliverResult> {
   const { admitted, redact, github, settings } = job;
   const { ticket, run } = admitted;
-  const { change, config, authority, notes, baseTree, view, snapshot, taken, decision, state } = all;
+  const { change, config, authority, notes, baseTree, verified, view, snapshot, taken, decision, state } = all;
   const { lines, streams } = extent(decision);
   const recordOf = { runId: settings.runId, lines, streams, artifacts: [...taken.refs] };
-  const { attested, proof, recorded } = prove({ ticket, change, snapshot, view, role: authority.role, record: recordOf });
+  const { attested, proof, recorded } = prove({ ticket, change, snapshot, view, role: authority.role, record: recordOf, verified });
   const intents = deliveryIntents({ ticket, view, change, proof, recorded, runUrl: run.htmlUrl, notes, redact }, { baseTree, record: recordWish(decision) });
   await record.append({ kind: "proof_recorded", data: recorded });
   const stillMay = async (now: DeliveryState): Promise<Refusal | null> => {
