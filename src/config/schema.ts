@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseHostPattern, type HostPattern } from "../shared/host-pattern.ts";
 import { MODEL_PRICES } from "../shared/models.ts";
+import { mergeSchema } from "./merge.ts";
 
 /** A model by its id at Anthropic. Without a known price no budget could hold, so others are refused. */
 const modelSchema = z.enum(MODEL_PRICES.map(({ model }) => model));
@@ -125,6 +126,7 @@ export const configSchema = z.strictObject({
   pipeline: pipelineSchema.prefault({}).describe("How a task is brought from its text to a change."),
   review: reviewSchema.prefault({}).describe("How the result is reviewed before it is delivered."),
   verify: verifySchema.prefault({}).describe("The job `verify`, which tests the change on a fresh runner without a secret."),
+  merge: mergeSchema.prefault({}).describe("Whether a change may be merged without a person."),
   budget: budgetSchema.prefault({}).describe("What one attempt may use up; whichever is reached first ends it."),
   paths: pathsSchema.prefault({}).describe("Which paths may be changed."),
   sandbox: sandboxSchema.prefault({}).describe("What commands of the agent and of the project can reach."),

@@ -57,7 +57,13 @@ export interface CommentIntent {
   readonly body: string;
 }
 
-export type Intent = BranchIntent | RecordIntent | PullRequestIntent | CheckRunIntent | CommentIntent;
+/** GitHub is to merge the pull request that this delivery made, at the commit that it made, once the branch's rules are met. */
+export interface AutoMergeIntent {
+  readonly kind: "auto-merge";
+  readonly method: "squash" | "merge" | "rebase";
+}
+
+export type Intent = BranchIntent | RecordIntent | PullRequestIntent | CheckRunIntent | CommentIntent | AutoMergeIntent;
 
 /** The effect's key: one decision of one ticket, one kind. */
 export const effectKey = (kind: Intent["kind"], ticketKey: string): string => `${kind}:${ticketKey}`;

@@ -4,14 +4,17 @@
  */
 import { CONTRACT } from "../engine/pipeline/index.ts";
 import type { DeliveryProof, SnapshotRef } from "../record/index.ts";
-import { journalProof, lastArtifact, lastVerifications, proofOf, totalTokens, type ItemSessionView, type ItemView, type Proof, type ProofRow, type SessionView } from "../report/index.ts";
+import { journalProof, lastArtifact, lastVerifications, plain, proofOf, totalTokens, type ItemSessionView, type ItemView, type Proof, type ProofRow, type SessionView } from "../report/index.ts";
 import { reviewVerdictSchema, verdictOf } from "../workflow/index.ts";
 import { attestations, type Attested } from "./attestations.ts";
+import type { MergeDecision } from "./merge/decide-merge.ts";
 import type { VerifiedTree } from "./verified.ts";
 
 export interface Proving extends Omit<Attested, "view"> {
   readonly view: ItemView;
   readonly snapshot: SnapshotRef;
+  /** Who merges, by what is proven; null where the config does not ask for merging. */
+  readonly mergeOf: (proof: Proof) => MergeDecision | null;
 }
 
 export interface Proven {
@@ -19,14 +22,17 @@ export interface Proven {
   readonly attested: readonly ProofRow[];
   readonly proof: Proof;
   readonly recorded: DeliveryProof;
+  readonly merge: MergeDecision | null;
 }
 
 /** @param proving secrets already taken out of its view */
 export function prove(proving: Proving): Proven {
   const { view, snapshot, ticket, role, record, verified } = proving;
-  const attested = attestations(proving);
+  const checked = attestations(proving);
   // That no session ran a command is no gap where the job `verify` did.
   const own = journalProof(view).filter(({ gate, session }) => verified === null || gate !== "command" || session !== undefined);
+  const merge = proving.mergeOf(proofOf([...checked, ...own]));
+  const attested = merge === null ? checked : [...checked, mergeRow(merge)];
   const proof = proofOf([...attested, ...own]);
   const recorded: DeliveryProof = {
     result: proof.result,
@@ -39,8 +45,23 @@ export function prove(proving: Proving): Proven {
     requester: { login: ticket.trigger.actor.login, role },
     record,
     ...(verified === null ? {} : { verified: { tree: verified.claim.tree, jobId: verified.jobId, conclusion: verified.conclusion, beside: verified.claim.beside } }),
+    ...(merge === null ? {} : { merge: { ...merge, reasons: [...merge.reasons] } }),
   };
-  return { attested, proof, recorded };
+  return { attested, proof, recorded, merge };
+}
+
+/** Who merges is no check that could fail. */
+function mergeRow(merge: MergeDecision): ProofRow {
+  const reasons = merge.reasons.map(plain);
+  const detail = merge.decision === "arm" ? `GitHub's auto-merge (${merge.method}), for this commit alone and where GitHub takes it: ${reasons.join(", ")}` : `a person: ${reasons.join("; ")}`;
+  return { gate: "merge", check: "Who merges", result: "holds", detail, attestedBy: "deliver job" };
+}
+
+/** The decision as the record keeps it; null where it keeps none. */
+export function mergeIn({ merge }: Pick<DeliveryProof, "merge">): MergeDecision | null {
+  if (merge === undefined) return null;
+  const method = (["squash", "merge", "rebase"] as const).find((each) => each === merge.method) ?? "squash";
+  return merge.decision === "arm" ? { decision: "arm", method, reasons: merge.reasons } : { decision: "person", reasons: merge.reasons };
 }
 
 function sessionOf(session: SessionView, round: number | null): DeliveryProof["sessions"][number] {

@@ -158,6 +158,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     /** True when it was found already done. */
     adopted: z.boolean(),
   }),
+  /** Written by the deliver job: GitHub did not take an effect that the delivery does not hang on, and why in words. */
+  event("effect_declined", { key: z.string(), intent: z.string(), message: z.string() }),
   event("delivery_ended", { outcome: z.enum(["delivered", "refused", "said"]), reason: reasonSchema.nullable() }),
 ]);
 export type ItemEvent = z.infer<typeof itemEventSchema>;

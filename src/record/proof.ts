@@ -66,7 +66,7 @@ export const proofShape = {
   /** What the job `verify` of the run tested; absent where there was none. */
   verified: z.object({ tree: gitOidSchema, jobId: z.int().min(1), conclusion: z.string(), beside: z.boolean() }).optional(),
   /** Who merges, and why so; absent where nothing was configured. */
-  merge: z.object({ decision: z.enum(["arm", "person"]), reasons: z.array(z.string()) }).optional(),
+  merge: z.object({ decision: z.enum(["arm", "person"]), reasons: z.array(z.string()), method: z.string().optional() }).optional(),
 };
 
 export type DeliveryProof = z.infer<z.ZodObject<typeof proofShape>>;

@@ -15,6 +15,7 @@ const REASONS: ReadonlyMap<ItemEvent["kind"], string> = new Map([
   ["interpretation_answered", "what a person says comes from outside"],
   ["proof_recorded", "`worktrain verify` of the pull request makes it again"],
   ["effect_confirmed", "GitHub's answer comes from outside"],
+  ["effect_declined", "GitHub's answer comes from outside"],
   ["delivery_ended", "it depends on what GitHub showed to the deliver job at that time"],
 ]);
 
@@ -46,6 +47,7 @@ function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: Ite
     case "interpretation_answered":
     case "proof_recorded":
     case "effect_confirmed":
+    case "effect_declined":
     case "delivery_ended":
       return null;
     case "mode_chosen":

@@ -54,7 +54,7 @@ test("a green change: tested on a runner of its own without a secret, and publis
   expect(told).toMatchObject({ exitCode: 0, data: { ok: true, proof: { verified: { conclusion: "success" } } } });
 });
 
-test("a red command that forges what it can: the job is red, nothing is published, and the issue says why", async () => {
+test("attack 17: a red command that forges what it can: the job is red, nothing is published, and the issue says why", async () => {
   await world.commit({ ".github/worktrain.yml": "commands: { test: npm test }\nverify: { required: true, commands: [sh ci/forge.sh] }\n" });
   const issueNumber = await world.play({ title: RED });
   const { runId, jobs } = jobsOf(issueNumber);

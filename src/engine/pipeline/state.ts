@@ -102,6 +102,7 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
     case "run_opened":
     case "proof_recorded":
     case "effect_confirmed":
+    case "effect_declined":
     case "delivery_ended":
       return state;
     default:

@@ -1,4 +1,5 @@
 export { listRunArtifacts, type ArtifactFacts } from "./artifacts.ts";
+export { readTexts } from "./base-texts.ts";
 export { readDeliveryState, type DeliveryQuery, type DeliveryState } from "./delivery-state.ts";
 export { downloadArtifact, type ArtifactWanted, type DownloadPorts, type DownloadRefusal } from "./download.ts";
 export { readFile, type FileAtRef } from "./file.ts";

@@ -4,7 +4,7 @@
  * I7. What the deliver job's own part says is compared, never believed: only that GitHub named the requester's role at that time
  *     cannot be asked again.
  */
-import { judge, prove, readChange, verifiedIn, type Proven } from "../../../delivery/index.ts";
+import { judge, mergeIn, prove, readChange, verifiedIn, type Proven } from "../../../delivery/index.ts";
 import type { Ticket } from "../../../github/trust/index.ts";
 import type { JournalReader } from "../../../journal/index.ts";
 import { itemStream, type Committed, type DeliveryProof, type SnapshotRef } from "../../../record/index.ts";
@@ -57,5 +57,5 @@ export async function proveAgain(delivered: Delivered, { snapshot }: Judged, rec
   const record = { runId: committed.run, lines: seqs.reduce((sum, seq) => sum + seq, 0), streams: seqs.length, artifacts: recorded.record.artifacts };
   // Redaction changes the content of strings only, so the view keeps its type.
   const view = redactJson(createRedactor([]), itemView(journal)) as ItemView;
-  return ok(prove({ ticket, change: change.value, snapshot, view, role: recorded.requester.role, record, verified: verifiedIn(recorded) }));
+  return ok(prove({ ticket, change: change.value, snapshot, view, role: recorded.requester.role, record, verified: verifiedIn(recorded), mergeOf: () => mergeIn(recorded) }));
 }

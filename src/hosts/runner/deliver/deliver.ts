@@ -4,14 +4,14 @@
  * I2. Deliveries of an item are ordered by its record ref. I4. It is green only for what is so; a refusal is red and explained.
  * I7. Verified journals only. I10. Authority is asked of GitHub again before each write.
  */
-import { changedPaths, deliveryIntents, fenceOf, findProtected, judge, prove, publish, readChange, type Change, type Decision, type Judgement, type VerifiedTree } from "../../../delivery/index.ts";
+import { changedPaths, decideMerge, deliveryIntents, fenceOf, findProtected, judge, mergeFacts, prove, publish, readChange, type BaseText, type Change, type Decision, type Judgement, type VerifiedTree } from "../../../delivery/index.ts";
 import { createGitHub } from "../../../github/octokit.ts";
 import type { DeliveryState } from "../../../github/read/index.ts";
 import { verifyTicket, type Ticket } from "../../../github/trust/index.ts";
 import type { Config } from "../../../config/index.ts";
 import type { Journal } from "../../../journal/index.ts";
 import type { Head, SnapshotRef } from "../../../record/index.ts";
-import { readItemJournal, type ItemJournal, type ItemView } from "../../../report/index.ts";
+import { readItemJournal, type Proof, type ItemJournal, type ItemView } from "../../../report/index.ts";
 import { RetryableError, TerminalError, type Refusal } from "../../../shared/errors.ts";
 import { createRedactor, redactJson } from "../../../shared/redact.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -24,6 +24,7 @@ import { takeSegments, type Verified } from "./provenance.ts";
 import { openRecord, type DeliveryRecord } from "./record.ts";
 import type { DeliverPorts, DeliverResult, DeliverSettings } from "./settings.ts";
 import { deliveredSummary, refusedSummary } from "./step-summary.ts";
+import { textsForMerging } from "./merging.ts";
 import { readVerified } from "./verified.ts";
 
 export type { DeliverPorts, DeliverResult, DeliverSettings } from "./settings.ts";
@@ -128,6 +129,7 @@ interface Prepared {
   /** Name of the base commit's tree. */
   readonly baseTree: string;
   readonly verified: VerifiedTree | null;
+  readonly baseTexts: ReadonlyMap<string, BaseText>;
 }
 
 /** Everything that is checked before the first write: content, base, protected paths, and last who may. */
@@ -146,7 +148,7 @@ async function prepare(job: Job, state: DeliveryState, change: Change): Promise<
   if (!verified.ok) return verified;
   const authority = await readAuthority(github, admitted.ticket, { state, config: config.value, ask: "rest" });
   if (!authority.ok) return authority;
-  return ok({ change, config: config.value, authority: authority.value, notes: base.value, baseTree: baseTree.value, verified: verified.value });
+  return ok({ change, config: config.value, authority: authority.value, notes: base.value, baseTree: baseTree.value, verified: verified.value, baseTexts: await textsForMerging(github, { owner, repo }, { config: config.value, change }) });
 }
 
 const protectedPaths = (closed: ReturnType<typeof findProtected>): Refusal<"protected-path"> => ({
@@ -164,11 +166,12 @@ const extent = ({ heads }: Decision): { readonly lines: number; readonly streams
 async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & { readonly view: ItemView; readonly snapshot: SnapshotRef; readonly taken: Verified; readonly decision: Decision; readonly state: DeliveryState }): Promise<DeliverResult> {
   const { admitted, redact, github, settings } = job;
   const { ticket, run } = admitted;
-  const { change, config, authority, notes, baseTree, verified, view, snapshot, taken, decision, state } = all;
+  const { change, config, authority, notes, baseTree, verified, baseTexts, view, snapshot, taken, decision, state } = all;
   const { lines, streams } = extent(decision);
   const recordOf = { runId: settings.runId, lines, streams, artifacts: [...taken.refs] };
-  const { attested, proof, recorded } = prove({ ticket, change, snapshot, view, role: authority.role, record: recordOf, verified });
-  const intents = deliveryIntents({ ticket, view, change, proof, recorded, runUrl: run.htmlUrl, notes, redact }, { baseTree, record: recordWish(decision) });
+  const mergeOf = (proven: Proof) => decideMerge(config.merge, mergeFacts({ policy: config.merge, view, change, proof: proven, verified, labels: state.issue?.labels ?? [], baseTexts }));
+  const { attested, proof, recorded, merge } = prove({ ticket, change, snapshot, view, role: authority.role, record: recordOf, verified, mergeOf });
+  const intents = deliveryIntents({ ticket, view, change, proof, recorded, runUrl: run.htmlUrl, notes, redact }, { baseTree, record: recordWish(decision), merge });
   await record.append({ kind: "proof_recorded", data: recorded });
   const stillMay = async (now: DeliveryState): Promise<Refusal | null> => {
     const may = await readAuthority(github, ticket, { state: now, config, ask: "shown" });
@@ -183,5 +186,7 @@ async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & {
   await record.append({ kind: "delivery_ended", data: { outcome: "delivered", reason: null } });
   await record.save("delivered", costMilliUsd(view), "ready");
   const pullRequest = published.value.get("pull-request");
-  return deliveredSummary({ report: await recordReport(job, record, attested), pullRequestUrl: pullRequest?.url ?? null, pullRequest: pullRequest?.id ?? "" });
+  const merging = published.value.get("auto-merge")?.declined ?? null;
+  if (merging !== null) job.ports.log(merging);
+  return deliveredSummary({ report: await recordReport(job, record, attested), pullRequestUrl: pullRequest?.url ?? null, pullRequest: pullRequest?.id ?? "", notMerging: merging === null ? null : redact(merging) });
 }

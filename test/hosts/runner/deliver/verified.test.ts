@@ -82,7 +82,7 @@ test.each<Closed>([
   ["other commands than the default branch's", `${REQUIRED.replace("true }", "true, commands: [npm run lint] }")}`, (item) => (played(item, "success"), { verifyResult: "success", verified: claim(item) }), /did not run a command of the default branch's config: npm run lint/],
   ["no command at all", "verify: { required: true }\n", (item) => (played(item, "success"), { verifyResult: "success", verified: claim(item, { commands: [] }) }), /ran no command/],
   ["two of its name", REQUIRED, (item) => (played(item, "success", "verify (1)"), played(item, "success", "verify (2)"), { verifyResult: "success", verified: claim(item) }), /2 jobs called `verify`/],
-])("%s: nothing is published, and the issue says why", async (_, config, act, words) => {
+])("attack 17: %s: nothing is published, and the issue says why", async (_, config, act, words) => {
   await configure(config);
   const item = await world.item();
   const { exitCode, summary } = await item.deliver(act(item));

@@ -41,6 +41,12 @@ export function repositoryField(serving: Serving, { owner, name }: { readonly ow
       return objectField({ git, url, defaultBranch: repository.defaultBranch }, wanted);
     },
     issue: ({ number }: { readonly number: number }) => issueField(serving, repository, number),
+    pullRequest: ({ number }: { readonly number: number }) => {
+      demand(serving, repository, PULLS);
+      const found = select(serving.machine.state.issues, (issue) => issue.repositoryId === repository.id && issue.number === number).filter(isPull)[0];
+      if (found === undefined) throw failed("NOT_FOUND", `Could not resolve to a PullRequest with the number of ${number}.`);
+      return pullRequest(serving, repository, found);
+    },
     pullRequests: (wanted: { readonly first?: number; readonly headRefName?: string }) => pullRequestsField(serving, repository, wanted),
     collaborators: ({ login = "" }: { readonly login?: string }) => collaboratorsField(serving, repository, login),
   };
@@ -159,9 +165,11 @@ function pullRequestsField(serving: Serving, repository: RepositoryRecord, { fir
   return { totalCount: all.length, nodes: all.slice(0, size).map((pull) => pullRequest(serving, repository, pull)) };
 }
 
-const pullRequest = (serving: Serving, repository: RepositoryRecord, pull: Pull): unknown => ({
+export const pullRequest = (serving: Serving, repository: RepositoryRecord, pull: Pull): unknown => ({
+  id: nodeId("PR", pull.pull.id),
   number: pull.number,
   url: pageUrlOf(serving, repository, pull),
+  autoMergeRequest: pull.pull.autoMerge === null ? null : { enabledAt: pull.pull.autoMerge.at, enabledBy: actorOf(serving, pull.pull.autoMerge.by), mergeMethod: pull.pull.autoMerge.method },
   body: pull.body ?? "",
   state: pull.pull.merged === null ? pull.state.toUpperCase() : "MERGED",
   headRefName: pull.pull.head.ref,
