@@ -54,15 +54,15 @@ const proofCommandSchema = z.object({
 export const proofShape = {
   result: proofResultSchema,
   change: snapshotRefSchema,
-  gates: z.array(proofGateSchema).max(2_000),
-  sessions: z.array(proofSessionSchema).max(2_000),
-  commands: z.array(proofCommandSchema).max(2_000),
+  gates: z.array(proofGateSchema),
+  sessions: z.array(proofSessionSchema),
+  commands: z.array(proofCommandSchema),
   findings: z.object({ found: z.int().min(0), fixed: z.int().min(0), repeated: z.int().min(0), open: z.int().min(0), accepted: z.int().min(0), rounds: z.int().min(0) }),
   cost: z.object({ microUsd: z.int().min(0), turns: z.int().min(0), tokens: z.int().min(0) }),
   /** Who asked, with the role that GitHub named at the time of the delivery. */
   requester: z.object({ login: z.string(), role: z.string() }),
   /** The agent job's part of the record that this is about. */
-  record: z.object({ runId: z.int().min(1), lines: z.int().min(0), streams: z.int().min(0), artifacts: z.array(z.object({ id: z.int().min(1), runId: z.int().min(1), name: z.string(), digest: sha256Schema })).max(5_000) }),
+  record: z.object({ runId: z.int().min(1), lines: z.int().min(0), streams: z.int().min(0), artifacts: z.array(z.object({ id: z.int().min(1), runId: z.int().min(1), name: z.string(), digest: sha256Schema })) }),
   /** What the job `verify` of the run tested; absent where there was none. */
   verified: z.object({ tree: gitOidSchema, jobId: z.int().min(1), conclusion: z.string(), beside: z.boolean() }).optional(),
   /** Who merges, and why so; absent where nothing was configured. */

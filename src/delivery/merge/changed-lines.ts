@@ -16,7 +16,7 @@ export function changedLines(before: string, after: string): number {
 
 /** Length of the longest common subsequence of lines. */
 function common(a: readonly string[], b: readonly string[]): number {
-  let above = new Array<number>(b.length + 1).fill(0);
+  let above = Array.from({ length: b.length + 1 }, () => 0);
   for (const line of a) {
     const row = [0];
     for (const [index, other] of b.entries()) row.push(line === other ? (above[index] ?? 0) + 1 : Math.max(above[index + 1] ?? 0, row[index] ?? 0));

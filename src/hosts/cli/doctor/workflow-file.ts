@@ -37,7 +37,7 @@ function missingFrom(lines: readonly string[], template: readonly string[]): rea
   const wanted = template.filter((line) => !FREE.test(line));
   const fits = wanted.map(asPattern).map((pattern) => lines.map((line) => pattern.test(line)));
   // longest[i][j]: of what stands from `wanted[i]` and from `lines[j]` on.
-  const longest = Array.from({ length: wanted.length + 1 }, () => new Array<number>(lines.length + 1).fill(0));
+  const longest = Array.from({ length: wanted.length + 1 }, () => Array.from({ length: lines.length + 1 }, () => 0));
   const at = (row: number, column: number): number => longest[row]?.[column] ?? 0;
   for (let row = wanted.length - 1; row >= 0; row -= 1) {
     for (let column = lines.length - 1; column >= 0; column -= 1) {

@@ -172,7 +172,9 @@ async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & {
   const mergeOf = (proven: Proof) => decideMerge(config.merge, mergeFacts({ policy: config.merge, view, change, proof: proven, verified, labels: state.issue?.labels ?? [], baseTexts }));
   const { attested, proof, recorded, merge } = prove({ ticket, change, snapshot, view, role: authority.role, record: recordOf, verified, mergeOf });
   const intents = deliveryIntents({ ticket, view, change, proof, recorded, runUrl: run.htmlUrl, notes, redact }, { baseTree, record: recordWish(decision), merge });
-  await record.append({ kind: "proof_recorded", data: recorded });
+  // A proof that the record cannot hold is none: nothing is published on it.
+  const kept = await orRefusal(async () => ok(await record.append({ kind: "proof_recorded", data: recorded })));
+  if (!kept.ok) return conclude(job, record, { kind: "refused", refusal: kept.error, view }, { decision, state });
   const stillMay = async (now: DeliveryState): Promise<Refusal | null> => {
     const may = await readAuthority(github, ticket, { state: now, config, ask: "shown" });
     return may.ok ? null : may.error;

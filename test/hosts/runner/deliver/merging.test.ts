@@ -31,7 +31,7 @@ const small = (wish: ItemWish = {}): Promise<Item> =>
 const pullOf = async (item: Item) => {
   const [seen] = (await item.seen()).pulls;
   const pull = [...world.github.state().issues.values()].find(({ number, pull: part }) => number === seen?.number && part !== null);
-  if (pull?.pull == null) throw new Error("There is no pull request.");
+  if (pull === undefined || pull.pull === null) throw new Error("There is no pull request.");
   return { ...pull, pull: pull.pull };
 };
 async function check(item: Item, name: string, conclusion: string): Promise<void> {
@@ -131,9 +131,9 @@ describe("a person merges, and the proof says why", () => {
     ["a risk that is too high", AUTO, { files: { "src/r.js": { text: "1\n" } }, classification: { riskLevel: "high" } }, /the risk is high, at most low/],
     ["a migration", AUTO, { files: { "db/migrations/1.sql": { text: "drop table x;\n" } } }, /it touches a database schema: db\/migrations\/1\.sql/],
     ["a major upgrade", AUTO, { files: { "package.json": { text: '{"dependencies":{"a":"^2.0.0"}}\n' } } }, /it takes a from \^1\.0\.0 to \^2\.0\.0/],
-    ["too many lines", `${AUTO.replace("tests: ci", "tests: ci, maxLines: 3")}`, { files: { "src/long.js": { text: "1\n2\n3\n4\n" } } }, /4 lines are changed, at most 3/],
+    ["too many lines", AUTO.replace("tests: ci", "tests: ci, maxLines: 3"), { files: { "src/long.js": { text: "1\n2\n3\n4\n" } } }, /4 lines are changed, at most 3/],
     ["no green job verify", "commands: { test: npm test }\nmerge: { auto: true }\n", { files: { "src/x.js": { text: "1\n" } } }, /the job verify has not vouched/],
-    ["a label that the issue lacks", `${AUTO.replace("tests: ci", "tests: ci, labels: [automerge]")}`, { files: { "src/y.js": { text: "1\n" } } }, /does not bear the label automerge/],
+    ["a label that the issue lacks", AUTO.replace("tests: ci", "tests: ci, labels: [automerge]"), { files: { "src/y.js": { text: "1\n" } } }, /does not bear the label automerge/],
   ])("%s", async (_, config, wish, words) => {
     await configure(config);
     if ((await world.bare.entryAt("main", "package.json")) === null) await world.push({ "package.json": '{"dependencies":{"a":"^1.0.0"}}\n' }, "manifest");

@@ -79,7 +79,7 @@ test.each<Closed>([
   ["on another base", REQUIRED, (item) => (played(item, "success"), { verifyResult: "success", verified: claim(item, { base: OTHER_TREE }) }), /what is to be delivered is tree/],
   ["green without an output", REQUIRED, (item) => (played(item, "success"), { verifyResult: "success", verified: "" }), /does not say what it tested/],
   ["green with a red command", REQUIRED, (item) => (played(item, "success"), { verifyResult: "success", verified: claim(item, { commands: [{ command: "npm test", exitCode: 2, timedOut: false, durationMs: 1 }] }) }), /did not pass: npm test/],
-  ["other commands than the default branch's", `${REQUIRED.replace("true }", "true, commands: [npm run lint] }")}`, (item) => (played(item, "success"), { verifyResult: "success", verified: claim(item) }), /did not run a command of the default branch's config: npm run lint/],
+  ["other commands than the default branch's", REQUIRED.replace("true }", "true, commands: [npm run lint] }"), (item) => (played(item, "success"), { verifyResult: "success", verified: claim(item) }), /did not run a command of the default branch's config: npm run lint/],
   ["no command at all", "verify: { required: true }\n", (item) => (played(item, "success"), { verifyResult: "success", verified: claim(item, { commands: [] }) }), /ran no command/],
   ["two of its name", REQUIRED, (item) => (played(item, "success", "verify (1)"), played(item, "success", "verify (2)"), { verifyResult: "success", verified: claim(item) }), /2 jobs called `verify`/],
 ])("attack 17: %s: nothing is published, and the issue says why", async (_, config, act, words) => {
