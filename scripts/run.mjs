@@ -35,7 +35,8 @@ function install() {
 export function run(file, args) {
   install();
   const child = spawn(realpathSync(node24), [join(root, file), ...args], {
-    stdio: "inherit",
+    // Through the channel the child learns when this process is gone without a word (SIGKILL).
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: { ...process.env, PATH: `${join(root, "node_modules", ".bin")}:${process.env.PATH}`, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? compiled },
   });
   // A terminal sends SIGINT to both; another sender may send it to this process only.

@@ -1,7 +1,8 @@
 /** The App of a simulated world: its real handlers, fed with webhooks that come late, twice or never, in a process that may end. */
 import { Octokit } from "@octokit/core";
 import { registerHandlers, type Delivery, type WebhookName } from "../src/hosts/app/handlers.ts";
-import type { InstallationOctokit } from "../src/hosts/app/installation-client.ts";
+import { installationClient, type InstallationOctokit } from "../src/hosts/app/installation-client.ts";
+import { startReconciler } from "../src/hosts/app/reconciler.ts";
 import { createRunFollower } from "../src/hosts/app/run-follower.ts";
 import { createSubjectQueue } from "../src/hosts/app/subject-queue.ts";
 import type { Happening } from "../src/hosts/demo/github/happening.ts";
@@ -9,7 +10,7 @@ import type { State } from "../src/hosts/demo/github/state.ts";
 import { webhookOf } from "../src/hosts/demo/github/webhooks/payloads.ts";
 import { createEffectRunner } from "../src/github/write/index.ts";
 import { diceOf } from "./dice.ts";
-import { API, APP, GRAPHQL, type SimGitHub } from "./github.ts";
+import { API, APP, GRAPHQL, OWNER, REPOSITORY, type SimGitHub } from "./github.ts";
 import type { SimProcess } from "./process.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Trouble } from "./trouble.ts";
@@ -76,7 +77,10 @@ export class SimApp {
       for (const name of [names].flat()) handlers.set(name, [...(handlers.get(name) ?? []), handler]);
     };
     registerHandlers({ on }, tools);
-    this.#running = { process, handlers, octokit: this.#installation(fetch) };
+    const octokit = this.#installation(fetch);
+    this.#running = { process, handlers, octokit };
+    const place = { github: installationClient(octokit, tools), repository: { owner: OWNER, repo: REPOSITORY }, repositoryId: github.repositoryId };
+    startReconciler({ clock: process.clock, log, tools, world: { places: async function* () { yield place; }, redeliver: () => Promise.resolve() } });
     void process.ended.then(() => schedule.after(RESTART_MS, () => this.#begin()));
   }
 

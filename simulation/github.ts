@@ -223,7 +223,7 @@ export class SimGitHub {
     if (incoming.url.origin === BLOBS) return serveArtifact(shared, incoming);
     const late = this.#isLateList(incoming);
     const machine = late === null ? this.machine : new Machine(late);
-    const options = { ...shared, machine, base: API, faults: new Faults(), deliveries: () => [], gitOf: () => this.git };
+    const options = { ...shared, machine, base: API, faults: new Faults(), deliveries: () => [], redeliver: () => false, gitOf: () => this.git };
     return isGraphQlRequest(incoming) ? answerGraphQl(options, incoming) : answerRest(options, incoming);
   }
 
@@ -233,7 +233,8 @@ export class SimGitHub {
     return /\/(?:comments|runs|pulls|check-runs|artifacts)$/.test(url.pathname) ? { ...this.#lateState, tokens: this.state.tokens } : null;
   }
 
-  #response({ status, headers, body }: Reply): Response {
+  #response({ status, headers: own, body }: Reply): Response {
+    const headers = { date: new Date(this.nowMs()).toUTCString(), ...own };
     switch (body.kind) {
       case "none":
         return new Response(null, { status, headers });

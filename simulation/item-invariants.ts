@@ -185,8 +185,8 @@ function theStatusIsTrue(world: ItemWorld): readonly string[] {
   for (const check of world.github.state.checkRuns.values()) {
     if (check.conclusion === "success" && !pulls.some(({ pull }) => pull.head.sha === check.headSha || didPerson(world, "push-branch"))) found.push(`The check run ${check.id} is green on ${check.headSha}, which no pull request has.`);
   }
-  // An App that missed the end, by a webhook that never came or by being down, hears of it from nobody.
-  const missed = world.troubles.some((trouble) => (trouble.kind === "webhook" && trouble.what === "lost") || (trouble.kind === "kill" && trouble.who === "app") || trouble.kind === "outage");
+  // An App that missed something looks every ten minutes for what that was; one whose comment was lost with it finds the label.
+  const missed = didPerson(world, "unlabel", "close") && world.troubles.some((trouble) => (trouble.kind === "webhook" && trouble.what === "lost") || (trouble.kind === "kill" && trouble.who === "app") || trouble.kind === "outage");
   const shut = didPerson(world, "archive");
   if (marker !== null && !missed && !shut && ["starting", "waiting", "running"].includes(marker.state)) found.push(`Nothing runs and the status comment says ${marker.state}.`);
   if (status !== undefined && marker?.state === "ended" && /made pull request #(\d+)/.test(status.body)) {

@@ -104,7 +104,7 @@ export async function playItem(seed: number, troubles: readonly Trouble[]): Prom
 
   const github = new SimGitHub({ seed, schedule, epochMs: EPOCH_MS, troubles, permissions: shipped.permissions, files, trace });
   const artifacts = new SimArtifacts(github, { seed, troubles, trace });
-  const model = new SimModel({ seed, apiKey: MODEL_KEY, troubles, findings, nowMs: () => github.nowMs(), trace });
+  const model = new SimModel({ seed, apiKey: MODEL_KEY, troubles, findings, nowMs: () => github.nowMs(), elapsedMs: () => schedule.nowMs(), trace });
   const runner = new SimRunner({ seed, schedule, github, artifacts, model, troubles, modelKey: MODEL_KEY, publicKey: publicTicketKey(TICKET_KEY), startProcess, trace, onBug });
   const app = new SimApp({ seed, schedule, github, troubles, ticketKeyPem: TICKET_KEY, startProcess: () => startProcess("app"), trace, onBug });
   app.start();

@@ -41,6 +41,8 @@ export interface SimModelOptions {
   /** Reviews that find something before one is clean. */
   readonly findings: number;
   readonly nowMs: () => number;
+  /** Milliseconds since the world began. */
+  readonly elapsedMs: () => number;
   readonly trace: (line: string) => void;
 }
 
@@ -71,6 +73,8 @@ export class SimModel {
 
   #nextTrouble(): ModelTrouble | null {
     this.#count += 1;
+    const elapsedMs = this.#options.elapsedMs();
+    if (this.#options.troubles.some((trouble) => trouble.kind === "model-outage" && elapsedMs >= trouble.atMs && elapsedMs < trouble.atMs + trouble.forMs)) return "overloaded";
     const ordered = this.#options.troubles.find((trouble) => trouble.kind === "model" && trouble.nth === this.#count);
     if (ordered?.kind !== "model") return null;
     // Only again and again it is a loop.

@@ -1,6 +1,7 @@
 /** The people of a simulated world: who opens the issue and labels it, and looks after it; who cancels, pushes, closes meanwhile. */
 import { addLabels, deleteComment, editIssue, issueByNumber, labelByName, openIssue, removeLabel } from "../src/hosts/demo/github/transitions/issues.ts";
 import type { Issue } from "../src/hosts/demo/github/records.ts";
+import { parseStatusMarker } from "../src/report/status-marker.ts";
 import { APP, MAIN, PERSON, type SimGitHub } from "./github.ts";
 import type { SimRunner } from "./runner.ts";
 import type { Schedule } from "./schedule.ts";
@@ -88,7 +89,9 @@ export class People {
       return;
     }
     this.#schedule.after(LOOK_MS, () => this.#look());
-    if (this.#runner.busy) return;
+    // What is promised is waited for.
+    const promised = this.statusComments().some(({ body }) => parseStatusMarker(body)?.due !== undefined);
+    if (this.#runner.busy || promised) return;
     this.#unlabel();
     this.#schedule.after(2_000, () => this.#label());
   }

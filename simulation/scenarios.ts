@@ -22,6 +22,8 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   { name: "GitHub is out while the work goes on", seed: 9, troubles: [{ kind: "outage", atMs: 20_000, forMs: 90_000 }] },
   { name: "the model is overloaded and its stream breaks off", seed: 18, troubles: [{ kind: "model", nth: 2, what: "overloaded" }, { kind: "model", nth: 4, what: "cut" }, { kind: "model", nth: 6, what: "stream-error" }] },
+  { name: "the model cannot be reached for three hours", seed: 19, troubles: [{ kind: "model-outage", atMs: 20_000, forMs: 3 * 60 * 60_000 }] },
+  { name: "the label's webhook and those of the run are lost", seed: 20, troubles: [1, 2, 3, 4, 5, 6, 7, 8].map((nth) => ({ kind: "webhook", nth, what: "lost" })) },
   { name: "the money for the model is used up", seed: 21, troubles: [{ kind: "model", nth: 3, what: "spend-limit" }] },
   { name: "the agent job is lost while it codes, and its uploads break", seed: 22, troubles: [{ kind: "kill", who: "agent", nth: 1, atCall: 150, what: "machine" }, { kind: "upload", nth: 3, what: "answer-lost" }, { kind: "upload", nth: 5, what: "half-done" }] },
   { name: "somebody cancels", seed: 23, troubles: [{ kind: "cancel", atMs: 25_000 }] },

@@ -15,6 +15,8 @@ export type Trouble =
   | { readonly kind: "webhook"; readonly nth: number; readonly what: (typeof WEBHOOK_TROUBLE)[number] }
   /** The nth request to the model. */
   | { readonly kind: "model"; readonly nth: number; readonly what: (typeof MODEL_TROUBLE)[number] }
+  /** The model's API answers nothing but 529 for a while. */
+  | { readonly kind: "model-outage"; readonly atMs: number; readonly forMs: number }
   /** The nth process of its sort ends at its `atCall`th call of a port, without a word; its machine goes on, or is lost with it. */
   | { readonly kind: "kill"; readonly who: (typeof PROCESSES)[number]; readonly nth: number; readonly atCall: number; readonly what: "process" | "machine" }
   /** The machine of the nth job of its sort stands still from its `atCall`th port call on. GitHub takes it for lost; later it goes on. */
@@ -51,7 +53,11 @@ const BUSY_MS = 90_000;
 export function troublesOf(seed: number): readonly Trouble[] {
   const dice = diceOf(seed, "troubles");
   if (dice.chance(1 / 8)) return [];
-  return Array.from({ length: 1 + dice.below(5) }, () => rolled(dice));
+  const troubles = Array.from({ length: 1 + dice.below(5) }, () => rolled(dice));
+  // With dice of their own, so that what is rolled here leaves all other worlds as they are.
+  const outage = diceOf(seed, "model-outage");
+  if (!outage.chance(1 / 16)) return troubles;
+  return [...troubles, { kind: "model-outage", atMs: Math.round(outage.next() ** 2 * BUSY_MS), forMs: 60_000 * (5 + outage.below(600)) }];
 }
 
 function rolled(dice: Dice): Trouble {
@@ -102,6 +108,8 @@ export function troubleWords(trouble: Trouble): string {
       return `webhook ${trouble.nth}: ${trouble.what}`;
     case "model":
       return `request ${trouble.nth} to the model: ${trouble.what}`;
+    case "model-outage":
+      return `the model answers 529 from ${trouble.atMs} ms on, for ${trouble.forMs} ms`;
     case "kill":
       return `process ${trouble.who} ${trouble.nth} is killed at its port call ${trouble.atCall}${trouble.what === "machine" ? ", and its machine is lost" : ""}`;
     case "freeze":

@@ -55,6 +55,8 @@ export type ItemProgress =
   /** Before the first session of an item. */
   | { readonly kind: "estimate"; readonly estimate: Estimate }
   | { readonly kind: "mode"; readonly mode: PipelineMode; readonly why: readonly string[] }
+  /** A command that the host runs for the item, outside of any session. */
+  | { readonly kind: "host-command"; readonly why: string; readonly command: string }
   | { readonly kind: "phase"; readonly phase: Phase; readonly round: number; readonly sessionId: string; readonly resumed: boolean }
   /** What a session's agent is opened with; a resumed conversation keeps what it was opened with. */
   | { readonly kind: "prompt"; readonly phase: Phase; readonly prompt: Prompt }

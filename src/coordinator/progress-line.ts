@@ -9,6 +9,8 @@ export function progressLine(progress: ItemProgress): string | null {
       return `Estimated cost: ${estimateWords(progress.estimate)} (${progress.estimate.basis}).`;
     case "mode":
       return `Pipeline ${progress.mode}: ${printable(progress.why.join("; "))}`;
+    case "host-command":
+      return `${progress.why}: ${printable(progress.command)}`;
     case "phase":
       return `${progress.phase}${progress.round > 1 ? ` (round ${progress.round})` : ""}: session ${progress.sessionId}${progress.resumed ? ", resumed" : ""}`;
     case "step":

@@ -5,7 +5,7 @@
  *     where the stream ends.
  * I5. The budget is the item's: what earlier sessions and runs spent is counted from the log.
  */
-import { endingOf, fixOf, foldItem, interpretationGate, isEscalated, keepsFiles, next, type ItemAction, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
+import { endingOfParked, fixOf, foldItem, interpretationGate, isEscalated, keepsFiles, next, type ItemAction, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
 import { itemStream, type EndingCode, type Head, type ItemEvent, type Phase, type Reason } from "../record/index.ts";
 import { artifactsOf, conclusionOf } from "../engine/session/index.ts";
 import { TerminalError, TimeUpError } from "../shared/errors.ts";
@@ -16,10 +16,11 @@ import { estimateItem } from "./estimate.ts";
 import { itemEvents } from "./item-events.ts";
 import { revealHidden } from "../shared/hidden.ts";
 import { runSession, type SessionLeft } from "./run-session.ts";
+import { runForItem } from "./host-checks.ts";
 import { lastSnapshot } from "./seat.ts";
 import { rememberedBy } from "./session-tree.ts";
 import { spentBy } from "../agent/index.ts";
-import { add, budgetInPhase, spentByItem, type Spent } from "./spent.ts";
+import { add, budgetInPhase, nothingSpent, spentByItem, type Spent } from "./spent.ts";
 
 export type OpenItem = Extract<ItemEvent, { kind: "item_opened" }>["data"];
 export type OpenRun = Extract<ItemEvent, { kind: "run_opened" }>["data"];
@@ -61,6 +62,14 @@ async function untilOver(deps: CoordinatorDeps, log: ItemLog): Promise<Over> {
         await log.append({ kind: "mode_chosen", data: { mode: action.mode, why: [...action.why] } });
         deps.onProgress({ kind: "mode", mode: action.mode, why: action.why });
         break;
+      case "test-base":
+      case "check-finding": {
+        deps.saving?.at({ phase: lastPhase(log.state()), step: action.kind, costMilliUsd: Math.round(spentByItem(log.state()).costMicroUsd / 1000), ending: null });
+        const ran = await runForItem(deps, action);
+        if (ran === null) return park(deps, log.state(), { phase: lastPhase(log.state()), spent: nothingSpent, parked: { code: "cancelled", message: "The run was cancelled." } });
+        await log.append(ran);
+        break;
+      }
       case "ask": {
         const gate = log.gate();
         const { answer } = deps;
@@ -137,6 +146,7 @@ async function runAndConclude(deps: CoordinatorDeps, log: ItemLog, scheduled: It
     scheduled,
     itemId: state.opening?.itemId ?? "",
     startFrom: state.snapshot,
+    baseTested: state.baseTested,
     prior: { sessions: state.sessions, facts: await rememberedBy(deps, earlier) },
     spentBefore,
   });
@@ -166,7 +176,7 @@ interface Parking {
 async function park(deps: CoordinatorDeps, state: ItemState, { phase, spent: ofSession, parked: left }: Parking): Promise<Over> {
   const timeUp: unknown = deps.signal.reason;
   const parked = left.code === "cancelled" && timeUp instanceof TimeUpError ? { code: "time_limit", message: timeUp.message } : left;
-  const ending = endingOf(parked.code);
+  const ending = endingOfParked(parked.code);
   const spent = add(spentByItem(state), ofSession);
   // The App reads from the artifact's name which gate an answer is for.
   await deps.saving?.now({ phase, step: left.gate ?? "parked", costMilliUsd: Math.round(spent.costMicroUsd / 1000), ending });
@@ -183,10 +193,11 @@ async function waitForAnswer(deps: CoordinatorDeps, state: ItemState, { question
   return { ending, reason: { code: "awaiting_approval", message: question, fix }, state, spent };
 }
 
+const lastPhase = ({ sessions }: ItemState): Phase => sessions.at(-1)?.phase ?? "classify";
+
 async function end(deps: CoordinatorDeps, state: ItemState): Promise<Over> {
   const ending = state.ended?.ending ?? "internal";
-  const phase = state.sessions.at(-1)?.phase ?? "classify";
-  await deps.saving?.now({ phase, step: "end", costMilliUsd: Math.round(spentByItem(state).costMicroUsd / 1000), ending });
+  await deps.saving?.now({ phase: lastPhase(state), step: "end", costMilliUsd: Math.round(spentByItem(state).costMicroUsd / 1000), ending });
   return { ending, reason: state.ended?.reason ?? null, state, spent: spentByItem(state) };
 }
 

@@ -1,5 +1,5 @@
 /** Runs a session that the pipeline scheduled, with everything that works for it. */
-import type { ItemSession } from "../engine/pipeline/index.ts";
+import type { BaseTested, ItemSession } from "../engine/pipeline/index.ts";
 import type { SnapshotRef } from "../record/index.ts";
 import type { Session, SessionInit } from "../session/index.ts";
 import { TerminalError } from "../shared/errors.ts";
@@ -16,6 +16,8 @@ export interface SessionRun {
   readonly itemId: string;
   /** The files the session starts from; null for the base itself. */
   readonly startFrom: SnapshotRef | null;
+  /** What came of the tests before the work. */
+  readonly baseTested: BaseTested | null;
   /** What the agent is told of the item's earlier sessions. */
   readonly prior: PriorWork;
   /** What the item's earlier sessions spent. */
@@ -34,9 +36,9 @@ export interface SessionLeft {
 /** Lends a session agents until the session ends, or has to be left. */
 export async function runSession(deps: CoordinatorDeps, run: SessionRun): Promise<SessionLeft> {
   const { sessionId, phase, round, goal } = run.scheduled;
-  const { itemId, startFrom, prior, spentBefore } = run;
+  const { itemId, startFrom, baseTested, prior, spentBefore } = run;
   const resumed = await isStarted(deps, sessionId);
-  const tree = await openTree(deps, { rootId: sessionId, itemId, phase, task: goal, startFrom, prior, spentBefore }, driveSession);
+  const tree = await openTree(deps, { rootId: sessionId, itemId, phase, task: goal, startFrom, baseTested, prior, spentBefore }, driveSession);
   const seat = await takeSeat(tree, { init: resumed ? null : initOf(deps, run), sessionId, depth: 0, startFrom: () => startFrom, signal: deps.signal });
   deps.onProgress({ kind: "phase", phase, round, sessionId, resumed });
   // A session's git settings, scratch files or taken-over helper must not decide what the next one sees, a review least of all (attack 15).

@@ -2,7 +2,9 @@
 import { createSession, openSession, type Session, type SessionDeps, type SessionInit, OUTPUT_TAIL_BYTES } from "../session/index.ts";
 import { sessionStream, type AgentEvent, type Recorded, type SnapshotRef } from "../record/index.ts";
 import { TerminalError } from "../shared/errors.ts";
+import { besideBase, isRed } from "../engine/pipeline/index.ts";
 import { expectedDuration, timeoutFor } from "../shared/prediction.ts";
+import { failingTests } from "./failing-tests.ts";
 import type { CoordinatorDeps } from "./deps.ts";
 import { openFileTurns } from "./file-turns.ts";
 import { revealHidden } from "../shared/hidden.ts";
@@ -64,14 +66,24 @@ async function verify(seat: Seat, command: string, signal: AbortSignal): ReturnT
     // Its context came from a model that may run no command: a placeholder in the command must not let it. A review executes nothing at all.
     return { exitCode: CANNOT_RUN, timedOut: false, outputTail: `Nothing was run: the session may use only ${bound.join(", ")}, so no command is run for it.`, durationMs: 0, sandbox: "none" };
   }
-  const timeoutMs = timeoutFor(expectedDuration(deps.pastVerifications?.(command) ?? []), VERIFICATION_TIMEOUT);
-  const result = await deps.sandbox.runCommand({ command, timeoutMs, maxOutputBytes: OUTPUT_TAIL_BYTES }, signal);
+  const base = seat.tree.run.baseTested;
+  // All of the output only where it has to be compared: names of failures are read from the whole or not at all.
+  const compares = base?.command === command && base.result !== null && isRed(base.result);
+  const result = await deps.sandbox.runCommand({ command, timeoutMs: timeoutOf(deps, command), maxOutputBytes: compares ? WHOLE_OUTPUT_BYTES : OUTPUT_TAIL_BYTES }, signal);
   // A command that was cut off says nothing of the change: thrown, the request stays unanswered and is made again.
   signal.throwIfAborted();
   // What the command leaves behind is no part of the change.
   await restoreFiles(deps, seat.files());
-  return { ...result, sandbox: deps.sandbox.mode };
+  const failing = compares && isRed(result) ? failingTests(result.outputTail) : null;
+  const names = failing === null ? {} : { failing: failing.map(deps.redact) };
+  const redBefore = besideBase(base, { ...result, command, ...names });
+  return { ...result, sandbox: deps.sandbox.mode, ...names, ...(redBefore === null ? {} : { redBefore }) };
 }
+
+/** The most that a command's output is kept of; a longer one is cut, and then no names are read from it. */
+export const WHOLE_OUTPUT_BYTES = 1024 * 1024;
+
+export const timeoutOf = ({ pastVerifications }: CoordinatorDeps, command: string): number => timeoutFor(expectedDuration(pastVerifications?.(command) ?? []), VERIFICATION_TIMEOUT);
 
 export async function restoreFiles(deps: CoordinatorDeps, snapshot: SnapshotRef | null): Promise<void> {
   const restored = await deps.workspace.restore(snapshot, (sha256) => deps.journal.getBlob(sha256));

@@ -19,7 +19,7 @@ export const add = (a: Spent, b: Spent): Spent => ({
   toolMs: a.toolMs + b.toolMs,
 });
 
-/** Everything the item's concluded sessions spent, with all that worked for them, in every run. */
+/** Everything the item's concluded sessions spent, with all that worked for them, in every run, and the time of what the host ran for it. */
 export const spentByItem = (state: ItemState): Spent =>
   state.sessions.reduce((sum, { result }) => {
     if (result === null) return sum;
@@ -27,7 +27,9 @@ export const spentByItem = (state: ItemState): Spent =>
     const { inputTokens = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens, outputTokens = usage.outputTokens } = result;
     const { tokens = inputTokens + outputTokens } = result;
     return add(sum, { turns, tokens, inputTokens, outputTokens, costMicroUsd, unansweredMicroUsd, workedMs, toolMs });
-  }, nothingSpent);
+  }, { ...nothingSpent, workedMs: hostMs(state) });
+
+const hostMs = ({ baseTested, checked }: ItemState): number => [baseTested, ...checked].reduce((sum, ran) => sum + (ran?.result?.durationMs ?? 0), 0);
 
 const less = (limit: number, spent: number): number => Math.max(0, limit - spent);
 const lessIfSet = <Key extends string>(key: Key, limit: number | undefined, spent: number): Partial<Record<Key, number>> =>
@@ -52,7 +54,7 @@ export function budgetInPhase(budget: ItemBudget, state: ItemState, phase: Phase
   const limits = budget.phases?.[phase];
   if (limits === undefined) return budget;
   const ofItem = spentByItem(state);
-  const ofPhase = spentByItem({ ...state, sessions: state.sessions.filter((session) => session.phase === phase) });
+  const ofPhase = spentByItem({ ...state, baseTested: null, checked: [], sessions: state.sessions.filter((session) => session.phase === phase) });
   const narrowed: Partial<Record<keyof typeof AMOUNTS, number>> = {};
   for (const [amount, spent] of Object.entries(AMOUNTS) as [keyof typeof AMOUNTS, keyof Spent][]) {
     const limit = limits[amount];

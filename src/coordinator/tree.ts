@@ -1,5 +1,6 @@
 /** Who works for whom: the words of one scheduled session and of everything that works for it. */
 import type { BudgetPool } from "../agent/index.ts";
+import type { BaseTested } from "../engine/pipeline/index.ts";
 import type { AgentEndCode, Phase, SnapshotRef } from "../record/index.ts";
 import type { Session } from "../session/index.ts";
 import type { CoordinatorDeps } from "./deps.ts";
@@ -15,6 +16,8 @@ export interface TreeRun {
   readonly task: string;
   /** The files the root session starts from; null for the base itself. */
   readonly startFrom: SnapshotRef | null;
+  /** What came of the tests before the work; null where they were not looked at. */
+  readonly baseTested: BaseTested | null;
   /** What the agents are told of the item's earlier sessions. */
   readonly prior: PriorWork;
   /** What the item's earlier sessions spent. */

@@ -2,7 +2,8 @@ export { changedPaths, readChange, type Change, type ChangedFile, type ChangeRef
 export { deliveryIntents, saidIntents } from "./derive.ts";
 export { fenceOf, type Decision, type Fence } from "./fence.ts";
 export type { Intent, RecordWish } from "./intents.ts";
-export { judge, type JudgedJournal, type Judgement, type JournalRefusal } from "./judge.ts";
+export type { JournalRefusal } from "./journal-refusal.ts";
+export { judge, type JudgedJournal, type Judgement } from "./judge.ts";
 export { branchOf, GITHUB_ACTIONS, marker, readPullRequestMarker, readTrailers, type Publisher } from "./names.ts";
 export { findProtected, type ChangedPath, type ProtectedPath } from "./protected-paths.ts";
 export { decideMerge, type MergeDecision, type MergeFacts } from "./merge/decide-merge.ts";

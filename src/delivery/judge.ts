@@ -5,15 +5,16 @@
  *     sessions whose streams end where the item's stream says they ended. The chain and the artifacts' digests are
  *     checked before; here the content is read as an adversary's (attack 14).
  */
-import { CONTRACT, foldItem, interpretationGate, next } from "../engine/pipeline/index.ts";
-import { personOf, type Ticket } from "../github/trust/index.ts";
+import { besideBase, CONTRACT, foldItem, interpretationGate, isRed, next, type ItemOpening } from "../engine/pipeline/index.ts";
+import type { Ticket } from "../github/trust/index.ts";
 import { gateName, itemStream, sessionStream, type EndingCode, type Head, type ItemEvent, type Reason, type Recorded, type SnapshotRef } from "../record/index.ts";
 import { counted, cut, itemView, lastArtifact, lastVerifications, passed, type ItemJournal, type ItemSessionView, type ItemView } from "../report/index.ts";
-import type { Refusal } from "../shared/errors.ts";
 import { sha256Hex } from "../shared/hash.ts";
 import { canonicalJson } from "../shared/json.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { reviewVerdictSchema, verdictOf } from "../workflow/index.ts";
+import { approvals } from "./approvals.ts";
+import { foreign, refusal, type JournalRefusal } from "./journal-refusal.ts";
 
 export interface JudgedJournal {
   readonly ticket: Ticket;
@@ -33,18 +34,16 @@ export type Judgement =
   /** There is nothing to deliver and here is why. */
   | { readonly kind: "say"; readonly view: ItemView; readonly ending: EndingCode; readonly reason: Reason };
 
-export type JournalRefusal = Refusal<"not-ended" | "foreign-journal" | "session-mismatch" | "not-completed" | "review-not-clean" | "unvouched-approval">;
-
 /** Reads what the journal allows, or says what is wrong with it. */
 export function judge(judged: JudgedJournal): Result<Judgement, JournalRefusal> {
   const view = itemView(judged.journal);
-  const foreign = belongs(judged, view);
-  if (foreign !== null) return err(foreign);
+  const stranger = belongs(judged, view);
+  if (stranger !== null) return err(stranger);
   const { ended } = view;
   if (ended === null) return waiting(judged.journal, view);
   if (ended.outcome !== "deliver") return ok({ kind: "say", view, ending: ended.ending, reason: ended.reason ?? unexplained(ended.ending) });
   if (ended.snapshot === null) return refuse("not-completed", "The journal says `deliver` and names no saved files.");
-  const wrong = heads(judged) ?? approvals(judged) ?? maker(judged, view, ended.snapshot) ?? review(judged, view, ended.snapshot);
+  const wrong = heads(judged) ?? approvals(judged.journal, ticketsOf(judged)) ?? maker(judged, view, ended.snapshot) ?? review(judged, view, ended.snapshot);
   return wrong === null ? ok({ kind: "deliver", view, snapshot: ended.snapshot }) : err(wrong);
 }
 
@@ -84,10 +83,6 @@ const NOT_ENDED: JournalRefusal = {
 
 const unexplained = (ending: EndingCode): Reason => ({ code: ending, message: `The work ended with \`${ending}\`.`, fix: "Read the run's log, then label the issue again." });
 
-const DISTRUST = "The journal is not what this run should have written. Nothing is published. Label the issue again for a new attempt.";
-
-const refusal = (kind: JournalRefusal["kind"], message: string): JournalRefusal => ({ kind, message, fix: DISTRUST });
-const foreign = (message: string) => refusal("foreign-journal", message);
 const refuse = (kind: JournalRefusal["kind"], message: string): Result<Judgement, JournalRefusal> => err(refusal(kind, message));
 
 /** The journal is this item's and nobody else's, and its newest run is this one, under this very ticket. */
@@ -102,6 +97,7 @@ function belongs(judged: JudgedJournal, view: ItemView): JournalRefusal | null {
   const textSha256 = sha256Hex(canonicalJson({ body: opening.task.body, title: opening.task.title }));
   if (textSha256 !== ticket.textSha256 || opening.task.sha256 !== ticket.textSha256) return foreign("The journal's task text is not the one that was labelled.");
   if (opening.base.ref !== ticket.base.ref) return foreign(`The journal builds on branch ${opening.base.ref}, the ticket on ${ticket.base.ref}.`);
+  if (!isTicketsPolicy(judged, opening.pipeline)) return foreign(`The journal goes by the pipeline policy ${canonicalJson(opening.pipeline ?? null)}, which no ticket of this item names.`);
   if (!isTicketsBase(judged, opening.base)) return foreign(`The journal builds on ${opening.base.sha}, which no ticket of this item names.`);
   return lastRun(journal.item, { ticket, ticketText, runId });
 }
@@ -109,6 +105,12 @@ function belongs(judged: JudgedJournal, view: ItemView): JournalRefusal | null {
 /** A resumed item builds on the base of an earlier ticket, which the App has signed as well: no base is the agent job's choice. */
 function isTicketsBase(judged: JudgedJournal, base: Ticket["base"]): boolean {
   return ticketsOf(judged).some((each) => each.base.ref === base.ref && each.base.sha === base.sha);
+}
+
+/** Which pipeline the item goes through, and whether a person is asked first, is the config's as the App read it. Tickets of before they named it say nothing. */
+function isTicketsPolicy(judged: JudgedJournal, policy: ItemOpening["pipeline"]): boolean {
+  const named = ticketsOf(judged).flatMap((each) => each.policy ?? []);
+  return named.length === 0 || named.some(({ mode, confirm }) => policy?.mode === mode && policy.confirm === confirm);
 }
 
 /** This run's ticket and those the App signed for the item's earlier runs. */
@@ -141,39 +143,6 @@ function heads({ journal, heads: streams }: JudgedJournal): JournalRefusal | nul
 }
 
 /**
- * A gate for a person was passed at a person's word: the App signed, in a ticket of this item, whose word it was, for which gate, and what
- * it said (attack 17). An agent job can write a journal, never such a ticket.
- */
-function approvals(judged: JudgedJournal): JournalRefusal | null {
-  const answers = ticketsOf(judged).flatMap(({ answer, trigger }) => (answer === undefined ? [] : [{ ...answer, by: personOf(trigger.actor) }]));
-  const asked = interpretationGate(judged.journal.item);
-  for (const event of judged.journal.item) {
-    if (event.kind !== "interpretation_answered") continue;
-    const { verdict, by } = event.data;
-    if (!answers.some((answer) => answer.gate === asked && answer.verdict === verdict && answer.by === by)) {
-      return refusal("unvouched-approval", `The journal says that ${by} answered ${asked} with ${verdict}; no ticket of the App says so.`);
-    }
-  }
-  for (const [sessionId, events] of judged.journal.sessions) {
-    let open: Extract<(typeof events)[number], { kind: "gate_opened" }> | null = null;
-    for (const event of events) {
-      if (event.kind === "gate_opened") open = event.data.gate === "human_approval" ? event : null;
-      if (event.kind === "rewound") open = null;
-      if (open === null || !("nodeId" in event.data) || event.data.nodeId !== open.data.nodeId) continue;
-      if (event.kind === "step_completed") return refusal("unvouched-approval", `Session ${sessionId} passed a gate for a person that nobody answered: ${open.data.question}`);
-      if (event.kind !== "gate_resolved") continue;
-      const name = gateName(sessionId, open.seq);
-      const { verdict, by } = event.data;
-      if (!answers.some((answer) => answer.gate === name && answer.verdict === verdict && answer.by === by)) {
-        return refusal("unvouched-approval", `The journal says that ${by} answered ${name} of session ${sessionId} with ${verdict}; no ticket of the App says so.`);
-      }
-      open = null;
-    }
-  }
-  return null;
-}
-
-/**
  * The last coding or fixing session completed, its commands passed, and the files to be delivered are exactly those it left: a
  * session that saved none, since it rebutted every finding, left those of the one before it.
  */
@@ -184,7 +153,8 @@ function maker(judged: JudgedJournal, view: ItemView, snapshot: SnapshotRef): Jo
   const saved = makers.findLast((each) => each.snapshot !== null) ?? session;
   const wrong = counts(judged, session) ?? counts(judged, saved);
   if (wrong !== null) return wrong;
-  const red = lastVerifications(session).find((verification) => !passed(verification));
+  // What failed before the work with the same tests is told in the proof, which it keeps from being green.
+  const red = lastVerifications(session).find((verification) => !passed(verification) && besideBase(view.baseTested, verification)?.same !== true);
   if (red !== undefined) return refusal("not-completed", `Session ${session.sessionId} ended with a command that did not pass: ${red.command}.`);
   if (!sameFiles(saved.snapshot, snapshot) || !sameFiles(view.snapshot, snapshot)) return refusal("session-mismatch", `Session ${saved.sessionId} did not leave the files that are to be delivered.`);
   // Either is a signed ticket's; that it lies behind the branch's head is asked of GitHub.
@@ -206,6 +176,8 @@ function review(judged: JudgedJournal, view: ItemView, snapshot: SnapshotRef): J
   const verdict = reviewVerdictSchema.safeParse(lastArtifact(last, CONTRACT.reviewVerdict));
   if (!verdict.success) return refusal("review-not-clean", `Review ${last.sessionId} left no readable verdict.`);
   const open = verdict.data.findings.filter((finding) => finding.severity !== "nit");
+  const unmended = view.checked.find(({ tree, result }) => tree === snapshot.tree && result !== null && isRed(result));
+  if (unmended !== undefined) return refusal("review-not-clean", `The command of a finding fails on the files that are to be delivered: ${unmended.command}.`);
   return verdictOf(verdict.data) === "clean" ? null : refusal("review-not-clean", `Review ${last.sessionId} is not clean: it says ${verdict.data.verdict} and has ${counted(open.length, "finding")} above a nit.`);
 }
 

@@ -47,8 +47,20 @@ const GAPS: readonly { readonly below: number; readonly gapMs: number }[] = [
 ];
 /** From here on each segment is the whole log, so that a restore needs one of them. */
 const WHOLE_FROM = 450;
+/** What an upload may take, the saver's own half minute of attempts included. */
+const UPLOAD_MS = 4 * 60_000;
 const FIRST_RETRY_MS = 30_000;
 const LONGEST_RETRY_MS = 15 * 60_000;
+
+/**
+ * How long a run that saves as it should may have nothing newer than its last segment, in milliseconds: the interval, and what an upload
+ * with its attempts takes. Infinite where only its end is still saved.
+ * @param stored segments of the run so far
+ */
+export function longestUnsavedMs(stored: number): number {
+  const gapMs = GAPS.find(({ below }) => stored < below)?.gapMs ?? Number.POSITIVE_INFINITY;
+  return Math.max(EVERY_MS, gapMs) + UPLOAD_MS;
+}
 
 export function startAutosave({ saver, clock, place: start, tell }: AutosaveOptions): Autosave {
   let place = start;

@@ -1,4 +1,5 @@
 import type { FileSystem } from "../shared/ports.ts";
+import { endFault } from "./stores/epoch-end.ts";
 import { contentOf, epochPath, listEpochs, wholeBytes } from "./stores/epoch-files.ts";
 import { createSurveyor, type Surveyor } from "./survey.ts";
 
@@ -27,6 +28,8 @@ export function surveyDirectory(directory: string, fs: FileSystem): Surveyor {
     const content = file.content.subarray(0, file.written);
     const whole = file === newest ? wholeBytes(content) : content.length;
     survey.log(file.path, content.subarray(0, whole), file.epoch);
+    const fault = endFault(fs, file.path, content);
+    if (fault !== null) survey.fault({ file: file.path, line: null, stream: null, ...fault });
     if (whole < content.length) survey.note(`tail_truncated: ${content.length - whole} bytes of an unfinished append stand at the end of ${file.path}. Nobody was told of it; the next writer cuts it off and keeps it as .torn.`);
   }
   return survey;

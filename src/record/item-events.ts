@@ -42,6 +42,7 @@ export const ENDING_CODES = [
   "time-limit",
   "model-refused",
   "model-unavailable",
+  "model-rejected",
   "model-spend-limit",
   "no-sandbox",
   "cannot-save",
@@ -62,6 +63,20 @@ export const reasonSchema = z.object({ code: z.string(), message: z.string(), fi
 /** Why something stopped, in words a person can act on. */
 export type Reason = z.infer<typeof reasonSchema>;
 
+const commandRunSchema = z.object({
+  /** Null when a signal or the time-out ended it. */
+  exitCode: z.int().nullable(),
+  timedOut: z.boolean(),
+  /** The end of its output, at most 8 KiB. */
+  outputTail: z.string(),
+  durationMs: z.number().min(0),
+  sandbox: z.enum(["bubblewrap", "weak", "none"]),
+  /** Names of the tests that failed; absent where the output does not say them beyond doubt. */
+  failing: z.array(z.string()).optional(),
+});
+/** A command that the host itself ran in the sandbox, and what came of it. */
+export type CommandRun = z.infer<typeof commandRunSchema>;
+
 export const itemEventSchema = z.discriminatedUnion("kind", [
   event("item_opened", {
     itemId: z.string(),
@@ -73,6 +88,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     maxReviewRounds: z.int().min(1),
     /** Absent: opened before there were modes; it goes on by the table it was opened under. */
     pipeline: pipelinePolicySchema.optional(),
+    /** The host runs the tests before the work, and the commands of findings before and after the fix; absent: opened before it did. */
+    hostChecks: z.literal(true).optional(),
   }),
   event("run_opened", {
     host: z.enum(["actions", "local"]),
@@ -100,6 +117,10 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
   event("mode_chosen", { mode: pipelineModeSchema.optional(), why: z.array(z.string()).optional() }),
   /** What a person said to how the task was understood. */
   event("interpretation_answered", { verdict: z.enum(["approved", "rejected"]), by: z.string(), reason: z.string().optional() }),
+  /** The repository's tests on the base, before a session changed anything. `result` is null when nothing was run, for the reason in `skipped`. */
+  event("base_tested", { command: z.string().nullable(), result: commandRunSchema.nullable(), skipped: z.string().nullable() }),
+  /** A finding's `reproduce`, run on a copy of `tree`. `result` is null when nothing was run, for the reason in `skipped`. */
+  event("finding_checked", { round: z.int().min(1), tree: gitOidSchema, command: z.string(), result: commandRunSchema.nullable(), skipped: z.string().nullable() }),
   event("session_scheduled", {
     phase: phaseSchema,
     round: z.int().min(1),

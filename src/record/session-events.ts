@@ -132,6 +132,10 @@ export const engineEventSchema = z.discriminatedUnion("kind", [
     outputTail: z.string(),
     durationMs: z.number().min(0),
     sandbox: z.enum(["bubblewrap", "weak", "none"]),
+    /** Names of the tests that failed; absent where the output does not say them beyond doubt. */
+    failing: z.array(z.string()).optional(),
+    /** The command was red before the work as well. `same`: with these failures and perhaps more; null where that is not known. `fresh`: those that did not fail then. */
+    redBefore: z.object({ same: z.boolean().nullable(), fresh: z.array(z.string()) }).optional(),
   }),
   event("step_completed", { nodeId, stepId }),
   /** A later judgement (an audit, a gate) sends the work of an earlier node back. */

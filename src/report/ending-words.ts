@@ -75,8 +75,13 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
   },
   "model-unavailable": {
     headline: "stopped: the model could not be reached",
-    meaning: "Its API did not answer for a while, refused the key, or `model` in `.github/worktrain.yml` is none that WorkTrain has a price for. What was done is saved.",
-    next: `See the run's log for which it is: mend \`ANTHROPIC_API_KEY\` of the environment worktrain-agent or the model's name, or wait for the API. ${GO_ON}.`,
+    meaning: "Its API did not answer for a while, or the answers broke off again and again. What was done is saved.",
+    next: `Wait for the API. ${GO_ON}.`,
+  },
+  "model-rejected": {
+    headline: "stopped: the model's API does not take the work",
+    meaning: "It refused the key or the request, or `model` in `.github/worktrain.yml` is none that it serves and WorkTrain has a price for. What was done is saved.",
+    next: `See the run's log for which it is, and mend \`ANTHROPIC_API_KEY\` of the environment worktrain-agent or the model's name. ${GO_ON}.`,
   },
   "model-spend-limit": {
     headline: "stopped: the spend limit of the model's account is reached",

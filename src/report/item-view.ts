@@ -22,6 +22,10 @@ export interface ItemView {
   /** Sessions that worked for those: children of parallel steps, auditors, spawned agents. */
   readonly helpers: readonly SessionView[];
   readonly findings: readonly FindingView[];
+  /** The repository's tests before the work; null where they were not looked at. */
+  readonly baseTested: ItemState["baseTested"];
+  /** Commands of findings that the host ran, each on the files it names. */
+  readonly checked: ItemState["checked"];
   readonly reviewRounds: number;
   /** Which pipeline it went through and why; null when it had none to choose from. */
   readonly mode: { readonly mode: PipelineMode; readonly why: readonly string[] } | null;
@@ -53,7 +57,9 @@ export function itemView(journal: ItemJournal): ItemView {
     runs: journal.item.flatMap((event) => (event.kind === "run_opened" ? [event.data] : [])),
     sessions,
     helpers,
-    findings: findingsOf(sessions),
+    findings: findingsOf(sessions, state.checked),
+    baseTested: state.baseTested,
+    checked: state.checked,
     reviewRounds: sessions.filter((session) => session.phase === "review" && session.outcome === "completed").length,
     mode: state.mode === null ? null : { mode: state.mode, why: state.why },
     escalated: isEscalated(state),

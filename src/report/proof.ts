@@ -4,29 +4,13 @@
  * I7. Verdicts are computed from the findings of completed sessions, never read from what a model called its verdict.
  */
 import { reviewVerdictSchema, verdictOf } from "../workflow/index.ts";
-import { CONTRACT } from "../engine/pipeline/index.ts";
+import { besideBase, CONTRACT, exitWords } from "../engine/pipeline/index.ts";
+import { baseRows, besideWords, findingRows, inSandbox } from "./host-check-rows.ts";
 import { code, counted, plain, table } from "./markdown.ts";
 import { formatCount, formatUsd, totalTokens } from "./money.ts";
 import type { ItemView } from "./item-view.ts";
-import { lastArtifact, lastVerifications, passed, type ItemSessionView, type SessionView, type VerificationView } from "./session-view.ts";
-
-/** Who vouches for a line. The agent job's word is a claim: it ran what the model wrote. `this report`: found by reading the log again. */
-export type Attester = "GitHub" | "deliver job" | "agent job" | "this report";
-
-/** Where something was checked: a session, and the version of the workflow and of its compiled plan that it was pinned to. */
-export type ProofSession = Pick<SessionView, "sessionId" | "workflow" | "plan">;
-
-export interface ProofRow {
-  /** What kind of check it is, as the record names it. */
-  readonly gate: string;
-  readonly check: string;
-  /** `holds`, `fails`, or `unknown`: not checked, which is never green. */
-  readonly result: "holds" | "fails" | "unknown";
-  /** Markdown, one line. */
-  readonly detail: string;
-  readonly attestedBy: Attester;
-  readonly session?: ProofSession;
-}
+import type { ProofRow, ProofSession } from "./proof-row.ts";
+import { lastArtifact, lastVerifications, passed, type ItemSessionView, type SessionView } from "./session-view.ts";
 
 export interface Proof {
   readonly rows: readonly ProofRow[];
@@ -42,7 +26,7 @@ export function proofOf(rows: readonly ProofRow[]): Proof {
 /** What the record alone shows: the sessions that made the change, the commands run on it, the last review of it. */
 export function journalProof(view: ItemView): readonly ProofRow[] {
   const maker = view.sessions.findLast((session) => session.phase === "code" || session.phase === "fix");
-  return [makerRow(maker), ...verificationRows(maker), reviewRow(view, maker)];
+  return [...baseRows(view), makerRow(maker), ...verificationRows(maker, view.baseTested), ...findingRows(view), reviewRow(view, maker)];
 }
 
 /** The same of a session that works for no item. */
@@ -57,26 +41,20 @@ function makerRow(maker: ItemSessionView | undefined): ProofRow {
   return { ...row, result: maker.outcome === "completed" ? "holds" : "fails", detail: `${sessionName(maker)}: ${maker.outcome ?? "not ended"}`, ...at(maker) };
 }
 
-function verificationRows(maker: SessionView | undefined): readonly ProofRow[] {
+function verificationRows(maker: SessionView | undefined, base: ItemView["baseTested"] = null): readonly ProofRow[] {
   const verifications = maker === undefined ? [] : lastVerifications(maker);
   if (maker === undefined || verifications.length === 0) return [{ gate: "command", check: "Its commands passed", result: "unknown", detail: "no command was run; set `commands.test` in .github/worktrain.yml", attestedBy: "agent job" }];
   return verifications.map((verification) => ({
     gate: "command",
     check: `${code(verification.command)} passed`,
-    result: !passed(verification) ? "fails" : verification.outdated ? "unknown" : "holds",
-    detail: `${exitOf(verification)} in ${(verification.durationMs / 1000).toFixed(1)} s${inSandbox(verification.sandbox)}${verification.outdated ? "; **files were changed after it**" : ""}`,
+    result: passed(verification) ? (verification.outdated ? "unknown" : "holds") : besideBase(base, verification)?.same === true ? "unknown" : "fails",
+    detail: `${exitWords(verification)} in ${(verification.durationMs / 1000).toFixed(1)} s${inSandbox(verification.sandbox)}${besideWords(besideBase(base, verification), verification)}${verification.outdated ? "; **files were changed after it**" : ""}`,
     attestedBy: "agent job",
     ...at(maker),
   }));
 }
 
 const at = ({ sessionId, workflow, plan }: ProofSession): { readonly session: ProofSession } => ({ session: { sessionId, workflow, plan } });
-
-const exitOf = ({ timedOut, exitCode }: VerificationView): string => (timedOut ? "timed out" : exitCode === null ? "ended by a signal" : `exit code ${exitCode}`);
-
-function inSandbox(sandbox: VerificationView["sandbox"]): string {
-  return sandbox === "bubblewrap" ? ", in the sandbox" : ", **without a full sandbox**";
-}
 
 function reviewRow(view: ItemView, maker: ItemSessionView | undefined): ProofRow {
   const row = { gate: "review", check: "The last review found nothing that stops it", attestedBy: "agent job" } as const;
@@ -123,6 +101,7 @@ export function sessionTable(view: ItemView): string {
   return table(["Phase", "Outcome", "Turns", "Tokens", "Cost", "Workflow", "Model", "Session"], [...rows, total]);
 }
 
+const CHECKS = { "red-then-green": "; its command failed before and passes now", "still-red": "; **its command still fails**", "not-reproduced": "; its command had passed before the fix as well: **not reproduced**", "said-nothing": "; its command could not be run to its end", "unknown-after": "; its command failed before and could not be run to its end after" } as const;
 const FATES = { gone: "not found again", repeated: "found again", open: "open", accepted: "left as it is" } as const;
 
 /** One row a finding: what the reviews found and what became of it. Empty text when they found nothing. */
@@ -133,7 +112,7 @@ export function findingsTable(view: Pick<ItemView, "findings">): string {
     finding.severity,
     plain(finding.summary),
     finding.file === undefined ? "" : code(`${finding.file}${finding.line === undefined ? "" : `:${finding.line}`}`),
-    FATES[finding.fate],
+    `${FATES[finding.fate]}${finding.check === undefined ? "" : CHECKS[finding.check.kind]}`,
   ]);
   return table(["Round", "Severity", "Finding", "Where", "What became of it"], rows);
 }

@@ -16,6 +16,7 @@ const REASONS: ReadonlyMap<ItemEvent["kind"], string> = new Map([
   ["proof_recorded", "`worktrain verify` of the pull request makes it again"],
   ["effect_confirmed", "GitHub's answer comes from outside"],
   ["effect_declined", "GitHub's answer comes from outside"],
+  ["base_tested", "what a command comes to is not decided"],
   ["delivery_ended", "it depends on what GitHub showed to the deliver job at that time"],
 ]);
 
@@ -54,6 +55,14 @@ function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: Ite
     case "session_scheduled":
     case "item_ended":
       return decided(next(before), before, event.kind === "session_scheduled" ? event.data : null);
+    case "base_tested":
+      return next(before).kind === "test-base" ? { kind: event.kind, data: event.data } : decided(next(before), before, null);
+    case "finding_checked": {
+      const action = next(before);
+      if (action.kind !== "check-finding") return decided(action, before, null);
+      const { round, command, snapshot } = action;
+      return { kind: event.kind, data: { ...event.data, round, command, tree: snapshot.tree } };
+    }
     case "session_concluded": {
       const action = next(before);
       if (action.kind !== "resume-session") return decided(action, before, null);
@@ -77,6 +86,10 @@ function decided(action: ItemAction, state: ItemState, found: Scheduled | null):
     }
     case "choose-mode":
       return { kind: "mode_chosen", data: { mode: action.mode, why: [...action.why] } };
+    case "test-base":
+      return { refused: "The host runs the repository's tests on the base first." };
+    case "check-finding":
+      return { refused: `The host runs a finding's command first: ${action.command}` };
     case "ask":
       return { refused: `A person has to answer first: ${action.question}` };
     case "deliver":

@@ -12,6 +12,8 @@ export interface VerificationView {
   readonly timedOut: boolean;
   readonly durationMs: number;
   readonly sandbox: "bubblewrap" | "weak" | "none";
+  /** Names of the tests that failed; absent where they are not known. */
+  readonly failing?: readonly string[] | undefined;
   /** The session went on after it and changed files: it speaks of other files than the session left. */
   readonly outdated: boolean;
 }
@@ -202,9 +204,9 @@ function answered(view: Fold, { verdict, reason, by }: DataOf<"gate_resolved">):
 }
 
 function verified(view: Fold, data: Extract<SessionEvent, { kind: "verification_finished" }>["data"]): Fold {
-  const { nodeId, requestId, exitCode, timedOut, durationMs, sandbox } = data;
+  const { nodeId, requestId, exitCode, timedOut, durationMs, sandbox, failing } = data;
   const command = view.asked.get(requestId) ?? "";
-  return { ...view, verifications: [...view.verifications, { nodeId, command, exitCode, timedOut, durationMs, sandbox, outdated: false }], wentOn: false };
+  return { ...view, verifications: [...view.verifications, { nodeId, command, exitCode, timedOut, durationMs, sandbox, ...(failing === undefined ? {} : { failing }), outdated: false }], wentOn: false };
 }
 
 /** The newest artifact of a contract among what completed steps handed over; undefined if there is none. */

@@ -16,6 +16,8 @@ export interface Progress {
   readonly costMilliUsd: number;
   /** ISO time at which that was saved. */
   readonly asOf: string | null;
+  /** How many segments the run has saved. */
+  readonly segments: number;
   /** Set by the last segment of a run that came to its end. */
   readonly ending: EndingCode | null;
   /** The gate for a person that the run stopped at, and when it had saved that. */
@@ -26,6 +28,12 @@ export interface PullRequestLink {
   readonly number: number;
   readonly url: string;
 }
+
+export type Onward =
+  /** From `at` (ISO time) on it is tried again, for the `nth` time of at most `of` in a row. */
+  | { readonly kind: "tries-again"; readonly at: string; readonly nth: number; readonly of: number }
+  /** It waits for a person; `reason` ends "It is not gone on with by itself: ...". */
+  | { readonly kind: "waits"; readonly reason: string };
 
 export type StatusView =
   | { readonly kind: "starting" }
@@ -39,6 +47,8 @@ export type StatusView =
       readonly pullRequest: PullRequestLink | null;
       /** The deliver job, to look at when there should be a pull request and is none. */
       readonly deliverUrl: string | null;
+      /** Whether the App goes on by itself with what this run left; absent where it never would. */
+      readonly onward?: Onward | undefined;
     }
   | { readonly kind: "refused"; readonly message: string; readonly fix: string; readonly details: readonly string[] };
 
@@ -55,7 +65,7 @@ export function progressOf(segments: readonly { readonly name: SegmentName; read
   // Behind it there may be what the deliver job saved when it had told the question.
   const waits = ending === "awaiting-approval" ? ordered.findLast(({ name }) => name.ending === ending && isGate(name.step)) : undefined;
   const gate = waits === undefined ? null : { phase: waits.name.phase, name: waits.name.step, openedAt: waits.createdAt };
-  return { phases, at: { phase, step }, costMilliUsd, asOf: last.createdAt, ending, gate };
+  return { phases, at: { phase, step }, costMilliUsd, asOf: last.createdAt, segments: ordered.length, ending, gate };
 }
 
 /** Whether a step in a segment's name is a gate's (`gateName`). */
@@ -73,7 +83,7 @@ export function statusComment(marker: StatusMarker, view: StatusView): string {
 function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
   const working = `### WorkTrain is working on this (attempt ${marker.attempt})`;
   const asked = marker.command === undefined ? [] : [`It goes on from what was saved${marker.by === undefined || marker.by === null ? "" : `, as \`${marker.by.login}\` asked in a comment`}.`];
-  const again = marker.auto === undefined ? asked : ["The run before this one was lost, ran out of time or was not the first to deliver. This one goes on from what it had saved."];
+  const again = marker.auto === undefined && marker.tries === undefined ? asked : [`${before(marker)} ${savedBefore(marker)}`];
   const asLabelled = "It works on the text as it was when the label was set; later edits count for the next attempt.";
   switch (view.kind) {
     case "starting":
@@ -81,7 +91,7 @@ function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
     case "waiting":
       return [working, view.runUrl === null ? "A run is dispatched; its link follows." : `[The run](${view.runUrl}) waits for a runner.`, ...again, asLabelled];
     case "running":
-      return [working, ...checklist(view.progress, false), `${link("The run", view.runUrl)}${cost(view.progress)}`, ...again, asLabelled];
+      return [working, ...checklist(view.progress, false), `${link("The run", view.runUrl)}${cost(view.progress)}`, ...unsaved(marker), ...again, asLabelled];
     case "ended":
       return ended(marker, view);
     case "refused":
@@ -91,12 +101,31 @@ function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
   }
 }
 
+/** Why there is a run that nobody asked for. */
+function before({ auto, tries }: StatusMarker): string {
+  if (tries === undefined) return "The run before this one was lost, ran out of time or was not the first to deliver.";
+  if (auto === undefined) return `The run before this one could not reach the model. This is try ${tries} in a row to go on.`;
+  return "The run before this one was lost, ran out of time, was not the first to deliver or could not reach the model.";
+}
+
+const savedBefore = ({ kept }: StatusMarker): string => `It goes on from what was saved${kept === undefined ? "." : ` up to ${minute(kept)}; what was done after that is done again.`}`;
+
+/** Whether there is anything newer than what is saved, only the run knows. */
+const unsaved = ({ stale }: StatusMarker): readonly string[] =>
+  stale === undefined ? [] : [`**Unsaved since ${minute(stale)}:** nothing newer is stored, though the run is at work. If it was lost now, what it has done since then would be done again. Its log says whether an upload fails.`];
+
+/** What was done after the last save of a run that ended without a word is not there for the next one. */
+const lostAfter = ({ ending, progress }: Extract<StatusView, { kind: "ended" }>): readonly string[] =>
+  ending !== "lost" || progress === null || progress.asOf === null ? [] : [`It was saved up to ${minute(progress.asOf)}; what it did after that is done again by the run that goes on with it.`];
+
+const minute = (at: string): string => `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+
 function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }>): readonly string[] {
   const words = ENDING_WORDS[view.ending];
   const foot = `${link("The run", view.runUrl)}${cost(view.progress)} · attempt ${marker.attempt}`;
   if (view.ending !== "ready") {
     const leftover = view.pullRequest === null ? [] : [`Pull request ${link(`#${view.pullRequest.number}`, view.pullRequest.url)} has its branch.`];
-    return [`### WorkTrain ${words.headline}`, words.meaning, ...gateWords(view), ...leftover, `**What to do:** ${words.next}`, foot];
+    return [`### WorkTrain ${words.headline}`, words.meaning, ...lostAfter(view), ...gateWords(view), ...leftover, ...toDo(view, words.next), foot];
   }
   if (view.pullRequest === null) {
     return [
@@ -107,6 +136,19 @@ function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }
     ];
   }
   return [`### WorkTrain made pull request #${view.pullRequest.number}`, ...checklist(view.progress, true), `**What to do:** review ${link(`#${view.pullRequest.number}`, view.pullRequest.url)}.`, foot];
+}
+
+function toDo({ onward }: Extract<StatusView, { kind: "ended" }>, next: string): readonly string[] {
+  switch (onward?.kind) {
+    case undefined:
+      return [`**What to do:** ${next}`];
+    case "waits":
+      return [`It is not gone on with by itself: ${onward.reason}.`, `**What to do:** ${next}`];
+    case "tries-again":
+      return [`**What to do:** nothing. It is tried again by itself after ${minute(onward.at)} (try ${onward.nth} of ${onward.of}), as long as the label is on the issue. To go on sooner, write \`/worktrain resume\` in a new comment.`];
+    default:
+      return unreachable(onward);
+  }
 }
 
 /** An answer that names the gate can be taken for no other. */
@@ -143,7 +185,7 @@ function checklist(progress: Progress | null, done: boolean): readonly string[] 
 
 function cost(progress: Progress | null): string {
   if (progress === null) return "";
-  const asOf = progress.asOf === null ? "" : ` as of ${progress.asOf.slice(0, 16).replace("T", " ")} UTC`;
+  const asOf = progress.asOf === null ? "" : ` as of ${minute(progress.asOf)}`;
   return ` · cost $${(progress.costMilliUsd / 1_000).toFixed(progress.costMilliUsd >= 1_000 ? 2 : 3)}${asOf}`;
 }
 

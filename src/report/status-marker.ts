@@ -29,6 +29,14 @@ export interface StatusMarker {
   readonly by?: { readonly id: number; readonly login: string } | null | undefined;
   /** How often in a row the App went on with this attempt by itself; absent for never. */
   readonly auto?: number | undefined;
+  /** How often in a row the App tried again after the model could not be reached; absent for never (fault 63). */
+  readonly tries?: number | undefined;
+  /** ISO time from which on the App tries it again; absent where it does not. Only of an `interrupted` attempt. */
+  readonly due?: string | undefined;
+  /** ISO time up to which the run before, which was lost, had saved; what it did later is done again. */
+  readonly kept?: string | undefined;
+  /** ISO time of the newest saved segment of a run that has saved nothing for longer than it should; absent while it does. */
+  readonly stale?: string | undefined;
   /** The comment whose command asked for the last dispatch; absent where a label did, or nobody. */
   readonly command?: number | undefined;
 }
@@ -48,12 +56,17 @@ export function formatStatusMarker(marker: StatusMarker): string {
     recreated: marker.recreated ? 1 : 0,
     ...(marker.by === undefined || marker.by === null ? {} : { by: `${marker.by.id}/${marker.by.login}` }),
     ...(marker.auto === undefined || marker.auto === 0 ? {} : { auto: marker.auto }),
+    ...(marker.tries === undefined || marker.tries === 0 ? {} : { tries: marker.tries }),
+    ...(marker.due === undefined ? {} : { due: marker.due }),
+    ...(marker.kept === undefined ? {} : { kept: marker.kept }),
+    ...(marker.stale === undefined ? {} : { stale: marker.stale }),
     ...(marker.command === undefined ? {} : { command: marker.command }),
   };
   const text = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
   return `${statusMarkerPrefix(marker.issueNumber)}${text.join(" ")} -->`;
 }
 
+const timeSchema = z.iso.datetime({ offset: true });
 const orNull = <Schema extends z.ZodType>(schema: Schema) => z.union([z.literal("-").transform(() => null), schema]);
 const markerSchema = z
   .strictObject({
@@ -62,11 +75,15 @@ const markerSchema = z
     key: orNull(z.string().regex(/^[0-9a-f]{16,64}$/)),
     state: z.enum(["refused", "starting", "waiting", "running", "ended", "interrupted"]),
     run: orNull(z.coerce.number().int().min(1)),
-    labelled: z.iso.datetime({ offset: true }),
+    labelled: timeSchema,
     at: orNull(z.string().regex(/^[a-z]+\.[a-z0-9_-]{1,64}$/).refine((at) => at.startsWith("probe.") || phaseSchema.safeParse(at.split(".")[0]).success)),
     recreated: z.enum(["0", "1"]).transform((value) => value === "1"),
     by: z.string().regex(/^\d{1,15}\/[A-Za-z0-9_-]{1,100}$/).transform((text) => ({ id: Number(text.split("/")[0]), login: text.split("/")[1] ?? "" })).optional(),
     auto: z.coerce.number().int().min(1).max(99).optional(),
+    tries: z.coerce.number().int().min(1).max(99).optional(),
+    due: timeSchema.optional(),
+    kept: timeSchema.optional(),
+    stale: timeSchema.optional(),
     command: z.coerce.number().int().min(1).optional(),
   });
 

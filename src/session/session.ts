@@ -27,6 +27,10 @@ export interface VerificationResult {
   readonly outputTail: string;
   readonly durationMs: number;
   readonly sandbox: "bubblewrap" | "weak" | "none";
+  /** Names of the tests that failed; absent where they are not known beyond doubt. */
+  readonly failing?: string[];
+  /** How it stands beside the same command on the base, where it was red as well. */
+  readonly redBefore?: { readonly same: boolean | null; readonly fresh: string[] };
 }
 
 /** What a source of a context-gather step holds, or why it could not be read; no reason when it is just not there. */

@@ -2,11 +2,11 @@ import { canonicalJson, type JsonObject } from "../shared/json.ts";
 import { beyondFaults, checkFields, overlap } from "./check-fields.ts";
 import { acceptanceIssues } from "./compile-acceptance.ts";
 import { type Condition, conditionIssues } from "./condition.ts";
-import { BUILT_IN_CONTRACTS, isBuiltInContract } from "./contracts.ts";
+import { namesInstead, schemaOfContract } from "./contract-fields.ts";
+import { BUILT_IN_CONTRACTS } from "./contracts.ts";
 import type { Criteria } from "./criteria.ts";
 import { expandFunctions, extendFunctions, functionIssues } from "./functions.ts";
 import { type Issue, type Path, suggestion } from "./issue.ts";
-import type { JsonSchema } from "./json-schema.ts";
 import type { StandardStep } from "./plan.ts";
 import { promptOfBlocks, referenceIssues } from "./prompt-blocks.ts";
 import { type Scope, stepIdOf } from "./scope.ts";
@@ -166,29 +166,19 @@ function conditionsOf(values: StepValues, path: Path): readonly Issue[] {
 export function contractIssues(contract: OutputContract | undefined, path: Path, scope: Scope): readonly Issue[] {
   if (contract === undefined) return [];
   const { contracts } = scope.registry;
-  const fields = fieldsOfContract(contract.contractRef, contracts);
-  if (fields === null) {
+  const schema = schemaOfContract(contract.contractRef, contracts);
+  if (schema === null) {
     const known = [...Object.keys(contracts), ...Object.keys(BUILT_IN_CONTRACTS)];
     return [{ path: [...path, "contractRef"], message: `There is no contract "${contract.contractRef}".`, fix: `Declare it under \`contracts\`, or use one of: ${known.join(", ")}.${suggestion(contract.contractRef, known)}` }];
   }
-  return (contract.requireFields ?? []).flatMap((field, index) =>
-    fields.includes(field)
-      ? []
-      : [{ path: [...path, "requireFields", index], message: `The contract ${contract.contractRef} has no field "${field}".`, fix: `Use one of: ${fields.join(", ")}.${suggestion(field, fields)}` }],
-  );
+  return (contract.requireFields ?? []).flatMap((field, index) => {
+    const fields = namesInstead(schema, field);
+    return fields === null ? [] : [{ path: [...path, "requireFields", index], message: `The contract ${contract.contractRef} has no field "${field}".`, fix: `Use one of: ${fields.join(", ")}.${suggestion(field, fields)}` }];
+  });
 }
 
 export const contractOf = (contract: OutputContract | undefined): StandardStep["contract"] =>
   contract === undefined ? null : { ref: contract.contractRef, required: contract.required ?? true, requireFields: contract.requireFields ?? [] };
-
-/** Names of a contract's fields, or null when there is no such contract. */
-function fieldsOfContract(ref: string, declared: Readonly<Record<string, JsonSchema>>): readonly string[] | null {
-  if (isBuiltInContract(ref)) return Object.keys(BUILT_IN_CONTRACTS[ref].shape);
-  const schema = Object.hasOwn(declared, ref) ? declared[ref] : undefined;
-  if (schema === undefined) return null;
-  const properties = schema["properties"];
-  return typeof properties === "object" && properties !== null ? Object.keys(properties) : [];
-}
 
 export function confirmationOf(value: Confirmation | undefined): StandardStep["confirmation"] {
   if (value === undefined || value === false) return null;

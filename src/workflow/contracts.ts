@@ -33,7 +33,7 @@ const findingSchema = z.looseObject({
   evidence: z.string().optional(),
   remediation: z.string().optional(),
   suggestion: z.string().optional(),
-  reproduce: z.string().optional().describe("A command that shows the problem"),
+  reproduce: z.string().optional().describe("A command, run from the root of the repository without a network, that shows the problem by its exit code: it exits with another code than 0 while the fault is there, and with 0 once it is gone. What it prints does not count. The host runs it before the fix and after it."),
 });
 export type Finding = z.infer<typeof findingSchema>;
 

@@ -3,4 +3,4 @@ export { openSandbox, type CommandResult, type Sandbox, type SandboxMode, type S
 export type { SandboxLimits } from "./protocol.ts";
 export type { GetBlob } from "./incoming.ts";
 export { openWorkspace, type SavedWorkspace, type Workspace, type WorkspaceOptions } from "./workspace.ts";
-export { cloneForWork, lookAtClone, publishBranch, type LocalClone, type Publication, type SeenClone } from "./local-clone.ts";
+export { cloneForWork, gitDirectoryOf, lookAtClone, publishBranch, type LocalClone, type Publication, type SeenClone } from "./local-clone.ts";

@@ -93,6 +93,13 @@ async function copyDependencies(processes: Processes, top: string, directory: st
   return found;
 }
 
+/** Where a clone, or a bare repository, keeps objects and refs; of a linked worktree the one it belongs to. @throws TerminalError when it is none */
+export async function gitDirectoryOf(source: string, processes: Processes): Promise<string> {
+  const found = await git(processes, source, ["rev-parse", "--path-format=absolute", "--git-common-dir"]);
+  if (found === null) throw new TerminalError(`${source} is not a git repository.`, "Name a clone.");
+  return found;
+}
+
 export interface Publication {
   /** The person's clone. */
   readonly source: string;

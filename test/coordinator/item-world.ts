@@ -8,7 +8,7 @@ import { readSession } from "../../src/session/index.ts";
 import { sha256Hex } from "../../src/shared/hash.ts";
 import { nodeFileSystem, nodeRandom } from "../../src/shared/node-ports.ts";
 import { compileWorkflow, type Plan } from "../../src/workflow/index.ts";
-import type { BaseFiles, Sandbox, SavedWorkspace, Workspace } from "../../src/workspace/index.ts";
+import type { BaseFiles, CommandResult, Sandbox, SavedWorkspace, Workspace } from "../../src/workspace/index.ts";
 import { fakeClock, type FakeClock } from "../fakes/clock.ts";
 
 export const ITEM = "7/issue-1/1";
@@ -123,6 +123,13 @@ export interface ItemWorldOptions {
   /** Without it the item is one that was opened before there were modes. */
   readonly pipeline?: OpenItem["pipeline"];
   readonly pastVerifications?: CoordinatorDeps["pastVerifications"];
+  /** The host runs the tests before the work, and findings' commands. */
+  readonly hostChecks?: true;
+  readonly maxReviewRounds?: number;
+  /** The repository's test command; null for none. */
+  readonly testCommand?: string | null;
+  /** What a command comes to, beside exit code 0. */
+  readonly onCommand?: (command: string, files: Record<string, string>, signal: AbortSignal | undefined) => Partial<CommandResult> | Promise<Partial<CommandResult>>;
 }
 
 export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
@@ -155,11 +162,11 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
       await options.onTool?.(tool);
       return { content: `${tool} done`, isError: false };
     },
-    runCommand: ({ command, timeoutMs }) => {
+    runCommand: async ({ command, timeoutMs }, commandSignal) => {
       verified.push(command);
       timeouts.push(timeoutMs);
       options.onVerify?.(workspace.files);
-      return Promise.resolve({ exitCode: options.exitCode?.(verified.length - 1) ?? 0, timedOut: false, outputTail: "1 failing", durationMs: 5 });
+      return { exitCode: options.exitCode?.(verified.length - 1) ?? 0, timedOut: false, outputTail: "1 failing", durationMs: 5, ...(await options.onCommand?.(command, workspace.files, commandSignal)) };
     },
     renew: () => {
       renewed.push(progress.findLast(({ kind }) => kind === "phase"));
@@ -168,7 +175,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
     close: () => Promise.resolve(),
   };
   const task = options.task ?? { title: "Mend it", body: "It is broken." };
-  const open: OpenItem = { itemId: ITEM, task: { ...task, sha256: sha256Hex(JSON.stringify(task)) }, base: { ref: "main", sha: BASE }, maxReviewRounds: 2, ...(options.workflowId === undefined ? {} : { workflowId: options.workflowId }), ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }) };
+  const open: OpenItem = { itemId: ITEM, task: { ...task, sha256: sha256Hex(JSON.stringify(task)) }, base: { ref: "main", sha: BASE }, maxReviewRounds: options.maxReviewRounds ?? 2, ...(options.hostChecks === undefined ? {} : { hostChecks: options.hostChecks }), ...(options.workflowId === undefined ? {} : { workflowId: options.workflowId }), ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }) };
   const run: OpenRun = { host: "local", runId: 0, runAttempt: 1, key: null, ticket: null, sandbox: "bubblewrap", restored: null, segments: [] };
   const read = async (stream: string) => (await journal.read(stream)) as readonly RecordEvent[];
   return {
@@ -197,7 +204,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
           model: { endpoint: { apiKey, baseUrl: model.url }, name: "claude-sonnet-5-5", tiers: { lightweight: "claude-haiku-5-5", mid: "claude-sonnet-5-5", heavy: "claude-opus-5-5" } },
           rules: [],
           budget: { turns: 50, tokens: 1_000_000, costMicroUsd: 10_000_000, ms: 600_000, ...budget },
-          commands: { test: "npm test" },
+          commands: { test: options.testCommand === undefined ? "npm test" : options.testCommand },
           ...(options.pastVerifications === undefined ? {} : { pastVerifications: options.pastVerifications }),
           ...(personsAnswer === undefined ? {} : { answer: personsAnswer }),
           saving: {

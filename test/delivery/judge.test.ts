@@ -9,8 +9,12 @@ import { writeFinishedItem, type Script } from "../fakes/finished-item.ts";
 import { makeTicket, TICKET_PUBLIC_KEY } from "../fakes/tickets.ts";
 
 const { ticket, ticketText } = makeTicket();
+type Opening = Extract<ItemEvent, { kind: "item_opened" }>["data"];
 const RUN = 77;
 const MAJOR = [[{ severity: "major", summary: "Wrong" }]];
+
+/** The ticket of the deliver job; without it the one that everything else here is written under. */
+type JudgedChange = NonNullable<Parameters<typeof write>[0]> & { readonly judgedTicket?: ReturnType<typeof makeTicket> };
 
 async function write(change: Partial<Script> & { readonly afterwards?: (journal: Journal) => Promise<void> } = {}): Promise<Journal> {
   const journal = openMemoryJournal({ clock: fakeClock() });
@@ -19,7 +23,7 @@ async function write(change: Partial<Script> & { readonly afterwards?: (journal:
   return journal;
 }
 
-async function judged(change: Parameters<typeof write>[0] = {}) {
+async function judged({ judgedTicket, ...change }: JudgedChange = {}) {
   const journal = await write(change);
   const heads = new Map<string, Head>();
   for (const stream of await journal.streams()) heads.set(stream, (await journal.head(stream)) ?? { seq: 0, hash: "" });
@@ -27,10 +31,10 @@ async function judged(change: Parameters<typeof write>[0] = {}) {
     const read = verifyTicket(text, TICKET_PUBLIC_KEY, { runCreatedAt: new Date(0).toISOString() });
     return read.ok ? read.value : null;
   };
-  return judge({ ticket, ticketText, readTicket, runId: RUN, journal: await readItemJournal(journal, ticket.item), heads });
+  return judge({ ticket, ticketText, ...judgedTicket, readTicket, runId: RUN, journal: await readItemJournal(journal, ticket.item), heads });
 }
 
-const refusal = async (change: Parameters<typeof write>[0]): Promise<string> => {
+const refusal = async (change: JudgedChange | undefined): Promise<string> => {
   const judgement = await judged(change);
   return judgement.ok ? `ok: ${judgement.value.kind}` : judgement.error.kind;
 };
@@ -265,4 +269,80 @@ describe("attack 17: the question whether the task was understood", () => {
     expect(await refusal({ tamper: answered("ada (GitHub user 1)", ticketThat("gate-6-interpretation", "approved")) })).toBe("unvouched-approval");
     expect(await refusal({ tamper: answered(MONA, ticketText) })).toBe("unvouched-approval");
   });
+
+  test("stays answered when its session finds that it is no quick task, so that another mode is chosen", async () => {
+    const again: Script["tamper"] = (stream, events) =>
+      (answered("mona (GitHub user 5)", ticketThat("gate-6-interpretation", "approved"))?.(stream, events) ?? events).flatMap((event): RecordEvent[] => (event.kind === "interpretation_answered" ? [event, { kind: "mode_chosen", data: { mode: "implement", why: ["it is larger"] } }] : [event]));
+    expect(await refusal({ tamper: again })).toBe("ok: deliver");
+  });
+
+  test.each<[string, Opening["pipeline"], Readonly<Record<string, string[]>>, string]>([
+    ["that has to be asked and was not, is no delivery", { mode: "quick", confirm: "always" }, {}, "unvouched-approval"],
+    ["that an ambiguous task has to be asked and was not, is no delivery", { mode: "quick", confirm: "ambiguous" }, { ambiguities: ["per line?"] }, "unvouched-approval"],
+    ["that nobody has to be asked is not missed", { mode: "quick", confirm: "ambiguous" }, { ambiguities: [] }, "ok: deliver"],
+    ["that nobody is to be asked is not missed", { mode: "quick", confirm: "never" }, { ambiguities: ["per line?"] }, "ok: deliver"],
+  ])("%s", async (_, pipeline, classification, outcome) => {
+    const tamper = onItem((event) => (event.kind === "item_opened" && pipeline !== undefined ? { ...event, data: { ...event.data, pipeline } } : event));
+    expect(await refusal({ tamper, classification })).toBe(outcome);
+  });
+
+  test("is not passed by at the journal's own word for the policy: the tickets say what the config said", async () => {
+    const under = (policy: NonNullable<Parameters<typeof makeTicket>[0]>["policy"], opening: Partial<Opening>) => {
+      const made = makeTicket(policy === undefined ? {} : { policy });
+      return refusal({ ...made, judgedTicket: made, tamper: onItem((event) => (event.kind === "item_opened" ? { ...event, data: { ...event.data, ...opening } } : event)) });
+    };
+    const never = { mode: "auto", confirm: "never" } as const;
+    expect(await under(never, { pipeline: never })).toBe("ok: deliver");
+    expect(await under({ mode: "auto", confirm: "always" }, { pipeline: never })).toBe("foreign-journal");
+    expect(await under({ mode: "full", confirm: "never" }, { pipeline: never })).toBe("foreign-journal");
+    expect(await under(never, {})).toBe("foreign-journal");
+    expect(await under(undefined, { pipeline: never })).toBe("ok: deliver");
+  });
+
+  test("goes by the policy of the ticket that the item was opened under, though the config has changed since", async () => {
+    const earlier = makeTicket({ policy: { mode: "auto", confirm: "never" }, expiresAt: "2020-01-01T00:00:00Z" }).ticketText;
+    const made = makeTicket({ policy: { mode: "full", confirm: "never" } });
+    const resumed: Script["tamper"] = (stream, events) =>
+      !stream.startsWith("item/")
+        ? events
+        : events.flatMap((event): RecordEvent[] => {
+            if (event.kind === "item_opened") return [{ ...event, data: { ...event.data, pipeline: { mode: "auto", confirm: "never" } } }];
+            return event.kind === "run_opened" ? [{ ...event, data: { ...event.data, runId: 1, ticket: earlier } }, event] : [event];
+          });
+    expect(await refusal({ ...made, judgedTicket: made, tamper: resumed })).toBe("ok: deliver");
+  });
+});
+
+const ran = { exitCode: 1, timedOut: false, outputTail: "", durationMs: 5, sandbox: "bubblewrap" } as const;
+
+describe("a command that is red before the work and after it", () => {
+  /** The base's run in the item's stream, and the names in the session's. */
+  const redBoth =
+    (base: { readonly command?: string; readonly exitCode?: number; readonly failing?: string[] }, failing: string[] | undefined): Script["tamper"] =>
+    (_, events) =>
+      events.flatMap((event): RecordEvent[] => {
+        const { command = "npm test", ...result } = base;
+        if (event.kind === "run_opened") return [event, { kind: "base_tested", data: { command, result: { ...ran, ...result }, skipped: null } }];
+        return event.kind === "verification_finished" ? [{ ...event, data: { ...event.data, ...(failing === undefined ? {} : { failing }), redBefore: { same: true, fresh: [] } } }] : [event];
+      });
+
+  test("may be delivered where every failure has a name that failed before", async () => {
+    expect(await refusal({ exitCode: 1, tamper: redBoth({ failing: ["sums up", "rounds"] }, ["rounds"]) })).toBe("ok: deliver");
+  });
+
+  test.each<[string, Script["tamper"]]>([
+    ["one has not", redBoth({ failing: ["sums up"] }, ["sums up", "rounds"])],
+    ["the names before are not known", redBoth({}, ["rounds"])],
+    ["the names after are not known", redBoth({ failing: ["rounds"] }, undefined)],
+    ["it was green before", redBoth({ exitCode: 0, failing: ["rounds"] }, ["rounds"])],
+    ["another command was red before", redBoth({ command: "npm run lint", failing: ["rounds"] }, ["rounds"])],
+  ])("is refused where %s, whatever the session's stream claims", async (_, tamper) => {
+    expect(await refusal({ exitCode: 1, tamper })).toBe("not-completed");
+  });
+});
+
+test("files on which the command of a finding fails are not delivered, though the last review is clean", async () => {
+  const checked = (tree: string): Script["tamper"] => (_, events) => events.flatMap((event): RecordEvent[] => (event.kind === "item_ended" ? [{ kind: "finding_checked", data: { round: 2, tree, command: "exit 1", result: ran, skipped: null } }, event] : [event as RecordEvent]));
+  expect(await refusal({ rounds: [...MAJOR, []], tamper: checked("a".repeat(40)) })).toBe("review-not-clean");
+  expect(await refusal({ rounds: [...MAJOR, []], tamper: checked("b".repeat(40)) })).toBe("ok: deliver");
 });

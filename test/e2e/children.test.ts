@@ -77,8 +77,12 @@ test("the sessions of children, auditor and spawned agent are in the saved journ
     "team.look child",
     "wr.coding-task audit",
     "wr.role-researcher researcher",
+    "wr.role-reviewer child",
+    "wr.role-reviewer child",
+    "wr.role-reviewer child",
   ]);
-  expect(new Set(helpers.map(({ parentSessionId }) => parentSessionId))).toEqual(new Set([coder?.sessionId]));
+  const ofReview = starts.find(({ workflow, parentSessionId }) => workflow.id === "wr.mr-review" && parentSessionId === null)?.sessionId;
+  expect(new Set(helpers.map(({ workflow, parentSessionId }) => `${workflow.id === "wr.role-reviewer" ? "reviewer" : "author's"} ${parentSessionId ?? ""}`))).toEqual(new Set([`author's ${coder?.sessionId ?? ""}`, `reviewer ${ofReview ?? ""}`]));
 });
 
 test("deliver takes the journal with all of them and makes the pull request of the author's change", async () => {

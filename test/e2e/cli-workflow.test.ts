@@ -133,6 +133,61 @@ test("a process that is killed while a child is at work goes on with that child 
   expect(placesAsked(from)).toEqual(["one", "two", "two", "three"]);
 });
 
+test("a record on a git ref is fetched into another clone, verified, reported and gone on with there; nothing is asked again", async () => {
+  const first = await worktrain(...start("recorded"), "--record", "ref", "--json");
+  const { name, record, sessions } = reportSchema.extend({ record: z.object({ ref: z.string() }) }).parse(JSON.parse(first.stdout));
+  expect(record.ref).toBe(`refs/worktrain-journal/0/${name}/1`);
+  const other = join(directory, "other");
+  await git(directory, ["clone", "--quiet", workspace, other]);
+  const elsewhere = ["--data", join(directory, "elsewhere")];
+  expect(await worktrain("import", record.ref, "--workspace", other, ...elsewhere)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(`has no ${record.ref}`) });
+  await git(other, ["fetch", "--quiet", "origin", `${record.ref}:${record.ref}`]);
+  expect(await worktrain("import", record.ref, "--workspace", other, ...elsewhere)).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(await worktrain("import", record.ref, "--workspace", other, ...elsewhere)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("line for line") });
+  expect(await worktrain("verify", name, ...elsewhere)).toMatchObject({ exitCode: 0 });
+  expect((await worktrain("report", name, ...elsewhere)).stdout).toContain("own.fan");
+
+  const before = model.requests.length;
+  const approved = await worktrain("session", "approve", sessions[0]?.id ?? "", "--reason", "Seen.", "--by", "ada", ...elsewhere);
+  expect(approved).toMatchObject({ exitCode: 0 });
+  expect(await worktrain("resume", name, ...elsewhere)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("Completed: Every step of own.fan was done") });
+  expect(model.requests.length).toBe(before);
+
+  // And back: the newest log on the ref is the one that counts.
+  expect(await worktrain("export", name, "--ref-of", workspace, ...elsewhere)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(`push origin ${record.ref}`) });
+  expect(await worktrain("export", name, "--ref-of", workspace, ...elsewhere)).toMatchObject({ exitCode: 0 });
+  expect((await git(workspace, ["ls-tree", "--name-only", record.ref])).split("\n").filter((line) => line !== "")).toHaveLength(2);
+  expect(await worktrain("import", record.ref, "--workspace", workspace, "--data", join(directory, "third"))).toMatchObject({ exitCode: 0 });
+  expect((await worktrain("report", name, "--data", join(directory, "third"))).stdout).toContain("completed");
+});
+
+test("the command's first process is killed alone: the one that works saves, ends, and is gone on with", async () => {
+  const from = model.requests.length;
+  const reached = Promise.withResolvers<undefined>();
+  const held = Promise.withResolvers<undefined>();
+  onRequest = async (request) => {
+    if (!JSON.stringify(request.messages).includes("Look closely at two")) return;
+    reached.resolve(undefined);
+    await held.promise;
+  };
+  const child = spawn(process.execPath, command(start("orphaned")), { env: environment(), stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  child.stdout.on("data", (chunk) => (said += String(chunk)));
+  child.stderr.resume();
+  // The pipe closes with the last process that holds it.
+  const gone = once(child, "close");
+  await reached.promise;
+  child.kill("SIGKILL");
+  await gone;
+  held.resolve(undefined);
+  onRequest = () => Promise.resolve();
+  expect(said).toContain("cancelled");
+  const [item = ""] = readdirSync(join(directory, "orphaned", "items"));
+  const again = await worktrain("run", "--resume", item, "--data", join(directory, "orphaned"), "--json");
+  expect(again).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('"ending":"awaiting-approval"') });
+  expect(placesAsked(from)).toEqual(["one", "two", "two", "three"]);
+});
+
 test("a workflow that is not there, or has faults, is told before anything is made", async () => {
   const run = (name: string) => worktrain("run", "--goal", "x", "--workspace", workspace, "--workflow", name, "--data", join(directory, "none"), ...common);
   expect(await run("no.such")).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('There is no workflow "no.such"') });

@@ -6,7 +6,7 @@ import { startDemoWorld, type DemoWorld } from "../fakes/demo-world.ts";
 import { eventsOf, savedJournal } from "../fakes/saved-journal.ts";
 import { completeStep, mend, scenarioByIssue, straight, text, use, verdict } from "../fakes/scripts.ts";
 
-const FINDING = { severity: "major", summary: "An hour is printed as 60m", findingCategory: "correctness", evidence: "formatDuration(3599.7) prints 60m.", remediation: "Round first." };
+const FINDING = { severity: "major", summary: "An hour is printed as 60m", findingCategory: "correctness", file: "src/format.js", line: 10, evidence: "formatDuration(3599.7) prints 60m.", remediation: "Round first." };
 
 const STOPS = "The model just stops";
 const TOOL_FAILS = "A tool fails";
@@ -24,7 +24,8 @@ beforeAll(async () => {
       [TOOL_FAILS]: {
         code: [[use("bash", { command: "echo out of paper >&2; exit 3" }), use("deploy", { to: "production" }), use("read", { file: "src/format.js" })], [text("I give up.")], [text("I give up.")]],
       },
-      [STAYS_RED]: { code: [...straight.code.slice(0, 1), [completeStep("I changed nothing.")], ...Array.from({ length: 3 }, () => [completeStep("All tests pass, believe me.")])] },
+      // One that was red before the work, which alone would be named and stop nothing, and one that the work made red.
+      [STAYS_RED]: { code: [...straight.code.slice(0, 1), [use("bash", { command: "sed -i 's/RangeError(/TypeError(/' src/format.js" })], [completeStep("I changed the error.")], ...Array.from({ length: 3 }, () => [completeStep("All tests pass, believe me.")])] },
       [FINDINGS_LEFT]: { review: [[completeStep("Read and ran it.")], [verdict([FINDING])]], fix: [[completeStep("The finding does not hold.")], mend, ...straight.fix.slice(1)] },
       [WRONG_KEY]: {},
     }),
@@ -88,7 +89,9 @@ test("a test that stays red blocks the step three times, then the run ends with 
   const { said, all } = await ended(STAYS_RED, "tests-red");
   expect(said).toContain("the tests stay red");
   expect(said).toContain("exit code 1");
-  expect(said).toContain("'60s' !== '1m'");
+  // Two files have a test of that name: which one it is cannot be said, so nothing is excused.
+  expect(said).toContain("which tests failed is not known, so none of them is excused");
+  expect(eventsOf(all, "base_tested")).toMatchObject([{ data: { result: { exitCode: 1, failing: ["fractions are rounded to whole seconds"] } } }]);
   expect(eventsOf(all, "verification_finished").map(({ data }) => data.exitCode)).toEqual([1, 1, 1]);
 });
 
@@ -101,7 +104,7 @@ test("findings that are left after the last round of review end the run with the
 });
 
 test("fault 63: a key that the model's API does not take ends the run at once and names the cure", async () => {
-  const { said } = await ended(WRONG_KEY, "model-unavailable");
+  const { said } = await ended(WRONG_KEY, "model-rejected");
   expect(said).toContain("ANTHROPIC_API_KEY");
   expect(world.model.requests.filter(({ status }) => status === 401)).toHaveLength(1);
   expect(said).not.toContain("sk-ant-");

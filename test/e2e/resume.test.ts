@@ -101,7 +101,7 @@ test("I1: what was saved stands at the beginning of the whole journal, and each 
   const whole = await savedJournal([...artifactsOf(runs.first), ...artifactsOf(runs.second)]);
   for (const [stream, events] of saved.streams) expect(whole.streams.get(stream)?.slice(0, events.length)).toEqual(events);
   const keys = [...whole.streams].flatMap(([stream, events]) => eventsOf(events, "turn_completed").map(({ data }) => `${stream} ${data.turnKey}`));
-  expect(keys).toHaveLength(10);
+  expect(keys).toHaveLength(13);
   expect(new Set(keys).size).toBe(keys.length);
   expect(eventsOf(whole.item, "run_opened").map(({ data }) => data.restored === null)).toEqual([true, false]);
 });

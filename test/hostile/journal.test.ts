@@ -51,9 +51,17 @@ async function realLog(room?: Room): Promise<MemoryDisk> {
   return disk;
 }
 
+/** The same as a second writer leaves it that died: it did not come to note how its file ends. */
+async function unclosedLog(room?: Room): Promise<MemoryDisk> {
+  const disk = await realLog(room);
+  disk.fileSystem.remove(`${SECOND}.end`);
+  disk.fileSystem.sync(SECOND); // With its directory: the name stays away.
+  return disk;
+}
+
 describe("cutting and flipping a real log", () => {
   test("fault 2: cut anywhere in the newest file, the log opens with exactly the whole lines before the cut", async () => {
-    const disk = await realLog();
+    const disk = await unclosedLog();
     const whole = bytesOf(disk, SECOND);
     const before = (await (await readOn(disk)).read("session/a")).length + (await (await readOn(disk)).read("session/b")).length;
     const ends = [...whole.entries()].flatMap(([index, byte]) => (byte === 10 ? [index + 1] : []));
@@ -67,7 +75,7 @@ describe("cutting and flipping a real log", () => {
   });
 
   test("fault 2: the cut bytes are kept beside the file, and the log goes on", async () => {
-    const disk = await realLog();
+    const disk = await unclosedLog();
     const whole = bytesOf(disk, SECOND);
     const start = whole.lastIndexOf("\n", whole.length - 2) + 1;
     disk.plant(SECOND, whole.subarray(0, whole.length - 5));
@@ -113,12 +121,12 @@ describe("cutting and flipping a real log", () => {
     const whole = bytesOf(disk, FIRST);
     for (let cut = 0; cut < whole.length; cut += 1) {
       disk.plant(FIRST, whole.subarray(0, cut));
-      expect(await refusalOf(readOn(disk))).toMatch(/00000[12]\.jsonl line \d+ is refused/);
+      expect(await refusalOf(readOn(disk))).toMatch(/00000[12]\.jsonl (line \d+ )?is refused/);
     }
   });
 
-  test("fault 6: one flipped bit of any byte is refused; only the last line of a stream has nothing behind it that could tell", async () => {
-    const disk = await realLog();
+  test("fault 6: one flipped bit of any byte is refused; where the writer died, only the last line of a stream has nothing behind it that could tell", async () => {
+    const disk = await unclosedLog();
     const lastLines = new Map<string, readonly [number, number]>();
     const whole = bytesOf(disk, SECOND);
     for (let start = 0; start < whole.length; start = whole.indexOf("\n", start) + 1) {
@@ -134,6 +142,44 @@ describe("cutting and flipping a real log", () => {
       if (refusal !== "accepted") expect(refusal).toContain("000002.jsonl");
       else expect([...lastLines.values()].some(([start, end]) => index >= start && index < end)).toBe(true);
     }
+  });
+
+  test("fault 6: of a log that was closed, or gone on from, every flipped bit and every cut is refused, in its last lines too", async () => {
+    const disk = await realLog();
+    const whole = bytesOf(disk, SECOND);
+    for (const [index, byte] of whole.entries()) {
+      const flipped = Buffer.from(whole);
+      flipped[index] = byte ^ (1 << (index % 8));
+      disk.plant(SECOND, flipped);
+      expect(await refusalOf(readOn(disk)), `flip at ${index}`).toContain("000002.jsonl");
+      disk.plant(SECOND, whole.subarray(0, index));
+      expect(await refusalOf(readOn(disk)), `cut at ${index}`).toContain("000002.jsonl");
+    }
+    // A writer that died is noted for by the next one.
+    const died = await unclosedLog();
+    await (await openOn(died)).close();
+    const flipped = Buffer.from(whole);
+    const at = flipped.lastIndexOf("@"); // In the text of a stream's last line.
+    flipped[at] = 0x41;
+    died.plant(SECOND, flipped);
+    expect(await refusalOf(readOn(died))).toContain("000002.jsonl is refused");
+    expect(await refusalOf(openOn(died))).toContain("000002.jsonl is refused");
+  });
+
+  test.each(["", "{}", '{"bytes":1e9,"sha256":"0"}\n'])("fault 6: a note of an end that is damaged itself is refused by its name: %s", async (text) => {
+    const disk = await realLog();
+    disk.plant(`${SECOND}.end`, Buffer.from(text));
+    const before = disk.snapshot();
+    expect(await refusalOf(openOn(disk))).toContain("000002.jsonl.end, cannot be read");
+    expect(disk.snapshot()).toEqual(before);
+  });
+
+  test("what a writer left behind the noted end that nobody was told of is judged as without a note", async () => {
+    const disk = await realLog();
+    const whole = bytesOf(disk, SECOND);
+    disk.plant(SECOND, Buffer.concat([whole, Buffer.from('{"at":"20')]));
+    const reader = await readOn(disk);
+    expect(reader.notes).toEqual([expect.stringContaining("tail_truncated: 9 bytes")]);
   });
 
   test("fault 6: what is refused stays as it is, byte for byte", async () => {
@@ -423,7 +469,7 @@ describe.each([
 
   test("a crash while a torn tail is cut loses nothing either", async () => {
     for (let call = 1, done = false; !done; call += 1) {
-      const disk = await realLog(room);
+      const disk = await unclosedLog(room);
       disk.plant(SECOND, bytesOf(disk, SECOND).subarray(0, -3));
       const wanted = await textsOf(await readOn(disk), "session/a");
       disk.crashAtCall(disk.calls + call);

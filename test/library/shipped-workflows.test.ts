@@ -80,7 +80,7 @@ describe("driven by an obedient client", () => {
     const asked = new Set(workOf(plan.steps));
     for (const step of yes.steps) asked.delete(step);
     if (asked.size === 0) return;
-    for (const other of [await drive(plan, given, { answer: answerNo }), await drive(plan, { ...given, findings: [{ severity: "major", summary: "wrong for 0" }] })]) {
+    for (const other of [await drive(plan), await drive(plan, given, { answer: answerNo }), await drive(plan, { ...given, findings: [{ severity: "major", summary: "wrong for 0" }] })]) {
       expect(other.state).toMatchObject({ kind: "ended", outcome: "completed" });
       for (const step of other.steps) asked.delete(step);
     }

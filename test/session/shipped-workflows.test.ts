@@ -86,10 +86,38 @@ describe("the shipped workflows drive to completion", () => {
     expect(gapsOf(session.state()).map((gap) => gap.code)).toContain("no-verification-command");
   });
 
-  test("mr-review: examines, then a verdict", async () => {
-    const session = await start(deps(), "mr-review", { change: "a.ts | 2 +-" });
-    expect(await drive(session)).toEqual(["examine", "give-verdict"]);
-    expect(artifactsOf(session.state())).toHaveLength(1);
+  describe("mr-review", () => {
+    const reviewed = async (): Promise<Session> => {
+      const session = await start(deps(), "mr-review", { change: "a.ts | 2 +-", handoff: { filesChanged: ["a.ts"], keyDecisions: ["It is fine as it is."] }, commands: { test: "npm test" } });
+      for (const { id: childId, kind } of session.pending()) if (kind === "child") await session.finishChild({ childId, sessionId: `s-${childId}`, outcome: "completed", summary: "Looked.", artifacts: [] });
+      return session;
+    };
+
+    test("asks three reviewers at once, each with the task, the change, a checklist of its own, and nothing else", async () => {
+      const session = await start(deps(), "mr-review", { change: "a.ts | 2 +-", handoff: { filesChanged: ["a.ts"], keyDecisions: ["It is fine as it is."] } });
+      const asked = session.pending().flatMap((child) => (child.kind === "child" ? [child] : []));
+      expect(asked.map(({ workflowId, context, allowedTools }) => ({ workflowId, context, allowedTools }))).toEqual(asked.map(() => ({ workflowId: "wr.role-reviewer", context: { change: "a.ts | 2 +-" }, allowedTools: ["read", "glob", "grep"] })));
+      expect(asked.map(({ goal }) => /You look at (.*), and at nothing else:/.exec(goal)?.[1])).toEqual(["correctness", "whether the task is met and shown to be met", "harm to what was fine before"]);
+      expect(new Set(asked.map(({ goal }) => goal.split("nothing else:")[1])).size).toBe(3);
+      expect(asked.every(({ goal }) => goal.includes("The total is wrong") && goal.split("\n- ").length >= 5)).toBe(true);
+    });
+
+    test("brings them together once, then a verdict", async () => {
+      const session = await reviewed();
+      expect(session.offer()).toMatchObject({ stepId: "examine", prompt: expect.stringContaining("a.ts | 2 +-") });
+      expect(await drive(session)).toEqual(["examine", "give-verdict"]);
+      expect(artifactsOf(session.state())).toHaveLength(1);
+    });
+
+    test.each(["file", "line", "evidence", "remediation"])("takes no finding without %s", async (field) => {
+      const session = await reviewed();
+      await session.submit({ notes: "Done.", artifacts: [], context: {} });
+      const { [field]: _, ...finding }: JsonObject = { severity: "minor", summary: "Off by one", file: "a.ts", line: 1, evidence: "Traced it.", remediation: "Count from 1." };
+      const verdict = (...findings: JsonObject[]): StepOutput => ({ notes: "Done.", artifacts: [{ contractRef: "wr.contracts.review_verdict", value: { verdict: "minor", confidence: "high", findings, summary: "Read." } }], context: {} });
+      expect(await session.submit(verdict({ ...finding, [field]: field === "line" ? 1 : "x" }, finding))).toMatchObject({ kind: "blocked", blockers: [{ code: "artifact-invalid", message: expect.stringContaining(`findings.1.${field}: is missing`) }] });
+      if (field !== "line") expect(await session.submit(verdict({ ...finding, [field]: "  " }))).toMatchObject({ kind: "blocked", blockers: [{ message: expect.stringContaining(`findings.0.${field}: is missing`) }] });
+      expect(await session.submit(verdict({ ...finding, [field]: field === "line" ? 1 : "x" }))).toMatchObject({ kind: "ended", outcome: "completed" });
+    });
   });
 
   test("a session opened from its journal stands where it stood", async () => {

@@ -101,6 +101,7 @@ steps:
   });
 
   test("a required field that the contract does not have is a fault", () => {
+    expect(faultsOf(withStep("prompt: x\noutputContract: { contractRef: wr.contracts.review_verdict, requireFields: [findings.file, findings.lien] }"))).toMatchObject([{ path: "steps[0].outputContract.requireFields[1]", message: expect.stringContaining('no field "findings.lien"'), fix: expect.stringContaining('"findings.line"') }]);
     expect(faultsOf(withStep("prompt: x\noutputContract: { contractRef: wr.contracts.coding_handoff, requireFields: [prTitel] }"))[0]).toMatchObject({
       path: "steps[0].outputContract.requireFields[0]",
       fix: expect.stringContaining('Did you mean "prTitle"?'),

@@ -1,1 +1,1 @@
-let e=require("node:crypto");const t=t=>(0,e.hash)(`sha256`,t,`hex`);Object.defineProperty(exports,"t",{enumerable:!0,get:function(){return t}});
+let e=require("node:crypto");const t=t=>(0,e.hash)(`sha256`,t,`hex`);function n(){let t=(0,e.createHash)(`sha256`);return{add:e=>void t.update(e),hex:()=>t.copy().digest(`hex`)}}Object.defineProperty(exports,"n",{enumerable:!0,get:function(){return n}}),Object.defineProperty(exports,"t",{enumerable:!0,get:function(){return t}});

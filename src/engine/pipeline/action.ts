@@ -19,6 +19,10 @@ export type ItemAction =
   | ({ readonly kind: "choose-mode" } & ModeChoice)
   /** A person has to answer before anything else happens; until then the item is left as it is. */
   | { readonly kind: "ask"; readonly question: string; readonly fix: string }
+  /** The host runs the repository's tests on the base, before anything changes. */
+  | { readonly kind: "test-base" }
+  /** The host runs a finding's command on a copy of these files. */
+  | { readonly kind: "check-finding"; readonly round: number; readonly command: string; readonly snapshot: SnapshotRef }
   | { readonly kind: "resume-session"; readonly session: ItemSession }
   | { readonly kind: "deliver"; readonly snapshot: SnapshotRef }
   | { readonly kind: "stop"; readonly ending: EndingCode; readonly reason: Reason }

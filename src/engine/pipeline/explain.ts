@@ -96,6 +96,8 @@ function described({ action }: Place): string {
     case "stop":
       return `stops (${action.ending}): ${action.reason.message}`;
     case "choose-mode":
+    case "test-base":
+    case "check-finding":
     case "resume-session":
     case "ended":
       return action.kind;

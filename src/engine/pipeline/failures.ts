@@ -13,7 +13,7 @@ export function sessionFailure(session: ItemSession, result: SessionResult): { k
 }
 
 /** The ending a session's or an agent's reason comes to. */
-export function endingOf(code: string): EndingCode {
+function endingOf(code: string): EndingCode {
   if (code === "verification-failed") return "tests-red";
   if (code === "time_limit") return "time-limit";
   if (code === "awaiting_approval") return "awaiting-approval";
@@ -55,6 +55,13 @@ function endingOfAgent(code: AgentEndCode): EndingCode {
       return unreachable(code);
   }
 }
+
+/**
+ * The ending of a run that leaves its item open. What the model's API rejects (a key, a model's name) it rejects again until a person has
+ * mended it, which silence does not tell: only after silence is it worth while to try again. Ends of sessions, which decisions are
+ * recomputed from, know one word for both.
+ */
+export const endingOfParked = (code: string): EndingCode => (code === "model_rejected" ? "model-rejected" : endingOf(code));
 
 /** What a person can do about a session's or an agent's reason. */
 export function fixOf(code: string): string {

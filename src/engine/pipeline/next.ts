@@ -11,6 +11,7 @@ import { BUILT_IN_CONTRACTS, classificationSchema, isBuiltInContract, type Class
 import { noArtifact, runSession, stop, type ItemAction } from "./action.ts";
 import { CLASSIFY, CONTRACT, courseOf, FIRST_COURSE, type Stage } from "./course.ts";
 import { sessionFailure } from "./failures.ts";
+import { testsBaseBefore, testsBefore } from "./host-checks.ts";
 import { afterInvestigation } from "./investigation.ts";
 import { choose, confirmation } from "./modes.ts";
 import { afterAudit, afterChange, afterReview } from "./review-cycle.ts";
@@ -98,7 +99,7 @@ const placeOf = (course: readonly Stage[], { phase, workflowId }: ItemSession): 
 
 function nextStage(state: ItemState, course: readonly Stage[], last: ItemSession): ItemAction {
   const stage = course[placeOf(course, last) + 1];
-  if (stage !== undefined) return stageSession(state, stage);
+  if (stage !== undefined) return testsBaseBefore(state, stage) ? { kind: "test-base" } : stageSession(state, stage);
   return stop("unclear", `The mode ${state.mode ?? "of this item"} has nothing to run for it: a review alone needs a pull request.`, "Name another pipeline.mode in .github/worktrain.yml, then start it again.");
 }
 
@@ -110,7 +111,7 @@ function stageSession(state: ItemState, { phase, workflowId, why }: Stage): Item
     const done = [classify, ...stages].find((each) => each.phase === session.phase && each.workflowId === session.workflowId);
     if (done !== undefined) context[done.as] = artifactOf(session, done.handsOver);
   }
-  const action = runSession({ phase, round: 1, workflowId, context });
+  const action = runSession({ phase, round: 1, workflowId, context: { ...context, ...(phase === "code" ? testsBefore(state) : {}) } });
   return hasModes(state) ? { ...action, why } : action;
 }
 

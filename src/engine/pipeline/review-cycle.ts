@@ -1,5 +1,6 @@
 /**
- * From a change to its delivery: review -> (audit ->) fix -> review, until nothing is open or the rounds are used up.
+ * From a change to its delivery: review -> (audit ->) fix -> review, until nothing is open or the rounds are used up. Commands that
+ * findings carry are run by the host before the fix and after it.
  *
  * I9. A review or an audit that is missing or unreadable never counts as clean.
  */
@@ -7,6 +8,7 @@ import type { Json, JsonObject } from "../../shared/json.ts";
 import { reviewVerdictSchema, verdictOf, type Finding } from "../../workflow/index.ts";
 import { noArtifact, runSession, stop, type ItemAction } from "./action.ts";
 import { AUDITS, CONTRACT, FIX, REVIEW } from "./course.ts";
+import { checkAfterFix, checkBeforeFix, notMended, testsBefore, withCheck } from "./host-checks.ts";
 import { scopeFindings } from "./scope.ts";
 import { artifactOf, hasModes, type ItemSession, type ItemState } from "./state.ts";
 
@@ -21,7 +23,9 @@ export function afterChange(state: ItemState, last: ItemSession): ItemAction {
   if (nothing) return stop("nothing-to-do", "The coding session completed and no file differs from the base.", "Say in the task what should change, then start it again.");
   const handoff = artifactOf(last, CONTRACT.codingHandoff);
   if (modes && handoff === null) return noArtifact(last, CONTRACT.codingHandoff);
-  const review = runSession({ phase: "review", round: last.round, workflowId: REVIEW.workflowId, context: { handoff } });
+  const check = last.phase === "fix" ? checkAfterFix(state, last.round) : null;
+  if (check !== null) return check;
+  const review = runSession({ phase: "review", round: last.round, workflowId: REVIEW.workflowId, context: { handoff, ...testsBefore(state) } });
   return modes ? { ...review, allowedTools: REVIEW_TOOLS, why: shows(last.phase === "fix" ? "the fix has made new code" : "this is the first version") } : review;
 }
 
@@ -37,7 +41,8 @@ function judged(state: ItemState, round: number): Judged | null {
   const reviews = [ofRound("review").at(-1), ...ofRound("audit")].map((each) => (each === undefined ? undefined : reviewVerdictSchema.safeParse(artifactOf(each, CONTRACT.reviewVerdict)).data));
   const [review, ...audits] = reviews;
   if (review === undefined || audits.includes(undefined)) return null;
-  const all = [...review.findings, ...(hasModes(state) ? scopeFindings(state) : []), ...audits.flatMap((audit) => audit?.findings ?? [])];
+  const said = [...review.findings, ...audits.flatMap((audit) => audit?.findings ?? [])];
+  const all = [...review.findings, ...notMended(state, round, said), ...(hasModes(state) ? scopeFindings(state) : []), ...audits.flatMap((audit) => audit?.findings ?? [])];
   return { findings: all as (Finding & JsonObject)[], verdict: verdictOf({ verdict: review.verdict, findings: all }) };
 }
 
@@ -75,9 +80,11 @@ function nextAudit(state: ItemState, round: number, findings: Judged["findings"]
 }
 
 function fix(state: ItemState, round: number, findings: Judged["findings"]): ItemAction {
+  const check = checkBeforeFix(state, round, findings);
+  if (check !== null) return check;
   const classified = state.sessions.find((each) => each.phase === "classify");
   const classification: Json = classified === undefined ? null : artifactOf(classified, CONTRACT.classification);
-  const action = runSession({ phase: "fix", round: round + 1, workflowId: FIX.workflowId, context: { classification, findings: [...findings] } });
+  const action = runSession({ phase: "fix", round: round + 1, workflowId: FIX.workflowId, context: { classification, findings: findings.map((finding) => withCheck(state, finding)), ...testsBefore(state) } });
   return hasModes(state) ? { ...action, why: `${findings.length} ${findings.length === 1 ? "finding is" : "findings are"} open after round ${round} of review` } : action;
 }
 

@@ -2,6 +2,7 @@
 import type { Json } from "../../shared/json.ts";
 import { BUILT_IN_CONTRACTS, codingHandoffSchema, type Finding } from "../../workflow/index.ts";
 import { CONTRACT } from "./course.ts";
+import { goesWithManifest } from "./lock-files.ts";
 import type { ItemState } from "./state.ts";
 
 /** Files that get a finding each; the others are counted in one. */
@@ -11,11 +12,13 @@ export interface ScopeFinding extends Finding {
   readonly kind: "scope";
 }
 
-/** One finding a file that differs from the base and that no session of the item declared; the fix declares it or takes it back. */
+/** One finding a file that differs from the base and that no session of the item declared, nor the manifest it is the lock file of; the fix declares it or takes it back. */
 export function scopeFindings(state: ItemState): readonly ScopeFinding[] {
   if (state.changed === null) return [];
   const declared = state.sessions.flatMap(({ result }) => (result?.outcome === "completed" ? result.artifacts.flatMap(declaredBy) : []));
-  const undeclared = state.changed.paths.filter((path) => !declared.some((text) => declares(text, path)));
+  const { paths } = state.changed;
+  const isDeclared = (path: string): boolean => declared.some((text) => declares(text, path));
+  const undeclared = paths.filter((path) => !isDeclared(path) && !goesWithManifest(path, paths, isDeclared));
   const named = undeclared.slice(0, MOST_NAMED).map((path) =>
     scopeFinding(`${path} was changed and not declared`, `${path} differs from the base; neither filesChanged nor sideEffects of any session names it.`, path),
   );

@@ -1,4 +1,4 @@
-import type { EndingCode, Phase, PipelineMode, PipelinePolicy, Reason, SessionOutcome, SnapshotRef } from "../../record/index.ts";
+import type { CommandRun, EndingCode, Phase, PipelineMode, PipelinePolicy, Reason, SessionOutcome, SnapshotRef } from "../../record/index.ts";
 import { gateName, type ItemEvent, type Usage } from "../../record/index.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { unreachable } from "../../shared/unreachable.ts";
@@ -48,6 +48,23 @@ export interface ItemOpening {
   readonly maxReviewRounds: number;
   readonly workflowId?: string | undefined;
   readonly pipeline?: PipelinePolicy | undefined;
+  readonly hostChecks?: true | undefined;
+}
+
+/** What came of the repository's tests before the work. */
+export interface BaseTested {
+  readonly command: string | null;
+  readonly result: CommandRun | null;
+  readonly skipped: string | null;
+}
+
+/** What came of a finding's command on one state of the files. */
+export interface FindingChecked {
+  readonly round: number;
+  readonly tree: string;
+  readonly command: string;
+  readonly result: CommandRun | null;
+  readonly skipped: string | null;
 }
 
 export interface ItemEndingState {
@@ -72,6 +89,8 @@ export interface ItemState {
   readonly mode: PipelineMode | null;
   readonly why: readonly string[];
   readonly answer: InterpretationAnswer | null;
+  readonly baseTested: BaseTested | null;
+  readonly checked: readonly FindingChecked[];
   readonly sessions: readonly ItemSession[];
   /** The files as the last completed session that keeps them left them: only completed sessions change what is delivered (I7). */
   readonly snapshot: SnapshotRef | null;
@@ -80,7 +99,7 @@ export interface ItemState {
   readonly ended: ItemEndingState | null;
 }
 
-const initialItem: ItemState = { opening: null, mode: null, why: [], answer: null, sessions: [], snapshot: null, changed: null, ended: null };
+const initialItem: ItemState = { opening: null, mode: null, why: [], answer: null, baseTested: null, checked: [], sessions: [], snapshot: null, changed: null, ended: null };
 
 export const foldItem = (events: readonly ItemEvent[]): ItemState => events.reduce(evolveItem, initialItem);
 
@@ -93,6 +112,10 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
       return { ...state, mode: event.data.mode ?? state.mode, why: event.data.why ?? [] };
     case "interpretation_answered":
       return { ...state, answer: event.data };
+    case "base_tested":
+      return { ...state, baseTested: event.data };
+    case "finding_checked":
+      return { ...state, checked: [...state.checked, event.data] };
     case "session_scheduled":
       return { ...state, sessions: [...state.sessions, { ...event.data, result: null }] };
     case "session_concluded":

@@ -70,12 +70,19 @@ function verify(plan: Plan, work: StandardStep, { node, facts }: Judging): reado
 
 const verificationBlocker = ({ verification }: StandardStep, why: string, fix: string): Blocker => ({ code: "verification-not-run", message: `The verification \`${verification.command}\` ${why} Nothing was run.`, fix });
 
-function verified(work: StandardStep, { node, facts }: Judging, { exitCode, timedOut, outputTail, durationMs, sandbox }: NonNullable<Judging["verified"]>): readonly EngineEvent[] {
+function verified(work: StandardStep, { node, facts }: Judging, { exitCode, timedOut, outputTail, durationMs, sandbox, failing = [], redBefore }: NonNullable<Judging["verified"]>): readonly EngineEvent[] {
   if (sandbox === "none" && exitCode !== 0) return [blocked(node, [{ code: "verification-not-run", message: outputTail, fix: "Make it possible to run the command, then submit again." }])];
   if (exitCode === 0 && !timedOut) return passed(work, node, facts);
+  // Not this work's doing: it is told wherever the result is shown, and is green nowhere.
+  if (redBefore?.same === true && !timedOut) return [...gapOnce(node, "tests-red-before", `The tests were red before the work and are red after it; nothing fails that did not fail before: ${failing.join("; ")}.`), ...passed(work, node, facts)];
   const how = timedOut ? "ran into its time-out" : exitCode === null ? "was ended by a signal" : `ended with exit code ${exitCode}`;
-  const message = `The verification ${how} after ${(durationMs / 1000).toFixed(1)} s. The end of its output:\n${outputTail}`;
+  const message = `The verification ${how} after ${(durationMs / 1000).toFixed(1)} s.${beside(redBefore)} The end of its output:\n${outputTail}`;
   return [blocked(node, [{ code: "verification-failed", message, fix: "Mend what fails, then submit again: the command is run again." }])];
+}
+
+function beside(redBefore: NonNullable<Judging["verified"]>["redBefore"]): string {
+  if (redBefore === undefined) return "";
+  return redBefore.same === null ? " It was red before the work as well; which tests failed is not known, so none of them is excused." : ` It was red before the work as well, but these did not fail then: ${redBefore.fresh.join("; ")}.`;
 }
 
 /** Why a loop still cannot go on with what was handed over; null when it can. */

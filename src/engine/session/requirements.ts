@@ -64,10 +64,19 @@ const builtIn = new Map<string, JsonObject>();
 function artifactSchema(plan: Plan, step: StandardStep): JsonSchema {
   const { ref = "", requireFields = [] } = step.contract ?? {};
   const schema = isBuiltInContract(ref) ? builtInSchema(ref) : (declaredContract(plan, ref) ?? {});
-  if (requireFields.length === 0) return schema;
-  const required = Array.isArray(schema["required"]) ? schema["required"].map(String) : [];
-  return { ...schema, required: [...new Set([...required, ...requireFields])] };
+  return requireFields.reduce<JsonSchema>((whole, field) => requiring(whole, field.split(".")), schema);
 }
+
+/** The schema with a field required; the path after it leads into each entry of a list. */
+function requiring(schema: JsonSchema, [field = "", ...rest]: readonly string[]): JsonSchema {
+  if (rest.length === 0) return { ...schema, required: [...new Set([...texts(schema["required"]), field])] };
+  const properties = objectOf(schema["properties"]);
+  const list = objectOf(properties[field]);
+  return { ...schema, properties: { ...properties, [field]: { ...list, items: requiring(objectOf(list["items"]), rest) } } };
+}
+
+const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
+const objectOf = (value: unknown): JsonSchema => (typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {});
 
 function builtInSchema(ref: keyof typeof BUILT_IN_CONTRACTS): JsonObject {
   const known = builtIn.get(ref);
@@ -115,10 +124,19 @@ function artifactBlockers(plan: Plan, step: StandardStep, artifact: StepOutput["
   const parsed = contractSchema(plan, contractRef)?.safeParse(value);
   const problems = parsed === undefined || parsed.success ? [] : parsed.error.issues.slice(0, ISSUE_LIMIT).map((issue) => problem(issue.path, issue.message));
   const wanted = step.contract?.ref === contractRef ? step.contract.requireFields : [];
-  const fields = typeof value === "object" && value !== null ? value : {};
-  for (const field of wanted) if (!Object.hasOwn(fields, field)) problems.push(problem([field], "is missing"));
+  for (const field of wanted) problems.push(...missing(value, field.split(".")).map((path) => problem(path, "is missing")));
   if (problems.length === 0) return [];
   return [{ code: "artifact-invalid", message: `The artifact ${contractRef} does not fit its contract: ${problems.join("; ")}.`, fix: "Correct these fields and send the whole artifact again." }];
+}
+
+/** Where a field is not there; a path leads into each entry of a list, where a text of white space says nothing either. */
+function missing(value: unknown, [field = "", ...rest]: readonly string[], isEntry = false): readonly (readonly PropertyKey[])[] {
+  const fields = objectOf(value);
+  const found = fields[field];
+  const blank = isEntry && typeof found === "string" && found.trim() === "";
+  if (!Object.hasOwn(fields, field) || blank) return [[field]];
+  if (rest.length === 0 || !Array.isArray(found)) return [];
+  return found.flatMap((entry, index) => missing(entry, rest, true).map((path) => [field, index, ...path])).slice(0, ISSUE_LIMIT);
 }
 
 const problem = (path: readonly PropertyKey[], message: string): string => (path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`);

@@ -4,9 +4,10 @@ export { readDeliveryState, type DeliveryQuery, type DeliveryState } from "./del
 export { downloadArtifact, type ArtifactWanted, type DownloadPorts, type DownloadRefusal } from "./download.ts";
 export { readFile, type FileAtRef } from "./file.ts";
 export { readIssue, type IssueFacts } from "./issue.ts";
+export { readLabelledIssues, type LabelledIssue, type LabelledIssues } from "./labelled-issues.ts";
 export { readIssueState, readStatusState, type CommentShown, type IssueState, type StatusState } from "./issue-state.ts";
 export { allPages, type PagedRequest } from "./pages.ts";
-export { listRunJobs, type JobFacts } from "./jobs.ts";
+export { listRunJobs, readJobAge, type JobFacts } from "./jobs.ts";
 export { readPermission, type Permission } from "./permission.ts";
 export { findPullRequests, readPullRequest, type PullRequestFacts, type WholePullRequest } from "./pull-request.ts";
 export { readCommit, readCommitMessage, readRefHead, type CommitFacts, readRepository, type RepositoryFacts } from "./repository.ts";

@@ -5,17 +5,13 @@ import { parseCommentEvent, parseLabeledEvent, readComment, WORKFLOW_PATH } from
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import { answerComment } from "./comment-commands.ts";
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
+import { followRun, lookAtRun, type LookTools } from "./look-at-run.ts";
 import { restoreStatus } from "./restore-status.ts";
-import type { RunFollower } from "./run-follower.ts";
-import { reportRun } from "./run-report.ts";
 import { parseRunTitle } from "./run-title.ts";
-import { startWork, type StartTools } from "./start-work.ts";
-import type { SubjectQueue } from "./subject-queue.ts";
+import { startWork } from "./start-work.ts";
 import { subjectOf, type Workplace } from "./workplace.ts";
 
-export interface HandlerTools extends StartTools {
-  readonly queue: SubjectQueue;
-  readonly follower: RunFollower;
+export interface HandlerTools extends LookTools {
   /** Where the installations' clients speak GraphQL. */
   readonly graphqlUrl: string;
 }
@@ -100,26 +96,7 @@ function onWorkflowRun(delivery: Delivery, tools: HandlerTools): void {
   const { workflow_run: run } = parsed.data;
   const title = parseRunTitle(run.display_title);
   if (title === null || run.event !== "workflow_dispatch" || run.path.split("@")[0] !== WORKFLOW_PATH) return;
-  const subject = subjectOf(place.repositoryId, title.issueNumber);
-  // Followed already or not, the event says that something changed: look now, then go on looking.
-  tools.queue.add(subject, {
-    name: "showing a run",
-    coalesce: `run ${run.id}`,
-    async run() {
-      if (tools.follower.isOver(run.id)) return;
-      const outlook = await reportRun(place, tools, run.id);
-      if (outlook !== "going") tools.follower.leave(run.id);
-      if (outlook !== "over") followRun(place, tools, { subject, runId: outlook === "going" ? run.id : outlook.goesOnIn });
-    },
-  });
-}
-
-function followRun(place: Workplace, tools: HandlerTools, { subject, runId }: { readonly subject: string; readonly runId: number }): void {
-  tools.follower.follow(runId, async (signal) => {
-    const outlook = await tools.queue.run(subject, async () => (signal.aborted ? "over" : reportRun(place, tools, runId)));
-    if (typeof outlook === "object") followRun(place, tools, { subject, runId: outlook.goesOnIn });
-    return outlook;
-  });
+  lookAtRun(place, tools, { subject: subjectOf(place.repositoryId, title.issueNumber), runId: run.id });
 }
 
 const deletedCommentSchema = z.object({ issue: z.object({ number: z.int() }), comment: z.looseObject({ body: z.string() }) });
@@ -134,6 +111,12 @@ function onCommentDeleted(delivery: Delivery, tools: HandlerTools): void {
   tools.queue.add(subjectOf(place.repositoryId, issue.number), {
     name: "restoring the status comment",
     coalesce: `deleted ${marker.attempt}`,
-    run: () => restoreStatus(place, tools, { marker, body: comment.body }),
+    async run() {
+      await restoreStatus(place, tools, { marker, body: comment.body });
+      if (marker.runId === null) return;
+      // While the comment was away nothing was to be told of the run.
+      tools.follower.forget(marker.runId);
+      lookAtRun(place, tools, { subject: subjectOf(place.repositoryId, issue.number), runId: marker.runId });
+    },
   });
 }

@@ -23,6 +23,9 @@ try {
   };
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
+  // The launcher of `npm start` was killed without a word.
+  process.once("disconnect", stop);
+  process.channel?.unref();
   if (values["until-stdin-closes"]) process.stdin.once("end", stop).resume();
 } catch (error) {
   fail(error);

@@ -17,6 +17,8 @@ export interface RunFollower {
   leave(runId: number): void;
   /** Whether a run that was seen going was seen to be over since, so that a late event about it needs no look. */
   isOver(runId: number): boolean;
+  /** What was seen to be over is not, as far as its status comment tells: that one was away, or another has it restored. */
+  forget(runId: number): void;
   /** Ends all following; resolves when the last look is done. */
   stop(): Promise<void>;
 }
@@ -70,6 +72,7 @@ export function createRunFollower({ clock, log, pollMs }: FollowerOptions): RunF
       followed.leaving.abort();
     },
     isOver: (runId) => over.has(runId),
+    forget: (runId) => void over.delete(runId),
     async stop() {
       stopping.abort();
       await Promise.all([...following.values()].map(({ polling }) => polling));

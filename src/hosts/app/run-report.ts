@@ -3,16 +3,23 @@
  * late, early and repeated events come to the same (fault 27), and a final comment is never turned back.
  */
 import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, readRun, readStatusState, type RunFacts, type StatusState } from "../../github/read/index.ts";
-import { WORKFLOW_FILE, WORKFLOW_PATH } from "../../intake/index.ts";
+import { MOST_TRIES, nextTry, WORKFLOW_FILE, WORKFLOW_PATH } from "../../intake/index.ts";
+import { longestUnsavedMs } from "../../journal/index.ts";
 import { formatItemId, parseSegmentName, type EndingCode } from "../../record/index.ts";
-import { progressOf, type Progress, type StatusView } from "../../report/status-comment.ts";
+import { progressOf, type Onward, type Progress, type StatusView } from "../../report/status-comment.ts";
 import { formatStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import { parseRunTitle, type RunTitle } from "./run-title.ts";
-import { openStatusBoard, type Status } from "./status-board.ts";
-import { goOnUnasked, type StartTools } from "./start-work.ts";
+import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
+import { goOnUnasked } from "./go-on-unasked.ts";
+import type { StartTools } from "./start-work.ts";
 import type { Workplace } from "./workplace.ts";
 
 /** `over`: nothing more will come of this run, or it is none of ours. `goesOnIn`: another run goes on with its work. */
+/** A job that stores only its end any more is told of all the same. */
+const LONGEST_UNSAVED_MS = 40 * 60_000;
+
+type EndedView = Extract<StatusView, { kind: "ended" }>;
+
 export type RunOutlook = "going" | "over" | { readonly goesOnIn: number };
 
 /** @param wanted `changes`: the comment is edited when phase or step changes. `all`: somebody asked, so the cost is brought up to date as well */
@@ -30,21 +37,38 @@ export async function reportRun(place: Workplace, tools: StartTools, runId: numb
 
   const progress = await readProgress(place, run, title);
   if (run.status !== "completed") {
-    await showProgress({ board, status, run, progress }, wanted);
+    await showProgress({ board, status, run, progress }, { wanted, nowMs: tools.clock.nowMs() });
     return "going";
   }
   const view = await endedView(place, { run, title, progress, pullRequests: state.pullRequests });
+  let onward: Onward | undefined = view.ending === "model-unavailable" ? afterOutage(marker, tools.clock.nowMs()) : undefined;
   if (await wasCutOff(place, run, view)) {
     // Before the comment says that it is over: an App that dies in between finds it as it was and goes on later.
-    const goingOn = await goOnUnasked(place, tools, { status: { ...status, marker: withRun(marker, run) }, runId: run.id });
+    const goingOn = await goOnUnasked(place, tools, { status: { ...status, marker: withRun(marker, run) }, because: "cut-off", kept: keptOf(view) });
     if (goingOn.kind === "handled") return goingOn.runId === null ? "over" : { goesOnIn: goingOn.runId };
+    onward = { kind: "waits", reason: goingOn.reason };
   }
-  await board.write(status, { ...withRun(marker, run), state: isInterrupted(view) ? "interrupted" : "ended", at: atOf(progress) ?? marker.at }, view);
+  await writeEnd(board, status, { run, view: { ...view, onward } });
   tools.log.info("run ended", { repository: place.repositoryId, issue: title.issueNumber, run: run.id, ending: view.ending });
   return "over";
 }
 
-function ourTitle(place: Workplace, run: RunFacts): RunTitle | null {
+export async function writeEnd(board: StatusBoard, { comment, marker }: Status, { run, view }: { readonly run: RunFacts; readonly view: EndedView }): Promise<void> {
+  const due = view.onward?.kind === "tries-again" ? view.onward.at : undefined;
+  await board.write({ comment, marker }, { ...withRun(marker, run), stale: undefined, state: isInterrupted(view) ? "interrupted" : "ended", at: atOf(view.progress) ?? marker.at, due }, view);
+}
+
+/** Only in the name of somebody who asked for it. */
+function afterOutage({ tries = 0, by }: StatusMarker, nowMs: number): Onward {
+  if (by === undefined || by === null) return { kind: "waits", reason: "it is not known any more who asked for it" };
+  const next = nextTry(tries, nowMs);
+  return next === null ? { kind: "waits", reason: `it was tried ${MOST_TRIES} times in a row` } : { kind: "tries-again", ...next };
+}
+
+/** What a run that was lost had saved. */
+const keptOf = ({ progress, ending }: EndedView): string | undefined => (ending === "lost" ? (progress?.asOf ?? undefined) : undefined);
+
+export function ourTitle(place: Workplace, run: RunFacts): RunTitle | null {
   if (run.path !== WORKFLOW_PATH || run.event !== "workflow_dispatch" || run.repositoryId !== place.repositoryId) return null;
   const title = parseRunTitle(run.displayTitle);
   return title?.item.repositoryId === place.repositoryId ? title : null;
@@ -71,18 +95,28 @@ export async function readProgress(place: Workplace, run: Pick<RunFacts, "id">, 
 }
 
 interface Scene {
-  readonly board: ReturnType<typeof openStatusBoard>;
+  readonly board: StatusBoard;
   readonly status: Status;
   readonly run: RunFacts;
   readonly progress: Progress | null;
 }
 
-/** Edits only when the run begins or phase or step changes: GitHub limits how much an App may write (P-rate-limits). */
-async function showProgress({ board, status, run, progress }: Scene, wanted: "changes" | "all"): Promise<void> {
+/**
+ * Edits only when the run begins, phase or step changes, or it saves no more or again: GitHub limits how much an App may write
+ * (P-rate-limits).
+ */
+async function showProgress({ board, status, run, progress }: Scene, { wanted, nowMs }: { readonly wanted: "changes" | "all"; readonly nowMs: number }): Promise<void> {
   const running = run.status === "in_progress";
-  const marker: StatusMarker = { ...withRun(status.marker, run), state: running ? "running" : "waiting", at: atOf(progress) };
+  const marker: StatusMarker = { ...withRun(status.marker, run), state: running ? "running" : "waiting", at: atOf(progress), stale: running ? staleSince(progress, nowMs) : undefined };
   if (wanted === "changes" && formatStatusMarker(marker) === formatStatusMarker(status.marker)) return;
   await board.write(status, marker, running ? { kind: "running", runUrl: run.htmlUrl, progress } : { kind: "waiting", runUrl: run.htmlUrl });
+}
+
+/** Where the newest segment is older than saving should let it become: since when nothing is saved (fault 14). A run that has come to its end saves no more. */
+function staleSince(progress: Progress | null, nowMs: number): string | undefined {
+  if (progress === null || progress.asOf === null || progress.ending !== null) return undefined;
+  const longestMs = Math.min(longestUnsavedMs(progress.segments), LONGEST_UNSAVED_MS);
+  return nowMs - Date.parse(progress.asOf) > longestMs ? progress.asOf : undefined;
 }
 
 const withRun = (marker: StatusMarker, run: RunFacts): StatusMarker => ({ ...marker, runId: run.id });
@@ -91,10 +125,10 @@ const atOf = (progress: Progress | null): string | null => {
   return progress.gate === null ? `${progress.at.phase}.${progress.at.step}` : `${progress.gate.phase}.${progress.gate.name}`;
 };
 
-async function endedView(
+export async function endedView(
   place: Workplace,
   { run, title, progress, pullRequests: shown }: { readonly run: RunFacts; readonly title: RunTitle; readonly progress: Progress | null; readonly pullRequests: StatusState["pullRequests"] },
-): Promise<Extract<StatusView, { kind: "ended" }>> {
+): Promise<EndedView> {
   const pullRequests = shown ?? (await findPullRequests(place.github, place.repository, branchOf(title))).filter(({ headRepositoryId }) => headRepositoryId === place.repositoryId);
   const [pullRequest] = pullRequests;
   const said = progress?.ending ?? endingOf(run);
@@ -111,17 +145,17 @@ async function endedView(
   };
 }
 
-const branchOf = ({ item }: RunTitle): string => `worktrain/${item.subject}-${item.attempt}`;
+export const branchOf = ({ item }: RunTitle): string => `worktrain/${item.subject}-${item.attempt}`;
 
 /** Endings that leave the item's record open: the next label goes on from there (fault 38). */
-const OPEN_ENDINGS: readonly EndingCode[] = ["awaiting-approval", "budget", "cancelled", "fenced", "internal", "lost", "model-spend-limit", "model-unavailable", "time-limit"];
+const OPEN_ENDINGS: readonly EndingCode[] = ["awaiting-approval", "budget", "cancelled", "fenced", "internal", "lost", "model-rejected", "model-spend-limit", "model-unavailable", "time-limit"];
 
 /**
  * Whether the work stopped for no reason of its own, after it had begun: the runner was lost, the job's time was up (faults 38, 39), or
  * another run delivered meanwhile and what this one was asked for is not there (fault 22).
  * A run that saved nothing failed in its set-up, which would fail again; a cancelled one is a person's wish.
  */
-async function wasCutOff(place: Workplace, run: RunFacts, { progress, ending, pullRequest }: Extract<StatusView, { kind: "ended" }>): Promise<boolean> {
+async function wasCutOff(place: Workplace, run: RunFacts, { progress, ending, pullRequest }: EndedView): Promise<boolean> {
   if (progress === null) return false;
   if (ending === "lost" || ending === "time-limit" || ending === "fenced") return true;
   if (ending !== "ready" || pullRequest !== null || run.conclusion === "cancelled") return false;
@@ -131,7 +165,7 @@ async function wasCutOff(place: Workplace, run: RunFacts, { progress, ending, pu
 }
 
 /** Also an end that was not delivered is gone on from: the next run delivers it. */
-const isInterrupted = (view: Extract<StatusView, { kind: "ended" }>): boolean => OPEN_ENDINGS.includes(view.ending) || (view.ending === "ready" && view.pullRequest === null);
+const isInterrupted = (view: EndedView): boolean => OPEN_ENDINGS.includes(view.ending) || (view.ending === "ready" && view.pullRequest === null);
 
 /** A run that left no ending code: only its conclusion tells (fault 38). */
 const endingOf = (run: RunFacts): EndingCode => (run.conclusion === "cancelled" ? "cancelled" : "lost");

@@ -1,18 +1,23 @@
 /** The App as one HTTP server: webhooks, the page for who installs it, the health check. */
 import { createServer, type Server, type ServerResponse } from "node:http";
-import { createProbot, ProbotOctokit } from "probot";
+import { createProbot, ProbotOctokit, type Probot } from "probot";
 import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
-import { withTimeout } from "../../github/octokit.ts";
+import type { GitHub } from "../../github/client.ts";
+import { fromOctokit, withTimeout } from "../../github/octokit.ts";
 import { hasStatus } from "../../github/request-error.ts";
+import { withRetries } from "../../github/retries.ts";
 import { publicTicketKey } from "../../github/trust/index.ts";
 import { createEffectRunner } from "../../github/write/index.ts";
 import { WORKFLOW_PATH } from "../../intake/index.ts";
 import { TerminalError } from "../../shared/errors.ts";
 import type { Clock, Fetch } from "../../shared/ports.ts";
 import { createAppLog, type AppLog } from "./app-log.ts";
-import { registerHandlers } from "./handlers.ts";
+import { registerHandlers, type HandlerTools } from "./handlers.ts";
+import { installedPlaces } from "./installations.ts";
 import { homePage, type AppIdentity } from "./pages.ts";
+import { startReconciler, type ReconcilerWorld } from "./reconciler.ts";
+import { redeliverFailed } from "./redelivery.ts";
 import { createRunFollower } from "./run-follower.ts";
 import type { AppSettings } from "./settings.ts";
 import { createSubjectQueue } from "./subject-queue.ts";
@@ -26,7 +31,7 @@ export interface AppPorts {
 export interface RunningApp {
   /** Where it listens, e.g. `http://127.0.0.1:3000`. */
   readonly url: string;
-  /** Resolves when every delivery so far is dealt with (runs are still followed). */
+  /** Resolves when every delivery so far is dealt with, and what was found by looking (runs are still followed). */
   idle(): Promise<void>;
   /** Takes no more deliveries, finishes what is queued and stops following runs. */
   close(): Promise<void>;
@@ -53,7 +58,7 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
   const log = createAppLog(probot.log);
   const queue = createSubjectQueue(log);
   const follower = createRunFollower({ clock: ports.clock, log, pollMs: settings.pollMs });
-  registerHandlers(probot, {
+  const tools: HandlerTools = {
     clock: ports.clock,
     log,
     queue,
@@ -62,7 +67,8 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
     author: { appId: settings.appId, botLogin: null },
     ticketKeyPem: settings.ticketKeyPem,
     graphqlUrl: settings.graphqlUrl,
-  });
+  };
+  registerHandlers(probot, tools);
 
   let receiving: Promise<void> = Promise.resolve();
   const endpoint: WebhookEndpoint = {
@@ -89,9 +95,11 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   const url = await listen(server, settings);
   log.info("serving", { url });
+  const reconciler = startReconciler({ clock: ports.clock, log, tools, world: reconcilerWorld(probot, tools) });
 
   const idle = async (): Promise<void> => {
     await receiving;
+    await reconciler.idle();
     await queue.idle();
   };
   return {
@@ -103,9 +111,19 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
         server.closeAllConnections();
       });
       await idle();
-      await follower.stop();
+      await Promise.all([reconciler.stop(), follower.stop()]);
       await queue.idle();
     },
+  };
+}
+
+function reconcilerWorld(probot: Pick<Probot, "auth">, tools: HandlerTools): ReconcilerWorld {
+  const asApp = async (): Promise<GitHub> => withRetries(fromOctokit(await probot.auth(), tools.graphqlUrl), { clock: tools.clock });
+  return {
+    async *places() {
+      yield* installedPlaces({ ...tools, app: await asApp(), installation: (id) => probot.auth(id) });
+    },
+    redeliver: async (sinceMs) => redeliverFailed(await asApp(), { sinceMs, log: tools.log }),
   };
 }
 

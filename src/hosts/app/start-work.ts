@@ -3,7 +3,7 @@ import { CONFIG_PATH, parseConfig } from "../../config/index.ts";
 import { readIssueState, readPermission, type FileAtRef, type IssueState, type RepositoryFacts, type RunFacts } from "../../github/read/index.ts";
 import { encodeTask, permissionVerdict, signTicket, type GateAnswer, type StartRole, type Ticket } from "../../github/trust/index.ts";
 import { dispatchEffect, issueReactionEffect, type Confirmed } from "../../github/write/index.ts";
-import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type ConfigState, type LabeledEvent, type StartDecision } from "../../intake/index.ts";
+import { authorise, decideStart, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type ConfigState, type LabeledEvent, type StartDecision } from "../../intake/index.ts";
 import { formatItemId } from "../../record/index.ts";
 import type { StatusMarker } from "../../report/status-marker.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
@@ -27,6 +27,8 @@ export interface StartTools extends AppTools {
 export interface LabelDelivery {
   readonly event: LabeledEvent;
   readonly deliveryId: string;
+  /** The event's text is not the one that was labelled: the label was found later, and the text was changed in between (I8). */
+  readonly editedSince?: boolean;
 }
 
 /** The dispatched run's id; null when nothing was dispatched or GitHub has not said yet. */
@@ -55,18 +57,29 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
   const runs = status === null && issue !== null ? await itemRuns(here, issue) : null;
   const prior = issue === null ? null : await readPriorAttempt(here, tools, { issue, status, runs });
   const decision = decideStart(event, { ...stage, repository: facts, prior });
+  const refused = (attempt: number, refusal: Refused): Promise<void> => refuse(board, status, { ...firstMarker(event), attempt, recreated: status?.marker.recreated ?? false }, refusal);
   switch (decision.kind) {
     case "ignore":
       return ignored(decision.reason);
     case "refuse":
-      await refuse(board, status, { ...firstMarker(event), attempt: decision.attempt, recreated: status?.marker.recreated ?? false }, decision.refusal);
+      await refused(decision.attempt, decision.refusal);
       return ignored(decision.refusal.kind);
     case "start":
+      if (delivery.editedSince === true) {
+        await refused(decision.attempt, EDITED_SINCE);
+        return ignored("text-changed");
+      }
       return (await start({ place: here, facts, board, status, runs }, tools, { ...delivery, decision, role: authorisation.role })).runId;
     default:
       return unreachable(decision);
   }
 }
+
+const EDITED_SINCE = {
+  message: "The label was set while WorkTrain did not hear of it, and the issue's text was changed since. It works on the text as it was when the label was set, which is not known any more.",
+  fix: "Remove the label and add it again, so that the present text is taken.",
+  details: [],
+};
 
 export interface Stage {
   /** The repository under the name it has now. */
@@ -89,49 +102,6 @@ export async function setStage(place: Workplace, issueNumber: number): Promise<S
   return { here, facts, config: configOf(state.config), issue, comments, workflowText: workflow?.text ?? null, baseSha };
 }
 
-/** Runs in a row that the App dispatches without anybody asking (fault 39). */
-const MOST_UNASKED = 5;
-
-export type GoingOn =
-  /** A run was dispatched, or why it was not is in the status comment. */
-  | { readonly kind: "handled"; readonly runId: number | null }
-  /** It waits for a person, who is told by the caller. */
-  | { readonly kind: "left"; readonly reason: string };
-
-/**
- * Goes on with an attempt whose run was lost or ran out of time, as if whoever labelled it had done so again: the same checks, the same
- * path. @param status the comment that tells of that run
- */
-export async function goOnUnasked(place: Workplace, tools: StartTools, { status, runId }: { readonly status: Status; readonly runId: number }): Promise<GoingOn> {
-  const { marker } = status;
-  const left = (reason: string): GoingOn => {
-    tools.log.info("not gone on with", { repository: place.repositoryId, issue: marker.issueNumber, run: runId, reason });
-    return { kind: "left", reason };
-  };
-  const { by, auto = 0 } = marker;
-  if (by === undefined || by === null) return left("nobody-to-ask-for");
-  if (auto >= MOST_UNASKED) return left("too-often");
-  const stage = await setStage(place, marker.issueNumber);
-  if (stage === null) return left("repository-gone");
-  const { here, facts, config, issue } = stage;
-  const authorisation = authorise(permissionVerdict(await readPermission(here.github, here.repository, by.login), by.id));
-  if (authorisation.kind !== "allowed") return left("actor-may-not-start");
-  const event: LabeledEvent = {
-    repository: { id: facts.id, ...here.repository },
-    issueNumber: marker.issueNumber,
-    label: config !== "missing" && config.ok ? config.value.label : DEFAULT_LABEL,
-    sender: by,
-    task: { title: issue?.title ?? "", body: issue?.body ?? "" },
-    labelledAt: marker.labelledAt,
-  };
-  const { attempt, continuation, key, labelledAt, command: commentId } = marker;
-  const decision = decideStart(event, { ...stage, repository: facts, prior: { attempt, continuation, key, labelledAt, commentId, state: "interrupted" }, unasked: true });
-  if (decision.kind !== "start") return left(decision.kind === "ignore" ? decision.reason : decision.refusal.kind);
-  const scene = { place: here, facts, board: openStatusBoard(here, tools, marker.issueNumber), status, runs: null };
-  const { runId: goesOnIn } = await start(scene, tools, { event, deliveryId: `run-${runId}`, decision, role: authorisation.role, unasked: auto + 1 });
-  return { kind: "handled", runId: goesOnIn };
-}
-
 function configOf(file: FileAtRef | null): ConfigState {
   if (file === null) return "missing";
   if (file.text !== null) return parseConfig(file.text, CONFIG_PATH);
@@ -151,8 +121,8 @@ export interface Scene {
 export interface Order extends LabelDelivery {
   readonly decision: Pick<Extract<StartDecision, { kind: "start" }>, "attempt" | "continuation" | "key" | "textSha256" | "config" | "baseSha">;
   readonly role: StartRole;
-  /** How often in a row nobody asked, this time included; absent when somebody did. */
-  readonly unasked?: number;
+  /** Nobody asked: how often in a row that was so, this time included, and what the run before had saved. */
+  readonly unasked?: Pick<StatusMarker, "auto" | "tries" | "kept">;
   /** A command asked, not the label: `deliveryId` is its comment's id. */
   readonly command?: { readonly commentId: number; readonly reactionId: string | null; readonly answer: GateAnswer | null };
 }
@@ -171,7 +141,7 @@ export async function start(scene: Scene, tools: StartTools, order: Order): Prom
   const reaction = isLabel ? ((await react(place, tools, event.issueNumber))?.id ?? null) : (command?.reactionId ?? null);
   // The gate stands there until the run that answers it is seen at work: a dispatch that fails is asked for again.
   const gate = command === undefined ? {} : { command: command.commentId, at: scene.status?.marker.at ?? null };
-  const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, auto: order.unasked };
+  const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, ...order.unasked };
   const starting = await board.write(scene.status, marker, { kind: "starting" });
   const wrote = { reaction, comment: starting === null ? null : String(starting.comment.id) };
   const ticket = makeTicket(facts, { ...order, wrote }, tools.clock.nowMs());
@@ -218,6 +188,7 @@ async function react(place: Workplace, tools: AppTools, issueNumber: number): Pr
 
 function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, command, wrote }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
   const { turns, tokens, costUsd, minutes } = decision.config.budget;
+  const { mode, confirm } = decision.config.pipeline;
   return {
     v: 1,
     key: decision.key,
@@ -227,6 +198,7 @@ function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId,
     issueNumber: event.issueNumber,
     base: { ref: facts.defaultBranch, sha: decision.baseSha },
     caps: { turns, tokens, costUsd, minutes },
+    policy: { mode, confirm },
     textSha256: decision.textSha256,
     expiresAt: new Date(nowMs + TICKET_LIFETIME_MS).toISOString(),
     wrote,
@@ -247,7 +219,13 @@ const firstMarker = (event: LabeledEvent): StatusMarker => ({
   by: event.sender,
 });
 
-async function refuse(board: StatusBoard, status: Status | null, marker: StatusMarker, refusal: { readonly message: string; readonly fix: string; readonly details: readonly string[] }): Promise<void> {
+interface Refused {
+  readonly message: string;
+  readonly fix: string;
+  readonly details: readonly string[];
+}
+
+async function refuse(board: StatusBoard, status: Status | null, marker: StatusMarker, refusal: Refused): Promise<void> {
   const { message, fix, details } = refusal;
   await board.write(status, marker, { kind: "refused", message, fix, details });
 }

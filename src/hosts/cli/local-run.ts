@@ -6,12 +6,13 @@ import { allowedHosts, type Config } from "../../config/index.ts";
 import { artifactOf, CONTRACT } from "../../engine/pipeline/index.ts";
 import { openDirectoryJournal, type Journal } from "../../journal/index.ts";
 import { counted, leftOutOf } from "../../report/index.ts";
-import { TerminalError } from "../../shared/errors.ts";
+import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { createRedactor } from "../../shared/redact.ts";
 import { codingHandoffSchema } from "../../workflow/index.ts";
 import { cloneForWork, lookAtClone, openSandbox, openWorkspace, publishBranch, type LocalClone, type Sandbox, type Workspace } from "../../workspace/index.ts";
 import type { CommandResult } from "./command.ts";
 import type { LocalRun } from "./run/asked-run.ts";
+import { putOnRef } from "./log/ref-log.ts";
 import { pastDurations } from "./log/past-durations.ts";
 import { committedConfig } from "./run/committed-config.ts";
 import { openInbox } from "./run/inbox.ts";
@@ -36,9 +37,22 @@ export async function runLocally(run: LocalRun, ports: RunPorts): Promise<Comman
   ports.log(`Item ${place.name}. From elsewhere: worktrain tell ${place.name} "...", worktrain cancel ${place.name}`);
   const registration = register(runningDirectory(places.usual), { item: place.name, directory: place.directory });
   try {
-    return await workOn(run, ports, { place, saved, onSessions: registration.sessions });
+    const result = await workOn(run, ports, { place, saved, onSessions: registration.sessions });
+    return saved.record === undefined ? result : await recorded(result, { run, ports, place, clone: saved.source });
   } finally {
     registration.end();
+  }
+}
+
+/** That the record could not be put on the ref takes nothing from what the run came to: it is whole in the data directory. */
+async function recorded(result: CommandResult, { run, ports, place, clone }: { readonly run: LocalRun; readonly ports: RunPorts; readonly place: ItemPlace; readonly clone: string }): Promise<CommandResult> {
+  try {
+    const ref = await putOnRef({ itemId: place.id, journal: join(place.directory, "journal"), clone, secrets: secretsOf(run.model) }, ports);
+    return { ...result, text: `${result.text}\nRecord: ${ref} in ${clone}`, data: { ...result.data, record: { ref } } };
+  } catch (error) {
+    if (!(error instanceof TerminalError) && !(error instanceof RetryableError)) throw error;
+    const why = `${error.message} ${error instanceof TerminalError ? error.fix : "Try again."}`;
+    return { ...result, text: `${result.text}\nThe record could not be put on its ref: ${why} \`worktrain export ${place.name} --ref-of ${clone}\` does it later.`, data: { ...result.data, record: { problem: why } } };
   }
 }
 
@@ -48,13 +62,13 @@ interface Begun {
 }
 
 /** Looks before anything is written: a fault of the config leaves nothing behind. */
-async function begin(run: LocalRun, { goal, workspace, workflow }: Extract<LocalRun["task"], { kind: "new" }>, ports: RunPorts): Promise<Begun> {
+async function begin(run: LocalRun, { goal, workspace, workflow, record }: Extract<LocalRun["task"], { kind: "new" }>, ports: RunPorts): Promise<Begun> {
   const place = newItem(ports, run.places.data, workspace);
   const seen = await lookAtClone({ source: resolve(workspace), processes: ports.processes });
   await committedConfig(seen);
   if (seen.uncommitted > 0) ports.log(`Not taken along: ${counted(seen.uncommitted, "uncommitted file")} of ${seen.source}.`);
   const alone = workflow === null ? {} : { workflow: namedWorkflow(workflow, ports.packageRoot, seen.source) };
-  return { place, saved: { goal, source: seen.source, base: { ref: seen.branch, sha: seen.head }, sandbox: run.sandbox ?? "bubblewrap", ...alone } };
+  return { place, saved: { goal, source: seen.source, base: { ref: seen.branch, sha: seen.head }, sandbox: run.sandbox ?? "bubblewrap", ...alone, ...(record === null ? {} : { record }) } };
 }
 
 interface Work extends Begun {

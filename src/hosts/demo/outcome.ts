@@ -89,12 +89,15 @@ async function sessionsOf(world: World, directory: string, issueNumber: number):
   }));
 }
 
+/** What the App asks every few minutes, whether or not there is work (`startReconciler`). */
+const LOOKING: readonly string[] = ["/app/hook/deliveries", "/app/installations", "/installation/repositories", "/graphql#LabelledIssues"];
+
 /**
- * REST and GraphQL requests of the App and the deliver job. Live progress is what the App asks and writes between the dispatch and the
+ * REST and GraphQL requests of the App and the deliver job, for this one issue. Live progress is what the App asks and writes between the dispatch and the
  * look that finds the run over: how much that is hangs on how long the run takes.
  */
 function countRequests(log: readonly LoggedRequest[]): Pick<Outcome, "requests" | "liveProgressRequests"> {
-  const api = log.filter(({ kind }) => kind === "rest" || kind === "graphql");
+  const api = log.filter(({ kind, route }) => (kind === "rest" || kind === "graphql") && !LOOKING.includes(route ?? ""));
   const by = (who: string): readonly LoggedRequest[] => api.filter((request) => request.who === who);
   const app = by("app");
   const dispatched = app.findIndex(({ route }) => route?.endsWith("/dispatches") ?? false);

@@ -10,11 +10,12 @@
  * S5. A system that could not write pages out forgets it once it has told one process: a later sync of the same pages succeeds and
  *     saves nothing (Rebello et al., "Can Applications Recover from fsync Failures?", 2020). So who is told leaves a mark beside the
  *     file, and who goes on from a marked file writes it anew.
+ * S6. How a file ended is noted beside it, so that damage is told where no following line tells it (`epoch-end.ts`).
  */
 import { BLOB_LIMIT_BYTES } from "../../record/index.ts";
 import { systemErrorCode } from "../../shared/durable-files.ts";
 import { TerminalError } from "../../shared/errors.ts";
-import { sha256Hex } from "../../shared/hash.ts";
+import { sha256Hex, sha256Stream } from "../../shared/hash.ts";
 import type { AppendFile, Clock, FileSystem } from "../../shared/ports.ts";
 import type { Redact } from "../../shared/redact.ts";
 import { ok } from "../../shared/result.ts";
@@ -23,6 +24,7 @@ import type { Chain } from "../chain.ts";
 import type { Journal, JournalReader } from "../journal.ts";
 import { prepareAppend } from "../prepare-append.ts";
 import { createBlobFiles, type BlobFiles } from "./blob-files.ts";
+import { hasEnd, noteEnd } from "./epoch-end.ts";
 import { epochPath, epochsDirectory, listEpochs, loadLog, unchanged, type LoadedLog } from "./epoch-files.ts";
 import { blobTooLarge } from "./memory.ts";
 
@@ -146,6 +148,9 @@ function settleTail(fs: FileSystem, { files, torn }: LoadedLog): void {
     }
   }
   if (newest !== undefined && isMarked(fs, newest.path)) fs.remove(markOf(newest.path));
+  if (newest === undefined || hasEnd(fs, newest.path)) return;
+  const content = torn?.kept ?? fs.read(newest.path)?.subarray(0, newest.written) ?? new Uint8Array();
+  if (content.length > 0) noteEnd(fs, newest.path, { bytes: content.length, sha256: sha256Hex(content) }); // S6
 }
 
 const markOf = (path: string): string => `${path}.unsynced`;
@@ -174,6 +179,17 @@ interface EpochWriter {
 function createEpochWriter(file: AppendFile, fs: FileSystem, path: string, nextPath: string): EpochWriter {
   let ended: TerminalError | null = null;
   let open = true;
+  const sum = sha256Stream();
+  let length = 0;
+  const noteOwnEnd = (): void => {
+    // A newer writer notes what it found; what was not acknowledged is nobody's word.
+    if (length === 0 || fs.size(nextPath) !== null) return;
+    try {
+      noteEnd(fs, path, { bytes: length, sha256: sum.hex() }); // S6
+    } catch {
+      // Every line is on the disk all the same, and the next writer notes the end.
+    }
+  };
   const fence = (): void => {
     if (fs.size(nextPath) === null) return;
     ended = replaced(path, nextPath);
@@ -193,14 +209,18 @@ function createEpochWriter(file: AppendFile, fs: FileSystem, path: string, nextP
         mark(fs, path); // S5
         throw ended;
       }
+      sum.add(bytes);
+      length += bytes.length;
       fence(); // S2
     },
     ended: () => ended !== null,
     close() {
       if (!open) return;
       open = false;
+      const sound = ended === null;
       ended ??= new TerminalError(`The journal of ${path} is closed.`, "This is a bug in WorkTrain; please report it.");
       file.close();
+      if (sound) noteOwnEnd();
     },
   };
 }

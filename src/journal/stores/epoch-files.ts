@@ -1,6 +1,7 @@
 /**
  * The layout of a journal directory, and reading and checking all of it:
  * `epochs/000001.jsonl` holds the lines of all streams that the writer of epoch 1 appended, in that order;
+ * `epochs/000001.jsonl.end` how that file ended (`epoch-end.ts`);
  * `blobs/<first two hex digits>/<sha256>` one blob each, checked when it is read.
  *
  * D1. Every line of every epoch file is checked before anything is said about the log; what does not fit is refused with file and line.
@@ -13,6 +14,7 @@ import { TerminalError } from "../../shared/errors.ts";
 import type { FileSystem } from "../../shared/ports.ts";
 import { createChain, type Chain } from "../chain.ts";
 import { readLine, walkLines } from "../line.ts";
+import { endFault } from "./epoch-end.ts";
 
 export const epochsDirectory = (directory: string): string => join(directory, "epochs");
 export const epochPath = (directory: string, epoch: number): string => join(directory, "epochs", `${String(epoch).padStart(6, "0")}.jsonl`);
@@ -65,6 +67,9 @@ export function loadLog(fs: FileSystem, directory: string, below: number = Numbe
     const whole = file === newest ? wholeBytes(content) : content.length;
     if (whole < content.length) torn = { path: file.path, kept: content.subarray(0, whole), cut: content.subarray(whole) };
     acceptFile(chain, file.path, file.epoch, content.subarray(0, whole));
+    // After the lines, of which each can name its place.
+    const fault = endFault(fs, file.path, content);
+    if (fault !== null) throw new TerminalError(`The journal file ${file.path} is refused: ${fault.reason}.`, fault.fix);
   }
   return { chain, files: files.map(({ epoch, path, content, written }) => ({ epoch, path, bytes: content.length, written })), torn };
 }

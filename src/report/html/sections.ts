@@ -4,7 +4,7 @@ import { clip } from "../excerpt.ts";
 import type { FindingView } from "../findings.ts";
 import { counted } from "../markdown.ts";
 import { formatCost, formatCount, formatUsd, totalTokens } from "../money.ts";
-import type { ProofRow } from "../proof.ts";
+import type { ProofRow } from "../proof-row.ts";
 import type { LookAt, Report, SessionReport, Tone } from "../report.ts";
 import { block, html, inline, link, NOTHING, said, type Markup } from "./markup.ts";
 import { span } from "../span.ts";
@@ -90,11 +90,13 @@ export function findings({ findings: all, reviewRounds, kind }: Report): Markup 
   return html`<p>${rounds}: ${counted(all.length, "finding")}, ${gone} not found again after a fix.</p>${all.map(findingCard)}`;
 }
 
+const runByHost = ({ kind, before, after }: NonNullable<FindingView["check"]>): string => `Before the fix: ${before}${kind === "not-reproduced" ? ", so the finding is not reproduced" : ""}.${after === null ? "" : ` After it: ${after}.`}`;
+
 function findingCard(finding: FindingView): Markup {
-  const { severity, summary, file, line, round, fate, findingCategory, evidence, remediation, suggestion, reproduce } = finding;
+  const { severity, summary, file, line, round, fate, findingCategory, evidence, remediation, suggestion, reproduce, check } = finding;
   const [words, tone] = FATES[fate];
   const where = file === undefined ? NOTHING : html` in <code>${file}${line === undefined ? "" : `:${line}`}</code>`;
-  const parts = [["Evidence", evidence, "prose"], ["What would mend it", remediation, "prose"], ["Suggested", suggestion, "output"], ["Shown by", reproduce, "output"]] as const;
+  const parts = [["Evidence", evidence, "prose"], ["What would mend it", remediation, "prose"], ["Suggested", suggestion, "output"], ["Shown by", reproduce, "output"], ["Run by the host", check === undefined ? undefined : runByHost(check), "prose"]] as const;
   return html`<article class="finding ${tone}"><h3>${tag(severity, SEVERITIES[severity])} ${said(summary)}</h3><p class="quiet">Round ${round}${findingCategory === undefined ? "" : `, ${findingCategory}`}${where} · ${tag(words, tone)}</p>${parts.map(([title, text, kind]) => (text === undefined || text.trim() === "" ? NOTHING : html`<h4>${title}</h4>${block(text, 4_000, kind)}`))}</article>`;
 }
 

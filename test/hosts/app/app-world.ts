@@ -17,6 +17,8 @@ export interface AppWorld extends World {
   readonly clock: FakeClock;
   /** Lets this much time pass on GitHub. */
   later(ms: number): void;
+  /** Ends the App and starts another. */
+  restart(): Promise<void>;
   /** Resolves when every webhook is delivered and every one of them dealt with. */
   quiet(): Promise<void>;
   /** Commits files to main (null removes one). */
@@ -45,7 +47,8 @@ export async function startAppWorld(): Promise<AppWorld> {
   let skewMs = 0;
   const world = await startWorld({ clock: { nowMs: () => Date.now() + skewMs } });
   const clock = fakeClock(Date.now());
-  const app = await startApp(readSettings(environment({ PRIVATE_KEY: world.privateKeyPem, WEBHOOK_SECRET, GITHUB_API_URL: world.github.url })), { clock, fetch: fetchOnce });
+  const start = (port = "0") => startApp(readSettings(environment({ PRIVATE_KEY: world.privateKeyPem, WEBHOOK_SECRET, GITHUB_API_URL: world.github.url, PORT: port })), { clock, fetch: fetchOnce });
+  let app = await start();
   const hookUrl = `${app.url}/api/github/webhooks`;
   world.github.setWebhookUrl(hookUrl);
   world.github.actions.onDispatch((run) => world.github.actions.setRunName(run.id, `WorkTrain ${run.inputs["item"]} ${run.inputs["key"]}`));
@@ -80,6 +83,10 @@ export async function startAppWorld(): Promise<AppWorld> {
     clock,
     later: (ms) => (skewMs += ms),
     quiet,
+    async restart() {
+      await app.close();
+      app = await start(new URL(app.url).port);
+    },
     commit,
     async openIssue(title, body) {
       const opened = await world.call(world.maintainer, "POST", issuesPath, { title, body });

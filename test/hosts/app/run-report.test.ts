@@ -10,6 +10,7 @@ import { parseStatusMarker, type StatusMarker } from "../../../src/report/status
 import { fakeClock } from "../../fakes/clock.ts";
 import { requestError } from "../../fakes/github.ts";
 import { APP_ID, person, smallWorld } from "../../fakes/small-world.ts";
+import { startAgain, tryAgain } from "../../../src/hosts/app/try-again.ts";
 import { DISPATCH, labelScene, TICKET_KEY } from "./label-scene.ts";
 
 const KEY = "0123456789abcdef0123456789abcdef";
@@ -403,5 +404,83 @@ describe("faults 38, 39: does the App go on by itself with a run that was cut of
     expect(world.github.count(DISPATCH)).toBe(7);
     expect(marker()).toMatchObject({ attempt: 1, continuation: 6 });
     expect(marker()?.auto).toBeUndefined();
+  });
+});
+
+describe("fault 63: how often is it tried again, and what then?", () => {
+  it("eight times in a row, each wait at least as long as the one before, some twenty hours in all; then it waits for a person", async () => {
+    const { world, place, tools, clock, save, end, settle, marker, body } = await working();
+    const again = () => settle(tryAgain(place, tools, 12));
+    const waits: number[] = [];
+    for (let nth = 1; nth <= 8; nth += 1) {
+      save("model-unavailable", "parked");
+      expect(await end("success")).toBe("over");
+      expect(body()).toContain(`(try ${nth} of 8)`);
+      const dueMs = Date.parse(marker()?.due ?? "");
+      waits.push(Math.ceil((dueMs - clock.nowMs()) / 60_000));
+      expect(await again()).toBeNull();
+      await clock.advance(dueMs - clock.nowMs());
+      expect(await again()).toBe(world.runs.at(-1)?.id);
+      expect(await again()).toBeNull();
+      expect(marker()).toMatchObject({ state: "waiting", tries: nth, continuation: nth });
+    }
+    expect(waits.map((wait) => Math.round(wait / 15) * 15)).toEqual([15, 30, 60, 120, 240, 240, 240, 240]);
+    save("model-unavailable", "parked");
+    await end("success");
+    expect(world.dispatches).toHaveLength(9);
+    expect(marker()).toMatchObject({ state: "interrupted", tries: 8 });
+    expect(marker()?.due).toBeUndefined();
+    expect(body()).toContain("It is not gone on with by itself: it was tried 8 times in a row.\n\n**What to do:**");
+  });
+
+  it("I10: what does not hold any more when it is due stands in the comment, once", async () => {
+    const { world, place, tools, clock, save, end, settle, marker, body } = await working();
+    save("model-unavailable", "parked");
+    await end("success");
+    await clock.advance(16 * 60_000);
+    world.issue.labels = [];
+    expect(await settle(tryAgain(place, tools, 12))).toBeNull();
+    expect(body()).toContain("It is not gone on with by itself: the label was taken off.");
+    expect([world.dispatches.length, marker()?.state, marker()?.due]).toEqual([1, "interrupted", undefined]);
+  });
+
+  it("a run that was lost in between counts for itself, and keeps the tries", async () => {
+    const { place, tools, clock, save, end, settle, marker } = await working();
+    save("model-unavailable", "parked");
+    await end("success");
+    await clock.advance(16 * 60_000);
+    await settle(tryAgain(place, tools, 12));
+    save();
+    await end("failure");
+    expect(marker()).toMatchObject({ tries: 1, auto: 1, state: "waiting" });
+  });
+});
+
+describe("fault 32: is a start that the App did not live to make made later?", () => {
+  it("with the same key, so that there is one run; and not where the text was changed since", async () => {
+    const labelled = labelScene();
+    labelled.world.fault = (route) => {
+      if (route === DISPATCH) throw new TypeError("the App ends here");
+    };
+    await expect(labelled.settle(labelled.label())).rejects.toThrow("the App ends here");
+    labelled.world.fault = null;
+    const key = parseStatusMarker(labelled.body())?.key;
+    const start = () => labelled.settle(startAgain(labelled.place, labelled.tools, 12));
+    const text = labelled.world.issue.body;
+    labelled.world.issue.body = "Something else.";
+    expect(await start()).toBeNull();
+    expect(labelled.body()).toContain("the issue's text was changed since");
+    labelled.world.issue.body = text;
+    expect([await start(), labelled.world.dispatches.length]).toEqual([null, 0]);
+
+    const second = labelScene();
+    second.world.fault = (route) => {
+      if (route === DISPATCH) throw new TypeError("the App ends here");
+    };
+    await expect(second.settle(second.label())).rejects.toThrow("the App ends here");
+    second.world.fault = null;
+    expect(await second.settle(startAgain(second.place, second.tools, 12))).toBe(second.world.runs[0]?.id);
+    expect(second.world.dispatches.map((inputs) => inputs["key"])).toEqual([key]);
+    expect(parseStatusMarker(second.body())).toMatchObject({ state: "waiting", key });
   });
 });

@@ -2,10 +2,9 @@
 import { expect, test } from "vitest";
 import { saveWhatIsLeft } from "../../../src/hosts/runner/post/post.ts";
 import { journalDirectory, writeSavedState } from "../../../src/hosts/runner/saved-state.ts";
-import { startTimeLimit } from "../../../src/hosts/runner/agent/time-limit.ts";
 import { assembleSegments, createMemorySegmentStore, createSegmentSaver, newestChain, openDirectoryJournal } from "../../../src/journal/index.ts";
 import { parseSegmentName, type Head } from "../../../src/record/index.ts";
-import { TerminalError, TimeUpError } from "../../../src/shared/errors.ts";
+import { TerminalError } from "../../../src/shared/errors.ts";
 import { fakeClock } from "../../fakes/clock.ts";
 import { memoryDisk } from "../../fakes/file-system.ts";
 import { steered } from "../../journal/events.ts";
@@ -80,25 +79,4 @@ test("a journal that does not fit is refused with file and line, and nothing of 
   fs.writeDurably(path, Buffer.from(Buffer.from(fs.read(path) ?? []).toString().replace("two", "tow").replace("saved", "saves")));
   await expect(saveWhatIsLeft(SETTINGS, { fs, clock, segments })).rejects.toThrow(TerminalError);
   expect(segments.stored()).toHaveLength(1);
-});
-
-test("fault 39: a job stops itself 340 minutes after it began, by the monotonic clock, and says that its time is up", async () => {
-  const clock = fakeClock();
-  const limit = startTimeLimit(clock, new AbortController().signal);
-  clock.jump(24 * 3_600_000);
-  await clock.advance(339 * 60_000);
-  expect(limit.signal.aborted).toBe(false);
-  await clock.advance(60_000);
-  expect(limit.signal.reason).toBeInstanceOf(TimeUpError);
-});
-
-test("a job that ends before leaves no timer behind, and a cancelled one is not out of time", async () => {
-  const clock = fakeClock();
-  const cancel = new AbortController();
-  const limit = startTimeLimit(clock, cancel.signal);
-  cancel.abort(new Error("cancelled"));
-  limit.stop();
-  await clock.advance(0);
-  expect(clock.sleepers()).toBe(0);
-  expect(limit.signal.reason).toEqual(new Error("cancelled"));
 });

@@ -4,10 +4,11 @@ import { dataOption, jsonOption, type Command } from "../command.ts";
 
 export const importCommand: Command = {
   name: "import",
-  operands: "FILE|DIR",
-  summary: "Puts an exported log, or a directory of downloaded artifacts, into the data directory after verifying it.",
+  operands: "FILE|DIR|REF",
+  summary: "Puts an exported log, a directory of downloaded artifacts, or a record on a git ref into the data directory after verifying it.",
   about: `Nothing is overwritten: the same log again changes nothing, another one of that name is refused. Continue tokens of another data directory do
-not hold here; the session's id gives new ones.`,
+not hold here; the session's id gives new ones. REF is \`refs/worktrain-journal/<item>\` of the clone in --workspace (or the present directory), as
+\`worktrain run --record ref\` and \`worktrain export --ref-of\` leave it, after it was fetched.`,
   options: { workspace: { kind: "text", value: "DIR", help: "where it goes on: the clone of a local task, or the directory of a session's commands (default: for reading only)" }, data: dataOption, json: jsonOption },
   async run(call, world) {
     const [path] = call.positionals;

@@ -16,6 +16,7 @@ Environment: ANTHROPIC_API_KEY (required, but for --dry-run), ANTHROPIC_BASE_URL
     workspace: { kind: "text", value: "DIR", help: "a git clone with at least one commit" },
     workflow: { kind: "text", value: "ID|PATH", help: "runs this workflow alone, in place of classify, code, review and fix" },
     resume: { kind: "text", value: "ITEM", help: "goes on with a task that was stopped, by the name the run gave it" },
+    record: { kind: "text", value: "ref", help: "keeps the record on refs/worktrain-journal/<item> of the clone as well, whenever a run of the task ends" },
     "dry-run": { kind: "flag", help: "shows what the first request would hold and cost; sends and changes nothing" },
     ...limitOptions,
     data: dataOption,
@@ -40,12 +41,14 @@ function readTask(call: Call): LocalRun["task"] {
   const goal = call.text("goal");
   const workspace = call.text("workspace");
   const workflow = call.text("workflow") ?? null;
+  const record = call.text("record") ?? null;
+  if (record !== null && record !== "ref") throw new TerminalError(`--record ${record} is not known.`, "Only --record ref is: the clone's refs/worktrain-journal/<item>.");
   if (item !== undefined) {
-    if (goal !== undefined || workspace !== undefined || workflow !== null) throw new TerminalError("--resume goes with neither --goal, --workspace nor --workflow.", "They are those that the task was started with.");
+    if (goal !== undefined || workspace !== undefined || workflow !== null || record !== null) throw new TerminalError("--resume goes with neither --goal, --workspace, --workflow nor --record.", "They are those that the task was started with.");
     if (call.flag("dry-run")) throw new TerminalError("--dry-run shows the start of a task; it does not go with --resume.", "Give --goal and --workspace.");
     return { kind: "resume", item };
   }
   if (goal === undefined || goal.trim() === "") throw new TerminalError("`worktrain run` needs --goal.", 'Say what to do: --goal "..."');
   if (workspace === undefined) throw new TerminalError("`worktrain run` needs --workspace.", "Name a git clone: --workspace DIR");
-  return { kind: "new", goal, workspace, workflow };
+  return { kind: "new", goal, workspace, workflow, record };
 }

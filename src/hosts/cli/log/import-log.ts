@@ -19,6 +19,7 @@ import { saveRun } from "../run/local-item.ts";
 import { notWritten } from "./new-file.ts";
 import { readPartFiles } from "./part-files.ts";
 import { itemFolder } from "./places.ts";
+import { partsOfRef, REFS } from "./ref-log.ts";
 import { lookAtFiles, verdict } from "./verify-log.ts";
 
 export interface Importing {
@@ -43,7 +44,7 @@ interface Target {
 /** @throws TerminalError with the reason when it is refused (M1, M2) */
 export async function importLog({ path, data, workspace }: Importing, world: CliWorld): Promise<CommandResult> {
   if (["epochs", join("journal", "epochs")].some((place) => existsSync(join(resolve(path), place)))) throw new TerminalError(`${path} is a journal directory, not an exported file.`, `Make one of it first: worktrain export ${path} -o FILE.`);
-  const parts = readPartFiles(resolve(path));
+  const parts = path.startsWith(REFS) ? await partsOfRef(path, workspace ?? world.workingDirectory, world) : readPartFiles(resolve(path));
   const log = await checked(path, parts);
   const target = await targetOf(log, { path, data, workspace }, world);
   const streams = await log.reader.streams();

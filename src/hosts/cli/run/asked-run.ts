@@ -8,7 +8,7 @@ import { sandboxMode } from "../sandbox-mode.ts";
 import { readLimits } from "./limit-flags.ts";
 
 export interface LocalRun {
-  readonly task: { readonly kind: "new"; readonly goal: string; readonly workspace: string; readonly workflow: string | null } | { readonly kind: "resume"; readonly item: string };
+  readonly task: { readonly kind: "new"; readonly goal: string; readonly workspace: string; readonly workflow: string | null; readonly record: "ref" | null } | { readonly kind: "resume"; readonly item: string };
   readonly places: {
     readonly data: string;
     /** Where data is when nobody says otherwise, and the list of this user's runs in any case. */

@@ -22,6 +22,8 @@ const savedSchema = z.object({
   sandbox: z.enum(["bubblewrap", "weak"]),
   /** The one workflow that is run, and its file when it was named by path. */
   workflow: z.object({ id: z.string(), file: z.string().nullable() }).optional(),
+  /** Where the record is kept as well, beside the data directory. */
+  record: z.literal("ref").optional(),
   /** Those that flags set, in place of the config's; they hold until a later run sets others. */
   limits: z.partialRecord(z.enum(["turns", "tokens", "inputTokens", "outputTokens", "costMicroUsd", "ms", "toolMs"]), z.number()).optional(),
 });
@@ -74,5 +76,5 @@ export function savedItem(said: string, dataDirectory: string): { readonly place
 export function openingOf(place: ItemPlace, saved: Pick<SavedRun, "goal" | "base" | "workflow">, { review, pipeline }: Pick<Config, "review" | "pipeline">): OpenItem {
   const [title = "", ...rest] = saved.goal.trim().split("\n");
   const task = { title: title.trim(), body: rest.join("\n").trim() };
-  return { itemId: place.id, task: { ...task, sha256: sha256Hex(canonicalJson(task)) }, base: saved.base, maxReviewRounds: review.maxRounds, ...(saved.workflow === undefined ? { pipeline } : { workflowId: saved.workflow.id }) };
+  return { itemId: place.id, task: { ...task, sha256: sha256Hex(canonicalJson(task)) }, base: saved.base, maxReviewRounds: review.maxRounds, ...(saved.workflow === undefined ? { pipeline, hostChecks: true } : { workflowId: saved.workflow.id }) };
 }

@@ -6,7 +6,8 @@ import type { Comment, CommitSummary } from "./records.ts";
 export type Happening = { readonly repositoryId: number; readonly actor: string; readonly at: string } & What;
 
 export type What =
-  | { readonly kind: "issues"; readonly action: "opened" | "edited" | "closed" | "reopened"; readonly issueId: number }
+  | { readonly kind: "issues"; readonly action: "opened" | "closed" | "reopened"; readonly issueId: number }
+  | { readonly kind: "issues"; readonly action: "edited"; readonly issueId: number; readonly edited: readonly ("title" | "body")[] }
   | { readonly kind: "issues"; readonly action: "labeled" | "unlabeled"; readonly issueId: number; readonly labelId: number }
   | { readonly kind: "label"; readonly action: "created"; readonly labelId: number }
   | {
@@ -18,7 +19,8 @@ export type What =
       readonly previousBody?: string;
     }
   | { readonly kind: "reaction"; readonly issueId: number; readonly subject: "issue" | "comment"; readonly content: string }
-  | { readonly kind: "pull_request"; readonly action: "opened" | "edited" | "closed" | "reopened"; readonly issueId: number }
+  | { readonly kind: "pull_request"; readonly action: "opened" | "closed" | "reopened"; readonly issueId: number }
+  | { readonly kind: "pull_request"; readonly action: "edited"; readonly issueId: number; readonly edited: readonly ("title" | "body")[] }
   | { readonly kind: "pull_request"; readonly action: "synchronize"; readonly issueId: number; readonly before: string; readonly after: string }
   | { readonly kind: "pull_request"; readonly action: "labeled" | "unlabeled"; readonly issueId: number; readonly labelId: number }
   | { readonly kind: "check_run"; readonly action: "created" | "completed"; readonly checkRunId: number }

@@ -150,7 +150,7 @@ class RunningGitHub implements LocalGitHub {
     const artifactUrls = new ArtifactUrls(blobs.base);
     const answer = (request: Incoming): Promise<Answer> => {
       if (isGitRequest(request)) return answerGit(shared, request);
-      const options = { ...shared, base: this.#url, artifactUrls, faults: this.#faults, deliveries: () => this.#deliverer.deliveries };
+      const options = { ...shared, base: this.#url, artifactUrls, faults: this.#faults, deliveries: () => this.#deliverer.deliveries, redeliver: (id: number) => this.#deliverer.beginRedelivery(id) };
       return isGraphQlRequest(request) ? answerGraphQl(options, request) : answerRest(options, request);
     };
     const api = await listen(answer);

@@ -40,6 +40,8 @@ export interface Exchange {
   gitOf(repository: RepositoryRecord): Git;
   /** Webhook delivery attempts so far, in the order they ended. */
   deliveries(): readonly Delivery[];
+  /** Begins to send a noted delivery again; false when there is none with the id. */
+  redeliver(deliveryId: number): boolean;
   /** A fresh token text: `ghs_` and about 520 characters. */
   mintToken(): string;
   /** A download address that works for one minute. */

@@ -36,6 +36,19 @@ export interface Scenario {
   readonly repeatsInterrupted?: boolean;
 }
 
+/** What is said in workflows of which a scenario has nothing of its own to tell: one of several reviewers finds nothing on its side. */
+const USUAL: Scenario["turns"] = {
+  "wr.role-reviewer": [
+    [
+      {
+        type: "tool_use",
+        name: "complete_step",
+        input: { notes: "Read the change with my questions in mind.", artifacts: [{ contractRef: "wr.contracts.coordinator_result", value: { outcome: "success", summary: "Nothing on my side stands against it.", data: { findings: [] } } }], context: {} },
+      },
+    ],
+  ],
+};
+
 /** An answer for `startModelServer`. Where the script has nothing to say, it ends its turn with words, as a confused model would. */
 export function playScenario(scenario: Scenario): (request: MessagesRequest) => ModelAnswer {
   return (request) => {
@@ -43,7 +56,7 @@ export function playScenario(scenario: Scenario): (request: MessagesRequest) => 
     const interrupted = scenario.repeatsInterrupted === true ? smoothed(request) : null;
     const view = interrupted === null ? seen : { ...seen, turnIndex: interrupted.turnIndex, lastToolResults: interrupted.lastToolResults };
     const workflow = /^Workflow: (\S+)/m.exec(view.system)?.[1];
-    const script = workflow === undefined ? undefined : scenario.turns[workflow];
+    const script = workflow === undefined ? undefined : (scenario.turns[workflow] ?? USUAL[workflow]);
     if (interrupted !== null && interrupted.again !== null) return { kind: "message", content: interrupted.again };
     if (script === undefined) return confused(`I do not know what to do in the workflow ${workflow ?? "(none named)"}.`);
     const turn = typeof script === "function" ? script(view) : script[view.turnIndex];

@@ -14,7 +14,7 @@ There is a failing test for it in \`test/format.test.js\`.`,
 
 const FORMAT = "src/format.js";
 const FORMAT_TEST = "test/format.test.js";
-const TRY_AN_HOUR = `node -e "import('./src/index.js').then(({ formatDuration }) => console.log(formatDuration(3599.7)))"`;
+const TRY_AN_HOUR = `node -e "import('./src/index.js').then(({ formatDuration }) => { const text = formatDuration(3599.7); console.log(text); process.exit(text === '1h' ? 0 : 1); })"`;
 
 const SECONDS = "  const seconds = Math.round(totalSeconds % 60);\n";
 const FIRST_VERSION = [
@@ -209,6 +209,17 @@ const research: readonly Turn[] = [
   say("Nothing but the function.", result(`Read ${FORMAT}: no call leaves the process, nothing is written, nothing has to be taken back.`, "A pure function: it can fail by returning a wrong text and in no other way.")),
 ];
 
+/** Three look at one change with their own questions; only who traces cases finds the hour. */
+const reviewer: readonly Turn[] = [
+  say("What changed, and what is around it.", use("read", { path: FORMAT }), use("read", { path: FORMAT_TEST })),
+  (view) => {
+    const correctness = view.firstMessage.includes("You look at correctness");
+    const finds = correctness && !readFormat(view).roundedFirst;
+    const summary = correctness ? trace(view) : "Nothing on my side stands against it.";
+    return say(finds ? "The same fault, one unit higher." : "Nothing.", completeStep(summary, "wr.contracts.coordinator_result", { outcome: finds ? "failed" : "success", summary, data: { findings: finds ? [{ severity: "major", file: FORMAT, line: 10 }] : [] } }));
+  },
+];
+
 export const scenario: Scenario = {
   repeatsInterrupted: true,
   turns: {
@@ -216,6 +227,7 @@ export const scenario: Scenario = {
     "wr.quick-task": code,
     "wr.coding-task": fix,
     "wr.mr-review": review,
+    "wr.role-reviewer": reviewer,
     "wr.production-readiness-audit": audit,
     "wr.role-researcher": research,
   },

@@ -17,7 +17,7 @@ import type { JobSettings } from "../settings.ts";
 import { admit, type Admitted } from "./admission.ts";
 import type { AgentPorts, RunRecord } from "./ports.ts";
 import { earlierRuns, restoreItem, type Restored } from "./restore.ts";
-import { startTimeLimit } from "./time-limit.ts";
+import { countFromJobStart, startTimeLimit, type TimeLimit } from "./time-limit.ts";
 import type { WorkEnd } from "./work.ts";
 
 export interface JobResult {
@@ -34,13 +34,13 @@ export interface JobResult {
 export async function runAgentJob(settings: JobSettings, ports: AgentPorts): Promise<JobResult> {
   const limit = startTimeLimit(ports.clock, ports.signal);
   try {
-    return await runWithinTime(settings, { ...ports, signal: limit.signal });
+    return await runWithinTime(settings, { ...ports, signal: limit.signal }, limit);
   } finally {
     limit.stop();
   }
 }
 
-async function runWithinTime(settings: JobSettings, ports: AgentPorts): Promise<JobResult> {
+async function runWithinTime(settings: JobSettings, ports: AgentPorts, limit: TimeLimit): Promise<JobResult> {
   const github = createGitHub({ token: settings.token, baseUrl: settings.apiUrl, userAgent: "worktrain-agent", fetch: ports.fetch, clock: ports.clock });
   const repository = { owner: settings.owner, repo: settings.repo };
   const admitted = await admit(github, settings);
@@ -50,6 +50,7 @@ async function runWithinTime(settings: JobSettings, ports: AgentPorts): Promise<
   const runs = await earlierRuns(context);
   const twin = runs.find((earlier) => earlier.displayTitle.split(" ").includes(settings.key));
   if (twin !== undefined) return { exitCode: 0, segments: [], summary: `Run ${twin.htmlUrl} has this work already: one dispatch key is worked on once.` };
+  await countFromJobStart(limit, { github, repository, runId: settings.runId, job: settings.job, log: ports.log });
   const found = await restoreOrRefuse(() => restoreItem(context, runs));
   if (!found.ok) return found.error;
   const restored = found.value;

@@ -113,7 +113,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
 /** @param config null where none can be read: the item ends before it matters */
 function openItem(admitted: Admitted, config: Pick<Config, "review" | "pipeline"> | null): Extract<ItemEvent, { kind: "item_opened" }>["data"] {
   const { ticket, task } = admitted;
-  return { itemId: ticket.item, task: { ...task, sha256: ticket.textSha256 }, base: ticket.base, maxReviewRounds: config?.review.maxRounds ?? 1, ...(config === null ? {} : { pipeline: config.pipeline }) };
+  return { itemId: ticket.item, task: { ...task, sha256: ticket.textSha256 }, base: ticket.base, maxReviewRounds: config?.review.maxRounds ?? 1, ...(config === null ? {} : { pipeline: config.pipeline, hostChecks: true }) };
 }
 
 function openRun(settings: JobSettings, { admitted, restored }: Pick<WorkContext, "admitted" | "restored">, { sandbox, crashes }: { readonly sandbox: "bubblewrap" | "weak" | "none"; readonly crashes: number }): Extract<ItemEvent, { kind: "run_opened" }>["data"] {

@@ -1,22 +1,20 @@
 /** What `repository(owner:, name:)` answers, field by field; a field is made, and its permission asked, only when it is selected. */
 import type { Commit, Git } from "../git/git.ts";
-import { atLeast, loginOf, roleOf } from "../principal.ts";
-import { isPull, type Account, type Issue, type Pull, type RepositoryRecord } from "../records.ts";
+import { atLeast, roleOf } from "../principal.ts";
+import { isPull, type Pull, type RepositoryRecord } from "../records.ts";
 import { refuse } from "../route.ts";
 import { select } from "../state.ts";
 import { pageUrl } from "../views/repository.ts";
 import { nodeId } from "../views/view.ts";
-import { demand, failed, type Serving } from "./serving.ts";
+import { issueField, issuesField, type IssuesWanted } from "./issues.ts";
+import { actor, actorOf, demand, failed, pageSize, pageUrlOf, type Serving } from "./serving.ts";
 
 const CONTENTS = { permission: "contents", level: "read", role: "read" } as const;
-const ISSUES = { permission: ["issues", "pull_requests"], level: "read", role: "read" } as const;
 const PULLS = { permission: "pull_requests", level: "read", role: "read" } as const;
 const METADATA = { permission: "metadata", level: "read", role: "read" } as const;
 /** Who may list collaborators: people with push access (docs: Repository.collaborators). */
 const COLLABORATORS = { permission: "metadata", level: "read", role: "write" } as const;
 
-/** GitHub gives at most 100 nodes of a connection at once (docs: resource limits). */
-const MAX_PAGE = 100;
 /** Larger blobs have their text cut (observed: 512 KiB). */
 const MAX_BLOB_TEXT_BYTES = 512 * 1024;
 
@@ -47,6 +45,7 @@ export function repositoryField(serving: Serving, { owner, name }: { readonly ow
       if (found === undefined) throw failed("NOT_FOUND", `Could not resolve to a PullRequest with the number of ${number}.`);
       return pullRequest(serving, repository, found);
     },
+    issues: (wanted: IssuesWanted) => issuesField(serving, repository, wanted),
     pullRequests: (wanted: { readonly first?: number; readonly headRefName?: string }) => pullRequestsField(serving, repository, wanted),
     collaborators: ({ login = "" }: { readonly login?: string }) => collaboratorsField(serving, repository, login),
   };
@@ -116,46 +115,6 @@ const commitObject = ({ url }: ObjectPlace, { id, message, tree, parents }: Comm
   parents: ({ first }: { readonly first?: number }) => ({ nodes: parents.slice(0, pageSize(first)).map((oid) => ({ oid })) }),
 });
 
-/** GitHub demands the size of a page and refuses one over 100. */
-function pageSize(first: number | undefined): number {
-  if (first === undefined) throw failed("UNPROCESSABLE", "You must provide a `first` or `last` value to properly paginate the connection.");
-  if (first < 1 || first > MAX_PAGE) throw failed("UNPROCESSABLE", `Requesting ${first} records on the connection exceeds the \`first\` limit of ${MAX_PAGE} records.`);
-  return first;
-}
-
-function issueField(serving: Serving, repository: RepositoryRecord, number: number): unknown {
-  demand(serving, repository, ISSUES);
-  const { state } = serving.machine;
-  const issue = select(state.issues, (each) => each.repositoryId === repository.id && each.number === number)[0];
-  if (issue === undefined || issue.pull !== null) throw failed("NOT_FOUND", `Could not resolve to an Issue with the number of ${number}.`);
-  return {
-    fullDatabaseId: String(issue.id),
-    number,
-    title: issue.title,
-    body: issue.body ?? "",
-    state: issue.state.toUpperCase(),
-    locked: false,
-    url: pageUrlOf(serving, repository, issue),
-    createdAt: issue.createdAt,
-    author: actorOf(serving, issue.author),
-    labels: ({ first }: { readonly first?: number }) => ({ nodes: issue.labelIds.flatMap((id) => state.labels.get(id) ?? []).slice(0, pageSize(first)).map(({ name }) => ({ name })) }),
-    comments: ({ first }: { readonly first?: number }) => commentsField(serving, repository, { issue, size: pageSize(first) }),
-  };
-}
-
-function commentsField(serving: Serving, repository: RepositoryRecord, { issue, size }: { readonly issue: Issue; readonly size: number }): unknown {
-  const viewer = loginOf(serving.principal);
-  const all = select(serving.machine.state.comments, (comment) => comment.issueId === issue.id);
-  const nodes = all.slice(0, size).map(({ id, body, updatedAt, author }) => ({
-    fullDatabaseId: String(id),
-    body,
-    updatedAt,
-    url: `${pageUrlOf(serving, repository, issue)}#issuecomment-${id}`,
-    viewerDidAuthor: author === viewer,
-  }));
-  return { totalCount: all.length, nodes };
-}
-
 function pullRequestsField(serving: Serving, repository: RepositoryRecord, { first, headRefName }: { readonly first?: number; readonly headRefName?: string }): unknown {
   demand(serving, repository, PULLS);
   const size = pageSize(first);
@@ -188,14 +147,3 @@ function collaboratorsField(serving: Serving, repository: RepositoryRecord, logi
   const listed = role !== "none" && (repository.roles.has(login.toLowerCase()) || atLeast(role, "triage"));
   return { edges: listed ? [{ permission: role.toUpperCase(), node: actor(account) }] : [] };
 }
-
-const pageUrlOf = ({ machine, base }: Serving, repository: RepositoryRecord, issue: Issue): string =>
-  `${pageUrl({ state: machine.state, base }, repository)}/${issue.pull === null ? "issues" : "pull"}/${issue.number}`;
-
-const actorOf = ({ machine }: Serving, login: string): unknown => {
-  const account = machine.state.accounts.get(login.toLowerCase());
-  return account === undefined ? null : actor(account);
-};
-
-/** In GraphQL the login of an App's account has no `[bot]` behind it. */
-const actor = ({ type, id, login }: Account): unknown => ({ __typename: type, databaseId: id, login: type === "Bot" ? login.replace(/\[bot\]$/, "") : login });

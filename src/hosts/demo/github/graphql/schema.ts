@@ -85,6 +85,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     id: ID!
     isArchived: Boolean!
     issue(number: Int!): Issue
+    issues(after: String, first: Int, labels: [String!], states: [IssueState!]): IssueConnection!
     name: String!
     object(expression: String, oid: GitObjectID): GitObject
     owner: RepositoryOwner!
@@ -155,11 +156,44 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     createdAt: DateTime!
     fullDatabaseId: BigInt
     labels(first: Int): LabelConnection
+    lastEditedAt: DateTime
     locked: Boolean!
     number: Int!
     state: IssueState!
+    timelineItems(itemTypes: [IssueTimelineItemsItemType!], last: Int): IssueTimelineItemsConnection!
     title: String!
     url: URI!
+  }
+
+  type IssueConnection {
+    nodes: [Issue]
+    pageInfo: PageInfo!
+  }
+
+  type PageInfo {
+    endCursor: String
+    hasNextPage: Boolean!
+  }
+
+  enum IssueTimelineItemsItemType {
+    LABELED_EVENT
+    RENAMED_TITLE_EVENT
+  }
+
+  type IssueTimelineItemsConnection {
+    nodes: [IssueTimelineItems]
+  }
+
+  union IssueTimelineItems = LabeledEvent | RenamedTitleEvent
+
+  type LabeledEvent {
+    actor: Actor
+    createdAt: DateTime!
+    label: Label!
+  }
+
+  type RenamedTitleEvent {
+    createdAt: DateTime!
   }
 
   enum IssueState {

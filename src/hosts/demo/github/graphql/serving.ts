@@ -2,8 +2,9 @@ import { GraphQLError } from "graphql";
 import type { Git } from "../git/git.ts";
 import type { Machine } from "../machine.ts";
 import type { Principal } from "../principal.ts";
-import type { RepositoryRecord } from "../records.ts";
+import type { Account, Issue, RepositoryRecord } from "../records.ts";
 import { refuse, type Access } from "../route.ts";
+import { pageUrl } from "../views/repository.ts";
 
 /** One GraphQL request being answered. */
 export interface Serving {
@@ -24,3 +25,24 @@ export function demand({ principal }: Serving, repository: RepositoryRecord, acc
   if (refuse(principal, repository, access) !== null) throw failed("FORBIDDEN", "Resource not accessible by integration");
   if (repository.archived && access.level === "write") throw failed("FORBIDDEN", "Repository was archived so is read-only.");
 }
+
+/** GitHub gives at most 100 nodes of a connection at once (docs: resource limits). */
+const MAX_PAGE = 100;
+
+/** GitHub demands the size of a page and refuses one over 100. */
+export function pageSize(first: number | undefined): number {
+  if (first === undefined) throw failed("UNPROCESSABLE", "You must provide a `first` or `last` value to properly paginate the connection.");
+  if (first < 1 || first > MAX_PAGE) throw failed("UNPROCESSABLE", `Requesting ${first} records on the connection exceeds the \`first\` limit of ${MAX_PAGE} records.`);
+  return first;
+}
+
+export const pageUrlOf = ({ machine, base }: Serving, repository: RepositoryRecord, issue: Issue): string =>
+  `${pageUrl({ state: machine.state, base }, repository)}/${issue.pull === null ? "issues" : "pull"}/${issue.number}`;
+
+export const actorOf = ({ machine }: Serving, login: string): unknown => {
+  const account = machine.state.accounts.get(login.toLowerCase());
+  return account === undefined ? null : actor(account);
+};
+
+/** In GraphQL the login of an App's account has no `[bot]` behind it. */
+export const actor = ({ type, id, login }: Account): unknown => ({ __typename: type, databaseId: id, login: type === "Bot" ? login.replace(/\[bot\]$/, "") : login });

@@ -49,6 +49,8 @@ export interface RestOptions {
   readonly nowMs: () => number;
   readonly gitOf: (repository: RepositoryRecord) => Git;
   readonly deliveries: () => readonly Delivery[];
+  /** Begins to send a noted delivery again; false when there is none with the id. */
+  readonly redeliver: (deliveryId: number) => boolean;
   readonly log: LoggedRequest[];
 }
 
@@ -156,6 +158,7 @@ async function apply(options: RestOptions, { incoming, principal, found, body, n
     at: wholeSeconds(nowMs),
     gitOf,
     deliveries: options.deliveries,
+    redeliver: options.redeliver,
     mintToken: () => mintAppToken(machine.state.app.id, nowMs),
     signArtifactUrl: (artifactId) => options.artifactUrls.sign(artifactId, nowMs),
   });

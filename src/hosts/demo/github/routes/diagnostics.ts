@@ -1,6 +1,6 @@
 /** What somebody asks who looks for what is wrong: deliveries, rate limit, environments, policies. */
 import { failure, json, notFound, pageOf } from "../reply.ts";
-import { answer, repositoryRoute, type Route } from "../route.ts";
+import { answer, numberParam, repositoryRoute, type Route } from "../route.ts";
 import { select, type State } from "../state.ts";
 import { nodeId } from "../views/view.ts";
 import { apiUrl, pageUrl } from "../views/repository.ts";
@@ -17,13 +17,37 @@ const listDeliveries: Route = {
   serve: async ({ principal, deliveries, url }) => {
     if (principal.kind !== "app") return answer(failure(401, "A JSON web token could not be decoded"));
     const size = Math.min(100, Number(url.searchParams.get("per_page") ?? 30) || 30);
-    return answer(json(deliveries().toReversed().slice(0, size).map(deliveryJson)));
+    const { searchParams: query } = url;
+    const before = Number(/^v1_(\d+)$/.exec(query.get("cursor") ?? "")?.[1] ?? Number.POSITIVE_INFINITY);
+    const wanted = deliveries()
+      .toReversed()
+      .filter((delivery) => delivery.id < before && (query.get("status") === null || (query.get("status") === "success") === isDelivered(delivery)));
+    const page = wanted.slice(0, size);
+    const last = page.at(-1);
+    if (last === undefined || page.length === wanted.length) return answer(json(page.map(deliveryJson)));
+    const next = new URL(url);
+    next.searchParams.set("cursor", `v1_${last.id}`);
+    return answer(json(page.map(deliveryJson), 200, { link: `<${next.href}>; rel="next"` }));
   },
 };
 
-function deliveryJson({ id, guid, event, action, deliveredAt, redelivery, outcome, durationMs }: Delivery) {
-  const code = outcome.kind === "answered" ? outcome.status : 0;
-  const status = code >= 200 && code < 300 ? "OK" : outcome.kind === "answered" ? "Invalid HTTP Response" : "failed to connect to host";
+/** The delivery itself goes its own way: GitHub answers before it is made. */
+const attemptDelivery: Route = {
+  method: "POST",
+  template: "/app/hook/deliveries/{delivery_id}/attempts",
+  serve: async ({ principal, params, redeliver }) => {
+    if (principal.kind !== "app") return answer(failure(401, "A JSON web token could not be decoded"));
+    return answer(redeliver(numberParam(params, "delivery_id") ?? -1) ? json({}, 202) : failure(422, "There is no such delivery"));
+  },
+};
+
+const statusOf = ({ outcome }: Delivery): number => (outcome.kind === "answered" ? outcome.status : 0);
+const isDelivered = (delivery: Delivery): boolean => statusOf(delivery) >= 200 && statusOf(delivery) < 300;
+
+function deliveryJson(delivery: Delivery) {
+  const { id, guid, event, action, deliveredAt, redelivery, outcome, durationMs } = delivery;
+  const code = statusOf(delivery);
+  const status = isDelivered(delivery) ? "OK" : outcome.kind === "answered" ? "Invalid HTTP Response" : "failed to connect to host";
   return { id, guid, delivered_at: deliveredAt, redelivery, duration: durationMs / 1_000, status, status_code: code, event, action, installation_id: null, repository_id: null, throttled_at: null };
 }
 
@@ -113,4 +137,4 @@ const getWorkflow = repositoryRoute({
   },
 });
 
-export const diagnosticRoutes: readonly Route[] = [listDeliveries, rateLimit, listEnvironments, listEnvironmentSecrets, getActionsPermissions, getRetention, getWorkflow];
+export const diagnosticRoutes: readonly Route[] = [listDeliveries, attemptDelivery, rateLimit, listEnvironments, listEnvironmentSecrets, getActionsPermissions, getRetention, getWorkflow];

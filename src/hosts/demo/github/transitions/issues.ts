@@ -54,7 +54,8 @@ export function editIssue(state: State, act: Act, issue: Issue, edit: IssueEdit)
   let current = issue;
   if (title !== issue.title || body !== issue.body) {
     current = { ...current, title, body, updatedAt: act.at };
-    next = happen({ ...next, issues: put(next.issues, issue.id, current) }, act, { kind, action: "edited", issueId: issue.id });
+    const edited = [...(title === issue.title ? [] : ["title" as const]), ...(body === issue.body ? [] : ["body" as const])];
+    next = happen({ ...next, issues: put(next.issues, issue.id, current) }, act, { kind, action: "edited", issueId: issue.id, edited });
   }
   if (edit.state !== undefined && edit.state !== issue.state) {
     current = { ...current, state: edit.state, closedAt: edit.state === "closed" ? act.at : null, updatedAt: act.at };

@@ -87,6 +87,16 @@ export class Deliverer {
     return this.#deliver({ guid, event, action, payload, redelivery: true });
   }
 
+  /** The same without waiting for it; false when there is no such delivery. */
+  beginRedelivery(id: number): boolean {
+    if (!this.#log.some((candidate) => candidate.id === id)) return false;
+    const done: Promise<void> = this.redeliver(id)
+      .then(() => undefined)
+      .finally(() => this.#underway.delete(done));
+    this.#underway.add(done);
+    return true;
+  }
+
   /** Resolves when no delivery is under way, those started meanwhile included. */
   async settled(): Promise<void> {
     while (this.#underway.size > 0) await Promise.all(this.#underway);

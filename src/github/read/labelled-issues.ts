@@ -1,0 +1,115 @@
+/** What a look at a repository needs to find what was missed there, in one query a page. */
+import { z } from "zod";
+import type { GitHub, Repository } from "../client.ts";
+import { queryGraphQl } from "../graphql.ts";
+import { TerminalError } from "../../shared/errors.ts";
+import { blobSchema, fileOf, type FileAtRef } from "./file.ts";
+import type { CommentShown } from "./issue-state.ts";
+
+const DOCUMENT = `query LabelledIssues($owner: String!, $name: String!, $label: String!, $config: String!, $after: String) {
+  repository(owner: $owner, name: $name) {
+    databaseId
+    config: object(expression: $config) { __typename ... on Blob { byteSize isBinary isTruncated text } }
+    issues(first: 50, after: $after, labels: [$label], states: [OPEN]) {
+      pageInfo { hasNextPage endCursor }
+      nodes {
+        number title body lastEditedAt
+        comments(first: 50) { totalCount nodes { fullDatabaseId body url updatedAt viewerDidAuthor } }
+        timelineItems(last: 50, itemTypes: [LABELED_EVENT, RENAMED_TITLE_EVENT]) {
+          nodes {
+            kind: __typename
+            ... on LabeledEvent { createdAt label { name } actor { login ... on User { databaseId } } }
+            ... on RenamedTitleEvent { createdAt }
+          }
+        }
+      }
+    }
+  }
+}`;
+
+const happenedSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("LabeledEvent"), createdAt: z.string(), label: z.object({ name: z.string() }), actor: z.object({ login: z.string(), databaseId: z.int().nullish() }).nullable() }),
+  z.object({ kind: z.literal("RenamedTitleEvent"), createdAt: z.string() }),
+]);
+
+const issueSchema = z.object({
+  number: z.int(),
+  title: z.string(),
+  body: z.string(),
+  lastEditedAt: z.string().nullable(),
+  comments: z.object({
+    totalCount: z.int(),
+    nodes: z.array(z.object({ fullDatabaseId: z.union([z.int(), z.string().regex(/^\d+$/)]).transform(Number), body: z.string(), url: z.string(), updatedAt: z.string(), viewerDidAuthor: z.boolean() })),
+  }),
+  timelineItems: z.object({ nodes: z.array(happenedSchema) }),
+});
+const answerSchema = z.object({
+  repository: z
+    .object({
+      databaseId: z.int(),
+      config: blobSchema.nullable(),
+      issues: z.object({ pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }), nodes: z.array(issueSchema) }),
+    })
+    .nullable(),
+});
+
+export interface LabelledIssue {
+  readonly number: number;
+  readonly title: string;
+  readonly body: string;
+  /** ISO time of the last change of title or body; null when there was none that GitHub still tells. */
+  readonly editedAt: string | null;
+  /** All of its comments; null where there are more than one page tells. */
+  readonly comments: readonly CommentShown[] | null;
+  /** When and by whom the label was set last; `by` is null where that is no person. */
+  readonly labelled: { readonly label: string; readonly setAt: string; readonly by: { readonly login: string; readonly id: number } | null } | null;
+}
+
+export interface LabelledIssues {
+  readonly repositoryId: number;
+  /** The config on the default branch; null when there is none. */
+  readonly config: FileAtRef | null;
+  readonly issues: readonly LabelledIssue[];
+}
+
+/** A thousand open issues with one label are more than a look deals with. */
+const MAX_PAGES = 20;
+
+/** Open issues (no pull requests) with a label; null when there is no such repository to be seen. */
+export async function readLabelledIssues(github: GitHub, { owner, repo }: Repository, wanted: { readonly label: string; readonly configPath: string }): Promise<LabelledIssues | null> {
+  const issues: LabelledIssue[] = [];
+  let after: string | null = null;
+  for (let page = 1; page <= MAX_PAGES; page += 1) {
+    const answer: z.infer<typeof answerSchema> = await queryGraphQl(github, {
+      document: DOCUMENT,
+      variables: { owner, name: repo, label: wanted.label, config: `HEAD:${wanted.configPath}`, after },
+      schema: answerSchema,
+      mayBeMissing: ["repository"],
+    });
+    const { repository: shown } = answer;
+    if (shown === null) return null;
+    issues.push(...shown.issues.nodes.map((issue) => toFacts(issue, wanted.label)));
+    const { hasNextPage, endCursor } = shown.issues.pageInfo;
+    if (!hasNextPage) return { repositoryId: shown.databaseId, config: fileOf(shown.config), issues };
+    after = endCursor;
+  }
+  throw new TerminalError(`${owner}/${repo} has more than ${MAX_PAGES * 50} open issues with the label ${wanted.label}.`, "Take the label off those that are not to be worked on.");
+}
+
+function toFacts({ number, title, body, lastEditedAt, comments, timelineItems }: z.infer<typeof issueSchema>, label: string): LabelledIssue {
+  const events = timelineItems.nodes;
+  const labelled = events.findLast((event) => event.kind === "LabeledEvent" && event.label.name.toLowerCase() === label.toLowerCase());
+  const edits = [lastEditedAt, events.findLast(({ kind }) => kind === "RenamedTitleEvent")?.createdAt ?? null].filter((at) => at !== null);
+  return {
+    number,
+    title,
+    body,
+    editedAt: edits.toSorted((a, b) => Date.parse(a) - Date.parse(b)).at(-1) ?? null,
+    comments: comments.totalCount > comments.nodes.length ? null : comments.nodes.map(({ fullDatabaseId: id, viewerDidAuthor: own, ...comment }) => ({ id, own, body: comment.body, url: comment.url, updatedAt: comment.updatedAt })),
+    labelled: labelled?.kind === "LabeledEvent" ? { label: labelled.label.name, setAt: labelled.createdAt, by: personOf(labelled.actor) } : null,
+  };
+}
+
+/** A bot or an organisation has no id in this query: nobody can be asked for in its name. */
+const personOf = (actor: { readonly login: string; readonly databaseId?: number | null | undefined } | null) =>
+  actor === null || actor.databaseId === null || actor.databaseId === undefined ? null : { login: actor.login, id: actor.databaseId };

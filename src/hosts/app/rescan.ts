@@ -1,0 +1,74 @@
+/** Looks at the labelled issues of a repository for what no webhook told, and queues it as if one had (faults 28, 30, 38, 63). */
+import { CONFIG_PATH, parseConfig } from "../../config/index.ts";
+import { readLabelledIssues, type LabelledIssue } from "../../github/read/index.ts";
+import { decideRescan, DEFAULT_LABEL, isStartLabel, type LabelFound, type Missed } from "../../intake/index.ts";
+import { unreachable } from "../../shared/unreachable.ts";
+import { followRun, lookAtRun, type LookTools } from "./look-at-run.ts";
+import { startAgain, tryAgain } from "./try-again.ts";
+import { startWork } from "./start-work.ts";
+import { openStatusBoard } from "./status-board.ts";
+import { subjectOf, type Workplace } from "./workplace.ts";
+
+/** One query where nothing is under way and the configuration names no other label. */
+export async function rescan(place: Workplace, tools: LookTools): Promise<void> {
+  const found = await labelledIssues(place);
+  for (const issue of found) {
+    const status = await openStatusBoard(place, tools, issue.number).readShown(issue.comments);
+    const missed = decideRescan(
+      { status: status === null ? null : { ...status.marker, updatedAt: status.comment.updatedAt }, labelled: issue.labelled },
+      tools.clock.nowMs(),
+    );
+    catchUp(place, tools, { issue, missed });
+  }
+}
+
+async function labelledIssues(place: Workplace): Promise<readonly LabelledIssue[]> {
+  const ask = async (label: string) => {
+    const found = await readLabelledIssues(place.github, place.repository, { label, configPath: CONFIG_PATH });
+    // The name may belong to another repository by now.
+    return found?.repositoryId === place.repositoryId ? found : null;
+  };
+  const found = await ask(DEFAULT_LABEL);
+  if (found === null) return [];
+  const config = found.config?.text === null || found.config === null ? null : parseConfig(found.config.text, CONFIG_PATH);
+  if (config === null || !config.ok || isStartLabel(DEFAULT_LABEL, config)) return found.issues;
+  return (await ask(config.value.label))?.issues ?? [];
+}
+
+function catchUp(place: Workplace, tools: LookTools, { issue, missed }: { readonly issue: LabelledIssue; readonly missed: Missed }): void {
+  const subject = subjectOf(place.repositoryId, issue.number);
+  const queue = (name: string, work: () => Promise<number | null>): void =>
+    tools.queue.add(subject, {
+      name,
+      coalesce: `rescan ${missed.kind}`,
+      async run() {
+        const runId = await work();
+        if (runId !== null) followRun(place, tools, { subject, runId });
+      },
+    });
+  switch (missed.kind) {
+    case "nothing":
+      return;
+    case "look-at-run":
+      tools.follower.forget(missed.runId);
+      return lookAtRun(place, tools, { subject, runId: missed.runId });
+    case "try-again":
+      return queue("trying again", () => tryAgain(place, tools, issue.number));
+    case "start-again":
+      return queue("starting again", () => startAgain(place, tools, issue.number));
+    case "label":
+      return queue("starting work", () => startWork(place, tools, labelOf(place, issue, missed.label)));
+    default:
+      return unreachable(missed);
+  }
+}
+
+/** What the label's webhook would have said, as far as it is still known. */
+function labelOf(place: Workplace, { number, title, body, editedAt }: LabelledIssue, { label, setAt, by }: LabelFound & { readonly by: NonNullable<LabelFound["by"]> }) {
+  const labelledAt = new Date(setAt).toISOString();
+  return {
+    event: { repository: { id: place.repositoryId, ...place.repository }, issueNumber: number, label, sender: by, task: { title, body }, labelledAt },
+    deliveryId: `rescan-${labelledAt}`,
+    editedSince: editedAt !== null && Date.parse(editedAt) >= Date.parse(setAt),
+  };
+}
