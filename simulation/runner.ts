@@ -239,6 +239,8 @@ export class SimRunner {
       ticket,
       task,
       segments,
+      verifyResult: "",
+      verified: "",
       publicKey: this.#options.publicKey,
       token,
       anthropicApiKey: job === "agent" ? this.#options.modelKey : "",

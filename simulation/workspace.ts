@@ -29,6 +29,7 @@ const text = (bytes: Uint8Array | null): string => new TextDecoder().decode(byte
 export class SimWorkspace implements Workspace {
   readonly base: string;
   readonly repository = "/private/git";
+  readonly begunAtBase = true;
   readonly notes: readonly string[] = [];
   readonly baseFiles: BaseFiles;
   readonly #git: MemoryGit;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseHostPattern, type HostPattern } from "../shared/host-pattern.ts";
 import { MODEL_PRICES } from "../shared/models.ts";
+import { mergeSchema } from "./merge.ts";
 
 /** A model by its id at Anthropic. Without a known price no budget could hold, so others are refused. */
 const modelSchema = z.enum(MODEL_PRICES.map(({ model }) => model));
@@ -23,6 +24,17 @@ const commandsSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe("Shell command that tests the project; WorkTrain runs it in the sandbox, where there is no network but `sandbox.network`. Without it the agent decides how to check its work."),
+});
+
+const commandSchema = z.string().trim().min(1).max(2_000);
+
+const verifySchema = z.strictObject({
+  required: z
+    .boolean()
+    .default(false)
+    .describe("Nothing is published unless the job `verify` of the run was green on the very files that are delivered. The job itself is switched on by the repository variable `WORKTRAIN_VERIFY`."),
+  commands: z.array(commandSchema).max(20).default([]).describe("Shell commands that the job `verify` runs after `commands.test`, such as a build or a linter, each on the delivered files anew."),
+  minutes: z.number().min(1).max(300).default(30).describe("Minutes that each command of the job `verify` may take."),
 });
 
 const reviewSchema = z.strictObject({
@@ -162,6 +174,8 @@ export const configSchema = z.strictObject({
   commands: commandsSchema.prefault({}).describe("Commands of the project."),
   pipeline: pipelineSchema.prefault({}).describe("How a task is brought from its text to a change."),
   review: reviewSchema.prefault({}).describe("How the result is reviewed before it is delivered."),
+  verify: verifySchema.prefault({}).describe("The job `verify`, which tests the change on a fresh runner without a secret."),
+  merge: mergeSchema.prefault({}).describe("Whether a change may be merged without a person."),
   budget: budgetSchema.prefault({}).describe("What one attempt may use up; whichever is reached first ends it."),
   context: contextSchema.prefault({}).describe("What a session is told of the work so far."),
   paths: pathsSchema.prefault({}).describe("Which paths may be changed."),
@@ -172,6 +186,9 @@ type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReado
 
 /** Checked, completed with defaults and frozen. */
 export type Config = DeepReadonly<z.output<typeof configSchema>>;
+
+/** What the job `verify` runs, in order. */
+export const verifyCommands = ({ commands, verify }: Pick<Config, "commands" | "verify">): readonly string[] => [...(commands.test === null ? [] : [commands.test]), ...verify.commands];
 
 /** The model that works where no tier is named, and that of each tier. */
 export function modelsOf({ model, models }: Pick<Config, "model" | "models">): { readonly name: string; readonly tiers: Readonly<Record<keyof Config["models"], string>> } {

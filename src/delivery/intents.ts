@@ -68,7 +68,13 @@ export interface SubIssueIntent {
   readonly body: string;
 }
 
-export type Intent = BranchIntent | RecordIntent | PullRequestIntent | CheckRunIntent | CommentIntent | SubIssueIntent;
+/** GitHub is to merge the pull request that this delivery made, at the commit that it made, once the branch's rules are met. */
+export interface AutoMergeIntent {
+  readonly kind: "auto-merge";
+  readonly method: "squash" | "merge" | "rebase";
+}
+
+export type Intent = BranchIntent | RecordIntent | PullRequestIntent | CheckRunIntent | CommentIntent | SubIssueIntent | AutoMergeIntent;
 
 /** The effect's key: one decision of one ticket, one kind; of several of a kind each has its place. */
 export const effectKey = (kind: Intent["kind"], ticketKey: string, place?: number): string => `${kind}:${ticketKey}${place === undefined ? "" : `:${place}`}`;

@@ -30,6 +30,12 @@ export const subIssueMarker = (item: string, place: number): string => `<!-- wor
 /** What the marker of a pull request of any run of an item starts with. */
 export const pullRequestMarkerOf = (item: string): string => `<!-- worktrain:pull-request ${item} key=`;
 
+/** The item and key that the first line of a pull request's body names; null where it names none. */
+export function readPullRequestMarker(body: string): Trailers | null {
+  const [, item, key] = /^<!-- worktrain:pull-request (\S+) key=([0-9a-f]+) -->/.exec(body) ?? [];
+  return item === undefined || key === undefined ? null : { item, key };
+}
+
 export interface Trailers {
   readonly item: string;
   readonly key: string;

@@ -5,7 +5,9 @@
 import { z } from "zod";
 import { eventSchema as event, gitOidSchema, sha256Schema } from "./envelope.ts";
 import { CHANGED_PATHS_LIMIT } from "./limits.ts";
+import { proofShape } from "./proof.ts";
 import { contextSchema, jsonSchema, sessionOutcomeSchema, usageSchema } from "./session-events.ts";
+import { snapshotRefSchema } from "./snapshot.ts";
 
 export const phaseSchema = z.enum(["classify", "discover", "shape", "code", "review", "fix", "deliver", "investigate", "design", "audit", "decompose"]);
 /** A slot in the pipeline. */
@@ -81,10 +83,6 @@ export const ENDING_CODES = [
 ] as const;
 export const endingCodeSchema = z.enum(ENDING_CODES);
 export type EndingCode = z.infer<typeof endingCodeSchema>;
-
-export const snapshotRefSchema = z.object({ base: gitOidSchema, tree: gitOidSchema, manifest: sha256Schema, changedFiles: z.int().min(0) });
-/** A saved state of the workspace: the tree, the commit it builds on, and the blob that lists the files that differ. */
-export type SnapshotRef = z.infer<typeof snapshotRefSchema>;
 
 export const reasonSchema = z.object({ code: z.string(), message: z.string(), fix: z.string() });
 /** Why something stopped, in words a person can act on. */
@@ -265,6 +263,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     /** A review found something blocking on the way: whatever became of it, a person has to merge. */
     escalated: z.literal(true).optional(),
   }),
+  /** Written by the deliver job before it publishes: what this delivery rests on. */
+  event("proof_recorded", proofShape),
   /** Written by the deliver job: one effect on GitHub, seen confirmed. */
   event("effect_confirmed", {
     key: z.string(),
@@ -274,6 +274,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     /** True when it was found already done. */
     adopted: z.boolean(),
   }),
+  /** Written by the deliver job: GitHub did not take an effect that the delivery does not hang on, and why in words. */
+  event("effect_declined", { key: z.string(), intent: z.string(), message: z.string() }),
   event("delivery_ended", { outcome: z.enum(["delivered", "refused", "said"]), reason: reasonSchema.nullable() }),
 ]);
 export type ItemEvent = z.infer<typeof itemEventSchema>;

@@ -67,6 +67,7 @@ export function reportOf({ item, sessions, files, titles = NO_TITLES, attested, 
 
 /** A reader refuses a log whose chain is broken, so that what is shown here was read whole; what was taken out of a copy it cannot know. */
 const readAgain = ({ lines, streams }: { readonly lines: number; readonly streams: number }, redacted: boolean): ProofRow => ({
+  gate: "record",
   check: "The record is whole",
   result: redacted ? "unknown" : "holds",
   detail: `${lines} lines in ${streams} ${streams === 1 ? "stream" : "streams"}; ${redacted ? "**a copy that secrets were taken out of**" : "their chain agrees. Who wrote them is not known from here"}`,

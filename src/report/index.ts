@@ -6,7 +6,7 @@ export { formatCost, formatUsd, totalTokens } from "./money.ts";
 export { noticesOf } from "./notices.ts";
 export { neutralise, neutraliseLine, showHidden } from "./neutralise.ts";
 export { findingsTable, journalProof, proofOf, proofTable, sessionTable, type Proof } from "./proof.ts";
-export type { Attester, ProofRow } from "./proof-row.ts";
+export type { Attester, ProofRow, ProofSession } from "./proof-row.ts";
 export { sessionTimeline, traceLine, type TimelineEntry } from "./session-timeline.ts";
 export { lastArtifact, lastVerifications, passed, sessionView, type ItemSessionView, type SessionView, type VerificationView } from "./session-view.ts";
 export { leftOutLines, leftOutOf, savedFilesOf, type LeftOut, type SavedFiles } from "./left-out.ts";

@@ -15,7 +15,9 @@ const REASONS: ReadonlyMap<ItemEvent["kind"], string> = new Map([
   ["interpretation_answered", "what a person says comes from outside"],
   ["decomposition_answered", "what a person says comes from outside"],
   ["intake_checked", "what else is at the work, and what is there, is seen outside"],
+  ["proof_recorded", "`worktrain verify` of the pull request makes it again"],
   ["effect_confirmed", "GitHub's answer comes from outside"],
+  ["effect_declined", "GitHub's answer comes from outside"],
   ["base_tested", "what a command comes to is not decided"],
   ["delivery_ended", "it depends on what GitHub showed to the deliver job at that time"],
 ]);
@@ -48,7 +50,9 @@ function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: Ite
     case "interpretation_answered":
     case "decomposition_answered":
     case "intake_checked":
+    case "proof_recorded":
     case "effect_confirmed":
+    case "effect_declined":
     case "delivery_ended":
       return null;
     case "mode_chosen":

@@ -35,6 +35,7 @@ const PLANS = [
 export class MapWorkspace implements Workspace {
   readonly base = BASE;
   readonly repository = "";
+  readonly begunAtBase = true;
   readonly notes = [];
   readonly baseFiles: BaseFiles;
   files: Record<string, string> = {};

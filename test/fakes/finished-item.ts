@@ -1,5 +1,7 @@
 /** A work item's whole journal, written by hand as the agent job writes it, with every part open to change. */
 import { createHash } from "node:crypto";
+import { foldItem, next } from "../../src/engine/pipeline/index.ts";
+import { isItemEvent } from "../../src/report/index.ts";
 import type { Ticket } from "../../src/github/trust/index.ts";
 import type { Journal } from "../../src/journal/index.ts";
 import { itemStream, sessionStream, type EndingCode, type Head, type ItemEvent, type Reason, type RecordEvent, type SessionEvent, type SnapshotRef, type StepOutput } from "../../src/record/index.ts";
@@ -88,7 +90,11 @@ export async function writeFinishedItem(journal: Journal, script: Script): Promi
     const makes = phase === "code" || phase === "fix";
     // Its plan, system prompt and tools, as `sessionEvents` names them.
     await journal.putBlob(Buffer.from(sessionId));
-    await append(stream, [{ kind: "session_scheduled", data: { phase, round, sessionId, workflowId: workflowOf(phase), goal: TASK.title, context: {} } }]);
+    // As the pipeline schedules it, wherever the script goes the pipeline's way.
+    const action = next(foldItem((await journal.read(stream)).filter(isItemEvent)));
+    const context = action.kind === "run-session" ? action.context : {};
+    const goal = `${TASK.title}\n\n${TASK.body}\n`;
+    await append(stream, [{ kind: "session_scheduled", data: { phase, round, sessionId, workflowId: workflowOf(phase), goal, context } }]);
     await append(sessionStream(sessionId), sessionEvents({ script, phase, sessionId, artifact, snapshot: makes ? snapshot : null }));
     const head = heads.get(sessionStream(sessionId)) ?? { seq: 1, hash: "0".repeat(64) };
     const conclusion: ItemEvent = {

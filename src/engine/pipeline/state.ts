@@ -152,7 +152,9 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
     case "item_ended":
       return { ...state, ended: event.data };
     case "run_opened":
+    case "proof_recorded":
     case "effect_confirmed":
+    case "effect_declined":
     case "delivery_ended":
       return state;
     default:

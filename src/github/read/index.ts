@@ -1,4 +1,5 @@
 export { listArtifactsNamed, listRunArtifacts, type ArtifactFacts } from "./artifacts.ts";
+export { readTexts } from "./base-texts.ts";
 export { readDeliveryState, type DeliveryQuery, type DeliveryState } from "./delivery-state.ts";
 export { downloadArtifact, type ArtifactWanted, type DownloadPorts, type DownloadRefusal } from "./download.ts";
 export { readFile, type FileAtRef } from "./file.ts";
@@ -9,7 +10,7 @@ export { readOpenWork, type OpenPullRequest, type OpenWork } from "./open-work.t
 export { allPages, type PagedRequest } from "./pages.ts";
 export { listRunJobs, readJobAge, type JobFacts } from "./jobs.ts";
 export { readPermission, type Permission } from "./permission.ts";
-export { findPullRequests, type PullRequestFacts } from "./pull-request.ts";
-export { readCommitMessage, readRefHead, readRepository, type RepositoryFacts } from "./repository.ts";
+export { findPullRequests, readPullRequest, type PullRequestFacts, type WholePullRequest } from "./pull-request.ts";
+export { readCommit, readCommitMessage, readRefHead, type CommitFacts, readRepository, type RepositoryFacts } from "./repository.ts";
 export { findItemRuns, listDispatchedRuns, readRun, type DispatchedRunsQuery, type ItemRunsQuery, type RunFacts } from "./run.ts";
 export { readTree, type TreeFacts } from "./tree.ts";

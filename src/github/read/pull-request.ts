@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { GitHub, Repository } from "../client.ts";
 import { parseAnswer } from "../parse-answer.ts";
+import { hasStatus } from "../request-error.ts";
 
 const pullRequestSchema = z.object({
   number: z.int(),
@@ -36,4 +37,33 @@ export async function findPullRequests(github: GitHub, repository: Repository, b
       headRepositoryId: pullRequest.head.repo?.id ?? null,
     }))
     .sort((a, b) => a.number - b.number);
+}
+
+const wholeSchema = pullRequestSchema.extend({
+  body: z.string().nullable(),
+  merged: z.boolean(),
+  base: z.object({ ref: z.string() }),
+  user: z.object({ login: z.string(), type: z.string() }).nullable(),
+});
+
+export interface WholePullRequest extends PullRequestFacts {
+  readonly body: string;
+  readonly merged: boolean;
+  readonly headRef: string;
+  readonly baseRef: string;
+  /** Null for an account that is gone. */
+  readonly author: { readonly login: string; readonly type: string } | null;
+}
+
+/** One pull request; null when there is none of that number. */
+export async function readPullRequest(github: GitHub, repository: Repository, number: number): Promise<WholePullRequest | null> {
+  const route = "GET /repos/{owner}/{repo}/pulls/{pull_number}";
+  try {
+    const { data } = await github.request(route, { ...repository, pull_number: number });
+    const { html_url: htmlUrl, state, head, base, body, merged, user } = parseAnswer(wholeSchema, data, route);
+    return { number, htmlUrl, open: state === "open", headSha: head.sha, headRepositoryId: head.repo?.id ?? null, body: body ?? "", merged, headRef: head.ref, baseRef: base.ref, author: user };
+  } catch (error) {
+    if (hasStatus(error, 404)) return null;
+    throw error;
+  }
 }

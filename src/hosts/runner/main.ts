@@ -19,13 +19,14 @@ const output = gatherOutput(process.stdout, runner.group);
 try {
   const safe = await makeSafe();
   // Only now: what follows reads the key.
-  if (safe === "agent" || safe === "deliver") await start();
+  if (safe === "verify") await runVerify();
+  else if (safe !== null) await start();
 } catch (error) {
   broken(error);
 }
 
 /** Hardens or checks the runner. @returns the job to start; null after `harden`, and where the runner is not safe */
-async function makeSafe(): Promise<"agent" | "deliver" | null> {
+async function makeSafe(): Promise<"agent" | "deliver" | "verify" | null> {
   const settings = readRunnerSettings((name) => runner.input(name));
   if (!settings.ok) return refuse(settings.error);
   const { job, selfHosted, modelUrl, sandbox } = settings.value;
@@ -39,6 +40,23 @@ async function makeSafe(): Promise<"agent" | "deliver" | null> {
   if (!checked.ok) return refuse(checked.error);
   for (const line of checked.value) runner.log(line);
   return job === "harden" ? null : job;
+}
+
+async function runVerify(): Promise<void> {
+  const [{ readVerifySettings }, { runVerify: verify }, { verifyPlace }, { downloadOwnArtifact }] = await Promise.all([import("./verify/settings.ts"), import("./verify/verify.ts"), import("./verify/place.ts"), import("../../journal/index.ts")]);
+  const settings = readVerifySettings(process.env, (name) => runner.input(name));
+  if (!settings.ok) return void refuse(settings.error);
+  const abort = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => abort.abort(new Error("The run was cancelled.")));
+  const result = await verify(settings.value, {
+    ...verifyPlace(settings.value, { fs: nodeFileSystem, processes: nodeProcesses, distDirectory: import.meta.dirname, nodePath: process.execPath }),
+    fs: nodeFileSystem,
+    download: (artifact) => output.gather(`Downloading artifact ${artifact.id}`, () => downloadOwnArtifact(artifact)),
+    log: (line) => runner.log(line),
+    signal: abort.signal,
+  });
+  runner.output("verified", result.verified === null ? "" : JSON.stringify(result.verified));
+  conclude(result);
 }
 
 async function start(): Promise<void> {

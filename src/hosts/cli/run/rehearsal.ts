@@ -75,6 +75,7 @@ export async function rehearse({ run, task, clone, config }: Rehearsal, ports: R
 const seenWorkspace = ({ head, source, baseFiles }: SeenClone): Workspace => ({
   base: head,
   repository: source,
+  begunAtBase: true,
   baseFiles,
   notes: [],
   save: () => Promise.resolve(null),

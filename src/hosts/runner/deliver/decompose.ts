@@ -38,7 +38,7 @@ export async function deliverSubIssues(job: Job, record: DeliveryRecord, { view,
       ...publishing,
       async confirm(event) {
         await publishing.confirm(event);
-        if (event.data.intent === "sub-issue") made.push(event.data.id);
+        if (event.kind === "effect_confirmed" && event.data.intent === "sub-issue") made.push(event.data.id);
       },
     }),
   );

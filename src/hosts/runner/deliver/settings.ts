@@ -6,7 +6,7 @@ import type { JobSettings } from "../settings.ts";
 /** What the deliver job knows when it starts; all else it asks of GitHub. */
 export type DeliverSettings = Pick<
   JobSettings,
-  "owner" | "repo" | "repositoryId" | "runId" | "runAttempt" | "apiUrl" | "graphqlUrl" | "workflowRef" | "runnerTemp" | "key" | "item" | "ticket" | "segments" | "publicKey" | "token"
+  "owner" | "repo" | "repositoryId" | "runId" | "runAttempt" | "apiUrl" | "graphqlUrl" | "workflowRef" | "runnerTemp" | "key" | "item" | "ticket" | "segments" | "verifyResult" | "verified" | "publicKey" | "token"
 >;
 
 export interface DeliverPorts {

@@ -13,10 +13,10 @@ const above = (text: string, report: Report | null): string => page(report === n
 /** One line for the log; Actions reads `::` at a line's start as a command and `%0A` as a line end. */
 const line = (text: string): string => text.replace(/\s+/g, " ").replaceAll("%0A", " ").trim();
 
-export function deliveredSummary(delivered: { readonly report: Report; readonly pullRequest: string; readonly pullRequestUrl: string | null }): DeliverResult {
-  const { report, pullRequest, pullRequestUrl } = delivered;
+export function deliveredSummary(delivered: { readonly report: Report; readonly pullRequest: string; readonly pullRequestUrl: string | null; readonly notMerging: string | null }): DeliverResult {
+  const { report, pullRequest, pullRequestUrl, notMerging } = delivered;
   const name = pullRequestUrl === null ? `#${pullRequest}` : `[#${pullRequest}](${pullRequestUrl})`;
-  return { exitCode: 0, summary: `Delivered pull request #${pullRequest}${pullRequestUrl === null ? "" : `: ${pullRequestUrl}`}`, stepSummary: above(`### ✅ WorkTrain delivered pull request ${name}\n\n**${plain(report.title)}**`, report), report };
+  return { exitCode: 0, summary: `Delivered pull request #${pullRequest}${pullRequestUrl === null ? "" : `: ${pullRequestUrl}`}`, stepSummary: above(`### ✅ WorkTrain delivered pull request ${name}\n\n**${plain(report.title)}**${notMerging === null ? "" : `\n\n${quote(notMerging)}`}`, report), report };
 }
 
 export const saidSummary = (headline: string, reason: Refusal, report: Report | null): DeliverResult => ({

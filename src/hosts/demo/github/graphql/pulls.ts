@@ -1,7 +1,8 @@
 /** What `pullRequests` of a repository and `closedByPullRequestsReferences` of an issue answer. */
 import { isPull, type Issue, type Pull, type RepositoryRecord } from "../records.ts";
 import { select } from "../state.ts";
-import { actorOf, demand, pageSize, pageUrlOf, type Serving } from "./serving.ts";
+import { nodeId } from "../views/view.ts";
+import { actorOf, demand, failed, pageSize, pageUrlOf, type Serving } from "./serving.ts";
 
 const PULLS = { permission: "pull_requests", level: "read", role: "read" } as const;
 
@@ -26,6 +27,13 @@ export interface PullsWanted {
 
 const stateOf = ({ pull, state }: Pull): string => (pull.merged === null ? state.toUpperCase() : "MERGED");
 
+export function pullRequestField(serving: Serving, repository: RepositoryRecord, number: number): unknown {
+  demand(serving, repository, PULLS);
+  const found = select(serving.machine.state.issues, (issue) => issue.repositoryId === repository.id && issue.number === number).filter(isPull)[0];
+  if (found === undefined) throw failed("NOT_FOUND", `Could not resolve to a PullRequest with the number of ${number}.`);
+  return pullRequest(serving, repository, found);
+}
+
 export function pullRequestsField(serving: Serving, repository: RepositoryRecord, { first, headRefName, states, orderBy }: PullsWanted): unknown {
   demand(serving, repository, PULLS);
   const size = pageSize(first);
@@ -36,9 +44,11 @@ export function pullRequestsField(serving: Serving, repository: RepositoryRecord
   return { totalCount: all.length, nodes: all.slice(0, size).map((pull) => pullRequest(serving, repository, pull)) };
 }
 
-const pullRequest = (serving: Serving, repository: RepositoryRecord, pull: Pull): unknown => ({
+export const pullRequest = (serving: Serving, repository: RepositoryRecord, pull: Pull): unknown => ({
+  id: nodeId("PR", pull.pull.id),
   number: pull.number,
   url: pageUrlOf(serving, repository, pull),
+  autoMergeRequest: pull.pull.autoMerge === null ? null : { enabledAt: pull.pull.autoMerge.at, enabledBy: actorOf(serving, pull.pull.autoMerge.by), mergeMethod: pull.pull.autoMerge.method },
   body: pull.body ?? "",
   state: stateOf(pull),
   headRefName: pull.pull.head.ref,

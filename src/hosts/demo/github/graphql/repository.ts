@@ -6,7 +6,7 @@ import { refuse } from "../route.ts";
 import { pageUrl } from "../views/repository.ts";
 import { nodeId } from "../views/view.ts";
 import { issueField, issuesField, type IssuesWanted } from "./issues.ts";
-import { pullRequestsField, type PullsWanted } from "./pulls.ts";
+import { pullRequestField, pullRequestsField, type PullsWanted } from "./pulls.ts";
 import { actor, demand, failed, pageSize, type Serving } from "./serving.ts";
 
 const CONTENTS = { permission: "contents", level: "read", role: "read" } as const;
@@ -38,6 +38,7 @@ export function repositoryField(serving: Serving, { owner, name }: { readonly ow
       return objectField({ git, url, defaultBranch: repository.defaultBranch }, wanted);
     },
     issue: ({ number }: { readonly number: number }) => issueField(serving, repository, number),
+    pullRequest: ({ number }: { readonly number: number }) => pullRequestField(serving, repository, number),
     issues: (wanted: IssuesWanted) => issuesField(serving, repository, wanted),
     pullRequests: (wanted: PullsWanted) => pullRequestsField(serving, repository, wanted),
     collaborators: ({ login = "" }: { readonly login?: string }) => collaboratorsField(serving, repository, login),

@@ -1,6 +1,7 @@
 /** Answers `POST /graphql`: what the code sends, by GitHub's schema; everything else is refused by name. */
 import { execute, GraphQLError, Kind, OperationTypeNode, parse, validate, type DocumentNode, type OperationDefinitionNode } from "graphql";
 import { z } from "zod";
+import { enableAutoMerge } from "../graphql/auto-merge.ts";
 import { repositoryField } from "../graphql/repository.ts";
 import { servedSchema } from "../graphql/schema.ts";
 import type { Serving } from "../graphql/serving.ts";
@@ -86,6 +87,7 @@ async function run(options: RestOptions, serving: Serving, { document, variables
   const since = serving.machine.state.history.length;
   const rootValue = {
     repository: (wanted: { readonly owner: string; readonly name: string }) => repositoryField(serving, wanted),
+    enablePullRequestAutoMerge: ({ input }: { readonly input: Parameters<typeof enableAutoMerge>[1] }) => enableAutoMerge(serving, input),
     updateRefs: ({ input }: { readonly input: Parameters<typeof updateRefs>[1] }) => updateRefs(serving, input),
   };
   const { data, errors = [] } = await execute({ schema: servedSchema, document, rootValue, variableValues: variables });
