@@ -13,10 +13,11 @@ import * as mcp from "./mcp.ts";
 import * as memory from "./memory.ts";
 import * as restore from "./restore.ts";
 import * as uploads from "./uploads.ts";
+import * as webhooks from "./webhooks.ts";
 import type { BenchRow } from "./row.ts";
 
 /** By what the names of their rows begin with. */
-const suites = { action, durable: advance, agent, memory, journal, redaction: journal, restore, uploads, cancel, library, mcp };
+const suites = { action, durable: advance, agent, memory, journal, redaction: journal, restore, uploads, cancel, library, mcp, webhooks };
 
 try {
   const { values } = parseArgs({ options: { json: { type: "boolean", default: false }, only: { type: "string" } } });

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 const payloadSchema = z.object({
   action: z.literal("created"),
-  issue: z.object({ number: z.int(), pull_request: z.unknown().optional() }),
+  issue: z.object({ number: z.int().min(1), pull_request: z.unknown().optional() }),
   comment: z.object({
     id: z.int().min(1),
     body: z.string(),

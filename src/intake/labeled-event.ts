@@ -4,10 +4,10 @@ const payloadSchema = z.object({
   action: z.literal("labeled"),
   label: z.object({ name: z.string() }),
   issue: z.object({
-    number: z.int(),
+    number: z.int().min(1),
     title: z.string(),
     body: z.string().nullish(),
-    updated_at: z.string(),
+    updated_at: z.string().refine((text) => !Number.isNaN(Date.parse(text))),
     pull_request: z.unknown().optional(),
   }),
   repository: z.object({ id: z.int(), name: z.string(), owner: z.object({ login: z.string() }) }),
