@@ -62,7 +62,7 @@ export const addressOf = (input: Parameters<Fetch>[0]): URL => new URL(input ins
 /** As a server sees them: names in small letters. */
 function headersOf(headers: RequestInit["headers"] = {}): Record<string, string> {
   const entries = headers instanceof Headers ? [...headers] : Array.isArray(headers) ? headers : Object.entries(headers);
-  return Object.fromEntries(entries.map(([name = "", value]) => [name.toLowerCase(), String(value)]));
+  return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), String(value)]));
 }
 
 /** A response that is given a text to read: a stream of a few hundred bytes would cost more than all the rest of a request. */

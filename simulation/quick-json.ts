@@ -12,7 +12,7 @@ export function quickenJson(): void {
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context);
       if (!url.endsWith("/json-with-bigint.js") || loaded.source === undefined || loaded.source === null) return loaded;
-      const source = Buffer.from(loaded.source.toString()).toString();
+      const source = typeof loaded.source === "string" ? loaded.source : new TextDecoder().decode(loaded.source);
       return { ...loaded, source: source.replace(BEGINNING, `${BEGINNING} if (reviver === undefined && !/[0-9]{16}/.test(text)) return originalParse(text);`) };
     },
   });
