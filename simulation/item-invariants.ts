@@ -50,14 +50,7 @@ const didPerson = ({ troubles }: ItemWorld, ...deeds: readonly string[]): boolea
 
 function itEnds(world: ItemWorld): readonly string[] {
   if (world.end === "late") return ["After three days something still goes on."];
-  return mustSucceed(world) && pullsOf(world).length === 0 ? ["Nothing stood against it, somebody asked again and again, and there is no pull request."] : [];
-}
-
-/** Worlds in which asking again has to bring the pull request. */
-function mustSucceed(world: ItemWorld): boolean {
-  const spared = world.budget.turns > 100 && world.budget.costUsd > 5;
-  const hindered = has(world, "foreign") || didPerson(world, "unlabel", "close", "rewrite-base", "push-branch", "lose-permission", "archive", "edit-issue");
-  return spared && !hindered;
+  return world.mustSucceed && pullsOf(world).length === 0 ? ["Nothing stood against it, somebody asked again and again, and there is no pull request."] : [];
 }
 
 /** I1: what an acknowledged segment holds is not done again by a later run of the item. */
@@ -205,8 +198,8 @@ function theStatusIsTrue(world: ItemWorld): readonly string[] {
 
 /** I5: what an item's sessions spent, by what the model gave out. */
 function budgetsHold(world: ItemWorld): readonly string[] {
-  // What a killed run spent and did not save cannot be counted.
-  if (has(world, "kill", "upload", "artifact", "cancel", "disk", "foreign")) return [];
+  // What a killed run spent and did not save cannot be counted, nor what one spends that was taken for lost.
+  if (has(world, "kill", "freeze", "upload", "artifact", "cancel", "disk", "foreign")) return [];
   const price = modelPrice("claude-sonnet-5-5");
   const found: string[] = [];
   const spent = Map.groupBy(world.model.asked, ({ process }) => world.runner.runOf.get(process)?.item ?? "");

@@ -70,6 +70,8 @@ export const planSchema = z.strictObject({
 }).readonly();
 export type Plan = z.infer<typeof planSchema>;
 
+const versionSchema = z.looseObject({ v: z.int() });
+
 /** Reads a pinned plan back from its blob. */
 export function parsePlan(text: string): Result<Plan, Refusal<"plan-damaged" | "plan-newer">> {
   let value: unknown;
@@ -78,7 +80,7 @@ export function parsePlan(text: string): Result<Plan, Refusal<"plan-damaged" | "
   } catch {
     return err(damaged("it is not JSON"));
   }
-  const version = z.looseObject({ v: z.int() }).safeParse(value);
+  const version = versionSchema.safeParse(value);
   if (version.success && version.data.v > PLAN_VERSION) {
     return err({ kind: "plan-newer", message: `The session runs on a plan of version ${version.data.v}; this WorkTrain reads ${PLAN_VERSION}.`, fix: "Use the newer WorkTrain that wrote it." });
   }
