@@ -70,7 +70,7 @@ const textOf = (request: MessagesRequest): string => JSON.stringify(request.mess
 
 test("killed while two slices are at work, gone on with, delivered as one branch, and nothing of the slices is left", async () => {
   const clone = join(directory, "clone");
-  cpSync(join(ROOT, "src/hosts/demo/scenario/repository"), clone, { recursive: true });
+  cpSync(join(ROOT, "src/hosts/demo/scenario/small-bug/repository"), clone, { recursive: true });
   // It is red on purpose, for the demo.
   rmSync(join(clone, "test", "format.test.js"));
   mkdirSync(join(clone, ".github"), { recursive: true });

@@ -3,6 +3,7 @@ import { TerminalError } from "../../../shared/errors.ts";
 import type { DemoScenario } from "./scenario.ts";
 import { ambiguous } from "./ambiguous/scenario.ts";
 import { dependencyBump } from "./dependency-bump/scenario.ts";
+import { largeIssue } from "./large-issue/scenario.ts";
 import { plantedDefect } from "./planted-defect/scenario.ts";
 import { refactoring } from "./refactoring/scenario.ts";
 import { smallBug } from "./small-bug/scenario.ts";
@@ -10,7 +11,7 @@ import { twoIssuesOneFile } from "./two-issues-one-file/scenario.ts";
 import { uncertainBug } from "./uncertain-bug/scenario.ts";
 
 /** Every scenario, the one that is played without a name first. */
-export const scenarios: readonly [DemoScenario, ...DemoScenario[]] = [smallBug, plantedDefect, uncertainBug, refactoring, dependencyBump, ambiguous, twoIssuesOneFile];
+export const scenarios: readonly [DemoScenario, ...DemoScenario[]] = [smallBug, plantedDefect, uncertainBug, largeIssue, refactoring, dependencyBump, ambiguous, twoIssuesOneFile];
 
 /** @throws TerminalError for a name that none has */
 export function findScenario(name: string): DemoScenario {
