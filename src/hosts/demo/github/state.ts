@@ -11,6 +11,7 @@ import type {
   Job,
   Label,
   Reaction,
+  Review,
   RepositoryRecord,
   Run,
   TokenRecord,
@@ -33,6 +34,8 @@ export interface State {
   /** Issues and pull requests. */
   readonly issues: ReadonlyMap<number, Issue>;
   readonly comments: ReadonlyMap<number, Comment>;
+  /** Of pull requests, each with its comments. */
+  readonly reviews: ReadonlyMap<number, Review>;
   readonly reactions: ReadonlyMap<number, Reaction>;
   readonly checkRuns: ReadonlyMap<number, CheckRun>;
   readonly checkSuites: ReadonlyMap<number, CheckSuite>;
@@ -60,6 +63,7 @@ export function emptyState(app: AppRecord): State {
     labels: new Map(),
     issues: new Map(),
     comments: new Map(),
+    reviews: new Map(),
     reactions: new Map(),
     checkRuns: new Map(),
     checkSuites: new Map(),

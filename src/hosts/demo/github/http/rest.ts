@@ -15,6 +15,7 @@ import { gitDataRoutes } from "../routes/git-data.ts";
 import { gitRefRoutes } from "../routes/git-refs.ts";
 import { issueRoutes } from "../routes/issues.ts";
 import { pullRoutes } from "../routes/pulls.ts";
+import { reviewRoutes } from "../routes/reviews.ts";
 import { repositoryRoutes } from "../routes/repositories.ts";
 import type { Faults } from "../faults.ts";
 import type { Machine } from "../machine.ts";
@@ -34,6 +35,7 @@ const ROUTES: readonly Route[] = [
   ...gitDataRoutes,
   ...gitRefRoutes,
   ...pullRoutes,
+  ...reviewRoutes,
   ...repositoryRoutes,
 ];
 
