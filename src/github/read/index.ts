@@ -8,7 +8,8 @@ export { readIssueState, readStatusState, type CommentShown, type IssueState, ty
 export { allPages, type PagedRequest } from "./pages.ts";
 export { listRunJobs, readJobAge, type JobFacts } from "./jobs.ts";
 export { readPermission, type Permission } from "./permission.ts";
-export { findPullRequests, type PullRequestFacts } from "./pull-request.ts";
+export { readComparison, type Comparison } from "./comparison.ts";
+export { findPullRequests, readPullRequest, type WholePullRequest, type PullRequestFacts } from "./pull-request.ts";
 export { readCommitMessage, readRefHead, readRepository, type RepositoryFacts } from "./repository.ts";
 export { findItemRuns, listDispatchedRuns, readRun, type DispatchedRunsQuery, type ItemRunsQuery, type RunFacts } from "./run.ts";
 export { readTree, type TreeFacts } from "./tree.ts";
