@@ -8,5 +8,6 @@ export { judge, type JudgedJournal, type Judgement } from "./judge.ts";
 export { branchOf, GITHUB_ACTIONS, marker, readTrailers, type Publisher } from "./names.ts";
 export { findProtected, type ChangedPath, type ProtectedPath } from "./protected-paths.ts";
 export { publish, type Publication } from "./publish.ts";
+export { reviewIntents } from "./text/review.ts";
 export type { Said } from "./text/comment.ts";
 export type { Delivery } from "./text/delivery.ts";

@@ -22,7 +22,7 @@ export function branchOf(itemId: string): string {
 }
 
 /** First line of a pull request's or comment's body. */
-export const marker = (what: "pull-request" | "comment", ticket: Pick<Ticket, "item" | "key">): string => `<!-- worktrain:${what} ${ticket.item} key=${ticket.key} -->`;
+export const marker = (what: "pull-request" | "comment" | "review", ticket: Pick<Ticket, "item" | "key">): string => `<!-- worktrain:${what} ${ticket.item} key=${ticket.key} -->`;
 
 /** What the marker of a pull request of any run of an item starts with. */
 export const pullRequestMarkerOf = (item: string): string => `<!-- worktrain:pull-request ${item} key=`;

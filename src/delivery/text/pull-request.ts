@@ -30,7 +30,7 @@ export function pullRequestBody(delivery: Delivery): string {
   return `${head}\n${cut(whole, room, `*Cut here. The whole record is in [the run](${delivery.runUrl}).*`)}\n\n${footer}`;
 }
 
-const ASKED = { "issues.labeled": "labelled by", issue_comment: "gone on with at the word of" } as const;
+const ASKED = { "issues.labeled": "labelled by", issue_comment: "gone on with at the word of", "pull_request.labeled": "labelled by" } as const;
 
 function asked({ view, ticket }: Delivery): string {
   const title = plain(view.opening?.task.title ?? "");

@@ -136,6 +136,12 @@ export const asRefusal = (error: TerminalError | RetryableError): Refusal => ({
   fix: error instanceof TerminalError ? error.fix : "Label the issue again when GitHub answers.",
 });
 
+/** What a person took back is no failure: it is said, and the job is not red for it. */
+export function refusedOrWithdrawn(refusal: Refusal, view: ItemView): Conclusion {
+  const { kind: code, message, fix } = refusal;
+  return code === "withdrawn" ? { kind: "said", reason: { code, message, fix }, ending: "cancelled", view, decided: false } : { kind: "refused", refusal, view };
+}
+
 const costOf = (view: ItemView | null): number => (view === null ? 0 : costMilliUsd(view));
 
 export const costMilliUsd = (view: ItemView): number => Math.round(view.costMicroUsd / 1000);

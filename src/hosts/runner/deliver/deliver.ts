@@ -17,8 +17,9 @@ import { createRedactor, redactJson } from "../../../shared/redact.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { admit } from "./admit.ts";
 import { checkAgainstBase } from "./base-tree.ts";
-import { asRefusal, conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, type Conclusion, type Job, type Standing } from "./conclude.ts";
+import { asRefusal, conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, refusedOrWithdrawn, type Job, type Standing } from "./conclude.ts";
 import { lineFinder } from "../../../journal/index.ts";
+import { publishReview } from "./deliver-review.ts";
 import { liveConfig, readAuthority, readBase, readState, type Authority } from "./live-state.ts";
 import { takeSegments, type Verified } from "./provenance.ts";
 import { openRecord, type DeliveryRecord } from "./record.ts";
@@ -75,6 +76,7 @@ async function deliverRecord(job: Job, taken: Verified, record: DeliveryRecord):
   const fence = fenceOf(decision, shown.value.record);
   if (fence.kind === "fenced") return concludeFenced(record, fence.refusal, view);
   if (judged.value.kind === "say") return conclude(job, record, { kind: "said", reason: judged.value.reason, ending: judged.value.ending, view, decided: view.ended !== null }, standing);
+  if (judged.value.kind === "review") return publishReview(job, record, { judged: judged.value, view, decision, state: shown.value });
   const ready = change === null || !change.ok ? change : await prepare(job, shown.value, change.value);
   if (ready === null || !ready.ok) return conclude(job, record, refusedOrWithdrawn(ready?.error ?? NO_CHANGE, view), standing);
   return publishChange(job, record, { ...ready.value, view, taken, decision, state: shown.value });
@@ -112,12 +114,6 @@ const BEFORE_ANY_EXPIRY = { runCreatedAt: new Date(0).toISOString() };
 
 /** Redaction changes the content of strings only, so the view keeps its type. */
 const redactedView = ({ redact }: Job, view: ItemView): ItemView => redactJson(redact, view) as ItemView;
-
-/** What a person took back is no failure: it is said, and the job is not red for it. */
-function refusedOrWithdrawn(refusal: Refusal, view: ItemView): Conclusion {
-  const { kind: code, message, fix } = refusal;
-  return code === "withdrawn" ? { kind: "said", reason: { code, message, fix }, ending: "cancelled", view, decided: false } : { kind: "refused", refusal, view };
-}
 
 interface Prepared {
   readonly change: Change;
