@@ -49,7 +49,8 @@ async function bundle({ out, input, format, finish }: Bundle): Promise<void> {
       dir: fresh,
       format,
       minify: true,
-      comments: { legal: false },
+      // Nothing shakes this tree again, so what is said to a bundler is dead weight.
+      comments: { legal: false, annotation: false, jsdoc: false },
       entryFileNames: `[name].${extension}`,
       chunkFileNames: `chunks/[name].${extension}`,
     },

@@ -43,6 +43,8 @@ const OPERATIONS = [
   `POST ${REPO}/issues`,
   `GET ${REPO}/issues/{issue_number}`,
   `PATCH ${REPO}/issues/{issue_number}`,
+  `GET ${REPO}/issues/{issue_number}/sub_issues`,
+  `POST ${REPO}/issues/{issue_number}/sub_issues`,
   `GET ${REPO}/issues/{issue_number}/labels`,
   `POST ${REPO}/issues/{issue_number}/labels`,
   `DELETE ${REPO}/issues/{issue_number}/labels/{name}`,

@@ -17,7 +17,8 @@ import type { Trouble } from "./trouble.ts";
 
 /** How soon somebody or something starts an App that has ended. */
 const RESTART_MS = 20_000;
-const POLL_MS = 30_000;
+/** Twice the App's default: between two steps of a run more polls would see the same. */
+const POLL_MS = 60_000;
 
 export interface SimAppOptions {
   readonly seed: number;
@@ -103,14 +104,15 @@ export class SimApp {
   }
 
   #send(state: State, happening: Happening): void {
+    const name = `${happening.kind}.${"action" in happening ? happening.action : ""}`;
+    // What no handler of the App takes would come to nothing, whatever became of it on its way.
+    if (this.#running?.handlers.has(name) !== true) return;
     const webhook = webhookOf({ state, base: API }, happening, null);
     if (webhook === null) return;
     this.#webhooks += 1;
     const nth = this.#webhooks;
     const trouble = this.#options.troubles.find((each) => each.kind === "webhook" && each.nth === nth);
     const what = trouble?.kind === "webhook" ? trouble.what : null;
-    const { action } = webhook.payload;
-    const name = `${webhook.event}.${typeof action === "string" ? action : ""}`;
     if (what !== null) this.#options.trace(`webhook ${nth} (${name}) is ${what}`);
     if (what === "lost") return;
     const payload: unknown = JSON.parse(JSON.stringify(webhook.payload));

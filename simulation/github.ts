@@ -59,6 +59,15 @@ export interface SimGitHubOptions {
 
 export const addressOf = (input: Parameters<Fetch>[0]): URL => new URL(input instanceof Request ? input.url : input);
 
+/** As a server sees them: names in small letters. */
+function headersOf(headers: RequestInit["headers"] = {}): Record<string, string> {
+  const entries = headers instanceof Headers ? [...headers] : Array.isArray(headers) ? headers : Object.entries(headers);
+  return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), String(value)]));
+}
+
+/** A response that is given a text to read: a stream of a few hundred bytes would cost more than all the rest of a request. */
+const atHand = (response: Response, text: string): Response => Object.assign(response, { text: async () => text });
+
 export class SimGitHub {
   readonly git = new MemoryGit();
   readonly requests: LoggedRequest[] = [];
@@ -155,7 +164,7 @@ export class SimGitHub {
   fetchFor(process: SimProcess): Fetch {
     return async (input, init) => {
       const url = addressOf(input);
-      const headers = Object.fromEntries([...new Headers(init?.headers)].map(([name, value]) => [name.toLowerCase(), value]));
+      const headers = headersOf(init?.headers);
       const body = typeof init?.body === "string" ? new TextEncoder().encode(init.body) : new Uint8Array();
       const incoming: Incoming = { method: init?.method ?? "GET", url, headers, body };
       const trouble = url.origin === API ? this.#nextTrouble(incoming) : null;
@@ -239,7 +248,7 @@ export class SimGitHub {
       case "none":
         return new Response(null, { status, headers });
       case "json":
-        return new Response(JSON.stringify(body.value), { status, headers: { ...headers, "content-type": "application/json; charset=utf-8" } });
+        return atHand(new Response(null, { status, headers: { ...headers, "content-type": "application/json; charset=utf-8" } }), JSON.stringify(body.value));
       case "bytes":
         return new Response(Buffer.from(body.bytes), { status, headers: { ...headers, "content-type": body.contentType } });
       case "file":

@@ -50,14 +50,7 @@ const didPerson = ({ troubles }: ItemWorld, ...deeds: readonly string[]): boolea
 
 function itEnds(world: ItemWorld): readonly string[] {
   if (world.end === "late") return ["After three days something still goes on."];
-  return mustSucceed(world) && pullsOf(world).length === 0 ? ["Nothing stood against it, somebody asked again and again, and there is no pull request."] : [];
-}
-
-/** Worlds in which asking again has to bring the pull request. */
-function mustSucceed(world: ItemWorld): boolean {
-  const spared = world.budget.turns > 100 && world.budget.costUsd > 5;
-  const hindered = has(world, "foreign") || didPerson(world, "unlabel", "close", "rewrite-base", "push-branch", "lose-permission", "archive", "edit-issue");
-  return spared && !hindered;
+  return world.mustSucceed && pullsOf(world).length === 0 ? ["Nothing stood against it, somebody asked again and again, and there is no pull request."] : [];
 }
 
 /** I1: what an acknowledged segment holds is not done again by a later run of the item. */
@@ -66,6 +59,12 @@ function savedTurnsAreNotRepeated(world: ItemWorld, all: readonly Stored[]): rea
   if (has(world, "artifact", "foreign")) return [];
   const found: string[] = [];
   const byRequest = new Map(world.model.asked.map((turn, index) => [turn.requestId, { turn, index }]));
+  const streamOf = new Map(all.flatMap(({ segment }) => segment.lines).flatMap((line) => {
+    const [id, stream] = [/"requestId":"(req_\d+)"/.exec(line)?.[1], /"stream":"(session\/[^"]+)"/.exec(line)?.[1]];
+    return id === undefined || stream === undefined ? [] : [[id, stream] as const];
+  }));
+  /** Two reviewers who start blank are asked the same where the change is the same: that repeats no turn. */
+  const ofOtherSession = (one: string, other: string): boolean => streamOf.has(other) && streamOf.get(one) !== streamOf.get(other);
   for (const { stored, segment } of all) {
     if (!stored.acknowledged) continue;
     for (const line of segment.lines) {
@@ -73,7 +72,7 @@ function savedTurnsAreNotRepeated(world: ItemWorld, all: readonly Stored[]): rea
       const saved = requestId === undefined ? undefined : byRequest.get(requestId);
       if (saved === undefined) continue;
       const again = world.model.asked.find(
-        (turn, index) => index > saved.index && turn.atMs > stored.atMs && startedAfter(turn.process, saved.turn.process) && turn.promptSha256 === saved.turn.promptSha256 && world.runner.runOf.get(turn.process)?.item === segment.item,
+        (turn, index) => index > saved.index && turn.atMs > stored.atMs && startedAfter(turn.process, saved.turn.process) && turn.promptSha256 === saved.turn.promptSha256 && !ofOtherSession(saved.turn.requestId, turn.requestId) && world.runner.runOf.get(turn.process)?.item === segment.item,
       );
       if (again !== undefined) found.push(`The turn ${saved.turn.requestId} of ${saved.turn.process}, saved in ${stored.ref.name}, was asked again by ${again.process}.`);
     }
@@ -199,8 +198,8 @@ function theStatusIsTrue(world: ItemWorld): readonly string[] {
 
 /** I5: what an item's sessions spent, by what the model gave out. */
 function budgetsHold(world: ItemWorld): readonly string[] {
-  // What a killed run spent and did not save cannot be counted.
-  if (has(world, "kill", "upload", "artifact", "cancel", "disk", "foreign")) return [];
+  // What a killed run spent and did not save cannot be counted, nor what one spends that was taken for lost.
+  if (has(world, "kill", "freeze", "upload", "artifact", "cancel", "disk", "foreign")) return [];
   const price = modelPrice("claude-sonnet-5-5");
   const found: string[] = [];
   const spent = Map.groupBy(world.model.asked, ({ process }) => world.runner.runOf.get(process)?.item ?? "");

@@ -41,13 +41,27 @@ const shipped = {
     .replaceAll("__PUBLIC_KEY__", publicTicketKey(TICKET_KEY)),
 };
 
+interface Budget {
+  readonly turns: number;
+  readonly costUsd: number;
+}
+
+/** Whether nothing that goes wrong in a world stands against the pull request for good. */
+function mustBringPull(budget: Budget, troubles: readonly Trouble[]): boolean {
+  const spared = budget.turns > 100 && budget.costUsd > 5;
+  const hinders: readonly string[] = ["unlabel", "close", "rewrite-base", "push-branch", "lose-permission", "archive", "edit-issue"];
+  return spared && !troubles.some((trouble) => trouble.kind === "foreign" || (trouble.kind === "person" && hinders.includes(trouble.what)));
+}
+
 /** What a world is after its end, for those who check it. */
 export interface ItemWorld {
   readonly seed: number;
   readonly troubles: readonly Trouble[];
   /** Reviews that were to find something. */
   readonly findings: number;
-  readonly budget: { readonly turns: number; readonly costUsd: number };
+  readonly budget: Budget;
+  /** Asking again has to bring the pull request. */
+  readonly mustSucceed: boolean;
   readonly github: SimGitHub;
   readonly artifacts: SimArtifacts;
   readonly model: SimModel;
@@ -75,6 +89,7 @@ export async function playItem(seed: number, troubles: readonly Trouble[]): Prom
   const onBug = (where: string, error: unknown): void => void bugs.push(`${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   const findings = dice.pick([0, 0, 0, 1, 2]);
   const budget = { turns: dice.pick([300, 300, 300, 12, 6]), costUsd: dice.pick([10, 10, 0.2]) };
+  const mustSucceed = mustBringPull(budget, troubles);
   const files = {
     "README.md": "Sums.\n",
     [SUM_FILE]: "export const sum = (a, b) => a - b;\n",
@@ -109,7 +124,7 @@ export async function playItem(seed: number, troubles: readonly Trouble[]): Prom
   const app = new SimApp({ seed, schedule, github, troubles, ticketKeyPem: TICKET_KEY, startProcess: () => startProcess("app"), trace, onBug });
   app.start();
   for (const trouble of troubles) if (trouble.kind === "foreign") schedule.after(trouble.atMs, () => forge({ github, artifacts, trace }, trouble.what));
-  const people = new People({ github, runner, schedule, troubles, trace });
+  const people = new People({ github, runner, schedule, troubles, insists: mustSucceed, trace });
 
   // What stands still goes on at some time, and must do no harm then.
   const aftermathMs = AFTERMATH_MS + Math.max(0, ...troubles.map((trouble) => (trouble.kind === "freeze" ? trouble.forMs : 0)));
@@ -123,5 +138,5 @@ export async function playItem(seed: number, troubles: readonly Trouble[]): Prom
       return quietSinceMs !== null && schedule.nowMs() - quietSinceMs > aftermathMs;
     },
   });
-  return { seed, troubles, findings, budget, github, artifacts, model, runner, people, bugs, end, endedMs: schedule.nowMs(), epochMs: EPOCH_MS, trace: lines, calls: new Map(processes.map(({ name, calls }) => [name, calls])) };
+  return { seed, troubles, findings, budget, mustSucceed, github, artifacts, model, runner, people, bugs, end, endedMs: schedule.nowMs(), epochMs: EPOCH_MS, trace: lines, calls: new Map(processes.map(({ name, calls }) => [name, calls])) };
 }

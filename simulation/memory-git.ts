@@ -1,5 +1,5 @@
 /** A bare repository in memory with git's own object names, so that what one side writes the other finds by the same id. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { parseCommit, serializeCommit } from "../src/hosts/demo/github/git/commit-object.ts";
 import { summaryOf, type Commit, type FileChange, type Git, type NewCommit, type ObjectType, type Ref, type Tree, type TreeChange, type TreeEntry, type WrittenTree } from "../src/hosts/demo/github/git/git.ts";
 import type { PushedCommit } from "../src/hosts/demo/github/happening.ts";
@@ -36,7 +36,7 @@ export class MemoryGit implements Git {
   // --- objects
 
   #write(type: ObjectType, bytes: Uint8Array): string {
-    const id = createHash("sha1").update(`${type} ${bytes.byteLength}\0`).update(bytes).digest("hex");
+    const id = hash("sha1", Buffer.concat([Buffer.from(`${type} ${bytes.byteLength}\0`), bytes]), "hex");
     if (!this.#objects.has(id)) this.#objects.set(id, { type, bytes });
     return id;
   }

@@ -1,8 +1,9 @@
 /** The model of a simulated world: the API's wire format over scripted turns, and everything that can go wrong with it. */
+import { z } from "zod";
 import { formatEvent, renderMessage, type AnswerBlock, type MessageAnswer } from "../src/hosts/demo/model/answer.ts";
 import { alwaysThinks } from "../src/hosts/demo/model/check-request.ts";
 import { playScenario, type Scenario, type View } from "../src/hosts/demo/model/player.ts";
-import { messagesRequestSchema, type MessagesRequest } from "../src/hosts/demo/model/request-schema.ts";
+import { messagesRequestSchema, systemText, type MessagesRequest } from "../src/hosts/demo/model/request-schema.ts";
 import { thinkingOf } from "../src/hosts/demo/model/thinking.ts";
 import { PIPELINE } from "../src/engine/pipeline/index.ts";
 import { sha256Hex } from "../src/shared/hash.ts";
@@ -16,6 +17,8 @@ import { SUM_FILE } from "./workspace.ts";
 export const MODEL_API = "https://api.anthropic.com";
 /** Bytes to a token, as the local model server estimates it. */
 const BYTES_PER_TOKEN = 4;
+
+const requestSchema = z.compile(messagesRequestSchema);
 
 type ModelTrouble = Extract<Trouble, { kind: "model" }>["what"];
 
@@ -83,8 +86,8 @@ export class SimModel {
   }
 
   #answer(process: string, text: string, trouble: ModelTrouble | null): Response {
-    const request = messagesRequestSchema.parse(JSON.parse(text));
-    const workflow = /^Workflow: (\S+)/m.exec(JSON.stringify(request.system).replaceAll("\\n", "\n"))?.[1] ?? "";
+    const request = requestSchema.parse(JSON.parse(text));
+    const workflow = /^Workflow: (\S+)/m.exec(systemText(request))?.[1] ?? "";
     const inputTokens = Math.ceil(text.length / BYTES_PER_TOKEN);
     const note = (outputTokens: number, answered: boolean): void => {
       this.asked.push({ requestId: `req_${this.#count}`, process, promptSha256: sha256Hex(text), atMs: this.#options.nowMs(), inputTokens, outputTokens, answered, spendLimit: trouble === "spend-limit" });

@@ -13,22 +13,29 @@ const ISSUE = 1;
 /** How often somebody looks whether anything is going on, and how often in all they ask again. */
 const LOOK_MS = 20 * 60_000;
 const ASKS = 6;
+/** What differs from answer to answer though they say the same: the marker, numbers, times. */
+const CHANGING = /<!-- .*? -->|\d+/g;
 
 export class People {
   readonly #github: SimGitHub;
   readonly #runner: SimRunner;
   readonly #schedule: Schedule;
   readonly #trace: (line: string) => void;
+  readonly #insists: boolean;
   #asks = 0;
+  /** What the status comment said when somebody last looked. */
+  #heard = "";
   /** When somebody took the work back, and means it. */
   #withdrawnMs: number | null = null;
   #patient = true;
 
-  constructor(world: { readonly github: SimGitHub; readonly runner: SimRunner; readonly schedule: Schedule; readonly troubles: readonly Trouble[]; readonly trace: (line: string) => void }) {
+  /** @param world `insists`: asks on though the answer stays the same, where asking again has to bring the pull request */
+  constructor(world: { readonly github: SimGitHub; readonly runner: SimRunner; readonly schedule: Schedule; readonly troubles: readonly Trouble[]; readonly insists: boolean; readonly trace: (line: string) => void }) {
     this.#github = world.github;
     this.#runner = world.runner;
     this.#schedule = world.schedule;
     this.#trace = world.trace;
+    this.#insists = world.insists;
     this.#schedule.after(0, () => this.#open());
     for (const trouble of world.troubles) {
       if (trouble.kind === "person") this.#schedule.after(trouble.atMs, () => this.#meddle(trouble.what));
@@ -92,6 +99,12 @@ export class People {
     // What is promised is waited for.
     const promised = this.statusComments().some(({ body }) => parseStatusMarker(body)?.due !== undefined);
     if (this.#runner.busy || promised) return;
+    const answer = this.statusComments().at(-1)?.body.replaceAll(CHANGING, "") ?? "";
+    if (answer === this.#heard && !this.#insists) {
+      this.#patient = false;
+      return;
+    }
+    this.#heard = answer;
     this.#unlabel();
     this.#schedule.after(2_000, () => this.#label());
   }

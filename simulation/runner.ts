@@ -8,11 +8,12 @@ import { runAgentJob } from "../src/hosts/runner/agent/agent.ts";
 import { runDeliver } from "../src/hosts/runner/deliver/deliver.ts";
 import { saveWhatIsLeft } from "../src/hosts/runner/post/post.ts";
 import type { JobSettings } from "../src/hosts/runner/settings.ts";
-import { loadLibrary } from "../src/coordinator/index.ts";
+import { compileLibrary, libraryTexts } from "../src/coordinator/index.ts";
 import { sha256Hex } from "../src/shared/hash.ts";
 import type { FileSystem } from "../src/shared/ports.ts";
 import { ok } from "../src/shared/result.ts";
 import { diceOf } from "./dice.ts";
+import { memoized } from "./memoized.ts";
 import { addressOf, API, GRAPHQL, OWNER, REPOSITORY, type SimGitHub } from "./github.ts";
 import type { SimArtifacts } from "./artifacts.ts";
 import { MODEL_API, WORKFLOWS, type SimModel } from "./model.ts";
@@ -40,6 +41,10 @@ export interface RunnerOptions {
   /** An error that no part of the job expects: a bug. */
   readonly onBug: (where: string, error: unknown) => void;
 }
+
+/** Read by every process, compiled once: every world has the same workflows. */
+const libraryOf = memoized(compileLibrary);
+const workflowFileOf = memoized(({ text }: { readonly text: string }) => parseWorkflowFile(text, WORKFLOW_PATH));
 
 /** A tool that ran, and on which content of the workspace. */
 export interface RanTool {
@@ -83,7 +88,7 @@ export class SimRunner {
     this.#options = options;
     this.#dice = diceOf(options.seed, "runner");
     const text = new TextDecoder().decode(this.#fileOnMain(WORKFLOW_PATH));
-    const parsed = parseWorkflowFile(text, WORKFLOW_PATH);
+    const parsed = workflowFileOf({ text });
     if (!parsed.ok) throw new Error(parsed.error.message);
     this.#workflow = parsed.value;
     // A run without our workflow file's text is somebody else's.
@@ -239,6 +244,8 @@ export class SimRunner {
       ticket,
       task,
       segments,
+      verifyResult: "",
+      verified: "",
       publicKey: this.#options.publicKey,
       token,
       anthropicApiKey: job === "agent" ? this.#options.modelKey : "",
@@ -355,7 +362,7 @@ export class SimRunner {
     return {
       openSandbox: async () => ok(simSandbox(options, opened)),
       openWorkspace: async (_settings, { base }) => (workspace = new SimWorkspace(clone, base, (tree) => void this.savedTrees.add(tree))),
-      loadLibrary: (baseFiles) => loadLibrary(this.#fileSystem(disk, process), "/dist/workflows", baseFiles),
+      loadLibrary: async (baseFiles) => libraryOf(await libraryTexts(this.#fileSystem(disk, process), "/dist/workflows", baseFiles)),
     };
   }
 }

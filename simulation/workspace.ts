@@ -29,6 +29,7 @@ const text = (bytes: Uint8Array | null): string => new TextDecoder().decode(byte
 export class SimWorkspace implements Workspace {
   readonly base: string;
   readonly repository = "/private/git";
+  readonly begunAtBase = true;
   readonly notes: readonly string[] = [];
   readonly baseFiles: BaseFiles;
   readonly #git: MemoryGit;
@@ -49,6 +50,7 @@ export class SimWorkspace implements Workspace {
     this.baseFiles = {
       commit: base,
       find: async (paths) => [...this.#baseFiles].flatMap(([path, { id }]) => (paths.some((each) => path === each || path.startsWith(`${each}/`)) ? [{ path, kind: "file" as const, oid: id, sizeBytes: this.#size(id) }] : [])),
+      list: () => this.baseFiles.find([...this.#baseFiles.keys()]),
       read: async ({ oid }) => text(await git.readBlob(oid)),
     };
   }

@@ -2,7 +2,7 @@ export type { AgentBudget, Limits } from "./budget.ts";
 export { countTokens } from "./count-tokens.ts";
 export { openBudgetPool, type BudgetPool } from "./pool.ts";
 export { costMicroUsd, tokensOf } from "./prices.ts";
-export type { AgentLog, AgentOptions, AgentProgress, Steer } from "./options.ts";
+export type { AgentLog, AgentOptions, AgentProgress, OpeningMessage, Steer } from "./options.ts";
 export { runAgent, type AgentEnd } from "./run-agent.ts";
 export { spentBy, type SessionSpend } from "./spent.ts";
 export { TYPICAL_TURN, typicalCostMicroUsd } from "./typical-conversation.ts";

@@ -1,5 +1,5 @@
 /** What a conversation is run with, and what it shows of itself. */
-import type { AgentEvent, Recorded } from "../record/index.ts";
+import type { AgentEvent, ContextRecord, Recorded } from "../record/index.ts";
 import type { Clock, Random } from "../shared/ports.ts";
 import type { AgentBudget } from "./budget.ts";
 import type { BudgetPool } from "./pool.ts";
@@ -33,6 +33,12 @@ export interface Steer {
   delivered?(): Promise<void>;
 }
 
+/** The first message of a conversation, and what of the context package is in it, for the record. */
+export interface OpeningMessage {
+  readonly text: string;
+  readonly context?: ContextRecord;
+}
+
 export interface AgentOptions {
   readonly endpoint: AgentEndpoint;
   /** Exact API id; one that shared/models.ts knows. */
@@ -40,9 +46,9 @@ export interface AgentOptions {
   /** The same bytes for the whole session, or a resume starts a new conversation. */
   readonly system: string;
   /** Opens a new conversation; one that is resumed keeps the message it was opened with. */
-  readonly firstMessage: string;
+  readonly firstMessage: string | OpeningMessage;
   /** Opens the next conversation when this one is full: the step as it now is, what it must hand over, facts that were remembered. Default: `firstMessage`. */
-  reopening?(): string;
+  reopening?(): string | OpeningMessage;
   /** The same list for the whole session. */
   readonly tools: readonly Tool[];
   /** Why the current step does not allow a tool, in words for the model; null if it does. Must not throw. */

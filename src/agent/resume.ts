@@ -3,6 +3,7 @@ import type { AgentEndCode, AgentEvent } from "../record/index.ts";
 import { sha256Hex } from "../shared/hash.ts";
 import { evolve, type Conversation } from "./conversation.ts";
 import type { Ledger } from "./ledger.ts";
+import type { OpeningMessage } from "./options.ts";
 import { promptSha256, requestBody, toolListText, type Frame } from "./request.ts";
 
 type Cause = Extract<AgentEvent, { kind: "conversation_started" }>["data"]["cause"];
@@ -36,7 +37,7 @@ function replaysExactly(history: readonly AgentEvent[], frame: Frame): boolean {
 
 export interface Opening {
   readonly frame: Frame;
-  readonly firstMessage: string;
+  readonly firstMessage: string | OpeningMessage;
   putBlob(bytes: Uint8Array): Promise<string>;
 }
 
@@ -51,5 +52,8 @@ export async function startConversation(ledger: Ledger, { frame, firstMessage, p
   const system = await putBlob(Buffer.from(frame.system));
   const tools = await putBlob(Buffer.from(toolListText(frame.tools)));
   const conversation = (ledger.conversation()?.number ?? 0) + 1;
-  await ledger.record({ kind: "conversation_started", data: { conversation, model: frame.model, system, tools, firstMessage: firstMessage.toWellFormed(), cause } });
+  const { text, context } = messageOf(firstMessage);
+  await ledger.record({ kind: "conversation_started", data: { conversation, model: frame.model, system, tools, firstMessage: text.toWellFormed(), cause, ...(context === undefined ? {} : { context }) } });
 }
+
+export const messageOf = (opening: string | OpeningMessage): OpeningMessage => (typeof opening === "string" ? { text: opening } : opening);

@@ -8,7 +8,7 @@ import type { ToolCall } from "./content.ts";
 import { next, steersOf, type Conversation, type End, type Next, type Turn } from "./conversation.ts";
 import type { Ledger } from "./ledger.ts";
 import type { ProgressWatch } from "./progress.ts";
-import { startConversation } from "./resume.ts";
+import { messageOf, startConversation } from "./resume.ts";
 import type { AgentOptions, AgentProgress } from "./options.ts";
 import { answerCalls, isMalformed, ToolsAborted } from "./tool-calls.ts";
 import { CallLeftOpen, type Tool } from "./tool.ts";
@@ -95,7 +95,8 @@ async function watchedAsk(run: Run, conversation: Conversation): Promise<End | n
 /** Goes on in a new conversation; ends when that would be as full. */
 async function reopen({ options, ledger, asking }: Run, conversation: Conversation, full: string): Promise<End | null> {
   if (!isWorthClosing(conversation)) return { code: "context_full", message: `${full} A new conversation would be as full: its opening and first turn alone fill it. Make the task and the rule files shorter, or ask for less at once.` };
-  const firstMessage = reopeningMessage(options.reopening?.() ?? options.firstMessage);
+  const opening = messageOf(options.reopening?.() ?? options.firstMessage);
+  const firstMessage = { ...opening, text: reopeningMessage(opening.text) };
   await startConversation(ledger, { frame: asking.frame, firstMessage, putBlob: (bytes) => options.log.putBlob(bytes) }, "compacted");
   return null;
 }

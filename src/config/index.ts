@@ -1,4 +1,4 @@
 export { budgetOf, type Budget } from "./budget.ts";
 export { parseConfig } from "./parse-config.ts";
 export { configJsonSchema, configTable } from "./published.ts";
-export { allowedHosts, CONFIG_PATH, modelsOf, type Config } from "./schema.ts";
+export { allowedHosts, CONFIG_PATH, modelsOf, verifyCommands, type Config } from "./schema.ts";

@@ -80,6 +80,10 @@ function knownKeys(path: readonly string[]): readonly string[] {
       schema = inner.valueType;
       continue;
     }
+    if (inner instanceof z.ZodArray) {
+      schema = inner.element;
+      continue;
+    }
     if (!(inner instanceof z.ZodObject)) return [];
     const member: z.core.$ZodType | undefined = inner.shape[key];
     if (member === undefined) return [];

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseHostPattern, type HostPattern } from "../shared/host-pattern.ts";
 import { MODEL_PRICES } from "../shared/models.ts";
+import { mergeSchema } from "./merge.ts";
 
 /** A model by its id at Anthropic. Without a known price no budget could hold, so others are refused. */
 const modelSchema = z.enum(MODEL_PRICES.map(({ model }) => model));
@@ -25,9 +26,36 @@ const commandsSchema = z.strictObject({
     .describe("Shell command that tests the project; WorkTrain runs it in the sandbox, where there is no network but `sandbox.network`. Without it the agent decides how to check its work."),
 });
 
+const commandSchema = z.string().trim().min(1).max(2_000);
+
+const verifySchema = z.strictObject({
+  required: z
+    .boolean()
+    .default(false)
+    .describe("Nothing is published unless the job `verify` of the run was green on the very files that are delivered. The job itself is switched on by the repository variable `WORKTRAIN_VERIFY`."),
+  commands: z.array(commandSchema).max(20).default([]).describe("Shell commands that the job `verify` runs after `commands.test`, such as a build or a linter, each on the delivered files anew."),
+  minutes: z.number().min(1).max(300).default(30).describe("Minutes that each command of the job `verify` may take."),
+});
+
 const reviewSchema = z.strictObject({
   maxRounds: z.int().min(1).max(10).default(3).describe("Rounds of review after which open findings stop the work."),
 });
+
+/** The first part is a name, so that nobody's whole tree is searched. */
+const globSchema = z
+  .string()
+  .trim()
+  .min(1)
+  .max(500)
+  .refine((text) => /^[^*?[\]{}()!\\/]+(?:\/|$)/.test(text) && !text.split("/").includes(".."), "must be a path inside the repository whose first part has no wildcard, such as docs/specs/**/*.md");
+
+const requiredSchema = z
+  .strictObject({
+    what: z.string().trim().min(1).max(200).describe("What it is, as people are told that it is missing."),
+    path: globSchema.optional().describe("A file that fits is to be on the default branch; `{number}` is the issue's."),
+    label: labelSchema.optional().describe("The issue is to have it."),
+  })
+  .refine(({ path, label }) => path !== undefined || label !== undefined, "must have a path, a label, or both");
 
 const pipelineSchema = z.strictObject({
   mode: z
@@ -43,6 +71,24 @@ const pipelineSchema = z.strictObject({
     .default("auto")
     .describe("Whether a large task may be cut into slices that are coded side by side and merged; `never`: one session codes it in one piece."),
   parallelSlices: z.int().min(1).max(4).default(2).describe("Slices at work at the same time. Each has a copy of the files on the disk and a share of the memory."),
+  duplicates: z
+    .enum(["stop", "ignore"])
+    .default("stop")
+    .describe("What becomes of an issue whose work a run, an open pull request or another issue's work has already; `stop`: it is skipped, with a link."),
+  pitches: z
+    .array(globSchema)
+    .max(20)
+    .default([".worktrain/pitches/issue-{number}.md"])
+    .describe("Files on the default branch that are the pitch of an issue, as glob patterns with `{number}` for the issue's; one that is there is taken, and shaping is left out."),
+  requires: z
+    .array(requiredSchema)
+    .max(20)
+    .default([])
+    .describe("What has to be there before there is work on an issue: each with `what` it is and a `path` (glob, `{number}` for the issue's) on the default branch, a `label` of the issue, or both. Until then it waits."),
+  decompose: z
+    .enum(["never", "ask"])
+    .default("ask")
+    .describe("Whether large work in mode `full` is proposed to be cut into sub-issues, which are made when a person approves."),
 });
 
 /** Each limit's own range, for the attempt and for one session of it. */
@@ -84,6 +130,16 @@ const budgetSchema = z.strictObject({
   session: sessionBudgetSchema.prefault({}).describe("Limits of one session, beside those of the attempt."),
 });
 
+const contextSchema = z.strictObject({
+  tokens: z
+    .int()
+    .min(4_000)
+    .max(200_000)
+    .nullable()
+    .default(null)
+    .describe("Tokens of what a session is told when it begins, beside its step: rules, the issue, decisions, dead ends, files, results and earlier sessions. What does not fit is named to the agent. Without it a fifth of the model's window, at most 48,000."),
+});
+
 const pathsSchema = z.strictObject({
   allow: z
     .array(z.string().trim().min(1).max(500))
@@ -118,7 +174,10 @@ export const configSchema = z.strictObject({
   commands: commandsSchema.prefault({}).describe("Commands of the project."),
   pipeline: pipelineSchema.prefault({}).describe("How a task is brought from its text to a change."),
   review: reviewSchema.prefault({}).describe("How the result is reviewed before it is delivered."),
+  verify: verifySchema.prefault({}).describe("The job `verify`, which tests the change on a fresh runner without a secret."),
+  merge: mergeSchema.prefault({}).describe("Whether a change may be merged without a person."),
   budget: budgetSchema.prefault({}).describe("What one attempt may use up; whichever is reached first ends it."),
+  context: contextSchema.prefault({}).describe("What a session is told of the work so far."),
   paths: pathsSchema.prefault({}).describe("Which paths may be changed."),
   sandbox: sandboxSchema.prefault({}).describe("What commands of the agent and of the project can reach."),
 });
@@ -127,6 +186,9 @@ type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReado
 
 /** Checked, completed with defaults and frozen. */
 export type Config = DeepReadonly<z.output<typeof configSchema>>;
+
+/** What the job `verify` runs, in order. */
+export const verifyCommands = ({ commands, verify }: Pick<Config, "commands" | "verify">): readonly string[] => [...(commands.test === null ? [] : [commands.test]), ...verify.commands];
 
 /** The model that works where no tier is named, and that of each tier. */
 export function modelsOf({ model, models }: Pick<Config, "model" | "models">): { readonly name: string; readonly tiers: Readonly<Record<keyof Config["models"], string>> } {

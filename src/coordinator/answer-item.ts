@@ -1,21 +1,25 @@
-import { foldItem, next } from "../engine/pipeline/index.ts";
+import { foldItem, next, type Question } from "../engine/pipeline/index.ts";
 import type { Journal } from "../journal/index.ts";
 import { itemStream, type ItemEvent } from "../record/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { itemEvents } from "./item-events.ts";
 
-export type InterpretationAnswer = Extract<ItemEvent, { kind: "interpretation_answered" }>["data"];
+/** What a person said to a question about an item. */
+export type QuestionAnswer = Extract<ItemEvent, { kind: "interpretation_answered" }>["data"];
+
+export const answeredEvent = (about: Question, answer: QuestionAnswer): ItemEvent =>
+  about === "interpretation" ? { kind: "interpretation_answered", data: answer } : { kind: "decomposition_answered", data: answer };
 
 /**
- * Writes down what a person said to how the task was understood. The host has asked before whether that person may (I10); an answer
+ * Writes down what a person said to what the item asks: whether the task was understood, whether it is to be cut. The host has asked before whether that person may (I10); an answer
  * to nothing is refused, so that a late or doubled one decides nothing.
  */
-export async function answerItem(journal: Journal, itemId: string, answer: InterpretationAnswer): Promise<Result<void, Refusal>> {
+export async function answerItem(journal: Journal, itemId: string, answer: QuestionAnswer): Promise<Result<void, Refusal>> {
   const stream = itemStream(itemId);
   const head = await journal.head(stream);
   const action = head === null ? null : next(foldItem(await itemEvents(journal, itemId)));
-  if (head === null || action?.kind !== "ask") return err({ kind: "nothing-asked", message: `${itemId} asks nobody whether its task was understood.`, fix: "See where it stands; if it is at work or over, there is nothing to answer." });
-  const appended = await journal.append(stream, head, [{ kind: "interpretation_answered", data: answer }]);
+  if (head === null || action?.kind !== "ask") return err({ kind: "nothing-asked", message: `${itemId} asks nobody anything.`, fix: "See where it stands; if it is at work or over, there is nothing to answer." });
+  const appended = await journal.append(stream, head, [answeredEvent(action.about, answer)]);
   return appended.ok ? ok(undefined) : appended;
 }

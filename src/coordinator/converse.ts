@@ -1,9 +1,8 @@
 /** One conversation of a session's agent with everything it is given: prompt, tools, budget, and the words of people. */
-import { runAgent, spentBy, workspaceTools, type AgentEnd, type Tool } from "../agent/index.ts";
-import { nodesOf, offer as offerOf, type StepOffer } from "../engine/session/index.ts";
+import { runAgent, spentBy, workspaceTools, type AgentEnd, type OpeningMessage, type Tool } from "../agent/index.ts";
+import { offer as offerOf, type StepOffer } from "../engine/session/index.ts";
 import { TerminalError } from "../shared/errors.ts";
-import { fence } from "../workflow/index.ts";
-import { revealHidden } from "../shared/hidden.ts";
+import { gatherContext, type SessionContext } from "./context/index.ts";
 import { composePrompt, promptTexts, reminder } from "./prompt/index.ts";
 import { lastSnapshot } from "./seat.ts";
 import { refusedTool } from "./tool-bounds.ts";
@@ -26,7 +25,8 @@ export async function converse(seat: Seat): Promise<{ readonly end: AgentEnd; re
   const offer = session.offer();
   if (offer === null) throw new TerminalError("A session without a step to work on was given an agent.", "Please report this with the journal.");
   const model = modelOf(tree, offer);
-  const prompt = composePrompt({ plan: session.plan, offer, phase: run.phase, rules: deps.rules, prior: { ...priorOf(seat), facts: tree.facts() } });
+  const context = await gatherContext(seat, model);
+  const prompt = composePrompt({ plan: session.plan, offer, context: context.pack(offer) });
   deps.onProgress({ kind: "prompt", phase: run.phase, prompt });
   const watch = watchSeat(seat);
   watch.step();
@@ -35,10 +35,10 @@ export async function converse(seat: Seat): Promise<{ readonly end: AgentEnd; re
     endpoint: deps.model.endpoint,
     model,
     system: promptTexts(prompt).system,
-    firstMessage: openingOf(seat, offer),
-    reopening: () => openingOf(seat, session.offer() ?? offer),
+    firstMessage: openingOf(seat, context, offer),
+    reopening: () => openingOf(seat, context, session.offer() ?? offer),
     steers: async () => (await deps.steers?.(session.id)) ?? [],
-    tools: toolsOf(seat, { watch, model, leave: (why) => (left = why) }),
+    tools: toolsOf(seat, { watch, model, context, leave: (why) => (left = why) }),
     mayUse: (name) => refusedTool(session.offer(), name),
     budget: sessionLimits(remaining(deps.budget, run.spentBefore()), tree.msLeft() + spentBy(session.history()).workedMs),
     pool: tree.pool,
@@ -59,45 +59,23 @@ export async function converse(seat: Seat): Promise<{ readonly end: AgentEnd; re
 interface Desk {
   readonly watch: ReturnType<typeof watchSeat>;
   readonly model: string;
+  readonly context: SessionContext;
   readonly leave: (left: Left) => void;
 }
 
 /** The same list for every session, so that it is one prefix for the provider's cache; what a step allows is checked at each call. */
-const toolsOf = (seat: Seat, { watch, model, leave }: Desk): readonly Tool[] => [
+const toolsOf = (seat: Seat, { watch, model, context, leave }: Desk): readonly Tool[] => [
   ...workspaceTools(seat.tree.deps.sandbox),
   spawnAgentTool(seat, leave),
-  readArtifactTool(seat),
+  readArtifactTool(seat, context),
   ...recordTools(seat),
   signalTool(seat),
   completeStepTool(seat, { watch, leave, sameModel: (next) => modelOf(seat.tree, next) === model }),
 ];
 
-/** What works for another session is given its task and not the item's history. */
-const priorOf = ({ depth, tree: { run } }: Seat) => (depth === 0 ? run.prior : { sessions: [], facts: [] });
-
-/** The first message of a conversation; one that is not the session's first tells what its own earlier steps came to. */
-function openingOf(seat: Seat, current: StepOffer): string {
-  const { tree, session } = seat;
+/** The first message of a conversation that begins now. */
+function openingOf({ session }: Seat, context: SessionContext, current: StepOffer): OpeningMessage {
   const offer = offerOf(session.plan, session.state(), { introduce: true }) ?? current;
-  const prior = { ...priorOf(seat), facts: tree.facts() };
-  const text = promptTexts(composePrompt({ plan: session.plan, offer, phase: tree.run.phase, rules: tree.deps.rules, prior })).opening;
-  const done = doneSoFar(seat);
-  return done === null ? text : `${text}\n\n${done}`;
-}
-
-/** Characters of the earlier steps' notes in an opening; the newest come first in line when all of it is cut. */
-const DONE_CHARS = 16_000;
-
-function doneSoFar({ session }: Seat): string | null {
-  const notes = nodesOf(session.state()).flatMap((node) => (node.completed && (node.output?.notes ?? "").trim() !== "" ? [`${node.stepId}: ${node.output?.notes.trim()}`] : []));
-  if (notes.length === 0) return null;
-  const kept: string[] = [];
-  let room = DONE_CHARS;
-  for (const note of notes.toReversed()) {
-    if (note.length > room) break;
-    room -= note.length;
-    kept.unshift(note);
-  }
-  const cut = kept.length === notes.length ? "" : `\nLeft out for length: the notes of the first ${notes.length - kept.length} steps.`;
-  return `# Earlier steps of this session\nTheir notes, as they were handed over.${cut}\n${fence(revealHidden(kept.join("\n\n")))}`;
+  const packed = context.pack(offer);
+  return { text: promptTexts(composePrompt({ plan: session.plan, offer, context: packed })).opening, context: packed.record };
 }

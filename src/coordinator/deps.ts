@@ -1,11 +1,12 @@
 import type { AgentEndpoint, Steer } from "../agent/index.ts";
 import type { Journal } from "../journal/index.ts";
-import type { EndingCode, ItemEvent, Phase, PipelineMode, SessionOutcome } from "../record/index.ts";
+import type { Duplicate, EndingCode, ItemEvent, Phase, PipelineMode, RequiredArtifact, SessionOutcome } from "../record/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import type { Clock, Random } from "../shared/ports.ts";
 import type { Result } from "../shared/result.ts";
 import type { Plan } from "../workflow/index.ts";
 import type { Sandbox, SlicePlace, Workspace } from "../workspace/index.ts";
+import type { EarlierWork } from "./context/earlier-work.ts";
 import type { Prompt, Rule } from "./prompt/index.ts";
 
 /** What an item is likely to cost, as a run journals it before it works. */
@@ -81,6 +82,20 @@ export interface PersonsAnswer {
   readonly by: string;
 }
 
+/** What only the place the item comes from can tell; on GitHub by reads. */
+export interface Surroundings {
+  /** Which paths may hold. */
+  readonly issueNumber: number;
+  /** What the config asks for now: a run that waits goes by what it says by then. */
+  readonly requires: readonly RequiredArtifact[];
+  /** The commit that a new item would build on now. */
+  readonly newestBase: { readonly ref: string; readonly sha: string };
+  /** Labels the issue has now. */
+  labels(): Promise<readonly string[]>;
+  /** What has the work already. @param taskKey what the task asks for (`taskKeyOf`), which others are told as well; null before it is known */
+  duplicates(taskKey: string | null): Promise<readonly Duplicate[]>;
+}
+
 export interface CoordinatorDeps {
   readonly journal: Journal;
   /** The journal's own redaction: what is folded in memory must be what stands in the log. */
@@ -99,6 +114,10 @@ export interface CoordinatorDeps {
   readonly model: { readonly endpoint: AgentEndpoint; readonly name: string; readonly tiers: Readonly<Record<ModelTier, string>> };
   /** Instructions of the operator and the repository, from the base commit (`readRules`). */
   readonly rules: readonly Rule[];
+  /** Tokens of a session's context package; absent: by the model's window. */
+  readonly contextTokens?: number | null;
+  /** Other work items of the repository that this host has at hand; absent where it has none. */
+  readonly earlierWork?: () => readonly EarlierWork[];
   readonly budget: ItemBudget;
   /** The repository's commands from its config on the default branch. */
   readonly commands: { readonly test: string | null };
@@ -107,6 +126,8 @@ export interface CoordinatorDeps {
   /** Null where the journal itself is the last word (local runs). */
   readonly saving: Saving | null;
   readonly onProgress: (progress: ItemProgress) => void;
+  /** Absent for a local task: nothing else can be at it, and it has no labels. */
+  readonly surroundings?: Surroundings;
   /** What this run was started with for the gate the item waits at. */
   readonly answer?: PersonsAnswer;
   /** What people want to say to a session now; asked before each request of it. */

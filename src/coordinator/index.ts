@@ -1,9 +1,11 @@
-export { answerItem, type InterpretationAnswer } from "./answer-item.ts";
-export type { Boundary, CoordinatorDeps, Estimate, ItemBudget, ItemProgress, ModelTier, Saving } from "./deps.ts";
+export { answerItem, type QuestionAnswer } from "./answer-item.ts";
+export type { Boundary, CoordinatorDeps, Estimate, ItemBudget, ItemProgress, ModelTier, Saving, Surroundings } from "./deps.ts";
+export { earlierWorkIn, type EarlierWork } from "./context/index.ts";
 export { estimateItem, estimateWords } from "./estimate.ts";
 export { VERIFICATION_TIMEOUT } from "./seat.ts";
 export { readRules, type Layer, type Prompt } from "./prompt/index.ts";
-export { loadLibrary, pipelineFault } from "./library.ts";
+export { openingPolicy } from "./opening-policy.ts";
+export { compileLibrary, libraryTexts, loadLibrary, pipelineFault } from "./library.ts";
 export { progressLine } from "./progress-line.ts";
 export { runItem, type ItemResult, type OpenItem, type OpenRun } from "./run-item.ts";
 export { spentByItem } from "./spent.ts";

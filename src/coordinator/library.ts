@@ -23,8 +23,23 @@ export type FindPlan = (workflowId: string) => Result<Plan, Refusal<"unknown-wor
  * @returns refusal naming file, line and fault when one does not compile: a broken workflow is never skipped in silence
  */
 export async function loadLibrary(fs: FileSystem, directory: string, base: BaseFiles | null): Promise<Result<FindPlan, Refusal<"bad-workflow">>> {
+  return compileLibrary(await libraryTexts(fs, directory, base));
+}
+
+export interface LibraryTexts {
+  readonly team: readonly Text[];
+  /** Those that come with WorkTrain. */
+  readonly ours: readonly Text[];
+}
+
+/** The texts of `loadLibrary`. */
+export async function libraryTexts(fs: FileSystem, directory: string, base: BaseFiles | null): Promise<LibraryTexts> {
   const team = base === null ? [] : await teamTexts(base);
-  const ours = shippedTexts(fs, directory);
+  return { team, ours: shippedTexts(fs, directory) };
+}
+
+/** The library of such texts: the same for the same texts. */
+export function compileLibrary({ team, ours }: LibraryTexts): Result<FindPlan, Refusal<"bad-workflow">> {
   const { workflows, faults } = catalogue([...team, ...ours]);
   const shipped = new Set(ours.map(({ file }) => file));
   // What the team replaces is no fault.

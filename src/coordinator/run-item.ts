@@ -5,21 +5,24 @@
  *     where the stream ends.
  * I5. The budget is the item's: what earlier sessions and runs spent is counted from the log.
  */
-import { endingOfParked, fixOf, foldItem, interpretationGate, isEscalated, keepsFiles, next, type ItemAction, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
+import { endingOfParked, fixOf, foldItem, isEscalated, keepsFiles, next, questionGate, type ItemAction, type ItemSession, type ItemState, type Question } from "../engine/pipeline/index.ts";
+import { boundGate } from "../record/proposal-gate.ts";
 import { itemStream, type EndingCode, type Head, type ItemEvent, type Phase, type Reason } from "../record/index.ts";
 import { artifactsOf, conclusionOf } from "../engine/session/index.ts";
 import { TerminalError, TimeUpError } from "../shared/errors.ts";
 import type { JsonObject } from "../shared/json.ts";
 import type { CoordinatorDeps, Estimate } from "./deps.ts";
+import { readPriorWork } from "./context/index.ts";
 import { changedFiles } from "./changed-files.ts";
 import { estimateItem } from "./estimate.ts";
 import { itemEvents } from "./item-events.ts";
+import { answeredEvent } from "./answer-item.ts";
+import { lookAround, waitsFor } from "./look-around.ts";
 import { revealHidden } from "../shared/hidden.ts";
 import { runSession, type SessionLeft } from "./run-session.ts";
 import { openFileTurns } from "./file-turns.ts";
 import { runForItem } from "./host-checks.ts";
 import { lastSnapshot } from "./seat.ts";
-import { rememberedBy } from "./session-tree.ts";
 import { spentBy } from "../agent/index.ts";
 import { integrateSlice, runSlices } from "./slices.ts";
 import { add, budgetInPhase, nothingSpent, spentByItem, type Spent } from "./spent.ts";
@@ -49,9 +52,15 @@ export async function runItem(deps: CoordinatorDeps, item: OpenItem, run: OpenRu
 type Over = Omit<ItemResult, "estimate">;
 
 async function untilOver(deps: CoordinatorDeps, log: ItemLog): Promise<Over> {
+  let looked = false;
   for (;;) {
     const action = next(log.state());
     switch (action.kind) {
+      case "look":
+        if (looked && action.missing.length > 0) return leaveOpen(deps, log.state(), { ...waitsFor(action.missing, deps), phase: "classify", step: "waits" });
+        looked = true;
+        await log.append({ kind: "intake_checked", data: await lookAround(deps, log.state(), action) });
+        break;
       case "run-session":
         await log.append({ kind: "session_scheduled", data: await schedule(deps, log.state(), action) });
         break;
@@ -86,10 +95,11 @@ async function untilOver(deps: CoordinatorDeps, log: ItemLog): Promise<Over> {
         break;
       }
       case "ask": {
-        const gate = log.gate();
+        const gate = boundGate(log.gate(action.about), action.proposal);
         const { answer } = deps;
-        if (answer?.gate !== gate) return waitForAnswer(deps, log.state(), { ...action, gate });
-        await log.append({ kind: "interpretation_answered", data: { verdict: answer.verdict, by: answer.by, ...(answer.reason === "" ? {} : { reason: answer.reason }) } });
+        // The App reads from the artifact's name which gate an answer is for.
+        if (answer?.gate !== gate) return leaveOpen(deps, log.state(), { ending: "awaiting-approval", reason: { code: "awaiting_approval", message: action.question, fix: action.fix }, phase: action.about === "interpretation" ? "classify" : "decompose", step: gate });
+        await log.append(answeredEvent(action.about, { verdict: answer.verdict, by: answer.by, ...(answer.reason === "" ? {} : { reason: answer.reason }) }));
         break;
       }
       case "deliver":
@@ -115,8 +125,8 @@ function estimateOnce(deps: CoordinatorDeps, { opening, sessions }: ItemState): 
 
 interface ItemLog {
   state(): ItemState;
-  /** The name of the question whether the task was understood. */
-  gate(): string;
+  /** The name of a question about the item. */
+  gate(about: Question): string;
   /** What the item's first run expected. */
   estimate(): Estimate | null;
   append(event: ItemEvent): Promise<void>;
@@ -129,7 +139,7 @@ async function openItemLog(deps: CoordinatorDeps, item: OpenItem): Promise<ItemL
   const oneByOne = openFileTurns();
   const log: ItemLog = {
     state: () => foldItem(events),
-    gate: () => interpretationGate(events),
+    gate: (about) => questionGate(about, events),
     estimate: () => events.flatMap((event) => (event.kind === "run_opened" ? (event.data.estimate ?? []) : []))[0] ?? null,
     // Sessions side by side come to their ends at the same time; each line goes behind the one before it.
     append: (event) =>
@@ -159,13 +169,12 @@ async function schedule(deps: CoordinatorDeps, state: ItemState, action: Extract
 async function runAndConclude(deps: CoordinatorDeps, log: ItemLog, scheduled: ItemSession): Promise<SessionLeft> {
   const state = log.state();
   const spentBefore = spentByItem(state);
-  const earlier = state.sessions.flatMap((session) => (session.sessionId === scheduled.sessionId ? [] : [session.sessionId]));
   const left = await runSession({ ...deps, budget: budgetInPhase(deps.budget, state, scheduled.phase) }, {
     scheduled,
     itemId: state.opening?.itemId ?? "",
     startFrom: state.snapshot,
     baseTested: state.baseTested,
-    prior: { sessions: state.sessions, facts: await rememberedBy(deps, earlier) },
+    prior: await readPriorWork(deps, state, scheduled.sessionId),
     spentBefore: () => spentBefore,
   });
   if (left.parked === null) await conclude(deps, log, scheduled, left);
@@ -205,20 +214,19 @@ async function park(deps: CoordinatorDeps, state: ItemState, { phase, spent: ofS
   return { ending, reason: { code: parked.code, message: `${parked.message}${limited}`, fix: fixOf(parked.code) }, state, spent };
 }
 
-/** The item is left as it is until a person has answered; a run that comes sooner asks again. */
-async function waitForAnswer(deps: CoordinatorDeps, state: ItemState, { question, fix, gate }: Extract<ItemAction, { kind: "ask" }> & { readonly gate: string }): Promise<Over> {
-  const ending: EndingCode = "awaiting-approval";
+/** The item is left as it is until a person has answered, or what is missing is there; a run that comes sooner asks or looks again. */
+async function leaveOpen(deps: CoordinatorDeps, state: ItemState, { ending, reason, phase, step }: { readonly ending: EndingCode; readonly reason: Reason; readonly phase: Phase; readonly step: string }): Promise<Over> {
   const spent = spentByItem(state);
-  // The App reads from the artifact's name which gate an answer is for.
-  await deps.saving?.now({ phase: "classify", step: gate, costMilliUsd: Math.round(spent.costMicroUsd / 1000), ending });
-  return { ending, reason: { code: "awaiting_approval", message: question, fix }, state, spent };
+  await deps.saving?.now({ phase, step, costMilliUsd: Math.round(spent.costMicroUsd / 1000), ending });
+  return { ending, reason, state, spent };
 }
 
 const lastPhase = ({ sessions }: ItemState): Phase => sessions.at(-1)?.phase ?? "classify";
 
 async function end(deps: CoordinatorDeps, state: ItemState): Promise<Over> {
   const ending = state.ended?.ending ?? "internal";
-  await deps.saving?.now({ phase: lastPhase(state), step: "end", costMilliUsd: Math.round(spentByItem(state).costMicroUsd / 1000), ending });
+  // `ready` in a name: there is something to deliver. That sub-issues were made only the deliver job can say (I4).
+  await deps.saving?.now({ phase: lastPhase(state), step: "end", costMilliUsd: Math.round(spentByItem(state).costMicroUsd / 1000), ending: ending === "decomposed" ? "ready" : ending });
   return { ending, reason: state.ended?.reason ?? null, state, spent: spentByItem(state) };
 }
 

@@ -5,7 +5,7 @@ import type { Session, SessionInit } from "../session/index.ts";
 import { TerminalError } from "../shared/errors.ts";
 import type { CoordinatorDeps } from "./deps.ts";
 import { driveSession } from "./drive.ts";
-import type { PriorWork } from "./prompt/index.ts";
+import type { PriorWork } from "./context/known.ts";
 import { isStarted, lastSnapshot, restoreFiles, takeSeat } from "./seat.ts";
 import { openTree } from "./session-tree.ts";
 import type { Spent } from "./spent.ts";

@@ -8,7 +8,7 @@ import { openBudgetPool, spentBy } from "../agent/index.ts";
 import { agentEventSchema, sessionStream, type AgentEvent, type Recorded, type RecordEvent } from "../record/index.ts";
 import type { Session } from "../session/index.ts";
 import type { CoordinatorDeps } from "./deps.ts";
-import type { RememberedFact } from "./prompt/index.ts";
+import type { RememberedFact } from "./context/known.ts";
 import { add, limitsOf, nothingSpent, remaining, type Spent } from "./spent.ts";
 import type { SessionTree, SharedBudget, TreeRun } from "./tree.ts";
 
@@ -54,17 +54,8 @@ async function earlierHistories({ journal }: CoordinatorDeps, rootId: string): P
   return histories;
 }
 
-/** What the item's other sessions and those that worked for them asked to be remembered, oldest first. */
-export async function rememberedBy(deps: CoordinatorDeps, rootIds: readonly string[]): Promise<readonly RememberedFact[]> {
-  const facts: RememberedFact[] = [];
-  for (const rootId of rootIds) {
-    for (const [id, history] of await earlierHistories(deps, rootId)) facts.push(...factsOf(id, history));
-  }
-  return facts;
-}
-
-const factsOf = (sessionId: string, history: History): readonly RememberedFact[] =>
-  history.flatMap((event) => (event.kind === "fact_remembered" ? [{ kind: event.data.fact.replace("_", " "), text: event.data.text, sessionId }] : []));
+export const factsOf = (sessionId: string, history: History): readonly RememberedFact[] =>
+  history.flatMap((event) => (event.kind === "fact_remembered" ? [{ kind: event.data.fact === "dead_end" ? "dead end" : event.data.fact, text: event.data.text, sessionId }] : []));
 
 const countedFor = (rootId: string, id: string, history: History): Spent => {
   const { workedMs, ...spent } = spentBy(history);

@@ -11,9 +11,10 @@ import type { ItemEvent, SnapshotRef } from "../record/index.ts";
 import { TerminalError } from "../shared/errors.ts";
 import type { SlicePlace } from "../workspace/index.ts";
 import { changedFiles } from "./changed-files.ts";
+import { readPriorWork } from "./context/index.ts";
 import type { CoordinatorDeps } from "./deps.ts";
 import { runSession, type SessionLeft } from "./run-session.ts";
-import { rememberedBy, spentEarlier } from "./session-tree.ts";
+import { spentEarlier } from "./session-tree.ts";
 import { add, budgetInPhase, limitsOf, nothingSpent, remaining, spentByItem, spentBySessions, spentTogether, type Spent } from "./spent.ts";
 import type { SessionTree, SharedBudget } from "./tree.ts";
 import { unresolvedFiles } from "./unresolved.ts";
@@ -93,13 +94,13 @@ async function runSlice(deps: CoordinatorDeps, { session, wave: { state }, budge
   const { sessionId, phase, slice } = session;
   const role = slice?.part === "merge" ? `conflict of ${slice.id}` : `slice ${slice?.id ?? ""}`;
   deps.onProgress({ kind: "helper", phase, role, sessionId, outcome: null });
-  const earlier = state.sessions.flatMap(({ sessionId: id, result }) => (result === null ? [] : [id]));
   const left = await runSession({ ...deps, budget: budgetInPhase(deps.budget, state, phase) }, {
     scheduled: session,
     itemId: state.opening?.itemId ?? "",
     startFrom: session.from ?? null,
     baseTested: state.baseTested,
-    prior: { sessions: state.sessions.filter(({ result }) => result !== null), facts: await rememberedBy(deps, earlier) },
+    // Those at work beside it are no prior work.
+    prior: await readPriorWork(deps, { ...state, sessions: state.sessions.filter(({ result }) => result !== null) }, sessionId),
     spentBefore: (underWay) => budget.besides(sessionId, underWay),
     beside: { shared: budget, opened: (tree) => budget.opened(sessionId, tree) },
   });

@@ -5,7 +5,7 @@ import type { AgentEndCode, Phase, SnapshotRef } from "../record/index.ts";
 import type { Session } from "../session/index.ts";
 import type { CoordinatorDeps } from "./deps.ts";
 import type { FileTurns } from "./file-turns.ts";
-import type { PriorWork, RememberedFact } from "./prompt/index.ts";
+import type { PriorWork, RememberedFact } from "./context/known.ts";
 import type { Spent } from "./spent.ts";
 
 export interface TreeRun {

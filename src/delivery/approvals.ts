@@ -2,9 +2,10 @@
  * Whether every word of a person that the journal goes by was said: the App signed, in a ticket of this item, whose word it was, for which
  * gate, and what it said (attack 17). An agent job can write a journal, never such a ticket. Pure.
  */
-import { confirmation, foldItem, interpretationGate } from "../engine/pipeline/index.ts";
+import { confirmation, foldItem, next, questionGate } from "../engine/pipeline/index.ts";
 import { personOf, type GateAnswer, type Ticket } from "../github/trust/index.ts";
-import { gateName } from "../record/index.ts";
+import { gateName, type ItemEvent } from "../record/index.ts";
+import { boundGate } from "../record/proposal-gate.ts";
 import { itemView, type ItemJournal } from "../report/index.ts";
 import { refusal, type JournalRefusal } from "./journal-refusal.ts";
 
@@ -14,7 +15,7 @@ type Said = Pick<GateAnswer, "gate" | "verdict"> & { readonly by: string };
 export function approvals(journal: ItemJournal, tickets: readonly Ticket[]): JournalRefusal | null {
   const answers = tickets.flatMap(({ answer, trigger }): readonly Said[] => (answer === undefined ? [] : [{ ...answer, by: personOf(trigger.actor) }]));
   const vouched = (said: Said): boolean => answers.some(({ gate, verdict, by }) => gate === said.gate && verdict === said.verdict && by === said.by);
-  return interpretation(journal, vouched) ?? gates(journal, vouched);
+  return interpretation(journal, vouched) ?? decomposition(journal, vouched) ?? gates(journal, vouched);
 }
 
 type Vouched = (said: Said) => boolean;
@@ -25,13 +26,29 @@ function interpretation(journal: ItemJournal, vouched: Vouched): JournalRefusal 
     if (event.kind !== "interpretation_answered") continue;
     const { verdict, by } = event.data;
     // As it was named then: a mode that is chosen later is no new question.
-    const gate = interpretationGate(journal.item.slice(0, index));
+    const gate = questionGate("interpretation", journal.item.slice(0, index));
     if (!vouched({ gate, verdict, by })) return refusal("unvouched-approval", `The journal says that ${by} answered ${gate} with ${verdict}; no ticket of the App says so.`);
   }
   if (answer?.verdict === "rejected") return refusal("unvouched-approval", `${answer.by} rejected how the task was understood; the journal delivers it all the same.`);
   const needed = opening?.pipeline === undefined || opening.review !== undefined ? null : confirmation(opening.pipeline, itemView(journal).classification ?? {});
   if (needed === null || answer !== null) return null;
   return refusal("unvouched-approval", `A person had to confirm how the task was understood, since ${needed}; the journal holds nobody's answer.`);
+}
+
+function decomposition({ item }: ItemJournal, vouched: Vouched): JournalRefusal | null {
+  for (const [index, event] of item.entries()) {
+    if (event.kind !== "decomposition_answered") continue;
+    const { verdict, by } = event.data;
+    const gate = proposalGate(item.slice(0, index));
+    if (!vouched({ gate, verdict, by })) return refusal("unvouched-approval", `The journal says that ${by} answered ${gate} with ${verdict}; no ticket of the App says so.`);
+  }
+  return null;
+}
+
+/** The gate of the proposal that stood open after these events, which names its content: another one was not approved. Empty where none did. */
+function proposalGate(before: readonly ItemEvent[]): string {
+  const action = next(foldItem(before));
+  return action.kind === "ask" && action.about === "decomposition" ? boundGate(questionGate("decomposition", before), action.proposal) : "";
 }
 
 function gates({ sessions }: ItemJournal, vouched: Vouched): JournalRefusal | null {

@@ -1,4 +1,5 @@
 import type { Intent, RecordWish } from "./intents.ts";
+import type { MergeDecision } from "./merge/decide-merge.ts";
 import { branchOf } from "./names.ts";
 import { checkRun } from "./text/check-run.ts";
 import { commentBody, type Said } from "./text/comment.ts";
@@ -7,13 +8,15 @@ import type { Delivery } from "./text/delivery.ts";
 import { pullRequestBody, pullRequestTitle } from "./text/pull-request.ts";
 
 /** What delivering a change means on GitHub, in the order it is done. Pure: the same delivery gives the same bytes. */
-export function deliveryIntents(delivery: Delivery, { baseTree, record }: { readonly baseTree: string; readonly record: RecordWish }): readonly Intent[] {
+export function deliveryIntents(delivery: Delivery, { baseTree, record, merge }: { readonly baseTree: string; readonly record: RecordWish; readonly merge: MergeDecision | null }): readonly Intent[] {
   const { ticket, change } = delivery;
   const branch = branchOf(ticket.item);
   return [
     { kind: "branch", branch, change, baseTree, record, message: commitMessage(delivery) },
     { kind: "pull-request", branch, base: ticket.base.ref, title: pullRequestTitle(delivery), body: pullRequestBody(delivery) },
     checkRun(delivery),
+    // Last: nothing is merged that is not published whole.
+    ...(merge?.decision === "arm" ? [{ kind: "auto-merge" as const, method: merge.method }] : []),
   ];
 }
 

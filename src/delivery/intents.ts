@@ -71,7 +71,24 @@ export interface CommentIntent {
   readonly body: string;
 }
 
-export type Intent = BranchIntent | RecordIntent | PullRequestIntent | ReviewIntent | CheckRunIntent | CommentIntent;
+/** A sub-issue of the item's issue, without a label. */
+export interface SubIssueIntent {
+  readonly kind: "sub-issue";
+  readonly parent: number;
+  /** In the order in which they can be done, from 1. */
+  readonly place: number;
+  readonly title: string;
+  /** Starts with the marker. */
+  readonly body: string;
+}
 
-/** The effect's key: one decision of one ticket, one kind. */
-export const effectKey = (kind: Intent["kind"], ticketKey: string): string => `${kind}:${ticketKey}`;
+/** GitHub is to merge the pull request that this delivery made, at the commit that it made, once the branch's rules are met. */
+export interface AutoMergeIntent {
+  readonly kind: "auto-merge";
+  readonly method: "squash" | "merge" | "rebase";
+}
+
+export type Intent = BranchIntent | RecordIntent | PullRequestIntent | ReviewIntent | CheckRunIntent | CommentIntent | SubIssueIntent | AutoMergeIntent;
+
+/** The effect's key: one decision of one ticket, one kind; of several of a kind each has its place. */
+export const effectKey = (kind: Intent["kind"], ticketKey: string, place?: number): string => `${kind}:${ticketKey}${place === undefined ? "" : `:${place}`}`;

@@ -5,8 +5,9 @@
  *     sessions whose streams end where the item's stream says they ended. The chain and the artifacts' digests are
  *     checked before; here the content is read as an adversary's (attack 14).
  */
-import { besideBase, CONTRACT, foldItem, interpretationGate, isRed, next, type ItemOpening } from "../engine/pipeline/index.ts";
+import { besideBase, CONTRACT, foldItem, isRed, missingWords, next, questionGate, readSubTasks, type ItemOpening, type SubTask } from "../engine/pipeline/index.ts";
 import type { Ticket } from "../github/trust/index.ts";
+import { boundGate } from "../record/proposal-gate.ts";
 import { gateName, itemStream, sessionStream, type EndingCode, type Head, type ItemEvent, type Reason, type Recorded, type SnapshotRef } from "../record/index.ts";
 import { counted, cut, itemView, lastArtifact, lastVerifications, passed, type ItemJournal, type ItemSessionView, type ItemView } from "../report/index.ts";
 import { sha256Hex } from "../shared/hash.ts";
@@ -33,6 +34,8 @@ export type Judgement =
   | { readonly kind: "deliver"; readonly view: ItemView; readonly snapshot: SnapshotRef }
   /** A pull request was reviewed at this commit, and this is what came of it. */
   | { readonly kind: "review"; readonly view: ItemView; readonly headSha: string; readonly tree: string; readonly verdict: ReviewVerdict }
+  /** The work is to be cut into these, in this order. */
+  | { readonly kind: "decompose"; readonly view: ItemView; readonly reason: Reason; readonly pieces: readonly SubTask[] }
   /** There is nothing to deliver and here is why. */
   | { readonly kind: "say"; readonly view: ItemView; readonly ending: EndingCode; readonly reason: Reason };
 
@@ -44,7 +47,12 @@ export function judge(judged: JudgedJournal): Result<Judgement, JournalRefusal> 
   const { ended } = view;
   if (ended === null) return waiting(judged.journal, view);
   if (ended.ending === "reviewed") return reviewed(judged, view);
-  if (ended.outcome !== "deliver") return ok({ kind: "say", view, ending: ended.ending, reason: ended.reason ?? unexplained(ended.ending) });
+  const reason = ended.reason ?? unexplained(ended.ending);
+  if (ended.ending === "decomposed") {
+    const approved = pieces(judged, view);
+    return approved.ok ? ok({ kind: "decompose", view, reason, pieces: approved.value }) : approved;
+  }
+  if (ended.outcome !== "deliver") return ok({ kind: "say", view, ending: ended.ending, reason });
   if (judged.ticket.review !== undefined) return refuse("foreign-journal", "The journal delivers a change, the ticket asks for a review.");
   if (ended.snapshot === null) return refuse("not-completed", "The journal says `deliver` and names no saved files.");
   const wrong = heads(judged) ?? approvals(judged.journal, ticketsOf(judged)) ?? maker(judged, view, ended.snapshot) ?? review(judged, view, ended.snapshot);
@@ -68,13 +76,15 @@ function reviewed(judged: JudgedJournal, view: ItemView): Result<Judgement, Jour
 /** An item without an end has nothing to deliver; what it asks of a person is told. */
 function waiting(journal: ItemJournal, view: ItemView): Result<Judgement, JournalRefusal> {
   const action = next(foldItem(journal.item));
-  const understood = action.kind === "ask" ? [`${action.question} (${interpretationGate(journal.item)})`] : [];
+  if (action.kind === "look" && action.missing.length > 0) return ok({ kind: "say", view, ending: "waiting-for-artifacts", reason: { code: "waiting_for_artifacts", message: `This repository asks for it before there is work on a task, and it is not there:\n${missingWords(action.missing)}`, fix: BRING_IT } });
+  const understood = action.kind === "ask" ? [`${action.question} (${boundGate(questionGate(action.about, journal.item), action.proposal)})`] : [];
   const gates = [...understood, ...[...journal.sessions].flatMap(([sessionId, events]) => questionOf(sessionId, events) ?? [])];
   if (gates.length === 0) return err(NOT_ENDED);
   const reason: Reason = { code: "awaiting_approval", message: gates.join("\n\n"), fix: ANSWER_IT };
   return ok({ kind: "say", view, ending: "awaiting-approval", reason });
 }
 
+const BRING_IT = "Bring it to the default branch, or set the label. Then write `/worktrain resume` in a new comment, or remove the start label and add it again.";
 const ANSWER_IT = "Write `/worktrain approve` in a new comment to let the work go on, or `/worktrain reject REASON` to send the step back with a reason.";
 
 /** Characters of what was handed over that a question is told with. */
@@ -158,6 +168,17 @@ function heads({ journal, heads: streams }: JudgedJournal): JournalRefusal | nul
     }
   }
   return null;
+}
+
+/** The pieces that a person approved, handed over by a session that completed. */
+function pieces(judged: JudgedJournal, view: ItemView): Result<readonly SubTask[], JournalRefusal> {
+  const session = view.sessions.findLast(({ phase }) => phase === "decompose");
+  const wrong = session === undefined ? refusal("not-completed", "No session of the journal cut the work.") : (heads(judged) ?? approvals(judged.journal, ticketsOf(judged)) ?? counts(judged, session));
+  if (session === undefined || wrong !== null) return err(wrong ?? NOT_ENDED);
+  const approved = judged.journal.item.some((event) => event.kind === "decomposition_answered" && event.data.verdict === "approved");
+  const read = readSubTasks(lastArtifact(session, CONTRACT.tickets) ?? null);
+  if (!approved || !read.ok) return err(refusal("unvouched-approval", `The journal says that the work is cut, and ${approved ? "its pieces cannot be read" : "nobody approved it"}.`));
+  return read;
 }
 
 /**

@@ -24,8 +24,17 @@ export function branchOf(itemId: string): string {
 /** First line of a pull request's or comment's body. */
 export const marker = (what: "pull-request" | "comment" | "review", ticket: Pick<Ticket, "item" | "key">): string => `<!-- worktrain:${what} ${ticket.item} key=${ticket.key} -->`;
 
+/** First line of a sub-issue's body: the same for every run of the item, so that a later one goes on with what an earlier one made. */
+export const subIssueMarker = (item: string, place: number): string => `<!-- worktrain:sub-issue ${item} ${place} -->`;
+
 /** What the marker of a pull request of any run of an item starts with. */
 export const pullRequestMarkerOf = (item: string): string => `<!-- worktrain:pull-request ${item} key=`;
+
+/** The item and key that the first line of a pull request's body names; null where it names none. */
+export function readPullRequestMarker(body: string): Trailers | null {
+  const [, item, key] = /^<!-- worktrain:pull-request (\S+) key=([0-9a-f]+) -->/.exec(body) ?? [];
+  return item === undefined || key === undefined ? null : { item, key };
+}
 
 export interface Trailers {
   readonly item: string;

@@ -8,7 +8,7 @@ export { decodeSegment, encodeSegment, SEGMENT_LIMITS, type DecodedSegment, type
 export { longestUnsavedMs, startAutosave, type Autosave, type AutosaveOptions } from "./autosave.ts";
 export { createSegmentSaver, type EarlierPart, type SavedUpTo, type SaveOptions, type SaveRequest, type SegmentSaver, type SegmentSaverOptions } from "./segment-saver.ts";
 export { seedDirectory, type SeedOptions } from "./seed-directory.ts";
-export type { ArtifactClient } from "./stores/actions-artifacts.ts";
+export { actionsArtifactClient, downloadOwnArtifact, type ArtifactClient } from "./stores/actions-artifacts.ts";
 export { createArtifactSegmentStore, type ArtifactSegmentStoreOptions } from "./stores/artifacts.ts";
 export { openDirectoryJournal, openDirectoryReader, type DirectoryJournal, type DirectoryJournalOptions, type DirectoryJournalReader, type DirectoryOptions, JournalReplaced } from "./stores/directory.ts";
 export { createGitRefSegmentStore, type GitRefSegmentStore, type GitRefSegmentStoreOptions, journalRef } from "./stores/git-ref.ts";

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { envelopeSchema, parseRecordEvent, RECORD_VERSION, type Envelope, type Recorded } from "../record/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import { sha256Hex } from "../shared/hash.ts";
+import { canonicalJson } from "../shared/json.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 
 export type LineRefusal = Refusal<"not-a-line" | "needs-version" | "unknown-event">;
@@ -37,6 +38,26 @@ function parseObject(text: string): { readonly v?: unknown } | null {
   }
 }
 
+/** Bytes of lines whose reading is remembered: some thousand events. */
+const KNOWN_LIMIT_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Lines that were read and found good, by their hash, oldest first. One process reads a log several times over: as segments, as a
+ * directory seeded from them, in parts when it saves and delivers. The same bytes are the same line, and what is not yet known is read.
+ */
+const known = new Map<string, { readonly line: ReadLine; readonly size: number }>();
+let knownBytes = 0;
+
+function remember(line: ReadLine, size: number): void {
+  known.set(line.hash, { line, size });
+  knownBytes += size;
+  for (const [hash, oldest] of known) {
+    if (knownBytes <= KNOWN_LIMIT_BYTES) return;
+    known.delete(hash);
+    knownBytes -= oldest.size;
+  }
+}
+
 /**
  * Reads one line.
  * @param bytes the line with its newline
@@ -44,6 +65,9 @@ function parseObject(text: string): { readonly v?: unknown } | null {
  * @returns `needs-version` when a newer WorkTrain wrote it (fault 11), `unknown-event` when the envelope is good and the event is not
  */
 export function readLine(bytes: Uint8Array, text: string): Result<ReadLine, LineRefusal> {
+  const hash = sha256Hex(bytes);
+  const before = known.get(hash);
+  if (before !== undefined) return ok(before.line);
   const value = parseObject(text);
   if (value === null) return notALine("it is not one JSON object");
   if (typeof value.v === "number" && Number.isInteger(value.v) && value.v > RECORD_VERSION) {
@@ -56,7 +80,20 @@ export function readLine(bytes: Uint8Array, text: string): Result<ReadLine, Line
   const envelope = lineSchema.safeParse(value);
   if (!envelope.success) return notALine(`its envelope does not fit: ${firstIssue(envelope.error.issues)}`);
   const recorded = recordedFrom(envelope.data);
-  return recorded.ok ? ok({ prev: envelope.data.prev, recorded: recorded.value, hash: sha256Hex(bytes) }) : recorded;
+  if (!recorded.ok) return recorded;
+  const line: ReadLine = { prev: envelope.data.prev, recorded: recorded.value, hash };
+  remember(line, bytes.length);
+  return ok(line);
+}
+
+const canonical = new WeakSet<ReadLine>();
+
+/** Whether a line is in canonical form (L1). @param text of the line, without its newline */
+export function isCanonical(line: ReadLine, text: string): boolean {
+  if (canonical.has(line)) return true;
+  if (canonicalJson(JSON.parse(text)) !== text) return false;
+  canonical.add(line);
+  return true;
 }
 
 /**

@@ -13,7 +13,7 @@ import { TerminalError, type Refusal } from "../shared/errors.ts";
 import { sha256Hex } from "../shared/hash.ts";
 import { canonicalJson } from "../shared/json.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import { readLine, walkLines, type ReadLine } from "./line.ts";
+import { isCanonical, readLine, walkLines, type ReadLine } from "./line.ts";
 
 export interface SegmentBlob {
   readonly sha256: string;
@@ -217,7 +217,7 @@ function readLog(log: Buffer, header: Header): Result<Pick<DecodedSegment, "line
       if (line.error.kind === "needs-version") needsVersion = { ...line.error, kind: "needs-version" };
       return { reason: line.error.message, fix: line.error.fix };
     }
-    if (canonicalJson(JSON.parse(text)) !== text) return { reason: "it is not in canonical form", fix: DAMAGED_FIX };
+    if (!isCanonical(line.value, text)) return { reason: "it is not in canonical form", fix: DAMAGED_FIX };
     const { epoch } = line.value.recorded;
     // A segment that goes on from nothing may hold what earlier epochs wrote: a whole log put into one.
     if (epoch > header.epoch || (header.previous !== null && epoch !== header.epoch)) {

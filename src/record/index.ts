@@ -8,7 +8,10 @@ export * from "./envelope.ts";
 export * from "./item-events.ts";
 export * from "./limits.ts";
 export * from "./names.ts";
+export * from "./proof.ts";
 export * from "./session-events.ts";
+export * from "./snapshot.ts";
+export { parseVerified, type VerifiedClaim } from "./verified.ts";
 
 /** Any event of any stream, without its envelope. */
 export type RecordEvent = SessionEvent | ItemEvent;

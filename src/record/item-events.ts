@@ -5,15 +5,28 @@
 import { z } from "zod";
 import { eventSchema as event, gitOidSchema, sha256Schema } from "./envelope.ts";
 import { CHANGED_PATHS_LIMIT } from "./limits.ts";
+import { proofShape } from "./proof.ts";
 import { contextSchema, jsonSchema, sessionOutcomeSchema, usageSchema } from "./session-events.ts";
+import { snapshotRefSchema } from "./snapshot.ts";
 
-export const phaseSchema = z.enum(["classify", "discover", "shape", "code", "review", "fix", "deliver", "investigate", "design", "audit"]);
+export const phaseSchema = z.enum(["classify", "discover", "shape", "code", "review", "fix", "deliver", "investigate", "design", "audit", "decompose"]);
 /** A slot in the pipeline. */
 export type Phase = z.infer<typeof phaseSchema>;
 
 export const pipelineModeSchema = z.enum(["quick", "implement", "full", "review-only", "investigate", "refactor"]);
 /** Which sessions a work item goes through. */
 export type PipelineMode = z.infer<typeof pipelineModeSchema>;
+
+export const requiredArtifactSchema = z.object({
+  /** What it is, in the words of the config. */
+  what: z.string(),
+  /** A file that fits the glob is to be on the default branch; `{number}` is the issue's. */
+  path: z.string().optional(),
+  /** The issue is to have the label. */
+  label: z.string().optional(),
+});
+/** What has to be there before there is work on an item. */
+export type RequiredArtifact = z.infer<typeof requiredArtifactSchema>;
 
 export const pipelinePolicySchema = z.object({
   /** `auto`: by the classification. */
@@ -24,6 +37,13 @@ export const pipelinePolicySchema = z.object({
   slices: z.enum(["auto", "never"]).optional(),
   /** Slices at work at the same time. */
   parallelSlices: z.int().min(1).max(4).optional(),
+  /** What becomes of an item whose work something else has already. Absent: opened before this was looked for, and nothing is looked for. */
+  duplicates: z.enum(["stop", "ignore"]).optional(),
+  /** Globs of files that are a pitch of the issue; `{number}` is the issue's. */
+  pitches: z.array(z.string()).optional(),
+  requires: z.array(requiredArtifactSchema).optional(),
+  /** Whether large work is proposed to be cut into sub-issues; absent: never. */
+  decompose: z.enum(["never", "ask"]).optional(),
 });
 /** What the repository's config says of the pipeline. */
 export type PipelinePolicy = z.infer<typeof pipelinePolicySchema>;
@@ -57,14 +77,13 @@ export const ENDING_CODES = [
   "fenced",
   "unclear",
   "reported",
+  "duplicate",
+  "waiting-for-artifacts",
+  "decomposed",
   "reviewed",
 ] as const;
 export const endingCodeSchema = z.enum(ENDING_CODES);
 export type EndingCode = z.infer<typeof endingCodeSchema>;
-
-export const snapshotRefSchema = z.object({ base: gitOidSchema, tree: gitOidSchema, manifest: sha256Schema, changedFiles: z.int().min(0) });
-/** A saved state of the workspace: the tree, the commit it builds on, and the blob that lists the files that differ. */
-export type SnapshotRef = z.infer<typeof snapshotRefSchema>;
 
 export const reasonSchema = z.object({ code: z.string(), message: z.string(), fix: z.string() });
 /** Why something stopped, in words a person can act on. */
@@ -95,6 +114,27 @@ const changedSchema = z.object({ paths: z.array(z.string()).max(CHANGED_PATHS_LI
 
 /** The three states of the files that a merge is made of; null is the base commit itself. */
 const mergedOf = { base: snapshotRefSchema.nullable(), ours: snapshotRefSchema.nullable(), theirs: snapshotRefSchema.nullable() };
+export const duplicateSchema = z.object({
+  /** `attempt`: a run on the same issue. `pull-request`: one that closes the issue. `same-key`: a run or pull request that was classified as the same work. */
+  kind: z.enum(["attempt", "pull-request", "same-key"]),
+  /** What it is, e.g. `pull request #7`. */
+  what: z.string(),
+  url: z.string(),
+});
+/** What has the work of an item already. */
+export type Duplicate = z.infer<typeof duplicateSchema>;
+
+export const takenArtifactSchema = z.object({
+  path: z.string(),
+  /** Under which name later sessions have it: in the place of what a session would have handed over. */
+  as: z.enum(["pitch", "direction"]),
+  sha256: sha256Schema,
+  sizeBytes: z.int().min(0),
+  /** The whole file. */
+  text: z.string(),
+});
+/** A file of the base commit that is taken instead of being made again. */
+export type TakenArtifact = z.infer<typeof takenArtifactSchema>;
 
 export const itemEventSchema = z.discriminatedUnion("kind", [
   event("item_opened", {
@@ -142,6 +182,20 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
   event("base_tested", { command: z.string().nullable(), result: commandRunSchema.nullable(), skipped: z.string().nullable() }),
   /** A finding's `reproduce`, run on a copy of `tree`. `result` is null when nothing was run, for the reason in `skipped`. */
   event("finding_checked", { round: z.int().min(1), tree: gitOidSchema, command: z.string(), result: commandRunSchema.nullable(), skipped: z.string().nullable() }),
+  /** What a person said to how large work was proposed to be cut into sub-issues. */
+  event("decomposition_answered", { verdict: z.enum(["approved", "rejected"]), by: z.string(), reason: z.string().optional() }),
+  /** What the host found before there was work, or once it was known what the task asks for. A later one of the same moment takes the place of an earlier one. */
+  event("intake_checked", {
+    at: z.enum(["opened", "classified"]),
+    /** What the work builds on from here on: the newest commit, where the item waited and nothing was done yet. */
+    base: z.object({ ref: z.string(), sha: gitOidSchema }).optional(),
+    duplicates: z.array(duplicateSchema),
+    /** Required and not there yet. */
+    missing: z.array(requiredArtifactSchema),
+    taken: z.array(takenArtifactSchema),
+    /** What was linked or lay in its place and was not taken, and why. */
+    passedOver: z.array(z.object({ path: z.string(), why: z.string() })),
+  }),
   event("session_scheduled", {
     phase: phaseSchema,
     round: z.int().min(1),
@@ -212,6 +266,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     /** A review found something blocking on the way: whatever became of it, a person has to merge. */
     escalated: z.literal(true).optional(),
   }),
+  /** Written by the deliver job before it publishes: what this delivery rests on. */
+  event("proof_recorded", proofShape),
   /** Written by the deliver job: one effect on GitHub, seen confirmed. */
   event("effect_confirmed", {
     key: z.string(),
@@ -221,6 +277,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     /** True when it was found already done. */
     adopted: z.boolean(),
   }),
+  /** Written by the deliver job: GitHub did not take an effect that the delivery does not hang on, and why in words. */
+  event("effect_declined", { key: z.string(), intent: z.string(), message: z.string() }),
   event("delivery_ended", { outcome: z.enum(["delivered", "refused", "said"]), reason: reasonSchema.nullable() }),
 ]);
 export type ItemEvent = z.infer<typeof itemEventSchema>;

@@ -1,5 +1,5 @@
 /**
- * Names of work items, sessions and segment artifacts. A segment's artifact name is the only thing the App reads of a run,
+ * Names of work items, sessions, and the artifacts of a run: segments and reports. A segment's artifact name is the only thing the App reads of a run,
  * so it says where the run is: phase, step, cost so far and, on the last one, how it ended.
  */
 import { z } from "zod";
@@ -70,6 +70,16 @@ export function formatSegmentName(name: SegmentName): string {
   if (name.ending !== null) parts.push(name.ending);
   return parts.join(".");
 }
+
+export interface ReportName {
+  readonly item: ItemName;
+  readonly runId: number;
+  readonly runAttempt: number;
+  readonly job: "agent" | "deliver";
+}
+
+/** The page that a job leaves beside its segments. No segment is named like it: theirs begin with `worktrain.`. */
+export const formatReportName = ({ item, runId, runAttempt, job }: ReportName): string => `worktrain-report.${item.repositoryId}.${item.subject}.${item.attempt}.r${runId}.a${runAttempt}.${job}.html`;
 
 const SEGMENT_NAME =
   /^worktrain\.(\d+)\.((?:issue|pr)-\d+|local-[a-z0-9]{1,40})\.(\d+)\.r(\d+)\.a(\d+)\.(\d{4})\.([a-z]+)\.([a-z0-9_-]{1,64})\.m(\d+)(?:\.([a-z-]+))?$/;

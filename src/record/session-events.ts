@@ -198,6 +198,30 @@ export const agentEndCodeSchema = z.enum([
 ]);
 export type AgentEndCode = z.infer<typeof agentEndCodeSchema>;
 
+/** Sections of a context package that a workflow may name; rules and what is the session's own it always has. */
+export const CONTEXT_SECTIONS = ["issue", "decisions", "dead-ends", "files", "results", "sessions"] as const;
+
+/** What went into the opening of a conversation beside its step, and what did not fit: names, sizes and digests, not the texts. */
+export const contextRecordSchema = z.object({
+  policy: z.enum(["inherit", "blank", "custom"]),
+  budgetTokens: z.int().min(0),
+  /** Estimated, of all that was given. */
+  tokens: z.int().min(0),
+  sections: z.array(z.object({ name: z.string(), source: z.string(), tokens: z.int().min(0), sha256: sha256Schema })),
+  leftOut: z.array(
+    z.object({
+      name: z.string(),
+      /** How many entries of the section, and which. */
+      what: z.string(),
+      tokens: z.int().min(0),
+      why: z.string(),
+      /** How the agent can get it. */
+      how: z.string(),
+    }),
+  ),
+});
+export type ContextRecord = z.infer<typeof contextRecordSchema>;
+
 /** Events of the agent: what the model and its tools did. */
 export const agentEventSchema = z.discriminatedUnion("kind", [
   /** A conversation boundary: turns before it are not replayed. System prompt and tool list are blobs. */
@@ -208,6 +232,8 @@ export const agentEventSchema = z.discriminatedUnion("kind", [
     tools: sha256Schema,
     firstMessage: z.string(),
     cause: z.enum(["start", "redacted", "changed", "compacted"]),
+    /** The context package in `firstMessage`; absent where nothing was packed, and in logs of early versions. */
+    context: contextRecordSchema.optional(),
   }),
   event("turn_requested", {
     conversation: z.int().min(1),

@@ -4,7 +4,7 @@ import type { Recorded, SessionEvent } from "../record/index.ts";
 import { sessionActivity } from "./activity.ts";
 import { sessionDurations } from "./durations.ts";
 import { readItemJournal, type ItemJournal, type StreamReader } from "./item-journal.ts";
-import { itemView, type ItemView } from "./item-view.ts";
+import { itemView, NO_INTAKE, type ItemView } from "./item-view.ts";
 import { savedFilesOf, type SavedFiles } from "./left-out.ts";
 import { lookFirst } from "./look-first.ts";
 import { addUsage, NO_USAGE } from "./money.ts";
@@ -14,6 +14,7 @@ import type { Report, SessionReport } from "./report.ts";
 import { sessionView } from "./session-view.ts";
 import { itemStanding, sessionStanding } from "./standing.ts";
 import { stepPath } from "./step-path.ts";
+import { NO_TITLES, readStepTitles, type StepTitles } from "./step-titles.ts";
 
 type SessionStreams = ReadonlyMap<string, readonly Recorded<SessionEvent>[]>;
 
@@ -23,6 +24,8 @@ export interface ReportSource {
   /** The sessions to tell, with those that worked for them. */
   readonly sessions: SessionStreams;
   readonly files: SavedFiles;
+  /** Without them steps are told by their ids. */
+  readonly titles?: StepTitles;
   /** What the deliver job and GitHub vouch for; without it the log is all there is. */
   readonly attested?: readonly ProofRow[];
   /** The log is a copy that secrets were taken out of. */
@@ -33,12 +36,13 @@ export interface ReportSource {
 export async function readItemReport(reader: StreamReader & { getBlob(sha256: string): Promise<Uint8Array | null> }, itemId: string, about: Pick<ReportSource, "attested" | "redacted"> = {}): Promise<Report> {
   const item = await readItemJournal(reader, itemId);
   const { ended, snapshot } = foldItem(item.item);
-  return reportOf({ ...about, item, sessions: item.sessions, files: await savedFilesOf(ended?.snapshot ?? snapshot, (sha256) => reader.getBlob(sha256)) });
+  const titles = await readStepTitles(item.sessions.values(), (sha256) => reader.getBlob(sha256));
+  return reportOf({ ...about, item, titles, sessions: item.sessions, files: await savedFilesOf(ended?.snapshot ?? snapshot, (sha256) => reader.getBlob(sha256)) });
 }
 
-export function reportOf({ item, sessions, files, attested, redacted = false }: ReportSource): Report {
+export function reportOf({ item, sessions, files, titles = NO_TITLES, attested, redacted = false }: ReportSource): Report {
   const told = item === null ? sessionsAlone(sessions) : itemTold(itemView(item));
-  const reports = inOrder(told.roots, sessions);
+  const reports = inOrder(told.roots, sessions, titles);
   const events = [...(item?.item ?? []), ...[...sessions.values()].flat()];
   const times = events.map(({ at }) => at).toSorted();
   const counts = { lines: events.length, streams: sessions.size + (item === null ? 0 : 1) };
@@ -63,6 +67,7 @@ export function reportOf({ item, sessions, files, attested, redacted = false }: 
 
 /** A reader refuses a log whose chain is broken, so that what is shown here was read whole; what was taken out of a copy it cannot know. */
 const readAgain = ({ lines, streams }: { readonly lines: number; readonly streams: number }, redacted: boolean): ProofRow => ({
+  gate: "record",
   check: "The record is whole",
   result: redacted ? "unknown" : "holds",
   detail: `${lines} lines in ${streams} ${streams === 1 ? "stream" : "streams"}; ${redacted ? "**a copy that secrets were taken out of**" : "their chain agrees. Who wrote them is not known from here"}`,
@@ -70,21 +75,22 @@ const readAgain = ({ lines, streams }: { readonly lines: number; readonly stream
 });
 
 interface Told {
-  readonly report: Pick<Report, "kind" | "id" | "title" | "standing" | "asked" | "understood" | "handoff" | "slices" | "findings" | "reviewRounds" | "effects" | "delivery" | "estimate">;
+  readonly report: Pick<Report, "kind" | "id" | "title" | "standing" | "asked" | "understood" | "route" | "handoff" | "slices" | "findings" | "reviewRounds" | "effects" | "delivery" | "estimate">;
   readonly proof: readonly ProofRow[];
-  readonly roots: readonly { readonly sessionId: string; readonly name: string; readonly wave?: number | null }[];
+  readonly roots: readonly { readonly sessionId: string; readonly name: string; readonly why: string; readonly wave: number | null }[];
 }
 
 function itemTold(view: ItemView): Told {
-  const { itemId, opening, classification, handoff, slices, findings, reviewRounds, effects, delivery, estimate, runs } = view;
+  const { itemId, opening, classification, handoff, slices, findings, reviewRounds, effects, delivery, estimate, runs, mode, answer, escalated } = view;
   return {
     report: {
       kind: "item",
       id: itemId,
       title: opening?.task.title ?? itemId,
       standing: itemStanding(view),
-      asked: { text: opening?.task.body ?? "", base: opening?.base ?? null, runs },
+      asked: { text: opening?.task.body ?? "", base: opening?.base ?? null, runs, intake: view.intake },
       understood: classification,
+      route: { mode, answer, escalated },
       handoff,
       slices,
       findings,
@@ -94,7 +100,7 @@ function itemTold(view: ItemView): Told {
       estimate,
     },
     proof: journalProof(view),
-    roots: view.sessions.map(({ sessionId, phase, round, slice }) => ({ sessionId, name: nameOf(phase, round, slice), wave: slice?.part === "work" ? slice.wave : null })),
+    roots: view.sessions.map(({ sessionId, phase, round, slice, why }) => ({ sessionId, name: nameOf(phase, round, slice), why: why ?? "", wave: slice?.part === "work" ? slice.wave : null })),
   };
 }
 
@@ -114,8 +120,9 @@ function sessionsAlone(sessions: SessionStreams): Told {
       id: first?.sessionId ?? "",
       title: title.trim() === "" ? (first?.sessionId ?? "") : title,
       standing: sessionStanding(roots),
-      asked: { text: rest.join("\n").trim(), base: null, runs: [] },
+      asked: { text: rest.join("\n").trim(), base: null, runs: [], intake: NO_INTAKE },
       understood: null,
+      route: { mode: null, answer: null, escalated: false },
       handoff: null,
       slices: null,
       findings: [],
@@ -125,12 +132,12 @@ function sessionsAlone(sessions: SessionStreams): Told {
       estimate: null,
     },
     proof: roots.flatMap(sessionProof),
-    roots: roots.map(({ sessionId, workflow }) => ({ sessionId, name: workflow?.id ?? "session" })),
+    roots: roots.map(({ sessionId, workflow }) => ({ sessionId, name: workflow?.id ?? "session", why: "", wave: null })),
   };
 }
 
 /** Each session of the pipeline, and behind it those that worked for it: that it says so, or that they do. */
-function inOrder(roots: Told["roots"], sessions: SessionStreams): readonly SessionReport[] {
+function inOrder(roots: Told["roots"], sessions: SessionStreams, titles: StepTitles): readonly SessionReport[] {
   const asked = new Map<string, string[]>();
   for (const [id, events] of sessions) {
     const started = events.find((event) => event.kind === "session_started");
@@ -141,16 +148,22 @@ function inOrder(roots: Told["roots"], sessions: SessionStreams): readonly Sessi
   }
   const reports: SessionReport[] = [];
   const seen = new Set<string>();
-  const add = (sessionId: string, name: string | null, depth: number, wave: number | null = null): void => {
+  const add = (sessionId: string, root: Told["roots"][number] | null, depth: number): void => {
     if (seen.has(sessionId)) return;
     seen.add(sessionId);
     const events = sessions.get(sessionId) ?? [];
     const view = sessionView(sessionId, events);
     const workers = [...view.children, ...(asked.get(sessionId) ?? [])];
-    reports.push({ view, name: name ?? view.role ?? "child", wave, depth, path: stepPath(events), activity: sessionActivity(events), workedMs: sessionDurations(sessionId, events).ms });
+    reports.push({ view, name: root?.name ?? view.role ?? "child", why: root?.why ?? goalOf(events), wave: root?.wave ?? null, depth, path: stepPath(events, titles), activity: sessionActivity(events), workedMs: sessionDurations(sessionId, events).ms });
     for (const worker of workers) if (sessions.has(worker)) add(worker, null, depth + 1);
   };
-  for (const { sessionId, name, wave } of roots) add(sessionId, name, 0, wave ?? null);
+  for (const root of roots) add(root.sessionId, root, 0);
   for (const sessionId of sessions.keys()) add(sessionId, null, 1);
   return reports;
+}
+
+/** The first line of what a session was asked. */
+function goalOf(events: readonly Recorded<SessionEvent>[]): string {
+  const started = events.find((event) => event.kind === "session_started");
+  return started?.kind === "session_started" ? (started.data.goal.trim().split("\n", 1)[0] ?? "") : "";
 }

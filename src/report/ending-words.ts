@@ -143,6 +143,21 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
     meaning: "The change was read by reviewers who did not make it. Nothing of it was run or changed.",
     next: `Read the review and the check run on the commit. After a push, ${LABEL_AGAIN}.`,
   },
+  duplicate: {
+    headline: "skipped this: something has the work already",
+    meaning: "A run on this issue, an open pull request that closes it, or work that was classified as the same. Nothing was changed or published.",
+    next: `The comment of this run links it. To have this worked on nonetheless, close that one (or take its closing words out), or set \`pipeline: { duplicates: ignore }\` in \`.github/worktrain.yml\`. Then ${LABEL_AGAIN}.`,
+  },
+  "waiting-for-artifacts": {
+    headline: "waits for what this repository requires first",
+    meaning: "`pipeline.requires` in `.github/worktrain.yml` names what has to be there before there is work on a task. Nothing was changed or published.",
+    next: "The comment of this run says what is missing. Bring it to the default branch, or set the label it names; then write `/worktrain resume` in a new comment, or remove the label and add it again.",
+  },
+  decomposed: {
+    headline: "cut the work into sub-issues",
+    meaning: "The work is large, and a person approved how it is cut. Nothing was changed; the sub-issues carry the work from here on.",
+    next: "The comment of this run lists them in the order in which they can be done. Label the first to have it worked on.",
+  },
   fenced: {
     headline: "did not publish: another run of this item was first",
     meaning: "While this run worked, another one delivered. What this one did is saved; nothing of it was published.",

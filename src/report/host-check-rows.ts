@@ -10,9 +10,9 @@ export function baseRows({ baseTested }: Pick<ItemView, "baseTested">): readonly
   if (baseTested === null) return [];
   const { command, result, skipped } = baseTested;
   const check = "The tests were run before the work";
-  if (command === null || result === null) return [{ check, result: "unknown", detail: `not run: ${plain(skipped ?? "no reason was recorded")}`, attestedBy: "agent job" }];
+  if (command === null || result === null) return [{ gate: "base", check, result: "unknown", detail: `not run: ${plain(skipped ?? "no reason was recorded")}`, attestedBy: "agent job" }];
   const said = isGreen(result) ? "passed" : isRed(result) ? `was **red before the work**: ${exitWords(result)}, ${failingWords(result.failing)}` : `said nothing: ${exitWords(result)}`;
-  return [{ check, result: isGreen(result) || isRed(result) ? "holds" : "unknown", detail: `${code(command)} ${said}${inSandbox(result.sandbox)}`, attestedBy: "agent job" }];
+  return [{ gate: "base", check, result: isGreen(result) || isRed(result) ? "holds" : "unknown", detail: `${code(command)} ${said}${inSandbox(result.sandbox)}`, attestedBy: "agent job" }];
 }
 
 /** Names of failing tests that one line holds. */
@@ -39,7 +39,7 @@ export function findingRows({ findings }: Pick<ItemView, "findings">): readonly 
     const { kind, before } = check;
     const after = check.after === null ? "was not run after it" : kind === "red-then-green" ? `passes after (${check.after})` : `**does not pass after** (${plain(check.after)})`;
     const result = kind === "red-then-green" ? "holds" : kind === "still-red" ? "fails" : "unknown";
-    return [{ check: `The finding "${plain(short(summary, 200))}" is mended`, result, detail: `its command ${code(short(reproduce, 300))} failed before the fix (${before}) and ${after}, run by the host${inSandbox(check.sandbox)}`, attestedBy: "agent job" }];
+    return [{ gate: "finding", check: `The finding "${plain(short(summary, 200))}" is mended`, result, detail: `its command ${code(short(reproduce, 300))} failed before the fix (${before}) and ${after}, run by the host${inSandbox(check.sandbox)}`, attestedBy: "agent job" }];
   });
 }
 

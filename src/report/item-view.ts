@@ -1,6 +1,6 @@
 /** A work item as its record tells it: what the pull request, the check run, the CLI and the demo show. */
 import { CONTRACT, foldItem, isEscalated, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
-import type { ItemEvent, Phase, PipelineMode, Usage } from "../record/index.ts";
+import type { Duplicate, ItemEvent, Phase, PipelineMode, RequiredArtifact, TakenArtifact, Usage } from "../record/index.ts";
 import { classificationSchema, codingHandoffSchema, type Classification, type CodingHandoff } from "../workflow/index.ts";
 import { findingsOf, type FindingView } from "./findings.ts";
 import type { ItemJournal } from "./item-journal.ts";
@@ -11,6 +11,17 @@ import { lastArtifact, sessionView, type ItemSessionView, type SessionView } fro
 export type RunView = Pick<Extract<ItemEvent, { kind: "run_opened" }>["data"], "host" | "runId" | "runAttempt" | "key" | "sandbox" | "runner" | "restored" | "estimate">;
 export type EffectView = Extract<ItemEvent, { kind: "effect_confirmed" }>["data"];
 export type DeliveryView = Extract<ItemEvent, { kind: "delivery_ended" }>["data"];
+
+export interface IntakeView {
+  readonly taken: readonly Omit<TakenArtifact, "text">[];
+  readonly passedOver: readonly { readonly path: string; readonly why: string }[];
+  /** What has the work already. */
+  readonly duplicates: readonly Duplicate[];
+  /** What the item waits for. */
+  readonly missing: readonly RequiredArtifact[];
+}
+
+export const NO_INTAKE: IntakeView = { taken: [], passedOver: [], duplicates: [], missing: [] };
 
 export interface ItemView {
   readonly itemId: string;
@@ -32,6 +43,10 @@ export interface ItemView {
   readonly mode: { readonly mode: PipelineMode; readonly why: readonly string[] } | null;
   /** Null for a change that was made in one piece. */
   readonly slices: readonly SliceView[] | null;
+  /** What a person said to how the task was understood; null while nobody was asked or has answered. */
+  readonly answer: ItemState["answer"];
+  /** What was found before there was work, without the texts that were taken. */
+  readonly intake: IntakeView;
   /** A review found something blocking on the way: a person has to merge what came of it. */
   readonly escalated: boolean;
   readonly snapshot: ItemState["snapshot"];
@@ -66,6 +81,8 @@ export function itemView(journal: ItemJournal): ItemView {
     reviewRounds: sessions.filter((session) => session.phase === "review" && session.outcome === "completed").length,
     mode: state.mode === null ? null : { mode: state.mode, why: state.why },
     slices: slicesOf(state),
+    answer: state.answer,
+    intake: intakeView(state),
     escalated: isEscalated(state),
     snapshot: state.snapshot,
     ended: state.ended,
@@ -78,9 +95,15 @@ export function itemView(journal: ItemJournal): ItemView {
   };
 }
 
+function intakeView({ intake: { opened, classified } }: ItemState): IntakeView {
+  if (opened === null) return NO_INTAKE;
+  const { taken, passedOver, duplicates, missing } = opened;
+  return { taken: taken.map(({ path, as, sha256, sizeBytes }) => ({ path, as, sha256, sizeBytes })), passedOver, duplicates: [...duplicates, ...(classified?.duplicates ?? [])], missing };
+}
+
 function inItsSlot(session: ItemSession, journal: ItemJournal): ItemSessionView {
   const view = sessionView(session.sessionId, journal.sessions.get(session.sessionId) ?? []);
-  return { ...view, phase: session.phase, round: session.round, slice: session.slice ?? null, concluded: session.result !== null };
+  return { ...view, phase: session.phase, round: session.round, slice: session.slice ?? null, why: session.why ?? null, concluded: session.result !== null };
 }
 
 const artifact = (session: SessionView | undefined, contractRef: string) => (session === undefined ? undefined : lastArtifact(session, contractRef));

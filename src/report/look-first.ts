@@ -4,6 +4,7 @@ import type { FindingView } from "./findings.ts";
 import { counted } from "./markdown.ts";
 import { noticesOf } from "./notices.ts";
 import type { LookAt, Report } from "./report.ts";
+import { nameOf } from "./step-path.ts";
 
 /** More than that is no first look. */
 const MOST_SHOWN = 15;
@@ -11,7 +12,7 @@ const MOST_SHOWN = 15;
 type Told = Omit<Report, "lookFirst">;
 
 export function lookFirst(report: Told): readonly LookAt[] {
-  const all = [...openGates(report), ...unproven(report), ...openFindings(report), ...leftOut(report), ...notices(report), ...notAtOnce(report), ...earlierFindings(report), ...handedOver(report), ...beyondEstimate(report)];
+  const all = [...openGates(report), ...escalated(report), ...unproven(report), ...openFindings(report), ...leftOut(report), ...notices(report), ...notAtOnce(report), ...earlierFindings(report), ...handedOver(report), ...beyondEstimate(report)];
   if (all.length <= MOST_SHOWN) return all;
   return [...all.slice(0, MOST_SHOWN - 1), look("neutral", "path", { what: `${counted(all.length - MOST_SHOWN + 1, "more point")}: see the sections below` })];
 }
@@ -19,7 +20,9 @@ export function lookFirst(report: Told): readonly LookAt[] {
 const look = (tone: LookAt["tone"], section: LookAt["section"], { what, said = null }: { readonly what: string; readonly said?: string | null }): LookAt => ({ tone, section, what, said });
 
 const openGates = ({ sessions }: Told): readonly LookAt[] =>
-  sessions.flatMap(({ name, path }) => path.filter(({ state, gates }) => state === "waits" && gates.at(-1)?.gate === "human_approval").map(({ stepId, gates }) => look("waiting", "path", { what: "Waits for a person's answer", said: `${stepId} (${name}): ${gates.at(-1)?.question ?? ""}` })));
+  sessions.flatMap(({ name, path }) => path.filter(({ state, gates }) => state === "waits" && gates.at(-1)?.gate === "human_approval").map((step) => look("waiting", "path", { what: "Waits for a person's answer", said: `${nameOf(step)} (${name}): ${step.gates.at(-1)?.question ?? ""}` })));
+
+const escalated = ({ route }: Told): readonly LookAt[] => (route.escalated ? [look("waiting", "findings", { what: "A review found something **blocking** on the way: a person has to merge what came of it" })] : []);
 
 /** Where nothing was to be delivered the standing says why, and lines of the proof would only repeat it. */
 const unproven = ({ proof, standing }: Told): readonly LookAt[] =>
@@ -34,11 +37,11 @@ const openFindings = ({ findings }: Told): readonly LookAt[] => findings.filter(
 const leftOut = ({ files }: Told): readonly LookAt[] => files.leftOut.map(({ path, reason }) => look("waiting", "change", { what: "A file differs and is not in the change", said: `${path}: ${reason}` }));
 
 const notices = ({ asked, sessions }: Told): readonly LookAt[] =>
-  noticesOf({ runs: asked.runs, sessions: [], helpers: sessions.map(({ view }) => view) }).map(({ what, said, detail, strong }) => look(strong ? "waiting" : "neutral", strong ? "asked" : "timeline", { what: detail === "" ? what : `${what} ${detail}`, said }));
+  noticesOf({ runs: asked.runs, intake: asked.intake, sessions: [], helpers: sessions.map(({ view }) => view) }).map(({ what, said, detail, strong }) => look(strong ? "waiting" : "neutral", strong ? "asked" : "timeline", { what: detail === "" ? what : `${what} ${detail}`, said }));
 
 /** Steps that did not count the first time: where the model was wrong about its own work. */
 const notAtOnce = ({ sessions }: Told): readonly LookAt[] =>
-  sessions.flatMap(({ name, path }) => path.filter(({ blockers }) => blockers.length > 0).map(({ stepId, blockers }) => look("neutral", "path", { what: `A step did not count at once, for ${counted(blockers.length, "reason")}`, said: `${stepId} (${name}): ${blockers[0] ?? ""}` })));
+  sessions.flatMap(({ name, path }) => path.filter(({ blockers }) => blockers.length > 0).map((step) => look("neutral", "path", { what: `A step did not count at once, for ${counted(step.blockers.length, "reason")}`, said: `${nameOf(step)} (${name}): ${step.blockers[0] ?? ""}` })));
 
 /** A place that was wrong once is the likeliest to be wrong still. */
 const earlierFindings = ({ findings }: Told): readonly LookAt[] =>

@@ -1,5 +1,5 @@
 /** What the record shows that whoever reads the result should know: a weak sandbox, gaps, problems that sessions reported. */
-import type { ItemView, RunView } from "./item-view.ts";
+import type { IntakeView, ItemView, RunView } from "./item-view.ts";
 import type { SessionView } from "./session-view.ts";
 
 export interface Notice {
@@ -16,14 +16,22 @@ export interface Notice {
 /** Most lines of it; a session can report without end. */
 const MOST_NOTICES = 50;
 
-export const noticesOf = ({ runs, sessions, helpers }: Pick<ItemView, "runs" | "sessions" | "helpers">): readonly Notice[] =>
-  [...runNotices(runs), ...sessionNotices([...sessions, ...helpers])].slice(0, MOST_NOTICES);
+export const noticesOf = ({ runs, sessions, helpers, intake }: Pick<ItemView, "runs" | "sessions" | "helpers" | "intake">): readonly Notice[] =>
+  [...runNotices(runs), ...intakeNotices(intake), ...sessionNotices([...sessions, ...helpers])].slice(0, MOST_NOTICES);
 
 function runNotices(runs: readonly RunView[]): readonly Notice[] {
   const notice = (what: string, detail: string): Notice => ({ what, said: null, detail, strong: true });
   return [
     ...(runs.some((run) => run.sandbox !== "bubblewrap") ? [notice("Tools ran without a full sandbox", "(`sandbox: weak` was asked for): what ran in the agent job was not isolated.")] : []),
     ...(runs.some((run) => run.runner === "ephemeral-with-root") ? [notice("The agent job's user could be root on its runner", "(`self-hosted: ephemeral-with-root` was asked for): what else ran there was not looked at.")] : []),
+  ];
+}
+
+function intakeNotices({ taken, passedOver }: IntakeView): readonly Notice[] {
+  const notice = (what: string, said: string): Notice => ({ what, said, detail: "", strong: false });
+  return [
+    ...taken.map(({ path, as, sha256, sizeBytes }) => notice(`Taken from the base commit as the ${as}, instead of being made`, `${path} (${sizeBytes} bytes, SHA-256 ${sha256})`)),
+    ...passedOver.map(({ path, why }) => notice("Named as a spec or a pitch and not taken", `${path}: ${why}`)),
   ];
 }
 

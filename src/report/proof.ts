@@ -9,7 +9,7 @@ import { baseRows, besideWords, findingRows, inSandbox } from "./host-check-rows
 import { code, counted, plain, table } from "./markdown.ts";
 import { formatCount, formatUsd, totalTokens } from "./money.ts";
 import type { ItemView } from "./item-view.ts";
-import type { ProofRow } from "./proof-row.ts";
+import type { ProofRow, ProofSession } from "./proof-row.ts";
 import { lastArtifact, lastVerifications, passed, type ItemSessionView, type SessionView } from "./session-view.ts";
 
 export interface Proof {
@@ -31,50 +31,58 @@ export function journalProof(view: ItemView): readonly ProofRow[] {
 
 /** The same of a session that works for no item. */
 export function sessionProof(session: SessionView): readonly ProofRow[] {
-  const completed: ProofRow = { check: `${code(session.workflow?.id ?? session.sessionId)} was completed`, result: session.outcome === null ? "unknown" : session.outcome === "completed" ? "holds" : "fails", detail: `session ${code(session.sessionId)}: ${session.outcome ?? "not ended"}`, attestedBy: "agent job" };
+  const completed: ProofRow = { gate: "made", check: `${code(session.workflow?.id ?? session.sessionId)} was completed`, result: session.outcome === null ? "unknown" : session.outcome === "completed" ? "holds" : "fails", detail: `session ${code(session.sessionId)}: ${session.outcome ?? "not ended"}`, attestedBy: "agent job", ...at(session) };
   return [completed, ...(session.verifications.length === 0 ? [] : verificationRows(session))];
 }
 
 function makerRow(maker: ItemSessionView | undefined): ProofRow {
-  const check = "The change was completed";
-  if (maker === undefined) return { check, result: "fails", detail: "no session changed anything", attestedBy: "agent job" };
-  return { check, result: maker.outcome === "completed" ? "holds" : "fails", detail: `${sessionName(maker)}: ${maker.outcome ?? "not ended"}`, attestedBy: "agent job" };
+  const row = { gate: "made", check: "The change was completed", attestedBy: "agent job" } as const;
+  if (maker === undefined) return { ...row, result: "fails", detail: "no session changed anything" };
+  return { ...row, result: maker.outcome === "completed" ? "holds" : "fails", detail: `${sessionName(maker)}: ${maker.outcome ?? "not ended"}`, ...at(maker) };
 }
 
 function verificationRows(maker: SessionView | undefined, base: ItemView["baseTested"] = null): readonly ProofRow[] {
   const verifications = maker === undefined ? [] : lastVerifications(maker);
-  if (verifications.length === 0) return [{ check: "Its commands passed", result: "unknown", detail: "no command was run; set `commands.test` in .github/worktrain.yml", attestedBy: "agent job" }];
+  if (maker === undefined || verifications.length === 0) return [{ gate: "command", check: "Its commands passed", result: "unknown", detail: "no command was run; set `commands.test` in .github/worktrain.yml", attestedBy: "agent job" }];
   return verifications.map((verification) => ({
+    gate: "command",
     check: `${code(verification.command)} passed`,
     result: passed(verification) ? (verification.outdated ? "unknown" : "holds") : besideBase(base, verification)?.same === true ? "unknown" : "fails",
     detail: `${exitWords(verification)} in ${(verification.durationMs / 1000).toFixed(1)} s${inSandbox(verification.sandbox)}${besideWords(besideBase(base, verification), verification)}${verification.outdated ? "; **files were changed after it**" : ""}`,
     attestedBy: "agent job",
+    ...at(maker),
   }));
 }
 
+const at = ({ sessionId, workflow, plan }: ProofSession): { readonly session: ProofSession } => ({ session: { sessionId, workflow, plan } });
+
 function reviewRow(view: ItemView, maker: ItemSessionView | undefined): ProofRow {
-  const check = "The last review found nothing that stops it";
+  const row = { gate: "review", check: "The last review found nothing that stops it", attestedBy: "agent job" } as const;
   const last = view.sessions.at(-1);
   if (last === undefined || last === maker || last.phase !== "review" || last.outcome !== "completed") {
-    return { check, result: "fails", detail: "no completed review of the last change", attestedBy: "agent job" };
+    return { ...row, result: "fails", detail: "no completed review of the last change" };
   }
   const review = reviewVerdictSchema.safeParse(lastArtifact(last, CONTRACT.reviewVerdict));
-  if (!review.success) return { check, result: "fails", detail: `${sessionName(last)} left no readable verdict`, attestedBy: "agent job" };
+  if (!review.success) return { ...row, result: "fails", detail: `${sessionName(last)} left no readable verdict`, ...at(last) };
   const found = review.data.findings.length === 0 ? "no findings" : counted(review.data.findings.length, "nit");
   const clean = verdictOf(review.data) === "clean";
   const escalated = view.escalated ? "; **escalated: an earlier review found something blocking, so a person has to merge this**" : "";
-  return { check, result: clean ? "holds" : "fails", detail: `${sessionName(last)}: ${clean ? found : "findings above a nit"}${escalated}`, attestedBy: "agent job" };
+  return { ...row, result: clean ? "holds" : "fails", detail: `${sessionName(last)}: ${clean ? found : "findings above a nit"}${escalated}`, ...at(last) };
 }
 
 const sessionName = (session: ItemSessionView): string => `${session.phase} session, round ${session.round}`;
 
 const SIGNS = { holds: "✅", fails: "❌", unknown: "⚠️" } as const satisfies Record<ProofRow["result"], string>;
 
-export const proofTable = (proof: Proof): string =>
+export const proofTable = (proof: Pick<Proof, "rows">): string =>
   table(
-    ["", "What was checked", "Result", "Whose word"],
-    proof.rows.map((row) => [SIGNS[row.result], row.check, row.detail, row.attestedBy]),
+    ["", "What was checked", "Result", "Session, workflow, plan", "Whose word"],
+    proof.rows.map((row) => [SIGNS[row.result], row.check, row.detail, row.session === undefined ? "" : pinned(row.session), row.attestedBy]),
   );
+
+/** The plan by the first digits of its hash, as git shows commits. */
+const pinned = ({ sessionId, workflow, plan }: ProofSession): string =>
+  [code(sessionId), ...(workflow === null ? [] : [`${code(workflow.id)} ${plain(workflow.version)}`]), ...(plan === null ? [] : [code(plan.slice(0, 12))])].join(", ");
 
 /** One row a session, and one for each that worked for it: what it was, how it ended, what it took, its id and its workflow's version. */
 export function sessionTable(view: ItemView): string {

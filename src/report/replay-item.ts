@@ -13,7 +13,11 @@ const REASONS: ReadonlyMap<ItemEvent["kind"], string> = new Map([
   ["item_opened", "the task and its base come from outside"],
   ["run_opened", "where and when a run starts comes from outside"],
   ["interpretation_answered", "what a person says comes from outside"],
+  ["decomposition_answered", "what a person says comes from outside"],
+  ["intake_checked", "what else is at the work, and what is there, is seen outside"],
+  ["proof_recorded", "`worktrain verify` of the pull request makes it again"],
   ["effect_confirmed", "GitHub's answer comes from outside"],
+  ["effect_declined", "GitHub's answer comes from outside"],
   ["base_tested", "what a command comes to is not decided"],
   ["delivery_ended", "it depends on what GitHub showed to the deliver job at that time"],
 ]);
@@ -44,7 +48,11 @@ function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: Ite
     case "item_opened":
     case "run_opened":
     case "interpretation_answered":
+    case "decomposition_answered":
+    case "intake_checked":
+    case "proof_recorded":
     case "effect_confirmed":
+    case "effect_declined":
     case "delivery_ended":
       return null;
     case "mode_chosen":
@@ -97,6 +105,8 @@ function decided(action: ItemAction, state: ItemState, found: Scheduled | null):
       return { refused: `The host runs a finding's command first: ${action.command}` };
     case "ask":
       return { refused: `A person has to answer first: ${action.question}` };
+    case "look":
+      return { refused: action.missing.length > 0 ? "It waits for what is missing, and looks again." : "The host has to look around first." };
     case "deliver":
       return { kind: "item_ended", data: { outcome: "deliver", ending: "ready", reason: null, snapshot: action.snapshot, ...escalation(state) } };
     case "stop":

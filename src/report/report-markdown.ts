@@ -81,18 +81,20 @@ const quoted = (text: string, limit: number): string => (text.trim() === "" ? ""
 
 const first = ({ lookFirst }: Report): string => lookFirst.map(({ tone, what, said }) => `- ${SIGNS[tone]} ${what}${said === null ? "" : `: ${plain(clip(said, 400))}`}`).join("\n");
 
-function understood({ understood: classified }: Report): string {
+function understood({ understood: classified, route: { answer } }: Report): string {
   if (classified === null) return "";
   const { interpretation = "", taskComplexity, riskLevel, taskMaturity } = classified;
   const facts = Object.entries({ complexity: taskComplexity, risk: riskLevel, maturity: taskMaturity }).flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]));
-  return [quoted(interpretation, MAX_CHARS.understood), facts.join(", "), list("Ambiguities", classified.ambiguities)].filter((part) => part !== "").join("\n\n");
+  return [quoted(interpretation, MAX_CHARS.understood), facts.join(", "), list("Ambiguities", classified.ambiguities), answer === null ? "" : `**${answer.verdict === "approved" ? "Approved" : "Rejected"}** by ${plain(answer.by)}${answer.reason === undefined ? "" : `: ${plain(clip(answer.reason, 500))}`}`].filter((part) => part !== "").join("\n\n");
 }
 
 function path(report: Report): string {
   const graph = stepGraph(report);
   if (graph === "") return "";
   const decisions = cut(report.sessions.flatMap(decisionLines).join("\n"), MAX_CHARS.decisions, CUT);
-  return `#### The path\n\`\`\`mermaid\n${graph}\n\`\`\`\n\n<details><summary>Each step and what decided it</summary>\n\n${decisions}\n\n</details>`;
+  const { mode } = report.route;
+  const way = mode === null ? "" : `Pipeline **${mode.mode}**, since ${plain(clip(mode.why.join("; "), 1_000))}.\n\n`;
+  return `#### The path\n${way}\`\`\`mermaid\n${graph}\n\`\`\`\n\n<details><summary>Each step and what decided it</summary>\n\n${decisions}\n\n</details>`;
 }
 
 function change({ handoff, files }: Report): string {

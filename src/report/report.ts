@@ -6,7 +6,7 @@ import type { Reason, Usage } from "../record/index.ts";
 import type { Classification, CodingHandoff } from "../workflow/index.ts";
 import type { Activity } from "./activity.ts";
 import type { FindingView } from "./findings.ts";
-import type { DeliveryView, EffectView, ItemView, RunView } from "./item-view.ts";
+import type { DeliveryView, EffectView, IntakeView, ItemView, RunView } from "./item-view.ts";
 import type { SavedFiles } from "./left-out.ts";
 import type { Proof } from "./proof.ts";
 import type { SessionView } from "./session-view.ts";
@@ -41,6 +41,8 @@ export interface SessionReport {
   readonly name: string;
   /** Of slices that were at work at the same time; null for any other. */
   readonly wave: number | null;
+  /** Why the pipeline ran it, or what it was asked by the session that it worked for; empty where that is not recorded. */
+  readonly why: string;
   /** 0 for one of the pipeline; 1 for one that works for it, and so on. */
   readonly depth: number;
   readonly path: readonly PathStep[];
@@ -56,8 +58,10 @@ export interface Report {
   readonly title: string;
   readonly standing: Standing;
   readonly lookFirst: readonly LookAt[];
-  readonly asked: { readonly text: string; readonly base: { readonly ref: string; readonly sha: string } | null; readonly runs: readonly RunView[] };
+  readonly asked: { readonly text: string; readonly base: { readonly ref: string; readonly sha: string } | null; readonly runs: readonly RunView[]; readonly intake: IntakeView };
   readonly understood: Classification | null;
+  /** The pipeline's mode with its reasons, what a person said to how the task was understood, and whether a person has to merge. */
+  readonly route: Pick<ItemView, "mode" | "answer" | "escalated">;
   readonly handoff: CodingHandoff | null;
   readonly files: SavedFiles;
   readonly sessions: readonly SessionReport[];

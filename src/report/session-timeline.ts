@@ -1,6 +1,7 @@
 /** A session's log as a person reads it: each step offered or passed over with its condition and values, each attempt, each verdict. */
 import type { Recorded, SessionEvent, TraceEntry } from "../record/index.ts";
 import { canonicalJson } from "../shared/json.ts";
+import { contextWords } from "./context-words.ts";
 import { unreachable } from "../shared/unreachable.ts";
 
 export interface TimelineEntry {
@@ -81,7 +82,7 @@ function words(event: SessionEvent): string | null {
     case "child_started":
       return `${event.data.role} at work in session ${event.data.sessionId} (${event.data.workflowId}): ${firstLine(event.data.goal)}`;
     case "conversation_started":
-      return event.data.conversation === 1 ? `conversation with ${event.data.model}` : `conversation ${event.data.conversation} with ${event.data.model} (${event.data.cause})`;
+      return `${event.data.conversation === 1 ? `conversation with ${event.data.model}` : `conversation ${event.data.conversation} with ${event.data.model} (${event.data.cause})`}${event.data.context === undefined ? "" : `; told at the start: ${contextWords(event.data.context)}`}`;
     case "network_reached":
       return `reached from the sandbox: ${event.data.hosts.map(({ host, requests, refused }) => `${host} (${[requests > 0 ? `${requests}x` : "", refused > 0 ? `${refused}x refused` : ""].filter((part) => part !== "").join(", ")})`).join("; ")}`;
     case "steered":

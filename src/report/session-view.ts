@@ -2,6 +2,7 @@ import type { SlicePlace } from "../engine/pipeline/index.ts";
 import type { Phase, Recorded, SessionEvent, SessionOutcome, SnapshotRef, StepOutput, Usage } from "../record/index.ts";
 import type { Json } from "../shared/json.ts";
 import { unreachable } from "../shared/unreachable.ts";
+import type { ContextView } from "./context-words.ts";
 import { addUsage, NO_USAGE } from "./money.ts";
 
 /** A command the host ran to verify a step, and what came of it. */
@@ -37,6 +38,8 @@ export interface SessionView {
   /** SHA-256 of the compiled plan it stayed on. */
   readonly plan: string | null;
   readonly models: readonly string[];
+  /** What each of its conversations was told when it began; empty in logs of early versions. */
+  readonly contexts: readonly ContextView[];
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   /** Null while it runs, or when its run was lost. */
@@ -68,6 +71,8 @@ export interface SessionView {
 
 /** A session in its slot of the pipeline. */
 export interface ItemSessionView extends SessionView {
+  /** Why the pipeline ran it; null where that was not recorded. */
+  readonly why: string | null;
   readonly phase: Phase;
   readonly round: number;
   /** Of a change that was cut into slices: which one it is for. */
@@ -95,6 +100,7 @@ const nothing = (sessionId: string): Fold => ({
   workflow: null,
   plan: null,
   models: [],
+  contexts: [],
   startedAt: null,
   endedAt: null,
   outcome: null,
@@ -155,8 +161,11 @@ function fold(view: Fold, event: Recorded<SessionEvent>): Fold {
       return { ...view, gaps: [...view.gaps, { code: event.data.code, message: event.data.message }] };
     case "session_ended":
       return { ...view, outcome: event.data.outcome, reason: event.data.reason, endedAt: event.at };
-    case "conversation_started":
-      return view.models.includes(event.data.model) ? view : { ...view, models: [...view.models, event.data.model] };
+    case "conversation_started": {
+      const { conversation, model, context } = event.data;
+      const models = view.models.includes(model) ? view.models : [...view.models, model];
+      return { ...view, models, contexts: context === undefined ? view.contexts : [...view.contexts, { conversation, ...context }] };
+    }
     case "turn_completed": {
       const { usage, costMicroUsd } = event.data;
       return { ...view, turns: view.turns + 1, usage: addUsage(view.usage, usage), costMicroUsd: view.costMicroUsd + costMicroUsd };

@@ -1,5 +1,6 @@
 /** Where an item or a session stands, in words. I4: done is what was delivered or left, and a log that ends in the middle says so. */
 import type { EndingCode } from "../record/index.ts";
+import { missingWords } from "../engine/pipeline/index.ts";
 import { ENDING_WORDS } from "./ending-words.ts";
 import type { ItemView } from "./item-view.ts";
 import type { Standing, Tone } from "./report.ts";
@@ -15,12 +16,18 @@ const TONES: Partial<Record<EndingCode, Tone>> = {
   budget: "waiting",
   "time-limit": "waiting",
   cancelled: "neutral",
+  duplicate: "neutral",
+  decomposed: "good",
 };
 
-export function itemStanding({ ended, delivery, effects, runs }: ItemView): Standing {
+export function itemStanding({ ended, delivery, effects, runs, intake, sessions }: ItemView): Standing {
   if (delivery?.outcome === "refused") {
     const headline = ended?.outcome === "deliver" ? "The work is done; publishing it was refused" : "The deliver job refused the record";
     return { tone: "bad", headline, meaning: "What had been published before that is listed; all that was made is in the record.", reason: delivery.reason, next: delivery.reason?.fix ?? null };
+  }
+  if (ended === null && intake.missing.length > 0 && sessions.length === 0) {
+    const { headline, meaning } = ENDING_WORDS["waiting-for-artifacts"];
+    return { tone: "waiting", headline: `WorkTrain ${headline}`, meaning, reason: { code: "waiting_for_artifacts", message: missingWords(intake.missing) }, next: "Bring it to the default branch, or set the label; then let it go on." };
   }
   if (ended === null) {
     return { tone: "waiting", headline: "Not at its end", meaning: "The log ends in the middle of the work: a run is at it, waits for a person, or was lost.", reason: null, next: "Where no run is at work, a further run goes on from here." };

@@ -168,6 +168,7 @@ const PHASE_NAMES: Readonly<Record<Phase, string>> = {
   investigate: "Investigate",
   design: "Design",
   audit: "Audit",
+  decompose: "Decompose",
 };
 /** What a person may expect to come; the rest shows when it happens. */
 const EXPECTED: readonly Phase[] = ["classify", "code", "review", "deliver"];

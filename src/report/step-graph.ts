@@ -3,7 +3,7 @@ import { mermaidLabel } from "../workflow/index.ts";
 import { clip } from "./excerpt.ts";
 import { showHidden } from "./neutralise.ts";
 import type { Report, SessionReport, Tone } from "./report.ts";
-import type { StepState } from "./step-path.ts";
+import { nameOf, type StepState } from "./step-path.ts";
 
 /** More steps are drawn as their number: a chart that nobody can read says less, and Mermaid refuses 500 edges or 50,000 characters. */
 const MOST_STEPS = 60;
@@ -55,8 +55,8 @@ function boxed(session: SessionReport, id: string): readonly string[] {
   if (path.length === 0) return summed(session, id);
   const lines = [`  subgraph ${id}[${label(titleOf(session))}]`, `    direction ${path.length <= MOST_IN_A_ROW ? "LR" : "TB"}`];
   for (const [index, step] of path.entries()) {
-    const { stepId, state, loops, attempts } = step;
-    const words = [stepId, ...loops, ...(attempts > 1 ? [`${attempts} attempts`] : []), ...(state === "done" ? [] : [WORDS[state]])].join(", ");
+    const { state, loops, attempts } = step;
+    const words = [nameOf(step), ...loops, ...(attempts > 1 ? [`${attempts} attempts`] : []), ...(state === "done" ? [] : [WORDS[state]])].join(", ");
     lines.push(`    ${id}n${index}[${label(words)}]:::${CLASSES[state]}`);
     if (index > 0) lines.push(`    ${id}n${index - 1} ${state === "skipped" || path[index - 1]?.state === "skipped" ? "-.->" : "-->"} ${id}n${index}`);
   }

@@ -1,5 +1,6 @@
 /** The way a session went: every step that was offered or passed over, in order, with what decided it and what came of it. */
 import type { Recorded, SessionEvent, TraceEntry } from "../record/index.ts";
+import { NO_TITLES, planOf, titleOf, type StepTitles } from "./step-titles.ts";
 import { decidedBy } from "./condition-words.ts";
 
 /**
@@ -10,6 +11,8 @@ export type StepState = "done" | "skipped" | "again" | "left" | "waits" | "open"
 
 export interface PathStep {
   readonly stepId: string;
+  /** Null where its plan cannot be read. */
+  readonly title: string | null;
   /** Null for one that was passed over: it has no place in the history. */
   readonly nodeId: string | null;
   readonly state: StepState;
@@ -28,12 +31,18 @@ export interface PathStep {
   readonly costMicroUsd: number;
 }
 
-const begun = (entry: Pick<PathStep, "stepId" | "nodeId" | "state" | "loops" | "why">): PathStep => ({ ...entry, attempts: 0, blockers: [], gates: [], children: [], turns: 0, costMicroUsd: 0 });
+const begun = (entry: Pick<PathStep, "stepId" | "title" | "nodeId" | "state" | "loops" | "why">): PathStep => ({ ...entry, attempts: 0, blockers: [], gates: [], children: [], turns: 0, costMicroUsd: 0 });
 
-const passedOver = (trace: readonly TraceEntry[]): readonly PathStep[] =>
-  trace.filter(({ decision }) => decision === "skipped").map((entry) => begun({ stepId: entry.stepId, nodeId: null, state: "skipped", loops: [], why: decidedBy(entry) }));
+type Titles = ReadonlyMap<string, string> | undefined;
 
-export function stepPath(events: readonly Recorded<SessionEvent>[]): readonly PathStep[] {
+/** Its title where there is one, for people who did not write the workflow. */
+export const nameOf = ({ stepId, title }: Pick<PathStep, "stepId" | "title">): string => title ?? stepId;
+
+const passedOver = (trace: readonly TraceEntry[], titles: Titles): readonly PathStep[] =>
+  trace.filter(({ decision }) => decision === "skipped").map((entry) => begun({ stepId: entry.stepId, title: titleOf(titles, entry.stepId), nodeId: null, state: "skipped", loops: [], why: decidedBy(entry) }));
+
+export function stepPath(events: readonly Recorded<SessionEvent>[], known: StepTitles = NO_TITLES): readonly PathStep[] {
+  const titles = known.get(planOf(events) ?? "");
   const path: PathStep[] = [];
   const places = new Map<string, number>();
   /** The node whose step is worked on. */
@@ -47,9 +56,9 @@ export function stepPath(events: readonly Recorded<SessionEvent>[]): readonly Pa
     switch (event.kind) {
       case "step_offered": {
         at = event.data.nodeId;
-        path.push(...passedOver(event.data.trace));
+        path.push(...passedOver(event.data.trace, titles));
         places.set(at, path.length);
-        path.push(offered(event.data));
+        path.push(offered(event.data, titles));
         break;
       }
       case "step_submitted":
@@ -88,7 +97,7 @@ export function stepPath(events: readonly Recorded<SessionEvent>[]): readonly Pa
         break;
       case "session_ended":
         for (const [place, step] of path.entries()) if (step.state === "open" || step.state === "waits") path[place] = { ...step, state: "stopped" };
-        path.push(...passedOver(event.data.trace ?? []));
+        path.push(...passedOver(event.data.trace ?? [], titles));
         break;
       default:
         // The rest says nothing of the way.
@@ -100,10 +109,10 @@ export function stepPath(events: readonly Recorded<SessionEvent>[]): readonly Pa
 
 type Offered = Extract<SessionEvent, { kind: "step_offered" }>["data"];
 
-function offered({ stepId, nodeId, trace, loops = [], jumpedFrom }: Offered): PathStep {
+function offered({ stepId, nodeId, trace, loops = [], scope, jumpedFrom }: Offered, titles: Titles): PathStep {
   const decisions = trace.filter(({ decision }) => decision === "offered").map(decidedBy);
   const why = [...decisions, ...(jumpedFrom === undefined ? [] : [`jumped to from ${jumpedFrom}`])].filter((words) => words !== "").join("; ");
-  return begun({ stepId, nodeId, state: "open", loops: loops.map(({ loopId, iteration }) => `${loopId} ${iteration}`), why });
+  return begun({ stepId, title: titleOf(titles, stepId, scope), nodeId, state: "open", loops: loops.map(({ loopId, iteration }) => `${loopId} ${iteration}`), why });
 }
 
 const messages = ({ blockers }: { readonly blockers: readonly { readonly message: string }[] }): readonly string[] => blockers.map(({ message }) => message);

@@ -2,8 +2,9 @@ import { decide, evolve, initialState, type SessionState, valueProblem } from ".
 import type { JournalReader } from "../journal/journal.ts";
 import { type AgentEvent, agentEventSchema, type EngineEvent, type Recorded, sessionStream } from "../record/index.ts";
 import { TerminalError } from "../shared/errors.ts";
+import { sha256Hex } from "../shared/hash.ts";
 import { canonicalJson } from "../shared/json.ts";
-import { parsePlan } from "../workflow/index.ts";
+import { parsePlan, type Plan } from "../workflow/index.ts";
 import type { SessionInit } from "./init.ts";
 import { asRecorded } from "./as-recorded.ts";
 import { LiveSession, type LiveState, type Session, type SessionDeps } from "./session.ts";
@@ -18,7 +19,7 @@ export async function createSession(deps: SessionDeps, init: SessionInit): Promi
   const problem = valueProblem({ goal: init.goal, context: init.context });
   if (problem !== null) throw new TerminalError(`The session ${sessionId} cannot start: its goal or context holds ${problem}.`, "Give plain JSON with ordinary keys.");
   const { goal, context } = asRecorded({ goal: init.goal, context: init.context }, deps.redact);
-  const pinned = await deps.journal.putBlob(new TextEncoder().encode(canonicalJson(plan)));
+  const pinned = await deps.journal.putBlob(pinnedBytes(plan));
   const { id, version } = plan;
   const { riskPolicy, modelTier, allowedTools, role } = init;
   const bounds = { ...(riskPolicy === undefined ? {} : { riskPolicy }), ...(modelTier === undefined ? {} : { modelTier }), ...(allowedTools === undefined ? {} : { allowedTools: [...allowedTools] }), ...(role === undefined ? {} : { role }) };
@@ -62,9 +63,33 @@ export async function readSession(reader: JournalReader, sessionId: string): Pro
   if (state.kind === "new") throw new TerminalError(`There is no session ${sessionId} in this journal.`, "Check the id, or start the session.");
   const blob = await reader.getBlob(state.facts.start.plan);
   if (blob === null) throw new TerminalError(`The plan of the session ${sessionId} is not in the journal.`, "Restore the journal's blobs, or start the session again.");
+  return { id: sessionId, plan: pinnedPlan(blob), state, head, history };
+}
+
+const pinned = new WeakMap<Plan, Uint8Array>();
+
+/** What pins a plan: made once, however many sessions start on it. A plan never changes. */
+function pinnedBytes(plan: Plan): Uint8Array {
+  const bytes = pinned.get(plan) ?? new TextEncoder().encode(canonicalJson(plan));
+  pinned.set(plan, bytes);
+  return bytes;
+}
+
+/** Plans that are remembered: a work item's sessions run on fewer. */
+const KNOWN_PLANS = 16;
+const plans = new Map<string, Plan>();
+
+/** The plan that is pinned by these bytes: the same bytes are the same plan, and are read once. */
+function pinnedPlan(blob: Uint8Array): Plan {
+  const sha256 = sha256Hex(blob);
+  const before = plans.get(sha256);
+  if (before !== undefined) return before;
   const plan = parsePlan(new TextDecoder().decode(blob));
   if (!plan.ok) throw new TerminalError(plan.error.message, plan.error.fix);
-  return { id: sessionId, plan: plan.value, state, head, history };
+  const [oldest] = plans.keys();
+  if (plans.size >= KNOWN_PLANS && oldest !== undefined) plans.delete(oldest);
+  plans.set(sha256, plan.value);
+  return plan.value;
 }
 
 const AGENT_KINDS: ReadonlySet<string> = new Set(agentEventSchema.options.map((option) => option.shape.kind.value));

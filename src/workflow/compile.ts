@@ -132,6 +132,7 @@ function planOf(values: Values & Pick<Plan, "id" | "name" | "version" | "descrip
     recommendedAutonomy: values.recommendedPreferences?.recommendedAutonomy ?? null,
     recommendedRiskPolicy: values.recommendedPreferences?.recommendedRiskPolicy ?? null,
     systemPrompt: values.systemPrompt ?? null,
+    ...(values.context === undefined ? {} : { context: values.context }),
     preconditions: values.preconditions ?? [],
     clarificationPrompts: values.clarificationPrompts ?? [],
     metaGuidance: values.metaGuidance ?? [],

@@ -14,4 +14,4 @@ export { compileRule } from "./regular-expression.ts";
 export { type Routines, routinesOf, type WorkflowSource } from "./routines.ts";
 export { ancestorsOf, MAX_SLICES, type Slice, sliceFaults, slicesSchema } from "./slices.ts";
 export * from "./tools.ts";
-export { describe, fence, lookUp, renderLine, renderPrompt } from "./template.ts";
+export { describe, fence, lookUp, placeholders, renderLine, renderPrompt } from "./template.ts";

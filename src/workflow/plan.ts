@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { Refusal } from "../shared/errors.ts";
-import { autonomySchema, riskPolicySchema } from "../record/session-events.ts";
+import { autonomySchema, CONTEXT_SECTIONS, riskPolicySchema } from "../record/session-events.ts";
 import { jsonSchemaSchema } from "./json-schema.ts";
 import { planStepSchema } from "./plan-steps.ts";
 
@@ -33,6 +33,10 @@ export const assessmentSchema = z.strictObject({
 /** What an assessment is about and the levels it can come to. */
 export type Assessment = z.infer<typeof assessmentSchema>;
 
+/** What a session of the workflow is told of the item's work so far: all of it, nothing, or these sections. */
+export const contextPolicySchema = z.union([z.enum(["inherit", "blank"]), z.array(z.enum(CONTEXT_SECTIONS)).min(1).readonly()], { error: `Expected inherit, blank or a list of ${CONTEXT_SECTIONS.join(", ")}; write it like [issue, files]` });
+export type ContextPolicy = z.infer<typeof contextPolicySchema>;
+
 export const extensionPointSchema = z.strictObject({ slotId: z.string(), purpose: z.string(), boundTo: z.string() });
 
 export const planSchema = z.strictObject({
@@ -48,6 +52,8 @@ export const planSchema = z.strictObject({
   schemaVersion: z.int(),
   recommendedAutonomy: autonomySchema.nullable(),
   systemPrompt: z.string().nullable(),
+  /** Absent: by what the session is for. */
+  context: contextPolicySchema.optional(),
   preconditions: texts,
   clarificationPrompts: texts,
   metaGuidance: texts,
@@ -64,6 +70,8 @@ export const planSchema = z.strictObject({
 }).readonly();
 export type Plan = z.infer<typeof planSchema>;
 
+const versionSchema = z.looseObject({ v: z.int() });
+
 /** Reads a pinned plan back from its blob. */
 export function parsePlan(text: string): Result<Plan, Refusal<"plan-damaged" | "plan-newer">> {
   let value: unknown;
@@ -72,7 +80,7 @@ export function parsePlan(text: string): Result<Plan, Refusal<"plan-damaged" | "
   } catch {
     return err(damaged("it is not JSON"));
   }
-  const version = z.looseObject({ v: z.int() }).safeParse(value);
+  const version = versionSchema.safeParse(value);
   if (version.success && version.data.v > PLAN_VERSION) {
     return err({ kind: "plan-newer", message: `The session runs on a plan of version ${version.data.v}; this WorkTrain reads ${PLAN_VERSION}.`, fix: "Use the newer WorkTrain that wrote it." });
   }

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { autonomySchema, riskPolicySchema } from "../record/session-events.ts";
 import { jsonSchemaSchema } from "./json-schema.ts";
-import { modelTierSchema } from "./plan.ts";
+import { contextPolicySchema, modelTierSchema } from "./plan.ts";
 
 /** Newest `schemaVersion` this code knows; 1 is WorkRail's rules and the default. */
 export const SCHEMA_VERSION = 2;
@@ -75,6 +75,7 @@ export const workflowFields = {
   references: z.array(reference).optional(),
   validatedAgainstSpecVersion: z.int().min(1).optional(),
   systemPrompt: text(16_384).optional(),
+  context: contextPolicySchema.optional(),
   contracts: z.record(z.string().regex(/^[a-z][a-z0-9_.-]*$/, "Expected lower-case letters, digits, _, - and dots, a letter first; write it like team.plan"), jsonSchemaSchema).optional(),
   category: text(64).optional(),
   tags: z.array(text(64)).optional(),

@@ -16,6 +16,8 @@ export interface BaseFiles {
   readonly commit: string;
   /** The files and links among the paths; of a directory, all below it. */
   find(paths: readonly string[]): Promise<readonly BaseFile[]>;
+  /** All files and links of the commit; null when they are too many to be listed at once. */
+  list(): Promise<readonly BaseFile[] | null>;
   /** A file's content, or what a link points to; null when it is not UTF-8. */
   read(file: BaseFile): Promise<string | null>;
 }
@@ -33,6 +35,10 @@ export function openBaseFiles(git: (args: readonly string[]) => Promise<ProcessR
       if (paths.length === 0) return [];
       const listed = new TextDecoder().decode(await run(["ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", ...paths]));
       return listed.split("\0").flatMap(baseFile);
+    },
+    async list() {
+      const done = await git(["ls-tree", "-r", "-z", "-l", "--full-tree", commit]);
+      return done.exitCode === 0 && !done.truncated ? new TextDecoder().decode(done.stdout).split("\0").flatMap(baseFile) : null;
     },
     async read(file) {
       try {

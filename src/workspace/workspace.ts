@@ -44,6 +44,8 @@ export interface Workspace {
   readonly repository: string;
   /** The files as the base commit has them. */
   readonly baseFiles: BaseFiles;
+  /** Tracked files were the base's when the workspace was opened: a restored snapshot is all there is. */
+  readonly begunAtBase: boolean;
   /** What is not part of any snapshot because it was there before the work began; sentences for people. */
   readonly notes: readonly string[];
   /** Saves the files: contents and manifest as journal blobs. All calls must put into the same journal. @returns null if the tree is the one last saved or restored, and what it cannot hold too */
@@ -133,6 +135,7 @@ class GitFiles implements Workspace {
   readonly base: string;
   readonly repository: string;
   readonly baseFiles: BaseFiles;
+  readonly begunAtBase: boolean;
   readonly notes: readonly string[];
   readonly #git: PrivateGit;
   readonly #index: WorktreeIndex;
@@ -153,6 +156,7 @@ class GitFiles implements Workspace {
     this.#index = index;
     this.#baseline = start;
     this.#lastTree = start.baseTree;
+    this.begunAtBase = start.begun === start.baseTree;
     this.notes = notesOn(index, start);
   }
 

@@ -99,10 +99,19 @@ describe("an item that goes by a mode", () => {
 
 describe("limits of a phase", () => {
   const rounds = [majorFinding, cleanReview];
-  const turns: ItemWorldOptions["turns"] = { ...happy, "wr.mr-review": (view) => (view.turnIndex === 0 ? [{ type: "tool_use", name: "read", input: { path: "a.txt" } }] : (rounds[view.firstMessage.includes("audit (round 1") ? 1 : 0] ?? cleanReview)), "wr.production-readiness-audit": [cleanReview], "wr.coding-task": [write("a.txt", "really mended"), handOver("a.txt")] };
+  /** A reviewer is told nothing of earlier rounds, so they are counted. */
+  const review = (): ItemWorldOptions["turns"][string] => {
+    let begun = 0;
+    return ({ turnIndex }) => {
+      if (turnIndex > 0) return rounds[begun - 1] ?? cleanReview;
+      begun += 1;
+      return [{ type: "tool_use", name: "read", input: { path: "a.txt" } }];
+    };
+  };
+  const turns = (): ItemWorldOptions["turns"] => ({ ...happy, "wr.mr-review": review(), "wr.production-readiness-audit": [cleanReview], "wr.coding-task": [write("a.txt", "really mended"), handOver("a.txt")] });
 
   test("hold for all its sessions together and leave other phases what is theirs; the stop names them, and a higher one goes on", async () => {
-    const world = await open({ turns });
+    const world = await open({ turns: turns() });
     const stopped = await world.run({ budget: { phases: { review: { turns: 3 } } } });
     expect(stopped).toMatchObject({ ending: "budget", reason: { code: "budget_turns", message: expect.stringContaining("budget.phases.review"), fix: expect.stringContaining("Raise the budget") } });
     expect(scheduled(await world.item()).at(-1)).toBe("review 2 wr.mr-review");

@@ -35,6 +35,7 @@ const PLANS = [
 export class MapWorkspace implements Workspace {
   readonly base = BASE;
   readonly repository = "";
+  readonly begunAtBase = true;
   readonly notes = [];
   readonly baseFiles: BaseFiles;
   files: Record<string, string> = {};
@@ -44,7 +45,8 @@ export class MapWorkspace implements Workspace {
   constructor(base: Readonly<Record<string, string>> = {}) {
     this.baseFiles = {
       commit: BASE,
-      find: (paths) => Promise.resolve(Object.entries(base).flatMap(([path, text]) => (paths.includes(path) ? [{ path, kind: "file" as const, oid: sha256Hex(text), sizeBytes: Buffer.byteLength(text) }] : []))),
+      find: (paths) => Promise.resolve(Object.entries(base).flatMap(([path, text]) => (paths.some((each) => path === each || path.startsWith(`${each}/`)) ? [{ path, kind: "file" as const, oid: sha256Hex(text), sizeBytes: Buffer.byteLength(text) }] : []))),
+      list: () => this.baseFiles.find(Object.keys(base)),
       read: ({ path }) => Promise.resolve(base[path] ?? null),
     };
   }
@@ -92,7 +94,7 @@ export interface ItemWorld {
   /** Runs (or goes on with) the item; every call is a new run on the same journal. */
   /** Every event of a session's stream. */
   session(id: string): Promise<readonly RecordEvent[]>;
-  run(options?: { readonly signal?: AbortSignal; readonly apiKey?: string; readonly budget?: Partial<CoordinatorDeps["budget"]>; readonly answer?: CoordinatorDeps["answer"] }): Promise<ItemResult>;
+  run(options?: { readonly signal?: AbortSignal; readonly apiKey?: string; readonly budget?: Partial<CoordinatorDeps["budget"]>; readonly answer?: CoordinatorDeps["answer"]; readonly earlierWork?: NonNullable<CoordinatorDeps["earlierWork"]>; readonly contextTokens?: number }): Promise<ItemResult>;
   item(): Promise<readonly ItemEvent[]>;
   /** Every event of every stream. */
   everything(): Promise<readonly RecordEvent[]>;
@@ -133,6 +135,9 @@ export interface ItemWorldOptions {
   readonly place?: Pick<CoordinatorDeps, "workspace" | "sandbox" | "openSlice">;
   /** Instead of one in memory. */
   readonly journal?: Journal;
+  /** Tokens of a session's context package. */
+  readonly contextTokens?: number;
+  readonly surroundings?: NonNullable<CoordinatorDeps["surroundings"]>;
 }
 
 export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
@@ -190,7 +195,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
     verified,
     timeouts,
     renewed,
-    run: ({ signal, budget, answer: personsAnswer, apiKey = MODEL_KEY } = {}) =>
+    run: ({ signal, budget, answer: personsAnswer, earlierWork, contextTokens = options.contextTokens, apiKey = MODEL_KEY } = {}) =>
       runItem(
         {
           journal,
@@ -209,7 +214,10 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
           rules: [],
           budget: { turns: 50, tokens: 1_000_000, costMicroUsd: 10_000_000, ms: 600_000, ...budget },
           commands: { test: options.testCommand === undefined ? "npm test" : options.testCommand },
+          ...(options.surroundings === undefined ? {} : { surroundings: options.surroundings }),
           ...(options.pastVerifications === undefined ? {} : { pastVerifications: options.pastVerifications }),
+          ...(earlierWork === undefined ? {} : { earlierWork }),
+          ...(contextTokens === undefined ? {} : { contextTokens }),
           ...(personsAnswer === undefined ? {} : { answer: personsAnswer }),
           saving: {
             at: () => undefined,

@@ -1,7 +1,11 @@
 /** What does the agent read first, in which order, whose words are they, and can any of them pass for another? */
 import fc from "../fakes/fast-check.ts";
 import { describe, expect, test } from "vitest";
-import { composePrompt, priorWork, promptTexts, readRules, blockedMessage, type PromptParts } from "../../src/coordinator/prompt/index.ts";
+import { composePrompt, promptTexts, readRules, blockedMessage, type PromptParts } from "../../src/coordinator/prompt/index.ts";
+import { packContext } from "../../src/coordinator/context/pack.ts";
+import { NOTHING_BEFORE } from "../../src/coordinator/context/known.ts";
+import { dataSections, sectionsOf, type ContextSources } from "../../src/coordinator/context/sections.ts";
+import { CONTEXT_SECTIONS } from "../../src/record/index.ts";
 import { RULE_PLACES } from "../../src/coordinator/prompt/rule-files.ts";
 import type { ItemSession } from "../../src/engine/pipeline/index.ts";
 import type { StepOffer } from "../../src/engine/session/index.ts";
@@ -18,6 +22,7 @@ const filesOf = (files: Readonly<Record<string, string>>): BaseFiles => ({
         .filter(([path]) => paths.some((each) => path === each || path.startsWith(`${each}/`)))
         .map(([path, content]) => ({ path, kind: content.startsWith("-> ") ? ("link" as const) : ("file" as const), oid: sha256Hex(content), sizeBytes: Buffer.byteLength(content) })),
     ),
+  list: () => Promise.resolve(null),
   read: (file) => Promise.resolve(Object.values(files).find((content) => sha256Hex(content) === file.oid)?.replace(/^-> /, "") ?? null),
 });
 
@@ -39,9 +44,12 @@ const SESSION: ItemSession = {
   result: { outcome: "completed", reason: null, artifacts: [{ contractRef: "wr.contracts.coding_handoff", value: { prTitle: "Mended" } }], head: { seq: 1, hash: "0".repeat(64) }, turns: 1, usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 }, costMicroUsd: 0, snapshot: null },
 };
 
-const parts = async (files: Readonly<Record<string, string>>, more: Partial<PromptParts> = {}): Promise<PromptParts> => {
+const SOURCES: ContextSources = { rules: [], phase: "review", wanted: { policy: "inherit", sections: new Set(CONTEXT_SECTIONS) }, task: null, prior: { ...NOTHING_BEFORE, sessions: [SESSION], facts: [{ kind: "decision", text: "Round first.", sessionId: "code-1" }] }, files: [], others: null, steps: [] };
+
+const parts = async (files: Readonly<Record<string, string>>, more: Partial<ContextSources> = {}): Promise<PromptParts> => {
   const { rules } = await readRules(filesOf(files), ["Prefer small commits."]);
-  return { plan: plan(), offer: OFFER, phase: "review", rules, prior: { sessions: [SESSION], facts: [{ kind: "decision", text: "Round first.", sessionId: "code-1" }] }, ...more };
+  const { layers, record } = packContext(sectionsOf({ ...SOURCES, rules, ...more }), 48_000);
+  return { plan: plan(), offer: OFFER, context: { layers, record: { policy: "inherit", ...record } } };
 };
 
 describe("the layers", () => {
@@ -57,7 +65,8 @@ describe("the layers", () => {
       ["operator rules", ".worktrain/rules/general.md", true],
       ["repository rules", "AGENTS.md", true],
       ["phase rules", ".worktrain/rules/review.md", true],
-      ["prior work", "1 earlier sessions, 1 remembered facts", false],
+      ["decisions", "the item's record", false],
+      ["results", "the item's record", false],
       ["task", "wtest, step s", true],
     ]);
     expect(system).toHaveLength(2);
@@ -66,7 +75,7 @@ describe("the layers", () => {
   test("hold what they are named after, and a phase's rules only in that phase", async () => {
     const { system, opening } = promptTexts(composePrompt(await parts(files)));
     for (const words of ["About W.", "Be kind."]) expect(system).toContain(words);
-    for (const words of ["Only look.", "Your role in this step: reviewer", "Prefer small commits.", "Be brief.", "Use tabs.", "Look for races.", '"prTitle":"Mended"', "decision (code-1): Round first.", "# Step: S (s)", "Tools allowed in this step: read, complete_step;"]) expect(opening).toContain(words);
+    for (const words of ["Only look.", "Your role in this step: reviewer", "Prefer small commits.", "Be brief.", "Use tabs.", "Look for races.", '"prTitle":"Mended"', "- (code-1) decision: Round first.", "# Step: S (s)", "Tools allowed in this step: read, complete_step;"]) expect(opening).toContain(words);
     expect(opening).not.toContain("Write tests first.");
     expect(promptTexts(composePrompt(await parts(files, { phase: "code" }))).opening).not.toContain("Look for races.");
   });
@@ -74,11 +83,11 @@ describe("the layers", () => {
   test("the system prompt has the same bytes in every session of a workflow, and the whole the same bytes when it is made again", async () => {
     const one = promptTexts(composePrompt(await parts(files)));
     expect(promptTexts(composePrompt(await parts(files)))).toEqual(one);
-    expect(promptTexts(composePrompt(await parts({}, { prior: { sessions: [], facts: [] }, phase: null }))).system).toBe(one.system);
+    expect(promptTexts(composePrompt(await parts({}, { prior: NOTHING_BEFORE, phase: null }))).system).toBe(one.system);
   });
 
   test("there is none for what is not there", async () => {
-    const { opening } = composePrompt({ ...(await parts({})), offer: { ...OFFER, agentRole: null, systemPrompt: null }, rules: [], prior: { sessions: [], facts: [] } });
+    const { opening } = composePrompt({ ...(await parts({}, { rules: [], prior: NOTHING_BEFORE })), offer: { ...OFFER, agentRole: null, systemPrompt: null } });
     expect(opening.map(({ name }) => name)).toEqual(["task"]);
   });
 });
@@ -121,7 +130,7 @@ describe("rule files", () => {
     const [rule] = rules;
     expect(rule?.text.endsWith("\n0123456789")).toBe(true);
     expect(notes).toEqual([`Of AGENTS.md the first ${rule?.text.length} of 32999 characters are given.`]);
-    expect(promptTexts(composePrompt({ ...(await parts({})), rules })).opening).toContain(`The first ${rule?.text.length} of 32999 characters`);
+    expect(promptTexts(composePrompt(await parts({}, { rules }))).opening).toContain(`The first ${rule?.text.length} of 32999 characters`);
   });
 
   test("do not fill more than there is for all of them; what is left out is named", async () => {
@@ -165,14 +174,23 @@ describe("no text from outside leaves its fence", () => {
     );
   });
 
-  test("not what earlier sessions and their facts say", () => {
-    const shell = (facts: string, artifact: string) => priorWork({ sessions: [{ ...SESSION, result: SESSION.result === null ? null : { ...SESSION.result, artifacts: [{ contractRef: "x", value: artifact }] } }], facts: [{ kind: "decision", text: facts, sessionId: "s" }] })?.text ?? "";
-    const clean = outsideOfFences(shell("a", "b"));
+  test("not what earlier sessions, people, issues and files say", () => {
+    const shell = (text: string, artifact: string, budget = 48_000): string => {
+      const result = SESSION.result === null ? null : { ...SESSION.result, artifacts: [{ contractRef: "x", value: artifact }, { contractRef: "wr.contracts.coding_handoff", value: { keyDecisions: [text], knownLimitations: [text] } }] };
+      const trail = { sessionId: "s", gates: [{ question: text, verdict: "rejected" as const, reason: text, by: "p" }], gaps: [{ code: "g", message: text }], blocked: [{ stepId: "b", notes: text, blockers: [text] }] };
+      const prior = { sessions: [{ ...SESSION, result }], facts: [{ kind: "decision" as const, text, sessionId: "s" }], trails: [trail], choice: { mode: null, why: [], answer: { verdict: "approved" as const, by: "p", reason: text } } };
+      return packContext(dataSections({ ...SOURCES, task: text, prior, files: [{ path: text, why: [text], named: true }], steps: [{ stepId: "a", notes: text }] }), budget).layers.map((layer) => layer.text).join("\n\n");
+    };
+    const [clean, poor] = [outsideOfFences(shell("a", "b")), outsideOfFences(shell("a".repeat(20_000), "b", 4_000))];
+    expect(clean).toContain("# What led nowhere");
+    expect(poor).toContain("# Left out for length");
     fc.assert(
-      fc.property(hostileText, hostileText, (fact, artifact) => {
-        expect(outsideOfFences(shell(fact, artifact))).toEqual(clean);
+      fc.property(hostileText, hostileText, (text, artifact) => {
+        expect(outsideOfFences(shell(`x${text}`, artifact))).toEqual(clean);
+        // Nothing of it fits, and what names it must not break out either.
+        expect(outsideOfFences(shell(`${text}${"a".repeat(20_000)}`, "b", 4_000))).toEqual(poor);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
@@ -186,14 +204,4 @@ describe("no text from outside leaves its fence", () => {
       { numRuns: 300 },
     );
   });
-});
-
-test("what earlier sessions left is bounded, the newest kept, and what is left out is counted", () => {
-  const sessions = Array.from({ length: 12 }, (_, index) => ({ ...SESSION, round: index + 1, result: SESSION.result === null ? null : { ...SESSION.result, artifacts: [{ contractRef: "x", value: "y".repeat(9_000) }] } }));
-  const layer = priorWork({ sessions, facts: [] });
-  expect(layer?.text.length).toBeLessThan(26_000);
-  expect(layer?.text).toContain("round 12");
-  expect(layer?.text).not.toContain("round 1,");
-  expect(layer?.text).toMatch(/Left out for length: \d+ of the oldest parts\./);
-  expect(priorWork({ sessions: [{ ...SESSION, result: null }], facts: [] })).toBeNull();
 });

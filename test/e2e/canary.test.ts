@@ -131,7 +131,9 @@ describe("attack 10: secrets of the agent job", () => {
     expect(results.length).toBeGreaterThan(80);
     expect(eventsOf(item, "run_opened")[0]?.data).toMatchObject({ sandbox: "bubblewrap", runner: "ephemeral-with-root" });
     expect(foundIn(JSON.stringify(events))).toEqual([]);
-    const unpacked = artifacts.map(({ bytesPath }) => gunzipSync(readFileSync(bytesPath)).toString("latin1")).join("\n");
+    const pages = artifacts.filter(({ name }) => name.endsWith(".html"));
+    expect(pages.length).toBeGreaterThan(1);
+    const unpacked = artifacts.map((artifact) => (pages.includes(artifact) ? readFileSync(artifact.bytesPath) : gunzipSync(readFileSync(artifact.bytesPath))).toString("latin1")).join("\n");
     expect(unpacked).toContain("tool_completed");
     expect(foundIn(unpacked)).toEqual([]);
   });

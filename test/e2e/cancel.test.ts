@@ -55,7 +55,7 @@ test("fault 36: within five seconds its children are ended, the end is journaled
 test("no deliver job runs, so the agent job's own page tells how far it came and where it stopped", () => {
   expect(summary).toMatch(/^### ⚠️ This run ended before the work did\n\n\*\*Durations never end\*\*\n/);
   expect(summary).toContain("```mermaid\nflowchart TD");
-  expect(summary).toMatch(/\n- \*\*code, round 1\*\*: not ended\n {2}- ✔ `understand`/);
+  expect(summary).toMatch(/\n- \*\*code, round 1\*\*: not ended\n[\s\S]*\n {2}- ✔ Understand the task and reproduce it `understand`/);
 });
 
 test("fault 36: nothing is published, and the issue says that it was cancelled and how it goes on", () => {

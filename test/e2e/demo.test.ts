@@ -186,6 +186,14 @@ test("attack 14: each job had a fresh directory with the action and its own file
 /** What keys, tokens and key files look like. Names of variables and words about secrets are no secrets. */
 const SECRET = /sk-ant-[\w-]{10,}|gh[pousr]_\w{10,}|github_pat_\w{10,}|-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{20,}\.[\w-]{20,}\.[\w-]{20,}/;
 
+test("each job left its report as a page beside the segments, and the pull request links to the agent job's", () => {
+  const pages = filesBelow("actions/artifacts").map((path) => readFileSync(join(directory, path), "utf8")).filter((text) => text.startsWith("<!doctype html>"));
+  expect(pages).toHaveLength(2);
+  for (const page of pages) for (const text of [">What to look at first</h2>", "Told at the start", "Pin down the change"]) expect(page).toContain(text);
+  expect(pages.filter((page) => page.includes(">What was published</h2>"))).toHaveLength(1);
+  expect(outcome.pullRequest.body).toMatch(/\[the report\]\(http\S+\/actions\/runs\/\d+\/artifacts\/\d+\)/);
+});
+
 test("I6: no secret is in any artifact, journal, log, request, job directory, comment, check, pull request or commit", async () => {
   const places = ["journal", "actions/artifacts", "actions/logs", "actions/jobs", "checkout-of-pull-request"].flatMap(filesBelow);
   // The action itself is code, whose own patterns look like what they look for.

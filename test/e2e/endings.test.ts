@@ -52,7 +52,7 @@ async function ended(title: string, ending: EndingCode): Promise<Ended> {
   const [run, ...more] = world.runs(issueNumber);
   expect(more).toEqual([]);
   const state = world.github.state();
-  const saved = [...state.artifacts.values()].filter((artifact) => artifact.runId === run?.id);
+  const saved = [...state.artifacts.values()].filter((artifact) => artifact.runId === run?.id && parseSegmentName(artifact.name) !== null);
   expect(parseSegmentName(saved.at(-1)?.name ?? "")?.ending).toBe(ending);
   expect([...state.issues.values()].filter((issue) => issue.pull !== null)).toEqual([]);
   expect([...state.checkRuns.values()]).toEqual([]);

@@ -100,7 +100,7 @@ async function play(world: DemoWorld, scenario: DemoScenario): Promise<CameOfAll
 }
 
 test("ambiguous: asks first, obeys only who may approve, and says so; then it delivers. Another end than the wanted one is told apart", async () => {
-  const world = await startDemoWorld(ambiguous.model, ambiguous.repository);
+  const world = await startDemoWorld(ambiguous.model, ambiguous);
   const came = await play(world, ambiguous).finally(() => world.close());
   const [{ outcome, end }] = came;
   // The App may answer grace after ada has written.
@@ -117,7 +117,7 @@ test("ambiguous: asks first, obeys only who may approve, and says so; then it de
 }, WHOLE_TIMEOUT_MS);
 
 test("two-issues-one-file: each pull request is told on the base it was made on, and main has the work of both once both are merged", async () => {
-  const world = await startDemoWorld(twoIssuesOneFile.model, twoIssuesOneFile.repository);
+  const world = await startDemoWorld(twoIssuesOneFile.model, twoIssuesOneFile);
   try {
     const [slug, ...others] = await play(world, twoIssuesOneFile);
     const shorten = others[0]?.outcome.pullRequest;
@@ -135,7 +135,7 @@ test("two-issues-one-file: each pull request is told on the base it was made on,
 }, WHOLE_TIMEOUT_MS);
 
 test("review: a planted bug is found by reading and stands on its line; nothing is pushed, the record is whole, and a review that says the same twice is told apart", async () => {
-  const world = await startDemoWorld(review.model, review.repository);
+  const world = await startDemoWorld(review.model, review);
   try {
     const [{ outcome, end }] = await play(world, review);
     expect(outcome.pullRequest?.branch).toBe("word-count");

@@ -1,5 +1,5 @@
 /** Histories of work items in short, for tables. */
-import { foldItem, next, type ItemAction } from "../../src/engine/pipeline/index.ts";
+import { foldItem, next, type IntakeCheck, type ItemAction } from "../../src/engine/pipeline/index.ts";
 import type { ItemEvent, Phase, PipelinePolicy, SessionOutcome, SnapshotRef } from "../../src/record/index.ts";
 import type { Json } from "../../src/shared/json.ts";
 
@@ -65,7 +65,7 @@ const concluded = (step: Step, index: number): ItemEvent => ({
  * An item that goes its way by the pipeline's own decisions: what sessions hand over is given, in order; modes are chosen as they are
  * decided, and a person approves when asked.
  */
-export function playItem(policy: PipelinePolicy, outcomes: readonly Outcome[], { answer = "approved" }: { readonly answer?: "approved" | "rejected" } = {}): { readonly events: readonly ItemEvent[]; readonly path: readonly string[] } {
+export function playItem(policy: PipelinePolicy, outcomes: readonly Outcome[], { answer = "approved", reason, found = {} }: { readonly answer?: "approved" | "rejected"; readonly reason?: string; readonly found?: Partial<Record<"opened" | "classified", Partial<IntakeCheck>>> } = {}): { readonly events: readonly ItemEvent[]; readonly path: readonly string[] } {
   const events: ItemEvent[] = [opened(policy)];
   const path: string[] = [];
   const left = [...outcomes];
@@ -73,7 +73,8 @@ export function playItem(policy: PipelinePolicy, outcomes: readonly Outcome[], {
     const action = next(foldItem(events));
     path.push(short(action));
     if (action.kind === "choose-mode") events.push({ kind: "mode_chosen", data: { mode: action.mode, why: [...action.why] } });
-    else if (action.kind === "ask" && !path.slice(0, -1).includes("ask")) events.push({ kind: "interpretation_answered", data: { verdict: answer, by: "ada" } });
+    else if (action.kind === "look" && action.missing.length === 0) events.push({ kind: "intake_checked", data: { at: action.at, duplicates: [], missing: [], taken: [], passedOver: [], ...found[action.at] } });
+    else if (action.kind === "ask" && !path.slice(0, -1).includes(short(action))) events.push({ kind: action.about === "interpretation" ? "interpretation_answered" : "decomposition_answered", data: { verdict: answer, by: "ada", ...(reason === undefined ? {} : { reason }) } });
     else if (action.kind === "run-session" && left.length > 0) {
       const { phase, round, workflowId } = action;
       const step: Step = { phase, round, workflowId, ...left.shift() };
@@ -98,6 +99,10 @@ export const short = (action: ItemAction): string => {
       return `mode ${action.mode}`;
     case "stop":
       return `stop ${action.ending}`;
+    case "ask":
+      return action.about === "interpretation" ? "ask" : `ask ${action.about}`;
+    case "look":
+      return action.missing.length > 0 ? "wait" : `look ${action.at}`;
     default:
       return action.kind;
   }

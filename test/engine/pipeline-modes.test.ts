@@ -255,7 +255,7 @@ describe("pipeline explain asks the pipeline itself", () => {
   test("without a task: the rules and what each mode runs", () => {
     const { rules, modes } = explainModes();
     expect(rules.map(({ mode }) => mode)).toEqual(["quick", "refactor", "investigate", "full", "implement"]);
-    expect(modes.find(({ mode }) => mode === "full")?.sessions.map(({ phase }) => phase)).toEqual(["discover", "shape", "design", "design", "design", "code"]);
+    expect(modes.find(({ mode }) => mode === "full")?.sessions.map(({ phase }) => phase)).toEqual(["discover", "shape", "decompose", "design", "design", "design", "code"]);
   });
 });
 

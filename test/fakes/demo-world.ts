@@ -39,8 +39,15 @@ export interface DemoWorld extends World {
   log(runId: number, job: string): string;
 }
 
-/** Starts a box. @param model what the model does, @param repository that of the small bug unless one is named */
-export async function startDemoWorld(model: Scenario, repository: DemoRepository = smallBug.repository): Promise<DemoWorld> {
+export interface DemoWorldOptions {
+  /** That of the small bug unless one is named. */
+  readonly repository?: DemoRepository;
+  /** Of the repository, as its workflows see them. */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+/** Starts a box. @param model what the model does */
+export async function startDemoWorld(model: Scenario, { repository = smallBug.repository, variables = {} }: DemoWorldOptions = {}): Promise<DemoWorld> {
   const directory = await mkdtemp(join(tmpdir(), "worktrain-e2e-"));
   const events: LocalActionsEvent[] = [];
   const listeners: ((event: LocalActionsEvent) => void)[] = [];
@@ -53,6 +60,7 @@ export async function startDemoWorld(model: Scenario, repository: DemoRepository
     repository,
     model,
     sandbox: await availableSandbox(),
+    variables,
     onEvent(event) {
       events.push(event);
       for (const listener of listeners) listener(event);

@@ -1,5 +1,7 @@
 /** A work item's whole journal, written by hand as the agent job writes it, with every part open to change. */
 import { createHash } from "node:crypto";
+import { foldItem, next } from "../../src/engine/pipeline/index.ts";
+import { isItemEvent } from "../../src/report/index.ts";
 import type { Ticket } from "../../src/github/trust/index.ts";
 import type { Journal } from "../../src/journal/index.ts";
 import { itemStream, sessionStream, type EndingCode, type Head, type ItemEvent, type Reason, type RecordEvent, type SessionEvent, type SnapshotRef, type StepOutput } from "../../src/record/index.ts";
@@ -34,10 +36,12 @@ export interface Script {
   readonly committed?: string | null;
   /** Ends the item otherwise than by delivering. */
   readonly ending?: { readonly code: EndingCode; readonly reason: Reason };
+  /** Large work: what was proposed, and what is said to have been answered. */
+  readonly cut?: { readonly tickets: Json; readonly answered: { readonly verdict: "approved" | "rejected"; readonly by: string } | null };
   /** Leaves the item without an ending, as a lost runner does. */
   readonly lost?: boolean;
   /** Called when a session has been concluded, e.g. to save a segment. */
-  readonly concluded?: (phase: "classify" | "code" | "review" | "fix") => Promise<void>;
+  readonly concluded?: (phase: "classify" | "code" | "review" | "fix" | "decompose") => Promise<void>;
   /** Changes what is appended to a stream; gets the events of one append. */
   readonly tamper?: (stream: string, events: readonly RecordEvent[]) => readonly RecordEvent[];
 }
@@ -78,15 +82,19 @@ export async function writeFinishedItem(journal: Journal, script: Script): Promi
     heads.set(to, appended.value);
   };
   await append(stream, [
-    { kind: "item_opened", data: { itemId: ticket.item, task: { ...TASK, sha256: TASK_SHA256 }, base: ticket.base, maxReviewRounds: 3 } },
+    { kind: "item_opened", data: { itemId: ticket.item, task: { ...TASK, sha256: TASK_SHA256 }, base: ticket.base, maxReviewRounds: 3, ...(script.cut === undefined ? {} : { pipeline: { mode: "full", confirm: "never", decompose: "ask" } }) } },
     { kind: "run_opened", data: { host: "actions", runId, runAttempt: 1, key: ticket.key, ticket: ticketText, sandbox: script.sandbox ?? "bubblewrap", restored: null, committed: script.committed ?? null, segments: [] } },
   ]);
-  const session = async (phase: "classify" | "code" | "review" | "fix", round: number, artifact: StepOutput["artifacts"][number]) => {
+  const session = async (phase: "classify" | "code" | "review" | "fix" | "decompose", round: number, artifact: StepOutput["artifacts"][number]) => {
     const sessionId = `${phase}-${round}`;
     const makes = phase === "code" || phase === "fix";
     // Its plan, system prompt and tools, as `sessionEvents` names them.
     await journal.putBlob(Buffer.from(sessionId));
-    await append(stream, [{ kind: "session_scheduled", data: { phase, round, sessionId, workflowId: workflowOf(phase), goal: TASK.title, context: {} } }]);
+    // As the pipeline schedules it, wherever the script goes the pipeline's way.
+    const action = next(foldItem((await journal.read(stream)).filter(isItemEvent)));
+    const context = action.kind === "run-session" ? action.context : {};
+    const goal = `${TASK.title}\n\n${TASK.body}\n`;
+    await append(stream, [{ kind: "session_scheduled", data: { phase, round, sessionId, workflowId: workflowOf(phase), goal, context } }]);
     await append(sessionStream(sessionId), sessionEvents({ script, phase, sessionId, artifact, snapshot: makes ? snapshot : null }));
     const head = heads.get(sessionStream(sessionId)) ?? { seq: 1, hash: "0".repeat(64) };
     const conclusion: ItemEvent = {
@@ -97,7 +105,12 @@ export async function writeFinishedItem(journal: Journal, script: Script): Promi
     await script.concluded?.(phase);
   };
   await session("classify", 1, { contractRef: "wr.contracts.classification", value: { interpretation: "Round once, after summing.", ...script.classification } });
-  const rounds = script.rounds ?? [[]];
+  if (script.cut !== undefined) {
+    await append(stream, [{ kind: "mode_chosen", data: { mode: "full", why: ["large"] } }]);
+    await session("decompose", 1, { contractRef: "tickets", value: { tickets: script.cut.tickets, duplicates: [] } });
+    if (script.cut.answered !== null) await append(stream, [{ kind: "decomposition_answered", data: script.cut.answered }]);
+  }
+  const rounds = script.cut === undefined ? (script.rounds ?? [[]]) : [];
   for (const [index, findings] of rounds.entries()) {
     const round = index + 1;
     await session(index === 0 ? "code" : "fix", round, { contractRef: "wr.contracts.coding_handoff", value: { ...defaultHandoff, ...script.handoff } });
@@ -114,7 +127,7 @@ export async function writeFinishedItem(journal: Journal, script: Script): Promi
 
 const USAGE = { inputTokens: 900, outputTokens: 100, cacheReadTokens: 0, cacheWriteTokens: 0 };
 
-const workflowOf = (phase: string): string => (phase === "classify" ? "wr.classify-task" : phase === "review" ? "wr.mr-review" : "wr.coding-task");
+const workflowOf = (phase: string): string => (phase === "classify" ? "wr.classify-task" : phase === "review" ? "wr.mr-review" : phase === "decompose" ? "wr.ticket-creation" : "wr.coding-task");
 
 function verdictWord(findings: readonly { readonly severity: string }[]): string {
   if (findings.some(({ severity }) => severity === "critical" || severity === "major")) return "blocking";

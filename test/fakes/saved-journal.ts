@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Artifact } from "../../src/hosts/demo/github/records.ts";
 import { assembleSegments, newestChain } from "../../src/journal/index.ts";
-import { itemStream, type RecordEvent } from "../../src/record/index.ts";
+import { itemStream, parseSegmentName, type RecordEvent } from "../../src/record/index.ts";
 
 /** The journal that a run left in its artifacts, put together as the deliver job does it. */
 export interface SavedJournal {
@@ -11,9 +11,9 @@ export interface SavedJournal {
   readonly streams: ReadonlyMap<string, readonly RecordEvent[]>;
 }
 
-/** @param saved segments of one item; of what they hold the newest state counts */
+/** @param saved artifacts of one item's runs; of what the segments among them hold the newest state counts */
 export async function savedJournal(saved: readonly Artifact[]): Promise<SavedJournal> {
-  const assembled = assembleSegments(newestChain(saved.map(({ bytesPath, digest }) => ({ bytes: readFileSync(bytesPath), digest: digest.replace("sha256:", "") }))));
+  const assembled = assembleSegments(newestChain(saved.filter(({ name }) => parseSegmentName(name) !== null).map(({ bytesPath, digest }) => ({ bytes: readFileSync(bytesPath), digest: digest.replace("sha256:", "") }))));
   if (!assembled.ok) throw new Error(assembled.error.message);
   const { reader, item } = assembled.value;
   const streams = new Map<string, readonly RecordEvent[]>();

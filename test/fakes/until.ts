@@ -3,10 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 const PATIENCE_MS = 30_000;
 
 /** Waits until something is so. @throws Error that says what did not come true */
-export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
+export async function until(holds: () => boolean | Promise<boolean>, what: string, patienceMs = PATIENCE_MS): Promise<void> {
+  const deadline = performance.now() + patienceMs;
   while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`It did not come about within ${PATIENCE_MS / 1000} s that ${what}.`);
+    if (performance.now() > deadline) throw new Error(`It did not come about within ${patienceMs / 1000} s that ${what}.`);
     await sleep(20);
   }
 }

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { openMemoryJournal } from "../../src/journal/index.ts";
 import type { RecordEvent } from "../../src/record/index.ts";
 import { findingsTable, formatCost, itemView, journalProof, proofOf, proofTable, readItemJournal, sessionTable, type ItemView } from "../../src/report/index.ts";
+import { sha256Hex } from "../../src/shared/hash.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { writeFinishedItem, type Script } from "../fakes/finished-item.ts";
 import { makeTicket } from "../fakes/tickets.ts";
@@ -83,7 +84,7 @@ test("what the sessions left is the agent job's word, the review's verdict too: 
 });
 
 test("I4: one line that fails makes a proof fail, one that is not known leaves it open, none at all proves nothing", () => {
-  const row = (result: "holds" | "fails" | "unknown") => ({ check: "x", result, detail: "", attestedBy: "GitHub" as const });
+  const row = (result: "holds" | "fails" | "unknown") => ({ gate: "x", check: "x", result, detail: "", attestedBy: "GitHub" as const });
   expect(proofOf([row("holds"), row("unknown"), row("fails")]).result).toBe("fails");
   expect(proofOf([row("holds"), row("unknown")]).result).toBe("unknown");
   expect(proofOf([row("holds")]).result).toBe("holds");
@@ -93,7 +94,7 @@ test("I4: one line that fails makes a proof fail, one that is not known leaves i
 test("tables show who vouches, what it cost, and each session's id with its workflow's version", async () => {
   const view = await viewOf();
   const table = proofTable(proofOf(journalProof(view)));
-  expect(table).toContain("| ✅ | `npm test` passed | exit code 0 in 1.2 s, in the sandbox | agent job |");
+  expect(table).toContain(`| ✅ | \`npm test\` passed | exit code 0 in 1.2 s, in the sandbox | \`code-1\`, \`wr.coding-task\` 1.0.0, \`${sha256Hex("code-1").slice(0, 12)}\` | agent job |`);
   expect(sessionTable(view)).toContain("| code 1 | completed | 1 | 1,000 | $0.0015 | `wr.coding-task` 1.0.0 | `claude-sonnet-5-5` | `code-1` |");
 });
 

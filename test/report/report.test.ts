@@ -1,15 +1,20 @@
 /** What a report tells of a log, in its data, its page and its Markdown. Hostile logs are in test/hostile/report.test.ts. */
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openDirectoryReader, openMemoryJournal } from "../../src/journal/index.ts";
 import type { ItemEvent, Recorded, RecordEvent, SessionEvent } from "../../src/record/index.ts";
-import { isSessionEvent, readItemReport, reportMarkdown, reportOf, reportPage, type Report } from "../../src/report/index.ts";
+import { isSessionEvent, readItemReport, readStepTitles, reportMarkdown, reportOf, reportPage, sessionTimeline, type Report } from "../../src/report/index.ts";
 import { sessionActivity } from "../../src/report/activity.ts";
 import { conditionWords, decidedBy } from "../../src/report/condition-words.ts";
 import { excerpt } from "../../src/report/excerpt.ts";
 import { span } from "../../src/report/span.ts";
 import { stepGraph } from "../../src/report/step-graph.ts";
 import { stepPath } from "../../src/report/step-path.ts";
+import { lookFirst } from "../../src/report/look-first.ts";
+import { TerminalError } from "../../src/shared/errors.ts";
+import { sha256Hex } from "../../src/shared/hash.ts";
+import { canonicalJson } from "../../src/shared/json.ts";
+import { compileWorkflow } from "../../src/workflow/index.ts";
 import { nodeFileSystem } from "../../src/shared/node-ports.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { writeFinishedItem, type Script } from "../fakes/finished-item.ts";
@@ -194,4 +199,61 @@ test("long texts keep their beginning and their end, and say how much is not sho
 
 test("spans", () => {
   expect([0, 99.6, 999, 9_960, 59_600, 200_400, 3_599_999, 7_500_000].map(span)).toEqual(["0 ms", "100 ms", "1.0 s", "10 s", "1 min 00 s", "3 min 20 s", "1 h 00 min", "2 h 05 min"]);
+});
+
+describe("what a reader who did not write the workflow needs", () => {
+  const planOf = (title: string): Uint8Array => {
+    const compiled = compileWorkflow({ file: "w.yaml", text: `schemaVersion: 2\nid: wtest\nname: W\nversion: 1.0.0\ndescription: About W.\nsteps:\n  - { id: work, title: ${JSON.stringify(title)}, prompt: P. }\n  - { id: gone, title: Only sometimes, prompt: P. }\n` });
+    if (!compiled.ok) throw new Error(compiled.error.map(({ message }) => message).join("\n"));
+    return Buffer.from(canonicalJson(compiled.value.plan));
+  };
+  const start = (plan: string): SessionEvent => ({ kind: "session_started", data: { sessionId: "s", itemId: null, parentSessionId: null, phase: null, workflow: { id: "wtest", version: "1.0.0" }, plan, goal: "Do it", context: {}, autonomy: "guided" } });
+  const alone = async (title: string, more: readonly SessionEvent[], getBlob?: (sha256: string) => Promise<Uint8Array | null>): Promise<Report> => {
+    const plan = planOf(title);
+    const sessions = new Map([["s", recorded([start(sha256Hex(plan)), offered("n1", "work", { scope: { currentItem: "tea" }, trace: [{ stepId: "gone", decision: "skipped", reason: "x" }] }), ...more])]]);
+    const titles = await readStepTitles(sessions.values(), getBlob ?? ((sha256) => Promise.resolve(sha256 === sha256Hex(plan) ? plan : null)));
+    return reportOf({ item: null, sessions, titles, files: { changed: [], leftOut: [] } });
+  };
+
+  test("steps have the titles of the plan that the session stayed on, with the loop's values", async () => {
+    const report = await alone("Brew {{currentItem}}", []);
+    expect(report.sessions[0]?.path.map(({ stepId, title }) => [stepId, title])).toEqual([["gone", "Only sometimes"], ["work", "Brew tea"]]);
+    for (const text of [reportPage(report), reportMarkdown(report), stepGraph(report)]) expect(text).toContain("Brew tea");
+    expect(reportPage(report)).toContain('<code class="id">work</code>');
+  });
+
+  test("they have their ids where the plan is not there, cannot be read or is none, or the title needs a value that the log does not hold", async () => {
+    const damaged = new TerminalError("The blob is damaged.", "Bring it back.");
+    const reports = [await alone("Brew {{cup.size}}", []), await alone("Brew", [], () => Promise.resolve(null)), await alone("Brew", [], () => Promise.reject(damaged)), await alone("Brew", [], () => Promise.resolve(Buffer.from("{")))];
+    expect(reports.map(({ sessions }) => sessions[0]?.path.at(-1)?.title)).toEqual([null, null, null, null]);
+    for (const report of reports) expect(reportPage(report)).toContain("<strong><bdi>work</bdi></strong>");
+  });
+
+  test("what a session was told at the start is in the page, the Markdown and the session's timeline, with what was left out", async () => {
+    const context = { policy: "custom" as const, budgetTokens: 4_000, tokens: 310, sections: [{ name: "issue", source: "the issue as it was labelled", tokens: 310, sha256: "0".repeat(64) }], leftOut: [{ name: "decisions", what: "1 of 2: </details>\n# Forged", tokens: 9_000, why: "over the budget", how: "read_artifact" }] };
+    const started: SessionEvent = { kind: "conversation_started", data: { conversation: 1, model: "m", system: "0".repeat(64), tools: "0".repeat(64), firstMessage: "f", cause: "start", context } };
+    const report = await alone("Brew", [started]);
+    expect(reportPage(report)).toContain("Told at the start: <strong>custom</strong>");
+    expect(reportPage(report)).toContain("1 of 2: &lt;/details&gt;");
+    expect(reportMarkdown(report)).toContain("told at the start: custom, about 310 of 4,000 tokens: issue 310 (the issue as it was labelled); left out of decisions: 1 of 2");
+    expect(reportMarkdown(report)).not.toMatch(/^# Forged/m);
+    expect(sessionTimeline(recorded([started]))[0]?.text).toContain("told at the start: custom");
+  });
+
+  test("the pipeline's mode, why each session ran, a person's answer and that a person has to merge", async () => {
+    const tamper: Script["tamper"] = (stream, events) =>
+      stream.startsWith("item/")
+        ? (events as readonly ItemEvent[]).flatMap((event): readonly ItemEvent[] =>
+            event.kind === "session_scheduled" && event.data.phase === "code"
+              ? [{ kind: "mode_chosen", data: { mode: "quick", why: ["chore, small", "low <risk>"] } }, { kind: "interpretation_answered", data: { verdict: "approved", by: "ann", reason: "That is it." } }, { ...event, data: { ...event.data, why: "the task is small" } }]
+              : [event],
+          )
+        : events;
+    const report = await itemReport({ ...DELIVERED, tamper });
+    for (const text of ["Pipeline <strong>quick</strong>, since <bdi>chore, small; low &lt;risk&gt;</bdi>.", "the task is small", "What a person said to it", "That is it."]) expect(reportPage(report)).toContain(text);
+    expect(reportMarkdown(report)).toContain("Pipeline **quick**, since chore, small; low <\u2060risk>.");
+    expect(reportMarkdown(report)).toContain("**Approved** by ann: That is it.");
+    expect(reportOf({ item: null, sessions: new Map(), files: { changed: [], leftOut: [] } }).route).toEqual({ mode: null, answer: null, escalated: false });
+    expect(lookFirst({ ...report, route: { ...report.route, escalated: true } })[0]).toMatchObject({ tone: "waiting", what: expect.stringContaining("a person has to merge") });
+  });
 });

@@ -1,14 +1,12 @@
 /**
  * What a conversation opens with, in layers of fixed order: base, workflow | step, operator rules, rules of the repository,
- * phase rules, prior work, task. The first two are the system prompt, the rest the first message: the system prompt then has the
+ * phase rules, the rest of the context package (context/sections.ts), task. The first two are the system prompt, the rest the first message: the system prompt then has the
  * same bytes in every session of a workflow, and all of it is a prefix that every later turn reads from the cache.
  */
 import type { StepOffer } from "../../engine/session/index.ts";
-import type { Phase } from "../../record/index.ts";
-import { fence, type Plan } from "../../workflow/index.ts";
+import type { Plan } from "../../workflow/index.ts";
+import type { PackedContext } from "../context/pack.ts";
 import { textOf, type Layer, type Prompt } from "./layer.ts";
-import { priorWork, type PriorWork } from "./prior-work.ts";
-import type { Rule } from "./read-rules.ts";
 import { stepLayers } from "./step-texts.ts";
 
 const BASE = `You are WorkTrain's agent. You work on a repository, step by step, in a workflow that is enforced by code.
@@ -37,35 +35,14 @@ function systemLayers(plan: Plan): readonly Layer[] {
 export interface PromptParts {
   readonly plan: Plan;
   readonly offer: StepOffer;
-  /** Null outside of a pipeline: then no phase's rules hold. */
-  readonly phase: Phase | null;
-  readonly rules: readonly Rule[];
-  readonly prior: PriorWork;
+  readonly context: PackedContext;
 }
 
 /** Deterministic: the same parts give the same bytes, so that a resumed conversation replays. */
-export function composePrompt({ plan, offer, phase, rules, prior }: PromptParts): Prompt {
+export function composePrompt({ plan, offer, context }: PromptParts): Prompt {
   const [task, ...step] = stepLayers(offer, plan.id).toReversed();
-  const of = (kind: Rule["kind"]): readonly Layer[] => rules.filter((rule) => rule.kind === kind && (rule.phase === null || rule.phase === phase)).map(ruleLayer);
-  const before = priorWork(prior);
-  return {
-    system: systemLayers(plan),
-    opening: [...step, ...of("operator"), ...of("repository"), ...of("phase"), ...(before === null ? [] : [before]), ...(task === undefined ? [] : [task])],
-  };
+  return { system: systemLayers(plan), opening: [...step, ...context.layers, ...(task === undefined ? [] : [task])], context: context.record };
 }
 
 /** The texts as the agent is given them. */
 export const promptTexts = (prompt: Prompt): { readonly system: string; readonly opening: string } => ({ system: textOf(prompt.system), opening: textOf(prompt.opening) });
-
-const WHOSE: Readonly<Record<Rule["kind"], { readonly name: Layer["name"]; readonly words: string }>> = {
-  operator: { name: "operator rules", words: "the operator" },
-  repository: { name: "repository rules", words: "the repository" },
-  phase: { name: "phase rules", words: "the operator for this phase" },
-};
-
-/** In a fence, so that a rule file cannot pass for a step or for another layer (I8). */
-function ruleLayer(rule: Rule): Layer {
-  const { name, words } = WHOSE[rule.kind];
-  const cut = rule.cutFrom === null ? "" : `\nThe first ${rule.text.length} of ${rule.cutFrom} characters; read the file where you need the rest.`;
-  return { name, source: rule.source, text: `# Rules of ${words}: ${rule.source}${cut}\n${fence(rule.text)}`, trusted: true };
-}

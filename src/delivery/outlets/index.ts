@@ -1,16 +1,17 @@
 /** A new kind of intent is one file and one line here. */
-import type { AppliedEffect } from "../../github/write/index.ts";
 import type { Result } from "../../shared/result.ts";
 import type { Intent } from "../intents.ts";
+import { autoMergeOutlet } from "./auto-merge.ts";
 import { branchOutlet } from "./branch.ts";
 import { checkRunOutlet } from "./check-run.ts";
 import { commentOutlet } from "./comment.ts";
-import type { Outlet, OutletContext, OutletRefusal } from "./outlet.ts";
+import type { Applied, Outlet, OutletContext, OutletRefusal } from "./outlet.ts";
 import { pullRequestOutlet } from "./pull-request.ts";
 import { recordOutlet } from "./record.ts";
 import { reviewOutlet } from "./review.ts";
+import { subIssueOutlet } from "./sub-issue.ts";
 
-export type { OutletContext } from "./outlet.ts";
+export type { Applied, OutletContext } from "./outlet.ts";
 
 const outlets: { readonly [Kind in Intent["kind"]]: Outlet<Kind> } = {
   branch: branchOutlet,
@@ -19,10 +20,12 @@ const outlets: { readonly [Kind in Intent["kind"]]: Outlet<Kind> } = {
   review: reviewOutlet,
   "check-run": checkRunOutlet,
   comment: commentOutlet,
+  "sub-issue": subIssueOutlet,
+  "auto-merge": autoMergeOutlet,
 };
 
 /** Applies one intent through the outlet of its kind. */
-export function applyIntent<Kind extends Intent["kind"]>(intent: Extract<Intent, { kind: Kind }>, context: OutletContext): Promise<Result<AppliedEffect, OutletRefusal>> {
+export function applyIntent<Kind extends Intent["kind"]>(intent: Extract<Intent, { kind: Kind }>, context: OutletContext): Promise<Result<Applied, OutletRefusal>> {
   const outlet: Outlet<Kind> = outlets[intent.kind];
   return outlet.apply(intent, context);
 }

@@ -15,7 +15,7 @@ export interface OutletContext {
   readonly publisher: Publisher;
   readonly ticket: Ticket;
   /** What earlier intents of this delivery became. */
-  readonly applied: ReadonlyMap<Intent["kind"], AppliedEffect>;
+  readonly applied: ReadonlyMap<Intent["kind"], Applied>;
   /** What GitHub showed just before this intent. */
   readonly state: DeliveryState;
   /** Asks GitHub again. */
@@ -25,11 +25,14 @@ export interface OutletContext {
   readonly note: (text: string) => void;
 }
 
-export type OutletRefusal = Refusal<"fenced" | "branch-taken" | "tree-mismatch" | "base-gone" | "pull-request-taken" | "pull-requests-forbidden" | "no-commit">;
+export type OutletRefusal = Refusal<"fenced" | "branch-taken" | "tree-mismatch" | "base-gone" | "pull-request-taken" | "pull-requests-forbidden" | "no-commit" | "no-sub-issues">;
+
+/** What became of an intent. `declined`: GitHub does not take it, which the delivery does not hang on; its words. */
+export type Applied = AppliedEffect & { readonly declined?: string };
 
 /** Makes one kind of intent so on GitHub, or finds that it is; applying it again changes nothing (I2). */
 export interface Outlet<Kind extends Intent["kind"]> {
-  apply(intent: Extract<Intent, { kind: Kind }>, context: OutletContext): Promise<Result<AppliedEffect, OutletRefusal>>;
+  apply(intent: Extract<Intent, { kind: Kind }>, context: OutletContext): Promise<Result<Applied, OutletRefusal>>;
 }
 
 /** Carries a refusal found inside an effect past the effect runner, which lets what is no answer of GitHub through. */

@@ -16,7 +16,11 @@ export interface Said {
   readonly fix: string;
   /** Null when the journal itself is not trusted: then nothing of it is repeated. */
   readonly view: ItemView | null;
+  /** Ours, Markdown: what was made on GitHub. */
+  readonly made?: string | undefined;
   readonly runUrl: string;
+  /** The agent job's report as a page; null where it left none. */
+  readonly reportUrl: string | null;
   readonly redact: Redact;
 }
 
@@ -25,14 +29,15 @@ const MAX_TABLE_CHARS = 12_000;
 
 /** The comment's body, marker first. */
 export function commentBody(said: Said): string {
-  const { ticket, redact, runUrl, view } = said;
+  const { ticket, redact, runUrl, reportUrl, view } = said;
   const note = `*Cut here. The whole record is in [the run](${runUrl}).*`;
   const parts = [
     `**${said.headline}** (${code(said.code)})`,
+    said.made ?? "",
     quote(cut(said.message, MAX_MESSAGE_CHARS, "(cut)")),
     `What to do:\n${quote(said.fix)}`,
     ...(view === null ? [] : details(view)),
-    `[The run](${runUrl})`,
+    `[The run](${runUrl})${reportUrl === null ? "" : ` · [The report](${reportUrl}) of the work, as the agent job tells it`}`,
   ].filter((part) => part !== "");
   return `${marker("comment", ticket)}\n${cut(redact(parts.join("\n\n")), MAX_COMMENT_CHARS - 300, note)}`;
 }

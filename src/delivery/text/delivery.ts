@@ -1,4 +1,5 @@
 import type { Ticket } from "../../github/trust/index.ts";
+import type { DeliveryProof } from "../../record/index.ts";
 import type { ItemView, Proof } from "../../report/index.ts";
 import type { Redact } from "../../shared/redact.ts";
 import type { Change } from "../change.ts";
@@ -10,7 +11,11 @@ export interface Delivery {
   readonly view: ItemView;
   readonly change: Change;
   readonly proof: Proof;
+  /** The same as the record keeps it. */
+  readonly recorded: DeliveryProof;
   readonly runUrl: string;
+  /** The agent job's report as a page; null where it left none. */
+  readonly reportUrl: string | null;
   /** Markdown lines a reader must mind, e.g. that the base branch has moved. */
   readonly notes: readonly string[];
   readonly redact: Redact;

@@ -1,9 +1,11 @@
 import { MAX_COMMENT_CHARS } from "../../github/write/index.ts";
-import { code, counted, cut, findingsTable, formatCost, neutraliseLine, noticesOf, plain, proofTable, quote, sessionTable, type ItemView } from "../../report/index.ts";
+import { code, counted, cut, findingsTable, formatCost, neutraliseLine, noticesOf, plain, quote, sessionTable, type ItemView } from "../../report/index.ts";
+import { taskKeyMarker, taskKeyOf } from "../../record/task-key.ts";
 import { statementText } from "../../workflow/index.ts";
 import { marker } from "../names.ts";
 import { clip } from "./commit-message.ts";
 import type { Delivery } from "./delivery.ts";
+import { proofBlock } from "./proof-block.ts";
 
 /** GitHub refuses longer titles of pull requests with 422 (P-title-size). */
 const MAX_TITLE_CHARS = 256;
@@ -23,11 +25,19 @@ export function pullRequestTitle({ view, ticket, redact }: Delivery): string {
 export function pullRequestBody(delivery: Delivery): string {
   const { ticket, redact } = delivery;
   const footer = footerOf(delivery);
-  const head = `${marker("pull-request", ticket)}\nFixes #${ticket.issueNumber}\n`;
-  const sections = [asked(delivery), done(delivery), verified(delivery), reviewed(delivery), took(delivery), mind(delivery)].filter((text) => text !== "");
-  const whole = redact(sections.join("\n\n"));
-  const room = MAX_COMMENT_CHARS - head.length - footer.length - 4;
-  return `${head}\n${cut(whole, room, `*Cut here. The whole record is in [the run](${delivery.runUrl}).*`)}\n\n${footer}`;
+  const head = `${marker("pull-request", ticket)}\n${taskKeyLine(delivery)}Fixes #${ticket.issueNumber}\n`;
+  const proof = redact(`### How it was verified\n${proofBlock(delivery.recorded)}`);
+  const part = (texts: readonly string[], room: number): string => cut(redact(texts.filter((text) => text !== "").join("\n\n")), room, `*Cut here. The whole record is in [the run](${delivery.runUrl}).*`);
+  const room = MAX_COMMENT_CHARS - head.length - proof.length - footer.length - 8;
+  const words = part([asked(delivery), done(delivery)], Math.floor(room / 2));
+  const rest = part([reviewed(delivery), took(delivery), mind(delivery)], room - words.length);
+  return `${head}\n${words}\n\n${proof}\n\n${rest}\n\n${footer}`;
+}
+
+/** By it a later run finds that the same work is here already. */
+function taskKeyLine({ view }: Delivery): string {
+  const taskKey = taskKeyOf(view.classification?.deduplicationKey ?? "");
+  return taskKey === null ? "" : `${taskKeyMarker(taskKey)}\n`;
 }
 
 const ASKED = { "issues.labeled": "labelled by", issue_comment: "gone on with at the word of", "pull_request.labeled": "labelled by" } as const;
@@ -62,9 +72,6 @@ function list(title: string, items: readonly string[] | undefined): string {
   return `**${title}**\n${items.slice(0, MAX_LIST_ITEMS).map((item) => `- ${clip(plain(item), 500)}`).join("\n")}${more}`;
 }
 
-const verified = ({ proof }: Delivery): string =>
-  `### How it was verified\n${cut(proofTable(proof), MAX_TABLE_CHARS, "*More commands ran; see the run.*")}\n\nWhat the agent job says is a claim: it ran what the session wrote. What GitHub says can be looked up there.`;
-
 function reviewed({ view }: Delivery): string {
   const rounds = `${counted(view.reviewRounds, "round")} of review by sessions that did not write the change`;
   const table = findingsTable(view);
@@ -91,5 +98,5 @@ function unsupported({ change }: Delivery): readonly string[] {
   return more > 0 ? [...named, `${more} more paths differ and are **not** in this pull request.`] : named;
 }
 
-const footerOf = ({ ticket, runUrl, change }: Delivery): string =>
-  `---\nMade by WorkTrain for ${code(ticket.item)} in [this run](${runUrl}), on base ${code(change.base)}. The whole record is in the run's artifacts. Quoted lines are a session's words.`;
+const footerOf = ({ ticket, runUrl, reportUrl, change }: Delivery): string =>
+  `---\nMade by WorkTrain for ${code(ticket.item)} in [this run](${runUrl})${reportUrl === null ? "" : ` ([the report](${reportUrl}) of the work, as the agent job tells it)`}, on base ${code(change.base)}. The whole record is in the run's artifacts. Quoted lines are a session's words.`;

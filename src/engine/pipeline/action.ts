@@ -1,7 +1,7 @@
-import type { EndingCode, Phase, Reason, SnapshotRef } from "../../record/index.ts";
-import type { JsonObject } from "../../shared/json.ts";
+import type { EndingCode, Phase, Reason, RequiredArtifact, SnapshotRef } from "../../record/index.ts";
+import type { Json, JsonObject } from "../../shared/json.ts";
 import type { ModeChoice } from "./modes.ts";
-import type { ItemSession, SliceConflict, SlicePlace } from "./state.ts";
+import type { ItemSession, Question, SliceConflict, SlicePlace } from "./state.ts";
 
 export interface RunSession {
   readonly kind: "run-session";
@@ -31,11 +31,21 @@ export interface IntegrateSlice {
   readonly left: SnapshotRef | null;
 }
 
+/** The host looks around before work goes on; where something required was `missing` the last time, the item waits until it is there. */
+export interface Look {
+  readonly kind: "look";
+  readonly at: "opened" | "classified";
+  /** What the task asks for, as it was classified; null before that. */
+  readonly key: string | null;
+  readonly missing: readonly RequiredArtifact[];
+}
+
 export type ItemAction =
   | RunSession
+  | Look
   | ({ readonly kind: "choose-mode" } & ModeChoice)
-  /** A person has to answer before anything else happens; until then the item is left as it is. */
-  | { readonly kind: "ask"; readonly question: string; readonly fix: string }
+  /** A person has to answer before anything else happens; until then the item is left as it is. `proposal`: what they would approve. */
+  | { readonly kind: "ask"; readonly about: Question; readonly proposal: Json | null; readonly question: string; readonly fix: string }
   /** The host runs the repository's tests on the base, before anything changes. */
   | { readonly kind: "test-base" }
   /** The host runs a finding's command on a copy of these files. */

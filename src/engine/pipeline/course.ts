@@ -14,6 +14,8 @@ export const CONTRACT = {
   result: "wr.contracts.coordinator_result",
   /** Of wr.ui-ux-design alone. */
   interfaceSpec: "interface_spec",
+  /** Of wr.ticket-creation alone. */
+  tickets: "tickets",
 } as const;
 
 export interface Stage {
@@ -34,6 +36,7 @@ const UI: Condition = { words: "it has a UI", holds: ({ hasUi }) => hasUi === tr
 const ARCHITECTURE: Condition = { words: "it touches the architecture", holds: ({ touchesArchitecture }) => touchesArchitecture === true };
 const IDEA: Condition = { words: "it is still an idea", holds: ({ taskMaturity }) => taskMaturity === "idea" };
 const UNSHAPED: Condition = { words: "it is an idea, rough or large", holds: ({ taskMaturity, taskComplexity }) => taskMaturity === "idea" || taskMaturity === "rough" || taskComplexity === "large" };
+const large = (policy: string): Condition => ({ words: `it is large, and ${policy}`, holds: ({ taskComplexity }) => taskComplexity === "large" });
 /** The discovery of an idea has found a direction that two challengers attacked. */
 const ARCHITECTURE_KNOWN: Condition = { words: "it touches the architecture and is more than an idea", holds: (task) => ARCHITECTURE.holds(task) && !IDEA.holds(task) };
 
@@ -41,13 +44,13 @@ export const CLASSIFY: Stage = { phase: "classify", workflowId: "wr.classify-tas
 
 const discover: Stage = { phase: "discover", workflowId: "wr.discovery", handsOver: CONTRACT.discovery, as: "direction", when: IDEA, why: "an idea needs a direction before anything is built" };
 const shape: Stage = { phase: "shape", workflowId: "wr.shaping", handsOver: CONTRACT.shaping, as: "pitch", when: UNSHAPED, why: "what is to be built has to be bounded first" };
+const decompose: Stage = { phase: "decompose", workflowId: "wr.ticket-creation", handsOver: CONTRACT.tickets, as: "decomposition", when: large("pipeline.decompose is `ask`"), under: ({ decompose: policy }) => policy === "ask", why: "large work is proposed as several reviewable pieces, and a person decides" };
 const designUi: Stage = { phase: "design", workflowId: "wr.ui-ux-design", handsOver: CONTRACT.interfaceSpec, as: "interface", when: UI, why: "what people see and operate is designed before it is built" };
 const designArchitecture = (when: Condition): Stage => ({ phase: "design", workflowId: "wr.discovery", handsOver: CONTRACT.discovery, as: "direction", when, why: "a design that two independent challengers have attacked" });
 const investigate: Stage = { phase: "investigate", workflowId: "wr.bug-investigation", handsOver: CONTRACT.investigation, as: "investigation", when: null, why: "a bug is mended where its cause is, so the cause comes first" };
-const LARGE: Condition = { words: "it is large, and pipeline.slices is auto", holds: ({ taskComplexity }) => taskComplexity === "large" };
 /** Large work is cut into slices, which the same workflow codes that would code it in one piece. */
 export const SLICING = { workflowId: "wr.slicing", workedBy: "wr.coding-task" } as const;
-const slice: Stage = { phase: "design", workflowId: SLICING.workflowId, handsOver: CONTRACT.slices, as: "slices", when: LARGE, under: ({ slices }) => slices === "auto", why: "what is too large for one change is cut into slices that are coded side by side, or left whole" };
+const slice: Stage = { phase: "design", workflowId: SLICING.workflowId, handsOver: CONTRACT.slices, as: "slices", when: large("pipeline.slices is `auto`"), under: ({ slices }) => slices === "auto", why: "what is too large for one change is cut into slices that are coded side by side, or left whole" };
 export const RESOLVE = { workflowId: "wr.merge-conflict", handsOver: CONTRACT.codingHandoff } as const;
 export const JOIN = { workflowId: "wr.slices-join", handsOver: CONTRACT.codingHandoff } as const;
 const codeBy = (workflowId: string, why: string): Stage => ({ phase: "code", workflowId, handsOver: CONTRACT.codingHandoff, as: "handoff", when: null, why });
@@ -55,7 +58,7 @@ const codeBy = (workflowId: string, why: string): Stage => ({ phase: "code", wor
 export const COURSES: Readonly<Record<PipelineMode, readonly Stage[]>> = {
   quick: [codeBy("wr.quick-task", "the change itself, in as few steps as it takes")],
   implement: [designUi, designArchitecture(ARCHITECTURE), slice, codeBy("wr.coding-task", "the change itself")],
-  full: [discover, shape, designUi, designArchitecture(ARCHITECTURE_KNOWN), slice, codeBy("wr.coding-task", "the change itself")],
+  full: [discover, shape, decompose, designUi, designArchitecture(ARCHITECTURE_KNOWN), slice, codeBy("wr.coding-task", "the change itself")],
   investigate: [investigate, designArchitecture(ARCHITECTURE), codeBy("wr.coding-task", "the change itself, at the cause that was found")],
   refactor: [designArchitecture(ARCHITECTURE), codeBy("wr.refactoring", "the change itself, behaviour pinned before it")],
   // A review alone needs a pull request to look at, and is no course of a task: `reviewOnly` is what its item goes through.
@@ -65,8 +68,10 @@ export const COURSES: Readonly<Record<PipelineMode, readonly Stage[]>> = {
 /** Before there were modes: classify, then code. */
 export const FIRST_COURSE: readonly Stage[] = [codeBy("wr.coding-task", "")];
 
-export const courseOf = (mode: PipelineMode, task: Classification, policy: PipelinePolicy | undefined): readonly Stage[] =>
-  COURSES[mode].filter(({ when, under }) => (when === null || when.holds(task)) && (under === undefined || (policy !== undefined && under(policy))));
+/** Of a mode, as far as the repository's policy has it. */
+export const courseUnder = (mode: PipelineMode, policy: PipelinePolicy | undefined): readonly Stage[] => COURSES[mode].filter(({ under }) => under === undefined || (policy !== undefined && under(policy)));
+
+export const courseOf = (mode: PipelineMode, task: Classification, policy: PipelinePolicy | undefined): readonly Stage[] => courseUnder(mode, policy).filter(({ when }) => when === null || when.holds(task));
 
 export const REVIEW = { workflowId: "wr.mr-review", handsOver: CONTRACT.reviewVerdict } as const;
 export const FIX = { workflowId: "wr.coding-task", handsOver: CONTRACT.codingHandoff } as const;

@@ -3,13 +3,8 @@ import type { ItemEvent, SnapshotRef } from "../../record/index.ts";
 import type { Json } from "../../shared/json.ts";
 import type { IntegrateSlice, RunSession } from "./action.ts";
 import { CONTRACT } from "./course.ts";
+import type { Outcome } from "./explained-answers.ts";
 import type { ItemSession } from "./state.ts";
-
-/** One way in which an action can come out, and what it puts into the log. */
-export interface Outcome {
-  readonly when: string;
-  readonly event: readonly ItemEvent[];
-}
 
 type Scheduled = Extract<ItemEvent, { kind: "session_scheduled" }>["data"];
 

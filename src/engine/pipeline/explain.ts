@@ -8,15 +8,17 @@ import { unreachable } from "../../shared/unreachable.ts";
 import type { Classification } from "../../workflow/index.ts";
 import type { ItemAction, RunSession } from "./action.ts";
 import { CONTRACT, COURSES, SLICING } from "./course.ts";
-import { concludedAs, EXAMPLE_SLICES, explainedMerge, explainedWave, scheduledAs, scheduledSlice, type Outcome } from "./explain-slices.ts";
+import { concludedAs, EXAMPLE_SLICES, explainedMerge, explainedWave, scheduledAs, scheduledSlice } from "./explain-slices.ts";
 import { SURE_ENOUGH } from "./investigation.ts";
 import { MODE_RULES } from "./modes.ts";
+import { answersTo, foundBy, LOOKS, TICKET, type Outcome } from "./explained-answers.ts";
+import { missingWords } from "./before-work.ts";
 import { next } from "./next.ts";
 import { foldItem } from "./state.ts";
 
 export interface ExplainedStep {
-  /** `ask`: a person has to answer. `wave`: slices at work side by side. `merge`: a slice becomes part of the whole. */
-  readonly phase: Phase | "ask" | "wave" | "merge";
+  /** `ask`: a person has to answer. `look`: the host looks for what there is already. `wave`: slices at work side by side. `merge`: a slice becomes part of the whole. */
+  readonly phase: Phase | "ask" | "look" | "wave" | "merge";
   readonly round: number;
   readonly workflowId: string | null;
   readonly why: string;
@@ -67,9 +69,19 @@ export function explainItem(item: ExplainedItem): Explanation {
       open.push(after);
     }
     const shown = stepOf(action);
-    steps.set(name, { ...shown, why: steps.get(name)?.why ?? shown.why, leadsTo: [...leadsTo.values()] });
+    steps.set(name, { ...shown, why: bothReasons(steps.get(name)?.why ?? shown.why, shown.why), leadsTo: [...leadsTo.values()] });
   }
   return { mode: chosen?.mode ?? null, why: chosen?.why ?? [], steps: [...steps.values()] };
+}
+
+const OTHER_WAY = "; on another way: ";
+
+/** Where a step is come to in several ways and some leave something out before it, all are told; else the first. */
+function bothReasons(first: string, other: string): string {
+  if (first.startsWith(`${other}; `) && !first.startsWith(`${other}${OTHER_WAY}`)) return `${other}${OTHER_WAY}${first.slice(other.length + 2)}`;
+  const [base = ""] = first.split(OTHER_WAY);
+  const more = other.startsWith(`${base}; `) ? other.slice(base.length + 2) : "";
+  return more === "" || first.includes(more) ? first : `${first}${OTHER_WAY}${more}`;
 }
 
 /** How a mode is chosen, and what each runs before the review. */
@@ -85,9 +97,9 @@ function settle(events: readonly ItemEvent[], via: string): Place {
 }
 
 /** An action that can come out in more than one way, or that somebody sees at work. */
-type Branching = Extract<ItemAction, { kind: "run-session" | "ask" | "resume-slices" | "integrate-slice" }>;
+type Branching = Extract<ItemAction, { kind: "run-session" | "ask" | "look" | "resume-slices" | "integrate-slice" }>;
 
-const hasOutcomes = (action: ItemAction): action is Branching => action.kind === "run-session" || action.kind === "ask" || action.kind === "resume-slices" || action.kind === "integrate-slice";
+const hasOutcomes = (action: ItemAction): action is Branching => action.kind === "run-session" || action.kind === "ask" || action.kind === "look" || action.kind === "resume-slices" || action.kind === "integrate-slice";
 
 function stepOf(action: Branching): Omit<ExplainedStep, "leadsTo"> {
   switch (action.kind) {
@@ -97,6 +109,8 @@ function stepOf(action: Branching): Omit<ExplainedStep, "leadsTo"> {
     }
     case "ask":
       return { phase: "ask", round: 1, workflowId: null, why: action.question, allowedTools: null };
+    case "look":
+      return { phase: "look", round: 1, workflowId: null, why: LOOKS[action.at], allowedTools: null };
     case "resume-slices":
       return { phase: "wave", round: action.sessions[0]?.slice?.wave ?? 1, workflowId: null, why: `${action.sessions.map(({ slice }) => slice?.id ?? "").join(" and ")} at work, each in a working tree of its own`, allowedTools: null };
     case "integrate-slice":
@@ -107,6 +121,8 @@ function stepOf(action: Branching): Omit<ExplainedStep, "leadsTo"> {
 }
 
 function nameOf(action: Branching): string {
+  if (action.kind === "ask") return `ask ${action.about}`;
+  if (action.kind === "look") return `look ${action.at}${action.missing.length > 0 ? " again" : ""}`;
   const { phase, round, workflowId } = stepOf(action);
   const of = action.kind === "run-session" && action.slice !== undefined ? ` ${action.slice.part} ${action.slice.id}` : action.kind === "integrate-slice" ? ` ${action.sliceId}` : "";
   return `${phase} ${round} ${workflowId ?? ""}${of}`;
@@ -117,11 +133,13 @@ function described({ action }: Place): string {
     case "run-session":
       return `${action.phase}${action.round > 1 ? ` (round ${action.round})` : ""}: ${action.workflowId}${action.slice === undefined ? "" : `, slice ${action.slice.id}`}`;
     case "ask":
-      return "a person is asked";
+      return `a person is asked (${action.about})`;
+    case "look":
+      return action.missing.length > 0 ? `waits (waiting-for-artifacts), and looks again when it is gone on with: ${missingWords(action.missing).replaceAll("\n", " ")}` : "looks whether something has the same work";
     case "deliver":
       return "delivered";
     case "stop":
-      return `stops (${action.ending}): ${action.reason.message}`;
+      return `stops (${action.ending}): ${action.reason.message.replace(/\s*\n\s*/g, " ")}`;
     case "resume-slices":
       return `wave ${action.sessions[0]?.slice?.wave ?? 1} of slices`;
     case "integrate-slice":
@@ -137,27 +155,28 @@ function described({ action }: Place): string {
   }
 }
 
+/** What was taken, as far as the way here says: it decides what is left out later. */
+const withWords = (via: string): string => /(?:^|, )(with a (?:spec|pitch) .*)$/.exec(via)?.[1]?.replace(/^/, ", ") ?? "";
 
-function outcomesOf({ events: { length: index }, via }: Place, action: Branching, { classification }: ExplainedItem): readonly Outcome[] {
+function outcomesOf({ events: { length: index }, via }: Place, action: Branching, { classification, policy }: ExplainedItem): readonly Outcome[] {
   if (action.kind === "resume-slices") return explainedWave(action.sessions, SNAPSHOT);
   if (action.kind === "integrate-slice") return explainedMerge(action, SNAPSHOT);
   if (action.kind === "run-session" && action.slice?.part === "work") return [scheduledSlice(action, index)];
-  if (action.kind === "ask") {
-    return (["approved", "rejected"] as const).map((verdict) => ({ when: verdict, event: [{ kind: "interpretation_answered", data: { verdict, by: "a person" } }] }));
-  }
+  if (action.kind === "ask") return answersTo(action.about);
+  if (action.kind === "look") return foundBy(action, policy, withWords(via));
   const done = (when: string, contractRef: string, value: Json, snapshot: SnapshotRef | null = null): Outcome => ({ when, event: session(action, { contractRef, value }, { snapshot, index }) });
   const judges = (when: string, ...findings: readonly Json[]): Outcome =>
     done(when, CONTRACT.reviewVerdict, { verdict: findings.length === 0 ? "clean" : when.startsWith("minor") ? "minor" : "blocking", confidence: "high", summary: when, findings: [...findings] });
   const finding = (severity: string, findingCategory: string): Json => ({ severity, findingCategory, summary: `a ${severity} one of ${findingCategory}` });
   switch (action.phase) {
     case "classify":
-      return [done("classified like this", CONTRACT.classification, classification as Json)];
+      return [done(`classified like this${withWords(via)}`, CONTRACT.classification, classification as Json)];
     case "discover":
     case "design":
     case "shape": {
       if (action.workflowId === SLICING.workflowId) return EXAMPLE_SLICES.map(({ when, slices }) => done(when, CONTRACT.slices, { slices: [...slices] }));
       const contractRef = action.phase === "shape" ? CONTRACT.shaping : action.workflowId === "wr.ui-ux-design" ? CONTRACT.interfaceSpec : CONTRACT.discovery;
-      return [done("handed over", contractRef, {})];
+      return [done(`handed over${withWords(via)}`, contractRef, {})];
     }
     case "investigate": {
       const report = (severity: string, hypothesisConfidence: number): Json => ({ rootCause: "the cause", severity, hypothesisConfidence });
@@ -180,6 +199,8 @@ function outcomesOf({ events: { length: index }, via }: Place, action: Branching
         judges("blocking: architecture, performance", finding("major", "architecture")),
         judges("blocking of both sorts", finding("major", "correctness"), finding("major", "architecture")),
       ];
+    case "decompose":
+      return [done("more than one piece is proposed", CONTRACT.tickets, { tickets: [TICKET, TICKET] }), done("it is one piece", CONTRACT.tickets, { tickets: [TICKET] })];
     case "audit":
       return [judges(`audited (${via.replace(/^audited \((.*)\)$/, "$1")})`)];
     case "deliver":

@@ -1,5 +1,7 @@
-export type { IntegrateSlice, ItemAction } from "./action.ts";
+export type { IntegrateSlice, ItemAction, Look } from "./action.ts";
+export { missingWords } from "./before-work.ts";
 export { CONTRACT, keepsFiles, ownsFiles, PIPELINE } from "./course.ts";
+export { readSubTasks, type SubTask } from "./decomposition.ts";
 export { endingOfParked, fixOf } from "./failures.ts";
 export { type ExplainedItem, type ExplainedStep, explainItem, explainModes, type Explanation } from "./explain.ts";
 export { besideBase, exitWords, isGreen, isRed } from "./host-checks.ts";
@@ -7,4 +9,4 @@ export { confirmation } from "./modes.ts";
 export { possibleRuns, type RunCount } from "./possible-runs.ts";
 export { next } from "./next.ts";
 export { plannedSlices, type PlannedSlice, type SliceStanding } from "./slices.ts";
-export { artifactOf, evolveItem, foldItem, interpretationGate, isEscalated, type BaseTested, type FindingChecked, type ItemOpening, type ItemSession, type ItemState, type SessionResult, type SliceConflict, type SlicePlace } from "./state.ts";
+export { artifactOf, evolveItem, foldItem, isEscalated, type BaseTested, type FindingChecked, type IntakeCheck, type ItemOpening, type ItemSession, type ItemState, type Question, questionGate, type SessionResult, type SliceConflict, type SlicePlace } from "./state.ts";

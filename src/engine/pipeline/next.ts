@@ -1,5 +1,5 @@
 /**
- * What a work item needs next: classify -> the sessions of its mode -> review -> ((audit ->) fix -> review)* -> deliver, or stop with a
+ * What a work item needs next: look around -> classify -> the sessions of its mode -> review -> ((audit ->) fix -> review)* -> deliver, or stop with a
  * reason. An item that was opened with a workflow of its own runs that one and nothing else; one that was opened before there were
  * modes goes classify -> code -> review -> (fix -> review)*, as it began.
  * No model routes anything: these tables do, from typed results of completed sessions.
@@ -8,8 +8,10 @@
  */
 import type { JsonObject } from "../../shared/json.ts";
 import { BUILT_IN_CONTRACTS, classificationSchema, isBuiltInContract, type Classification } from "../../workflow/index.ts";
+import { beforeWork, sameWork, takenContext, takenFor } from "./before-work.ts";
 import { noArtifact, runSession, stop, type ItemAction } from "./action.ts";
 import { CLASSIFY, CONTRACT, courseOf, FIRST_COURSE, type Stage } from "./course.ts";
+import { afterDecomposition, rejectedDecomposition } from "./decomposition.ts";
 import { sessionFailure } from "./failures.ts";
 import { testsBaseBefore, testsBefore } from "./host-checks.ts";
 import { afterInvestigation } from "./investigation.ts";
@@ -25,7 +27,7 @@ export function next(state: ItemState): ItemAction {
   const last = state.sessions.at(-1);
   if (state.opening?.review !== undefined) return reviewOnly(state, last);
   const alone = state.opening?.workflowId;
-  if (last === undefined) return alone === undefined ? stageSession(state, CLASSIFY) : runSession({ phase: "code", round: 1, workflowId: alone, context: {} });
+  if (last === undefined) return alone === undefined ? (beforeWork(state) ?? stageSession(state, CLASSIFY)) : runSession({ phase: "code", round: 1, workflowId: alone, context: {} });
   const ofSlices = nextOfSlices(state);
   if (ofSlices !== null) return ofSlices;
   if (last.result === null) return { kind: "resume-session", session: last };
@@ -39,6 +41,7 @@ export function next(state: ItemState): ItemAction {
     case "shape":
     case "design":
     case "investigate":
+    case "decompose":
       return afterStage(state, last);
     case "code":
       return declined(state, last) ?? afterChange(state, last);
@@ -64,6 +67,8 @@ function afterClassify(state: ItemState, last: ItemSession): ItemAction {
   if (task === undefined) return noArtifact(last, CONTRACT.classification);
   const policy = state.opening?.pipeline;
   if (policy === undefined) return nextStage(state, FIRST_COURSE, last);
+  const same = sameWork(state, task);
+  if (same !== null) return same;
   if (state.mode === null) {
     const chosen = choose(policy, task);
     return chosen.ok ? { kind: "choose-mode", ...chosen.value } : stop("unclear", `The task's classification cannot be worked with. ${chosen.error}`, "Say in the task what it is (a bug, a feature, a refactoring), how large, and what should be true afterwards; or name pipeline.mode in .github/worktrain.yml. Then start it again.");
@@ -77,7 +82,7 @@ function unconfirmed({ opening, answer }: ItemState, task: Classification): Item
   const asked = `The task was understood like this: ${task.interpretation ?? "(no interpretation)"}${(task.ambiguities ?? []).map((each) => `\n- Open: ${each}`).join("")}`;
   if (answer?.verdict === "rejected") return stop("needs-answer", `${answer.by} rejected how the task was understood${answer.reason === undefined ? "" : `: ${answer.reason}`}. ${asked}`, "Say in the task what is meant, then start it again.");
   if (needed === null || answer !== null) return null;
-  return { kind: "ask", question: `Is this what is meant? A person has to confirm it, since ${needed}. ${asked}`, fix: "Approve it and the work goes on (`/worktrain approve` in a comment, or `worktrain approve ITEM` for a local task), or answer what is open in the task and start it again. With `pipeline: { confirm: never }` in .github/worktrain.yml nobody is asked." };
+  return { kind: "ask", about: "interpretation", proposal: null, question: `Is this what is meant? A person has to confirm it, since ${needed}. ${asked}`, fix: "Approve it and the work goes on (`/worktrain approve` in a comment, or `worktrain approve ITEM` for a local task), or answer what is open in the task and start it again. With `pipeline: { confirm: never }` in .github/worktrain.yml nobody is asked." };
 }
 
 function afterStage(state: ItemState, last: ItemSession): ItemAction {
@@ -86,7 +91,7 @@ function afterStage(state: ItemState, last: ItemSession): ItemAction {
   const course = courseOf(state.mode, task, state.opening?.pipeline);
   const stage = course[placeOf(course, last)];
   if (stage !== undefined && !handedOver(last, stage.handsOver)) return noArtifact(last, stage.handsOver);
-  return (last.phase === "investigate" ? afterInvestigation(last) : null) ?? nextStage(state, course, last);
+  return (last.phase === "investigate" ? afterInvestigation(last) : last.phase === "decompose" ? afterDecomposition(state, last) : null) ?? nextStage(state, course, last);
 }
 
 /** A quick task that its session found to be none goes the longer way. */
@@ -103,21 +108,27 @@ function declined(state: ItemState, last: ItemSession): ItemAction | null {
 const placeOf = (course: readonly Stage[], { phase, workflowId }: ItemSession): number => course.findIndex((stage) => stage.phase === phase && stage.workflowId === workflowId);
 
 function nextStage(state: ItemState, course: readonly Stage[], last: ItemSession): ItemAction {
-  const stage = course[placeOf(course, last) + 1];
-  if (stage !== undefined) return testsBaseBefore(state, stage) ? { kind: "test-base" } : stageSession(state, stage);
+  const left: string[] = [];
+  for (const stage of course.slice(placeOf(course, last) + 1)) {
+    const taken = takenFor(state, stage, classificationOf(state) ?? {});
+    if (taken.length === 0) return testsBaseBefore(state, stage) ? { kind: "test-base" } : stageSession(state, stage, left);
+    left.push(`${stage.phase} is left out, since ${taken.join(" and ")} is taken as the ${stage.as}`);
+  }
   return stop("unclear", `The mode ${state.mode ?? "of this item"} has nothing to run for it: a review alone needs a pull request.`, "Name another pipeline.mode in .github/worktrain.yml, then start it again.");
 }
 
 /** A session that is given what the ones before it handed over, each under its name. */
-function stageSession(state: ItemState, { phase, workflowId, why }: Stage): ItemAction {
-  const context: Record<string, JsonObject[string]> = {};
+function stageSession(state: ItemState, { phase, workflowId, why }: Stage, leftOut: readonly string[] = []): ItemAction {
+  const context: Record<string, JsonObject[string]> = { ...takenContext(state) };
   for (const session of state.sessions) {
     const [classify, stages] = [CLASSIFY, state.mode === null ? [] : courseOf(state.mode, classificationOf(state) ?? {}, state.opening?.pipeline)];
     const done = [classify, ...stages].find((each) => each.phase === session.phase && each.workflowId === session.workflowId);
     if (done !== undefined) context[done.as] = artifactOf(session, done.handsOver);
   }
+  const rejected = rejectedDecomposition(state);
+  if (rejected !== null) context["decomposition"] = rejected;
   const action = runSession({ phase, round: 1, workflowId, context: { ...context, ...(phase === "code" ? testsBefore(state) : {}) } });
-  return hasModes(state) ? { ...action, why } : action;
+  return hasModes(state) ? { ...action, why: [why, ...leftOut].join("; ") } : action;
 }
 
 function classificationOf(state: ItemState): Classification | null {

@@ -1,5 +1,5 @@
 import { MAX_SLICES } from "../../workflow/index.ts";
-import { AUDITS, CLASSIFY, COURSES, FIRST_COURSE, FIX, JOIN, RESOLVE, REVIEW, SLICING, type Stage } from "./course.ts";
+import { AUDITS, CLASSIFY, COURSES, courseUnder, FIRST_COURSE, FIX, JOIN, RESOLVE, REVIEW, SLICING, type Stage } from "./course.ts";
 import type { ItemOpening } from "./state.ts";
 
 /** How often an item runs a workflow: at the least, and at the most. */
@@ -18,8 +18,8 @@ export function possibleRuns({ workflowId, maxReviewRounds: rounds, pipeline, re
   const stages = (course: readonly Stage[]): readonly RunCount[] => [CLASSIFY, ...course].map((stage) => ({ workflowId: stage.workflowId, low: stage.when === null ? 1 : 0, high: 1 }));
   if (pipeline === undefined) return [together([...stages(FIRST_COURSE), fixes, reviews])];
   const audits = Object.values(AUDITS).map((audit) => ({ workflowId: audit.workflowId, low: 0, high: rounds - 1 }));
-  const modes = pipeline.mode === "auto" ? Object.values(COURSES) : [COURSES[pipeline.mode]];
-  return modes.map((course) => course.filter(({ under }) => under === undefined || under(pipeline))).filter((course) => course.length > 0).map((course) => together([...stages(course), ...ofSlices(course), fixes, reviews, ...audits]));
+  const modes = pipeline.mode === "auto" ? (Object.keys(COURSES) as (keyof typeof COURSES)[]) : [pipeline.mode];
+  return modes.map((mode) => courseUnder(mode, pipeline)).filter((course) => course.length > 0).map((course) => together([...stages(course), ...ofSlices(course), fixes, reviews, ...audits]));
 }
 
 /** Beyond the one session that would code the task whole. */

@@ -1,5 +1,5 @@
 import type { CommandRun, EndingCode, Phase, PipelineMode, PipelinePolicy, Reason, SessionOutcome, SnapshotRef } from "../../record/index.ts";
-import { gateName, type ItemEvent, type Usage } from "../../record/index.ts";
+import { gateName, type ItemEvent, type TakenArtifact, type Usage } from "../../record/index.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { keepsFiles } from "./course.ts";
@@ -85,12 +85,17 @@ export interface ItemEndingState {
   readonly escalated?: true | undefined;
 }
 
-/** What a person said to how the task was understood. */
-export interface InterpretationAnswer {
+/** What a person is asked about. */
+export type Question = "interpretation" | "decomposition";
+
+/** What a person said to a question about the item. */
+export interface PersonsVerdict {
   readonly verdict: "approved" | "rejected";
   readonly by: string;
   readonly reason?: string | undefined;
 }
+
+export type IntakeCheck = Extract<ItemEvent, { kind: "intake_checked" }>["data"];
 
 /** State of a work item: the fold of its stream and nothing else (I3). */
 export interface ItemState {
@@ -98,7 +103,12 @@ export interface ItemState {
   /** Which pipeline the item goes through; null until it is chosen, and for good in one that was opened before there were modes. */
   readonly mode: PipelineMode | null;
   readonly why: readonly string[];
-  readonly answer: InterpretationAnswer | null;
+  /** To how the task was understood. */
+  readonly answer: PersonsVerdict | null;
+  /** To how large work was proposed to be cut. */
+  readonly decomposition: PersonsVerdict | null;
+  /** What the host found, the newest of each moment. */
+  readonly intake: Readonly<Record<IntakeCheck["at"], IntakeCheck | null>>;
   readonly baseTested: BaseTested | null;
   readonly checked: readonly FindingChecked[];
   readonly sessions: readonly ItemSession[];
@@ -112,7 +122,7 @@ export interface ItemState {
   readonly ended: ItemEndingState | null;
 }
 
-const initialItem: ItemState = { opening: null, mode: null, why: [], answer: null, baseTested: null, checked: [], sessions: [], snapshot: null, integrated: [], conflicts: [], changed: null, ended: null };
+const initialItem: ItemState = { opening: null, mode: null, why: [], answer: null, decomposition: null, intake: { opened: null, classified: null }, baseTested: null, checked: [], sessions: [], snapshot: null, integrated: [], conflicts: [], changed: null, ended: null };
 
 export const foldItem = (events: readonly ItemEvent[]): ItemState => events.reduce(evolveItem, initialItem);
 
@@ -129,6 +139,10 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
       return { ...state, baseTested: event.data };
     case "finding_checked":
       return { ...state, checked: [...state.checked, event.data] };
+    case "decomposition_answered":
+      return { ...state, decomposition: event.data };
+    case "intake_checked":
+      return checked(state, event.data);
     case "session_scheduled":
       return { ...state, sessions: [...state.sessions, { ...event.data, ...(event.data.slice === undefined ? {} : { from: startOf(state, event.data.slice) }), result: null }] };
     case "session_concluded":
@@ -140,7 +154,9 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
     case "item_ended":
       return { ...state, ended: event.data };
     case "run_opened":
+    case "proof_recorded":
     case "effect_confirmed":
+    case "effect_declined":
     case "delivery_ended":
       return state;
     default:
@@ -151,6 +167,12 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
 /** A conflict is resolved on the merge as far as it went; a slice starts from the whole as it is. */
 const startOf = ({ conflicts, snapshot }: ItemState, place: SlicePlace): SnapshotRef | null =>
   (place.part === "merge" ? conflicts.findLast(({ sliceId }) => sliceId === place.id)?.snapshot : undefined) ?? snapshot;
+
+/** The base moves only under an item that nothing was done for. */
+function checked(state: ItemState, data: IntakeCheck): ItemState {
+  const moved = data.base === undefined || state.opening === null || state.sessions.length > 0 ? {} : { opening: { ...state.opening, base: data.base } };
+  return { ...state, ...moved, intake: { ...state.intake, [data.at]: data } };
+}
 
 type Conclusion = Extract<ItemEvent, { kind: "session_concluded" }>["data"];
 
@@ -169,8 +191,17 @@ export const hasModes = ({ opening }: ItemState): boolean => opening?.pipeline !
 /** Whether a review found something blocking on the way: whatever became of it, a person has to merge what comes of the item. */
 export const isEscalated = (state: Pick<ItemState, "sessions">): boolean => state.sessions.some(({ phase }) => phase === "audit");
 
-/** Names the question whether the task was understood, for people and tickets: it is asked once a mode is chosen. @param events all of the item's, from the first */
-export const interpretationGate = (events: readonly Pick<ItemEvent, "kind">[]): string => gateName("interpretation", events.findLastIndex(({ kind }) => kind === "mode_chosen") + 1);
+/**
+ * Names a question about the item, for people and tickets: whether it was understood is asked once a mode is chosen, whether it is to be
+ * cut once that was proposed. @param events all of the item's, from the first
+ */
+export function questionGate(about: Question, events: readonly ItemEvent[]): string {
+  const asked = (event: ItemEvent): boolean => (about === "interpretation" ? event.kind === "mode_chosen" : event.kind === "session_concluded" && event.data.phase === "decompose");
+  return gateName(about, events.findLastIndex(asked) + 1);
+}
+
+/** Files of the base commit that stand in the place of what a session would have made. */
+export const takenBy = ({ intake }: Pick<ItemState, "intake">): readonly TakenArtifact[] => intake.opened?.taken ?? [];
 
 /** The newest artifact of a kind that a session left; null if it left none. */
 export function artifactOf(session: ItemSession, contractRef: string): Json | null {

@@ -55,6 +55,13 @@ export async function listRunArtifacts(github: GitHub, repository: Repository, r
   return [...new Map(artifacts.map((artifact) => [artifact.id, artifact])).values()].sort((a, b) => a.id - b.id);
 }
 
+/** The newest artifacts of a name in the repository, whatever run they are of; at most 100. */
+export async function listArtifactsNamed(github: GitHub, repository: Repository, name: string): Promise<readonly ArtifactFacts[]> {
+  const route = "GET /repos/{owner}/{repo}/actions/artifacts";
+  const { data } = await github.request(route, { ...repository, name, per_page: 100 });
+  return parseAnswer(listSchema, data, route).artifacts.map(toFacts).filter((artifact) => artifact.name === name);
+}
+
 function toFacts(artifact: z.infer<typeof artifactSchema>): ArtifactFacts {
   const run = artifact.workflow_run;
   return {

@@ -39,14 +39,24 @@ export async function readRepository(github: GitHub, repository: Repository): Pr
   }
 }
 
-const commitSchema = z.object({ message: z.string() });
+const commitSchema = z.object({ message: z.string(), tree: z.object({ sha: z.string() }), parents: z.array(z.object({ sha: z.string() })) });
+
+export interface CommitFacts {
+  readonly message: string;
+  readonly tree: string;
+  readonly parents: readonly string[];
+}
 
 /** A commit's message; null when there is no such commit. */
-export async function readCommitMessage(github: GitHub, repository: Repository, sha: string): Promise<string | null> {
+export const readCommitMessage = async (github: GitHub, repository: Repository, sha: string): Promise<string | null> => (await readCommit(github, repository, sha))?.message ?? null;
+
+/** Null when there is no such commit. */
+export async function readCommit(github: GitHub, repository: Repository, sha: string): Promise<CommitFacts | null> {
   const route = "GET /repos/{owner}/{repo}/git/commits/{commit_sha}";
   try {
     const { data } = await github.request(route, { ...repository, commit_sha: sha });
-    return parseAnswer(commitSchema, data, route).message;
+    const { message, tree, parents } = parseAnswer(commitSchema, data, route);
+    return { message, tree: tree.sha, parents: parents.map((parent) => parent.sha) };
   } catch (error) {
     if (hasStatus(error, 404)) return null;
     throw error;

@@ -59,20 +59,29 @@ export function publicTicketKey(privateKeyPem: string): string {
   return createPublicKey(readPrivateKey(privateKeyPem)).export({ format: "der", type: "spki" }).toString("base64");
 }
 
-function readPrivateKey(pem: string): KeyObject {
-  return readKey(
+const readPrivateKey = readOnce((pem) =>
+  readKey(
     () => createPrivateKey(pem),
     "The ticket key is not an Ed25519 private key.",
     "Make one with `openssl genpkey -algorithm ed25519` and set WORKTRAIN_TICKET_KEY to it.",
-  );
-}
+  ),
+);
 
-function readPublicKey(base64: string): KeyObject {
-  return readKey(
+const readPublicKey = readOnce((base64) =>
+  readKey(
     () => createPublicKey({ key: Buffer.from(base64, "base64"), format: "der", type: "spki" }),
     "`public-key` in the workflow file is not an Ed25519 public key.",
     "Copy the ticket key from the App's page into .github/workflows/worktrain.yml.",
-  );
+  ),
+);
+
+/** A process has one key of a kind, and reading it takes longer than to sign with it. */
+function readOnce(read: (text: string) => KeyObject): (text: string) => KeyObject {
+  let last: { readonly text: string; readonly key: KeyObject } | null = null;
+  return (text) => {
+    if (last?.text !== text) last = { text, key: read(text) };
+    return last.key;
+  };
 }
 
 function readKey(read: () => KeyObject, message: string, fix: string): KeyObject {

@@ -149,7 +149,7 @@ export async function endedView(
 export const branchOf = ({ item }: RunTitle): string => `worktrain/${item.subject}-${item.attempt}`;
 
 /** Endings that leave the item's record open: the next label goes on from there (fault 38). */
-const OPEN_ENDINGS: readonly EndingCode[] = ["awaiting-approval", "budget", "cancelled", "fenced", "internal", "lost", "model-rejected", "model-spend-limit", "model-unavailable", "time-limit"];
+const OPEN_ENDINGS: readonly EndingCode[] = ["awaiting-approval", "budget", "cancelled", "fenced", "internal", "lost", "model-rejected", "model-spend-limit", "model-unavailable", "time-limit", "waiting-for-artifacts"];
 
 /**
  * Whether the work stopped for no reason of its own, after it had begun: the runner was lost, the job's time was up (faults 38, 39), or

@@ -1,5 +1,5 @@
 /** From a label on a pull request to a dispatched run that reviews it at one commit. */
-import { readComparison, readPermission, readPullRequest, type IssueFacts, type WholePullRequest } from "../../github/read/index.ts";
+import { readComparison, readPermission, readPullUnderReview, type IssueFacts, type PullUnderReview } from "../../github/read/index.ts";
 import { permissionVerdict } from "../../github/trust/index.ts";
 import { authorise, decideStart, isStartLabel } from "../../intake/index.ts";
 import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
@@ -20,7 +20,7 @@ export async function startReview(place: Workplace, tools: StartTools, delivery:
   if (!isStartLabel(event.label, config)) return ignored("other-label");
   const authorisation = authorise(permissionVerdict(await readPermission(here.github, here.repository, event.sender.login), event.sender.id));
   if (authorisation.kind === "silent") return ignored("actor-may-not-start");
-  const pull = await readPullRequest(here.github, here.repository, event.issueNumber);
+  const pull = await readPullUnderReview(here.github, here.repository, event.issueNumber);
   if (pull === null) return ignored("pull-request-gone");
   const board = openStatusBoard(here, tools, event.issueNumber);
   const status = await board.read();
@@ -55,7 +55,7 @@ async function refuseOver(board: StatusBoard, status: Status | null, marker: Par
 }
 
 /** Where the head left the default branch, or why this pull request is not reviewed. */
-async function lookAtHead({ here, facts, baseSha }: Stage, pull: WholePullRequest): Promise<{ readonly mergeBase: string } | Refused> {
+async function lookAtHead({ here, facts, baseSha }: Stage, pull: PullUnderReview): Promise<{ readonly mergeBase: string } | Refused> {
   if (pull.headRepositoryId !== facts.id) {
     return { message: `The head ${pull.headSha} of this pull request is of a fork, or of a repository that is gone: nobody has vouched for it, so it is not reviewed.`, fix: "Push the branch to this repository and open the pull request from there.", details: [] };
   }
@@ -68,4 +68,4 @@ async function lookAtHead({ here, facts, baseSha }: Stage, pull: WholePullReques
 }
 
 /** The pull request as far as it is a task: it has a number, a text, labels and a state like an issue. */
-const asIssue = ({ id, number, title, body, open, labels, locked, author, htmlUrl, createdAt }: WholePullRequest): IssueFacts => ({ id, number, title, body, open, labels, locked, isPullRequest: false, author, htmlUrl, createdAt });
+const asIssue = ({ id, number, title, body, open, labels, locked, author, htmlUrl, createdAt }: PullUnderReview): IssueFacts => ({ id, number, title, body, open, labels, locked, isPullRequest: false, author, htmlUrl, createdAt });

@@ -24,7 +24,7 @@ import { listRunning, register, runningDirectory } from "./run/running.ts";
 
 /**
  * Runs the task, or goes on with it. Exit code 0 only when a branch was left (of a change that was reviewed, unless one workflow was run
- * alone), or when one that changes nothing was completed. @throws TerminalError on what cannot work
+ * alone), or when one that changes nothing was completed, or the work was cut as a person approved. @throws TerminalError on what cannot work
  */
 export async function runLocally(run: LocalRun, ports: RunPorts): Promise<CommandResult> {
   const { task, places } = run;
@@ -111,7 +111,7 @@ async function drive(run: LocalRun, ports: RunPorts, open: Open, redact: (text: 
   const { place, saved, clone, config, sandbox } = open;
   const past = await pastDurations(run.places.data, clone.source, ports);
   if (past.words !== null) ports.log(past.words);
-  const deps = await itemDeps({ model: run.model, limits: saved.limits ?? {} }, ports, { pastVerifications: past.verifications, config, journal: open.journal, redact, workspace: open.workspace, sandbox, openSlice: (id, beside) => openSlicePlace(open.workspace, sandboxOptions(run, ports, open), { id, beside }), ...(saved.workflow === undefined ? {} : { workflow: saved.workflow }) });
+  const deps = await itemDeps({ model: run.model, limits: saved.limits ?? {} }, ports, { pastVerifications: past.verifications, earlierWork: () => past.work.filter(({ itemId }) => itemId !== place.id), config, journal: open.journal, redact, workspace: open.workspace, sandbox, openSlice: (id, beside) => openSlicePlace(open.workspace, sandboxOptions(run, ports, open), { id, beside }), ...(saved.workflow === undefined ? {} : { workflow: saved.workflow }) });
   const inbox = openInbox(place.directory);
   let main = "";
   const helpers = new Set<string>();

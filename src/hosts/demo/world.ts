@@ -34,6 +34,8 @@ export interface WorldOptions {
   readonly model: Scenario;
   /** Whether this machine can confine the agent's tools. */
   readonly sandbox: "bubblewrap" | "weak";
+  /** The repository's variables; none when absent. */
+  readonly variables?: Readonly<Record<string, string>>;
   readonly onEvent: (event: LocalActionsEvent) => void;
 }
 
@@ -120,6 +122,7 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
     nodePath: options.nodePath,
     actions: { [ACTION]: join(options.packageRoot, "action") },
     extraEnvironment: { PATH: `${dirname(realpathSync(options.nodePath))}:${options.path}` },
+    variables: options.variables ?? {},
     clock: nodeClock,
     onEvent: options.onEvent,
   });
@@ -173,7 +176,7 @@ async function pushRepository(options: WorldOptions, push: Push): Promise<void> 
 function forThisMachine(workflow: string, modelUrl: string, sandbox: WorldOptions["sandbox"]): string {
   const runner = `          self-hosted: ephemeral-with-root\n${sandbox === "weak" ? "          sandbox: weak\n" : ""}`;
   return workflow
-    .replaceAll(/^ {10}job: (?:harden|deliver)\n/gm, `$&${runner}`)
+    .replaceAll(/^ {10}job: (?:harden|verify|deliver)\n/gm, `$&${runner}`)
     .replace("          job: agent\n", `$&${runner}          anthropic-base-url: ${modelUrl}\n`);
 }
 

@@ -5,6 +5,7 @@
 import { nodeClock, nodeFileSystem, nodeRandom } from "../../shared/node-ports.ts";
 import { nodeProcesses } from "../../shared/node-processes.ts";
 import type { SegmentStore } from "../../journal/index.ts";
+import type { Report } from "../../report/index.ts";
 import { runnerCommands } from "./commands.ts";
 import { gatherOutput } from "./gathered-output.ts";
 import { checkDeliverRunner, checkRunner, harden } from "./harden/harden.ts";
@@ -18,13 +19,14 @@ const output = gatherOutput(process.stdout, runner.group);
 try {
   const safe = await makeSafe();
   // Only now: what follows reads the key.
-  if (safe === "agent" || safe === "deliver") await start();
+  if (safe === "verify") await runVerify();
+  else if (safe !== null) await start();
 } catch (error) {
   broken(error);
 }
 
 /** Hardens or checks the runner. @returns the job to start; null after `harden`, and where the runner is not safe */
-async function makeSafe(): Promise<"agent" | "deliver" | null> {
+async function makeSafe(): Promise<"agent" | "deliver" | "verify" | null> {
   const settings = readRunnerSettings((name) => runner.input(name));
   if (!settings.ok) return refuse(settings.error);
   const { job, selfHosted, modelUrl, sandbox } = settings.value;
@@ -38,6 +40,23 @@ async function makeSafe(): Promise<"agent" | "deliver" | null> {
   if (!checked.ok) return refuse(checked.error);
   for (const line of checked.value) runner.log(line);
   return job === "harden" ? null : job;
+}
+
+async function runVerify(): Promise<void> {
+  const [{ readVerifySettings }, { runVerify: verify }, { verifyPlace }, { downloadOwnArtifact }] = await Promise.all([import("./verify/settings.ts"), import("./verify/verify.ts"), import("./verify/place.ts"), import("../../journal/index.ts")]);
+  const settings = readVerifySettings(process.env, (name) => runner.input(name));
+  if (!settings.ok) return void refuse(settings.error);
+  const abort = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => abort.abort(new Error("The run was cancelled.")));
+  const result = await verify(settings.value, {
+    ...verifyPlace(settings.value, { fs: nodeFileSystem, processes: nodeProcesses, distDirectory: import.meta.dirname, nodePath: process.execPath }),
+    fs: nodeFileSystem,
+    download: (artifact) => output.gather(`Downloading artifact ${artifact.id}`, () => downloadOwnArtifact(artifact)),
+    log: (line) => runner.log(line),
+    signal: abort.signal,
+  });
+  runner.output("verified", result.verified === null ? "" : JSON.stringify(result.verified));
+  conclude(result);
 }
 
 async function start(): Promise<void> {
@@ -81,7 +100,16 @@ async function runAgent(job: JobSettings): Promise<void> {
   });
   runner.output("segments", result.segments.length === 0 ? "" : JSON.stringify(result.segments));
   if (result.stepSummary !== undefined) runner.summary(result.stepSummary);
+  if (result.report !== undefined) await leave(job, result.report);
   conclude(result);
+}
+
+/** After everything that counts is written. */
+async function leave(job: JobSettings, report: Report): Promise<void> {
+  const [{ leaveReport }, { actionsArtifactClient }] = await Promise.all([import("./report-artifact.ts"), import("../../journal/index.ts")]);
+  const client = { uploadFile: (path: string) => output.gather("Leaving the report", () => actionsArtifactClient.uploadFile(path)) };
+  const address = await leaveReport(job, report, { client, fs: nodeFileSystem, clock: nodeClock, log: (line) => runner.log(line) });
+  if (address !== null) runner.summary(`[The report as a page](${address}), with every turn and tool call.`);
 }
 
 async function runDeliver(job: JobSettings): Promise<void> {
@@ -94,6 +122,7 @@ async function runDeliver(job: JobSettings): Promise<void> {
     log: (line) => runner.log(line),
   });
   runner.summary(result.stepSummary);
+  if (result.report !== null) await leave(job, result.report);
   conclude(result);
 }
 

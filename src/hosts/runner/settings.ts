@@ -44,6 +44,9 @@ export interface JobSettings {
   readonly ticket: string;
   readonly task: string;
   readonly segments: string;
+  /** Deliver job: how the job `verify` ended, as GitHub's expressions name it, and what it says; "" without one. */
+  readonly verifyResult: string;
+  readonly verified: string;
   readonly publicKey: string;
   readonly token: string;
   readonly anthropicApiKey: string;
@@ -61,6 +64,8 @@ const inputsSchema = z.object({
   ticket: z.string().min(1),
   task: z.string(),
   segments: z.string(),
+  "verify-result": z.enum(["", "success", "failure", "cancelled", "skipped"]),
+  verified: z.string().max(100_000),
   "public-key": z.string().min(1),
   "github-token": z.string().min(1),
   "anthropic-api-key": z.string(),
@@ -69,11 +74,11 @@ const inputsSchema = z.object({
   sandbox: sandboxSchema,
 });
 
-const runnerSchema = z.object({ job: z.enum(["harden", "agent", "deliver"]), "self-hosted": selfHostedSchema, "anthropic-base-url": z.string(), sandbox: sandboxSchema });
+const runnerSchema = z.object({ job: z.enum(["harden", "agent", "verify", "deliver"]), "self-hosted": selfHostedSchema, "anthropic-base-url": z.string(), sandbox: sandboxSchema });
 
 /** What is read before anything secret is: which job this is and what the operator says of the runner. */
 export interface RunnerSettings {
-  readonly job: "harden" | "agent" | "deliver";
+  readonly job: "harden" | "agent" | "verify" | "deliver";
   readonly selfHosted: "" | "ephemeral" | "ephemeral-with-root";
   readonly modelUrl: string;
   readonly sandbox: "bubblewrap" | "weak";
@@ -103,7 +108,7 @@ export function readSettings(
   const keyless = keylessRefusal(environment, inputs.data);
   if (keyless !== null) return err(keyless);
   const [owner = "", repo = ""] = variables.data.GITHUB_REPOSITORY.split("/");
-  const { "public-key": publicKey, "github-token": token, "anthropic-api-key": anthropicApiKey, "anthropic-base-url": modelUrl, "self-hosted": selfHosted, ...rest } = inputs.data;
+  const { "public-key": publicKey, "github-token": token, "anthropic-api-key": anthropicApiKey, "anthropic-base-url": modelUrl, "self-hosted": selfHosted, "verify-result": verifyResult, ...rest } = inputs.data;
   return ok({
     owner,
     repo,
@@ -121,6 +126,7 @@ export function readSettings(
     modelUrl: modelUrl === "" ? null : modelUrl,
     runner: variables.data.RUNNER_ENVIRONMENT === "github-hosted" ? "hosted" : selfHosted === "" ? null : selfHosted,
     publicKey,
+    verifyResult,
     token,
     anthropicApiKey,
     ...rest,

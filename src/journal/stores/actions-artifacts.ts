@@ -49,6 +49,20 @@ export const actionsArtifactClient: ArtifactClient = {
   },
 };
 
+/**
+ * Downloads an artifact of the job's own run into a directory that is there, as one file of its name. The job's runtime token reads it:
+ * no permission of `GITHUB_TOKEN` is needed (P-artifacts).
+ * @throws RetryableError
+ */
+export async function downloadOwnArtifact({ id, directory }: { readonly id: number; readonly directory: string }): Promise<void> {
+  const { DefaultArtifactClient } = await import("@actions/artifact");
+  try {
+    await new DefaultArtifactClient().downloadArtifact(id, { path: directory });
+  } catch (cause) {
+    throw new RetryableError(`Downloading artifact ${id} failed: ${textOf(cause)}`, { cause });
+  }
+}
+
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**

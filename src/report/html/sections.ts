@@ -48,7 +48,7 @@ export function asked({ title, asked: { text, base, runs } }: Report): Markup {
   return html`${whole.trim() === "" ? html`<p class="quiet">The title is all of it.</p>` : block(whole, TEXT_CHARS)}${from}${ran.length === 0 ? NOTHING : html`<ul class="plain">${ran}</ul>`}`;
 }
 
-export function understood({ understood: classified, kind }: Report): Markup | null {
+export function understood({ understood: classified, route: { answer }, kind }: Report): Markup | null {
   if (classified === null) return kind === "item" ? html`<p class="quiet">No classification was completed.</p>` : null;
   const { interpretation, taskComplexity, riskLevel, taskMaturity, hasUi, touchesArchitecture, deduplicationKey, ambiguities = [] } = classified;
   const RISKS: Readonly<Record<string, Tone>> = { high: "waiting", critical: "bad" };
@@ -60,7 +60,7 @@ export function understood({ understood: classified, kind }: Report): Markup | n
     ...(touchesArchitecture === true ? [tag("architecture", "waiting")] : []),
     ...(deduplicationKey === undefined ? [] : [tag(`key: ${deduplicationKey}`)]),
   ];
-  return html`${interpretation === undefined ? html`<p class="quiet">No interpretation was given.</p>` : block(interpretation, TEXT_CHARS)}<p class="tags">${tags}</p>${list("Ambiguities", ambiguities)}`;
+  return html`${interpretation === undefined ? html`<p class="quiet">No interpretation was given.</p>` : block(interpretation, TEXT_CHARS)}<p class="tags">${tags}</p>${list("Ambiguities", ambiguities)}${answer === null ? NOTHING : html`<h3>What a person said to it</h3><p>${tag(answer.verdict, answer.verdict === "approved" ? "good" : "bad")} by ${said(answer.by)}</p>${answer.reason === undefined ? NOTHING : block(answer.reason, 4_000)}`}`;
 }
 
 const list = (title: string, texts: readonly string[] | undefined): Markup => (texts === undefined || texts.length === 0 ? NOTHING : html`<h3>${title}</h3><ul>${texts.slice(0, 100).map((text) => html`<li>${said(text)}</li>`)}</ul>${texts.length > 100 ? html`<p class="quiet">${texts.length - 100} more are in the log.</p>` : NOTHING}`);
@@ -125,7 +125,7 @@ export function cost(report: Report): Markup {
   const most = Math.max(1, ...sessions.map(({ view }) => view.costMicroUsd));
   const input = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
   const cached = input === 0 ? 0 : Math.round((usage.cacheReadTokens / input) * 100);
-  return html`<p>${formatCost(report)}. ${formatCount(input)} tokens in, ${cached} % of them read from the cache; ${formatCount(usage.outputTokens)} out. By list price.</p>${estimate === null ? NOTHING : html`<p class="quiet">Expected because of: ${said(estimate.basis)}</p>`}
+  return html`<p>${formatCost(report)}. ${formatCount(input)} tokens in, ${cached} % of them read from the cache; ${formatCount(usage.outputTokens)} out. By list price.</p>${estimate === null ? NOTHING : html`<details><summary class="quiet">What was expected because of what</summary><p class="quiet">${said(estimate.basis)}</p></details>`}
 <table class="figures"><thead><tr><th scope="col">Session</th><th scope="col">Outcome</th><th scope="col" class="number">Turns</th><th scope="col" class="number">Time</th><th scope="col" class="number">Tokens</th><th scope="col" class="number">Cost</th><th scope="col" aria-hidden="true"></th></tr></thead><tbody>${sessions.map((session) => costRow(session, most))}</tbody><tfoot><tr><th scope="row">All</th><td></td><td class="number" data-label="Turns">${turns}</td><td class="number" data-label="Time">${span(workedMs)}</td><td class="number" data-label="Tokens">${formatCount(totalTokens(usage))}</td><td class="number" data-label="Cost">${formatUsd(costMicroUsd)}</td><td></td></tr></tfoot></table>`;
 }
 

@@ -59,7 +59,7 @@ thead th{border-top:0;font-size:.78rem;color:var(--quiet);font-weight:600}
 tbody th{font-weight:550}th .quiet{font-weight:400}tfoot{font-weight:650}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .bar{width:16%;min-width:3rem}svg{display:block;fill:var(--rail)}.bar svg{margin-top:.45rem}
-.line{display:grid;gap:1.1rem}
+.line{display:grid;gap:1.1rem}.mode{margin-bottom:1rem}
 .stretch{--run:var(--neutral)}.stretch.good{--run:var(--rail)}.stretch.bad{--run:var(--bad)}.stretch.waiting{--run:var(--waiting)}
 .stretch h3{margin-top:0;font-size:1.05rem}
 .depth-1{margin-left:1.25rem}.depth-2{margin-left:2.5rem}.depth-3{margin-left:3.5rem}
@@ -84,6 +84,8 @@ details.session{border:1px solid var(--edge);border-radius:10px;margin-top:.5rem
 summary{cursor:pointer;overflow-wrap:anywhere}
 details.session>summary{padding:.6rem .9rem}
 details.session[open]>summary{border-bottom:1px solid var(--edge)}
+.told{padding:.5rem .9rem 0;font-size:.92rem}.told ul{margin-top:.35rem}
+.id{color:var(--quiet);background:none;padding:0;font-size:.78rem}
 .activity{list-style:none;padding:.5rem .9rem .9rem}
 .activity>li{display:grid;grid-template-columns:4.6rem minmax(0,1fr);gap:.5rem;padding:.45rem 0}
 .activity>li+li{border-top:1px solid var(--edge)}

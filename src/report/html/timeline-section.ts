@@ -1,5 +1,6 @@
 /** Every turn of the model and every tool call, folded away by session, over a chart of when each was at work. */
 import type { Activity, ToolCall, Turn } from "../activity.ts";
+import type { ContextView } from "../context-words.ts";
 import { formatCount, formatUsd } from "../money.ts";
 import type { Report, SessionReport } from "../report.ts";
 import { block, html, NOTHING, said, type Markup } from "./markup.ts";
@@ -36,7 +37,13 @@ function chart(sessions: readonly SessionReport[], from: number, to: number): Ma
 function told({ view, name, activity, workedMs }: SessionReport, limit: number): Markup {
   const shown = activity.slice(0, MOST_LINES);
   const left = activity.length - shown.length;
-  return html`<details class="session"><summary><strong>${said(name)}</strong> <span class="quiet">${view.turns} turns · ${view.toolCalls} tool calls · ${span(workedMs)} · ${formatUsd(view.costMicroUsd)}</span></summary><ol class="activity">${shown.map((each) => line(each, limit))}</ol>${left === 0 ? NOTHING : html`<p class="quiet">${formatCount(left)} more lines are in the log.</p>`}</details>`;
+  return html`<details class="session"><summary><strong>${said(name)}</strong> <span class="quiet">${view.turns} turns · ${view.toolCalls} tool calls · ${span(workedMs)} · ${formatUsd(view.costMicroUsd)}</span></summary>${view.contexts.map(toldAtStart)}<ol class="activity">${shown.map((each) => line(each, limit))}</ol>${left === 0 ? NOTHING : html`<p class="quiet">${formatCount(left)} more lines are in the log.</p>`}</details>`;
+}
+
+/** The package that a conversation was opened with. What a section held is in the log, in the conversation's first message. */
+function toldAtStart({ conversation, policy, budgetTokens, tokens, sections, leftOut }: ContextView): Markup {
+  const rows = [...sections.map((each) => html`<li><strong>${each.name}</strong> <span class="quiet">about ${formatCount(each.tokens)} tokens, from ${said(each.source)}</span></li>`), ...leftOut.map(({ name, what, tokens: size, why, how }) => html`<li>${tag("left out", "waiting")} <strong>${name}</strong>, ${said(what)} <span class="quiet">about ${formatCount(size)} tokens; ${why}; ${how}</span></li>`)];
+  return html`<details class="told"><summary>Told at the start${conversation === 1 ? "" : ` of conversation ${conversation}`}: <strong>${policy}</strong> <span class="quiet">about ${formatCount(tokens)} of ${formatCount(budgetTokens)} tokens beside the step</span></summary>${rows.length === 0 ? html`<p class="quiet">Nothing beside the step.</p>` : html`<ul>${rows}</ul>`}</details>`;
 }
 
 function line(activity: Activity, limit: number): Markup {

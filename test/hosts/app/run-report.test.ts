@@ -60,7 +60,7 @@ describe("does the comment show where the run is?", () => {
 
   it("foreign artifact names and those of another run or item are not read", async () => {
     const { world, report, body } = scene();
-    world.artifacts.push({ id: 1, name: "worktrain.99.issue-13.1.r500.a1.0001.code.implement.m1.ready" }, { id: 2, name: "worktrain.99.issue-12.1.r501.a1.0001.code.implement.m1.ready" }, { id: 3, name: "coverage" });
+    world.artifacts.push({ id: 1, name: "worktrain.99.issue-13.1.r500.a1.0001.code.implement.m1.ready" }, { id: 2, name: "worktrain.99.issue-12.1.r501.a1.0001.code.implement.m1.ready" }, { id: 3, name: "coverage" }, { id: 4, name: "worktrain-report.99.issue-12.1.r500.a1.agent.html" });
     await report();
     expect(body()).not.toContain("implement");
   });

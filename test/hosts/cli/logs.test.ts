@@ -55,7 +55,7 @@ describe("verify", () => {
 
   test("without a log of that name it says where it looked", async () => {
     expect(await cli.refusal("verify", "nope")).toContain(`There is no session, item or journal "nope". Looked in ${data}`);
-    expect(await cli.refusal("verify")).toContain("needs a journal or a run");
+    expect(await cli.refusal("verify")).toContain("needs a journal, a run or a pull request");
     expect(await cli.refusal("verify", "12345")).toContain("--repository OWNER/NAME");
   });
 });

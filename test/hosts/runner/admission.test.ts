@@ -44,6 +44,8 @@ const SETTINGS: JobSettings = {
   ticket: ticketText,
   task: encodeTask(TASK),
   segments: "",
+  verifyResult: "",
+  verified: "",
   publicKey: TICKET_PUBLIC_KEY,
   token: "t",
   anthropicApiKey: "k",

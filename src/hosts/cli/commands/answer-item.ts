@@ -6,7 +6,7 @@ const answerCommand = (word: "approve" | "reject", verdict: "approved" | "reject
   name: word,
   operands: "ITEM",
   summary,
-  about: "Answers what a local task asks when it waits for a person to confirm how it was understood. The gate of a session is answered with `worktrain session approve` or `reject`.",
+  about: "Answers what a local task asks when it waits for a person: how it was understood, or whether large work is to be cut. The gate of a session is answered with `worktrain session approve` or `reject`.",
   options: {
     reason: { kind: "text", value: "TEXT", help: word === "reject" ? "what is meant instead; it is recorded and told" : "why; it is recorded" },
     by: { kind: "text", value: "NAME", help: "who says so (default: cli)" },
@@ -24,5 +24,5 @@ const answerCommand = (word: "approve" | "reject", verdict: "approved" | "reject
   },
 });
 
-export const approve = answerCommand("approve", "approved", "Confirms how a local task was understood: the work may begin.");
-export const reject = answerCommand("reject", "rejected", "Says that a local task was not understood: it ends with the reason.");
+export const approve = answerCommand("approve", "approved", "Says yes to what a local task asks: how it was understood, or how it is cut.");
+export const reject = answerCommand("reject", "rejected", "Says no to what a local task asks: not understood ends it, not to be cut makes it one piece of work.");

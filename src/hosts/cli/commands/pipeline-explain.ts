@@ -10,6 +10,8 @@ export const pipelineExplain: Command = {
     mode: { kind: "text", value: "MODE", help: "as if `pipeline.mode` named it: auto, quick, implement, full, investigate, refactor or review-only" },
     confirm: { kind: "text", value: "WHEN", help: "as if `pipeline.confirm` said it: never, ambiguous (default) or always" },
     slices: { kind: "text", value: "WHETHER", help: "as if `pipeline.slices` said it: auto (default) or never" },
+    decompose: { kind: "text", value: "WHEN", help: "as if `pipeline.decompose` said it: never or ask (default)" },
+    requires: { kind: "text", value: "WHAT", help: "as if `pipeline.requires` asked for it: shows how an issue waits" },
     "max-rounds": { kind: "text", value: "N", help: "as if `review.maxRounds` said it (default: 3)" },
     json: jsonOption,
   },

@@ -32,15 +32,24 @@ export function workflowFindings(text: string | null, template: string, ticketKe
   ];
 }
 
-/** Lines of the template that do not stand in the file in their order. */
+/** Lines of the template that do not stand in the file in their order: those outside the longest sequence that both have. */
 function missingFrom(lines: readonly string[], template: readonly string[]): readonly string[] {
+  const wanted = template.filter((line) => !FREE.test(line));
+  const fits = wanted.map(asPattern).map((pattern) => lines.map((line) => pattern.test(line)));
+  // longest[i][j]: of what stands from `wanted[i]` and from `lines[j]` on.
+  const longest = Array.from({ length: wanted.length + 1 }, () => Array.from({ length: lines.length + 1 }, () => 0));
+  const at = (row: number, column: number): number => longest[row]?.[column] ?? 0;
+  for (let row = wanted.length - 1; row >= 0; row -= 1) {
+    for (let column = lines.length - 1; column >= 0; column -= 1) {
+      const best = fits[row]?.[column] === true ? at(row + 1, column + 1) + 1 : Math.max(at(row + 1, column), at(row, column + 1));
+      longest[row]?.splice(column, 1, best);
+    }
+  }
   const missing: string[] = [];
-  let from = 0;
-  for (const wanted of template.filter((line) => !FREE.test(line))) {
-    const fits = asPattern(wanted);
-    const found = lines.findIndex((line, index) => index >= from && fits.test(line));
-    if (found === -1) missing.push(wanted);
-    else from = found + 1;
+  for (let row = 0, column = 0; row < wanted.length; ) {
+    if (fits[row]?.[column] === true) [row, column] = [row + 1, column + 1];
+    else if (column < lines.length && at(row, column + 1) >= at(row + 1, column)) column += 1;
+    else missing.push(wanted[row++] ?? "");
   }
   return missing;
 }

@@ -10,7 +10,7 @@ import type { OpenedLog } from "./places.ts";
 
 /** Exit code 1 when a decision comes out otherwise than it is recorded; words alone are told, and are none. */
 export async function replayLog({ reader, where, redacted }: OpenedLog): Promise<CommandResult> {
-  const streams = await Promise.all((await reader.streams()).map(async (stream) => ({ stream, ...(await replayStream(reader, stream)) })));
+  const streams = await replayStreams(reader);
   const { recomputed, differences, notRecomputable } = together(streams);
   const otherwise = differences.filter(({ wordsOnly }) => !wordsOnly);
   const data = {
@@ -24,6 +24,10 @@ export async function replayLog({ reader, where, redacted }: OpenedLog): Promise
   };
   return { exitCode: data.same ? 0 : 1, text: printable(words(data, otherwise)), data };
 }
+
+/** Every stream of a log, each event of which is decided again. */
+export const replayStreams = async (reader: JournalReader): Promise<readonly (Replayed & { readonly stream: string })[]> =>
+  Promise.all((await reader.streams()).map(async (stream) => ({ stream, ...(await replayStream(reader, stream)) })));
 
 async function replayStream(reader: JournalReader, stream: string): Promise<Replayed> {
   if (stream.startsWith("item/")) return replayItem(await readItemJournal(reader, stream.slice(itemStream("").length)));

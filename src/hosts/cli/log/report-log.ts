@@ -1,7 +1,7 @@
 /** `worktrain report`: a log as one page, in HTML, Markdown or JSON. */
 import { resolve } from "node:path";
 import { itemStream, sessionStream, type Recorded, type SessionEvent } from "../../../record/index.ts";
-import { readItemReport, reportMarkdown, reportOf, reportPage, savedFilesOf, sessionView, type Report } from "../../../report/index.ts";
+import { readItemReport, readStepTitles, reportMarkdown, reportOf, reportPage, savedFilesOf, sessionView, type Report } from "../../../report/index.ts";
 import { TerminalError } from "../../../shared/errors.ts";
 import { createRedactor, redactJson } from "../../../shared/redact.ts";
 import type { CliWorld, CommandResult } from "../command.ts";
@@ -55,7 +55,7 @@ async function read({ reader, where, redacted }: OpenedLog, operand: string): Pr
   const sessions = all.has(operand) ? treeOf(operand, all) : all;
   if (sessions.size === 0) throw new TerminalError(`${where} holds no session.`, "Name another log.");
   const snapshots = [...sessions].flatMap(([id, events]) => sessionView(id, events).snapshot ?? []);
-  return reportOf({ item: null, sessions, files: await savedFilesOf(snapshots[0] ?? null, (sha256) => reader.getBlob(sha256)), redacted });
+  return reportOf({ item: null, sessions, titles: await readStepTitles(sessions.values(), (sha256) => reader.getBlob(sha256)), files: await savedFilesOf(snapshots[0] ?? null, (sha256) => reader.getBlob(sha256)), redacted });
 }
 
 type Streams = ReadonlyMap<string, readonly Recorded<SessionEvent>[]>;

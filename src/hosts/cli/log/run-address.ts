@@ -34,3 +34,18 @@ export function namedRepository(text: string): Repository {
   if (owner !== undefined && repo !== undefined && !/^\.{1,2}$/.test(repo)) return { owner, repo };
   throw new TerminalError(`--repository ${JSON.stringify(text)} is no name of a repository.`, "Write it like acme/shop.");
 }
+
+export interface PullAddress extends Repository {
+  readonly number: number;
+}
+
+const PULL_PATH = /^\/([A-Za-z0-9][A-Za-z0-9-]{0,38})\/([A-Za-z0-9._-]{1,100})\/pull\/([1-9][0-9]{0,9})(?:\/|$)/;
+const PULL_NAME = /^([A-Za-z0-9][A-Za-z0-9-]{0,38})\/([A-Za-z0-9._-]{1,100})#([1-9][0-9]{0,9})$/;
+
+/** The pull request that `owner/name#12` or an address means; null when it means something else. */
+export function readPullAddress(operand: string, apiUrl: string): PullAddress | null {
+  const isUrl = /^https?:/.test(operand) && URL.canParse(operand);
+  const known = isUrl && [PAGES, ...(URL.canParse(apiUrl) ? [new URL(apiUrl).origin] : [])].includes(new URL(operand).origin);
+  const [, owner, repo, number] = (isUrl ? (known ? PULL_PATH.exec(new URL(operand).pathname) : null) : PULL_NAME.exec(operand)) ?? [];
+  return owner === undefined || repo === undefined || /^\.{1,2}$/.test(repo) ? null : { owner, repo, number: Number(number) };
+}

@@ -12,7 +12,7 @@ import type { LogPlace } from "./places.ts";
 export interface Attested {
   readonly what: string;
   readonly ok: boolean;
-  readonly by: "GitHub" | "signature";
+  readonly by: "GitHub" | "signature" | "made again here";
 }
 
 type Blobs = JournalReader["getBlob"];

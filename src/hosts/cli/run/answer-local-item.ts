@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { answerItem, type InterpretationAnswer } from "../../../coordinator/index.ts";
+import { answerItem, type QuestionAnswer } from "../../../coordinator/index.ts";
 import { openDirectoryJournal } from "../../../journal/index.ts";
 import { TerminalError } from "../../../shared/errors.ts";
 import type { CliWorld, CommandResult } from "../command.ts";
@@ -10,7 +10,7 @@ import { listRunning, runningDirectory } from "./running.ts";
 /** Writes a person's answer into a local item's journal; the next run of the item goes by it. @throws TerminalError when it is at work, or asks nothing */
 export async function answerLocalItem(
   world: Pick<CliWorld, "fs" | "clock">,
-  { item, places, answer }: { readonly item: string; readonly places: { readonly data: string; readonly usual: string }; readonly answer: InterpretationAnswer },
+  { item, places, answer }: { readonly item: string; readonly places: { readonly data: string; readonly usual: string }; readonly answer: QuestionAnswer },
 ): Promise<CommandResult> {
   const { place } = savedItem(item, places.data);
   const running = listRunning(runningDirectory(places.usual)).find((each) => each.directory === place.directory);

@@ -1,6 +1,7 @@
 /** `worktrain run --dry-run`: what the first request would hold and cost. No model runs, and nothing is written or changed. */
 import { resolve } from "node:path";
 import { modelsOf } from "../../../config/index.ts";
+import { contextWords } from "../../../report/index.ts";
 import { estimateWords, type Layer } from "../../../coordinator/index.ts";
 import { TerminalError } from "../../../shared/errors.ts";
 import { modelPrice } from "../../../shared/models.ts";
@@ -36,6 +37,7 @@ export async function dryRun(run: LocalRun, ports: RunPorts): Promise<CommandRes
     ...notes,
     "",
     layerTable(rehearsed, counts),
+    `Context: ${contextWords(prompt.context)}.`,
     `Tokens are ${counts.how}. --json prints the request's body as it would be sent.`,
     "",
     ...requestText(request),
@@ -43,7 +45,7 @@ export async function dryRun(run: LocalRun, ports: RunPorts): Promise<CommandRes
   return {
     exitCode: 0,
     text,
-    data: { dryRun: true, phase, workflow: workflowId, models, layers, tokens: { tools: counts.tools, total: counts.total, how: counts.how }, cost, estimate, notes, uncommitted: clone.uncommitted, request },
+    data: { dryRun: true, phase, workflow: workflowId, models, layers, context: prompt.context, tokens: { tools: counts.tools, total: counts.total, how: counts.how }, cost, estimate, notes, uncommitted: clone.uncommitted, request },
   };
 }
 

@@ -16,6 +16,7 @@ export interface ItemParts {
   /** Set when one workflow is run instead of the pipeline. */
   readonly workflow?: SavedRun["workflow"];
   readonly pastVerifications?: CoordinatorDeps["pastVerifications"];
+  readonly earlierWork?: CoordinatorDeps["earlierWork"];
   readonly journal: Journal;
   readonly redact: (text: string) => string;
   readonly workspace: Workspace;
@@ -25,7 +26,7 @@ export interface ItemParts {
 
 /** What a run works with; a dry run gets the same, so that both make the same request. */
 export async function itemDeps(run: Pick<LocalRun, "limits" | "model">, ports: RunPorts, parts: ItemParts): Promise<CoordinatorDeps> {
-  const { config, workflow, pastVerifications, openSlice, ...places } = parts;
+  const { config, workflow, pastVerifications, earlierWork, openSlice, ...places } = parts;
   const library = await loadLibrary(ports.fs, join(ports.packageRoot, "workflows"), parts.workspace.baseFiles);
   if (!library.ok) throw new TerminalError(library.error.message, library.error.fix);
   const fault = workflow === undefined ? pipelineFault(library.value) : null;
@@ -46,6 +47,8 @@ export async function itemDeps(run: Pick<LocalRun, "limits" | "model">, ports: R
     commands: { test: config.commands.test ?? null },
     ...(pastVerifications === undefined ? {} : { pastVerifications }),
     rules: rules.rules,
+    contextTokens: config.context.tokens,
+    ...(earlierWork === undefined ? {} : { earlierWork }),
     saving: null,
     onProgress: (progress: ItemProgress) => {
       const line = progressLine(progress);

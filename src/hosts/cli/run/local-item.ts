@@ -4,6 +4,7 @@ import { join, relative, resolve } from "node:path";
 import { z } from "zod";
 import type { Config } from "../../../config/index.ts";
 import type { OpenItem } from "../../../coordinator/index.ts";
+import { openingPolicy } from "../../../coordinator/opening-policy.ts";
 import { formatItemId, parseItemId } from "../../../record/index.ts";
 import { closestName } from "../../../shared/closest-name.ts";
 import { TerminalError } from "../../../shared/errors.ts";
@@ -73,8 +74,8 @@ export function savedItem(said: string, dataDirectory: string): { readonly place
 }
 
 /** The task as the item's record opens with it. */
-export function openingOf(place: ItemPlace, saved: Pick<SavedRun, "goal" | "base" | "workflow">, { review, pipeline }: Pick<Config, "review" | "pipeline">): OpenItem {
+export function openingOf(place: ItemPlace, saved: Pick<SavedRun, "goal" | "base" | "workflow">, config: Pick<Config, "review" | "pipeline">): OpenItem {
   const [title = "", ...rest] = saved.goal.trim().split("\n");
   const task = { title: title.trim(), body: rest.join("\n").trim() };
-  return { itemId: place.id, task: { ...task, sha256: sha256Hex(canonicalJson(task)) }, base: saved.base, maxReviewRounds: review.maxRounds, ...(saved.workflow === undefined ? { pipeline, hostChecks: true } : { workflowId: saved.workflow.id }) };
+  return { itemId: place.id, task: { ...task, sha256: sha256Hex(canonicalJson(task)) }, base: saved.base, maxReviewRounds: config.review.maxRounds, ...(saved.workflow === undefined ? { pipeline: openingPolicy(config), hostChecks: true } : { workflowId: saved.workflow.id }) };
 }

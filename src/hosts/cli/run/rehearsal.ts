@@ -8,6 +8,7 @@ import type { Fetch } from "../../../shared/ports.ts";
 import { ok } from "../../../shared/result.ts";
 import type { Sandbox, SeenClone, Workspace } from "../../../workspace/index.ts";
 import { localRun } from "../local-run.ts";
+import { pastDurations } from "../log/past-durations.ts";
 import type { LocalRun } from "./asked-run.ts";
 import { itemDeps, type RunPorts } from "./item-deps.ts";
 import { newItem, openingOf } from "./local-item.ts";
@@ -54,7 +55,8 @@ export async function rehearse({ run, task, clone, config }: Rehearsal, ports: R
   };
   const journal = openMemoryJournal({ clock: ports.clock });
   const alone = task.workflow === null ? {} : { workflow: namedWorkflow(task.workflow, ports.packageRoot, clone.source) };
-  const parts = { ...alone, config, journal, redact: (text: string) => text, workspace: seenWorkspace(clone), sandbox: noSandbox(run, config) };
+  const { work } = await pastDurations(run.places.data, clone.source, ports);
+  const parts = { ...alone, earlierWork: () => work, config, journal, redact: (text: string) => text, workspace: seenWorkspace(clone), sandbox: noSandbox(run, config) };
   const deps = await itemDeps({ ...run, model: { apiKey: "none", fetch } }, { ...ports, signal: stop.signal }, parts);
   let prompt: Prompt | null = null;
   let estimate: Estimate | null = null;
@@ -73,6 +75,7 @@ export async function rehearse({ run, task, clone, config }: Rehearsal, ports: R
 const seenWorkspace = ({ head, source, baseFiles }: SeenClone): Workspace => ({
   base: head,
   repository: source,
+  begunAtBase: true,
   baseFiles,
   notes: [],
   save: () => Promise.resolve(null),

@@ -43,8 +43,8 @@ export function runReport(all: RunReport): CommandResult {
   const journal = join(place.directory, "journal");
   const sessions = sessionsOf(result);
   const costUsd = spent.costMicroUsd / 1_000_000;
-  const resume = result.state.ended !== null ? null : resumeCommand(place.name, all.data.directory, all.data.usual, result.reason?.code);
-  const done = result.ending === "completed";
+  const resume = result.state.ended !== null || result.ending === "waiting-for-artifacts" ? null : resumeCommand(place.name, all.data.directory, all.data.usual, result.reason?.code);
+  const done = result.ending === "completed" || result.ending === "decomposed";
   const end =
     branch === null
       ? `${done ? "Completed" : `Stopped (${result.ending})`}: ${result.reason?.message ?? ""} ${result.reason?.fix ?? ""}`.trimEnd()

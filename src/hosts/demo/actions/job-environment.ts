@@ -19,7 +19,7 @@ export interface JobFacts {
   readonly token: string;
   readonly directory: JobDirectory;
   readonly trackingId: string;
-  readonly options: Pick<LocalActionsOptions, "apiUrl" | "nodePath" | "extraEnvironment">;
+  readonly options: Pick<LocalActionsOptions, "apiUrl" | "nodePath" | "extraEnvironment" | "variables">;
 }
 
 const SYSTEM_PATH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];

@@ -35,7 +35,7 @@ export function jobStatus(state: JobState, cancelled: boolean): Status {
 /** What `jobs.<id>.env` and its like may see (docs: "Contexts reference", context availability). */
 export function jobScope(state: Pick<JobState, "facts" | "needs" | "secret">): Scope {
   const { facts } = state;
-  return { contexts: { github: githubContext(facts), inputs: facts.run.inputs, needs: state.needs, vars: {}, secrets: state.secret } };
+  return { contexts: { github: githubContext(facts), inputs: facts.run.inputs, needs: state.needs, vars: facts.options.variables ?? {}, secrets: state.secret } };
 }
 
 /** What a step's `with`, `env` and `name` and a job's outputs may see. */

@@ -19,6 +19,8 @@ export interface LocalActionsOptions {
    * or `GIT_CONFIG_COUNT` with `url.<base>.insteadOf`. `PATH` replaces the default one. Names GitHub sets itself are refused.
    */
   readonly extraEnvironment: Readonly<Record<string, string>>;
+  /** Variables of the repository, as workflows read them by `vars`; none when absent. */
+  readonly variables?: Readonly<Record<string, string>>;
   readonly clock: Clock;
   /** Must not throw; what it throws is rethrown by `idle()`. */
   readonly onEvent: (event: LocalActionsEvent) => void;

@@ -104,7 +104,7 @@ class RunPlayer {
   /** The run with its name and group, or why it cannot start. */
   #open(run: QueuedRun, workflow: WorkflowFile): { readonly accepted: AcceptedRun; readonly membership: GroupMembership } | string {
     try {
-      const scope = runScope(run, workflow.name, this.#options.apiUrl);
+      const scope = runScope(run, workflow.name, this.#options);
       const name = workflow.runName === undefined ? workflow.name : evaluateTemplate(workflow.runName, scope);
       const { concurrency } = workflow;
       const membership =

@@ -5,6 +5,7 @@ import type { JobResult } from "./events.ts";
 import { evaluateCondition, evaluateTemplate, type Scope, type Status } from "./expressions.ts";
 import { runValues } from "./job-environment.ts";
 import { playJob, type JobEnd } from "./job-player.ts";
+import type { LocalActionsOptions } from "./local-actions-options.ts";
 import type { JobServices } from "./prepared-job.ts";
 import type { PlannedJob, WorkflowFile } from "./workflow-file.ts";
 
@@ -15,8 +16,8 @@ export interface RunRequest {
 }
 
 /** What `run-name`, `concurrency` and a job's `if` and `environment` may see; the token is not among it. */
-export function runScope(run: QueuedRun, workflowName: string, apiUrl: string): Scope {
-  return { contexts: { github: { ...runValues(run, workflowName, apiUrl) }, inputs: run.inputs, vars: {} } };
+export function runScope(run: QueuedRun, workflowName: string, { apiUrl, variables = {} }: Pick<LocalActionsOptions, "apiUrl" | "variables">): Scope {
+  return { contexts: { github: { ...runValues(run, workflowName, apiUrl) }, inputs: run.inputs, vars: variables } };
 }
 
 /** Plays all jobs of a run. @throws whatever a job throws that is not its own failure, after all jobs are over */
@@ -49,7 +50,7 @@ async function playWhenReady(job: PlannedJob, ends: ReadonlyMap<string, Promise<
   }
   const { run, workflow, cancel, services } = context;
   const needs: JsonObject = Object.fromEntries(job.needs.map((key) => [key, { result: before.get(key)?.result ?? "skipped", outputs: before.get(key)?.outputs ?? {} }]));
-  const scope: Scope = { contexts: { ...runScope(run, workflow.name, services.options.apiUrl).contexts, needs } };
+  const scope: Scope = { contexts: { ...runScope(run, workflow.name, services.options).contexts, needs } };
   const holds = (cancelled: boolean): boolean => evaluateCondition(job.if, { ...scope, status: statusBefore(job, before, cancelled) });
   if (services.kill.aborted) return { result: "cancelled", outputs: {} };
   if (!holds(cancel.aborted)) return leaveOut(job, cancel.aborted ? "cancelled" : "skipped", context);

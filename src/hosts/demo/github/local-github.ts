@@ -23,6 +23,7 @@ import { openActionsPort, secretKey } from "./runs-port.ts";
 import { emptyState, known, put, type State } from "./state.ts";
 import { timelineOf, type TimelineEntry } from "./timeline.ts";
 import { ArtifactUrls, mintUserToken } from "./tokens.ts";
+import { mergeArmed, readyToMerge } from "./merge-rules.ts";
 import { createRepository, ensureAccount, grantRole, installApp } from "./transitions/repositories.ts";
 import { Deliverer, type Delivery } from "./webhooks/deliverer.ts";
 import { webhookOf, type Webhook } from "./webhooks/payloads.ts";
@@ -90,6 +91,8 @@ export interface LocalGitHub {
   installApp(repositoryId: number): number;
   setEnvironmentSecret(environment: string, name: string, value: string): void;
   archiveRepository(repositoryId: number): void;
+  /** What the settings and the default branch's rules say of merging. */
+  setMergeRules(repositoryId: number, rules: Pick<RepositoryRecord, "autoMergeAllowed" | "requiredChecks">): void;
   setWebhookUrl(url: string | null): void;
   redeliver(deliveryId: number): Promise<Delivery>;
   /** Resolves when no webhook delivery is under way. */
@@ -117,6 +120,7 @@ class RunningGitHub implements LocalGitHub {
   readonly #deliverer: Deliverer;
   readonly #faults = new Faults();
   #servers: readonly Server[] = [];
+  #merging: Promise<void> = Promise.resolve();
   #url = "";
 
   constructor(options: LocalGitHubOptions) {
@@ -131,6 +135,9 @@ class RunningGitHub implements LocalGitHub {
       appId: app.id,
       clock: { nowMs: this.#nowMs },
       fetch: options.fetch ?? globalThis.fetch,
+    });
+    this.#machine.observe((happening) => {
+      if (happening.kind === "check_run" && happening.action === "completed") this.#merging = this.#merging.then(() => this.#mergeReady());
     });
     // Told after every other observer, those added later included: a dispatched run has its name by then.
     this.#machine.observe((happening) => queueMicrotask(() => this.#deliverer.send(happening.kind, this.#webhookOf(this.#machine.state, happening))));
@@ -197,6 +204,11 @@ class RunningGitHub implements LocalGitHub {
     this.#machine.commit({ ...state, repositories: put(state.repositories, repositoryId, { ...this.#repository(repositoryId), archived: true }) });
   }
 
+  setMergeRules(repositoryId: number, rules: Pick<RepositoryRecord, "autoMergeAllowed" | "requiredChecks">): void {
+    const { state } = this.#machine;
+    this.#machine.commit({ ...state, repositories: put(state.repositories, repositoryId, { ...this.#repository(repositoryId), ...rules }) });
+  }
+
   setWebhookUrl(url: string | null): void {
     this.#deliverer.setUrl(url);
   }
@@ -205,7 +217,17 @@ class RunningGitHub implements LocalGitHub {
     return this.#deliverer.redeliver(deliveryId);
   }
 
+  /** Merges every armed pull request that has nothing left to wait for. */
+  async #mergeReady(): Promise<void> {
+    await this.#machine.exclusive(async () => {
+      for (const pull of readyToMerge(this.#machine.state)) {
+        this.#machine.commit(await mergeArmed(this.#machine.state, this.#gitOf(this.#repository(pull.repositoryId)), { pull, at: this.#at() }));
+      }
+    });
+  }
+
   async settled(): Promise<void> {
+    await this.#merging;
     await Promise.resolve(); // the webhooks of a change just made start in a microtask
     await this.#deliverer.settled();
   }

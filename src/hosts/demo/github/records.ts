@@ -32,6 +32,10 @@ export interface RepositoryRecord {
   readonly createdAt: string;
   readonly pushedAt: string;
   readonly archived: boolean;
+  /** Settings, General: Allow auto-merge. */
+  readonly autoMergeAllowed: boolean;
+  /** Names of checks that the default branch requires. */
+  readonly requiredChecks: readonly string[];
   /** By lower-case login. */
   readonly roles: ReadonlyMap<string, Role>;
 }
@@ -80,6 +84,14 @@ export interface Issue {
   readonly pull: PullPart | null;
 }
 
+export interface AutoMerge {
+  readonly at: string;
+  readonly by: string;
+  readonly method: "MERGE" | "REBASE" | "SQUASH";
+  /** The head that it was armed at; another one disarms it here, whoever pushed. */
+  readonly headSha: string;
+}
+
 /** What makes an issue a pull request. */
 export interface PullPart {
   readonly id: number;
@@ -88,6 +100,8 @@ export interface PullPart {
   readonly draft: boolean;
   readonly maintainerCanModify: boolean;
   readonly merged: { readonly at: string; readonly by: string; readonly sha: string } | null;
+  /** Armed to be merged once the branch's rules are met. */
+  readonly autoMerge: AutoMerge | null;
 }
 
 export type Pull = Issue & { readonly pull: PullPart };

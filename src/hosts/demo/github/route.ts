@@ -154,21 +154,23 @@ export function numberParam(params: Params, name: string): number | null {
 const GREEDY = /^\{(path|ref|branch|basehead)\}$/;
 
 /**
- * Finds the route of a request. A last `{path}`, `{ref}`, `{branch}` or `{basehead}` takes the rest of the path, as on GitHub.
- * @param segments path segments, each still percent-encoded
+ * Reads the parameters of a request's path where it fits a template. A last `{path}`, `{ref}`, `{branch}` or `{basehead}` takes the
+ * rest of the path, as on GitHub.
+ * @returns takes the path's segments, each still percent-encoded; gives null for a path that does not fit
  */
-export function matchTemplate(template: string, segments: readonly string[]): Params | null {
+export function matcherOf(template: string): (segments: readonly string[]) => Params | null {
   const parts = template.slice(1).split("/");
-  const params: Record<string, string> = {};
-  for (const [index, part] of parts.entries()) {
-    const segment = segments[index];
-    if (GREEDY.test(part) && index === parts.length - 1) {
-      if (segment === undefined) return part === "{path}" ? { ...params, path: "" } : null;
-      return { ...params, [part.slice(1, -1)]: segments.slice(index).map(decodeURIComponent).join("/") };
-    }
-    if (segment === undefined || segment === "") return null;
-    if (part.startsWith("{")) params[part.slice(1, -1)] = decodeURIComponent(segment);
-    else if (part !== segment) return null;
-  }
-  return segments.length === parts.length ? params : null;
+  const last = parts.at(-1) ?? "";
+  const greedy = GREEDY.test(last) ? last : null;
+  const single = greedy === null ? parts : parts.slice(0, -1);
+  return (segments) => {
+    if (greedy === null ? segments.length !== parts.length : segments.length < single.length) return null;
+    if (!single.every((part, index) => (part.startsWith("{") ? segments[index] !== "" : part === segments[index]))) return null;
+    const rest = segments.slice(single.length);
+    if (greedy !== null && greedy !== "{path}" && rest.length === 0) return null;
+    const params: Record<string, string> = {};
+    for (const [index, part] of single.entries()) if (part.startsWith("{")) params[part.slice(1, -1)] = decodeURIComponent(segments[index] ?? "");
+    if (greedy !== null) params[greedy.slice(1, -1)] = rest.map(decodeURIComponent).join("/");
+    return params;
+  };
 }

@@ -33,6 +33,8 @@ export interface State {
   readonly labels: ReadonlyMap<number, Label>;
   /** Issues and pull requests. */
   readonly issues: ReadonlyMap<number, Issue>;
+  /** Parent by sub-issue, both by id; in the order they were added. */
+  readonly parents: ReadonlyMap<number, number>;
   readonly comments: ReadonlyMap<number, Comment>;
   /** Of pull requests, each with its comments. */
   readonly reviews: ReadonlyMap<number, Review>;
@@ -62,6 +64,7 @@ export function emptyState(app: AppRecord): State {
     tokens: new Map(),
     labels: new Map(),
     issues: new Map(),
+    parents: new Map(),
     comments: new Map(),
     reviews: new Map(),
     reactions: new Map(),

@@ -3,6 +3,7 @@
  * as the API's are: a block that was altered, or moved to another model or conversation, is refused.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { sha256Hex } from "../../../shared/hash.ts";
 import { canonicalJson } from "../../../shared/json.ts";
 import { blocksOf, systemText, type MessagesRequest } from "./request-schema.ts";
 
@@ -14,7 +15,7 @@ export interface Thinking {
 export function thinkingOf(key: string, request: MessagesRequest): Thinking {
   const first = request.messages[0];
   const opening = first === undefined ? [] : blocksOf(first).map((block) => (block.type === "text" ? block.text : ""));
-  const bound = canonicalJson([request.model, systemText(request), opening]);
+  const bound = sha256Hex(canonicalJson([request.model, systemText(request), opening]));
   const mac = (thinking: string): Buffer => createHmac("sha256", key).update(canonicalJson([bound, thinking])).digest();
   return {
     sign: (thinking) => mac(thinking).toString("base64"),

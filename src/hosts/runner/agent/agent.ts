@@ -9,7 +9,8 @@ import { createGitHub } from "../../../github/octokit.ts";
 import { readCommitMessage } from "../../../github/read/index.ts";
 import { createSegmentSaver, openDirectoryJournal, seedDirectory, startAutosave, type Autosave, type SegmentRef, type SavedUpTo, type SegmentSaver } from "../../../journal/index.ts";
 import { parseCommitted, parseItemId, parseSegmentName, type Committed, type ItemName } from "../../../record/index.ts";
-import { RetryableError, TerminalError, type Refusal } from "../../../shared/errors.ts";
+import type { Report } from "../../../report/index.ts";
+import { RetryableError, TerminalError, TimeUpError, type Refusal } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { createRedactor } from "../../../shared/redact.ts";
 import { journalDirectory, writeSavedState } from "../saved-state.ts";
@@ -28,6 +29,8 @@ export interface JobResult {
   readonly summary: string;
   /** The report so far as Markdown, where no deliver job will give it. */
   readonly stepSummary?: string | undefined;
+  /** The report so far, to be left beside the segments as a page. */
+  readonly report?: Report;
 }
 
 /** Runs the agent job to its end. Expected failures are results; a bug or an outage is reported as ending `internal` or `cannot-save`. */
@@ -41,7 +44,7 @@ export async function runAgentJob(settings: JobSettings, ports: AgentPorts): Pro
 }
 
 async function runWithinTime(settings: JobSettings, ports: AgentPorts, limit: TimeLimit): Promise<JobResult> {
-  const github = createGitHub({ token: settings.token, baseUrl: settings.apiUrl, userAgent: "worktrain-agent", fetch: ports.fetch, clock: ports.clock });
+  const github = createGitHub({ token: settings.token, baseUrl: settings.apiUrl, graphqlUrl: settings.graphqlUrl, userAgent: "worktrain-agent", fetch: ports.fetch, clock: ports.clock });
   const repository = { owner: settings.owner, repo: settings.repo };
   const admitted = await admit(github, settings);
   if (!admitted.ok) return refuse(settings, ports, admitted.error);
@@ -65,27 +68,26 @@ async function runWithinTime(settings: JobSettings, ports: AgentPorts, limit: Ti
     // The model's client, the workflow compiler and the rest of the work are loaded only now: a refused run starts fast and cheap.
     const { work } = await import("./work.ts");
     const result = await work(settings, ports, { github, admitted: admitted.value, restored, record: { ...record, saving: savingBy(autosave) } });
-    const done = finished(record.saver, result);
-    return result.over ? done : { ...done, stepSummary: await soFar(settings, ports, { record, summary: done.summary }) };
+    return await told(finished(record.saver, result), settings, ports, { record, over: result.over });
   } catch (error) {
-    const failed = await broken(record.saver, autosave, error);
-    return { ...failed, stepSummary: await soFar(settings, ports, { record, summary: failed.summary }) };
+    return await told(await broken(record.saver, autosave, error), settings, ports, { record, over: false });
   } finally {
     await autosave.stop();
     await record.journal.close();
   }
 }
 
-/** What the record tells of a run that ended before the work did. Undefined when there is nothing to tell, or it cannot be told. */
-async function soFar({ item }: JobSettings, { log }: AgentPorts, { record, summary }: { readonly record: RunRecord; readonly summary: string }): Promise<string | undefined> {
+/** With what the record tells at its end. A cancelled job leaves no page: it has seconds, and its segments come first. */
+async function told(result: JobResult, { item }: JobSettings, { log, signal }: AgentPorts, about: { readonly record: RunRecord; readonly over: boolean }): Promise<JobResult> {
   try {
-    const { plain, readItemReport, reportMarkdown } = await import("../../../report/index.ts");
-    const report = await readItemReport(record.journal, item);
-    return report.lines === 0 ? undefined : reportMarkdown(report, `### ⚠️ This run ended before the work did\n\n**${plain(report.title)}**\n\n${plain(summary)}`);
+    const { jobReport } = await import("./job-report.ts");
+    const cancelled = signal.aborted && !(signal.reason instanceof TimeUpError);
+    const { report, stepSummary } = (await jobReport(about.record, item, about.over ? null : result.summary)) ?? {};
+    return { ...result, ...(stepSummary === undefined ? {} : { stepSummary }), ...(report === undefined || cancelled ? {} : { report }) };
   } catch (error) {
     // The run's end counts, and it is saved and said.
-    log(`The job's summary could not be made: ${error instanceof Error ? error.message : String(error)}`);
-    return undefined;
+    log(`The job's report could not be made: ${error instanceof Error ? error.message : String(error)}`);
+    return result;
   }
 }
 
@@ -151,8 +153,8 @@ const probe = (saver: SegmentSaver): Promise<SegmentRef> => saver.save({ phase: 
 function finished(saver: SegmentSaver, { ending, reason, cost, over }: WorkEnd): JobResult {
   const why = reason === null ? "" : `: ${reason.message} ${reason.fix}`;
   if (over) return { exitCode: 0, segments: saver.chain(), summary: `WorkTrain ended: ${ending}${why} (${cost})` };
-  // A question for a person is told on the issue, which this job cannot do.
-  const segments = ending === "awaiting-approval" ? saver.chain() : [];
+  // A question for a person, or what is missing, is told on the issue, which this job cannot do.
+  const segments = ending === "awaiting-approval" || ending === "waiting-for-artifacts" ? saver.chain() : [];
   return { exitCode: 0, segments, summary: `WorkTrain waits: ${ending}${why} Everything is saved, and the next run of this item goes on from it. (${cost})` };
 }
 

@@ -1,6 +1,7 @@
 /** The agent job's work proper: sandbox, workspace, coordinator. Loaded when the run is admitted and its journal can be saved. */
 import { allowedHosts, budgetOf, modelsOf, type Config } from "../../../config/index.ts";
-import { estimateWords, pipelineFault, progressLine, readRules, runItem, type CoordinatorDeps, type ItemResult } from "../../../coordinator/index.ts";
+import { estimateWords, openingPolicy, pipelineFault, progressLine, readRules, runItem, type CoordinatorDeps, type ItemResult } from "../../../coordinator/index.ts";
+import { foldItem, next } from "../../../engine/pipeline/index.ts";
 import type { GitHub } from "../../../github/client.ts";
 import { personOf } from "../../../github/trust/index.ts";
 import { itemStream, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
@@ -14,6 +15,7 @@ import { readHeadFiles } from "./head-files.ts";
 import { crashesInARow, CRASHES_THAT_STOP, type Crashes } from "./crashes.ts";
 import type { AgentPorts, Place, WorkRecord } from "./ports.ts";
 import type { Restored } from "./restore.ts";
+import { surroundingsOf } from "./surroundings.ts";
 
 export interface WorkEnd {
   readonly ending: EndingCode;
@@ -77,13 +79,21 @@ async function confined(settings: JobSettings, ports: AgentPorts, context: Work)
   if (sandbox.value.mode === "weak") ports.log("Warning: tools run without a sandbox (sandbox: weak).");
   let workspace: Workspace | null = null;
   try {
-    workspace = await place.openWorkspace(settings, { base: (context.restored?.opening ?? context.admitted.ticket).base.sha, sandbox: sandbox.value });
+    workspace = await place.openWorkspace(settings, { base: await baseOf(settings, context), sandbox: sandbox.value });
     for (const note of workspace.notes) ports.log(note);
     return await drive(settings, ports, { ...context, place, sandbox: sandbox.value, workspace });
   } finally {
     await sandbox.value.close();
     await workspace?.close();
   }
+}
+
+/** The commit that the work builds on: the newest while the item waits for its first look around, which may wait for a commit. */
+async function baseOf({ item }: JobSettings, { admitted, record }: WorkContext): Promise<string> {
+  const state = foldItem((await record.journal.read(itemStream(item))) as readonly ItemEvent[]);
+  const action = next(state);
+  const isOpen = state.opening === null || (action.kind === "look" && action.at === "opened");
+  return isOpen ? admitted.ticket.base.sha : state.opening.base.sha;
 }
 
 async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { place: Place; sandbox: Sandbox; workspace: Workspace }): Promise<ItemResult | WorkEnd> {
@@ -113,7 +123,9 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
       budget: { ...budgetOf(config), turns: caps.turns, tokens: caps.tokens, costMicroUsd: Math.round(caps.costUsd * 1_000_000), ms: caps.minutes * 60_000 },
       commands: { test: config.commands.test ?? null },
       rules: rules.rules,
+      contextTokens: config.context.tokens,
       saving: record.saving,
+      surroundings: surroundingsOf(settings, ports, { github: all.github, admitted, requires: openingPolicy(config).requires ?? [] }),
       ...(answer === undefined ? {} : { answer: { ...answer, by: personOf(trigger.actor) } }),
       onProgress: (progress) => {
         const line = progressLine(progress);
@@ -135,7 +147,7 @@ function slicesOf(settings: JobSettings, { place, config, workspace }: Pick<Work
 /** @param config null where none can be read: the item ends before it matters */
 function openItem(admitted: Admitted, config: Pick<Config, "review" | "pipeline"> | null, review: Reviewed | null): Extract<ItemEvent, { kind: "item_opened" }>["data"] {
   const { ticket, task } = admitted;
-  return { itemId: ticket.item, task: { ...task, sha256: ticket.textSha256 }, base: ticket.base, maxReviewRounds: config?.review.maxRounds ?? 1, ...(config === null ? {} : { pipeline: config.pipeline, hostChecks: true }), ...(review === null ? {} : { review }) };
+  return { itemId: ticket.item, task: { ...task, sha256: ticket.textSha256 }, base: ticket.base, maxReviewRounds: config?.review.maxRounds ?? 1, ...(config === null ? {} : { pipeline: openingPolicy(config), hostChecks: true }), ...(review === null ? {} : { review }) };
 }
 
 function openRun(settings: JobSettings, { admitted, restored }: Pick<WorkContext, "admitted" | "restored">, { sandbox, crashes }: { readonly sandbox: "bubblewrap" | "weak" | "none"; readonly crashes: number }): Extract<ItemEvent, { kind: "run_opened" }>["data"] {

@@ -1,5 +1,5 @@
 /** Ends a delivery that published no change: a person reads why on the issue, the record keeps it. */
-import { fenceOf, GITHUB_ACTIONS, publish, saidIntents, type Decision, type Publication, type RecordWish } from "../../../delivery/index.ts";
+import { fenceOf, GITHUB_ACTIONS, publish, saidIntents, type Decision, type Publication, type RecordIntent, type RecordWish } from "../../../delivery/index.ts";
 import type { GitHub } from "../../../github/client.ts";
 import type { DeliveryState } from "../../../github/read/index.ts";
 import { createEffectRunner } from "../../../github/write/index.ts";
@@ -34,15 +34,15 @@ export interface Standing {
 export type Conclusion =
   /** Something does not hold; `view` is null where the journal itself is not trusted. */
   | { readonly kind: "refused"; readonly refusal: Refusal; readonly view: ItemView | null }
-  /** The work ended without a change to deliver, or a person took it back. `decided`: the journal's own end, which is a delivery like another. */
-  | { readonly kind: "said"; readonly reason: Reason; readonly ending: EndingCode; readonly view: ItemView; readonly decided: boolean };
+  /** The work ended without a change to deliver, or a person took it back. `decided`: the journal's own end, which is a delivery like another. `made`: what stands on GitHub by now, as Markdown of ours. */
+  | { readonly kind: "said"; readonly reason: Reason; readonly ending: EndingCode; readonly view: ItemView; readonly decided: boolean; readonly made?: string };
 
 /** @param record null when there is no journal to go on with */
 export async function conclude(job: Job, record: DeliveryRecord | null, conclusion: Conclusion, standing: Standing): Promise<DeliverResult> {
   const { view } = conclusion;
   const { headline, reason, ending } = wordsOf(conclusion);
   const wish = conclusion.kind === "said" && conclusion.decided && standing.decision !== null ? recordWish(standing.decision) : null;
-  const intents = saidIntents({ ticket: job.admitted.ticket, headline, ...reason, view, runUrl: job.admitted.run.htmlUrl, redact: job.redact }, wish);
+  const intents = saidIntents({ ticket: job.admitted.ticket, headline, ...reason, made: conclusion.kind === "said" ? conclusion.made : undefined, view, runUrl: job.admitted.run.htmlUrl, reportUrl: view === null ? null : reportUrl(job, record), redact: job.redact }, wish);
   const said = await saidOrNot(() => publish(intents, publication(job, record, standing)));
   if (said?.kind === "fenced") return concludeFenced(record, said, view);
   if (said !== null) job.ports.log(`The comment could not be made: ${said.message}`);
@@ -53,6 +53,9 @@ export async function conclude(job: Job, record: DeliveryRecord | null, conclusi
   const report = record === null || view === null ? null : await recordReport(job, record);
   return conclusion.kind === "refused" || said !== null ? refusedSummary(text, { unsaid: said?.message, report }) : saidSummary(headline, text, report);
 }
+
+/** Where the agent job's report can be read; null where it left none. */
+export const reportUrl = ({ admitted }: Pick<Job, "admitted">, record: Pick<DeliveryRecord, "reportId"> | null): string | null => (record === null || record.reportId === null ? null : `${admitted.run.htmlUrl}/artifacts/${record.reportId}`);
 
 /** What the record tells after this delivery; redaction changes the content of strings only, so the report keeps its type. */
 export const recordReport = async ({ settings, redact }: Job, { journal }: DeliveryRecord, attested?: readonly ProofRow[]): Promise<Report> =>
@@ -71,6 +74,9 @@ function wordsOf(conclusion: Conclusion): { readonly headline: string; readonly 
   // `ready` without a pull request: the App says that the work was done and delivering it failed.
   return { headline: "WorkTrain refused to publish the result", reason: { code: kind, message, fix }, ending: "ready" };
 }
+
+/** The record ref alone, ahead of what is no branch. */
+export const recordIntent = (decision: Decision, { base }: Job["admitted"]["ticket"]): RecordIntent => ({ kind: "record", record: recordWish(decision), oidLength: base.sha.length });
 
 /** What the item's record ref is to say when this decision is delivered. */
 export const recordWish = ({ item, key, runId, heads }: Decision): RecordWish => ({ ref: recordRefOf(item), message: formatCommitted({ item, key, run: runId, heads }) });
@@ -135,12 +141,6 @@ export const asRefusal = (error: TerminalError | RetryableError): Refusal => ({
   message: error.message,
   fix: error instanceof TerminalError ? error.fix : "Label the issue again when GitHub answers.",
 });
-
-/** What a person took back is no failure: it is said, and the job is not red for it. */
-export function refusedOrWithdrawn(refusal: Refusal, view: ItemView): Conclusion {
-  const { kind: code, message, fix } = refusal;
-  return code === "withdrawn" ? { kind: "said", reason: { code, message, fix }, ending: "cancelled", view, decided: false } : { kind: "refused", refusal, view };
-}
 
 const costOf = (view: ItemView | null): number => (view === null ? 0 : costMilliUsd(view));
 

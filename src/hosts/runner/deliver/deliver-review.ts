@@ -1,12 +1,13 @@
 /** Publishes a review of a pull request: about the commit that was reviewed, and on no other. */
 import { publish, reviewIntents, type Judgement } from "../../../delivery/index.ts";
-import { readComparison, readPermission, readPullRequest, readTree, type DeliveryState, type WholePullRequest } from "../../../github/read/index.ts";
+import { readComparison, readPermission, readPullUnderReview, readTree, type DeliveryState, type PullUnderReview } from "../../../github/read/index.ts";
 import { hasStatus } from "../../../github/request-error.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
 import type { ItemView } from "../../../report/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, refusedOrWithdrawn, type Job } from "./conclude.ts";
+import { conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, type Job } from "./conclude.ts";
+import { refusedOrWithdrawn } from "./refused-or-withdrawn.ts";
 import type { Decision } from "../../../delivery/index.ts";
 import { liveConfig, readState } from "./live-state.ts";
 import type { DeliveryRecord } from "./record.ts";
@@ -48,13 +49,13 @@ export async function publishReview(job: Job, record: DeliveryRecord, { judged, 
 }
 
 /** I10. The pull request is open, labelled and of this repository, and who asked may still write. */
-async function mayPublish({ github, admitted: { ticket } }: Job, state: DeliveryState): Promise<Result<WholePullRequest, Refusal>> {
+async function mayPublish({ github, admitted: { ticket } }: Job, state: DeliveryState): Promise<Result<PullUnderReview, Refusal>> {
   const { owner, repo, archived, id } = state.repository;
   const refuse = (kind: string, message: string, fix: string): Result<never, Refusal> => err({ kind, message, fix });
   const config = liveConfig(state);
   if (!config.ok) return config;
   if (archived) return refuse("archived", "The repository is archived.", "Take it out of the archive, then label the pull request again.");
-  const pull = await readPullRequest(github, { owner, repo }, ticket.issueNumber);
+  const pull = await readPullUnderReview(github, { owner, repo }, ticket.issueNumber);
   if (pull === null || !pull.open) return refuse("withdrawn", `Pull request ${ticket.issueNumber} was closed while it was reviewed.`, "Reopen it and label it again, if the review is still wanted.");
   if (!pull.labels.some((label) => label.toLowerCase() === config.value.label.toLowerCase())) return refuse("withdrawn", `The label ${config.value.label} was taken off while the review went on.`, "Add it again, if the review is still wanted.");
   if (pull.headRepositoryId !== id) return refuse("not-allowed", "The head of the pull request is not of this repository.", "Push the branch to this repository.");

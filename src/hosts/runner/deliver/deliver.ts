@@ -4,27 +4,31 @@
  * I2. Deliveries of an item are ordered by its record ref. I4. It is green only for what is so; a refusal is red and explained.
  * I7. Verified journals only. I10. Authority is asked of GitHub again before each write.
  */
-import { attestations, changedPaths, deliveryIntents, fenceOf, findProtected, judge, publish, readChange, type Change, type Decision, type Judgement } from "../../../delivery/index.ts";
+import { changedPaths, decideMerge, deliveryIntents, duplicateLinks, fenceOf, findProtected, judge, mergeFacts, prove, publish, readChange, type BaseText, type Change, type Decision, type Judgement, type VerifiedTree } from "../../../delivery/index.ts";
 import { createGitHub } from "../../../github/octokit.ts";
 import type { DeliveryState } from "../../../github/read/index.ts";
 import { verifyTicket, type Ticket } from "../../../github/trust/index.ts";
 import type { Config } from "../../../config/index.ts";
 import type { Journal } from "../../../journal/index.ts";
-import type { Head } from "../../../record/index.ts";
-import { journalProof, proofOf, readItemJournal, type ItemJournal, type ItemView } from "../../../report/index.ts";
+import type { Head, SnapshotRef } from "../../../record/index.ts";
+import { readItemJournal, type Proof, type ItemJournal, type ItemView } from "../../../report/index.ts";
 import { RetryableError, TerminalError, type Refusal } from "../../../shared/errors.ts";
 import { createRedactor, redactJson } from "../../../shared/redact.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { admit } from "./admit.ts";
 import { checkAgainstBase } from "./base-tree.ts";
-import { asRefusal, conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, refusedOrWithdrawn, type Job, type Standing } from "./conclude.ts";
+import { asRefusal, conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, reportUrl, type Job, type Standing } from "./conclude.ts";
+import { deliverSubIssues } from "./decompose.ts";
 import { lineFinder } from "../../../journal/index.ts";
 import { publishReview } from "./deliver-review.ts";
 import { liveConfig, readAuthority, readBase, readState, type Authority } from "./live-state.ts";
 import { takeSegments, type Verified } from "./provenance.ts";
 import { openRecord, type DeliveryRecord } from "./record.ts";
+import { refusedOrWithdrawn } from "./refused-or-withdrawn.ts";
 import type { DeliverPorts, DeliverResult, DeliverSettings } from "./settings.ts";
 import { deliveredSummary, refusedSummary } from "./step-summary.ts";
+import { textsForMerging } from "./merging.ts";
+import { readVerified } from "./verified.ts";
 
 export type { DeliverPorts, DeliverResult, DeliverSettings } from "./settings.ts";
 
@@ -75,11 +79,12 @@ async function deliverRecord(job: Job, taken: Verified, record: DeliveryRecord):
   const standing: Standing = { decision, state: shown.value };
   const fence = fenceOf(decision, shown.value.record);
   if (fence.kind === "fenced") return concludeFenced(record, fence.refusal, view);
-  if (judged.value.kind === "say") return conclude(job, record, { kind: "said", reason: judged.value.reason, ending: judged.value.ending, view, decided: view.ended !== null }, standing);
+  if (judged.value.kind === "say") return conclude(job, record, { kind: "said", reason: judged.value.reason, ending: judged.value.ending, view, decided: view.ended !== null, made: duplicateLinks(view.intake.duplicates, job.admitted.run.htmlUrl) }, standing);
+  if (judged.value.kind === "decompose") return deliverSubIssues(job, record, { view, reason: judged.value.reason, pieces: judged.value.pieces, decision, state: shown.value });
   if (judged.value.kind === "review") return publishReview(job, record, { judged: judged.value, view, decision, state: shown.value });
   const ready = change === null || !change.ok ? change : await prepare(job, shown.value, change.value);
   if (ready === null || !ready.ok) return conclude(job, record, refusedOrWithdrawn(ready?.error ?? NO_CHANGE, view), standing);
-  return publishChange(job, record, { ...ready.value, view, taken, decision, state: shown.value });
+  return publishChange(job, record, { ...ready.value, view, snapshot: judged.value.snapshot, taken, decision, state: shown.value });
 }
 
 const NO_CHANGE: Refusal = { kind: "not-completed", message: "The journal names no saved files.", fix: "Label the issue again for a new attempt." };
@@ -122,10 +127,13 @@ interface Prepared {
   readonly notes: readonly string[];
   /** Name of the base commit's tree. */
   readonly baseTree: string;
+  readonly verified: VerifiedTree | null;
+  readonly baseTexts: ReadonlyMap<string, BaseText>;
 }
 
 /** Everything that is checked before the first write: content, base, protected paths, and last who may. */
-async function prepare({ github, admitted }: Job, state: DeliveryState, change: Change): Promise<Result<Prepared, Refusal>> {
+async function prepare(job: Job, state: DeliveryState, change: Change): Promise<Result<Prepared, Refusal>> {
+  const { github, admitted } = job;
   const { owner, repo } = state.repository;
   const config = liveConfig(state);
   if (!config.ok) return config;
@@ -135,9 +143,11 @@ async function prepare({ github, admitted }: Job, state: DeliveryState, change: 
   if (closed.length > 0) return err(protectedPaths(closed));
   const baseTree = await checkAgainstBase(github, { owner, repo }, change);
   if (!baseTree.ok) return baseTree;
+  const verified = await readVerified(job, config.value, change);
+  if (!verified.ok) return verified;
   const authority = await readAuthority(github, admitted.ticket, { state, config: config.value, ask: "rest" });
   if (!authority.ok) return authority;
-  return ok({ change, config: config.value, authority: authority.value, notes: base.value, baseTree: baseTree.value });
+  return ok({ change, config: config.value, authority: authority.value, notes: base.value, baseTree: baseTree.value, verified: verified.value, baseTexts: await textsForMerging(github, { owner, repo }, { config: config.value, change }) });
 }
 
 const protectedPaths = (closed: ReturnType<typeof findProtected>): Refusal<"protected-path"> => ({
@@ -146,14 +156,24 @@ const protectedPaths = (closed: ReturnType<typeof findProtected>): Refusal<"prot
   fix: "If it is wanted, list the paths under paths.allow in .github/worktrain.yml on the default branch, then label the issue again; or make this part of the change by hand.",
 });
 
-async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & { readonly view: ItemView; readonly taken: Verified; readonly decision: Decision; readonly state: DeliveryState }): Promise<DeliverResult> {
+/** Lines and streams of what the agent job handed over: lines of a stream are counted from 1. */
+const extent = ({ heads }: Decision): { readonly lines: number; readonly streams: number } => {
+  const seqs = Object.values(heads).map(({ seq }) => seq);
+  return { lines: seqs.reduce((sum, seq) => sum + seq, 0), streams: seqs.length };
+};
+
+async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & { readonly view: ItemView; readonly snapshot: SnapshotRef; readonly taken: Verified; readonly decision: Decision; readonly state: DeliveryState }): Promise<DeliverResult> {
   const { admitted, redact, github, settings } = job;
   const { ticket, run } = admitted;
-  const { change, config, authority, notes, baseTree, view, taken, decision, state } = all;
-  const streams = (await record.journal.streams()).length;
-  const attested = attestations({ ticket, change, view, role: authority.role, runId: settings.runId, artifacts: taken.refs.length, lines: taken.assembled.lines.length, streams });
-  const proof = proofOf([...attested, ...journalProof(view)]);
-  const intents = deliveryIntents({ ticket, view, change, proof, runUrl: run.htmlUrl, notes, redact }, { baseTree, record: recordWish(decision) });
+  const { change, config, authority, notes, baseTree, verified, baseTexts, view, snapshot, taken, decision, state } = all;
+  const { lines, streams } = extent(decision);
+  const recordOf = { runId: settings.runId, lines, streams, artifacts: [...taken.refs] };
+  const mergeOf = (proven: Proof) => decideMerge(config.merge, mergeFacts({ policy: config.merge, view, change, proof: proven, verified, labels: state.issue?.labels ?? [], baseTexts }));
+  const { attested, proof, recorded, merge } = prove({ ticket, change, snapshot, view, role: authority.role, record: recordOf, verified, mergeOf });
+  const intents = deliveryIntents({ ticket, view, change, proof, recorded, runUrl: run.htmlUrl, reportUrl: reportUrl(job, record), notes, redact }, { baseTree, record: recordWish(decision), merge });
+  // A proof that the record cannot hold is none: nothing is published on it.
+  const kept = await orRefusal(async () => ok(await record.append({ kind: "proof_recorded", data: recorded })));
+  if (!kept.ok) return conclude(job, record, { kind: "refused", refusal: kept.error, view }, { decision, state });
   const stillMay = async (now: DeliveryState): Promise<Refusal | null> => {
     const may = await readAuthority(github, ticket, { state: now, config, ask: "shown" });
     return may.ok ? null : may.error;
@@ -167,5 +187,7 @@ async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & {
   await record.append({ kind: "delivery_ended", data: { outcome: "delivered", reason: null } });
   await record.save("delivered", costMilliUsd(view), "ready");
   const pullRequest = published.value.get("pull-request");
-  return deliveredSummary({ report: await recordReport(job, record, attested), pullRequestUrl: pullRequest?.url ?? null, pullRequest: pullRequest?.id ?? "" });
+  const merging = published.value.get("auto-merge")?.declined ?? null;
+  if (merging !== null) job.ports.log(merging);
+  return deliveredSummary({ report: await recordReport(job, record, attested), pullRequestUrl: pullRequest?.url ?? null, pullRequest: pullRequest?.id ?? "", notMerging: merging === null ? null : redact(merging) });
 }

@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { GitHub } from "../../../github/client.ts";
 import { downloadArtifact, listRunArtifacts, readRun, type ArtifactFacts } from "../../../github/read/index.ts";
 import { assembleSegments, type Assembled, type SegmentRef } from "../../../journal/index.ts";
-import { formatItemId, parseSegmentName, sha256Schema } from "../../../record/index.ts";
+import { formatItemId, formatReportName, parseItemId, parseSegmentName, sha256Schema } from "../../../record/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
 import type { Clock, Fetch } from "../../../shared/ports.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -34,6 +34,8 @@ export interface ProvenancePorts {
 export interface Verified {
   readonly assembled: Assembled;
   readonly refs: readonly SegmentRef[];
+  /** The agent job's own report among this run's artifacts, by its name alone: it is linked to and never read. */
+  readonly reportId: number | null;
 }
 
 /** Downloads and joins exactly the artifacts named, or says which one is not what it should be. */
@@ -53,7 +55,13 @@ export async function takeSegments(ports: ProvenancePorts, admitted: Admitted, t
   const assembled = assembleSegments(parts);
   if (!assembled.ok) return refuse("bad-journal", assembled.error.message, DISTRUST);
   if (assembled.value.item !== admitted.ticket.item) return refuse("bad-journal", `The segments are of item ${assembled.value.item}.`, DISTRUST);
-  return ok({ assembled: assembled.value, refs: refs.value });
+  return ok({ assembled: assembled.value, refs: refs.value, reportId: reportOf(admitted, [...known.value.values()]) });
+}
+
+function reportOf({ ticket, run }: Admitted, artifacts: readonly ArtifactFacts[]): number | null {
+  const item = parseItemId(ticket.item);
+  const name = item === null ? null : formatReportName({ item, runId: run.id, runAttempt: 1, job: "agent" });
+  return artifacts.find((artifact) => artifact.name === name && artifact.run?.id === run.id && !artifact.expired)?.id ?? null;
 }
 
 const DISTRUST = "Nothing is published. Remove the label and add it again for a new attempt; if this happens again, see who can change the workflow.";

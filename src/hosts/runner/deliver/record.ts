@@ -9,13 +9,15 @@ import type { DeliverPorts, DeliverSettings } from "./settings.ts";
 /** The item's stream as the deliver job goes on with it: the agent's part verified, ours after it. */
 export interface DeliveryRecord {
   readonly journal: Journal;
+  /** Of the agent job's report among the run's artifacts. */
+  readonly reportId: number | null;
   append(event: ItemEvent): Promise<void>;
   /** Persists our part as one segment behind the agent's. A failure is logged: what is done on GitHub stays and is found again. */
   save(step: string, costMilliUsd: number, ending: EndingCode): Promise<void>;
 }
 
 /** @throws TerminalError when the directory holds a journal already */
-export async function openRecord(settings: DeliverSettings, ports: DeliverPorts, { assembled, refs }: Verified): Promise<DeliveryRecord> {
+export async function openRecord(settings: DeliverSettings, ports: DeliverPorts, { assembled, refs, reportId }: Verified): Promise<DeliveryRecord> {
   const directory = join(settings.runnerTemp, "worktrain", "deliver-journal");
   await seedDirectory({ directory, fs: ports.fs, assembled });
   const journal = await openDirectoryJournal({ directory, fs: ports.fs, clock: ports.clock, redact: createRedactor([settings.token]) });
@@ -23,6 +25,7 @@ export async function openRecord(settings: DeliverSettings, ports: DeliverPorts,
   let head: Head | null = await journal.head(stream);
   return {
     journal,
+    reportId,
     async append(event) {
       const appended = await journal.append(stream, head, [event]);
       if (!appended.ok) throw new TerminalError(appended.error.message, appended.error.fix);

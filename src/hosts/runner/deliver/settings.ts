@@ -1,11 +1,12 @@
 import type { SegmentStore } from "../../../journal/index.ts";
 import type { Clock, Fetch, FileSystem } from "../../../shared/ports.ts";
+import type { Report } from "../../../report/index.ts";
 import type { JobSettings } from "../settings.ts";
 
 /** What the deliver job knows when it starts; all else it asks of GitHub. */
 export type DeliverSettings = Pick<
   JobSettings,
-  "owner" | "repo" | "repositoryId" | "runId" | "runAttempt" | "apiUrl" | "graphqlUrl" | "workflowRef" | "runnerTemp" | "key" | "item" | "ticket" | "segments" | "publicKey" | "token"
+  "owner" | "repo" | "repositoryId" | "runId" | "runAttempt" | "apiUrl" | "graphqlUrl" | "workflowRef" | "runnerTemp" | "key" | "item" | "ticket" | "segments" | "verifyResult" | "verified" | "publicKey" | "token"
 >;
 
 export interface DeliverPorts {
@@ -24,4 +25,6 @@ export interface DeliverResult {
   readonly summary: string;
   /** The proof or the reason as Markdown, for the job's summary page; under 1 MiB. */
   readonly stepSummary: string;
+  /** What the record tells, to be left beside the segments as a page; null where it is not trusted, or not read. */
+  readonly report: Report | null;
 }

@@ -13,22 +13,24 @@ const above = (text: string, report: Report | null): string => page(report === n
 /** One line for the log; Actions reads `::` at a line's start as a command and `%0A` as a line end. */
 const line = (text: string): string => text.replace(/\s+/g, " ").replaceAll("%0A", " ").trim();
 
-export function deliveredSummary(delivered: { readonly report: Report; readonly pullRequest: string; readonly pullRequestUrl: string | null }): DeliverResult {
-  const { report, pullRequest, pullRequestUrl } = delivered;
+export function deliveredSummary(delivered: { readonly report: Report; readonly pullRequest: string; readonly pullRequestUrl: string | null; readonly notMerging: string | null }): DeliverResult {
+  const { report, pullRequest, pullRequestUrl, notMerging } = delivered;
   const name = pullRequestUrl === null ? `#${pullRequest}` : `[#${pullRequest}](${pullRequestUrl})`;
-  return { exitCode: 0, summary: `Delivered pull request #${pullRequest}${pullRequestUrl === null ? "" : `: ${pullRequestUrl}`}`, stepSummary: above(`### ✅ WorkTrain delivered pull request ${name}\n\n**${plain(report.title)}**`, report) };
+  return { exitCode: 0, summary: `Delivered pull request #${pullRequest}${pullRequestUrl === null ? "" : `: ${pullRequestUrl}`}`, stepSummary: above(`### ✅ WorkTrain delivered pull request ${name}\n\n**${plain(report.title)}**${notMerging === null ? "" : `\n\n${quote(notMerging)}`}`, report), report };
 }
 
 export const reviewedSummary = ({ report, url, pullNumber }: { readonly report: Report; readonly url: string; readonly pullNumber: number }): DeliverResult => ({
   exitCode: 0,
   summary: `Reviewed pull request #${pullNumber}: ${url}`,
   stepSummary: above(`### WorkTrain reviewed pull request [#${pullNumber}](${url})\n\n**${plain(report.title)}**`, report),
+  report,
 });
 
 export const saidSummary = (headline: string, reason: Refusal, report: Report | null): DeliverResult => ({
   exitCode: 0,
   summary: line(`${headline}: ${reason.message} ${reason.fix}`),
   stepSummary: above(`### ${plain(headline)}\n\n${words(reason)}`, report),
+  report,
 });
 
 /** Not red: nothing failed, and what was asked for goes to a later run. */
@@ -36,6 +38,7 @@ export const fencedSummary = (refusal: Refusal): DeliverResult => ({
   exitCode: 0,
   summary: line(`WorkTrain did not publish: another run was first: ${refusal.message} ${refusal.fix}`),
   stepSummary: page(`### WorkTrain did not publish: another run was first\n\n${words(refusal)}`),
+  report: null,
 });
 
 /** @param about `unsaid`: why the comment on the issue could not be made, if it could not; `report`: where the record is trusted */
@@ -43,6 +46,7 @@ export const refusedSummary = (refusal: Refusal, { unsaid, report = null }: { re
   exitCode: 1,
   summary: line(`${headlineOf(refusal)} (${refusal.kind}): ${refusal.message} ${refusal.fix}`),
   stepSummary: above(`### ${headlineOf(refusal)}\n\n${words(refusal)}${unsaid === undefined ? "" : `\n\nThe comment on the issue could not be made:\n${quote(unsaid)}`}`, report),
+  report,
 });
 
 /** After an outage a part may be published: no green check stands on it, and a later run goes on from there. */

@@ -28,7 +28,7 @@ function faults(text: string): string {
 describe("the shipped workflow file", () => {
   test("is played here as it stands", () => {
     const file = parse(shipped);
-    expect(file.jobs.map((job) => job.key)).toEqual(["agent", "deliver"]);
+    expect(file.jobs.map((job) => job.key)).toEqual(["agent", "verify", "deliver"]);
     expect(file.concurrency).toEqual({ group: "worktrain-${{ inputs.item }}", queue: "max", cancelInProgress: false });
     expect(Object.keys(file.inputs)).toEqual(["key", "item", "ticket", "task"]);
   });
@@ -46,11 +46,11 @@ describe("the shipped workflow file", () => {
     expect(uses.length).toBeGreaterThan(2);
     for (const step of uses) expect(step.uses).toMatch(/@[0-9a-f]{40}$/);
     const checkouts = uses.filter((step) => step.uses.startsWith("actions/checkout@"));
-    expect(checkouts.map((step) => step.with["persist-credentials"])).toEqual(["false"]);
+    expect(checkouts.map((step) => step.with["persist-credentials"])).toEqual(["false", "false"]);
   });
 
   test("attack 18: makes the runner safe without a secret, directly before the one step that has the key", () => {
-    const [agent, deliver] = parse(shipped).jobs;
+    const [agent, verify, deliver] = parse(shipped).jobs;
     const steps = (agent?.steps ?? []).flatMap((step) => (step.kind === "uses" ? [step] : []));
     expect(steps).toHaveLength(agent?.steps.length ?? 0);
     const [harden, work] = steps.slice(-2);
@@ -59,7 +59,7 @@ describe("the shipped workflow file", () => {
     // The loader and Node act on these before any check of ours can: for our steps they are empty, whatever a step before left.
     const emptied = { LD_PRELOAD: "", LD_AUDIT: "", LD_LIBRARY_PATH: "", NODE_OPTIONS: "" };
     expect([harden?.env, work?.env]).toEqual([emptied, emptied]);
-    const secrets = [...(agent?.steps ?? []), ...(deliver?.steps ?? [])].filter((step) => JSON.stringify(step).includes("secrets."));
+    const secrets = [...(agent?.steps ?? []), ...(verify?.steps ?? []), ...(deliver?.steps ?? [])].filter((step) => JSON.stringify(step).includes("secrets."));
     expect(secrets).toEqual([work]);
   });
 
@@ -70,8 +70,12 @@ describe("the shipped workflow file", () => {
       expect(job.permissions).toBeDefined();
       expect(job.tokenPermissions).not.toHaveProperty("id-token");
     }
-    const [agent, deliver] = jobs;
+    const [agent, verify, deliver] = jobs;
     expect(new Set(Object.values(agent?.tokenPermissions ?? {}))).toEqual(new Set(["read"]));
+    // What is tested runs on a runner that may read the code, and has neither secret nor environment.
+    expect(verify?.tokenPermissions).toEqual({ contents: "read" });
+    expect(verify?.environment).toBeUndefined();
+    expect(JSON.stringify(verify)).not.toContain("token }}");
     // Deliver never has code of the repository, nor runs a command.
     expect(deliver?.steps.map((step) => step.kind === "uses" && step.uses)).toEqual([`acme/worktrain/action@${PINNED}`]);
   });

@@ -48,6 +48,23 @@ describe("what is asked", () => {
     });
   });
 
+  test("what closes an issue: the words GitHub knows, open or merged, into the default branch; and pull requests by state, newest first", async () => {
+    const issue = await world.call(world.maintainer, "POST", "/repos/acme/calc/issues", { title: "to be closed" });
+    const { number } = issue.body;
+    const head = (await world.call(world.app, "GET", "/repos/acme/calc/git/ref/heads/main")).body.object.sha;
+    const { tree } = (await world.call(world.app, "GET", `/repos/acme/calc/git/commits/${head}`)).body;
+    const pull = async (name: string, body: string): Promise<number> => {
+      const commit = (await world.call(world.maintainer, "POST", "/repos/acme/calc/git/commits", { message: name, tree: tree.sha, parents: [head] })).body.sha;
+      await world.call(world.maintainer, "POST", "/repos/acme/calc/git/refs", { ref: `refs/heads/${name}`, sha: commit });
+      return (await world.call(world.maintainer, "POST", "/repos/acme/calc/pulls", { title: name, head: name, base: "main", body })).body.number;
+    };
+    const [closes, mentions] = [await pull("closes", `Resolves: #${number}`), await pull("mentions", `See #${number}, not fixes#${number}`)];
+    const asked = about(`issue(number: ${number}) { closedByPullRequestsReferences(first: 10) { nodes { number } } } pullRequests(first: 1, states: [OPEN], orderBy: { field: CREATED_AT, direction: DESC }) { totalCount nodes { number } }`);
+    expect((await ask(world.app, asked)).body.data.repository).toEqual({ issue: { closedByPullRequestsReferences: { nodes: [{ number: closes }] } }, pullRequests: { totalCount: 2, nodes: [{ number: mentions }] } });
+    await world.call(world.maintainer, "PATCH", `/repos/acme/calc/pulls/${closes}`, { state: "closed" });
+    expect((await ask(world.app, asked)).body.data.repository).toMatchObject({ issue: { closedByPullRequestsReferences: { nodes: [] } }, pullRequests: { totalCount: 1 } });
+  });
+
   test("a permission that the token lacks is refused for its field alone", async () => {
     const answered = await ask(reader, about('defaultBranchRef { name } issue(number: 1) { title } collaborators(login: "mona", first: 1) { edges { permission } }'));
     expect(answered.body.data.repository).toMatchObject({ defaultBranchRef: { name: "main" }, issue: null, collaborators: { edges: [{ permission: "MAINTAIN" }] } });

@@ -98,3 +98,20 @@ test("an issue of an unknown number, and a route that does not exist, are 404; t
   expect((await world.call(world.app, "GET", `${REPO}/teapots`)).status).toBe(404);
   expect(world.github.requests.at(-1)).toMatchObject({ kind: "unknown", route: null, path: `${REPO}/teapots`, who: "app", token: "installation" });
 });
+
+test("a sub-issue is linked once and listed; a second parent, itself, a pull request and one too many are refused as GitHub does", async () => {
+  const [parent, other] = [await newIssue("parent"), await newIssue("other parent")];
+  const idOf = async (number: number): Promise<number> => (await world.call(world.app, "GET", `${REPO}/issues/${number}`)).body.id;
+  const link = (to: number, sub_issue_id: number, more = {}) => world.call(world.app, "POST", `${REPO}/issues/${to}/sub_issues`, { sub_issue_id, ...more });
+  const listed = async (number: number): Promise<string[]> => (await world.call(world.app, "GET", `${REPO}/issues/${number}/sub_issues?per_page=100`)).body.map(({ title }: { title: string }) => title);
+  const child = await idOf(await newIssue("child"));
+  expect(await link(parent, child)).toMatchObject({ status: 201, body: { number: parent } });
+  expect(await listed(parent)).toEqual(["child"]);
+  expect(await link(parent, child)).toMatchObject({ status: 422, body: { message: expect.stringContaining("duplicate sub-issues") } });
+  expect((await link(other, child)).status).toBe(422);
+  expect((await link(other, await idOf(other))).status).toBe(422);
+  expect((await link(other, 1)).status).toBe(404);
+  expect((await link(9_999, child)).status).toBe(404);
+  expect((await link(other, child, { replace_parent: true })).status).toBe(201);
+  expect([await listed(parent), await listed(other)]).toEqual([[], ["child"]]);
+});

@@ -1,10 +1,12 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readTrailers } from "../../../../src/delivery/index.ts";
 import { assembleSegments } from "../../../../src/journal/index.ts";
 import { itemStream, parseSegmentName } from "../../../../src/record/index.ts";
 import { assertRequestsConform } from "../../../contract/openapi.ts";
-import { EVERY_KIND, startWorld, type World } from "./world.ts";
+import { artifactStore, EVERY_KIND, startWorld, type World } from "./world.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -47,6 +49,24 @@ test("a finished item becomes a signed commit, a pull request and a green check 
   expect(checks[0]).toMatchObject({ name: "WorkTrain", external_id: item.ticket.key, status: "completed", conclusion: "success", app: { slug: "github-actions" } });
   expect(checks[0]?.output.summary).toContain("exit code 0");
   expect(comments).toEqual([]);
+});
+
+test("the agent job's report is linked to, by its name in this run alone; no report is taken for a part of the record", async () => {
+  const item = await world.item();
+  const page = mkdtempSync(join(tmpdir(), "worktrain-report-"));
+  const put = (runId: number, name: string) => artifactStore(world.github, runId, page).put(name, Buffer.from("<!doctype html>"));
+  const name = `worktrain-report.${item.ticket.item.replaceAll("/", ".")}.r${item.runId}.a1.agent.html`;
+  await put(item.runId, name.replace(".agent.", ".other."));
+  const { id } = await put(item.runId, name);
+  const result = await item.deliver();
+  expect(result).toMatchObject({ exitCode: 0, report: { kind: "item", id: item.ticket.item } });
+  expect((await item.seen()).pulls[0]?.body).toContain(`([the report](${world.github.url}/acme/sums/actions/runs/${item.runId}/artifacts/${id}) of the work, as the agent job tells it)`);
+
+  const stopped = await world.item({ ending: { code: "tests-red", reason: { code: "verification-failed", message: "Red.", fix: "Mend it." } } });
+  const other = await put(stopped.runId, `worktrain-report.${stopped.ticket.item.replaceAll("/", ".")}.r${stopped.runId}.a1.agent.html`);
+  await stopped.deliver();
+  expect((await stopped.seen()).comments[0]?.body).toContain(`/actions/runs/${stopped.runId}/artifacts/${other.id})`);
+  rmSync(page, { recursive: true });
 });
 
 test("what was done is in the record: the deliver job's segment goes on from the agent's", async () => {

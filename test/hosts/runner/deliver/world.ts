@@ -237,6 +237,8 @@ export async function startWorld(): Promise<World> {
         item: itemId,
         ticket: ticketText,
         segments: JSON.stringify(refs),
+        verifyResult: "",
+        verified: "",
         publicKey: TICKET_PUBLIC_KEY,
         token: "",
       };

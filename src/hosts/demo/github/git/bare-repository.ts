@@ -182,7 +182,13 @@ export class BareRepository implements Git {
   }
 
   async mergesCleanly(a: string, b: string): Promise<boolean> {
-    return (await this.#try(["merge-tree", "--write-tree", a, b])) !== null;
+    return (await this.mergeTree(a, b)) !== null;
+  }
+
+  /** The tree of their merge; null where there is a conflict. */
+  async mergeTree(a: string, b: string): Promise<string | null> {
+    const written = await this.#try(["merge-tree", "--write-tree", a, b]);
+    return written === null ? null : textOf(written).trim();
   }
 }
 

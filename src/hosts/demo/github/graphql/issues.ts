@@ -2,6 +2,7 @@
 import { loginOf } from "../principal.ts";
 import type { Issue, RepositoryRecord } from "../records.ts";
 import { select } from "../state.ts";
+import { closingField } from "./pulls.ts";
 import { actorOf, demand, failed, pageSize, pageUrlOf, type Serving } from "./serving.ts";
 
 const ISSUES = { permission: ["issues", "pull_requests"], level: "read", role: "read" } as const;
@@ -51,6 +52,7 @@ function issueObject(serving: Serving, repository: RepositoryRecord, issue: Issu
     createdAt: issue.createdAt,
     author: actorOf(serving, issue.author),
     labels: ({ first }: { readonly first?: number }) => ({ nodes: issue.labelIds.flatMap((id) => state.labels.get(id) ?? []).slice(0, pageSize(first)).map(({ name }) => ({ name })) }),
+    closedByPullRequestsReferences: ({ first }: { readonly first?: number }) => closingField(serving, repository, { issue, size: pageSize(first) }),
     comments: ({ first }: { readonly first?: number }) => commentsField(serving, repository, { issue, size: pageSize(first) }),
   };
 }

@@ -1,16 +1,15 @@
 /** What `repository(owner:, name:)` answers, field by field; a field is made, and its permission asked, only when it is selected. */
 import type { Commit, Git } from "../git/git.ts";
 import { atLeast, roleOf } from "../principal.ts";
-import { isPull, type Pull, type RepositoryRecord } from "../records.ts";
+import type { RepositoryRecord } from "../records.ts";
 import { refuse } from "../route.ts";
-import { select } from "../state.ts";
 import { pageUrl } from "../views/repository.ts";
 import { nodeId } from "../views/view.ts";
 import { issueField, issuesField, type IssuesWanted } from "./issues.ts";
-import { actor, actorOf, demand, failed, pageSize, pageUrlOf, type Serving } from "./serving.ts";
+import { pullRequestField, pullRequestsField, type PullsWanted } from "./pulls.ts";
+import { actor, demand, failed, pageSize, type Serving } from "./serving.ts";
 
 const CONTENTS = { permission: "contents", level: "read", role: "read" } as const;
-const PULLS = { permission: "pull_requests", level: "read", role: "read" } as const;
 const METADATA = { permission: "metadata", level: "read", role: "read" } as const;
 /** Who may list collaborators: people with push access (docs: Repository.collaborators). */
 const COLLABORATORS = { permission: "metadata", level: "read", role: "write" } as const;
@@ -39,8 +38,9 @@ export function repositoryField(serving: Serving, { owner, name }: { readonly ow
       return objectField({ git, url, defaultBranch: repository.defaultBranch }, wanted);
     },
     issue: ({ number }: { readonly number: number }) => issueField(serving, repository, number),
+    pullRequest: ({ number }: { readonly number: number }) => pullRequestField(serving, repository, number),
     issues: (wanted: IssuesWanted) => issuesField(serving, repository, wanted),
-    pullRequests: (wanted: { readonly first?: number; readonly headRefName?: string }) => pullRequestsField(serving, repository, wanted),
+    pullRequests: (wanted: PullsWanted) => pullRequestsField(serving, repository, wanted),
     collaborators: ({ login = "" }: { readonly login?: string }) => collaboratorsField(serving, repository, login),
   };
 }
@@ -107,27 +107,6 @@ const commitObject = ({ url }: ObjectPlace, { id, message, tree, parents }: Comm
   url: `${url}/commit/${id}`,
   tree: { __typename: "Tree", oid: tree },
   parents: ({ first }: { readonly first?: number }) => ({ nodes: parents.slice(0, pageSize(first)).map((oid) => ({ oid })) }),
-});
-
-function pullRequestsField(serving: Serving, repository: RepositoryRecord, { first, headRefName }: { readonly first?: number; readonly headRefName?: string }): unknown {
-  demand(serving, repository, PULLS);
-  const size = pageSize(first);
-  const all = select(serving.machine.state.issues, (issue) => issue.repositoryId === repository.id)
-    .filter(isPull)
-    .filter((pull) => headRefName === undefined || pull.pull.head.ref === headRefName);
-  return { totalCount: all.length, nodes: all.slice(0, size).map((pull) => pullRequest(serving, repository, pull)) };
-}
-
-const pullRequest = (serving: Serving, repository: RepositoryRecord, pull: Pull): unknown => ({
-  number: pull.number,
-  url: pageUrlOf(serving, repository, pull),
-  body: pull.body ?? "",
-  state: pull.pull.merged === null ? pull.state.toUpperCase() : "MERGED",
-  headRefName: pull.pull.head.ref,
-  headRefOid: pull.pull.head.sha,
-  // This GitHub has no forks.
-  isCrossRepository: false,
-  author: actorOf(serving, pull.author),
 });
 
 function collaboratorsField(serving: Serving, repository: RepositoryRecord, login: string): unknown {

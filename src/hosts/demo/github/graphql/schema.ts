@@ -16,7 +16,26 @@ export const SERVED_SCHEMA = /* GraphQL */ `
   }
 
   type Mutation {
+    enablePullRequestAutoMerge(input: EnablePullRequestAutoMergeInput!): EnablePullRequestAutoMergePayload
     updateRefs(input: UpdateRefsInput!): UpdateRefsPayload
+  }
+
+  input EnablePullRequestAutoMergeInput {
+    clientMutationId: String
+    expectedHeadOid: GitObjectID
+    mergeMethod: PullRequestMergeMethod = MERGE
+    pullRequestId: ID!
+  }
+
+  type EnablePullRequestAutoMergePayload {
+    clientMutationId: String
+    pullRequest: PullRequest
+  }
+
+  enum PullRequestMergeMethod {
+    MERGE
+    REBASE
+    SQUASH
   }
 
   input UpdateRefsInput {
@@ -70,7 +89,8 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     name: String!
     object(expression: String, oid: GitObjectID): GitObject
     owner: RepositoryOwner!
-    pullRequests(first: Int, headRefName: String): PullRequestConnection!
+    pullRequest(number: Int!): PullRequest
+    pullRequests(first: Int, headRefName: String, orderBy: IssueOrder, states: [PullRequestState!]): PullRequestConnection!
     ref(qualifiedName: String!): Ref
     url: URI!
   }
@@ -132,6 +152,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
   type Issue {
     author: Actor
     body: String!
+    closedByPullRequestsReferences(first: Int): PullRequestConnection
     comments(first: Int): IssueCommentConnection!
     createdAt: DateTime!
     fullDatabaseId: BigInt
@@ -143,6 +164,22 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     timelineItems(itemTypes: [IssueTimelineItemsItemType!], last: Int): IssueTimelineItemsConnection!
     title: String!
     url: URI!
+  }
+
+  input IssueOrder {
+    direction: OrderDirection!
+    field: IssueOrderField!
+  }
+
+  enum IssueOrderField {
+    COMMENTS
+    CREATED_AT
+    UPDATED_AT
+  }
+
+  enum OrderDirection {
+    ASC
+    DESC
   }
 
   type IssueConnection {
@@ -207,11 +244,19 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     totalCount: Int!
   }
 
+  type AutoMergeRequest {
+    enabledAt: DateTime
+    enabledBy: Actor
+    mergeMethod: PullRequestMergeMethod!
+  }
+
   type PullRequest {
     author: Actor
+    autoMergeRequest: AutoMergeRequest
     body: String!
     headRefName: String!
     headRefOid: GitObjectID!
+    id: ID!
     isCrossRepository: Boolean!
     number: Int!
     state: PullRequestState!

@@ -1,6 +1,7 @@
 /** Answers `POST /graphql`: what the code sends, by GitHub's schema; everything else is refused by name. */
 import { execute, GraphQLError, Kind, OperationTypeNode, parse, validate, type DocumentNode, type OperationDefinitionNode } from "graphql";
 import { z } from "zod";
+import { enableAutoMerge } from "../graphql/auto-merge.ts";
 import { repositoryField } from "../graphql/repository.ts";
 import { servedSchema } from "../graphql/schema.ts";
 import type { Serving } from "../graphql/serving.ts";
@@ -15,9 +16,14 @@ export const isGraphQlRequest = ({ method, url }: Incoming): boolean => method =
 
 const requestSchema = z.strictObject({ query: z.string().min(1), variables: z.record(z.string(), z.unknown()).default({}), operationName: z.string().optional() });
 
-interface Asked {
+interface Query {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
+  /** What of it the schema does not know. */
+  readonly invalid: readonly GraphQLError[];
+}
+
+interface Asked extends Query {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
@@ -63,11 +69,29 @@ const unauthenticated = ({ kind }: Principal): Reply | null => (kind === "anonym
 function readAsked(body: unknown): Asked | { readonly refused: Reply } {
   const request = requestSchema.safeParse(body);
   if (!request.success) return { refused: failure(400, "A query attribute must be specified and must be a string.") };
-  const document = parsed(request.data.query);
+  const query = readQuery(request.data.query);
+  return "refused" in query ? query : { ...query, variables: request.data.variables };
+}
+
+/** What texts came to: a client sends the same few again and again, with other variables. */
+const known = new Map<string, Query | { readonly refused: Reply }>();
+const KNOWN_QUERIES = 100;
+
+function readQuery(text: string): Query | { readonly refused: Reply } {
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  if (known.size >= KNOWN_QUERIES) known.clear();
+  const query = checkedQuery(text);
+  known.set(text, query);
+  return query;
+}
+
+function checkedQuery(text: string): Query | { readonly refused: Reply } {
+  const document = parsed(text);
   if (document instanceof GraphQLError) return { refused: json({ errors: [{ message: document.message, extensions: { code: "parseError" } }] }) };
   const [operation, ...more] = document.definitions.filter((definition): definition is OperationDefinitionNode => definition.kind === Kind.OPERATION_DEFINITION);
   if (operation?.name === undefined || more.length > 0) return { refused: failure(400, "The local GitHub takes one operation with a name.") };
-  return { document, operation, variables: request.data.variables };
+  return { document, operation, invalid: validate(servedSchema, document) };
 }
 
 function parsed(text: string): DocumentNode | GraphQLError {
@@ -79,13 +103,13 @@ function parsed(text: string): DocumentNode | GraphQLError {
   }
 }
 
-async function run(options: RestOptions, serving: Serving, { document, variables }: Asked): Promise<Reply> {
-  const invalid = validate(servedSchema, document);
+async function run(options: RestOptions, serving: Serving, { document, invalid, variables }: Asked): Promise<Reply> {
   // GitHub answers 200 and gives each such error a code.
   if (invalid.length > 0) return json({ errors: invalid.map(({ message, locations }) => ({ message, locations, extensions: { code: "undefinedField" } })) });
   const since = serving.machine.state.history.length;
   const rootValue = {
     repository: (wanted: { readonly owner: string; readonly name: string }) => repositoryField(serving, wanted),
+    enablePullRequestAutoMerge: ({ input }: { readonly input: Parameters<typeof enableAutoMerge>[1] }) => enableAutoMerge(serving, input),
     updateRefs: ({ input }: { readonly input: Parameters<typeof updateRefs>[1] }) => updateRefs(serving, input),
   };
   const { data, errors = [] } = await execute({ schema: servedSchema, document, rootValue, variableValues: variables });

@@ -4,7 +4,7 @@ import { authenticate, type Principal } from "../principal.ts";
 import { isPull, type RepositoryRecord } from "../records.ts";
 import { failure, notFound, type Reply } from "../reply.ts";
 import { queryOf, sender, type LoggedRequest } from "../request-log.ts";
-import { matchTemplate, type Route } from "../route.ts";
+import { matcherOf, type Route } from "../route.ts";
 import { actionsRoutes } from "../routes/actions.ts";
 import { appRoutes } from "../routes/apps.ts";
 import { checkRoutes } from "../routes/checks.ts";
@@ -14,6 +14,7 @@ import { diagnosticRoutes } from "../routes/diagnostics.ts";
 import { gitDataRoutes } from "../routes/git-data.ts";
 import { gitRefRoutes } from "../routes/git-refs.ts";
 import { issueRoutes } from "../routes/issues.ts";
+import { subIssueRoutes } from "../routes/sub-issues.ts";
 import { pullRoutes } from "../routes/pulls.ts";
 import { reviewRoutes } from "../routes/reviews.ts";
 import { repositoryRoutes } from "../routes/repositories.ts";
@@ -28,6 +29,7 @@ const ROUTES: readonly Route[] = [
   ...appRoutes,
   ...commentRoutes,
   ...issueRoutes,
+  ...subIssueRoutes,
   ...checkRoutes,
   ...actionsRoutes,
   ...contentRoutes,
@@ -38,6 +40,11 @@ const ROUTES: readonly Route[] = [
   ...reviewRoutes,
   ...repositoryRoutes,
 ];
+
+const MATCHERS: ReadonlyMap<string, readonly { readonly route: Route; readonly match: ReturnType<typeof matcherOf> }[]> = Map.groupBy(
+  ROUTES.map((route) => ({ route, match: matcherOf(route.template) })),
+  ({ route }) => route.method,
+);
 
 /** Versions of the REST API that exist (docs: API versions). */
 const API_VERSIONS = ["2022-11-28", "2026-03-10"];
@@ -102,9 +109,8 @@ interface Found {
 function findRoute({ method, url }: Incoming): Found | null {
   if (!decodes(url.pathname)) return null;
   const segments = url.pathname.slice(1).replace(/\/$/, "").split("/");
-  for (const route of ROUTES) {
-    if (route.method !== method) continue;
-    const params = matchTemplate(route.template, segments);
+  for (const { route, match } of MATCHERS.get(method) ?? []) {
+    const params = match(segments);
     if (params !== null) return { route, params };
   }
   return null;
@@ -172,7 +178,7 @@ async function apply(options: RestOptions, { incoming, principal, found, body, n
 }
 
 /** GitHub writes times in whole seconds. */
-export const wholeSeconds = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}Z$/, "Z");
+export const wholeSeconds = (ms: number): string => `${new Date(ms).toISOString().slice(0, -".000Z".length)}Z`;
 
 /** Keeps `refs/pull/<number>/head` where the pull requests' heads are. */
 export async function followPulls({ machine, gitOf }: Pick<RestOptions, "machine" | "gitOf">, since: number): Promise<void> {
@@ -191,7 +197,8 @@ export function withCommonHeaders({ log }: RestOptions, { headers }: Incoming, r
   const last = log.at(-1);
   const limit = last?.token === "job" ? 1000 : last?.token === "none" ? 60 : 5000; // per hour; GitHub docs: rate limits for the REST API
   const since = last === undefined ? 0 : Date.parse(last.at) - HOUR_MS;
-  const used = log.filter((entry) => entry.token === last?.token && entry.who === last.who && Date.parse(entry.at) > since).length;
+  const sinceAt = new Date(since).toISOString();
+  const used = log.filter((entry) => entry.token === last?.token && entry.who === last.who && entry.at > sinceAt).length;
   return {
     ...reply,
     headers: {

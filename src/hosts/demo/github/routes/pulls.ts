@@ -68,6 +68,7 @@ const createPull = repositoryRoute({
         draft: body.draft,
         maintainerCanModify: body.maintainer_can_modify,
         merged: null,
+        autoMerge: null,
       };
       const opened = openIssue(state, act, { title: body.title, body: body.body ?? null, viaApp: isApp(principal), pull: part });
       const { issue } = opened;

@@ -1,0 +1,1 @@
+import{h as e,r as t,t as n}from"./report.js";import{n as r}from"./redact.js";async function i({journal:i,redact:a},o,s){let c=r(a,await t(i,o));return c.lines===0?null:{report:c,...s===null?{}:{stepSummary:n(c,`### ⚠️ This run ended before the work did\n\n**${e(c.title)}**\n\n${e(s)}`)}}}export{i as jobReport};

@@ -1,1 +1,0 @@
-export{_ as plain,n as readItemReport,t as reportMarkdown}from"./report.js";

@@ -1,0 +1,3 @@
+import{n as e}from"./json.js";import{t}from"./hash.js";const n=(n,r)=>r===null?n:`${n}-${t(e(r)).slice(0,12)}`;function r(e){let n=new Set(e.normalize(`NFKC`).toLowerCase().split(/[^\p{L}\p{N}]+/u).filter(e=>e!==``));return n.size===0?null:t([...n].toSorted().join(`-`)).slice(0,16)}const i=e=>`worktrain-task.${e}`,a=e=>`<!-- worktrain:task ${e} -->`,o=e=>/^<!-- worktrain:pull-request [^\n]*-->\r?\n<!-- worktrain:task ([0-9a-f]{16}) -->\r?$/m.exec(e.split(`
+`).slice(0,2).join(`
+`))?.[1]??null;export{n as a,r as i,i as n,a as r,o as t};

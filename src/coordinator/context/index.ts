@@ -1,0 +1,3 @@
+export { earlierWorkIn, type EarlierWork } from "./earlier-work.ts";
+export { gatherContext, type SessionContext } from "./gather.ts";
+export { readPriorWork } from "./prior-work.ts";

@@ -1,0 +1,26 @@
+/** Cells of the table of common lines that are counted exactly; beyond it all lines in between count as changed. */
+const MOST_CELLS = 4_000_000;
+
+const linesOf = (text: string): readonly string[] => (text === "" ? [] : text.replace(/\n$/, "").split("\n"));
+
+/** Lines added and removed from one text to another, as a line diff counts them; of very long texts rather too many. */
+export function changedLines(before: string, after: string): number {
+  const [a, b] = [linesOf(before), linesOf(after)];
+  let start = 0;
+  while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
+  let end = 0;
+  while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end += 1;
+  const [left, right] = [a.slice(start, a.length - end), b.slice(start, b.length - end)];
+  return left.length + right.length - 2 * (left.length * right.length > MOST_CELLS ? 0 : common(left, right));
+}
+
+/** Length of the longest common subsequence of lines. */
+function common(a: readonly string[], b: readonly string[]): number {
+  let above = Array.from({ length: b.length + 1 }, () => 0);
+  for (const line of a) {
+    const row = [0];
+    for (const [index, other] of b.entries()) row.push(line === other ? (above[index] ?? 0) + 1 : Math.max(above[index + 1] ?? 0, row[index] ?? 0));
+    above = row;
+  }
+  return above[b.length] ?? 0;
+}

@@ -1,0 +1,59 @@
+/** What `pullRequests` of a repository and `closedByPullRequestsReferences` of an issue answer. */
+import { isPull, type Issue, type Pull, type RepositoryRecord } from "../records.ts";
+import { select } from "../state.ts";
+import { nodeId } from "../views/view.ts";
+import { actorOf, demand, failed, pageSize, pageUrlOf, type Serving } from "./serving.ts";
+
+const PULLS = { permission: "pull_requests", level: "read", role: "read" } as const;
+
+/** Words that close an issue when a pull request is merged into the default branch (docs: Linking a pull request to an issue). */
+const CLOSES = /\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d+)\b/gi;
+
+/** Pull requests that close the issue by their words, closed ones left out as GitHub does unless it is told otherwise. */
+export function closingField(serving: Serving, repository: RepositoryRecord, { issue, size }: { readonly issue: Issue; readonly size: number }): unknown {
+  demand(serving, repository, PULLS);
+  const closing = select(serving.machine.state.issues, (each) => each.repositoryId === repository.id)
+    .filter(isPull)
+    .filter(({ pull, state, body }) => (state === "open" || pull.merged !== null) && pull.base.ref === repository.defaultBranch && [...(body ?? "").matchAll(CLOSES)].some(([, number]) => Number(number) === issue.number));
+  return { totalCount: closing.length, nodes: closing.slice(0, size).map((pull) => pullRequest(serving, repository, pull)) };
+}
+
+export interface PullsWanted {
+  readonly first?: number;
+  readonly headRefName?: string;
+  readonly states?: readonly string[];
+  readonly orderBy?: { readonly field: string; readonly direction: "ASC" | "DESC" };
+}
+
+const stateOf = ({ pull, state }: Pull): string => (pull.merged === null ? state.toUpperCase() : "MERGED");
+
+export function pullRequestField(serving: Serving, repository: RepositoryRecord, number: number): unknown {
+  demand(serving, repository, PULLS);
+  const found = select(serving.machine.state.issues, (issue) => issue.repositoryId === repository.id && issue.number === number).filter(isPull)[0];
+  if (found === undefined) throw failed("NOT_FOUND", `Could not resolve to a PullRequest with the number of ${number}.`);
+  return pullRequest(serving, repository, found);
+}
+
+export function pullRequestsField(serving: Serving, repository: RepositoryRecord, { first, headRefName, states, orderBy }: PullsWanted): unknown {
+  demand(serving, repository, PULLS);
+  const size = pageSize(first);
+  const all = select(serving.machine.state.issues, (issue) => issue.repositoryId === repository.id)
+    .filter(isPull)
+    .filter((pull) => (headRefName === undefined || pull.pull.head.ref === headRefName) && (states === undefined || states.includes(stateOf(pull))));
+  if (orderBy?.direction === "DESC") all.reverse();
+  return { totalCount: all.length, nodes: all.slice(0, size).map((pull) => pullRequest(serving, repository, pull)) };
+}
+
+export const pullRequest = (serving: Serving, repository: RepositoryRecord, pull: Pull): unknown => ({
+  id: nodeId("PR", pull.pull.id),
+  number: pull.number,
+  url: pageUrlOf(serving, repository, pull),
+  autoMergeRequest: pull.pull.autoMerge === null ? null : { enabledAt: pull.pull.autoMerge.at, enabledBy: actorOf(serving, pull.pull.autoMerge.by), mergeMethod: pull.pull.autoMerge.method },
+  body: pull.body ?? "",
+  state: stateOf(pull),
+  headRefName: pull.pull.head.ref,
+  headRefOid: pull.pull.head.sha,
+  // This GitHub has no forks.
+  isCrossRepository: false,
+  author: actorOf(serving, pull.author),
+});

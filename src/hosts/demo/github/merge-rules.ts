@@ -1,0 +1,45 @@
+/** What has to be green before GitHub merges an armed pull request, and the merge itself. */
+import type { BareRepository } from "./git/bare-repository.ts";
+import type { Git } from "./git/git.ts";
+import { isPull, type AutoMerge, type Pull, type RepositoryRecord } from "./records.ts";
+import { describeMove } from "./routes/git-refs.ts";
+import { happen, known, put, select, type State } from "./state.ts";
+import { moveRef } from "./transitions/repositories.ts";
+
+/** Conclusions that satisfy a required check (docs: "Troubleshooting required status checks"). */
+const GOOD: ReadonlySet<string> = new Set(["success", "neutral", "skipped"]);
+
+/** Required checks of the base branch that the head does not have yet; of several with one name the newest counts. */
+export function missingChecks(state: State, repository: RepositoryRecord, pull: Pull): readonly string[] {
+  if (pull.pull.base.ref !== repository.defaultBranch) return [];
+  const runs = select(state.checkRuns, (run) => run.repositoryId === repository.id && run.headSha === pull.pull.head.sha);
+  return repository.requiredChecks.filter((name) => {
+    const newest = runs.filter((run) => run.name === name).at(-1);
+    return newest?.status !== "completed" || !GOOD.has(newest.conclusion ?? "");
+  });
+}
+
+/** Armed pull requests for which there is nothing left to wait for, at the very commit that they were armed for. */
+export const readyToMerge = (state: State): readonly Pull[] =>
+  select(state.issues, (issue) => issue.state === "open")
+    .filter(isPull)
+    .filter((pull) => pull.pull.autoMerge?.headSha === pull.pull.head.sha && missingChecks(state, known(state.repositories, pull.repositoryId, "repository"), pull).length === 0);
+
+/** Merges one, in the way it was armed for, unless there is a conflict. @returns the state after it */
+export async function mergeArmed(state: State, git: Git & Pick<BareRepository, "mergeTree">, { pull: found, at }: { readonly pull: Pull; readonly at: string }): Promise<State> {
+  const { pull } = found;
+  const armed = pull.autoMerge;
+  const ref = `refs/heads/${pull.base.ref}`;
+  const base = await git.commitOf(ref);
+  const tree = base === null ? null : await git.mergeTree(base, pull.head.sha);
+  if (armed === null || base === null || tree === null) return state;
+  const person = { name: armed.by, email: `${armed.by}@users.noreply.github.com`, date: at };
+  const sha = await git.writeCommit({ tree, parents: armed.method === "MERGE" ? [base, pull.head.sha] : [base], message: messageOf(found, armed), author: person, committer: person });
+  if (!(await git.moveRef(ref, base, sha))) return state;
+  const act = { repositoryId: found.repositoryId, actor: armed.by, at };
+  const merged: Pull = { ...found, state: "closed", closedAt: at, updatedAt: at, pull: { ...pull, autoMerge: null, merged: { at, by: armed.by, sha } } };
+  const moved = moveRef({ ...state, issues: put(state.issues, found.id, merged) }, act, await describeMove(git, ref, base, sha));
+  return happen(moved, act, { kind: "pull_request", action: "closed", issueId: found.id });
+}
+
+const messageOf = ({ title, number, pull }: Pull, { method }: AutoMerge): string => (method === "MERGE" ? `Merge pull request #${number} from ${pull.head.ref}\n\n${title}` : `${title} (#${number})`);
