@@ -44,6 +44,8 @@ async function bundle({ out, input, format, finish }: Bundle): Promise<void> {
     cwd: root,
     input,
     platform: "node",
+    // For Node the package offers CommonJS only, of which nothing can be left out.
+    resolve: { alias: { yaml: join(root, "node_modules", "yaml", "browser", "dist", "index.js") } },
     logLevel: "warn",
     output: {
       dir: fresh,
