@@ -19,7 +19,7 @@ function pullScene(pull: { readonly sha?: string; readonly repo?: number | null;
       return { data: { id: 5, number: 12, html_url: "https://github.example/pull/12", state, title: "Count words", body: null, labels: labels.map((name) => ({ name })), created_at: "2026-01-01T00:00:00Z", user: { id: 3, login: "grace" }, head: { sha, repo: repo === null ? null : { id: repo } }, base: { ref: base } } };
     }
     if (route === "GET /repos/{owner}/{repo}/compare/{basehead}") return { data: { merge_base_commit: { sha: MERGE_BASE }, files: [], asked: parameters["basehead"] } };
-    return original(route as never, parameters as never);
+    return original(route, parameters);
   };
   const github = Object.assign(Object.create(place.github), { request });
   const label = (sender = { login: "octocat", id: 42 }) => startReview({ ...place, github }, tools, { event: { repository: { id: 99, owner: "acme", repo: "shop" }, issueNumber: 12, label: "worktrain:ready", sender, task: { title: "Count words", body: "" }, labelledAt: new Date(clock.nowMs()).toISOString() }, deliveryId: "d-1" });
