@@ -10,6 +10,7 @@ export { decideMerge, type MergeDecision, type MergeFacts } from "./merge/decide
 export { mergeFacts, type BaseText, type MergeSources } from "./merge/merge-facts.ts";
 export { mergeIn, prove, verifiedIn, type Proven, type Proving } from "./prove.ts";
 export { publish, type Publication } from "./publish.ts";
+export { reviewIntents } from "./text/review.ts";
 export { findProofBlock, proofBlock } from "./text/proof-block.ts";
 export type { Said } from "./text/comment.ts";
 export { duplicateLinks } from "./text/duplicates.ts";

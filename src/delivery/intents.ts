@@ -39,9 +39,23 @@ export interface PullRequestIntent {
   readonly body: string;
 }
 
-/** A completed check run on the commit the branch intent made. */
+/** One review of a pull request: it comments, and never approves. */
+export interface ReviewIntent {
+  readonly kind: "review";
+  readonly pullNumber: number;
+  /** The commit it is about, whatever the head is by now. */
+  readonly headSha: string;
+  /** Starts with the marker. */
+  readonly body: string;
+  /** Each on a line of the diff, counted in the new file. */
+  readonly comments: readonly { readonly path: string; readonly line: number; readonly body: string }[];
+}
+
+/** A completed check run on the commit the branch intent made, or on `headSha`. */
 export interface CheckRunIntent {
   readonly kind: "check-run";
+  /** The commit that was reviewed. */
+  readonly headSha?: string;
   readonly conclusion: "success" | "neutral" | "failure";
   readonly title: string;
   readonly summary: string;
@@ -74,7 +88,7 @@ export interface AutoMergeIntent {
   readonly method: "squash" | "merge" | "rebase";
 }
 
-export type Intent = BranchIntent | RecordIntent | PullRequestIntent | CheckRunIntent | CommentIntent | SubIssueIntent | AutoMergeIntent;
+export type Intent = BranchIntent | RecordIntent | PullRequestIntent | ReviewIntent | CheckRunIntent | CommentIntent | SubIssueIntent | AutoMergeIntent;
 
 /** The effect's key: one decision of one ticket, one kind; of several of a kind each has its place. */
 export const effectKey = (kind: Intent["kind"], ticketKey: string, place?: number): string => `${kind}:${ticketKey}${place === undefined ? "" : `:${place}`}`;

@@ -13,7 +13,7 @@ import { counted, cut, itemView, lastArtifact, lastVerifications, passed, type I
 import { sha256Hex } from "../shared/hash.ts";
 import { canonicalJson } from "../shared/json.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import { reviewVerdictSchema, verdictOf } from "../workflow/index.ts";
+import { reviewVerdictSchema, verdictOf, type ReviewVerdict } from "../workflow/index.ts";
 import { approvals } from "./approvals.ts";
 import { foreign, refusal, type JournalRefusal } from "./journal-refusal.ts";
 
@@ -32,6 +32,8 @@ export interface JudgedJournal {
 export type Judgement =
   /** The change may be delivered, as far as the journal goes. */
   | { readonly kind: "deliver"; readonly view: ItemView; readonly snapshot: SnapshotRef }
+  /** A pull request was reviewed at this commit, and this is what came of it. */
+  | { readonly kind: "review"; readonly view: ItemView; readonly headSha: string; readonly tree: string; readonly verdict: ReviewVerdict }
   /** The work is to be cut into these, in this order. */
   | { readonly kind: "decompose"; readonly view: ItemView; readonly reason: Reason; readonly pieces: readonly SubTask[] }
   /** There is nothing to deliver and here is why. */
@@ -44,15 +46,31 @@ export function judge(judged: JudgedJournal): Result<Judgement, JournalRefusal> 
   if (stranger !== null) return err(stranger);
   const { ended } = view;
   if (ended === null) return waiting(judged.journal, view);
+  if (ended.ending === "reviewed") return reviewed(judged, view);
   const reason = ended.reason ?? unexplained(ended.ending);
   if (ended.ending === "decomposed") {
     const approved = pieces(judged, view);
     return approved.ok ? ok({ kind: "decompose", view, reason, pieces: approved.value }) : approved;
   }
   if (ended.outcome !== "deliver") return ok({ kind: "say", view, ending: ended.ending, reason });
+  if (judged.ticket.review !== undefined) return refuse("foreign-journal", "The journal delivers a change, the ticket asks for a review.");
   if (ended.snapshot === null) return refuse("not-completed", "The journal says `deliver` and names no saved files.");
   const wrong = heads(judged) ?? approvals(judged.journal, ticketsOf(judged)) ?? maker(judged, view, ended.snapshot) ?? review(judged, view, ended.snapshot);
   return wrong === null ? ok({ kind: "deliver", view, snapshot: ended.snapshot }) : err(wrong);
+}
+
+/** One completed review of the ticket's commit, by a session that its record holds whole. */
+function reviewed(judged: JudgedJournal, view: ItemView): Result<Judgement, JournalRefusal> {
+  const { review: opened } = view.opening ?? {};
+  const headSha = judged.ticket.review?.headSha;
+  if (opened === undefined || headSha === undefined || opened.headSha !== headSha) return refuse("foreign-journal", `The journal reviews ${opened?.headSha ?? "no commit"}, the ticket names ${headSha ?? "none"}.`);
+  if (opened.snapshot.base !== judged.ticket.base.sha) return refuse("foreign-journal", `The journal compares with ${opened.snapshot.base}, the ticket with ${judged.ticket.base.sha}.`);
+  const [session, ...others] = view.sessions;
+  if (session?.phase !== "review" || others.length > 0) return refuse("not-completed", "The journal does not hold one review and nothing else.");
+  const wrong = heads(judged) ?? approvals(judged.journal, ticketsOf(judged)) ?? counts(judged, session);
+  if (wrong !== null) return err(wrong);
+  const verdict = reviewVerdictSchema.safeParse(lastArtifact(session, CONTRACT.reviewVerdict));
+  return verdict.success ? ok({ kind: "review", view, headSha, tree: opened.snapshot.tree, verdict: verdict.data }) : refuse("not-completed", `Review ${session.sessionId} left no readable verdict.`);
 }
 
 /** An item without an end has nothing to deliver; what it asks of a person is told. */

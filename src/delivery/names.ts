@@ -22,7 +22,7 @@ export function branchOf(itemId: string): string {
 }
 
 /** First line of a pull request's or comment's body. */
-export const marker = (what: "pull-request" | "comment", ticket: Pick<Ticket, "item" | "key">): string => `<!-- worktrain:${what} ${ticket.item} key=${ticket.key} -->`;
+export const marker = (what: "pull-request" | "comment" | "review", ticket: Pick<Ticket, "item" | "key">): string => `<!-- worktrain:${what} ${ticket.item} key=${ticket.key} -->`;
 
 /** First line of a sub-issue's body: the same for every run of the item, so that a later one goes on with what an earlier one made. */
 export const subIssueMarker = (item: string, place: number): string => `<!-- worktrain:sub-issue ${item} ${place} -->`;

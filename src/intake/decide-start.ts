@@ -37,6 +37,8 @@ export interface StartFacts {
   readonly baseSha: string | null;
   /** Nobody set the label anew: the App goes on with an interrupted attempt by itself. */
   readonly unasked?: boolean;
+  /** A review of a pull request: `issue` tells of it, and this commit is looked at. */
+  readonly review?: { readonly headSha: string };
 }
 
 export type StartRefusal = Refusal<"repository-archived" | "config-missing" | "config-faulty" | "workflow-missing" | "workflow-unfinished" | "repository-empty"> & {
@@ -80,7 +82,7 @@ export function decideStart(event: LabeledEvent, facts: StartFacts): StartDecisi
   if (facts.unasked !== true && (prior?.state === "concluded" || prior?.state === "interrupted") && Date.parse(event.labelledAt) <= Date.parse(prior.labelledAt)) return { kind: "ignore", reason: "already-handled" };
 
   const textSha256 = taskDigest(event.task);
-  const wish = { repositoryId: facts.repository.id, issueNumber: event.issueNumber, textSha256 };
+  const wish = { repositoryId: facts.repository.id, issueNumber: event.issueNumber, textSha256, ...(facts.review === undefined ? {} : { headSha: facts.review.headSha }) };
   const turn = nextTurn(prior, wish);
   // What was labelled is the old text; the new one nobody asked for.
   if (facts.unasked === true && turn.attempt !== prior?.attempt) return { kind: "ignore", reason: "text-changed" };
@@ -93,6 +95,8 @@ export interface Wish {
   readonly repositoryId: number;
   readonly issueNumber: number;
   readonly textSha256: string;
+  /** The commit of a pull request that is to be reviewed; another one is another wish. */
+  readonly headSha?: string;
 }
 
 export interface Turn {
@@ -101,7 +105,8 @@ export interface Turn {
 }
 
 /** @param commentId of the command that asked; absent where a label did, or nobody */
-export const wishKey = ({ repositoryId, issueNumber, textSha256 }: Wish, { attempt, continuation }: Turn, commentId?: number): string => {
+export const wishKey = ({ repositoryId, issueNumber, textSha256, headSha }: Wish, { attempt, continuation }: Turn, commentId?: number): string => {
+  if (headSha !== undefined) return dispatchKey({ kind: "pull_request.labeled", headSha, repositoryId, subject: `pr-${issueNumber}`, textSha256, attempt, continuation });
   const asked = commentId === undefined ? { kind: "issues.labeled" as const } : { kind: "issue_comment" as const, commentId };
   return dispatchKey({ ...asked, repositoryId, subject: `issue-${issueNumber}`, textSha256, attempt, continuation });
 };

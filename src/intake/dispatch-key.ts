@@ -3,7 +3,9 @@ import { canonicalJson } from "../shared/json.ts";
 
 export interface DispatchIdentity {
   /** What asked for the run: a label, or a command in a comment. */
-  readonly kind: "issues.labeled" | "issue_comment";
+  readonly kind: "issues.labeled" | "issue_comment" | "pull_request.labeled";
+  /** The commit under review. */
+  readonly headSha?: string;
   readonly commentId?: number;
   readonly repositoryId: number;
   /** e.g. `issue-12` */

@@ -6,4 +6,4 @@ export { decideRescan, type LabelFound, type Missed } from "./decide-rescan.ts";
 export { decideStart, DEFAULT_LABEL, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type ConfigState, type PriorAttempt, type StartDecision, type StartFacts, type StartRefusal } from "./decide-start.ts";
 export { dispatchKey, type DispatchIdentity } from "./dispatch-key.ts";
 export { MOST_TRIES, nextTry, type NextTry } from "./outage-tries.ts";
-export { parseLabeledEvent, type LabeledEvent } from "./labeled-event.ts";
+export { parseLabeledEvent, parseLabeledPullRequest, type LabeledEvent } from "./labeled-event.ts";

@@ -80,6 +80,7 @@ export const ENDING_CODES = [
   "duplicate",
   "waiting-for-artifacts",
   "decomposed",
+  "reviewed",
 ] as const;
 export const endingCodeSchema = z.enum(ENDING_CODES);
 export type EndingCode = z.infer<typeof endingCodeSchema>;
@@ -148,6 +149,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     pipeline: pipelinePolicySchema.optional(),
     /** The host runs the tests before the work, and the commands of findings before and after the fix; absent: opened before it did. */
     hostChecks: z.literal(true).optional(),
+    /** Only a review of a pull request: the commit under review, and its files over the base, which is its merge base. */
+    review: z.object({ headSha: gitOidSchema, snapshot: snapshotRefSchema }).optional(),
   }),
   event("run_opened", {
     host: z.enum(["actions", "local"]),

@@ -138,6 +138,11 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
     meaning: "The cause is not sure enough, or the bug is too severe, to be mended without a person. Nothing was changed or published.",
     next: `Read the report in the run's summary. If its cause is right, say so in the issue with how to mend it, then ${LABEL_AGAIN}.`,
   },
+  reviewed: {
+    headline: "reviewed the pull request",
+    meaning: "The change was read by reviewers who did not make it. Nothing of it was run or changed.",
+    next: `Read the review and the check run on the commit. After a push, ${LABEL_AGAIN}.`,
+  },
   duplicate: {
     headline: "skipped this: something has the work already",
     meaning: "A run on this issue, an open pull request that closes it, or work that was classified as the same. Nothing was changed or published.",

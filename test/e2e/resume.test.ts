@@ -73,7 +73,7 @@ function placeOf({ body }: SeenRequest): { readonly conversation: string; readon
 test("fault 36: the cancelled run published nothing, left no process, and the issue says how it goes on", () => {
   const { jobs, runs: all } = world.github.state();
   expect(all.get(runs.first)?.conclusion).toBe("cancelled");
-  expect([...jobs.values()].filter((job) => job.runId === runs.first).map(({ name, conclusion }) => [name, conclusion])).toEqual([["agent", "cancelled"], ["deliver", "cancelled"]]);
+  expect([...jobs.values()].filter((job) => job.runId === runs.first).map(({ name, conclusion }) => [name, conclusion])).toEqual([["agent", "cancelled"], ["verify", "cancelled"], ["deliver", "cancelled"]]);
   expect(statusAfterCancel).toContain("was cancelled");
   expect(statusAfterCancel).toContain("To go on from what is saved, write `/worktrain resume` in a new comment, or remove the label and add it again.");
   expect(left).toEqual([]);

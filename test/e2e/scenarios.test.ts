@@ -15,8 +15,10 @@ import { endsAsItShould, jsonOf, playThrough, type CameOfAll } from "../../src/h
 import { ambiguous } from "../../src/hosts/demo/scenario/ambiguous/scenario.ts";
 import { dependencyBump } from "../../src/hosts/demo/scenario/dependency-bump/scenario.ts";
 import { scenarios } from "../../src/hosts/demo/scenario/index.ts";
+import { largeIssue } from "../../src/hosts/demo/scenario/large-issue/scenario.ts";
 import { plantedDefect } from "../../src/hosts/demo/scenario/planted-defect/scenario.ts";
 import { refactoring } from "../../src/hosts/demo/scenario/refactoring/scenario.ts";
+import { review } from "../../src/hosts/demo/scenario/review/scenario.ts";
 import type { DemoScenario } from "../../src/hosts/demo/scenario/scenario.ts";
 import { smallBug } from "../../src/hosts/demo/scenario/small-bug/scenario.ts";
 import { twoIssuesOneFile } from "../../src/hosts/demo/scenario/two-issues-one-file/scenario.ts";
@@ -32,7 +34,7 @@ import { shell } from "../hosts/cli/in-process.ts";
 const ROOT = join(import.meta.dirname, "..", "..");
 const KEY = "sk-ant-cli-0123456789abcdef";
 const ON_A_CLONE = [plantedDefect, uncertainBug, refactoring, dependencyBump];
-const ON_GITHUB = [ambiguous, twoIssuesOneFile];
+const ON_GITHUB = [ambiguous, largeIssue, twoIssuesOneFile, review];
 
 test("each scenario is played: by demo.test.ts, on a clone or on the local GitHub", () => {
   expect([smallBug, ...ON_A_CLONE, ...ON_GITHUB].map(({ name }) => name).toSorted()).toEqual(scenarios.map(({ name }) => name).toSorted());
@@ -45,6 +47,7 @@ async function issueOf({ people }: DemoScenario): Promise<string> {
   const listening: People = {
     join: () => undefined,
     openIssue: async ({ title, body }) => opened.push(`${title}\n\n${body}`),
+    openPull: async () => 0,
     label: nothing,
     comment: async () => 0,
     merge: nothing,
@@ -114,6 +117,17 @@ test("ambiguous: asks first, obeys only who may approve, and says so; then it de
   expect(endsAsItShould({ ...ambiguous, ends: [end, end] }, came)).toBe(false);
 }, WHOLE_TIMEOUT_MS);
 
+test("large-issue: its pitch is taken, how it is cut is asked, and the approved sub-issues are made without a label", async () => {
+  const world = await startDemoWorld(largeIssue.model, largeIssue);
+  try {
+    await play(world, largeIssue);
+    const { body } = await world.call(world.maintainerToken, "GET", "/issues?state=all");
+    expect(body).toMatchObject([{ number: 4, labels: [] }, { number: 3, labels: [] }, { number: 2, labels: [] }, { number: 1, labels: [{ name: "worktrain:ready" }] }]);
+  } finally {
+    await world.close();
+  }
+}, WHOLE_TIMEOUT_MS);
+
 test("two-issues-one-file: each pull request is told on the base it was made on, and main has the work of both once both are merged", async () => {
   const world = await startDemoWorld(twoIssuesOneFile.model, twoIssuesOneFile);
   try {
@@ -127,6 +141,23 @@ test("two-issues-one-file: each pull request is told on the base it was made on,
     expect(await world.read("src/headings.js")).not.toContain("[...heading]");
     expect((await world.call(world.maintainerToken, "GET", "/issues/1")).body).toMatchObject({ state: "closed" });
     expect((await world.call(world.maintainerToken, "GET", "/issues/2")).body).toMatchObject({ state: "open" });
+  } finally {
+    await world.close();
+  }
+}, WHOLE_TIMEOUT_MS);
+
+test("review: a planted bug is found by reading and stands on its line; nothing is pushed, the record is whole, and a review that says the same twice is told apart", async () => {
+  const world = await startDemoWorld(review.model, review);
+  try {
+    const [{ outcome, end }] = await play(world, review);
+    expect(outcome.pullRequest?.branch).toBe("word-count");
+    const { body: reviews } = await world.call(world.maintainerToken, "GET", "/pulls/1/reviews");
+    expect(reviews).toMatchObject([{ state: "COMMENTED", commit_id: outcome.pullRequest?.headSha, user: { login: "github-actions[bot]" } }]);
+    const { body: comments } = await world.call(world.maintainerToken, "GET", "/pulls/1/comments");
+    expect(comments).toMatchObject([{ path: "src/words.js", line: 7, side: "RIGHT", body: expect.stringContaining("An empty heading is counted as one word") }]);
+    expect(outcome.checkRuns).toMatchObject([{ name: "WorkTrain", conclusion: "failure", summary: expect.stringContaining(String(outcome.pullRequest?.headSha)) }]);
+    expect((await git(join(world.directory, "repo.git"), ["for-each-ref", "--format=%(refname)", "refs/heads"])).split("\n").toSorted()).toEqual(["refs/heads/main", "refs/heads/word-count"]);
+    for (const other of [{ review: null }, { review: { ...end.review, inline: [] } }, { endings: ["ready"] }]) expect(endsAsItShould({ ...review, ends: [{ ...end, ...other } as typeof end] }, [{ outcome, end, tests: null }])).toBe(false);
   } finally {
     await world.close();
   }

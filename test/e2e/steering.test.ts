@@ -185,10 +185,10 @@ describe("tell", () => {
     const last = Promise.withResolvers<void>();
     gate = async () => {
       turns += 1;
-      if (turns > 8) await last.promise;
+      if (turns > 11) await last.promise;
     };
     const run = start(env);
-    await until(() => turns > 8 || run.child.exitCode !== null, "the last session's last turn is asked for");
+    await until(() => turns > 11 || run.child.exitCode !== null, "the last session's last turn is asked for");
     const item = readdirSync(join(dataOf("late"), "items"))[0] ?? "";
     const telling = worktrain(["tell", item, "One more thing.", "--wait", "30"], env);
     await until(() => readdirSync(join(dataOf("late"), "items", item, "inbox")).some((name) => name.endsWith(".json")), "it is in the inbox");
@@ -256,9 +256,9 @@ describe("cancel and going on", () => {
     const same = await start(env, ["--resume", first.result.name]).over;
     expect(same.result, "the limit that was given still holds").toMatchObject({ ending: "budget", turns: 4 });
     const higher = await start(env, ["--resume", first.result.name, "--max-turns", "50"]).over;
-    expect(higher).toMatchObject({ exitCode: 0, result: { ending: "ready", turns: 9 } });
+    expect(higher).toMatchObject({ exitCode: 0, result: { ending: "ready", turns: 12 } });
     const over = await start(env, ["--resume", first.result.name]).over;
-    expect(over).toMatchObject({ exitCode: 0, result: { ending: "ready", turns: 9 } });
+    expect(over).toMatchObject({ exitCode: 0, result: { ending: "ready", turns: 12 } });
   });
 
   test("a run that was killed is no longer on the list, what was told it is not lost, and it goes on", async () => {

@@ -21,7 +21,7 @@ const MAX_CHECK_PAGES = 11;
 /** The check run on the delivered commit, found again by `external_id`; only our App's counts (attack 17). */
 export const checkRunOutlet: Outlet<"check-run"> = {
   async apply(intent, context) {
-    const head = context.applied.get("branch");
+    const head = intent.headSha === undefined ? context.applied.get("branch") : { id: intent.headSha, adopted: true };
     if (head === undefined) return err({ kind: "no-commit", message: "There is no commit of ours to put a check run on.", fix: "Please report this with the run's log." });
     const { github, repository, runner, ticket } = context;
     const { conclusion, detailsUrl, title, summary, text } = intent;

@@ -8,6 +8,7 @@ import { commentOutlet } from "./comment.ts";
 import type { Applied, Outlet, OutletContext, OutletRefusal } from "./outlet.ts";
 import { pullRequestOutlet } from "./pull-request.ts";
 import { recordOutlet } from "./record.ts";
+import { reviewOutlet } from "./review.ts";
 import { subIssueOutlet } from "./sub-issue.ts";
 
 export type { Applied, OutletContext } from "./outlet.ts";
@@ -16,6 +17,7 @@ const outlets: { readonly [Kind in Intent["kind"]]: Outlet<Kind> } = {
   branch: branchOutlet,
   record: recordOutlet,
   "pull-request": pullRequestOutlet,
+  review: reviewOutlet,
   "check-run": checkRunOutlet,
   comment: commentOutlet,
   "sub-issue": subIssueOutlet,

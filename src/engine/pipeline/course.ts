@@ -61,7 +61,7 @@ export const COURSES: Readonly<Record<PipelineMode, readonly Stage[]>> = {
   full: [discover, shape, decompose, designUi, designArchitecture(ARCHITECTURE_KNOWN), slice, codeBy("wr.coding-task", "the change itself")],
   investigate: [investigate, designArchitecture(ARCHITECTURE), codeBy("wr.coding-task", "the change itself, at the cause that was found")],
   refactor: [designArchitecture(ARCHITECTURE), codeBy("wr.refactoring", "the change itself, behaviour pinned before it")],
-  // A review alone needs a pull request to look at: its item is opened by one, which nothing does yet.
+  // A review alone needs a pull request to look at, and is no course of a task: `reviewOnly` is what its item goes through.
   "review-only": [],
 };
 

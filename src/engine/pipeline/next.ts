@@ -17,6 +17,7 @@ import { testsBaseBefore, testsBefore } from "./host-checks.ts";
 import { afterInvestigation } from "./investigation.ts";
 import { choose, confirmation } from "./modes.ts";
 import { afterAudit, afterChange, afterReview } from "./review-cycle.ts";
+import { reviewOnly } from "./review-only.ts";
 import { nextOfSlices } from "./slices.ts";
 import { artifactOf, hasModes, type ItemSession, type ItemState } from "./state.ts";
 
@@ -24,6 +25,7 @@ import { artifactOf, hasModes, type ItemSession, type ItemState } from "./state.
 export function next(state: ItemState): ItemAction {
   if (state.ended !== null) return { kind: "ended" };
   const last = state.sessions.at(-1);
+  if (state.opening?.review !== undefined) return reviewOnly(state, last);
   const alone = state.opening?.workflowId;
   if (last === undefined) return alone === undefined ? (beforeWork(state) ?? stageSession(state, CLASSIFY)) : runSession({ phase: "code", round: 1, workflowId: alone, context: {} });
   const ofSlices = nextOfSlices(state);

@@ -10,8 +10,9 @@ export interface RunCount {
 }
 
 /** What each pipeline that the item may come to runs; one workflow alone runs once. */
-export function possibleRuns({ workflowId, maxReviewRounds: rounds, pipeline }: Pick<ItemOpening, "workflowId" | "maxReviewRounds" | "pipeline">): readonly (readonly RunCount[])[] {
+export function possibleRuns({ workflowId, maxReviewRounds: rounds, pipeline, review }: Pick<ItemOpening, "workflowId" | "maxReviewRounds" | "pipeline" | "review">): readonly (readonly RunCount[])[] {
   if (workflowId !== undefined) return [[{ workflowId, low: 1, high: 1 }]];
+  if (review !== undefined) return [[{ workflowId: REVIEW.workflowId, low: 1, high: 1 }]];
   const fixes: RunCount = { workflowId: FIX.workflowId, low: 0, high: rounds - 1 };
   const reviews: RunCount = { workflowId: REVIEW.workflowId, low: 1, high: rounds };
   const stages = (course: readonly Stage[]): readonly RunCount[] => [CLASSIFY, ...course].map((stage) => ({ workflowId: stage.workflowId, low: stage.when === null ? 1 : 0, high: 1 }));

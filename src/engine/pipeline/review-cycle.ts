@@ -13,7 +13,7 @@ import { scopeFindings } from "./scope.ts";
 import { artifactOf, hasModes, type ItemSession, type ItemState } from "./state.ts";
 
 /** Of the review that gates a delivery: it reads and judges, and executes nothing, whatever its workflow allows. */
-const REVIEW_TOOLS = ["read", "glob", "grep"] as const;
+export const REVIEW_TOOLS = ["read", "glob", "grep"] as const;
 
 const shows = (words: string): string => `every change is reviewed before it is delivered: ${words}`;
 

@@ -57,6 +57,8 @@ export interface ItemOpening {
   readonly workflowId?: string | undefined;
   readonly pipeline?: PipelinePolicy | undefined;
   readonly hostChecks?: true | undefined;
+  /** Only a review of a pull request: the commit under review, and its files. */
+  readonly review?: { readonly headSha: string; readonly snapshot: SnapshotRef } | undefined;
 }
 
 /** What came of the repository's tests before the work. */
@@ -128,7 +130,7 @@ export const foldItem = (events: readonly ItemEvent[]): ItemState => events.redu
 export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
   switch (event.kind) {
     case "item_opened":
-      return state.opening === null ? { ...state, opening: event.data } : state;
+      return state.opening === null ? { ...state, opening: event.data, snapshot: event.data.review?.snapshot ?? null } : state;
     case "mode_chosen":
       return { ...state, mode: event.data.mode ?? state.mode, why: event.data.why ?? [] };
     case "interpretation_answered":

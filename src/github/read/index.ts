@@ -10,6 +10,8 @@ export { readOpenWork, type OpenPullRequest, type OpenWork } from "./open-work.t
 export { allPages, type PagedRequest } from "./pages.ts";
 export { listRunJobs, readJobAge, type JobFacts } from "./jobs.ts";
 export { readPermission, type Permission } from "./permission.ts";
+export { readPullUnderReview, type PullUnderReview } from "./pull-under-review.ts";
+export { readComparison, type Comparison } from "./comparison.ts";
 export { findPullRequests, readPullRequest, type PullRequestFacts, type WholePullRequest } from "./pull-request.ts";
 export { readCommit, readCommitMessage, readRefHead, type CommitFacts, readRepository, type RepositoryFacts } from "./repository.ts";
 export { findItemRuns, listDispatchedRuns, readRun, type DispatchedRunsQuery, type ItemRunsQuery, type RunFacts } from "./run.ts";

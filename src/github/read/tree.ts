@@ -5,13 +5,13 @@ import { parseAnswer } from "../parse-answer.ts";
 const treeSchema = z.object({
   sha: z.string(),
   truncated: z.boolean(),
-  tree: z.array(z.object({ path: z.string(), type: z.string(), sha: z.string() })),
+  tree: z.array(z.object({ path: z.string(), mode: z.string(), type: z.string(), sha: z.string(), size: z.int().optional() })),
 });
 
 export interface TreeFacts {
   readonly sha: string;
   /** `blob`, `tree`, or `commit` for a submodule; paths from this tree on. */
-  readonly entries: readonly { readonly path: string; readonly type: string; readonly sha: string }[];
+  readonly entries: readonly { readonly path: string; readonly mode: string; readonly type: string; readonly sha: string; readonly size?: number | undefined }[];
   /** GitHub left entries out: a recursive list ends at 100,000 entries or 7 MB (REST docs, "Get a tree"). */
   readonly truncated: boolean;
 }

@@ -21,13 +21,16 @@ export const ticketSchema = z.strictObject({
   repositoryId: z.int().min(1),
   /** What asked for this run, and who, with the permission GitHub's API stated at that moment. */
   trigger: z.strictObject({
-    kind: z.enum(["issues.labeled", "issue_comment"]),
+    kind: z.enum(["issues.labeled", "issue_comment", "pull_request.labeled"]),
     /** Of the delivery that brought the label, or of the comment that holds the command. */
     id: z.string(),
     actor: z.strictObject({ login: z.string(), id: z.int() }),
     verdict: z.enum(["write", "maintain", "admin"]),
   }),
+  /** Of the issue, or of the pull request under review. */
   issueNumber: z.int().min(1),
+  /** Only a review of a pull request: the commit under review, as GitHub's API named it. `base` is then the merge base. */
+  review: z.strictObject({ headSha: z.string().regex(/^[0-9a-f]{40,64}$/) }).optional(),
   base: z.strictObject({ ref: z.string(), sha: z.string().regex(/^[0-9a-f]{40,64}$/) }),
   caps: z.strictObject({
     turns: z.int().min(1),

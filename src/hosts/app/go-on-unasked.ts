@@ -95,7 +95,7 @@ function wordsOf(decision: Exclude<StartDecision, { kind: "start" }>): string {
   if (decision.kind === "refuse") return decision.refusal.message.replace(/\.$/, "");
   switch (decision.reason) {
     case "issue-gone":
-      return "the issue is not there any more";
+      return "the issue is not there any more, or it is a pull request, whose review only its label starts anew";
     case "issue-closed":
       return "the issue is closed";
     case "label-gone":

@@ -1,13 +1,14 @@
 /** Which webhook leads to which work. Handlers only queue: the answer to GitHub is out already, the work is done in order per issue. */
 import { z } from "zod";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { parseCommentEvent, parseLabeledEvent, readComment, WORKFLOW_PATH } from "../../intake/index.ts";
+import { parseCommentEvent, parseLabeledEvent, parseLabeledPullRequest, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import { answerComment } from "./comment-commands.ts";
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
 import { followRun, lookAtRun, type LookTools } from "./look-at-run.ts";
 import { restoreStatus } from "./restore-status.ts";
 import { parseRunTitle } from "./run-title.ts";
+import { startReview } from "./start-review.ts";
 import { startWork } from "./start-work.ts";
 import { subjectOf, type Workplace } from "./workplace.ts";
 
@@ -28,10 +29,11 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = "issues.labeled" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = "issues.labeled" | "pull_request.labeled" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
+  webhooks.on("pull_request.labeled", (delivery) => onLabeledPullRequest(delivery, tools));
   webhooks.on("issue_comment.created", (delivery) => onComment(delivery, tools));
   webhooks.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
   webhooks.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
@@ -54,8 +56,10 @@ function workplaceOf({ payload, octokit }: Delivery, tools: HandlerTools): Workp
   };
 }
 
-function onLabeled(delivery: Delivery, tools: HandlerTools): void {
-  const event = parseLabeledEvent(delivery.payload);
+const onLabeled = (delivery: Delivery, tools: HandlerTools): void => startBy(delivery, tools, { event: parseLabeledEvent(delivery.payload), starts: startWork });
+const onLabeledPullRequest = (delivery: Delivery, tools: HandlerTools): void => startBy(delivery, tools, { event: parseLabeledPullRequest(delivery.payload), starts: startReview });
+
+function startBy(delivery: Delivery, tools: HandlerTools, { event, starts }: { readonly event: LabeledEvent | null; readonly starts: typeof startWork }): void {
   const place = workplaceOf(delivery, tools);
   if (event === null || place === null) return;
   const subject = subjectOf(place.repositoryId, event.issueNumber);
@@ -64,7 +68,7 @@ function onLabeled(delivery: Delivery, tools: HandlerTools): void {
     // Who labelled is part of it: somebody without permission must not swallow the label of somebody with it.
     coalesce: `labeled ${event.sender.id} ${event.label}`,
     async run() {
-      const runId = await startWork(place, tools, { event, deliveryId: delivery.id });
+      const runId = await starts(place, tools, { event, deliveryId: delivery.id });
       if (runId !== null) followRun(place, tools, { subject, runId });
     },
   });

@@ -29,7 +29,8 @@ export async function reportRun(place: Workplace, tools: StartTools, runId: numb
   if (run === null || title === null) return "over";
   const board = openStatusBoard(place, tools, title.issueNumber);
   const state = await readStatusState(place.github, place.repository, { issueNumber: title.issueNumber, branch: branchOf(title) });
-  const status = await board.readShown(state.comments);
+  // GraphQL has no issue of a pull request's number: its comments are read by REST.
+  const status = title.item.subject.startsWith("pr-") ? await board.read() : await board.readShown(state.comments);
   if (status === null || !(await isAbout(place, status, run, title))) return "over";
   const { marker } = status;
   // A final word stays: what a re-run says of itself is that it does not act (fault 24).

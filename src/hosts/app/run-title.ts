@@ -2,6 +2,7 @@ import { parseItemId, type ItemName } from "../../record/index.ts";
 
 export interface RunTitle {
   readonly item: ItemName;
+  /** Or of the pull request: both count from one sequence. */
   readonly issueNumber: number;
   readonly key: string;
 }
@@ -10,7 +11,7 @@ export interface RunTitle {
 export function parseRunTitle(displayTitle: string): RunTitle | null {
   const match = /^WorkTrain (\S{1,80}) ([0-9a-f]{16,64})$/.exec(displayTitle);
   const item = match?.[1] === undefined ? null : parseItemId(match[1]);
-  const issue = item === null ? null : /^issue-(\d{1,15})$/.exec(item.subject);
+  const issue = item === null ? null : /^(?:issue|pr)-(\d{1,15})$/.exec(item.subject);
   if (item === null || issue === null || match?.[2] === undefined) return null;
   return { item, issueNumber: Number(issue[1]), key: match[2] };
 }

@@ -121,6 +121,8 @@ export interface Scene {
 export interface Order extends LabelDelivery {
   readonly decision: Pick<Extract<StartDecision, { kind: "start" }>, "attempt" | "continuation" | "key" | "textSha256" | "config" | "baseSha">;
   readonly role: StartRole;
+  /** The event's number is a pull request's: it is reviewed at this commit. */
+  readonly review?: { readonly headSha: string };
   /** Nobody asked: how often in a row that was so, this time included, and what the run before had saved. */
   readonly unasked?: Pick<StatusMarker, "auto" | "tries" | "kept">;
   /** A command asked, not the label: `deliveryId` is its comment's id. */
@@ -186,19 +188,20 @@ async function react(place: Workplace, tools: AppTools, issueNumber: number): Pr
   }
 }
 
-function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, command, wrote }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
+function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, command, wrote, review }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
   const { turns, tokens, costUsd, minutes } = decision.config.budget;
   const { mode, confirm } = decision.config.pipeline;
   return {
     v: 1,
     key: decision.key,
-    item: formatItemId({ repositoryId: facts.id, subject: `issue-${event.issueNumber}`, attempt: decision.attempt }),
+    item: formatItemId({ repositoryId: facts.id, subject: `${review === undefined ? "issue" : "pr"}-${event.issueNumber}`, attempt: decision.attempt }),
     repositoryId: facts.id,
-    trigger: { kind: command === undefined ? "issues.labeled" : "issue_comment", id: deliveryId, actor: event.sender, verdict: role },
+    trigger: { kind: review !== undefined ? "pull_request.labeled" : command === undefined ? "issues.labeled" : "issue_comment", id: deliveryId, actor: event.sender, verdict: role },
     issueNumber: event.issueNumber,
     base: { ref: facts.defaultBranch, sha: decision.baseSha },
     caps: { turns, tokens, costUsd, minutes },
-    policy: { mode, confirm },
+    // A review is one whatever the policy is, which is that of an older commit for it.
+    ...(review === undefined ? { policy: { mode, confirm } } : { review }),
     textSha256: decision.textSha256,
     expiresAt: new Date(nowMs + TICKET_LIFETIME_MS).toISOString(),
     wrote,
@@ -206,7 +209,7 @@ function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId,
   };
 }
 
-const firstMarker = (event: LabeledEvent): StatusMarker => ({
+export const firstMarker = (event: LabeledEvent): StatusMarker => ({
   issueNumber: event.issueNumber,
   attempt: 1,
   continuation: 0,
@@ -219,13 +222,13 @@ const firstMarker = (event: LabeledEvent): StatusMarker => ({
   by: event.sender,
 });
 
-interface Refused {
+export interface Refused {
   readonly message: string;
   readonly fix: string;
   readonly details: readonly string[];
 }
 
-async function refuse(board: StatusBoard, status: Status | null, marker: StatusMarker, refusal: Refused): Promise<void> {
+export async function refuse(board: StatusBoard, status: Status | null, marker: StatusMarker, refusal: Refused): Promise<void> {
   const { message, fix, details } = refusal;
   await board.write(status, marker, { kind: "refused", message, fix, details });
 }

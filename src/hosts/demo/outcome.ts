@@ -69,8 +69,10 @@ export async function gather(options: GatherOptions): Promise<Came> {
   await writeFile(join(directory, "requests.json"), JSON.stringify(world.github.requests, null, 2));
   const ours = [...world.github.state().issues.values()].filter((each) => each.repositoryId === world.repository.id);
   const issue = ours.find((each) => each.number === issueNumber);
-  const pull = pullOf(world, issueNumber);
-  const journal = await journalOf(world, directory, issueNumber);
+  const own = issue !== undefined && isPull(issue) ? issue : null;
+  const pull = own ?? pullOf(world, issueNumber);
+  const subject: ItemEnd["subject"] = `${own === null ? "issue" : "pr"}-${issueNumber}`;
+  const journal = await journalOf(world, directory, subject);
   const outcome = await outcomeOf(options, { issue, pull, journal });
   const at = (sha: string, mergeInto?: string): Promise<TestRun> => testsPass({ directory, sha, nodePath: options.nodePath, path: world.path, ...(mergeInto === undefined ? {} : { mergeInto }) });
   const before = await at(journal?.view.opening?.base.sha ?? "main");
@@ -84,16 +86,26 @@ export async function gather(options: GatherOptions): Promise<Came> {
     outcome,
     tests,
     end: {
-      subject: `issue-${issueNumber}`,
-      endings: endingsOf(world, issueNumber),
+      subject,
+      endings: endingsOf(world, subject),
       mode: journal?.view.mode?.mode ?? null,
       pullRequest: pull === null ? "none" : pull.pull.merged === null ? pull.state : "merged",
       base: pull?.state === "open" ? (isMoved ? "moved" : "same") : null,
       tests: { before: colour(before), after: tests === null ? null : colour(tests), merged: tests === null ? null : merged === null ? colour(tests) : merged.conflict ? "conflict" : colour(merged) },
       findings: { made: findings.length, mended: findings.filter(({ fate }) => fate === "gone").length, redThenGreen: findings.filter(({ check }) => check?.kind === "red-then-green").length },
+      ...(own === null ? {} : { review: reviewOf(world, own) }),
       says: options.says.filter((words) => said.some((body) => body.includes(words))),
     },
   };
+}
+
+/** The one review of a pull request; null where there is none, or more than one. */
+function reviewOf(world: World, { id, pull: { head } }: Pull): NonNullable<ItemEnd["review"]> | null {
+  const { reviews, checkRuns } = world.github.state();
+  const [review, ...others] = [...reviews.values()].filter(({ issueId }) => issueId === id);
+  if (review === undefined || others.length > 0) return null;
+  const check = [...checkRuns.values()].findLast(({ headSha }) => headSha === head.sha);
+  return { state: review.state, at: review.commitId === head.sha ? "head" : "another commit", inline: review.comments.map(({ path, line }) => `${path}:${line}`), check: check?.conclusion ?? null };
 }
 
 /** The pull request that was made for an issue. */
@@ -131,17 +143,17 @@ async function outcomeOf({ world, directory, issueNumber, durationMs }: GatherOp
   };
 }
 
-/** The segments that an issue's runs uploaded, oldest first. */
-const segmentsOf = (world: World, issueNumber: number) =>
+/** The segments that an item's runs uploaded, oldest first. */
+const segmentsOf = (world: World, subject: string) =>
   [...world.github.state().artifacts.values()].flatMap((artifact) => {
     const name = parseSegmentName(artifact.name);
-    return name?.item.subject === `issue-${issueNumber}` ? [{ artifact, name }] : [];
+    return name?.item.subject === subject ? [{ artifact, name }] : [];
   });
 
 /** The last word of each run; none of a run that had no time for one. */
-function endingsOf(world: World, issueNumber: number): readonly EndingCode[] {
+function endingsOf(world: World, subject: string): readonly EndingCode[] {
   const byRun = new Map<number, EndingCode>();
-  for (const { name } of segmentsOf(world, issueNumber)) if (name.ending !== null) byRun.set(name.runId, name.ending);
+  for (const { name } of segmentsOf(world, subject)) if (name.ending !== null) byRun.set(name.runId, name.ending);
   return [...byRun.values()];
 }
 
@@ -150,9 +162,9 @@ interface KeptJournal {
   readonly view: ItemView;
 }
 
-/** Puts the uploaded segments of the issue's item together, as the deliver job does, and keeps them as a directory journal. */
-async function journalOf(world: World, directory: string, issueNumber: number): Promise<KeptJournal | null> {
-  const segments = segmentsOf(world, issueNumber).map(({ artifact, name }) => ({ item: formatItemId(name.item), digest: artifact.digest.replace("sha256:", ""), bytes: readFileSync(artifact.bytesPath) }));
+/** Puts the uploaded segments of the item together, as the deliver job does, and keeps them as a directory journal. */
+async function journalOf(world: World, directory: string, subject: string): Promise<KeptJournal | null> {
+  const segments = segmentsOf(world, subject).map(({ artifact, name }) => ({ item: formatItemId(name.item), digest: artifact.digest.replace("sha256:", ""), bytes: readFileSync(artifact.bytesPath) }));
   const item = segments.at(-1)?.item;
   if (item === undefined) return null;
   const assembled = assembleSegments(newestChain(segments.map(({ bytes, digest }) => ({ bytes, digest }))));

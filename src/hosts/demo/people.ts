@@ -1,8 +1,9 @@
 /** The people of a scenario: each acts through the local GitHub's API with a token and a role of their own, and tells what they did. */
-import { join } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { TerminalError } from "../../shared/errors.ts";
-import type { Pull } from "./github/records.ts";
+import { isPull, type Pull } from "./github/records.ts";
 import { call, labelIssue, openIssue, statusOf, untilOver, waitUntil } from "./play.ts";
 import { pullOf } from "./outcome.ts";
 import type { People } from "./scenario/scenario.ts";
@@ -43,8 +44,18 @@ export function gatherPeople(world: World, { directory, say, signal }: Gathering
       issues.push(number);
       return number;
     },
+    async openPull(login, pull) {
+      const number = await pushAndOpen(world, join(directory, `checkout-of-${login}`), { ...pull, login, token: tokenOf(login) });
+      issues.push(number);
+      say(`${login} opened pull request #${number}: ${pull.title}`);
+      return number;
+    },
     async label(issueNumber) {
       await labelIssue(world, issueNumber);
+      if (isPullRequest(world, issueNumber)) {
+        say(`${OWNER} labelled pull request #${issueNumber} worktrain:ready`);
+        return;
+      }
       say(`${OWNER} opened issue #${issueNumber} and labelled it worktrain:ready`);
     },
     async comment(login, issueNumber, body) {
@@ -72,6 +83,30 @@ export function gatherPeople(world: World, { directory, say, signal }: Gathering
     },
   };
   return { people, issues };
+}
+
+const isPullRequest = (world: World, number: number): boolean => [...world.github.state().issues.values()].some((each) => each.repositoryId === world.repository.id && each.number === number && isPull(each));
+
+type Opened = Parameters<People["openPull"]>[1] & { readonly login: string; readonly token: string };
+
+/** From a clone of their own. */
+async function pushAndOpen(world: World, checkout: string, { login, token, title, body, branch, files }: Opened): Promise<number> {
+  const url = new URL(world.repository.gitUrl);
+  url.username = "x-access-token";
+  url.password = token;
+  await mkdir(checkout, { recursive: true });
+  const run = (...args: readonly string[]): Promise<string> => git(checkout, args, world.path);
+  await run("clone", "--quiet", "--", url.href, ".");
+  await run("switch", "--quiet", "--create", branch);
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(checkout, path)), { recursive: true });
+    await writeFile(join(checkout, path), text);
+  }
+  await run("add", "--all");
+  await run("commit", "--quiet", `--author=${login} <${login}@example.com>`, "--message", title);
+  await run("push", "--quiet", "--", url.href, branch);
+  const opened = await call(world, { token, method: "POST", path: "/pulls", body: { title, body, head: branch, base: "main" } });
+  return z.object({ number: z.int() }).parse(opened).number;
 }
 
 /** In the clone that the repository was pushed from. */

@@ -96,12 +96,13 @@ function verdictLines({ ends }: DemoScenario, came: CameOfAll): readonly string[
 }
 
 /** How the work on an issue ends, in a sentence. */
-function endWords({ subject, endings, mode, pullRequest, base, tests, findings, says }: ItemEnd): string {
+function endWords({ subject, endings, mode, pullRequest, base, tests, findings, review, says }: ItemEnd): string {
   const parts = [
     `${endings.length === 0 ? "no end" : endings.join(", then ")}${mode === null ? "" : ` (pipeline ${mode})`}`,
     pullRequest === "none" ? "no pull request" : `pull request ${pullRequest}${base === "moved" ? ", its base moved since" : ""}`,
     `tests ${tests.before} before${tests.after === null ? "" : `, ${tests.after} at its head, ${tests.merged === "conflict" ? "and it conflicts with main" : `${tests.merged ?? "not run"} ${pullRequest === "merged" ? "in" : "merged into"} main`}`}`,
     ...(findings.made === 0 ? [] : [`${findings.made} ${findings.made === 1 ? "finding" : "findings"} of reviews, ${findings.mended} mended, ${findings.redThenGreen} with a command that failed before the fix and passes after it`]),
+    ...(review === undefined ? [] : [review === null ? "no review" : `a review (${review.state}) of ${review.at === "head" ? "its head" : review.at} with comments at ${review.inline.join(", ") || "no line"}, its check run ${review.check ?? "missing"}`]),
     ...(says.length === 0 ? [] : [`the issue says ${says.map((words) => `"${words}"`).join(", ")}`]),
   ];
   return `${subject}: ${parts.join("; ")}.`;

@@ -44,7 +44,7 @@ export interface Judged {
 export function judgeAgain({ committed, ticket, ticketText, readTicket, journal }: Delivered): Result<Judged, string> {
   const judged = judge({ ticket, ticketText, readTicket, runId: committed.run, journal, heads: new Map(Object.entries(committed.heads)) });
   if (!judged.ok) return err(judged.error.message);
-  if (judged.value.kind !== "deliver") return err(`The record ends with \`${judged.value.kind === "decompose" ? "decomposed" : judged.value.ending}\`: there was nothing to deliver.`);
+  if (judged.value.kind !== "deliver") return err(`The record ends with \`${judged.value.view.ended?.ending ?? "no end"}\`: there was nothing to deliver.`);
   return ok(judged.value);
 }
 

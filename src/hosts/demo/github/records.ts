@@ -119,6 +119,29 @@ export interface Comment {
   readonly updatedAt: string;
 }
 
+/** A submitted review of a pull request. */
+export interface Review {
+  readonly id: number;
+  readonly repositoryId: number;
+  readonly issueId: number;
+  readonly author: string;
+  readonly state: "COMMENTED" | "APPROVED" | "CHANGES_REQUESTED";
+  readonly body: string;
+  readonly commitId: string;
+  readonly submittedAt: string;
+  readonly comments: readonly ReviewComment[];
+}
+
+/** On a line of the diff. */
+export interface ReviewComment {
+  readonly id: number;
+  readonly path: string;
+  readonly line: number;
+  readonly side: "LEFT" | "RIGHT";
+  readonly body: string;
+  readonly diffHunk: string;
+}
+
 export interface Reaction {
   readonly id: number;
   readonly repositoryId: number;

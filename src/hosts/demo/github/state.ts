@@ -11,6 +11,7 @@ import type {
   Job,
   Label,
   Reaction,
+  Review,
   RepositoryRecord,
   Run,
   TokenRecord,
@@ -35,6 +36,8 @@ export interface State {
   /** Parent by sub-issue, both by id; in the order they were added. */
   readonly parents: ReadonlyMap<number, number>;
   readonly comments: ReadonlyMap<number, Comment>;
+  /** Of pull requests, each with its comments. */
+  readonly reviews: ReadonlyMap<number, Review>;
   readonly reactions: ReadonlyMap<number, Reaction>;
   readonly checkRuns: ReadonlyMap<number, CheckRun>;
   readonly checkSuites: ReadonlyMap<number, CheckSuite>;
@@ -63,6 +66,7 @@ export function emptyState(app: AppRecord): State {
     issues: new Map(),
     parents: new Map(),
     comments: new Map(),
+    reviews: new Map(),
     reactions: new Map(),
     checkRuns: new Map(),
     checkSuites: new Map(),

@@ -6,12 +6,13 @@ import { dependencyBump } from "./dependency-bump/scenario.ts";
 import { largeIssue } from "./large-issue/scenario.ts";
 import { plantedDefect } from "./planted-defect/scenario.ts";
 import { refactoring } from "./refactoring/scenario.ts";
+import { review } from "./review/scenario.ts";
 import { smallBug } from "./small-bug/scenario.ts";
 import { twoIssuesOneFile } from "./two-issues-one-file/scenario.ts";
 import { uncertainBug } from "./uncertain-bug/scenario.ts";
 
 /** Every scenario, the one that is played without a name first. */
-export const scenarios: readonly [DemoScenario, ...DemoScenario[]] = [smallBug, plantedDefect, uncertainBug, largeIssue, refactoring, dependencyBump, ambiguous, twoIssuesOneFile];
+export const scenarios: readonly [DemoScenario, ...DemoScenario[]] = [smallBug, plantedDefect, uncertainBug, largeIssue, refactoring, dependencyBump, ambiguous, twoIssuesOneFile, review];
 
 /** @throws TerminalError for a name that none has */
 export function findScenario(name: string): DemoScenario {

@@ -25,6 +25,8 @@ export interface People {
   openIssue(issue: { readonly title: string; readonly body: string }): Promise<number>;
   /** As ada: sets the label that starts the work. */
   label(issueNumber: number): Promise<void>;
+  /** As a contributor who may write: pushes a branch with these files, each with its whole text, and opens a pull request; returns its number. */
+  openPull(login: string, pull: { readonly title: string; readonly body: string; readonly branch: string; readonly files: Readonly<Record<string, string>> }): Promise<number>;
   /** Returns the comment's id. */
   comment(login: string, issueNumber: number, body: string): Promise<number>;
   /** As ada, on her own machine: merges the pull request of an issue into main and pushes. */
@@ -48,7 +50,7 @@ export interface DemoRepository {
  * on the issue.
  */
 export interface ItemEnd {
-  readonly subject: `issue-${number}`;
+  readonly subject: `${"issue" | "pr"}-${number}`;
   /** Each run's own word on how it ended, oldest first; a run that was killed has none. */
   readonly endings: readonly EndingCode[];
   readonly mode: PipelineMode | null;
@@ -62,6 +64,8 @@ export interface ItemEnd {
   readonly tests: { readonly before: TestColour; readonly after: TestColour | null; readonly merged: TestColour | "conflict" | null };
   /** Findings of all reviews, those that a later review did not make again, and those whose command the host saw fail before the fix and pass after it. */
   readonly findings: { readonly made: number; readonly mended: number; readonly redThenGreen: number };
+  /** The review that was posted on a pull request that a person opened, with the conclusion of its check run; absent for an issue. */
+  readonly review?: { readonly state: string; readonly at: "head" | "another commit"; readonly inline: readonly string[]; readonly check: string | null } | null;
   /** Words that stand in comments on the issue. */
   readonly says: readonly string[];
 }

@@ -6,10 +6,12 @@ import type { GitHub } from "../../../github/client.ts";
 import { personOf } from "../../../github/trust/index.ts";
 import { itemStream, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
 import { TerminalError, type Refusal } from "../../../shared/errors.ts";
+import { ok, type Result } from "../../../shared/result.ts";
 import type { Sandbox, Workspace } from "../../../workspace/index.ts";
 import type { JobSettings } from "../settings.ts";
 import type { Admitted } from "./admission.ts";
 import { readConfig } from "./config.ts";
+import { readHeadFiles } from "./head-files.ts";
 import { crashesInARow, CRASHES_THAT_STOP, type Crashes } from "./crashes.ts";
 import type { AgentPorts, Place, WorkRecord } from "./ports.ts";
 import type { Restored } from "./restore.ts";
@@ -37,9 +39,21 @@ export async function work(settings: JobSettings, ports: AgentPorts, context: Wo
   if (crashes.count >= CRASHES_THAT_STOP) return stopBeforeWork(settings, context, { ending: "keeps-crashing", refusal: keepsCrashing(crashes) });
   const config = await readConfig(context.github, { owner: settings.owner, repo: settings.repo }, context.admitted.ticket.base.sha);
   if (!config.ok) return stopBeforeWork(settings, context, { ending: "bad-config", refusal: config.error });
-  const result = await confined(settings, ports, { ...context, config: config.value, crashes: crashes.count });
+  const review = await reviewOf(settings, context);
+  if (!review.ok) return stopBeforeWork(settings, context, { ending: "unclear", refusal: review.error });
+  const result = await confined(settings, ports, { ...context, config: config.value, crashes: crashes.count, review: review.value });
   return "state" in result ? { ending: result.ending, reason: result.reason, cost: costOf(result), over: result.state.ended !== null } : result;
 }
+
+/** What a ticket for a review asks to be looked at; null where it asks for work, or an earlier run has opened the item with it. */
+async function reviewOf(settings: JobSettings, { github, admitted: { ticket }, record }: WorkContext): Promise<Result<Reviewed | null, Refusal>> {
+  if (ticket.review === undefined || (await record.journal.head(itemStream(settings.item))) !== null) return ok(null);
+  const { headSha } = ticket.review;
+  const files = await readHeadFiles(github, { owner: settings.owner, repo: settings.repo }, { mergeBase: ticket.base.sha, headSha }, (bytes) => record.journal.putBlob(bytes));
+  return files.ok ? ok({ headSha, snapshot: files.value }) : files;
+}
+
+type Reviewed = NonNullable<Extract<ItemEvent, { kind: "item_opened" }>["data"]["review"]>;
 
 const costOf = ({ spent, estimate }: ItemResult): string => `$${(spent.costMicroUsd / 1_000_000).toFixed(4)}${estimate === null ? "" : `, expected ${estimateWords(estimate)}`}`;
 
@@ -55,6 +69,7 @@ interface Work extends WorkContext {
   readonly config: Config;
   /** Runs in a row that ended without a word where this one begins. */
   readonly crashes: number;
+  readonly review: Reviewed | null;
 }
 
 async function confined(settings: JobSettings, ports: AgentPorts, context: Work): Promise<ItemResult | WorkEnd> {
@@ -118,7 +133,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
       },
       signal: ports.signal,
     },
-    openItem(admitted, config),
+    openItem(admitted, config, all.review),
     openRun(settings, all, { sandbox: sandbox.mode, crashes: all.crashes }),
   );
 }
@@ -130,9 +145,9 @@ function slicesOf(settings: JobSettings, { place, config, workspace }: Pick<Work
 }
 
 /** @param config null where none can be read: the item ends before it matters */
-function openItem(admitted: Admitted, config: Pick<Config, "review" | "pipeline"> | null): Extract<ItemEvent, { kind: "item_opened" }>["data"] {
+function openItem(admitted: Admitted, config: Pick<Config, "review" | "pipeline"> | null, review: Reviewed | null): Extract<ItemEvent, { kind: "item_opened" }>["data"] {
   const { ticket, task } = admitted;
-  return { itemId: ticket.item, task: { ...task, sha256: ticket.textSha256 }, base: ticket.base, maxReviewRounds: config?.review.maxRounds ?? 1, ...(config === null ? {} : { pipeline: openingPolicy(config), hostChecks: true }) };
+  return { itemId: ticket.item, task: { ...task, sha256: ticket.textSha256 }, base: ticket.base, maxReviewRounds: config?.review.maxRounds ?? 1, ...(config === null ? {} : { pipeline: openingPolicy(config), hostChecks: true }), ...(review === null ? {} : { review }) };
 }
 
 function openRun(settings: JobSettings, { admitted, restored }: Pick<WorkContext, "admitted" | "restored">, { sandbox, crashes }: { readonly sandbox: "bubblewrap" | "weak" | "none"; readonly crashes: number }): Extract<ItemEvent, { kind: "run_opened" }>["data"] {
@@ -144,13 +159,13 @@ function openRun(settings: JobSettings, { admitted, restored }: Pick<WorkContext
 async function stopBeforeWork(
   settings: JobSettings,
   { admitted, restored, record }: WorkContext,
-  { ending, refusal }: { readonly ending: Extract<EndingCode, "bad-config" | "no-sandbox" | "keeps-crashing">; readonly refusal: Refusal },
+  { ending, refusal }: { readonly ending: Extract<EndingCode, "bad-config" | "no-sandbox" | "keeps-crashing" | "unclear">; readonly refusal: Refusal },
 ): Promise<WorkEnd> {
   const stream = itemStream(settings.item);
   const reason: Reason = { code: refusal.kind, message: refusal.message, fix: refusal.fix };
   const head = await record.journal.head(stream);
   const events: ItemEvent[] = [
-    ...(head === null ? [{ kind: "item_opened" as const, data: openItem(admitted, null) }] : []),
+    ...(head === null ? [{ kind: "item_opened" as const, data: openItem(admitted, null, null) }] : []),
     { kind: "run_opened", data: openRun(settings, { admitted, restored }, { sandbox: "none", crashes: 0 }) },
     { kind: "item_ended", data: { outcome: "stopped", ending, reason, snapshot: null } },
   ];

@@ -37,7 +37,7 @@ export async function admit(github: GitHub, settings: DeliverSettings): Promise<
 
 function otherTicket(settings: DeliverSettings, ticket: Ticket): AdmissionRefusal | null {
   const item = parseItemId(ticket.item);
-  const agrees = ticket.key === settings.key && ticket.item === settings.item && ticket.repositoryId === settings.repositoryId && item?.repositoryId === ticket.repositoryId && item.subject === `issue-${ticket.issueNumber}`;
+  const agrees = ticket.key === settings.key && ticket.item === settings.item && ticket.repositoryId === settings.repositoryId && item?.repositoryId === ticket.repositoryId && item.subject === `${ticket.review === undefined ? "issue" : "pr"}-${ticket.issueNumber}`;
   return agrees ? null : { kind: "bad-ticket", message: "The run's ticket was made for another run, item or repository.", fix: LABEL_AGAIN };
 }
 

@@ -20,6 +20,7 @@ import { checkAgainstBase } from "./base-tree.ts";
 import { asRefusal, conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, reportUrl, type Job, type Standing } from "./conclude.ts";
 import { deliverSubIssues } from "./decompose.ts";
 import { lineFinder } from "../../../journal/index.ts";
+import { publishReview } from "./deliver-review.ts";
 import { liveConfig, readAuthority, readBase, readState, type Authority } from "./live-state.ts";
 import { takeSegments, type Verified } from "./provenance.ts";
 import { openRecord, type DeliveryRecord } from "./record.ts";
@@ -80,6 +81,7 @@ async function deliverRecord(job: Job, taken: Verified, record: DeliveryRecord):
   if (fence.kind === "fenced") return concludeFenced(record, fence.refusal, view);
   if (judged.value.kind === "say") return conclude(job, record, { kind: "said", reason: judged.value.reason, ending: judged.value.ending, view, decided: view.ended !== null, made: duplicateLinks(view.intake.duplicates, job.admitted.run.htmlUrl) }, standing);
   if (judged.value.kind === "decompose") return deliverSubIssues(job, record, { view, reason: judged.value.reason, pieces: judged.value.pieces, decision, state: shown.value });
+  if (judged.value.kind === "review") return publishReview(job, record, { judged: judged.value, view, decision, state: shown.value });
   const ready = change === null || !change.ok ? change : await prepare(job, shown.value, change.value);
   if (ready === null || !ready.ok) return conclude(job, record, refusedOrWithdrawn(ready?.error ?? NO_CHANGE, view), standing);
   return publishChange(job, record, { ...ready.value, view, snapshot: judged.value.snapshot, taken, decision, state: shown.value });

@@ -19,6 +19,13 @@ export function deliveredSummary(delivered: { readonly report: Report; readonly 
   return { exitCode: 0, summary: `Delivered pull request #${pullRequest}${pullRequestUrl === null ? "" : `: ${pullRequestUrl}`}`, stepSummary: above(`### ✅ WorkTrain delivered pull request ${name}\n\n**${plain(report.title)}**${notMerging === null ? "" : `\n\n${quote(notMerging)}`}`, report), report };
 }
 
+export const reviewedSummary = ({ report, url, pullNumber }: { readonly report: Report; readonly url: string; readonly pullNumber: number }): DeliverResult => ({
+  exitCode: 0,
+  summary: `Reviewed pull request #${pullNumber}: ${url}`,
+  stepSummary: above(`### WorkTrain reviewed pull request [#${pullNumber}](${url})\n\n**${plain(report.title)}**`, report),
+  report,
+});
+
 export const saidSummary = (headline: string, reason: Refusal, report: Report | null): DeliverResult => ({
   exitCode: 0,
   summary: line(`${headline}: ${reason.message} ${reason.fix}`),

@@ -16,6 +16,7 @@ import { gitRefRoutes } from "../routes/git-refs.ts";
 import { issueRoutes } from "../routes/issues.ts";
 import { subIssueRoutes } from "../routes/sub-issues.ts";
 import { pullRoutes } from "../routes/pulls.ts";
+import { reviewRoutes } from "../routes/reviews.ts";
 import { repositoryRoutes } from "../routes/repositories.ts";
 import type { Faults } from "../faults.ts";
 import type { Machine } from "../machine.ts";
@@ -36,6 +37,7 @@ const ROUTES: readonly Route[] = [
   ...gitDataRoutes,
   ...gitRefRoutes,
   ...pullRoutes,
+  ...reviewRoutes,
   ...repositoryRoutes,
 ];
 

@@ -115,7 +115,7 @@ const listPulls = repositoryRoute({
     }),
 });
 
-const pullByNumber = (state: State, repository: RepositoryRecord, params: Params): Pull | undefined =>
+export const pullByNumber = (state: State, repository: RepositoryRecord, params: Params): Pull | undefined =>
   pullsOf(state, repository).find((pull) => pull.number === numberParam(params, "pull_number"));
 
 const getPull = repositoryRoute({
@@ -131,7 +131,7 @@ const getPull = repositoryRoute({
 });
 
 /** The base branch's head; the commit it was opened on when the branch is gone. */
-const baseNow = async (git: Git, pull: Pull): Promise<string> => (await git.commitOf(`refs/heads/${pull.pull.base.ref}`)) ?? pull.pull.base.sha;
+export const baseNow = async (git: Git, pull: Pull): Promise<string> => (await git.commitOf(`refs/heads/${pull.pull.base.ref}`)) ?? pull.pull.base.sha;
 
 const updatePull = repositoryRoute({
   method: "PATCH",

@@ -1,0 +1,61 @@
+/** A review of a pull request in words: what GitHub takes on a line, and when its check is green. */
+import { expect, test } from "vitest";
+import { linesOfPatch } from "../../src/delivery/review-lines.ts";
+import { reviewIntents, type PullRequestReview } from "../../src/delivery/text/review.ts";
+import type { Ticket } from "../../src/github/trust/index.ts";
+import type { ItemView } from "../../src/report/index.ts";
+
+const HEAD = "a".repeat(40);
+const PATCH = "@@ -1,2 +1,3 @@\n one\n-two\n+zwei\n+drei\n@@ -10 +11,2 @@ fn\n+@@ -1 +90 @@\n ten\n\\ No newline at end of file";
+
+test("lines of the new file that a patch shows, and no other: a line that looks like a hunk is one of the file", () => {
+  expect([...linesOfPatch(PATCH)]).toEqual([1, 2, 3, 11, 12]);
+  expect([...linesOfPatch("@@ -1,2 +0,0 @@\n-a\n-b")]).toEqual([]);
+  expect([...linesOfPatch("")]).toEqual([]);
+});
+
+const view = { turns: 3, costMicroUsd: 10_000, usage: { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 }, sessions: [], helpers: [] } as unknown as ItemView;
+const ticket = { item: "7/pr-3/1", key: "0".repeat(32), issueNumber: 3, base: { ref: "main", sha: "b".repeat(40) } } as Ticket;
+const made = (over: Partial<PullRequestReview>) => {
+  const intents = reviewIntents({ ticket, view, headSha: HEAD, headNow: HEAD, files: [{ path: "a.js", patch: PATCH }], runUrl: "https://x/run", redact: (text) => text.replaceAll("s3cret", "***"), verdict: { verdict: "clean", confidence: "high", summary: "Read it all.", findings: [] }, ...over }, { ref: "refs/worktrain/x", message: "m" });
+  const review = intents.find((each) => each.kind === "review");
+  const check = intents.find((each) => each.kind === "check-run");
+  if (review?.kind !== "review" || check?.kind !== "check-run") throw new Error("no review");
+  return { review, check };
+};
+const finding = (severity: "major" | "minor" | "nit", over: object) => ({ severity, summary: `A ${severity}`, file: "a.js", line: 2, evidence: "read", remediation: "mend", ...over });
+const verdict = (...findings: ReturnType<typeof finding>[]): PullRequestReview["verdict"] => ({ verdict: findings.some(({ severity }) => severity === "major") ? "blocking" : findings.length > 0 ? "minor" : "clean", confidence: "high", summary: "Read it all.", findings });
+
+test("a finding on a line of the diff stands there; every other one stands in the review, with its place", () => {
+  const { review } = made({ verdict: verdict(finding("major", {}), finding("minor", { line: 50, summary: "Beside" }), finding("minor", { side: "LEFT", summary: "Gone" }), finding("minor", { file: "other.js", summary: "Elsewhere" }), finding("minor", { file: undefined, summary: "Nowhere" })) });
+  expect(review.comments.map(({ path, line }) => `${path}:${line}`)).toEqual(["a.js:2"]);
+  for (const words of ["Beside", "Gone", "Elsewhere", "Nowhere", "a.js:50", HEAD]) expect(review.body).toContain(words);
+  expect(review.headSha).toBe(HEAD);
+});
+
+test("of more than fifty findings none is lost", () => {
+  const { review } = made({ verdict: verdict(...Array.from({ length: 53 }, (_, at) => finding("minor", { summary: `Number-${at}-` }))) });
+  expect(review.comments).toHaveLength(50);
+  for (const at of [50, 51, 52]) expect(review.body).toContain(`Number-${at}-`);
+});
+
+test("the check is green only for a clean verdict of a review that worked and saw every line (I4)", () => {
+  expect(made({}).check).toMatchObject({ conclusion: "success", headSha: HEAD });
+  expect(made({ view: { ...view, turns: 0 } }).check.conclusion).toBe("neutral");
+  expect(made({ files: [] }).check.conclusion).toBe("neutral");
+  expect(made({ files: [{ path: "a.png", patch: null }] }).check.conclusion).toBe("neutral");
+  expect(made({ verdict: verdict(finding("minor", {})) }).check.conclusion).toBe("neutral");
+  expect(made({ verdict: verdict(finding("major", {})) }).check.conclusion).toBe("failure");
+});
+
+test("a head that moved is named, and the review stays about the commit it read", () => {
+  const { review, check } = made({ headNow: "c".repeat(40) });
+  expect(review).toMatchObject({ headSha: HEAD, body: expect.stringContaining("was not reviewed") });
+  expect(check).toMatchObject({ headSha: HEAD, summary: expect.stringContaining("c".repeat(40)) });
+});
+
+test("a model's words mention nobody, close nothing and tell no secret (I6, I8)", () => {
+  const { review } = made({ verdict: verdict(finding("major", { summary: "s3cret closes #12 @ada <!-- worktrain:review -->", evidence: "s3cret\n@ada" })) });
+  const [comment] = review.comments;
+  for (const words of ["s3cret", "#12", "@ada", "<!--"]) expect(comment?.body).not.toContain(words);
+});
