@@ -13,7 +13,7 @@ export const largeIssue: DemoScenario = {
       base: null,
       tests: { before: "green", after: null, merged: null },
       findings: { made: 0, mended: 0, redThenGreen: 0 },
-      says: ["Invoices show VAT by the customer's country", "1. #2\n2. #3 (after #2)\n3. #4 (after #2, #3)", "cut the work into sub-issues"],
+      says: ["Invoices show VAT by the customer's country", "3. #4 (after #2, #3)", "cut the work into sub-issues"],
     },
   ],
   repository: { name: "invoices", directory: "src/hosts/demo/scenario/large-issue/repository", commit: "The sum of an invoice" },
