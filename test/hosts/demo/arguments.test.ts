@@ -37,8 +37,10 @@ test("the list names each scenario once, says what it shows and how it must end,
   expect(new Set(scenarios.map(({ name }) => name)).size).toBe(scenarios.length);
   for (const { name, shows, ends, repository } of scenarios) {
     expect(list).toContain(`\n  ${shows}\n`);
-    expect(ends.map(({ subject }) => subject)).toEqual(ends.map((_, at) => `issue-${at + 1}`));
-    expect(repository.directory).toBe(`src/hosts/demo/scenario/${name}/repository`);
+    expect(ends.map(({ subject }) => subject.replace(/^(?:issue|pr)-/, ""))).toEqual(ends.map((_, at) => `${at + 1}`));
+    // Of its own, or another one's.
+    expect(scenarios.map((each) => `src/hosts/demo/scenario/${each.name}/repository`)).toContain(repository.directory);
+    expect(existsSync(join(import.meta.dirname, "..", "..", "..", "src/hosts/demo/scenario", name, "scenario.ts"))).toBe(true);
     expect(existsSync(join(import.meta.dirname, "..", "..", "..", repository.directory, "package.json"))).toBe(true);
   }
 });
