@@ -27,6 +27,8 @@ export const ticketSchema = z.strictObject({
     actor: z.strictObject({ login: z.string(), id: z.int() }),
     verdict: z.enum(["write", "maintain", "admin"]),
   }),
+  /** The command of a comment that asked, by its name: who may give it stands in the config. Absent where a label asked, or nobody. */
+  command: z.string().regex(/^[a-z]{1,20}$/).optional(),
   /** Of the issue, or of the pull request under review. */
   issueNumber: z.int().min(1),
   /** Only a review of a pull request: the commit under review, as GitHub's API named it. `base` is then the merge base. */

@@ -3,7 +3,7 @@ import { CONFIG_PATH, parseConfig } from "../../config/index.ts";
 import { readIssueState, readPermission, type FileAtRef, type IssueState, type RepositoryFacts, type RunFacts } from "../../github/read/index.ts";
 import { encodeTask, permissionVerdict, signTicket, type GateAnswer, type StartRole, type Ticket } from "../../github/trust/index.ts";
 import { dispatchEffect, issueReactionEffect, type Confirmed } from "../../github/write/index.ts";
-import { authorise, decideStart, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type ConfigState, type LabeledEvent, type StartDecision } from "../../intake/index.ts";
+import { authorise, decideStart, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type CommandName, type ConfigState, type LabeledEvent, type StartDecision } from "../../intake/index.ts";
 import { formatItemId } from "../../record/index.ts";
 import type { StatusMarker } from "../../report/status-marker.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
@@ -126,7 +126,7 @@ export interface Order extends LabelDelivery {
   /** Nobody asked: how often in a row that was so, this time included, and what the run before had saved. */
   readonly unasked?: Pick<StatusMarker, "auto" | "tries" | "kept">;
   /** A command asked, not the label: `deliveryId` is its comment's id. */
-  readonly command?: { readonly commentId: number; readonly reactionId: string | null; readonly answer: GateAnswer | null };
+  readonly command?: { readonly name: CommandName; readonly commentId: number; readonly reactionId: string | null; readonly answer: GateAnswer | null };
 }
 
 export interface Started {
@@ -205,6 +205,7 @@ function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId,
     textSha256: decision.textSha256,
     expiresAt: new Date(nowMs + TICKET_LIFETIME_MS).toISOString(),
     wrote,
+    ...(command === undefined ? {} : { command: command.name }),
     ...(command === undefined || command.answer === null ? {} : { answer: command.answer }),
   };
 }

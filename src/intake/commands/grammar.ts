@@ -43,6 +43,9 @@ const APPROVED: OperandRule = {
 export const COMMANDS = {
   help: { does: "Lists the commands.", operands: [], flags: {} },
   status: { does: "Brings the status comment up to date.", operands: [], flags: {} },
+  config: { does: "Shows the configuration that holds, defaults included.", operands: [], flags: {} },
+  run: { does: "Starts work on the issue, as its label does, or goes on with an attempt that was interrupted.", operands: [], flags: {} },
+  cancel: { does: "Ends what runs. What was done is saved.", operands: [], flags: {} },
   approve: { does: "Opens the gate that the work waits at; the run goes on. With GATE only if it is that gate.", operands: [APPROVED], flags: {} },
   reject: { does: "Sends the step at the gate back with the reason; the run goes on with that.", operands: [{ name: "REASON", kind: "text", required: true }], flags: {} },
   resume: { does: "Goes on with work that stopped: cancelled, out of budget or time, or after an outage.", operands: [], flags: {} },

@@ -17,6 +17,8 @@ export interface WrittenComment {
   readonly createdAt?: string;
   readonly editedAt?: string;
   readonly isPullRequest?: boolean;
+  /** Of the issue when the comment was written. */
+  readonly title?: string;
   readonly event?: WebhookName | "issue_comment.edited";
 }
 
@@ -38,7 +40,7 @@ export function commandScene() {
     const event = written.event ?? "issue_comment.created";
     const payload = {
       action: event.split(".")[1],
-      issue: { number: 12, ...(written.isPullRequest === true ? { pull_request: {} } : {}) },
+      issue: { number: 12, title: written.title ?? world.issue.title, body: world.issue.body, ...(written.isPullRequest === true ? { pull_request: {} } : {}) },
       comment: { id: lastId, body, user: author, created_at: createdAt, updated_at: written.editedAt ?? createdAt, performed_via_github_app: written.app ?? null, html_url: "" },
       repository: { id: 99, name: "shop", owner: { login: "acme" } },
       installation: { id: 1 },
