@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { branchOf, marker } from "../../src/delivery/index.ts";
-import { decodeSegment, encodeSegment, type SegmentRef } from "../../src/journal/index.ts";
+import { createMemorySegmentStore, decodeSegment, encodeSegment, type SegmentRef } from "../../src/journal/index.ts";
 import { sha256Hex } from "../../src/shared/hash.ts";
 import { assertRequestsConform } from "../contract/openapi.ts";
 import { makeTicket } from "../fakes/tickets.ts";
@@ -375,7 +375,10 @@ describe("faults 49 and 50: the branch", () => {
 
   test("fault 51: the base branch was rewritten", async () => {
     const item = await world.item({ ticket: { base: { ref: "main", sha: "c".repeat(40) } }, tree: "d".repeat(40) });
-    expect(await refused(item, await item.deliver())).toContain("base-rewritten");
+    const segments = createMemorySegmentStore({ runId: item.runId });
+    expect(await refused(item, await item.deliver({}, { segments }))).toContain("base-rewritten");
+    // The App reads it from there: a label begins a new attempt.
+    expect(segments.stored().at(-1)?.name).toMatch(/deliver\.refused\.m\d+\.undeliverable$/);
   });
 });
 
