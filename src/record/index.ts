@@ -11,6 +11,7 @@ export * from "./names.ts";
 export * from "./proof.ts";
 export * from "./session-events.ts";
 export * from "./snapshot.ts";
+export * from "./trailers.ts";
 export { parseVerified, type VerifiedClaim } from "./verified.ts";
 
 /** Any event of any stream, without its envelope. */
