@@ -19,6 +19,9 @@ export const permissionsSchema = z.strictObject({
   approve: doing("approve"),
   reject: doing("reject"),
   resume: doing("resume"),
+  why: doing("why"),
+  explain: doing("explain"),
+  verify: doing("verify"),
 });
 
 /** Whether a role is at least another. */

@@ -20,7 +20,8 @@ export interface StarterAsked extends Asked {
 
 /** What carrying out a command came to. */
 export interface Outcome {
-  readonly kind: "done" | "refused" | "ignored";
+  /** `passed-on`: a run answers, and reacts as well. */
+  readonly kind: "done" | "refused" | "ignored" | "passed-on";
   readonly answer: Pick<CommandAnswer, "refusal" | "said">;
   /** A run to follow. */
   readonly runId: number | null;

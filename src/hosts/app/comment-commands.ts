@@ -7,9 +7,7 @@
 import type { CommandRole } from "../../config/index.ts";
 import { readPermission } from "../../github/read/index.ts";
 import { permissionVerdict } from "../../github/trust/index.ts";
-import { commentEffect, commentReactionEffect } from "../../github/write/index.ts";
 import { authoriseCommand, commandTable, type Command, type CommentEvent, type ReadComment } from "../../intake/index.ts";
-import { commandAnswer, type CommandAnswer } from "../../report/command-answer.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { cancelAsked } from "./cancel-asked.ts";
@@ -18,7 +16,9 @@ import { showConfig } from "./config-asked.ts";
 import { goOnAsked } from "./go-on-asked.ts";
 import { reportRun } from "./run-report.ts";
 import { openStatusBoard } from "./status-board.ts";
+import { recordAsked } from "./record-asked.ts";
 import { runAsked } from "./run-asked.ts";
+import { react, say } from "./say.ts";
 import { setStage, type Stage, type StartTools } from "./start-work.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -54,7 +54,7 @@ export async function answerComment(place: Workplace, tools: StartTools, { event
   note(`${read.kind === "command" ? read.command.name : read.refusal.kind}: ${outcome.kind}`);
   if (outcome.kind === "ignored") return null;
   await say(here, tools, event, { key: `comment=${event.commentId}`, answer: { ...outcome.answer, notDone: read.notDone } });
-  if (read.kind === "command") await react(here, tools, event, outcome.kind === "done" ? "+1" : "confused");
+  if (read.kind === "command" && outcome.kind !== "passed-on") await react(here, tools, event, outcome.kind === "done" ? "+1" : "confused");
   return outcome.runId;
 }
 
@@ -90,6 +90,12 @@ async function carryOut(tools: StartTools, command: Command, asked: Asked): Prom
       return cancelAsked(tools, asked);
     case "run":
       return byStarter(asked, (starter) => runAsked(tools, starter));
+    case "explain":
+    case "why":
+    case "verify": {
+      const question = command.name;
+      return byStarter(asked, (starter) => recordAsked(tools, { ...starter, question, step: command.operands["STEP"]?.[0] }));
+    }
     case "approve":
     case "reject":
     case "resume": {
@@ -115,21 +121,4 @@ async function showStatus(place: Workplace, tools: StartTools, { issueNumber }: 
   const { runId } = status.marker;
   if (runId !== null) await reportRun(place, tools, runId, "all");
   return done();
-}
-
-/** Without its reaction a command is carried out all the same. */
-async function react(place: Workplace, tools: StartTools, { issueNumber, commentId }: CommentEvent, content: "eyes" | "+1" | "confused"): Promise<string | null> {
-  try {
-    return (await tools.effects.apply(commentReactionEffect(place.github, place.repository, { commentId, content }))).id;
-  } catch (error) {
-    tools.log.error(error, "no reaction could be set", { repository: place.repositoryId, issue: issueNumber, comment: commentId });
-    return null;
-  }
-}
-
-async function say(place: Workplace, tools: StartTools, { issueNumber }: CommentEvent, { key, answer }: { readonly key: string; readonly answer: CommandAnswer }): Promise<void> {
-  const marker = `<!-- worktrain:answer issue-${issueNumber} ${key} -->`;
-  const body = commandAnswer(marker, answer);
-  if (body === null) return;
-  await tools.effects.apply(commentEffect({ github: place.github, repository: place.repository, issueNumber, author: tools.author }, { marker, body }));
 }

@@ -15,9 +15,9 @@ import { openStatusBoard, type Status, type StatusBoard } from "./status-board.t
 import type { AppTools, Workplace } from "./workplace.ts";
 
 /** A run that is queued longer than this for a runner is not started on an old wish. */
-const TICKET_LIFETIME_MS = 24 * 60 * 60_000;
+export const TICKET_LIFETIME_MS = 24 * 60 * 60_000;
 /** GitHub's clock and ours may differ: a run of this dispatch cannot be older than the label by its own clock, less this. */
-const CLOCK_LEEWAY_MS = 60_000;
+export const CLOCK_LEEWAY_MS = 60_000;
 
 export interface StartTools extends AppTools {
   readonly ticketKeyPem: string;
@@ -236,4 +236,4 @@ export async function refuse(board: StatusBoard, status: Status | null, marker: 
 }
 
 /** `created:` filters take whole seconds. */
-const isoSeconds = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+export const isoSeconds = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");

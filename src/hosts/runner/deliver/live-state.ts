@@ -73,8 +73,13 @@ export async function readAuthority(github: GitHub, ticket: Ticket, { state, con
   if (!issue.labels.some((label) => label.toLowerCase() === config.label.toLowerCase())) {
     return refuse("withdrawn", `The label ${config.label} was taken off while the work went on.`, "Add it again, if the work is still wanted.");
   }
+  return readRequester(github, ticket, { state, config, ask });
+}
+
+/** Whether who asked may still ask for this, whatever became of the issue. */
+export async function readRequester(github: GitHub, ticket: Ticket, { state: { repository, permission }, config, ask }: { readonly state: DeliveryState; readonly config: Config; readonly ask: "rest" | "shown" }): Promise<Result<Authority, LiveRefusal>> {
   const { login, id } = ticket.trigger.actor;
-  const shown = ask === "shown" ? state.permission : null;
+  const shown = ask === "shown" ? permission : null;
   const verdict = permissionVerdict(shown ?? (await readPermission(github, { owner: repository.owner, repo: repository.repo }, login)), id);
   const least = leastRole(ticket, config);
   if (verdict.kind === "allowed" && isAtLeast(verdict.role, least)) return ok({ role: verdict.role });
