@@ -175,6 +175,7 @@ export const configSchema = z.strictObject({
     .max(50)
     .default([])
     .describe("Instructions for the agent in every phase, beside the files of `.worktrain/rules/`."),
+  dashboard: z.boolean().default(false).describe("Whether an issue of WorkTrain's own shows what is at work, waits and ended in the repository, with boxes to go on with what waits."),
   commands: commandsSchema.prefault({}).describe("Commands of the project."),
   pipeline: pipelineSchema.prefault({}).describe("How a task is brought from its text to a change."),
   review: reviewSchema.prefault({}).describe("How the result is reviewed before it is delivered."),
