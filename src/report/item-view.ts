@@ -75,7 +75,7 @@ export function itemView(journal: ItemJournal): ItemView {
     runs: journal.item.flatMap((event) => (event.kind === "run_opened" ? [event.data] : [])),
     sessions,
     helpers,
-    findings: findingsOf(sessions, state.checked),
+    findings: findingsOf(sessions, state),
     baseTested: state.baseTested,
     checked: state.checked,
     reviewRounds: sessions.filter((session) => session.phase === "review" && session.outcome === "completed").length,

@@ -5,4 +5,5 @@ export { createEffectRunner, type AppliedEffect, type EffectRunner, type EffectR
 export { lookedUp, type Confirmed, type Effect } from "./effect.ts";
 export { githubGitData } from "./git-data.ts";
 export { commentReactionEffect, issueReactionEffect } from "./reaction.ts";
+export { editOwnIssue, findOwnIssue, ownIssueEffect, type OwnIssue } from "./own-issue.ts";
 export { createCommit, moveRefsInOrder, updateRefs, type Moved, type RefMove } from "./refs.ts";

@@ -4,11 +4,11 @@
  * I7. Nothing the pull request says of itself is believed: it names an item, and from there everything is asked of GitHub, checked by
  *     digest, chain and signature, and made again. What the deliver job wrote is compared with that.
  */
-import { branchOf, findProofBlock, GITHUB_ACTIONS, proofBlock, readPullRequestMarker, readTrailers, VERIFY_JOB } from "../../../delivery/index.ts";
+import { branchOf, findProofBlock, GITHUB_ACTIONS, proofBlock, readPullRequestMarker, VERIFY_JOB } from "../../../delivery/index.ts";
 import { listRunJobs, readCommit, readPullRequest, readRefHead, readRun, type CommitFacts, type WholePullRequest } from "../../../github/read/index.ts";
 import { WORKFLOW_PATH } from "../../../intake/index.ts";
 import { joinSegments, lineFinder, type Assembled } from "../../../journal/index.ts";
-import { itemStream, parseCommitted, parseItemId, recordRefOf, type Committed, type DeliveryProof } from "../../../record/index.ts";
+import { itemStream, parseCommitted, parseItemId, readTrailers, recordRefOf, type Committed, type DeliveryProof } from "../../../record/index.ts";
 import { TerminalError } from "../../../shared/errors.ts";
 import { canonicalJson } from "../../../shared/json.ts";
 import type { CliWorld, CommandResult } from "../command.ts";
