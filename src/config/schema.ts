@@ -163,6 +163,10 @@ const sandboxSchema = z.strictObject({
 
 /** `.github/worktrain.yml` on the default branch. Strict: an unknown key is a fault, not a wish that is silently not met. */
 export const configSchema = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe("`false` stops everything: nothing is started, gone on with or published until it is taken back. The label `worktrain:stop` on any open issue or pull request does the same."),
   label: labelSchema.default("worktrain:ready").describe("The label that starts work on an issue."),
   model: modelSchema.default("claude-sonnet-5-5").describe("The Claude model that does the work, unless a step's tier has its own."),
   models: modelsSchema.prefault({}).describe("Models of the tiers that workflows and steps name."),

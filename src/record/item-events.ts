@@ -81,6 +81,7 @@ export const ENDING_CODES = [
   "waiting-for-artifacts",
   "decomposed",
   "reviewed",
+  "undeliverable",
 ] as const;
 export const endingCodeSchema = z.enum(ENDING_CODES);
 export type EndingCode = z.infer<typeof endingCodeSchema>;

@@ -23,6 +23,8 @@ export interface SmallWorld {
   readonly github: ScriptedGitHub;
   repositoryId: number;
   archived: boolean;
+  /** Number of an open issue with the label that stops everything. */
+  stoppedBy: number | null;
   config: string | null;
   workflow: string | null;
   issue: { title: string; body: string; state: string; labels: string[]; pullRequest: boolean };
@@ -90,6 +92,8 @@ export function smallWorld(now: () => string): SmallWorld {
       defaultBranchRef: { name: "main", target: { oid: "b".repeat(40) } },
       config: blob(world.config),
       workflow: blob(world.workflow),
+      stopIssues: { nodes: world.stoppedBy === null ? [] : [{ number: world.stoppedBy }] },
+      stopPulls: { nodes: [] },
       issue: world.issue.pullRequest
         ? null
         : {
@@ -192,6 +196,7 @@ export function smallWorld(now: () => string): SmallWorld {
     github: scriptedGitHub(faulty),
     repositoryId: 99,
     archived: false,
+    stoppedBy: null,
     config: "",
     workflow: "on: workflow_dispatch\n",
     issue: { title: "Fix the sum", body: "It is off by one.", state: "open", labels: ["worktrain:ready"], pullRequest: false },

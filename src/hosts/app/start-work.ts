@@ -90,6 +90,7 @@ export interface Stage {
   readonly comments: IssueState["comments"];
   readonly workflowText: string | null;
   readonly baseSha: string | null;
+  readonly stoppedBy: number | null;
 }
 
 /** Null when the repository is not there any more. */
@@ -97,9 +98,9 @@ export async function setStage(place: Workplace, issueNumber: number): Promise<S
   const state = await readIssueState(place.github, place.repository, { issueNumber, configPath: CONFIG_PATH, workflowPath: WORKFLOW_PATH });
   // The name may meanwhile belong to another repository; the id in the signed event decides (attack 3).
   if (state?.repository.id !== place.repositoryId) return null;
-  const { repository: facts, issue, comments, workflow, baseSha } = state;
+  const { repository: facts, issue, comments, workflow, baseSha, stoppedBy } = state;
   const here: Workplace = { ...place, repository: { owner: facts.owner, repo: facts.repo } };
-  return { here, facts, config: configOf(state.config), issue, comments, workflowText: workflow?.text ?? null, baseSha };
+  return { here, facts, config: configOf(state.config), issue, comments, workflowText: workflow?.text ?? null, baseSha, stoppedBy };
 }
 
 function configOf(file: FileAtRef | null): ConfigState {
