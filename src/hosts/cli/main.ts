@@ -86,7 +86,7 @@ function findCommand(argv: readonly string[]): { readonly command: Command; read
 
 function world(): CliWorld {
   const abort = new AbortController();
-  const interrupt = (): void => abort.abort(new TerminalError("Interrupted.", "Run the command again: it goes on from what is saved."));
+  const interrupt = (): void => abort.abort(new TerminalError("Interrupted.", "Run the command again: what was saved is kept, and work goes on from there."));
   // Not `once`: a terminal's Ctrl-C comes twice under the launcher, and the second must not end this process before its children.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
   // The launcher was killed without a word: nobody could stop this process any more by what they started.
