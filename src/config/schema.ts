@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseHostPattern, type HostPattern } from "../shared/host-pattern.ts";
 import { MODEL_PRICES } from "../shared/models.ts";
 import { mergeSchema } from "./merge.ts";
+import { permissionsSchema } from "./permissions.ts";
 
 /** A model by its id at Anthropic. Without a known price no budget could hold, so others are refused. */
 const modelSchema = z.enum(MODEL_PRICES.map(({ model }) => model));
@@ -188,6 +189,7 @@ export const configSchema = z.strictObject({
   budget: budgetSchema.prefault({}).describe("What one attempt may use up; whichever is reached first ends it."),
   context: contextSchema.prefault({}).describe("What a session is told of the work so far."),
   paths: pathsSchema.prefault({}).describe("Which paths may be changed."),
+  permissions: permissionsSchema.prefault({}).describe("Who may give which command in a comment, by the role GitHub's API names at that moment."),
   sandbox: sandboxSchema.prefault({}).describe("What commands of the agent and of the project can reach."),
 });
 

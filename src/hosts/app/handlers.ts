@@ -1,5 +1,6 @@
 /** Which webhook leads to which work. Handlers only queue: the answer to GitHub is out already, the work is done in order per issue. */
 import { z } from "zod";
+import { readRun } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
 import { parseCommentEvent, parseEditedIssue, parseLabeledEvent, parseLabeledPullRequest, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
@@ -9,7 +10,8 @@ import { carryOutTicked } from "./dashboard-ticked.ts";
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
 import { followRun, lookAtRun, type LookTools } from "./look-at-run.ts";
 import { restoreStatus } from "./restore-status.ts";
-import { parseRunTitle } from "./run-title.ts";
+import { tellUnanswered } from "./record-asked.ts";
+import { parseAskTitle, parseRunTitle } from "./run-title.ts";
 import { startReview } from "./start-review.ts";
 import { startWork } from "./start-work.ts";
 import { subjectOf, type Workplace } from "./workplace.ts";
@@ -102,16 +104,31 @@ function onComment(delivery: Delivery, tools: HandlerTools): void {
   });
 }
 
-const workflowRunSchema = z.object({ workflow_run: z.object({ id: z.int(), path: z.string(), event: z.string(), display_title: z.string() }) });
+const workflowRunSchema = z.object({ workflow_run: z.object({ id: z.int(), path: z.string(), event: z.string(), display_title: z.string(), status: z.string().nullish() }) });
 
 function onWorkflowRun(delivery: Delivery, tools: HandlerTools): void {
   const parsed = workflowRunSchema.safeParse(delivery.payload);
   const place = workplaceOf(delivery, tools);
   if (!parsed.success || place === null) return;
   const { workflow_run: run } = parsed.data;
+  if (run.event !== "workflow_dispatch" || run.path.split("@")[0] !== WORKFLOW_PATH) return;
+  const ask = parseAskTitle(run.display_title);
+  if (ask !== null) return onAskedRun(place, tools, { runId: run.id, issueNumber: ask.issueNumber, isOver: run.status === "completed" });
   const title = parseRunTitle(run.display_title);
-  if (title === null || run.event !== "workflow_dispatch" || run.path.split("@")[0] !== WORKFLOW_PATH) return;
+  if (title === null) return;
   lookAtRun(place, tools, { subject: subjectOf(place.repositoryId, title.issueNumber), runId: run.id });
+}
+
+function onAskedRun(place: Workplace, tools: HandlerTools, { runId, issueNumber, isOver }: { readonly runId: number; readonly issueNumber: number; readonly isOver: boolean }): void {
+  if (!isOver) return;
+  tools.queue.add(subjectOf(place.repositoryId, issueNumber), {
+    name: "looking after an answer",
+    coalesce: `asked ${runId}`,
+    async run() {
+      const run = await readRun(place.github, place.repository, runId);
+      if (run !== null && run.status === "completed") await tellUnanswered(place, tools, run);
+    },
+  });
 }
 
 const deletedCommentSchema = z.object({ issue: z.object({ number: z.int() }), comment: z.looseObject({ body: z.string() }) });
