@@ -13,6 +13,6 @@ export { readPermission, type Permission } from "./permission.ts";
 export { readPullUnderReview, type PullUnderReview } from "./pull-under-review.ts";
 export { readComparison, type Comparison } from "./comparison.ts";
 export { findPullRequests, readPullRequest, type PullRequestFacts, type WholePullRequest } from "./pull-request.ts";
-export { readCommit, readCommitMessage, readRefHead, type CommitFacts, readRepository, type RepositoryFacts } from "./repository.ts";
+export { readCommit, readCommitMessage, readRefHead, type CommitFacts, readRepository, type RepositoryFacts, type RepositoryShown } from "./repository.ts";
 export { findItemRuns, listDispatchedRuns, readRun, type DispatchedRunsQuery, type ItemRunsQuery, type RunFacts } from "./run.ts";
 export { readTree, type TreeFacts } from "./tree.ts";
