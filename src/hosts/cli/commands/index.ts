@@ -5,6 +5,7 @@ import { cleanup } from "./cleanup.ts";
 import { doctor } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand } from "./import.ts";
+import { init } from "./init.ts";
 import { inspect } from "./inspect.ts";
 import { lint } from "./lint.ts";
 import { mcp } from "./mcp.ts";
@@ -56,6 +57,7 @@ export const commands: readonly Command[] = [
   importCommand,
   stats,
   cleanup,
+  init,
   doctor,
   mcp,
 ];
