@@ -1,4 +1,5 @@
 export { listArtifactsNamed, listRunArtifacts, type ArtifactFacts } from "./artifacts.ts";
+export { readFileChange } from "./changed-file.ts";
 export { readTexts } from "./base-texts.ts";
 export { readDeliveryState, type DeliveryQuery, type DeliveryState } from "./delivery-state.ts";
 export { downloadArtifact, type ArtifactWanted, type DownloadPorts, type DownloadRefusal } from "./download.ts";

@@ -1,5 +1,6 @@
 export { addedFilesEffect, readBranchHead, type AddedFiles } from "./added-files.ts";
 export { armAutoMerge, readAutoMerge, type ArmWish, type AutoMergeShown } from "./auto-merge.ts";
+export { checkRunEffect, MAX_ANNOTATIONS, type CheckRunWish } from "./check-run.ts";
 export { commentEffect, editComment, findComments, fitComment, isWrittenBy, MAX_COMMENT_CHARS, removeComment, type CommentAuthor, type CommentTarget, type OwnComment } from "./comment.ts";
 export { dispatchEffect, type Dispatch } from "./dispatch.ts";
 export { createEffectRunner, type AppliedEffect, type EffectRunner, type EffectRunnerPorts } from "./effect-runner.ts";

@@ -4,6 +4,7 @@ import { isWrittenBy } from "../../github/write/index.ts";
 import { parseCommentEvent, parseLabeledEvent, parseLabeledPullRequest, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import { answerComment } from "./comment-commands.ts";
+import { registerConfigCheck, type ConfigCheckWebhook } from "./config-check.ts";
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
 import { registerOnboarding, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
 import { followRun, lookAtRun, type LookTools } from "./look-at-run.ts";
@@ -30,7 +31,7 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = OnboardingWebhook | "issues.labeled" | "pull_request.labeled" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | OnboardingWebhook | "issues.labeled" | "pull_request.labeled" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
@@ -39,6 +40,7 @@ export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void 
   webhooks.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
   webhooks.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
   registerOnboarding(webhooks, tools);
+  registerConfigCheck(webhooks, tools);
 }
 
 const placeSchema = z.object({

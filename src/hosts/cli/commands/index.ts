@@ -2,6 +2,7 @@ import type { Command } from "../command.ts";
 import { approve, reject } from "./answer-item.ts";
 import { cancel } from "./cancel.ts";
 import { cleanup } from "./cleanup.ts";
+import { config } from "./config.ts";
 import { doctor } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand } from "./import.ts";
@@ -58,6 +59,7 @@ export const commands: readonly Command[] = [
   stats,
   cleanup,
   init,
+  config,
   doctor,
   mcp,
 ];
