@@ -8,4 +8,5 @@ export { decideRun, type RunDecision } from "./decide-run.ts";
 export { decideStart, DEFAULT_LABEL, isStartLabel, preconditions, WORKFLOW_FILE, WORKFLOW_PATH, type ConfigState, type PriorAttempt, type StartDecision, type StartFacts, type StartRefusal } from "./decide-start.ts";
 export { dispatchKey, type DispatchIdentity } from "./dispatch-key.ts";
 export { MOST_TRIES, nextTry, type NextTry } from "./outage-tries.ts";
+export * from "./onboarding/index.ts";
 export { parseLabeledEvent, parseLabeledPullRequest, type LabeledEvent } from "./labeled-event.ts";
