@@ -177,6 +177,7 @@ const PHASE_NAMES: Readonly<Record<Phase, string>> = {
   design: "Design",
   audit: "Audit",
   decompose: "Decompose",
+  retrospect: "Look back",
 };
 /** What a person may expect to come; the rest shows when it happens. */
 const EXPECTED: readonly Phase[] = ["classify", "code", "review", "deliver"];

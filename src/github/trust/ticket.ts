@@ -50,7 +50,7 @@ export const ticketSchema = z.strictObject({
     minutes: z.number().positive(),
   }),
   /** `pipeline` of the config as the App read it: what the record says of it is the agent job's word. */
-  policy: z.strictObject({ mode: z.string().max(32), confirm: z.enum(["never", "ambiguous", "always"]) }).optional(),
+  policy: z.strictObject({ mode: z.string().max(32), confirm: z.enum(["never", "ambiguous", "always", "risky"]) }).optional(),
   /** SHA-256 of the task text as labelled: canonical JSON of `{body, title}`. */
   textSha256: z.string().regex(/^[0-9a-f]{64}$/),
   /**

@@ -2,10 +2,14 @@
 import { z } from "zod";
 import { readRun } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { parseCommentEvent, parseLabeledEvent, parseLabeledPullRequest, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { parseCommentEvent, parseEditedIssue, parseLabeledEvent, parseLabeledPullRequest, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import { answerComment } from "./comment-commands.ts";
+import { carryOutTicked } from "./dashboard-ticked.ts";
+import { registerConfigCheck, type ConfigCheckWebhook } from "./config-check.ts";
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
+import { registerOnboarding, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
 import { followRun, lookAtRun, type LookTools } from "./look-at-run.ts";
 import { restoreStatus } from "./restore-status.ts";
 import { tellUnanswered } from "./record-asked.ts";
@@ -14,7 +18,7 @@ import { startReview } from "./start-review.ts";
 import { startWork } from "./start-work.ts";
 import { subjectOf, type Workplace } from "./workplace.ts";
 
-export interface HandlerTools extends LookTools {
+export interface HandlerTools extends LookTools, Pick<OnboardingHandlerTools, "workflow"> {
   /** Where the installations' clients speak GraphQL. */
   readonly graphqlUrl: string;
 }
@@ -31,14 +35,17 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = "issues.labeled" | "pull_request.labeled" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | OnboardingWebhook | "issues.labeled" | "issues.edited" | "pull_request.labeled" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
+  webhooks.on("issues.edited", (delivery) => onEdited(delivery, tools));
   webhooks.on("pull_request.labeled", (delivery) => onLabeledPullRequest(delivery, tools));
   webhooks.on("issue_comment.created", (delivery) => onComment(delivery, tools));
   webhooks.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
   webhooks.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
+  registerOnboarding(webhooks, tools);
+  registerConfigCheck(webhooks, tools);
 }
 
 const placeSchema = z.object({
@@ -74,6 +81,14 @@ function startBy(delivery: Delivery, tools: HandlerTools, { event, starts }: { r
       if (runId !== null) followRun(place, tools, { subject, runId });
     },
   });
+}
+
+/** Boxes of the dashboard; an edited task counts for the next attempt only. */
+function onEdited(delivery: Delivery, tools: HandlerTools): void {
+  const edited = parseEditedIssue(delivery.payload);
+  const place = workplaceOf(delivery, tools);
+  if (edited === null || place === null || !edited.body.startsWith(DASHBOARD_MARKER)) return;
+  tools.queue.add(subjectOf(place.repositoryId, edited.issueNumber), { name: "carrying out a tick", coalesce: `edited ${delivery.id}`, run: () => carryOutTicked(place, tools, edited) });
 }
 
 function onComment(delivery: Delivery, tools: HandlerTools): void {

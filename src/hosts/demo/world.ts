@@ -4,7 +4,7 @@
  */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { readFileSync, realpathSync } from "node:fs";
-import { cp, mkdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
@@ -34,6 +34,10 @@ export interface WorldOptions {
   readonly model: Scenario;
   /** Whether this machine can confine the agent's tools. */
   readonly sandbox: "bubblewrap" | "weak";
+  /** The repository is pushed without WorkTrain's files and the App is not installed: it is to propose itself. */
+  readonly bare?: boolean;
+  /** What the App may do beyond its manifest. */
+  readonly morePermissions?: Readonly<Record<string, "read" | "write">>;
   /** The repository's variables; none when absent. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly onEvent: (event: LocalActionsEvent) => void;
@@ -102,7 +106,7 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
   const github = await startLocalGitHub({
     directory: options.directory,
     processes: searching(nodeProcesses, options.path),
-    app: { ...APP, publicKeyPem, permissions: appPermissions(options.packageRoot), webhookSecret: secrets.webhookSecret },
+    app: { ...APP, publicKeyPem, permissions: { ...appPermissions(options.packageRoot), ...options.morePermissions }, webhookSecret: secrets.webhookSecret },
   });
   started.push(() => github.close());
   const model = await startModelServer({ answer: playScenario(options.model), apiKey: secrets.modelKey });
@@ -110,7 +114,7 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
 
   const record = await github.createRepository({ owner: OWNER, name: options.repository.name });
   const maintainerToken = github.addUser(OWNER, "admin", record.id);
-  github.installApp(record.id);
+  if (options.bare !== true) github.installApp(record.id);
   github.setEnvironmentSecret("worktrain-agent", "ANTHROPIC_API_KEY", secrets.modelKey);
   const repository = { id: record.id, owner: OWNER, name: record.name, gitUrl: `${github.url}/${OWNER}/${record.name}.git` };
 
@@ -128,8 +132,12 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
   });
   started.push(() => actions.close());
 
-  await pushRepository(options, { ...repository, token: maintainerToken, publicKey: publicTicketKey(secrets.ticketKey), modelUrl: model.url });
-  const app = await startApp(options, secrets, github.url);
+  const template = forThisMachine(readFileSync(join(options.packageRoot, "templates/worktrain.yml"), "utf8"), model.url, options.sandbox);
+  const action = `${ACTION}@${await git(options.packageRoot, ["rev-parse", "HEAD"], options.path).catch(() => "0".repeat(40))}`;
+  await pushRepository(options, { ...repository, token: maintainerToken, publicKey: publicTicketKey(secrets.ticketKey), template, action });
+  const templatePath = join(options.directory, "workflow-template.yml");
+  await writeFile(templatePath, template);
+  const app = await startApp(options, secrets, { GITHUB_API_URL: github.url, WORKTRAIN_ACTION: action, WORKTRAIN_WORKFLOW: templatePath });
   started.push(() => app.stop());
   github.setWebhookUrl(`${app.url}/api/github/webhooks`);
   return { github, actions, model, repository, path: options.path, appUrl: app.url, maintainerToken, secrets, appLog: app.log, close };
@@ -146,20 +154,23 @@ interface Push {
   readonly gitUrl: string;
   readonly token: string;
   readonly publicKey: string;
-  readonly modelUrl: string;
+  /** The workflow file with its placeholders. */
+  readonly template: string;
+  /** What stands for `__ACTION__`. */
+  readonly action: string;
 }
 
 /** Makes the repository a person would have, with the shipped workflow file filled in, and pushes it. */
 async function pushRepository(options: WorldOptions, push: Push): Promise<void> {
   const directory = join(options.directory, "checkout");
   await cp(join(options.packageRoot, options.repository.directory), directory, { recursive: true });
-  const template = readFileSync(join(options.packageRoot, "templates/worktrain.yml"), "utf8");
   const run = (where: string, args: readonly string[]): Promise<string> => git(where, args, options.path);
-  const pin = await run(options.packageRoot, ["rev-parse", "HEAD"]).catch(() => "0".repeat(40));
-  const filled = template.replaceAll("__ACTION__", `${ACTION}@${pin}`).replaceAll("__PUBLIC_KEY__", push.publicKey);
-  const workflow = forThisMachine(filled, push.modelUrl, options.sandbox);
-  await mkdir(join(directory, ".github/workflows"), { recursive: true });
-  await writeFile(join(directory, ".github/workflows/worktrain.yml"), workflow);
+  if (options.bare === true) await rm(join(directory, ".github"), { recursive: true, force: true });
+  else {
+    const workflow = push.template.replaceAll("__ACTION__", push.action).replaceAll("__PUBLIC_KEY__", push.publicKey);
+    await mkdir(join(directory, ".github/workflows"), { recursive: true });
+    await writeFile(join(directory, ".github/workflows/worktrain.yml"), workflow);
+  }
   const url = new URL(push.gitUrl);
   url.username = "x-access-token";
   url.password = push.token;
@@ -202,7 +213,7 @@ export async function git(directory: string, args: readonly string[], path: stri
   return new TextDecoder().decode(done.stdout).trim();
 }
 
-async function startApp(options: WorldOptions, secrets: WorldSecrets, apiUrl: string): Promise<{ readonly url: string; readonly log: () => string; stop(): Promise<void> }> {
+async function startApp(options: WorldOptions, secrets: WorldSecrets, environment: Readonly<Record<string, string>>): Promise<{ readonly url: string; readonly log: () => string; stop(): Promise<void> }> {
   const port = await freePort();
   const child = nodeProcesses.start(options.nodePath, [join(options.packageRoot, "src/hosts/app/main.ts"), "--until-stdin-closes"], {
     cwd: options.directory,
@@ -213,7 +224,7 @@ async function startApp(options: WorldOptions, secrets: WorldSecrets, apiUrl: st
       WEBHOOK_SECRET: secrets.webhookSecret,
       WORKTRAIN_TICKET_KEY: secrets.ticketKey,
       WORKTRAIN_POLL_SECONDS: POLL_SECONDS,
-      GITHUB_API_URL: apiUrl,
+      ...environment,
       HOST: "127.0.0.1",
       PORT: String(port),
       LOG_LEVEL: "warn",

@@ -43,11 +43,16 @@ const fetchOnce: Fetch = (input, init) => {
   return fetch(input, { ...init, headers });
 };
 
-export async function startAppWorld(): Promise<AppWorld> {
+export interface AppWorldOptions {
+  readonly morePermissions?: Readonly<Record<string, "read" | "write">>;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export async function startAppWorld(options: AppWorldOptions = {}): Promise<AppWorld> {
   let skewMs = 0;
-  const world = await startWorld({ clock: { nowMs: () => Date.now() + skewMs } });
+  const world = await startWorld({ clock: { nowMs: () => Date.now() + skewMs }, ...(options.morePermissions === undefined ? {} : { morePermissions: options.morePermissions }) });
   const clock = fakeClock(Date.now());
-  const start = (port = "0") => startApp(readSettings(environment({ PRIVATE_KEY: world.privateKeyPem, WEBHOOK_SECRET, GITHUB_API_URL: world.github.url, PORT: port })), { clock, fetch: fetchOnce });
+  const start = (port = "0") => startApp(readSettings(environment({ PRIVATE_KEY: world.privateKeyPem, WEBHOOK_SECRET, GITHUB_API_URL: world.github.url, PORT: port, ...options.environment })), { clock, fetch: fetchOnce });
   let app = await start();
   const hookUrl = `${app.url}/api/github/webhooks`;
   world.github.setWebhookUrl(hookUrl);

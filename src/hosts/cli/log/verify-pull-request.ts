@@ -33,7 +33,7 @@ const byGitHub = told("GitHub");
 const madeAgain = told("made again here");
 
 export const verifyPullRequest = (address: PullAddress, world: CliWorld): Promise<CommandResult> =>
-  explained(async () => {
+  explained(world, async () => {
     const place = await askRepository(address, world);
     const named = await nameOf(place, address);
     const committed = await findCommitted(place, named);
