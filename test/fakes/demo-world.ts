@@ -44,10 +44,12 @@ export interface DemoWorldOptions {
   readonly repository?: DemoRepository;
   /** Of the repository, as its workflows see them. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Whether the deliver job publishes with tokens of the App. */
+  readonly exchange?: boolean;
 }
 
 /** Starts a box. @param model what the model does */
-export async function startDemoWorld(model: Scenario, { repository = smallBug.repository, variables = {} }: DemoWorldOptions = {}): Promise<DemoWorld> {
+export async function startDemoWorld(model: Scenario, { repository = smallBug.repository, variables = {}, exchange = false }: DemoWorldOptions = {}): Promise<DemoWorld> {
   const directory = await mkdtemp(join(tmpdir(), "worktrain-e2e-"));
   const events: LocalActionsEvent[] = [];
   const listeners: ((event: LocalActionsEvent) => void)[] = [];
@@ -61,6 +63,7 @@ export async function startDemoWorld(model: Scenario, { repository = smallBug.re
     model,
     sandbox: await availableSandbox(),
     variables,
+    exchange,
     onEvent(event) {
       events.push(event);
       for (const listener of listeners) listener(event);

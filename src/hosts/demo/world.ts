@@ -36,6 +36,8 @@ export interface WorldOptions {
   readonly sandbox: "bubblewrap" | "weak";
   /** The repository's variables; none when absent. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Whether the deliver job exchanges its identity for tokens of the App, as templates/worktrain.yml says how; default: it does not. */
+  readonly exchange?: boolean;
   readonly onEvent: (event: LocalActionsEvent) => void;
 }
 
@@ -128,8 +130,10 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
   });
   started.push(() => actions.close());
 
-  await pushRepository(options, { ...repository, token: maintainerToken, publicKey: publicTicketKey(secrets.ticketKey), modelUrl: model.url });
-  const app = await startApp(options, secrets, github.url);
+  const appPort = await freePort();
+  const exchange = options.exchange === true ? { url: `http://127.0.0.1:${appPort}/api/exchange`, issuer: actions.issuer } : null;
+  await pushRepository(options, { ...repository, token: maintainerToken, publicKey: publicTicketKey(secrets.ticketKey), modelUrl: model.url, exchangeUrl: exchange?.url ?? null });
+  const app = await startApp(options, { secrets, apiUrl: github.url, port: appPort, exchange });
   started.push(() => app.stop());
   github.setWebhookUrl(`${app.url}/api/github/webhooks`);
   return { github, actions, model, repository, path: options.path, appUrl: app.url, maintainerToken, secrets, appLog: app.log, close };
@@ -147,6 +151,7 @@ interface Push {
   readonly token: string;
   readonly publicKey: string;
   readonly modelUrl: string;
+  readonly exchangeUrl: string | null;
 }
 
 /** Makes the repository a person would have, with the shipped workflow file filled in, and pushes it. */
@@ -157,7 +162,8 @@ async function pushRepository(options: WorldOptions, push: Push): Promise<void> 
   const run = (where: string, args: readonly string[]): Promise<string> => git(where, args, options.path);
   const pin = await run(options.packageRoot, ["rev-parse", "HEAD"]).catch(() => "0".repeat(40));
   const filled = template.replaceAll("__ACTION__", `${ACTION}@${pin}`).replaceAll("__PUBLIC_KEY__", push.publicKey);
-  const workflow = forThisMachine(filled, push.modelUrl, options.sandbox);
+  const asked = push.exchangeUrl === null ? filled : withExchange(filled, push.exchangeUrl);
+  const workflow = forThisMachine(asked, push.modelUrl, options.sandbox);
   await mkdir(join(directory, ".github/workflows"), { recursive: true });
   await writeFile(join(directory, ".github/workflows/worktrain.yml"), workflow);
   const url = new URL(push.gitUrl);
@@ -178,6 +184,12 @@ function forThisMachine(workflow: string, modelUrl: string, sandbox: WorldOption
   return workflow
     .replaceAll(/^ {10}job: (?:harden|verify|deliver)\n/gm, `$&${runner}`)
     .replace("          job: agent\n", `$&${runner}          anthropic-base-url: ${modelUrl}\n`);
+}
+
+/** What the template's own comments tell somebody to do who wants it: the permissions and the input. */
+function withExchange(workflow: string, url: string): string {
+  const asked = /^ {4}# {3}(\{ .*id-token: write \})\n {4}permissions:\n(?: {6}.*\n)+/m;
+  return workflow.replace(asked, (_, permissions: string) => `    permissions: ${permissions}\n`).replace(/^( +)# exchange-url: .*$/m, (_, indent: string) => `${indent}exchange-url: ${url}`);
 }
 
 const GIT_ENVIRONMENT = {
@@ -202,8 +214,14 @@ export async function git(directory: string, args: readonly string[], path: stri
   return new TextDecoder().decode(done.stdout).trim();
 }
 
-async function startApp(options: WorldOptions, secrets: WorldSecrets, apiUrl: string): Promise<{ readonly url: string; readonly log: () => string; stop(): Promise<void> }> {
-  const port = await freePort();
+interface AppPlace {
+  readonly secrets: WorldSecrets;
+  readonly apiUrl: string;
+  readonly port: number;
+  readonly exchange: { readonly url: string; readonly issuer: string } | null;
+}
+
+async function startApp(options: WorldOptions, { secrets, apiUrl, port, exchange }: AppPlace): Promise<{ readonly url: string; readonly log: () => string; stop(): Promise<void> }> {
   const child = nodeProcesses.start(options.nodePath, [join(options.packageRoot, "src/hosts/app/main.ts"), "--until-stdin-closes"], {
     cwd: options.directory,
     env: {
@@ -214,6 +232,8 @@ async function startApp(options: WorldOptions, secrets: WorldSecrets, apiUrl: st
       WORKTRAIN_TICKET_KEY: secrets.ticketKey,
       WORKTRAIN_POLL_SECONDS: POLL_SECONDS,
       GITHUB_API_URL: apiUrl,
+      // Its runner is a machine of somebody's own.
+      ...(exchange === null ? {} : { WORKTRAIN_EXCHANGE_URL: exchange.url, WORKTRAIN_OIDC_ISSUER: exchange.issuer, WORKTRAIN_SELF_HOSTED: "allow" }),
       HOST: "127.0.0.1",
       PORT: String(port),
       LOG_LEVEL: "warn",
