@@ -59,7 +59,7 @@ const at = ({ sessionId, workflow, plan }: ProofSession): { readonly session: Pr
 
 function reviewRow(view: ItemView, maker: ItemSessionView | undefined): ProofRow {
   const row = { gate: "review", check: "The last review found nothing that stops it", attestedBy: "agent job" } as const;
-  const last = view.sessions.at(-1);
+  const last = view.sessions.findLast(({ phase }) => phase !== "retrospect");
   if (last === undefined || last === maker || last.phase !== "review" || last.outcome !== "completed") {
     return { ...row, result: "fails", detail: "no completed review of the last change" };
   }

@@ -35,7 +35,9 @@ async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof RetryableError) return fail({ message: error.message, fix: "Try again later: the work goes on from what is saved." }, json);
     const message = error instanceof Error ? error.message : String(error);
     const code = systemErrorCode(error);
-    const fix = code !== null && NOT_OURS.has(code) ? "Check the path, its permissions and the space that is left." : "This may be a bug in WorkTrain; please report it with the command you ran.";
+    if (code === "ENOSPC" || code === "EDQUOT") return fail({ message: `The disk is full (${message}).`, fix: "Free some space, then do it again: what was acknowledged before is there." }, json);
+    if (code !== null && NOT_OURS.has(code)) return fail({ message: `The system refused it: ${message}.`, fix: "Check the path and its permissions." }, json);
+    const fix = "This may be a bug in WorkTrain; please report it with the command you ran.";
     return fail({ message, fix }, json);
   }
 }

@@ -5,7 +5,7 @@
  * time of the effect (fault 52).
  */
 import { z } from "zod";
-import { CONFIG_PATH, parseConfig, type Config } from "../../../config/index.ts";
+import { CONFIG_PATH, isAtLeast, parseConfig, type CommandRole, type Config } from "../../../config/index.ts";
 import { branchOf } from "../../../delivery/index.ts";
 import type { GitHub, Repository } from "../../../github/client.ts";
 import { parseAnswer } from "../../../github/parse-answer.ts";
@@ -73,12 +73,24 @@ export async function readAuthority(github: GitHub, ticket: Ticket, { state, con
   if (!issue.labels.some((label) => label.toLowerCase() === config.label.toLowerCase())) {
     return refuse("withdrawn", `The label ${config.label} was taken off while the work went on.`, "Add it again, if the work is still wanted.");
   }
+  return readRequester(github, ticket, { state, config, ask });
+}
+
+/** Whether who asked may still ask for this, whatever became of the issue. */
+export async function readRequester(github: GitHub, ticket: Ticket, { state: { repository, permission }, config, ask }: { readonly state: DeliveryState; readonly config: Config; readonly ask: "rest" | "shown" }): Promise<Result<Authority, LiveRefusal>> {
   const { login, id } = ticket.trigger.actor;
-  const shown = ask === "shown" ? state.permission : null;
+  const shown = ask === "shown" ? permission : null;
   const verdict = permissionVerdict(shown ?? (await readPermission(github, { owner: repository.owner, repo: repository.repo }, login)), id);
-  if (verdict.kind === "allowed") return ok({ role: verdict.role });
-  const why = verdict.kind === "unknown" ? "GitHub does not say now what they may do" : "they may not write to the repository any more";
-  return refuse("not-allowed", `${login} asked for this work; ${why}.`, "Somebody with write permission can label the issue again.");
+  const least = leastRole(ticket, config);
+  if (verdict.kind === "allowed" && isAtLeast(verdict.role, least)) return ok({ role: verdict.role });
+  const why = verdict.kind === "allowed" ? `they do not have the role ${least} any more, which \`permissions.${ticket.command ?? ""}\` of ${CONFIG_PATH} asks for` : verdict.kind === "unknown" ? "GitHub does not say now what they may do" : "they may not write to the repository any more";
+  return refuse("not-allowed", `${login} asked for this work; ${why}.`, `Somebody with ${least} permission can ${ticket.command === undefined ? "label the issue again" : "write the command again"}.`);
+}
+
+/** A command of a later version than this one is asked for what the strictest asks. */
+function leastRole({ command }: Ticket, { permissions }: Config): CommandRole {
+  if (command === undefined) return "write";
+  return Object.entries(permissions).find(([name]) => name === command)?.[1] ?? "admin";
 }
 
 const compareSchema = z.object({ status: z.enum(["diverged", "ahead", "behind", "identical"]) });
