@@ -85,6 +85,7 @@ export const ENDING_CODES = [
   "waiting-for-artifacts",
   "decomposed",
   "reviewed",
+  "undeliverable",
 ] as const;
 export const endingCodeSchema = z.enum(ENDING_CODES);
 export type EndingCode = z.infer<typeof endingCodeSchema>;
@@ -153,6 +154,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     pipeline: pipelinePolicySchema.optional(),
     /** The host runs the tests before the work, and the commands of findings before and after the fix; absent: opened before it did. */
     hostChecks: z.literal(true).optional(),
+    /** How findings of two rounds are known to be the same (`finding-identity.ts`); absent: by file and summary, letter by letter, as it was before. */
+    sameFindings: z.literal("identity").optional(),
     /** Only a review of a pull request: the commit under review, and its files over the base, which is its merge base. */
     review: z.object({ headSha: gitOidSchema, snapshot: snapshotRefSchema }).optional(),
   }),

@@ -57,6 +57,7 @@ export interface ItemOpening {
   readonly workflowId?: string | undefined;
   readonly pipeline?: PipelinePolicy | undefined;
   readonly hostChecks?: true | undefined;
+  readonly sameFindings?: "identity" | undefined;
   /** Only a review of a pull request: the commit under review, and its files. */
   readonly review?: { readonly headSha: string; readonly snapshot: SnapshotRef } | undefined;
 }

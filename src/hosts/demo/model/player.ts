@@ -48,7 +48,7 @@ const USUAL: Scenario["turns"] = {
       {
         type: "tool_use",
         name: "complete_step",
-        input: { notes: "Read the change with my questions in mind.", artifacts: [{ contractRef: "wr.contracts.coordinator_result", value: { outcome: "success", summary: "Nothing on my side stands against it.", data: { findings: [] } } }], context: {} },
+        input: { notes: "Read the change with my questions in mind.", artifacts: [{ contractRef: "wr.contracts.review_verdict", value: { verdict: "clean", confidence: "high", summary: "Nothing on my side stands against it.", findings: [] } }], context: {} },
       },
     ],
   ],
