@@ -1,5 +1,8 @@
 /** The App as one HTTP server: webhooks, the page for who installs it, the health check. */
+import { readFileSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
+import { join } from "node:path";
+import { Octokit } from "@octokit/core";
 import { createProbot, ProbotOctokit, type Probot } from "probot";
 import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
@@ -11,6 +14,7 @@ import { publicTicketKey } from "../../github/trust/index.ts";
 import { createEffectRunner } from "../../github/write/index.ts";
 import { WORKFLOW_PATH } from "../../intake/index.ts";
 import { TerminalError } from "../../shared/errors.ts";
+import { packageRoot } from "../../shared/package-root.ts";
 import type { Clock, Fetch } from "../../shared/ports.ts";
 import { createAppLog, type AppLog } from "./app-log.ts";
 import { createExchange, type Exchange } from "./exchange/exchange.ts";
@@ -43,6 +47,8 @@ export interface RunningApp {
   close(): Promise<void>;
 }
 
+const isAuthObject = (auth: unknown): auth is object => typeof auth === "object" && auth !== null;
+
 type OctokitOptions = NonNullable<ConstructorParameters<typeof ProbotOctokit>[0]>;
 
 /** GitHub may take its time to send, but not this long (headers and body, milliseconds). */
@@ -50,6 +56,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 /** Serves the App until it is closed. @throws TerminalError when it cannot listen */
 export async function startApp(settings: AppSettings, ports: AppPorts): Promise<RunningApp> {
+  // Probot's own for making tokens knows nothing of another server than github.com.
+  const tokens = new Octokit({ baseUrl: settings.apiUrl, request: { fetch: withTimeout(ports.fetch) } });
   const probot = createProbot({
     env: settings.probotEnvironment,
     overrides: {
@@ -57,7 +65,7 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
       request: { fetch: withTimeout(ports.fetch) },
       // Repeating and waiting are ours: Probot's plugins would send a write again without looking whether it was done, and
       // hold each write back for seconds. As a function, since options of Probot's own would replace an object's.
-      Octokit: ProbotOctokit.defaults((options: OctokitOptions) => ({ ...options, retry: { enabled: false }, throttle: { enabled: false } })),
+      Octokit: ProbotOctokit.defaults((options: OctokitOptions) => ({ ...options, ...(isAuthObject(options.auth) ? { auth: { ...options.auth, request: tokens.request } } : {}), retry: { enabled: false }, throttle: { enabled: false } })),
     },
   });
   await probot.ready();
@@ -69,10 +77,12 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
     log,
     queue,
     follower,
+    dashboards: new Set(),
     effects: createEffectRunner({ clock: ports.clock }),
     author: { appId: settings.appId, botLogin: null },
     ticketKeyPem: settings.ticketKeyPem,
     graphqlUrl: settings.graphqlUrl,
+    workflow: { template: settings.workflowTemplate ?? readFileSync(join(packageRoot(import.meta.url), "templates", "worktrain.yml"), "utf8"), action: settings.action, publicKey: publicTicketKey(settings.ticketKeyPem) },
   };
   registerHandlers(probot, tools);
 

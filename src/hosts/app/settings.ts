@@ -4,6 +4,7 @@ import { z } from "zod";
 import { TerminalError } from "../../shared/errors.ts";
 import { graphqlUrlOf } from "../../github/graphql.ts";
 import { publicTicketKey } from "../../github/trust/index.ts";
+import { ACTION_PIN } from "../../intake/index.ts";
 
 const secondsSchema = z.coerce.number().min(0.01).max(3_600);
 
@@ -14,6 +15,8 @@ const environmentSchema = z.object({
   WEBHOOK_SECRET: z.string().min(1),
   WEBHOOK_PATH: z.string().startsWith("/").default("/api/github/webhooks"),
   WORKTRAIN_TICKET_KEY: z.string().min(1),
+  WORKTRAIN_ACTION: z.string().regex(ACTION_PIN, "must be owner/repository/action@ and the 40 hex digits of a commit").optional(),
+  WORKTRAIN_WORKFLOW: z.string().min(1).optional(),
   WORKTRAIN_POLL_SECONDS: secondsSchema.default(30),
   GITHUB_API_URL: z.url({ protocol: /^https?$/ }).default("https://api.github.com"),
   GITHUB_GRAPHQL_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -39,6 +42,10 @@ export interface AppSettings {
   readonly webhookPath: string;
   /** Ed25519 private key (PKCS #8 PEM) that signs tickets. */
   readonly ticketKeyPem: string;
+  /** The action that onboarding puts into the workflow file, pinned by commit; null when nobody said which. */
+  readonly action: string | null;
+  /** The operator's own workflow template; null for the shipped one. */
+  readonly workflowTemplate: string | null;
   readonly pollMs: number;
   readonly apiUrl: string;
   readonly graphqlUrl: string;
@@ -70,6 +77,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     appId: values.APP_ID,
     webhookPath: values.WEBHOOK_PATH,
     ticketKeyPem,
+    action: values.WORKTRAIN_ACTION ?? null,
+    workflowTemplate: values.WORKTRAIN_WORKFLOW === undefined ? null : attempt(() => readFileSync(values.WORKTRAIN_WORKFLOW ?? "", "utf8"), "WORKTRAIN_WORKFLOW does not name a file that can be read", "Set it to where your copy of templates/worktrain.yml is, or unset it."),
     pollMs: values.WORKTRAIN_POLL_SECONDS * 1_000,
     apiUrl: values.GITHUB_API_URL.replace(/\/+$/, ""),
     graphqlUrl: values.GITHUB_GRAPHQL_URL ?? graphqlUrlOf(values.GITHUB_API_URL),
@@ -104,13 +113,13 @@ function readAppKey({ PRIVATE_KEY: inline, PRIVATE_KEY_PATH: path = "" }: z.infe
   return key.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
-function attempt<T>(read: () => T, message: string): T {
+function attempt<T>(read: () => T, message: string, fix = APP_KEY_FIX): T {
   try {
     return read();
   } catch (error) {
     // ENOENT and its like help; OpenSSL's codes (ERR_OSSL_UNSUPPORTED) say nothing to a person.
     const code = error instanceof Error && "syscall" in error && "code" in error ? ` (${String(error.code)})` : "";
-    throw new TerminalError(`${message}${code}.`, APP_KEY_FIX);
+    throw new TerminalError(`${message}${code}.`, fix);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { readFileSync, realpathSync } from "node:fs";
-import { cp, mkdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
@@ -34,6 +34,10 @@ export interface WorldOptions {
   readonly model: Scenario;
   /** Whether this machine can confine the agent's tools. */
   readonly sandbox: "bubblewrap" | "weak";
+  /** The repository is pushed without WorkTrain's files and the App is not installed: it is to propose itself. */
+  readonly bare?: boolean;
+  /** What the App may do beyond its manifest. */
+  readonly morePermissions?: Readonly<Record<string, "read" | "write">>;
   /** The repository's variables; none when absent. */
   readonly variables?: Readonly<Record<string, string>>;
   /** Whether the deliver job exchanges its identity for tokens of the App, as templates/worktrain.yml says how; default: it does not. */
@@ -104,7 +108,7 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
   const github = await startLocalGitHub({
     directory: options.directory,
     processes: searching(nodeProcesses, options.path),
-    app: { ...APP, publicKeyPem, permissions: appPermissions(options.packageRoot), webhookSecret: secrets.webhookSecret },
+    app: { ...APP, publicKeyPem, permissions: { ...appPermissions(options.packageRoot), ...options.morePermissions }, webhookSecret: secrets.webhookSecret },
   });
   started.push(() => github.close());
   const model = await startModelServer({ answer: playScenario(options.model), apiKey: secrets.modelKey });
@@ -112,7 +116,7 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
 
   const record = await github.createRepository({ owner: OWNER, name: options.repository.name });
   const maintainerToken = github.addUser(OWNER, "admin", record.id);
-  github.installApp(record.id);
+  if (options.bare !== true) github.installApp(record.id);
   github.setEnvironmentSecret("worktrain-agent", "ANTHROPIC_API_KEY", secrets.modelKey);
   const repository = { id: record.id, owner: OWNER, name: record.name, gitUrl: `${github.url}/${OWNER}/${record.name}.git` };
 
@@ -132,8 +136,13 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
 
   const appPort = await freePort();
   const exchange = options.exchange === true ? { url: `http://127.0.0.1:${appPort}/api/exchange`, issuer: actions.issuer } : null;
-  await pushRepository(options, { ...repository, token: maintainerToken, publicKey: publicTicketKey(secrets.ticketKey), modelUrl: model.url, exchangeUrl: exchange?.url ?? null });
-  const app = await startApp(options, { secrets, apiUrl: github.url, port: appPort, exchange });
+  const shipped = readFileSync(join(options.packageRoot, "templates/worktrain.yml"), "utf8");
+  const template = forThisMachine(exchange === null ? shipped : withExchange(shipped, exchange.url), model.url, options.sandbox);
+  const action = `${ACTION}@${await git(options.packageRoot, ["rev-parse", "HEAD"], options.path).catch(() => "0".repeat(40))}`;
+  await pushRepository(options, { ...repository, token: maintainerToken, publicKey: publicTicketKey(secrets.ticketKey), template, action });
+  const templatePath = join(options.directory, "workflow-template.yml");
+  await writeFile(templatePath, template);
+  const app = await startApp(options, { secrets, port: appPort, exchange, environment: { GITHUB_API_URL: github.url, WORKTRAIN_ACTION: action, WORKTRAIN_WORKFLOW: templatePath } });
   started.push(() => app.stop());
   github.setWebhookUrl(`${app.url}/api/github/webhooks`);
   return { github, actions, model, repository, path: options.path, appUrl: app.url, maintainerToken, secrets, appLog: app.log, close };
@@ -150,22 +159,23 @@ interface Push {
   readonly gitUrl: string;
   readonly token: string;
   readonly publicKey: string;
-  readonly modelUrl: string;
-  readonly exchangeUrl: string | null;
+  /** The workflow file with its placeholders. */
+  readonly template: string;
+  /** What stands for `__ACTION__`. */
+  readonly action: string;
 }
 
 /** Makes the repository a person would have, with the shipped workflow file filled in, and pushes it. */
 async function pushRepository(options: WorldOptions, push: Push): Promise<void> {
   const directory = join(options.directory, "checkout");
   await cp(join(options.packageRoot, options.repository.directory), directory, { recursive: true });
-  const template = readFileSync(join(options.packageRoot, "templates/worktrain.yml"), "utf8");
   const run = (where: string, args: readonly string[]): Promise<string> => git(where, args, options.path);
-  const pin = await run(options.packageRoot, ["rev-parse", "HEAD"]).catch(() => "0".repeat(40));
-  const filled = template.replaceAll("__ACTION__", `${ACTION}@${pin}`).replaceAll("__PUBLIC_KEY__", push.publicKey);
-  const asked = push.exchangeUrl === null ? filled : withExchange(filled, push.exchangeUrl);
-  const workflow = forThisMachine(asked, push.modelUrl, options.sandbox);
-  await mkdir(join(directory, ".github/workflows"), { recursive: true });
-  await writeFile(join(directory, ".github/workflows/worktrain.yml"), workflow);
+  if (options.bare === true) await rm(join(directory, ".github"), { recursive: true, force: true });
+  else {
+    const workflow = push.template.replaceAll("__ACTION__", push.action).replaceAll("__PUBLIC_KEY__", push.publicKey);
+    await mkdir(join(directory, ".github/workflows"), { recursive: true });
+    await writeFile(join(directory, ".github/workflows/worktrain.yml"), workflow);
+  }
   const url = new URL(push.gitUrl);
   url.username = "x-access-token";
   url.password = push.token;
@@ -216,12 +226,12 @@ export async function git(directory: string, args: readonly string[], path: stri
 
 interface AppPlace {
   readonly secrets: WorldSecrets;
-  readonly apiUrl: string;
+  readonly environment: Readonly<Record<string, string>>;
   readonly port: number;
   readonly exchange: { readonly url: string; readonly issuer: string } | null;
 }
 
-async function startApp(options: WorldOptions, { secrets, apiUrl, port, exchange }: AppPlace): Promise<{ readonly url: string; readonly log: () => string; stop(): Promise<void> }> {
+async function startApp(options: WorldOptions, { secrets, environment, port, exchange }: AppPlace): Promise<{ readonly url: string; readonly log: () => string; stop(): Promise<void> }> {
   const child = nodeProcesses.start(options.nodePath, [join(options.packageRoot, "src/hosts/app/main.ts"), "--until-stdin-closes"], {
     cwd: options.directory,
     env: {
@@ -231,7 +241,7 @@ async function startApp(options: WorldOptions, { secrets, apiUrl, port, exchange
       WEBHOOK_SECRET: secrets.webhookSecret,
       WORKTRAIN_TICKET_KEY: secrets.ticketKey,
       WORKTRAIN_POLL_SECONDS: POLL_SECONDS,
-      GITHUB_API_URL: apiUrl,
+      ...environment,
       // Its runner is a machine of somebody's own.
       ...(exchange === null ? {} : { WORKTRAIN_EXCHANGE_URL: exchange.url, WORKTRAIN_OIDC_ISSUER: exchange.issuer, WORKTRAIN_SELF_HOSTED: "allow" }),
       HOST: "127.0.0.1",

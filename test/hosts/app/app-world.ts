@@ -47,14 +47,19 @@ const fetchOnce: Fetch = (input, init) => {
   return fetch(input, { ...init, headers });
 };
 
-export async function startAppWorld(variables: Readonly<Record<string, string>> = {}): Promise<AppWorld> {
+export interface AppWorldOptions {
+  readonly morePermissions?: Readonly<Record<string, "read" | "write">>;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export async function startAppWorld(options: AppWorldOptions = {}): Promise<AppWorld> {
   const logged: AppWorld["logged"] = [];
   const say = (fields: LogFields, msg: string): void => void logged.push({ msg, fields });
   const log: AppLog = { info: (msg, fields) => say(fields, msg), warn: (msg, fields) => say(fields, msg), error: (error, msg, fields) => say({ ...fields, reason: String(error) }, msg) };
   let skewMs = 0;
-  const world = await startWorld({ clock: { nowMs: () => Date.now() + skewMs } });
+  const world = await startWorld({ clock: { nowMs: () => Date.now() + skewMs }, ...(options.morePermissions === undefined ? {} : { morePermissions: options.morePermissions }) });
   const clock = fakeClock(Date.now());
-  const start = (port = "0") => startApp(readSettings(environment({ PRIVATE_KEY: world.privateKeyPem, WEBHOOK_SECRET, GITHUB_API_URL: world.github.url, PORT: port, ...variables })), { clock, fetch: fetchOnce, log });
+  const start = (port = "0") => startApp(readSettings(environment({ PRIVATE_KEY: world.privateKeyPem, WEBHOOK_SECRET, GITHUB_API_URL: world.github.url, PORT: port, ...options.environment })), { clock, fetch: fetchOnce, log });
   let app = await start();
   const hookUrl = `${app.url}/api/github/webhooks`;
   world.github.setWebhookUrl(hookUrl);

@@ -20,7 +20,7 @@ async function labelled(issue?: number): Promise<number> {
 }
 
 /** The runs since midnight. */
-const ofTheDay = ({ query }: LoggedRequest): boolean => query["created"]?.endsWith("T00:00:00Z") === true;
+const ofTheDay = ({ query }: LoggedRequest): boolean => String(query["created"] ?? "").endsWith("T00:00:00Z");
 
 const lastComment = async (issue: number): Promise<string> => (await world.comments(issue)).at(-1)?.body ?? "";
 

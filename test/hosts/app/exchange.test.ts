@@ -21,7 +21,7 @@ let nowMs = (): number => Date.now();
 let skewMs = 0;
 beforeAll(async () => {
   issuer = await startIdentityService({ clock: { nowMs: () => nowMs() + skewMs } });
-  world = await startAppWorld({ WORKTRAIN_EXCHANGE_URL: URL_OF_EXCHANGE, WORKTRAIN_OIDC_ISSUER: issuer.issuer });
+  world = await startAppWorld({ environment: { WORKTRAIN_EXCHANGE_URL: URL_OF_EXCHANGE, WORKTRAIN_OIDC_ISSUER: issuer.issuer } });
   nowMs = () => world.clock.nowMs();
   await dispatched();
 });

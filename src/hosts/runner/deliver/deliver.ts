@@ -40,7 +40,9 @@ export async function runDeliver(settings: DeliverSettings, ports: DeliverPorts)
     const admitted = await admit(github, settings);
     // Without a valid ticket there is no issue to speak on that could be trusted: the job's own page says it.
     if (!admitted.ok) return refusedSummary(admitted.error);
-    return await deliverItem({ settings, ports, github, admitted: admitted.value, redact: createRedactor([settings.token]), access: openAccess(settings, ports, github) });
+    const job: Job = { settings, ports, github, admitted: admitted.value, redact: createRedactor([settings.token]), access: openAccess(settings, ports, github) };
+    const { ask } = admitted.value.ticket;
+    return ask === undefined ? await deliverItem(job) : await (await import("./answer.ts")).answerQuestion(job, ask);
   } catch (error) {
     if (!(error instanceof TerminalError || error instanceof RetryableError)) throw error;
     return refusedSummary(asRefusal(error));
