@@ -67,12 +67,14 @@ export class SimApp {
     const tools = {
       clock: process.clock,
       log,
+      dashboards: new Set<number>(),
       graphqlUrl: GRAPHQL,
       queue: createSubjectQueue(log),
       follower: createRunFollower({ clock: process.clock, log, pollMs: POLL_MS }),
       effects: createEffectRunner({ clock: process.clock }),
       author: { appId: APP.id, botLogin: null },
       ticketKeyPem,
+      workflow: { template: "", action: null, publicKey: "" },
     };
     const on = (names: WebhookName | readonly WebhookName[], handler: Handler): void => {
       for (const name of [names].flat()) handlers.set(name, [...(handlers.get(name) ?? []), handler]);

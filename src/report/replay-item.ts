@@ -1,5 +1,5 @@
 /** Decides a work item's log again: what the pipeline did next at each place, and what each session came to. */
-import { evolveItem, foldItem, isEscalated, keepsFiles, next, type ItemAction, type ItemState } from "../engine/pipeline/index.ts";
+import { evolveItem, foldItem, isEscalated, keepsFiles, lookBack, next, type ItemAction, type ItemState } from "../engine/pipeline/index.ts";
 import { artifactsOf, conclusionOf, evolve, initialState, type SessionState } from "../engine/session/index.ts";
 import type { ItemEvent, Recorded, SessionEvent, SnapshotRef } from "../record/index.ts";
 import { revealHidden } from "../shared/hidden.ts";
@@ -13,6 +13,7 @@ const REASONS: ReadonlyMap<ItemEvent["kind"], string> = new Map([
   ["item_opened", "the task and its base come from outside"],
   ["run_opened", "where and when a run starts comes from outside"],
   ["interpretation_answered", "what a person says comes from outside"],
+  ["item_retried", "what a person asks for comes from outside"],
   ["decomposition_answered", "what a person says comes from outside"],
   ["intake_checked", "what else is at the work, and what is there, is seen outside"],
   ["proof_recorded", "`worktrain verify` of the pull request makes it again"],
@@ -42,12 +43,20 @@ export function replayItem({ item, sessions }: ItemJournal): Replayed {
   return { recomputed, differences, notRecomputable: ids === 0 ? outside : [...outside, { what: "ids of sessions", count: ids, reason: "they hold random bytes" }] };
 }
 
+/** After the end: who looks back. */
+function nextOf(before: ItemState): ItemAction {
+  if (before.ended === null) return next(before);
+  const begun = before.sessions.find(({ phase, result }) => phase === "retrospect" && result === null);
+  return begun === undefined ? (lookBack(before) ?? { kind: "ended" }) : { kind: "resume-session", session: begun };
+}
+
 /** Null for what the pipeline does not decide. */
 function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: ItemJournal["sessions"]): Difference["expected"] | null {
   switch (event.kind) {
     case "item_opened":
     case "run_opened":
     case "interpretation_answered":
+    case "item_retried":
     case "decomposition_answered":
     case "intake_checked":
     case "proof_recorded":
@@ -58,7 +67,7 @@ function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: Ite
     case "mode_chosen":
     case "session_scheduled":
     case "item_ended":
-      return decided(next(before), before, event.kind === "session_scheduled" ? event.data : null);
+      return decided(nextOf(before), before, event.kind === "session_scheduled" ? event.data : null);
     case "base_tested":
       return next(before).kind === "test-base" ? { kind: event.kind, data: event.data } : decided(next(before), before, null);
     case "finding_checked": {
@@ -68,7 +77,7 @@ function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: Ite
       return { kind: event.kind, data: { ...event.data, round, command, tree: snapshot.tree } };
     }
     case "session_concluded": {
-      const action = next(before);
+      const action = nextOf(before);
       const session = action.kind === "resume-session" ? action.session : action.kind === "resume-slices" ? action.sessions.find((each) => each.sessionId === event.data.sessionId) : undefined;
       if (session === undefined) return decided(action, before, null);
       const { phase, round, sessionId } = session;

@@ -4,10 +4,7 @@
  */
 import { z } from "zod";
 import type { JsonObject } from "../shared/json.ts";
-import { schemaCheck } from "./schema-check.ts";
-
-/** A JSON Schema object; plain JSON. */
-export type JsonSchema = { readonly [keyword: string]: unknown };
+import { schemaCheck, type JsonSchema } from "./schema-check.ts";
 
 const TYPES = ["string", "number", "integer", "boolean", "null", "array", "object"] as const;
 const FORMATS = ["email", "uri", "uuid", "date-time", "date", "time", "ipv4", "ipv6", "duration"] as const;

@@ -5,7 +5,9 @@
  */
 import { z } from "zod";
 import { canonicalJson } from "../shared/json.ts";
-import type { JsonSchema } from "./json-schema.ts";
+
+/** A JSON Schema object; plain JSON. */
+export type JsonSchema = { readonly [keyword: string]: unknown };
 
 /** RFC 3339 full-time. */
 const FULL_TIME = /^(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;

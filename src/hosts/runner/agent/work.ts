@@ -4,7 +4,7 @@ import { estimateWords, openingPolicy, pipelineFault, progressLine, readRules, r
 import { foldItem, next } from "../../../engine/pipeline/index.ts";
 import type { GitHub } from "../../../github/client.ts";
 import { personOf } from "../../../github/trust/index.ts";
-import { itemStream, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
+import { itemStream, phaseSchema, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
 import { TerminalError, type Refusal } from "../../../shared/errors.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import type { Sandbox, Workspace } from "../../../workspace/index.ts";
@@ -126,6 +126,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
       contextTokens: config.context.tokens,
       saving: record.saving,
       surroundings: surroundingsOf(settings, ports, { github: all.github, admitted, requires: openingPolicy(config).requires ?? [] }),
+      ...retryOf(admitted.ticket),
       ...(answer === undefined ? {} : { answer: { ...answer, by: personOf(trigger.actor) } }),
       onProgress: (progress) => {
         const line = progressLine(progress);
@@ -138,6 +139,11 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
   );
 }
 
+/** A phase that this version does not know is none. */
+function retryOf({ retry, trigger }: Admitted["ticket"]): Pick<CoordinatorDeps, "retry"> {
+  return retry === undefined ? {} : { retry: { phase: phaseSchema.nullable().catch(null).parse(retry.phase), by: personOf(trigger.actor) } };
+}
+
 /** Where slices are worked on; nothing where the place has none. */
 function slicesOf(settings: JobSettings, { place, config, workspace }: Pick<Work, "config"> & { readonly place: Place; readonly workspace: Workspace }): Pick<CoordinatorDeps, "openSlice"> {
   const open = place.openSlice?.bind(place);
@@ -147,7 +153,7 @@ function slicesOf(settings: JobSettings, { place, config, workspace }: Pick<Work
 /** @param config null where none can be read: the item ends before it matters */
 function openItem(admitted: Admitted, config: Pick<Config, "review" | "pipeline"> | null, review: Reviewed | null): Extract<ItemEvent, { kind: "item_opened" }>["data"] {
   const { ticket, task } = admitted;
-  return { itemId: ticket.item, task: { ...task, sha256: ticket.textSha256 }, base: ticket.base, maxReviewRounds: config?.review.maxRounds ?? 1, ...(config === null ? {} : { pipeline: openingPolicy(config), hostChecks: true }), ...(review === null ? {} : { review }) };
+  return { itemId: ticket.item, task: { ...task, sha256: ticket.textSha256 }, base: ticket.base, maxReviewRounds: config?.review.maxRounds ?? 1, ...(config === null ? {} : { pipeline: openingPolicy(config), hostChecks: true, sameFindings: "identity" }), ...(review === null ? {} : { review }) };
 }
 
 function openRun(settings: JobSettings, { admitted, restored }: Pick<WorkContext, "admitted" | "restored">, { sandbox, crashes }: { readonly sandbox: "bubblewrap" | "weak" | "none"; readonly crashes: number }): Extract<ItemEvent, { kind: "run_opened" }>["data"] {

@@ -7,7 +7,7 @@ import { runJson, workflowJson } from "../views/actions.ts";
 import { checkRunJson } from "../views/checks.ts";
 import { commentJson, issueJson, labelJson } from "../views/issues.ts";
 import { pullJson, pullSimpleJson, type PullMeasure } from "../views/pulls.ts";
-import { pageUrl, repositoryJson } from "../views/repository.ts";
+import { fullName, pageUrl, repositoryJson } from "../views/repository.ts";
 import { nodeId, type View } from "../views/view.ts";
 
 /** A webhook's event name and payload. */
@@ -18,7 +18,7 @@ export interface Webhook {
 }
 
 /** Sent to an App that did not subscribe to them, too. */
-const ALWAYS = new Set(["installation", "check_run", "check_suite"]);
+const ALWAYS = new Set(["installation", "installation_repositories", "check_run", "check_suite"]);
 
 /**
  * The webhook of a happening.
@@ -33,7 +33,7 @@ export function webhookOf(view: View, happening: Happening, measure: PullMeasure
   if (!ALWAYS.has(happening.kind) && !state.app.events.includes(happening.kind)) return null;
   const repository = known(state.repositories, happening.repositoryId, "repository");
   const common = {
-    ...(happening.kind === "installation"
+    ...(happening.kind === "installation" || happening.kind === "installation_repositories"
       ? {}
       : { repository: repositoryJson(view, repository), installation: { id: installation.id, node_id: nodeId("I", installation.id) } }),
     sender: userJson(view, happening.actor),
@@ -50,14 +50,14 @@ function specificPayload(view: View, happening: Happening, measure: PullMeasure 
   switch (happening.kind) {
     case "issues": {
       const issue = known(state.issues, happening.issueId, "issue");
-      return { issue: issueJson(view, issue), ...labelPart(view, happening) };
+      return { issue: issueJson(view, issue), ...labelPart(view, happening), ...editPart(happening) };
     }
     case "pull_request": {
       const issue = known(state.issues, happening.issueId, "pull request");
       if (!isPull(issue)) throw new Error(`Issue ${issue.number} is no pull request.`);
       const moved = happening.action === "synchronize" ? { before: happening.before, after: happening.after } : {};
       const measured = measure === null ? pullSimpleJson(view, issue) : pullJson(view, issue, { ...measure, mergeable: null });
-      return { number: issue.number, pull_request: measured, ...moved, ...labelPart(view, happening) };
+      return { number: issue.number, pull_request: measured, ...moved, ...labelPart(view, happening), ...editPart(happening) };
     }
     case "issue_comment": {
       const issue: Issue = known(state.issues, happening.issueId, "issue");
@@ -78,8 +78,13 @@ function specificPayload(view: View, happening: Happening, measure: PullMeasure 
       const installation = known(state.installations, happening.installationId, "installation");
       return {
         installation: installationJson(view, installation),
-        repositories: select(state.repositories, (one) => installation.repositoryIds.has(one.id)).map((one) => repositoryJson(view, one)),
+        repositories: select(state.repositories, (one) => installation.repositoryIds.has(one.id)).map(namedJson),
       };
+    }
+    case "installation_repositories": {
+      const installation = known(state.installations, happening.installationId, "installation");
+      const added = [namedJson(known(state.repositories, happening.repositoryId, "repository"))];
+      return { installation: installationJson(view, installation), repository_selection: "selected", repositories_added: added, repositories_removed: [], requester: null };
     }
     case "reaction":
     case "cancel_requested":
@@ -89,10 +94,23 @@ function specificPayload(view: View, happening: Happening, measure: PullMeasure 
   }
 }
 
+/** All that these two webhooks tell of a repository (docs: webhook events, installation). */
+const namedJson = (repository: RepositoryRecord) => ({
+  id: repository.id,
+  node_id: nodeId("R", repository.id),
+  name: repository.name,
+  full_name: fullName(repository),
+  private: repository.visibility === "private",
+});
+
 const labelPart = (view: View, happening: object) =>
   "labelId" in happening && typeof happening.labelId === "number"
     ? { label: labelJson(view, known(view.state.labels, happening.labelId, "label")) }
     : {};
+
+/** What title and text were before they were edited. */
+const editPart = (happening: Extract<Happening, { kind: "issues" | "pull_request" }>) =>
+  happening.action === "edited" ? { changes: Object.fromEntries(happening.edited.map((part) => [part, { from: happening.previous[part] }])) } : {};
 
 function pushPayload(view: View, push: Extract<Happening, { kind: "push" }>) {
   const repository = known(view.state.repositories, push.repositoryId, "repository");
