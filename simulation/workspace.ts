@@ -48,6 +48,9 @@ export class SimWorkspace implements Workspace {
     this.#files = new Map(this.#baseFiles);
     this.#lastTree = git.tree(this.#files);
     this.baseFiles = {
+      // Which files a package names changes nothing of what is simulated.
+      search: () => Promise.resolve([]),
+      history: () => Promise.resolve([]),
       commit: base,
       find: async (paths) => [...this.#baseFiles].flatMap(([path, { id }]) => (paths.some((each) => path === each || path.startsWith(`${each}/`)) ? [{ path, kind: "file" as const, oid: id, sizeBytes: this.#size(id) }] : [])),
       list: () => this.baseFiles.find([...this.#baseFiles.keys()]),

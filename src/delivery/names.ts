@@ -1,6 +1,6 @@
 /** How what we publish is called and found again. A marker or trailer counts only in what our own account wrote. */
 import type { Ticket } from "../github/trust/index.ts";
-import { parseItemId } from "../record/index.ts";
+import { parseItemId, type Trailers } from "../record/index.ts";
 
 /** Who we are on GitHub. */
 export interface Publisher {
@@ -33,21 +33,5 @@ export const pullRequestMarkerOf = (item: string): string => `<!-- worktrain:pul
 /** The item and key that the first line of a pull request's body names; null where it names none. */
 export function readPullRequestMarker(body: string): Trailers | null {
   const [, item, key] = /^<!-- worktrain:pull-request (\S+) key=([0-9a-f]+) -->/.exec(body) ?? [];
-  return item === undefined || key === undefined ? null : { item, key };
-}
-
-export interface Trailers {
-  readonly item: string;
-  readonly key: string;
-}
-
-export const formatTrailers = ({ item, key }: Trailers): string => `WorkTrain-Item: ${item}\nWorkTrain-Key: ${key}`;
-
-/** Our trailers in a commit's last paragraph; null when it is not a commit of ours. */
-export function readTrailers(message: string): Trailers | null {
-  const lines = message.trimEnd().split(/\n\s*\n/).at(-1)?.split("\n") ?? [];
-  const value = (name: string) => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
-  const item = value("WorkTrain-Item");
-  const key = value("WorkTrain-Key");
   return item === undefined || key === undefined ? null : { item, key };
 }

@@ -5,12 +5,14 @@ import { sessionEventSchema, type SessionEvent } from "./session-events.ts";
 
 export * from "./committed.ts";
 export * from "./envelope.ts";
+export * from "./finding-identity.ts";
 export * from "./item-events.ts";
 export * from "./limits.ts";
 export * from "./names.ts";
 export * from "./proof.ts";
 export * from "./session-events.ts";
 export * from "./snapshot.ts";
+export * from "./trailers.ts";
 export { parseVerified, type VerifiedClaim } from "./verified.ts";
 
 /** Any event of any stream, without its envelope. */

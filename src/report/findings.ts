@@ -1,5 +1,7 @@
-import { CONTRACT, exitWords, isGreen, isRed, type FindingChecked } from "../engine/pipeline/index.ts";
+import { CONTRACT, exitWords, isGreen, isRed, type FindingChecked, type ItemState } from "../engine/pipeline/index.ts";
+import { isSameFinding } from "../record/index.ts";
 import { reviewVerdictSchema, type Finding } from "../workflow/index.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { lastArtifact, type ItemSessionView } from "./session-view.ts";
 
 /**
@@ -23,17 +25,20 @@ export interface FindingView extends Finding {
   /** The round of review that reported it. */
   readonly round: number;
   readonly fate: FindingFate;
+  /** The same for the same finding of another round. */
+  readonly fingerprint: string;
   readonly check?: FindingCheck | undefined;
 }
 
 /** All findings of completed reviews in order, each with what became of it. */
-export function findingsOf(sessions: readonly ItemSessionView[], checked: readonly FindingChecked[] = []): readonly FindingView[] {
+export function findingsOf(sessions: readonly ItemSessionView[], { checked, opening }: Pick<ItemState, "checked" | "opening">): readonly FindingView[] {
+  const same = opening?.sameFindings === "identity" ? isSameFinding : sameInWords;
   const reviews = sessions
     .filter((session) => session.phase === "review" && session.outcome === "completed")
     .map((session) => ({ round: session.round, findings: reviewVerdictSchema.safeParse(lastArtifact(session, CONTRACT.reviewVerdict)).data?.findings ?? [] }));
   return reviews.flatMap(({ round, findings }, index) => {
-    const later = reviews[index + 1];
-    return findings.map((finding) => ({ ...finding, round, fate: fate(finding, later?.findings ?? null), ...checkOf(finding, round, checked) }));
+    const later = reviews[index + 1]?.findings ?? null;
+    return findings.map((finding) => ({ ...finding, round, fate: fate(finding, later, same), fingerprint: fingerprintOf(finding, null), ...checkOf(finding, round, checked) }));
   });
 }
 
@@ -54,12 +59,14 @@ function kindOf(before: FindingChecked["result"], last: FindingChecked["result"]
 
 const wordsOf = ({ result, skipped }: FindingChecked): string => (result === null ? `not run: ${skipped ?? "no reason was recorded"}` : exitWords(result));
 
-function fate(finding: Finding, later: readonly Finding[] | null): FindingFate {
+type Same = (a: Finding, b: Finding) => boolean;
+
+function fate(finding: Finding, later: readonly Finding[] | null, same: Same): FindingFate {
   if (later === null) return finding.severity === "nit" ? "accepted" : "open";
   return later.some((other) => same(other, finding)) ? "repeated" : "gone";
 }
 
-/** The same finding in the reviewer's words: same file and same summary, letter case and spacing aside; lines move. */
-const same = (a: Finding, b: Finding): boolean => (a.file ?? "") === (b.file ?? "") && words(a.summary) === words(b.summary);
+/** In items that were opened before findings had an identity: what is proved of them must stay as it was. */
+const sameInWords: Same = (a, b) => (a.file ?? "") === (b.file ?? "") && words(a.summary) === words(b.summary);
 
 const words = (text: string): string => text.toLowerCase().replace(/\s+/g, " ").trim();

@@ -39,6 +39,8 @@ export interface StatusMarker {
   readonly stale?: string | undefined;
   /** The comment whose command asked for the last dispatch; absent where a label did, or nobody. */
   readonly command?: number | undefined;
+  /** ISO time at which somebody asked for its end; a run that does not obey is ended by force later. Nothing is gone on with by itself then. */
+  readonly cancel?: string | undefined;
 }
 
 /** What the status comment of an issue starts with. */
@@ -61,6 +63,7 @@ export function formatStatusMarker(marker: StatusMarker): string {
     ...(marker.kept === undefined ? {} : { kept: marker.kept }),
     ...(marker.stale === undefined ? {} : { stale: marker.stale }),
     ...(marker.command === undefined ? {} : { command: marker.command }),
+    ...(marker.cancel === undefined ? {} : { cancel: marker.cancel }),
   };
   const text = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
   return `${statusMarkerPrefix(marker.issueNumber)}${text.join(" ")} -->`;
@@ -85,6 +88,7 @@ const markerSchema = z
     kept: timeSchema.optional(),
     stale: timeSchema.optional(),
     command: z.coerce.number().int().min(1).optional(),
+    cancel: timeSchema.optional(),
   });
 
 const MARKER_LINE = /^<!-- worktrain:status issue-(\d{1,15}) ([^\n]{1,1000}) -->/;

@@ -177,7 +177,7 @@ export function compileParallel(raw: JsonObject, path: Path, scope: Scope): read
     delegations: parallelDelegations.map(delegationOf),
     forEach: null,
     maxParallel: values.maxParallel ?? null,
-    synthesis: synthesis === undefined ? null : { prompt: synthesis.prompt ?? null, contract: contractOf(synthesis.outputContract) },
+    synthesis: synthesis === undefined ? null : { prompt: synthesis.prompt ?? null, contract: contractOf(synthesis.outputContract, scope) },
     notesRequired: values.notesOptional !== true && synthesis?.outputContract === undefined,
     confirmation: confirmationOf(values.requireConfirmation),
     modelTier: scope.modelTier,

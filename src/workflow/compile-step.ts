@@ -45,7 +45,7 @@ export function standardStep(values: NamedValues, path: Path, scope: Scope): Sta
   const own = values.functionDefinitions ?? [];
   const blocks = values.promptBlocks === undefined ? null : promptOfBlocks(values.promptBlocks, scope.features);
   const prompt = values.prompt ?? blocks ?? values.title;
-  const contract = contractOf(values.outputContract);
+  const contract = contractOf(values.outputContract, scope);
   const { jumpIf } = values;
   const jump = jumpIf === undefined ? null : { condition: jumpIf.condition, target: `${scope.prefix}${jumpIf.target}`, maxJumps: jumpIf.maxJumps ?? DEFAULT_MAX_JUMPS };
   if (jump !== null) scope.registry.jumps.set(jump, [...path, "jumpIf", "target"]);
@@ -177,8 +177,8 @@ export function contractIssues(contract: OutputContract | undefined, path: Path,
   });
 }
 
-export const contractOf = (contract: OutputContract | undefined): StandardStep["contract"] =>
-  contract === undefined ? null : { ref: contract.contractRef, required: contract.required ?? true, requireFields: contract.requireFields ?? [] };
+export const contractOf = (contract: OutputContract | undefined, { prefix }: Pick<Scope, "prefix">): StandardStep["contract"] =>
+  contract === undefined ? null : { ref: contract.contractRef, required: contract.required ?? true, requireFields: contract.requireFields ?? [], ...(contract.accountsFor === undefined ? {} : { accountsFor: `${prefix}${contract.accountsFor}` }) };
 
 export function confirmationOf(value: Confirmation | undefined): StandardStep["confirmation"] {
   if (value === undefined || value === false) return null;

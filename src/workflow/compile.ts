@@ -1,6 +1,7 @@
 import { type Json, type JsonObject } from "../shared/json.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { type Bindings, bindSlots, resolveSlots } from "./bindings.ts";
+import { checkAccounts } from "./check-accounts.ts";
 import { checkCommands } from "./check-commands.ts";
 import { beyondFaults, checkFields } from "./check-fields.ts";
 import { slotIssues, unknownWorkflows } from "./check-names.ts";
@@ -89,6 +90,7 @@ function compile(root: JsonObject, options: CompileOptions): Outcome {
   const scope = scopeOf(values, Array.isArray(raws) ? raws : [], findings, options, own);
   const steps = resolveJumps(compileTopLevel(scope.topLevel, ["steps"], scope), scope);
   const commands = checkCommands(steps, scope.registry);
+  issues.push(...checkAccounts(steps, scope.registry));
   lenient.push(...placeholderIssues(root), ...beyondFaults([...duplicateIssues(values), ...slotIssues(slots, values.extensionPoints ?? [])], checked.issues), ...commands.lenient);
   if (version >= 2) issues.push(...lenient);
   if (issues.length === 0 && steps.length === 0) issues.push({ path: ["steps"], message: "No step is left to run.", fix: "Every step is the body of a loop; add the loop to the steps." });

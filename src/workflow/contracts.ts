@@ -38,10 +38,19 @@ const findingSchema = z.looseObject({
 });
 export type Finding = z.infer<typeof findingSchema>;
 
+const accountReason = z.string().trim().min(1).describe("What you saw when you checked it.");
+const accountedFinding = z.string().describe("The id that the step's list gives the finding.");
+const accountSchema = z.discriminatedUnion("fate", [
+  z.looseObject({ fate: z.enum(["taken", "merged"]).describe("taken: it stands on its own; merged: it has one cause with others"), finding: accountedFinding, as: z.int().min(1).describe("Which of `findings` holds it, from 1; no milder than it was brought"), reason: accountReason }),
+  z.looseObject({ fate: z.literal("dropped").describe("it does not hold"), finding: accountedFinding, reason: accountReason }),
+]);
+export type FindingAccount = z.infer<typeof accountSchema>;
+
 const VERDICTS = verdictSchema.options;
 const VERDICT_OF_SEVERITY = { critical: "blocking", major: "blocking", minor: "minor", nit: "clean" } as const satisfies Record<Severity, Verdict>;
 
-const stricter = (a: Verdict, b: Verdict): Verdict => (VERDICTS.indexOf(a) >= VERDICTS.indexOf(b) ? a : b);
+/** The stricter of two verdicts. */
+export const stricter = (a: Verdict, b: Verdict): Verdict => (VERDICTS.indexOf(a) >= VERDICTS.indexOf(b) ? a : b);
 
 /** What a review comes to: the stricter of what it says and what its findings make it (critical and major block, a nit changes nothing). */
 export function verdictOf(review: { readonly verdict: Verdict; readonly findings: readonly { readonly severity: Severity }[] }): Verdict {
@@ -54,6 +63,7 @@ export const reviewVerdictSchema = z
     confidence: z.enum(["high", "medium", "low"]),
     findings: z.array(findingSchema),
     summary: z.string().min(1),
+    accounts: z.array(accountSchema).optional().describe("What became of each finding of the reviewers this verdict rests on"),
   })
   .superRefine((review, context) => {
     const least = verdictOf(review);

@@ -13,7 +13,8 @@ const condition = conditionSchema.nullable();
 
 /** `any` is `requireConfirmation: true`: a person when guided, the coordinator when autonomous. */
 const confirmationSchema = z.strictObject({ gate: z.enum(["any", "human_approval", "coordinator_eval"]), condition }).nullable();
-const contractSchema = z.strictObject({ ref: z.string(), required: z.boolean(), requireFields: texts }).nullable();
+/** `accountsFor`: the parallel step whose reviewers' findings the artifact answers one by one. */
+const contractSchema = z.strictObject({ ref: z.string(), required: z.boolean(), requireFields: texts, accountsFor: z.string().optional() }).nullable();
 
 /** Who put the step there: the routine it was expanded from and the features that added to it. */
 const originSchema = z.strictObject({ routine: z.string().nullable(), features: texts }).readonly();

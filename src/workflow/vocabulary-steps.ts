@@ -34,7 +34,7 @@ const confirmation = z.union([z.boolean(), gateObject, conditionSchema], {
 });
 export type Confirmation = z.infer<typeof confirmation>;
 
-const outputContract = z.strictObject({ contractRef: z.string().min(1), required: z.boolean().optional(), requireFields: z.array(z.string()).optional() });
+const outputContract = z.strictObject({ contractRef: z.string().min(1), required: z.boolean().optional(), requireFields: z.array(z.string()).optional(), accountsFor: z.string().min(1).optional() });
 export type OutputContract = z.infer<typeof outputContract>;
 
 const delegation = z.strictObject({

@@ -1,5 +1,6 @@
 /** Files as the base commit has them, read from git's objects: what lies in the working tree does not count (I9). */
 import { TerminalError } from "../shared/errors.ts";
+import { openBaseSearch, type BaseSearch, type GitBounds } from "./base-search.ts";
 import type { ProcessResult } from "../shared/ports.ts";
 
 export interface BaseFile {
@@ -12,7 +13,7 @@ export interface BaseFile {
 }
 
 /** A narrow look into one commit. */
-export interface BaseFiles {
+export interface BaseFiles extends BaseSearch {
   readonly commit: string;
   /** The files and links among the paths; of a directory, all below it. */
   find(paths: readonly string[]): Promise<readonly BaseFile[]>;
@@ -23,13 +24,14 @@ export interface BaseFiles {
 }
 
 /** @param git runs git on the repository that holds the commit, without its hooks and filters */
-export function openBaseFiles(git: (args: readonly string[]) => Promise<ProcessResult>, commit: string): BaseFiles {
+export function openBaseFiles(git: (args: readonly string[], bounds?: GitBounds) => Promise<ProcessResult>, commit: string): BaseFiles {
   const run = async (args: readonly string[]): Promise<Uint8Array> => {
     const done = await git(args);
     if (done.exitCode === 0 && !done.truncated) return done.stdout;
     throw new TerminalError(`git ${args[0] ?? ""} failed at ${commit}: ${new TextDecoder().decode(done.stderr).trim().slice(0, 500)}`, "Check that the clone holds the commit and can be read; then run again.");
   };
   return {
+    ...openBaseSearch(git, commit),
     commit,
     async find(paths) {
       if (paths.length === 0) return [];

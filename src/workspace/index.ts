@@ -1,4 +1,5 @@
 export type { BaseFile, BaseFiles } from "./base-files.ts";
+export type { BaseMatch, BaseSearch, PastCommit } from "./base-search.ts";
 export { openSandbox, type CommandResult, type Sandbox, type SandboxMode, type SandboxOptions } from "./sandbox.ts";
 export type { SandboxLimits } from "./protocol.ts";
 export type { GetBlob } from "./incoming.ts";

@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { TerminalError } from "../shared/errors.ts";
 import type { Processes } from "../shared/ports.ts";
 import { openBaseFiles, type BaseFiles } from "./base-files.ts";
+import type { GitBounds } from "./base-search.ts";
 import { HOST_PATH } from "./search-path.ts";
 
 /** Somebody's clone as it stands; looking changes nothing. */
@@ -51,7 +52,7 @@ export async function lookAtClone({ source, at, processes }: Looked): Promise<Se
     head,
     branch,
     uncommitted: status === "" ? 0 : status.split("\n").length,
-    baseFiles: openBaseFiles((args) => run(processes, top, args, null), head),
+    baseFiles: openBaseFiles((args, bounds) => run(processes, top, args, { bounds }), head),
     readCommitted: (path) => git(processes, top, ["cat-file", "blob", `${head}:${path}`]),
   };
 }
@@ -136,23 +137,24 @@ interface Identity {
 }
 
 /** Git with hooks and watchers off and nobody's configuration but the repository's own; looking does not write the index. */
-async function run(processes: Processes, cwd: string, args: readonly string[], identity: Identity | null) {
-  const author: Record<string, string> = identity === null ? {} : { GIT_AUTHOR_NAME: identity.name, GIT_AUTHOR_EMAIL: identity.email, GIT_COMMITTER_NAME: identity.name, GIT_COMMITTER_EMAIL: identity.email };
+async function run(processes: Processes, cwd: string, args: readonly string[], { identity, bounds }: { readonly identity?: Identity | undefined; readonly bounds?: GitBounds | undefined } = {}) {
+  const author: Record<string, string> = identity === undefined ? {} : { GIT_AUTHOR_NAME: identity.name, GIT_AUTHOR_EMAIL: identity.email, GIT_COMMITTER_NAME: identity.name, GIT_COMMITTER_EMAIL: identity.email };
   return processes.run("git", ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "safe.directory=*", ...args], {
     cwd,
     env: { PATH: HOST_PATH, HOME: "/nonexistent", LC_ALL: "C.UTF-8", GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0", ...author },
     timeoutMs: 10 * 60_000,
     maxOutputBytes: 64 * 1024 * 1024,
+    ...bounds,
   });
 }
 
 async function git(processes: Processes, cwd: string, args: readonly string[]): Promise<string | null> {
-  const done = await run(processes, cwd, args, null);
+  const done = await run(processes, cwd, args);
   return done.exitCode === 0 ? new TextDecoder().decode(done.stdout).replace(/\n$/, "") : null;
 }
 
-async function must(processes: Processes, cwd: string, args: readonly string[], identity: Identity | null = null): Promise<string> {
-  const done = await run(processes, cwd, args, identity);
+async function must(processes: Processes, cwd: string, args: readonly string[], identity?: Identity): Promise<string> {
+  const done = await run(processes, cwd, args, { identity });
   if (done.exitCode === 0) return new TextDecoder().decode(done.stdout).trim();
   throw new TerminalError(`git ${args[0] ?? ""} failed in ${cwd}: ${new TextDecoder().decode(done.stderr).trim().slice(0, 500)}`, "Mend what git says and try again.");
 }

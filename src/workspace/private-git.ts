@@ -29,6 +29,7 @@ export interface GitRun {
   /** Works on a linked worktree of the workspace's repository instead, which lies in the private directory. */
   readonly worktree?: { readonly directory: string; readonly name: string };
   readonly maxOutputBytes?: number;
+  readonly timeoutMs?: number;
 }
 
 /** `worktree` follows the workspace's files; `scratch` builds trees. */
@@ -140,7 +141,7 @@ export class PrivateGit {
   }
 
   #walled([program = "git", ...args]: readonly string[], options: GitRun): Promise<ProcessResult> {
-    const run = { ...(options.input === undefined ? {} : { input: options.input }), timeoutMs: TIMEOUT_MS, maxOutputBytes: options.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES };
+    const run = { ...(options.input === undefined ? {} : { input: options.input }), timeoutMs: options.timeoutMs ?? TIMEOUT_MS, maxOutputBytes: options.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES };
     const environment = this.#environment(options.index);
     if (this.#bubblewrap === null) return this.#processes.run(program, args, { ...run, cwd: this.places.workspace, env: environment });
     const walls = {

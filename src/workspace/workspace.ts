@@ -151,7 +151,7 @@ class GitFiles implements Workspace {
   constructor({ git, index, start }: Begun) {
     this.base = start.base;
     this.repository = git.repository;
-    this.baseFiles = openBaseFiles((args) => git.try(args), start.base);
+    this.baseFiles = openBaseFiles((args, bounds) => git.try(args, bounds), start.base);
     this.#git = git;
     this.#index = index;
     this.#baseline = start;

@@ -7,6 +7,7 @@ import { taskKeyOf } from "../../src/record/task-key.ts";
 import { readItemReport, reportMarkdown } from "../../src/report/index.ts";
 import type { BaseFile, BaseFiles } from "../../src/workspace/index.ts";
 import { cleanReview, completeStep, decidedOtherwise, ITEM, itemWorld, workflow, write, type ItemWorld, type ItemWorldOptions } from "./item-world.ts";
+import { nothingToSearch } from "../fakes/base-search.ts";
 
 const worlds: ItemWorld[] = [];
 afterEach(async () => {
@@ -109,6 +110,7 @@ describe("what exists is taken", () => {
     ];
     const read: string[] = [];
     const files: BaseFiles = {
+      ...nothingToSearch,
       commit: "a".repeat(40),
       list: () => Promise.resolve(entries),
       find: (paths) => Promise.resolve(entries.filter(({ path }) => paths.some((each) => path === each || path.startsWith(`${each}/`)))),
@@ -141,7 +143,7 @@ describe("a governed repository", () => {
     expect(told.standing).toMatchObject({ tone: "waiting", headline: expect.stringContaining("waits for what this repository requires first"), reason: { message: expect.stringContaining("A spec") } });
     labels = ["architecture-ok"];
     expect((await world.run()).reason?.message).not.toContain("Architecture-OK");
-    Object.assign(world.workspace, { baseFiles: { commit: "a".repeat(40), find: () => Promise.resolve([{ path: "docs/specs/12.md", kind: "file", oid: "1", sizeBytes: 3 }]), read: () => Promise.resolve("yes") } });
+    Object.assign(world.workspace, { baseFiles: { ...nothingToSearch, list: () => Promise.resolve(null), commit: "a".repeat(40), find: () => Promise.resolve([{ path: "docs/specs/12.md", kind: "file", oid: "1", sizeBytes: 3 }]), read: () => Promise.resolve("yes") } });
     expect((await world.run()).ending).toBe("ready");
     expect(checks(await world.item()).map(({ at, missing }) => [at, missing.length])).toEqual([["opened", 2], ["opened", 1], ["opened", 0], ["classified", 0]]);
   });

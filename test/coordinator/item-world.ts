@@ -8,8 +8,9 @@ import { readSession } from "../../src/session/index.ts";
 import { sha256Hex } from "../../src/shared/hash.ts";
 import { nodeFileSystem, nodeRandom } from "../../src/shared/node-ports.ts";
 import { compileWorkflow, type Plan } from "../../src/workflow/index.ts";
-import type { BaseFiles, CommandResult, Sandbox, SavedWorkspace, Workspace } from "../../src/workspace/index.ts";
+import type { BaseFiles, CommandResult, PastCommit, Sandbox, SavedWorkspace, Workspace } from "../../src/workspace/index.ts";
 import { fakeClock, type FakeClock } from "../fakes/clock.ts";
+import { searchIn } from "../fakes/base-search.ts";
 
 export const ITEM = "7/issue-1/1";
 const BASE = "a".repeat(40);
@@ -41,9 +42,10 @@ export class MapWorkspace implements Workspace {
   files: Record<string, string> = {};
   #saved = "{}";
 
-  /** @param base files of the base commit */
-  constructor(base: Readonly<Record<string, string>> = {}) {
+  /** @param base files of the base commit @param commits of its history, newest first */
+  constructor(base: Readonly<Record<string, string>> = {}, commits: readonly PastCommit[] = []) {
     this.baseFiles = {
+      ...searchIn(() => Object.entries(base), commits),
       commit: BASE,
       find: (paths) => Promise.resolve(Object.entries(base).flatMap(([path, text]) => (paths.some((each) => path === each || path.startsWith(`${each}/`)) ? [{ path, kind: "file" as const, oid: sha256Hex(text), sizeBytes: Buffer.byteLength(text) }] : []))),
       list: () => this.baseFiles.find(Object.keys(base)),
@@ -115,6 +117,8 @@ export interface ItemWorldOptions {
   readonly task?: { readonly title: string; readonly body: string };
   /** Of the base commit, by path. */
   readonly baseFiles?: Readonly<Record<string, string>>;
+  /** Of the base's history, newest first. */
+  readonly commits?: readonly PastCommit[];
   /** Called with each tool that the sandbox ran, before it answers. */
   readonly onTool?: (tool: string) => Promise<void>;
   /** What commands reached since it was last asked. */
@@ -146,7 +150,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
   const shipped = library.value;
   const clock = fakeClock();
   const journal = options.journal ?? openMemoryJournal({ clock });
-  const workspace = new MapWorkspace(options.baseFiles);
+  const workspace = new MapWorkspace(options.baseFiles, options.commits);
   const play = playScenario({ turns: options.turns });
   const answer: Parameters<typeof startModelServer>[0]["answer"] = async (request) => {
     await options.onTurn?.(clock);

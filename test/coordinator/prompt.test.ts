@@ -12,9 +12,11 @@ import type { StepOffer } from "../../src/engine/session/index.ts";
 import { sha256Hex } from "../../src/shared/hash.ts";
 import { compileWorkflow, type Plan } from "../../src/workflow/index.ts";
 import type { BaseFiles } from "../../src/workspace/index.ts";
+import { nothingToSearch } from "../fakes/base-search.ts";
 
 /** A commit's files as a map; a value of `-> target` is a link. */
 const filesOf = (files: Readonly<Record<string, string>>): BaseFiles => ({
+  ...nothingToSearch,
   commit: "c".repeat(40),
   find: (paths) =>
     Promise.resolve(
@@ -44,7 +46,7 @@ const SESSION: ItemSession = {
   result: { outcome: "completed", reason: null, artifacts: [{ contractRef: "wr.contracts.coding_handoff", value: { prTitle: "Mended" } }], head: { seq: 1, hash: "0".repeat(64) }, turns: 1, usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 }, costMicroUsd: 0, snapshot: null },
 };
 
-const SOURCES: ContextSources = { rules: [], phase: "review", wanted: { policy: "inherit", sections: new Set(CONTEXT_SECTIONS) }, task: null, prior: { ...NOTHING_BEFORE, sessions: [SESSION], facts: [{ kind: "decision", text: "Round first.", sessionId: "code-1" }] }, files: [], others: null, steps: [] };
+const SOURCES: ContextSources = { rules: [], phase: "review", wanted: { policy: "inherit", sections: new Set(CONTEXT_SECTIONS) }, task: null, prior: { ...NOTHING_BEFORE, sessions: [SESSION], facts: [{ kind: "decision", text: "Round first.", sessionId: "code-1" }] }, files: [], others: null, published: [], steps: [] };
 
 const parts = async (files: Readonly<Record<string, string>>, more: Partial<ContextSources> = {}): Promise<PromptParts> => {
   const { rules } = await readRules(filesOf(files), ["Prefer small commits."]);
@@ -179,7 +181,7 @@ describe("no text from outside leaves its fence", () => {
       const result = SESSION.result === null ? null : { ...SESSION.result, artifacts: [{ contractRef: "x", value: artifact }, { contractRef: "wr.contracts.coding_handoff", value: { keyDecisions: [text], knownLimitations: [text] } }] };
       const trail = { sessionId: "s", gates: [{ question: text, verdict: "rejected" as const, reason: text, by: "p" }], gaps: [{ code: "g", message: text }], blocked: [{ stepId: "b", notes: text, blockers: [text] }] };
       const prior = { sessions: [{ ...SESSION, result }], facts: [{ kind: "decision" as const, text, sessionId: "s" }], trails: [trail], choice: { mode: null, why: [], answer: { verdict: "approved" as const, by: "p", reason: text } } };
-      return packContext(dataSections({ ...SOURCES, task: text, prior, files: [{ path: text, why: [text], named: true }], steps: [{ stepId: "a", notes: text }] }), budget).layers.map((layer) => layer.text).join("\n\n");
+      return packContext(dataSections({ ...SOURCES, task: text, prior, files: [{ path: text, why: [text], how: "named" as const }], steps: [{ stepId: "a", notes: text }] }), budget).layers.map((layer) => layer.text).join("\n\n");
     };
     const [clean, poor] = [outsideOfFences(shell("a", "b")), outsideOfFences(shell("a".repeat(20_000), "b", 4_000))];
     expect(clean).toContain("# What led nowhere");

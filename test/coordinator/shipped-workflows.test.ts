@@ -15,6 +15,9 @@ const find = (id: string): Plan => catalogue.workflows.get(id)?.plan ?? expect.f
 const result = completeStep("wr.contracts.coordinator_result", { outcome: "success", summary: "Looked and found nothing that speaks against it." });
 const approved = completeStep("wr.contracts.gate_verdict", { verdict: "approved", confidence: 0.9, rationale: "It holds." });
 
+/** As in the rehearsal: a finding, and a verdict that is stricter than it. */
+const reviewed = completeStep("wr.contracts.review_verdict", { verdict: "blocking", confidence: "low", summary: "Done.", findings: [{ severity: "minor", summary: "Done.", file: "a.ts", line: 1, evidence: "Done.", remediation: "Done." }] });
+
 /** What an obedient agent hands over in the workflow, attempt by attempt; verdicts of audits are somebody else's. */
 async function outputsOf(plan: Plan): Promise<readonly StepOutput[]> {
   const clock = fakeClock();
@@ -41,6 +44,7 @@ describe.concurrent("in a run of its own", () => {
         },
         "wr.role-challenger": () => result,
         "wr.role-researcher": () => result,
+        "wr.role-reviewer": () => reviewed,
         "wr.gate-eval-generic": () => approved,
       },
     });

@@ -6,7 +6,7 @@ import { join, relative } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { readTrailers } from "../../src/delivery/index.ts";
+import { readTrailers } from "../../src/record/index.ts";
 import { parseCommitted } from "../../src/record/index.ts";
 import { testsPass } from "../../src/hosts/demo/outcome.ts";
 import { git } from "../../src/hosts/demo/world.ts";

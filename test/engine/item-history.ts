@@ -4,9 +4,9 @@ import type { ItemEvent, Phase, PipelinePolicy, SessionOutcome, SnapshotRef } fr
 import type { Json } from "../../src/shared/json.ts";
 
 export const snapshot: SnapshotRef = { base: "a".repeat(40), tree: "b".repeat(40), manifest: "c".repeat(64), changedFiles: 1 };
-const opened = (pipeline?: PipelinePolicy): ItemEvent => ({
+const opened = (pipeline?: PipelinePolicy, more: Partial<Extract<ItemEvent, { kind: "item_opened" }>["data"]> = {}): ItemEvent => ({
   kind: "item_opened",
-  data: { itemId: "7/issue-1/1", task: { title: "t", body: "b", sha256: "d".repeat(64) }, base: { ref: "main", sha: "a".repeat(40) }, maxReviewRounds: 3, ...(pipeline === undefined ? {} : { pipeline }) },
+  data: { itemId: "7/issue-1/1", task: { title: "t", body: "b", sha256: "d".repeat(64) }, base: { ref: "main", sha: "a".repeat(40) }, maxReviewRounds: 3, ...(pipeline === undefined ? {} : { pipeline }), ...more },
 });
 
 export interface Step {
@@ -37,6 +37,9 @@ export const review = (round: number, ...artifacts: NonNullable<Step["artifacts"
 export function history(...steps: readonly Step[]): readonly ItemEvent[] {
   return [opened(), ...steps.flatMap((step, index) => [scheduled(step, index), concluded(step, index)])];
 }
+
+/** The same of an item whose findings are known again by their identity. */
+export const historyWithIdentity = (...steps: readonly Step[]): readonly ItemEvent[] => [opened(undefined, { sameFindings: "identity" }), ...history(...steps).slice(1)];
 
 export const scheduled = (step: Step, index: number): ItemEvent => ({
   kind: "session_scheduled",

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { foldItem, next, type ItemAction } from "../../src/engine/pipeline/index.ts";
 import type { ItemEvent } from "../../src/record/index.ts";
-import { classification, classify, code, history, review, scheduled, short, snapshot, verdict, type Step } from "./item-history.ts";
+import { classification, classify, code, history, historyWithIdentity, review, scheduled, short, snapshot, verdict, type Step } from "./item-history.ts";
 
 const act = (...steps: readonly Step[]): ItemAction => next(foldItem(history(...steps)));
 describe("the pipeline of items that were opened before there were modes", () => {
@@ -61,6 +61,16 @@ describe("the pipeline of items that were opened before there were modes", () =>
   test("a fix is a coding session that is given the findings", () => {
     const action = act(classify, code, review(1, verdict("minor", "minor")));
     expect(action).toMatchObject({ kind: "run-session", workflowId: "wr.coding-task", context: { findings: [{ severity: "minor", file: "src/a.js" }] } });
+  });
+
+  test("a finding that comes again is told to the fix as one that was not mended, by items that know findings again", () => {
+    const steps = [classify, code, review(1, verdict("minor", "minor")), { phase: "fix" as const, round: 2, snapshot }, review(2, verdict("blocking", "minor", "major"))];
+    const findings = (events: readonly ItemEvent[]) => {
+      const action = next(foldItem(events));
+      return action.kind === "run-session" ? action.context["findings"] : action.kind;
+    };
+    expect(findings(historyWithIdentity(...steps))).toMatchObject([{ severity: "minor", foundBefore: expect.stringMatching(/^Found in round 1 as well/) }, expect.not.objectContaining({ foundBefore: expect.anything() })]);
+    expect(JSON.stringify(findings(history(...steps)))).not.toContain("foundBefore");
   });
 
   test("every stop has a reason and a cure", () => {

@@ -30,7 +30,7 @@ export function fillIn(schema: Schema, pick = 0): Json {
       return null;
     case "array": {
       const items = asSchema(schema["items"]);
-      return Array.from({ length: Math.min(Number(schema["maxItems"] ?? 100), Math.max(1, Number(schema["minItems"] ?? 1))) }, () => ("type" in items || "enum" in items || "anyOf" in items ? fillIn(items, pick) : "item"));
+      return Array.from({ length: Math.min(Number(schema["maxItems"] ?? 100), Math.max(1, Number(schema["minItems"] ?? 1))) }, (_, index) => ("type" in items || "enum" in items || "anyOf" in items || "oneOf" in items ? fillIn(items, pick + index) : "item"));
     }
     case "object": {
       const properties = asSchema(schema["properties"]);

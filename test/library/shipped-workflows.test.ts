@@ -69,6 +69,19 @@ function goOn(offer: StepOffer): Partial<StepOutput> {
   return { artifacts: artifacts.map((artifact) => (artifact.contractRef === "wr.contracts.loop_control" ? { ...artifact, value: { decision: "continue" } } : artifact)) };
 }
 
+const judges = plans.filter(({ steps }) => steps.some((step) => step.kind === "standard" && step.contract?.ref === "wr.contracts.review_verdict"));
+
+test.each(judges)("$id takes no finding without its place, its evidence and its remediation", async (plan) => {
+  expect(judges.length).toBeGreaterThanOrEqual(5);
+  const whole = { file: "a.ts", line: 1, evidence: "Read it.", remediation: "Mend it." };
+  for (const field of Object.keys(whole)) {
+    const finding = Object.fromEntries(Object.entries({ severity: "minor", summary: "Wrong", ...whole }).filter(([name]) => name !== field));
+    const weak = { contractRef: "wr.contracts.review_verdict", value: { verdict: "minor", confidence: "high", summary: "s", findings: [finding] } };
+    const { blockers } = await drive(plan, {}, { answer: (offer) => (offer.attempt === 1 && offer.requires.some((each) => each.kind === "artifact" && each.ref === weak.contractRef) ? { artifacts: [weak] } : null) });
+    expect(blockers.map(({ message }) => message)).toContainEqual(expect.stringContaining(`findings.0.${field}: is missing`));
+  }
+});
+
 describe("driven by an obedient client", () => {
   const given: JsonObject = { change: "a.ts | 2 +-\n", handoff: { filesChanged: ["a.ts"], sideEffects: [] }, classification: { riskLevel: "low" }, direction: "This way.", backlog: "A ticket.", lastWatch: "All green.", question: "Go on?", handedOver: "Notes." };
 

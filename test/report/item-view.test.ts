@@ -59,6 +59,15 @@ test("each finding is told with what became of it", async () => {
   expect(findingsTable(view).split("\n")).toHaveLength(7);
 });
 
+test("an item that was opened since findings have an identity knows one again in other words; one from before keeps what was proved of it", async () => {
+  const rounds = [[{ severity: "major", summary: "Total loses cents", file: "a.js" }], [{ severity: "major", summary: "Totals still lose cents: line 4 loses the total cents", file: "./a.js" }, { severity: "major", summary: "The total loses cents (a.js:9)", file: "a.js" }], []];
+  const since: Script["tamper"] = (_, events) => events.map((event) => (event.kind === "item_opened" ? { ...event, data: { ...event.data, sameFindings: "identity" } } : event));
+  const [old, now] = [await viewOf({ rounds }), await viewOf({ rounds, tamper: since })];
+  expect([old, now].map(({ findings }) => findings[0]?.fate)).toEqual(["gone", "repeated"]);
+  expect(now.findings.map(({ fingerprint }) => fingerprint)).toEqual(old.findings.map(({ fingerprint }) => fingerprint));
+  expect(new Set(now.findings.map(({ fingerprint }) => fingerprint)).size).toBe(3);
+});
+
 test("I4: the proof holds only if the change was completed, its commands passed, and its last review is clean", async () => {
   expect(results(await viewOf())).toEqual(["holds", "holds", "holds"]);
   expect(results(await viewOf({ exitCode: 2 }))).toEqual(["holds", "fails", "holds"]);

@@ -89,7 +89,7 @@ describe("the shipped workflows drive to completion", () => {
   describe("mr-review", () => {
     const reviewed = async (): Promise<Session> => {
       const session = await start(deps(), "mr-review", { change: "a.ts | 2 +-", handoff: { filesChanged: ["a.ts"], keyDecisions: ["It is fine as it is."] }, commands: { test: "npm test" } });
-      for (const { id: childId, kind } of session.pending()) if (kind === "child") await session.finishChild({ childId, sessionId: `s-${childId}`, outcome: "completed", summary: "Looked.", artifacts: [] });
+      for (const { id: childId, kind } of session.pending()) if (kind === "child") await session.finishChild({ childId, sessionId: `s-${childId}`, outcome: "completed", summary: "Looked.", artifacts: [{ contractRef: "wr.contracts.review_verdict", value: { verdict: "clean", confidence: "high", findings: [], summary: "Nothing." } }] });
       return session;
     };
 
@@ -97,8 +97,8 @@ describe("the shipped workflows drive to completion", () => {
       const session = await start(deps(), "mr-review", { change: "a.ts | 2 +-", handoff: { filesChanged: ["a.ts"], keyDecisions: ["It is fine as it is."] } });
       const asked = session.pending().flatMap((child) => (child.kind === "child" ? [child] : []));
       expect(asked.map(({ workflowId, context, allowedTools }) => ({ workflowId, context, allowedTools }))).toEqual(asked.map(() => ({ workflowId: "wr.role-reviewer", context: { change: "a.ts | 2 +-" }, allowedTools: ["read", "glob", "grep"] })));
-      expect(asked.map(({ goal }) => /You look at (.*), and at nothing else:/.exec(goal)?.[1])).toEqual(["correctness", "whether the task is met and shown to be met", "harm to what was fine before"]);
-      expect(new Set(asked.map(({ goal }) => goal.split("nothing else:")[1])).size).toBe(3);
+      expect(asked.map(({ goal }) => /You look at (.*), and at nothing else\./.exec(goal)?.[1])).toEqual(["correctness", "whether the task is met and shown to be met", "harm to what was fine before"]);
+      expect(new Set(asked.map(({ goal }) => goal.split("Go through this:")[1])).size).toBe(3);
       expect(asked.every(({ goal }) => goal.includes("The total is wrong") && goal.split("\n- ").length >= 5)).toBe(true);
     });
 

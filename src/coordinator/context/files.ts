@@ -1,17 +1,18 @@
-/** Which files matter to an item and why: those its task names, those its sessions changed or point to by typed fields, and those beside them. */
+/** Which files matter to an item and why: those its task names or means, those its sessions changed or point to by typed fields, and those beside them. */
 import { posix } from "node:path";
 import type { ItemSession } from "../../engine/pipeline/index.ts";
 import type { Json } from "../../shared/json.ts";
 import { BUILT_IN_CONTRACTS, isBuiltInContract, statementText } from "../../workflow/index.ts";
 import type { BaseFile, BaseFiles } from "../../workspace/index.ts";
+import { guessedFiles, type Said } from "./guessed-files.ts";
 import { importsOf, treeOf, type Tree } from "./neighbours.ts";
 import type { Entry } from "./section.ts";
 
 export interface RelevantFile {
   readonly path: string;
   readonly why: readonly string[];
-  /** What the task, a change or evidence names; the others stand beside such a one. */
-  readonly named: boolean;
+  /** `named`: by the task, a change or evidence. `meant`: by words of the task or of a typed result. `beside`: a test of such a one, or imported by a named one. */
+  readonly how: "named" | "meant" | "beside";
 }
 
 export interface FileSource {
@@ -29,7 +30,6 @@ const MOST_FILES = 200;
 export async function relevantFiles(source: FileSource): Promise<readonly RelevantFile[] | null> {
   const mentioned = pathsIn(source.task);
   const evidence = source.sessions.flatMap(evidenceOf);
-  if (mentioned.length === 0 && evidence.length === 0) return [];
   const listed = await source.base.list();
   if (listed === null) return null;
   const changed = source.sessions.flatMap(({ result }) => result?.changed?.paths ?? []);
@@ -43,9 +43,14 @@ export async function relevantFiles(source: FileSource): Promise<readonly Releva
   for (const { path, reason } of evidence) if (tree.has(path)) add(path, reason);
   for (const path of mentioned.flatMap((each) => matching(each, listed))) add(path, "named in the task");
   const named = [...why.keys()].slice(0, MOST_FILES);
-  for (const path of named) for (const other of tree.counterparts(path)) if (!named.includes(other)) add(other, `by its name a counterpart of ${path} (test and tested)`);
-  for (const path of named.slice(0, MOST_READ)) for (const other of await imported(source.base, { path, listed, tree })) if (!named.includes(other)) add(other, `imported by ${path}`);
-  return [...why].slice(0, MOST_FILES).map(([path, reasons]) => ({ path, why: reasons, named: named.includes(path) }));
+  const guesses = await guessedFiles(saidIn(source), source.base, listed);
+  const meant = guesses.map(({ path }) => path).filter((path) => !named.includes(path));
+  for (const { path, why: reasons } of guesses) for (const reason of reasons) add(path, reason);
+  const found = [...named, ...meant];
+  for (const path of found) for (const other of tree.counterparts(path)) if (!found.includes(other)) add(other, `by its name a counterpart of ${path} (test and tested)`);
+  // What a guess imports is no clue any more.
+  for (const path of named.slice(0, MOST_READ)) for (const other of await imported(source.base, { path, listed, tree })) if (!found.includes(other)) add(other, `imported by ${path}`);
+  return [...why].slice(0, MOST_FILES).map(([path, reasons]) => ({ path, why: reasons, how: named.includes(path) ? "named" : meant.includes(path) ? "meant" : "beside" }));
 }
 
 export const fileEntries = (files: readonly RelevantFile[]): readonly Entry[] => files.map(({ path, why }) => ({ title: path, text: `- ${/^[\w./@+ -]+$/.test(path) ? path : JSON.stringify(path)}: ${why.join("; ")}` }));
@@ -73,6 +78,26 @@ function matching(mentioned: string, listed: readonly BaseFile[]): readonly stri
   if (listed.some(({ path }) => path === mentioned)) return [mentioned];
   const ending = listed.filter(({ path }) => path.endsWith(`/${mentioned}`)).map(({ path }) => path);
   return ending.length <= MOST_OF_A_NAME ? ending : [];
+}
+
+/** Fields of typed results that say in words what the work is about. */
+const TELLING_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  "wr.contracts.discovery_handoff": ["selectedDirection", "keyInvariants", "implementationConstraints"],
+  "wr.contracts.shaping_handoff": ["selectedShape", "keyConstraints"],
+  "wr.contracts.investigation": ["rootCause"],
+};
+
+/** The texts that may mean a file without naming it, the task's first. */
+function saidIn({ task, sessions }: FileSource): readonly Said[] {
+  const typed = sessions.flatMap(({ phase, result }) =>
+    (result?.artifacts ?? []).flatMap(({ contractRef, value }): readonly Said[] => {
+      const fields = TELLING_FIELDS[contractRef] ?? [];
+      if (fields.length === 0 || value === null || typeof value !== "object" || Array.isArray(value)) return [];
+      const texts = fields.flatMap((field) => value[field] ?? []).filter((each) => typeof each === "string");
+      return texts.length === 0 ? [] : [{ by: `the result of ${phase}`, text: texts.join("\n") }];
+    }),
+  );
+  return [{ by: "the task", text: task }, ...typed];
 }
 
 interface Evidence {

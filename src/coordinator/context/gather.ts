@@ -5,7 +5,8 @@ import type { Seat } from "../tree.ts";
 import { relevantFiles } from "./files.ts";
 import { packContext, type PackedContext } from "./pack.ts";
 import { wantedContext, type Wanted } from "./policy.ts";
-import { CONTEXT_REF, dataSections, sectionsOf } from "./sections.ts";
+import { publishedWork } from "./published-work.ts";
+import { CONTEXT_REF, dataSections, focusOf, sectionsOf } from "./sections.ts";
 import { contextBudget } from "./tokens.ts";
 
 export interface SessionContext {
@@ -23,13 +24,14 @@ export async function gatherContext(seat: Seat, model: string): Promise<SessionC
   const wanted = wantedContext({ plan: session.plan, depth, phase: run.phase, role: roleOf(session), findPlan: deps.findPlan });
   const needsFiles = wanted.sections.has("files") || wanted.sections.has("sessions");
   const files = needsFiles ? await relevantFiles({ task: run.task, sessions: run.prior.sessions, base: deps.workspace.baseFiles }) : [];
+  const published = wanted.sections.has("sessions") ? await publishedWork(deps.workspace.baseFiles, focusOf(files), run.itemId) : [];
   const sourcesOf = (task: string | null) => {
     const facts = tree.facts();
     const steps = nodesOf(session.state()).flatMap(({ stepId, completed, output }) => (completed && (output?.notes ?? "").trim() !== "" ? [{ stepId, notes: output?.notes.trim() ?? "" }] : []));
     // Also who starts blank knows what it noted itself, in a conversation before this one.
     const noted = facts.filter(({ sessionId }) => sessionId === session.id).map(({ kind, text }) => ({ stepId: `remembered ${kind}`, notes: text }));
     const prior = { ...run.prior, facts: facts.filter(({ sessionId }) => sessionId !== session.id) };
-    return { rules: deps.rules, phase: run.phase, wanted, task, prior, files, others: deps.earlierWork?.() ?? null, steps: [...steps, ...noted] };
+    return { rules: deps.rules, phase: run.phase, wanted, task, prior, files, others: deps.earlierWork?.() ?? null, published, steps: [...steps, ...noted] };
   };
   return {
     wanted,

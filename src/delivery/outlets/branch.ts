@@ -11,9 +11,9 @@ import { parseAnswer } from "../../github/parse-answer.ts";
 import type { DeliveryState } from "../../github/read/index.ts";
 import { createCommit, type Confirmed } from "../../github/write/index.ts";
 import type { Ticket } from "../../github/trust/index.ts";
+import { readTrailers } from "../../record/index.ts";
 import type { ChangedFile } from "../change.ts";
 import { effectKey, type BranchIntent } from "../intents.ts";
-import { readTrailers } from "../names.ts";
 import { commitRefs, isCommitted } from "./commit-refs.ts";
 import { applyEffect, stopEffect, type Outlet, type OutletContext } from "./outlet.ts";
 

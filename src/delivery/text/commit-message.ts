@@ -1,5 +1,5 @@
 import { neutralise, neutraliseLine } from "../../report/index.ts";
-import { formatTrailers } from "../names.ts";
+import { formatTrailers } from "../../record/index.ts";
 import type { Delivery } from "./delivery.ts";
 
 const MAX_SUBJECT_CHARS = 120;

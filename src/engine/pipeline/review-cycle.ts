@@ -4,6 +4,7 @@
  *
  * I9. A review or an audit that is missing or unreadable never counts as clean.
  */
+import { isSameFinding } from "../../record/index.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { reviewVerdictSchema, verdictOf, type Finding } from "../../workflow/index.ts";
 import { noArtifact, runSession, stop, type ItemAction } from "./action.ts";
@@ -22,7 +23,8 @@ export function afterChange(state: ItemState, last: ItemSession): ItemAction {
   const nothing = state.snapshot === null || state.snapshot.changedFiles === 0 || (modes && last.phase === "code" && last.result?.snapshot === null);
   if (nothing) return stop("nothing-to-do", "The coding session completed and no file differs from the base.", "Say in the task what should change, then start it again.");
   const handoff = artifactOf(last, CONTRACT.codingHandoff);
-  if (modes && handoff === null) return noArtifact(last, CONTRACT.codingHandoff);
+  // A workflow that was asked for by name need not know the pipeline's contracts.
+  if (modes && handoff === null && !(last.phase === "code" && state.opening?.workflowId !== undefined)) return noArtifact(last, CONTRACT.codingHandoff);
   const check = last.phase === "fix" ? checkAfterFix(state, last.round) : null;
   if (check !== null) return check;
   const review = runSession({ phase: "review", round: last.round, workflowId: REVIEW.workflowId, context: { handoff, ...testsBefore(state) } });
@@ -84,8 +86,15 @@ function fix(state: ItemState, round: number, findings: Judged["findings"]): Ite
   if (check !== null) return check;
   const classified = state.sessions.find((each) => each.phase === "classify");
   const classification: Json = classified === undefined ? null : artifactOf(classified, CONTRACT.classification);
-  const action = runSession({ phase: "fix", round: round + 1, workflowId: FIX.workflowId, context: { classification, findings: findings.map((finding) => withCheck(state, finding)), ...testsBefore(state) } });
+  const action = runSession({ phase: "fix", round: round + 1, workflowId: FIX.workflowId, context: { classification, findings: findings.map((finding) => withCheck(state, asRepeated(state, round, finding))), ...testsBefore(state) } });
   return hasModes(state) ? { ...action, why: `${findings.length} ${findings.length === 1 ? "finding is" : "findings are"} open after round ${round} of review` } : action;
+}
+
+/** The finding with the rounds it was found in before: their fix did not mend it. */
+function asRepeated<T extends Finding & JsonObject>({ opening, sessions }: ItemState, round: number, finding: T): T {
+  if (opening?.sameFindings !== "identity") return finding;
+  const before = sessions.flatMap((each) => (each.phase === "review" && each.round < round && reviewVerdictSchema.safeParse(artifactOf(each, CONTRACT.reviewVerdict)).data?.findings.some((other) => isSameFinding(other, finding)) === true ? [each.round] : []));
+  return before.length === 0 ? finding : { ...finding, foundBefore: `Found in round ${before.join(" and ")} as well: what was done then did not mend it. Look for another cause before you change the same place again.` };
 }
 
 function exhausted(rounds: number, findings: readonly Finding[]): ItemAction {

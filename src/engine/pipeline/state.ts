@@ -57,6 +57,7 @@ export interface ItemOpening {
   readonly workflowId?: string | undefined;
   readonly pipeline?: PipelinePolicy | undefined;
   readonly hostChecks?: true | undefined;
+  readonly sameFindings?: "identity" | undefined;
   /** Only a review of a pull request: the commit under review, and its files. */
   readonly review?: { readonly headSha: string; readonly snapshot: SnapshotRef } | undefined;
 }
@@ -187,6 +188,9 @@ function concluded(state: ItemState, data: Conclusion): ItemState {
 
 /** Whether it was opened since there are modes. */
 export const hasModes = ({ opening }: ItemState): boolean => opening?.pipeline !== undefined;
+
+/** Whether the tables of the second edition decide; what was opened before them goes on by the first (I3). */
+export const isSecondEdition = (policy: PipelinePolicy | undefined): boolean => policy?.rules === 2;
 
 /** Whether a review found something blocking on the way: whatever became of it, a person has to merge what comes of the item. */
 export const isEscalated = (state: Pick<ItemState, "sessions">): boolean => state.sessions.some(({ phase }) => phase === "audit");

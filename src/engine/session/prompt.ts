@@ -1,5 +1,6 @@
 import type { Autonomy, RiskPolicy, StepOutput } from "../../record/index.ts";
 import { fence, type Plan, type StandardStep } from "../../workflow/index.ts";
+import { accountText } from "./accounting.ts";
 import { messagesOf } from "./criteria.ts";
 import { SOURCE_MISSED } from "./gather.ts";
 import { metricsText } from "./metrics.ts";
@@ -31,6 +32,7 @@ export function promptOf(parts: PromptParts): string {
     section("Guidance", bullets(rendered.guidance)),
     section("Definitions", bullets(step.definitions)),
     section("What the delegated work came to", children(node)),
+    section("Findings of the reviewers to answer for", accountText(step.contract, node)),
     audited(step, node),
     section("Your notes must satisfy", bullets(step.criteria === null ? [] : messagesOf(step.criteria, valuesAt(parts.start, node)))),
     section("Assess", bullets(assessments(plan, step))),

@@ -1,6 +1,7 @@
 import type { Blocker, StepOutput } from "../../record/index.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { BUILT_IN_CONTRACTS, isBuiltInContract, type JsonSchema, jsonSchemaOf, type Plan, type PlanStep, type StandardStep, zodOf } from "../../workflow/index.ts";
+import { accountBlockers, accountSchema } from "./accounting.ts";
 import { assessmentBlockers, assessmentRequirements } from "./assessments.ts";
 import { criteriaBlockers, notesSchema } from "./criteria.ts";
 import { isKnownLoop, LOOP_CONTROL, loopNames } from "./loops.ts";
@@ -34,7 +35,7 @@ export function requirementsOf(plan: Plan, planStep: PlanStep, node: SessionNode
   const step = workOf(planStep);
   const requirements: Requirement[] = [];
   if (step.notesRequired || step.criteria !== null) requirements.push({ kind: "notes", schema: notesSchema(step.criteria, step.notesRequired, valuesAt(start, node)) });
-  if (step.contract !== null) requirements.push({ kind: "artifact", ref: step.contract.ref, required: step.contract.required, schema: artifactSchema(plan, step) });
+  if (step.contract !== null) requirements.push({ kind: "artifact", ref: step.contract.ref, required: step.contract.required, schema: accountSchema(step.contract, node, artifactSchema(plan, step)) });
   requirements.push(...assessmentRequirements(plan, step));
   for (const [key, schema] of Object.entries(step.requires)) {
     if (!Object.hasOwn(step.produces, key) && contextBlocker(key, schema, node.context) !== null) requirements.push({ kind: "context", key, schema });
@@ -99,6 +100,7 @@ export function blockersOf(plan: Plan, step: StandardStep, node: SessionNode, ou
   if (contract?.required === true && !output.artifacts.some((artifact) => artifact.contractRef === contract.ref)) {
     blockers.push({ code: "artifact-missing", message: `The artifact ${contract.ref} is missing.`, fix: `Send an artifact ${contract.ref} with a value that fits its schema.` });
   }
+  blockers.push(...accountBlockers(contract, node, output.artifacts.find((artifact) => artifact.contractRef === contract?.ref)?.value));
   const context = { ...node.context, ...output.context };
   for (const [key, schema] of Object.entries({ ...step.requires, ...step.produces })) {
     const blocker = contextBlocker(key, schema, Object.hasOwn(step.produces, key) ? output.context : context);

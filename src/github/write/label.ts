@@ -1,36 +1,15 @@
-import { z } from "zod";
 import type { GitHub, Repository } from "../client.ts";
-import { parseAnswer } from "../parse-answer.ts";
-import { hasStatus } from "../request-error.ts";
-import type { Confirmed, Effect } from "./effect.ts";
+import type { Effect } from "./effect.ts";
 
-const labelSchema = z.object({ id: z.int() });
-
-/** Makes a label of the repository unless there is one of that name; one that is there keeps its colour. @param label.color six hex digits */
-export function labelEffect(github: GitHub, repository: Repository, label: { readonly name: string; readonly color: string; readonly description: string }): Effect {
-  const confirmed = (data: unknown, route: string): Confirmed => ({ id: String(parseAnswer(labelSchema, data, route).id), url: null });
-  const find = async (): Promise<Confirmed | null> => {
-    const route = "GET /repos/{owner}/{repo}/labels/{name}";
-    try {
-      return confirmed((await github.request(route, { ...repository, name: label.name })).data, route);
-    } catch (error) {
-      if (hasStatus(error, 404)) return null;
-      throw error;
-    }
-  };
+/** Sets a label on an issue or pull request; one that is there stays. GitHub keeps each once, so there is nothing to look up. */
+export function labelEffect(github: GitHub, repository: Repository, { issueNumber, label }: { readonly issueNumber: number; readonly label: string }): Effect {
   return {
-    key: `label:${label.name}`,
-    description: `label ${label.name} of ${repository.owner}/${repository.repo}`,
-    lookUp: find,
+    key: `label:${issueNumber}:${label}`,
+    description: `label ${label} on ${repository.owner}/${repository.repo}#${issueNumber}`,
+    lookUp: () => Promise.resolve(null),
     async write() {
-      const route = "POST /repos/{owner}/{repo}/labels";
-      try {
-        return confirmed((await github.request(route, { ...repository, ...label })).data, route);
-      } catch (error) {
-        const found = hasStatus(error, 422) ? await find() : null; // Somebody else made it meanwhile.
-        if (found === null) throw error;
-        return found;
-      }
+      await github.request("POST /repos/{owner}/{repo}/issues/{issue_number}/labels", { ...repository, issue_number: issueNumber, labels: [label] });
+      return { id: label, url: null };
     },
   };
 }

@@ -4,18 +4,18 @@
  * I7. Nothing the pull request says of itself is believed: it names an item, and from there everything is asked of GitHub, checked by
  *     digest, chain and signature, and made again. What the deliver job wrote is compared with that.
  */
-import { branchOf, findProofBlock, GITHUB_ACTIONS, proofBlock, readPullRequestMarker, readTrailers, VERIFY_JOB } from "../../../delivery/index.ts";
+import { branchOf, findProofBlock, GITHUB_ACTIONS, proofBlock, readPullRequestMarker, VERIFY_JOB } from "../../../delivery/index.ts";
 import { listRunJobs, readCommit, readPullRequest, readRefHead, readRun, type CommitFacts, type WholePullRequest } from "../../../github/read/index.ts";
 import { WORKFLOW_PATH } from "../../../intake/index.ts";
 import { joinSegments, lineFinder, type Assembled } from "../../../journal/index.ts";
-import { itemStream, parseCommitted, parseItemId, recordRefOf, type Committed, type DeliveryProof } from "../../../record/index.ts";
+import { itemStream, parseCommitted, parseItemId, readTrailers, recordRefOf, type Committed, type DeliveryProof } from "../../../record/index.ts";
 import { TerminalError } from "../../../shared/errors.ts";
 import { canonicalJson } from "../../../shared/json.ts";
 import type { CliWorld, CommandResult } from "../command.ts";
 import { explained } from "../github.ts";
 import { askRepository, collect, isOurs, publicKeys, signedTicket, tickets, type Asking, type Collected, type Place } from "./github-record.ts";
 import { committedJournal, judgeAgain, proveAgain, recordedProof, type Delivered } from "./recompute-proof.ts";
-import { replayStreams } from "./replay-log.ts";
+import { replayStreams } from "../../../report/index.ts";
 import type { PullAddress } from "./run-address.ts";
 import { lookAtFiles, verdict, type Attested } from "./verify-log.ts";
 
@@ -33,7 +33,7 @@ const byGitHub = told("GitHub");
 const madeAgain = told("made again here");
 
 export const verifyPullRequest = (address: PullAddress, world: CliWorld): Promise<CommandResult> =>
-  explained(async () => {
+  explained(world, async () => {
     const place = await askRepository(address, world);
     const named = await nameOf(place, address);
     const committed = await findCommitted(place, named);

@@ -77,5 +77,5 @@ export function savedItem(said: string, dataDirectory: string): { readonly place
 export function openingOf(place: ItemPlace, saved: Pick<SavedRun, "goal" | "base" | "workflow">, config: Pick<Config, "review" | "pipeline">): OpenItem {
   const [title = "", ...rest] = saved.goal.trim().split("\n");
   const task = { title: title.trim(), body: rest.join("\n").trim() };
-  return { itemId: place.id, task: { ...task, sha256: sha256Hex(canonicalJson(task)) }, base: saved.base, maxReviewRounds: config.review.maxRounds, ...(saved.workflow === undefined ? { pipeline: openingPolicy(config), hostChecks: true } : { workflowId: saved.workflow.id }) };
+  return { itemId: place.id, task: { ...task, sha256: sha256Hex(canonicalJson(task)) }, base: saved.base, maxReviewRounds: config.review.maxRounds, ...(saved.workflow === undefined ? { pipeline: openingPolicy(config), hostChecks: true, sameFindings: "identity" } : { workflowId: saved.workflow.id }) };
 }

@@ -71,13 +71,19 @@ export interface Found {
   /** A command that fails as long as the problem is there. */
   readonly reproduce?: string;
 }
-/** Completes the step that judges a change: clean without findings. */
-export const judge = (summary: string, findings: readonly Found[]): AnswerBlock =>
+/** Findings of reviewers that the step's list asks to be answered, by their ids. */
+const brought = (view: View): readonly string[] => [...new Set([view.firstMessage, ...view.toolResults.map(({ text }) => text)].flatMap((text) => [...text.matchAll(/^(n[\w.]+#(?:\d+|verdict)): /gm)].map(([, id = ""]) => id)))];
+/** The answers of a judge who found one cause behind all that was brought. */
+export const oneCause = (view: View, reason: string): readonly Json[] => brought(view).map((finding, index) => ({ finding, fate: index === 0 ? "taken" : "merged", as: 1, reason }));
+
+/** Completes the step that judges a change: clean without findings. @param accounts answers for what reviewers brought */
+export const judge = (summary: string, findings: readonly Found[], accounts: readonly Json[] = []): AnswerBlock =>
   completeStep(findings.length === 0 ? "No finding." : `${findings.length} ${findings.length === 1 ? "finding" : "findings"}.`, "wr.contracts.review_verdict", {
     verdict: findings.length === 0 ? "clean" : findings.every(({ severity }) => severity === "minor") ? "minor" : "blocking",
     confidence: "high",
     summary,
     findings,
+    ...(accounts.length === 0 ? {} : { accounts }),
   });
 
 /** The last result of a tool in this turn; empty where there is none. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readTrailers } from "../../../../src/delivery/index.ts";
+import { readTrailers } from "../../../../src/record/index.ts";
 import { assembleSegments } from "../../../../src/journal/index.ts";
 import { itemStream, parseSegmentName } from "../../../../src/record/index.ts";
 import { assertRequestsConform } from "../../../contract/openapi.ts";

@@ -1,6 +1,6 @@
 /** The first version forgets the half of the issue that no example shows: a quote in a quoted field is written twice. */
 import type { Scenario, Turn, View } from "../../model/player.ts";
-import { auditOfFunction, bash, classified, codeOrFix, completeStep, edits, failed, filesRead, handOver, judge, lineWith, quoted, read, researchOfFunction, result, say, use } from "../turns.ts";
+import { auditOfFunction, bash, classified, codeOrFix, completeStep, edits, failed, filesRead, handOver, judge, lineWith, oneCause, quoted, read, researchOfFunction, say, use, type Found } from "../turns.ts";
 
 const FIELDS = "src/fields.js";
 const FIELDS_TEST = "test/fields.test.js";
@@ -114,6 +114,16 @@ const trace = (view: View): string =>
     ? 'Traced `"Café ""Ida""",-4.50`: inside the quotes two quotes give one and the field goes on, so `Café "Ida"` and `-4.50`.'
     : 'Traced `"Café ""Ida""",-4.50`: each quote of a pair only turns `quoted` off and on again and neither is kept, so the first field is `Café Ida`.';
 
+const lostQuote = (view: View): Found => ({
+  severity: "major",
+  summary: "A quote in a quoted field is lost",
+  findingCategory: "correctness",
+  file: FIELDS,
+  line: lineWith(view, "quoted = !quoted"),
+  evidence: trace(view),
+  remediation: "Inside quotes take two quotes for one; add a test with the issue's second example.",
+});
+
 const review: readonly Turn[] = [
   say("The issue asks for two things: commas, and quotes written twice. I run nothing and trace both.", read(FIELDS), read(FIELDS_TEST), read(LINES)),
   (view) => say("Commas are kept. And quotes?", completeStep(`Read ${FIELDS}, its tests and its caller. ${trace(view)} Nothing was run: that is not for a reviewer.`)),
@@ -123,18 +133,11 @@ const review: readonly Turn[] = [
       ? say("Both are there.", judge(`Read the change and its tests. ${trace(view)} Both halves of the issue are there and nothing else. Nothing was run.`, []))
       : say(
           "One half is missing.",
-          judge("Commas in quotes are kept; the other half of the issue, quotes written twice, is missing. Read and traced, nothing was run.", [
-            {
-              severity: "major",
-              summary: "A quote in a quoted field is lost",
-              findingCategory: "correctness",
-              file: FIELDS,
-              line: lineWith(view, "quoted = !quoted"),
-              evidence: trace(view),
-              remediation: "Inside quotes take two quotes for one; add a test with the issue's second example.",
-              reproduce: REPRODUCE,
-            },
-          ]),
+          judge(
+            "Commas in quotes are kept; the other half of the issue, quotes written twice, is missing. Read and traced, nothing was run.",
+            [{ ...lostQuote(view), reproduce: REPRODUCE }],
+            oneCause(view, "Traced it once more with the file before me: both quotes of a pair are lost."),
+          ),
         ),
 ];
 
@@ -144,7 +147,7 @@ const reviewer: readonly Turn[] = [
   (view) => {
     const traces = view.firstMessage.includes("You look at correctness");
     const finds = traces && !takesDoubled(view);
-    return say(finds ? "One half is missing." : "Nothing.", result(traces ? trace(view) : "Read with my own questions in mind.", traces ? trace(view) : "Nothing on my side stands against it.", finds ? "failed" : "success"));
+    return say(finds ? "One half is missing." : "Nothing.", judge(traces ? trace(view) : "Nothing on my side stands against it.", finds ? [lostQuote(view)] : []));
   },
 ];
 

@@ -1,6 +1,6 @@
 /** What a contributor's pull request changes, and reviewers that read it. They go by what the files say, not by what this file knows. */
 import type { Scenario, Turn, View } from "../../model/player.ts";
-import { completeStep, filesRead, judge, lineWith, read, result, say, use } from "../turns.ts";
+import { completeStep, filesRead, judge, lineWith, oneCause, read, say, use, type Found } from "../turns.ts";
 
 const WORDS = "src/words.js";
 const TEST = "test/words.test.js";
@@ -33,6 +33,16 @@ test("words are counted", () => {
 const BUG = 'heading.split(" ").length';
 const isThere = (view: View): boolean => filesRead(view).includes(BUG);
 
+const emptyHeading = (view: View): Found => ({
+  severity: "major",
+  summary: "An empty heading is counted as one word",
+  findingCategory: "correctness",
+  file: WORDS,
+  line: lineWith(view, BUG),
+  evidence: 'Read: "".split(" ") is [""], whose length is 1. The pull request and the comment above say that an empty heading has none; two spaces in a row count a word too many as well. The test has neither case.',
+  remediation: 'Count what is not empty, e.g. heading.match(/\\S+/g)?.length ?? 0, and test "" and "a  b".',
+});
+
 const review: readonly Turn[] = [
   say("What was asked, and what became of it.", read(WORDS), read(TEST)),
   (view) => say("An empty heading is the neighbour of every case.", completeStep(`Read ${WORDS} and ${TEST}. ${isThere(view) ? 'Traced "": split gives one empty text, so the count is 1 and not 0; "a  b" gives 3.' : "Traced empty and doubled spaces: the count is right."} Nothing was run.`)),
@@ -42,26 +52,15 @@ const review: readonly Turn[] = [
       "Is it right for an empty heading?",
       judge(
         `Read the new function and its test; nothing else changed. Nothing was run.`,
-        isThere(view)
-          ? [
-              {
-                severity: "major",
-                summary: "An empty heading is counted as one word",
-                findingCategory: "correctness",
-                file: WORDS,
-                line: lineWith(view, BUG),
-                evidence: 'Read: "".split(" ") is [""], whose length is 1. The pull request and the comment above say that an empty heading has none; two spaces in a row count a word too many as well. The test has neither case.',
-                remediation: 'Count what is not empty, e.g. heading.match(/\\S+/g)?.length ?? 0, and test "" and "a  b".',
-              },
-            ]
-          : [],
+        isThere(view) ? [emptyHeading(view)] : [],
+        oneCause(view, `Read it in ${WORDS}: it is one fault, whichever question led to it.`),
       ),
     ),
 ];
 
 const reviewer: readonly Turn[] = [
   say("The change and who uses it.", read(WORDS), use("grep", { pattern: "wordCount" })),
-  (view) => say("Traced.", result(`Read ${WORDS}.`, isThere(view) ? `${WORDS}: "" gives 1 word where the description says none.` : "No finding.")),
+  (view) => say("Traced.", judge(`Read ${WORDS} and who uses it.`, isThere(view) ? [emptyHeading(view)] : [])),
 ];
 
 export const model: Scenario = { turns: { "wr.mr-review": review, "wr.role-reviewer": reviewer } };

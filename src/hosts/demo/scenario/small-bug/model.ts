@@ -4,7 +4,7 @@
  */
 import type { AnswerBlock } from "../../model/answer.ts";
 import type { Scenario, Turn, View } from "../../model/player.ts";
-import { auditOfFunction, bash, completeStep, edits, handIn, lastResult, quoted, read, researchOfFunction, say, use } from "../turns.ts";
+import { auditOfFunction, bash, completeStep, edits, handIn, judge, lastResult, oneCause, quoted, read, researchOfFunction, say, use, type Found } from "../turns.ts";
 
 const FORMAT = "src/format.js";
 const FORMAT_TEST = "test/format.test.js";
@@ -134,32 +134,20 @@ function trace(view: View): string {
     : `Traced formatDuration(3599.7): hours and minutes are split off from ${split}, which is not rounded, so hours 0, minutes 59; the seconds round to 60, which carries to minutes 60: \`60m\`.`;
 }
 
+const anHour = (view: View): Found => ({
+  severity: "major",
+  summary: "A duration just below an hour is printed as 60m",
+  findingCategory: "correctness",
+  file: FORMAT,
+  line: 10,
+  evidence: trace(view),
+  remediation: "Round the whole duration first, then split it; add a test for an hour.",
+});
+
 function verdict(view: View): readonly AnswerBlock[] {
-  const clean = readFormat(view).roundedFirst;
-  return say(
-    clean ? "It carries." : "The same fault, one unit higher.",
-    completeStep(clean ? "No finding." : "One finding.", "wr.contracts.review_verdict", {
-      verdict: clean ? "clean" : "blocking",
-      confidence: "high",
-      summary: clean
-        ? `Read the change and its tests. ${trace(view)} Everything asked for is there and nothing else. Nothing was run.`
-        : "The example of the issue is mended; the same fault is still there one unit higher. Read and traced, nothing was run.",
-      findings: clean
-        ? []
-        : [
-            {
-              severity: "major",
-              summary: "A duration just below an hour is printed as 60m",
-              findingCategory: "correctness",
-              file: FORMAT,
-              line: 10,
-              evidence: trace(view),
-              remediation: "Round the whole duration first, then split it; add a test for an hour.",
-              reproduce: TRY_AN_HOUR,
-            },
-          ],
-    }),
-  );
+  if (readFormat(view).roundedFirst) return say("It carries.", judge(`Read the change and its tests. ${trace(view)} Everything asked for is there and nothing else. Nothing was run.`, []));
+  const answers = oneCause(view, `Traced it once more. ${trace(view)}`);
+  return say("The same fault, one unit higher.", judge("The example of the issue is mended; the same fault is still there one unit higher. Read and traced, nothing was run.", [{ ...anHour(view), reproduce: TRY_AN_HOUR }], answers));
 }
 
 /** Three look at one change with their own questions; only who traces cases finds the hour. */
@@ -169,7 +157,7 @@ const reviewer: readonly Turn[] = [
     const correctness = view.firstMessage.includes("You look at correctness");
     const finds = correctness && !readFormat(view).roundedFirst;
     const summary = correctness ? trace(view) : "Nothing on my side stands against it.";
-    return say(finds ? "The same fault, one unit higher." : "Nothing.", completeStep(summary, "wr.contracts.coordinator_result", { outcome: finds ? "failed" : "success", summary, data: { findings: finds ? [{ severity: "major", file: FORMAT, line: 10 }] : [] } }));
+    return say(finds ? "The same fault, one unit higher." : "Nothing.", judge(summary, finds ? [anHour(view)] : []));
   },
 ];
 
