@@ -55,7 +55,7 @@ it("leads from the first page to the lines that the App starts with; they are sh
   expect([shown.status, shown.headers.get("cache-control")]).toEqual([200, "no-store"]);
   const lines = unescape(/<pre>([^<]+)<\/pre>/.exec(await shown.text())?.[1] ?? "");
   const environment = Object.fromEntries(lines.split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
-  expect(Object.keys(environment)).toEqual(["APP_ID", "PRIVATE_KEY", "WEBHOOK_SECRET", "WORKTRAIN_TICKET_KEY"]);
+  expect(Object.keys(environment)).toEqual(["APP_ID", "WEBHOOK_SECRET", "WORKTRAIN_TICKET_KEY", "PRIVATE_KEY"]);
   expect(readSettings(environment).appId).toBeGreaterThan(0);
   expect((await back(code, page.state, page.cookie)).status).toBe(403);
 });

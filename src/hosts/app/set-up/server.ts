@@ -142,5 +142,5 @@ async function convert({ settings, ports, states }: Scene, { query, cookie }: { 
 function environmentOf({ id, pem, webhook_secret: secret }: z.infer<typeof conversionSchema>): string {
   const base64 = (text: string): string => Buffer.from(text).toString("base64");
   const ticketKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-  return [`APP_ID=${id}`, `PRIVATE_KEY=${base64(pem)}`, `WEBHOOK_SECRET=${secret ?? ""}`, `WORKTRAIN_TICKET_KEY=${base64(ticketKey)}`].join("\n");
+  return [`APP_ID=${id}`, `WEBHOOK_SECRET=${secret ?? ""}`, `WORKTRAIN_TICKET_KEY=${base64(ticketKey)}`, `PRIVATE_KEY=${base64(pem)}`].join("\n");
 }
