@@ -6,7 +6,7 @@
  *     checked before; here the content is read as an adversary's (attack 14).
  */
 import { besideBase, CONTRACT, foldItem, isRed, missingWords, next, questionGate, readSubTasks, type ItemOpening, type SubTask } from "../engine/pipeline/index.ts";
-import type { Ticket } from "../github/trust/index.ts";
+import { personOf, type Ticket } from "../github/trust/index.ts";
 import { boundGate } from "../record/proposal-gate.ts";
 import { gateName, itemStream, sessionStream, type EndingCode, type Head, type ItemEvent, type Reason, type Recorded, type SnapshotRef } from "../record/index.ts";
 import { counted, cut, itemView, lastArtifact, lastVerifications, passed, type ItemJournal, type ItemSessionView, type ItemView } from "../report/index.ts";
@@ -127,7 +127,7 @@ function belongs(judged: JudgedJournal, view: ItemView): JournalRefusal | null {
   if (opening.base.ref !== ticket.base.ref) return foreign(`The journal builds on branch ${opening.base.ref}, the ticket on ${ticket.base.ref}.`);
   if (!isTicketsPolicy(judged, opening.pipeline)) return foreign(`The journal goes by the pipeline policy ${canonicalJson(opening.pipeline ?? null)}, which no ticket of this item names.`);
   if (!isTicketsBase(judged, opening.base)) return foreign(`The journal builds on ${opening.base.sha}, which no ticket of this item names.`);
-  return lastRun(journal.item, { ticket, ticketText, runId });
+  return unasked(judged) ?? lastRun(journal.item, { ticket, ticketText, runId });
 }
 
 /** A resumed item builds on the base of an earlier ticket, which the App has signed as well: no base is the agent job's choice. */
@@ -147,13 +147,30 @@ function ticketsOf({ ticket, journal, readTicket }: JudgedJournal): readonly Tic
   return [ticket, ...earlier.filter((each) => each.item === ticket.item)];
 }
 
+/** Work is set aside only where the ticket of that very run says so: else a review could be made to have been none (attack 7). */
+function unasked(judged: JudgedJournal): JournalRefusal | null {
+  let open: Ticket | null = null;
+  for (const event of judged.journal.item) {
+    if (event.kind === "run_opened") open = event.data.ticket === judged.ticketText ? judged.ticket : event.data.ticket === null ? null : judged.readTicket(event.data.ticket);
+    if (event.kind !== "item_retried") continue;
+    const { phase, by } = event.data;
+    const asked: Ticket | null = open?.item === judged.ticket.item ? open : null;
+    if (asked?.retry === undefined || asked.retry.phase !== phase || personOf(asked.trigger.actor) !== by) return refusal("unvouched-approval", `The journal says that ${by} asked for another try of ${phase ?? "the latest phase"}; no ticket of the App says so.`);
+    // One a ticket.
+    open = null;
+  }
+  return null;
+}
+
 function lastRun(events: readonly Recorded<ItemEvent>[], { ticket, ticketText, runId }: Pick<JudgedJournal, "ticket" | "ticketText" | "runId">): JournalRefusal | null {
   const run = events.findLast((event) => event.kind === "run_opened");
   if (run?.kind !== "run_opened") return foreign("No run opened the journal.");
   const { data } = run;
   if (data.runId !== runId || data.runAttempt !== 1 || data.host !== "actions") return foreign(`The journal's last run is ${data.runId}, attempt ${data.runAttempt}; this is run ${runId}, attempt 1.`);
   if (data.ticket !== ticketText || data.key !== ticket.key) return foreign("The journal was written under another ticket.");
-  const endings = events.filter((event) => event.kind === "item_ended");
+  // A person's retry goes on from an end that was a stop.
+  const since = events.slice(events.findLastIndex((event) => event.kind === "item_retried") + 1);
+  const endings = since.filter((event) => event.kind === "item_ended");
   return endings.length > 1 ? foreign(`The journal ends the item ${endings.length} times.`) : null;
 }
 

@@ -48,6 +48,8 @@ export interface DemoWorldOptions {
   readonly bare?: boolean;
   /** What the App may do beyond its manifest. */
   readonly morePermissions?: Readonly<Record<string, "read" | "write">>;
+  /** Whether the deliver job publishes with tokens of the App. */
+  readonly exchange?: boolean;
 }
 
 /** Starts a box. @param model what the model does */

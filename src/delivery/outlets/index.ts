@@ -11,7 +11,7 @@ import { recordOutlet } from "./record.ts";
 import { reviewOutlet } from "./review.ts";
 import { subIssueOutlet } from "./sub-issue.ts";
 
-export type { Applied, OutletContext } from "./outlet.ts";
+export type { Access, Applied, OutletContext } from "./outlet.ts";
 
 const outlets: { readonly [Kind in Intent["kind"]]: Outlet<Kind> } = {
   branch: branchOutlet,

@@ -63,6 +63,8 @@ export const ticketSchema = z.strictObject({
    * the trigger names.
    */
   answer: gateAnswerSchema.optional(),
+  /** The attempt goes on from before this phase, the latest one where it is null. */
+  retry: z.strictObject({ phase: z.string().max(32).nullable() }).optional(),
   /** ISO time; compared with the run's `created_at`, not with a runner's clock. */
   expiresAt: z.iso.datetime(),
 });

@@ -19,7 +19,7 @@ export function repositoryLabelEffect(github: GitHub, repository: Repository, la
     }
   };
   return {
-    key: `label:${label.name}`,
+    key: `repository-label:${label.name}`,
     description: `label ${label.name} of ${repository.owner}/${repository.repo}`,
     lookUp: find,
     async write() {

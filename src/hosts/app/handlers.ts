@@ -6,8 +6,8 @@ import { parseCommentEvent, parseEditedIssue, parseLabeledEvent, parseLabeledPul
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import { answerComment } from "./comment-commands.ts";
-import { registerConfigCheck, type ConfigCheckWebhook } from "./config-check.ts";
 import { carryOutTicked } from "./dashboard-ticked.ts";
+import { registerConfigCheck, type ConfigCheckWebhook } from "./config-check.ts";
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
 import { registerOnboarding, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
 import { followRun, lookAtRun, type LookTools } from "./look-at-run.ts";

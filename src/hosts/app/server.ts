@@ -16,7 +16,11 @@ import { WORKFLOW_PATH } from "../../intake/index.ts";
 import { packageRoot } from "../../shared/package-root.ts";
 import type { Clock, Fetch } from "../../shared/ports.ts";
 import { createAppLog, type AppLog } from "./app-log.ts";
+import { createExchange, type Exchange } from "./exchange/exchange.ts";
+import { handleExchange } from "./exchange/exchange-endpoint.ts";
+import { signingKeys } from "./exchange/signing-keys.ts";
 import { registerHandlers, type HandlerTools } from "./handlers.ts";
+import { installationClient } from "./installation-client.ts";
 import { installedPlaces } from "./installations.ts";
 import { listen, send } from "./http-server.ts";
 import { homePage, type AppIdentity } from "./pages.ts";
@@ -30,6 +34,8 @@ import { handleWebhook, type WebhookEndpoint } from "./webhook-endpoint.ts";
 export interface AppPorts {
   readonly clock: Clock;
   readonly fetch: Fetch;
+  /** What is said to the operator; default: Probot's log on standard output. */
+  readonly log?: AppLog;
 }
 
 export interface RunningApp {
@@ -63,7 +69,7 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
     },
   });
   await probot.ready();
-  const log = createAppLog(probot.log);
+  const log = ports.log ?? createAppLog(probot.log);
   const queue = createSubjectQueue(log);
   const follower = createRunFollower({ clock: ports.clock, log, pollMs: settings.pollMs });
   const tools: HandlerTools = {
@@ -91,13 +97,15 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
     },
   };
   const readIdentity = createIdentityReader(() => probot.auth(), log);
+  const exchange = exchangeDoor(probot, { settings, tools, fetch: ports.fetch });
   const server = createServer((request, response) => {
     const path = (request.url ?? "/").split("?")[0];
-    const served =
-      path === settings.webhookPath
-        ? handleWebhook(endpoint, request, response)
-        : servePage({ path, method: request.method ?? "GET", response, readIdentity, publicKey: publicTicketKey(settings.ticketKeyPem) });
-    served.catch((error: unknown) => {
+    const serve = (): Promise<void> => {
+      if (path === settings.webhookPath) return handleWebhook(endpoint, request, response);
+      if (exchange !== null && path === exchange.path) return handleExchange({ exchange: exchange.exchange, log }, request, response);
+      return servePage({ path, method: request.method ?? "GET", response, readIdentity, publicKey: publicTicketKey(settings.ticketKeyPem) });
+    };
+    serve().catch((error: unknown) => {
       log.error(error, "a request could not be answered", { path: path ?? "" });
       if (!response.headersSent) response.writeHead(500).end();
     });
@@ -127,8 +135,21 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
   };
 }
 
+/** A client that speaks as the App (by JWT). */
+const appClient = (probot: Pick<Probot, "auth">, tools: HandlerTools) => async (): Promise<GitHub> => withRetries(fromOctokit(await probot.auth(), tools.graphqlUrl), { clock: tools.clock });
+
+/** Where deliver jobs get tokens, and how; null where none are exchanged. */
+function exchangeDoor(probot: Pick<Probot, "auth">, { settings, tools, fetch }: { readonly settings: AppSettings; readonly tools: HandlerTools; readonly fetch: Fetch }): { readonly path: string; readonly exchange: Exchange } | null {
+  if (settings.exchange === null) return null;
+  const { url, issuer, selfHosted } = settings.exchange;
+  const { clock, log, ticketKeyPem } = tools;
+  const key = signingKeys({ issuer, clock, fetch: withTimeout(fetch) });
+  const installation = async (id: number): Promise<GitHub> => installationClient(await probot.auth(id), tools);
+  return { path: new URL(url).pathname, exchange: createExchange({ clock, log, issuer, audience: url, selfHosted, key, ticketKeyPem, app: appClient(probot, tools), installation }) };
+}
+
 function reconcilerWorld(probot: Pick<Probot, "auth">, tools: HandlerTools): ReconcilerWorld {
-  const asApp = async (): Promise<GitHub> => withRetries(fromOctokit(await probot.auth(), tools.graphqlUrl), { clock: tools.clock });
+  const asApp = appClient(probot, tools);
   return {
     async *places() {
       yield* installedPlaces({ ...tools, app: await asApp(), installation: (id) => probot.auth(id) });

@@ -20,10 +20,21 @@ const environmentSchema = z.object({
   WORKTRAIN_POLL_SECONDS: secondsSchema.default(30),
   GITHUB_API_URL: z.url({ protocol: /^https?$/ }).default("https://api.github.com"),
   GITHUB_GRAPHQL_URL: z.url({ protocol: /^https?$/ }).optional(),
+  WORKTRAIN_EXCHANGE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  WORKTRAIN_OIDC_ISSUER: z.url({ protocol: /^https?$/ }).default("https://token.actions.githubusercontent.com"),
+  WORKTRAIN_SELF_HOSTED: z.enum(["allow", "refuse"]).default("refuse"),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   HOST: z.string().min(1).default("localhost"),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });
+
+export interface ExchangeSettings {
+  /** As the workflow files name it. It is the audience of the jobs' tokens, and its path is where it is served. */
+  readonly url: string;
+  readonly issuer: string;
+  /** Whether jobs on runners that GitHub does not host may have tokens. */
+  readonly selfHosted: boolean;
+}
 
 /** Everything the App takes from outside, checked. */
 export interface AppSettings {
@@ -38,6 +49,8 @@ export interface AppSettings {
   readonly pollMs: number;
   readonly apiUrl: string;
   readonly graphqlUrl: string;
+  /** Where deliver jobs exchange tokens, and who signs theirs; null: none are exchanged. */
+  readonly exchange: ExchangeSettings | null;
   readonly port: number;
   readonly host: string;
   /** The environment for Probot, which reads its own variables: the private key as PEM, the secret, the log's format. */
@@ -69,6 +82,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     pollMs: values.WORKTRAIN_POLL_SECONDS * 1_000,
     apiUrl: values.GITHUB_API_URL.replace(/\/+$/, ""),
     graphqlUrl: values.GITHUB_GRAPHQL_URL ?? graphqlUrlOf(values.GITHUB_API_URL),
+    exchange: exchangeOf(values),
     port: values.PORT,
     host: values.HOST,
     probotEnvironment: {
@@ -77,6 +91,15 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       PRIVATE_KEY: privateKey,
     },
   };
+}
+
+/** @throws TerminalError when the exchange would be served where something else is */
+function exchangeOf({ WORKTRAIN_EXCHANGE_URL: url, WORKTRAIN_OIDC_ISSUER: issuer, WORKTRAIN_SELF_HOSTED: selfHosted, WEBHOOK_PATH: webhooks }: z.infer<typeof environmentSchema>): ExchangeSettings | null {
+  if (url === undefined) return null;
+  if (["/", "/healthz", webhooks].includes(new URL(url).pathname)) {
+    throw new TerminalError(`WORKTRAIN_EXCHANGE_URL (${url}) names a path that serves something else.`, "Give it one of its own, such as https://worktrain.example.com/api/exchange.");
+  }
+  return { url, issuer: issuer.replace(/\/+$/, ""), selfHosted: selfHosted === "allow" };
 }
 
 const APP_KEY_FIX = "Generate a private key on the App's settings page on GitHub; set PRIVATE_KEY to what is in the .pem file, or PRIVATE_KEY_PATH to where the file is.";

@@ -127,7 +127,7 @@ export interface Order extends LabelDelivery {
   /** Nobody asked: how often in a row that was so, this time included, and what the run before had saved. */
   readonly unasked?: Pick<StatusMarker, "auto" | "tries" | "kept">;
   /** A command asked, not the label: `deliveryId` is its comment's id. */
-  readonly command?: { readonly name: CommandName; readonly commentId: number; readonly reactionId: string | null; readonly answer: GateAnswer | null };
+  readonly command?: { readonly name: CommandName; readonly commentId: number; readonly reactionId: string | null; readonly answer: GateAnswer | null; readonly retry?: Ticket["retry"] | null };
 }
 
 export interface Started {
@@ -207,6 +207,7 @@ function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId,
     expiresAt: new Date(nowMs + TICKET_LIFETIME_MS).toISOString(),
     wrote,
     ...(command === undefined ? {} : { command: command.name }),
+    ...(command?.retry === undefined || command.retry === null ? {} : { retry: command.retry }),
     ...(command === undefined || command.answer === null ? {} : { answer: command.answer }),
   };
 }

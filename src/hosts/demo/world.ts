@@ -40,6 +40,8 @@ export interface WorldOptions {
   readonly morePermissions?: Readonly<Record<string, "read" | "write">>;
   /** The repository's variables; none when absent. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Whether the deliver job exchanges its identity for tokens of the App, as templates/worktrain.yml says how; default: it does not. */
+  readonly exchange?: boolean;
   readonly onEvent: (event: LocalActionsEvent) => void;
 }
 
@@ -132,12 +134,15 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
   });
   started.push(() => actions.close());
 
-  const template = forThisMachine(readFileSync(join(options.packageRoot, "templates/worktrain.yml"), "utf8"), model.url, options.sandbox);
+  const appPort = await freePort();
+  const exchange = options.exchange === true ? { url: `http://127.0.0.1:${appPort}/api/exchange`, issuer: actions.issuer } : null;
+  const shipped = readFileSync(join(options.packageRoot, "templates/worktrain.yml"), "utf8");
+  const template = forThisMachine(exchange === null ? shipped : withExchange(shipped, exchange.url), model.url, options.sandbox);
   const action = `${ACTION}@${await git(options.packageRoot, ["rev-parse", "HEAD"], options.path).catch(() => "0".repeat(40))}`;
   await pushRepository(options, { ...repository, token: maintainerToken, publicKey: publicTicketKey(secrets.ticketKey), template, action });
   const templatePath = join(options.directory, "workflow-template.yml");
   await writeFile(templatePath, template);
-  const app = await startApp(options, secrets, { GITHUB_API_URL: github.url, WORKTRAIN_ACTION: action, WORKTRAIN_WORKFLOW: templatePath });
+  const app = await startApp(options, { secrets, port: appPort, exchange, environment: { GITHUB_API_URL: github.url, WORKTRAIN_ACTION: action, WORKTRAIN_WORKFLOW: templatePath } });
   started.push(() => app.stop());
   github.setWebhookUrl(`${app.url}/api/github/webhooks`);
   return { github, actions, model, repository, path: options.path, appUrl: app.url, maintainerToken, secrets, appLog: app.log, close };
@@ -191,6 +196,12 @@ function forThisMachine(workflow: string, modelUrl: string, sandbox: WorldOption
     .replace("          job: agent\n", `$&${runner}          anthropic-base-url: ${modelUrl}\n`);
 }
 
+/** What the template's own comments tell somebody to do who wants it: the permissions and the input. */
+function withExchange(workflow: string, url: string): string {
+  const asked = /^ {4}# {3}(\{ .*id-token: write \})\n {4}permissions:\n(?: {6}.*\n)+/m;
+  return workflow.replace(asked, (_, permissions: string) => `    permissions: ${permissions}\n`).replace(/^( +)# exchange-url: .*$/m, (_, indent: string) => `${indent}exchange-url: ${url}`);
+}
+
 const GIT_ENVIRONMENT = {
   HOME: "/nonexistent",
   GIT_CONFIG_NOSYSTEM: "1",
@@ -213,8 +224,14 @@ export async function git(directory: string, args: readonly string[], path: stri
   return new TextDecoder().decode(done.stdout).trim();
 }
 
-async function startApp(options: WorldOptions, secrets: WorldSecrets, environment: Readonly<Record<string, string>>): Promise<{ readonly url: string; readonly log: () => string; stop(): Promise<void> }> {
-  const port = await freePort();
+interface AppPlace {
+  readonly secrets: WorldSecrets;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly port: number;
+  readonly exchange: { readonly url: string; readonly issuer: string } | null;
+}
+
+async function startApp(options: WorldOptions, { secrets, environment, port, exchange }: AppPlace): Promise<{ readonly url: string; readonly log: () => string; stop(): Promise<void> }> {
   const child = nodeProcesses.start(options.nodePath, [join(options.packageRoot, "src/hosts/app/main.ts"), "--until-stdin-closes"], {
     cwd: options.directory,
     env: {
@@ -225,6 +242,8 @@ async function startApp(options: WorldOptions, secrets: WorldSecrets, environmen
       WORKTRAIN_TICKET_KEY: secrets.ticketKey,
       WORKTRAIN_POLL_SECONDS: POLL_SECONDS,
       ...environment,
+      // Its runner is a machine of somebody's own.
+      ...(exchange === null ? {} : { WORKTRAIN_EXCHANGE_URL: exchange.url, WORKTRAIN_OIDC_ISSUER: exchange.issuer, WORKTRAIN_SELF_HOSTED: "allow" }),
       HOST: "127.0.0.1",
       PORT: String(port),
       LOG_LEVEL: "warn",
