@@ -24,6 +24,9 @@ export function branchOf(itemId: string): string {
 /** First line of a pull request's or comment's body. */
 export const marker = (what: "pull-request" | "comment" | "review", ticket: Pick<Ticket, "item" | "key">): string => `<!-- worktrain:${what} ${ticket.item} key=${ticket.key} -->`;
 
+/** What the marker of a review of any run on a pull request starts with. */
+export const reviewMarkerOf = (repositoryId: number, pullNumber: number): string => `<!-- worktrain:review ${repositoryId}/pr-${pullNumber}/`;
+
 /** First line of a sub-issue's body: the same for every run of the item, so that a later one goes on with what an earlier one made. */
 export const subIssueMarker = (item: string, place: number): string => `<!-- worktrain:sub-issue ${item} ${place} -->`;
 

@@ -39,6 +39,8 @@ export interface StatusMarker {
   readonly stale?: string | undefined;
   /** The comment whose command asked for the last dispatch; absent where a label did, or nobody. */
   readonly command?: number | undefined;
+  /** Of a pull request that is reviewed: the commit the last dispatch was about. */
+  readonly head?: string | undefined;
 }
 
 /** What the status comment of an issue starts with. */
@@ -61,6 +63,7 @@ export function formatStatusMarker(marker: StatusMarker): string {
     ...(marker.kept === undefined ? {} : { kept: marker.kept }),
     ...(marker.stale === undefined ? {} : { stale: marker.stale }),
     ...(marker.command === undefined ? {} : { command: marker.command }),
+    ...(marker.head === undefined ? {} : { head: marker.head }),
   };
   const text = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
   return `${statusMarkerPrefix(marker.issueNumber)}${text.join(" ")} -->`;
@@ -85,6 +88,7 @@ const markerSchema = z
     kept: timeSchema.optional(),
     stale: timeSchema.optional(),
     command: z.coerce.number().int().min(1).optional(),
+    head: z.string().regex(/^[0-9a-f]{40,64}$/).optional(),
   });
 
 const MARKER_LINE = /^<!-- worktrain:status issue-(\d{1,15}) ([^\n]{1,1000}) -->/;

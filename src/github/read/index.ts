@@ -10,6 +10,7 @@ export { readOpenWork, type OpenPullRequest, type OpenWork } from "./open-work.t
 export { allPages, type PagedRequest } from "./pages.ts";
 export { listRunJobs, readJobAge, type JobFacts } from "./jobs.ts";
 export { readPermission, type Permission } from "./permission.ts";
+export { readBotReviews, type BotReview } from "./own-reviews.ts";
 export { readPullUnderReview, type PullUnderReview } from "./pull-under-review.ts";
 export { readComparison, type Comparison } from "./comparison.ts";
 export { findPullRequests, readPullRequest, type PullRequestFacts, type WholePullRequest } from "./pull-request.ts";

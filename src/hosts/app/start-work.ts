@@ -122,7 +122,9 @@ export interface Order extends LabelDelivery {
   readonly decision: Pick<Extract<StartDecision, { kind: "start" }>, "attempt" | "continuation" | "key" | "textSha256" | "config" | "baseSha">;
   readonly role: StartRole;
   /** The event's number is a pull request's: it is reviewed at this commit. */
-  readonly review?: { readonly headSha: string };
+  readonly review?: NonNullable<Ticket["review"]>;
+  /** What it was started by, where that is neither a label nor a command. */
+  readonly cause?: "pull_request";
   /** Nobody asked: how often in a row that was so, this time included, and what the run before had saved. */
   readonly unasked?: Pick<StatusMarker, "auto" | "tries" | "kept">;
   /** A command asked, not the label: `deliveryId` is its comment's id. */
@@ -139,11 +141,11 @@ export interface Started {
 export async function start(scene: Scene, tools: StartTools, order: Order): Promise<Started> {
   const { place, facts, board } = scene;
   const { event, decision, command } = order;
-  const isLabel = order.unasked === undefined && command === undefined;
+  const isLabel = order.unasked === undefined && command === undefined && order.cause === undefined;
   const reaction = isLabel ? ((await react(place, tools, event.issueNumber))?.id ?? null) : (command?.reactionId ?? null);
   // The gate stands there until the run that answers it is seen at work: a dispatch that fails is asked for again.
   const gate = command === undefined ? {} : { command: command.commentId, at: scene.status?.marker.at ?? null };
-  const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, ...order.unasked };
+  const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, ...order.unasked };
   const starting = await board.write(scene.status, marker, { kind: "starting" });
   const wrote = { reaction, comment: starting === null ? null : String(starting.comment.id) };
   const ticket = makeTicket(facts, { ...order, wrote }, tools.clock.nowMs());
@@ -188,7 +190,7 @@ async function react(place: Workplace, tools: AppTools, issueNumber: number): Pr
   }
 }
 
-function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, command, wrote, review }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
+function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, command, wrote, review, cause }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
   const { turns, tokens, costUsd, minutes } = decision.config.budget;
   const { mode, confirm } = decision.config.pipeline;
   return {
@@ -196,7 +198,7 @@ function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId,
     key: decision.key,
     item: formatItemId({ repositoryId: facts.id, subject: `${review === undefined ? "issue" : "pr"}-${event.issueNumber}`, attempt: decision.attempt }),
     repositoryId: facts.id,
-    trigger: { kind: review !== undefined ? "pull_request.labeled" : command === undefined ? "issues.labeled" : "issue_comment", id: deliveryId, actor: event.sender, verdict: role },
+    trigger: { kind: review !== undefined ? (cause ?? "pull_request.labeled") : command === undefined ? "issues.labeled" : "issue_comment", id: deliveryId, actor: event.sender, verdict: role },
     issueNumber: event.issueNumber,
     base: { ref: facts.defaultBranch, sha: decision.baseSha },
     caps: { turns, tokens, costUsd, minutes },

@@ -48,7 +48,7 @@ export async function publishReview(job: Job, record: DeliveryRecord, { judged, 
   return reviewedSummary({ report: await recordReport(job, record), url: published.value.get("review")?.url ?? "", pullNumber: ticket.issueNumber });
 }
 
-/** I10. The pull request is open, labelled and of this repository, and who asked may still write. */
+/** I10. The pull request is open, labelled where that is asked, vouched for where it is a fork's, and who asked may still write. */
 async function mayPublish({ github, admitted: { ticket } }: Job, state: DeliveryState): Promise<Result<PullUnderReview, Refusal>> {
   const { owner, repo, archived, id } = state.repository;
   const refuse = (kind: string, message: string, fix: string): Result<never, Refusal> => err({ kind, message, fix });
@@ -57,8 +57,11 @@ async function mayPublish({ github, admitted: { ticket } }: Job, state: Delivery
   if (archived) return refuse("archived", "The repository is archived.", "Take it out of the archive, then label the pull request again.");
   const pull = await readPullUnderReview(github, { owner, repo }, ticket.issueNumber);
   if (pull === null || !pull.open) return refuse("withdrawn", `Pull request ${ticket.issueNumber} was closed while it was reviewed.`, "Reopen it and label it again, if the review is still wanted.");
-  if (!pull.labels.some((label) => label.toLowerCase() === config.value.label.toLowerCase())) return refuse("withdrawn", `The label ${config.value.label} was taken off while the review went on.`, "Add it again, if the review is still wanted.");
-  if (pull.headRepositoryId !== id) return refuse("not-allowed", "The head of the pull request is not of this repository.", "Push the branch to this repository.");
+  const { pullRequests } = config.value.review;
+  if (pullRequests === "never") return refuse("withdrawn", "Reviews of pull requests were switched off while it was reviewed (`review.pullRequests: never`).", "Set it to `labelled`, then label the pull request again.");
+  if (pullRequests === "labelled" && !pull.labels.some((label) => label.toLowerCase() === config.value.label.toLowerCase())) return refuse("withdrawn", `The label ${config.value.label} was taken off while the review went on.`, "Add it again, if the review is still wanted.");
+  // A push vouches for nothing in a fork: only a word that somebody gave for this very commit does.
+  if (pull.headRepositoryId !== id && ticket.trigger.kind === "pull_request") return refuse("not-allowed", "The head of the pull request is of a fork, and nobody vouched for it.", "Look at its commits, then label the pull request again.");
   const { login, id: actorId } = ticket.trigger.actor;
   const verdict = permissionVerdict(state.permission ?? (await readPermission(github, { owner, repo }, login)), actorId);
   return verdict.kind === "allowed" ? ok(pull) : refuse("not-allowed", `${login} asked for this review, and may not write to the repository any more, or GitHub does not say so.`, "Somebody with write permission can label the pull request again.");
