@@ -1,4 +1,5 @@
 /** How what we publish is called and found again. A marker or trailer counts only in what our own account wrote. */
+import { GITHUB_ACTIONS_LOGIN } from "../github/read/own-reviews.ts";
 import type { Ticket } from "../github/trust/index.ts";
 import { parseItemId, type Trailers } from "../record/index.ts";
 
@@ -10,7 +11,7 @@ export interface Publisher {
 }
 
 /** The account behind `GITHUB_TOKEN` on github.com: the App "GitHub Actions" (P-github-token). */
-export const GITHUB_ACTIONS: Publisher = { appId: 15368, appSlug: "github-actions", botLogin: "github-actions[bot]" };
+export const GITHUB_ACTIONS: Publisher = { appId: 15368, appSlug: "github-actions", botLogin: GITHUB_ACTIONS_LOGIN };
 
 export const CHECK_NAME = "WorkTrain";
 

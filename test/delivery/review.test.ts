@@ -1,6 +1,6 @@
 /** A review of a pull request in words: what GitHub takes on a line, and when its check is green. */
 import { expect, test } from "vitest";
-import { linesOfPatch } from "../../src/delivery/review-lines.ts";
+import { linesOfPatch } from "../../src/shared/patch.ts";
 import { reviewIntents, type PullRequestReview } from "../../src/delivery/text/review.ts";
 import type { Ticket } from "../../src/github/trust/index.ts";
 import type { ItemView } from "../../src/report/index.ts";
@@ -9,15 +9,16 @@ const HEAD = "a".repeat(40);
 const PATCH = "@@ -1,2 +1,3 @@\n one\n-two\n+zwei\n+drei\n@@ -10 +11,2 @@ fn\n+@@ -1 +90 @@\n ten\n\\ No newline at end of file";
 
 test("lines of the new file that a patch shows, and no other: a line that looks like a hunk is one of the file", () => {
-  expect([...linesOfPatch(PATCH)]).toEqual([1, 2, 3, 11, 12]);
-  expect([...linesOfPatch("@@ -1,2 +0,0 @@\n-a\n-b")]).toEqual([]);
-  expect([...linesOfPatch("")]).toEqual([]);
+  expect([...linesOfPatch(PATCH).keys()]).toEqual([1, 2, 3, 11, 12]);
+  expect([...linesOfPatch("@@ -1,2 +0,0 @@\n-a\n-b").keys()]).toEqual([]);
+  expect([...linesOfPatch("").keys()]).toEqual([]);
 });
 
 const view = { turns: 3, costMicroUsd: 10_000, usage: { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 }, sessions: [], helpers: [] } as unknown as ItemView;
 const ticket = { item: "7/pr-3/1", key: "0".repeat(32), issueNumber: 3, base: { ref: "main", sha: "b".repeat(40) } } as Ticket;
+const NONE: PullRequestReview["earlier"] = { threads: [], since: null, last: null, fork: false };
 const made = (over: Partial<PullRequestReview>) => {
-  const intents = reviewIntents({ ticket, view, headSha: HEAD, headNow: HEAD, files: [{ path: "a.js", patch: PATCH }], runUrl: "https://x/run", redact: (text) => text.replaceAll("s3cret", "***"), verdict: { verdict: "clean", confidence: "high", summary: "Read it all.", findings: [] }, ...over }, { ref: "refs/worktrain/x", message: "m" });
+  const intents = reviewIntents({ ticket, view, headSha: HEAD, headNow: HEAD, files: [{ path: "a.js", patch: PATCH }], earlier: NONE, runUrl: "https://x/run", redact: (text) => text.replaceAll("s3cret", "***"), verdict: { verdict: "clean", confidence: "high", summary: "Read it all.", findings: [] }, ...over }, { ref: "refs/worktrain/x", message: "m" });
   const review = intents.find((each) => each.kind === "review");
   const check = intents.find((each) => each.kind === "check-run");
   if (review?.kind !== "review" || check?.kind !== "check-run") throw new Error("no review");
@@ -57,5 +58,7 @@ test("a head that moved is named, and the review stays about the commit it read"
 test("a model's words mention nobody, close nothing and tell no secret (I6, I8)", () => {
   const { review } = made({ verdict: verdict(finding("major", { summary: "s3cret closes #12 @ada <!-- worktrain:review -->", evidence: "s3cret\n@ada" })) });
   const [comment] = review.comments;
-  for (const words of ["s3cret", "#12", "@ada", "<!--"]) expect(comment?.body).not.toContain(words);
+  const [mark, ...said] = (comment?.body ?? "").split("\n");
+  expect(mark).toMatch(/^<!-- worktrain:finding code=[0-9a-f]{16} words=[0-9a-f]{16} severity=major -->$/);
+  for (const words of ["s3cret", "#12", "@ada", "<!--"]) expect(said.join("\n")).not.toContain(words);
 });

@@ -5,6 +5,9 @@ import { allPages } from "./pages.ts";
 
 const reviewSchema = z.object({ id: z.int(), html_url: z.string(), body: z.string().nullish(), commit_id: z.string().nullish(), user: z.object({ login: z.string(), type: z.string() }).nullish() });
 
+/** The account behind `GITHUB_TOKEN` on github.com (P-github-token), which publishes reviews. */
+export const GITHUB_ACTIONS_LOGIN = "github-actions[bot]";
+
 /** A review that a bot account made. */
 export interface BotReview {
   readonly id: number;

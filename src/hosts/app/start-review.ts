@@ -4,8 +4,8 @@
  * R1. A head is reviewed at the word of somebody who may write: who pushed it to this repository, or who labelled it. The head of a fork
  *     only at a label, for exactly the commit that was its head then (attack 5); the next push takes that back.
  */
-import { readBotReviews, readComparison, readPermission, readPullUnderReview, type IssueFacts, type PullUnderReview } from "../../github/read/index.ts";
-import { GITHUB_ACTIONS, reviewMarkerOf } from "../../delivery/names.ts";
+import { GITHUB_ACTIONS_LOGIN, readBotReviews, readComparison, readPermission, readPullUnderReview, type IssueFacts, type PullUnderReview } from "../../github/read/index.ts";
+import { reviewMarkerOf } from "../../delivery/names.ts";
 import { permissionVerdict, type Ticket } from "../../github/trust/index.ts";
 import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, type PullRequestEvent } from "../../intake/index.ts";
 import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
@@ -128,7 +128,7 @@ async function lookAtHead({ here, facts, baseSha }: Stage, pull: PullUnderReview
 
 /** The head that our last review was about, with the commit at which it left the default branch; null when there is none that GitHub still knows. */
 async function lastReviewed({ here, facts, baseSha }: Stage, { number }: PullUnderReview): Promise<NonNullable<NonNullable<Ticket["review"]>["since"]> | null> {
-  const reviews = await readBotReviews(here.github, here.repository, { pullNumber: number, prefix: reviewMarkerOf(facts.id, number), logins: [GITHUB_ACTIONS.botLogin] });
+  const reviews = await readBotReviews(here.github, here.repository, { pullNumber: number, prefix: reviewMarkerOf(facts.id, number), logins: [GITHUB_ACTIONS_LOGIN] });
   const headSha = reviews.at(-1)?.headSha ?? null;
   const comparison = headSha === null || baseSha === null ? null : await readComparison(here.github, here.repository, { base: baseSha, head: headSha });
   return headSha === null || comparison === null ? null : { headSha, mergeBase: comparison.mergeBase };

@@ -1,8 +1,10 @@
 /** Publishes a review of a pull request: about the commit that was reviewed, and on no other. */
-import { publish, reviewIntents, type Judgement } from "../../../delivery/index.ts";
-import { readComparison, readPermission, readPullUnderReview, readTree, type DeliveryState, type PullUnderReview } from "../../../github/read/index.ts";
+import { GITHUB_ACTIONS, publish, reviewIntents, reviewMarkerOf, type EarlierReviews, type Judgement } from "../../../delivery/index.ts";
+import type { GitHub, Repository } from "../../../github/client.ts";
+import { readBotReviews, readComparison, readPermission, readPullUnderReview, readReviewThreads, readTree, seenHunks, type Comparison, type DeliveryState, type PullUnderReview } from "../../../github/read/index.ts";
 import { hasStatus } from "../../../github/request-error.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
+import { readFindingMarks, type ReviewedBefore } from "../../../record/index.ts";
 import type { ItemView } from "../../../report/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -31,7 +33,8 @@ export async function publishReview(job: Job, record: DeliveryRecord, { judged, 
     if (!pull.ok) return pull;
     const seen = await reviewedFiles(job, { owner, repo }, judged);
     if (!seen.ok) return seen;
-    const intents = reviewIntents({ ticket, view, verdict: judged.verdict, headSha: judged.headSha, headNow: pull.value.headSha, files: seen.value, runUrl: run.htmlUrl, redact }, recordWish(decision));
+    const earlier = await readEarlierReviews(github, { owner, repo }, { judged, pull: pull.value, repositoryId: state.repository.id });
+    const intents = reviewIntents({ ticket, view, verdict: judged.verdict, headSha: judged.headSha, headNow: pull.value.headSha, files: seen.value, earlier, runUrl: run.htmlUrl, redact }, recordWish(decision));
     const stillMay = async (now: DeliveryState): Promise<Refusal | null> => {
       const may = await mayPublish(job, now);
       return may.ok ? null : may.error;
@@ -68,7 +71,7 @@ async function mayPublish({ github, admitted: { ticket } }: Job, state: Delivery
 }
 
 /** I7. The files that the journal names are the commit's; what they change is GitHub's word. */
-async function reviewedFiles({ github, admitted: { ticket } }: Job, repository: { readonly owner: string; readonly repo: string }, { headSha, tree }: ReviewDelivery["judged"]) {
+async function reviewedFiles({ github, admitted: { ticket } }: Job, repository: { readonly owner: string; readonly repo: string }, { headSha, tree, since }: ReviewDelivery["judged"]) {
   const gone = err({ kind: "head-gone", message: `The commit ${headSha} that was reviewed is not in the repository any more.`, fix: "Label the pull request again: its present head is reviewed." } as const);
   try {
     const shown = await readTree(github, repository, { sha: headSha, recursive: false });
@@ -78,5 +81,35 @@ async function reviewedFiles({ github, admitted: { ticket } }: Job, repository: 
     throw error;
   }
   const comparison = await readComparison(github, repository, { base: ticket.base.sha, head: headSha });
-  return comparison === null ? gone : ok(comparison.files);
+  if (comparison === null) return gone;
+  const unseen = since === null ? [] : await notSeen(github, repository, { since, comparison });
+  return unseen.length === 0 ? ok(comparison.files) : err({ kind: "foreign-journal", message: `The journal leaves out ${unseen.length} parts of the change as reviewed before, which are not part of what was.`, fix: "Nothing is published. Label the pull request again." } as const);
+}
+
+/** Parts of the change that the journal says were reviewed before, and that by GitHub's word were not (attack 14). */
+async function notSeen(github: GitHub, repository: Repository, { since, comparison }: { readonly since: ReviewedBefore; readonly comparison: Comparison }): Promise<readonly string[]> {
+  if (since.seen.length === 0) return [];
+  const seen = seenHunks(await readComparison(github, repository, { base: since.mergeBase, head: since.headSha }), comparison);
+  return seen.ok ? since.seen.filter((id) => !seen.value.includes(id)) : since.seen;
+}
+
+/** People whose permission is asked for one review; of more, what they resolved counts as open. */
+const MOST_RESOLVERS = 20;
+
+/** What was said on the pull request before, and by whom it was dismissed: only the word of somebody who may write counts. */
+async function readEarlierReviews(github: GitHub, repository: Repository, { judged, pull, repositoryId }: { readonly judged: ReviewDelivery["judged"]; readonly pull: PullUnderReview; readonly repositoryId: number }): Promise<EarlierReviews> {
+  const { botLogin } = GITHUB_ACTIONS;
+  const threads = await readReviewThreads(github, repository, { number: pull.number, botLogin });
+  const resolvers = new Map(threads.flatMap(({ resolvedBy }) => (resolvedBy === null || resolvedBy.id === null ? [] : [[resolvedBy.login, resolvedBy.id] as const])));
+  const mayDismiss = new Set<string>();
+  for (const [login, id] of [...resolvers].slice(0, MOST_RESOLVERS)) {
+    if (permissionVerdict(await readPermission(github, repository, login), id).kind === "allowed") mayDismiss.add(login);
+  }
+  const last = judged.since === null ? undefined : (await readBotReviews(github, repository, { pullNumber: pull.number, prefix: reviewMarkerOf(repositoryId, pull.number), logins: [botLogin] })).at(-1);
+  return {
+    threads: threads.map((thread) => ({ ...thread, dismissed: thread.resolved && thread.resolvedBy !== null && mayDismiss.has(thread.resolvedBy.login) })),
+    since: judged.since,
+    last: last === undefined ? null : { url: last.url, marks: readFindingMarks(last.body) },
+    fork: pull.headRepositoryId !== repositoryId,
+  };
 }

@@ -2,6 +2,7 @@
 import { isPull, type Issue, type Pull, type RepositoryRecord } from "../records.ts";
 import { select } from "../state.ts";
 import { nodeId } from "../views/view.ts";
+import { reviewThreadsField } from "./review-threads.ts";
 import { actorOf, demand, failed, pageSize, pageUrlOf, type Serving } from "./serving.ts";
 
 const PULLS = { permission: "pull_requests", level: "read", role: "read" } as const;
@@ -53,6 +54,7 @@ export const pullRequest = (serving: Serving, repository: RepositoryRecord, pull
   state: stateOf(pull),
   headRefName: pull.pull.head.ref,
   headRefOid: pull.pull.head.sha,
+  reviewThreads: ({ first, after }: { readonly first?: number; readonly after?: string | null }) => reviewThreadsField(serving, repository, { pull, first, after }),
   // This GitHub has no forks.
   isCrossRepository: false,
   author: actorOf(serving, pull.author),

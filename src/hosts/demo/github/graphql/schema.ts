@@ -16,8 +16,19 @@ export const SERVED_SCHEMA = /* GraphQL */ `
   }
 
   type Mutation {
+    resolveReviewThread(input: ResolveReviewThreadInput!): ResolveReviewThreadPayload
     enablePullRequestAutoMerge(input: EnablePullRequestAutoMergeInput!): EnablePullRequestAutoMergePayload
     updateRefs(input: UpdateRefsInput!): UpdateRefsPayload
+  }
+
+  input ResolveReviewThreadInput {
+    clientMutationId: String
+    threadId: ID!
+  }
+
+  type ResolveReviewThreadPayload {
+    clientMutationId: String
+    thread: PullRequestReviewThread
   }
 
   input EnablePullRequestAutoMergeInput {
@@ -259,8 +270,34 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     id: ID!
     isCrossRepository: Boolean!
     number: Int!
+    reviewThreads(after: String, first: Int): PullRequestReviewThreadConnection!
     state: PullRequestState!
     url: URI!
+  }
+
+  type PullRequestReviewThreadConnection {
+    nodes: [PullRequestReviewThread]
+    pageInfo: PageInfo!
+  }
+
+  type PullRequestReviewThread {
+    comments(first: Int): PullRequestReviewCommentConnection!
+    id: ID!
+    isOutdated: Boolean!
+    isResolved: Boolean!
+    line: Int
+    path: String!
+    resolvedBy: User
+  }
+
+  type PullRequestReviewCommentConnection {
+    nodes: [PullRequestReviewComment]
+  }
+
+  type PullRequestReviewComment {
+    author: Actor
+    body: String!
+    fullDatabaseId: BigInt
   }
 
   enum PullRequestState {
