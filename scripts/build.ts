@@ -8,9 +8,10 @@
 import { readFileSync } from "node:fs";
 import { cp, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { build } from "rolldown";
+import { build, type Plugin } from "rolldown";
 import { listingOf, openLibrary, type ListingIndex } from "../src/library/index.ts";
 import { sha256Hex } from "../src/shared/hash.ts";
+import { leaveOut } from "./left-out.ts";
 
 const root = join(import.meta.dirname, "..");
 const [, , elsewhere] = process.argv;
@@ -19,12 +20,14 @@ await bundle({
   out: elsewhere ?? join(root, "action", "dist"),
   input: { main: "src/hosts/runner/main.ts", post: "src/hosts/runner/post/main.ts", helper: "src/workspace/helper/main.ts" },
   format: "esm",
+  plugins: [leaveOut()],
   finish: (out) => cp(join(root, "workflows"), join(out, "workflows"), { recursive: true }),
 });
 await bundle({
   out: elsewhere === undefined ? join(root, "dist", "mcp") : `${elsewhere}-mcp`,
   input: { main: "src/hosts/mcp/main.ts" },
   format: "cjs",
+  plugins: [],
   finish: (out) => writeFile(join(out, "listings.json"), `${JSON.stringify(listings(), null, 1)}\n`),
 });
 
@@ -32,11 +35,12 @@ interface Bundle {
   readonly out: string;
   readonly input: Readonly<Record<string, string>>;
   readonly format: "esm" | "cjs";
+  readonly plugins: readonly Plugin[];
   readonly finish: (out: string) => Promise<void>;
 }
 
 /** Built beside and put in place at the end: whoever starts the old bundle meanwhile finds it whole. */
-async function bundle({ out, input, format, finish }: Bundle): Promise<void> {
+async function bundle({ out, input, format, plugins, finish }: Bundle): Promise<void> {
   const extension = format === "esm" ? "js" : "cjs";
   const fresh = `${out}.building`;
   await rm(fresh, { recursive: true, force: true });
@@ -44,6 +48,7 @@ async function bundle({ out, input, format, finish }: Bundle): Promise<void> {
     cwd: root,
     input,
     platform: "node",
+    plugins: [...plugins],
     // For Node the package offers CommonJS only, of which nothing can be left out.
     resolve: { alias: { yaml: join(root, "node_modules", "yaml", "browser", "dist", "index.js") } },
     logLevel: "warn",

@@ -85,6 +85,7 @@ const OPERATIONS = [
   `GET ${REPO}/actions/runs/{run_id}`,
   `GET ${REPO}/actions/runs/{run_id}/attempts/{attempt_number}`,
   `POST ${REPO}/actions/runs/{run_id}/cancel`,
+  `POST ${REPO}/actions/runs/{run_id}/force-cancel`,
   `GET ${REPO}/actions/runs/{run_id}/jobs`,
   `GET ${REPO}/actions/jobs/{job_id}`,
   `GET ${REPO}/actions/runs/{run_id}/artifacts`,

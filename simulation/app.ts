@@ -67,6 +67,7 @@ export class SimApp {
     const tools = {
       clock: process.clock,
       log,
+      dashboards: new Set<number>(),
       graphqlUrl: GRAPHQL,
       queue: createSubjectQueue(log),
       follower: createRunFollower({ clock: process.clock, log, pollMs: POLL_MS }),

@@ -49,7 +49,7 @@ interface Budget {
 /** Whether nothing that goes wrong in a world stands against the pull request for good. */
 function mustBringPull(budget: Budget, troubles: readonly Trouble[]): boolean {
   const spared = budget.turns > 100 && budget.costUsd > 5;
-  const hinders: readonly string[] = ["unlabel", "close", "rewrite-base", "push-branch", "lose-permission", "archive", "edit-issue"];
+  const hinders: readonly string[] = ["unlabel", "close", "push-branch", "lose-permission", "archive", "edit-issue"];
   return spared && !troubles.some((trouble) => trouble.kind === "foreign" || (trouble.kind === "person" && hinders.includes(trouble.what)));
 }
 

@@ -2,7 +2,7 @@
  * `npm run simulate`: plays worlds by seed and says what did not hold.
  *
  *     npm run simulate -- --seeds 2000 [--from 1] [--items 100]   sessions, and whole work items (a twentieth if not said)
- *     npm run simulate -- --crashes [--every 7]                   each scenario, with each process ended at each of its port calls
+ *     npm run simulate -- --crashes [--every 7] [--from 3]        each scenario, with each process ended at each of its port calls
  *     npm run simulate -- --mutants                               every planted fault has to be noticed
  *     npm run simulate -- --item SEED | --session SEED            one world, with all that happened
  *
@@ -53,7 +53,7 @@ const held = await (values.mutants
     : values.session !== undefined
       ? showSession(number("session", values.session), options)
       : values.crashes
-        ? playCrashes({ every: Math.max(1, number("every", values.every)) }, options)
+        ? playCrashes({ every: Math.max(1, number("every", values.every)), from: Math.max(1, from) }, options)
         : playSeeds({ from, sessions: mutant?.worlds === "items" ? 0 : seeds, items: mutant?.worlds === "sessions" ? 0 : number("items", values.items ?? String(Math.ceil(seeds / 20))) }, options));
 // What a killed process left waiting keeps nothing alive.
 process.exit(held ? 0 : 1);

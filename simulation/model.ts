@@ -17,6 +17,8 @@ import { SUM_FILE } from "./workspace.ts";
 export const MODEL_API = "https://api.anthropic.com";
 /** Bytes to a token, as the local model server estimates it. */
 const BYTES_PER_TOKEN = 4;
+/** Longer than anybody waits for an answer. */
+const STALL_MS = 60 * 60_000;
 
 const requestSchema = z.compile(messagesRequestSchema);
 
@@ -68,9 +70,11 @@ export class SimModel {
     return async (_input, init) => {
       const text = typeof init?.body === "string" ? init.body : "";
       const trouble = this.#nextTrouble();
-      const latencyMs = trouble === "stall" ? 60 * 60_000 : 500 + this.#dice.below(8_000);
+      const latencyMs = trouble === "stall" ? 1_000 : 500 + this.#dice.below(8_000);
       const signal = init?.signal ?? new AbortController().signal;
-      return await Promise.race([process.call(latencyMs, () => this.#answer(process.name, text, trouble)), aborted(signal)]);
+      const answer = process.call(latencyMs, () => this.#answer(process.name, text, trouble));
+      // It came in when it was sent; only its answer comes long after whoever asked gave up.
+      return await Promise.race([trouble === "stall" ? answer.then((late) => process.call(STALL_MS, () => late)) : answer, aborted(signal)]);
     };
   }
 

@@ -34,5 +34,6 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: "somebody labels again and again", seed: 32, troubles: [{ kind: "person", atMs: 3_000, what: "label-again" }, { kind: "person", atMs: 30_000, what: "label-again" }] },
   { name: "a deliver job stands still until another has delivered", seed: 52, troubles: [{ kind: "freeze", who: "deliver", nth: 1, atCall: 28, forMs: 3_600_000 }] },
   { name: "an agent job stands still until another has delivered", seed: 21, troubles: [{ kind: "freeze", who: "agent", nth: 1, atCall: 120, forMs: 3_600_000 }] },
+  { name: "the default branch is rewritten before the work is delivered", seed: 3034, troubles: [{ kind: "person", atMs: 443, what: "rewrite-base" }] },
   { name: "the disk of the runner breaks", seed: 39, troubles: [{ kind: "disk", nth: 25, what: "EIO" }] },
 ];

@@ -50,6 +50,8 @@ export function secretsOf({ apiKey, provider }: AgentEndpoint): readonly string[
   return [apiKey, ...cloud].flatMap((secret) => (secret === undefined || secret === "" ? [] : [secret]));
 }
 
+/** Nobody reads its traces here; switched off, the SDK does not look into the environment for them either, and the bundle leaves them out. */
+const UNTRACED = { propagation: false, traces: false } as const;
 const SILENT = { error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined };
 
 /**
@@ -58,7 +60,7 @@ const SILENT = { error: () => undefined, warn: () => undefined, info: () => unde
  */
 export async function openClient(endpoint: AgentEndpoint): Promise<ModelClient> {
   const { provider, apiKey, baseUrl, fetch } = endpoint;
-  const common = { ...(fetch === undefined ? {} : { fetch }), maxRetries: 0, logger: SILENT, logLevel: "off" } as const;
+  const common = { ...(fetch === undefined ? {} : { fetch }), maxRetries: 0, logger: SILENT, logLevel: "off", openTelemetry: UNTRACED } as const;
   const anthropic = { ...common, baseURL: baseUrl ?? "https://api.anthropic.com" };
   const cloud = { ...common, ...(baseUrl === undefined ? {} : { baseURL: baseUrl }) };
   if (provider === undefined) return { messages: new Messages(new BaseAnthropic({ ...anthropic, apiKey })), nameOf: same, counts: true };

@@ -2,12 +2,13 @@ import { z } from "zod";
 import { parseHostPattern, type HostPattern } from "../shared/host-pattern.ts";
 import { MODEL_PRICES } from "../shared/models.ts";
 import { mergeSchema } from "./merge.ts";
+import { permissionsSchema } from "./permissions.ts";
 
 /** A model by its id at Anthropic. Without a known price no budget could hold, so others are refused. */
 const modelSchema = z.enum(MODEL_PRICES.map(({ model }) => model));
 
 const modelsSchema = z.strictObject({
-  lightweight: modelSchema.nullable().default(null).describe("The model of steps that ask for tier `lightweight`; without it `model`."),
+  lightweight: modelSchema.nullable().default("claude-haiku-5-5").describe("The model of steps that ask for tier `lightweight`, such as the classification of a task; with `null` it is `model`."),
   mid: modelSchema.nullable().default(null).describe("The model of steps that ask for tier `mid`; without it `model`."),
   heavy: modelSchema.nullable().default(null).describe("The model of steps that ask for tier `heavy`; without it `model`."),
 });
@@ -67,9 +68,9 @@ const pipelineSchema = z.strictObject({
     .default("auto")
     .describe("Which sessions a task goes through; `auto` chooses by its classification (`worktrain pipeline explain` shows how)."),
   confirm: z
-    .enum(["never", "ambiguous", "always"])
-    .default("ambiguous")
-    .describe("When a person has to confirm how the task was understood before there is work on it; `ambiguous`: when it has more than one reading."),
+    .enum(["never", "ambiguous", "risky", "always"])
+    .default("risky")
+    .describe("When a person has to confirm how the task was understood before there is work on it; `ambiguous`: when it has more than one reading; `risky`: then, and when its risk is critical."),
   slices: z
     .enum(["auto", "never"])
     .default("auto")
@@ -92,7 +93,11 @@ const pipelineSchema = z.strictObject({
   decompose: z
     .enum(["never", "ask"])
     .default("ask")
-    .describe("Whether large work in mode `full` is proposed to be cut into sub-issues, which are made when a person approves."),
+    .describe("Whether large work is proposed to be cut into sub-issues, which are made when a person approves."),
+  retrospective: z
+    .enum(["never", "troubled", "always"])
+    .default("troubled")
+    .describe("When a session of the tier `lightweight` looks back on the work, once its end is decided, for the record; `troubled`: when a review asked for a fix, or the work stopped at one. At most 12 turns and 5 minutes; whatever comes of it, the work ends as decided."),
 });
 
 /** Each limit's own range, for the attempt and for one session of it. */
@@ -167,6 +172,10 @@ const sandboxSchema = z.strictObject({
 
 /** `.github/worktrain.yml` on the default branch. Strict: an unknown key is a fault, not a wish that is silently not met. */
 export const configSchema = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe("`false` stops everything: nothing is started, gone on with or published until it is taken back. The label `worktrain:stop` on any open issue or pull request does the same."),
   label: labelSchema.default("worktrain:ready").describe("The label that starts work on an issue."),
   model: modelSchema.default("claude-sonnet-5-5").describe("The Claude model that does the work, unless a step's tier has its own."),
   models: modelsSchema.prefault({}).describe("Models of the tiers that workflows and steps name."),
@@ -175,6 +184,7 @@ export const configSchema = z.strictObject({
     .max(50)
     .default([])
     .describe("Instructions for the agent in every phase, beside the files of `.worktrain/rules/`."),
+  dashboard: z.boolean().default(false).describe("Whether an issue of WorkTrain's own shows what is at work, waits and ended in the repository, with boxes to go on with what waits."),
   commands: commandsSchema.prefault({}).describe("Commands of the project."),
   pipeline: pipelineSchema.prefault({}).describe("How a task is brought from its text to a change."),
   review: reviewSchema.prefault({}).describe("How the result is reviewed before it is delivered."),
@@ -183,6 +193,7 @@ export const configSchema = z.strictObject({
   budget: budgetSchema.prefault({}).describe("What one attempt may use up; whichever is reached first ends it."),
   context: contextSchema.prefault({}).describe("What a session is told of the work so far."),
   paths: pathsSchema.prefault({}).describe("Which paths may be changed."),
+  permissions: permissionsSchema.prefault({}).describe("Who may give which command in a comment, by the role GitHub's API names at that moment."),
   sandbox: sandboxSchema.prefault({}).describe("What commands of the agent and of the project can reach."),
 });
 

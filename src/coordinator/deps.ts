@@ -71,6 +71,8 @@ export type ItemProgress =
   | { readonly kind: "helper"; readonly phase: Phase; readonly role: string; readonly sessionId: string; readonly outcome: SessionOutcome | null }
   /** What a slice changed was merged, or not. */
   | { readonly kind: "slice"; readonly sliceId: string; readonly how: "nothing" | "fast-forward" | "merged" | "resolved" | "conflict" }
+  /** What was to be done after the end, and could not be. */
+  | { readonly kind: "left-out"; readonly what: string; readonly why: string }
   | { readonly kind: "saved"; readonly name: string };
 
 /** A person's answer to a gate, from what the host may trust and nothing a run wrote: on GitHub the ticket. */

@@ -6,8 +6,8 @@ import { unreachable } from "../shared/unreachable.ts";
 import type { Plan, PlanStep } from "../workflow/index.ts";
 import type { CoordinatorDeps, Estimate, ModelTier } from "./deps.ts";
 
-/** Turns that a step takes: to look and hand over, and to search, change, test and mend. Assumed, not measured in the field. */
-const STEP_TURNS = { low: 2, high: 12 };
+/** Turns that a step takes: one that only hands over, and to search, change, test and mend. Assumed, not measured in the field. */
+const STEP_TURNS = { low: 1, high: 12 };
 /** Rounds of a loop that nobody knows the length of. */
 const LOOP_ROUNDS = 3;
 /** Sessions inside sessions that are followed. */

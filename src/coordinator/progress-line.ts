@@ -27,6 +27,8 @@ export function progressLine(progress: ItemProgress): string | null {
       return `  ${progress.phase} · ${progress.role}${progress.outcome === null ? "" : ` ${progress.outcome}`}: session ${progress.sessionId}`;
     case "slice":
       return `  slice ${progress.sliceId}: ${SLICE_WORDS[progress.how]}`;
+    case "left-out":
+      return `Left out: ${progress.what}. ${printable(progress.why)}`;
     case "prompt":
     case "saved":
       return null;

@@ -5,7 +5,7 @@
  *     where the stream ends.
  * I5. The budget is the item's: what earlier sessions and runs spent is counted from the log.
  */
-import { endingOfParked, fixOf, foldItem, isEscalated, keepsFiles, next, questionGate, type ItemAction, type ItemSession, type ItemState, type Question } from "../engine/pipeline/index.ts";
+import { endingOfParked, fixOf, foldItem, isEscalated, keepsFiles, lookBack, next, questionGate, type ItemAction, type ItemSession, type ItemState, type Question } from "../engine/pipeline/index.ts";
 import { boundGate } from "../record/proposal-gate.ts";
 import { itemStream, type EndingCode, type Head, type ItemEvent, type Phase, type Reason } from "../record/index.ts";
 import { artifactsOf, conclusionOf } from "../engine/session/index.ts";
@@ -21,6 +21,7 @@ import { lookAround, waitsFor } from "./look-around.ts";
 import { revealHidden } from "../shared/hidden.ts";
 import { runSession, type SessionLeft } from "./run-session.ts";
 import { openFileTurns } from "./file-turns.ts";
+import { briefly, scheduledLookBack, settleLookBack } from "./retrospect.ts";
 import { runForItem } from "./host-checks.ts";
 import { lastSnapshot } from "./seat.ts";
 import { spentBy } from "../agent/index.ts";
@@ -109,6 +110,7 @@ async function untilOver(deps: CoordinatorDeps, log: ItemLog): Promise<Over> {
         await log.append({ kind: "item_ended", data: { outcome: "stopped", ending: action.ending, reason: action.reason, snapshot: null, ...escalation(log.state()) } });
         break;
       case "ended":
+        await retrospect(deps, log);
         return end(deps, log.state());
     }
   }
@@ -169,7 +171,7 @@ async function schedule(deps: CoordinatorDeps, state: ItemState, action: Extract
 async function runAndConclude(deps: CoordinatorDeps, log: ItemLog, scheduled: ItemSession): Promise<SessionLeft> {
   const state = log.state();
   const spentBefore = spentByItem(state);
-  const left = await runSession({ ...deps, budget: budgetInPhase(deps.budget, state, scheduled.phase) }, {
+  const ran = await runSession({ ...deps, budget: budgetInPhase(deps.budget, state, scheduled.phase) }, {
     scheduled,
     itemId: state.opening?.itemId ?? "",
     startFrom: state.snapshot,
@@ -177,8 +179,23 @@ async function runAndConclude(deps: CoordinatorDeps, log: ItemLog, scheduled: It
     prior: await readPriorWork(deps, state, scheduled.sessionId),
     spentBefore: () => spentBefore,
   });
+  const left = scheduled.phase === "retrospect" ? await settleLookBack(ran) : ran;
   if (left.parked === null) await conclude(deps, log, scheduled, left);
   return left;
+}
+
+/** Never worth the item: what goes wrong with it ends it, and the item ends as was decided. */
+async function retrospect(deps: CoordinatorDeps, log: ItemLog): Promise<void> {
+  const due = lookBack(log.state());
+  if (due === null || deps.signal.aborted) return;
+  deps.saving?.soon({ phase: lastPhase(log.state()), step: "decided", costMilliUsd: Math.round(spentByItem(log.state()).costMicroUsd / 1000), ending: null });
+  try {
+    await log.append({ kind: "session_scheduled", data: await schedule(deps, log.state(), due) });
+    const scheduled = scheduledLookBack(log.state());
+    if (scheduled !== undefined) await runAndConclude(briefly(deps), log, scheduled);
+  } catch (error) {
+    deps.onProgress({ kind: "left-out", what: "the retrospective", why: error instanceof Error ? error.message : String(error) });
+  }
 }
 
 async function conclude(deps: CoordinatorDeps, log: ItemLog, scheduled: ItemSession, left: SessionLeft): Promise<void> {

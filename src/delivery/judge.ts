@@ -207,7 +207,8 @@ const sameFiles = (a: SnapshotRef | null, b: SnapshotRef): boolean => a !== null
 
 /** A review of exactly these files completed after them, and by its findings it is clean. */
 function review(judged: JudgedJournal, view: ItemView, snapshot: SnapshotRef): JournalRefusal | null {
-  const last = view.sessions.at(-1);
+  // Who looks back does so after the end.
+  const last = view.sessions.findLast(({ phase }) => phase !== "retrospect");
   if (last === undefined || last.phase !== "review") return refusal("review-not-clean", "The last session of the journal is not a review.");
   const wrong = counts(judged, last);
   if (wrong !== null) return wrong;

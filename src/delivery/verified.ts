@@ -47,9 +47,9 @@ export function judgeVerified({ required, claim: text, jobs, change, commands }:
   if (job === undefined || named.every(({ conclusion }) => conclusion === "skipped")) return refuse(required ? "The config requires the job `verify`, and it did not run." : "The job `verify` did not run.", SWITCH_ON);
   if (named.length > 1) return refuse(`The run has ${named.length} jobs called \`verify\`: which of them the result is of cannot be told.`, "Take the matrix out of the job.");
   const claim = parseVerified(text);
-  if (job.status !== "completed" || job.conclusion !== "success") return refuse(`The job \`verify\` is red: GitHub says ${job.conclusion ?? job.status}.${redOf(claim)}`, "Read the job's log, then label the issue again for a new attempt.");
+  if (job.status !== "completed" || job.conclusion !== "success") return refuse(`The job \`verify\` is red: GitHub says ${job.conclusion ?? job.status}.${redOf(claim)}`, "Read the job's log. If its set-up is the cause, mend it and label the issue again: the same change is tested anew. If the change is, say so in the issue's text and label it again for a new attempt.");
   if (claim === null) return refuse("The job `verify` is green and does not say what it tested.", "Compare the workflow file with templates/worktrain.yml: its output `verified` has to reach the deliver job.");
-  if (claim.tree !== change.tree || claim.base !== change.base) return refuse(`The job \`verify\` tested tree ${claim.tree} on ${claim.base}; what is to be delivered is tree ${change.tree} on ${change.base}.`, "Label the issue again for a new attempt.");
+  if (claim.tree !== change.tree || claim.base !== change.base) return refuse(`The job \`verify\` tested tree ${claim.tree} on ${claim.base}; what is to be delivered is tree ${change.tree} on ${change.base}.`, "Label the issue again: what was saved is tested anew.");
   const red = claim.commands.find(({ exitCode, timedOut }) => exitCode !== 0 || timedOut);
   if (red !== undefined) return refuse(`The job \`verify\` is green, and yet says that this did not pass: ${red.command}`, "See who can change the workflow; nothing is published.");
   const ran = claim.commands.map(({ command }) => command);

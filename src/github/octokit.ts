@@ -20,6 +20,12 @@ export interface GitHubOptions {
   readonly userAgent: string;
   readonly clock: Clock;
   readonly fetch?: Fetch;
+  /** Pauses before a read is repeated after an outage; default: those of a job, almost four minutes in all. */
+  readonly readPausesMs?: readonly number[];
+  /** Milliseconds of rate-limit waiting one request may take in all; default ten minutes. */
+  readonly patienceMs?: number;
+  /** Ends requests and waits with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** A client with one token, our retry rules and the pinned API version. */
@@ -29,11 +35,12 @@ export function createGitHub(options: GitHubOptions): GitHub {
     auth: options.token,
     baseUrl: options.baseUrl,
     userAgent: options.userAgent,
-    request: { fetch: withTimeout(options.fetch ?? globalThis.fetch) },
+    request: { fetch: withTimeout(options.fetch ?? globalThis.fetch, options.signal) },
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
   });
   const plain = fromOctokit(octokit, options.graphqlUrl ?? graphqlUrlOf(options.baseUrl));
-  return withReadFailures(withRetries(plain, { clock: options.clock, readPausesMs: JOB_READ_PAUSES_MS }));
+  const { clock, readPausesMs = JOB_READ_PAUSES_MS, patienceMs, signal } = options;
+  return withReadFailures(withRetries(plain, { clock, readPausesMs, ...(patienceMs === undefined ? {} : { patienceMs }), ...(signal === undefined ? {} : { signal }) }));
 }
 
 /** The narrow face of any Octokit, with the API version pinned. */
@@ -50,10 +57,9 @@ export function fromOctokit(octokit: Pick<Octokit, "request">, graphqlUrl: strin
 }
 
 /** A fetch that gives up after 30 s; Octokit then reports an unknown outcome (status 500). */
-export function withTimeout(fetch: Fetch): Fetch {
+export function withTimeout(fetch: Fetch, stop?: AbortSignal): Fetch {
   return (input, init) => {
-    const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
-    const signal = init?.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
-    return fetch(input, { ...init, signal });
+    const signals = [init?.signal, stop, AbortSignal.timeout(REQUEST_TIMEOUT_MS)].filter((each) => each !== undefined && each !== null);
+    return fetch(input, { ...init, signal: AbortSignal.any(signals) });
   };
 }

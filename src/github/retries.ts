@@ -21,6 +21,8 @@ export interface RetryOptions {
   readonly readPausesMs?: readonly number[];
   /** Milliseconds of rate-limit waiting one request may take in all; default ten minutes. */
   readonly patienceMs?: number;
+  /** Once it is aborted nothing is asked again, and a wait ends with its reason. */
+  readonly signal?: AbortSignal;
   /** Told before each wait for a rate limit. Must not throw. */
   readonly onWait?: (waitMs: number, route: string) => void;
 }
@@ -36,12 +38,13 @@ export function withRetries(github: GitHub, options: RetryOptions): GitHub {
         try {
           return await github.request(route, parameters);
         } catch (error) {
+          options.signal?.throwIfAborted();
           const failure = requestFailure(error);
           if (failure === null) throw error;
           const pauseMs = (options.readPausesMs ?? READ_PAUSES_MS)[outages];
           if (failure.status >= 500 && isRepeatable(route, parameters) && pauseMs !== undefined) {
             outages += 1;
-            await options.clock.sleep(pauseMs);
+            await options.clock.sleep(pauseMs, options.signal);
             continue;
           }
           const limitMs = rateLimitWaitMs(failure, options.clock.nowMs(), limits);
@@ -52,7 +55,7 @@ export function withRetries(github: GitHub, options: RetryOptions): GitHub {
           limits += 1;
           waitedMs += limitMs;
           options.onWait?.(limitMs, route);
-          await options.clock.sleep(limitMs);
+          await options.clock.sleep(limitMs, options.signal);
         }
       }
     },

@@ -1,9 +1,10 @@
+import { isAtLeast, type CommandRole } from "../config/index.ts";
 import type { PermissionVerdict, StartRole } from "../github/trust/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import { unreachable } from "../shared/unreachable.ts";
 
-export type Authorisation =
-  | { readonly kind: "allowed"; readonly role: StartRole }
+export type Authorisation<Role extends CommandRole = StartRole> =
+  | { readonly kind: "allowed"; readonly role: Role }
   /** Said once, to somebody who can do something about it. */
   | { readonly kind: "refused"; readonly refusal: Refusal<"actor-may-not-start" | "permission-unknown"> }
   /** Whoever may only read gets no answer: an answer would be a way to make us post (attack 1). */
@@ -44,4 +45,20 @@ export function authorise(verdict: PermissionVerdict, by: keyof typeof ASKED = "
     default:
       return unreachable(verdict);
   }
+}
+
+/** May this person give this command? @param least the role that the default branch's config asks for; I10 as above */
+export function authoriseCommand(verdict: PermissionVerdict, { name, least }: { readonly name: string; readonly least: CommandRole }): Authorisation<CommandRole> {
+  const isTriage = verdict.kind === "denied" && verdict.role === "triage" && verdict.reason === "role";
+  if (isTriage && least === "triage") return { kind: "allowed", role: "triage" };
+  const authorisation = authorise(verdict, "command");
+  if (authorisation.kind !== "allowed" || isAtLeast(authorisation.role, least)) return authorisation;
+  return {
+    kind: "refused",
+    refusal: {
+      kind: "actor-may-not-start",
+      message: `\`/worktrain ${name}\` takes the role ${least} here, by \`permissions.${name}\` of .github/worktrain.yml. The person who wrote the command has the role ${authorisation.role}.`,
+      fix: `Ask somebody with the role ${least} to write the command.`,
+    },
+  };
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 const payloadSchema = z.object({
   action: z.literal("created"),
-  issue: z.object({ number: z.int().min(1), pull_request: z.unknown().optional() }),
+  issue: z.object({ number: z.int().min(1), title: z.string(), body: z.string().nullish(), pull_request: z.unknown().optional() }),
   comment: z.object({
     id: z.int().min(1),
     body: z.string(),
@@ -18,6 +18,8 @@ const payloadSchema = z.object({
 export interface CommentEvent {
   readonly issueNumber: number;
   readonly isPullRequest: boolean;
+  /** Title and body as they were when the comment was written. */
+  readonly task: { readonly title: string; readonly body: string };
   readonly commentId: number;
   readonly body: string;
   readonly author: { readonly login: string; readonly id: number };
@@ -40,6 +42,7 @@ export function parseCommentEvent(payload: unknown): CommentEvent | null {
   return {
     issueNumber: issue.number,
     isPullRequest: issue.pull_request !== undefined && issue.pull_request !== null,
+    task: { title: issue.title, body: issue.body ?? "" },
     commentId: comment.id,
     body: comment.body,
     author: { login: user.login, id: user.id },

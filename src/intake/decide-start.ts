@@ -1,6 +1,6 @@
 /** What a label set by somebody who may start work comes to. Pure: decided from what GitHub's API says now (P-webhook-order, fault 27). */
 import type { Config } from "../config/index.ts";
-import type { IssueFacts, RepositoryFacts } from "../github/read/index.ts";
+import { STOP_LABEL, type IssueFacts, type RepositoryFacts } from "../github/read/index.ts";
 import { taskDigest } from "../github/trust/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import type { Fault } from "../shared/fault.ts";
@@ -37,6 +37,8 @@ export interface StartFacts {
   readonly workflowText: string | null;
   /** Head of the default branch. */
   readonly baseSha: string | null;
+  /** An open issue or pull request whose label stops all work. */
+  readonly stoppedBy: number | null;
   /** Nobody set the label anew: the App goes on with an interrupted attempt by itself. */
   readonly unasked?: boolean;
   /** A review of a pull request: `issue` tells of it, and this commit is looked at. `again`: also where it was looked at before. */
@@ -51,7 +53,7 @@ export interface ReviewWish {
   readonly again: boolean;
 }
 
-export type StartRefusal = Refusal<"repository-archived" | "config-missing" | "config-faulty" | "workflow-missing" | "workflow-unfinished" | "repository-empty"> & {
+export type StartRefusal = Refusal<"repository-archived" | "switched-off" | "config-missing" | "config-faulty" | "workflow-missing" | "workflow-unfinished" | "repository-empty"> & {
   /** One line each; may be empty. */
   readonly details: readonly string[];
 };
@@ -149,9 +151,10 @@ type Preconditions = { readonly kind: "ready"; readonly config: Config; readonly
 const THEN_LABEL = "Then remove the label and add it again.";
 
 /** What must be there before anything can run. */
-export function preconditions({ repository, config, workflowText, baseSha }: Pick<StartFacts, "repository" | "config" | "workflowText" | "baseSha">): Preconditions {
+export function preconditions({ repository, config, workflowText, baseSha, stoppedBy }: Pick<StartFacts, "repository" | "config" | "workflowText" | "baseSha" | "stoppedBy">): Preconditions {
   const branch = `\`${repository.defaultBranch}\``;
   if (repository.archived) return refuse("repository-archived", "The repository is archived.", "Unarchive it in its settings.");
+  if (stoppedBy !== null) return refuse("switched-off", `The label \`${STOP_LABEL}\` on #${stoppedBy} stops all work of WorkTrain in this repository.`, `Take it off #${stoppedBy} when work may go on. ${THEN_LABEL}`);
   if (config === "missing") {
     return refuse("config-missing", `There is no .github/worktrain.yml on the default branch.`, `Add the file \`.github/worktrain.yml\` to ${branch}; an empty one means all defaults. ${THEN_LABEL}`);
   }
@@ -159,6 +162,7 @@ export function preconditions({ repository, config, workflowText, baseSha }: Pic
     const details = config.error.map((fault) => `${fault.file}:${fault.line}:${fault.column} ${fault.message} ${fault.fix}`);
     return refuse("config-faulty", "The configuration .github/worktrain.yml on the default branch is not valid.", `Mend the file on ${branch}. ${THEN_LABEL}`, details);
   }
+  if (!config.value.enabled) return refuse("switched-off", "`enabled: false` in .github/worktrain.yml stops all work of WorkTrain in this repository.", `Take it out on ${branch} when work may go on. ${THEN_LABEL}`);
   if (workflowText === null) {
     return refuse("workflow-missing", `There is no ${WORKFLOW_PATH} on the default branch.`, `Copy WorkTrain's \`templates/worktrain.yml\` to \`${WORKFLOW_PATH}\` on ${branch} and fill in its two placeholders. ${THEN_LABEL}`);
   }

@@ -1,3 +1,4 @@
+import { systemErrorCode } from "../shared/durable-files.ts";
 import type { FileSystem } from "../shared/ports.ts";
 import { endFault } from "./stores/epoch-end.ts";
 import { contentOf, epochPath, listEpochs, wholeBytes } from "./stores/epoch-files.ts";
@@ -13,8 +14,14 @@ export function surveyDirectory(directory: string, fs: FileSystem): Surveyor {
   const readable = epochs.map((epoch) => {
     const path = epochPath(directory, epoch);
     const size = fs.size(path) ?? 0;
-    const { content, written } = size > EPOCH_FILE_LIMIT_BYTES ? { content: null, written: 0 } : contentOf(fs.read(path) ?? new Uint8Array());
-    return { epoch, path, size, content, written };
+    if (size > EPOCH_FILE_LIMIT_BYTES) return { epoch, path, content: null, written: 0, reason: `it has ${size} bytes; at most ${EPOCH_FILE_LIMIT_BYTES} are read`, fix: "No writer of WorkTrain makes such a file: find out who did." };
+    try {
+      return { epoch, path, ...contentOf(fs.read(path) ?? new Uint8Array()) };
+    } catch (error) {
+      const code = systemErrorCode(error);
+      if (code === null) throw error;
+      return { epoch, path, content: null, written: 0, reason: `it cannot be read (${code})`, fix: "Check that it is a file and may be read by this user." };
+    }
   });
   const newest = readable.findLast(({ written }) => written > 0);
   let expected = 1;
@@ -22,7 +29,7 @@ export function surveyDirectory(directory: string, fs: FileSystem): Surveyor {
     if (file.epoch !== expected) survey.fault({ file: epochPath(directory, expected), line: null, stream: null, reason: `it is missing, though ${file.path} is there`, fix: "Bring the missing file back from a copy or the saved segments; the log is not read across a gap." });
     expected = file.epoch + 1;
     if (file.content === null) {
-      survey.fault({ file: file.path, line: null, stream: null, reason: `it has ${file.size} bytes; at most ${EPOCH_FILE_LIMIT_BYTES} are read`, fix: "No writer of WorkTrain makes such a file: find out who did." });
+      survey.fault({ file: file.path, line: null, stream: null, reason: file.reason, fix: file.fix });
       continue;
     }
     const content = file.content.subarray(0, file.written);

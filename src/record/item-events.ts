@@ -9,7 +9,7 @@ import { proofShape } from "./proof.ts";
 import { contextSchema, jsonSchema, sessionOutcomeSchema, usageSchema } from "./session-events.ts";
 import { snapshotRefSchema } from "./snapshot.ts";
 
-export const phaseSchema = z.enum(["classify", "discover", "shape", "code", "review", "fix", "deliver", "investigate", "design", "audit", "decompose"]);
+export const phaseSchema = z.enum(["classify", "discover", "shape", "code", "review", "fix", "deliver", "investigate", "design", "audit", "decompose", "retrospect"]);
 /** A slot in the pipeline. */
 export type Phase = z.infer<typeof phaseSchema>;
 
@@ -32,7 +32,7 @@ export const pipelinePolicySchema = z.object({
   /** `auto`: by the classification. */
   mode: z.enum(["auto", ...pipelineModeSchema.options]),
   /** When a person has to confirm how the task was understood before there is work on it. */
-  confirm: z.enum(["never", "ambiguous", "always"]),
+  confirm: z.enum(["never", "ambiguous", "always", "risky"]),
   /** Whether large work is cut into slices that are coded side by side; absent: opened before there were slices, never. */
   slices: z.enum(["auto", "never"]).optional(),
   /** Slices at work at the same time. */
@@ -44,6 +44,10 @@ export const pipelinePolicySchema = z.object({
   requires: z.array(requiredArtifactSchema).optional(),
   /** Whether large work is proposed to be cut into sub-issues; absent: never. */
   decompose: z.enum(["never", "ask"]).optional(),
+  /** When a session looks back on the item once its end is decided; absent: never. */
+  retrospective: z.enum(["never", "troubled", "always"]).optional(),
+  /** Which edition of the pipeline's tables decides, so that a log is decided again as it was (I3); absent: the first. */
+  rules: z.literal(2).optional(),
 });
 /** What the repository's config says of the pipeline. */
 export type PipelinePolicy = z.infer<typeof pipelinePolicySchema>;
@@ -81,6 +85,7 @@ export const ENDING_CODES = [
   "waiting-for-artifacts",
   "decomposed",
   "reviewed",
+  "undeliverable",
 ] as const;
 export const endingCodeSchema = z.enum(ENDING_CODES);
 export type EndingCode = z.infer<typeof endingCodeSchema>;

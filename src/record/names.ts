@@ -23,6 +23,25 @@ export function parseItemId(text: string): ItemName | null {
   return { repositoryId: Number(repositoryId), subject, attempt: Number(attempt) };
 }
 
+/** A question about an item's record, asked by a comment: it has a run of its own and no stream. */
+export interface AskName {
+  readonly repositoryId: number;
+  /** Where it was asked, and where it is answered. */
+  readonly issueNumber: number;
+  readonly commentId: number;
+}
+
+export const askIdSchema = z.string().regex(/^\d{1,15}\/ask-\d{1,15}-\d{1,15}\/1$/);
+export const formatAskId = ({ repositoryId, issueNumber, commentId }: AskName): string => `${repositoryId}/ask-${issueNumber}-${commentId}/1`;
+
+/** Null for anything else, a work item's name included. */
+export function parseAskId(text: string): AskName | null {
+  if (!askIdSchema.safeParse(text).success) return null;
+  const [repositoryId = "", subject = ""] = text.split("/");
+  const [, issueNumber = "", commentId = ""] = subject.split("-");
+  return { repositoryId: Number(repositoryId), issueNumber: Number(issueNumber), commentId: Number(commentId) };
+}
+
 export const itemStream = (itemId: string): string => `item/${itemId}`;
 export const sessionStream = (sessionId: string): string => `session/${sessionId}`;
 

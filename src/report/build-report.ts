@@ -3,6 +3,7 @@ import { foldItem } from "../engine/pipeline/index.ts";
 import type { Recorded, SessionEvent } from "../record/index.ts";
 import { sessionActivity } from "./activity.ts";
 import { sessionDurations } from "./durations.ts";
+import { helperNames } from "./helper-names.ts";
 import { readItemJournal, type ItemJournal, type StreamReader } from "./item-journal.ts";
 import { itemView, NO_INTAKE, type ItemView } from "./item-view.ts";
 import { savedFilesOf, type SavedFiles } from "./left-out.ts";
@@ -75,13 +76,13 @@ const readAgain = ({ lines, streams }: { readonly lines: number; readonly stream
 });
 
 interface Told {
-  readonly report: Pick<Report, "kind" | "id" | "title" | "standing" | "asked" | "understood" | "route" | "handoff" | "slices" | "findings" | "reviewRounds" | "effects" | "delivery" | "estimate">;
+  readonly report: Pick<Report, "kind" | "id" | "title" | "standing" | "asked" | "understood" | "route" | "handoff" | "slices" | "findings" | "brought" | "reviewRounds" | "effects" | "delivery" | "estimate">;
   readonly proof: readonly ProofRow[];
   readonly roots: readonly { readonly sessionId: string; readonly name: string; readonly why: string; readonly wave: number | null }[];
 }
 
 function itemTold(view: ItemView): Told {
-  const { itemId, opening, classification, handoff, slices, findings, reviewRounds, effects, delivery, estimate, runs, mode, answer, escalated } = view;
+  const { itemId, opening, classification, handoff, slices, findings, brought, reviewRounds, effects, delivery, estimate, runs, mode, answer, escalated } = view;
   return {
     report: {
       kind: "item",
@@ -94,6 +95,7 @@ function itemTold(view: ItemView): Told {
       handoff,
       slices,
       findings,
+      brought,
       reviewRounds,
       effects,
       delivery,
@@ -126,6 +128,7 @@ function sessionsAlone(sessions: SessionStreams): Told {
       handoff: null,
       slices: null,
       findings: [],
+      brought: [],
       reviewRounds: 0,
       effects: [],
       delivery: null,
@@ -146,6 +149,7 @@ function inOrder(roots: Told["roots"], sessions: SessionStreams, titles: StepTit
     workers.push(id);
     if (parent !== null) asked.set(parent, workers);
   }
+  const names = helperNames(sessions);
   const reports: SessionReport[] = [];
   const seen = new Set<string>();
   const add = (sessionId: string, root: Told["roots"][number] | null, depth: number): void => {
@@ -154,16 +158,10 @@ function inOrder(roots: Told["roots"], sessions: SessionStreams, titles: StepTit
     const events = sessions.get(sessionId) ?? [];
     const view = sessionView(sessionId, events);
     const workers = [...view.children, ...(asked.get(sessionId) ?? [])];
-    reports.push({ view, name: root?.name ?? view.role ?? "child", why: root?.why ?? goalOf(events), wave: root?.wave ?? null, depth, path: stepPath(events, titles), activity: sessionActivity(events), workedMs: sessionDurations(sessionId, events).ms });
+    reports.push({ view, name: root?.name ?? names.get(sessionId)?.name ?? "session", why: root?.why ?? names.get(sessionId)?.brief ?? "", wave: root?.wave ?? null, depth, path: stepPath(events, titles), activity: sessionActivity(events), workedMs: sessionDurations(sessionId, events).ms });
     for (const worker of workers) if (sessions.has(worker)) add(worker, null, depth + 1);
   };
   for (const root of roots) add(root.sessionId, root, 0);
   for (const sessionId of sessions.keys()) add(sessionId, null, 1);
   return reports;
-}
-
-/** The first line of what a session was asked. */
-function goalOf(events: readonly Recorded<SessionEvent>[]): string {
-  const started = events.find((event) => event.kind === "session_started");
-  return started?.kind === "session_started" ? (started.data.goal.trim().split("\n", 1)[0] ?? "") : "";
 }

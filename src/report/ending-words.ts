@@ -13,6 +13,11 @@ const GO_ON = "To go on from what is saved, write `/worktrain resume` in a new c
 /** How each ending reads: what happened, and what a person can do next. */
 export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
   ready: { headline: "finished the work", meaning: "The change is made, checked and reviewed.", next: "Review the pull request." },
+  undeliverable: {
+    headline: "did work that cannot be delivered",
+    meaning: "The repository is another than the work was made for, or the record of the work does not hold. Nothing was published.",
+    next: `The comment of this run says why. To have it done from the present state, ${LABEL_AGAIN}: that is a new attempt.`,
+  },
   "nothing-to-do": {
     headline: "found nothing to do",
     meaning: "The agent completed its steps and changed no file.",

@@ -12,6 +12,7 @@ export { lastArtifact, lastVerifications, passed, sessionView, type ItemSessionV
 export { leftOutLines, leftOutOf, savedFilesOf, type LeftOut, type SavedFiles } from "./left-out.ts";
 export { together, type Difference, type NotRecomputable, type Replayed } from "./replay.ts";
 export { replayItem } from "./replay-item.ts";
+export { replayStreams, type LogReader } from "./replay-streams.ts";
 export { replaySession } from "./replay-session.ts";
 export { sessionDurations, type SessionDurations } from "./durations.ts";
 export type { Report } from "./report.ts";
@@ -20,3 +21,4 @@ export { readStepTitles } from "./step-titles.ts";
 export { contextWords } from "./context-words.ts";
 export { reportPage } from "./html/page.ts";
 export { reportMarkdown } from "./report-markdown.ts";
+export { explainAnswer, verifyAnswer, whyAnswer, type VerifiedRecord } from "./record-answer.ts";

@@ -2,7 +2,9 @@
 import { CONTRACT, foldItem, isEscalated, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
 import type { Duplicate, ItemEvent, Phase, PipelineMode, RequiredArtifact, TakenArtifact, Usage } from "../record/index.ts";
 import { classificationSchema, codingHandoffSchema, type Classification, type CodingHandoff } from "../workflow/index.ts";
+import { broughtTo, type BroughtView } from "./accounts.ts";
 import { findingsOf, type FindingView } from "./findings.ts";
+import { helperNames, type HelperName } from "./helper-names.ts";
 import type { ItemJournal } from "./item-journal.ts";
 import { addUsage, NO_USAGE } from "./money.ts";
 import { slicesOf, type SliceView } from "./slices.ts";
@@ -21,6 +23,8 @@ export interface IntakeView {
   readonly missing: readonly RequiredArtifact[];
 }
 
+export interface HelperView extends SessionView, HelperName {}
+
 export const NO_INTAKE: IntakeView = { taken: [], passedOver: [], duplicates: [], missing: [] };
 
 export interface ItemView {
@@ -32,8 +36,10 @@ export interface ItemView {
   readonly runs: readonly RunView[];
   readonly sessions: readonly ItemSessionView[];
   /** Sessions that worked for those: children of parallel steps, auditors, spawned agents. */
-  readonly helpers: readonly SessionView[];
+  readonly helpers: readonly HelperView[];
   readonly findings: readonly FindingView[];
+  /** What reviewers brought by themselves, and what the verdict made of it. */
+  readonly brought: readonly BroughtView[];
   /** The repository's tests before the work; null where they were not looked at. */
   readonly baseTested: ItemState["baseTested"];
   /** Commands of findings that the host ran, each on the files it names. */
@@ -64,7 +70,8 @@ export function itemView(journal: ItemJournal): ItemView {
   const state = foldItem(journal.item);
   const sessions = state.sessions.map((session) => inItsSlot(session, journal));
   const scheduled = new Set(state.sessions.map((session) => session.sessionId));
-  const helpers = [...journal.sessions].flatMap(([id, events]) => (scheduled.has(id) ? [] : [sessionView(id, events)]));
+  const names = helperNames(journal.sessions);
+  const helpers = [...journal.sessions].flatMap(([id, events]) => (scheduled.has(id) ? [] : [{ ...sessionView(id, events), ...(names.get(id) ?? { name: "session", brief: "" }) }]));
   const all = [...sessions, ...helpers];
   const completed = (...phases: readonly Phase[]) => sessions.findLast((session) => phases.includes(session.phase) && session.outcome === "completed");
   return {
@@ -76,6 +83,7 @@ export function itemView(journal: ItemJournal): ItemView {
     sessions,
     helpers,
     findings: findingsOf(sessions, state),
+    brought: broughtTo(sessions, journal.sessions, names),
     baseTested: state.baseTested,
     checked: state.checked,
     reviewRounds: sessions.filter((session) => session.phase === "review" && session.outcome === "completed").length,

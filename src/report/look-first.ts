@@ -12,7 +12,7 @@ const MOST_SHOWN = 15;
 type Told = Omit<Report, "lookFirst">;
 
 export function lookFirst(report: Told): readonly LookAt[] {
-  const all = [...openGates(report), ...escalated(report), ...unproven(report), ...openFindings(report), ...leftOut(report), ...notices(report), ...notAtOnce(report), ...earlierFindings(report), ...handedOver(report), ...beyondEstimate(report)];
+  const all = [...openGates(report), ...escalated(report), ...unproven(report), ...openFindings(report), ...leftOut(report), ...notices(report), ...notAtOnce(report), ...dropped(report), ...earlierFindings(report), ...handedOver(report), ...beyondEstimate(report)];
   if (all.length <= MOST_SHOWN) return all;
   return [...all.slice(0, MOST_SHOWN - 1), look("neutral", "path", { what: `${counted(all.length - MOST_SHOWN + 1, "more point")}: see the sections below` })];
 }
@@ -42,6 +42,10 @@ const notices = ({ asked, sessions }: Told): readonly LookAt[] =>
 /** Steps that did not count the first time: where the model was wrong about its own work. */
 const notAtOnce = ({ sessions }: Told): readonly LookAt[] =>
   sessions.flatMap(({ name, path }) => path.filter(({ blockers }) => blockers.length > 0).map((step) => look("neutral", "path", { what: `A step did not count at once, for ${counted(step.blockers.length, "reason")}`, said: `${nameOf(step)} (${name}): ${step.blockers[0] ?? ""}` })));
+
+/** What a reviewer would have stopped the change for, and the verdict did not take. */
+const dropped = ({ brought }: Told): readonly LookAt[] =>
+  brought.flatMap(({ severity, summary, reviewer, round, answer }) => (answer?.fate === "dropped" && (severity === "critical" || severity === "major") ? [look("waiting", "findings", { what: `A ${severity} finding of a reviewer was dropped: read why`, said: `${summary} (${reviewer}, round ${round}): ${answer.reason}` })] : []));
 
 /** A place that was wrong once is the likeliest to be wrong still. */
 const earlierFindings = ({ findings }: Told): readonly LookAt[] =>

@@ -16,7 +16,7 @@ export interface Notice {
 /** Most lines of it; a session can report without end. */
 const MOST_NOTICES = 50;
 
-export const noticesOf = ({ runs, sessions, helpers, intake }: Pick<ItemView, "runs" | "sessions" | "helpers" | "intake">): readonly Notice[] =>
+export const noticesOf = ({ runs, sessions, helpers, intake }: Pick<ItemView, "runs" | "sessions" | "intake"> & { readonly helpers: readonly SessionView[] }): readonly Notice[] =>
   [...runNotices(runs), ...intakeNotices(intake), ...sessionNotices([...sessions, ...helpers])].slice(0, MOST_NOTICES);
 
 function runNotices(runs: readonly RunView[]): readonly Notice[] {

@@ -6,6 +6,7 @@
 import { reviewVerdictSchema, verdictOf } from "../workflow/index.ts";
 import { besideBase, CONTRACT, exitWords } from "../engine/pipeline/index.ts";
 import { baseRows, besideWords, findingRows, inSandbox } from "./host-check-rows.ts";
+import { clip } from "./excerpt.ts";
 import { code, counted, plain, table } from "./markdown.ts";
 import { formatCount, formatUsd, totalTokens } from "./money.ts";
 import type { ItemView } from "./item-view.ts";
@@ -58,7 +59,7 @@ const at = ({ sessionId, workflow, plan }: ProofSession): { readonly session: Pr
 
 function reviewRow(view: ItemView, maker: ItemSessionView | undefined): ProofRow {
   const row = { gate: "review", check: "The last review found nothing that stops it", attestedBy: "agent job" } as const;
-  const last = view.sessions.at(-1);
+  const last = view.sessions.findLast(({ phase }) => phase !== "retrospect");
   if (last === undefined || last === maker || last.phase !== "review" || last.outcome !== "completed") {
     return { ...row, result: "fails", detail: "no completed review of the last change" };
   }
@@ -84,9 +85,12 @@ export const proofTable = (proof: Pick<Proof, "rows">): string =>
 const pinned = ({ sessionId, workflow, plan }: ProofSession): string =>
   [code(sessionId), ...(workflow === null ? [] : [`${code(workflow.id)} ${plain(workflow.version)}`]), ...(plan === null ? [] : [code(plan.slice(0, 12))])].join(", ");
 
+/** Of what a helper was asked, in a table. */
+const BRIEF_CHARS = 80;
+
 /** One row a session, and one for each that worked for it: what it was, how it ended, what it took, its id and its workflow's version. */
 export function sessionTable(view: ItemView): string {
-  const named = [...view.sessions.map((session) => ({ session, name: `${session.phase} ${session.round}` })), ...view.helpers.map((session) => ({ session, name: `${session.phase ?? ""}: ${plain(session.role ?? "child")}` }))];
+  const named = [...view.sessions.map((session) => ({ session, name: `${session.phase} ${session.round}` })), ...view.helpers.map((session) => ({ session, name: `${session.phase ?? ""}: ${plain(session.name)}${session.brief === "" ? "" : ` (${plain(clip(session.brief, BRIEF_CHARS))})`}` }))];
   const rows = named.map(({ session, name }) => [
     name,
     session.outcome === null ? "not ended" : session.outcome,
@@ -103,6 +107,15 @@ export function sessionTable(view: ItemView): string {
 
 const CHECKS = { "red-then-green": "; its command failed before and passes now", "still-red": "; **its command still fails**", "not-reproduced": "; its command had passed before the fix as well: **not reproduced**", "said-nothing": "; its command could not be run to its end", "unknown-after": "; its command failed before and could not be run to its end after" } as const;
 const FATES = { gone: "not found again", repeated: "found again", open: "open", accepted: "left as it is" } as const;
+
+const ANSWERS = { taken: "taken", merged: "merged with others", dropped: "dropped" } as const;
+
+/** One row for each finding that a reviewer brought: what the verdict made of it, and why. Empty text where none did. */
+export function broughtTable({ brought }: Pick<ItemView, "brought">): string {
+  const rows = brought.map(({ round, reviewer, severity, summary, answer }) => [String(round), plain(reviewer), severity, plain(summary), answer === null ? "not answered" : `${ANSWERS[answer.fate]}: ${plain(clip(answer.reason, REASON_CHARS))}`]);
+  return rows.length === 0 ? "" : table(["Round", "Reviewer", "Severity", "What was brought", "What the verdict made of it"], rows);
+}
+const REASON_CHARS = 300;
 
 /** One row a finding: what the reviews found and what became of it. Empty text when they found nothing. */
 export function findingsTable(view: Pick<ItemView, "findings">): string {

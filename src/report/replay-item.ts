@@ -1,5 +1,5 @@
 /** Decides a work item's log again: what the pipeline did next at each place, and what each session came to. */
-import { evolveItem, foldItem, isEscalated, keepsFiles, next, type ItemAction, type ItemState } from "../engine/pipeline/index.ts";
+import { evolveItem, foldItem, isEscalated, keepsFiles, lookBack, next, type ItemAction, type ItemState } from "../engine/pipeline/index.ts";
 import { artifactsOf, conclusionOf, evolve, initialState, type SessionState } from "../engine/session/index.ts";
 import type { ItemEvent, Recorded, SessionEvent, SnapshotRef } from "../record/index.ts";
 import { revealHidden } from "../shared/hidden.ts";
@@ -42,6 +42,13 @@ export function replayItem({ item, sessions }: ItemJournal): Replayed {
   return { recomputed, differences, notRecomputable: ids === 0 ? outside : [...outside, { what: "ids of sessions", count: ids, reason: "they hold random bytes" }] };
 }
 
+/** After the end: who looks back. */
+function nextOf(before: ItemState): ItemAction {
+  if (before.ended === null) return next(before);
+  const begun = before.sessions.find(({ phase, result }) => phase === "retrospect" && result === null);
+  return begun === undefined ? (lookBack(before) ?? { kind: "ended" }) : { kind: "resume-session", session: begun };
+}
+
 /** Null for what the pipeline does not decide. */
 function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: ItemJournal["sessions"]): Difference["expected"] | null {
   switch (event.kind) {
@@ -58,7 +65,7 @@ function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: Ite
     case "mode_chosen":
     case "session_scheduled":
     case "item_ended":
-      return decided(next(before), before, event.kind === "session_scheduled" ? event.data : null);
+      return decided(nextOf(before), before, event.kind === "session_scheduled" ? event.data : null);
     case "base_tested":
       return next(before).kind === "test-base" ? { kind: event.kind, data: event.data } : decided(next(before), before, null);
     case "finding_checked": {
@@ -68,7 +75,7 @@ function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: Ite
       return { kind: event.kind, data: { ...event.data, round, command, tree: snapshot.tree } };
     }
     case "session_concluded": {
-      const action = next(before);
+      const action = nextOf(before);
       const session = action.kind === "resume-session" ? action.session : action.kind === "resume-slices" ? action.sessions.find((each) => each.sessionId === event.data.sessionId) : undefined;
       if (session === undefined) return decided(action, before, null);
       const { phase, round, sessionId } = session;

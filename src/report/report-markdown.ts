@@ -9,7 +9,7 @@ import { clip } from "./excerpt.ts";
 import { code, counted, cut, plain, plainWithCode, quote, table } from "./markdown.ts";
 import { formatCost, formatCount, formatUsd, totalTokens } from "./money.ts";
 import { neutraliseLine } from "./neutralise.ts";
-import { findingsTable, proofTable } from "./proof.ts";
+import { broughtTable, findingsTable, proofTable } from "./proof.ts";
 import type { Report, SessionReport, Tone } from "./report.ts";
 import { slicesMarkdown } from "./slices.ts";
 import { span } from "./span.ts";
@@ -61,7 +61,7 @@ function bodyParts(report: Report): readonly string[] {
     report.slices === null ? "" : section("The slices", slicesMarkdown(report.slices), MAX_CHARS.slices),
     path(report),
     section("The change", change(report), MAX_CHARS.change),
-    section("Findings and fixes", findingsTable(report), MAX_CHARS.findings),
+    section("Findings and fixes", [findingsTable(report), ...(report.brought.length === 0 ? [] : [`**What each reviewer brought**\n\n${broughtTable(report)}`])].filter((part) => part !== "").join("\n\n"), MAX_CHARS.findings),
     section("Proof", `${proofTable(report.proof)}\n\nWhat the agent job says is a claim: it ran what the model wrote. What GitHub says can be looked up there.`, MAX_CHARS.proof),
     section("What was published", published(report), MAX_CHARS.published),
     section("What it cost", cost(report), MAX_CHARS.cost),
@@ -132,8 +132,8 @@ function published({ effects, delivery }: Report): string {
 const address = (url: string): string => (/^https?:\/\/[\w.:/#?=&%~+-]+$/.test(url) ? `[\`${url}\`](${url})` : code(url));
 
 function cost({ sessions, turns, usage, costMicroUsd, workedMs }: Report): string {
-  const rows = sessions.map(({ view, name, depth, workedMs: ms }) => [
-    `${"↳ ".repeat(Math.min(depth, 5))}${plain(name)}`,
+  const rows = sessions.map(({ view, name, why, depth, workedMs: ms }) => [
+    `${"↳ ".repeat(Math.min(depth, 5))}${plain(name)}${depth === 0 || why === "" ? "" : `: ${plain(clip(why, 80))}`}`,
     view.outcome ?? "not ended",
     String(view.turns),
     span(ms),

@@ -37,11 +37,11 @@ export interface LookAt {
 
 export interface SessionReport {
   readonly view: SessionView;
-  /** `fix, round 2`; of one that works for another what it is for. */
+  /** `fix, round 2`; of one that works for another what it is: `reviewer 2`. */
   readonly name: string;
   /** Of slices that were at work at the same time; null for any other. */
   readonly wave: number | null;
-  /** Why the pipeline ran it, or what it was asked by the session that it worked for; empty where that is not recorded. */
+  /** Why the pipeline ran it, or what tells apart what it was asked by the session that it worked for; empty where that is not recorded. */
   readonly why: string;
   /** 0 for one of the pipeline; 1 for one that works for it, and so on. */
   readonly depth: number;
@@ -67,6 +67,7 @@ export interface Report {
   readonly sessions: readonly SessionReport[];
   readonly slices: ItemView["slices"];
   readonly findings: readonly FindingView[];
+  readonly brought: ItemView["brought"];
   readonly reviewRounds: number;
   readonly proof: Proof;
   readonly effects: readonly EffectView[];

@@ -82,16 +82,16 @@ export function statusComment(marker: StatusMarker, view: StatusView): string {
 
 function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
   const working = `### WorkTrain is working on this (attempt ${marker.attempt})`;
-  const asked = marker.command === undefined ? [] : [`It goes on from what was saved${marker.by === undefined || marker.by === null ? "" : `, as \`${marker.by.login}\` asked in a comment`}.`];
+  const asked = marker.command === undefined ? [] : [askedIn(marker)];
   const again = marker.auto === undefined && marker.tries === undefined ? asked : [`${before(marker)} ${savedBefore(marker)}`];
-  const asLabelled = "It works on the text as it was when the label was set; later edits count for the next attempt.";
+  const asLabelled = `It works on the text as it was when the ${marker.command === undefined ? "label was set" : "command was written"}; later edits count for the next attempt.`;
   switch (view.kind) {
     case "starting":
       return [working, "Starting a run.", ...again, asLabelled];
     case "waiting":
-      return [working, view.runUrl === null ? "A run is dispatched; its link follows." : `[The run](${view.runUrl}) waits for a runner.`, ...again, asLabelled];
+      return [working, view.runUrl === null ? "A run is dispatched; its link follows." : `[The run](${view.runUrl}) waits for a runner.`, ...cancelling(marker), ...again, asLabelled];
     case "running":
-      return [working, ...checklist(view.progress, false), `${link("The run", view.runUrl)}${cost(view.progress)}`, ...unsaved(marker), ...again, asLabelled];
+      return [working, ...checklist(view.progress, false), `${link("The run", view.runUrl)}${cost(view.progress)}`, ...unsaved(marker), ...cancelling(marker), ...again, asLabelled];
     case "ended":
       return ended(marker, view);
     case "refused":
@@ -100,6 +100,14 @@ function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
       return unreachable(view);
   }
 }
+
+function askedIn({ by, continuation }: StatusMarker): string {
+  const who = by === undefined || by === null ? "" : `\`${by.login}\` asked `;
+  if (continuation === 0) return who === "" ? "A comment asked for it." : `${who}for it in a comment.`;
+  return `It goes on from what was saved${who === "" ? "" : `, as ${who}in a comment`}.`;
+}
+
+const cancelling = ({ cancel }: StatusMarker): readonly string[] => (cancel === undefined ? [] : [`**It is being cancelled**, as a comment asked at ${minute(cancel)}. What was done is saved first.`]);
 
 /** Why there is a run that nobody asked for. */
 function before({ auto, tries }: StatusMarker): string {
@@ -169,6 +177,7 @@ const PHASE_NAMES: Readonly<Record<Phase, string>> = {
   design: "Design",
   audit: "Audit",
   decompose: "Decompose",
+  retrospect: "Look back",
 };
 /** What a person may expect to come; the rest shows when it happens. */
 const EXPECTED: readonly Phase[] = ["classify", "code", "review", "deliver"];

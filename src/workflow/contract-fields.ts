@@ -1,6 +1,7 @@
 /** Fields of a contract by name, those of a list's entries by a path such as `findings.file`. */
 import { BUILT_IN_CONTRACTS, isBuiltInContract } from "./contracts.ts";
-import { jsonSchemaOf, type JsonSchema } from "./json-schema.ts";
+import { jsonSchemaOf } from "./json-schema.ts";
+import type { JsonSchema } from "./schema-check.ts";
 
 /** The schema of a contract; null when there is no such contract. */
 export function schemaOfContract(ref: string, declared: Readonly<Record<string, JsonSchema>>): JsonSchema | null {

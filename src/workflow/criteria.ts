@@ -1,7 +1,8 @@
 /** `validationCriteria`: what the notes of a step must be like. */
 import { z } from "zod";
 import { type Condition, conditionSchema } from "./condition.ts";
-import { type JsonSchema, jsonSchemaSchema } from "./json-schema.ts";
+import { jsonSchemaSchema } from "./json-schema.ts";
+import type { JsonSchema } from "./schema-check.ts";
 
 const ruleBase = { message: z.string().min(1), condition: conditionSchema.optional() };
 

@@ -6,12 +6,13 @@ export { type Condition, evaluateCondition, type Evaluation } from "./condition.
 export * from "./contracts.ts";
 export type { Criteria, Rule } from "./criteria.ts";
 export type { Fault } from "../shared/fault.ts";
-export { type JsonSchema, jsonSchemaOf, zodOf } from "./json-schema.ts";
+export { jsonSchemaOf, zodOf } from "./json-schema.ts";
 export * from "./load.ts";
 export * from "./plan.ts";
 export * from "./preview.ts";
 export { compileRule } from "./regular-expression.ts";
 export { type Routines, routinesOf, type WorkflowSource } from "./routines.ts";
+export type { JsonSchema } from "./schema-check.ts";
 export { ancestorsOf, MAX_SLICES, type Slice, sliceFaults, slicesSchema } from "./slices.ts";
 export * from "./tools.ts";
 export { describe, fence, lookUp, placeholders, renderLine, renderPrompt } from "./template.ts";

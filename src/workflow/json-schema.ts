@@ -1,13 +1,10 @@
 /**
- * The part of JSON Schema that authors may use for contracts and context values: what `z.fromJSONSchema` (zod 4.6) really
- * enforces. A keyword it would pass over in silence is a fault instead. `pattern` is left out because zod runs it on a
- * backtracking engine.
+ * The part of JSON Schema that authors may use for contracts and context values: what `schemaCheck` really enforces.
+ * Any other keyword is a fault. `pattern` is left out because zod runs it on a backtracking engine.
  */
 import { z } from "zod";
 import type { JsonObject } from "../shared/json.ts";
-
-/** A JSON Schema object; plain JSON. */
-export type JsonSchema = { readonly [keyword: string]: unknown };
+import { schemaCheck, type JsonSchema } from "./schema-check.ts";
 
 const TYPES = ["string", "number", "integer", "boolean", "null", "array", "object"] as const;
 const FORMATS = ["email", "uri", "uuid", "date-time", "date", "time", "ipv4", "ipv6", "duration"] as const;
@@ -69,7 +66,7 @@ const compiled = new WeakMap<object, z.ZodType>();
 export function zodOf(schema: JsonSchema): z.ZodType {
   const known = compiled.get(schema);
   if (known !== undefined) return known;
-  const made = z.fromJSONSchema(schema);
+  const made = schemaCheck(schema);
   compiled.set(schema, made);
   return made;
 }

@@ -1,7 +1,7 @@
 import { canonicalJson, type Json, type JsonObject } from "../shared/json.ts";
 import type { FunctionScope } from "./functions.ts";
 import { formatPath, type Issue, type Path } from "./issue.ts";
-import type { JsonSchema } from "./json-schema.ts";
+import type { JsonSchema } from "./schema-check.ts";
 import type { Assessment, ModelTier, StandardStep, StepOrigin } from "./plan.ts";
 import type { FeatureText } from "./shared-texts.ts";
 import type { Routines } from "./routines.ts";

@@ -27,7 +27,7 @@ describe("what does a configuration file mean?", () => {
   it("gives each tier its model, and the default where it names none", () => {
     const result = parseConfig("model: claude-sonnet-5-5\nmodels: {heavy: claude-opus-5-5}\n", FILE);
     if (!result.ok) throw new Error("refused");
-    expect(modelsOf(result.value)).toEqual({ name: "claude-sonnet-5-5", tiers: { lightweight: "claude-sonnet-5-5", mid: "claude-sonnet-5-5", heavy: "claude-opus-5-5" } });
+    expect(modelsOf(result.value)).toEqual({ name: "claude-sonnet-5-5", tiers: { lightweight: "claude-haiku-5-5", mid: "claude-sonnet-5-5", heavy: "claude-opus-5-5" } });
   });
 
   it("counts a budget in turns, tokens, micro-dollars and milliseconds; a limit that is not written does not limit", () => {
@@ -60,7 +60,7 @@ describe("what is said about a wrong one?", () => {
   });
 
   it("lists the known keys when none is near", () => {
-    expect(faults("webhook: https://evil.example\n")[0]?.fix).toBe("Known here: `label`, `model`, `models`, `rules`, `commands`, `pipeline`, `review`, `verify`, `merge`, `budget`, `context`, `paths`, `sandbox`.");
+    expect(faults("webhook: https://evil.example\n")[0]?.fix).toBe("Known here: `label`, `model`, `models`, `rules`, `commands`, `pipeline`, `review`, `verify`, `merge`, `budget`, `context`, `paths`, `permissions`, `sandbox`.");
   });
 
   it("points at the value that is out of range or of the wrong type, every one of them", () => {

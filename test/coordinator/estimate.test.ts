@@ -45,13 +45,13 @@ const byHand = (turns: number): number => {
 describe("the estimate before a run", () => {
   it("adds up typical turns of each step of each session, the low end without conditional steps and repeats", () => {
     const estimate = estimateItem(source(100), { maxReviewRounds: 3 });
-    expect(estimate?.lowMicroUsd).toBe(3 * byHand(2));
+    expect(estimate?.lowMicroUsd).toBe(3 * byHand(1));
     expect(estimate?.highMicroUsd).toBe(byHand(12) + 3 * byHand(24) + 3 * byHand(12));
   });
 
   it("says in words what it is based on", () => {
     const estimate = estimateItem(source(100), { maxReviewRounds: 3 });
-    expect(estimate?.basis).toContain("wr.classify-task once (2 to 12 turns), wr.coding-task 1 to 3 times (2 to 24 turns)");
+    expect(estimate?.basis).toContain("wr.classify-task once (1 to 12 turns), wr.coding-task 1 to 3 times (1 to 24 turns)");
     expect(estimate?.basis).toContain(`list prices of ${MODEL}`);
     expect(estimateWords(estimate ?? { lowMicroUsd: 0, highMicroUsd: 0, basis: "" })).toMatch(/^\$0\.\d{4} to \$\d\.\d\d$/);
   });

@@ -2,10 +2,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { watch } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
+import { createGitRefSegmentStore, decodeSegment, localGit } from "../../src/journal/index.ts";
+import { parseItemId } from "../../src/record/index.ts";
 import { availableSandbox } from "../../src/hosts/demo/available-sandbox.ts";
 import { playScenario, startModelServer, type MessagesRequest, type ModelServer } from "../../src/hosts/demo/model/index.ts";
 import { git } from "../../src/hosts/demo/world.ts";
@@ -147,6 +150,8 @@ test("a record on a git ref is fetched into another clone, verified, reported an
   expect(await worktrain("verify", name, ...elsewhere)).toMatchObject({ exitCode: 0 });
   expect((await worktrain("report", name, ...elsewhere)).stdout).toContain("own.fan");
 
+  const segments = async (): Promise<number> => (await git(workspace, ["ls-tree", "--name-only", record.ref])).split("\n").filter((line) => line !== "").length;
+  const stored = await segments();
   const before = model.requests.length;
   const approved = await worktrain("session", "approve", sessions[0]?.id ?? "", "--reason", "Seen.", "--by", "ada", ...elsewhere);
   expect(approved).toMatchObject({ exitCode: 0 });
@@ -156,9 +161,57 @@ test("a record on a git ref is fetched into another clone, verified, reported an
   // And back: the newest log on the ref is the one that counts.
   expect(await worktrain("export", name, "--ref-of", workspace, ...elsewhere)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(`push origin ${record.ref}`) });
   expect(await worktrain("export", name, "--ref-of", workspace, ...elsewhere)).toMatchObject({ exitCode: 0 });
-  expect((await git(workspace, ["ls-tree", "--name-only", record.ref])).split("\n").filter((line) => line !== "")).toHaveLength(2);
+  expect(await segments()).toBe(stored + 1);
   expect(await worktrain("import", record.ref, "--workspace", workspace, "--data", join(directory, "third"))).toMatchObject({ exitCode: 0 });
   expect((await worktrain("report", name, "--data", join(directory, "third"))).stdout).toContain("completed");
+});
+
+const newRef = async (earlier: readonly string[]): Promise<string> => (await git(workspace, ["for-each-ref", "--format=%(refname)", "refs/worktrain-journal/"])).split("\n").find((ref) => !earlier.includes(ref)) ?? "";
+
+/** Sessions whose end is on the ref. */
+async function endedOnRef(ref: string): Promise<number> {
+  const item = parseItemId(ref.replace("refs/worktrain-journal/", ""));
+  if (item === null) return 0;
+  const stored = await createGitRefSegmentStore({ git: localGit({ directory: join(workspace, ".git"), processes: nodeProcesses }), item, runId: 0 }).stored();
+  return stored.flatMap(({ bytes }) => {
+    const segment = decodeSegment(bytes);
+    return segment.ok ? segment.value.lines.filter((line) => line.includes('"kind":"session_ended"')) : [];
+  }).length;
+}
+
+test("J1: a run is killed and its machine lost: what is on the git ref is gone on with elsewhere, and no step that is on it is asked for again", async () => {
+  const from = model.requests.length;
+  const earlier = (await git(workspace, ["for-each-ref", "--format=%(refname)", "refs/worktrain-journal/"])).split("\n");
+  const reached = Promise.withResolvers<undefined>();
+  onRequest = async (request) => {
+    if (!JSON.stringify(request.messages).includes("Look closely at three")) return;
+    reached.resolve(undefined);
+    await gone;
+  };
+  // What moves a ref writes below here.
+  const moved = watch(join(workspace, ".git/refs"), { recursive: true });
+  const child = spawn(process.execPath, command([...start("lost"), "--record", "ref"]), { env: environment(), stdio: ["ignore", "pipe", "ignore"], detached: true });
+  child.stdout.resume();
+  const gone = once(child, "close");
+  await reached.promise;
+  // The second place's step was handed over before the third is asked for; it goes up while the work goes on.
+  let ref = await newRef(earlier);
+  for await (const _ of moved) {
+    ref = await newRef(earlier);
+    if ((await endedOnRef(ref)) >= 2) break;
+  }
+  process.kill(-(child.pid ?? 0), "SIGKILL");
+  await gone;
+  onRequest = () => Promise.resolve();
+  rmSync(join(directory, "lost"), { recursive: true });
+
+  const elsewhere = ["--data", join(directory, "found")];
+  expect(await worktrain("import", ref, "--workspace", workspace, ...elsewhere)).toMatchObject({ exitCode: 0, stderr: "" });
+  const name = ref.split("/").at(-2) ?? "";
+  expect(await worktrain("verify", name, ...elsewhere)).toMatchObject({ exitCode: 0 });
+  const again = await worktrain("resume", name, ...elsewhere, "--json");
+  expect(again).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('"ending":"awaiting-approval"') });
+  expect(placesAsked(from)).toEqual(["one", "two", "three", "three"]);
 });
 
 test("the command's first process is killed alone: the one that works saves, ends, and is gone on with", async () => {

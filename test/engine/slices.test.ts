@@ -46,19 +46,23 @@ const tree = (name: string): SnapshotRef => ({ ...snapshot, tree: Buffer.from(na
 /** What happens to each slice where something else than its completion does. */
 interface Fates {
   readonly fails?: readonly string[];
+  /** Its first session alone. */
+  readonly failsOnce?: readonly string[];
   /** Its merge conflicts; `never` resolved, or resolved. */
   readonly conflicts?: Readonly<Record<string, "resolved" | "left" | "stuck">>;
   readonly nothing?: readonly string[];
 }
 
 /** Plays an item whose plan is this, each wave's sessions ending in reverse order, and says what was done in short. */
-function play(slices: readonly Slice[], { fails = [], conflicts = {}, nothing = [] }: Fates = {}, policy: PipelinePolicy = POLICY): { readonly path: readonly string[]; readonly events: readonly ItemEvent[]; readonly last: ItemAction } {
+function play(slices: readonly Slice[], { fails = [], failsOnce = [], conflicts = {}, nothing = [] }: Fates = {}, policy: PipelinePolicy = POLICY): { readonly path: readonly string[]; readonly events: readonly ItemEvent[]; readonly last: ItemAction } {
   const events: ItemEvent[] = [...playItem(policy, [large, plan(...slices)]).events];
   const path: string[] = [];
   const conclude = (sessionId: string, id: string, completed: boolean, left: SnapshotRef | null): void => {
     const end = completed ? { outcome: "completed" as const, reason: null } : { outcome: "stopped" as const, reason: { code: "stuck", message: "went round in circles" } };
     events.push({ kind: "session_concluded", data: { phase: "code", round: 1, sessionId, ...end, artifacts: [{ contractRef: "wr.contracts.coding_handoff", value: { filesChanged: [`src/${id}.ts`] } }], head: { seq: 9, hash: "e".repeat(64) }, turns: 1, usage: { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 }, costMicroUsd: 1, snapshot: left } });
   };
+  const failing = [...failsOnce];
+  const completes = (id: string): boolean => !fails.includes(id) && (!failing.includes(id) || failing.splice(failing.indexOf(id), 1).length === 0);
   for (let step = 0; step < 200; step += 1) {
     const action = next(foldItem(events));
     if (action.kind === "run-session" && action.slice !== undefined) {
@@ -70,7 +74,7 @@ function play(slices: readonly Slice[], { fails = [], conflicts = {}, nothing = 
       for (const session of action.sessions.toReversed()) {
         const id = session.slice?.id ?? "";
         const merge = session.slice?.part === "merge";
-        conclude(session.sessionId, id, merge ? conflicts[id] !== "stuck" : !fails.includes(id), nothing.includes(id) ? null : tree(merge ? `resolved ${id}` : id));
+        conclude(session.sessionId, id, merge ? conflicts[id] !== "stuck" : completes(id), nothing.includes(id) ? null : tree(merge ? `resolved ${id}` : id));
       }
     } else if (action.kind === "integrate-slice") {
       const { sliceId, sessionId, base, ours, theirs, resolves } = action;
@@ -99,6 +103,18 @@ describe("an item that was cut into slices", () => {
     const played = play(slices, fates);
     expect(played.path).toEqual(path);
     for (const event of played.events) expect(itemEventSchema.parse(event)).toEqual(event);
+  });
+
+  const second: PipelinePolicy = { ...POLICY, rules: 2 };
+  test.each<[string, readonly Slice[], Fates, readonly string[]]>([
+    ["a second try, from what is integrated by then", [slice("a"), slice("b")], { failsOnce: ["a"] }, ["work a 1", "work b 1", "together a b", "merge b", "work a 2", "together a", "merge a", "wr.slices-join"]],
+    ["no third one", [slice("a"), slice("b")], { fails: ["a"] }, ["work a 1", "work b 1", "together a b", "merge b", "work a 2", "together a", "stop not-completed stuck"]],
+  ])("a session of a slice that does not complete gets %s", (_, slices, fates, path) => {
+    const played = play(slices, fates, second);
+    expect(played.path).toEqual(path);
+    for (const event of played.events) expect(itemEventSchema.parse(event)).toEqual(event);
+    const retry = played.events.findLast((event) => event.kind === "session_scheduled" && event.data.slice?.wave === 2);
+    expect(retry).toMatchObject({ data: { context: { failedBefore: "went round in circles" }, why: expect.stringContaining("did not complete") } });
   });
 
   test("what stopped it is told slice by slice: what failed and why, what is kept, what was not begun", () => {

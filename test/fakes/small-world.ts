@@ -23,6 +23,8 @@ export interface SmallWorld {
   readonly github: ScriptedGitHub;
   repositoryId: number;
   archived: boolean;
+  /** Number of an open issue with the label that stops everything. */
+  stoppedBy: number | null;
   config: string | null;
   workflow: string | null;
   issue: { title: string; body: string; state: string; labels: string[]; pullRequest: boolean };
@@ -37,6 +39,8 @@ export interface SmallWorld {
   /** Of the deliver job of every run. */
   deliverConclusion: string;
   dispatches: Record<string, unknown>[];
+  /** Runs that were asked to end, with how. */
+  cancels: string[];
   /** Called before a route's own answer; may throw, and may call `apply` first to do it and then lose the answer. */
   fault: ((route: string, apply: () => unknown) => void) | null;
   now: () => string;
@@ -90,6 +94,8 @@ export function smallWorld(now: () => string): SmallWorld {
       defaultBranchRef: { name: "main", target: { oid: "b".repeat(40) } },
       config: blob(world.config),
       workflow: blob(world.workflow),
+      stopIssues: { nodes: world.stoppedBy === null ? [] : [{ number: world.stoppedBy }] },
+      stopPulls: { nodes: [] },
       issue: world.issue.pullRequest
         ? null
         : {
@@ -112,6 +118,12 @@ export function smallWorld(now: () => string): SmallWorld {
         .map(({ number, headRepositoryId }) => ({ number, url: `https://github.example/pull/${number}`, state: "OPEN", headRefOid: "c".repeat(40), isCrossRepository: headRepositoryId !== world.repositoryId }));
       return { databaseId: world.repositoryId, issue: { comments: commentsShown() }, pullRequests: { totalCount: nodes.length, nodes } };
     },
+  };
+
+  const end = (id: number, how: string): string => {
+    if (world.runs.find((run) => run.id === id)?.status === "completed") throw requestError(409, "Cannot cancel a workflow run that is completed.");
+    world.cancels.push(`${id} ${how}`);
+    return "";
   };
 
   const answers: Record<string, Answer> = {
@@ -172,6 +184,12 @@ export function smallWorld(now: () => string): SmallWorld {
       if (run === undefined) throw requestError(404, "Not Found");
       return runJson(run);
     },
+    "POST /repos/{owner}/{repo}/actions/runs/{run_id}/cancel": ({ run_id: id }) => end(Number(id), "cancel"),
+    "POST /repos/{owner}/{repo}/actions/runs/{run_id}/force-cancel": ({ run_id: id }) => end(Number(id), "force-cancel"),
+    "POST /repos/{owner}/{repo}/issues/{issue_number}/labels": ({ labels }) => {
+      for (const name of labels as string[]) if (!world.issue.labels.includes(name)) world.issue.labels.push(name);
+      return world.issue.labels.map((name) => ({ name }));
+    },
     "GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts": (parameters) => ({
       artifacts: page(world.artifacts.map(({ id, name }) => ({ id, name, size_in_bytes: 1, digest: null, expired: false, created_at: "2026-01-01T00:05:00Z", workflow_run: null })), parameters),
     }),
@@ -192,6 +210,7 @@ export function smallWorld(now: () => string): SmallWorld {
     github: scriptedGitHub(faulty),
     repositoryId: 99,
     archived: false,
+    stoppedBy: null,
     config: "",
     workflow: "on: workflow_dispatch\n",
     issue: { title: "Fix the sum", body: "It is off by one.", state: "open", labels: ["worktrain:ready"], pullRequest: false },
@@ -204,6 +223,7 @@ export function smallWorld(now: () => string): SmallWorld {
     commentReactions: [],
     deliverConclusion: "failure",
     dispatches: [],
+    cancels: [],
     fault: null,
     now,
     ownComments: () => world.comments.filter((comment) => comment.appId === APP_ID),

@@ -13,7 +13,7 @@ import { DIRECTORY, diskOf, FULL, linesOf, masks, realLogs, realSegments, SEGMEN
 // All of it takes minutes a log.
 if (FULL) vi.setConfig({ testTimeout: 60 * 60_000 });
 const clock = fakeClock();
-const REFUSED = /^The journal file \/j\/epochs\/\d{6}\.jsonl line \d+ is refused: .+\.$/;
+const REFUSED = /^The journal file \/j\/epochs\/\d{6}\.jsonl(?: line \d+)? is refused: .+\.$/;
 
 type Outcome = { readonly kind: "read"; readonly reader: DirectoryJournalReader } | { readonly kind: "refused"; readonly message: string };
 
@@ -105,6 +105,22 @@ describe.each(realLogs.map((log) => ({ name: log.name, log })))("a real log: $na
       disk.plant(file.path, file.bytes);
     }
     expect(refused / flips).toBeGreaterThan(0.5);
+  });
+
+  test("fault 6: the note of how a file ended is damaged at any byte: refused, or without it the log is the same", async () => {
+    const disk = diskOf(log);
+    for (const note of log.ends) {
+      const damages = [...note.bytes.keys()].flatMap((at) => [note.bytes.subarray(0, at), ...masks(at).map((mask) => Buffer.from(note.bytes.map((byte, index) => (index === at ? byte ^ mask : byte))))]);
+      for (const bytes of damages) {
+        disk.plant(note.path, bytes);
+        const outcome = await readOn(disk);
+        if (outcome.kind === "read") throw new Error(`${note.path} damaged to ${JSON.stringify(bytes.toString("latin1"))} was accepted`);
+      }
+      disk.fileSystem.remove(note.path);
+      const without = await readOn(disk);
+      expect(without.kind === "read" ? await lineCount(without.reader) : without.message).toBe(total);
+      disk.plant(note.path, note.bytes);
+    }
   });
 
   test("faults 2 and 6: a writer that comes to the damaged log loses no byte of it", async () => {

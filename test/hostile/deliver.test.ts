@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { branchOf, marker } from "../../src/delivery/index.ts";
-import { decodeSegment, encodeSegment, type SegmentRef } from "../../src/journal/index.ts";
+import { createMemorySegmentStore, decodeSegment, encodeSegment, type SegmentRef } from "../../src/journal/index.ts";
 import { sha256Hex } from "../../src/shared/hash.ts";
 import { assertRequestsConform } from "../contract/openapi.ts";
 import { makeTicket } from "../fakes/tickets.ts";
@@ -267,6 +267,49 @@ describe("fault 52, I10: people change their minds meanwhile", () => {
   });
 });
 
+describe("the switch that stops everything at once", () => {
+  const stopped: [string, (item: Item) => Promise<() => Promise<unknown>>, string][] = [
+    [
+      "the label on another issue",
+      async () => {
+        await world.call(world.maintainer, "POST", `/issues/${other.issueNumber}/labels`, { labels: ["worktrain:stop"] });
+        return () => world.call(world.maintainer, "DELETE", `/issues/${other.issueNumber}/labels/worktrain:stop`);
+      },
+      "worktrain:stop",
+    ],
+    [
+      "`enabled: false` in the config",
+      async () => {
+        await world.push({ ".github/worktrain.yml": "enabled: false\n" }, "stops it");
+        return () => world.push({ ".github/worktrain.yml": null }, "takes it back");
+      },
+      "enabled: false",
+    ],
+  ];
+  test.each(stopped)("%s: nothing is published, and what is paid for can be published later", async (_, stop, words) => {
+    const item = await world.item();
+    const takeBack = await stop(item);
+    const said = await refused(item, await item.deliver());
+    expect(said).toContain("switched-off");
+    expect(said).toContain(words);
+    await takeBack();
+    expect(await item.deliver()).toMatchObject({ exitCode: 0 });
+  });
+
+  test("set between two writes: the next one does not happen", async () => {
+    const item = await world.item();
+    const fetchAndStop: typeof fetch = async (input, init) => {
+      const answer = await fetch(input, init);
+      if (asks(init, "CommitDelivery")) await world.call(world.maintainer, "POST", `/issues/${other.issueNumber}/labels`, { labels: ["worktrain:stop"] });
+      return answer;
+    };
+    const result = await item.deliver({}, { fetch: fetchAndStop });
+    await world.call(world.maintainer, "DELETE", `/issues/${other.issueNumber}/labels/worktrain:stop`);
+    expect(result).toMatchObject({ exitCode: 1, summary: expect.stringContaining("switched-off") });
+    expect((await item.seen()).pulls).toEqual([]);
+  });
+});
+
 describe("faults 49 and 50: the branch", () => {
   const create = async (item: Item, message: string, files: Parameters<typeof treeOf>[2]) => {
     const tree = await treeOf(world.bare, item.ticket.base.sha, files);
@@ -332,7 +375,10 @@ describe("faults 49 and 50: the branch", () => {
 
   test("fault 51: the base branch was rewritten", async () => {
     const item = await world.item({ ticket: { base: { ref: "main", sha: "c".repeat(40) } }, tree: "d".repeat(40) });
-    expect(await refused(item, await item.deliver())).toContain("base-rewritten");
+    const segments = createMemorySegmentStore({ runId: item.runId });
+    expect(await refused(item, await item.deliver({}, { segments }))).toContain("base-rewritten");
+    // The App reads it from there: a label begins a new attempt.
+    expect(segments.stored().at(-1)?.name).toMatch(/deliver\.refused\.m\d+\.undeliverable$/);
   });
 });
 

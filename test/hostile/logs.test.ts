@@ -203,6 +203,7 @@ describe("a journal directory", () => {
     ["fault 11: a newer version", at(100, (line) => [line.replace('"v":1}', '"v":9}')]), /line 101: it needs a WorkTrain that reads record version 9; this one reads up to 1/, 100],
     ["another writer's epoch", at(100, (line) => [line.replace('"epoch":1', '"epoch":2')]), /line 101: it says epoch 2 in the file of epoch 1/, 100],
     ["no JSON", at(100, () => ["<html>502</html>"]), /line 101: it is not one JSON object/, 100],
+    ["a directory in the place of an epoch", (place) => mkdirSync(join(place, "epochs", "000002.jsonl")), /000002\.jsonl: it cannot be read \(EISDIR\)/, 291],
     ["a missing epoch, and one with an absurd number", (place) => writeFileSync(join(place, "epochs", "999999999999.jsonl"), ""), /000002\.jsonl: it is missing, though \S+999999999999\.jsonl is there/, 291],
   ])("%s: where, why, and what stands before it", async (_, change, words, lines) => {
     const place = join(scratch, "journal");
@@ -212,7 +213,7 @@ describe("a journal directory", () => {
     const told = await cli.run("verify", place);
     expect(told).toMatchObject({ exitCode: 1, data: { ok: false, salvage: { lines } } });
     expect(told.text).toMatch(words);
-    expect(await cli.refusal("export", place, "-o", join(scratch, "out"))).toMatch(/is refused|is missing/);
+    expect(await cli.refusal("export", place, "-o", join(scratch, "out"))).toMatch(/is refused|is missing|cannot be opened/);
     expect(await cli.refusal("import", place)).toContain("is a journal directory");
     expect(readFileSync(join(place, "epochs", "000001.jsonl")).equals(before)).toBe(true);
   });

@@ -32,6 +32,7 @@ const FACTS: StartFacts = {
   prior: null,
   workflowText: "on: workflow_dispatch\n",
   baseSha: "b".repeat(40),
+  stoppedBy: null,
 };
 const prior = (state: PriorAttempt["state"], more: Partial<PriorAttempt> = {}): PriorAttempt => ({ attempt: 1, continuation: 0, key: null, labelledAt: "2025-12-31T12:00:00.000Z", state, ...more });
 const decide = (facts: Partial<StartFacts> = {}, event: Partial<LabeledEvent> = {}) => decideStart({ ...EVENT, ...event }, { ...FACTS, ...facts });
@@ -104,6 +105,8 @@ describe("is a refusal told with its cure?", () => {
     ["workflow-unfinished", { workflowText: "uses: __ACTION__\n" }],
     ["repository-archived", { repository: { ...FACTS.repository, archived: true } }],
     ["repository-empty", { baseSha: null }],
+    ["switched-off", { stoppedBy: 7 }],
+    ["switched-off", { config: parseConfig("enabled: false", ".github/worktrain.yml") }],
   ])("%s", (kind, facts) => {
     const decision = decide(facts);
     expect(decision).toMatchObject({ kind: "refuse", attempt: 1, refusal: { kind } });

@@ -257,3 +257,59 @@ describe("what a reader who did not write the workflow needs", () => {
     expect(lookFirst({ ...report, route: { ...report.route, escalated: true } })[0]).toMatchObject({ tone: "waiting", what: expect.stringContaining("a person has to merge") });
   });
 });
+
+describe("sessions that work for others", () => {
+  const child = (sessionId: string, goal: string, more: Partial<Extract<SessionEvent, { kind: "session_started" }>["data"]> = {}): readonly [string, Recorded<SessionEvent>[]] => [
+    sessionId,
+    recorded([{ kind: "session_started", data: { sessionId, itemId: null, parentSessionId: "review-1", phase: "review", workflow: { id: "wr.role-reviewer", version: "1.0.0" }, plan: "0".repeat(64), goal, context: {}, autonomy: "guided", ...more } }]),
+  ];
+  const told = (...children: ReturnType<typeof child>[]): Report => reportOf({ item: null, sessions: new Map([child("review-1", "Review it", { parentSessionId: null, workflow: { id: "wr.mr-review", version: "1.0.0" } }), ...children]), files: { changed: [], leftOut: [] } });
+  const names = (report: Report) => report.sessions.slice(1).map(({ name, why }) => [name, why]);
+
+  test("are told apart by what they are, their number, and the sentence of their brief that is theirs alone", () => {
+    const report = told(
+      child("review-1-n1-10", "What was asked:\nMend it.\n\nYou look at harm, and at\nnothing else. Start now.\n- What was asked?"),
+      child("review-1-n1-2", "What was asked:\nMend it.\n\nYou look at tests"),
+      child("review-1-n1-1", "What was asked:\nMend it.\n\nYou look at correctness:\n- Trace a case."),
+      child("review-1-audit", "Judge the work of another.", { role: "audit", workflow: { id: "wr.anything", version: "1.0.0" } }),
+      child("review-1-own", "Do it.", { workflow: { id: "team.check-style", version: "1.0.0" } }),
+    );
+    expect(new Set(names(report).map(([name]) => name)).size).toBe(5);
+    expect(names(report)).toEqual(expect.arrayContaining([["reviewer 1", "You look at correctness:"], ["reviewer 2", "You look at tests"], ["reviewer 3", "You look at harm, and at nothing else."], ["audit", "Judge the work of another."], ["check-style", "Do it."]]));
+    for (const text of [reportPage(report), reportMarkdown(report)]) for (const brief of ["You look at correctness", "You look at tests", "You look at harm"]) expect(text).toContain(brief);
+  });
+
+  test("have a name though all were asked the same, or nothing", () => {
+    expect(names(told(child("a-1", "Do it.\n"), child("a-2", "Do it.\n"), child("a-3", "")))).toEqual([["reviewer 1", "Do it."], ["reviewer 2", "Do it."], ["reviewer 3", ""]]);
+  });
+
+  test("what reviewers brought is told with what the verdict made of it; a dropped finding that would have stopped the change is looked at first", async () => {
+    const found = (severity: "critical" | "nit", summary: string) => ({ severity, summary, file: "a.js", line: 3, evidence: "e", remediation: "r" });
+    const handed = (childId: string, findings: readonly ReturnType<typeof found>[]): SessionEvent => ({ kind: "child_finished", data: { nodeId: "n1", requestId: "n1.children", childId, sessionId: `review-1-${childId.replace(".", "-")}`, outcome: "completed", summary: "", artifacts: [{ contractRef: "wr.contracts.review_verdict", value: { verdict: "blocking", confidence: "high", summary: "s", findings: [...findings] } }] } });
+    const accounts = [{ finding: "n1.1#1", fate: "dropped", reason: "The caller checks it." }, { finding: "n1.1#2", fate: "taken", as: 1, reason: "Seen." }];
+    const report = await itemReport({
+      rounds: [[{ severity: "nit", summary: "A name" }]],
+      tamper: (stream, events) => {
+        if (stream !== "session/review-1") return events;
+        const answered = events.map((event) => (event.kind === "step_submitted" ? { ...event, data: { ...event.data, output: { ...event.data.output, artifacts: event.data.output.artifacts.map((artifact) => ({ ...artifact, value: { ...Object(artifact.value), accounts } })) } } } : event));
+        return answered.flatMap((event, index) => (index === 0 ? [event, handed("n1.1", [found("critical", "Loses <b>money</b>"), found("nit", "A name")]), handed("n1.2", [found("nit", "Nobody answers")])] : [event]));
+      },
+    });
+    expect(report.brought.map(({ id, answer }) => [id, answer?.fate ?? null])).toEqual([["n1.1#1", "dropped"], ["n1.1#2", "taken"], ["n1.2#1", null]]);
+    expect(report.lookFirst).toContainEqual(expect.objectContaining({ tone: "waiting", what: expect.stringContaining("critical finding of a reviewer was dropped"), said: expect.stringContaining("The caller checks it.") }));
+    const page = reportPage(report);
+    expect(page).toContain("What each reviewer brought");
+    expect(page).toContain("Loses &lt;b&gt;money&lt;/b&gt;");
+    expect(reportMarkdown(report)).toMatch(/What each reviewer brought[^]*dropped: The caller checks it\.[^]*not answered/);
+  });
+
+  test("the page's proof names session, workflow and plan, and leads to the session", async () => {
+    const report = await itemReport();
+    const page = reportPage(report);
+    const [row] = report.proof.rows.flatMap(({ session }) => session ?? []);
+    expect(row).toBeDefined();
+    expect(page).toContain(`<a href="#session-${row?.sessionId}"><code>${row?.sessionId}</code></a>`);
+    expect(page).toContain(`id="session-${row?.sessionId}"`);
+    expect(page).toContain(`plan <code>${row?.plan?.slice(0, 12)}</code>`);
+  });
+});

@@ -11,7 +11,7 @@ name: Work
 version: 1.0.0
 description: Some work.
 `;
-const ABOUT = `about: For some work.
+const ABOUT = `about: For some work; the result and the plan are for whoever asked.
 examples: [Do some of the work]
 category: coding
 tags: [work]
@@ -98,8 +98,9 @@ const cases: readonly Case[] = [
   },
   {
     code: "contract-without-consumer",
-    bad: [`contracts: { plan: { type: object }, result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: plan }")}${step("two", "outputContract: { contractRef: result }")}`],
+    bad: [`contracts: { plan: { type: object }, result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: plan }")}${step("two", "outputContract: { contractRef: result }")}`, `contracts: { findings_of_ours: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: findings_of_ours }")}`, `steps:\n${step("one", "outputContract: { contractRef: wr.contracts.coding_handoff }")}${step("two", "outputContract: { contractRef: wr.contracts.coding_handoff }")}`, `steps:\n${step("one", "outputContract: { contractRef: wr.contracts.loop_control }")}`],
     good: [
+      `steps:\n${step("one", "produces: { quick: { type: boolean } }, outputContract: { contractRef: wr.contracts.coding_handoff }")}${step("two", "runCondition: { var: quick }, outputContract: { contractRef: wr.contracts.coding_handoff }")}`,
       `contracts: { plan: { type: object }, result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: plan }")}${step("two", "outputContract: { contractRef: result }", "Do what the plan says.")}`,
       `contracts: { plan: { type: object }, result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: plan }, requireConfirmation: { kind: coordinator_eval }")}${step("two", "outputContract: { contractRef: result }")}`,
       `contracts: { result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: wr.contracts.coordinator_result }")}${step("two", "outputContract: { contractRef: result }")}`,

@@ -7,7 +7,7 @@ import type { Json, JsonObject } from "../../shared/json.ts";
 import type { Classification } from "../../workflow/index.ts";
 import { stop, type ItemAction } from "./action.ts";
 import type { Stage } from "./course.ts";
-import { takenBy, type ItemState } from "./state.ts";
+import { isSecondEdition, takenBy, type ItemState } from "./state.ts";
 
 /** Items that were opened before anything was looked for go on without. */
 const looks = ({ opening }: ItemState): boolean => opening?.pipeline?.duplicates !== undefined;
@@ -23,11 +23,19 @@ export function beforeWork(state: ItemState): ItemAction | null {
 
 /** Once it is known what the task asks for; null when nothing else is at it. */
 export function sameWork(state: ItemState, { deduplicationKey = "" }: Classification): ItemAction | null {
-  if (!looks(state) || deduplicationKey.trim() === "") return null;
+  if (!looks(state)) return null;
+  if (deduplicationKey.trim() === "") return isSecondEdition(state.opening?.pipeline) && state.opening?.pipeline?.duplicates === "stop" ? withoutKey : null;
   const { classified } = state.intake;
   if (classified === null) return { kind: "look", at: "classified", key: deduplicationKey, missing: [] };
   return classified.duplicates.length > 0 ? duplicate(classified.duplicates) : null;
 }
+
+/** I9. Without a key the work of others cannot be found, which is no sign that there is none. */
+const withoutKey = stop(
+  "no-verdict",
+  "The classification has no deduplicationKey, so nobody can tell whether something else has this work already.",
+  "A missing part of a result counts as a failed gate. Start it again to try once more, or set `pipeline: { duplicates: ignore }` in .github/worktrain.yml, and nothing is looked for.",
+);
 
 const duplicate = (found: readonly Duplicate[]): ItemAction =>
   stop(
@@ -44,7 +52,9 @@ export const missingWords = (missing: readonly RequiredArtifact[]): string =>
 export function takenFor(state: ItemState, stage: Stage, { touchesArchitecture }: Classification): readonly string[] {
   // The discovery of an idea is the design that challengers attack as well: nothing that somebody wrote down takes the place of that.
   const replaceable = stage.phase === "shape" || (stage.phase === "discover" && touchesArchitecture !== true);
-  return replaceable ? takenBy(state).flatMap(({ path, as }) => (as === stage.as ? [path] : [])) : [];
+  // A spec says what is to be built, which is all that a pitch is for; a pitch says in which direction.
+  const either = isSecondEdition(state.opening?.pipeline);
+  return replaceable ? takenBy(state).flatMap(({ path, as }) => (either || as === stage.as ? [path] : [])) : [];
 }
 
 /** The files that were taken, each under the name of what a session would have handed over. */

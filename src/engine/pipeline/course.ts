@@ -45,22 +45,26 @@ export const CLASSIFY: Stage = { phase: "classify", workflowId: "wr.classify-tas
 const discover: Stage = { phase: "discover", workflowId: "wr.discovery", handsOver: CONTRACT.discovery, as: "direction", when: IDEA, why: "an idea needs a direction before anything is built" };
 const shape: Stage = { phase: "shape", workflowId: "wr.shaping", handsOver: CONTRACT.shaping, as: "pitch", when: UNSHAPED, why: "what is to be built has to be bounded first" };
 const decompose: Stage = { phase: "decompose", workflowId: "wr.ticket-creation", handsOver: CONTRACT.tickets, as: "decomposition", when: large("pipeline.decompose is `ask`"), under: ({ decompose: policy }) => policy === "ask", why: "large work is proposed as several reviewable pieces, and a person decides" };
+/** Where the first edition had none. */
+const decomposeToo: Stage = { ...decompose, under: (policy) => policy.decompose === "ask" && policy.rules !== undefined };
 const designUi: Stage = { phase: "design", workflowId: "wr.ui-ux-design", handsOver: CONTRACT.interfaceSpec, as: "interface", when: UI, why: "what people see and operate is designed before it is built" };
 const designArchitecture = (when: Condition): Stage => ({ phase: "design", workflowId: "wr.discovery", handsOver: CONTRACT.discovery, as: "direction", when, why: "a design that two independent challengers have attacked" });
 const investigate: Stage = { phase: "investigate", workflowId: "wr.bug-investigation", handsOver: CONTRACT.investigation, as: "investigation", when: null, why: "a bug is mended where its cause is, so the cause comes first" };
 /** Large work is cut into slices, which the same workflow codes that would code it in one piece. */
 export const SLICING = { workflowId: "wr.slicing", workedBy: "wr.coding-task" } as const;
 const slice: Stage = { phase: "design", workflowId: SLICING.workflowId, handsOver: CONTRACT.slices, as: "slices", when: large("pipeline.slices is `auto`"), under: ({ slices }) => slices === "auto", why: "what is too large for one change is cut into slices that are coded side by side, or left whole" };
+const sliceToo: Stage = { ...slice, under: (policy) => policy.slices === "auto" && policy.rules !== undefined };
 export const RESOLVE = { workflowId: "wr.merge-conflict", handsOver: CONTRACT.codingHandoff } as const;
 export const JOIN = { workflowId: "wr.slices-join", handsOver: CONTRACT.codingHandoff } as const;
 const codeBy = (workflowId: string, why: string): Stage => ({ phase: "code", workflowId, handsOver: CONTRACT.codingHandoff, as: "handoff", when: null, why });
 
 export const COURSES: Readonly<Record<PipelineMode, readonly Stage[]>> = {
   quick: [codeBy("wr.quick-task", "the change itself, in as few steps as it takes")],
-  implement: [designUi, designArchitecture(ARCHITECTURE), slice, codeBy("wr.coding-task", "the change itself")],
+  implement: [decomposeToo, designUi, designArchitecture(ARCHITECTURE), slice, codeBy("wr.coding-task", "the change itself")],
   full: [discover, shape, decompose, designUi, designArchitecture(ARCHITECTURE_KNOWN), slice, codeBy("wr.coding-task", "the change itself")],
-  investigate: [investigate, designArchitecture(ARCHITECTURE), codeBy("wr.coding-task", "the change itself, at the cause that was found")],
-  refactor: [designArchitecture(ARCHITECTURE), codeBy("wr.refactoring", "the change itself, behaviour pinned before it")],
+  investigate: [investigate, decomposeToo, designArchitecture(ARCHITECTURE), sliceToo, codeBy("wr.coding-task", "the change itself, at the cause that was found")],
+  // Not cut into slices: wr.refactoring goes slice by slice itself, each held to the same pinned behaviour.
+  refactor: [decomposeToo, designArchitecture(ARCHITECTURE), codeBy("wr.refactoring", "the change itself, behaviour pinned before it")],
   // A review alone needs a pull request to look at, and is no course of a task: `reviewOnly` is what its item goes through.
   "review-only": [],
 };
@@ -75,6 +79,7 @@ export const courseOf = (mode: PipelineMode, task: Classification, policy: Pipel
 
 export const REVIEW = { workflowId: "wr.mr-review", handsOver: CONTRACT.reviewVerdict } as const;
 export const FIX = { workflowId: "wr.coding-task", handsOver: CONTRACT.codingHandoff } as const;
+export const RETROSPECT = { workflowId: "wr.retrospective", handsOver: "retrospective" } as const;
 export const AUDITS = {
   production: { workflowId: "wr.production-readiness-audit", handsOver: CONTRACT.reviewVerdict },
   architecture: { workflowId: "wr.architecture-scalability-audit", handsOver: CONTRACT.reviewVerdict },
@@ -82,7 +87,7 @@ export const AUDITS = {
 
 /** Every workflow that a pipeline may run, once, with the artifact it has to hand over. */
 export const PIPELINE: readonly { readonly workflowId: string; readonly handsOver: string }[] = [
-  ...new Map([CLASSIFY, ...Object.values(COURSES).flat(), RESOLVE, JOIN, REVIEW, FIX, ...Object.values(AUDITS)].map(({ workflowId, handsOver }) => [workflowId, { workflowId, handsOver }])).values(),
+  ...new Map([CLASSIFY, ...Object.values(COURSES).flat(), RESOLVE, JOIN, REVIEW, FIX, ...Object.values(AUDITS), RETROSPECT].map(({ workflowId, handsOver }) => [workflowId, { workflowId, handsOver }])).values(),
 ];
 
 /** Whether what a completed session of the phase left in the files goes on to the next one. */

@@ -7,7 +7,7 @@ import type { Json } from "../../shared/json.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import type { Classification } from "../../workflow/index.ts";
 import type { ItemAction, RunSession } from "./action.ts";
-import { CONTRACT, COURSES, SLICING } from "./course.ts";
+import { CONTRACT, COURSES, REVIEW, SLICING } from "./course.ts";
 import { concludedAs, EXAMPLE_SLICES, explainedMerge, explainedWave, scheduledAs, scheduledSlice } from "./explain-slices.ts";
 import { SURE_ENOUGH } from "./investigation.ts";
 import { MODE_RULES } from "./modes.ts";
@@ -87,7 +87,7 @@ function bothReasons(first: string, other: string): string {
 /** How a mode is chosen, and what each runs before the review. */
 export const explainModes = () => ({
   rules: MODE_RULES.map(({ mode, words }) => ({ mode, when: words })),
-  modes: (Object.keys(COURSES) as PipelineMode[]).map((mode) => ({ mode, sessions: COURSES[mode].map(({ phase, workflowId, when, why }) => ({ phase, workflowId, when: when?.words ?? "always", why })) })),
+  modes: (Object.keys(COURSES) as PipelineMode[]).map((mode) => ({ mode, sessions: mode === "review-only" ? [{ phase: "review" as const, workflowId: REVIEW.workflowId, when: "a pull request is labelled, and never by a classification", why: "it is read by reviewers who did not make it; nothing is changed and nothing of it is run" }] : COURSES[mode].map(({ phase, workflowId, when, why }) => ({ phase, workflowId, when: when?.words ?? "always", why })) })),
 });
 
 /** From a history to where something can come out in more than one way. */
@@ -170,7 +170,7 @@ function outcomesOf({ events: { length: index }, via }: Place, action: Branching
   const finding = (severity: string, findingCategory: string): Json => ({ severity, findingCategory, summary: `a ${severity} one of ${findingCategory}` });
   switch (action.phase) {
     case "classify":
-      return [done(`classified like this${withWords(via)}`, CONTRACT.classification, classification as Json)];
+      return [done(`classified like this${withWords(via)}`, CONTRACT.classification, { deduplicationKey: "a-key", ...classification } as Json)];
     case "discover":
     case "design":
     case "shape": {
@@ -204,6 +204,7 @@ function outcomesOf({ events: { length: index }, via }: Place, action: Branching
     case "audit":
       return [judges(`audited (${via.replace(/^audited \((.*)\)$/, "$1")})`)];
     case "deliver":
+    case "retrospect":
       return [];
     default:
       return unreachable(action.phase);
@@ -215,7 +216,7 @@ const SNAPSHOT: SnapshotRef = { base: ZEROS, tree: ZEROS, manifest: "0".repeat(6
 
 const opened = ({ policy, maxReviewRounds }: ExplainedItem): ItemEvent => ({
   kind: "item_opened",
-  data: { itemId: "explained", task: { title: "", body: "", sha256: "0".repeat(64) }, base: { ref: "main", sha: ZEROS }, maxReviewRounds, pipeline: policy },
+  data: { itemId: "explained", task: { title: "", body: "", sha256: "0".repeat(64) }, base: { ref: "main", sha: ZEROS }, maxReviewRounds, pipeline: policy, ...(policy.mode === "review-only" ? { review: { headSha: ZEROS, snapshot: SNAPSHOT } } : {}) },
 });
 
 function session(action: RunSession, artifact: { readonly contractRef: string; readonly value: Json }, { snapshot, index }: { readonly snapshot: SnapshotRef | null; readonly index: number }): readonly ItemEvent[] {

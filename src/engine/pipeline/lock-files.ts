@@ -29,6 +29,9 @@ const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1)
 /** With its slash; empty for the root. */
 const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf("/") + 1);
 
+export const isManifest = (path: string): boolean => LOCK_RULES.some(({ manifest }) => manifest.test(baseName(path)));
+export const isLockFile = (path: string): boolean => LOCK_RULES.some(({ locks }) => locks.includes(baseName(path)));
+
 /**
  * Whether a changed path is the lock file of a manifest that was changed and declared, in its directory or below it (a workspace's
  * member). Alone it is nobody's by-product, and of two kinds for one manifest nobody can say which is the project's.

@@ -30,8 +30,11 @@ export const MODE_RULES: readonly ModeRule[] = [
   { mode: "refactor", words: "a refactoring", holds: ({ taskKind }) => taskKind === "refactoring" },
   { mode: "investigate", words: "a bug", holds: ({ taskKind }) => taskKind === "bug" },
   { mode: "full", words: "still an idea or rough, or large", holds: ({ taskMaturity, taskComplexity }) => taskMaturity === "idea" || taskMaturity === "rough" || taskComplexity === "large" },
-  { mode: "implement", words: "anything else", holds: () => true },
+  { mode: "implement", words: "clear enough to be built as it is, and not small and plain enough for mode quick", holds: () => true },
 ];
+
+/** Of the rule for mode implement in the first edition. */
+const FORMER_WORDS = "anything else";
 
 /** Without these no rule could be trusted. */
 const NEEDED = ["taskComplexity", "riskLevel", "taskMaturity", "interpretation"] as const satisfies readonly (keyof Classification)[];
@@ -49,14 +52,14 @@ export interface ModeChoice {
 }
 
 /** The pipeline of a task, or in words what is wrong with its classification. A mode that the config names needs no classification. */
-export function choose(policy: Pick<PipelinePolicy, "mode">, task: Classification): Result<ModeChoice, string> {
+export function choose(policy: Pick<PipelinePolicy, "mode" | "rules">, task: Classification): Result<ModeChoice, string> {
   if (policy.mode !== "auto") return ok({ mode: policy.mode, why: [`pipeline.mode in .github/worktrain.yml is ${policy.mode}`] });
   const missing = NEEDED.filter((field) => task[field] === undefined || task[field] === "");
   if (missing.length > 0) return err(`It does not say ${missing.join(", ")}.`);
   const contradiction = CONTRADICTIONS.find(({ holds }) => holds(task));
   if (contradiction !== undefined) return err(`It contradicts itself: ${contradiction.words}.`);
   const rule = MODE_RULES.find(({ holds }) => holds(task));
-  return rule === undefined ? err("No rule fits it.") : ok({ mode: rule.mode, why: [rule.words, `classified as ${classifiedAs(task)}`] });
+  return rule === undefined ? err("No rule fits it.") : ok({ mode: rule.mode, why: [rule.mode === "implement" && policy.rules === undefined ? FORMER_WORDS : rule.words, `classified as ${classifiedAs(task)}`] });
 }
 
 function classifiedAs({ taskKind, taskComplexity, riskLevel, taskMaturity, hasUi, touchesArchitecture, ambiguities = [] }: Classification): string {
@@ -65,12 +68,14 @@ function classifiedAs({ taskKind, taskComplexity, riskLevel, taskMaturity, hasUi
 }
 
 /** Why a person has to confirm how the task was understood before there is work on it; null when nobody has to. */
-export function confirmation({ confirm }: Pick<PipelinePolicy, "confirm">, { ambiguities = [] }: Classification): string | null {
+export function confirmation({ confirm }: Pick<PipelinePolicy, "confirm">, { ambiguities = [], riskLevel }: Classification): string | null {
   switch (confirm) {
     case "always":
       return "pipeline.confirm is `always`";
     case "ambiguous":
       return ambiguities.length === 0 ? null : "the task is ambiguous";
+    case "risky":
+      return ambiguities.length > 0 ? "the task is ambiguous" : riskLevel === "critical" ? "its risk is critical" : null;
     case "never":
       return null;
   }

@@ -1,12 +1,12 @@
 /**
  * What a work item needs next: look around -> classify -> the sessions of its mode -> review -> ((audit ->) fix -> review)* -> deliver, or stop with a
- * reason. An item that was opened with a workflow of its own runs that one and nothing else; one that was opened before there were
+ * reason. An item that was opened with a workflow of its own runs that one, and the review cycle on what it changed; one that was opened before there were
  * modes goes classify -> code -> review -> (fix -> review)*, as it began.
  * No model routes anything: these tables do, from typed results of completed sessions.
  *
  * I7. A session that did not complete, or left no valid artifact, is a failed gate: the item stops.
  */
-import type { JsonObject } from "../../shared/json.ts";
+import type { Json, JsonObject } from "../../shared/json.ts";
 import { BUILT_IN_CONTRACTS, classificationSchema, isBuiltInContract, type Classification } from "../../workflow/index.ts";
 import { beforeWork, sameWork, takenContext, takenFor } from "./before-work.ts";
 import { noArtifact, runSession, stop, type ItemAction } from "./action.ts";
@@ -19,7 +19,7 @@ import { choose, confirmation } from "./modes.ts";
 import { afterAudit, afterChange, afterReview } from "./review-cycle.ts";
 import { reviewOnly } from "./review-only.ts";
 import { nextOfSlices } from "./slices.ts";
-import { artifactOf, hasModes, type ItemSession, type ItemState } from "./state.ts";
+import { artifactOf, hasModes, isSecondEdition, type ItemSession, type ItemState } from "./state.ts";
 
 /** The next action of an item that has been opened. Total: every state has exactly one. */
 export function next(state: ItemState): ItemAction {
@@ -33,7 +33,7 @@ export function next(state: ItemState): ItemAction {
   if (last.result === null) return { kind: "resume-session", session: last };
   const failure = sessionFailure(last, last.result);
   if (failure !== null) return failure;
-  if (alone !== undefined) return afterWorkflow(state, last);
+  if (alone !== undefined && (last.phase === "code" || !isSecondEdition(state.opening?.pipeline))) return afterWorkflow(state, last);
   switch (last.phase) {
     case "classify":
       return afterClassify(state, last);
@@ -52,15 +52,17 @@ export function next(state: ItemState): ItemAction {
     case "audit":
       return afterAudit(state, last);
     case "deliver":
+    case "retrospect":
       return stop("internal", `Phase ${last.phase} has no place in this pipeline.`, "Please report this with the journal.");
   }
 }
 
-/** A workflow that was run by itself: what it changed is its result, and where it changed nothing its record is. */
-const afterWorkflow = (state: ItemState, { sessionId, workflowId }: ItemSession): ItemAction =>
-  state.snapshot !== null && state.snapshot.changedFiles > 0
-    ? { kind: "deliver", snapshot: state.snapshot }
-    : stop("completed", `Every step of ${workflowId} was done; no file differs from the base.`, `Read what it came to with \`worktrain session show ${sessionId}\`.`);
+/** A workflow that was run by itself: what it changed is reviewed like any change, and where it changed nothing its record is the result. */
+function afterWorkflow(state: ItemState, last: ItemSession): ItemAction {
+  const { sessionId, workflowId } = last;
+  if (state.snapshot !== null && state.snapshot.changedFiles > 0) return isSecondEdition(state.opening?.pipeline) ? afterChange(state, last) : { kind: "deliver", snapshot: state.snapshot };
+  return stop("completed", `Every step of ${workflowId} was done; no file differs from the base.`, `Read what it came to with \`worktrain session show ${sessionId}\`.`);
+}
 
 function afterClassify(state: ItemState, last: ItemSession): ItemAction {
   const { data: task } = classificationSchema.safeParse(artifactOf(last, CONTRACT.classification));
@@ -127,8 +129,15 @@ function stageSession(state: ItemState, { phase, workflowId, why }: Stage, leftO
   }
   const rejected = rejectedDecomposition(state);
   if (rejected !== null) context["decomposition"] = rejected;
+  Object.assign(context, confirmedBy(state, context["classification"]));
   const action = runSession({ phase, round: 1, workflowId, context: { ...context, ...(phase === "code" ? testsBefore(state) : {}) } });
   return hasModes(state) ? { ...action, why: [why, ...leftOut].join("; ") } : action;
+}
+
+/** Nobody need doubt what a person has confirmed. */
+function confirmedBy({ answer, opening }: ItemState, classification: Json | undefined): JsonObject {
+  if (!isSecondEdition(opening?.pipeline) || answer?.verdict !== "approved" || typeof classification !== "object" || classification === null || Array.isArray(classification)) return {};
+  return { classification: { ...classification, confirmedBy: answer.by } };
 }
 
 function classificationOf(state: ItemState): Classification | null {

@@ -1,6 +1,6 @@
 import { MAX_SLICES } from "../../workflow/index.ts";
-import { AUDITS, CLASSIFY, COURSES, courseUnder, FIRST_COURSE, FIX, JOIN, RESOLVE, REVIEW, SLICING, type Stage } from "./course.ts";
-import type { ItemOpening } from "./state.ts";
+import { AUDITS, CLASSIFY, COURSES, courseUnder, FIRST_COURSE, FIX, JOIN, RESOLVE, RETROSPECT, REVIEW, SLICING, type Stage } from "./course.ts";
+import { isSecondEdition, type ItemOpening } from "./state.ts";
 
 /** How often an item runs a workflow: at the least, and at the most. */
 export interface RunCount {
@@ -11,15 +11,17 @@ export interface RunCount {
 
 /** What each pipeline that the item may come to runs; one workflow alone runs once. */
 export function possibleRuns({ workflowId, maxReviewRounds: rounds, pipeline, review }: Pick<ItemOpening, "workflowId" | "maxReviewRounds" | "pipeline" | "review">): readonly (readonly RunCount[])[] {
-  if (workflowId !== undefined) return [[{ workflowId, low: 1, high: 1 }]];
   if (review !== undefined) return [[{ workflowId: REVIEW.workflowId, low: 1, high: 1 }]];
   const fixes: RunCount = { workflowId: FIX.workflowId, low: 0, high: rounds - 1 };
   const reviews: RunCount = { workflowId: REVIEW.workflowId, low: 1, high: rounds };
+  const audits = pipeline === undefined ? [] : Object.values(AUDITS).map((audit) => ({ workflowId: audit.workflowId, low: 0, high: rounds - 1 }));
+  // Nothing is reviewed where it changes nothing.
+  if (workflowId !== undefined) return [together([{ workflowId, low: 1, high: 1 }, ...(isSecondEdition(pipeline) ? [fixes, { ...reviews, low: 0 }, ...audits] : [])])];
   const stages = (course: readonly Stage[]): readonly RunCount[] => [CLASSIFY, ...course].map((stage) => ({ workflowId: stage.workflowId, low: stage.when === null ? 1 : 0, high: 1 }));
   if (pipeline === undefined) return [together([...stages(FIRST_COURSE), fixes, reviews])];
-  const audits = Object.values(AUDITS).map((audit) => ({ workflowId: audit.workflowId, low: 0, high: rounds - 1 }));
+  const looksBack = (pipeline.retrospective ?? "never") === "never" ? [] : [{ workflowId: RETROSPECT.workflowId, low: 0, high: 1 }];
   const modes = pipeline.mode === "auto" ? (Object.keys(COURSES) as (keyof typeof COURSES)[]) : [pipeline.mode];
-  return modes.map((mode) => courseUnder(mode, pipeline)).filter((course) => course.length > 0).map((course) => together([...stages(course), ...ofSlices(course), fixes, reviews, ...audits]));
+  return modes.map((mode) => courseUnder(mode, pipeline)).filter((course) => course.length > 0).map((course) => together([...stages(course), ...ofSlices(course), fixes, reviews, ...audits, ...looksBack]));
 }
 
 /** Beyond the one session that would code the task whole. */

@@ -23,7 +23,8 @@ export function afterChange(state: ItemState, last: ItemSession): ItemAction {
   const nothing = state.snapshot === null || state.snapshot.changedFiles === 0 || (modes && last.phase === "code" && last.result?.snapshot === null);
   if (nothing) return stop("nothing-to-do", "The coding session completed and no file differs from the base.", "Say in the task what should change, then start it again.");
   const handoff = artifactOf(last, CONTRACT.codingHandoff);
-  if (modes && handoff === null) return noArtifact(last, CONTRACT.codingHandoff);
+  // A workflow that was asked for by name need not know the pipeline's contracts.
+  if (modes && handoff === null && !(last.phase === "code" && state.opening?.workflowId !== undefined)) return noArtifact(last, CONTRACT.codingHandoff);
   const check = last.phase === "fix" ? checkAfterFix(state, last.round) : null;
   if (check !== null) return check;
   const review = runSession({ phase: "review", round: last.round, workflowId: REVIEW.workflowId, context: { handoff, ...testsBefore(state) } });

@@ -3,21 +3,26 @@
  * is merged into the whole in the order of the plan. Then one session makes the whole sound and hands it over, and it is reviewed
  * as one change.
  *
- * S3. A slice begins when all it depends on is integrated, and each is begun and integrated once: no state asks for it again.
+ * S3. A slice begins when all it depends on is integrated, and each is integrated once: no state asks for it again. One whose session did
+ *     not complete is begun a second time, from the whole as it is then.
  * S4. A slice that failed takes nothing away from the others: what is done is still integrated, what depends on it is not begun.
  */
+import type { EndingCode } from "../../record/index.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { codingHandoffSchema, slicesSchema, type Slice } from "../../workflow/index.ts";
 import { runSession, type IntegrateSlice, type ItemAction } from "./action.ts";
 import { CONTRACT, JOIN, RESOLVE, SLICING } from "./course.ts";
 import { sessionFailure } from "./failures.ts";
 import { testsBefore } from "./host-checks.ts";
-import { artifactOf, type ItemSession, type ItemState, type SliceConflict } from "./state.ts";
+import { artifactOf, isSecondEdition, type ItemSession, type ItemState, type SliceConflict } from "./state.ts";
 
 /** Slices at work at the same time where the config does not say. */
 const PARALLEL_SLICES = 2;
 
 const CODE = { phase: "code", round: 1 } as const;
+
+/** Sessions that may work on one slice, one after the other. */
+const MOST_TRIES = 2;
 
 /** Where a slice stands. */
 export type SliceStanding =
@@ -49,10 +54,19 @@ function standingOf(state: ItemState, id: string): SliceStanding {
   const resolves = last.slice?.part === "merge";
   if (last.result === null) return { kind: resolves ? "resolving" : "working", session: last };
   const failure = sessionFailure(last, last.result);
+  if (failure !== null && !resolves && mayTryAgain(state, id, failure.ending)) return { kind: "waiting" };
   if (failure !== null) return { kind: "failed", code: failure.reason.code, why: resolves ? `its conflict was not resolved: ${failure.reason.message}` : failure.reason.message };
   if (unresolved !== undefined) return { kind: "failed", code: "merge-conflict", why: `its conflict was not resolved: ${filesOf(unresolved)} still ${unresolved.conflicts.length === 1 ? "has" : "have"} the marks of it` };
   return conflict === null || resolves ? { kind: "done", session: last, conflict } : { kind: "conflicted", conflict };
 }
+
+/** What a person has to answer, or a model refuses, comes out the same a second time. */
+const FINAL: ReadonlySet<EndingCode> = new Set(["awaiting-approval", "needs-answer", "model-refused"]);
+
+const mayTryAgain = (state: ItemState, id: string, ending: EndingCode): boolean =>
+  isSecondEdition(state.opening?.pipeline) && !FINAL.has(ending) && triesOf(state, id).length < MOST_TRIES;
+
+const triesOf = ({ sessions }: ItemState, id: string): readonly ItemSession[] => sessions.filter(({ slice }) => slice?.id === id && slice.part === "work");
 
 const filesOf = ({ conflicts }: SliceConflict): string => conflicts.map(({ path }) => path).join(", ");
 
@@ -85,13 +99,15 @@ function nextOfWave(state: ItemState, plan: readonly PlannedSlice[]): ItemAction
   const ready = plan.find(({ standing, dependsOn }) => standing.kind === "waiting" && dependsOn.every((id) => integrated.has(id)));
   if (ready === undefined) return null;
   const waited = ready.dependsOn.length === 0 ? "it waits for no other" : `${ready.dependsOn.join(", ")} ${ready.dependsOn.length === 1 ? "is" : "are"} integrated`;
+  const failed = triesOf(state, ready.id).at(-1);
   const context: JsonObject = {
     ...startingContext(state),
     slice: told(ready),
     otherSlices: plan.flatMap((slice): JsonObject[] => (slice.id === ready.id ? [] : [{ ...told(slice), standing: slice.standing.kind }])),
+    ...(failed === undefined ? {} : { failedBefore: failed.result?.reason?.message ?? `outcome ${failed.result?.outcome ?? "unknown"}` }),
     before: Object.fromEntries(ready.dependsOn.map((id) => [id, handoffOf(state, id)])),
   };
-  return { ...runSession({ ...CODE, workflowId: SLICING.workedBy, context }), slice: { id: ready.id, part: "work", wave }, why: `slice ${ready.id}: ${waited}` };
+  return { ...runSession({ ...CODE, workflowId: SLICING.workedBy, context }), slice: { id: ready.id, part: "work", wave }, why: `slice ${ready.id}: ${waited}${failed === undefined ? "" : "; its first session did not complete"}` };
 }
 
 /** What every session of the change is told: how the task was understood, and what the tests came to before. */

@@ -189,6 +189,9 @@ function concluded(state: ItemState, data: Conclusion): ItemState {
 /** Whether it was opened since there are modes. */
 export const hasModes = ({ opening }: ItemState): boolean => opening?.pipeline !== undefined;
 
+/** Whether the tables of the second edition decide; what was opened before them goes on by the first (I3). */
+export const isSecondEdition = (policy: PipelinePolicy | undefined): boolean => policy?.rules === 2;
+
 /** Whether a review found something blocking on the way: whatever became of it, a person has to merge what comes of the item. */
 export const isEscalated = (state: Pick<ItemState, "sessions">): boolean => state.sessions.some(({ phase }) => phase === "audit");
 

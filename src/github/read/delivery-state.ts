@@ -8,12 +8,14 @@ import { queryGraphQl } from "../graphql.ts";
 import { blobSchema, fileOf, type FileAtRef } from "./file.ts";
 import type { Permission } from "./permission.ts";
 import type { RepositoryFacts } from "./repository.ts";
+import { STOP_FIELDS, stopShape, stoppedBy } from "./stop-label.ts";
 
 const DOCUMENT = `query DeliveryState($owner: String!, $name: String!, $issue: Int!, $config: String!, $base: String!, $branch: String!, $branchName: String!, $record: String!, $login: String!) {
   repository(owner: $owner, name: $name) {
     id databaseId name owner { login } isArchived url
     defaultBranchRef { name }
     config: object(expression: $config) { __typename ... on Blob { byteSize isBinary isTruncated text } }
+    ${STOP_FIELDS}
     issue(number: $issue) { state labels(first: 100) { nodes { name } } }
     base: ref(qualifiedName: $base) { target { oid } }
     branch: ref(qualifiedName: $branch) { target { __typename oid ... on Commit { url message tree { oid } parents(first: 2) { nodes { oid } } } } }
@@ -43,6 +45,7 @@ const answerSchema = z.object({
       url: z.string(),
       defaultBranchRef: z.object({ name: z.string() }).nullable(),
       config: blobSchema.nullable(),
+      ...stopShape,
       issue: z.object({ state: z.string(), labels: z.object({ nodes: z.array(z.object({ name: z.string() })) }).nullable() }).nullable(),
       base: targetSchema,
       branch: z.object({ target: z.union([commitSchema, z.object({ __typename: z.string(), oid: z.string() })]) }).nullable(),
@@ -90,6 +93,8 @@ export interface DeliveryState {
   readonly repository: RepositoryFacts & { readonly nodeId: string };
   /** The config on the default branch; null when there is none. */
   readonly config: FileAtRef | null;
+  /** An open issue or pull request whose label stops all work; null where there is none. */
+  readonly stoppedBy: number | null;
   /** Null when it is gone. */
   readonly issue: { readonly open: boolean; readonly labels: readonly string[] } | null;
   /** The commit the base branch points to; null when there is no such branch. */
@@ -129,6 +134,7 @@ function stateOf(shown: Shown, query: DeliveryQuery): DeliveryState {
   return {
     repository: { nodeId: shown.id, id: shown.databaseId, owner: shown.owner.login, repo: shown.name, defaultBranch: shown.defaultBranchRef?.name ?? "", archived: shown.isArchived, htmlUrl: shown.url },
     config: fileOf(shown.config),
+    stoppedBy: stoppedBy(shown),
     issue: issue === null ? null : { open: issue.state === "OPEN", labels: (issue.labels?.nodes ?? []).map(({ name }) => name) },
     baseHead: shown.base?.target?.oid ?? null,
     branch: branchOf(shown.branch),

@@ -6,6 +6,7 @@ import { blobSchema, fileOf, type FileAtRef } from "./file.ts";
 import type { IssueFacts } from "./issue.ts";
 import type { PullRequestFacts } from "./pull-request.ts";
 import type { RepositoryFacts } from "./repository.ts";
+import { STOP_FIELDS, stopShape, stoppedBy } from "./stop-label.ts";
 
 const COMMENTS = "comments(first: 100) { totalCount nodes { fullDatabaseId body url updatedAt viewerDidAuthor } }";
 const FILE = "{ __typename ... on Blob { byteSize isBinary isTruncated text } }";
@@ -16,6 +17,7 @@ const ISSUE_STATE = `query IssueState($owner: String!, $name: String!, $issue: I
     defaultBranchRef { name target { oid } }
     config: object(expression: $config) ${FILE}
     workflow: object(expression: $workflow) ${FILE}
+    ${STOP_FIELDS}
     issue(number: $issue) {
       fullDatabaseId number title body state locked url createdAt
       author { __typename login ... on User { databaseId } ... on Bot { databaseId } ... on Organization { databaseId } }
@@ -49,6 +51,7 @@ const issueStateSchema = z.object({
       defaultBranchRef: z.object({ name: z.string(), target: z.object({ oid: z.string() }).nullable() }).nullable(),
       config: blobSchema.nullable(),
       workflow: blobSchema.nullable(),
+      ...stopShape,
       issue: z
         .object({
           fullDatabaseId: idSchema,
@@ -97,6 +100,8 @@ export interface IssueState {
   readonly workflow: FileAtRef | null;
   /** Head of the default branch; null in a repository without a commit. */
   readonly baseSha: string | null;
+  /** An open issue or pull request whose label stops all work; null where there is none. */
+  readonly stoppedBy: number | null;
   /** Null when there is no such issue, or the number is a pull request's. */
   readonly issue: IssueFacts | null;
   /** All of the issue's comments; null where there are more than one page tells. */
@@ -125,6 +130,7 @@ export async function readIssueState(github: GitHub, { owner, repo }: Repository
     config: fileOf(shown.config),
     workflow: fileOf(shown.workflow),
     baseSha: defaultBranchRef?.target?.oid ?? null,
+    stoppedBy: stoppedBy(shown),
     issue: issue === null ? null : factsOf(issue),
     comments: issue === null ? [] : commentsOf(issue.comments),
   };

@@ -15,7 +15,7 @@ const pullSchema = z.object({
   labels: z.array(z.object({ name: z.string() })),
   created_at: z.string(),
   user: z.object({ id: z.int(), login: z.string() }).nullish(),
-  head: z.object({ sha: z.string(), repo: z.object({ id: z.int() }).nullable() }),
+  head: z.object({ ref: z.string(), sha: z.string(), repo: z.object({ id: z.int() }).nullable() }),
   base: z.object({ ref: z.string() }),
 });
 
@@ -32,6 +32,7 @@ export interface PullUnderReview {
   readonly locked: boolean;
   readonly draft: boolean;
   readonly headSha: string;
+  readonly headRef: string;
   /** Null when the repository of the branch is gone. */
   readonly headRepositoryId: number | null;
   /** Branch it is to be merged into. */
@@ -58,6 +59,7 @@ export async function readPullUnderReview(github: GitHub, repository: Repository
       locked,
       draft,
       headSha: head.sha,
+      headRef: head.ref,
       headRepositoryId: head.repo?.id ?? null,
       baseRef: base.ref,
       createdAt: pull.created_at,

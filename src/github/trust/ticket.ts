@@ -29,6 +29,8 @@ export const ticketSchema = z.strictObject({
     actor: z.strictObject({ login: z.string(), id: z.int() }),
     verdict: z.enum(["write", "maintain", "admin"]),
   }),
+  /** The command of a comment that asked, by its name: who may give it stands in the config. Absent where a label asked, or nobody. */
+  command: z.string().regex(/^[a-z]{1,20}$/).optional(),
   /** Of the issue, or of the pull request under review. */
   issueNumber: z.int().min(1),
   /**
@@ -36,6 +38,15 @@ export const ticketSchema = z.strictObject({
    * that the last review was about, and its merge base; what has changed since is looked at, and absent the whole.
    */
   review: z.strictObject({ headSha: oid, since: z.strictObject({ headSha: oid, mergeBase: oid }).optional() }).optional(),
+  /** Nothing is worked on: this is asked about the record of an item, and answered on the issue. `item` above is then the question's own name. */
+  ask: z
+    .strictObject({
+      about: z.string().max(80),
+      question: z.enum(["explain", "why", "verify"]),
+      /** Of `explain`: the step. */
+      step: z.string().max(64).optional(),
+    })
+    .optional(),
   base: z.strictObject({ ref: z.string(), sha: oid }),
   caps: z.strictObject({
     turns: z.int().min(1),
@@ -44,7 +55,7 @@ export const ticketSchema = z.strictObject({
     minutes: z.number().positive(),
   }),
   /** `pipeline` of the config as the App read it: what the record says of it is the agent job's word. */
-  policy: z.strictObject({ mode: z.string().max(32), confirm: z.enum(["never", "ambiguous", "always"]) }).optional(),
+  policy: z.strictObject({ mode: z.string().max(32), confirm: z.enum(["never", "ambiguous", "always", "risky"]) }).optional(),
   /** SHA-256 of the task text as labelled: canonical JSON of `{body, title}`. */
   textSha256: z.string().regex(/^[0-9a-f]{64}$/),
   /**

@@ -2,24 +2,22 @@
 import { decideGoOn, DEFAULT_LABEL, type Command, type LabeledEvent, type OpenGate } from "../../intake/index.ts";
 import { isGate } from "../../report/status-comment.ts";
 import type { StatusMarker } from "../../report/status-marker.ts";
-import { refused, type Asked, type Outcome } from "./command-outcome.ts";
+import { refused, type Outcome, type StarterAsked } from "./command-outcome.ts";
 import { readPriorAttempt } from "./prior-attempt.ts";
 import { readProgress, reportRun } from "./run-report.ts";
-import { setStage, start, type StartTools } from "./start-work.ts";
+import { start, type StartTools } from "./start-work.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
 import type { Workplace } from "./workplace.ts";
 
-export interface GoOnAsked extends Asked {
+export interface GoOnAsked extends StarterAsked {
   readonly command: Command<"approve" | "reject" | "resume">;
 }
 
-export async function goOnAsked(place: Workplace, tools: StartTools, { event, role, reactionId, command }: GoOnAsked): Promise<Outcome> {
+export async function goOnAsked(tools: StartTools, { event, role, stage, reactionId, command }: GoOnAsked): Promise<Outcome> {
   const { issueNumber, commentId, createdAt } = event;
-  const stage = await setStage(place, issueNumber);
-  if (stage === null) return { kind: "ignored", answer: { refusal: null, said: null }, runId: null };
   const { here, facts, config, issue } = stage;
   const board = openStatusBoard(here, tools, issueNumber);
-  const status = await latest(here, tools, board, await board.readShown(stage.comments));
+  const status = await latestStatus(here, tools, board, await board.readShown(stage.comments));
   const prior = issue === null ? null : await readPriorAttempt(here, tools, { issue, status, runs: null });
   if (status === null && prior?.state === "concluded") return refused(NO_STATUS);
   const gate = status === null ? null : await gateOf(here, status.marker);
@@ -38,7 +36,7 @@ export async function goOnAsked(place: Workplace, tools: StartTools, { event, ro
         task: { title: issue?.title ?? "", body: issue?.body ?? "" },
         labelledAt: createdAt,
       };
-      const order = { event: wish, deliveryId: String(commentId), decision, role, command: { commentId, reactionId, answer: decision.answer } };
+      const order = { event: wish, deliveryId: String(commentId), decision, role, command: { name: command.name, commentId, reactionId, answer: decision.answer } };
       const { dispatched, runId } = await start({ place: here, facts, board, status, runs: null }, tools, order);
       // Why nothing could be dispatched stands in the status comment.
       return { kind: dispatched ? "done" : "refused", answer: { refusal: null, said: null }, runId };
@@ -54,7 +52,7 @@ const NO_STATUS = {
 };
 
 /** A run may have come to the gate a moment ago: its end is told first, and what follows from it. */
-async function latest(place: Workplace, tools: StartTools, board: StatusBoard, status: Status | null): Promise<Status | null> {
+export async function latestStatus(place: Workplace, tools: StartTools, board: StatusBoard, status: Status | null): Promise<Status | null> {
   const { state, runId } = status?.marker ?? { state: "ended", runId: null };
   if (runId === null || state === "ended" || state === "interrupted") return status;
   await reportRun(place, tools, runId);

@@ -1,13 +1,17 @@
 /** Which webhook leads to which work. Handlers only queue: the answer to GitHub is out already, the work is done in order per issue. */
 import { z } from "zod";
+import { readRun } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { parseCommentEvent, parseLabeledEvent, parsePullRequestEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { parseCommentEvent, parseEditedIssue, parseLabeledEvent, parsePullRequestEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import { answerComment } from "./comment-commands.ts";
+import { carryOutTicked } from "./dashboard-ticked.ts";
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
 import { followRun, lookAtRun, type LookTools } from "./look-at-run.ts";
 import { restoreStatus } from "./restore-status.ts";
-import { parseRunTitle } from "./run-title.ts";
+import { tellUnanswered } from "./record-asked.ts";
+import { parseAskTitle, parseRunTitle } from "./run-title.ts";
 import { startReview } from "./start-review.ts";
 import { startWork } from "./start-work.ts";
 import { subjectOf, type Workplace } from "./workplace.ts";
@@ -29,10 +33,11 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = "issues.labeled" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
+  webhooks.on("issues.edited", (delivery) => onEdited(delivery, tools));
   webhooks.on(["pull_request.labeled", "pull_request.synchronize", "pull_request.opened", "pull_request.reopened", "pull_request.ready_for_review"], (delivery) => onPullRequest(delivery, tools));
   webhooks.on("issue_comment.created", (delivery) => onComment(delivery, tools));
   webhooks.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
@@ -91,6 +96,14 @@ function startBy(delivery: Delivery, tools: HandlerTools, { event, why, starts }
   });
 }
 
+/** Boxes of the dashboard; an edited task counts for the next attempt only. */
+function onEdited(delivery: Delivery, tools: HandlerTools): void {
+  const edited = parseEditedIssue(delivery.payload);
+  const place = workplaceOf(delivery, tools);
+  if (edited === null || place === null || !edited.body.startsWith(DASHBOARD_MARKER)) return;
+  tools.queue.add(subjectOf(place.repositoryId, edited.issueNumber), { name: "carrying out a tick", coalesce: `edited ${delivery.id}`, run: () => carryOutTicked(place, tools, edited) });
+}
+
 function onComment(delivery: Delivery, tools: HandlerTools): void {
   const event = parseCommentEvent(delivery.payload);
   const place = workplaceOf(delivery, tools);
@@ -108,16 +121,31 @@ function onComment(delivery: Delivery, tools: HandlerTools): void {
   });
 }
 
-const workflowRunSchema = z.object({ workflow_run: z.object({ id: z.int(), path: z.string(), event: z.string(), display_title: z.string() }) });
+const workflowRunSchema = z.object({ workflow_run: z.object({ id: z.int(), path: z.string(), event: z.string(), display_title: z.string(), status: z.string().nullish() }) });
 
 function onWorkflowRun(delivery: Delivery, tools: HandlerTools): void {
   const parsed = workflowRunSchema.safeParse(delivery.payload);
   const place = workplaceOf(delivery, tools);
   if (!parsed.success || place === null) return;
   const { workflow_run: run } = parsed.data;
+  if (run.event !== "workflow_dispatch" || run.path.split("@")[0] !== WORKFLOW_PATH) return;
+  const ask = parseAskTitle(run.display_title);
+  if (ask !== null) return onAskedRun(place, tools, { runId: run.id, issueNumber: ask.issueNumber, isOver: run.status === "completed" });
   const title = parseRunTitle(run.display_title);
-  if (title === null || run.event !== "workflow_dispatch" || run.path.split("@")[0] !== WORKFLOW_PATH) return;
+  if (title === null) return;
   lookAtRun(place, tools, { subject: subjectOf(place.repositoryId, title.issueNumber), runId: run.id });
+}
+
+function onAskedRun(place: Workplace, tools: HandlerTools, { runId, issueNumber, isOver }: { readonly runId: number; readonly issueNumber: number; readonly isOver: boolean }): void {
+  if (!isOver) return;
+  tools.queue.add(subjectOf(place.repositoryId, issueNumber), {
+    name: "looking after an answer",
+    coalesce: `asked ${runId}`,
+    async run() {
+      const run = await readRun(place.github, place.repository, runId);
+      if (run !== null && run.status === "completed") await tellUnanswered(place, tools, run);
+    },
+  });
 }
 
 const deletedCommentSchema = z.object({ issue: z.object({ number: z.int() }), comment: z.looseObject({ body: z.string() }) });

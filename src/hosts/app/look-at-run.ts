@@ -1,12 +1,10 @@
 /** Looks at a run of an item, and goes on looking until it is over. */
 import type { RunFollower } from "./run-follower.ts";
 import { reportRun } from "./run-report.ts";
-import type { StartTools } from "./start-work.ts";
-import type { SubjectQueue } from "./subject-queue.ts";
+import { dashboardChanged, type DashboardTools } from "./dashboard.ts";
 import type { Workplace } from "./workplace.ts";
 
-export interface LookTools extends StartTools {
-  readonly queue: SubjectQueue;
+export interface LookTools extends DashboardTools {
   readonly follower: RunFollower;
 }
 
@@ -24,14 +22,17 @@ export function lookAtRun(place: Workplace, tools: LookTools, { subject, runId }
       if (tools.follower.isOver(runId)) return;
       const outlook = await reportRun(place, tools, runId);
       if (outlook !== "going") tools.follower.leave(runId);
+      if (outlook === "over") dashboardChanged(place, tools);
       if (outlook !== "over") followRun(place, tools, { subject, runId: outlook === "going" ? runId : outlook.goesOnIn });
     },
   });
 }
 
 export function followRun(place: Workplace, tools: LookTools, { subject, runId }: RunOfSubject): void {
+  dashboardChanged(place, tools);
   tools.follower.follow(runId, async (signal) => {
     const outlook = await tools.queue.run(subject, async () => (signal.aborted ? "over" : reportRun(place, tools, runId)));
+    if (outlook === "over") dashboardChanged(place, tools);
     if (typeof outlook === "object") followRun(place, tools, { subject, runId: outlook.goesOnIn });
     return outlook;
   });

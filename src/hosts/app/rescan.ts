@@ -1,8 +1,8 @@
 /** Looks at the labelled issues of a repository for what no webhook told, and queues it as if one had (faults 28, 30, 38, 63). */
-import { CONFIG_PATH, parseConfig } from "../../config/index.ts";
-import { readLabelledIssues, type LabelledIssue } from "../../github/read/index.ts";
-import { decideRescan, DEFAULT_LABEL, isStartLabel, type LabelFound, type Missed } from "../../intake/index.ts";
+import type { LabelledIssue } from "../../github/read/index.ts";
+import { decideRescan, type LabelFound, type Missed } from "../../intake/index.ts";
 import { unreachable } from "../../shared/unreachable.ts";
+import { dashboardChanged, noteDashboard, readLabelled } from "./dashboard.ts";
 import { followRun, lookAtRun, type LookTools } from "./look-at-run.ts";
 import { startAgain, tryAgain } from "./try-again.ts";
 import { startWork } from "./start-work.ts";
@@ -11,8 +11,8 @@ import { subjectOf, type Workplace } from "./workplace.ts";
 
 /** One query where nothing is under way and the configuration names no other label. */
 export async function rescan(place: Workplace, tools: LookTools): Promise<void> {
-  const found = await labelledIssues(place);
-  for (const issue of found) {
+  const { issues, dashboard } = await readLabelled(place);
+  for (const issue of issues) {
     const status = await openStatusBoard(place, tools, issue.number).readShown(issue.comments);
     const missed = decideRescan(
       { status: status === null ? null : { ...status.marker, updatedAt: status.comment.updatedAt }, labelled: issue.labelled },
@@ -20,19 +20,8 @@ export async function rescan(place: Workplace, tools: LookTools): Promise<void> 
     );
     catchUp(place, tools, { issue, missed });
   }
-}
-
-async function labelledIssues(place: Workplace): Promise<readonly LabelledIssue[]> {
-  const ask = async (label: string) => {
-    const found = await readLabelledIssues(place.github, place.repository, { label, configPath: CONFIG_PATH });
-    // The name may belong to another repository by now.
-    return found?.repositoryId === place.repositoryId ? found : null;
-  };
-  const found = await ask(DEFAULT_LABEL);
-  if (found === null) return [];
-  const config = found.config?.text === null || found.config === null ? null : parseConfig(found.config.text, CONFIG_PATH);
-  if (config === null || !config.ok || isStartLabel(DEFAULT_LABEL, config)) return found.issues;
-  return (await ask(config.value.label))?.issues ?? [];
+  noteDashboard(place, tools, dashboard);
+  dashboardChanged(place, tools);
 }
 
 function catchUp(place: Workplace, tools: LookTools, { issue, missed }: { readonly issue: LabelledIssue; readonly missed: Missed }): void {

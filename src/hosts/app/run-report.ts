@@ -8,6 +8,7 @@ import { longestUnsavedMs } from "../../journal/index.ts";
 import { formatItemId, parseSegmentName, type EndingCode } from "../../record/index.ts";
 import { progressOf, type Onward, type Progress, type StatusView } from "../../report/status-comment.ts";
 import { formatStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
+import { endByForce } from "./end-by-force.ts";
 import { parseRunTitle, type RunTitle } from "./run-title.ts";
 import { startReview } from "./start-review.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
@@ -40,11 +41,13 @@ export async function reportRun(place: Workplace, tools: StartTools, runId: numb
   const progress = await readProgress(place, run, title);
   if (run.status !== "completed") {
     await showProgress({ board, status, run, progress }, { wanted, nowMs: tools.clock.nowMs() });
+    await endByForce(place, tools, marker, run.id);
     return "going";
   }
   const view = await endedView(place, { run, title, progress, pullRequests: state.pullRequests });
   let onward: Onward | undefined = view.ending === "model-unavailable" ? afterOutage(marker, tools.clock.nowMs()) : undefined;
-  if (await wasCutOff(place, run, view)) {
+  // Who cancelled it wants no other run in its place.
+  if (marker.cancel === undefined && (await wasCutOff(place, run, view))) {
     // Before the comment says that it is over: an App that dies in between finds it as it was and goes on later.
     const goingOn = await goOnUnasked(place, tools, { status: { ...status, marker: withRun(marker, run) }, because: "cut-off", kept: keptOf(view) });
     if (goingOn.kind === "handled") return goingOn.runId === null ? "over" : { goesOnIn: goingOn.runId };
@@ -58,7 +61,7 @@ export async function reportRun(place: Workplace, tools: StartTools, runId: numb
 
 /** Pushes while a review ran asked for one more, at the head that is there now; in the name of who asked for the one before. */
 async function reviewNewHead(place: Workplace, tools: StartTools, { marker, run }: { readonly marker: StatusMarker; readonly run: RunFacts }): Promise<number | null> {
-  const pull = marker.by === undefined || marker.by === null || marker.head === undefined ? null : await readPullUnderReview(place.github, place.repository, marker.issueNumber);
+  const pull = marker.by === undefined || marker.by === null || marker.head === undefined || marker.cancel !== undefined ? null : await readPullUnderReview(place.github, place.repository, marker.issueNumber);
   if (pull === null || marker.by === undefined || marker.by === null || pull.headSha === marker.head) return null;
   const event = { repository: { id: place.repositoryId, ...place.repository }, issueNumber: marker.issueNumber, label: "", sender: marker.by, task: { title: pull.title, body: pull.body }, labelledAt: new Date(tools.clock.nowMs()).toISOString() };
   return startReview(place, tools, { cause: "push", event, headSha: null, deliveryId: `run-${run.id}` });
@@ -70,7 +73,8 @@ export async function writeEnd(board: StatusBoard, { comment, marker }: Status, 
 }
 
 /** Only in the name of somebody who asked for it. */
-function afterOutage({ tries = 0, by }: StatusMarker, nowMs: number): Onward {
+function afterOutage({ tries = 0, by, cancel }: StatusMarker, nowMs: number): Onward {
+  if (cancel !== undefined) return { kind: "waits", reason: "a comment cancelled it" };
   if (by === undefined || by === null) return { kind: "waits", reason: "it is not known any more who asked for it" };
   const next = nextTry(tries, nowMs);
   return next === null ? { kind: "waits", reason: `it was tried ${MOST_TRIES} times in a row` } : { kind: "tries-again", ...next };

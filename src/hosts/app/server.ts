@@ -63,6 +63,7 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
     log,
     queue,
     follower,
+    dashboards: new Set(),
     effects: createEffectRunner({ clock: ports.clock }),
     author: { appId: settings.appId, botLogin: null },
     ticketKeyPem: settings.ticketKeyPem,

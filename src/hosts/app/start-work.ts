@@ -3,7 +3,7 @@ import { CONFIG_PATH, parseConfig } from "../../config/index.ts";
 import { readIssueState, readPermission, type FileAtRef, type IssueState, type RepositoryFacts, type RunFacts } from "../../github/read/index.ts";
 import { encodeTask, permissionVerdict, signTicket, type GateAnswer, type StartRole, type Ticket } from "../../github/trust/index.ts";
 import { dispatchEffect, issueReactionEffect, type Confirmed } from "../../github/write/index.ts";
-import { authorise, decideStart, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type ConfigState, type LabeledEvent, type StartDecision } from "../../intake/index.ts";
+import { authorise, decideStart, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type CommandName, type ConfigState, type LabeledEvent, type StartDecision } from "../../intake/index.ts";
 import { formatItemId } from "../../record/index.ts";
 import type { StatusMarker } from "../../report/status-marker.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
@@ -15,9 +15,9 @@ import { openStatusBoard, type Status, type StatusBoard } from "./status-board.t
 import type { AppTools, Workplace } from "./workplace.ts";
 
 /** A run that is queued longer than this for a runner is not started on an old wish. */
-const TICKET_LIFETIME_MS = 24 * 60 * 60_000;
+export const TICKET_LIFETIME_MS = 24 * 60 * 60_000;
 /** GitHub's clock and ours may differ: a run of this dispatch cannot be older than the label by its own clock, less this. */
-const CLOCK_LEEWAY_MS = 60_000;
+export const CLOCK_LEEWAY_MS = 60_000;
 
 export interface StartTools extends AppTools {
   readonly ticketKeyPem: string;
@@ -90,6 +90,7 @@ export interface Stage {
   readonly comments: IssueState["comments"];
   readonly workflowText: string | null;
   readonly baseSha: string | null;
+  readonly stoppedBy: number | null;
 }
 
 /** Null when the repository is not there any more. */
@@ -97,9 +98,9 @@ export async function setStage(place: Workplace, issueNumber: number): Promise<S
   const state = await readIssueState(place.github, place.repository, { issueNumber, configPath: CONFIG_PATH, workflowPath: WORKFLOW_PATH });
   // The name may meanwhile belong to another repository; the id in the signed event decides (attack 3).
   if (state?.repository.id !== place.repositoryId) return null;
-  const { repository: facts, issue, comments, workflow, baseSha } = state;
+  const { repository: facts, issue, comments, workflow, baseSha, stoppedBy } = state;
   const here: Workplace = { ...place, repository: { owner: facts.owner, repo: facts.repo } };
-  return { here, facts, config: configOf(state.config), issue, comments, workflowText: workflow?.text ?? null, baseSha };
+  return { here, facts, config: configOf(state.config), issue, comments, workflowText: workflow?.text ?? null, baseSha, stoppedBy };
 }
 
 function configOf(file: FileAtRef | null): ConfigState {
@@ -128,7 +129,7 @@ export interface Order extends LabelDelivery {
   /** Nobody asked: how often in a row that was so, this time included, and what the run before had saved. */
   readonly unasked?: Pick<StatusMarker, "auto" | "tries" | "kept">;
   /** A command asked, not the label: `deliveryId` is its comment's id. */
-  readonly command?: { readonly commentId: number; readonly reactionId: string | null; readonly answer: GateAnswer | null };
+  readonly command?: { readonly name: CommandName; readonly commentId: number; readonly reactionId: string | null; readonly answer: GateAnswer | null };
 }
 
 export interface Started {
@@ -207,6 +208,7 @@ function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId,
     textSha256: decision.textSha256,
     expiresAt: new Date(nowMs + TICKET_LIFETIME_MS).toISOString(),
     wrote,
+    ...(command === undefined ? {} : { command: command.name }),
     ...(command === undefined || command.answer === null ? {} : { answer: command.answer }),
   };
 }
@@ -236,4 +238,4 @@ export async function refuse(board: StatusBoard, status: Status | null, marker: 
 }
 
 /** `created:` filters take whole seconds. */
-const isoSeconds = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+export const isoSeconds = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");

@@ -12,7 +12,8 @@ import { codingHandoffSchema } from "../../workflow/index.ts";
 import { cloneForWork, lookAtClone, openSandbox, openSlicePlace, openWorkspace, publishBranch, type LocalClone, type Sandbox, type SandboxOptions, type Workspace } from "../../workspace/index.ts";
 import type { CommandResult } from "./command.ts";
 import type { LocalRun } from "./run/asked-run.ts";
-import { putOnRef } from "./log/ref-log.ts";
+import { putOnRef, type RefChain } from "./log/ref-log.ts";
+import { saveOnRef, type RefSaving } from "./log/ref-saving.ts";
 import { pastDurations } from "./log/past-durations.ts";
 import { committedConfig } from "./run/committed-config.ts";
 import { openInbox } from "./run/inbox.ts";
@@ -47,7 +48,7 @@ export async function runLocally(run: LocalRun, ports: RunPorts): Promise<Comman
 /** That the record could not be put on the ref takes nothing from what the run came to: it is whole in the data directory. */
 async function recorded(result: CommandResult, { run, ports, place, clone }: { readonly run: LocalRun; readonly ports: RunPorts; readonly place: ItemPlace; readonly clone: string }): Promise<CommandResult> {
   try {
-    const ref = await putOnRef({ itemId: place.id, journal: join(place.directory, "journal"), clone, secrets: secretsOf(run.model) }, ports);
+    const { ref } = await putOnRef({ itemId: place.id, journal: join(place.directory, "journal"), clone, secrets: secretsOf(run.model) }, ports);
     return { ...result, text: `${result.text}\nRecord: ${ref} in ${clone}`, data: { ...result.data, record: { ref } } };
   } catch (error) {
     if (!(error instanceof TerminalError) && !(error instanceof RetryableError)) throw error;
@@ -81,6 +82,19 @@ interface Open extends Work {
   readonly journal: Journal;
   readonly sandbox: Sandbox;
   readonly workspace: Workspace;
+  /** Where the record is kept on a ref as well. */
+  readonly saving: RefSaving | null;
+}
+
+/** What is on the ref once it holds all that the journal does; null, and told, where it cannot be brought so far. */
+async function caughtUp(run: LocalRun, ports: RunPorts, { place, saved }: Begun): Promise<RefChain | null> {
+  try {
+    return await putOnRef({ itemId: place.id, journal: join(place.directory, "journal"), clone: saved.source, secrets: secretsOf(run.model) }, ports);
+  } catch (error) {
+    if (!(error instanceof TerminalError) && !(error instanceof RetryableError)) throw error;
+    ports.log(`The record is not kept on its ref while this run is at work: ${error.message} It is tried again at the end.`);
+    return null;
+  }
 }
 
 async function workOn(run: LocalRun, ports: RunPorts, work: Work): Promise<CommandResult> {
@@ -92,13 +106,16 @@ async function workOn(run: LocalRun, ports: RunPorts, work: Work): Promise<Comma
   if (clone.dependencies.length > 0) ports.log(`Copied along: ${clone.dependencies.join(", ")}.`);
   const config = await committedConfig(clone);
   const redact = createRedactor(secretsOf(run.model));
+  const onRef = saved.record === undefined ? null : await caughtUp(run, ports, work);
   const sandbox = await openConfined(run, ports, { ...work, clone, config });
   try {
     const journal = await openDirectoryJournal({ directory: join(directory, "journal"), fs: ports.fs, clock: ports.clock, redact });
     const workspace = await openWorkspace({ directory: clone.directory, privateDirectory: join(directory, "git"), base: clone.head, sandbox, processes: ports.processes });
+    const saving = onRef === null ? null : await saveOnRef({ itemId: place.id, journal, clone: saved.source, secrets: secretsOf(run.model), from: onRef }, ports);
     try {
-      return await drive(run, ports, { ...work, clone, config, journal, sandbox, workspace }, redact);
+      return await drive(run, ports, { ...work, clone, config, journal, sandbox, workspace, saving }, redact);
     } finally {
+      await saving?.stop();
       await workspace.close();
       await journal.close();
     }
@@ -127,7 +144,7 @@ async function drive(run: LocalRun, ports: RunPorts, open: Open, redact: (text: 
   let undelivered: readonly string[] = [];
   let result: ItemResult;
   try {
-    result = await runItem({ ...deps, steers: (sessionId) => inbox.steers(sessionId, sessionId === main), onProgress }, openingOf(place, saved, config), localRun(sandbox.mode));
+    result = await runItem({ ...deps, saving: open.saving, steers: (sessionId) => inbox.steers(sessionId, sessionId === main), onProgress }, openingOf(place, saved, config), localRun(sandbox.mode));
   } finally {
     undelivered = inbox.close();
   }

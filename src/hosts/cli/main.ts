@@ -35,7 +35,9 @@ async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof RetryableError) return fail({ message: error.message, fix: "Try again later: the work goes on from what is saved." }, json);
     const message = error instanceof Error ? error.message : String(error);
     const code = systemErrorCode(error);
-    const fix = code !== null && NOT_OURS.has(code) ? "Check the path, its permissions and the space that is left." : "This may be a bug in WorkTrain; please report it with the command you ran.";
+    if (code === "ENOSPC" || code === "EDQUOT") return fail({ message: `The disk is full (${message}).`, fix: "Free some space, then do it again: what was acknowledged before is there." }, json);
+    if (code !== null && NOT_OURS.has(code)) return fail({ message: `The system refused it: ${message}.`, fix: "Check the path and its permissions." }, json);
+    const fix = "This may be a bug in WorkTrain; please report it with the command you ran.";
     return fail({ message, fix }, json);
   }
 }
@@ -84,7 +86,7 @@ function findCommand(argv: readonly string[]): { readonly command: Command; read
 
 function world(): CliWorld {
   const abort = new AbortController();
-  const interrupt = (): void => abort.abort(new TerminalError("Interrupted.", "Run the command again: it goes on from what is saved."));
+  const interrupt = (): void => abort.abort(new TerminalError("Interrupted.", "Run the command again: what was saved is kept, and work goes on from there."));
   // Not `once`: a terminal's Ctrl-C comes twice under the launcher, and the second must not end this process before its children.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
   // The launcher was killed without a word: nobody could stop this process any more by what they started.

@@ -98,7 +98,7 @@ async function runAgent(job: JobSettings): Promise<void> {
     log: (line) => runner.log(line),
     signal: abort.signal,
   });
-  runner.output("segments", result.segments.length === 0 ? "" : JSON.stringify(result.segments));
+  runner.output("segments", result.segments.length === 0 && result.answers !== true ? "" : JSON.stringify(result.segments));
   if (result.stepSummary !== undefined) runner.summary(result.stepSummary);
   if (result.report !== undefined) await leave(job, result.report);
   conclude(result);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { graphqlUrlOf } from "../../github/graphql.ts";
-import { itemIdSchema } from "../../record/index.ts";
+import { askIdSchema, itemIdSchema, parseAskId } from "../../record/index.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Refusal } from "../../shared/errors.ts";
 
@@ -60,7 +60,7 @@ const selfHostedSchema = z.enum(["", "ephemeral", "ephemeral-with-root"]);
 const inputsSchema = z.object({
   job: z.enum(["agent", "deliver"]),
   key: z.string().regex(/^[0-9a-f]{16,64}$/),
-  item: itemIdSchema,
+  item: z.union([itemIdSchema, askIdSchema]),
   ticket: z.string().min(1),
   task: z.string(),
   segments: z.string(),
@@ -152,8 +152,9 @@ const KEYLESS_VARIABLES = ["ANTHROPIC_FEDERATION_RULE_ID", "ANTHROPIC_IDENTITY_T
  * The project's set-up steps run in the agent job. With `id-token: write` the runner gives every step of a job a token that can have
  * tokens made for any audience, so without a key of its own this job asks no model.
  */
-function keylessRefusal(environment: Readonly<Record<string, string | undefined>>, inputs: { readonly job: string; readonly "anthropic-api-key": string }): Refusal<"bad-settings"> | null {
-  if (inputs.job !== "agent" || inputs["anthropic-api-key"] !== "") return null;
+function keylessRefusal(environment: Readonly<Record<string, string | undefined>>, inputs: { readonly job: string; readonly item: string; readonly "anthropic-api-key": string }): Refusal<"bad-settings"> | null {
+  // A question about a record is answered without a model.
+  if (inputs.job !== "agent" || inputs["anthropic-api-key"] !== "" || parseAskId(inputs.item) !== null) return null;
   const asked = KEYLESS_VARIABLES.filter((name) => (environment[name] ?? "") !== "");
   const fix = "Set the secret ANTHROPIC_API_KEY in the environment worktrain-agent and pass it as the input anthropic-api-key, as templates/worktrain.yml does.";
   if (asked.length === 0) return { kind: "bad-settings", message: "The input anthropic-api-key is empty.", fix };

@@ -40,9 +40,17 @@ const APPROVED: OperandRule = {
   form: "the gate as the status comment names it, or all digits of a commit's SHA",
 };
 
+const STEP: OperandRule = { name: "STEP", kind: "word", required: false, pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, form: "the id of a step as `/worktrain explain` lists it" };
+
 export const COMMANDS = {
   help: { does: "Lists the commands.", operands: [], flags: {} },
   status: { does: "Brings the status comment up to date.", operands: [], flags: {} },
+  config: { does: "Shows the configuration that holds, defaults included.", operands: [], flags: {} },
+  run: { does: "Starts work on the issue, as its label does, or goes on with an attempt that was interrupted.", operands: [], flags: {} },
+  cancel: { does: "Ends what runs. What was done is saved.", operands: [], flags: {} },
+  why: { does: "Tells from the record why the work went the way it went. A run of its own reads it, as for the next two.", operands: [], flags: {} },
+  explain: { does: "Tells every step with what decided it, or all about STEP.", operands: [STEP], flags: {} },
+  verify: { does: "Checks the record: every byte of it, where it came from, and each decision made again.", operands: [], flags: {} },
   approve: { does: "Opens the gate that the work waits at; the run goes on. With GATE only if it is that gate.", operands: [APPROVED], flags: {} },
   reject: { does: "Sends the step at the gate back with the reason; the run goes on with that.", operands: [{ name: "REASON", kind: "text", required: true }], flags: {} },
   resume: { does: "Goes on with work that stopped: cancelled, out of budget or time, or after an outage.", operands: [], flags: {} },

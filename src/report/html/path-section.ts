@@ -7,7 +7,7 @@ import type { VerificationView } from "../session-view.ts";
 import { passed } from "../session-view.ts";
 import { block, html, NOTHING, said, type Markup } from "./markup.ts";
 import { span } from "../span.ts";
-import { tag } from "./words.ts";
+import { anchor, tag } from "./words.ts";
 
 const STATES = {
   done: ["done", "good"],
@@ -25,20 +25,20 @@ const OUTCOMES: Readonly<Record<string, Tone>> = { completed: "good", blocked: "
 const MOST_STEPS = 400;
 
 export const pathSection = ({ sessions, route: { mode } }: Report): Markup =>
-  sessions.length === 0 ? html`<p class="quiet">No session was begun.</p>` : html`${mode === null ? NOTHING : html`<p class="mode">Pipeline <strong>${mode.mode}</strong>, since ${said(mode.why.join("; "))}.</p>`}<div class="line">${sessions.map(stretch)}</div>`;
+  sessions.length === 0 ? html`<p class="quiet">No session was begun.</p>` : html`${mode === null ? NOTHING : html`<p class="mode">Pipeline <strong>${mode.mode}</strong>, since ${said(mode.why.join("; "))}.</p>`}<div class="line">${sessions.map((session) => stretch(session, new Map(sessions.map(({ view, name }) => [view.sessionId, name]))))}</div>`;
 
-function stretch({ view, name, why, depth, path, workedMs }: SessionReport): Markup {
+function stretch({ view, name, why, depth, path, workedMs }: SessionReport, names: ReadonlyMap<string, string>): Markup {
   const { workflow, outcome, reason, turns, costMicroUsd, sessionId } = view;
   const head = html`<h3>${said(name)} ${tag(outcome ?? "not ended", OUTCOMES[outcome ?? ""] ?? "waiting")}</h3><p class="quiet">${workflow === null ? "" : `${workflow.id} ${workflow.version} · `}${turns} turns · ${span(workedMs)} · ${formatUsd(costMicroUsd)} · <code>${sessionId}</code></p>${why === "" ? NOTHING : html`<p class="why">${said(clip(why, 300))}</p>`}`;
   const shown = path.length <= MOST_STEPS ? path : path.slice(0, MOST_STEPS);
   const left = path.length - shown.length;
-  return html`<article class="stretch depth-${Math.min(depth, 3)} ${OUTCOMES[outcome ?? ""] ?? "waiting"}">${head}${reason === null ? NOTHING : block(reason.message, 2_000)}<ol class="stations">${shown.map((step) => station(step, view.verifications.filter(({ nodeId }) => nodeId === step.nodeId)))}</ol>${left === 0 ? NOTHING : html`<p class="quiet">${left} more steps are in the log.</p>`}</article>`;
+  return html`<article id="${anchor(sessionId)}" class="stretch depth-${Math.min(depth, 3)} ${OUTCOMES[outcome ?? ""] ?? "waiting"}">${head}${reason === null ? NOTHING : block(reason.message, 2_000)}<ol class="stations">${shown.map((step) => station(step, view.verifications.filter(({ nodeId }) => nodeId === step.nodeId), names))}</ol>${left === 0 ? NOTHING : html`<p class="quiet">${left} more steps are in the log.</p>`}</article>`;
 }
 
-function station({ stepId, title, state, loops, why, attempts, blockers, gates, children, turns, costMicroUsd }: PathStep, verifications: readonly VerificationView[]): Markup {
+function station({ stepId, title, state, loops, why, attempts, blockers, gates, children, turns, costMicroUsd }: PathStep, verifications: readonly VerificationView[], names: ReadonlyMap<string, string>): Markup {
   const [words, tone] = STATES[state];
   const figures = [...loops, ...(attempts > 1 ? [`${attempts} attempts`] : []), ...(turns === 0 ? [] : [`${turns} ${turns === 1 ? "turn" : "turns"}`, formatUsd(costMicroUsd)])].join(" · ");
-  return html`<li class="${state}"><p class="name"><strong>${said(title ?? stepId)}</strong>${title === null ? NOTHING : html` <code class="id">${stepId}</code>`} ${state === "done" ? html`<span class="unseen">done</span>` : tag(words, tone)} <span class="quiet">${figures}</span></p>${why === "" ? NOTHING : html`<p class="why">${said(why)}</p>`}${verifications.map(ran)}${blockers.map((text) => html`<div class="blocker"><p>Did not count:</p>${block(text, 1_000)}</div>`)}${gates.map(({ gate, question, answer }) => html`<div class="gate"><p>${gate === "human_approval" ? "A person was asked:" : "Its work was judged:"}</p>${block(question, 1_000)}<p>${answer === null ? "There is no answer yet." : said(answer)}</p></div>`)}${children.length === 0 ? NOTHING : html`<p class="quiet">Worked for it: ${children.map((id, index) => html`${index === 0 ? "" : ", "}<code>${id}</code>`)}</p>`}</li>`;
+  return html`<li class="${state}"><p class="name"><strong>${said(title ?? stepId)}</strong>${title === null ? NOTHING : html` <code class="id">${stepId}</code>`} ${state === "done" ? html`<span class="unseen">done</span>` : tag(words, tone)} <span class="quiet">${figures}</span></p>${why === "" ? NOTHING : html`<p class="why">${said(why)}</p>`}${verifications.map(ran)}${blockers.map((text) => html`<div class="blocker"><p>Did not count:</p>${block(text, 1_000)}</div>`)}${gates.map(({ gate, question, answer }) => html`<div class="gate"><p>${gate === "human_approval" ? "A person was asked:" : "Its work was judged:"}</p>${block(question, 1_000)}<p>${answer === null ? "There is no answer yet." : said(answer)}</p></div>`)}${children.length === 0 ? NOTHING : html`<p class="quiet">Worked for it: ${children.map((id, index) => html`${index === 0 ? "" : ", "}${names.has(id) ? html`<a href="#${anchor(id)}">${said(names.get(id) ?? id)}</a>` : html`<code>${id}</code>`}`)}</p>`}</li>`;
 }
 
 const ran = (verification: VerificationView): Markup => {

@@ -8,7 +8,7 @@ import type { ProofRow } from "../proof-row.ts";
 import type { LookAt, Report, SessionReport, Tone } from "../report.ts";
 import { block, html, inline, link, NOTHING, said, type Markup } from "./markup.ts";
 import { span } from "../span.ts";
-import { instant, sign, tag } from "./words.ts";
+import { anchor, instant, sign, tag } from "./words.ts";
 
 /** Characters of one quoted text, such as the body of an issue. */
 const TEXT_CHARS = 20_000;
@@ -82,12 +82,25 @@ const FATES = {
   accepted: ["left as it is", "neutral"],
 } as const satisfies Record<FindingView["fate"], readonly [string, Tone]>;
 
-export function findings({ findings: all, reviewRounds, kind }: Report): Markup | null {
+export function findings(report: Report): Markup | null {
+  const { findings: all, reviewRounds, kind } = report;
   if (kind === "session") return null;
   const rounds = `${counted(reviewRounds, "completed round")} of review by sessions that did not write the change`;
-  if (all.length === 0) return html`<p>${rounds}: ${reviewRounds === 0 ? "nothing was reviewed." : "no findings."}</p>`;
+  if (all.length === 0) return html`<p>${rounds}: ${reviewRounds === 0 ? "nothing was reviewed." : "no findings."}</p>${broughtBy(report)}`;
   const gone = all.filter(({ fate }) => fate === "gone").length;
-  return html`<p>${rounds}: ${counted(all.length, "finding")}, ${gone} not found again after a fix.</p>${all.map(findingCard)}`;
+  return html`<p>${rounds}: ${counted(all.length, "finding")}, ${gone} not found again after a fix.</p>${all.map(findingCard)}${broughtBy(report)}`;
+}
+
+const ANSWERS = { taken: ["taken", "good"], merged: ["merged", "good"], dropped: ["dropped", "waiting"] } as const satisfies Record<string, readonly [string, Tone]>;
+
+/** What each reviewer brought, folded away: the cards above are what came of it. */
+function broughtBy({ brought }: Report): Markup {
+  if (brought.length === 0) return NOTHING;
+  const rows = brought.slice(0, MOST_FILES).map(({ round, reviewer, severity, summary, file, line, answer }) => {
+    const [words, tone] = answer === null ? (["not answered", "bad"] as const) : ANSWERS[answer.fate];
+    return html`<tr><td class="fixed" data-label="Reviewer">${said(reviewer)} <span class="quiet">round ${round}</span></td><td data-label="Brought">${tag(severity, SEVERITIES[severity])} ${said(summary)}${file === undefined ? NOTHING : html` <code>${file}${line === undefined ? "" : `:${line}`}</code>`}</td><td data-label="Verdict">${tag(words, tone)} ${answer === null ? NOTHING : said(clip(answer.reason, 600))}</td></tr>`;
+  });
+  return html`<details class="session"><summary><strong>What each reviewer brought</strong> <span class="quiet">${counted(brought.length, "finding")}, each answered by the verdict</span></summary><div class="inner"><table><thead><tr><th scope="col">Reviewer</th><th scope="col">Brought</th><th scope="col">What the verdict made of it</th></tr></thead><tbody>${rows}</tbody></table></div></details>`;
 }
 
 const runByHost = ({ kind, before, after }: NonNullable<FindingView["check"]>): string => `Before the fix: ${before}${kind === "not-reproduced" ? ", so the finding is not reproduced" : ""}.${after === null ? "" : ` After it: ${after}.`}`;
@@ -105,11 +118,15 @@ const RESULTS = { holds: ["holds", "good"], fails: ["does not hold", "bad"], unk
 export function proof({ proof: { rows, result } }: Report): Markup {
   const [words, tone] = RESULTS[result];
   return html`<p>${sign(tone)} The proof as a whole: <strong>${words}</strong>. What the agent job says is a claim: it ran what the model wrote. What GitHub says can be looked up there.</p>
-<table><thead><tr><th scope="col">Result</th><th scope="col">What was checked</th><th scope="col">Detail</th><th scope="col">Whose word</th></tr></thead><tbody>${rows.map((row) => {
+<table><thead><tr><th scope="col">Result</th><th scope="col">What was checked</th><th scope="col">Detail, with session and plan</th><th scope="col">Whose word</th></tr></thead><tbody>${rows.map((row) => {
     const [each, rowTone] = RESULTS[row.result];
-    return html`<tr><td class="fixed" data-label="Result">${tag(each, rowTone)}</td><td data-label="Checked">${inline(row.check)}</td><td data-label="Detail">${inline(row.detail)}</td><td class="fixed" data-label="Whose word">${row.attestedBy}</td></tr>`;
+    return html`<tr><td class="fixed" data-label="Result">${tag(each, rowTone)}</td><td data-label="Checked">${inline(row.check)}</td><td data-label="Detail">${inline(row.detail)}${pinned(row.session)}</td><td class="fixed" data-label="Whose word">${row.attestedBy}</td></tr>`;
   })}</tbody></table>`;
 }
+
+/** The plan by the first digits of its hash, as git shows commits. */
+const pinned = (session: ProofRow["session"]): Markup =>
+  session === undefined ? NOTHING : html`<p class="pinned">by <a href="#${anchor(session.sessionId)}"><code>${session.sessionId}</code></a>${session.workflow === null ? NOTHING : html`, <code>${session.workflow.id}</code> ${session.workflow.version}`}${session.plan === null ? NOTHING : html`, plan <code>${session.plan.slice(0, 12)}</code>`}</p>`;
 
 export function published({ effects, delivery }: Report): Markup | null {
   if (effects.length === 0 && delivery === null) return null;
@@ -129,7 +146,7 @@ export function cost(report: Report): Markup {
 <table class="figures"><thead><tr><th scope="col">Session</th><th scope="col">Outcome</th><th scope="col" class="number">Turns</th><th scope="col" class="number">Time</th><th scope="col" class="number">Tokens</th><th scope="col" class="number">Cost</th><th scope="col" aria-hidden="true"></th></tr></thead><tbody>${sessions.map((session) => costRow(session, most))}</tbody><tfoot><tr><th scope="row">All</th><td></td><td class="number" data-label="Turns">${turns}</td><td class="number" data-label="Time">${span(workedMs)}</td><td class="number" data-label="Tokens">${formatCount(totalTokens(usage))}</td><td class="number" data-label="Cost">${formatUsd(costMicroUsd)}</td><td></td></tr></tfoot></table>`;
 }
 
-function costRow({ view, name, depth, workedMs }: SessionReport, most: number): Markup {
+function costRow({ view, name, why, depth, workedMs }: SessionReport, most: number): Markup {
   const width = ((view.costMicroUsd / most) * 100).toFixed(1);
-  return html`<tr><th scope="row">${"↳ ".repeat(Math.min(depth, 5))}${said(name)}<br><span class="quiet">${view.models.length === 0 ? "no model" : said(view.models.join(", "))}</span></th><td data-label="Outcome">${view.outcome ?? "not ended"}</td><td class="number" data-label="Turns">${view.turns}</td><td class="number" data-label="Time">${span(workedMs)}</td><td class="number" data-label="Tokens">${formatCount(totalTokens(view.usage))}</td><td class="number" data-label="Cost">${formatUsd(view.costMicroUsd)}</td><td class="bar" aria-hidden="true"><svg width="100%" height="8"><rect width="${width}%" height="8" rx="4"/></svg></td></tr>`;
+  return html`<tr><th scope="row">${"↳ ".repeat(Math.min(depth, 5))}${said(name)}${depth === 0 || why === "" ? NOTHING : html`<br><span class="brief">${said(clip(why, 80))}</span>`}<br><span class="quiet">${view.models.length === 0 ? "no model" : said(view.models.join(", "))}</span></th><td class="fixed" data-label="Outcome">${view.outcome ?? "not ended"}</td><td class="number" data-label="Turns">${view.turns}</td><td class="number" data-label="Time">${span(workedMs)}</td><td class="number" data-label="Tokens">${formatCount(totalTokens(view.usage))}</td><td class="number" data-label="Cost">${formatUsd(view.costMicroUsd)}</td><td class="bar" aria-hidden="true"><svg width="100%" height="8"><rect width="${width}%" height="8" rx="4"/></svg></td></tr>`;
 }

@@ -77,6 +77,7 @@ tbody th{font-weight:550}th .quiet{font-weight:400}tfoot{font-weight:650}
 .name{line-height:1.5}.why{font-size:.86rem;color:var(--quiet);margin-top:0!important}
 .ran{font-size:.9rem;margin-top:.2rem!important}
 .blocker,.gate{border-left:3px solid var(--waiting);padding-left:.7rem;margin:.45rem 0;font-size:.9rem}
+.brief{color:var(--quiet);font-size:.86rem;font-weight:400}.inner{padding:0 .9rem .9rem}.pinned{color:var(--quiet);font-size:.82rem;margin-top:.25rem}
 .chart{display:grid;gap:.3rem;margin-bottom:1.25rem}
 .row{display:grid;grid-template-columns:minmax(6rem,9rem) minmax(0,1fr);gap:.75rem;align-items:center;font-size:.85rem}
 .row svg{background:var(--well);border-radius:7px}

@@ -12,3 +12,6 @@ const SIGNS = { good: "✓", bad: "✕", waiting: "!", neutral: "–" } as const
 export const sign = (tone: Tone): Markup => html`<span class="sign ${tone}" aria-hidden="true">${SIGNS[tone]}</span>`;
 
 export const tag = (text: string, tone: Tone = "neutral"): Markup => html`<span class="tag ${tone}">${text}</span>`;
+
+/** The place of a session on the page; no section is called so. */
+export const anchor = (sessionId: string): string => `session-${sessionId.replaceAll(/[^\w-]/g, "_")}`;

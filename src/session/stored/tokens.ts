@@ -5,10 +5,11 @@
  * T2. The same place gives the same token, also after a restart: a replay can be told from a new command by the log alone.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemErrorCode } from "../../shared/durable-files.ts";
 import { type Refusal, TerminalError } from "../../shared/errors.ts";
+import { makeOwnDirectory } from "../../shared/make-directory.ts";
 import type { Random } from "../../shared/ports.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 
@@ -87,7 +88,7 @@ function readKey(path: string): Uint8Array | null {
 
 /** Written under another name and linked: of two processes that make it at once both get the first one's. */
 function makeKey(path: string, dataDirectory: string, random: Random): Uint8Array {
-  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  makeOwnDirectory(dataDirectory);
   const temporary = `${path}.${process.pid}.tmp`;
   writeFileSync(temporary, random.bytes(KEY_BYTES), { mode: 0o600, flush: true });
   try {

@@ -1,6 +1,6 @@
 /** Which values steps set and use, and which can be there when a step begins. */
 import type { Condition } from "../condition.ts";
-import type { JsonSchema } from "../json-schema.ts";
+import type { JsonSchema } from "../schema-check.ts";
 import type { PlanStep } from "../plan.ts";
 import { placeholders } from "../template.ts";
 import type { PlacedStep } from "./placed-steps.ts";

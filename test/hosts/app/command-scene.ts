@@ -5,6 +5,7 @@ import { createSubjectQueue } from "../../../src/hosts/app/subject-queue.ts";
 import { publicTicketKey, verifyTicket, type Ticket } from "../../../src/github/trust/index.ts";
 import { formatSegmentName, type EndingCode } from "../../../src/record/index.ts";
 import { parseStatusMarker } from "../../../src/report/status-marker.ts";
+import type { WorldRun } from "../../fakes/small-world.ts";
 import { labelScene, TICKET_KEY } from "./label-scene.ts";
 
 export const GATE = "gate-31-code-1-8dbf2163b3b83e82";
@@ -17,6 +18,8 @@ export interface WrittenComment {
   readonly createdAt?: string;
   readonly editedAt?: string;
   readonly isPullRequest?: boolean;
+  /** Of the issue when the comment was written. */
+  readonly title?: string;
   readonly event?: WebhookName | "issue_comment.edited";
 }
 
@@ -26,7 +29,7 @@ export function commandScene() {
   const queue = createSubjectQueue(tools.log);
   const follower = createRunFollower({ clock, log: tools.log, pollMs: 30_000 });
   const handlers = new Map<string, (delivery: Delivery) => void>();
-  registerHandlers({ on: (events, handler) => [events].flat().forEach((event) => handlers.set(event, handler)) }, { ...tools, queue, follower, graphqlUrl: "/graphql" });
+  registerHandlers({ on: (events, handler) => [events].flat().forEach((event) => handlers.set(event, handler)) }, { ...tools, queue, follower, dashboards: new Set(), graphqlUrl: "/graphql" });
   const octokit = { request: world.github.request, auth: () => Promise.resolve() } as unknown as Delivery["octokit"];
   let lastId = 500;
 
@@ -38,7 +41,7 @@ export function commandScene() {
     const event = written.event ?? "issue_comment.created";
     const payload = {
       action: event.split(".")[1],
-      issue: { number: 12, ...(written.isPullRequest === true ? { pull_request: {} } : {}) },
+      issue: { number: 12, title: written.title ?? world.issue.title, body: world.issue.body, ...(written.isPullRequest === true ? { pull_request: {} } : {}) },
       comment: { id: lastId, body, user: author, created_at: createdAt, updated_at: written.editedAt ?? createdAt, performed_via_github_app: written.app ?? null, html_url: "" },
       repository: { id: 99, name: "shop", owner: { login: "acme" } },
       installation: { id: 1 },
@@ -60,6 +63,13 @@ export function commandScene() {
     await clock.advance(10 * 60_000);
   };
 
+  /** The webhook of a run that is over. */
+  const hear = async (run: WorldRun): Promise<void> => {
+    const payload = { workflow_run: { id: run.id, path: run.path, event: "workflow_dispatch", display_title: run.title, status: run.status }, repository: { id: 99, name: "shop", owner: { login: "acme" } }, installation: { id: 1 } };
+    handlers.get("workflow_run.completed")?.({ id: "d-2", payload, octokit });
+    await scene.settle(queue.idle());
+  };
+
   const tickets = (): readonly Ticket[] =>
     world.dispatches.map(({ ticket }) => {
       const read = verifyTicket(String(ticket), publicTicketKey(TICKET_KEY), { runCreatedAt: new Date(0).toISOString() });
@@ -68,5 +78,5 @@ export function commandScene() {
     });
   const answers = (): readonly string[] => world.ownComments().flatMap(({ body }) => (body.startsWith("<!-- worktrain:answer ") ? [body] : []));
   const marker = () => world.ownComments().map(({ body }) => parseStatusMarker(body)).find((each) => each !== null) ?? null;
-  return { ...scene, comment, stopped, tickets, answers, marker, follower, silence: () => [world.dispatches.length, world.ownComments().length, world.commentReactions.length, world.reactions] };
+  return { ...scene, comment, hear, stopped, tickets, answers, marker, follower, silence: () => [world.dispatches.length, world.ownComments().length, world.commentReactions.length, world.reactions] };
 }

@@ -324,6 +324,21 @@ describe("fault 22: does the App see to what a fenced run was asked for?", () =>
   });
 });
 
+describe("fault 51: is a label after work that can never be delivered a new attempt?", () => {
+  it("what was refused for good ends the attempt; what another day may take is gone on with", async () => {
+    for (const [ending, attempt, continuation] of [["undeliverable", 2, 0], ["ready", 1, 1]] as const) {
+      const { world, save, end, marker, body, label, clock, settle } = await working();
+      save(ending, "refused");
+      expect(await end("failure")).toBe("over");
+      expect(body()).toContain("add it again");
+      clock.advance(60_000);
+      await settle(label());
+      expect(world.dispatches).toHaveLength(2);
+      expect(marker()).toMatchObject({ attempt, continuation });
+    }
+  });
+});
+
 describe("faults 38, 39: does the App go on by itself with a run that was cut off?", () => {
   it("a lost one: the same attempt, one continuation on, in the name of who labelled, and the comment says so", async () => {
     const { world, first, save, end, run, marker, body } = await working();

@@ -18,7 +18,7 @@ function pullScene(pull: { readonly sha?: string; readonly repo?: number | null;
   const request = async (route: string, parameters: Record<string, unknown>) => {
     if (route === "GET /repos/{owner}/{repo}/pulls/{pull_number}") {
       const { sha = HEAD, repo = 99, base = "main", labels = ["worktrain:ready"], state = "open", draft = false } = shown;
-      return { data: { id: 5, draft, number: 12, html_url: "https://github.example/pull/12", state, title: "Count words", body: null, labels: labels.map((name) => ({ name })), created_at: "2026-01-01T00:00:00Z", user: { id: 3, login: "grace" }, head: { sha, repo: repo === null ? null : { id: repo } }, base: { ref: base } } };
+      return { data: { id: 5, draft, number: 12, html_url: "https://github.example/pull/12", state, title: "Count words", body: null, labels: labels.map((name) => ({ name })), created_at: "2026-01-01T00:00:00Z", user: { id: 3, login: "grace" }, head: { ref: "word-count", sha, repo: repo === null ? null : { id: repo } }, base: { ref: base } } };
     }
     if (route === "GET /repos/{owner}/{repo}/compare/{basehead}") return { data: { merge_base_commit: { sha: MERGE_BASE }, files: [], asked: parameters["basehead"] } };
     if (route === "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews") return { data: shown.reviewed === undefined ? [] : [{ id: 1, html_url: "https://x", body: "<!-- worktrain:review 99/pr-12/1 key=00 -->", commit_id: shown.reviewed, user: { login: "github-actions[bot]", type: "Bot" } }, { id: 2, html_url: "https://x", body: "<!-- worktrain:review 99/pr-12/1 key=00 -->", commit_id: "9".repeat(40), user: { login: "github-actions", type: "User" } }] };

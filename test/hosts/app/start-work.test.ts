@@ -181,9 +181,11 @@ describe("does a refusal say what to do, once?", () => {
     ["no workflow file", (world) => (world.workflow = null), "templates/worktrain.yml"],
     ["the template's placeholders", (world) => (world.workflow = "uses: __ACTION__"), "public key"],
     ["an archived repository", (world) => (world.archived = true), "Unarchive"],
+    ["`enabled: false`", (world) => (world.config = "enabled: false\n"), "enabled: false"],
+    ["the label that stops everything", (world) => (world.stoppedBy = 3), "off #3"],
   ])("%s: one comment, nothing runs; mended and labelled again it is attempt 1", async (_, break_, cure) => {
     const { world, label, clock, body } = labelScene();
-    const whole = { config: world.config, workflow: world.workflow, archived: false };
+    const whole = { config: world.config, workflow: world.workflow, archived: false, stoppedBy: null };
     break_(world);
     await label();
     await label();

@@ -33,7 +33,16 @@ describe("pipeline explain", () => {
     const { text } = await cli.run("pipeline", "explain");
     expect(text).toContain("refactor: a refactoring");
     expect(text).toContain("shape: wr.shaping, if it is an idea, rough or large.");
-    expect((await cli.run("pipeline", "explain", "--mode", "quick")).data.steps.map(({ phase }: { phase: string }) => phase).slice(0, 4)).toEqual(["look", "classify", "code", "review"]);
+    expect((await cli.run("pipeline", "explain", "--mode", "quick")).data.steps.map(({ phase }: { phase: string }) => phase).slice(0, 5)).toEqual(["look", "classify", "look", "code", "review"]);
+    expect(text).not.toContain("nothing yet");
+    expect(text).toContain("review: wr.mr-review, if a pull request is labelled");
+  });
+
+  test("shows the path of a pull request under review, which is never classified nor mended", async () => {
+    const { steps, mode } = (await cli.run("pipeline", "explain", "--mode", "review-only")).data;
+    expect(mode).toBe("review-only");
+    expect(steps).toMatchObject([{ phase: "review", workflowId: "wr.mr-review", allowedTools: ["read", "glob", "grep"] }]);
+    expect(steps[0].leadsTo.map(({ next }: { next: string }) => next)).toEqual(expect.arrayContaining([expect.stringMatching(/^stops \(reviewed\):.* clean/), expect.stringMatching(/^stops \(reviewed\):.* blocking/)]));
   });
 
   test.each<[string, readonly string[], string]>([

@@ -6,13 +6,14 @@
  * K3. What can be gone on with, or whose log cannot be read, stays unless open ones are included.
  * K4. It is moved out of reach first and looked at again: a run that began meanwhile gets it back.
  */
-import { lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, rmdirSync } from "node:fs";
+import { lstatSync, readdirSync, realpathSync, renameSync, rmSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { foldItem } from "../../../engine/pipeline/index.ts";
 import { itemStream } from "../../../record/index.ts";
 import { isItemEvent } from "../../../report/index.ts";
 import { rootOf } from "../../../session/stored/index.ts";
 import { systemErrorCode } from "../../../shared/durable-files.ts";
+import { makeOwnDirectory } from "../../../shared/make-directory.ts";
 import type { CliWorld, CommandResult } from "../command.ts";
 import { directoriesOf, openStored, sessionsIn, storedLogs, type StoredLog } from "../log/stored-logs.ts";
 import { printable } from "../printable.ts";
@@ -123,7 +124,7 @@ function remove(fate: Fate, cleaning: Cleaning, { random }: Pick<CliWorld, "rand
   const aside = join(cleaning.data, "removing");
   const moved = join(aside, `${fate.kind}-${fate.name}-${Buffer.from(random.bytes(4)).toString("hex")}`);
   try {
-    mkdirSync(aside, { recursive: true, mode: 0o700 });
+    makeOwnDirectory(aside);
     renameSync(fate.directory, moved);
   } catch (error) {
     const code = systemErrorCode(error);

@@ -18,7 +18,8 @@ a copy that says what was changed, which can be verified and read only. Nothing 
       if (output !== undefined) throw new TerminalError("--output and --ref-of do not go together.", "Write a file, or put the log on a ref.");
       const [{ savedItem }, { putOnRef }, { dataDirectoryOf }] = await Promise.all([import("../run/local-item.ts"), import("../log/ref-log.ts"), import("../open-sessions.ts")]);
       const { place } = savedItem(operand, dataDirectoryOf(call, world));
-      const ref = await putOnRef({ itemId: place.id, journal: join(place.directory, "journal"), clone, secrets: world.environment().secrets }, world);
+      const { ref, lines } = await putOnRef({ itemId: place.id, journal: join(place.directory, "journal"), clone, secrets: world.environment().secrets }, world);
+      if (lines.length === 0) throw new TerminalError(`The log of ${place.name} has no line yet; it was not put on a ref.`, `Run it first: worktrain resume ${place.name}`);
       return { exitCode: 0, text: `The log of ${place.name} is on ${ref} of ${clone}. To carry it elsewhere: git -C ${clone} push origin ${ref}`, data: { item: place.id, ref, clone } };
     }
     if (output === undefined) throw new TerminalError("`worktrain export` needs --output.", "Name the file to write: -o FILE.");

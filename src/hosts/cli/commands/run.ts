@@ -16,7 +16,7 @@ Environment: ANTHROPIC_API_KEY (required, but for --dry-run), ANTHROPIC_BASE_URL
     workspace: { kind: "text", value: "DIR", help: "a git clone with at least one commit" },
     workflow: { kind: "text", value: "ID|PATH", help: "runs this workflow alone, in place of classify, code, review and fix" },
     resume: { kind: "text", value: "ITEM", help: "goes on with a task that was stopped, by the name the run gave it" },
-    record: { kind: "text", value: "ref", help: "keeps the record on refs/worktrain-journal/<item> of the clone as well, whenever a run of the task ends" },
+    record: { kind: "text", value: "ref", help: "keeps the record on refs/worktrain-journal/<item> of the clone as well, at every step and whenever a run of the task ends" },
     "dry-run": { kind: "flag", help: "shows what the first request would hold and cost; sends and changes nothing" },
     ...limitOptions,
     data: dataOption,

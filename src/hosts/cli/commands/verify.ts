@@ -9,7 +9,7 @@ export const verify: Command = {
 where, and how much can be salvaged; changes nothing. RUN is the id or address of a run on GitHub: its artifacts are taken by id and
 digest, and the run's origin and ticket are checked as the deliver job does. PR is OWNER/NAME#12 or a pull request's address: its record
 is found and checked so, its proof made again from it and compared with the pull request's body, head commit and the record. RUN and PR
-need GITHUB_TOKEN or GH_TOKEN.`,
+need GITHUB_TOKEN or GH_TOKEN; a GitHub that cannot be reached is given up after 4 s, one that is silent after a minute and a half.`,
   options: { repository: { kind: "text", value: "OWNER/NAME", help: "the repository of RUN, when it is given by its id" }, data: dataOption, json: jsonOption },
   async run(call, world) {
     const [operand] = call.positionals;

@@ -18,7 +18,7 @@ const NODE_MAJOR = 24;
 export async function machineFindings(world: Machine, dataDirectory: string): Promise<readonly Finding[]> {
   const programs = await Promise.all([
     program(world, { id: "node", name: world.nodePath, says: /^v(\d+)\./, least: NODE_MAJOR, cure: "Run `npm install --no-save` in WorkTrain's directory; it brings its own Node." }),
-    program(world, { id: "git", name: "git", says: /git version (\d+)\./, least: 2, cure: "Install git 2 or later." }),
+    program(world, { id: "git", name: "git", says: /git version (\d+)\.(\d+)/, least: 2, minor: 38, cure: "Install git 2.38 or later: slices of a large change are merged by what came with it." }),
     program(world, { id: "ripgrep", name: "rg", says: /ripgrep (\d+)\./, least: 11, cure: "Install it (apt-get install ripgrep); the agent's search uses it." }),
   ]);
   return [...programs, await sandbox(world), ...data(dataDirectory)];
@@ -29,16 +29,19 @@ interface Wanted {
   readonly name: string;
   readonly says: RegExp;
   readonly least: number;
+  /** Of that version. */
+  readonly minor?: number;
   readonly cure: string;
 }
 
-async function program({ processes, environment }: Machine, { id, name, says, least, cure }: Wanted): Promise<Finding> {
+async function program({ processes, environment }: Machine, { id, name, says, least, minor = 0, cure }: Wanted): Promise<Finding> {
   const done = await processes.run(name, ["--version"], { env: { PATH: environment().path }, timeoutMs: 10_000 });
   const [line = ""] = new TextDecoder().decode(done.stdout).split("\n");
   if (done.exitCode !== 0) return wrong(id, `${id} cannot be started: ${new TextDecoder().decode(done.stderr).trim().split("\n")[0] ?? ""}`, cure);
-  const version = Number(says.exec(line)?.[1] ?? Number.NaN);
-  if (Number.isNaN(version)) return unknown(id, `${name} does not say its version: ${line}`, cure);
-  return version >= least ? good(id, line) : wrong(id, `${line}; ${least} or later is needed`, cure);
+  const [, version, smaller = "0"] = says.exec(line) ?? [];
+  if (version === undefined) return unknown(id, `${name} does not say its version: ${line}`, cure);
+  const enough = Number(version) > least || (Number(version) === least && Number(smaller) >= minor);
+  return enough ? good(id, line) : wrong(id, `${line}; ${least}${minor === 0 ? "" : `.${minor}`} or later is needed`, cure);
 }
 
 /** Asks for a real sandbox: nothing less says that commands can be confined here. */

@@ -13,7 +13,7 @@ import { decodeSegment, type LogFault, type NamedPart } from "../../../journal/i
 import { formatItemId, parseSegmentName, type ItemEvent, type Recorded } from "../../../record/index.ts";
 import { TerminalError } from "../../../shared/errors.ts";
 import type { CliWorld } from "../command.ts";
-import { gitHubWith } from "../github.ts";
+import { gitHubWith, interruptible } from "../github.ts";
 import type { Attested } from "./verify-log.ts";
 
 /** Where to ask. */
@@ -35,7 +35,7 @@ export async function askRepository({ owner, repo }: Repository, world: CliWorld
   const github = gitHubWith(token, world);
   const facts = await readRepository(github, { owner, repo });
   if (facts === null) throw new TerminalError(`GitHub shows no repository ${owner}/${repo} to this token.`, "Check the name, and whether the token may read it.");
-  return { github, world, repository: { owner: facts.owner, repo: facts.repo }, facts };
+  return { github, world: { clock: world.clock, fetch: interruptible(world) }, repository: { owner: facts.owner, repo: facts.repo }, facts };
 }
 
 export const isOurs = ({ facts }: Asking, run: RunFacts): boolean =>

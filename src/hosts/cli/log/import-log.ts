@@ -5,13 +5,14 @@
  * M2. Nothing is overwritten: a log that is there with the same lines stays, with others the file is refused.
  * M3. It is put together beside the place it goes to and moved there as a whole: it is there wholly or not at all.
  */
-import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { decodeRedactedCopy, joinSegments, openDirectoryReader, seedDirectory, type Assembled, type JournalReader, type NamedPart } from "../../../journal/index.ts";
 import { parseItemId, type ItemEvent, type Recorded } from "../../../record/index.ts";
 import { rootOf, sessionFiles } from "../../../session/stored/index.ts";
 import { systemErrorCode } from "../../../shared/durable-files.ts";
 import { TerminalError } from "../../../shared/errors.ts";
+import { makeOwnDirectory } from "../../../shared/make-directory.ts";
 import { lookAtClone } from "../../../workspace/index.ts";
 import type { CliWorld, CommandResult } from "../command.ts";
 import { resumeCommand, shellWord } from "../run/run-report.ts";
@@ -52,7 +53,7 @@ export async function importLog({ path, data, workspace }: Importing, world: Cli
   if (!known) moveIn(target, data.directory, world, await prepared(log, target, data.directory, world));
   const facts = { kind: target.kind, name: target.name, directory: target.directory, lines: log.lines.length, streams: streams.length, imported: !known, next: target.next };
   const head = known ? `${target.name} is there already, line for line; nothing was changed.` : `Imported the ${target.kind} ${target.name}: ${log.lines.length} lines, ${streams.length} streams, into ${target.directory}`;
-  return { exitCode: 0, text: [head, ...(target.next === null ? [`See it with: worktrain session show ${target.name}`] : [`Go on with: ${target.next}`])].join("\n"), data: facts };
+  return { exitCode: 0, text: [head, ...(target.next === null ? [`See it with: worktrain session show ${target.name}${data.directory === data.usual ? "" : ` --data ${shellWord(data.directory)}`}`] : [`Go on with: ${target.next}`])].join("\n"), data: facts };
 }
 
 async function checked(path: string, parts: readonly NamedPart[]): Promise<Assembled> {
@@ -122,7 +123,7 @@ async function prepared(log: Assembled, target: Target, dataDirectory: string, {
   const place = join(dataDirectory, "importing", `${process.pid}-${Buffer.from(random.bytes(4)).toString("hex")}`);
   const directory = join(place, `${target.kind}s`, target.name);
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeOwnDirectory(directory);
     await seedDirectory({ directory: join(directory, "journal"), fs, assembled: log });
     target.beside(directory);
   } catch (error) {
@@ -134,7 +135,7 @@ async function prepared(log: Assembled, target: Target, dataDirectory: string, {
 
 function moveIn(target: Target, dataDirectory: string, { fs }: Pick<CliWorld, "fs">, place: string): void {
   try {
-    mkdirSync(dirname(target.directory), { recursive: true, mode: 0o700 });
+    makeOwnDirectory(dirname(target.directory));
     renameSync(join(place, `${target.kind}s`, target.name), target.directory); // M3
     fs.sync(target.directory);
   } catch (error) {

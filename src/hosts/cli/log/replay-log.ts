@@ -1,9 +1,6 @@
 /** `worktrain replay`: every decision of a log made again and compared. */
-import type { JournalReader } from "../../../journal/index.ts";
-import { itemStream, type Recorded, type SessionEvent } from "../../../record/index.ts";
-import { isSessionEvent, readItemJournal, replayItem, replaySession, together, type Difference, type Replayed } from "../../../report/index.ts";
+import { replayStreams, together, type Difference, type Replayed } from "../../../report/index.ts";
 import { canonicalJson } from "../../../shared/json.ts";
-import { parsePlan, type Plan } from "../../../workflow/index.ts";
 import type { CommandResult } from "../command.ts";
 import { printable } from "../printable.ts";
 import type { OpenedLog } from "./places.ts";
@@ -23,23 +20,6 @@ export async function replayLog({ reader, where, redacted }: OpenedLog): Promise
     notes: redacted ? ["Secrets were taken out of this copy: a decision on what stood there comes out otherwise."] : [],
   };
   return { exitCode: data.same ? 0 : 1, text: printable(words(data, otherwise)), data };
-}
-
-/** Every stream of a log, each event of which is decided again. */
-export const replayStreams = async (reader: JournalReader): Promise<readonly (Replayed & { readonly stream: string })[]> =>
-  Promise.all((await reader.streams()).map(async (stream) => ({ stream, ...(await replayStream(reader, stream)) })));
-
-async function replayStream(reader: JournalReader, stream: string): Promise<Replayed> {
-  if (stream.startsWith("item/")) return replayItem(await readItemJournal(reader, stream.slice(itemStream("").length)));
-  const events = (await reader.read(stream)).filter(isSessionEvent);
-  return replaySession(await planOf(reader, events), events);
-}
-
-async function planOf(reader: JournalReader, events: readonly Recorded<SessionEvent>[]): Promise<Plan | null> {
-  const started = events.find((event) => event.kind === "session_started");
-  const blob = started === undefined ? null : await reader.getBlob(started.data.plan);
-  const plan = blob === null ? null : parsePlan(new TextDecoder().decode(blob));
-  return plan?.ok === true ? plan.value : null;
 }
 
 /** Characters of an event in a line for people; `--json` has all of it. */

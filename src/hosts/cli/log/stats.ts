@@ -1,5 +1,5 @@
 /** `worktrain stats`: what sessions took, by workflow and by step, from the logs of a data directory. */
-import { sessionDurations, type SessionDurations } from "../../../report/index.ts";
+import { counted, sessionDurations, type SessionDurations } from "../../../report/index.ts";
 import { expectedDuration, percentile, timeoutFor, type Expected } from "../../../shared/prediction.ts";
 import { VERIFICATION_TIMEOUT } from "../../../coordinator/index.ts";
 import type { CliWorld, CommandResult } from "../command.ts";
@@ -77,8 +77,8 @@ function words({ data, sessions, workflows, commands, clockJumps, passedOver }: 
   if (sessions === 0 && passedOver.length === 0) return `No session in ${data} yet.`;
   return [
     ...workflows.flatMap(({ workflowId, sessions: count, outcomes, duration, turns, costUsd, steps }) => [
-      `${workflowId}: ${count} sessions (${Object.entries(outcomes).map(([outcome, of]) => `${of} ${outcome}`).join(", ")}), at work p50 ${time(duration.p50Ms)}, p95 ${time(duration.p95Ms)}; turns p50 ${turns.p50 ?? "-"}, p95 ${turns.p95 ?? "-"}; $${(costUsd.sum ?? 0).toFixed(4)} in all`,
-      ...steps.map(({ stepId, count: of, p50Ms, p95Ms, attempts, expected }) => `  ${stepId}: ${of} times, ${attempts} attempts, p50 ${time(p50Ms)}, p95 ${time(p95Ms)}${expectation(expected)}`),
+      `${workflowId}: ${counted(count, "session")} (${Object.entries(outcomes).map(([outcome, of]) => `${of} ${outcome}`).join(", ")}), at work p50 ${time(duration.p50Ms)}, p95 ${time(duration.p95Ms)}; turns p50 ${turns.p50 ?? "-"}, p95 ${turns.p95 ?? "-"}; $${(costUsd.sum ?? 0).toFixed(4)} in all`,
+      ...steps.map(({ stepId, count: of, p50Ms, p95Ms, attempts, expected }) => `  ${stepId}: ${counted(of, "time")}, ${counted(attempts, "attempt")}, p50 ${time(p50Ms)}, p95 ${time(p95Ms)}${expectation(expected)}`),
     ]),
     ...commands.map(({ command, count, p50Ms, p95Ms, timedOut, timeoutMs }) => `\`${command}\`: ${count} times, p50 ${time(p50Ms)}, p95 ${time(p95Ms)}${timedOut === 0 ? "" : `, ${timedOut} ran into the time-out`}; next time-out ${time(timeoutMs)}`),
     ...(clockJumps === 0 ? [] : [`The clock had been set back ${clockJumps} times; those moments are left out.`]),

@@ -15,7 +15,7 @@ import type { CliWorld, CommandResult } from "../command.ts";
 import { explained } from "../github.ts";
 import { askRepository, collect, isOurs, publicKeys, signedTicket, tickets, type Asking, type Collected, type Place } from "./github-record.ts";
 import { committedJournal, judgeAgain, proveAgain, recordedProof, type Delivered } from "./recompute-proof.ts";
-import { replayStreams } from "./replay-log.ts";
+import { replayStreams } from "../../../report/index.ts";
 import type { PullAddress } from "./run-address.ts";
 import { lookAtFiles, verdict, type Attested } from "./verify-log.ts";
 
@@ -33,7 +33,7 @@ const byGitHub = told("GitHub");
 const madeAgain = told("made again here");
 
 export const verifyPullRequest = (address: PullAddress, world: CliWorld): Promise<CommandResult> =>
-  explained(async () => {
+  explained(world, async () => {
     const place = await askRepository(address, world);
     const named = await nameOf(place, address);
     const committed = await findCommitted(place, named);

@@ -9,7 +9,7 @@ import { askRepository, collect, isOurs, tickets, type Asking } from "./github-r
 import type { RunAddress } from "./run-address.ts";
 import { lookAtFiles, verdict, type Attested } from "./verify-log.ts";
 
-export const verifyRun = (address: RunAddress, world: CliWorld): Promise<CommandResult> => explained(async () => verifyAsked(await ask(address, world)));
+export const verifyRun = (address: RunAddress, world: CliWorld): Promise<CommandResult> => explained(world, async () => verifyAsked(await ask(address, world)));
 
 async function ask(address: RunAddress, world: CliWorld): Promise<Asking> {
   const place = await askRepository(address, world);

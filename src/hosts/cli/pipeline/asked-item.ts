@@ -11,10 +11,11 @@ export function askedItem(call: Call, world: Pick<CliWorld, "fs" | "workingDirec
   const [text, mode] = [call.text("classification"), call.text("mode")];
   const policy = {
     mode: oneOf("mode", mode ?? "auto", pipelinePolicySchema.shape.mode),
+    rules: 2 as const,
     duplicates: "stop" as const,
     decompose: oneOf("decompose", call.text("decompose") ?? "ask", z.enum(["never", "ask"])),
     requires: call.text("requires") === undefined ? [] : [{ what: call.text("requires") ?? "", path: "(its path)" }],
-    confirm: oneOf("confirm", call.text("confirm") ?? "ambiguous", pipelinePolicySchema.shape.confirm),
+    confirm: oneOf("confirm", call.text("confirm") ?? "risky", pipelinePolicySchema.shape.confirm),
     slices: oneOf("slices", call.text("slices") ?? "auto", pipelinePolicySchema.shape.slices.unwrap()),
   };
   const rounds = Number(call.text("max-rounds") ?? "3");

@@ -19,9 +19,9 @@ export function modesText({ rules, modes }: ReturnType<typeof explainModes>): st
     "",
     ...modes.flatMap(({ mode, sessions }) => [
       mode,
-      ...(sessions.length === 0 ? ["  nothing yet: it needs a pull request to look at"] : sessions.map(({ phase, workflowId, when, why }) => `  ${phase}: ${workflowId}, ${when === "always" ? "always" : `if ${when}`}. ${why}.`)),
+      ...sessions.map(({ phase, workflowId, when, why }) => `  ${phase}: ${workflowId}, ${when === "always" ? "always" : `if ${when}`}. ${why}.`),
       "",
     ]),
-    "Then the review cycle. With --classification it is shown for one task, session by session.",
+    "Then, but for review-only, the review cycle. `--mode MODE` shows it session by session, `--classification FILE|JSON` for one task.",
   ].join("\n");
 }

@@ -1,11 +1,12 @@
 /** Small files that only this user may read, replaced as a whole: what running processes of ours tell each other. */
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemErrorCode } from "../../../shared/durable-files.ts";
+import { makeOwnDirectory } from "../../../shared/make-directory.ts";
 
 /** Makes the directory, or narrows it when it is there: others must not be able to put words into it. */
 export function makePrivateDirectory(directory: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeOwnDirectory(directory);
   chmodSync(directory, 0o700);
 }
 

@@ -7,7 +7,7 @@ export type Happening = { readonly repositoryId: number; readonly actor: string;
 
 export type What =
   | { readonly kind: "issues"; readonly action: "opened" | "closed" | "reopened"; readonly issueId: number }
-  | { readonly kind: "issues"; readonly action: "edited"; readonly issueId: number; readonly edited: readonly ("title" | "body")[] }
+  | { readonly kind: "issues"; readonly action: "edited"; readonly issueId: number; readonly edited: readonly ("title" | "body")[]; readonly previous: { readonly title: string; readonly body: string } }
   | { readonly kind: "issues"; readonly action: "labeled" | "unlabeled"; readonly issueId: number; readonly labelId: number }
   | { readonly kind: "label"; readonly action: "created"; readonly labelId: number }
   | {
@@ -20,7 +20,7 @@ export type What =
     }
   | { readonly kind: "reaction"; readonly issueId: number; readonly subject: "issue" | "comment"; readonly content: string }
   | { readonly kind: "pull_request"; readonly action: "opened" | "closed" | "reopened"; readonly issueId: number }
-  | { readonly kind: "pull_request"; readonly action: "edited"; readonly issueId: number; readonly edited: readonly ("title" | "body")[] }
+  | { readonly kind: "pull_request"; readonly action: "edited"; readonly issueId: number; readonly edited: readonly ("title" | "body")[]; readonly previous: { readonly title: string; readonly body: string } }
   | { readonly kind: "pull_request"; readonly action: "synchronize"; readonly issueId: number; readonly before: string; readonly after: string }
   | { readonly kind: "pull_request"; readonly action: "labeled" | "unlabeled"; readonly issueId: number; readonly labelId: number }
   | { readonly kind: "pull_request_review"; readonly action: "submitted"; readonly issueId: number; readonly reviewId: number }

@@ -2,6 +2,7 @@
  * Plays a scenario: answers each request with the scripted next turn of its workflow, read off what the conversation shows. It keeps
  * no state, so any number of conversations, resumed ones too, can be played at once.
  */
+import type { Json } from "../../../shared/json.ts";
 import type { AnswerBlock, ModelAnswer } from "./answer.ts";
 import { smoothed } from "./interrupted.ts";
 import { blocksOf, resultText, systemText, type MessagesRequest, type RequestBlock } from "./request-schema.ts";
@@ -38,6 +39,8 @@ export interface Scenario {
   readonly repeatsInterrupted?: boolean;
 }
 
+const done = (notes: string, ...artifacts: readonly Json[]): AnswerBlock => ({ type: "tool_use", name: "complete_step", input: { notes, artifacts: [...artifacts], context: {} } });
+
 /** What is said in workflows of which a scenario has nothing of its own to tell: one of several reviewers finds nothing on its side. */
 const USUAL: Scenario["turns"] = {
   "wr.role-reviewer": [
@@ -47,6 +50,16 @@ const USUAL: Scenario["turns"] = {
         name: "complete_step",
         input: { notes: "Read the change with my questions in mind.", artifacts: [{ contractRef: "wr.contracts.review_verdict", value: { verdict: "clean", confidence: "high", summary: "Nothing on my side stands against it.", findings: [] } }], context: {} },
       },
+    ],
+  ],
+  "wr.retrospective": [
+    [done("The record holds the review's findings and the fix that answered them.")],
+    [done("The first version was handed over before its edge cases were tried; the review tried them.")],
+    [
+      done("One case of its kind: nothing that a rule for everybody would be worth.", {
+        contractRef: "retrospective",
+        value: { asked: "What the task's text says, as it was classified.", came: "What was meant, after a review had sent the first version back.", costs: [], slipped: [], keep: ["The review tries what the change does not."], proposals: [] },
+      }),
     ],
   ],
 };

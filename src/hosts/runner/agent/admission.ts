@@ -4,7 +4,7 @@
 import type { GitHub, Repository } from "../../../github/client.ts";
 import { readIssue, readRefHead, readRun, type RunFacts } from "../../../github/read/index.ts";
 import { decodeTask, taskDigest, TASK_NOT_CARRIED, verifyTicket, type TaskText, type Ticket } from "../../../github/trust/index.ts";
-import { recordRefOf } from "../../../record/index.ts";
+import { parseAskId, recordRefOf } from "../../../record/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { JobSettings } from "../settings.ts";
@@ -27,6 +27,8 @@ export async function admit(github: GitHub, settings: JobSettings): Promise<Resu
   const { key, item, repositoryId } = ticket.value;
   if (key !== settings.key || item !== settings.item || repositoryId !== settings.repositoryId || run.repositoryId !== repositoryId)
     return refuse("The run's ticket was made for another run.", "Label the issue again; runs are started by the App only.");
+  // What a ticket asks and what its run is named for are one: neither spends for a question nor reads for work.
+  if ((ticket.value.ask === undefined) !== (parseAskId(item) === null)) return refuse("The run's ticket asks for something else than the run is named for.", "Write the command again; runs are started by the App only.");
   // As the deliver job asks: a ticket that somebody uses for a run of their own must not spend what nobody will publish (attack 20).
   const words = run.displayTitle.split(" ");
   const isTicketsRun = run.event === "workflow_dispatch" && run.headRepositoryId === repositoryId && run.headBranch === ticket.value.base.ref && words.includes(key) && words.includes(item);

@@ -6,9 +6,9 @@
 import type { Saving } from "../../../coordinator/index.ts";
 import type { GitHub, Repository } from "../../../github/client.ts";
 import { createGitHub } from "../../../github/octokit.ts";
-import { readCommitMessage } from "../../../github/read/index.ts";
+import { readCommitMessage, readRefHead } from "../../../github/read/index.ts";
 import { createSegmentSaver, openDirectoryJournal, seedDirectory, startAutosave, type Autosave, type SegmentRef, type SavedUpTo, type SegmentSaver } from "../../../journal/index.ts";
-import { parseCommitted, parseItemId, parseSegmentName, type Committed, type ItemName } from "../../../record/index.ts";
+import { parseCommitted, parseItemId, parseSegmentName, recordRefOf, type Committed, type ItemName } from "../../../record/index.ts";
 import type { Report } from "../../../report/index.ts";
 import { RetryableError, TerminalError, TimeUpError, type Refusal } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -23,8 +23,9 @@ import type { WorkEnd } from "./work.ts";
 
 export interface JobResult {
   readonly exitCode: number;
-  /** What the deliver job may take, for the output `segments`; empty when there is nothing for it to do. */
+  /** What the deliver job may take, for the output `segments`; empty when there is nothing for it to do, unless it answers a question. */
   readonly segments: readonly SegmentRef[];
+  readonly answers?: true;
   /** One line for the log's end: the ending and its reason. */
   readonly summary: string;
   /** The report so far as Markdown, where no deliver job will give it. */
@@ -49,6 +50,7 @@ async function runWithinTime(settings: JobSettings, ports: AgentPorts, limit: Ti
   const admitted = await admit(github, settings);
   if (!admitted.ok) return refuse(settings, ports, admitted.error);
   const { run, ticket } = admitted.value;
+  if (ticket.ask !== undefined) return findRecord(ports, { github, repository, admitted: admitted.value, about: ticket.ask.about });
   const context = { ...ports, github, repository, repositoryId: settings.repositoryId, item: settings.item, textSha256: ticket.textSha256, run, committed: await delivered(github, repository, admitted.value) };
   const runs = await earlierRuns(context);
   const twin = runs.find((earlier) => earlier.displayTitle.split(" ").includes(settings.key));
@@ -77,6 +79,15 @@ async function runWithinTime(settings: JobSettings, ports: AgentPorts, limit: Ti
   }
 }
 
+/** For a question: where the record of an item is. The deliver job takes it from there, and trusts nothing of this one. */
+async function findRecord(ports: AgentPorts, { github, repository, admitted: { run, ticket }, about }: { readonly github: GitHub; readonly repository: Repository; readonly admitted: Admitted; readonly about: string }): Promise<JobResult> {
+  const committed = await delivered(github, repository, { committed: await readRefHead(github, repository, recordRefOf(about)) });
+  const context = { ...ports, github, repository, repositoryId: ticket.repositoryId, item: about, textSha256: null, run, committed };
+  const found = await restoreOrRefuse(async () => restoreItem(context, await earlierRuns(context)));
+  if (!found.ok) return found.error;
+  return { exitCode: 0, answers: true, segments: found.value?.refs ?? [], summary: found.value?.found ?? `No run has saved anything of ${about}, or nothing of it can be used.` };
+}
+
 /** With what the record tells at its end. A cancelled job leaves no page: it has seconds, and its segments come first. */
 async function told(result: JobResult, { item }: JobSettings, { log, signal }: AgentPorts, about: { readonly record: RunRecord; readonly over: boolean }): Promise<JobResult> {
   try {
@@ -92,7 +103,7 @@ async function told(result: JobResult, { item }: JobSettings, { log, signal }: A
 }
 
 /** What the item's record says was delivered; somebody else's commit there says nothing. */
-async function delivered(github: GitHub, repository: Repository, { committed }: Admitted): Promise<Committed | null> {
+async function delivered(github: GitHub, repository: Repository, { committed }: Pick<Admitted, "committed">): Promise<Committed | null> {
   const message = committed === null ? null : await readCommitMessage(github, repository, committed);
   return message === null ? null : parseCommitted(message);
 }
@@ -161,6 +172,8 @@ function finished(saver: SegmentSaver, { ending, reason, cost, over }: WorkEnd):
 /** Nothing runs. An empty segment's name carries the word to the App's status comment. */
 async function refuse(settings: JobSettings, ports: AgentPorts, refusal: Refusal<"bad-ticket">): Promise<JobResult> {
   const summary = `Refused: ${refusal.message} ${refusal.fix}`;
+  // A question has no record; the App sees that its run failed.
+  if (parseItemId(settings.item) === null) return { exitCode: 1, segments: [], summary };
   try {
     const record = await openRecord(settings, ports, null);
     await record.saver.save({ phase: "probe", step: "refused", costMilliUsd: 0, ending: refusal.kind });

@@ -28,8 +28,8 @@ export interface Restored {
 type ItemOpening = Extract<ItemEvent, { kind: "item_opened" }>["data"];
 
 export interface RestoreContext extends ShelfContext {
-  /** Of the task this run's ticket vouches for. */
-  readonly textSha256: string;
+  /** Of the task this run's ticket vouches for; null where the record is only read. */
+  readonly textSha256: string | null;
   /** What the item's record ref says was delivered last; null where nothing was. */
   readonly committed: Committed | null;
   /** This run, by GitHub's API. */
@@ -67,7 +67,7 @@ export async function restoreItem(context: RestoreContext, runs: readonly RunFac
       search.passOver(head, null);
       continue;
     }
-    if (opening.task.sha256 !== context.textSha256) {
+    if (context.textSha256 !== null && opening.task.sha256 !== context.textSha256) {
       context.log("What earlier runs saved answers another text of the task and is not used. This run starts anew.");
       return null;
     }

@@ -5,7 +5,7 @@
 import type { GitHub, Repository } from "../../../github/client.ts";
 import { readRun, type RunFacts } from "../../../github/read/index.ts";
 import { verifyTicket, type Ticket } from "../../../github/trust/index.ts";
-import { parseItemId } from "../../../record/index.ts";
+import { parseAskId, parseItemId } from "../../../record/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { DeliverSettings } from "./settings.ts";
@@ -36,9 +36,19 @@ export async function admit(github: GitHub, settings: DeliverSettings): Promise<
 }
 
 function otherTicket(settings: DeliverSettings, ticket: Ticket): AdmissionRefusal | null {
-  const item = parseItemId(ticket.item);
-  const agrees = ticket.key === settings.key && ticket.item === settings.item && ticket.repositoryId === settings.repositoryId && item?.repositoryId === ticket.repositoryId && item.subject === `${ticket.review === undefined ? "issue" : "pr"}-${ticket.issueNumber}`;
+  const agrees = ticket.key === settings.key && ticket.item === settings.item && ticket.repositoryId === settings.repositoryId && (ticket.ask === undefined ? isWork(ticket) : isQuestion(ticket, ticket.ask.about));
   return agrees ? null : { kind: "bad-ticket", message: "The run's ticket was made for another run, item or repository.", fix: LABEL_AGAIN };
+}
+
+function isWork(ticket: Ticket): boolean {
+  const item = parseItemId(ticket.item);
+  return item?.repositoryId === ticket.repositoryId && item.subject === `${ticket.review === undefined ? "issue" : "pr"}-${ticket.issueNumber}`;
+}
+
+/** It is about an item of the same repository, and answered where it was asked. */
+function isQuestion(ticket: Ticket, about: string): boolean {
+  const [asked, item] = [parseAskId(ticket.item), parseItemId(about)];
+  return asked?.repositoryId === ticket.repositoryId && asked.issueNumber === ticket.issueNumber && String(asked.commentId) === ticket.trigger.id && item?.repositoryId === ticket.repositoryId;
 }
 
 /** What must be so of the run by GitHub's API, each with the words for when it is not. */

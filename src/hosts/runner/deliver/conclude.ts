@@ -1,5 +1,5 @@
 /** Ends a delivery that published no change: a person reads why on the issue, the record keeps it. */
-import { fenceOf, GITHUB_ACTIONS, publish, saidIntents, type Decision, type Publication, type RecordIntent, type RecordWish } from "../../../delivery/index.ts";
+import { fenceOf, GITHUB_ACTIONS, publish, saidIntents, type Decision, type ChangeRefusal, type JournalRefusal, type Publication, type RecordIntent, type RecordWish } from "../../../delivery/index.ts";
 import type { GitHub } from "../../../github/client.ts";
 import type { DeliveryState } from "../../../github/read/index.ts";
 import { createEffectRunner } from "../../../github/write/index.ts";
@@ -10,7 +10,8 @@ import { RetryableError, TerminalError, type Refusal } from "../../../shared/err
 import { redactJson, type Redact } from "../../../shared/redact.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Admitted } from "./admit.ts";
-import { readState } from "./live-state.ts";
+import type { BaseTreeRefusal } from "./base-tree.ts";
+import { readState, type LiveRefusal } from "./live-state.ts";
 import type { DeliveryRecord } from "./record.ts";
 import type { DeliverPorts, DeliverResult, DeliverSettings } from "./settings.ts";
 import { fencedSummary, refusedSummary, saidSummary } from "./step-summary.ts";
@@ -71,9 +72,23 @@ export async function concludeFenced(record: DeliveryRecord | null, refusal: Ref
 function wordsOf(conclusion: Conclusion): { readonly headline: string; readonly reason: Reason; readonly ending: EndingCode } {
   if (conclusion.kind === "said") return { headline: `WorkTrain ${ENDING_WORDS[conclusion.ending].headline}`, reason: conclusion.reason, ending: conclusion.ending };
   const { kind, message, fix } = conclusion.refusal;
-  // `ready` without a pull request: the App says that the work was done and delivering it failed.
-  return { headline: "WorkTrain refused to publish the result", reason: { code: kind, message, fix }, ending: "ready" };
+  // `ready` without a pull request: the App says that the work was done and delivering it failed; a label delivers it then.
+  return { headline: "WorkTrain refused to publish the result", reason: { code: kind, message, fix }, ending: NEVER.has(kind) ? "undeliverable" : "ready" };
 }
+
+/** What no later run could publish either, though it goes on with the same record: a label begins a new attempt then. */
+const NEVER: ReadonlySet<string> = new Set<(LiveRefusal | BaseTreeRefusal | ChangeRefusal | JournalRefusal)["kind"]>([
+  "base-rewritten",
+  "base-gone",
+  "empty-change",
+  "broken-change",
+  "change-too-large",
+  "foreign-journal",
+  "session-mismatch",
+  "not-completed",
+  "review-not-clean",
+  "unvouched-approval",
+]);
 
 /** The record ref alone, ahead of what is no branch. */
 export const recordIntent = (decision: Decision, { base }: Job["admitted"]["ticket"]): RecordIntent => ({ kind: "record", record: recordWish(decision), oidLength: base.sha.length });

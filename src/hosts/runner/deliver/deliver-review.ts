@@ -11,7 +11,7 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import { conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, type Job } from "./conclude.ts";
 import { refusedOrWithdrawn } from "./refused-or-withdrawn.ts";
 import type { Decision } from "../../../delivery/index.ts";
-import { liveConfig, readState } from "./live-state.ts";
+import { liveConfig, readState, switchedOff } from "./live-state.ts";
 import type { DeliveryRecord } from "./record.ts";
 import type { DeliverResult } from "./settings.ts";
 import { refusedSummary, reviewedSummary } from "./step-summary.ts";
@@ -58,6 +58,8 @@ async function mayPublish({ github, admitted: { ticket } }: Job, state: Delivery
   const config = liveConfig(state);
   if (!config.ok) return config;
   if (archived) return refuse("archived", "The repository is archived.", "Take it out of the archive, then label the pull request again.");
+  const off = switchedOff(state, config.value);
+  if (off !== null) return err(off);
   const pull = await readPullUnderReview(github, { owner, repo }, ticket.issueNumber);
   if (pull === null || !pull.open) return refuse("withdrawn", `Pull request ${ticket.issueNumber} was closed while it was reviewed.`, "Reopen it and label it again, if the review is still wanted.");
   const { pullRequests } = config.value.review;

@@ -39,6 +39,7 @@ export async function runDeliver(settings: DeliverSettings, ports: DeliverPorts)
     const admitted = await admit(github, settings);
     // Without a valid ticket there is no issue to speak on that could be trusted: the job's own page says it.
     if (!admitted.ok) return refusedSummary(admitted.error);
+    if (admitted.value.ticket.ask !== undefined) return await (await import("./answer.ts")).answerQuestion({ settings, ports, github, admitted: admitted.value, redact: createRedactor([settings.token]) }, admitted.value.ticket.ask);
     return await deliverItem({ settings, ports, github, admitted: admitted.value, redact: createRedactor([settings.token]) });
   } catch (error) {
     if (!(error instanceof TerminalError || error instanceof RetryableError)) throw error;

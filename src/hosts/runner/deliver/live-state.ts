@@ -5,11 +5,11 @@
  * time of the effect (fault 52).
  */
 import { z } from "zod";
-import { CONFIG_PATH, parseConfig, type Config } from "../../../config/index.ts";
+import { CONFIG_PATH, isAtLeast, parseConfig, type CommandRole, type Config } from "../../../config/index.ts";
 import { branchOf } from "../../../delivery/index.ts";
 import type { GitHub, Repository } from "../../../github/client.ts";
 import { parseAnswer } from "../../../github/parse-answer.ts";
-import { readDeliveryState, readPermission, type DeliveryState } from "../../../github/read/index.ts";
+import { readDeliveryState, readPermission, STOP_LABEL, type DeliveryState } from "../../../github/read/index.ts";
 import { hasStatus } from "../../../github/request-error.ts";
 import { permissionVerdict, type Ticket } from "../../../github/trust/index.ts";
 import { recordRefOf } from "../../../record/index.ts";
@@ -18,7 +18,7 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Admitted } from "./admit.ts";
 
 /** `withdrawn`: a person took it back. `not-allowed`: who asked may not any more. `wrong-run`: this is not the place of the ticket. */
-export type LiveRefusal = Refusal<"withdrawn" | "not-allowed" | "archived" | "bad-config" | "base-rewritten" | "wrong-run">;
+export type LiveRefusal = Refusal<"withdrawn" | "not-allowed" | "archived" | "switched-off" | "bad-config" | "base-rewritten" | "wrong-run">;
 
 export interface Authority {
   /** The requester's role. */
@@ -51,6 +51,13 @@ export function liveConfig({ config: file }: DeliveryState): Result<Config, Live
   });
 }
 
+/** Whether a person has stopped everything here, by label or config; null where not. */
+export function switchedOff({ stoppedBy }: DeliveryState, { enabled }: Config): LiveRefusal | null {
+  const refusal = (message: string, fix: string): LiveRefusal => ({ kind: "switched-off", message, fix: `${fix} when work may go on, then label the issue again: what is done is kept.` });
+  if (stoppedBy !== null) return refusal(`The label ${STOP_LABEL} on #${stoppedBy} stops all work of WorkTrain in this repository.`, `Take it off #${stoppedBy}`);
+  return enabled ? null : refusal(`\`enabled: false\` in ${CONFIG_PATH} stops all work of WorkTrain in this repository.`, "Take it out on the default branch");
+}
+
 /**
  * Whether the item may still be published: issue open and labelled, its requester allowed, repository alive.
  * @param ask `rest`: the permission is asked for on its own. `shown`: what the state shows of it is taken, and REST asked only
@@ -59,17 +66,31 @@ export function liveConfig({ config: file }: DeliveryState): Result<Config, Live
 export async function readAuthority(github: GitHub, ticket: Ticket, { state, config, ask }: { readonly state: DeliveryState; readonly config: Config; readonly ask: "rest" | "shown" }): Promise<Result<Authority, LiveRefusal>> {
   const { repository, issue } = state;
   if (repository.archived) return refuse("archived", "The repository is archived.", "Take it out of the archive, then label the issue again.");
+  const off = switchedOff(state, config);
+  if (off !== null) return err(off);
   if (issue === null) return refuse("withdrawn", `Issue ${ticket.issueNumber} is gone.`, "There is nothing to do.");
   if (!issue.open) return refuse("withdrawn", `Issue ${ticket.issueNumber} was closed while the work went on.`, `Reopen it and add the label ${config.label} again, if the work is still wanted.`);
   if (!issue.labels.some((label) => label.toLowerCase() === config.label.toLowerCase())) {
     return refuse("withdrawn", `The label ${config.label} was taken off while the work went on.`, "Add it again, if the work is still wanted.");
   }
+  return readRequester(github, ticket, { state, config, ask });
+}
+
+/** Whether who asked may still ask for this, whatever became of the issue. */
+export async function readRequester(github: GitHub, ticket: Ticket, { state: { repository, permission }, config, ask }: { readonly state: DeliveryState; readonly config: Config; readonly ask: "rest" | "shown" }): Promise<Result<Authority, LiveRefusal>> {
   const { login, id } = ticket.trigger.actor;
-  const shown = ask === "shown" ? state.permission : null;
+  const shown = ask === "shown" ? permission : null;
   const verdict = permissionVerdict(shown ?? (await readPermission(github, { owner: repository.owner, repo: repository.repo }, login)), id);
-  if (verdict.kind === "allowed") return ok({ role: verdict.role });
-  const why = verdict.kind === "unknown" ? "GitHub does not say now what they may do" : "they may not write to the repository any more";
-  return refuse("not-allowed", `${login} asked for this work; ${why}.`, "Somebody with write permission can label the issue again.");
+  const least = leastRole(ticket, config);
+  if (verdict.kind === "allowed" && isAtLeast(verdict.role, least)) return ok({ role: verdict.role });
+  const why = verdict.kind === "allowed" ? `they do not have the role ${least} any more, which \`permissions.${ticket.command ?? ""}\` of ${CONFIG_PATH} asks for` : verdict.kind === "unknown" ? "GitHub does not say now what they may do" : "they may not write to the repository any more";
+  return refuse("not-allowed", `${login} asked for this work; ${why}.`, `Somebody with ${least} permission can ${ticket.command === undefined ? "label the issue again" : "write the command again"}.`);
+}
+
+/** A command of a later version than this one is asked for what the strictest asks. */
+function leastRole({ command }: Ticket, { permissions }: Config): CommandRole {
+  if (command === undefined) return "write";
+  return Object.entries(permissions).find(([name]) => name === command)?.[1] ?? "admin";
 }
 
 const compareSchema = z.object({ status: z.enum(["diverged", "ahead", "behind", "identical"]) });

@@ -26,6 +26,8 @@ export const reviewedSummary = ({ report, url, pullNumber }: { readonly report: 
   report,
 });
 
+export const answeredSummary = (question: string, text: string): DeliverResult => ({ exitCode: 0, summary: `Answered \`${question}\` in a comment.`, stepSummary: page(text), report: null });
+
 export const saidSummary = (headline: string, reason: Refusal, report: Report | null): DeliverResult => ({
   exitCode: 0,
   summary: line(`${headline}: ${reason.message} ${reason.fix}`),

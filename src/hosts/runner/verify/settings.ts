@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Config } from "../../../config/index.ts";
-import { itemIdSchema } from "../../../record/index.ts";
+import { askIdSchema, itemIdSchema } from "../../../record/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
 import type { FileSystem } from "../../../shared/ports.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -32,7 +32,7 @@ export interface VerifyPorts {
 
 const id = z.string().regex(/^\d+$/).transform(Number).pipe(z.int());
 const environmentSchema = z.object({ GITHUB_RUN_ID: id, GITHUB_RUN_ATTEMPT: id, GITHUB_WORKSPACE: z.string().min(1), RUNNER_TEMP: z.string().min(1), RUNNER_TOOL_CACHE: z.string().optional(), PATH: z.string().default("") });
-const inputsSchema = z.object({ item: itemIdSchema, segments: z.string().min(1), sandbox: z.enum(["bubblewrap", "weak"]) });
+const inputsSchema = z.object({ item: z.union([itemIdSchema, askIdSchema]), segments: z.string().min(1), sandbox: z.enum(["bubblewrap", "weak"]) });
 
 /** Parses the job's environment and inputs. @param input reads an action input, "" when it is not set */
 export function readVerifySettings(environment: Readonly<Record<string, string | undefined>>, input: (name: string) => string): Result<VerifySettings, Refusal<"bad-settings">> {

@@ -8,7 +8,7 @@
 import { CONFIG_PATH, parseConfig, verifyCommands, type Config } from "../../../config/index.ts";
 import { foldItem } from "../../../engine/pipeline/index.ts";
 import { assembleSegments, type Assembled } from "../../../journal/index.ts";
-import type { SnapshotRef, VerifiedClaim } from "../../../record/index.ts";
+import { parseAskId, type SnapshotRef, type VerifiedClaim } from "../../../record/index.ts";
 import { readItemJournal } from "../../../report/index.ts";
 import { TerminalError, type Refusal } from "../../../shared/errors.ts";
 import { err, type Result } from "../../../shared/result.ts";
@@ -27,6 +27,7 @@ export interface VerifyResult {
 
 /** Runs the job to its end. Refusals are results; a bug or an outage is thrown. */
 export async function runVerify(settings: VerifySettings, ports: VerifyPorts): Promise<VerifyResult> {
+  if (parseAskId(settings.item) !== null) return { exitCode: 0, verified: null, summary: "There is no change to test: this run answers a question." };
   const assembled = await recordOf(settings, ports);
   if (!assembled.ok) return refused(assembled.error);
   const { ended } = foldItem((await readItemJournal(assembled.value.reader, settings.item)).item);

@@ -1,5 +1,6 @@
+import type { JsonObject } from "../../../shared/json.ts";
 import { textsOf } from "../flow.ts";
-import type { PlacedStep } from "../placed-steps.ts";
+import { isMapping, type PlacedStep } from "../placed-steps.ts";
 import type { LintRule } from "../subject.ts";
 
 /** Code acts on these whenever they come. */
@@ -7,30 +8,54 @@ const READ_BY_CODE: ReadonlySet<string> = new Set(["wr.contracts.loop_control", 
 
 const contractOf = ({ step }: PlacedStep): string | null => (step.kind === "standard" ? (step.contract?.ref ?? null) : step.kind === "parallel" ? (step.synthesis?.contract?.ref ?? null) : null);
 
+const LOOP_CONTROL = "wr.contracts.loop_control";
+
 export const contractWithoutConsumer: LintRule = {
   code: "contract-without-consumer",
   severity: "warning",
-  tells: "A step before the last result hands over an artifact that no gate judges and no later step speaks of.",
-  find: ({ steps, kind }) => {
+  tells: "A step hands over an artifact that nothing reads: no gate, no later step, no loop; or the workflow ends with a contract of its own and `about` does not say what it is for.",
+  find: ({ steps, kind, root, plan }) => {
     // What a routine hands over its callers read.
     if (kind === "routine") return [];
     const results = steps.filter((placed) => contractOf(placed) !== null && !READ_BY_CODE.has(contractOf(placed) ?? ""));
     const end = results.at(-1);
-    const last = end === undefined ? null : contractOf(end);
-    return results.flatMap((placed) => {
-      const { step, path, own, index } = placed;
-      const ref = contractOf(placed) ?? "";
-      if (!own || ref === last || isJudged(placed, steps) || steps.some((later) => later.index > index && speaksOf(ref, later))) return [];
-      return [{ path: [...path, ...(step.kind === "parallel" ? ["synthesis"] : []), "outputContract"], message: `Nothing reads the ${ref} of "${step.id}": no gate judges it, no later step speaks of it, and the workflow ends with ${last}.`, fix: "Name it in the step that builds on it, gate on it, or leave it at notes." }];
-    });
+    return [
+      ...steps.filter((placed) => placed.own && contractOf(placed) === LOOP_CONTROL && placed.around.length === 0).map((placed) => ({ path: placeOf(placed), message: `Nothing reads the ${LOOP_CONTROL} of "${placed.step.id}": it stands in no loop.`, fix: "Move it into the loop that it decides, or leave it at notes." })),
+      ...results.flatMap((placed) => {
+        const { step, own, index } = placed;
+        const ref = contractOf(placed) ?? "";
+        if (!own || placed === end || isJudged(placed, steps) || steps.some((later) => later.index > index && speaksOf(ref, later))) return [];
+        const last = end === undefined ? "" : (contractOf(end) ?? "");
+        // Of one contract the last one handed over is the result; this one is it where that one is left out.
+        if (ref === last && (end?.step.runCondition !== null || placed.around.length > 0)) return [];
+        return [{ path: placeOf(placed), message: `Nothing reads the ${ref} of "${step.id}": no gate judges it, no later step speaks of it, and the workflow ends with ${ref === last ? `the one of "${end?.step.id}"` : last}.`, fix: "Name it in the step that builds on it, gate on it, or leave it at notes." }];
+      }),
+      ...(end === undefined || kind !== "workflow" ? [] : unsaid(end, root, plan.about ?? "")),
+    ];
   },
 };
+
+const placeOf = ({ path, step }: PlacedStep): readonly (string | number)[] => [...path, ...(step.kind === "parallel" ? ["synthesis"] : []), "outputContract"];
+
+/** A result of the file's own kind is read by people, scripts or a calling workflow: then the file says so. */
+function unsaid(end: PlacedStep, root: JsonObject, about: string): ReturnType<LintRule["find"]> {
+  const ref = contractOf(end) ?? "";
+  const declared = root["contracts"];
+  if (!end.own || !isMapping(declared) || !Object.hasOwn(declared, ref) || speaks(about, ref)) return [];
+  return [{ path: placeOf(end), message: `The workflow ends with "${ref}", a contract of its own: no pipeline reads it, and nothing says who does.`, fix: `Say in \`about\` what "${ref}" is for and who reads it, or end with a contract that a pipeline reads.` }];
+}
 
 const isJudged = ({ step }: PlacedStep, steps: readonly PlacedStep[]): boolean =>
   ((step.kind === "standard" || step.kind === "parallel") && step.confirmation !== null) || steps.some((each) => each.step.kind === "standard" && each.step.audits === step.id);
 
 /** The contract's name, whole or without what stands before the last dot. */
 function speaksOf(ref: string, { step }: PlacedStep): boolean {
+  return textsOf(step).some(({ text }) => speaks(text, ref)) || (step.kind === "standard" && step.contract?.accountsFor !== undefined && ref === REVIEW_VERDICT);
+}
+
+const REVIEW_VERDICT = "wr.contracts.review_verdict";
+
+function speaks(text: string, ref: string): boolean {
   const short = ref.split(".").at(-1) ?? ref;
-  return textsOf(step).some(({ text }) => text.includes(ref) || new RegExp(`(?<![\\w.-])${short.replaceAll(/[^\w]/g, "\\$&")}(?![\\w-])`).test(text));
+  return text.includes(ref) || new RegExp(`(?<![\\w.-])${short.replaceAll(/[^\w]/g, "\\$&")}(?![\\w-])`).test(text);
 }

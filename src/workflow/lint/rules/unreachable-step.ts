@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Json } from "../../../shared/json.ts";
 import type { Condition } from "../../condition.ts";
 import type { Issue } from "../../issue.ts";
-import type { JsonSchema } from "../../json-schema.ts";
+import type { JsonSchema } from "../../schema-check.ts";
 import { canHold } from "../can-hold.ts";
 import { conditionsOf, type Flow, keyOf, schemaAt } from "../flow.ts";
 import { placeOfPart, type PlacedStep } from "../placed-steps.ts";

@@ -3,7 +3,7 @@ import { loginOf } from "../principal.ts";
 import type { Issue, RepositoryRecord } from "../records.ts";
 import { select } from "../state.ts";
 import { closingField } from "./pulls.ts";
-import { actorOf, demand, failed, pageSize, pageUrlOf, type Serving } from "./serving.ts";
+import { actorOf, demand, failed, hasLabel, pageSize, pageUrlOf, type Serving } from "./serving.ts";
 
 const ISSUES = { permission: ["issues", "pull_requests"], level: "read", role: "read" } as const;
 
@@ -27,10 +27,9 @@ export function issuesField(serving: Serving, repository: RepositoryRecord, { fi
   demand(serving, repository, ISSUES);
   const { state } = serving.machine;
   const size = pageSize(first);
-  const namesOf = (issue: Issue): readonly string[] => issue.labelIds.flatMap((id) => state.labels.get(id)?.name.toLowerCase() ?? []);
   const all = select(state.issues, (issue) => issue.repositoryId === repository.id && issue.pull === null)
     .filter((issue) => states === undefined || states.includes(issue.state.toUpperCase()))
-    .filter((issue) => labels === undefined || labels.some((label) => namesOf(issue).includes(label.toLowerCase())))
+    .filter((issue) => labels === undefined || hasLabel(serving, issue, labels))
     .filter((issue) => after === undefined || after === null || issue.number > Number(after));
   const nodes = all.slice(0, size);
   return { pageInfo: { hasNextPage: all.length > size, endCursor: nodes.length === 0 ? null : String(nodes.at(-1)?.number) }, nodes: nodes.map((issue) => issueObject(serving, repository, issue)) };

@@ -3,7 +3,7 @@ import { isPull, type Issue, type Pull, type RepositoryRecord } from "../records
 import { select } from "../state.ts";
 import { nodeId } from "../views/view.ts";
 import { reviewThreadsField } from "./review-threads.ts";
-import { actorOf, demand, failed, pageSize, pageUrlOf, type Serving } from "./serving.ts";
+import { actorOf, demand, failed, hasLabel, pageSize, pageUrlOf, type Serving } from "./serving.ts";
 
 const PULLS = { permission: "pull_requests", level: "read", role: "read" } as const;
 
@@ -22,6 +22,8 @@ export function closingField(serving: Serving, repository: RepositoryRecord, { i
 export interface PullsWanted {
   readonly first?: number;
   readonly headRefName?: string;
+  /** Any of them. */
+  readonly labels?: readonly string[];
   readonly states?: readonly string[];
   readonly orderBy?: { readonly field: string; readonly direction: "ASC" | "DESC" };
 }
@@ -35,12 +37,12 @@ export function pullRequestField(serving: Serving, repository: RepositoryRecord,
   return pullRequest(serving, repository, found);
 }
 
-export function pullRequestsField(serving: Serving, repository: RepositoryRecord, { first, headRefName, states, orderBy }: PullsWanted): unknown {
+export function pullRequestsField(serving: Serving, repository: RepositoryRecord, { first, headRefName, labels, states, orderBy }: PullsWanted): unknown {
   demand(serving, repository, PULLS);
   const size = pageSize(first);
   const all = select(serving.machine.state.issues, (issue) => issue.repositoryId === repository.id)
     .filter(isPull)
-    .filter((pull) => (headRefName === undefined || pull.pull.head.ref === headRefName) && (states === undefined || states.includes(stateOf(pull))));
+    .filter((pull) => (headRefName === undefined || pull.pull.head.ref === headRefName) && (states === undefined || states.includes(stateOf(pull))) && (labels === undefined || hasLabel(serving, pull, labels)));
   if (orderBy?.direction === "DESC") all.reverse();
   return { totalCount: all.length, nodes: all.slice(0, size).map((pull) => pullRequest(serving, repository, pull)) };
 }

@@ -101,7 +101,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     object(expression: String, oid: GitObjectID): GitObject
     owner: RepositoryOwner!
     pullRequest(number: Int!): PullRequest
-    pullRequests(first: Int, headRefName: String, orderBy: IssueOrder, states: [PullRequestState!]): PullRequestConnection!
+    pullRequests(first: Int, headRefName: String, labels: [String!], orderBy: IssueOrder, states: [PullRequestState!]): PullRequestConnection!
     ref(qualifiedName: String!): Ref
     url: URI!
   }

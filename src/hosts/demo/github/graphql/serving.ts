@@ -36,6 +36,10 @@ export function pageSize(first: number | undefined): number {
   return first;
 }
 
+/** Whether it has one of the labels; names are compared without case. */
+export const hasLabel = ({ machine }: Serving, { labelIds }: Issue, labels: readonly string[]): boolean =>
+  labelIds.some((id) => labels.some((label) => label.toLowerCase() === machine.state.labels.get(id)?.name.toLowerCase()));
+
 export const pageUrlOf = ({ machine, base }: Serving, repository: RepositoryRecord, issue: Issue): string =>
   `${pageUrl({ state: machine.state, base }, repository)}/${issue.pull === null ? "issues" : "pull"}/${issue.number}`;
 

@@ -178,6 +178,9 @@ const cancelRun = repositoryRoute({
     }),
 });
 
+/** Ends also what its conditions would let run on. Here both are one: the Actions part ends what does not obey. */
+const forceCancelRun: Route = { ...cancelRun, template: `${RUN}/force-cancel` };
+
 const listJobs = repositoryRoute({
   method: "GET",
   template: `${RUN}/jobs`,
@@ -272,6 +275,7 @@ export const actionsRoutes: readonly Route[] = [
   getRun,
   getRunAttempt,
   cancelRun,
+  forceCancelRun,
   listJobs,
   getJob,
   listRunArtifacts,

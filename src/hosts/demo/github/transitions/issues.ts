@@ -55,7 +55,7 @@ export function editIssue(state: State, act: Act, issue: Issue, edit: IssueEdit)
   if (title !== issue.title || body !== issue.body) {
     current = { ...current, title, body, updatedAt: act.at };
     const edited = [...(title === issue.title ? [] : ["title" as const]), ...(body === issue.body ? [] : ["body" as const])];
-    next = happen({ ...next, issues: put(next.issues, issue.id, current) }, act, { kind, action: "edited", issueId: issue.id, edited });
+    next = happen({ ...next, issues: put(next.issues, issue.id, current) }, act, { kind, action: "edited", issueId: issue.id, edited, previous: { title: issue.title, body: issue.body ?? "" } });
   }
   if (edit.state !== undefined && edit.state !== issue.state) {
     current = { ...current, state: edit.state, closedAt: edit.state === "closed" ? act.at : null, updatedAt: act.at };

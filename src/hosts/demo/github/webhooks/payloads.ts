@@ -51,14 +51,14 @@ function specificPayload(view: View, happening: Happening, measure: PullMeasure 
   switch (happening.kind) {
     case "issues": {
       const issue = known(state.issues, happening.issueId, "issue");
-      return { issue: issueJson(view, issue), ...labelPart(view, happening) };
+      return { issue: issueJson(view, issue), ...labelPart(view, happening), ...editPart(happening) };
     }
     case "pull_request": {
       const issue = known(state.issues, happening.issueId, "pull request");
       if (!isPull(issue)) throw new Error(`Issue ${issue.number} is no pull request.`);
       const moved = happening.action === "synchronize" ? { before: happening.before, after: happening.after } : {};
       const measured = measure === null ? pullSimpleJson(view, issue) : pullJson(view, issue, { ...measure, mergeable: null });
-      return { number: issue.number, pull_request: measured, ...moved, ...labelPart(view, happening) };
+      return { number: issue.number, pull_request: measured, ...moved, ...labelPart(view, happening), ...editPart(happening) };
     }
     case "issue_comment": {
       const issue: Issue = known(state.issues, happening.issueId, "issue");
@@ -121,6 +121,10 @@ const labelPart = (view: View, happening: object) =>
   "labelId" in happening && typeof happening.labelId === "number"
     ? { label: labelJson(view, known(view.state.labels, happening.labelId, "label")) }
     : {};
+
+/** What title and text were before they were edited. */
+const editPart = (happening: Extract<Happening, { kind: "issues" | "pull_request" }>) =>
+  happening.action === "edited" ? { changes: Object.fromEntries(happening.edited.map((part) => [part, { from: happening.previous[part] }])) } : {};
 
 function pushPayload(view: View, push: Extract<Happening, { kind: "push" }>) {
   const repository = known(view.state.repositories, push.repositoryId, "repository");

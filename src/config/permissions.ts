@@ -1,0 +1,28 @@
+/** `permissions` of the config: who may give which command in a comment. */
+import { z } from "zod";
+
+/** Of a repository on GitHub, the least first. */
+export const COMMAND_ROLES = ["triage", "write", "maintain", "admin"] as const;
+export type CommandRole = (typeof COMMAND_ROLES)[number];
+
+/** What only tells or stops something may be opened to people who cannot write. */
+const telling = (name: string) => z.enum(COMMAND_ROLES).default("write").describe(`The least role for \`/worktrain ${name}\`.`);
+/** What spends money or publishes is never opened to them (attack 1). */
+const doing = (name: string) => z.enum(["write", "maintain", "admin"]).default("write").describe(`The least role for \`/worktrain ${name}\`.`);
+
+export const permissionsSchema = z.strictObject({
+  help: telling("help"),
+  status: telling("status"),
+  config: telling("config"),
+  cancel: telling("cancel"),
+  run: doing("run"),
+  approve: doing("approve"),
+  reject: doing("reject"),
+  resume: doing("resume"),
+  why: doing("why"),
+  explain: doing("explain"),
+  verify: doing("verify"),
+});
+
+/** Whether a role is at least another. */
+export const isAtLeast = (role: CommandRole, least: CommandRole): boolean => COMMAND_ROLES.indexOf(role) >= COMMAND_ROLES.indexOf(least);

@@ -1,0 +1,72 @@
+/**
+ * The text of the dashboard issue: what is at work, what waits, what ended, each with a box to tick as its control. Pure, and read back:
+ * a ticked box is found by the hidden words beside it, never by what is seen.
+ */
+import { isGate } from "./status-comment.ts";
+import type { StatusMarker } from "./status-marker.ts";
+
+/** First line of the issue's text. */
+export const DASHBOARD_MARKER = "<!-- worktrain:dashboard -->";
+export const DASHBOARD_TITLE = "WorkTrain dashboard";
+/** By which the App finds it again; that its own account wrote it is checked as well. */
+export const DASHBOARD_LABEL = "worktrain:dashboard";
+
+/** One labelled issue with the App's status comment on it. */
+export interface DashboardEntry {
+  readonly marker: StatusMarker;
+  /** Address of that comment. */
+  readonly url: string;
+  /** Its heading, without the marks of one; the App's own words. */
+  readonly headline: string;
+}
+
+/** What a ticked box asks for. */
+export type DashboardWish = { readonly kind: "go-on"; readonly issueNumber: number } | { readonly kind: "refresh" };
+
+const GROUPS: readonly { readonly heading: string; readonly holds: (marker: StatusMarker) => boolean }[] = [
+  { heading: "At work", holds: ({ state }) => state === "starting" || state === "waiting" || state === "running" },
+  { heading: "Waits for a person", holds: ({ state, due }) => state === "interrupted" && due === undefined },
+  { heading: "Tried again by itself", holds: ({ state, due }) => state === "interrupted" && due !== undefined },
+  { heading: "Did not start", holds: ({ state }) => state === "refused" },
+  { heading: "Over, and still labelled", holds: ({ state }) => state === "ended" },
+];
+
+/** Entries of one group that are listed; a text on GitHub has at most 65,536 characters (P-comment-size), and nobody reads more. */
+const MOST_LISTED = 50;
+
+export function dashboardText(entries: readonly DashboardEntry[]): string {
+  const groups = GROUPS.flatMap(({ heading, holds }) => {
+    const those = entries.filter(({ marker }) => holds(marker)).toSorted((a, b) => b.marker.issueNumber - a.marker.issueNumber);
+    const more = those.length - MOST_LISTED;
+    return those.length === 0 ? [] : [`### ${heading} (${those.length})`, [...those.slice(0, MOST_LISTED).map(line), ...(more > 0 ? [`- and ${more} older`] : [])].join("\n")];
+  });
+  return [
+    DASHBOARD_MARKER,
+    "What WorkTrain does in this repository. Boxes are controls for people with write permission: tick one, and it is done and unticked. Close this issue and it is not kept up any more; reopen it and it is.",
+    ...(groups.length === 0 ? ["No open issue with the start label has been worked on."] : groups),
+    `- [ ] ${control("refresh")} Bring this up to date now`,
+  ].join("\n\n");
+}
+
+function line({ marker, url, headline }: DashboardEntry): string {
+  const { issueNumber, state, attempt, at } = marker;
+  const atGate = at !== null && isGate(at.slice(at.indexOf(".") + 1));
+  const isOver = state === "ended" || state === "refused";
+  const place = isOver || at === null ? "" : atGate ? ", at a gate: answer it there" : `, at \`${at}\``;
+  const told = `#${issueNumber}: ${headline} (attempt ${attempt}${place}) · [status](${url})`;
+  // A gate is answered with a command that names it; a box says too little of what is approved.
+  return state === "interrupted" && !atGate ? `- [ ] ${control("go-on", issueNumber)} Go on with ${told}` : `- ${told}`;
+}
+
+const control = (what: DashboardWish["kind"], issueNumber?: number): string => `<!-- worktrain:do ${what}${issueNumber === undefined ? "" : ` ${issueNumber}`} -->`;
+
+const TICKED = /^\s*[-*] \[[xX]\] <!-- worktrain:do (refresh|go-on)(?: ([1-9]\d{0,9}))? -->/gm;
+
+/** The controls that are ticked, each once, in the order of the text. */
+export function tickedIn(text: string): readonly DashboardWish[] {
+  const wishes = [...text.matchAll(TICKED)].flatMap(([, kind, number]): readonly DashboardWish[] => {
+    if (kind === "refresh") return [{ kind: "refresh" }];
+    return number === undefined ? [] : [{ kind: "go-on", issueNumber: Number(number) }];
+  });
+  return [...new Map(wishes.map((wish) => [JSON.stringify(wish), wish])).values()];
+}

@@ -1,0 +1,237 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { person } from "../../fakes/small-world.ts";
+import { requestError } from "../../fakes/github.ts";
+import { commandScene, GATE, type WrittenComment } from "./command-scene.ts";
+
+let scene: ReturnType<typeof commandScene>;
+const begin = () => (scene = commandScene());
+afterEach(() => scene.follower.stop());
+
+describe("run", () => {
+  it("starts as the label does, sets the label, and the ticket says whose word it is", async () => {
+    const { comment, world, tickets, body, marker } = begin();
+    world.issue.labels = [];
+    const id = await comment("/worktrain run");
+    expect(world.issue.labels).toEqual(["worktrain:ready"]);
+    expect(tickets()).toMatchObject([{ item: "99/issue-12/1", trigger: { kind: "issue_comment", id: String(id), actor: { login: "octocat", id: 42 }, verdict: "write" } }]);
+    expect(world.commentReactions).toEqual([`${id} eyes`, `${id} +1`]);
+    expect(body()).toContain("`octocat` asked for it in a comment.");
+    expect(marker()).toMatchObject({ attempt: 1, state: "waiting", command: id });
+  });
+
+  it("attack 5: the text is the one at the command, whatever the issue says by the time it is read", async () => {
+    const { comment, world, tickets } = begin();
+    await comment("/worktrain run");
+    const first = tickets()[0]?.textSha256;
+    scene.follower.stop();
+    const other = begin();
+    other.world.issue.title = "Delete everything";
+    await other.comment("/worktrain run", { title: world.issue.title });
+    expect(other.tickets()[0]?.textSha256).toBe(first);
+  });
+
+  it("a repeated delivery (attack 3), and a command while a run is at work, start nothing more", async () => {
+    const { comment, world, answers, clock } = begin();
+    const id = await comment("/worktrain run", { createdAt: new Date(clock.nowMs()).toISOString() });
+    await comment("/worktrain run", { id, createdAt: new Date(clock.nowMs() - 40_000).toISOString() });
+    expect(world.dispatches).toHaveLength(1);
+    await comment("/worktrain run");
+    expect(world.dispatches).toHaveLength(1);
+    expect(answers()).toHaveLength(1);
+    expect(answers()[0]).toContain("A run is at work on this issue already.");
+  });
+
+  it("after an attempt that is over: a new one; after one that was interrupted: the same goes on", async () => {
+    const over = begin();
+    await over.stopped("blocked", "end");
+    await over.comment("/worktrain run");
+    expect(over.tickets().map(({ item }) => item)).toEqual(["99/issue-12/1", "99/issue-12/2"]);
+    await scene.follower.stop();
+    const open = begin();
+    await open.stopped("budget");
+    await open.comment("/worktrain run");
+    expect(open.tickets().map(({ item }) => item)).toEqual(["99/issue-12/1", "99/issue-12/1"]);
+  });
+
+  it.each<[string, (world: ReturnType<typeof commandScene>["world"]) => void, string]>([
+    ["a closed issue", (world) => void (world.issue.state = "closed"), "The issue is closed."],
+    ["no configuration", (world) => void (world.config = null), "There is no .github/worktrain.yml on the default branch."],
+    ["a faulty configuration", (world) => void (world.config = "labl: x\n"), "is not valid"],
+    ["an archived repository", (world) => void (world.archived = true), "The repository is archived."],
+  ])("%s: says why and what to do", async (_, change, words) => {
+    const { comment, world, answers } = begin();
+    change(world);
+    const id = await comment("/worktrain run");
+    expect(answers()[0]).toContain(words);
+    expect(answers()[0]).toContain("**What to do:**");
+    expect(world.dispatches).toEqual([]);
+    expect(world.commentReactions).toEqual([`${id} eyes`, `${id} confused`]);
+  });
+
+  it("GitHub does not let us label: it says so, and nothing is dispatched", async () => {
+    const { comment, world, answers } = begin();
+    world.issue.labels = [];
+    world.fault = (route) => {
+      if (route.endsWith("/labels")) throw requestError(403, "Resource not accessible by integration");
+    };
+    await comment("/worktrain run");
+    expect(world.dispatches).toEqual([]);
+    expect(answers()[0]).toContain("WorkTrain did not do this");
+  });
+});
+
+describe("cancel", () => {
+  const running = async () => {
+    const all = begin();
+    await all.settle(all.label());
+    const run = all.world.runs[0];
+    if (run === undefined) throw new Error("nothing was dispatched");
+    run.status = "in_progress";
+    return { ...all, run };
+  };
+
+  it("asks GitHub to end the run, says so, and afterwards that the work is kept", async () => {
+    const { comment, world, body, marker, run, end, settle, answers } = await running();
+    const id = await comment("/worktrain cancel");
+    expect(world.cancels).toEqual([`${run.id} cancel`]);
+    expect(body()).toContain("It is being cancelled");
+    expect(world.commentReactions).toEqual([`${id} eyes`, `${id} +1`]);
+    expect(answers()).toEqual([]);
+    world.artifacts.push({ id: 1, name: `worktrain.99.issue-12.1.r${run.id}.a1.0001.code.change.m120.cancelled` });
+    await settle(end("cancelled"));
+    expect(marker()).toMatchObject({ state: "interrupted" });
+    expect(body()).toContain("was cancelled");
+    expect(body()).toContain("/worktrain resume");
+    await comment("/worktrain resume");
+    expect(world.dispatches).toHaveLength(2);
+    expect(marker()?.cancel).toBeUndefined();
+  });
+
+  it("a run that does not obey is ended by force, after ten minutes and not before", async () => {
+    const { comment, world, run, clock } = await running();
+    await comment("/worktrain cancel");
+    await clock.advance(8 * 60_000);
+    expect(world.cancels).toEqual([`${run.id} cancel`]);
+    await clock.advance(3 * 60_000);
+    expect(world.cancels.at(-1)).toBe(`${run.id} force-cancel`);
+  });
+
+  it("a run that was cut off while it was being cancelled is not gone on with", async () => {
+    const { comment, world, run, end, settle, body } = await running();
+    world.artifacts.push({ id: 1, name: `worktrain.99.issue-12.1.r${run.id}.a1.0001.code.change.m120` });
+    await comment("/worktrain cancel");
+    await settle(end("failure"));
+    expect(world.dispatches).toHaveLength(1);
+    expect(body()).toContain("lost its run");
+  });
+
+  it("nothing runs: it says so", async () => {
+    const { comment, stopped, answers, world } = begin();
+    await comment("/worktrain cancel");
+    expect(answers()[0]).toContain("there is nothing to cancel");
+    await stopped("awaiting-approval", GATE);
+    await comment("/worktrain cancel");
+    expect(answers()[1]).toContain("No run of WorkTrain is under way here.");
+    expect(world.cancels).toEqual([]);
+  });
+
+  it("what would be tried again by itself is not", async () => {
+    const { comment, stopped, marker, body, world, clock } = begin();
+    await stopped("model-unavailable");
+    expect(marker()?.due).toBeDefined();
+    await comment("/worktrain cancel");
+    expect(marker()?.due).toBeUndefined();
+    expect(body()).toContain("`octocat` cancelled it in a comment");
+    await clock.advance(24 * 60 * 60_000);
+    expect(world.dispatches).toHaveLength(1);
+  });
+
+  it("attack 3: a cancel from before the present run ends nothing", async () => {
+    const { comment, world, answers } = await running();
+    await comment("/worktrain cancel", { createdAt: "2025-12-31T23:00:00Z" });
+    expect(world.cancels).toEqual([]);
+    expect(answers()[0]).toContain("before the present run was asked for");
+  });
+
+  it("GitHub does not let us: it says so", async () => {
+    const { comment, world, answers } = await running();
+    world.fault = (route) => {
+      if (route.endsWith("/cancel")) throw requestError(403, "Resource not accessible by integration");
+    };
+    await comment("/worktrain cancel");
+    expect(answers()[0]).toContain("cancel the run on its page");
+  });
+});
+
+describe("config", () => {
+  it("shows what holds, defaults included, as code", async () => {
+    const { comment, world, answers } = begin();
+    world.config = "rules: ['Ask @octocat about #1']\n";
+    await comment("/worktrain config");
+    expect(answers()[0]).toContain("    label: worktrain:ready");
+    expect(answers()[0]).toContain("    rules:");
+    expect(answers()[0]).not.toContain("@octocat");
+  });
+
+  it("a faulty file: each fault with its place", async () => {
+    const { comment, world, answers } = begin();
+    world.config = "labl: x\n";
+    await comment("/worktrain config");
+    expect(answers()[0]).toContain("worktrain.yml:1:1");
+  });
+});
+
+describe("I10: who may give which command is the config's word", () => {
+  it.each<[string, string, string, string]>([
+    ["a writer at a command for maintainers", "permissions: { run: maintain }\n", "write", "takes the role maintain here"],
+    ["triage at a command that spends", "permissions: { cancel: triage }\n", "triage", "has the triage role"],
+  ])("%s: told once, nothing done", async (_, config, role, words) => {
+    const { comment, world, answers } = begin();
+    world.config = config;
+    world.permission = person(role, role === "triage" ? "read" : role);
+    await comment("/worktrain run");
+    await comment("/worktrain run");
+    expect(answers()).toHaveLength(1);
+    expect(answers()[0]).toContain(words);
+    expect(world.dispatches).toEqual([]);
+  });
+
+  it("a maintainer at it, and triage at what is opened to it, are heard", async () => {
+    const maintainer = begin();
+    maintainer.world.config = "permissions: { run: maintain }\n";
+    maintainer.world.permission = person("maintain", "write");
+    await maintainer.comment("/worktrain run");
+    expect(maintainer.world.dispatches).toHaveLength(1);
+    await scene.follower.stop();
+    const triage = begin();
+    await triage.settle(triage.label());
+    triage.world.config = "permissions: { cancel: triage }\n";
+    triage.world.permission = person("triage", "read");
+    await triage.comment("/worktrain cancel");
+    expect(triage.world.cancels).toHaveLength(1);
+  });
+
+  it("what spends cannot be opened to people who cannot write: such a configuration is faulty", async () => {
+    const { comment, world } = begin();
+    world.config = "permissions: { run: triage }\n";
+    world.permission = person("triage", "read");
+    await comment("/worktrain run");
+    expect(world.dispatches).toEqual([]);
+  });
+
+  it.each<[string, WrittenComment & { readonly role?: string }, string]>([
+    ["a reader", { role: "read" }, "/worktrain run"],
+    ["a bot", { author: { login: "helper[bot]", id: 9, type: "Bot" } }, "/worktrain run"],
+    ["an App in a person's name", { app: { id: 3 } }, "/worktrain cancel"],
+    ["an edited comment", { editedAt: "2026-01-01T09:00:00Z" }, "/worktrain run"],
+    ["an edit", { event: "issue_comment.edited" }, "/worktrain run"],
+    ["a quote", {}, "> /worktrain run"],
+    ["code", {}, "```\n/worktrain cancel\n```"],
+  ])("attacks 1, 2: %s is not heard", async (_, { role, ...written }, body) => {
+    const { comment, world, silence } = begin();
+    if (role !== undefined) world.permission = person(role, "read");
+    await comment(body, written);
+    expect(silence()).toEqual([0, 0, 0, 0]);
+    expect(world.cancels).toEqual([]);
+  });
+});
