@@ -7,7 +7,7 @@
 import { GITHUB_ACTIONS_LOGIN, readBotReviews, readComparison, readPermission, readPullUnderReview, type IssueFacts, type PullUnderReview } from "../../github/read/index.ts";
 import { reviewMarkerOf } from "../../delivery/names.ts";
 import { permissionVerdict, type Ticket } from "../../github/trust/index.ts";
-import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, type PullRequestEvent } from "../../intake/index.ts";
+import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, type PullRequestEvent, type ReviewWish } from "../../intake/index.ts";
 import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
 import { firstMarker, refuse, setStage, start, type Refused, type Stage, type StartTools } from "./start-work.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
@@ -126,6 +126,16 @@ async function lookAtHead({ here, facts, baseSha }: Stage, pull: PullUnderReview
   return { mergeBase: comparison.mergeBase };
 }
 
+/** What a review that was cut off goes on with, which is the very commit it was about; else why not, ending "It is not gone on with by itself: ...". */
+export async function reviewGoesOn(stage: Stage, pullNumber: number, headSha: string): Promise<{ readonly issue: IssueFacts; readonly wish: ReviewWish; readonly mergeBase: string } | string> {
+  const pull = await readPullUnderReview(stage.here.github, stage.here.repository, pullNumber);
+  if (pull === null) return "the pull request is not there any more";
+  if (pull.headSha !== headSha) return "the head of the pull request is another one by now";
+  const where = await lookAtHead(stage, pull, headSha);
+  if ("message" in where) return where.message.replace(/\.$/, "");
+  return { issue: asIssue(pull), wish: { headSha, labelled: wishesOf(stage.config).wanted !== "all", again: false }, mergeBase: where.mergeBase };
+}
+
 /** The head that our last review was about, with the commit at which it left the default branch; null when there is none that GitHub still knows. */
 async function lastReviewed({ here, facts, baseSha }: Stage, { number }: PullUnderReview): Promise<NonNullable<NonNullable<Ticket["review"]>["since"]> | null> {
   const reviews = await readBotReviews(here.github, here.repository, { pullNumber: number, prefix: reviewMarkerOf(facts.id, number), logins: [GITHUB_ACTIONS_LOGIN] });
@@ -135,4 +145,4 @@ async function lastReviewed({ here, facts, baseSha }: Stage, { number }: PullUnd
 }
 
 /** The pull request as far as it is a task: it has a number, a text, labels and a state like an issue. */
-export const asIssue = ({ id, number, title, body, open, labels, locked, author, htmlUrl, createdAt }: PullUnderReview): IssueFacts => ({ id, number, title, body, open, labels, locked, isPullRequest: false, author, htmlUrl, createdAt });
+const asIssue = ({ id, number, title, body, open, labels, locked, author, htmlUrl, createdAt }: PullUnderReview): IssueFacts => ({ id, number, title, body, open, labels, locked, isPullRequest: false, author, htmlUrl, createdAt });

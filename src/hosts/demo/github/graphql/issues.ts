@@ -35,6 +35,14 @@ export function issuesField(serving: Serving, repository: RepositoryRecord, { fi
   return { pageInfo: { hasNextPage: all.length > size, endCursor: nodes.length === 0 ? null : String(nodes.at(-1)?.number) }, nodes: nodes.map((issue) => issueObject(serving, repository, issue)) };
 }
 
+/** What an issue and a pull request have alike. */
+export const threadOfIssue = (serving: Serving, repository: RepositoryRecord, issue: Issue) => ({
+  title: issue.title,
+  lastEditedAt: serving.machine.state.history.flatMap((each) => ((each.kind === "issues" || each.kind === "pull_request") && each.action === "edited" && each.issueId === issue.id ? [each] : [])).findLast(({ edited }) => edited.includes("body"))?.at ?? null,
+  timelineItems: (wanted: TimelineWanted) => timelineField(serving, issue, wanted),
+  comments: ({ first }: { readonly first?: number }) => commentsField(serving, repository, { issue, size: pageSize(first) }),
+});
+
 function issueObject(serving: Serving, repository: RepositoryRecord, issue: Issue): unknown {
   const { state } = serving.machine;
   const edits = state.history.flatMap((each) => (each.kind === "issues" && each.action === "edited" && each.issueId === issue.id ? [each] : []));
@@ -66,7 +74,7 @@ function timelineField(serving: Serving, issue: Issue, { last, itemTypes }: Time
   const { state } = serving.machine;
   const is = (type: string): boolean => itemTypes === undefined || itemTypes.includes(type);
   const nodes = state.history.flatMap((each): unknown[] => {
-    if (each.kind !== "issues" || each.issueId !== issue.id) return [];
+    if ((each.kind !== "issues" && each.kind !== "pull_request") || each.issueId !== issue.id) return [];
     if (each.action === "labeled" && is("LABELED_EVENT")) return [{ __typename: "LabeledEvent", createdAt: each.at, actor: actorOf(serving, each.actor), label: { name: state.labels.get(each.labelId)?.name ?? "" } }];
     return each.action === "edited" && each.edited.includes("title") && is("RENAMED_TITLE_EVENT") ? [{ __typename: "RenamedTitleEvent", createdAt: each.at }] : [];
   });

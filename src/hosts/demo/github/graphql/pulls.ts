@@ -3,6 +3,7 @@ import { isPull, type Issue, type Pull, type RepositoryRecord } from "../records
 import { select } from "../state.ts";
 import { nodeId } from "../views/view.ts";
 import { reviewThreadsField } from "./review-threads.ts";
+import { threadOfIssue } from "./issues.ts";
 import { actorOf, demand, failed, hasLabel, pageSize, pageUrlOf, type Serving } from "./serving.ts";
 
 const PULLS = { permission: "pull_requests", level: "read", role: "read" } as const;
@@ -54,6 +55,7 @@ export const pullRequest = (serving: Serving, repository: RepositoryRecord, pull
   autoMergeRequest: pull.pull.autoMerge === null ? null : { enabledAt: pull.pull.autoMerge.at, enabledBy: actorOf(serving, pull.pull.autoMerge.by), mergeMethod: pull.pull.autoMerge.method },
   body: pull.body ?? "",
   state: stateOf(pull),
+  ...threadOfIssue(serving, repository, pull),
   headRefName: pull.pull.head.ref,
   headRefOid: pull.pull.head.sha,
   reviewThreads: ({ first, after }: { readonly first?: number; readonly after?: string | null }) => reviewThreadsField(serving, repository, { pull, first, after }),

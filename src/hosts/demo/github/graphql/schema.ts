@@ -265,15 +265,30 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     author: Actor
     autoMergeRequest: AutoMergeRequest
     body: String!
+    comments(first: Int): IssueCommentConnection!
     headRefName: String!
     headRefOid: GitObjectID!
     id: ID!
     isCrossRepository: Boolean!
+    lastEditedAt: DateTime
     number: Int!
     reviewThreads(after: String, first: Int): PullRequestReviewThreadConnection!
     state: PullRequestState!
+    timelineItems(itemTypes: [PullRequestTimelineItemsItemType!], last: Int): PullRequestTimelineItemsConnection!
+    title: String!
     url: URI!
   }
+
+  enum PullRequestTimelineItemsItemType {
+    LABELED_EVENT
+    RENAMED_TITLE_EVENT
+  }
+
+  type PullRequestTimelineItemsConnection {
+    nodes: [PullRequestTimelineItems]
+  }
+
+  union PullRequestTimelineItems = LabeledEvent | RenamedTitleEvent
 
   type PullRequestReviewThreadConnection {
     nodes: [PullRequestReviewThread]
