@@ -51,6 +51,8 @@ export interface ReviewWish {
   readonly labelled: boolean;
   /** Asked for by somebody: a head that was reviewed is reviewed once more. */
   readonly again: boolean;
+  /** The review with this key is to be made once more, and no later one: by it a repeated delivery is known. */
+  readonly instead?: string | undefined;
 }
 
 export type StartRefusal = Refusal<"repository-archived" | "switched-off" | "config-missing" | "config-faulty" | "workflow-missing" | "workflow-unfinished" | "repository-empty"> & {
@@ -108,6 +110,7 @@ export function decideStart(event: LabeledEvent, facts: StartFacts): StartDecisi
  */
 function isHandled(event: LabeledEvent, { prior, wish, review }: { readonly prior: PriorAttempt | null; readonly wish: Wish; readonly review: ReviewWish | undefined }): boolean {
   if (prior?.state !== "concluded" && prior?.state !== "interrupted") return false;
+  if (review?.instead !== undefined) return prior.key !== review.instead;
   const isOlder = Date.parse(event.labelledAt) <= Date.parse(prior.labelledAt);
   if (review === undefined) return isOlder;
   const isSameHead = prior.headSha === undefined ? isSameText(prior, wish) : prior.headSha === review.headSha;

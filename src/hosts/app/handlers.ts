@@ -6,6 +6,7 @@ import { parseCommentEvent, parseEditedIssue, parseLabeledEvent, parsePullReques
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import { answerComment } from "./comment-commands.ts";
+import { parseRerequestedCheck, reviewAgain } from "./check-asked.ts";
 import { carryOutTicked } from "./dashboard-ticked.ts";
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
 import { followRun, lookAtRun, type LookTools } from "./look-at-run.ts";
@@ -33,12 +34,13 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | "check_run.rerequested" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
   webhooks.on("issues.edited", (delivery) => onEdited(delivery, tools));
   webhooks.on(["pull_request.labeled", "pull_request.synchronize", "pull_request.opened", "pull_request.reopened", "pull_request.ready_for_review"], (delivery) => onPullRequest(delivery, tools));
+  webhooks.on("check_run.rerequested", (delivery) => onRerequestedCheck(delivery, tools));
   webhooks.on("issue_comment.created", (delivery) => onComment(delivery, tools));
   webhooks.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
   webhooks.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
@@ -102,6 +104,21 @@ function onEdited(delivery: Delivery, tools: HandlerTools): void {
   const place = workplaceOf(delivery, tools);
   if (edited === null || place === null || !edited.body.startsWith(DASHBOARD_MARKER)) return;
   tools.queue.add(subjectOf(place.repositoryId, edited.issueNumber), { name: "carrying out a tick", coalesce: `edited ${delivery.id}`, run: () => carryOutTicked(place, tools, edited) });
+}
+
+function onRerequestedCheck(delivery: Delivery, tools: HandlerTools): void {
+  const event = parseRerequestedCheck(delivery.payload);
+  const place = workplaceOf(delivery, tools);
+  const subject = event === null || place === null ? null : `${place.repositoryId}/check-${event.check_run.id}`;
+  if (event === null || place === null || subject === null) return;
+  tools.queue.add(subject, {
+    name: "reviewing once more",
+    coalesce: `rerequested ${event.sender.id}`,
+    async run() {
+      const runId = await reviewAgain(place, tools, { event, deliveryId: delivery.id });
+      if (runId !== null) followRun(place, tools, { subject, runId });
+    },
+  });
 }
 
 function onComment(delivery: Delivery, tools: HandlerTools): void {

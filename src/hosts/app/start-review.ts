@@ -9,7 +9,7 @@ import { reviewMarkerOf } from "../../delivery/names.ts";
 import { permissionVerdict, type Ticket } from "../../github/trust/index.ts";
 import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, type PullRequestEvent, type ReviewWish } from "../../intake/index.ts";
 import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
-import { firstMarker, refuse, setStage, start, type Refused, type Stage, type StartTools } from "./start-work.ts";
+import { firstMarker, refuse, setStage, start, type Order, type Refused, type Stage, type StartTools } from "./start-work.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -22,6 +22,10 @@ export interface ReviewDelivery {
   readonly deliveryId: string;
   /** The whole is looked at, whatever was reviewed before. */
   readonly full?: boolean;
+  /** The key of the review that is to be made once more. */
+  readonly instead?: string;
+  /** A command asked: it needs no label. */
+  readonly command?: Order["command"];
 }
 
 /** The dispatched run's id; null when nothing was dispatched or GitHub has not said yet. */
@@ -65,7 +69,7 @@ export async function startReview(place: Workplace, tools: StartTools, delivery:
   const issue = asIssue(pull);
   const runs = status === null ? await itemRuns(here, issue) : null;
   const prior = await readPriorAttempt(here, tools, { issue, status, runs });
-  const decision = decideStart({ ...event, label }, { ...stage, issue, repository: facts, prior, review: { headSha: pull.headSha, labelled: wanted !== "all" && cause !== "asked", again: isAsked } });
+  const decision = decideStart({ ...event, label }, { ...stage, issue, repository: facts, prior, review: { headSha: pull.headSha, labelled: wanted !== "all" && delivery.command === undefined, again: isAsked, instead: delivery.instead } });
   if (decision.kind === "ignore") return ignored(decision.reason);
   if (decision.kind === "refuse") {
     if (isAsked) await refused(decision.refusal, decision.attempt);
@@ -78,7 +82,8 @@ export async function startReview(place: Workplace, tools: StartTools, delivery:
     decision: { ...decision, baseSha: where.mergeBase },
     role: authorisation.role,
     review: { headSha: pull.headSha, ...(since === null || since.headSha === pull.headSha ? {} : { since }) },
-    ...(cause === "label" ? {} : { cause: "pull_request" as const }),
+    ...(isAsked ? {} : { cause: "pull_request" as const }),
+    ...(delivery.command === undefined ? {} : { command: delivery.command }),
   };
   return (await start({ place: here, facts, board, status, runs }, tools, order)).runId;
 }

@@ -64,7 +64,7 @@ async function mayPublish({ github, admitted: { ticket } }: Job, state: Delivery
   if (pull === null || !pull.open) return refuse("withdrawn", `Pull request ${ticket.issueNumber} was closed while it was reviewed.`, "Reopen it and label it again, if the review is still wanted.");
   const { pullRequests } = config.value.review;
   if (pullRequests === "never") return refuse("withdrawn", "Reviews of pull requests were switched off while it was reviewed (`review.pullRequests: never`).", "Set it to `labelled`, then label the pull request again.");
-  if (pullRequests === "labelled" && !pull.labels.some((label) => label.toLowerCase() === config.value.label.toLowerCase())) return refuse("withdrawn", `The label ${config.value.label} was taken off while the review went on.`, "Add it again, if the review is still wanted.");
+  if (pullRequests === "labelled" && ticket.trigger.kind !== "issue_comment" && !pull.labels.some((label) => label.toLowerCase() === config.value.label.toLowerCase())) return refuse("withdrawn", `The label ${config.value.label} was taken off while the review went on.`, "Add it again, if the review is still wanted.");
   // A push vouches for nothing in a fork: only a word that somebody gave for this very commit does.
   if (pull.headRepositoryId !== id && ticket.trigger.kind === "pull_request") return refuse("not-allowed", "The head of the pull request is of a fork, and nobody vouched for it.", "Look at its commits, then label the pull request again.");
   const { login, id: actorId } = ticket.trigger.actor;
