@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { parseAnswer } from "../../github/parse-answer.ts";
 import { allPages } from "../../github/read/index.ts";
+import { hasStatus } from "../../github/request-error.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { ok } from "../../shared/result.ts";
 import { effectKey, type StaleCheckIntent } from "../intents.ts";
@@ -27,7 +28,7 @@ export const staleCheckOutlet: Outlet<"stale-check"> = {
         key: effectKey("stale-check", ticket.key),
         description: `check runs on ${intent.headSha}, which is superseded`,
         async lookUp() {
-          open = await stillOpen(intent, context);
+          open = await orNone(() => stillOpen(intent, context));
           return open.length === 0 ? { id: intent.headSha, url: null } : null;
         },
         async write() {
@@ -44,6 +45,16 @@ export const staleCheckOutlet: Outlet<"stale-check"> = {
     }
   },
 };
+
+/** A commit that a force-push dropped may be gone for good, and its check runs with it. */
+async function orNone(read: () => Promise<readonly Check[]>): Promise<readonly Check[]> {
+  try {
+    return await read();
+  } catch (error) {
+    if (hasStatus(error, 404, 422)) return [];
+    throw error;
+  }
+}
 
 async function stillOpen({ headSha }: StaleCheckIntent, { github, repository, publisher }: OutletContext): Promise<readonly Check[]> {
   const route = "GET /repos/{owner}/{repo}/commits/{ref}/check-runs";

@@ -11,7 +11,7 @@ const DOCUMENT = `query ReviewThreads($owner: String!, $name: String!, $number: 
         nodes {
           id isResolved isOutdated path line
           resolvedBy { login databaseId }
-          comments(first: 20) { nodes { fullDatabaseId body author { __typename login } } }
+          comments(first: 20) { nodes { fullDatabaseId body author { kind: __typename login } } }
         }
       }
     }
@@ -25,7 +25,7 @@ const threadSchema = z.object({
   path: z.string(),
   line: z.int().nullish(),
   resolvedBy: z.object({ login: z.string(), databaseId: z.int().nullish() }).nullish(),
-  comments: z.object({ nodes: z.array(z.object({ fullDatabaseId: z.union([z.int(), z.string().regex(/^\d+$/)]).transform(Number), body: z.string(), author: z.object({ __typename: z.string(), login: z.string() }).nullable() })) }),
+  comments: z.object({ nodes: z.array(z.object({ fullDatabaseId: z.union([z.int(), z.string().regex(/^\d+$/)]).transform(Number), body: z.string(), author: z.object({ kind: z.string(), login: z.string() }).nullable() })) }),
 });
 const answerSchema = z.object({
   repository: z.object({ pullRequest: z.object({ reviewThreads: z.object({ pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }), nodes: z.array(threadSchema) }) }).nullable() }).nullable(),
@@ -52,7 +52,7 @@ const MAX_PAGES = 20;
 
 /** Threads that begin with a comment of the bot account, oldest first. @param botLogin with `[bot]` at its end, as REST has it */
 export async function readReviewThreads(github: GitHub, { owner, repo }: Repository, { number, botLogin }: { readonly number: number; readonly botLogin: string }): Promise<readonly ReviewThread[]> {
-  const isBots = (author: { readonly __typename: string; readonly login: string } | null): boolean => author?.__typename === "Bot" && `${author.login}[bot]` === botLogin;
+  const isBots = (author: { readonly kind: string; readonly login: string } | null): boolean => author?.kind === "Bot" && `${author.login}[bot]` === botLogin;
   const threads: ReviewThread[] = [];
   let after: string | null = null;
   for (let page = 1; page <= MAX_PAGES; page += 1) {

@@ -4,7 +4,7 @@ import { hunkId, hunksOf } from "../../shared/patch.ts";
 import { MAX_COMPARED_FILES, type Comparison } from "./comparison.ts";
 
 /** More the record does not take; a change of that size is looked at whole. */
-export const MOST_SEEN_HUNKS = 5_000;
+const MOST_SEEN_HUNKS = 5_000;
 
 /** Ids of the hunks that both changes have; why they cannot be told where one of them is not shown whole. */
 export function seenHunks(earlier: Comparison | null, now: Comparison): Result<readonly string[], string> {

@@ -31,6 +31,8 @@ export async function publishReview(job: Job, record: DeliveryRecord, { judged, 
   const published = await orRefusal(async () => {
     const pull = await mayPublish(job, state);
     if (!pull.ok) return pull;
+    const dropped = await isDropped(github, { owner, repo }, { headSha: judged.headSha, headNow: pull.value.headSha });
+    if (dropped) return err({ kind: "withdrawn", message: `Somebody force-pushed over the commit ${judged.headSha} while it was reviewed, so there is nothing any more that the review could stand on.`, fix: "There is nothing to do: the present head is reviewed next." });
     const seen = await reviewedFiles(job, { owner, repo }, judged);
     if (!seen.ok) return seen;
     const earlier = await readEarlierReviews(github, { owner, repo }, { judged, pull: pull.value, repositoryId: state.repository.id });
@@ -49,6 +51,12 @@ export async function publishReview(job: Job, record: DeliveryRecord, { judged, 
   await record.append({ kind: "delivery_ended", data: { outcome: "delivered", reason: null } });
   await record.save("reviewed", costMilliUsd(view), "reviewed");
   return reviewedSummary({ report: await recordReport(job, record), url: published.value.get("review")?.url ?? "", pullNumber: ticket.issueNumber });
+}
+
+/** GitHub takes no review of a commit that is not one of the pull request's. */
+async function isDropped(github: GitHub, repository: Repository, { headSha, headNow }: { readonly headSha: string; readonly headNow: string }): Promise<boolean> {
+  if (headSha === headNow) return false;
+  return (await readComparison(github, repository, { base: headSha, head: headNow }))?.mergeBase !== headSha;
 }
 
 /** I10. The pull request is open, labelled where that is asked, vouched for where it is a fork's, and who asked may still write. */

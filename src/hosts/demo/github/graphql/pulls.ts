@@ -3,7 +3,7 @@ import { isPull, type Issue, type Pull, type RepositoryRecord } from "../records
 import { select } from "../state.ts";
 import { nodeId } from "../views/view.ts";
 import { reviewThreadsField } from "./review-threads.ts";
-import { threadOfIssue } from "./issues.ts";
+import { threadOfIssue } from "./issue-thread.ts";
 import { actorOf, demand, failed, hasLabel, pageSize, pageUrlOf, type Serving } from "./serving.ts";
 
 const PULLS = { permission: "pull_requests", level: "read", role: "read" } as const;
