@@ -13,6 +13,7 @@ const OUTPUT = fileURLToPath(new URL("../test/contract/github-openapi.json", imp
 const REPO = "/repos/{owner}/{repo}";
 const OPERATIONS = [
   "GET /app",
+  "POST /app-manifests/{code}/conversions",
   "GET /app/hook/deliveries",
   "POST /app/hook/deliveries/{delivery_id}/attempts",
   "GET /app/installations",
@@ -63,6 +64,7 @@ const OPERATIONS = [
   `POST ${REPO}/pulls`,
   `GET ${REPO}/pulls/{pull_number}`,
   `PATCH ${REPO}/pulls/{pull_number}`,
+  `PUT ${REPO}/pulls/{pull_number}/merge`,
   `GET ${REPO}/pulls/{pull_number}/files`,
   `GET ${REPO}/pulls/{pull_number}/reviews`,
   `POST ${REPO}/pulls/{pull_number}/reviews`,

@@ -254,6 +254,15 @@ export class MemoryGit implements Git {
     return changed(b).every((path) => !ofA.has(path));
   }
 
+  async mergeTree(a: string, b: string): Promise<string | null> {
+    const into = await this.readCommit(a);
+    if (into === null || !(await this.mergesCleanly(a, b))) return null;
+    const theirs: GitFiles = this.files(b) ?? new Map();
+    const changes = this.#changes(await this.mergeBase(a, b), b).map(({ path, status, id }) => ({ path, mode: theirs.get(path)?.mode ?? "100644", id: status === "removed" ? null : id }));
+    const written = await this.writeTree(into.tree, changes);
+    return written.ok ? written.id : null;
+  }
+
   // --- refs
 
   async refs(prefix = "refs/"): Promise<readonly Ref[]> {

@@ -251,6 +251,7 @@ export class SimRunner {
       anthropicApiKey: job === "agent" ? this.#options.modelKey : "",
       sandbox: "bubblewrap",
       runner: "hosted",
+      exchange: null,
     };
   }
 
@@ -284,6 +285,7 @@ export class SimRunner {
         fetch: github.fetchFor(process),
         segments: artifacts.storeOf(process, settings.runId),
         log: (line) => trace(`${process.name}: ${line}`),
+        mask: () => undefined,
       });
       return { exitCode, summary, segments: "" };
     } catch (error) {

@@ -19,6 +19,7 @@ export const permissionsSchema = z.strictObject({
   approve: doing("approve"),
   reject: doing("reject"),
   resume: doing("resume"),
+  retry: doing("retry"),
   why: doing("why"),
   explain: doing("explain"),
   verify: doing("verify"),

@@ -5,7 +5,7 @@
  *     where the stream ends.
  * I5. The budget is the item's: what earlier sessions and runs spent is counted from the log.
  */
-import { endingOfParked, fixOf, foldItem, isEscalated, keepsFiles, lookBack, next, questionGate, type ItemAction, type ItemSession, type ItemState, type Question } from "../engine/pipeline/index.ts";
+import { endingOfParked, fixOf, foldItem, isEscalated, keepsFiles, lookBack, next, questionGate, retryFrom, type ItemAction, type ItemSession, type ItemState, type Question } from "../engine/pipeline/index.ts";
 import { boundGate } from "../record/proposal-gate.ts";
 import { itemStream, type EndingCode, type Head, type ItemEvent, type Phase, type Reason } from "../record/index.ts";
 import { artifactsOf, conclusionOf } from "../engine/session/index.ts";
@@ -47,6 +47,10 @@ export async function runItem(deps: CoordinatorDeps, item: OpenItem, run: OpenRu
   const log = await openItemLog(deps, item);
   const estimate = estimateOnce(deps, log.state());
   await log.append({ kind: "run_opened", data: { ...run, ...(estimate === null ? {} : { estimate }) } });
+  if (deps.retry !== undefined) {
+    const { phase, by } = deps.retry;
+    await log.append({ kind: "item_retried", data: { sessionId: retryFrom(log.state(), phase ?? undefined)?.sessionId ?? null, phase, by } });
+  }
   return { ...(await untilOver(deps, log)), estimate: log.estimate() };
 }
 

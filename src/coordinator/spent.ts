@@ -21,7 +21,7 @@ export const add = (a: Spent, b: Spent): Spent => ({
 
 /** Everything the item's concluded sessions spent, with all that worked for them, in every run, and the time of what the host ran for it. */
 export function spentByItem(state: ItemState): Spent {
-  return add(spentBySessions(state.sessions), { ...nothingSpent, workedMs: hostMs(state) });
+  return add(spentBySessions([...state.setAside, ...state.sessions]), { ...nothingSpent, workedMs: hostMs(state) });
 }
 
 /** The same of some sessions alone. */
@@ -70,7 +70,8 @@ export function budgetInPhase(budget: ItemBudget, state: ItemState, phase: Phase
   const limits = budget.phases?.[phase];
   if (limits === undefined) return budget;
   const ofItem = spentByItem(state);
-  const ofPhase = spentByItem({ ...state, baseTested: null, checked: [], sessions: state.sessions.filter((session) => session.phase === phase) });
+  const inPhase = (sessions: ItemState["sessions"]): ItemState["sessions"] => sessions.filter((session) => session.phase === phase);
+  const ofPhase = spentByItem({ ...state, baseTested: null, checked: [], sessions: inPhase(state.sessions), setAside: inPhase(state.setAside) });
   const narrowed: Partial<Record<keyof typeof AMOUNTS, number>> = {};
   for (const [amount, spent] of Object.entries(AMOUNTS) as [keyof typeof AMOUNTS, keyof Spent][]) {
     const limit = limits[amount];

@@ -1,15 +1,17 @@
 export { changedPaths, readChange, type Change, type ChangedFile, type ChangeRefusal } from "./change.ts";
 export { deliveryIntents, saidIntents } from "./derive.ts";
 export { fenceOf, type Decision, type Fence } from "./fence.ts";
+export { groupOf } from "./groups.ts";
 export type { Intent, RecordIntent, RecordWish } from "./intents.ts";
 export type { JournalRefusal } from "./journal-refusal.ts";
-export { judge, type JudgedJournal, type Judgement } from "./judge.ts";
+export { judge, type Judgement } from "./judge.ts";
 export { branchOf, GITHUB_ACTIONS, marker, readPullRequestMarker, reviewMarkerOf, type Publisher } from "./names.ts";
 export { findProtected, type ChangedPath, type ProtectedPath } from "./protected-paths.ts";
 export { decideMerge, type MergeDecision, type MergeFacts } from "./merge/decide-merge.ts";
 export { mergeFacts, type BaseText, type MergeSources } from "./merge/merge-facts.ts";
 export { mergeIn, prove, verifiedIn, type Proven, type Proving } from "./prove.ts";
 export { publish, type Publication } from "./publish.ts";
+export type { Access } from "./outlets/index.ts";
 export { reviewIntents, type EarlierReviews } from "./text/review.ts";
 export { findProofBlock, proofBlock } from "./text/proof-block.ts";
 export type { Said } from "./text/comment.ts";

@@ -3,9 +3,11 @@ import type { ItemEvent } from "../record/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { effectKey, type Intent } from "./intents.ts";
-import { applyIntent, type Applied, type OutletContext } from "./outlets/index.ts";
+import { applyIntent, type Access, type Applied, type OutletContext } from "./outlets/index.ts";
 
-export type Publication = Omit<OutletContext, "applied" | "state" | "repository"> & {
+export type Publication = Omit<OutletContext, "applied" | "state" | "repository" | keyof Access> & {
+  /** A token that may apply this kind of intent. A throw ends the publication. */
+  readonly access: (kind: Intent["kind"]) => Promise<Access>;
   /** Asked again before each write: what GitHub shows, or a reason why nothing more may be done (I10, faults 23 and 52). */
   readonly before: () => Promise<Result<DeliveryState, Refusal>>;
   /** Journals a confirmed effect. A throw ends the publication; what is done stays done and is adopted by a later run. */
@@ -14,13 +16,13 @@ export type Publication = Omit<OutletContext, "applied" | "state" | "repository"
 
 /** Applies intents in order and stops at the first refusal; what was applied stays (fault 56). */
 export async function publish(intents: readonly Intent[], publication: Publication): Promise<Result<ReadonlyMap<Intent["kind"], Applied>, Refusal>> {
-  const { before, confirm, ...context } = publication;
+  const { access, before, confirm, ...context } = publication;
   const applied = new Map<Intent["kind"], Applied>();
   for (const intent of intents) {
     const state = await before();
     if (!state.ok) return state;
     const { owner, repo } = state.value.repository;
-    const result = await applyIntent(intent, { ...context, applied, state: state.value, repository: { owner, repo } });
+    const result = await applyIntent(intent, { ...context, ...(await access(intent.kind)), applied, state: state.value, repository: { owner, repo } });
     if (!result.ok) return err(result.error);
     applied.set(intent.kind, result.value);
     const { id, url, adopted, declined } = result.value;

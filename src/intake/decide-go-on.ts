@@ -10,7 +10,7 @@ import type { Command } from "./commands/index.ts";
 import { isSameText, preconditions, wishKey, type PriorAttempt, type StartFacts, type Turn } from "./decide-start.ts";
 
 export interface GoOnCommand {
-  readonly command: Command<"approve" | "reject" | "resume">;
+  readonly command: Command<"approve" | "reject" | "resume" | "retry">;
   readonly issueNumber: number;
   readonly commentId: number;
   /** ISO time, GitHub's clock. */
@@ -26,13 +26,15 @@ export interface OpenGate {
 
 export interface GoOnFacts extends Omit<StartFacts, "unasked"> {
   readonly gate: OpenGate | null;
+  /** How the latest run ended, as its artifacts name it; null where they do not. */
+  readonly ending: string | null;
 }
 
 export type GoOnDecision =
   /** A repeat of a command that was carried out; or one that is not newer than what made the last dispatch, most often a repeat as well. */
   | { readonly kind: "ignore"; readonly reason: "already-handled" | "superseded" }
   | { readonly kind: "refuse"; readonly refusal: GoOnRefusal }
-  | ({ readonly kind: "go-on"; readonly key: string; readonly textSha256: string; readonly config: Config; readonly baseSha: string; readonly answer: GateAnswer | null } & Turn);
+  | ({ readonly kind: "go-on"; readonly key: string; readonly textSha256: string; readonly config: Config; readonly baseSha: string; readonly answer: GateAnswer | null; readonly retry: { readonly phase: string | null } | null } & Turn);
 
 export type GoOnRefusal = Refusal & { readonly details: readonly string[] };
 
@@ -47,7 +49,8 @@ export function decideGoOn(asked: GoOnCommand, facts: GoOnFacts): GoOnDecision {
   if (!own && Date.parse(asked.writtenAt) <= Date.parse(prior.labelledAt)) return { kind: "ignore", reason: "superseded" };
   if (!issue.open) return refuse("withdrawn", "The issue is closed.", `Reopen it with ${set} on it, then write the command again.`);
   if (!issue.labels.some((each) => each.toLowerCase() === label.toLowerCase())) return refuse("withdrawn", `The issue does not have ${set} any more: the work was taken back.`, "Set it again; an attempt that was interrupted goes on then.");
-  const standing = standsStill(prior, set);
+  const isRetry = asked.command.name === "retry";
+  const standing = isRetry && prior.state === "concluded" ? overForGood(facts.ending, set) : standsStill(prior, set);
   if (standing !== null) return standing;
   const wish = { repositoryId: facts.repository.id, issueNumber: asked.issueNumber, textSha256: taskDigest({ title: issue.title, body: issue.body }) };
   if (!isSameText(prior, wish)) return refuse("text-changed", "The issue's text was changed after the label was set; this attempt works on the text as it was.", `Put the old text back, or remove ${set} and add it again for a new attempt.`);
@@ -57,7 +60,7 @@ export function decideGoOn(asked: GoOnCommand, facts: GoOnFacts): GoOnDecision {
   if (ready.kind === "refuse") return { kind: "refuse", refusal: ready.refusal };
   const { attempt, continuation } = prior;
   const turn = prior.state === "unstarted" ? { attempt, continuation } : { attempt, continuation: continuation + 1 };
-  return { kind: "go-on", ...turn, key: wishKey(wish, turn, asked.commentId), textSha256: wish.textSha256, config: ready.config, baseSha: ready.baseSha, answer };
+  return { kind: "go-on", ...turn, key: wishKey(wish, turn, asked.commentId), textSha256: wish.textSha256, config: ready.config, baseSha: ready.baseSha, answer, retry: isRetry ? { phase: asked.command.operands["PHASE"]?.[0] ?? null } : null };
 }
 
 /** Null where an attempt waits to be gone on with. */
@@ -75,9 +78,19 @@ function standsStill({ state, continuation }: PriorAttempt, set: string): GoOnDe
   }
 }
 
+/** What stands on GitHub by now, or was said for good, is not gone back on. */
+const FOR_GOOD: readonly string[] = ["ready", "decomposed", "reviewed", "duplicate", "completed", "nothing-to-do"];
+
+function overForGood(ending: string | null, set: string): GoOnDecision | null {
+  if (ending !== null && !FOR_GOOD.includes(ending)) return null;
+  const how = ending === null ? "and how it ended is not known any more" : `it ended with \`${ending}\``;
+  return refuse("over", `The attempt is over: ${how}, so there is nothing to try again.`, `Write \`/worktrain run\`, or remove ${set} and add it again, for a new attempt.`);
+}
+
 type Answer = GateAnswer | null | { readonly refusal: GoOnRefusal };
 
 function answerTo({ command, writtenAt }: GoOnCommand, gate: OpenGate | null): Answer {
+  if (command.name === "retry") return null;
   if (command.name === "resume") {
     if (gate === null) return null;
     return refusal("at-gate", `The work waits at ${gate.name} for a person's approval; going on alone does not open it.`, "Write `/worktrain approve` or `/worktrain reject REASON`.");

@@ -8,5 +8,6 @@ export { decideRun, type RunDecision } from "./decide-run.ts";
 export { decideStart, DEFAULT_LABEL, isStartLabel, preconditions, WORKFLOW_FILE, WORKFLOW_PATH, type ConfigState, type PriorAttempt, type ReviewWish, type StartDecision, type StartFacts, type StartRefusal } from "./decide-start.ts";
 export { dispatchKey, type DispatchIdentity } from "./dispatch-key.ts";
 export { MOST_TRIES, nextTry, type NextTry } from "./outage-tries.ts";
+export * from "./onboarding/index.ts";
 export { parseLabeledEvent, type LabeledEvent } from "./labeled-event.ts";
 export { parsePullRequestEvent, type PullRequestEvent } from "./pull-request-event.ts";

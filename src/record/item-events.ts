@@ -208,6 +208,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
   event("finding_checked", { round: z.int().min(1), tree: gitOidSchema, command: z.string(), result: commandRunSchema.nullable(), skipped: z.string().nullable() }),
   /** What a person said to how large work was proposed to be cut into sub-issues. */
   event("decomposition_answered", { verdict: z.enum(["approved", "rejected"]), by: z.string(), reason: z.string().optional() }),
+  /** A person asked to go on from before that session; null: from where it stands, since no session of the phase was there. */
+  event("item_retried", { sessionId: z.string().nullable(), phase: phaseSchema.nullable(), by: z.string() }),
   /** What the host found before there was work, or once it was known what the task asks for. A later one of the same moment takes the place of an earlier one. */
   event("intake_checked", {
     at: z.enum(["opened", "classified"]),

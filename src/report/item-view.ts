@@ -37,6 +37,8 @@ export interface ItemView {
   readonly sessions: readonly ItemSessionView[];
   /** Sessions that worked for those: children of parallel steps, auditors, spawned agents. */
   readonly helpers: readonly HelperView[];
+  /** Sessions that a person's retry took out of the way; their cost counts. */
+  readonly setAside: readonly ItemSessionView[];
   readonly findings: readonly FindingView[];
   /** What reviewers brought by themselves, and what the verdict made of it. */
   readonly brought: readonly BroughtView[];
@@ -69,10 +71,11 @@ export interface ItemView {
 export function itemView(journal: ItemJournal): ItemView {
   const state = foldItem(journal.item);
   const sessions = state.sessions.map((session) => inItsSlot(session, journal));
-  const scheduled = new Set(state.sessions.map((session) => session.sessionId));
+  const setAside = state.setAside.map((session) => inItsSlot(session, journal));
+  const scheduled = new Set([...state.setAside, ...state.sessions].map((session) => session.sessionId));
   const names = helperNames(journal.sessions);
   const helpers = [...journal.sessions].flatMap(([id, events]) => (scheduled.has(id) ? [] : [{ ...sessionView(id, events), ...(names.get(id) ?? { name: "session", brief: "" }) }]));
-  const all = [...sessions, ...helpers];
+  const all = [...setAside, ...sessions, ...helpers];
   const completed = (...phases: readonly Phase[]) => sessions.findLast((session) => phases.includes(session.phase) && session.outcome === "completed");
   return {
     itemId: journal.itemId,
@@ -82,6 +85,7 @@ export function itemView(journal: ItemJournal): ItemView {
     runs: journal.item.flatMap((event) => (event.kind === "run_opened" ? [event.data] : [])),
     sessions,
     helpers,
+    setAside,
     findings: findingsOf(sessions, state),
     brought: broughtTo(sessions, journal.sessions, names),
     baseTested: state.baseTested,

@@ -13,6 +13,7 @@ const REASONS: ReadonlyMap<ItemEvent["kind"], string> = new Map([
   ["item_opened", "the task and its base come from outside"],
   ["run_opened", "where and when a run starts comes from outside"],
   ["interpretation_answered", "what a person says comes from outside"],
+  ["item_retried", "what a person asks for comes from outside"],
   ["decomposition_answered", "what a person says comes from outside"],
   ["intake_checked", "what else is at the work, and what is there, is seen outside"],
   ["proof_recorded", "`worktrain verify` of the pull request makes it again"],
@@ -55,6 +56,7 @@ function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: Ite
     case "item_opened":
     case "run_opened":
     case "interpretation_answered":
+    case "item_retried":
     case "decomposition_answered":
     case "intake_checked":
     case "proof_recorded":

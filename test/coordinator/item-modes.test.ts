@@ -177,3 +177,19 @@ test("a classification that cannot be worked with ends it before anything is cha
   const world = await open({ turns: { "wr.classify-task": [completeStep("wr.contracts.classification", { taskKind: "refactoring", taskComplexity: "small", riskLevel: "low", hasUi: true, taskMaturity: "ready", interpretation: "Move it." })] } });
   expect(await world.run()).toMatchObject({ ending: "unclear", reason: { message: expect.stringContaining("contradicts itself"), fix: expect.stringContaining("start it again") } });
 });
+
+test("a retry: an item that stopped goes on from before the phase; what was set aside still counts (I5)", async () => {
+  let review = majorFinding;
+  const world = await open({ turns: { ...happy, "wr.mr-review": () => review }, maxReviewRounds: 1 });
+  const first = await world.run();
+  expect(first.ending).toBe("review-blocking");
+  review = cleanReview;
+  const second = await world.run({ retry: { phase: "review", by: "ada (GitHub user 5)" } });
+  expect(second.ending).toBe("ready");
+  expect((await world.item()).filter(({ kind }) => kind === "item_retried")).toMatchObject([{ data: { phase: "review", by: "ada (GitHub user 5)", sessionId: expect.stringMatching(/^review-1-/) } }]);
+  expect(scheduled(await world.item())).toEqual(["classify 1 wr.classify-task", "code 1 wr.quick-task", "review 1 wr.mr-review", "review 1 wr.mr-review"]);
+  expect(second.spent.turns).toBeGreaterThan(first.spent.turns);
+  const view = itemView(await readItemJournal(world.journal, ITEM));
+  expect([view.sessions.length, view.setAside.length, view.helpers.length, view.escalated]).toEqual([3, 1, 0, true]);
+  expect(view.turns).toBe(second.spent.turns);
+});

@@ -346,3 +346,17 @@ test("files on which the command of a finding fails are not delivered, though th
   expect(await refusal({ rounds: [...MAJOR, []], tamper: checked("a".repeat(40)) })).toBe("review-not-clean");
   expect(await refusal({ rounds: [...MAJOR, []], tamper: checked("b".repeat(40)) })).toBe("ok: deliver");
 });
+
+test("attack 7: work is set aside only where the ticket of that run says so, with whose word", async () => {
+  const by = "maintainer (GitHub user 1)";
+  const retried = { kind: "item_retried" as const, data: { sessionId: null, phase: "review" as const, by } };
+  const after = (events: readonly RecordEvent[]): RecordEvent[] => events.flatMap((event): RecordEvent[] => (event.kind === "run_opened" ? [event, retried] : [event]));
+  const tamper: Script["tamper"] = (stream, events) => (stream.startsWith("item/") ? after(events) : [...events]);
+  expect(await refusal({ tamper })).toBe("unvouched-approval");
+  const asked = makeTicket({ retry: { phase: "review" } });
+  expect(await refusal({ tamper, ...asked, judgedTicket: asked })).toBe("ok: deliver");
+  const other = makeTicket({ retry: { phase: "code" } });
+  expect(await refusal({ tamper, ...other, judgedTicket: other })).toBe("unvouched-approval");
+  const twice: Script["tamper"] = (stream, events) => (stream.startsWith("item/") ? after(after(events)) : [...events]);
+  expect(await refusal({ tamper: twice, ...asked, judgedTicket: asked })).toBe("unvouched-approval");
+});

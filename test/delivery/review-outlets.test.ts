@@ -87,12 +87,12 @@ test("a finding's lines: on one or several of the diff; GitHub refuses others, a
   const reviewOf = (comments: Extract<Intent, { kind: "review" }>["comments"]) => apply({ kind: "review", pullNumber: pull.number, headSha: head, body: `<!-- worktrain:review ${TICKET.item} key=${TICKET.key} -->\nR`, comments });
   await expect(reviewOf([{ path: "words.js", startLine: 3, line: 9, body: "b" }])).rejects.toThrow("422");
   for (const adopted of [false, true]) expect(await reviewOf([{ path: "words.js", startLine: 1, line: 2, body: "a" }, { path: "words.js", line: 3, body: "b" }])).toMatchObject({ ok: true, value: { adopted } });
-  const read = () => readReviewThreads(context().github, REPOSITORY, { number: pull.number, botLogin: "worktrain[bot]" });
+  const read = () => readReviewThreads(context().github, REPOSITORY, { number: pull.number, botLogins: ["worktrain[bot]"] });
   expect(await read()).toMatchObject([{ line: 2, outdated: false, resolved: false }, { line: 3, outdated: false }]);
   await push("zero\none\ntwo\n3\n");
   const [first, second] = await read();
   expect([first?.line, first?.outdated, second?.line, second?.outdated]).toEqual([3, false, null, true]);
-  expect(await readReviewThreads(context().github, REPOSITORY, { number: pull.number, botLogin: "another[bot]" })).toEqual([]);
+  expect(await readReviewThreads(context().github, REPOSITORY, { number: pull.number, botLogins: ["another[bot]"] })).toEqual([]);
 
   // The job ended between the answer and the resolving: the next one resolves, and says nothing twice.
   const intent = { kind: "thread", place: 1, pullNumber: pull.number, threadId: second?.id ?? "", commentId: second?.first.id ?? 0, body: `${FIXED_MARK}at=x -->\nGone.` } as const;

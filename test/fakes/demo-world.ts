@@ -44,10 +44,16 @@ export interface DemoWorldOptions {
   readonly repository?: DemoRepository;
   /** Of the repository, as its workflows see them. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Without WorkTrain's files, and the App not installed yet. */
+  readonly bare?: boolean;
+  /** What the App may do beyond its manifest. */
+  readonly morePermissions?: Readonly<Record<string, "read" | "write">>;
+  /** Whether the deliver job publishes with tokens of the App. */
+  readonly exchange?: boolean;
 }
 
 /** Starts a box. @param model what the model does */
-export async function startDemoWorld(model: Scenario, { repository = smallBug.repository, variables = {} }: DemoWorldOptions = {}): Promise<DemoWorld> {
+export async function startDemoWorld(model: Scenario, { repository = smallBug.repository, variables = {}, ...more }: DemoWorldOptions = {}): Promise<DemoWorld> {
   const directory = await mkdtemp(join(tmpdir(), "worktrain-e2e-"));
   const events: LocalActionsEvent[] = [];
   const listeners: ((event: LocalActionsEvent) => void)[] = [];
@@ -61,6 +67,7 @@ export async function startDemoWorld(model: Scenario, { repository = smallBug.re
     model,
     sandbox: await availableSandbox(),
     variables,
+    ...more,
     onEvent(event) {
       events.push(event);
       for (const listener of listeners) listener(event);

@@ -13,7 +13,7 @@ import { staleCheckOutlet } from "./stale-check.ts";
 import { subIssueOutlet } from "./sub-issue.ts";
 import { threadOutlet } from "./thread.ts";
 
-export type { Applied, OutletContext } from "./outlet.ts";
+export type { Access, Applied, OutletContext } from "./outlet.ts";
 
 const outlets: { readonly [Kind in Intent["kind"]]: Outlet<Kind> } = {
   branch: branchOutlet,

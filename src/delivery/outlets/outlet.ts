@@ -8,11 +8,15 @@ import type { Fence } from "../fence.ts";
 import type { Intent } from "../intents.ts";
 import type { Publisher } from "../names.ts";
 
-export interface OutletContext {
+/** What intents are applied with: a client, and who it acts as. */
+export interface Access {
   readonly github: GitHub;
+  readonly publisher: Publisher;
+}
+
+export interface OutletContext extends Access {
   readonly repository: Repository;
   readonly runner: EffectRunner;
-  readonly publisher: Publisher;
   readonly ticket: Ticket;
   /** What earlier intents of this delivery became. */
   readonly applied: ReadonlyMap<Intent["kind"], Applied>;

@@ -8,6 +8,7 @@ import { replyToComment, resolveThread, type Confirmed } from "../../github/writ
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { ok } from "../../shared/result.ts";
 import { effectKey } from "../intents.ts";
+import { GITHUB_ACTIONS } from "../names.ts";
 import { FIXED_MARK } from "../reconcile.ts";
 import { applyEffect, type Outlet } from "./outlet.ts";
 
@@ -24,7 +25,7 @@ export const threadOutlet: Outlet<"thread"> = {
         key: effectKey("thread", ticket.key, place),
         description: `answer to finding ${commentId} of pull request ${pullNumber}`,
         async lookUp() {
-          const thread = (await readReviewThreads(github, repository, { number: pullNumber, botLogin: publisher.botLogin })).find((each) => each.id === threadId);
+          const thread = (await readReviewThreads(github, repository, { number: pullNumber, botLogins: [publisher.botLogin, GITHUB_ACTIONS.botLogin] })).find((each) => each.id === threadId);
           // Whoever took the conversation away wants nothing more said there.
           if (thread === undefined) return { id, url: null };
           answered = thread.answers.some((answer) => answer.startsWith(FIXED_MARK)) ? { id, url: null } : null;

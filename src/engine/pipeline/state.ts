@@ -113,6 +113,8 @@ export interface ItemState {
   readonly baseTested: BaseTested | null;
   readonly checked: readonly FindingChecked[];
   readonly sessions: readonly ItemSession[];
+  /** Sessions that a person's retry took out of the way. */
+  readonly setAside: readonly ItemSession[];
   /** The files as the last completed session that keeps them left them: only completed sessions change what is delivered (I7). */
   readonly snapshot: SnapshotRef | null;
   /** Slices that are part of those files, in the order in which they became so. */
@@ -123,7 +125,7 @@ export interface ItemState {
   readonly ended: ItemEndingState | null;
 }
 
-const initialItem: ItemState = { opening: null, mode: null, why: [], answer: null, decomposition: null, intake: { opened: null, classified: null }, baseTested: null, checked: [], sessions: [], snapshot: null, integrated: [], conflicts: [], changed: null, ended: null };
+const initialItem: ItemState = { opening: null, mode: null, why: [], answer: null, decomposition: null, intake: { opened: null, classified: null }, baseTested: null, checked: [], sessions: [], setAside: [], snapshot: null, integrated: [], conflicts: [], changed: null, ended: null };
 
 export const foldItem = (events: readonly ItemEvent[]): ItemState => events.reduce(evolveItem, initialItem);
 
@@ -152,6 +154,8 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
       return { ...state, integrated: [...state.integrated, event.data], snapshot: event.data.snapshot, changed: event.data.changed ?? (event.data.how === "nothing" ? state.changed : null) };
     case "slice_conflicted":
       return { ...state, conflicts: [...state.conflicts, event.data] };
+    case "item_retried":
+      return goBack(state, event.data.sessionId);
     case "item_ended":
       return { ...state, ended: event.data };
     case "run_opened":
@@ -163,6 +167,42 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
     default:
       return unreachable(event);
   }
+}
+
+/**
+ * The item as if nothing had come from that session on. What is set aside still counts: for the budget, and for who has to merge. A
+ * delivered item is not gone back on: its branch moved once for its decision (I2).
+ *
+ * @param sessionId null: nothing is set aside, and an end that was a stop is none
+ */
+function goBack(state: ItemState, sessionId: string | null): ItemState {
+  if (state.ended?.outcome === "deliver") return state;
+  const place = sessionId === null ? -1 : state.sessions.findIndex((session) => session.sessionId === sessionId);
+  if (place === -1) return { ...state, ended: null };
+  const [kept, aside] = [state.sessions.slice(0, place), state.sessions.slice(place)];
+  const has = (phase: Phase): boolean => kept.some((session) => session.phase === phase);
+  const integrated = kept.some(({ slice }) => slice !== undefined) ? state.integrated : [];
+  return {
+    ...state,
+    ...(has("classify") ? {} : { mode: null, why: [], answer: null, intake: { ...state.intake, classified: null } }),
+    ...(has("decompose") ? {} : { decomposition: null }),
+    sessions: kept,
+    setAside: [...state.setAside, ...aside],
+    integrated,
+    conflicts: integrated.length === 0 ? [] : state.conflicts,
+    ...filesOf({ ...state, sessions: kept, integrated }),
+    ended: null,
+  };
+}
+
+/** The files as the kept sessions left them: a session behind the last integration comes after it. */
+function filesOf({ opening, sessions, integrated }: ItemState): Pick<ItemState, "snapshot" | "changed"> {
+  const lastSlice = sessions.findLastIndex(({ slice }) => slice !== undefined);
+  const last = sessions.findLastIndex(({ phase, slice, result }) => slice === undefined && keepsFiles(phase) && result?.outcome === "completed" && result.snapshot !== null);
+  const merged = integrated.at(-1);
+  if (merged !== undefined && lastSlice > last) return { snapshot: merged.snapshot, changed: merged.changed ?? null };
+  const result = sessions[last]?.result ?? null;
+  return result === null ? { snapshot: opening?.review?.snapshot ?? null, changed: null } : { snapshot: result.snapshot, changed: result.changed ?? null };
 }
 
 /** A conflict is resolved on the merge as far as it went; a slice starts from the whole as it is. */
@@ -192,8 +232,8 @@ export const hasModes = ({ opening }: ItemState): boolean => opening?.pipeline !
 /** Whether the tables of the second edition decide; what was opened before them goes on by the first (I3). */
 export const isSecondEdition = (policy: PipelinePolicy | undefined): boolean => policy?.rules === 2;
 
-/** Whether a review found something blocking on the way: whatever became of it, a person has to merge what comes of the item. */
-export const isEscalated = (state: Pick<ItemState, "sessions">): boolean => state.sessions.some(({ phase }) => phase === "audit");
+/** Whether a review found something blocking on the way, or a person set work aside: whatever became of it, a person has to merge what comes of the item. */
+export const isEscalated = (state: Pick<ItemState, "sessions" | "setAside">): boolean => state.setAside.length > 0 || state.sessions.some(({ phase }) => phase === "audit");
 
 /**
  * Names a question about the item, for people and tickets: whether it was understood is asked once a mode is chosen, whether it is to be

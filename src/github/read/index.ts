@@ -1,4 +1,5 @@
 export { listArtifactsNamed, listRunArtifacts, type ArtifactFacts } from "./artifacts.ts";
+export { readFileChange } from "./changed-file.ts";
 export { readTexts } from "./base-texts.ts";
 export { readDeliveryState, type DeliveryQuery, type DeliveryState } from "./delivery-state.ts";
 export { downloadArtifact, type ArtifactWanted, type DownloadPorts, type DownloadRefusal } from "./download.ts";
@@ -16,7 +17,7 @@ export { readPullUnderReview, type PullUnderReview } from "./pull-under-review.t
 export { seenHunks } from "./seen-hunks.ts";
 export { readComparison, type Comparison } from "./comparison.ts";
 export { findPullRequests, readPullRequest, type PullRequestFacts, type WholePullRequest } from "./pull-request.ts";
-export { readCommit, readCommitMessage, readRefHead, type CommitFacts, readRepository, type RepositoryFacts } from "./repository.ts";
+export { readCommit, readCommitMessage, readRefHead, type CommitFacts, readRepository, type RepositoryFacts, type RepositoryShown } from "./repository.ts";
 export { findItemRuns, listDispatchedRuns, readRun, type DispatchedRunsQuery, type ItemRunsQuery, type RunFacts } from "./run.ts";
 export { STOP_LABEL } from "./stop-label.ts";
 export { readTree, type TreeFacts } from "./tree.ts";

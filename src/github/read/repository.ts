@@ -10,6 +10,8 @@ const repositorySchema = z.object({
   default_branch: z.string(),
   archived: z.boolean().default(false),
   html_url: z.string(),
+  private: z.boolean().default(false),
+  fork: z.boolean().default(false),
 });
 
 export interface RepositoryFacts extends Repository {
@@ -20,8 +22,14 @@ export interface RepositoryFacts extends Repository {
   readonly htmlUrl: string;
 }
 
+export interface RepositoryShown extends RepositoryFacts {
+  /** Everybody can read it; so it is where GitHub does not say. */
+  readonly isPublic: boolean;
+  readonly isFork: boolean;
+}
+
 /** The repository under its present name (an old one redirects), or null when there is none to be seen. */
-export async function readRepository(github: GitHub, repository: Repository): Promise<RepositoryFacts | null> {
+export async function readRepository(github: GitHub, repository: Repository): Promise<RepositoryShown | null> {
   try {
     const { data } = await github.request("GET /repos/{owner}/{repo}", { ...repository });
     const facts = parseAnswer(repositorySchema, data, "GET /repos/{owner}/{repo}");
@@ -32,6 +40,8 @@ export async function readRepository(github: GitHub, repository: Repository): Pr
       defaultBranch: facts.default_branch,
       archived: facts.archived,
       htmlUrl: facts.html_url,
+      isPublic: !facts.private,
+      isFork: facts.fork,
     };
   } catch (error) {
     if (hasStatus(error, 404)) return null;

@@ -31,7 +31,7 @@ const answerSchema = z.object({
   repository: z.object({ pullRequest: z.object({ reviewThreads: z.object({ pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }), nodes: z.array(threadSchema) }) }).nullable() }).nullable(),
 });
 
-/** A conversation on a line of a pull request that a bot account began. */
+/** A conversation on a line of a pull request that a bot account of ours began. */
 export interface ReviewThread {
   readonly id: string;
   readonly path: string;
@@ -50,9 +50,9 @@ export interface ReviewThread {
 /** More conversations on one pull request than this are not told apart any more. */
 const MAX_PAGES = 20;
 
-/** Threads that begin with a comment of the bot account, oldest first. @param botLogin with `[bot]` at its end, as REST has it */
-export async function readReviewThreads(github: GitHub, { owner, repo }: Repository, { number, botLogin }: { readonly number: number; readonly botLogin: string }): Promise<readonly ReviewThread[]> {
-  const isBots = (author: { readonly kind: string; readonly login: string } | null): boolean => author?.kind === "Bot" && `${author.login}[bot]` === botLogin;
+/** Threads that begin with a comment of one of the bot accounts, oldest first. @param botLogins with `[bot]` at its end, as REST has it */
+export async function readReviewThreads(github: GitHub, { owner, repo }: Repository, { number, botLogins }: { readonly number: number; readonly botLogins: readonly string[] }): Promise<readonly ReviewThread[]> {
+  const isBots = (author: { readonly kind: string; readonly login: string } | null): boolean => author?.kind === "Bot" && botLogins.includes(`${author.login}[bot]`);
   const threads: ReviewThread[] = [];
   let after: string | null = null;
   for (let page = 1; page <= MAX_PAGES; page += 1) {

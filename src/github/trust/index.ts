@@ -1,3 +1,4 @@
+export { EXCHANGE_GROUPS, exchangeAnswerSchema, exchangeRequestSchema, type ExchangeAnswer, type ExchangeGroup } from "./exchange.ts";
 export { permissionVerdict, type PermissionVerdict, type StartRole } from "./permission-verdict.ts";
 export { decodeTask, encodeTask, TASK_NOT_CARRIED, taskDigest, type TaskRefusal, type TaskText } from "./task-text.ts";
 export { publicTicketKey, signTicket, verifyTicket, type TicketRefusal } from "./ticket-signature.ts";

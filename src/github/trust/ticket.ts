@@ -35,9 +35,9 @@ export const ticketSchema = z.strictObject({
   issueNumber: z.int().min(1),
   /**
    * Only a review of a pull request: the commit under review, as GitHub's API named it. `base` is then the merge base. `since`: the head
-   * that the last review was about, and its merge base; what has changed since is looked at, and absent the whole.
+   * that the last review was about, its merge base, and the account that posted it; what has changed since is looked at, and absent the whole.
    */
-  review: z.strictObject({ headSha: oid, since: z.strictObject({ headSha: oid, mergeBase: oid }).optional() }).optional(),
+  review: z.strictObject({ headSha: oid, since: z.strictObject({ headSha: oid, mergeBase: oid, by: z.string().max(100) }).optional() }).optional(),
   /** Nothing is worked on: this is asked about the record of an item, and answered on the issue. `item` above is then the question's own name. */
   ask: z
     .strictObject({
@@ -68,6 +68,8 @@ export const ticketSchema = z.strictObject({
    * the trigger names.
    */
   answer: gateAnswerSchema.optional(),
+  /** The attempt goes on from before this phase, the latest one where it is null. */
+  retry: z.strictObject({ phase: z.string().max(32).nullable() }).optional(),
   /** ISO time; compared with the run's `created_at`, not with a runner's clock. */
   expiresAt: z.iso.datetime(),
 });

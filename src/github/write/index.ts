@@ -1,12 +1,16 @@
 export { replyToComment, resolveThread } from "./review-thread.ts";
+export { addedFilesEffect, readBranchHead, type AddedFiles } from "./added-files.ts";
 export { armAutoMerge, readAutoMerge, type ArmWish, type AutoMergeShown } from "./auto-merge.ts";
 export { cancelEffect } from "./cancel.ts";
+export { checkRunEffect, MAX_ANNOTATIONS, type CheckRunWish } from "./check-run.ts";
 export { commentEffect, editComment, findComments, fitComment, isWrittenBy, MAX_COMMENT_CHARS, removeComment, type CommentAuthor, type CommentTarget, type OwnComment } from "./comment.ts";
 export { dispatchEffect, type Dispatch } from "./dispatch.ts";
 export { createEffectRunner, type AppliedEffect, type EffectRunner, type EffectRunnerPorts } from "./effect-runner.ts";
 export { lookedUp, type Confirmed, type Effect } from "./effect.ts";
 export { githubGitData } from "./git-data.ts";
 export { labelEffect } from "./label.ts";
+export { findOwnPullRequest, openPullRequestEffect, pullRequestEditEffect, type OwnPullRequest } from "./pull-request.ts";
 export { commentReactionEffect, issueReactionEffect } from "./reaction.ts";
 export { editOwnIssue, findOwnIssue, ownIssueEffect, type OwnIssue } from "./own-issue.ts";
+export { repositoryLabelEffect } from "./repository-label.ts";
 export { createCommit, moveRefsInOrder, updateRefs, type Moved, type RefMove } from "./refs.ts";

@@ -98,7 +98,8 @@ async function carryOut(tools: StartTools, command: Command, asked: Asked): Prom
     }
     case "approve":
     case "reject":
-    case "resume": {
+    case "resume":
+    case "retry": {
       const { name } = command;
       return byStarter(asked, (starter) => goOnAsked(tools, { ...starter, command: { ...command, name } }));
     }

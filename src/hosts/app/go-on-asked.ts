@@ -1,4 +1,4 @@
-/** From `approve`, `reject` or `resume` to a run that goes on with the attempt: the label's checks, the label's path. */
+/** From `approve`, `reject`, `resume` or `retry` to a run that goes on with the attempt: the label's checks, the label's path. */
 import { decideGoOn, DEFAULT_LABEL, type Command, type LabeledEvent, type OpenGate } from "../../intake/index.ts";
 import { isGate } from "../../report/status-comment.ts";
 import type { StatusMarker } from "../../report/status-marker.ts";
@@ -10,7 +10,7 @@ import { openStatusBoard, type Status, type StatusBoard } from "./status-board.t
 import type { Workplace } from "./workplace.ts";
 
 export interface GoOnAsked extends StarterAsked {
-  readonly command: Command<"approve" | "reject" | "resume">;
+  readonly command: Command<"approve" | "reject" | "resume" | "retry">;
 }
 
 export async function goOnAsked(tools: StartTools, { event, role, stage, reactionId, command }: GoOnAsked): Promise<Outcome> {
@@ -20,8 +20,8 @@ export async function goOnAsked(tools: StartTools, { event, role, stage, reactio
   const status = await latestStatus(here, tools, board, await board.readShown(stage.comments));
   const prior = issue === null ? null : await readPriorAttempt(here, tools, { issue, status, runs: null });
   if (status === null && prior?.state === "concluded") return refused(NO_STATUS);
-  const gate = status === null ? null : await gateOf(here, status.marker);
-  const decision = decideGoOn({ command, issueNumber, commentId, writtenAt: createdAt }, { ...stage, repository: facts, prior, gate });
+  const stop = status === null ? { gate: null, ending: null } : await stopOf(here, status.marker);
+  const decision = decideGoOn({ command, issueNumber, commentId, writtenAt: createdAt }, { ...stage, repository: facts, prior, ...stop });
   switch (decision.kind) {
     case "ignore":
       return { kind: decision.reason === "already-handled" ? "done" : "ignored", answer: { refusal: null, said: null }, runId: null };
@@ -36,7 +36,7 @@ export async function goOnAsked(tools: StartTools, { event, role, stage, reactio
         task: { title: issue?.title ?? "", body: issue?.body ?? "" },
         labelledAt: createdAt,
       };
-      const order = { event: wish, deliveryId: String(commentId), decision, role, command: { name: command.name, commentId, reactionId, answer: decision.answer } };
+      const order = { event: wish, deliveryId: String(commentId), decision, role, command: { name: command.name, commentId, reactionId, answer: decision.answer, retry: decision.retry } };
       const { dispatched, runId } = await start({ place: here, facts, board, status, runs: null }, tools, order);
       // Why nothing could be dispatched stands in the status comment.
       return { kind: dispatched ? "done" : "refused", answer: { refusal: null, said: null }, runId };
@@ -59,11 +59,11 @@ export async function latestStatus(place: Workplace, tools: StartTools, board: S
   return board.read();
 }
 
-/** The gate that the latest run stopped at, by its artifact names; by the status comment where a later dispatch failed. */
-async function gateOf(place: Workplace, { runId, issueNumber, attempt, at }: StatusMarker): Promise<OpenGate | null> {
+/** How the latest run ended, and the gate that it stopped at, by its artifact names; by the status comment where a later dispatch failed. */
+async function stopOf(place: Workplace, { runId, issueNumber, attempt, at }: StatusMarker): Promise<{ readonly gate: OpenGate | null; readonly ending: string | null }> {
   const item = { repositoryId: place.repositoryId, subject: `issue-${issueNumber}`, attempt };
   const progress = runId === null ? null : await readProgress(place, { id: runId }, { item });
-  if (progress !== null) return progress.gate;
+  if (progress !== null) return { gate: progress.gate, ending: progress.ending };
   const step = at?.slice(at.indexOf(".") + 1);
-  return step !== undefined && isGate(step) ? { name: step, openedAt: null } : null;
+  return { gate: step !== undefined && isGate(step) ? { name: step, openedAt: null } : null, ending: null };
 }

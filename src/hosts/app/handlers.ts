@@ -8,7 +8,9 @@ import { parseStatusMarker, type StatusMarker } from "../../report/status-marker
 import { answerComment } from "./comment-commands.ts";
 import { parseRerequestedCheck, reviewAgain } from "./check-asked.ts";
 import { carryOutTicked } from "./dashboard-ticked.ts";
+import { registerConfigCheck, type ConfigCheckWebhook } from "./config-check.ts";
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
+import { registerOnboarding, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
 import { followRun, lookAtRun, type LookTools } from "./look-at-run.ts";
 import { restoreStatus } from "./restore-status.ts";
 import { tellUnanswered } from "./record-asked.ts";
@@ -17,7 +19,7 @@ import { startReview } from "./start-review.ts";
 import { startWork } from "./start-work.ts";
 import { subjectOf, type Workplace } from "./workplace.ts";
 
-export interface HandlerTools extends LookTools {
+export interface HandlerTools extends LookTools, Pick<OnboardingHandlerTools, "workflow"> {
   /** Where the installations' clients speak GraphQL. */
   readonly graphqlUrl: string;
 }
@@ -34,7 +36,7 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | "check_run.rerequested" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | OnboardingWebhook | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | "check_run.rerequested" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
@@ -44,6 +46,8 @@ export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void 
   webhooks.on("issue_comment.created", (delivery) => onComment(delivery, tools));
   webhooks.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
   webhooks.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
+  registerOnboarding(webhooks, tools);
+  registerConfigCheck(webhooks, tools);
 }
 
 const placeSchema = z.object({

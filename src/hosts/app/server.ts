@@ -1,5 +1,8 @@
 /** The App as one HTTP server: webhooks, the page for who installs it, the health check. */
+import { readFileSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
+import { join } from "node:path";
+import { Octokit } from "@octokit/core";
 import { createProbot, ProbotOctokit, type Probot } from "probot";
 import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
@@ -11,9 +14,14 @@ import { publicTicketKey } from "../../github/trust/index.ts";
 import { createEffectRunner } from "../../github/write/index.ts";
 import { WORKFLOW_PATH } from "../../intake/index.ts";
 import { TerminalError } from "../../shared/errors.ts";
+import { packageRoot } from "../../shared/package-root.ts";
 import type { Clock, Fetch } from "../../shared/ports.ts";
 import { createAppLog, type AppLog } from "./app-log.ts";
+import { createExchange, type Exchange } from "./exchange/exchange.ts";
+import { handleExchange } from "./exchange/exchange-endpoint.ts";
+import { signingKeys } from "./exchange/signing-keys.ts";
 import { registerHandlers, type HandlerTools } from "./handlers.ts";
+import { installationClient } from "./installation-client.ts";
 import { installedPlaces } from "./installations.ts";
 import { homePage, type AppIdentity } from "./pages.ts";
 import { startReconciler, type ReconcilerWorld } from "./reconciler.ts";
@@ -26,6 +34,8 @@ import { handleWebhook, type WebhookEndpoint } from "./webhook-endpoint.ts";
 export interface AppPorts {
   readonly clock: Clock;
   readonly fetch: Fetch;
+  /** What is said to the operator; default: Probot's log on standard output. */
+  readonly log?: AppLog;
 }
 
 export interface RunningApp {
@@ -37,6 +47,8 @@ export interface RunningApp {
   close(): Promise<void>;
 }
 
+const isAuthObject = (auth: unknown): auth is object => typeof auth === "object" && auth !== null;
+
 type OctokitOptions = NonNullable<ConstructorParameters<typeof ProbotOctokit>[0]>;
 
 /** GitHub may take its time to send, but not this long (headers and body, milliseconds). */
@@ -44,6 +56,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 /** Serves the App until it is closed. @throws TerminalError when it cannot listen */
 export async function startApp(settings: AppSettings, ports: AppPorts): Promise<RunningApp> {
+  // Probot's own for making tokens knows nothing of another server than github.com.
+  const tokens = new Octokit({ baseUrl: settings.apiUrl, request: { fetch: withTimeout(ports.fetch) } });
   const probot = createProbot({
     env: settings.probotEnvironment,
     overrides: {
@@ -51,11 +65,11 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
       request: { fetch: withTimeout(ports.fetch) },
       // Repeating and waiting are ours: Probot's plugins would send a write again without looking whether it was done, and
       // hold each write back for seconds. As a function, since options of Probot's own would replace an object's.
-      Octokit: ProbotOctokit.defaults((options: OctokitOptions) => ({ ...options, retry: { enabled: false }, throttle: { enabled: false } })),
+      Octokit: ProbotOctokit.defaults((options: OctokitOptions) => ({ ...options, ...(isAuthObject(options.auth) ? { auth: { ...options.auth, request: tokens.request } } : {}), retry: { enabled: false }, throttle: { enabled: false } })),
     },
   });
   await probot.ready();
-  const log = createAppLog(probot.log);
+  const log = ports.log ?? createAppLog(probot.log);
   const queue = createSubjectQueue(log);
   const follower = createRunFollower({ clock: ports.clock, log, pollMs: settings.pollMs });
   const tools: HandlerTools = {
@@ -68,6 +82,7 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
     author: { appId: settings.appId, botLogin: null },
     ticketKeyPem: settings.ticketKeyPem,
     graphqlUrl: settings.graphqlUrl,
+    workflow: { template: settings.workflowTemplate ?? readFileSync(join(packageRoot(import.meta.url), "templates", "worktrain.yml"), "utf8"), action: settings.action, publicKey: publicTicketKey(settings.ticketKeyPem) },
   };
   registerHandlers(probot, tools);
 
@@ -82,13 +97,15 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
     },
   };
   const readIdentity = createIdentityReader(() => probot.auth(), log);
+  const exchange = exchangeDoor(probot, { settings, tools, fetch: ports.fetch });
   const server = createServer((request, response) => {
     const path = (request.url ?? "/").split("?")[0];
-    const served =
-      path === settings.webhookPath
-        ? handleWebhook(endpoint, request, response)
-        : servePage({ path, method: request.method ?? "GET", response, readIdentity, publicKey: publicTicketKey(settings.ticketKeyPem) });
-    served.catch((error: unknown) => {
+    const serve = (): Promise<void> => {
+      if (path === settings.webhookPath) return handleWebhook(endpoint, request, response);
+      if (exchange !== null && path === exchange.path) return handleExchange({ exchange: exchange.exchange, log }, request, response);
+      return servePage({ path, method: request.method ?? "GET", response, readIdentity, publicKey: publicTicketKey(settings.ticketKeyPem) });
+    };
+    serve().catch((error: unknown) => {
       log.error(error, "a request could not be answered", { path: path ?? "" });
       if (!response.headersSent) response.writeHead(500).end();
     });
@@ -118,8 +135,21 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
   };
 }
 
+/** A client that speaks as the App (by JWT). */
+const appClient = (probot: Pick<Probot, "auth">, tools: HandlerTools) => async (): Promise<GitHub> => withRetries(fromOctokit(await probot.auth(), tools.graphqlUrl), { clock: tools.clock });
+
+/** Where deliver jobs get tokens, and how; null where none are exchanged. */
+function exchangeDoor(probot: Pick<Probot, "auth">, { settings, tools, fetch }: { readonly settings: AppSettings; readonly tools: HandlerTools; readonly fetch: Fetch }): { readonly path: string; readonly exchange: Exchange } | null {
+  if (settings.exchange === null) return null;
+  const { url, issuer, selfHosted } = settings.exchange;
+  const { clock, log, ticketKeyPem } = tools;
+  const key = signingKeys({ issuer, clock, fetch: withTimeout(fetch) });
+  const installation = async (id: number): Promise<GitHub> => installationClient(await probot.auth(id), tools);
+  return { path: new URL(url).pathname, exchange: createExchange({ clock, log, issuer, audience: url, selfHosted, key, ticketKeyPem, app: appClient(probot, tools), installation }) };
+}
+
 function reconcilerWorld(probot: Pick<Probot, "auth">, tools: HandlerTools): ReconcilerWorld {
-  const asApp = async (): Promise<GitHub> => withRetries(fromOctokit(await probot.auth(), tools.graphqlUrl), { clock: tools.clock });
+  const asApp = appClient(probot, tools);
   return {
     async *places() {
       yield* installedPlaces({ ...tools, app: await asApp(), installation: (id) => probot.auth(id) });

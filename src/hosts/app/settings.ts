@@ -4,6 +4,7 @@ import { z } from "zod";
 import { TerminalError } from "../../shared/errors.ts";
 import { graphqlUrlOf } from "../../github/graphql.ts";
 import { publicTicketKey } from "../../github/trust/index.ts";
+import { ACTION_PIN } from "../../intake/index.ts";
 
 const secondsSchema = z.coerce.number().min(0.01).max(3_600);
 
@@ -14,13 +15,26 @@ const environmentSchema = z.object({
   WEBHOOK_SECRET: z.string().min(1),
   WEBHOOK_PATH: z.string().startsWith("/").default("/api/github/webhooks"),
   WORKTRAIN_TICKET_KEY: z.string().min(1),
+  WORKTRAIN_ACTION: z.string().regex(ACTION_PIN, "must be owner/repository/action@ and the 40 hex digits of a commit").optional(),
+  WORKTRAIN_WORKFLOW: z.string().min(1).optional(),
   WORKTRAIN_POLL_SECONDS: secondsSchema.default(30),
   GITHUB_API_URL: z.url({ protocol: /^https?$/ }).default("https://api.github.com"),
   GITHUB_GRAPHQL_URL: z.url({ protocol: /^https?$/ }).optional(),
+  WORKTRAIN_EXCHANGE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  WORKTRAIN_OIDC_ISSUER: z.url({ protocol: /^https?$/ }).default("https://token.actions.githubusercontent.com"),
+  WORKTRAIN_SELF_HOSTED: z.enum(["allow", "refuse"]).default("refuse"),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   HOST: z.string().min(1).default("localhost"),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });
+
+export interface ExchangeSettings {
+  /** As the workflow files name it. It is the audience of the jobs' tokens, and its path is where it is served. */
+  readonly url: string;
+  readonly issuer: string;
+  /** Whether jobs on runners that GitHub does not host may have tokens. */
+  readonly selfHosted: boolean;
+}
 
 /** Everything the App takes from outside, checked. */
 export interface AppSettings {
@@ -28,9 +42,15 @@ export interface AppSettings {
   readonly webhookPath: string;
   /** Ed25519 private key (PKCS #8 PEM) that signs tickets. */
   readonly ticketKeyPem: string;
+  /** The action that onboarding puts into the workflow file, pinned by commit; null when nobody said which. */
+  readonly action: string | null;
+  /** The operator's own workflow template; null for the shipped one. */
+  readonly workflowTemplate: string | null;
   readonly pollMs: number;
   readonly apiUrl: string;
   readonly graphqlUrl: string;
+  /** Where deliver jobs exchange tokens, and who signs theirs; null: none are exchanged. */
+  readonly exchange: ExchangeSettings | null;
   readonly port: number;
   readonly host: string;
   /** The environment for Probot, which reads its own variables: the private key as PEM, the secret, the log's format. */
@@ -57,9 +77,12 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     appId: values.APP_ID,
     webhookPath: values.WEBHOOK_PATH,
     ticketKeyPem,
+    action: values.WORKTRAIN_ACTION ?? null,
+    workflowTemplate: values.WORKTRAIN_WORKFLOW === undefined ? null : attempt(() => readFileSync(values.WORKTRAIN_WORKFLOW ?? "", "utf8"), "WORKTRAIN_WORKFLOW does not name a file that can be read", "Set it to where your copy of templates/worktrain.yml is, or unset it."),
     pollMs: values.WORKTRAIN_POLL_SECONDS * 1_000,
     apiUrl: values.GITHUB_API_URL.replace(/\/+$/, ""),
     graphqlUrl: values.GITHUB_GRAPHQL_URL ?? graphqlUrlOf(values.GITHUB_API_URL),
+    exchange: exchangeOf(values),
     port: values.PORT,
     host: values.HOST,
     probotEnvironment: {
@@ -68,6 +91,15 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       PRIVATE_KEY: privateKey,
     },
   };
+}
+
+/** @throws TerminalError when the exchange would be served where something else is */
+function exchangeOf({ WORKTRAIN_EXCHANGE_URL: url, WORKTRAIN_OIDC_ISSUER: issuer, WORKTRAIN_SELF_HOSTED: selfHosted, WEBHOOK_PATH: webhooks }: z.infer<typeof environmentSchema>): ExchangeSettings | null {
+  if (url === undefined) return null;
+  if (["/", "/healthz", webhooks].includes(new URL(url).pathname)) {
+    throw new TerminalError(`WORKTRAIN_EXCHANGE_URL (${url}) names a path that serves something else.`, "Give it one of its own, such as https://worktrain.example.com/api/exchange.");
+  }
+  return { url, issuer: issuer.replace(/\/+$/, ""), selfHosted: selfHosted === "allow" };
 }
 
 const APP_KEY_FIX = "Generate a private key on the App's settings page on GitHub; set PRIVATE_KEY to what is in the .pem file, or PRIVATE_KEY_PATH to where the file is.";
@@ -81,13 +113,13 @@ function readAppKey({ PRIVATE_KEY: inline, PRIVATE_KEY_PATH: path = "" }: z.infe
   return key.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
-function attempt<T>(read: () => T, message: string): T {
+function attempt<T>(read: () => T, message: string, fix = APP_KEY_FIX): T {
   try {
     return read();
   } catch (error) {
     // ENOENT and its like help; OpenSSL's codes (ERR_OSSL_UNSUPPORTED) say nothing to a person.
     const code = error instanceof Error && "syscall" in error && "code" in error ? ` (${String(error.code)})` : "";
-    throw new TerminalError(`${message}${code}.`, APP_KEY_FIX);
+    throw new TerminalError(`${message}${code}.`, fix);
   }
 }
 

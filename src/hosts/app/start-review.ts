@@ -4,10 +4,11 @@
  * R1. A head is reviewed at the word of somebody who may write: who pushed it to this repository, or who labelled it. The head of a fork
  *     only at a label, for exactly the commit that was its head then (attack 5); the next push takes that back.
  */
-import { GITHUB_ACTIONS_LOGIN, readBotReviews, readComparison, readPermission, readPullUnderReview, type IssueFacts, type PullUnderReview } from "../../github/read/index.ts";
+import { readBotReviews, readComparison, readPermission, readPullUnderReview, type IssueFacts, type PullUnderReview } from "../../github/read/index.ts";
 import { reviewMarkerOf } from "../../delivery/names.ts";
 import { permissionVerdict, type Ticket } from "../../github/trust/index.ts";
 import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, type PullRequestEvent, type ReviewWish } from "../../intake/index.ts";
+import type { StatusMarker } from "../../report/status-marker.ts";
 import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
 import { firstMarker, refuse, setStage, start, type Order, type Refused, type Stage, type StartTools } from "./start-work.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
@@ -75,7 +76,7 @@ export async function startReview(place: Workplace, tools: StartTools, delivery:
     if (isAsked) await refused(decision.refusal, decision.attempt);
     return ignored(decision.refusal.kind);
   }
-  const since = prior === null || delivery.full === true ? null : await lastReviewed(stage, pull);
+  const since = status === null || delivery.full === true ? null : await lastReviewed(stage, pull.number, status.marker);
   const order = {
     event,
     deliveryId: delivery.deliveryId,
@@ -141,12 +142,16 @@ export async function reviewGoesOn(stage: Stage, pullNumber: number, headSha: st
   return { issue: asIssue(pull), wish: { headSha, labelled: wishesOf(stage.config).wanted !== "all", again: false }, mergeBase: where.mergeBase };
 }
 
-/** The head that our last review was about, with the commit at which it left the default branch; null when there is none that GitHub still knows. */
-async function lastReviewed({ here, facts, baseSha }: Stage, { number }: PullUnderReview): Promise<NonNullable<NonNullable<Ticket["review"]>["since"]> | null> {
-  const reviews = await readBotReviews(here.github, here.repository, { pullNumber: number, prefix: reviewMarkerOf(facts.id, number), logins: [GITHUB_ACTIONS_LOGIN] });
-  const headSha = reviews.at(-1)?.headSha ?? null;
-  const comparison = headSha === null || baseSha === null ? null : await readComparison(here.github, here.repository, { base: baseSha, head: headSha });
-  return headSha === null || comparison === null ? null : { headSha, mergeBase: comparison.mergeBase };
+/**
+ * The head that the last review was about, with the commit at which it left the default branch; null when none was posted. That it is ours
+ * is known by what only the App's own comment says: the commit and the key of the run before.
+ */
+async function lastReviewed({ here, facts, baseSha }: Stage, number: number, { head, key }: StatusMarker): Promise<NonNullable<NonNullable<Ticket["review"]>["since"]> | null> {
+  if (head === undefined || key === null || baseSha === null) return null;
+  const reviews = await readBotReviews(here.github, here.repository, { pullNumber: number, prefix: reviewMarkerOf(facts.id, number), logins: "any-bot" });
+  const last = reviews.find(({ headSha, body }) => headSha === head && body.includes(` key=${key} -->\n`));
+  const comparison = last === undefined ? null : await readComparison(here.github, here.repository, { base: baseSha, head });
+  return last === undefined || comparison === null ? null : { headSha: head, mergeBase: comparison.mergeBase, by: last.login };
 }
 
 /** The pull request as far as it is a task: it has a number, a text, labels and a state like an issue. */

@@ -4,7 +4,7 @@
  */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { readFileSync, realpathSync } from "node:fs";
-import { cp, mkdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
@@ -34,8 +34,14 @@ export interface WorldOptions {
   readonly model: Scenario;
   /** Whether this machine can confine the agent's tools. */
   readonly sandbox: "bubblewrap" | "weak";
+  /** The repository is pushed without WorkTrain's files and the App is not installed: it is to propose itself. */
+  readonly bare?: boolean;
+  /** What the App may do beyond its manifest. */
+  readonly morePermissions?: Readonly<Record<string, "read" | "write">>;
   /** The repository's variables; none when absent. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Whether the deliver job exchanges its identity for tokens of the App, as templates/worktrain.yml says how; default: it does not. */
+  readonly exchange?: boolean;
   readonly onEvent: (event: LocalActionsEvent) => void;
 }
 
@@ -102,7 +108,7 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
   const github = await startLocalGitHub({
     directory: options.directory,
     processes: searching(nodeProcesses, options.path),
-    app: { ...APP, publicKeyPem, permissions: appPermissions(options.packageRoot), webhookSecret: secrets.webhookSecret },
+    app: { ...APP, publicKeyPem, permissions: { ...appPermissions(options.packageRoot), ...options.morePermissions }, webhookSecret: secrets.webhookSecret },
   });
   started.push(() => github.close());
   const model = await startModelServer({ answer: playScenario(options.model), apiKey: secrets.modelKey });
@@ -110,7 +116,7 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
 
   const record = await github.createRepository({ owner: OWNER, name: options.repository.name });
   const maintainerToken = github.addUser(OWNER, "admin", record.id);
-  github.installApp(record.id);
+  if (options.bare !== true) github.installApp(record.id);
   github.setEnvironmentSecret("worktrain-agent", "ANTHROPIC_API_KEY", secrets.modelKey);
   const repository = { id: record.id, owner: OWNER, name: record.name, gitUrl: `${github.url}/${OWNER}/${record.name}.git` };
 
@@ -128,8 +134,15 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
   });
   started.push(() => actions.close());
 
-  await pushRepository(options, { ...repository, token: maintainerToken, publicKey: publicTicketKey(secrets.ticketKey), modelUrl: model.url });
-  const app = await startApp(options, secrets, github.url);
+  const appPort = await freePort();
+  const exchange = options.exchange === true ? { url: `http://127.0.0.1:${appPort}/api/exchange`, issuer: actions.issuer } : null;
+  const shipped = readFileSync(join(options.packageRoot, "templates/worktrain.yml"), "utf8");
+  const template = forThisMachine(exchange === null ? shipped : withExchange(shipped, exchange.url), model.url, options.sandbox);
+  const action = `${ACTION}@${await git(options.packageRoot, ["rev-parse", "HEAD"], options.path).catch(() => "0".repeat(40))}`;
+  await pushRepository(options, { ...repository, token: maintainerToken, publicKey: publicTicketKey(secrets.ticketKey), template, action });
+  const templatePath = join(options.directory, "workflow-template.yml");
+  await writeFile(templatePath, template);
+  const app = await startApp(options, { secrets, port: appPort, exchange, environment: { GITHUB_API_URL: github.url, WORKTRAIN_ACTION: action, WORKTRAIN_WORKFLOW: templatePath } });
   started.push(() => app.stop());
   github.setWebhookUrl(`${app.url}/api/github/webhooks`);
   return { github, actions, model, repository, path: options.path, appUrl: app.url, maintainerToken, secrets, appLog: app.log, close };
@@ -146,20 +159,23 @@ interface Push {
   readonly gitUrl: string;
   readonly token: string;
   readonly publicKey: string;
-  readonly modelUrl: string;
+  /** The workflow file with its placeholders. */
+  readonly template: string;
+  /** What stands for `__ACTION__`. */
+  readonly action: string;
 }
 
 /** Makes the repository a person would have, with the shipped workflow file filled in, and pushes it. */
 async function pushRepository(options: WorldOptions, push: Push): Promise<void> {
   const directory = join(options.directory, "checkout");
   await cp(join(options.packageRoot, options.repository.directory), directory, { recursive: true });
-  const template = readFileSync(join(options.packageRoot, "templates/worktrain.yml"), "utf8");
   const run = (where: string, args: readonly string[]): Promise<string> => git(where, args, options.path);
-  const pin = await run(options.packageRoot, ["rev-parse", "HEAD"]).catch(() => "0".repeat(40));
-  const filled = template.replaceAll("__ACTION__", `${ACTION}@${pin}`).replaceAll("__PUBLIC_KEY__", push.publicKey);
-  const workflow = forThisMachine(filled, push.modelUrl, options.sandbox);
-  await mkdir(join(directory, ".github/workflows"), { recursive: true });
-  await writeFile(join(directory, ".github/workflows/worktrain.yml"), workflow);
+  if (options.bare === true) await rm(join(directory, ".github"), { recursive: true, force: true });
+  else {
+    const workflow = push.template.replaceAll("__ACTION__", push.action).replaceAll("__PUBLIC_KEY__", push.publicKey);
+    await mkdir(join(directory, ".github/workflows"), { recursive: true });
+    await writeFile(join(directory, ".github/workflows/worktrain.yml"), workflow);
+  }
   const url = new URL(push.gitUrl);
   url.username = "x-access-token";
   url.password = push.token;
@@ -178,6 +194,12 @@ function forThisMachine(workflow: string, modelUrl: string, sandbox: WorldOption
   return workflow
     .replaceAll(/^ {10}job: (?:harden|verify|deliver)\n/gm, `$&${runner}`)
     .replace("          job: agent\n", `$&${runner}          anthropic-base-url: ${modelUrl}\n`);
+}
+
+/** What the template's own comments tell somebody to do who wants it: the permissions and the input. */
+function withExchange(workflow: string, url: string): string {
+  const asked = /^ {4}# {3}(\{ .*id-token: write \})\n {4}permissions:\n(?: {6}.*\n)+/m;
+  return workflow.replace(asked, (_, permissions: string) => `    permissions: ${permissions}\n`).replace(/^( +)# exchange-url: .*$/m, (_, indent: string) => `${indent}exchange-url: ${url}`);
 }
 
 const GIT_ENVIRONMENT = {
@@ -202,8 +224,14 @@ export async function git(directory: string, args: readonly string[], path: stri
   return new TextDecoder().decode(done.stdout).trim();
 }
 
-async function startApp(options: WorldOptions, secrets: WorldSecrets, apiUrl: string): Promise<{ readonly url: string; readonly log: () => string; stop(): Promise<void> }> {
-  const port = await freePort();
+interface AppPlace {
+  readonly secrets: WorldSecrets;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly port: number;
+  readonly exchange: { readonly url: string; readonly issuer: string } | null;
+}
+
+async function startApp(options: WorldOptions, { secrets, environment, port, exchange }: AppPlace): Promise<{ readonly url: string; readonly log: () => string; stop(): Promise<void> }> {
   const child = nodeProcesses.start(options.nodePath, [join(options.packageRoot, "src/hosts/app/main.ts"), "--until-stdin-closes"], {
     cwd: options.directory,
     env: {
@@ -213,7 +241,9 @@ async function startApp(options: WorldOptions, secrets: WorldSecrets, apiUrl: st
       WEBHOOK_SECRET: secrets.webhookSecret,
       WORKTRAIN_TICKET_KEY: secrets.ticketKey,
       WORKTRAIN_POLL_SECONDS: POLL_SECONDS,
-      GITHUB_API_URL: apiUrl,
+      ...environment,
+      // Its runner is a machine of somebody's own.
+      ...(exchange === null ? {} : { WORKTRAIN_EXCHANGE_URL: exchange.url, WORKTRAIN_OIDC_ISSUER: exchange.issuer, WORKTRAIN_SELF_HOSTED: "allow" }),
       HOST: "127.0.0.1",
       PORT: String(port),
       LOG_LEVEL: "warn",

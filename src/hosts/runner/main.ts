@@ -72,6 +72,7 @@ function refuse(refusal: Refusal): null {
 
 async function run(job: JobSettings): Promise<void> {
   runner.mask(job.token);
+  if (job.exchange !== null) runner.mask(job.exchange.idToken.token);
   runner.mask(job.anthropicApiKey);
   if (job.job === "agent") await runAgent(job);
   else await runDeliver(job);
@@ -120,6 +121,7 @@ async function runDeliver(job: JobSettings): Promise<void> {
     fetch: globalThis.fetch,
     segments: foldedAway(createArtifactSegmentStore({ runId: job.runId, directory: job.runnerTemp, fs: nodeFileSystem })),
     log: (line) => runner.log(line),
+    mask: (secret) => runner.mask(secret),
   });
   runner.summary(result.stepSummary);
   if (result.report !== null) await leave(job, result.report);

@@ -19,7 +19,15 @@ const environmentSchema = z.object({
   RUNNER_TOOL_CACHE: z.string().optional(),
   RUNNER_ENVIRONMENT: z.string().optional(),
   PATH: z.string().default(""),
+  ACTIONS_ID_TOKEN_REQUEST_URL: z.url().optional(),
+  ACTIONS_ID_TOKEN_REQUEST_TOKEN: z.string().min(1).optional(),
 });
+
+export interface Exchange {
+  readonly url: string;
+  /** Where the runner lets the job ask for identity tokens, and with what. */
+  readonly idToken: { readonly url: string; readonly token: string };
+}
 
 /** What both jobs know: where they run, and the inputs every one of them has. */
 export interface JobSettings {
@@ -50,6 +58,8 @@ export interface JobSettings {
   readonly publicKey: string;
   readonly token: string;
   readonly anthropicApiKey: string;
+  /** Deliver job: where it exchanges its identity for tokens of the App; null: it publishes with `token`. */
+  readonly exchange: Exchange | null;
   readonly sandbox: "bubblewrap" | "weak";
   /** Whose runner this is; null where that is not said, which the look at the runner has refused before. */
   readonly runner: "hosted" | "ephemeral" | "ephemeral-with-root" | null;
@@ -68,6 +78,7 @@ const inputsSchema = z.object({
   verified: z.string().max(100_000),
   "public-key": z.string().min(1),
   "github-token": z.string().min(1),
+  "exchange-url": z.union([z.literal(""), z.url({ protocol: /^https?$/ })]),
   "anthropic-api-key": z.string(),
   "anthropic-base-url": z.union([z.literal(""), z.url()]),
   "self-hosted": selfHostedSchema,
@@ -107,8 +118,10 @@ export function readSettings(
   if (!inputs.success) return refuse(inputs.error, "input", "Compare the workflow file with templates/worktrain.yml; runs are started by the App, not by hand.");
   const keyless = keylessRefusal(environment, inputs.data);
   if (keyless !== null) return err(keyless);
+  const exchange = exchangeOf(variables.data, inputs.data);
+  if (!exchange.ok) return exchange;
   const [owner = "", repo = ""] = variables.data.GITHUB_REPOSITORY.split("/");
-  const { "public-key": publicKey, "github-token": token, "anthropic-api-key": anthropicApiKey, "anthropic-base-url": modelUrl, "self-hosted": selfHosted, "verify-result": verifyResult, ...rest } = inputs.data;
+  const { "public-key": publicKey, "github-token": token, "anthropic-api-key": anthropicApiKey, "anthropic-base-url": modelUrl, "self-hosted": selfHosted, "verify-result": verifyResult, "exchange-url": _exchangeUrl, ...rest } = inputs.data;
   return ok({
     owner,
     repo,
@@ -129,8 +142,17 @@ export function readSettings(
     verifyResult,
     token,
     anthropicApiKey,
+    exchange: exchange.value,
     ...rest,
   });
+}
+
+/** Refused where the workflow file wants an exchange and the job may have no identity token: `token` then only reads. */
+function exchangeOf(variables: z.infer<typeof environmentSchema>, { job, "exchange-url": url }: z.infer<typeof inputsSchema>): Result<Exchange | null, Refusal<"bad-settings">> {
+  if (job !== "deliver" || url === "") return ok(null);
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: from, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = variables;
+  if (from === undefined || token === undefined) return err({ kind: "bad-settings", message: "The input exchange-url is set, and this job may have no identity token.", fix: "Give the job deliver the permission `id-token: write` in the workflow file, or take exchange-url out: the job then publishes with GITHUB_TOKEN." });
+  return ok({ url, idToken: { url: from, token } });
 }
 
 /** What the post step needs to know; null for a job that keeps no journal of work. */

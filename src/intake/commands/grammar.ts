@@ -40,6 +40,7 @@ const APPROVED: OperandRule = {
   form: "the gate as the status comment names it, or all digits of a commit's SHA",
 };
 
+const PHASE: OperandRule = { name: "PHASE", kind: "word", required: false, pattern: /^(?:classify|discover|shape|design|investigate|decompose|code|review|audit|fix)$/, form: "a phase as the status comment names it, such as code or review" };
 const STEP: OperandRule = { name: "STEP", kind: "word", required: false, pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, form: "the id of a step as `/worktrain explain` lists it" };
 
 export const COMMANDS = {
@@ -53,6 +54,7 @@ export const COMMANDS = {
   verify: { does: "Checks the record: every byte of it, where it came from, and each decision made again.", operands: [], flags: {} },
   approve: { does: "Opens the gate that the work waits at; the run goes on. With GATE only if it is that gate.", operands: [APPROVED], flags: {} },
   reject: { does: "Sends the step at the gate back with the reason; the run goes on with that.", operands: [{ name: "REASON", kind: "text", required: true }], flags: {} },
+  retry: { does: "Goes back to before PHASE, without it to before the latest, and goes on from there; also where the attempt stopped.", operands: [PHASE], flags: {} },
   resume: { does: "Goes on with work that stopped: cancelled, out of budget or time, or after an outage.", operands: [], flags: {} },
 } as const satisfies Grammar;
 

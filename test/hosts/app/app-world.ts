@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { publicTicketKey } from "../../../src/github/trust/index.ts";
 import type { RunProgress } from "../../../src/hosts/demo/github/index.ts";
+import type { AppLog, LogFields } from "../../../src/hosts/app/app-log.ts";
 import { startApp } from "../../../src/hosts/app/server.ts";
 import { readSettings } from "../../../src/hosts/app/settings.ts";
 import type { Fetch } from "../../../src/shared/ports.ts";
@@ -17,6 +18,9 @@ export interface AppWorld extends World {
   readonly clock: FakeClock;
   /** Lets this much time pass on GitHub. */
   later(ms: number): void;
+  appUrl(): string;
+  /** What the App said to its operator. */
+  readonly logged: { readonly msg: string; readonly fields: LogFields }[];
   /** Ends the App and starts another. */
   restart(): Promise<void>;
   /** Resolves when every webhook is delivered and every one of them dealt with. */
@@ -43,11 +47,19 @@ const fetchOnce: Fetch = (input, init) => {
   return fetch(input, { ...init, headers });
 };
 
-export async function startAppWorld(): Promise<AppWorld> {
+export interface AppWorldOptions {
+  readonly morePermissions?: Readonly<Record<string, "read" | "write">>;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export async function startAppWorld(options: AppWorldOptions = {}): Promise<AppWorld> {
+  const logged: AppWorld["logged"] = [];
+  const say = (fields: LogFields, msg: string): void => void logged.push({ msg, fields });
+  const log: AppLog = { info: (msg, fields) => say(fields, msg), warn: (msg, fields) => say(fields, msg), error: (error, msg, fields) => say({ ...fields, reason: String(error) }, msg) };
   let skewMs = 0;
-  const world = await startWorld({ clock: { nowMs: () => Date.now() + skewMs } });
+  const world = await startWorld({ clock: { nowMs: () => Date.now() + skewMs }, ...(options.morePermissions === undefined ? {} : { morePermissions: options.morePermissions }) });
   const clock = fakeClock(Date.now());
-  const start = (port = "0") => startApp(readSettings(environment({ PRIVATE_KEY: world.privateKeyPem, WEBHOOK_SECRET, GITHUB_API_URL: world.github.url, PORT: port })), { clock, fetch: fetchOnce });
+  const start = (port = "0") => startApp(readSettings(environment({ PRIVATE_KEY: world.privateKeyPem, WEBHOOK_SECRET, GITHUB_API_URL: world.github.url, PORT: port, ...options.environment })), { clock, fetch: fetchOnce, log });
   let app = await start();
   const hookUrl = `${app.url}/api/github/webhooks`;
   world.github.setWebhookUrl(hookUrl);
@@ -80,6 +92,8 @@ export async function startAppWorld(): Promise<AppWorld> {
   return {
     ...world,
     hookUrl,
+    appUrl: () => app.url,
+    logged,
     clock,
     later: (ms) => (skewMs += ms),
     quiet,

@@ -235,3 +235,46 @@ describe("I10: who may give which command is the config's word", () => {
     expect(world.cancels).toEqual([]);
   });
 });
+
+describe("retry", () => {
+  it.each([
+    ["/worktrain retry", null],
+    ["/worktrain retry review", "review"],
+  ])("%s: an attempt that stopped goes on, with a ticket that says from where", async (command, phase) => {
+    const { comment, stopped, tickets, world, marker } = begin();
+    await stopped("review-blocking", "end");
+    const id = await comment(command);
+    await comment(command, { id });
+    expect(tickets()).toHaveLength(2);
+    expect(tickets()[1]).toMatchObject({ item: tickets()[0]?.item, retry: { phase }, command: "retry", trigger: { id: String(id) } });
+    expect(marker()).toMatchObject({ attempt: 1, continuation: 1 });
+    expect(world.commentReactions).toEqual([`${id} eyes`, `${id} +1`]);
+  });
+
+  it("also from a gate, which is not answered by it", async () => {
+    const { comment, stopped, tickets } = begin();
+    await stopped("awaiting-approval", GATE);
+    await comment("/worktrain retry code");
+    expect(tickets()[1]?.retry).toEqual({ phase: "code" });
+    expect(tickets()[1]?.answer).toBeUndefined();
+  });
+
+  it("not while a run is at work, and not from what was done for good", async () => {
+    const { comment, world, label, settle, answers } = begin();
+    await settle(label());
+    await comment("/worktrain retry");
+    expect(answers()[0]).toContain("A run is at work on this issue");
+    await scene.follower.stop();
+    const over = begin();
+    await over.stopped("duplicate", "end");
+    await over.comment("/worktrain retry");
+    expect(over.answers()[0]).toContain("it ended with `duplicate`");
+    expect([world.dispatches.length, over.world.dispatches.length]).toEqual([1, 1]);
+  });
+
+  it("a phase that there is not is refused with its place", async () => {
+    const { comment, answers } = begin();
+    await comment("/worktrain retry deploy");
+    expect(answers()[0]).toContain("It must be a phase as the status comment names it");
+  });
+});

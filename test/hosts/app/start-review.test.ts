@@ -21,7 +21,13 @@ function pullScene(pull: { readonly sha?: string; readonly repo?: number | null;
       return { data: { id: 5, draft, number: 12, html_url: "https://github.example/pull/12", state, title: "Count words", body: null, labels: labels.map((name) => ({ name })), created_at: "2026-01-01T00:00:00Z", user: { id: 3, login: "grace" }, head: { ref: "word-count", sha, repo: repo === null ? null : { id: repo } }, base: { ref: base } } };
     }
     if (route === "GET /repos/{owner}/{repo}/compare/{basehead}") return { data: { merge_base_commit: { sha: MERGE_BASE }, files: [], asked: parameters["basehead"] } };
-    if (route === "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews") return { data: shown.reviewed === undefined ? [] : [{ id: 1, html_url: "https://x", body: "<!-- worktrain:review 99/pr-12/1 key=00 -->", commit_id: shown.reviewed, user: { login: "github-actions[bot]", type: "Bot" } }, { id: 2, html_url: "https://x", body: "<!-- worktrain:review 99/pr-12/1 key=00 -->", commit_id: "9".repeat(40), user: { login: "github-actions", type: "User" } }] };
+    if (route === "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews") {
+      // The one of a person, and one that copies the marker of another run, are none of ours.
+      const [first] = world.dispatches;
+      const body = (key: unknown) => `<!-- worktrain:review 99/pr-12/1 key=${String(key)} -->\nR`;
+      const of = (id: number, more: object) => ({ id, html_url: "https://x", body: body(first?.["key"]), commit_id: shown.reviewed, user: { login: "github-actions[bot]", type: "Bot" }, ...more });
+      return { data: shown.reviewed === undefined ? [] : [of(1, { user: { login: "github-actions", type: "User" }, commit_id: "9".repeat(40) }), of(2, { body: body("00") }), of(3, {}), of(4, { commit_id: "8".repeat(40) })] };
+    }
     return original(route, parameters);
   };
   const github = Object.assign(Object.create(place.github), { request });
@@ -75,7 +81,7 @@ it("a push to a labelled pull request is reviewed from the head on that our last
   await scene.end("success");
   Object.assign(scene.shown, { sha: NEXT, reviewed: HEAD });
   expect(await scene.review({ cause: "push" })).not.toBeNull();
-  expect(startOf(scene.ticket())).toEqual({ item: "99/pr-12/2", review: { headSha: NEXT, since: { headSha: HEAD, mergeBase: MERGE_BASE } }, kind: "pull_request" });
+  expect(startOf(scene.ticket())).toEqual({ item: "99/pr-12/2", review: { headSha: NEXT, since: { headSha: HEAD, mergeBase: MERGE_BASE, by: "github-actions[bot]" } }, kind: "pull_request" });
   await scene.end("success");
   await scene.clock.advance(60_000);
   expect(await scene.review({ cause: "push" })).toBeNull();

@@ -51,6 +51,7 @@ const SETTINGS: JobSettings = {
   anthropicApiKey: "k",
   sandbox: "bubblewrap",
   runner: "hosted",
+      exchange: null,
 };
 
 const admission = (run: Readonly<Record<string, unknown>>, settings: Partial<JobSettings> = {}) => {

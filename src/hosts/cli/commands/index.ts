@@ -2,9 +2,11 @@ import type { Command } from "../command.ts";
 import { approve, reject } from "./answer-item.ts";
 import { cancel } from "./cancel.ts";
 import { cleanup } from "./cleanup.ts";
+import { config } from "./config.ts";
 import { doctor } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand } from "./import.ts";
+import { init } from "./init.ts";
 import { inspect } from "./inspect.ts";
 import { lint } from "./lint.ts";
 import { mcp } from "./mcp.ts";
@@ -56,6 +58,8 @@ export const commands: readonly Command[] = [
   importCommand,
   stats,
   cleanup,
+  init,
+  config,
   doctor,
   mcp,
 ];

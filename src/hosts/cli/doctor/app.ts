@@ -77,11 +77,14 @@ export async function lookAtApp(github: GitHub, manifest: AppManifest, repositor
 const LEVELS = ["none", "read", "write", "admin"];
 const level = (permissions: Readonly<Record<string, string>>, name: string): number => LEVELS.indexOf(permissions[name] ?? "none");
 
+/** What an App may hold beyond its manifest: with it the onboarding pull request brings the workflow file along. */
+const OPTIONAL = { workflows: "write" };
+
 /** Permissions that are missing, and those beyond what WorkTrain asks for: more than the least is a risk, not a help. */
 export function permissionFindings(id: string, who: string, held: Readonly<Record<string, string>>, { default_permissions: wanted }: AppManifest): readonly Finding[] {
   const named = (names: readonly string[], of: Readonly<Record<string, string>>): string => names.map((name) => `${name}: ${of[name] ?? "none"}`).join(", ");
   const missing = Object.keys(wanted).filter((name) => level(held, name) < level(wanted, name));
-  const extra = Object.keys(held).filter((name) => level(held, name) > level(wanted, name));
+  const extra = Object.keys(held).filter((name) => level(held, name) > Math.max(level(wanted, name), level(OPTIONAL, name)));
   return [
     missing.length === 0 ? good(id, `${who} has every permission it needs`) : wrong(id, `${who} lacks ${named(missing, wanted)}`, id === "installation-permissions" ? "Accept the App's new permissions on the installation's page." : "Add them in the App's settings (Permissions & events), then accept them on each installation."),
     ...(extra.length === 0 ? [] : [wrong(`${id}-too-many`, `${who} may do more than it needs: ${named(extra, held)}`, "Take them away in the App's settings: what it may not do, nobody can make it do.")]),

@@ -19,6 +19,8 @@ export interface JobFacts {
   readonly token: string;
   readonly directory: JobDirectory;
   readonly trackingId: string;
+  /** Where the job's steps ask for identity tokens; null without `id-token: write`. */
+  readonly identity: { readonly url: string; readonly token: string } | null;
   readonly options: Pick<LocalActionsOptions, "apiUrl" | "nodePath" | "extraEnvironment" | "variables">;
 }
 
@@ -48,7 +50,9 @@ export function fixedVariables(facts: JobFacts): Readonly<Record<string, string>
   const context = githubValues(facts);
   const github = Object.entries(context).map(([name, value]) => [`GITHUB_${name.toUpperCase()}`, value]);
   const runner = Object.entries(runnerContext(facts)).map(([name, value]) => [`RUNNER_${name.toUpperCase()}`, value]);
-  return { ...Object.fromEntries(github), ...Object.fromEntries(runner), GITHUB_ACTIONS: "true", RUNNER_TRACKING_ID: facts.trackingId };
+  const { identity } = facts;
+  const idToken = identity === null ? {} : { ACTIONS_ID_TOKEN_REQUEST_URL: identity.url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: identity.token };
+  return { ...Object.fromEntries(github), ...Object.fromEntries(runner), ...idToken, GITHUB_ACTIONS: "true", RUNNER_TRACKING_ID: facts.trackingId };
 }
 
 /** The `github` context: what is in the variables, and the token and the event. */
@@ -72,6 +76,7 @@ export function runValues(run: QueuedRun, workflowName: string, apiUrl: string):
   const ref = `refs/heads/${run.headBranch}`;
   return {
     actor: run.actor,
+    actor_id: String(run.actorId),
     api_url: apiUrl,
     base_ref: "",
     event_name: run.event,

@@ -12,6 +12,7 @@ import type { JobResult } from "./events.ts";
 import { evaluateTemplate, type LookUp } from "./expressions.ts";
 import { startJobControl } from "./job-control.ts";
 import { createJobDirectory } from "./job-directory.ts";
+import { identityClaims } from "./identity/identity-claims.ts";
 import { createJobLog, type JobLog } from "./job-log.ts";
 import { jobScope, stepScope, type JobState } from "./job-state.ts";
 import { playSteps } from "./job-steps.ts";
@@ -52,6 +53,7 @@ export async function playJob(request: JobRequest, services: JobServices): Promi
   port.updateJob(jobId, { status: "in_progress" });
   emit({ kind: "job-started", runId: run.id, jobId, job: job.key, directory: directory.root });
   const runtime = artifacts.openJob(run.id);
+  const identity = job.tokenPermissions["id-token"] === "write" ? services.identities.openJob(identityClaims({ run, workflowName: request.workflowName, jobId, environment, apiUrl: options.apiUrl, directory })) : null;
   const processes: number[] = [];
   const machine: Machine = { runId: run.id, processes, lost: new AbortController() };
   services.machines.add(machine);
@@ -61,9 +63,10 @@ export async function playJob(request: JobRequest, services: JobServices): Promi
   const log = createJobLog(lines.write);
   log.addMask(token);
   log.addMask(runtime.token);
+  if (identity !== null) log.addMask(identity.token);
   const secret = secretLookUp({ port, environment, token, log });
   const trackingId = `github_${randomUUID()}`;
-  const facts = { run, workflowName: request.workflowName, jobKey: job.key, token, directory, trackingId, options };
+  const facts = { run, workflowName: request.workflowName, jobKey: job.key, token, directory, trackingId, identity, options };
   const state: JobState = { facts, log, needs: request.needs, secret, env: {}, pathAdditions: [], steps: {}, failed: false, processes };
   let end: JobEnd = { result: "failure", outputs: {} };
   try {
@@ -78,6 +81,7 @@ export async function playJob(request: JobRequest, services: JobServices): Promi
     killOrphans({ variable: `RUNNER_TRACKING_ID=${trackingId}`, directory: directory.root }, state.processes);
     // J2
     runtime.revoke();
+    identity?.revoke();
     port.updateJob(jobId, { status: "completed", conclusion: end.result });
     emit({ kind: "job-finished", runId: run.id, jobId, job: job.key, conclusion: end.result });
   }

@@ -7,6 +7,7 @@ import { startArtifactService } from "./artifacts/artifact-service.ts";
 import type { LocalActionsEvent } from "./events.ts";
 import { evaluateTemplate } from "./expressions.ts";
 import { checkExtraEnvironment } from "./job-environment.ts";
+import { startIdentityService } from "./identity/identity-service.ts";
 import type { LocalActionsOptions } from "./local-actions-options.ts";
 import type { JobServices, Machine } from "./prepared-job.ts";
 import { killTree } from "./process-tree.ts";
@@ -17,6 +18,8 @@ import { parseWorkflowFile, type WorkflowFile } from "./workflow-file.ts";
 export interface LocalActions {
   /** Where artifacts are uploaded to (`ACTIONS_RESULTS_URL`). */
   readonly resultsUrl: string;
+  /** Who signs the identity tokens of jobs. */
+  readonly issuer: string;
   /** Cancels a run as the button on GitHub does; one that is over or not known stays as it is. */
   cancel(runId: number): void;
   /** Loses the machines that jobs of a run are on: every process is gone at once, and no post step runs (fault 38). */
@@ -39,11 +42,13 @@ export async function startLocalActions(options: LocalActionsOptions): Promise<L
   checkExtraEnvironment(options.extraEnvironment);
   mkdirSync(options.directory, { recursive: true });
   const artifacts = await startArtifactService({ records: options.port, directory: options.directory, clock: options.clock });
-  const player = new RunPlayer(options, artifacts);
+  const identities = await startIdentityService({ clock: options.clock });
+  const player = new RunPlayer(options, { artifacts, identities });
   options.port.onDispatch((run) => player.accept(run));
   options.port.onCancel((runId) => player.cancel(runId));
   return {
     resultsUrl: artifacts.url,
+    issuer: identities.issuer,
     cancel: (runId) => player.cancel(runId),
     lose: (runId) => player.machines(runId).forEach(({ lost }) => lost.abort()),
     killStep: (runId) => player.machines(runId).flatMap(({ processes }) => processes.slice(-1)).forEach(killTree),
@@ -52,6 +57,7 @@ export async function startLocalActions(options: LocalActionsOptions): Promise<L
     async close() {
       await player.close();
       await artifacts.close();
+      await identities.close();
     },
   };
 }
@@ -73,9 +79,9 @@ class RunPlayer {
   readonly #runs = new Map<number, AcceptedRun>();
   readonly #broken: unknown[] = [];
 
-  constructor(options: LocalActionsOptions, artifacts: JobServices["artifacts"]) {
+  constructor(options: LocalActionsOptions, { artifacts, identities }: Pick<JobServices, "artifacts" | "identities">) {
     this.#options = options;
-    this.#services = { options, artifacts, emit: (event) => this.#emit(event), kill: this.#kill.signal, machines: new Set() };
+    this.#services = { options, artifacts, identities, emit: (event) => this.#emit(event), kill: this.#kill.signal, machines: new Set() };
     this.#queue = createRunQueue({
       start: (runId) => void setImmediate(() => void this.#play(runId)),
       dropPending: (runId) => void setImmediate(() => this.#finish(runId, "cancelled", "There was no place left for it in its concurrency group.")),

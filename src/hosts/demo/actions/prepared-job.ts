@@ -1,4 +1,5 @@
 import type { ArtifactService } from "./artifacts/artifact-service.ts";
+import type { IdentityService } from "./identity/identity-service.ts";
 import type { LocalActionsEvent } from "./events.ts";
 import type { JobControl } from "./job-control.ts";
 import type { JobState } from "./job-state.ts";
@@ -10,6 +11,7 @@ import type { PlannedJob } from "./workflow-file.ts";
 export interface JobServices {
   readonly options: LocalActionsOptions;
   readonly artifacts: ArtifactService;
+  readonly identities: IdentityService;
   /** Never throws. */
   readonly emit: (event: LocalActionsEvent) => void;
   /** Ends everything at once. */

@@ -21,10 +21,7 @@ const PERMISSION_NAMES = [
 
 const permissionsSchema = z
   .partialRecord(z.enum(PERMISSION_NAMES), z.enum(["read", "write", "none"]))
-  .refine((permissions) => permissions["id-token"] === undefined || permissions["id-token"] === "none", {
-    path: ["id-token"],
-    error: "no OIDC tokens are issued here; take id-token out",
-  });
+  .refine((permissions) => permissions["id-token"] !== "read", { path: ["id-token"], error: "id-token is write or none" });
 
 const scalarSchema = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 const scalarsSchema = z.record(z.string().min(1), scalarSchema);

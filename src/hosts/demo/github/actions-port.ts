@@ -19,6 +19,7 @@ export interface QueuedRun {
   readonly inputs: Readonly<Record<string, string>>;
   /** Login of who dispatched, e.g. `worktrain[bot]`. */
   readonly actor: string;
+  readonly actorId: number;
   /** ISO 8601, whole seconds. */
   readonly createdAt: string;
   readonly repository: {

@@ -38,7 +38,9 @@ export type What =
       readonly forced: boolean;
       readonly commits: readonly PushedCommit[];
     }
-  | { readonly kind: "installation"; readonly action: "created"; readonly installationId: number };
+  | { readonly kind: "installation"; readonly action: "created"; readonly installationId: number }
+  /** The happening's repository was added. */
+  | { readonly kind: "installation_repositories"; readonly action: "added"; readonly installationId: number };
 
 export interface PushedCommit extends CommitSummary {
   readonly added: readonly string[];

@@ -1,5 +1,4 @@
 /** What has to be green before GitHub merges an armed pull request, and the merge itself. */
-import type { BareRepository } from "./git/bare-repository.ts";
 import type { Git } from "./git/git.ts";
 import { isPull, type AutoMerge, type Pull, type RepositoryRecord } from "./records.ts";
 import { describeMove } from "./routes/git-refs.ts";
@@ -26,20 +25,31 @@ export const readyToMerge = (state: State): readonly Pull[] =>
     .filter((pull) => pull.pull.autoMerge?.headSha === pull.pull.head.sha && missingChecks(state, known(state.repositories, pull.repositoryId, "repository"), pull).length === 0);
 
 /** Merges one, in the way it was armed for, unless there is a conflict. @returns the state after it */
-export async function mergeArmed(state: State, git: Git & Pick<BareRepository, "mergeTree">, { pull: found, at }: { readonly pull: Pull; readonly at: string }): Promise<State> {
+export async function mergeArmed(state: State, git: Git, { pull, at }: { readonly pull: Pull; readonly at: string }): Promise<State> {
+  const armed = pull.pull.autoMerge;
+  return armed === null ? state : ((await mergePull(state, git, { pull, at, by: armed.by, method: armed.method }))?.state ?? state);
+}
+
+export interface Merge extends Pick<AutoMerge, "by" | "method"> {
+  readonly pull: Pull;
+  /** ISO 8601, whole seconds. */
+  readonly at: string;
+}
+
+/** Merges a pull request into its base. @returns null when there is a conflict, or the base moved meanwhile */
+export async function mergePull(state: State, git: Git, { pull: found, at, by, method }: Merge): Promise<{ readonly state: State; readonly sha: string } | null> {
   const { pull } = found;
-  const armed = pull.autoMerge;
   const ref = `refs/heads/${pull.base.ref}`;
   const base = await git.commitOf(ref);
   const tree = base === null ? null : await git.mergeTree(base, pull.head.sha);
-  if (armed === null || base === null || tree === null) return state;
-  const person = { name: armed.by, email: `${armed.by}@users.noreply.github.com`, date: at };
-  const sha = await git.writeCommit({ tree, parents: armed.method === "MERGE" ? [base, pull.head.sha] : [base], message: messageOf(found, armed), author: person, committer: person });
-  if (!(await git.moveRef(ref, base, sha))) return state;
-  const act = { repositoryId: found.repositoryId, actor: armed.by, at };
-  const merged: Pull = { ...found, state: "closed", closedAt: at, updatedAt: at, pull: { ...pull, autoMerge: null, merged: { at, by: armed.by, sha } } };
+  if (base === null || tree === null) return null;
+  const person = { name: by, email: `${by}@users.noreply.github.com`, date: at };
+  const sha = await git.writeCommit({ tree, parents: method === "MERGE" ? [base, pull.head.sha] : [base], message: messageOf(found, method), author: person, committer: person });
+  if (!(await git.moveRef(ref, base, sha))) return null;
+  const act = { repositoryId: found.repositoryId, actor: by, at };
+  const merged: Pull = { ...found, state: "closed", closedAt: at, updatedAt: at, pull: { ...pull, autoMerge: null, merged: { at, by, sha } } };
   const moved = moveRef({ ...state, issues: put(state.issues, found.id, merged) }, act, await describeMove(git, ref, base, sha));
-  return happen(moved, act, { kind: "pull_request", action: "closed", issueId: found.id });
+  return { state: happen(moved, act, { kind: "pull_request", action: "closed", issueId: found.id }), sha };
 }
 
-const messageOf = ({ title, number, pull }: Pull, { method }: AutoMerge): string => (method === "MERGE" ? `Merge pull request #${number} from ${pull.head.ref}\n\n${title}` : `${title} (#${number})`);
+const messageOf = ({ title, number, pull }: Pull, method: AutoMerge["method"]): string => (method === "MERGE" ? `Merge pull request #${number} from ${pull.head.ref}\n\n${title}` : `${title} (#${number})`);

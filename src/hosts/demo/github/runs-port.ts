@@ -65,6 +65,7 @@ function queuedRun(state: State, runId: number): QueuedRun {
     event: run.event,
     inputs: run.inputs,
     actor: run.actor,
+    actorId: known(state.accounts, run.actor.toLowerCase(), "account").id,
     createdAt: run.createdAt,
     repository: {
       id: repository.id,

@@ -53,6 +53,7 @@ function describe(state: State, happening: Happening, number: number): string | 
     case "cancel_requested":
     case "push":
     case "installation":
+    case "installation_repositories":
       return null;
     default:
       return unreachable(happening);

@@ -15,11 +15,12 @@ export async function readReviewedBefore(github: GitHub, repository: Repository,
   const before = await readComparison(github, repository, { base: since.mergeBase, head: since.headSha });
   const seen = now === null ? null : seenHunks(before, now);
   const known = seen === null ? { seen: [], full: "GitHub does not show the change" } : seen.ok ? { seen: [...seen.value] } : { seen: [], full: seen.error };
-  return { ...since, ...known, earlier: await openFindings(github, repository, issueNumber) };
+  const { headSha, mergeBase, by } = since;
+  return { headSha, mergeBase, ...known, earlier: await openFindings(github, repository, { number: issueNumber, botLogins: [GITHUB_ACTIONS_LOGIN, by] }) };
 }
 
-async function openFindings(github: GitHub, repository: Repository, number: number): Promise<EarlierFinding[]> {
-  const threads = await readReviewThreads(github, repository, { number, botLogin: GITHUB_ACTIONS_LOGIN });
+async function openFindings(github: GitHub, repository: Repository, threadsOf: { readonly number: number; readonly botLogins: readonly string[] }): Promise<EarlierFinding[]> {
+  const threads = await readReviewThreads(github, repository, threadsOf);
   return threads
     .flatMap(({ resolved, path, line, first }): EarlierFinding[] => {
       const mark = resolved ? null : readFindingMark(first.body);

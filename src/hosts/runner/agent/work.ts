@@ -4,7 +4,7 @@ import { estimateWords, openingPolicy, pipelineFault, progressLine, readRules, r
 import { foldItem, next } from "../../../engine/pipeline/index.ts";
 import type { GitHub } from "../../../github/client.ts";
 import { personOf } from "../../../github/trust/index.ts";
-import { itemStream, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
+import { itemStream, phaseSchema, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
 import { TerminalError, type Refusal } from "../../../shared/errors.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import type { Sandbox, Workspace } from "../../../workspace/index.ts";
@@ -129,6 +129,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
       contextTokens: config.context.tokens,
       saving: record.saving,
       surroundings: surroundingsOf(settings, ports, { github: all.github, admitted, requires: openingPolicy(config).requires ?? [] }),
+      ...retryOf(admitted.ticket),
       ...(answer === undefined ? {} : { answer: { ...answer, by: personOf(trigger.actor) } }),
       onProgress: (progress) => {
         const line = progressLine(progress);
@@ -139,6 +140,11 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
     openItem(admitted, config, all.review),
     openRun(settings, all, { sandbox: sandbox.mode, crashes: all.crashes }),
   );
+}
+
+/** A phase that this version does not know is none. */
+function retryOf({ retry, trigger }: Admitted["ticket"]): Pick<CoordinatorDeps, "retry"> {
+  return retry === undefined ? {} : { retry: { phase: phaseSchema.nullable().catch(null).parse(retry.phase), by: personOf(trigger.actor) } };
 }
 
 /** Where slices are worked on; nothing where the place has none. */

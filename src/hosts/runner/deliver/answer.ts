@@ -3,7 +3,6 @@
  *
  * I7. Only what a verified record says is told. I10. Who asked is asked of GitHub again.
  */
-import { GITHUB_ACTIONS } from "../../../delivery/index.ts";
 import type { Ticket } from "../../../github/trust/index.ts";
 import { commentEffect, commentReactionEffect, createEffectRunner } from "../../../github/write/index.ts";
 import { explainAnswer, readItemJournal, readStepTitles, replayStreams, verifyAnswer, whyAnswer, itemView, code, quote } from "../../../report/index.ts";
@@ -59,13 +58,14 @@ async function textOf({ redact }: Job, ask: Ask, { assembled, refs }: Verified):
   }
 }
 
-async function tell({ github, ports, admitted: { ticket, run } }: Job, { owner, repo }: { readonly owner: string; readonly repo: string }, { text, done }: { readonly text: string; readonly done: boolean }): Promise<void> {
+async function tell({ access, ports, admitted: { ticket, run } }: Job, { owner, repo }: { readonly owner: string; readonly repo: string }, { text, done }: { readonly text: string; readonly done: boolean }): Promise<void> {
+  const { github, publisher } = await access("comment");
   const runner = createEffectRunner({ clock: ports.clock });
   const repository = { owner, repo };
   const commentId = Number(ticket.trigger.id);
   const marker = `<!-- worktrain:answer issue-${ticket.issueNumber} comment=${commentId} -->`;
   const body = [marker, text, `<sub>From the record of ${code(ticket.ask?.about ?? "")} alone, by [this run](${run.htmlUrl}).</sub>`].join("\n\n");
-  await runner.apply(commentEffect({ github, repository, issueNumber: ticket.issueNumber, author: { appId: GITHUB_ACTIONS.appId, botLogin: GITHUB_ACTIONS.botLogin } }, { marker, body }));
+  await runner.apply(commentEffect({ github, repository, issueNumber: ticket.issueNumber, author: { appId: publisher.appId, botLogin: publisher.botLogin } }, { marker, body }));
   try {
     await runner.apply(commentReactionEffect(github, repository, { commentId, content: done ? "+1" : "confused" }));
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Ends a delivery that published no change: a person reads why on the issue, the record keeps it. */
-import { fenceOf, GITHUB_ACTIONS, publish, saidIntents, type Decision, type ChangeRefusal, type JournalRefusal, type Publication, type RecordIntent, type RecordWish } from "../../../delivery/index.ts";
+import { fenceOf, publish, saidIntents, type Access, type ChangeRefusal, type Decision, type Intent, type JournalRefusal, type Publication, type RecordIntent, type RecordWish } from "../../../delivery/index.ts";
 import type { GitHub } from "../../../github/client.ts";
 import type { DeliveryState } from "../../../github/read/index.ts";
 import { createEffectRunner } from "../../../github/write/index.ts";
@@ -23,6 +23,8 @@ export interface Job {
   readonly github: GitHub;
   readonly admitted: Admitted;
   readonly redact: Redact;
+  /** What an intent is applied with; what is only read, `github` reads. */
+  readonly access: (kind: Intent["kind"]) => Promise<Access>;
 }
 
 /** Where a delivery stands: what it is about to deliver, and what GitHub showed a moment ago. */
@@ -101,13 +103,12 @@ export const recordWish = ({ item, key, runId, heads }: Decision): RecordWish =>
  * GitHub is asked again.
  * @param authority a reason why nothing more may be published, asked with each further look
  */
-export function publication({ github, admitted, ports }: Job, record: DeliveryRecord | null, { decision, state }: Standing, authority: (state: DeliveryState) => Promise<Refusal | null> = async () => null): Publication {
+export function publication({ github, admitted, ports, access }: Job, record: DeliveryRecord | null, { decision, state }: Standing, authority: (state: DeliveryState) => Promise<Refusal | null> = async () => null): Publication {
   const fence: Publication["fence"] = (shown) => (decision === null ? { kind: "free", before: null } : fenceOf(decision, shown));
   let fresh: DeliveryState | null = state;
   return {
-    github,
+    access,
     runner: createEffectRunner({ clock: ports.clock }),
-    publisher: GITHUB_ACTIONS,
     ticket: admitted.ticket,
     fence,
     note: ports.log,

@@ -35,7 +35,7 @@ export async function publishReview(job: Job, record: DeliveryRecord, { judged, 
     if (dropped) return err({ kind: "withdrawn", message: `Somebody force-pushed over the commit ${judged.headSha} while it was reviewed, so there is nothing any more that the review could stand on.`, fix: "There is nothing to do: the present head is reviewed next." });
     const seen = await reviewedFiles(job, { owner, repo }, judged);
     if (!seen.ok) return seen;
-    const earlier = await readEarlierReviews(github, { owner, repo }, { judged, pull: pull.value, repositoryId: state.repository.id });
+    const earlier = await readEarlierReviews(github, { owner, repo }, { judged, pull: pull.value, repositoryId: state.repository.id, botLogins: [GITHUB_ACTIONS.botLogin, (await job.access("review")).publisher.botLogin] });
     const intents = reviewIntents({ ticket, view, verdict: judged.verdict, headSha: judged.headSha, headNow: pull.value.headSha, files: seen.value, earlier, runUrl: run.htmlUrl, redact }, recordWish(decision));
     const stillMay = async (now: DeliveryState): Promise<Refusal | null> => {
       const may = await mayPublish(job, now);
@@ -107,15 +107,14 @@ async function notSeen(github: GitHub, repository: Repository, { since, comparis
 const MOST_RESOLVERS = 20;
 
 /** What was said on the pull request before, and by whom it was dismissed: only the word of somebody who may write counts. */
-async function readEarlierReviews(github: GitHub, repository: Repository, { judged, pull, repositoryId }: { readonly judged: ReviewDelivery["judged"]; readonly pull: PullUnderReview; readonly repositoryId: number }): Promise<EarlierReviews> {
-  const { botLogin } = GITHUB_ACTIONS;
-  const threads = await readReviewThreads(github, repository, { number: pull.number, botLogin });
+async function readEarlierReviews(github: GitHub, repository: Repository, { judged, pull, repositoryId, botLogins }: { readonly botLogins: readonly string[]; readonly judged: ReviewDelivery["judged"]; readonly pull: PullUnderReview; readonly repositoryId: number }): Promise<EarlierReviews> {
+  const threads = await readReviewThreads(github, repository, { number: pull.number, botLogins });
   const resolvers = new Map(threads.flatMap(({ resolvedBy }) => (resolvedBy === null || resolvedBy.id === null ? [] : [[resolvedBy.login, resolvedBy.id] as const])));
   const mayDismiss = new Set<string>();
   for (const [login, id] of [...resolvers].slice(0, MOST_RESOLVERS)) {
     if (permissionVerdict(await readPermission(github, repository, login), id).kind === "allowed") mayDismiss.add(login);
   }
-  const last = judged.since === null ? undefined : (await readBotReviews(github, repository, { pullNumber: pull.number, prefix: reviewMarkerOf(repositoryId, pull.number), logins: [botLogin] })).at(-1);
+  const last = judged.since === null ? undefined : (await readBotReviews(github, repository, { pullNumber: pull.number, prefix: reviewMarkerOf(repositoryId, pull.number), logins: botLogins })).at(-1);
   return {
     threads: threads.map((thread) => ({ ...thread, dismissed: thread.resolved && thread.resolvedBy !== null && mayDismiss.has(thread.resolvedBy.login) })),
     since: judged.since,

@@ -15,6 +15,7 @@ import { readItemJournal, type Proof, type ItemJournal, type ItemView } from "..
 import { RetryableError, TerminalError, type Refusal } from "../../../shared/errors.ts";
 import { createRedactor, redactJson } from "../../../shared/redact.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
+import { openAccess, tokenNotes } from "./access.ts";
 import { admit } from "./admit.ts";
 import { checkAgainstBase } from "./base-tree.ts";
 import { asRefusal, conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, reportUrl, type Job, type Standing } from "./conclude.ts";
@@ -39,8 +40,9 @@ export async function runDeliver(settings: DeliverSettings, ports: DeliverPorts)
     const admitted = await admit(github, settings);
     // Without a valid ticket there is no issue to speak on that could be trusted: the job's own page says it.
     if (!admitted.ok) return refusedSummary(admitted.error);
-    if (admitted.value.ticket.ask !== undefined) return await (await import("./answer.ts")).answerQuestion({ settings, ports, github, admitted: admitted.value, redact: createRedactor([settings.token]) }, admitted.value.ticket.ask);
-    return await deliverItem({ settings, ports, github, admitted: admitted.value, redact: createRedactor([settings.token]) });
+    const job: Job = { settings, ports, github, admitted: admitted.value, redact: createRedactor([settings.token]), access: openAccess(settings, ports, github) };
+    const { ask } = admitted.value.ticket;
+    return ask === undefined ? await deliverItem(job) : await (await import("./answer.ts")).answerQuestion(job, ask);
   } catch (error) {
     if (!(error instanceof TerminalError || error instanceof RetryableError)) throw error;
     return refusedSummary(asRefusal(error));
@@ -148,7 +150,7 @@ async function prepare(job: Job, state: DeliveryState, change: Change): Promise<
   if (!verified.ok) return verified;
   const authority = await readAuthority(github, admitted.ticket, { state, config: config.value, ask: "rest" });
   if (!authority.ok) return authority;
-  return ok({ change, config: config.value, authority: authority.value, notes: base.value, baseTree: baseTree.value, verified: verified.value, baseTexts: await textsForMerging(github, { owner, repo }, { config: config.value, change }) });
+  return ok({ change, config: config.value, authority: authority.value, notes: [...base.value, ...tokenNotes(job.settings)], baseTree: baseTree.value, verified: verified.value, baseTexts: await textsForMerging(github, { owner, repo }, { config: config.value, change }) });
 }
 
 const protectedPaths = (closed: ReturnType<typeof findProtected>): Refusal<"protected-path"> => ({

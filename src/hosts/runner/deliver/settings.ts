@@ -6,7 +6,7 @@ import type { JobSettings } from "../settings.ts";
 /** What the deliver job knows when it starts; all else it asks of GitHub. */
 export type DeliverSettings = Pick<
   JobSettings,
-  "owner" | "repo" | "repositoryId" | "runId" | "runAttempt" | "apiUrl" | "graphqlUrl" | "workflowRef" | "runnerTemp" | "key" | "item" | "ticket" | "segments" | "verifyResult" | "verified" | "publicKey" | "token"
+  "owner" | "repo" | "repositoryId" | "runId" | "runAttempt" | "apiUrl" | "graphqlUrl" | "workflowRef" | "runnerTemp" | "key" | "item" | "ticket" | "segments" | "verifyResult" | "verified" | "publicKey" | "token" | "exchange"
 >;
 
 export interface DeliverPorts {
@@ -16,6 +16,8 @@ export interface DeliverPorts {
   /** Where the deliver job's own part of the journal goes; null where there is no artifact store. */
   readonly segments: SegmentStore | null;
   readonly log: (line: string) => void;
+  /** From now on the job's log shows stars in its place. */
+  readonly mask: (secret: string) => void;
 }
 
 export interface DeliverResult {

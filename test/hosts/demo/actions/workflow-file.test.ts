@@ -105,7 +105,7 @@ describe("everything else is refused with its key and line", () => {
     ["another event", oneJob("- run: echo").replace("workflow_dispatch", "push"), "w.yml:2: on.push: this key is not known"],
     ["no permissions on top", oneJob("- run: echo").replace("permissions: {}\n", ""), "permissions"],
     ["a permission that is not known", oneJob("- run: echo").replace("permissions: {}", "permissions: { everything: write }"), "w.yml:3: permissions"],
-    ["an OIDC token", oneJob("- run: echo", "permissions: { id-token: write }"), "w.yml:7: jobs.only.permissions.id-token: no OIDC tokens are issued here"],
+    ["an identity token to read", oneJob("- run: echo", "permissions: { id-token: read }"), "w.yml:7: jobs.only.permissions.id-token: id-token is write or none"],
     ["a local action", oneJob("- uses: ./action"), "w.yml:8: jobs.only.steps.0.uses: only actions of the form"],
     ["a step that is nothing", oneJob("- name: hm"), "w.yml:8: jobs.only.steps.0: a step has either uses (and with) or run"],
     ["a step that is both", oneJob(`- run: echo\n  uses: a/b@${PINNED}`), "w.yml:8: jobs.only.steps.0: a step has either"],

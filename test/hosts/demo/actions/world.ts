@@ -76,6 +76,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       event: "workflow_dispatch",
       inputs,
       actor: "worktrain[bot]",
+      actorId: 9,
       createdAt: "2026-01-01T00:00:00Z",
       repository: { id: 42, owner: "acme", ownerId: 7, name: "shop", defaultBranch: "main", private: false },
     });

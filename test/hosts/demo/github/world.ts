@@ -58,7 +58,7 @@ export interface World {
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 export async function startWorld(
-  options: Partial<LocalGitHubOptions> & { readonly webhookUrl?: string; readonly visibility?: "public" | "private" } = {},
+  options: Partial<LocalGitHubOptions> & { readonly webhookUrl?: string; readonly visibility?: "public" | "private"; readonly morePermissions?: Readonly<Record<string, "read" | "write">> } = {},
 ): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), "local-github-test-"));
   const keys = generateKeyPairSync("rsa", {
@@ -72,7 +72,7 @@ export async function startWorld(
       id: 4242,
       slug: "worktrain",
       publicKeyPem: keys.publicKey,
-      permissions: APP_PERMISSIONS,
+      permissions: { ...APP_PERMISSIONS, ...options.morePermissions },
       webhookSecret: WEBHOOK_SECRET,
       ...(options.webhookUrl === undefined ? {} : { webhookUrl: options.webhookUrl }),
     },

@@ -40,7 +40,7 @@ async function ask(question: Ask["question"], more: { readonly step?: string; re
   const job = world.github.actions.createJob(runId, { name: "deliver", permissions: DELIVER_PERMISSIONS });
   const before = (await item.seen()).comments.length;
   const settings: DeliverSettings = { ...item.settings, runId, key, item: itemId, ticket: ticketText, token: job.token, runnerTemp: temp, ...more.settings };
-  const again = () => runDeliver(settings, { clock: hastyClock, fs: nodeFileSystem, fetch: globalThis.fetch, segments: null, log: () => undefined });
+  const again = () => runDeliver(settings, { clock: hastyClock, fs: nodeFileSystem, fetch: globalThis.fetch, segments: null, log: () => undefined, mask: () => undefined });
   const result = await again();
   const seen = await item.seen();
   return { result, seen, again, said: seen.comments.slice(before).map(({ body }) => body), commentId };

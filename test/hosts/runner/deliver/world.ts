@@ -241,6 +241,7 @@ export async function startWorld(): Promise<World> {
         verified: "",
         publicKey: TICKET_PUBLIC_KEY,
         token: "",
+        exchange: null,
       };
       return {
         issueNumber,
@@ -255,7 +256,7 @@ export async function startWorld(): Promise<World> {
           const job = github.actions.createJob(runId, { name: "deliver", permissions: DELIVER_PERMISSIONS });
           const result = await runDeliver(
             { ...settings, runnerTemp: fresh("temp"), token: job.token, ...change },
-            { clock: hastyClock, fs: nodeFileSystem, fetch: globalThis.fetch, segments: artifactStore(github, runId, fresh("artifacts")), log: () => undefined, ...ports },
+            { clock: hastyClock, fs: nodeFileSystem, fetch: globalThis.fetch, segments: artifactStore(github, runId, fresh("artifacts")), log: () => undefined, mask: () => undefined, ...ports },
           );
           github.actions.updateJob(job.jobId, { status: "completed", conclusion: result.exitCode === 0 ? "success" : "failure" });
           return result;

@@ -35,6 +35,8 @@ export interface Git {
   diff(from: string, to: string): Promise<readonly FileChange[]>;
   /** Whether two commits merge without conflict. */
   mergesCleanly(a: string, b: string): Promise<boolean>;
+  /** The tree that two commits merge to; null when there is a conflict. */
+  mergeTree(a: string, b: string): Promise<string | null>;
 }
 
 /** The tree's id, or GitHub's message why there can be none. */

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Git } from "../git/git.ts";
 import { isPull, type Pull, type RepositoryRecord } from "../records.ts";
-import { json, notFound, pageOf, validationFailed, type Reply } from "../reply.ts";
+import { missingChecks, mergePull } from "../merge-rules.ts";
+import { failure, json, notAccessible, notFound, pageOf, validationFailed, type Reply } from "../reply.ts";
 import { answer, numberParam, repositoryRoute, type Params, type RepositoryExchange, type Route } from "../route.ts";
 import { known, select, type State } from "../state.ts";
 import { editIssue, openIssue } from "../transitions/issues.ts";
@@ -9,6 +10,7 @@ import { commitJson } from "../views/commits.ts";
 import { fileChangeJson, pullJson, pullSimpleJson, type PullMeasure } from "../views/pulls.ts";
 import { apiUrl, pageUrl } from "../views/repository.ts";
 import { bodyTooLong } from "./body-limit.ts";
+import { touchesWorkflows } from "./git-refs.ts";
 import { isApp } from "./issues.ts";
 
 const READ = { permission: "pull_requests", level: "read", role: "read" } as const;
@@ -141,6 +143,10 @@ const updatePull = repositoryRoute({
   async handle({ act, repository, params, base, body, git, state }) {
     const found = pullByNumber(state, repository, params);
     if (found === undefined) return answer(notFound());
+    if (body.state === "open" && found.state === "closed") {
+      const refusal = await refuseReopening(git, found);
+      if (refusal !== null) return answer(refusal);
+    }
     const tooLong = bodyTooLong("PullRequest", body.body);
     if (tooLong !== null) return answer(tooLong);
     const measured = await measure(git, { head: found.pull.head.sha, base: await baseNow(git, found) });
@@ -149,6 +155,32 @@ const updatePull = repositoryRoute({
       const edited = known(next.issues, found.id, "pull request");
       return { state: next, reply: isPull(edited) ? json(pullJson({ state: next, base }, edited, measured)) : notFound() };
     };
+  },
+});
+
+/** What was merged stays so, and without its branch there is nothing to open (docs: "Closing a pull request"). */
+async function refuseReopening(git: Git, { pull }: Pull): Promise<Reply | null> {
+  if (pull.merged !== null) return customFailure("Cannot reopen a merged pull request");
+  return (await git.commitOf(`refs/heads/${pull.head.ref}`)) === null ? customFailure(`state cannot be changed. The ${pull.head.ref} branch has been deleted.`) : null;
+}
+
+const mergeMethods = { merge: "MERGE", squash: "SQUASH", rebase: "REBASE" } as const;
+
+const mergeRoute = repositoryRoute({
+  method: "PUT",
+  template: `${PULL}/merge`,
+  access: { permission: "contents", level: "write", role: "write" },
+  body: z.object({ commit_title: z.string().optional(), commit_message: z.string().optional(), sha: z.string().optional(), merge_method: z.enum(["merge", "squash", "rebase"]).default("merge") }),
+  async handle({ act, repository, params, body, git, state, principal }) {
+    const found = pullByNumber(state, repository, params);
+    if (found === undefined) return answer(notFound());
+    if (found.state === "closed") return answer(failure(405, "Pull Request is not mergeable"));
+    if (body.sha !== undefined && body.sha !== found.pull.head.sha) return answer(failure(409, "Head branch was modified. Review and try the merge again."));
+    if (missingChecks(state, repository, found).length > 0) return answer(failure(405, "Required status check is expected."));
+    if (await touchesWorkflows({ git, principal, repository }, await git.commitOf(`refs/heads/${found.pull.base.ref}`), found.pull.head.sha)) return answer(notAccessible());
+    const merged = await mergePull(state, git, { pull: found, at: act.at, by: act.actor, method: mergeMethods[body.merge_method] });
+    if (merged === null) return answer(failure(405, "Pull Request is not mergeable"));
+    return () => ({ state: merged.state, reply: json({ sha: merged.sha, merged: true, message: "Pull Request successfully merged" }) });
   },
 });
 
@@ -217,4 +249,4 @@ async function comparison(
   };
 }
 
-export const pullRoutes: readonly Route[] = [createPull, listPulls, getPull, updatePull, listFiles, compare];
+export const pullRoutes: readonly Route[] = [createPull, listPulls, getPull, updatePull, mergeRoute, listFiles, compare];

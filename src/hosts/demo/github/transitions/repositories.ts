@@ -64,7 +64,7 @@ export function installApp(state: State, at: string, repository: RepositoryRecor
   const next: State = { ...taken.state, installations: put(taken.state.installations, taken.id, installation) };
   const act: Act = { repositoryId: repository.id, actor: repository.owner.login, at };
   return {
-    state: there === undefined ? happen(next, act, { kind: "installation", action: "created", installationId: taken.id }) : next,
+    state: happen(next, act, there === undefined ? { kind: "installation", action: "created", installationId: taken.id } : { kind: "installation_repositories", action: "added", installationId: taken.id }),
     installationId: taken.id,
   };
 }

@@ -81,7 +81,8 @@ function conclusionOf(progress: RunProgress, what: string) {
 /** `pull-requests: write` in a workflow file is the permission `pull_requests`; every job token reads metadata. */
 function tokenPermissions(job: NewJob): Permissions {
   const granted = Object.entries(job.permissions).flatMap(([name, level]): [string, Level][] =>
-    level === "none" ? [] : [[name.replaceAll("-", "_"), level]],
+    // `id-token` is no right at the API.
+    level === "none" || name === "id-token" ? [] : [[name.replaceAll("-", "_"), level]],
   );
   return { ...Object.fromEntries(granted), metadata: "read" };
 }

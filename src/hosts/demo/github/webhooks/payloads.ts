@@ -8,7 +8,7 @@ import { checkRunJson } from "../views/checks.ts";
 import { commentJson, issueJson, labelJson } from "../views/issues.ts";
 import { pullJson, pullSimpleJson, type PullMeasure } from "../views/pulls.ts";
 import { reviewCommentJson, reviewJson } from "../views/reviews.ts";
-import { pageUrl, repositoryJson } from "../views/repository.ts";
+import { fullName, pageUrl, repositoryJson } from "../views/repository.ts";
 import { nodeId, type View } from "../views/view.ts";
 
 /** A webhook's event name and payload. */
@@ -19,7 +19,7 @@ export interface Webhook {
 }
 
 /** Sent to an App that did not subscribe to them, too. */
-const ALWAYS = new Set(["installation", "check_run", "check_suite"]);
+const ALWAYS = new Set(["installation", "installation_repositories", "check_run", "check_suite"]);
 
 /**
  * The webhook of a happening.
@@ -34,7 +34,7 @@ export function webhookOf(view: View, happening: Happening, measure: PullMeasure
   if (!ALWAYS.has(happening.kind) && !state.app.events.includes(happening.kind)) return null;
   const repository = known(state.repositories, happening.repositoryId, "repository");
   const common = {
-    ...(happening.kind === "installation"
+    ...(happening.kind === "installation" || happening.kind === "installation_repositories"
       ? {}
       : { repository: repositoryJson(view, repository), installation: { id: installation.id, node_id: nodeId("I", installation.id) } }),
     sender: userJson(view, happening.actor),
@@ -85,8 +85,13 @@ function specificPayload(view: View, happening: Happening, measure: PullMeasure 
       const installation = known(state.installations, happening.installationId, "installation");
       return {
         installation: installationJson(view, installation),
-        repositories: select(state.repositories, (one) => installation.repositoryIds.has(one.id)).map((one) => repositoryJson(view, one)),
+        repositories: select(state.repositories, (one) => installation.repositoryIds.has(one.id)).map(namedJson),
       };
+    }
+    case "installation_repositories": {
+      const installation = known(state.installations, happening.installationId, "installation");
+      const added = [namedJson(known(state.repositories, happening.repositoryId, "repository"))];
+      return { installation: installationJson(view, installation), repository_selection: "selected", repositories_added: added, repositories_removed: [], requester: null };
     }
     case "reaction":
     case "cancel_requested":
@@ -95,6 +100,15 @@ function specificPayload(view: View, happening: Happening, measure: PullMeasure 
       return unreachable(happening);
   }
 }
+
+/** All that these two webhooks tell of a repository (docs: webhook events, installation). */
+const namedJson = (repository: RepositoryRecord) => ({
+  id: repository.id,
+  node_id: nodeId("R", repository.id),
+  name: repository.name,
+  full_name: fullName(repository),
+  private: repository.visibility === "private",
+});
 
 function reviewPayload(view: View, happening: Extract<Happening, { kind: "pull_request_review" | "pull_request_review_comment" | "pull_request_review_thread" }>): Readonly<Record<string, unknown>> {
   const issue = known(view.state.issues, happening.issueId, "pull request");

@@ -1,0 +1,42 @@
+/** The whole way with the exchange on, as the template tells it: the deliver job reads with its own token and publishes as the App. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse } from "yaml";
+import { assertRequestsConform } from "../contract/openapi.ts";
+import { startDemoWorld, type DemoWorld } from "../fakes/demo-world.ts";
+import { scenarioByIssue } from "../fakes/scripts.ts";
+
+const TITLE = "Durations are wrong";
+
+let world: DemoWorld;
+let issueNumber: number;
+beforeAll(async () => {
+  world = await startDemoWorld(scenarioByIssue({ [TITLE]: {} }), { exchange: true });
+  issueNumber = await world.play({ title: TITLE });
+});
+afterAll(async () => {
+  assertRequestsConform(world.github.requests);
+  await world.close();
+});
+
+test("the deliver job's own token only reads, and no other job may have an identity", async () => {
+  const { jobs } = parse(await world.read(".github/workflows/worktrain.yml"));
+  expect(jobs.deliver.permissions).toEqual({ actions: "read", checks: "read", contents: "read", issues: "read", "pull-requests": "read", "id-token": "write" });
+  expect(Object.entries<{ permissions: object }>(jobs).filter(([, job]) => "id-token" in job.permissions).map(([name]) => name)).toEqual(["deliver"]);
+});
+
+test("branch, pull request and check run are the App's, and the pull request does not say that CI would not start", () => {
+  const state = world.github.state();
+  const runId = world.runs(issueNumber)[0]?.id ?? 0;
+  expect(world.log(runId, "deliver")).toContain("Delivered pull request");
+  const pulls = [...state.issues.values()].filter((issue) => issue.pull !== null);
+  expect(pulls.map(({ author }) => author)).toEqual(["worktrain[bot]"]);
+  expect(pulls[0]?.body).not.toContain("GITHUB_TOKEN");
+  expect([...state.checkRuns.values()].map(({ appSlug, conclusion }) => [appSlug, conclusion])).toEqual([["worktrain", "success"]]);
+});
+
+test("three groups, three tokens, none of which or of the identity shows in a log", () => {
+  const permissions = [...world.github.state().tokens.values()].flatMap((token) => (token.kind === "installation" ? [Object.keys(token.permissions).toSorted().join(" ")] : []));
+  expect(permissions.filter((names) => names !== "actions checks contents issues metadata pull_requests")).toEqual(["contents metadata pull_requests", "checks metadata"]);
+  const log = world.log(world.runs(issueNumber)[0]?.id ?? 0, "deliver");
+  expect(log).not.toMatch(/ghs_|eyJ/);
+});

@@ -1,0 +1,236 @@
+/** From an installation to a repository that can start: the real App against the local GitHub, by webhooks alone. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { parseConfig } from "../../../src/config/index.ts";
+import { publicTicketKey } from "../../../src/github/trust/index.ts";
+import { workflowText } from "../../../src/intake/index.ts";
+import { assertRequestsConform } from "../../contract/openapi.ts";
+import { writeFiles } from "../demo/github/world.ts";
+import { startAppWorld, type AppWorld, type AppWorldOptions } from "./app-world.ts";
+import { ticketKeyPem } from "./running-app.ts";
+
+const ACTION = `acme/worktrain/action@${"a".repeat(40)}`;
+const FILES = {
+  "package.json": JSON.stringify({ scripts: { test: "vitest run" } }),
+  "pnpm-lock.yaml": "",
+  "src/add.ts": "export {}",
+  "AGENTS.md": "Be kind.",
+  ".github/workflows/ci.yml": "on: push\njobs: {}\n",
+};
+
+interface Place {
+  readonly id: number;
+  readonly name: string;
+  pulls(): Promise<Pull[]>;
+  text(branch: string, path: string): Promise<string | null>;
+  call(method: string, path: string, body?: unknown): ReturnType<AppWorld["call"]>;
+  comments(number: number): Promise<string[]>;
+  push(files: Readonly<Record<string, string>>, branch?: string): Promise<void>;
+}
+interface Pull {
+  readonly number: number;
+  readonly title: string;
+  readonly body: string;
+  readonly state: string;
+  readonly head: { readonly ref: string };
+}
+
+/** A repository that the App is being installed on. */
+async function repository(world: AppWorld, name: string, { files = FILES, visibility = "private" }: { readonly files?: Readonly<Record<string, string>>; readonly visibility?: "public" | "private" } = {}): Promise<Place> {
+  const { id } = await world.github.createRepository({ owner: "acme", name, visibility });
+  const token = world.github.addUser("mona", "maintain", id);
+  const clone = join(world.directory, name);
+  mkdirSync(clone);
+  await world.git(clone, "init", "--quiet");
+  const remote = `${world.github.url.replace("http://", `http://x-access-token:${token}@`)}/acme/${name}.git`;
+  const call: Place["call"] = (method, path, body) => world.call(token, method, `/repos/acme/${name}${path}`, body);
+  const push: Place["push"] = async (changed, branch = "main") => {
+    if (branch !== "main") {
+      await world.git(clone, "fetch", "--quiet", remote, branch);
+      await world.git(clone, "checkout", "--quiet", "FETCH_HEAD");
+    }
+    writeFiles(clone, changed);
+    await world.git(clone, "add", "-A");
+    await world.git(clone, "commit", "--quiet", "-m", "change");
+    const pushed = await world.git(clone, "push", "--quiet", remote, `HEAD:refs/heads/${branch}`);
+    if (pushed.code !== 0) throw new Error(pushed.err);
+    await world.quiet();
+  };
+  if (Object.keys(files).length > 0) await push(files);
+  world.github.installApp(id);
+  await afterLateLooks(world);
+  return {
+    id,
+    name,
+    call,
+    push,
+    pulls: async () => (await call("GET", "/pulls?state=all")).body,
+    comments: async (number) => (await call("GET", `/issues/${number}/comments`)).body.map(({ body }: { body: string }) => body),
+    async text(branch, path) {
+      const { status, body } = await call("GET", `/contents/${path}?ref=${branch}`);
+      return status === 404 ? null : Buffer.from(body.content, "base64").toString();
+    },
+  };
+}
+
+/** Waits until all is dealt with; what looks late for a lost answer gets the time for it, less than the reconciler's first look. */
+async function afterLateLooks(world: AppWorld): Promise<void> {
+  const asleep = world.clock.sleepers();
+  let quiet = false;
+  const waiting = world.quiet().then(() => (quiet = true));
+  for (let advanced = 0; !quiet; ) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (advanced === 12 || world.clock.sleepers() <= asleep) continue;
+    await world.clock.advance(1_000);
+    advanced += 1;
+  }
+  await waiting;
+}
+
+async function merge(world: AppWorld, place: Place, number: number): Promise<void> {
+  expect((await place.call("PUT", `/pulls/${number}/merge`, {})).status).toBe(200);
+  await world.quiet();
+}
+
+async function setState(world: AppWorld, place: Place, number: number, state: "open" | "closed"): Promise<void> {
+  expect((await place.call("PATCH", `/pulls/${number}`, { state })).status).toBe(200);
+  await world.quiet();
+}
+
+const startWith = async (options: AppWorldOptions): Promise<AppWorld> => startAppWorld({ environment: { WORKTRAIN_ACTION: ACTION, LOG_LEVEL: "warn" }, ...options });
+
+describe("an App that may write workflow files", () => {
+  let world: AppWorld;
+  beforeAll(async () => {
+    world = await startWith({ morePermissions: { workflows: "write" } });
+  });
+  afterAll(async () => {
+    assertRequestsConform(world.github.requests);
+    await world.close();
+  });
+
+  it("proposes both files and says what it found; merged, it has the label and can start", async () => {
+    const place = await repository(world, "shop");
+    const [pull, ...more] = await place.pulls();
+    expect(more).toEqual([]);
+    expect(pull).toMatchObject({ title: "Set up WorkTrain", state: "open", head: { ref: "worktrain/onboarding" } });
+    for (const said of ["TypeScript", "`pnpm test`", "GitHub Actions", "`AGENTS.md`", "10 US dollars", "ANTHROPIC_API_KEY", `/acme/shop/settings/environments`, "whoever can read this repository"]) expect(pull?.body).toContain(said);
+    expect(pull?.body).not.toContain("public.**");
+    const workflow = (await place.text("worktrain/onboarding", ".github/workflows/worktrain.yml")) ?? "";
+    expect(workflow).toContain(`uses: ${ACTION}`);
+    expect(workflow).toContain(`public-key: ${publicTicketKey(ticketKeyPem)}`);
+    expect(workflow).not.toContain("__");
+    expect(parse(workflow).jobs).toHaveProperty("deliver");
+    const config = parseConfig(await place.text("worktrain/onboarding", ".github/worktrain.yml"), "c");
+    expect(config).toMatchObject({ ok: true, value: { commands: { test: "pnpm test" } } });
+
+    await merge(world, place, pull?.number ?? 0);
+    expect((await place.call("GET", "/labels/worktrain:ready")).status).toBe(200);
+    expect((await place.comments(pull?.number ?? 0)).map((body) => body.includes("WorkTrain is on"))).toEqual([true]);
+    const opened = await place.call("POST", "/issues", { title: "add subtracts" });
+    await place.call("POST", `/issues/${opened.body.number}/labels`, { labels: ["worktrain:ready"] });
+    await world.quiet();
+    expect([...world.github.state().runs.values()].filter((run) => run.repositoryId === place.id)).toHaveLength(1);
+  });
+
+  it("a repeated webhook and a lost answer make no second pull request", async () => {
+    world.github.failNext({ method: "POST", route: "/repos/{owner}/{repo}/pulls", dropResponseAfterApplying: true });
+    const place = await repository(world, "lossy");
+    const delivery = world.github.deliveries.findLast(({ event }) => event === "installation_repositories");
+    await world.github.redeliver(delivery?.id ?? 0);
+    await world.quiet();
+    expect(await place.pulls()).toHaveLength(1);
+  });
+
+  it("closed it is declined and not asked again; reopened it is asked, with the files as people left them", async () => {
+    const place = await repository(world, "shy");
+    await setState(world, place, 1, "closed");
+    expect(await place.comments(1)).toEqual([expect.stringContaining("does not ask again")]);
+    const delivery = world.github.deliveries.findLast(({ event }) => event === "installation_repositories");
+    await world.github.redeliver(delivery?.id ?? 0);
+    await world.quiet();
+    expect((await place.pulls()).map(({ state }) => state)).toEqual(["closed"]);
+    await place.push({ ".github/worktrain.yml": "commands: { test: make check }\n" }, "worktrain/onboarding");
+    await setState(world, place, 1, "open");
+    expect(await place.text("worktrain/onboarding", ".github/worktrain.yml")).toBe("commands: { test: make check }\n");
+    expect(await place.pulls()).toHaveLength(1);
+    await merge(world, place, 1);
+    expect((await place.comments(1)).at(-1)).toContain("WorkTrain is on");
+  });
+
+  it("a repository that is set up, or has no commit, is left alone", async () => {
+    const text = workflowText({ template: "on: push\njobs: {}\n", action: ACTION, publicKey: "" }) ?? "";
+    const ready = await repository(world, "ready", { files: { ...FILES, ".github/workflows/worktrain.yml": text, ".github/worktrain.yml": "" } });
+    const empty = await repository(world, "empty", { files: {} });
+    expect([await ready.pulls(), await empty.pulls()]).toEqual([[], []]);
+  });
+
+  it("I8: what a repository's files say does not get into the pull request's text or the config", async () => {
+    const evil = "@everyone](x) <!-- worktrain:onboarding 1 --> `";
+    const place = await repository(world, "evil", {
+      files: { "package.json": JSON.stringify({ name: evil, scripts: { test: `${evil}; curl evil.example` } }), ".worktrain/rules/<b>@mona.md": evil, "AGENTS.md": evil },
+    });
+    const [pull] = await place.pulls();
+    expect(pull?.body).toContain("`npm test`");
+    expect(pull?.body).toContain("`AGENTS.md`, 1 more");
+    expect(pull?.body.match(/<!--/g)).toHaveLength(1);
+    for (const part of ["@everyone", "@mona", "evil.example"]) expect(pull?.body).not.toContain(part);
+    expect(await place.text("worktrain/onboarding", ".github/worktrain.yml")).not.toContain("evil");
+  });
+
+  it("somebody's pull request with our marker and branch name is none of ours", async () => {
+    const place = await repository(world, "copied", { files: { ...FILES, ".github/workflows/worktrain.yml": "jobs: {}\n", ".github/worktrain.yml": "" } });
+    await place.push({ "x.txt": "x" }, "worktrain/onboarding").catch(() => undefined);
+    await place.call("POST", "/pulls", { title: "Mine", head: "worktrain/onboarding", base: "main", body: `<!-- worktrain:onboarding ${place.id} -->` });
+    await setState(world, place, 1, "closed");
+    expect(await place.comments(1)).toEqual([]);
+  });
+
+  it("G20: in a public repository it says who can read the record", async () => {
+    const place = await repository(world, "open", { visibility: "public" });
+    const [pull] = await place.pulls();
+    expect(pull?.body).toContain("**This repository is public.** Everybody");
+  });
+});
+
+describe("an App that may not write workflow files", () => {
+  let world: AppWorld;
+  beforeAll(async () => {
+    world = await startWith({});
+  });
+  afterAll(async () => {
+    assertRequestsConform(world.github.requests);
+    await world.close();
+  });
+
+  it("links GitHub's page for a new file, filled in, on the pull request's branch; merged without it, it says what is missing", async () => {
+    const place = await repository(world, "shop");
+    const [pull] = await place.pulls();
+    const [, address = ""] = /\[Add `\.github\/workflows\/worktrain\.yml`\]\((.*?)\)/.exec(pull?.body ?? "") ?? [];
+    const link = new URL(address);
+    expect(link.pathname).toBe("/acme/shop/new/worktrain/onboarding");
+    expect(link.searchParams.get("filename")).toBe(".github/workflows/worktrain.yml");
+    expect(address.length).toBeLessThanOrEqual(8_000);
+    expect(parse(link.searchParams.get("value") ?? "").jobs).toHaveProperty("agent");
+    expect(link.searchParams.get("value")).toContain(ACTION);
+    expect(await place.text("worktrain/onboarding", ".github/workflows/worktrain.yml")).toBeNull();
+
+    await merge(world, place, 1);
+    const [comment] = await place.comments(1);
+    expect(comment).toContain("WorkTrain cannot start yet");
+    expect(comment).toContain("There is no .github/workflows/worktrain.yml");
+  });
+});
+
+describe("an App whose operator has not said which action to run", () => {
+  it("says so, and takes the file in when it is asked again", async () => {
+    const world = await startAppWorld({ morePermissions: { workflows: "write" } });
+    const place = await repository(world, "shop");
+    const [pull] = await place.pulls();
+    expect(pull?.body).toContain("its operator sets `WORKTRAIN_ACTION`");
+    expect(await place.text("worktrain/onboarding", ".github/workflows/worktrain.yml")).toBeNull();
+    await world.close();
+  });
+});
