@@ -10,7 +10,7 @@ const GROUPS = {
   record: "publish",
   "pull-request": "publish",
   "auto-merge": "publish",
-  // Resolving a conversation asks for both (P-permissions).
+  // Resolving a conversation asks for both (P-resolve-thread).
   thread: "publish",
   "check-run": "gate",
   "stale-check": "gate",
