@@ -4,7 +4,7 @@ export { fenceOf, type Decision, type Fence } from "./fence.ts";
 export { groupOf } from "./groups.ts";
 export type { Intent, RecordIntent, RecordWish } from "./intents.ts";
 export type { JournalRefusal } from "./journal-refusal.ts";
-export { judge, type JudgedJournal, type Judgement } from "./judge.ts";
+export { judge, type Judgement } from "./judge.ts";
 export { branchOf, GITHUB_ACTIONS, marker, readPullRequestMarker, type Publisher } from "./names.ts";
 export { findProtected, type ChangedPath, type ProtectedPath } from "./protected-paths.ts";
 export { decideMerge, type MergeDecision, type MergeFacts } from "./merge/decide-merge.ts";

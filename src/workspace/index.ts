@@ -6,5 +6,6 @@ export type { GetBlob } from "./incoming.ts";
 export { leavesMarkers } from "./markers.ts";
 export type { Merged, MergeSides } from "./merge.ts";
 export { openSlicePlace, type SlicePlace } from "./slice-place.ts";
-export { openWorkspace, type SavedWorkspace, type SliceWorkspace, type Workspace, type WorkspaceOptions, type WorkspaceSlices } from "./workspace.ts";
+export { openWorkspace } from "./workspace.ts";
+export type { SavedWorkspace, SliceWorkspace, Workspace, WorkspaceOptions, WorkspaceSlices } from "./workspace-interface.ts";
 export { cloneForWork, gitDirectoryOf, lookAtClone, publishBranch, type LocalClone, type Publication, type SeenClone } from "./local-clone.ts";

@@ -1,7 +1,7 @@
 /** A slice's own place: its working tree, and a sandbox in which nothing but that is to be seen. */
 import { TerminalError } from "../shared/errors.ts";
 import { openSandbox, type Sandbox, type SandboxOptions } from "./sandbox.ts";
-import type { Workspace } from "./workspace.ts";
+import type { Workspace } from "./workspace-interface.ts";
 
 export interface SlicePlace {
   readonly workspace: Workspace;

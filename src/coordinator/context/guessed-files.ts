@@ -87,7 +87,7 @@ async function byIdentifiers(names: ReadonlyMap<string, Term>, base: BaseFiles):
     return term === undefined ? [] : [{ path, name, defines: text !== name, by: term.by }];
   });
   return [...Map.groupBy(uses, ({ name }) => name).values()].flatMap((own) => {
-    const isTelling = (uses: typeof own): boolean => new Set(uses.map(({ path }) => path)).size <= MOST_OF_A_TERM;
+    const isTelling = (some: typeof own): boolean => new Set(some.map(({ path }) => path)).size <= MOST_OF_A_TERM;
     const [defined, mentioned] = [isTelling(own.filter(({ defines }) => defines)), isTelling(own)];
     return [...Map.groupBy(own, ({ path }) => path)].flatMap(([path, [first, ...rest]]) => {
       if (first === undefined) return [];
