@@ -65,9 +65,6 @@ function headersOf(headers: RequestInit["headers"] = {}): Record<string, string>
   return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), String(value)]));
 }
 
-/** A response that is given a text to read: a stream of a few hundred bytes would cost more than all the rest of a request. */
-const atHand = (response: Response, text: string): Response => Object.assign(response, { text: async () => text });
-
 export class SimGitHub {
   readonly git = new MemoryGit();
   readonly requests: LoggedRequest[] = [];
@@ -248,7 +245,7 @@ export class SimGitHub {
       case "none":
         return new Response(null, { status, headers });
       case "json":
-        return atHand(new Response(null, { status, headers: { ...headers, "content-type": "application/json; charset=utf-8" } }), JSON.stringify(body.value));
+        return new Response(JSON.stringify(body.value), { status, headers: { ...headers, "content-type": "application/json; charset=utf-8" } });
       case "bytes":
         return new Response(Buffer.from(body.bytes), { status, headers: { ...headers, "content-type": body.contentType } });
       case "file":

@@ -10,7 +10,6 @@
  */
 import { parseArgs } from "node:util";
 import { MUTANTS, plant } from "./mutants.ts";
-import { quickenJson } from "./quick-json.ts";
 
 const { values } = parseArgs({
   options: {
@@ -36,7 +35,6 @@ const number = (name: string, text: string): number => {
 };
 
 // Before anything of the product is loaded.
-quickenJson();
 const mutant = values.mutant === undefined ? undefined : MUTANTS[number("mutant", values.mutant)];
 if (mutant !== undefined) plant(mutant);
 

@@ -172,7 +172,7 @@ const use = (name: string, input: Json): AnswerBlock => ({ type: "tool_use", nam
 const completeStep = (notes: string, contractRef?: string, value?: Json): AnswerBlock =>
   use("complete_step", { notes, artifacts: contractRef === undefined ? [] : [{ contractRef, value: value ?? null }], context: {} });
 
-const classification: Json = { taskComplexity: "small", riskLevel: "low", hasUi: false, touchesArchitecture: false, taskMaturity: "ready", interpretation: "sum must add.", ambiguities: [] };
+const classification: Json = { taskComplexity: "small", riskLevel: "low", hasUi: false, touchesArchitecture: false, taskMaturity: "ready", interpretation: "sum must add.", ambiguities: [], deduplicationKey: "sum-adds" };
 
 /** Which version of the file a tool showed; 0 for the first. */
 const versionIn = (view: View): number => Number(/\/\/ (\d+)/.exec(view.lastToolResults.find(({ name }) => name === "read")?.text ?? "")?.[1] ?? 0);

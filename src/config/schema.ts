@@ -126,6 +126,13 @@ const budgetSchema = z.strictObject({
   inputTokens: limits.inputTokens.nullable().default(null).describe("Input tokens of one attempt, cached ones included; without it only `tokens` holds."),
   outputTokens: limits.outputTokens.nullable().default(null).describe("Output tokens of one attempt; without it only `tokens` holds."),
   costUsd: limits.costUsd.default(10).describe("US dollars one attempt may cost, by the list price of the model."),
+  dailyCostUsd: z
+    .number()
+    .min(0.01)
+    .max(1_000_000)
+    .nullable()
+    .default(null)
+    .describe("US dollars all work of the repository may cost in a day (UTC). Each run is reserved with its whole `costUsd` before it is started, and counted with what it cost when it is over; what does not fit is refused with words. Without it a day has no limit."),
   minutes: limits.minutes.default(120).describe("Minutes of work of one attempt. A hosted job ends after 350."),
   toolMinutes: limits.toolMinutes.nullable().default(null).describe("Minutes that tools run in one attempt, those side by side each counted; without it only `minutes` holds."),
   phases: z

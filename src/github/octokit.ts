@@ -43,13 +43,35 @@ export function createGitHub(options: GitHubOptions): GitHub {
   return withReadFailures(withRetries(plain, { clock, readPausesMs, ...(patienceMs === undefined ? {} : { patienceMs }), ...(signal === undefined ? {} : { signal }) }));
 }
 
+/**
+ * Octokit reads JSON with a function called for every value in it, to make a BigInt of a whole number beyond 2^53: more work than all
+ * the rest of a request. Here such a number fails its schema, which takes safe integers only, and so the body is left to us.
+ */
+const UNREAD = { parseSuccessResponseBody: false } as const;
+
+/** What a caller says of the request itself, such as that a redirect is left to it. */
+const requestOptionsOf = ({ request }: Readonly<Record<string, unknown>>): object => (typeof request === "object" && request !== null ? request : {});
+
+/** The body as Octokit would give it, but with plain numbers. */
+async function contentOf({ data, headers }: { readonly data: unknown; readonly headers: { readonly "content-type"?: string | undefined } }): Promise<unknown> {
+  if (!(data instanceof ReadableStream)) return data ?? "";
+  const type = headers["content-type"] ?? "text/plain";
+  if (!/^(?:text\/|application\/(?:scim\+)?json\b)/i.test(type) && !/charset="?utf-8/i.test(type)) return new Response(data).arrayBuffer();
+  const text = await new Response(data).text().catch(() => "");
+  try {
+    return /^application\/(?:scim\+)?json\b/i.test(type) ? JSON.parse(text) : text;
+  } catch {
+    return text;
+  }
+}
+
 /** The narrow face of any Octokit, with the API version pinned. */
 export function fromOctokit(octokit: Pick<Octokit, "request">, graphqlUrl: string): GitHub {
   return {
     async request(route, parameters = {}) {
       const isGraphQl = route === GRAPHQL_ROUTE;
-      const response = await octokit.request(isGraphQl ? `POST ${graphqlUrl}` : route, { ...parameters, headers: { "x-github-api-version": GITHUB_API_VERSION } });
-      const data: unknown = response.data;
+      const response = await octokit.request(isGraphQl ? `POST ${graphqlUrl}` : route, { ...parameters, headers: { "x-github-api-version": GITHUB_API_VERSION }, request: { ...requestOptionsOf(parameters), ...UNREAD } });
+      const data = await contentOf(response);
       if (isGraphQl) throwGraphQlFailure(data, response.headers);
       return { status: response.status, data, headers: response.headers };
     },

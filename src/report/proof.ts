@@ -27,7 +27,7 @@ export function proofOf(rows: readonly ProofRow[]): Proof {
 /** What the record alone shows: the sessions that made the change, the commands run on it, the last review of it. */
 export function journalProof(view: ItemView): readonly ProofRow[] {
   const maker = view.sessions.findLast((session) => session.phase === "code" || session.phase === "fix");
-  return [...baseRows(view), makerRow(maker), ...verificationRows(maker, view.baseTested), ...findingRows(view), reviewRow(view, maker)];
+  return [...baseRows(view), makerRow(maker), ...verificationRows(maker, view.baseTested, view.opening?.pipeline?.rules === 2), ...findingRows(view), reviewRow(view, maker)];
 }
 
 /** The same of a session that works for no item. */
@@ -42,8 +42,10 @@ function makerRow(maker: ItemSessionView | undefined): ProofRow {
   return { ...row, result: maker.outcome === "completed" ? "holds" : "fails", detail: `${sessionName(maker)}: ${maker.outcome ?? "not ended"}`, ...at(maker) };
 }
 
-function verificationRows(maker: SessionView | undefined, base: ItemView["baseTested"] = null): readonly ProofRow[] {
-  const verifications = maker === undefined ? [] : lastVerifications(maker);
+function verificationRows(maker: SessionView | undefined, base: ItemView["baseTested"] = null, leavesOutOlder = false): readonly ProofRow[] {
+  const all = maker === undefined ? [] : lastVerifications(maker);
+  // A run on files that were changed since says nothing beside the same command's run on the final ones. Proofs of the first edition list it (I3).
+  const verifications = all.filter(({ outdated, command }) => !leavesOutOlder || !outdated || !all.some((each) => each.command === command && !each.outdated));
   if (maker === undefined || verifications.length === 0) return [{ gate: "command", check: "Its commands passed", result: "unknown", detail: "no command was run; set `commands.test` in .github/worktrain.yml", attestedBy: "agent job" }];
   return verifications.map((verification) => ({
     gate: "command",

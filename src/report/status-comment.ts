@@ -182,9 +182,13 @@ const PHASE_NAMES: Readonly<Record<Phase, string>> = {
 /** What a person may expect to come; the rest shows when it happens. */
 const EXPECTED: readonly Phase[] = ["classify", "code", "review", "deliver"];
 
+/** Whoever is at one of these has classified the task, in an earlier run where this one does not say so. */
+const AFTER_CLASSIFY: ReadonlySet<Phase> = new Set(["discover", "shape", "decompose", "design", "investigate", "code", "fix", "audit"]);
+
 /** One line a phase: done, at work, to come. Plain signs and no task list: boxes on GitHub can be ticked. */
 function checklist(progress: Progress | null, done: boolean): readonly string[] {
-  const entered = progress?.phases ?? [];
+  const seen = progress?.phases ?? [];
+  const entered: readonly Phase[] = !seen.includes("classify") && seen.some((phase) => AFTER_CLASSIFY.has(phase)) ? ["classify", ...seen] : seen;
   const lines = entered.map((phase, index) => {
     const current = !done && index === entered.length - 1;
     return current ? `- ● **${PHASE_NAMES[phase]}**, step \`${progress?.at.step ?? ""}\`` : `- ✔ ${PHASE_NAMES[phase]}`;

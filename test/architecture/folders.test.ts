@@ -92,3 +92,9 @@ test.each([
   const chains = [...reached.keys()].filter((file) => forbidden.some((prefix) => file.startsWith(prefix))).map((file) => chainTo(reached, file).join(" -> "));
   expect(chains).toEqual([]);
 });
+
+test("who checks identity tokens is the App: nothing of the Action loads a library for them", () => {
+  const users = [...reachableFrom("src/hosts/runner/main.ts").keys()].filter((file) => /\.m?ts$/.test(file)).flatMap(importsOf).filter(({ specifier }) => specifier === "jose");
+  expect(users).toEqual([]);
+  expect([...reachableFrom("src/hosts/app/main.ts").keys()].filter((file) => file.endsWith(".ts")).flatMap(importsOf).some(({ specifier }) => specifier === "jose")).toBe(true);
+});

@@ -21,8 +21,8 @@ const scopeOf = (value: Json, changed: readonly string[], policy = SECOND) => {
 
 describe("a classification without its deduplicationKey is a failed gate", () => {
   test.each<{ name: string; policy: PipelinePolicy; fields: Readonly<Record<string, Json>>; ends: string }>([
-    { name: "left out", policy: LOOKING, fields: {}, ends: "stop no-verdict" },
-    { name: "blank", policy: LOOKING, fields: { deduplicationKey: " " }, ends: "stop no-verdict" },
+    { name: "left out", policy: LOOKING, fields: {}, ends: "stop unclear" },
+    { name: "blank", policy: LOOKING, fields: { deduplicationKey: " " }, ends: "stop unclear" },
     { name: "stated", policy: LOOKING, fields: KEYED, ends: "look classified" },
     { name: "not looked at", policy: { ...LOOKING, duplicates: "ignore" }, fields: {}, ends: "mode quick" },
     { name: "of before it was needed", policy: { ...LOOKING, rules: undefined }, fields: {}, ends: "mode quick" },

@@ -88,7 +88,7 @@ const rehashed = (nth: number, ms: number): Change => (lines) => {
     } catch {
       return line;
     }
-    const stream = String(value["stream"]);
+    const stream = typeof value["stream"] === "string" ? value["stream"] : "";
     const made = Buffer.from(`${canonicalJson({ ...value, prev: heads.get(stream) ?? GENESIS_HASH, ...(index === place(lines, nth) ? { at: new Date(ms).toISOString() } : {}) })}\n`);
     heads.set(stream, hashOf(made));
     return made;

@@ -1,6 +1,7 @@
 import type { Ticket } from "../../github/trust/index.ts";
 import { MAX_COMMENT_CHARS } from "../../github/write/index.ts";
 import { code, cut, findingsTable, formatCost, quote, type ItemView } from "../../report/index.ts";
+import type { EndingCode } from "../../record/index.ts";
 import type { Redact } from "../../shared/redact.ts";
 import { marker } from "../names.ts";
 
@@ -27,6 +28,10 @@ export interface Said {
 const MAX_MESSAGE_CHARS = 8_000;
 const MAX_TABLE_CHARS = 12_000;
 
+/** Ends of a run that leave the item open, or nothing to start again for: their own words say how it goes on. */
+const STAYS_OPEN: ReadonlySet<string> = new Set<EndingCode>(["awaiting-approval", "waiting-for-artifacts", "completed", "decomposed", "reviewed", "fenced"]);
+const AGAIN = "\n\nTo start it again, remove the label and add it again: that is a new attempt, on the text of the issue and the branch as they are then. Once an attempt is over, `/worktrain resume` does not go on with it.";
+
 /** The comment's body, marker first. */
 export function commentBody(said: Said): string {
   const { ticket, redact, runUrl, reportUrl, view } = said;
@@ -35,7 +40,7 @@ export function commentBody(said: Said): string {
     `**${said.headline}** (${code(said.code)})`,
     said.made ?? "",
     quote(cut(said.message, MAX_MESSAGE_CHARS, "(cut)")),
-    `What to do:\n${quote(said.fix)}`,
+    `What to do:\n${quote(said.fix)}${STAYS_OPEN.has(said.code) ? "" : AGAIN}`,
     ...(view === null ? [] : details(view)),
     `[The run](${runUrl})${reportUrl === null ? "" : ` · [The report](${reportUrl}) of the work, as the agent job tells it`}`,
   ].filter((part) => part !== "");

@@ -32,7 +32,7 @@ export function sameWork(state: ItemState, { deduplicationKey = "" }: Classifica
 
 /** I9. Without a key the work of others cannot be found, which is no sign that there is none. */
 const withoutKey = stop(
-  "no-verdict",
+  "unclear",
   "The classification has no deduplicationKey, so nobody can tell whether something else has this work already.",
   "A missing part of a result counts as a failed gate. Start it again to try once more, or set `pipeline: { duplicates: ignore }` in .github/worktrain.yml, and nothing is looked for.",
 );

@@ -170,7 +170,7 @@ function outcomesOf({ events: { length: index }, via }: Place, action: Branching
   const finding = (severity: string, findingCategory: string): Json => ({ severity, findingCategory, summary: `a ${severity} one of ${findingCategory}` });
   switch (action.phase) {
     case "classify":
-      return [done(`classified like this${withWords(via)}`, CONTRACT.classification, { deduplicationKey: "a-key", ...classification } as Json)];
+      return [done(`classified like this${withWords(via)}`, CONTRACT.classification, { deduplicationKey: "a-key", ...classification })];
     case "discover":
     case "design":
     case "shape": {

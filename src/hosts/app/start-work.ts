@@ -9,6 +9,7 @@ import type { StatusMarker } from "../../report/status-marker.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { err } from "../../shared/result.ts";
 import { unreachable } from "../../shared/unreachable.ts";
+import { overDailyBudget } from "./daily-budget.ts";
 import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
 import { parseRunTitle } from "./run-title.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
@@ -145,6 +146,12 @@ export async function start(scene: Scene, tools: StartTools, order: Order): Prom
   // The gate stands there until the run that answers it is seen at work: a dispatch that fails is asked for again.
   const gate = command === undefined ? {} : { command: command.commentId, at: scene.status?.marker.at ?? null };
   const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, ...order.unasked };
+  const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs() });
+  if (over !== null) {
+    tools.log.info("not started: the day's budget", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
+    await refuse(board, scene.status, { ...marker, state: "refused" }, over);
+    return { dispatched: false, runId: null };
+  }
   const starting = await board.write(scene.status, marker, { kind: "starting" });
   const wrote = { reaction, comment: starting === null ? null : String(starting.comment.id) };
   const ticket = makeTicket(facts, { ...order, wrote }, tools.clock.nowMs());
@@ -189,13 +196,16 @@ async function react(place: Workplace, tools: AppTools, issueNumber: number): Pr
   }
 }
 
+const itemOf = ({ id }: RepositoryFacts, { event, decision, review }: Pick<Order, "event" | "decision" | "review">): string =>
+  formatItemId({ repositoryId: id, subject: `${review === undefined ? "issue" : "pr"}-${event.issueNumber}`, attempt: decision.attempt });
+
 function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, command, wrote, review }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
   const { turns, tokens, costUsd, minutes } = decision.config.budget;
   const { mode, confirm } = decision.config.pipeline;
   return {
     v: 1,
     key: decision.key,
-    item: formatItemId({ repositoryId: facts.id, subject: `${review === undefined ? "issue" : "pr"}-${event.issueNumber}`, attempt: decision.attempt }),
+    item: itemOf(facts, { event, decision, ...(review === undefined ? {} : { review }) }),
     repositoryId: facts.id,
     trigger: { kind: review !== undefined ? "pull_request.labeled" : command === undefined ? "issues.labeled" : "issue_comment", id: deliveryId, actor: event.sender, verdict: role },
     issueNumber: event.issueNumber,

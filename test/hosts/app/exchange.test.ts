@@ -240,9 +240,9 @@ test("GitHub is down: not refused, and to be asked again", async () => {
   jobId = startJob("deliver");
   world.github.failNext({ method: "GET", route: "/repos/{owner}/{repo}/installation", status: 503, times: 20 });
   const asked = exchange();
-  let answered = false;
-  void asked.finally(() => (answered = true));
-  while (!answered) {
+  const answered = new AbortController();
+  void asked.finally(() => answered.abort());
+  while (!answered.signal.aborted) {
     await world.clock.advance(2_000);
     await new Promise((resolve) => setImmediate(resolve));
   }

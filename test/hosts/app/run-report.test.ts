@@ -331,7 +331,7 @@ describe("fault 51: is a label after work that can never be delivered a new atte
       save(ending, "refused");
       expect(await end("failure")).toBe("over");
       expect(body()).toContain("add it again");
-      clock.advance(60_000);
+      await clock.advance(60_000);
       await settle(label());
       expect(world.dispatches).toHaveLength(2);
       expect(marker()).toMatchObject({ attempt, continuation });

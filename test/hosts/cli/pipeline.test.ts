@@ -42,7 +42,7 @@ describe("pipeline explain", () => {
     const { steps, mode } = (await cli.run("pipeline", "explain", "--mode", "review-only")).data;
     expect(mode).toBe("review-only");
     expect(steps).toMatchObject([{ phase: "review", workflowId: "wr.mr-review", allowedTools: ["read", "glob", "grep"] }]);
-    expect(steps[0].leadsTo.map(({ next }: { next: string }) => next)).toEqual(expect.arrayContaining([expect.stringMatching(/^stops \(reviewed\):.* clean/), expect.stringMatching(/^stops \(reviewed\):.* blocking/)]));
+    expect(steps[0].leadsTo.map((each: { next: string }) => each.next)).toEqual(expect.arrayContaining([expect.stringMatching(/^stops \(reviewed\):.* clean/), expect.stringMatching(/^stops \(reviewed\):.* blocking/)]));
   });
 
   test.each<[string, readonly string[], string]>([

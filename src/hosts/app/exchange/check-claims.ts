@@ -62,7 +62,7 @@ function ofFile(claims: Claims, { repository, run, workflowThen, workflowNow }: 
   const { job_workflow_ref: jobRef = claims.workflow_ref, job_workflow_sha: jobSha = claims.workflow_sha } = claims;
   return [
     ["workflow_ref", claims.workflow_ref === ref && run.path === WORKFLOW_PATH, `it is ${claims.workflow_ref}`],
-    ["workflow_sha", workflowThen?.text != null && workflowThen.text === workflowNow?.text, "the workflow file on the default branch is another one now"],
+    ["workflow_sha", (workflowThen?.text ?? null) !== null && workflowThen?.text === workflowNow?.text, "the workflow file on the default branch is another one now"],
     // The job's steps stand in the file itself: one that calls a workflow of somebody else's is not the one that was vouched for.
     ["job_workflow_ref", jobRef === claims.workflow_ref, `it is ${jobRef}`],
     ["job_workflow_sha", jobSha === claims.workflow_sha, `it is ${jobSha}`],

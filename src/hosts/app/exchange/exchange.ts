@@ -97,7 +97,7 @@ async function readInstallation(app: GitHub, repository: Repository): Promise<z.
   const route = "GET /repos/{owner}/{repo}/installation";
   try {
     const installation = parseAnswer(installationSchema, (await app.request(route, { ...repository })).data, route);
-    return installation.suspended_at == null ? installation : null;
+    return (installation.suspended_at ?? null) === null ? installation : null;
   } catch (error) {
     if (hasStatus(error, 404)) return null;
     throw error;
@@ -137,13 +137,13 @@ type BotReader = (app: GitHub, installation: GitHub) => Promise<Bot>;
 function createBotReader(): BotReader {
   let known: Bot | null = null;
   return async (app, installation) => {
-    known ??= await readBot(app, installation);
+    known ??= await askWho(app, installation);
     return known;
   };
 }
 
 /** By JWT the App is told of itself, and of no account: that an installation asks for. */
-async function readBot(app: GitHub, installation: GitHub): Promise<Bot> {
+async function askWho(app: GitHub, installation: GitHub): Promise<Bot> {
   const { id: appId, slug } = parseAnswer(z.object({ id: z.int(), slug: z.string() }), (await app.request("GET /app")).data, "GET /app");
   const route = "GET /users/{username}";
   const { data } = await installation.request(route, { username: `${slug}[bot]` });

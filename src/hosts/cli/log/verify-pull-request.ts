@@ -32,12 +32,13 @@ const told = (by: Attested["by"]): Told => (ok, right, wrong) => ({ what: ok ? r
 const byGitHub = told("GitHub");
 const madeAgain = told("made again here");
 
-export const verifyPullRequest = (address: PullAddress, world: CliWorld): Promise<CommandResult> =>
+/** @param maker login of the account that deliver jobs publish as; null: GitHub's own Actions */
+export const verifyPullRequest = (address: PullAddress, world: CliWorld, maker: string | null = null): Promise<CommandResult> =>
   explained(world, async () => {
     const place = await askRepository(address, world);
     const named = await nameOf(place, address);
     const committed = await findCommitted(place, named);
-    const attested = origin(place, named, committed);
+    const attested = origin(place, { ...named, maker: maker ?? GITHUB_ACTIONS.botLogin }, committed);
     if (committed === null) return verdict(named.pull.htmlUrl, lookAtFiles([]), attested);
     const run = await readRun(place.github, place.repository, committed.run);
     if (run === null) return verdict(named.pull.htmlUrl, lookAtFiles([]), [...attested, byGitHub(false, "", `run ${committed.run}, which delivered it, is not there any more`)]);
@@ -79,13 +80,13 @@ async function findCommitted({ github, repository }: Place, { item, key }: Named
 }
 
 /** What is told of where the pull request comes from. */
-function origin({ facts }: Place, { pull, head, item }: Named, committed: Committed | null): readonly Attested[] {
+function origin({ facts }: Place, { pull, head, item, maker }: Named & { readonly maker: string }, committed: Committed | null): readonly Attested[] {
   const { author } = pull;
-  const ours = author?.type === "Bot" && author.login === GITHUB_ACTIONS.botLogin && pull.headRepositoryId === facts.id && pull.headRef === branchOf(item);
+  const ours = author?.type === "Bot" && author.login === maker && pull.headRepositoryId === facts.id && pull.headRef === branchOf(item);
   const marker = readPullRequestMarker(pull.body);
   const trailers = head === null ? null : readTrailers(head.message);
   return [
-    byGitHub(ours, `#${pull.number} was made by ${GITHUB_ACTIONS.botLogin} from ${branchOf(item)} of this repository`, `#${pull.number} was made by ${author?.login ?? "an account that is gone"} from ${pull.headRef}; WorkTrain makes them as ${GITHUB_ACTIONS.botLogin} from ${branchOf(item)} of the repository itself`),
+    byGitHub(ours, `#${pull.number} was made by ${maker} from ${branchOf(item)} of this repository`, `#${pull.number} was made by ${author?.login ?? "an account that is gone"} from ${pull.headRef}; it was to be made by ${maker} from ${branchOf(item)} of the repository itself`),
     byGitHub(marker?.item === item, `its body names item ${item}`, "its body does not begin with WorkTrain's mark any more"),
     byGitHub(trailers?.item === item, "its head commit names the same item", `its head commit ${pull.headSha} names ${trailers === null ? "no item: it is not the one that was delivered" : `the item ${trailers.item}`}`),
     byGitHub(committed !== null, `${recordRefOf(item)} says that run ${committed?.run ?? 0} delivered it`, `${recordRefOf(item)} is not there, or holds no record: which run delivered this cannot be told`),

@@ -52,6 +52,7 @@ export function runReport(all: RunReport): CommandResult {
   const lines = [
     end,
     ...leftOutLines(leftOut),
+    ...(result.state.ended === null || branch !== null || done ? [] : [`To start it again: worktrain run --workspace ${shellWord(source)} --goal TEXT, with the text as it should be. It is a new task; this one is over and can still be read with \`worktrain report ${place.name}\`.`]),
     ...(resume === null ? [] : [`Nothing is lost: \`${resume}\` goes on where it stopped.`]),
     ...undelivered.map((text) => `Not delivered, no session read it any more: ${JSON.stringify(text)}`),
     `${counted(spent.turns, "turn")}, ${spent.tokens.toLocaleString("en-US")} tokens, $${costUsd.toFixed(4)}${unanswered(spent.unansweredMicroUsd)}${expected(result.estimate)}. Journal: ${journal}`,

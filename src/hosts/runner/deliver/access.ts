@@ -28,7 +28,7 @@ export function openAccess(settings: DeliverSettings, ports: DeliverPorts, own: 
     const known = open.get(group);
     if (known !== undefined) return known;
     // A new one each time: it lives for minutes, and the job may have waited for GitHub.
-    const answer = await exchange(ports, { url, group, ticket: settings.ticket, idToken: await readIdToken(ports, { ...idToken, audience: url }) });
+    const answer = await askApp(ports, { url, group, ticket: settings.ticket, idToken: await readIdToken(ports, { ...idToken, audience: url }) });
     ports.mask(answer.token);
     const access: Access = {
       github: createGitHub({ token: answer.token, baseUrl: settings.apiUrl, graphqlUrl: settings.graphqlUrl, userAgent: "worktrain-deliver", clock: ports.clock, fetch: ports.fetch }),
@@ -56,7 +56,7 @@ interface ExchangeCall {
   readonly idToken: string;
 }
 
-async function exchange(ports: DeliverPorts, { url, group, ticket, idToken }: ExchangeCall): Promise<ExchangeAnswer> {
+async function askApp(ports: DeliverPorts, { url, group, ticket, idToken }: ExchangeCall): Promise<ExchangeAnswer> {
   const init = { method: "POST", headers: { authorization: `Bearer ${idToken}`, "content-type": "application/json" }, body: JSON.stringify({ group, ticket }) };
   const { status, body } = await send(ports, { url, what: "The App's exchange", init });
   const answer = exchangeAnswerSchema.safeParse(body);

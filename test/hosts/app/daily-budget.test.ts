@@ -1,0 +1,77 @@
+/** The day's budget over the wire: reserved before a run is dispatched, counted from GitHub alone, refused with words. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { LoggedRequest } from "../../../src/hosts/demo/github/index.ts";
+import { formatSegmentName, type EndingCode } from "../../../src/record/index.ts";
+import { startAppWorld, type AppWorld } from "./app-world.ts";
+
+let world: AppWorld;
+beforeAll(async () => {
+  world = await startAppWorld();
+  // Room for one run under way and a half.
+  await world.commit({ ".github/worktrain.yml": "budget: { costUsd: 4, dailyCostUsd: 6 }\n" });
+});
+afterAll(() => world.close());
+
+async function labelled(issue?: number): Promise<number> {
+  const number = issue ?? (await world.openIssue("add subtracts", ""));
+  await world.label(number);
+  await world.quiet();
+  return number;
+}
+
+/** The runs since midnight. */
+const ofTheDay = ({ query }: LoggedRequest): boolean => String(query["created"] ?? "").endsWith("T00:00:00Z");
+
+const lastComment = async (issue: number): Promise<string> => (await world.comments(issue)).at(-1)?.body ?? "";
+
+async function again(issue: number): Promise<void> {
+  world.later(5_000);
+  await world.unlabel(issue);
+  await labelled(issue);
+}
+
+function saved(runId: number, issue: number, costMilliUsd: number, ending: EndingCode | null): void {
+  world.saveArtifact(runId, formatSegmentName({ item: { repositoryId: world.repositoryId, subject: `issue-${issue}`, attempt: 1 }, runId, runAttempt: 1, index: costMilliUsd, phase: "code", step: "implement", costMilliUsd, ending }));
+}
+
+test("a run under way holds its whole budget; one that is over what its artifacts tell", async () => {
+  const first = await labelled();
+  expect(world.runs(first)).toHaveLength(1);
+  expect(world.github.requests.filter(ofTheDay)).toHaveLength(1);
+  const second = await labelled();
+  expect(world.runs(second)).toEqual([]);
+  const comment = await lastComment(second);
+  expect(comment).toContain("at most $6 a day (UTC)");
+  expect(comment).toContain("$4.00 are spent or reserved");
+  expect(comment).toContain("budget.dailyCostUsd");
+
+  const runId = world.runs(first)[0]?.id ?? 0;
+  await world.updateRun(runId, { status: "in_progress" });
+  saved(runId, first, 900, null);
+  saved(runId, first, 2_001, "blocked");
+  await world.updateRun(runId, { status: "completed", conclusion: "success" });
+  await again(second);
+  // $2.001 are gone; $4 more are over $6.
+  expect(world.runs(second)).toEqual([]);
+  expect(await lastComment(second)).toContain("$2.00 are spent or reserved");
+});
+
+test("what an item cost itself is within its own budget: it is gone on with after a lost run", async () => {
+  await world.commit({ ".github/worktrain.yml": "budget: { costUsd: 4, dailyCostUsd: 6.5 }\n" });
+  const second = 2;
+  await again(second);
+  expect(world.runs(second)).toHaveLength(1);
+  const runId = world.runs(second)[0]?.id ?? 0;
+  await world.updateRun(runId, { status: "in_progress" });
+  saved(runId, second, 3_000, null);
+  await world.updateRun(runId, { status: "completed", conclusion: "failure" });
+  expect(world.runs(second)).toHaveLength(2);
+});
+
+test("without the key nothing is asked of GitHub for it", async () => {
+  await world.commit({ ".github/worktrain.yml": "budget: { costUsd: 4 }\n" });
+  const before = world.github.requests.length;
+  const issue = await labelled();
+  expect(world.runs(issue)).toHaveLength(1);
+  expect(world.github.requests.slice(before).filter(ofTheDay)).toEqual([]);
+});
