@@ -4,7 +4,7 @@ import { allPages } from "../../github/read/index.ts";
 import { lookedUp, type Confirmed } from "../../github/write/index.ts";
 import { err } from "../../shared/result.ts";
 import { effectKey } from "../intents.ts";
-import { CHECK_NAME } from "../names.ts";
+import { CHECK_NAME } from "../../record/index.ts";
 import { applyEffect, type Outlet, type OutletContext } from "./outlet.ts";
 
 const checkRunSchema = z.object({
