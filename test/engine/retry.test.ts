@@ -49,6 +49,13 @@ describe("a retry goes on from before a phase", () => {
     expect([forced.ended?.outcome, forced.sessions.length]).toEqual(["deliver", 3]);
   });
 
+  test("what looked back on the end is gone with it", () => {
+    const looked = [...events, ...history({ phase: "retrospect", workflowId: "wr.retrospective" }).slice(1).map((event): ItemEvent => (event.kind === "session_scheduled" || event.kind === "session_concluded" ? ({ ...event, data: { ...event.data, sessionId: "s-9" } } as ItemEvent) : event))];
+    expect(foldItem(looked).sessions.at(-1)?.phase).toBe("retrospect");
+    expect([retried(looked, null).from, retried(looked, null).action]).toEqual(["s-4", "review 2"]);
+    expect(retried(looked, "audit").state.sessions.map(({ phase }) => phase)).toEqual(["classify", "code", "review", "fix", "review"]);
+  });
+
   test("slices side by side are done again together", () => {
     const slice = (id: string) => ({ kind: "session_scheduled" as const, data: { phase: "code" as const, round: 1, sessionId: id, workflowId: "w", goal: "g", context: {}, slice: { id, wave: 1, part: "work" as const } } });
     const result = retried([...history(classify), slice("a"), slice("b")], "code");

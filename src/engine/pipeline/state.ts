@@ -200,9 +200,12 @@ function followedUp(state: ItemState, data: FollowedUp): ItemState {
  */
 function goBack(state: ItemState, sessionId: string | null): ItemState {
   if (state.ended?.outcome === "deliver") return state;
-  const place = sessionId === null ? -1 : state.sessions.findIndex((session) => session.sessionId === sessionId);
-  if (place === -1) return { ...state, ended: null };
-  const [kept, aside] = [state.sessions.slice(0, place), state.sessions.slice(place)];
+  // What looked back on an end that is none any more has no place in the way.
+  const way = state.sessions.filter(({ phase }) => phase !== "retrospect");
+  const lookedBack = state.sessions.filter(({ phase }) => phase === "retrospect");
+  const place = sessionId === null ? -1 : way.findIndex((session) => session.sessionId === sessionId);
+  if (place === -1) return { ...state, sessions: way, setAside: [...state.setAside, ...lookedBack], ended: null };
+  const [kept, aside] = [way.slice(0, place), way.slice(place)];
   const has = (phase: Phase): boolean => kept.some((session) => session.phase === phase);
   const integrated = kept.some(({ slice }) => slice !== undefined) ? state.integrated : [];
   return {
@@ -210,7 +213,7 @@ function goBack(state: ItemState, sessionId: string | null): ItemState {
     ...(has("classify") ? {} : { mode: null, why: [], answer: null, intake: { ...state.intake, classified: null } }),
     ...(has("decompose") ? {} : { decomposition: null }),
     sessions: kept,
-    setAside: [...state.setAside, ...aside],
+    setAside: [...state.setAside, ...aside, ...lookedBack],
     integrated,
     conflicts: integrated.length === 0 ? [] : state.conflicts,
     ...filesOf({ ...state, sessions: kept, integrated }),

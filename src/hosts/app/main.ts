@@ -7,6 +7,8 @@ import { parseArgs } from "node:util";
 import { TerminalError } from "../../shared/errors.ts";
 import { nodeClock } from "../../shared/node-ports.ts";
 import { startApp } from "./server.ts";
+import { startSetUp } from "./set-up/server.ts";
+import { readSetUpSettings } from "./set-up/settings.ts";
 import { readSettings } from "./settings.ts";
 
 /** Platforms kill a container some ten seconds after asking it to stop; what is unfinished then, webhooks and runs bring again. */
@@ -14,7 +16,10 @@ const STOP_WITHIN_MS = 8_000;
 
 try {
   const { values } = parseArgs({ options: { "until-stdin-closes": { type: "boolean", default: false } } });
-  const app = await startApp(readSettings(process.env), { clock: nodeClock, fetch: globalThis.fetch });
+  const ports = { clock: nodeClock, fetch: globalThis.fetch };
+  const setUp = readSetUpSettings(process.env);
+  const app = setUp === null ? await startApp(readSettings(process.env), ports) : await startSetUp(setUp, ports);
+  if (setUp !== null) process.stderr.write(`There is no App yet: open ${app.url} in a browser to make one.\n`);
   const stop = (): void => {
     Promise.race([app.close(), nodeClock.sleep(STOP_WITHIN_MS)]).then(
       () => process.exit(0),

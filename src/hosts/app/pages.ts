@@ -1,5 +1,6 @@
 /** The App's own two pages: `/` for whoever installs it, `/healthz` for whoever runs it. */
 import { unreachable } from "../../shared/unreachable.ts";
+import { escape, htmlPage } from "./html.ts";
 
 /** What GitHub says of the App's credentials; `unknown` when it gave no answer to that. `htmlUrl` is the App's page, where it is installed. */
 export type AppIdentity = { readonly kind: "known"; readonly name: string; readonly htmlUrl: string } | { readonly kind: "refused" } | { readonly kind: "unknown" };
@@ -14,36 +15,20 @@ export interface HomePage {
 
 export function homePage(page: HomePage): string {
   const name = page.app.kind === "known" ? page.app.name : "WorkTrain";
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(name)}</title>
-<style>
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 42rem; margin: 3rem auto; padding: 0 1rem; }
-code { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
-li { margin: 0.5rem 0; }
-</style>
-</head>
-<body>
-<h1>${escape(name)}</h1>
-<p>Label an issue <code>worktrain:ready</code>, come back to a reviewed pull request.</p>
+  return htmlPage(
+    name,
+    `<p>Label an issue <code>worktrain:ready</code>, come back to a reviewed pull request.</p>
 ${identityLine(page.app)}
 <h2>Ticket key</h2>
 <p><code>${escape(page.publicKey)}</code></p>
 <h2>For each repository</h2>
 <ol>
-<li>Install the App on it.</li>
-<li>Add <code>${escape(page.workflowPath)}</code> from WorkTrain's <code>templates/worktrain.yml</code>; put the ticket key above in place of <code>__PUBLIC_KEY__</code>.</li>
+<li>Install the App on it. It opens a pull request with <code>${escape(page.workflowPath)}</code> and <code>${escape(page.configPath)}</code>; <code>worktrain init</code> does the same in a clone.</li>
+<li>Merge that pull request.</li>
 <li>Make the environments <code>worktrain-agent</code> and <code>worktrain-deliver</code>, limited to the default branch, and the secret <code>ANTHROPIC_API_KEY</code> in the first.</li>
-<li>Add <code>${escape(page.configPath)}</code>; an empty file means all defaults.</li>
 <li>Label an issue.</li>
-</ol>
-</body>
-</html>
-`;
+</ol>`,
+  );
 }
 
 function identityLine(app: AppIdentity): string {
@@ -58,6 +43,3 @@ function identityLine(app: AppIdentity): string {
       return unreachable(app);
   }
 }
-
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);

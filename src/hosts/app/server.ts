@@ -1,6 +1,6 @@
 /** The App as one HTTP server: webhooks, the page for who installs it, the health check. */
 import { readFileSync } from "node:fs";
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { Octokit } from "@octokit/core";
 import { createProbot, ProbotOctokit, type Probot } from "probot";
@@ -13,7 +13,6 @@ import { withRetries } from "../../github/retries.ts";
 import { publicTicketKey } from "../../github/trust/index.ts";
 import { createEffectRunner } from "../../github/write/index.ts";
 import { WORKFLOW_PATH } from "../../intake/index.ts";
-import { TerminalError } from "../../shared/errors.ts";
 import { packageRoot } from "../../shared/package-root.ts";
 import type { Clock, Fetch } from "../../shared/ports.ts";
 import { createAppLog, type AppLog } from "./app-log.ts";
@@ -23,6 +22,7 @@ import { signingKeys } from "./exchange/signing-keys.ts";
 import { registerHandlers, type HandlerTools } from "./handlers.ts";
 import { installationClient } from "./installation-client.ts";
 import { installedPlaces } from "./installations.ts";
+import { listen, send } from "./http-server.ts";
 import { homePage, type AppIdentity } from "./pages.ts";
 import { startReconciler, type ReconcilerWorld } from "./reconciler.ts";
 import { redeliverFailed } from "./redelivery.ts";
@@ -158,26 +158,6 @@ function reconcilerWorld(probot: Pick<Probot, "auth">, tools: HandlerTools): Rec
   };
 }
 
-function listen(server: Server, { port, host }: AppSettings): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const refused = (error: Error): void => reject(cannotListen(error, `${host}:${port}`));
-    server.once("error", refused);
-    server.listen({ port, host }, () => {
-      server.off("error", refused);
-      const address = server.address();
-      if (address === null || typeof address === "string") return reject(new TypeError("The server listens on no port."));
-      resolve(`http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`);
-    });
-  });
-}
-
-function cannotListen(error: Error, where: string): TerminalError {
-  const taken = "code" in error && error.code === "EADDRINUSE";
-  return taken
-    ? new TerminalError(`The App cannot listen on ${where}: the port is taken.`, "Set PORT to a free one, or end the process that has it.")
-    : new TerminalError(`The App cannot listen on ${where}: ${error.message}.`, "Set HOST to an address of this machine and PORT to one this user may open.");
-}
-
 interface PageRequest {
   readonly path: string | undefined;
   readonly method: string;
@@ -196,17 +176,6 @@ async function servePage({ path, method, response, readIdentity, publicKey }: Pa
     default:
       return send(response, 404, "text/plain", "There is nothing here.\n");
   }
-}
-
-function send(response: ServerResponse, status: number, type: string, body: string): void {
-  response
-    .writeHead(status, {
-      "content-type": `${type}; charset=utf-8`,
-      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
-      "x-content-type-options": "nosniff",
-      "cache-control": "no-store",
-    })
-    .end(body);
 }
 
 const identitySchema = z.object({ name: z.string(), html_url: z.string() });

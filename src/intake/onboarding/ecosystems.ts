@@ -3,7 +3,16 @@
  * I8. A command is one of those written here: nothing that a repository's file says becomes part of it.
  */
 import { z } from "zod";
-import type { RepositoryFiles } from "./findings.ts";
+
+/** A repository's files, on GitHub or in a clone. */
+export interface RepositoryFiles {
+  /** Of files, from the top of the repository, with `/`. */
+  readonly paths: readonly string[];
+  /** False where not all could be listed. */
+  readonly complete: boolean;
+  /** The text of a file; null when it is not there or is no text. */
+  read(path: string): Promise<string | null>;
+}
 
 export interface Tested {
   readonly command: string;

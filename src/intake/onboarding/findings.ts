@@ -1,15 +1,5 @@
 /** What a repository is made of, as far as its file names and a few files of its tell: for the onboarding pull request and `worktrain init`. */
-import { ECOSYSTEMS, type Ecosystem, type Tested } from "./ecosystems.ts";
-
-/** A repository's files, on GitHub or in a clone. */
-export interface RepositoryFiles {
-  /** Of files, from the top of the repository, with `/`. */
-  readonly paths: readonly string[];
-  /** False where not all could be listed. */
-  readonly complete: boolean;
-  /** The text of a file; null when it is not there or is no text. */
-  read(path: string): Promise<string | null>;
-}
+import { ECOSYSTEMS, type Ecosystem, type RepositoryFiles, type Tested } from "./ecosystems.ts";
 
 export interface Findings {
   /** Those with the most files first; at most three. */

@@ -102,6 +102,6 @@ function workflowLines(workflow: WorkflowOffer, htmlUrl: string, branch: string)
 
 function recordLine(isPublic: boolean): string {
   return isPublic
-    ? "**This repository is public.** Everybody who is signed in to GitHub can read the whole record of a run: its log and its artifacts with every word of the agent, every file it read and every output of a command. Secrets are taken out before anything is written, but do not label an issue whose work must not be seen. Workflows for security and incidents do not start here."
+    ? "**This repository is public.** Everybody who is signed in to GitHub can read the whole record of a run: its log and its artifacts with every word of the agent, every file it read and every output of a command. Secrets are taken out before anything is written, but do not label an issue whose work must not be seen, such as a hole in security that is not mended yet."
     : "The record of a run (its log and its artifacts with every word of the agent, every file it read and every output of a command) can be read by whoever can read this repository. Secrets are taken out before anything is written.";
 }

@@ -78,15 +78,13 @@ async function repository(world: AppWorld, name: string, { files = FILES, visibi
 /** Waits until all is dealt with; what looks late for a lost answer gets the time for it, less than the reconciler's first look. */
 async function afterLateLooks(world: AppWorld): Promise<void> {
   const asleep = world.clock.sleepers();
-  let quiet = false;
-  const waiting = world.quiet().then(() => (quiet = true));
-  for (let advanced = 0; !quiet; ) {
-    await new Promise((resolve) => setImmediate(resolve));
+  const waiting = world.quiet().then(() => "quiet" as const);
+  const turn = (): Promise<"turn"> => new Promise((resolve) => setImmediate(() => resolve("turn")));
+  for (let advanced = 0; (await Promise.race([waiting, turn()])) === "turn"; ) {
     if (advanced === 12 || world.clock.sleepers() <= asleep) continue;
     await world.clock.advance(1_000);
     advanced += 1;
   }
-  await waiting;
 }
 
 async function merge(world: AppWorld, place: Place, number: number): Promise<void> {

@@ -23,7 +23,7 @@ describe("run", () => {
     const { comment, world, tickets } = begin();
     await comment("/worktrain run");
     const first = tickets()[0]?.textSha256;
-    scene.follower.stop();
+    await scene.follower.stop();
     const other = begin();
     other.world.issue.title = "Delete everything";
     await other.comment("/worktrain run", { title: world.issue.title });

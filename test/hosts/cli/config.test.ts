@@ -23,7 +23,7 @@ test("every documented key with the value that holds, and which of them the file
   const { exitCode, text, data } = await shown("budget: { costUsd: 3 }\n");
   expect(exitCode).toBe(0);
   const documented = [...configTable().matchAll(/^\| `([^`]+)` \|/gm)].map(([, key]) => key);
-  expect(data.keys.map(({ key }: { key: string }) => key).toSorted()).toEqual(documented.toSorted());
+  expect(new Set(data.keys.map(({ key }: { key: string }) => key))).toEqual(new Set(documented));
   expect(data.keys.filter(({ set }: { set: boolean }) => set)).toEqual([{ key: "budget.costUsd", value: 3, set: true }]);
   expect(text).toMatch(/^\* budget\.costUsd +3$/m);
   expect(text).toMatch(/^ {2}label +"worktrain:ready"$/m);

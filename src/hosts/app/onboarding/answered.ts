@@ -1,8 +1,7 @@
 /** What follows from what people do with the onboarding pull request: merged it turns WorkTrain on, closed it declines. */
-import { CONFIG_PATH, parseConfig } from "../../../config/index.ts";
-import { readFile, readRepository } from "../../../github/read/index.ts";
-import { commentEffect, repositoryLabelEffect, readBranchHead } from "../../../github/write/index.ts";
-import { DEFAULT_LABEL, preconditions, WORKFLOW_PATH, type ConfigState } from "../../../intake/index.ts";
+import { commentEffect, repositoryLabelEffect } from "../../../github/write/index.ts";
+import { DEFAULT_LABEL, preconditions } from "../../../intake/index.ts";
+import { setStage } from "../start-work.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 
 export interface Answered {
@@ -13,7 +12,7 @@ export interface Answered {
 const LABEL_COLOR = "1d76db";
 
 export async function answered(place: Workplace, tools: AppTools, { number, merged }: Answered): Promise<void> {
-  const said = merged ? await activate(place, tools) : DECLINED;
+  const said = merged ? await activate(place, tools, number) : DECLINED;
   if (said === null) return;
   const marker = `<!-- worktrain:onboarding-${merged ? "merged" : "closed"} ${number} -->`;
   await tools.effects.apply(commentEffect({ github: place.github, repository: place.repository, issueNumber: number, author: tools.author }, { marker, body: `${marker}\n${said}` }));
@@ -22,15 +21,11 @@ export async function answered(place: Workplace, tools: AppTools, { number, merg
 const DECLINED = "WorkTrain stays off here and does not ask again. To be asked again, reopen this pull request. To take the App away, see the repository's settings, GitHub Apps.";
 
 /** Makes the label, and says whether a run could start now; what GitHub does not show an App, the pull request's list names. */
-async function activate(place: Workplace, tools: AppTools): Promise<string | null> {
-  const { github } = place;
-  const facts = await readRepository(github, place.repository);
-  if (facts?.id !== place.repositoryId) return null;
-  const repository = { owner: facts.owner, repo: facts.repo };
-  const at = { ref: facts.defaultBranch };
-  const [file, workflow, baseSha] = await Promise.all([readFile(github, repository, { ...at, path: CONFIG_PATH }), readFile(github, repository, { ...at, path: WORKFLOW_PATH }), readBranchHead(github, repository, facts.defaultBranch)]);
-  const config: ConfigState = file === null ? "missing" : parseConfig(file.text ?? "", CONFIG_PATH);
-  const ready = preconditions({ repository: facts, config, workflowText: workflow?.text ?? null, baseSha, stoppedBy: null });
+async function activate(place: Workplace, tools: AppTools, pullNumber: number): Promise<string | null> {
+  const stage = await setStage(place, pullNumber);
+  if (stage === null) return null;
+  const { here: { github, repository }, config } = stage;
+  const ready = preconditions({ ...stage, repository: stage.facts });
   const name = config !== "missing" && config.ok ? config.value.label : DEFAULT_LABEL;
   await tools.effects.apply(repositoryLabelEffect(github, repository, { name, color: LABEL_COLOR, description: "WorkTrain works on this issue" }));
   if (ready.kind === "refuse") return ["WorkTrain cannot start yet.", "", `${ready.refusal.message} ${ready.refusal.fix}`, ...ready.refusal.details.map((line) => `- ${line}`)].join("\n");

@@ -1,3 +1,4 @@
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import type { Server } from "node:http";
 import { join } from "node:path";
@@ -20,7 +21,7 @@ import type { Permissions, RepositoryRecord, Role } from "./records.ts";
 import type { LoggedRequest } from "./request-log.ts";
 import { measure } from "./routes/pulls.ts";
 import { openActionsPort, secretKey } from "./runs-port.ts";
-import { emptyState, known, put, type State } from "./state.ts";
+import { emptyState, known, put, takeId, type State } from "./state.ts";
 import { timelineOf, type TimelineEntry } from "./timeline.ts";
 import { ArtifactUrls, mintUserToken } from "./tokens.ts";
 import { mergeArmed, readyToMerge } from "./merge-rules.ts";
@@ -61,6 +62,14 @@ const DEFAULT_EVENTS = [
   "repository",
 ];
 
+/** What of a manifest the local GitHub keeps. */
+export interface AcceptedManifest {
+  readonly owner: string;
+  readonly name: string;
+  readonly default_permissions: Permissions;
+  readonly default_events: readonly string[];
+}
+
 export interface NewRepositoryOptions {
   readonly owner: string;
   readonly name: string;
@@ -89,6 +98,8 @@ export interface LocalGitHub {
   addUser(login: string, role: Role, repositoryId?: number): string;
   /** Installs the App; returns the installation's id. */
   installApp(repositoryId: number): number;
+  /** A person agrees to an App's manifest on GitHub's page. Returns the code that the browser is sent back with. */
+  acceptManifest(manifest: AcceptedManifest): string;
   setEnvironmentSecret(environment: string, name: string, value: string): void;
   archiveRepository(repositoryId: number): void;
   /** What the settings and the default branch's rules say of merging. */
@@ -192,6 +203,16 @@ class RunningGitHub implements LocalGitHub {
     const made = installApp(this.#machine.state, this.#at(), this.#repository(repositoryId));
     this.#machine.commit(made.state);
     return made.installationId;
+  }
+
+  acceptManifest({ owner, name, default_permissions: permissions, default_events: events }: AcceptedManifest): string {
+    const account = ensureAccount(this.#machine.state, owner, "User");
+    const taken = takeId(account.state);
+    const code = randomBytes(20).toString("hex");
+    const { privateKey: pem } = generateKeyPairSync("rsa", { modulusLength: 2048, privateKeyEncoding: { type: "pkcs1", format: "pem" }, publicKeyEncoding: { type: "spki", format: "pem" } });
+    const record = { id: taken.id, owner: account.account, name, permissions, events, pem, webhookSecret: randomBytes(20).toString("hex"), createdAt: this.#at() };
+    this.#machine.commit({ ...taken.state, manifests: put(taken.state.manifests, code, record) });
+    return code;
   }
 
   setEnvironmentSecret(environment: string, name: string, value: string): void {

@@ -15,6 +15,19 @@ export interface AppRecord {
   readonly createdAt: string;
 }
 
+/** An App that a person agreed to, until its code is changed for its credentials. */
+export interface ManifestRecord {
+  readonly id: number;
+  readonly owner: Account;
+  readonly name: string;
+  readonly permissions: Permissions;
+  readonly events: readonly string[];
+  /** RSA. */
+  readonly pem: string;
+  readonly webhookSecret: string;
+  readonly createdAt: string;
+}
+
 export interface Account {
   readonly id: number;
   readonly login: string;

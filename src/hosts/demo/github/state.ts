@@ -10,6 +10,7 @@ import type {
   Issue,
   Job,
   Label,
+  ManifestRecord,
   Reaction,
   Review,
   RepositoryRecord,
@@ -24,6 +25,8 @@ import type {
  */
 export interface State {
   readonly app: AppRecord;
+  /** By code. */
+  readonly manifests: ReadonlyMap<string, ManifestRecord>;
   /** By lower-case login. */
   readonly accounts: ReadonlyMap<string, Account>;
   readonly repositories: ReadonlyMap<number, RepositoryRecord>;
@@ -58,6 +61,7 @@ export interface State {
 export function emptyState(app: AppRecord): State {
   return {
     app,
+    manifests: new Map(),
     accounts: new Map(),
     repositories: new Map(),
     installations: new Map(),

@@ -3,10 +3,11 @@ import { sha256Hex } from "../../../../shared/hash.ts";
 import type { Installation } from "../records.ts";
 import { failure, json, notFound, pageOf, unprocessable } from "../reply.ts";
 import { answer, findRepository, numberParam, type Exchange, type Method, type Route, type Transition } from "../route.ts";
-import { select } from "../state.ts";
+import { select, without } from "../state.ts";
 import { grantInstallationToken, narrowPermissions } from "../transitions/tokens.ts";
 import { accountJson, appJson, installationJson } from "../views/accounts.ts";
 import { fullName, repositoryJson } from "../views/repository.ts";
+import { nodeId } from "../views/view.ts";
 
 /** A route for the App itself, by its JWT. */
 function appRoute(method: Method, template: string, handle: (exchange: Exchange) => Transition): Route {
@@ -86,6 +87,23 @@ function chosenRepositories(exchange: Exchange, installation: Installation, aske
   return found.length === ids.length ? new Set(found) : null;
 }
 
+/** Nobody has to be known for it: the code is the secret, and works once. */
+const convertManifest: Route = {
+  method: "POST",
+  template: "/app-manifests/{code}/conversions",
+  serve: async ({ params, base }) => (state) => {
+    const code = params["code"] ?? "";
+    const made = state.manifests.get(code);
+    if (made === undefined) return { state, reply: notFound() };
+    const { id, name, permissions, events, createdAt: at, owner, pem, webhookSecret } = made;
+    const slug = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+    const page = `${base}/apps/${slug}`;
+    const app = { id, slug, node_id: nodeId("A", id), owner: accountJson({ state, base }, owner), name, description: null, external_url: page, html_url: page, created_at: at, updated_at: at, permissions, events };
+    const secrets = { client_id: `Iv23.${sha256Hex(code).slice(0, 16)}`, client_secret: sha256Hex(`${code} client`), webhook_secret: webhookSecret, pem };
+    return { state: { ...state, manifests: without(state.manifests, code) }, reply: json({ ...app, ...secrets }, 201) };
+  },
+};
+
 const listRepositories: Route = {
   method: "GET",
   template: "/installation/repositories",
@@ -130,6 +148,7 @@ const getUser: Route = {
 };
 
 export const appRoutes: readonly Route[] = [
+  convertManifest,
   getApp,
   listInstallations,
   getInstallation,
