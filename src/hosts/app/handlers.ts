@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { readRun } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { parseCommentEvent, parseEditedIssue, parseLabeledEvent, parseLabeledPullRequest, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { parseChangesRequested, parseCommentEvent, parseRedChecks, parseEditedIssue, parseLabeledEvent, parseLabeledPullRequest, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import { answerComment } from "./comment-commands.ts";
@@ -10,6 +10,7 @@ import { carryOutTicked } from "./dashboard-ticked.ts";
 import { registerConfigCheck, type ConfigCheckWebhook } from "./config-check.ts";
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
 import { registerOnboarding, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
+import { followUp } from "./follow-up.ts";
 import { followRun, lookAtRun, type LookTools } from "./look-at-run.ts";
 import { restoreStatus } from "./restore-status.ts";
 import { tellUnanswered } from "./record-asked.ts";
@@ -35,10 +36,12 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = ConfigCheckWebhook | OnboardingWebhook | "issues.labeled" | "issues.edited" | "pull_request.labeled" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | OnboardingWebhook | "check_suite.completed" | "pull_request_review.submitted" | "issues.labeled" | "issues.edited" | "pull_request.labeled" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
+  webhooks.on(["check_suite.completed", "workflow_run.completed"], (delivery) => onChecks(delivery, tools));
+  webhooks.on("pull_request_review.submitted", (delivery) => onReview(delivery, tools));
   webhooks.on("issues.edited", (delivery) => onEdited(delivery, tools));
   webhooks.on("pull_request.labeled", (delivery) => onLabeledPullRequest(delivery, tools));
   webhooks.on("issue_comment.created", (delivery) => onComment(delivery, tools));
@@ -78,6 +81,31 @@ function startBy(delivery: Delivery, tools: HandlerTools, { event, starts }: { r
     coalesce: `labeled ${event.sender.id} ${event.label}`,
     async run() {
       const runId = await starts(place, tools, { event, deliveryId: delivery.id });
+      if (runId !== null) followRun(place, tools, { subject, runId });
+    },
+  });
+}
+
+/** Checks that are over on a commit that an item delivered. */
+function onChecks(delivery: Delivery, tools: HandlerTools): void {
+  const head = parseRedChecks(delivery.payload);
+  if (head !== null) goOnWith(delivery, tools, { issueNumber: head.issueNumber, coalesce: `checks ${head.headSha}`, work: (place) => followUp(place, tools, { because: "ci", head }) });
+}
+
+function onReview(delivery: Delivery, tools: HandlerTools): void {
+  const head = parseChangesRequested(delivery.payload);
+  if (head !== null) goOnWith(delivery, tools, { issueNumber: head.issueNumber, coalesce: `review ${head.reviewId}`, work: (place) => followUp(place, tools, { because: "review", head }) });
+}
+
+function goOnWith(delivery: Delivery, tools: HandlerTools, { issueNumber, coalesce, work }: { readonly issueNumber: number; readonly coalesce: string; readonly work: (place: Workplace) => Promise<number | null> }): void {
+  const place = workplaceOf(delivery, tools);
+  if (place === null) return;
+  const subject = subjectOf(place.repositoryId, issueNumber);
+  tools.queue.add(subject, {
+    name: "following up a delivery",
+    coalesce,
+    async run() {
+      const runId = await work(place);
       if (runId !== null) followRun(place, tools, { subject, runId });
     },
   });

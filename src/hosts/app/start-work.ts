@@ -126,7 +126,9 @@ export interface Order extends LabelDelivery {
   /** The event's number is a pull request's: it is reviewed at this commit. */
   readonly review?: { readonly headSha: string };
   /** Nobody asked: how often in a row that was so, this time included, and what the run before had saved. */
-  readonly unasked?: Pick<StatusMarker, "auto" | "tries" | "kept">;
+  readonly unasked?: Pick<StatusMarker, "auto" | "tries" | "kept" | "followed">;
+  /** What the attempt delivered is worked on again. */
+  readonly followUp?: NonNullable<Ticket["followUp"]>;
   /** A command asked, not the label: `deliveryId` is its comment's id. */
   readonly command?: { readonly name: CommandName; readonly commentId: number; readonly reactionId: string | null; readonly answer: GateAnswer | null; readonly retry?: Ticket["retry"] | null };
 }
@@ -199,7 +201,7 @@ async function react(place: Workplace, tools: AppTools, issueNumber: number): Pr
 const itemOf = ({ id }: RepositoryFacts, { event, decision, review }: Pick<Order, "event" | "decision" | "review">): string =>
   formatItemId({ repositoryId: id, subject: `${review === undefined ? "issue" : "pr"}-${event.issueNumber}`, attempt: decision.attempt });
 
-function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, command, wrote, review }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
+function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, command, wrote, review, followUp }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
   const { turns, tokens, costUsd, minutes } = decision.config.budget;
   const { mode, confirm } = decision.config.pipeline;
   return {
@@ -207,7 +209,7 @@ function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId,
     key: decision.key,
     item: itemOf(facts, { event, decision, ...(review === undefined ? {} : { review }) }),
     repositoryId: facts.id,
-    trigger: { kind: review !== undefined ? "pull_request.labeled" : command === undefined ? "issues.labeled" : "issue_comment", id: deliveryId, actor: event.sender, verdict: role },
+    trigger: { kind: triggerKind({ review, command, followUp }), id: deliveryId, actor: event.sender, verdict: role },
     issueNumber: event.issueNumber,
     base: { ref: facts.defaultBranch, sha: decision.baseSha },
     caps: { turns, tokens, costUsd, minutes },
@@ -217,9 +219,15 @@ function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId,
     expiresAt: new Date(nowMs + TICKET_LIFETIME_MS).toISOString(),
     wrote,
     ...(command === undefined ? {} : { command: command.name }),
+    ...(followUp === undefined ? {} : { followUp }),
     ...(command?.retry === undefined || command.retry === null ? {} : { retry: command.retry }),
     ...(command === undefined || command.answer === null ? {} : { answer: command.answer }),
   };
+}
+
+function triggerKind({ review, command, followUp }: Pick<Order, "review" | "command" | "followUp">): Ticket["trigger"]["kind"] {
+  if (followUp !== undefined) return followUp.because === "ci" ? "check_suite" : "pull_request_review";
+  return review !== undefined ? "pull_request.labeled" : command === undefined ? "issues.labeled" : "issue_comment";
 }
 
 export const firstMarker = (event: LabeledEvent): StatusMarker => ({
