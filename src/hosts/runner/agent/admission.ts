@@ -37,7 +37,9 @@ export async function admit(github: GitHub, settings: JobSettings): Promise<Resu
     return refuse("A re-run of an old attempt does not act: it would work with old rights on an old commit.", "Label the issue again: a new run goes on from what was saved.");
   const task = await readTask(github, settings, ticket.value);
   if (task === null) return refuse("The issue's text is not the one that was labelled.", "Label the issue again, so that its present text is taken.");
-  return ok({ ticket: ticket.value, run, task, committed: await readRefHead(github, repository, recordRefOf(item)) });
+  // A question delivers nothing and has no record ref.
+  const committed = ticket.value.ask === undefined ? await readRefHead(github, repository, recordRefOf(item)) : null;
+  return ok({ ticket: ticket.value, run, task, committed });
 }
 
 /** The task text the ticket vouches for: from the input, or from the issue where it was too long to travel. */
