@@ -1,5 +1,6 @@
 /** What is said of a delivered commit on GitHub, as far as its event is believed: which item to look at. The API says the rest. */
 import { z } from "zod";
+import { CHECK_NAME } from "../record/index.ts";
 
 /** `branchOf` in delivery/names.ts. */
 const BRANCH = /^worktrain\/issue-([1-9]\d{0,9})-([1-9]\d{0,5})$/;
@@ -20,15 +21,23 @@ export interface ReviewEvent extends DeliveredHead {
 }
 
 const shaSchema = z.string().regex(/^[0-9a-f]{40,64}$/);
-const endedSchema = z.object({ head_branch: z.string(), head_sha: shaSchema, conclusion: z.string() });
-const checksSchema = z.object({ action: z.literal("completed"), workflow_run: endedSchema.optional(), check_suite: endedSchema.optional() });
+const onBranchSchema = z.object({ head_branch: z.string(), head_sha: shaSchema });
+const checksSchema = z.object({
+  action: z.literal("completed"),
+  workflow_run: onBranchSchema.optional(),
+  check_run: z.object({ name: z.string(), head_sha: shaSchema, check_suite: z.object({ head_branch: z.string().nullable() }) }).optional(),
+});
 
-/** `workflow_run.completed` or `check_suite.completed` that is red on a branch of ours; null for anything else. */
-export function parseRedChecks(payload: unknown): DeliveredHead | null {
+/**
+ * `workflow_run.completed` or `check_run.completed` on a branch of ours; null for anything else, our own check included. Also one that
+ * is green: it may be the last that was waited for.
+ */
+export function parseEndedCheck(payload: unknown): DeliveredHead | null {
   const parsed = checksSchema.safeParse(payload);
-  const ended = parsed.success ? (parsed.data.workflow_run ?? parsed.data.check_suite) : undefined;
-  if (ended === undefined || (ended.conclusion !== "failure" && ended.conclusion !== "timed_out")) return null;
-  return headOf(ended.head_branch, ended.head_sha);
+  if (!parsed.success) return null;
+  const { workflow_run: run, check_run: check } = parsed.data;
+  if (run !== undefined) return headOf(run.head_branch, run.head_sha);
+  return check === undefined || check.name === CHECK_NAME ? null : headOf(check.check_suite.head_branch ?? "", check.head_sha);
 }
 
 const reviewSchema = z.object({

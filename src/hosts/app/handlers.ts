@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { readRun } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { parseChangesRequested, parseCommentEvent, parseRedChecks, parseEditedIssue, parseLabeledEvent, parseLabeledPullRequest, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { parseChangesRequested, parseCommentEvent, parseEndedCheck, parseEditedIssue, parseLabeledEvent, parseLabeledPullRequest, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import { answerComment } from "./comment-commands.ts";
@@ -36,11 +36,11 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = ConfigCheckWebhook | OnboardingWebhook | "check_suite.completed" | "pull_request_review.submitted" | "issues.labeled" | "issues.edited" | "pull_request.labeled" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | OnboardingWebhook | "check_run.completed" | "pull_request_review.submitted" | "issues.labeled" | "issues.edited" | "pull_request.labeled" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
-  webhooks.on(["check_suite.completed", "workflow_run.completed"], (delivery) => onChecks(delivery, tools));
+  webhooks.on(["check_run.completed", "workflow_run.completed"], (delivery) => onChecks(delivery, tools));
   webhooks.on("pull_request_review.submitted", (delivery) => onReview(delivery, tools));
   webhooks.on("issues.edited", (delivery) => onEdited(delivery, tools));
   webhooks.on("pull_request.labeled", (delivery) => onLabeledPullRequest(delivery, tools));
@@ -88,7 +88,7 @@ function startBy(delivery: Delivery, tools: HandlerTools, { event, starts }: { r
 
 /** Checks that are over on a commit that an item delivered. */
 function onChecks(delivery: Delivery, tools: HandlerTools): void {
-  const head = parseRedChecks(delivery.payload);
+  const head = parseEndedCheck(delivery.payload);
   if (head !== null) goOnWith(delivery, tools, { issueNumber: head.issueNumber, coalesce: `checks ${head.headSha}`, work: (place) => followUp(place, tools, { because: "ci", head }) });
 }
 
