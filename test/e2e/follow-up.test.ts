@@ -1,5 +1,6 @@
 /** A delivered pull request whose checks fail: the same work goes on, by App, agent job and deliver job, from the commit it left. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { appJwt } from "../../src/github/app-jwt.ts";
 import { assertRequestsConform } from "../contract/openapi.ts";
 import { startDemoWorld, type DemoWorld } from "../fakes/demo-world.ts";
 import { eventsOf, savedJournal } from "../fakes/saved-journal.ts";
@@ -29,9 +30,16 @@ afterAll(async () => {
 const pull = () => [...world.github.state().issues.values()].flatMap((each) => (each.pull === null ? [] : [{ ...each, pull: each.pull }]))[0];
 const head = (): string => pull()?.pull.head.sha ?? "";
 
-/** What CI says of the head, by an App's token of the local GitHub. */
+/** A token of an App that may write checks. */
+async function ciToken(): Promise<string> {
+  const { app, installations } = world.github.state();
+  const answer = await fetch(`${world.github.url}/app/installations/${[...installations.keys()][0]}/access_tokens`, { method: "POST", headers: { authorization: `Bearer ${appJwt(app.id, world.secrets.appKey, Date.now())}`, "user-agent": "ci" } });
+  return ((await answer.json()) as { token: string }).token;
+}
+
+/** What CI says of the head. */
 async function ciSays(conclusion: "failure" | "success"): Promise<void> {
-  const { status } = await world.call(world.appToken, "POST", "/check-runs", { name: "ci", head_sha: head(), status: "completed", conclusion, output: { title: "lint", summary: "src/format.js:4 has no comment" } });
+  const { status } = await world.call(await ciToken(), "POST", "/check-runs", { name: "ci", head_sha: head(), status: "completed", conclusion, output: { title: "lint", summary: "src/format.js:4 has no comment" } });
   expect(status).toBe(201);
 }
 
@@ -53,8 +61,8 @@ test("red checks: one more commit on the same branch, reviewed, with the proof o
   expect(pull()).toMatchObject({ number: before?.number, state: "open" });
   expect(pull()?.body).not.toBe(before?.body);
   expect([...world.github.state().checkRuns.values()].filter(({ name, headSha }) => name === "WorkTrain" && headSha === head())).toHaveLength(1);
-  const { item } = await eventsOf(await savedJournal(world, world.runs(issue).at(-1)?.id ?? 0), world, issue);
-  expect(item.find(({ kind }) => kind === "item_followed_up")).toMatchObject({ data: { because: "ci", headSha: first, findings: [{ summary: expect.stringContaining('"ci"'), evidence: expect.stringContaining("has no comment") }] } });
+  const { item } = await savedJournal([...world.github.state().artifacts.values()]);
+  expect(eventsOf(item, "item_followed_up")[0]).toMatchObject({ data: { because: "ci", headSha: first, findings: [{ summary: expect.stringContaining('"ci"'), evidence: expect.stringContaining("has no comment") }] } });
 });
 
 test("green checks, and checks on a commit that is not the head any more, start nothing", async () => {
@@ -64,7 +72,9 @@ test("green checks, and checks on a commit that is not the head any more, start 
 });
 
 test("a person who pushes has taken over", async () => {
-  await world.commit({ "notes.txt": "mine\n" }, pull()?.pull.head.ref);
+  const { body: at } = await world.call(world.maintainerToken, "GET", `/git/commits/${head()}`);
+  const { body: made } = await world.call(world.maintainerToken, "POST", "/git/commits", { message: "Mine", tree: (at as { tree: { sha: string } }).tree.sha, parents: [head()] });
+  await world.call(world.maintainerToken, "PATCH", `/git/refs/heads/${pull()?.pull.head.ref}`, { sha: (made as { sha: string }).sha });
   await ciSays("failure");
   await settled();
   expect(world.runs(issue)).toHaveLength(2);

@@ -48,7 +48,7 @@ export async function followUp(place: Workplace, tools: StartTools, asked: Asked
   const decision = decideStart(eventOf(stage, config.value, { by, marker: status.marker, issue }), { ...stage, repository: facts, prior: { ...status.marker, commentId: status.marker.command, state: "interrupted" }, unasked: true });
   if (decision.kind !== "start") return ignored(decision.kind === "refuse" ? decision.refusal.kind : decision.reason);
   const wish: NonNullable<Ticket["followUp"]> = { because, headSha: head.headSha, pullNumber: delivered.pullNumber, ...(asked.because === "review" ? { reviewId: asked.head.reviewId } : {}) };
-  const order = { event: eventOf(stage, config.value, { by, marker: status.marker, issue }), deliveryId: because === "ci" ? head.headSha : String(asked.because === "review" ? asked.head.reviewId : ""), decision, role: authorisation.role, unasked: { followed: done + 1 }, followUp: wish };
+  const order = { event: eventOf(stage, config.value, { by, marker: status.marker, issue }), deliveryId: because === "ci" ? head.headSha : String(asked.because === "review" ? asked.head.reviewId : ""), decision, role: authorisation.role, unasked: { followed: done + 1 }, followUp: wish, cause: because === "ci" ? ("check_run" as const) : ("pull_request_review" as const) };
   return (await start({ place: here, facts, board, status, runs: null }, tools, order)).runId;
 }
 
