@@ -16,7 +16,7 @@ beforeAll(async () => {
   world = await startDemoWorld(
     scenarioByIssue({
       [TITLE]: {
-        fix: [[completeStep("The check wants the rounding explained.")], [use("edit", { path: "src/format.js", old_string: "  const totalSeconds = Math.round(exactSeconds);", new_string: "  // Rounded whole, so that 59.7 seconds are a minute.\n  const totalSeconds = Math.round(exactSeconds);" })], [completeStep("Explained.")], [completeStep("All tests pass.")], [handOver], ...straight.fix],
+        fix: [[completeStep("The check wants the rounding explained.")], [use("read", { path: "src/format.js" }), use("edit", { path: "src/format.js", old_string: "  const totalSeconds = Math.round(exactSeconds);", new_string: "  // Rounded whole, so that 59.7 seconds are a minute.\n  const totalSeconds = Math.round(exactSeconds);" })], [completeStep("Explained.")], [completeStep("All tests pass.")], [handOver], ...straight.fix],
       },
     }),
   );
@@ -71,11 +71,27 @@ test("green checks, and checks on a commit that is not the head any more, start 
   expect(world.runs(issue)).toHaveLength(2);
 });
 
+test("a reviewer asks for changes: the same, in the reviewer's name; somebody who may only read is not heard", async () => {
+  const [first, number] = [head(), pull()?.number];
+  const asked = (token: string, body: string) => world.call(token, "POST", `/pulls/${number}/reviews`, { event: "REQUEST_CHANGES", body, comments: [{ path: "src/format.js", line: 3, side: "RIGHT", body: "Say which seconds." }] });
+  expect((await asked(world.github.addUser("rita", "read"), "Burn it.")).status).toBe(200);
+  await settled();
+  expect(world.runs(issue)).toHaveLength(2);
+  expect((await asked(world.github.addUser("grace", "write"), "Please explain it better.")).status).toBe(200);
+  await until(() => world.runs(issue).length === 3 && (world.statusComments(issue)[0] ?? "").includes(" state=ended "), "the third run", PATIENCE_MS);
+  await settled();
+  const commit = await world.call(world.maintainerToken, "GET", `/git/commits/${head()}`);
+  expect((commit.body as { parents: { sha: string }[] }).parents.map(({ sha }) => sha)).toEqual([first]);
+  const { item } = await savedJournal([...world.github.state().artifacts.values()]);
+  expect(eventsOf(item, "item_followed_up").at(-1)).toMatchObject({ data: { because: "review", by: expect.stringMatching(/^grace /), findings: [{ evidence: "Please explain it better." }, { file: "src/format.js", line: 3, evidence: "Say which seconds." }] } });
+  expect(pull()?.body).toContain("grace");
+});
+
 test("a person who pushes has taken over", async () => {
   const { body: at } = await world.call(world.maintainerToken, "GET", `/git/commits/${head()}`);
   const { body: made } = await world.call(world.maintainerToken, "POST", "/git/commits", { message: "Mine", tree: (at as { tree: { sha: string } }).tree.sha, parents: [head()] });
   await world.call(world.maintainerToken, "PATCH", `/git/refs/heads/${pull()?.pull.head.ref}`, { sha: (made as { sha: string }).sha });
   await ciSays("failure");
   await settled();
-  expect(world.runs(issue)).toHaveLength(2);
+  expect(world.runs(issue)).toHaveLength(3);
 });

@@ -23,7 +23,7 @@ export function nextOfFollowUp(state: ItemState): ItemAction | null {
 export function answeredWithoutChange(state: ItemState, last: ItemSession): ItemAction | null {
   const followUp = state.followUps.at(-1);
   if (followUp === undefined || last.round !== followUp.round + 1 || state.snapshot?.tree !== followUp.tree) return null;
-  return stop("nothing-to-do", `The work was taken up again, since ${BECAUSE[followUp.because]}, and its session changed no file of what was delivered.`, "Read what it says in the report. If something is to change all the same, say on the pull request what.");
+  return stop("nothing-to-do", `The work was taken up again, since ${BECAUSE[followUp.because]}, and its session changed no file of what was delivered.`, "Read what it says in the report. If something is to change all the same, request it in a review of the pull request.");
 }
 
 /** Rounds of review since the last delivery; since the beginning where there was none. */
