@@ -74,12 +74,12 @@ function standsStill({ state, continuation }: PriorAttempt, set: string): GoOnDe
     case "running":
       return refuse("running", "A run is at work on this issue; it waits for nobody.", "See the status comment.");
     case "concluded":
-      return refuse("over", "The attempt is over; there is nothing to go on with.", `Remove ${set} and add it again for a new attempt.`);
+      return refuse("over", "The attempt is over; nothing in it waits to be gone on with.", `Where it stopped, \`/worktrain retry\` goes back in it to before its latest phase. For a new attempt write \`/worktrain run\`, or remove ${set} and add it again.`);
   }
 }
 
 /** What stands on GitHub by now, or was said for good, is not gone back on. */
-const FOR_GOOD: readonly string[] = ["ready", "decomposed", "reviewed", "duplicate", "completed", "nothing-to-do"];
+const FOR_GOOD: readonly string[] = ["ready", "decomposed", "reviewed", "duplicate", "completed", "nothing-to-do", "undeliverable"];
 
 function overForGood(ending: string | null, set: string): GoOnDecision | null {
   if (ending !== null && !FOR_GOOD.includes(ending)) return null;

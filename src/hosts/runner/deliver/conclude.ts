@@ -45,7 +45,7 @@ export async function conclude(job: Job, record: DeliveryRecord | null, conclusi
   const { view } = conclusion;
   const { headline, reason, ending } = wordsOf(conclusion);
   const wish = conclusion.kind === "said" && conclusion.decided && standing.decision !== null ? recordWish(standing.decision) : null;
-  const intents = saidIntents({ ticket: job.admitted.ticket, headline, ...reason, made: conclusion.kind === "said" ? conclusion.made : undefined, view, runUrl: job.admitted.run.htmlUrl, reportUrl: view === null ? null : reportUrl(job, record), redact: job.redact }, wish);
+  const intents = saidIntents({ ticket: job.admitted.ticket, headline, ending, ...reason, made: conclusion.kind === "said" ? conclusion.made : undefined, view, runUrl: job.admitted.run.htmlUrl, reportUrl: view === null ? null : reportUrl(job, record), redact: job.redact }, wish);
   const said = await saidOrNot(() => publish(intents, publication(job, record, standing)));
   if (said?.kind === "fenced") return concludeFenced(record, said, view);
   if (said !== null) job.ports.log(`The comment could not be made: ${said.message}`);
