@@ -39,6 +39,10 @@ const verifySchema = z.strictObject({
 });
 
 const reviewSchema = z.strictObject({
+  pullRequests: z
+    .enum(["never", "labelled", "all"])
+    .default("labelled")
+    .describe("Which pull requests of people are reviewed: those with the label, or all that are no drafts; a push to one is reviewed as well. A head that nobody with write permission pushed is reviewed only at a maintainer's label."),
   maxRounds: z.int().min(1).max(10).default(3).describe("Rounds of review after which open findings stop the work."),
 });
 

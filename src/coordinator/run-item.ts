@@ -168,7 +168,7 @@ async function schedule(deps: CoordinatorDeps, state: ItemState, action: Extract
   const id = Buffer.from(deps.random.bytes(8)).toString("hex");
   const context: JsonObject = { ...action.context };
   if (deps.commands.test !== null) context["commands"] = { test: deps.commands.test };
-  if ((phase === "review" || phase === "audit") && state.snapshot !== null) context["change"] = revealHidden(await deps.workspace.describe(state.snapshot, (sha256) => deps.journal.getBlob(sha256)));
+  if ((phase === "review" || phase === "audit") && state.snapshot !== null) context["change"] = revealHidden(await deps.workspace.describe(state.snapshot, (sha256) => deps.journal.getBlob(sha256), new Set(state.opening?.review?.since?.seen)));
   return { phase, round, sessionId: `${phase}-${round}-${id}`, workflowId, goal, context, ...(allowedTools === undefined ? {} : { allowedTools: [...allowedTools] }), ...(why === undefined ? {} : { why }), ...(slice === undefined ? {} : { slice }) };
 }
 

@@ -24,6 +24,8 @@ export interface PriorAttempt {
   readonly labelledAt: string;
   /** The comment whose command asked for the last dispatch; absent where a label did. */
   readonly commentId?: number | undefined;
+  /** Of a review: the commit it was about, where that is known. */
+  readonly headSha?: string | undefined;
 }
 
 export interface StartFacts {
@@ -39,8 +41,18 @@ export interface StartFacts {
   readonly stoppedBy: number | null;
   /** Nobody set the label anew: the App goes on with an interrupted attempt by itself. */
   readonly unasked?: boolean;
-  /** A review of a pull request: `issue` tells of it, and this commit is looked at. */
-  readonly review?: { readonly headSha: string };
+  /** A review of a pull request: `issue` tells of it, and this commit is looked at. `again`: also where it was looked at before. */
+  readonly review?: ReviewWish;
+}
+
+export interface ReviewWish {
+  readonly headSha: string;
+  /** The label has to be there; else every pull request is reviewed. */
+  readonly labelled: boolean;
+  /** Asked for by somebody: a head that was reviewed is reviewed once more. */
+  readonly again: boolean;
+  /** The review with this key is to be made once more, and no later one: by it a repeated delivery is known. */
+  readonly instead?: string | undefined;
 }
 
 export type StartRefusal = Refusal<"repository-archived" | "switched-off" | "config-missing" | "config-faulty" | "workflow-missing" | "workflow-unfinished" | "repository-empty"> & {
@@ -78,19 +90,31 @@ export function decideStart(event: LabeledEvent, facts: StartFacts): StartDecisi
   if (issue === null) return { kind: "ignore", reason: "issue-gone" };
   if (issue.isPullRequest) return { kind: "ignore", reason: "pull-request" };
   if (!issue.open) return { kind: "ignore", reason: "issue-closed" };
-  if (!issue.labels.some((label) => label.toLowerCase() === event.label.toLowerCase())) return { kind: "ignore", reason: "label-gone" };
+  const { review } = facts;
+  if (review?.labelled !== false && !issue.labels.some((label) => label.toLowerCase() === event.label.toLowerCase())) return { kind: "ignore", reason: "label-gone" };
   if (prior?.state === "running") return { kind: "ignore", reason: "already-running" };
-  // A delivery that is not newer than the one that made the last attempt is a repeat of it, or older (faults 25, 27; replay).
-  if (facts.unasked !== true && (prior?.state === "concluded" || prior?.state === "interrupted") && Date.parse(event.labelledAt) <= Date.parse(prior.labelledAt)) return { kind: "ignore", reason: "already-handled" };
-
   const textSha256 = taskDigest(event.task);
-  const wish = { repositoryId: facts.repository.id, issueNumber: event.issueNumber, textSha256, ...(facts.review === undefined ? {} : { headSha: facts.review.headSha }) };
+  const wish = { repositoryId: facts.repository.id, issueNumber: event.issueNumber, textSha256, ...(review === undefined ? {} : { headSha: review.headSha }) };
+  if (facts.unasked !== true && isHandled(event, { prior, wish, review })) return { kind: "ignore", reason: "already-handled" };
   const turn = nextTurn(prior, wish);
   // What was labelled is the old text; the new one nobody asked for.
   if (facts.unasked === true && turn.attempt !== prior?.attempt) return { kind: "ignore", reason: "text-changed" };
   const ready = preconditions(facts);
   if (ready.kind === "refuse") return { kind: "refuse", attempt: turn.attempt, refusal: ready.refusal };
   return { kind: "start", ...turn, key: wishKey(wish, turn), textSha256, config: ready.config, baseSha: ready.baseSha };
+}
+
+/**
+ * A delivery that is not newer than the one that made the last attempt is a repeat of it, or older (faults 25, 27; replay). A head is read
+ * when the delivery is dealt with, so one that no attempt was about is new whatever brought it.
+ */
+function isHandled(event: LabeledEvent, { prior, wish, review }: { readonly prior: PriorAttempt | null; readonly wish: Wish; readonly review: ReviewWish | undefined }): boolean {
+  if (prior?.state !== "concluded" && prior?.state !== "interrupted") return false;
+  if (review?.instead !== undefined) return prior.key !== review.instead;
+  const isOlder = Date.parse(event.labelledAt) <= Date.parse(prior.labelledAt);
+  if (review === undefined) return isOlder;
+  const isSameHead = prior.headSha === undefined ? isSameText(prior, wish) : prior.headSha === review.headSha;
+  return isSameHead && (isOlder || !review.again);
 }
 
 export interface Wish {

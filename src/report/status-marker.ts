@@ -39,6 +39,8 @@ export interface StatusMarker {
   readonly stale?: string | undefined;
   /** The comment whose command asked for the last dispatch; absent where a label did, or nobody. */
   readonly command?: number | undefined;
+  /** Of a pull request that is reviewed: the commit the last dispatch was about. */
+  readonly head?: string | undefined;
   /** ISO time at which somebody asked for its end; a run that does not obey is ended by force later. Nothing is gone on with by itself then. */
   readonly cancel?: string | undefined;
 }
@@ -63,6 +65,7 @@ export function formatStatusMarker(marker: StatusMarker): string {
     ...(marker.kept === undefined ? {} : { kept: marker.kept }),
     ...(marker.stale === undefined ? {} : { stale: marker.stale }),
     ...(marker.command === undefined ? {} : { command: marker.command }),
+    ...(marker.head === undefined ? {} : { head: marker.head }),
     ...(marker.cancel === undefined ? {} : { cancel: marker.cancel }),
   };
   const text = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
@@ -88,6 +91,7 @@ const markerSchema = z
     kept: timeSchema.optional(),
     stale: timeSchema.optional(),
     command: z.coerce.number().int().min(1).optional(),
+    head: z.string().regex(/^[0-9a-f]{40,64}$/).optional(),
     cancel: timeSchema.optional(),
   });
 

@@ -1,4 +1,4 @@
-import type { CommandRun, EndingCode, Phase, PipelineMode, PipelinePolicy, Reason, SessionOutcome, SnapshotRef } from "../../record/index.ts";
+import type { CommandRun, EndingCode, Phase, PipelineMode, PipelinePolicy, Reason, ReviewedBefore, SessionOutcome, SnapshotRef } from "../../record/index.ts";
 import { gateName, type ItemEvent, type TakenArtifact, type Usage } from "../../record/index.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { unreachable } from "../../shared/unreachable.ts";
@@ -59,7 +59,7 @@ export interface ItemOpening {
   readonly hostChecks?: true | undefined;
   readonly sameFindings?: "identity" | undefined;
   /** Only a review of a pull request: the commit under review, and its files. */
-  readonly review?: { readonly headSha: string; readonly snapshot: SnapshotRef } | undefined;
+  readonly review?: { readonly headSha: string; readonly snapshot: SnapshotRef; readonly since?: ReviewedBefore | undefined } | undefined;
 }
 
 /** What came of the repository's tests before the work. */

@@ -9,6 +9,8 @@ const gateAnswerSchema = z.strictObject({
 /** What somebody says to a gate that only a person opens. */
 export type GateAnswer = z.infer<typeof gateAnswerSchema>;
 
+const oid = z.string().regex(/^[0-9a-f]{40,64}$/);
+
 /**
  * What the App vouches for when it dispatches a run. The deliver job takes its target, base and caps from here and
  * from nothing the agent job wrote.
@@ -21,7 +23,7 @@ export const ticketSchema = z.strictObject({
   repositoryId: z.int().min(1),
   /** What asked for this run, and who, with the permission GitHub's API stated at that moment. */
   trigger: z.strictObject({
-    kind: z.enum(["issues.labeled", "issue_comment", "pull_request.labeled"]),
+    kind: z.enum(["issues.labeled", "issue_comment", "pull_request.labeled", "pull_request"]),
     /** Of the delivery that brought the label, or of the comment that holds the command. */
     id: z.string(),
     actor: z.strictObject({ login: z.string(), id: z.int() }),
@@ -31,8 +33,11 @@ export const ticketSchema = z.strictObject({
   command: z.string().regex(/^[a-z]{1,20}$/).optional(),
   /** Of the issue, or of the pull request under review. */
   issueNumber: z.int().min(1),
-  /** Only a review of a pull request: the commit under review, as GitHub's API named it. `base` is then the merge base. */
-  review: z.strictObject({ headSha: z.string().regex(/^[0-9a-f]{40,64}$/) }).optional(),
+  /**
+   * Only a review of a pull request: the commit under review, as GitHub's API named it. `base` is then the merge base. `since`: the head
+   * that the last review was about, its merge base, and the account that posted it; what has changed since is looked at, and absent the whole.
+   */
+  review: z.strictObject({ headSha: oid, since: z.strictObject({ headSha: oid, mergeBase: oid, by: z.string().max(100) }).optional() }).optional(),
   /** Nothing is worked on: this is asked about the record of an item, and answered on the issue. `item` above is then the question's own name. */
   ask: z
     .strictObject({
@@ -42,7 +47,7 @@ export const ticketSchema = z.strictObject({
       step: z.string().max(64).optional(),
     })
     .optional(),
-  base: z.strictObject({ ref: z.string(), sha: z.string().regex(/^[0-9a-f]{40,64}$/) }),
+  base: z.strictObject({ ref: z.string(), sha: oid }),
   caps: z.strictObject({
     turns: z.int().min(1),
     tokens: z.int().min(1),

@@ -2,7 +2,7 @@
  * Brings an issue's status comment up to what a run's artifact names and conclusion say now. Asks GitHub, not the event:
  * late, early and repeated events come to the same (fault 27), and a final comment is never turned back.
  */
-import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, readRun, readStatusState, type RunFacts, type StatusState } from "../../github/read/index.ts";
+import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, readPullUnderReview, readRun, readStatusState, type RunFacts, type StatusState } from "../../github/read/index.ts";
 import { MOST_TRIES, nextTry, WORKFLOW_FILE, WORKFLOW_PATH } from "../../intake/index.ts";
 import { longestUnsavedMs } from "../../journal/index.ts";
 import { formatItemId, parseSegmentName, type EndingCode } from "../../record/index.ts";
@@ -10,6 +10,7 @@ import { progressOf, type Onward, type Progress, type StatusView } from "../../r
 import { formatStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import { endByForce } from "./end-by-force.ts";
 import { parseRunTitle, type RunTitle } from "./run-title.ts";
+import { startReview } from "./start-review.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
 import { goOnUnasked } from "./go-on-unasked.ts";
 import type { StartTools } from "./start-work.ts";
@@ -54,7 +55,16 @@ export async function reportRun(place: Workplace, tools: StartTools, runId: numb
   }
   await writeEnd(board, status, { run, view: { ...view, onward } });
   tools.log.info("run ended", { repository: place.repositoryId, issue: title.issueNumber, run: run.id, ending: view.ending });
-  return "over";
+  const next = title.item.subject.startsWith("pr-") ? await reviewNewHead(place, tools, { marker, run }) : null;
+  return next === null ? "over" : { goesOnIn: next };
+}
+
+/** Pushes while a review ran asked for one more, at the head that is there now; in the name of who asked for the one before. */
+async function reviewNewHead(place: Workplace, tools: StartTools, { marker, run }: { readonly marker: StatusMarker; readonly run: RunFacts }): Promise<number | null> {
+  const pull = marker.by === undefined || marker.by === null || marker.head === undefined || marker.cancel !== undefined ? null : await readPullUnderReview(place.github, place.repository, marker.issueNumber);
+  if (pull === null || marker.by === undefined || marker.by === null || pull.headSha === marker.head) return null;
+  const event = { repository: { id: place.repositoryId, ...place.repository }, issueNumber: marker.issueNumber, label: "", sender: marker.by, task: { title: pull.title, body: pull.body }, labelledAt: new Date(tools.clock.nowMs()).toISOString() };
+  return startReview(place, tools, { cause: "push", event, headSha: null, deliveryId: `run-${run.id}` });
 }
 
 export async function writeEnd(board: StatusBoard, { comment, marker }: Status, { run, view }: { readonly run: RunFacts; readonly view: EndedView }): Promise<void> {

@@ -124,7 +124,9 @@ export interface Order extends LabelDelivery {
   readonly decision: Pick<Extract<StartDecision, { kind: "start" }>, "attempt" | "continuation" | "key" | "textSha256" | "config" | "baseSha">;
   readonly role: StartRole;
   /** The event's number is a pull request's: it is reviewed at this commit. */
-  readonly review?: { readonly headSha: string };
+  readonly review?: NonNullable<Ticket["review"]>;
+  /** What it was started by, where that is neither a label nor a command. */
+  readonly cause?: "pull_request";
   /** Nobody asked: how often in a row that was so, this time included, and what the run before had saved. */
   readonly unasked?: Pick<StatusMarker, "auto" | "tries" | "kept">;
   /** A command asked, not the label: `deliveryId` is its comment's id. */
@@ -141,11 +143,11 @@ export interface Started {
 export async function start(scene: Scene, tools: StartTools, order: Order): Promise<Started> {
   const { place, facts, board } = scene;
   const { event, decision, command } = order;
-  const isLabel = order.unasked === undefined && command === undefined;
+  const isLabel = order.unasked === undefined && command === undefined && order.cause === undefined;
   const reaction = isLabel ? ((await react(place, tools, event.issueNumber))?.id ?? null) : (command?.reactionId ?? null);
   // The gate stands there until the run that answers it is seen at work: a dispatch that fails is asked for again.
   const gate = command === undefined ? {} : { command: command.commentId, at: scene.status?.marker.at ?? null };
-  const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, ...order.unasked };
+  const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, ...order.unasked };
   const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs() });
   if (over !== null) {
     tools.log.info("not started: the day's budget", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
@@ -199,7 +201,7 @@ async function react(place: Workplace, tools: AppTools, issueNumber: number): Pr
 const itemOf = ({ id }: RepositoryFacts, { event, decision, review }: Pick<Order, "event" | "decision" | "review">): string =>
   formatItemId({ repositoryId: id, subject: `${review === undefined ? "issue" : "pr"}-${event.issueNumber}`, attempt: decision.attempt });
 
-function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, command, wrote, review }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
+function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, command, wrote, review, cause }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
   const { turns, tokens, costUsd, minutes } = decision.config.budget;
   const { mode, confirm } = decision.config.pipeline;
   return {
@@ -207,7 +209,7 @@ function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId,
     key: decision.key,
     item: itemOf(facts, { event, decision, ...(review === undefined ? {} : { review }) }),
     repositoryId: facts.id,
-    trigger: { kind: review !== undefined ? "pull_request.labeled" : command === undefined ? "issues.labeled" : "issue_comment", id: deliveryId, actor: event.sender, verdict: role },
+    trigger: { kind: command !== undefined ? "issue_comment" : review === undefined ? "issues.labeled" : (cause ?? "pull_request.labeled"), id: deliveryId, actor: event.sender, verdict: role },
     issueNumber: event.issueNumber,
     base: { ref: facts.defaultBranch, sha: decision.baseSha },
     caps: { turns, tokens, costUsd, minutes },

@@ -12,6 +12,7 @@ import type { JobSettings } from "../settings.ts";
 import type { Admitted } from "./admission.ts";
 import { readConfig } from "./config.ts";
 import { readHeadFiles } from "./head-files.ts";
+import { readReviewedBefore } from "./reviewed-before.ts";
 import { crashesInARow, CRASHES_THAT_STOP, type Crashes } from "./crashes.ts";
 import type { AgentPorts, Place, WorkRecord } from "./ports.ts";
 import type { Restored } from "./restore.ts";
@@ -50,7 +51,9 @@ async function reviewOf(settings: JobSettings, { github, admitted: { ticket }, r
   if (ticket.review === undefined || (await record.journal.head(itemStream(settings.item))) !== null) return ok(null);
   const { headSha } = ticket.review;
   const files = await readHeadFiles(github, { owner: settings.owner, repo: settings.repo }, { mergeBase: ticket.base.sha, headSha }, (bytes) => record.journal.putBlob(bytes));
-  return files.ok ? ok({ headSha, snapshot: files.value }) : files;
+  if (!files.ok) return files;
+  const since = await readReviewedBefore(github, { owner: settings.owner, repo: settings.repo }, ticket);
+  return ok({ headSha, snapshot: files.value, ...(since === null ? {} : { since }) });
 }
 
 type Reviewed = NonNullable<Extract<ItemEvent, { kind: "item_opened" }>["data"]["review"]>;
