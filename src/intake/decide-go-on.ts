@@ -4,10 +4,10 @@
  * An answer holds for the gate that was open when it was written (attack 5): one that names another, or is older, is refused.
  */
 import type { Config } from "../config/index.ts";
-import { taskDigest, type GateAnswer } from "../github/trust/index.ts";
+import type { GateAnswer, RunWish } from "../github/trust/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import type { Command } from "./commands/index.ts";
-import { isSameText, preconditions, wishKey, type PriorAttempt, type StartFacts, type Turn } from "./decide-start.ts";
+import { isSameText, preconditions, taskOf, wishKey, type PriorAttempt, type StartFacts, type Turn } from "./decide-start.ts";
 
 export interface GoOnCommand {
   readonly command: Command<"approve" | "reject" | "resume" | "retry">;
@@ -34,7 +34,7 @@ export type GoOnDecision =
   /** A repeat of a command that was carried out; or one that is not newer than what made the last dispatch, most often a repeat as well. */
   | { readonly kind: "ignore"; readonly reason: "already-handled" | "superseded" }
   | { readonly kind: "refuse"; readonly refusal: GoOnRefusal }
-  | ({ readonly kind: "go-on"; readonly key: string; readonly textSha256: string; readonly config: Config; readonly baseSha: string; readonly answer: GateAnswer | null; readonly retry: { readonly phase: string | null } | null } & Turn);
+  | ({ readonly kind: "go-on"; readonly key: string; readonly textSha256: string; readonly wish: RunWish | undefined; readonly config: Config; readonly baseSha: string; readonly answer: GateAnswer | null; readonly retry: { readonly phase: string | null } | null } & Turn);
 
 export type GoOnRefusal = Refusal & { readonly details: readonly string[] };
 
@@ -52,7 +52,7 @@ export function decideGoOn(asked: GoOnCommand, facts: GoOnFacts): GoOnDecision {
   const isRetry = asked.command.name === "retry";
   const standing = isRetry && prior.state === "concluded" ? overForGood(facts.ending, set) : standsStill(prior, set);
   if (standing !== null) return standing;
-  const wish = { repositoryId: facts.repository.id, issueNumber: asked.issueNumber, textSha256: taskDigest({ title: issue.title, body: issue.body }) };
+  const wish = { repositoryId: facts.repository.id, issueNumber: asked.issueNumber, ...taskOf({ title: issue.title, body: issue.body }, prior.wish) };
   if (!isSameText(prior, wish)) return refuse("text-changed", "The issue's text was changed after the label was set; this attempt works on the text as it was.", `Put the old text back, or remove ${set} and add it again for a new attempt.`);
   const answer = answerTo(asked, facts.gate);
   if (answer !== null && "refusal" in answer) return { kind: "refuse", refusal: answer.refusal };
@@ -60,7 +60,7 @@ export function decideGoOn(asked: GoOnCommand, facts: GoOnFacts): GoOnDecision {
   if (ready.kind === "refuse") return { kind: "refuse", refusal: ready.refusal };
   const { attempt, continuation } = prior;
   const turn = prior.state === "unstarted" ? { attempt, continuation } : { attempt, continuation: continuation + 1 };
-  return { kind: "go-on", ...turn, key: wishKey(wish, turn, asked.commentId), textSha256: wish.textSha256, config: ready.config, baseSha: ready.baseSha, answer, retry: isRetry ? { phase: asked.command.operands["PHASE"]?.[0] ?? null } : null };
+  return { kind: "go-on", ...turn, key: wishKey(wish, turn, asked.commentId), textSha256: wish.textSha256, wish: prior.wish, config: ready.config, baseSha: ready.baseSha, answer, retry: isRetry ? { phase: asked.command.operands["PHASE"]?.[0] ?? null } : null };
 }
 
 /** Null where an attempt waits to be gone on with. */

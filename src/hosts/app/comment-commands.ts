@@ -88,8 +88,10 @@ async function carryOut(tools: StartTools, command: Command, asked: Asked): Prom
       return showConfig(asked.stage);
     case "cancel":
       return cancelAsked(tools, asked);
-    case "run":
-      return byStarter(asked, (starter) => runAsked(tools, starter));
+    case "run": {
+      const { name } = command;
+      return byStarter(asked, (starter) => runAsked(tools, { ...starter, command: { ...command, name } }));
+    }
     case "explain":
     case "why":
     case "verify": {
