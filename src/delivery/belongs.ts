@@ -47,8 +47,12 @@ function isTicketsBase(judged: JudgedJournal, base: Ticket["base"]): boolean {
   return ticketsOf(judged).some((each) => each.base.ref === base.ref && each.base.sha === base.sha);
 }
 
-/** Which pipeline the item goes through, and whether a person is asked first, is the config's as the App read it. Tickets of before they named it say nothing. */
+/**
+ * Which pipeline the item goes through, and whether a person is asked first, is the config's as the App read it. Tickets of before they named it
+ * say nothing. An item that was stopped before any work needed none.
+ */
 function isTicketsPolicy(judged: JudgedJournal, policy: ItemOpening["pipeline"]): boolean {
+  if (policy === undefined && !judged.journal.item.some(({ kind }) => kind === "session_scheduled")) return true;
   const named = ticketsOf(judged).flatMap((each) => each.policy ?? []);
   return named.length === 0 || named.some(({ mode, confirm }) => policy?.mode === mode && policy.confirm === confirm);
 }

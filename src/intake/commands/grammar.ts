@@ -45,6 +45,7 @@ const APPROVED: OperandRule = {
 /** As workflow files name themselves. */
 const WORKFLOW: OperandRule = { name: "WORKFLOW", kind: "word", required: false, pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, form: "the id of a workflow, such as wr.research; a goal without one stands in quotes" };
 const GOAL: OperandRule = { name: "GOAL", kind: "text", required: false, quotable: true };
+const HEAD: OperandRule = { name: "SHA", kind: "word", required: false, pattern: /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, form: "all digits of a commit's SHA" };
 const PHASE: OperandRule = { name: "PHASE", kind: "word", required: false, pattern: /^(?:classify|discover|shape|design|investigate|decompose|code|review|audit|fix)$/, form: "a phase as the status comment names it, such as code or review" };
 const STEP: OperandRule = { name: "STEP", kind: "word", required: false, pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, form: "the id of a step as `/worktrain explain` lists it" };
 
@@ -53,6 +54,7 @@ export const COMMANDS = {
   status: { does: "Brings the status comment up to date.", operands: [], flags: {} },
   config: { does: "Shows the configuration that holds, defaults included.", operands: [], flags: {} },
   run: { does: "Starts work on the issue, as its label does, or goes on with an attempt that was interrupted. With WORKFLOW that one is run instead of the pipeline; GOAL, in quotes where no workflow stands before it, is added to the issue's text.", operands: [WORKFLOW, GOAL], flags: {} },
+  review: { does: "On a pull request: reviews its head, once more where it was reviewed. With SHA only if that is the head, which also vouches for the head of a fork.", operands: [HEAD], flags: { full: "the whole change, also what a review before has looked at." } },
   cancel: { does: "Ends what runs. What was done is saved.", operands: [], flags: {} },
   why: { does: "Tells from the record why the work went the way it went. A run of its own reads it, as for the next two.", operands: [], flags: {} },
   explain: { does: "Tells every step with what decided it, or all about STEP.", operands: [STEP], flags: {} },
