@@ -100,6 +100,12 @@ const pipelineSchema = z.strictObject({
     .describe("When a session of the tier `lightweight` looks back on the work, once its end is decided, for the record; `troubled`: when a review asked for a fix, or the work stopped at one. At most 12 turns and 5 minutes; whatever comes of it, the work ends as decided."),
 });
 
+const followUpSchema = z.strictObject({
+  ci: z.boolean().default(true).describe("Whether a delivered pull request is worked on again when its checks fail."),
+  reviews: z.boolean().default(true).describe("Whether it is worked on again when somebody with write permission requests changes."),
+  most: z.int().min(0).max(20).default(3).describe("How often in one attempt; then a person is asked by the label `worktrain:needs-human`."),
+});
+
 /** Each limit's own range, for the attempt and for one session of it. */
 const limits = {
   turns: z.int().min(1).max(10_000),
@@ -196,6 +202,7 @@ export const configSchema = z.strictObject({
   pipeline: pipelineSchema.prefault({}).describe("How a task is brought from its text to a change."),
   review: reviewSchema.prefault({}).describe("How the result is reviewed before it is delivered."),
   verify: verifySchema.prefault({}).describe("The job `verify`, which tests the change on a fresh runner without a secret."),
+  followUp: followUpSchema.prefault({}).describe("What happens to a delivered pull request that is not merged yet."),
   merge: mergeSchema.prefault({}).describe("Whether a change may be merged without a person."),
   budget: budgetSchema.prefault({}).describe("What one attempt may use up; whichever is reached first ends it."),
   context: contextSchema.prefault({}).describe("What a session is told of the work so far."),

@@ -68,6 +68,12 @@ function unasked(judged: JudgedJournal): JournalRefusal | null {
   let open: Ticket | null = null;
   for (const event of judged.journal.item) {
     if (event.kind === "run_opened") open = event.data.ticket === judged.ticketText ? judged.ticket : event.data.ticket === null ? null : judged.readTicket(event.data.ticket);
+    if (event.kind === "item_followed_up") {
+      const { because, headSha, by } = event.data;
+      const asked: Ticket | null = open?.item === judged.ticket.item ? open : null;
+      if (asked?.followUp?.because !== because || asked.followUp.headSha !== headSha || personOf(asked.trigger.actor) !== by) return refusal("unvouched-approval", `The journal works again on what it delivered as ${headSha}, in the name of ${by}; no ticket of the App says so.`);
+      open = null;
+    }
     if (event.kind !== "item_retried") continue;
     const { phase, by } = event.data;
     const asked: Ticket | null = open?.item === judged.ticket.item ? open : null;
@@ -84,8 +90,8 @@ function lastRun(events: readonly Recorded<ItemEvent>[], { ticket, ticketText, r
   const { data } = run;
   if (data.runId !== runId || data.runAttempt !== 1 || data.host !== "actions") return foreign(`The journal's last run is ${data.runId}, attempt ${data.runAttempt}; this is run ${runId}, attempt 1.`);
   if (data.ticket !== ticketText || data.key !== ticket.key) return foreign("The journal was written under another ticket.");
-  // A person's retry goes on from an end that was a stop.
-  const since = events.slice(events.findLastIndex((event) => event.kind === "item_retried") + 1);
+  // A person's retry goes on from an end that was a stop, a follow-up from one that was delivered.
+  const since = events.slice(events.findLastIndex((event) => event.kind === "item_retried" || event.kind === "item_followed_up") + 1);
   const endings = since.filter((event) => event.kind === "item_ended");
   return endings.length > 1 ? foreign(`The journal ends the item ${endings.length} times.`) : null;
 }

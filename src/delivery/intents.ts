@@ -5,6 +5,8 @@ import type { Change } from "./change.ts";
 export interface BranchIntent {
   readonly kind: "branch";
   readonly branch: string;
+  /** The commit and tree that an earlier delivery of the item left there and this one comes after; null: there is no branch yet. */
+  readonly from: { readonly sha: string; readonly tree: string } | null;
   readonly change: Change;
   /** The tree of the base commit, which GitHub builds the new one on. */
   readonly baseTree: string;
@@ -37,6 +39,8 @@ export interface PullRequestIntent {
   readonly title: string;
   /** Starts with the marker. */
   readonly body: string;
+  /** An earlier delivery made it: its text is brought up to date. */
+  readonly renewed: boolean;
 }
 
 /** One review of a pull request: it comments, and never approves. */

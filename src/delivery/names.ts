@@ -13,8 +13,6 @@ export interface Publisher {
 /** The account behind `GITHUB_TOKEN` on github.com: the App "GitHub Actions" (P-github-token). */
 export const GITHUB_ACTIONS: Publisher = { appId: 15368, appSlug: "github-actions", botLogin: GITHUB_ACTIONS_LOGIN };
 
-export const CHECK_NAME = "WorkTrain";
-
 /** `worktrain/issue-12-1`: the branch of an item's attempt. */
 export function branchOf(itemId: string): string {
   const name = parseItemId(itemId);

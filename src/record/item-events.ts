@@ -210,6 +210,17 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
   event("decomposition_answered", { verdict: z.enum(["approved", "rejected"]), by: z.string(), reason: z.string().optional() }),
   /** A person asked to go on from before that session; null: from where it stands, since no session of the phase was there. */
   event("item_retried", { sessionId: z.string().nullable(), phase: phaseSchema.nullable(), by: z.string() }),
+  /** What was delivered is worked on again: something was said of it on GitHub since. */
+  event("item_followed_up", {
+    /** `ci`: checks on the delivered commit failed. `review`: a reviewer asked for changes. */
+    because: z.enum(["ci", "review"]),
+    /** In whose name. */
+    by: z.string(),
+    /** The delivered commit, which the next one comes after. */
+    headSha: gitOidSchema,
+    /** What is to be answered, as the fix session is given it; each is data of somebody else's. */
+    findings: z.array(jsonSchema).min(1),
+  }),
   /** What the host found before there was work, or once it was known what the task asks for. A later one of the same moment takes the place of an earlier one. */
   event("intake_checked", {
     at: z.enum(["opened", "classified"]),

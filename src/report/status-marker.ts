@@ -32,6 +32,8 @@ export interface StatusMarker {
   readonly by?: { readonly id: number; readonly login: string } | null | undefined;
   /** How often in a row the App went on with this attempt by itself; absent for never. */
   readonly auto?: number | undefined;
+  /** How often what this attempt delivered was worked on again; absent for never. */
+  readonly followed?: number | undefined;
   /** How often in a row the App tried again after the model could not be reached; absent for never (fault 63). */
   readonly tries?: number | undefined;
   /** ISO time from which on the App tries it again; absent where it does not. Only of an `interrupted` attempt. */
@@ -65,6 +67,7 @@ export function formatStatusMarker(marker: StatusMarker): string {
     recreated: marker.recreated ? 1 : 0,
     ...(marker.by === undefined || marker.by === null ? {} : { by: `${marker.by.id}/${marker.by.login}` }),
     ...(marker.auto === undefined || marker.auto === 0 ? {} : { auto: marker.auto }),
+    ...(marker.followed === undefined || marker.followed === 0 ? {} : { followed: marker.followed }),
     ...(marker.tries === undefined || marker.tries === 0 ? {} : { tries: marker.tries }),
     ...(marker.due === undefined ? {} : { due: marker.due }),
     ...(marker.kept === undefined ? {} : { kept: marker.kept }),
@@ -102,6 +105,7 @@ const markerSchema = z
     recreated: z.enum(["0", "1"]).transform((value) => value === "1"),
     by: z.string().regex(/^\d{1,15}\/[A-Za-z0-9_-]{1,100}$/).transform((text) => ({ id: Number(text.split("/")[0]), login: text.split("/")[1] ?? "" })).optional(),
     auto: z.coerce.number().int().min(1).max(99).optional(),
+    followed: z.coerce.number().int().min(1).max(99).optional(),
     tries: z.coerce.number().int().min(1).max(99).optional(),
     due: timeSchema.optional(),
     kept: timeSchema.optional(),

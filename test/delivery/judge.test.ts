@@ -371,3 +371,18 @@ test("attack 7: work is set aside only where the ticket of that run says so, wit
   const twice: Script["tamper"] = (stream, events) => (stream.startsWith("item/") ? after(after(events)) : [...events]);
   expect(await refusal({ tamper: twice, ...asked, judgedTicket: asked })).toBe("unvouched-approval");
 });
+
+test("attack 14: what was delivered is worked on again only where the ticket of that run says so, from its commit, in its name", async () => {
+  const by = "maintainer (GitHub user 1)";
+  const headSha = "c".repeat(40);
+  const followedUp = { kind: "item_followed_up" as const, data: { because: "ci" as const, by, headSha, findings: [{ summary: "red" }] } };
+  const tamper: Script["tamper"] = (stream, events) => (stream.startsWith("item/") ? events.flatMap((event): RecordEvent[] => (event.kind === "run_opened" ? [event, followedUp] : [event])) : [...events]);
+  expect(await refusal({ tamper })).toBe("unvouched-approval");
+  const followUp = { because: "ci" as const, headSha, pullNumber: 5 };
+  const asked = makeTicket({ followUp });
+  expect(await refusal({ tamper, ...asked, judgedTicket: asked })).toBe("ok: deliver");
+  for (const wrong of [{ ...followUp, headSha: "d".repeat(40) }, { ...followUp, because: "review" as const }]) {
+    const other = makeTicket({ followUp: wrong });
+    expect(await refusal({ tamper, ...other, judgedTicket: other })).toBe("unvouched-approval");
+  }
+});

@@ -25,6 +25,7 @@ const classification: Json = {
   hasUi: false,
   touchesArchitecture: false,
   taskMaturity: "ready",
+  deduplicationKey: "duration-rounding",
   interpretation: "Durations must be rounded before they are split into parts.",
   ambiguities: [],
 };

@@ -3,8 +3,8 @@ import { parseAnswer } from "../../github/parse-answer.ts";
 import { allPages } from "../../github/read/index.ts";
 import { lookedUp, type Confirmed } from "../../github/write/index.ts";
 import { err } from "../../shared/result.ts";
+import { CHECK_NAME } from "../../record/index.ts";
 import { effectKey, type CheckAnnotation } from "../intents.ts";
-import { CHECK_NAME } from "../names.ts";
 import { applyEffect, type Outlet, type OutletContext } from "./outlet.ts";
 
 const checkRunSchema = z.object({

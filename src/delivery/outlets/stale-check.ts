@@ -10,7 +10,7 @@ import { hasStatus } from "../../github/request-error.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { ok } from "../../shared/result.ts";
 import { effectKey, type StaleCheckIntent } from "../intents.ts";
-import { CHECK_NAME } from "../names.ts";
+import { CHECK_NAME } from "../../record/index.ts";
 import { applyEffect, type Outlet, type OutletContext } from "./outlet.ts";
 
 const listSchema = z.object({ check_runs: z.array(z.object({ id: z.int(), status: z.string(), conclusion: z.string().nullable(), app: z.object({ slug: z.string().optional() }).nullable(), output: z.object({ title: z.string().nullable() }) })) });

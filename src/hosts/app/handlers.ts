@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { readRun } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { parseCommentEvent, parseEditedIssue, parseLabeledEvent, parsePullRequestEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parsePullRequestEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import { answerComment } from "./comment-commands.ts";
@@ -11,6 +11,7 @@ import { carryOutTicked } from "./dashboard-ticked.ts";
 import { registerConfigCheck, type ConfigCheckWebhook } from "./config-check.ts";
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
 import { registerOnboarding, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
+import { followUp } from "./follow-up.ts";
 import { followRun, lookAtRun, type LookTools } from "./look-at-run.ts";
 import { restoreStatus } from "./restore-status.ts";
 import { tellUnanswered } from "./record-asked.ts";
@@ -36,10 +37,12 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = ConfigCheckWebhook | OnboardingWebhook | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | "check_run.rerequested" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | OnboardingWebhook | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | `check_run.${"completed" | "rerequested"}` | "pull_request_review.submitted" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
+  webhooks.on(["check_run.completed", "workflow_run.completed"], (delivery) => onChecks(delivery, tools));
+  webhooks.on("pull_request_review.submitted", (delivery) => onReview(delivery, tools));
   webhooks.on("issues.edited", (delivery) => onEdited(delivery, tools));
   webhooks.on(["pull_request.labeled", "pull_request.synchronize", "pull_request.opened", "pull_request.reopened", "pull_request.ready_for_review"], (delivery) => onPullRequest(delivery, tools));
   webhooks.on("check_run.rerequested", (delivery) => onRerequestedCheck(delivery, tools));
@@ -97,6 +100,31 @@ function startBy(delivery: Delivery, tools: HandlerTools, { event, why, starts }
     coalesce: why,
     async run() {
       const runId = await starts(place, event);
+      if (runId !== null) followRun(place, tools, { subject, runId });
+    },
+  });
+}
+
+/** Checks that are over on a commit that an item delivered. */
+function onChecks(delivery: Delivery, tools: HandlerTools): void {
+  const head = parseEndedCheck(delivery.payload);
+  if (head !== null) goOnWith(delivery, tools, { issueNumber: head.issueNumber, coalesce: `checks ${head.headSha}`, work: (place) => followUp(place, tools, { because: "ci", head }) });
+}
+
+function onReview(delivery: Delivery, tools: HandlerTools): void {
+  const head = parseChangesRequested(delivery.payload);
+  if (head !== null) goOnWith(delivery, tools, { issueNumber: head.issueNumber, coalesce: `review ${head.reviewId}`, work: (place) => followUp(place, tools, { because: "review", head }) });
+}
+
+function goOnWith(delivery: Delivery, tools: HandlerTools, { issueNumber, coalesce, work }: { readonly issueNumber: number; readonly coalesce: string; readonly work: (place: Workplace) => Promise<number | null> }): void {
+  const place = workplaceOf(delivery, tools);
+  if (place === null) return;
+  const subject = subjectOf(place.repositoryId, issueNumber);
+  tools.queue.add(subject, {
+    name: "following up a delivery",
+    coalesce,
+    async run() {
+      const runId = await work(place);
       if (runId !== null) followRun(place, tools, { subject, runId });
     },
   });

@@ -129,9 +129,11 @@ export interface Order extends LabelDelivery {
   /** The event's number is a pull request's: it is reviewed at this commit. */
   readonly review?: NonNullable<Ticket["review"]>;
   /** What it was started by, where that is neither a label nor a command. */
-  readonly cause?: "pull_request";
+  readonly cause?: Extract<Ticket["trigger"]["kind"], "pull_request" | "check_run" | "pull_request_review">;
   /** Nobody asked: how often in a row that was so, this time included, and what the run before had saved. */
-  readonly unasked?: Pick<StatusMarker, "auto" | "tries" | "kept">;
+  readonly unasked?: Pick<StatusMarker, "auto" | "tries" | "kept" | "followed">;
+  /** What the attempt delivered is worked on again. */
+  readonly followUp?: NonNullable<Ticket["followUp"]>;
   /** A command asked, not the label: `deliveryId` is its comment's id. */
   readonly command?: { readonly name: CommandName; readonly commentId: number; readonly reactionId: string | null; readonly answer: GateAnswer | null; readonly retry?: Ticket["retry"] | null };
 }
@@ -205,7 +207,7 @@ async function react(place: Workplace, tools: AppTools, issueNumber: number): Pr
 const itemOf = ({ id }: RepositoryFacts, { event, decision, review }: Pick<Order, "event" | "decision" | "review">): string =>
   formatItemId({ repositoryId: id, subject: `${review === undefined ? "issue" : "pr"}-${event.issueNumber}`, attempt: decision.attempt });
 
-function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, command, wrote, review, cause }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
+function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, command, wrote, review, cause, followUp }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
   const { turns, tokens, costUsd, minutes } = decision.config.budget;
   const { mode, confirm } = decision.config.pipeline;
   return {
@@ -213,7 +215,7 @@ function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId,
     key: decision.key,
     item: itemOf(facts, { event, decision, ...(review === undefined ? {} : { review }) }),
     repositoryId: facts.id,
-    trigger: { kind: command !== undefined ? "issue_comment" : review === undefined ? "issues.labeled" : (cause ?? "pull_request.labeled"), id: deliveryId, actor: event.sender, verdict: role },
+    trigger: { kind: command !== undefined ? "issue_comment" : (cause ?? (review === undefined ? "issues.labeled" : "pull_request.labeled")), id: deliveryId, actor: event.sender, verdict: role },
     issueNumber: event.issueNumber,
     base: { ref: facts.defaultBranch, sha: decision.baseSha },
     caps: { turns, tokens, costUsd, minutes },
@@ -224,6 +226,7 @@ function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId,
     wrote,
     ...(decision.wish === undefined ? {} : { wish: decision.wish }),
     ...(command === undefined ? {} : { command: command.name }),
+    ...(followUp === undefined ? {} : { followUp }),
     ...(command?.retry === undefined || command.retry === null ? {} : { retry: command.retry }),
     ...(command === undefined || command.answer === null ? {} : { answer: command.answer }),
   };

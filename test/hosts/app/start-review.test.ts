@@ -153,5 +153,9 @@ it("somebody who may not write starts nothing and is not answered (I10, attack 1
 it("a payload is read as a label on a pull request only where it is one", () => {
   const payload = { action: "labeled", label: { name: "x" }, pull_request: { number: 3, title: "t", body: null, updated_at: "2026-01-01T00:00:00Z", head: { sha: HEAD } }, repository: { id: 1, name: "r", owner: { login: "o" } }, sender: { login: "s", id: 2 } };
   expect(parsePullRequestEvent(payload)).toMatchObject({ cause: "label", headSha: HEAD, event: { issueNumber: 3, label: "x", task: { title: "t", body: "" } } });
+  const opened = { ...payload, action: "opened", label: undefined };
+  expect(parsePullRequestEvent(opened)).toMatchObject({ cause: "opened", event: { issueNumber: 3, label: "" } });
+  // Our own pull requests come to a review no second time, and cost no request.
+  for (const action of ["opened", "synchronize"]) expect(parsePullRequestEvent({ ...opened, action, sender: { login: "worktrain[bot]", id: 2, type: "Bot" } })).toBeNull();
   for (const other of [null, {}, { ...payload, action: "unlabeled" }, { ...payload, pull_request: null }, { ...payload, pull_request: undefined, issue: payload.pull_request }]) expect(parsePullRequestEvent(other)).toBeNull();
 });

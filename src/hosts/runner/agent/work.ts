@@ -11,6 +11,7 @@ import type { Sandbox, Workspace } from "../../../workspace/index.ts";
 import type { JobSettings } from "../settings.ts";
 import type { Admitted } from "./admission.ts";
 import { readConfig } from "./config.ts";
+import { readFollowUp } from "./follow-up.ts";
 import { readHeadFiles } from "./head-files.ts";
 import { readReviewedBefore } from "./reviewed-before.ts";
 import { crashesInARow, CRASHES_THAT_STOP, type Crashes } from "./crashes.ts";
@@ -42,7 +43,9 @@ export async function work(settings: JobSettings, ports: AgentPorts, context: Wo
   if (!config.ok) return stopBeforeWork(settings, context, { ending: "bad-config", refusal: config.error });
   const review = await reviewOf(settings, context);
   if (!review.ok) return stopBeforeWork(settings, context, { ending: "unclear", refusal: review.error });
-  const result = await confined(settings, ports, { ...context, config: config.value, crashes: crashes.count, review: review.value });
+  const followUp = await followUpOf(settings, context);
+  if (!followUp.ok) return stopBeforeWork(settings, context, { ending: "nothing-to-do", refusal: followUp.error });
+  const result = await confined(settings, ports, { ...context, config: config.value, crashes: crashes.count, review: review.value, followUp: followUp.value });
   return "state" in result ? { ending: result.ending, reason: result.reason, cost: costOf(result), over: result.state.ended !== null } : result;
 }
 
@@ -54,6 +57,19 @@ async function reviewOf(settings: JobSettings, { github, admitted: { ticket }, r
   if (!files.ok) return files;
   const since = await readReviewedBefore(github, { owner: settings.owner, repo: settings.repo }, ticket);
   return ok({ headSha, snapshot: files.value, ...(since === null ? {} : { since }) });
+}
+
+type FollowedUp = NonNullable<CoordinatorDeps["followUp"]>;
+
+/** What of the item's delivery is to be answered; null where the ticket asks for nothing of the kind, or an earlier run has taken it up. */
+async function followUpOf(settings: JobSettings, { github, admitted: { ticket }, record }: WorkContext): Promise<Result<FollowedUp | null, Refusal>> {
+  const { followUp, trigger } = ticket;
+  const state = foldItem((await record.journal.read(itemStream(settings.item))) as readonly ItemEvent[]);
+  if (followUp === undefined || state.ended?.outcome !== "deliver") return ok(null);
+  const { because, headSha } = followUp;
+  if (state.followUps.some((each) => each.headSha === headSha && each.because === because)) return ok(null);
+  const findings = await readFollowUp(github, { owner: settings.owner, repo: settings.repo }, followUp);
+  return findings.ok ? ok({ because, headSha, by: personOf(trigger.actor), findings: [...findings.value] }) : findings;
 }
 
 type Reviewed = NonNullable<Extract<ItemEvent, { kind: "item_opened" }>["data"]["review"]>;
@@ -73,6 +89,7 @@ interface Work extends WorkContext {
   /** Runs in a row that ended without a word where this one begins. */
   readonly crashes: number;
   readonly review: Reviewed | null;
+  readonly followUp: FollowedUp | null;
 }
 
 async function confined(settings: JobSettings, ports: AgentPorts, context: Work): Promise<ItemResult | WorkEnd> {
@@ -133,6 +150,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
       saving: record.saving,
       surroundings: surroundingsOf(settings, ports, { github: all.github, admitted, requires: openingPolicy(config).requires ?? [] }),
       ...retryOf(admitted.ticket),
+      ...(all.followUp === null ? {} : { followUp: all.followUp }),
       ...(answer === undefined ? {} : { answer: { ...answer, by: personOf(trigger.actor) } }),
       onProgress: (progress) => {
         const line = progressLine(progress);
@@ -171,7 +189,7 @@ function openRun(settings: JobSettings, { admitted, restored }: Pick<WorkContext
 async function stopBeforeWork(
   settings: JobSettings,
   { admitted, restored, record }: WorkContext,
-  { ending, refusal }: { readonly ending: Extract<EndingCode, "bad-config" | "no-sandbox" | "keeps-crashing" | "unclear">; readonly refusal: Refusal },
+  { ending, refusal }: { readonly ending: Extract<EndingCode, "bad-config" | "no-sandbox" | "keeps-crashing" | "unclear" | "nothing-to-do">; readonly refusal: Refusal },
 ): Promise<WorkEnd> {
   const stream = itemStream(settings.item);
   const reason: Reason = { code: refusal.kind, message: refusal.message, fix: refusal.fix };

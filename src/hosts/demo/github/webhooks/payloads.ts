@@ -1,6 +1,6 @@
 import { unreachable } from "../../../../shared/unreachable.ts";
 import type { Happening, PushedCommit } from "../happening.ts";
-import { isPull, type Issue, type RepositoryRecord, type ReviewComment } from "../records.ts";
+import { isPull, type CheckRun, type Issue, type RepositoryRecord, type ReviewComment } from "../records.ts";
 import { known, select } from "../state.ts";
 import { installationJson, userJson } from "../views/accounts.ts";
 import { runJson, workflowJson } from "../views/actions.ts";
@@ -73,7 +73,7 @@ function specificPayload(view: View, happening: Happening, measure: PullMeasure 
       return reviewPayload(view, happening);
     case "check_run": {
       const asked = happening.action === "requested_action" ? { requested_action: { identifier: happening.identifier } } : {};
-      return { check_run: checkRunJson(view, known(state.checkRuns, happening.checkRunId, "check run")), ...asked };
+      return { check_run: checkRunWithSuite(view, known(state.checkRuns, happening.checkRunId, "check run")), ...asked };
     }
     case "workflow_run": {
       const run = known(state.runs, happening.runId, "run");
@@ -135,6 +135,12 @@ const labelPart = (view: View, happening: object) =>
   "labelId" in happening && typeof happening.labelId === "number"
     ? { label: labelJson(view, known(view.state.labels, happening.labelId, "label")) }
     : {};
+
+/** In a webhook its suite says on which branch the commit is; the branch of an open pull request where there is one. */
+function checkRunWithSuite(view: View, run: CheckRun) {
+  const shown = checkRunJson(view, run);
+  return { ...shown, check_suite: { ...shown.check_suite, head_sha: run.headSha, head_branch: shown.pull_requests[0]?.head.ref ?? null } };
+}
 
 /** What title and text were before they were edited. */
 const editPart = (happening: Extract<Happening, { kind: "issues" | "pull_request" }>) =>
