@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { PIPELINE } from "../engine/pipeline/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import type { FileSystem } from "../shared/ports.ts";
+import { closestName } from "../shared/closest-name.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { unreachable } from "../shared/unreachable.ts";
 import { catalogue, type Plan, type PlanStep } from "../workflow/index.ts";
@@ -47,7 +48,9 @@ export function compileLibrary({ team, ours }: LibraryTexts): Result<FindPlan, R
   if (fault !== undefined) return err({ kind: "bad-workflow", message: `${fault.file}:${fault.line}: ${fault.message}`, fix: fault.fix });
   return ok((workflowId) => {
     const entry = workflows.get(workflowId);
-    return entry === undefined ? err({ kind: "unknown-workflow", message: `There is no workflow ${JSON.stringify(workflowId)}.`, fix: `Use one of: ${[...workflows.keys()].join(", ")}.` }) : ok(entry.plan);
+    if (entry !== undefined) return ok(entry.plan);
+    const near = closestName(workflowId, [...workflows.keys()]);
+    return err({ kind: "unknown-workflow", message: `There is no workflow ${JSON.stringify(workflowId)}.`, fix: `${near === null ? "" : `Did you mean ${near}? `}Use one of: ${[...workflows.keys()].join(", ")}.` });
   });
 }
 

@@ -37,6 +37,7 @@ export function belongs(judged: JudgedJournal, view: ItemView): JournalRefusal |
   if (textSha256 !== ticket.textSha256 || opening.task.sha256 !== ticket.textSha256) return foreign("The journal's task text is not the one that was labelled.");
   if (opening.base.ref !== ticket.base.ref) return foreign(`The journal builds on branch ${opening.base.ref}, the ticket on ${ticket.base.ref}.`);
   if (!isTicketsPolicy(judged, opening.pipeline)) return foreign(`The journal goes by the pipeline policy ${canonicalJson(opening.pipeline ?? null)}, which no ticket of this item names.`);
+  if (!ticketsOf(judged).some((each) => each.wish?.workflow === opening.workflowId)) return foreign(`The journal runs ${opening.workflowId ?? "the whole pipeline"}, which no ticket of this item asks for.`);
   if (!isTicketsBase(judged, opening.base)) return foreign(`The journal builds on ${opening.base.sha}, which no ticket of this item names.`);
   return unasked(judged) ?? lastRun(journal.item, { ticket, ticketText, runId });
 }
@@ -46,8 +47,12 @@ function isTicketsBase(judged: JudgedJournal, base: Ticket["base"]): boolean {
   return ticketsOf(judged).some((each) => each.base.ref === base.ref && each.base.sha === base.sha);
 }
 
-/** Which pipeline the item goes through, and whether a person is asked first, is the config's as the App read it. Tickets of before they named it say nothing. */
+/**
+ * Which pipeline the item goes through, and whether a person is asked first, is the config's as the App read it. Tickets of before they named it
+ * say nothing. An item that was stopped before any work needed none.
+ */
 function isTicketsPolicy(judged: JudgedJournal, policy: ItemOpening["pipeline"]): boolean {
+  if (policy === undefined && !judged.journal.item.some(({ kind }) => kind === "session_scheduled")) return true;
   const named = ticketsOf(judged).flatMap((each) => each.policy ?? []);
   return named.length === 0 || named.some(({ mode, confirm }) => policy?.mode === mode && policy.confirm === confirm);
 }

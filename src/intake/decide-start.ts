@@ -1,7 +1,7 @@
 /** What a label set by somebody who may start work comes to. Pure: decided from what GitHub's API says now (P-webhook-order, fault 27). */
 import type { Config } from "../config/index.ts";
 import { STOP_LABEL, type IssueFacts, type RepositoryFacts } from "../github/read/index.ts";
-import { taskDigest } from "../github/trust/index.ts";
+import { taskDigest, withGoal, type RunWish } from "../github/trust/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import type { Fault } from "../shared/fault.ts";
 import type { Result } from "../shared/result.ts";
@@ -24,6 +24,8 @@ export interface PriorAttempt {
   readonly labelledAt: string;
   /** The comment whose command asked for the last dispatch; absent where a label did. */
   readonly commentId?: number | undefined;
+  /** What it was asked for with, beside the issue's text. */
+  readonly wish?: RunWish | undefined;
   /** Of a review: the commit it was about, where that is known. */
   readonly headSha?: string | undefined;
 }
@@ -41,6 +43,8 @@ export interface StartFacts {
   readonly stoppedBy: number | null;
   /** Nobody set the label anew: the App goes on with an interrupted attempt by itself. */
   readonly unasked?: boolean;
+  /** What is asked for beside the issue's text. */
+  readonly wish?: RunWish | undefined;
   /** A review of a pull request: `issue` tells of it, and this commit is looked at. `again`: also where it was looked at before. */
   readonly review?: ReviewWish;
 }
@@ -69,6 +73,8 @@ export type StartDecision =
       readonly continuation: number;
       readonly key: string;
       readonly textSha256: string;
+      /** What the attempt was asked for with, now or when it began. */
+      readonly wish: RunWish | undefined;
       readonly config: Config;
       readonly baseSha: string;
     };
@@ -93,15 +99,18 @@ export function decideStart(event: LabeledEvent, facts: StartFacts): StartDecisi
   const { review } = facts;
   if (review?.labelled !== false && !issue.labels.some((label) => label.toLowerCase() === event.label.toLowerCase())) return { kind: "ignore", reason: "label-gone" };
   if (prior?.state === "running") return { kind: "ignore", reason: "already-running" };
-  const textSha256 = taskDigest(event.task);
-  const wish = { repositoryId: facts.repository.id, issueNumber: event.issueNumber, textSha256, ...(review === undefined ? {} : { headSha: review.headSha }) };
+  const wishFor = (own: RunWish | undefined): Wish => ({ repositoryId: facts.repository.id, issueNumber: event.issueNumber, ...taskOf(event.task, own), ...(review === undefined ? {} : { headSha: review.headSha }) });
+  const kept = facts.wish ?? (prior?.state === "interrupted" || (prior !== null && prior.continuation > 0) ? prior?.wish : undefined);
+  const turn = nextTurn(prior, wishFor(kept));
+  // A new attempt is asked for with what is said now alone.
+  const own = turn.attempt === prior?.attempt ? kept : facts.wish;
+  const wish = wishFor(own);
   if (facts.unasked !== true && isHandled(event, { prior, wish, review })) return { kind: "ignore", reason: "already-handled" };
-  const turn = nextTurn(prior, wish);
   // What was labelled is the old text; the new one nobody asked for.
   if (facts.unasked === true && turn.attempt !== prior?.attempt) return { kind: "ignore", reason: "text-changed" };
   const ready = preconditions(facts);
   if (ready.kind === "refuse") return { kind: "refuse", attempt: turn.attempt, refusal: ready.refusal };
-  return { kind: "start", ...turn, key: wishKey(wish, turn), textSha256, config: ready.config, baseSha: ready.baseSha };
+  return { kind: "start", ...turn, key: wishKey(wish, turn), textSha256: wish.textSha256, wish: own, config: ready.config, baseSha: ready.baseSha };
 }
 
 /**
@@ -120,7 +129,9 @@ function isHandled(event: LabeledEvent, { prior, wish, review }: { readonly prio
 export interface Wish {
   readonly repositoryId: number;
   readonly issueNumber: number;
+  /** Of the issue's text with the goal, if there is one. */
   readonly textSha256: string;
+  readonly workflow?: string;
   /** The commit of a pull request that is to be reviewed; another one is another wish. */
   readonly headSha?: string;
 }
@@ -131,11 +142,14 @@ export interface Turn {
 }
 
 /** @param commentId of the command that asked; absent where a label did, or nobody */
-export const wishKey = ({ repositoryId, issueNumber, textSha256, headSha }: Wish, { attempt, continuation }: Turn, commentId?: number): string => {
+export const wishKey = ({ repositoryId, issueNumber, textSha256, workflow, headSha }: Wish, { attempt, continuation }: Turn, commentId?: number): string => {
   if (headSha !== undefined) return dispatchKey({ kind: "pull_request.labeled", headSha, repositoryId, subject: `pr-${issueNumber}`, textSha256, attempt, continuation });
   const asked = commentId === undefined ? { kind: "issues.labeled" as const } : { kind: "issue_comment" as const, commentId };
-  return dispatchKey({ ...asked, repositoryId, subject: `issue-${issueNumber}`, textSha256, attempt, continuation });
+  return dispatchKey({ ...asked, ...(workflow === undefined ? {} : { workflow }), repositoryId, subject: `issue-${issueNumber}`, textSha256, attempt, continuation });
 };
+
+/** What of a wish the text and `run` decide. */
+export const taskOf = (task: { readonly title: string; readonly body: string }, own: RunWish | undefined): Pick<Wish, "textSha256" | "workflow"> => ({ textSha256: taskDigest(withGoal(task, own?.goal)), ...(own?.workflow === undefined ? {} : { workflow: own.workflow }) });
 
 /** Whether an attempt works on the text as it is now: only then can it be gone on with. */
 export const isSameText = (prior: PriorAttempt, wish: Wish): boolean => prior.key === wishKey(wish, prior, prior.commentId);

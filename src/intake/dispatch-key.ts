@@ -7,6 +7,8 @@ export interface DispatchIdentity {
   /** The commit under review. */
   readonly headSha?: string;
   readonly commentId?: number;
+  /** The one workflow that is run instead of the pipeline. */
+  readonly workflow?: string;
   readonly repositoryId: number;
   /** e.g. `issue-12` */
   readonly subject: string;

@@ -5,6 +5,9 @@
 import { z } from "zod";
 import { phaseSchema } from "../record/index.ts";
 
+/** As tickets carry it. */
+const wishSchema = z.strictObject({ workflow: z.string().max(64).optional(), goal: z.string().min(1).max(1_000).optional() });
+
 export interface StatusMarker {
   readonly issueNumber: number;
   /** The attempt this comment is about, from 1. */
@@ -43,6 +46,8 @@ export interface StatusMarker {
   readonly command?: number | undefined;
   /** Of a pull request that is reviewed: the commit the last dispatch was about. */
   readonly head?: string | undefined;
+  /** What the attempt was asked for with beside the issue's text; absent where that was nothing. */
+  readonly wish?: z.infer<typeof wishSchema> | undefined;
   /** ISO time at which somebody asked for its end; a run that does not obey is ended by force later. Nothing is gone on with by itself then. */
   readonly cancel?: string | undefined;
 }
@@ -69,11 +74,22 @@ export function formatStatusMarker(marker: StatusMarker): string {
     ...(marker.stale === undefined ? {} : { stale: marker.stale }),
     ...(marker.command === undefined ? {} : { command: marker.command }),
     ...(marker.head === undefined ? {} : { head: marker.head }),
+    ...(marker.wish === undefined ? {} : { wish: Buffer.from(JSON.stringify(marker.wish)).toString("base64url") }),
     ...(marker.cancel === undefined ? {} : { cancel: marker.cancel }),
   };
   const text = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
   return `${statusMarkerPrefix(marker.issueNumber)}${text.join(" ")} -->`;
 }
+
+/** Base64url of JSON: a goal is somebody's words, and nothing of it ends the comment that the marker is. */
+const wishTextSchema = z.string().regex(/^[A-Za-z0-9_-]{1,7000}$/).transform((text, context) => {
+  try {
+    return wishSchema.parse(JSON.parse(Buffer.from(text, "base64url").toString("utf8")));
+  } catch {
+    context.addIssue({ code: "custom", message: "no wish" });
+    return z.NEVER;
+  }
+});
 
 const timeSchema = z.iso.datetime({ offset: true });
 const orNull = <Schema extends z.ZodType>(schema: Schema) => z.union([z.literal("-").transform(() => null), schema]);
@@ -96,10 +112,11 @@ const markerSchema = z
     stale: timeSchema.optional(),
     command: z.coerce.number().int().min(1).optional(),
     head: z.string().regex(/^[0-9a-f]{40,64}$/).optional(),
+    wish: wishTextSchema.optional(),
     cancel: timeSchema.optional(),
   });
 
-const MARKER_LINE = /^<!-- worktrain:status issue-(\d{1,15}) ([^\n]{1,1000}) -->/;
+const MARKER_LINE = /^<!-- worktrain:status issue-(\d{1,15}) ([^\n]{1,8000}) -->/;
 
 /** Reads the marker of a comment of ours; null when there is none or it is not whole. */
 export function parseStatusMarker(body: string): StatusMarker | null {

@@ -299,6 +299,17 @@ describe("attack 17: the question whether the task was understood", () => {
     expect(await under(undefined, { pipeline: never })).toBe("ok: deliver");
   });
 
+  test.each<[string, string | undefined, string | undefined, string]>([
+    ["what it asks for", "wr.coding-task", "wr.coding-task", "ok: deliver"],
+    ["another workflow", "wr.coding-task", "wr.quick-task", "foreign-journal"],
+    ["none", "wr.coding-task", undefined, "foreign-journal"],
+    ["one that nobody asked for", undefined, "wr.coding-task", "foreign-journal"],
+  ])("which workflow is run is the ticket's word: %s", async (_, asked, workflowId, outcome) => {
+    const made = makeTicket(asked === undefined ? {} : { wish: { workflow: asked } });
+    const opened = (event: RecordEvent): RecordEvent => (event.kind === "item_opened" && workflowId !== undefined ? { ...event, data: { ...event.data, workflowId } } : event);
+    expect(await refusal({ ...made, judgedTicket: made, tamper: onItem(opened) })).toBe(outcome);
+  });
+
   test("goes by the policy of the ticket that the item was opened under, though the config has changed since", async () => {
     const earlier = makeTicket({ policy: { mode: "auto", confirm: "never" }, expiresAt: "2020-01-01T00:00:00Z" }).ticketText;
     const made = makeTicket({ policy: { mode: "full", confirm: "never" } });

@@ -46,7 +46,9 @@ function asked({ view, ticket }: Delivery): string {
   const title = plain(view.opening?.task.title ?? "");
   const interpretation = view.classification?.interpretation;
   const understood = interpretation === undefined ? "" : `\n\nHow it was understood:\n${quote(clip(interpretation, 2_000))}`;
-  return `### What was asked\n#${ticket.issueNumber} (${title}), ${ASKED[ticket.trigger.kind]} ${code(ticket.trigger.actor.login)}.${understood}`;
+  const how = ticket.command === "run" ? "started in a comment by" : ASKED[ticket.trigger.kind];
+  const beside = ticket.wish?.goal === undefined ? "" : `\n\nAsked for beside the issue's text:\n${quote(ticket.wish.goal)}`;
+  return `### What was asked\n#${ticket.issueNumber} (${title}), ${how} ${code(ticket.trigger.actor.login)}.${beside}${understood}`;
 }
 
 function done(delivery: Delivery): string {

@@ -11,6 +11,15 @@ export type GateAnswer = z.infer<typeof gateAnswerSchema>;
 
 const oid = z.string().regex(/^[0-9a-f]{40,64}$/);
 
+const runWishSchema = z.strictObject({
+  /** The id of the one workflow that is run instead of the pipeline. */
+  workflow: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/).optional(),
+  /** Added to the issue's text. */
+  goal: z.string().min(1).max(1_000).optional(),
+});
+/** What `run` asks for beside the issue's text. */
+export type RunWish = z.infer<typeof runWishSchema>;
+
 /**
  * What the App vouches for when it dispatches a run. The deliver job takes its target, base and caps from here and
  * from nothing the agent job wrote.
@@ -56,7 +65,9 @@ export const ticketSchema = z.strictObject({
   }),
   /** `pipeline` of the config as the App read it: what the record says of it is the agent job's word. */
   policy: z.strictObject({ mode: z.string().max(32), confirm: z.enum(["never", "ambiguous", "always", "risky"]) }).optional(),
-  /** SHA-256 of the task text as labelled: canonical JSON of `{body, title}`. */
+  /** What the attempt was asked for with; in each of its tickets. */
+  wish: runWishSchema.optional(),
+  /** SHA-256 of the task text as labelled, with the goal of `wish`: canonical JSON of `{body, title}`. */
   textSha256: z.string().regex(/^[0-9a-f]{64}$/),
   /**
    * Ids of what the App wrote to the issue for this trigger before it dispatched; null for what could not be made. The run's first event

@@ -84,12 +84,13 @@ function countedOn({ auto = 0, tries = 0 }: StatusMarker, because: Because): { r
   }
 }
 
-const priorOf = ({ attempt, continuation, key, labelledAt, command: commentId }: StatusMarker, because: Because): PriorAttempt => ({
+const priorOf = ({ attempt, continuation, key, labelledAt, command: commentId, wish }: StatusMarker, because: Because): PriorAttempt => ({
   attempt,
   continuation,
   key,
   labelledAt,
   commentId,
+  wish,
   state: because === "not-started" ? "unstarted" : "interrupted",
 });
 

@@ -1,5 +1,6 @@
 /** From `run` to a dispatched run: the label's checks and the label's path, with the text as it was when the command was written. */
-import { decideRun, type LabeledEvent } from "../../intake/index.ts";
+import { decideRun, type Command, type LabeledEvent } from "../../intake/index.ts";
+import type { RunWish } from "../../github/trust/index.ts";
 import { labelEffect } from "../../github/write/index.ts";
 import { done, IGNORED, refused, type Outcome, type StarterAsked } from "./command-outcome.ts";
 import { latestStatus } from "./go-on-asked.ts";
@@ -7,13 +8,17 @@ import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
 import { start, type StartTools } from "./start-work.ts";
 import { openStatusBoard } from "./status-board.ts";
 
-export async function runAsked(tools: StartTools, { event, role, stage, reactionId }: StarterAsked): Promise<Outcome> {
+export interface RunAsked extends StarterAsked {
+  readonly command: Command<"run">;
+}
+
+export async function runAsked(tools: StartTools, { event, role, stage, reactionId, command }: RunAsked): Promise<Outcome> {
   const { here, facts, issue } = stage;
   const board = openStatusBoard(here, tools, event.issueNumber);
   const status = await latestStatus(here, tools, board, await board.readShown(stage.comments));
   const runs = status === null && issue !== null ? await itemRuns(here, issue) : null;
   const prior = issue === null ? null : await readPriorAttempt(here, tools, { issue, status, runs });
-  const decision = decideRun(event, { ...stage, repository: facts, prior });
+  const decision = decideRun({ ...event, wish: wishOf(command) }, { ...stage, repository: facts, prior });
   switch (decision.kind) {
     case "ignore":
       return decision.reason === "already-handled" ? done() : IGNORED;
@@ -29,4 +34,11 @@ export async function runAsked(tools: StartTools, { event, role, stage, reaction
       return { kind: dispatched ? "done" : "refused", answer: { refusal: null, said: null }, runId };
     }
   }
+}
+
+/** What is asked for beside the issue's text; undefined where it is nothing. */
+function wishOf({ operands }: Command<"run">): RunWish | undefined {
+  const [workflow] = operands["WORKFLOW"] ?? [];
+  const [goal] = operands["GOAL"] ?? [];
+  return workflow === undefined && goal === undefined ? undefined : { ...(workflow === undefined ? {} : { workflow }), ...(goal === undefined ? {} : { goal }) };
 }

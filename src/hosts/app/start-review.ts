@@ -10,7 +10,7 @@ import { permissionVerdict, type Ticket } from "../../github/trust/index.ts";
 import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, type PullRequestEvent, type ReviewWish } from "../../intake/index.ts";
 import type { StatusMarker } from "../../report/status-marker.ts";
 import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
-import { firstMarker, refuse, setStage, start, type Order, type Refused, type Stage, type StartTools } from "./start-work.ts";
+import { firstMarker, refuse, setStage, start, type Refused, type Stage, type StartTools } from "./start-work.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -25,8 +25,6 @@ export interface ReviewDelivery {
   readonly full?: boolean;
   /** The key of the review that is to be made once more. */
   readonly instead?: string;
-  /** A command asked: it needs no label. */
-  readonly command?: Order["command"];
 }
 
 /** The dispatched run's id; null when nothing was dispatched or GitHub has not said yet. */
@@ -70,7 +68,7 @@ export async function startReview(place: Workplace, tools: StartTools, delivery:
   const issue = asIssue(pull);
   const runs = status === null ? await itemRuns(here, issue) : null;
   const prior = await readPriorAttempt(here, tools, { issue, status, runs });
-  const decision = decideStart({ ...event, label }, { ...stage, issue, repository: facts, prior, review: { headSha: pull.headSha, labelled: wanted !== "all" && delivery.command === undefined, again: isAsked, instead: delivery.instead } });
+  const decision = decideStart({ ...event, label }, { ...stage, issue, repository: facts, prior, review: { headSha: pull.headSha, labelled: wanted !== "all", again: isAsked, instead: delivery.instead } });
   if (decision.kind === "ignore") return ignored(decision.reason);
   if (decision.kind === "refuse") {
     if (isAsked) await refused(decision.refusal, decision.attempt);
@@ -84,13 +82,12 @@ export async function startReview(place: Workplace, tools: StartTools, delivery:
     role: authorisation.role,
     review: { headSha: pull.headSha, ...(since === null || since.headSha === pull.headSha ? {} : { since }) },
     ...(isAsked ? {} : { cause: "pull_request" as const }),
-    ...(delivery.command === undefined ? {} : { command: delivery.command }),
   };
   return (await start({ place: here, facts, board, status, runs }, tools, order)).runId;
 }
 
 /** What the repository wants of reviews; where its config cannot be read that is refused later on, in words. */
-function wishesOf(config: Stage["config"]): { readonly wanted: "never" | "labelled" | "all"; readonly label: string } {
+export function wishesOf(config: Stage["config"]): { readonly wanted: "never" | "labelled" | "all"; readonly label: string } {
   return config !== "missing" && config.ok ? { wanted: config.value.review.pullRequests, label: config.value.label } : { wanted: "labelled", label: DEFAULT_LABEL };
 }
 
@@ -101,7 +98,7 @@ async function refuseOver(board: StatusBoard, status: Status | null, marker: Par
   if (status === null || !["starting", "waiting", "running"].includes(status.marker.state)) await refuse(board, status, marker, refusal);
 }
 
-const NEVER: Refused = { message: "The configuration says that pull requests are never reviewed (`review.pullRequests: never`).", fix: "Set it to `labelled` in .github/worktrain.yml on the default branch, then remove the label and add it again.", details: [] };
+export const NEVER: Refused = { message: "The configuration says that pull requests are never reviewed (`review.pullRequests: never`).", fix: "Set it to `labelled` in .github/worktrain.yml on the default branch, then remove the label and add it again.", details: [] };
 
 const NOT_VOUCHED_ANY_MORE = (headSha: string): Refused => ({
   message: `The head of this pull request is ${headSha} now, which nobody with write permission has vouched for: a label counts for the commit it was set at.`,
@@ -117,7 +114,7 @@ const isUnvouched = (pull: PullUnderReview, { status, repositoryId, label }: { r
  * Where the head left the default branch, or why this pull request is not reviewed.
  * @param vouched the commit that somebody who may write vouches for; null where nobody does
  */
-async function lookAtHead({ here, facts, baseSha }: Stage, pull: PullUnderReview, vouched: string | null): Promise<{ readonly mergeBase: string } | Refused> {
+export async function lookAtHead({ here, facts, baseSha }: Stage, pull: PullUnderReview, vouched: string | null): Promise<{ readonly mergeBase: string } | Refused> {
   if (pull.headRepositoryId !== facts.id && vouched === null) {
     return { message: `The head ${pull.headSha} of this pull request is of a fork, or of a repository that is gone: nobody has vouched for it, so it is not reviewed.`, fix: "Look at its commits, then remove the label and add it again: it is read and nothing of it is run.", details: [] };
   }
@@ -146,7 +143,7 @@ export async function reviewGoesOn(stage: Stage, pullNumber: number, headSha: st
  * The head that the last review was about, with the commit at which it left the default branch; null when none was posted. That it is ours
  * is known by what only the App's own comment says: the commit and the key of the run before.
  */
-async function lastReviewed({ here, facts, baseSha }: Stage, number: number, { head, key }: StatusMarker): Promise<NonNullable<NonNullable<Ticket["review"]>["since"]> | null> {
+export async function lastReviewed({ here, facts, baseSha }: Stage, number: number, { head, key }: StatusMarker): Promise<NonNullable<NonNullable<Ticket["review"]>["since"]> | null> {
   if (head === undefined || key === null || baseSha === null) return null;
   const reviews = await readBotReviews(here.github, here.repository, { pullNumber: number, prefix: reviewMarkerOf(facts.id, number), logins: "any-bot" });
   const last = reviews.find(({ headSha, body }) => headSha === head && body.includes(` key=${key} -->\n`));
@@ -155,4 +152,4 @@ async function lastReviewed({ here, facts, baseSha }: Stage, number: number, { h
 }
 
 /** The pull request as far as it is a task: it has a number, a text, labels and a state like an issue. */
-const asIssue = ({ id, number, title, body, open, labels, locked, author, htmlUrl, createdAt }: PullUnderReview): IssueFacts => ({ id, number, title, body, open, labels, locked, isPullRequest: false, author, htmlUrl, createdAt });
+export const asIssue = ({ id, number, title, body, open, labels, locked, author, htmlUrl, createdAt }: PullUnderReview): IssueFacts => ({ id, number, title, body, open, labels, locked, isPullRequest: false, author, htmlUrl, createdAt });

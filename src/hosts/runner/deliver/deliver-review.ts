@@ -1,4 +1,5 @@
 /** Publishes a review of a pull request: about the commit that was reviewed, and on no other. */
+import { isAtLeast } from "../../../config/index.ts";
 import { GITHUB_ACTIONS, publish, reviewIntents, reviewMarkerOf, type EarlierReviews, type Judgement } from "../../../delivery/index.ts";
 import type { GitHub, Repository } from "../../../github/client.ts";
 import { readBotReviews, readComparison, readPermission, readPullUnderReview, readReviewThreads, readTree, seenHunks, type Comparison, type DeliveryState, type PullUnderReview } from "../../../github/read/index.ts";
@@ -11,7 +12,7 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import { conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, type Job } from "./conclude.ts";
 import { refusedOrWithdrawn } from "./refused-or-withdrawn.ts";
 import type { Decision } from "../../../delivery/index.ts";
-import { liveConfig, readState, switchedOff } from "./live-state.ts";
+import { leastRole, liveConfig, readState, switchedOff } from "./live-state.ts";
 import type { DeliveryRecord } from "./record.ts";
 import type { DeliverResult } from "./settings.ts";
 import { refusedSummary, reviewedSummary } from "./step-summary.ts";
@@ -77,7 +78,8 @@ async function mayPublish({ github, admitted: { ticket } }: Job, state: Delivery
   if (pull.headRepositoryId !== id && ticket.trigger.kind === "pull_request") return refuse("not-allowed", "The head of the pull request is of a fork, and nobody vouched for it.", "Look at its commits, then label the pull request again.");
   const { login, id: actorId } = ticket.trigger.actor;
   const verdict = permissionVerdict(state.permission ?? (await readPermission(github, { owner, repo }, login)), actorId);
-  return verdict.kind === "allowed" ? ok(pull) : refuse("not-allowed", `${login} asked for this review, and may not write to the repository any more, or GitHub does not say so.`, "Somebody with write permission can label the pull request again.");
+  const least = leastRole(ticket, config.value);
+  return verdict.kind === "allowed" && isAtLeast(verdict.role, least) ? ok(pull) : refuse("not-allowed", `${login} asked for this review, and does not have the role ${least} any more, or GitHub does not say so.`, "Somebody with write permission can label the pull request again.");
 }
 
 /** I7. The files that the journal names are the commit's; what they change is GitHub's word. */

@@ -90,7 +90,7 @@ export async function readRequester(github: GitHub, ticket: Ticket, { state: { r
 }
 
 /** A command of a later version than this one is asked for what the strictest asks. */
-function leastRole({ command }: Ticket, { permissions }: Config): CommandRole {
+export function leastRole({ command }: Ticket, { permissions }: Config): CommandRole {
   if (command === undefined) return "write";
   return Object.entries(permissions).find(([name]) => name === command)?.[1] ?? "admin";
 }
