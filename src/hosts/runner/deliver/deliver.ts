@@ -173,7 +173,7 @@ async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & {
   const recordOf = { runId: settings.runId, lines, streams, artifacts: [...taken.refs] };
   const mergeOf = (proven: Proof) => decideMerge(config.merge, mergeFacts({ policy: config.merge, view, change, proof: proven, verified, labels: state.issue?.labels ?? [], baseTexts }));
   const { attested, proof, recorded, merge } = prove({ ticket, change, snapshot, view, role: authority.role, record: recordOf, verified, mergeOf });
-  const intents = deliveryIntents({ ticket, view, change, proof, recorded, runUrl: run.htmlUrl, reportUrl: reportUrl(job, record), notes, redact }, { baseTree, record: recordWish(decision), merge });
+  const intents = deliveryIntents({ ticket, view, change, proof, recorded, runUrl: run.htmlUrl, reportUrl: reportUrl(job, record), template: state.template, notes, redact }, { baseTree, record: recordWish(decision), merge });
   // A proof that the record cannot hold is none: nothing is published on it.
   const kept = await orRefusal(async () => ok(await record.append({ kind: "proof_recorded", data: recorded })));
   if (!kept.ok) return conclude(job, record, { kind: "refused", refusal: kept.error, view }, { decision, state });
