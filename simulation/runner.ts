@@ -251,7 +251,7 @@ export class SimRunner {
       anthropicApiKey: job === "agent" ? this.#options.modelKey : "",
       sandbox: "bubblewrap",
       runner: "hosted",
-      exchange: null,
+      exchange: null, staged: false,
     };
   }
 

@@ -1,5 +1,5 @@
 /** Publishes a review of a pull request: about the commit that was reviewed, and on no other. */
-import { publish, reviewIntents, type Judgement } from "../../../delivery/index.ts";
+import { publish, reviewIntents, type Intent, type Judgement } from "../../../delivery/index.ts";
 import { readComparison, readPermission, readPullUnderReview, readTree, type DeliveryState, type PullUnderReview } from "../../../github/read/index.ts";
 import { hasStatus } from "../../../github/request-error.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
@@ -26,12 +26,14 @@ export async function publishReview(job: Job, record: DeliveryRecord, { judged, 
   const { github, admitted, redact } = job;
   const { ticket, run } = admitted;
   const { owner, repo } = state.repository;
-  const published = await orRefusal(async () => {
+  let intents: readonly Intent[] = [];
+  const published = await orRefusal(async (): Promise<Result<ReadonlyMap<Intent["kind"], { readonly url: string | null }> | null, Refusal>> => {
     const pull = await mayPublish(job, state);
     if (!pull.ok) return pull;
     const seen = await reviewedFiles(job, { owner, repo }, judged);
     if (!seen.ok) return seen;
-    const intents = reviewIntents({ ticket, view, verdict: judged.verdict, headSha: judged.headSha, headNow: pull.value.headSha, files: seen.value, runUrl: run.htmlUrl, redact }, recordWish(decision));
+    intents = reviewIntents({ ticket, view, verdict: judged.verdict, headSha: judged.headSha, headNow: pull.value.headSha, files: seen.value, runUrl: run.htmlUrl, redact }, recordWish(decision));
+    if (job.settings.staged) return ok(null);
     const stillMay = async (now: DeliveryState): Promise<Refusal | null> => {
       const may = await mayPublish(job, now);
       return may.ok ? null : may.error;
@@ -43,6 +45,7 @@ export async function publishReview(job: Job, record: DeliveryRecord, { judged, 
     const now = await readState(github, admitted);
     return now.ok ? conclude(job, record, refusedOrWithdrawn(published.error, view), { decision, state: now.value }) : refusedSummary(published.error, { unsaid: now.error.message });
   }
+  if (published.value === null) return (await import("./staged.ts")).showStaged(job, { intents, report: await recordReport(job, record) });
   await record.append({ kind: "delivery_ended", data: { outcome: "delivered", reason: null } });
   await record.save("reviewed", costMilliUsd(view), "reviewed");
   return reviewedSummary({ report: await recordReport(job, record), url: published.value.get("review")?.url ?? "", pullNumber: ticket.issueNumber });

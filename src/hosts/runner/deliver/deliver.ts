@@ -86,7 +86,7 @@ async function deliverRecord(job: Job, taken: Verified, record: DeliveryRecord):
   if (judged.value.kind === "decompose") return deliverSubIssues(job, record, { view, reason: judged.value.reason, pieces: judged.value.pieces, decision, state: shown.value });
   if (judged.value.kind === "review") return publishReview(job, record, { judged: judged.value, view, decision, state: shown.value });
   const ready = change === null || !change.ok ? change : await prepare(job, shown.value, change.value);
-  if (ready === null || !ready.ok) return conclude(job, record, refusedOrWithdrawn(ready?.error ?? NO_CHANGE, view), standing);
+  if (ready === null || !ready.ok) return conclude(job, record, refusedOrWithdrawn(ready?.error ?? NO_CHANGE, view, change?.ok === true ? change.value : undefined), standing);
   return publishChange(job, record, { ...ready.value, view, snapshot: judged.value.snapshot, taken, decision, state: shown.value });
 }
 
@@ -177,6 +177,10 @@ async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & {
   // A proof that the record cannot hold is none: nothing is published on it.
   const kept = await orRefusal(async () => ok(await record.append({ kind: "proof_recorded", data: recorded })));
   if (!kept.ok) return conclude(job, record, { kind: "refused", refusal: kept.error, view }, { decision, state });
+  if (settings.staged) {
+    const { owner, repo } = state.repository;
+    return (await import("./staged.ts")).showStaged(job, { intents, report: await recordReport(job, record, attested), change: { change, repository: { owner, repo } } });
+  }
   const stillMay = async (now: DeliveryState): Promise<Refusal | null> => {
     const may = await readAuthority(github, ticket, { state: now, config, ask: "shown" });
     return may.ok ? null : may.error;
@@ -185,7 +189,7 @@ async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & {
   if (!published.ok) {
     if (published.error.kind === "fenced") return concludeFenced(record, published.error, view);
     const now = await readState(github, admitted);
-    return now.ok ? conclude(job, record, refusedOrWithdrawn(published.error, view), { decision, state: now.value }) : refusedSummary(published.error, { unsaid: now.error.message });
+    return now.ok ? conclude(job, record, refusedOrWithdrawn(published.error, view, change), { decision, state: now.value }) : refusedSummary(published.error, { unsaid: now.error.message });
   }
   await record.append({ kind: "delivery_ended", data: { outcome: "delivered", reason: null } });
   await record.save("delivered", costMilliUsd(view), "ready");
