@@ -150,7 +150,8 @@ async function prepare(job: Job, state: DeliveryState, change: Change): Promise<
   if (!verified.ok) return verified;
   const authority = await readAuthority(github, admitted.ticket, { state, config: config.value, ask: "rest" });
   if (!authority.ok) return authority;
-  return ok({ change, config: config.value, authority: authority.value, notes: [...base.value, ...tokenNotes(job.settings)], baseTree: baseTree.value, verified: verified.value, baseTexts: await textsForMerging(github, { owner, repo }, { config: config.value, change }) });
+  const drift = base.value === null ? [] : await (await import("./drift.ts")).driftNotes(github, { owner, repo }, { change, moved: base.value });
+  return ok({ change, config: config.value, authority: authority.value, notes: [...drift, ...tokenNotes(job.settings)], baseTree: baseTree.value, verified: verified.value, baseTexts: await textsForMerging(github, { owner, repo }, { config: config.value, change }) });
 }
 
 const protectedPaths = (closed: ReturnType<typeof findProtected>): Refusal<"protected-path"> => ({
