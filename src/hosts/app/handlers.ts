@@ -11,6 +11,7 @@ import { registerConfigCheck, type ConfigCheckWebhook } from "./config-check.ts"
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
 import { registerOnboarding, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
 import { followRun, lookAtRun, type LookTools } from "./look-at-run.ts";
+import { registerRequiredCheck, type RequiredCheckWebhook } from "./required-check.ts";
 import { restoreStatus } from "./restore-status.ts";
 import { tellUnanswered } from "./record-asked.ts";
 import { parseAskTitle, parseRunTitle } from "./run-title.ts";
@@ -35,7 +36,7 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = ConfigCheckWebhook | OnboardingWebhook | "issues.labeled" | "issues.edited" | "pull_request.labeled" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | "issues.labeled" | "issues.edited" | "pull_request.labeled" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
@@ -46,6 +47,7 @@ export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void 
   webhooks.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
   registerOnboarding(webhooks, tools);
   registerConfigCheck(webhooks, tools);
+  registerRequiredCheck(webhooks, tools);
 }
 
 const placeSchema = z.object({
