@@ -82,7 +82,7 @@ async function spentOn({ github, repository, repositoryId }: Workplace, { day, i
 
 /** As its default branch says now; what runs with a config that is broken meanwhile counts with the default. */
 async function capOf({ github, repository }: Workplace): Promise<number> {
-  const file = await readFile(github, repository, { path: CONFIG_PATH, ref: "HEAD" });
+  const file = await readFile(github, repository, { path: CONFIG_PATH });
   const [config, fallback] = [parseConfig(file?.text ?? "", CONFIG_PATH), parseConfig("", CONFIG_PATH)];
   const budget = config.ok ? config.value.budget : fallback.ok ? fallback.value.budget : { costUsd: 0 };
   return Math.round(budget.costUsd * 1_000);
