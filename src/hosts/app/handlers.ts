@@ -13,6 +13,7 @@ import { installationClient, type InstallationOctokit } from "./installation-cli
 import { registerOnboarding, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
 import { followUp } from "./follow-up.ts";
 import { followRun, lookAtRun, type LookTools } from "./look-at-run.ts";
+import { registerRequiredCheck, type RequiredCheckWebhook } from "./required-check.ts";
 import { restoreStatus } from "./restore-status.ts";
 import { tellUnanswered } from "./record-asked.ts";
 import { parseAskTitle, parseRunTitle } from "./run-title.ts";
@@ -37,7 +38,7 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = ConfigCheckWebhook | OnboardingWebhook | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | `check_run.${"completed" | "rerequested"}` | "pull_request_review.submitted" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | `check_run.${"completed" | "rerequested"}` | "pull_request_review.submitted" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
@@ -51,6 +52,7 @@ export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void 
   webhooks.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
   registerOnboarding(webhooks, tools);
   registerConfigCheck(webhooks, tools);
+  registerRequiredCheck(webhooks, tools);
 }
 
 const placeSchema = z.object({
