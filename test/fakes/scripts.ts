@@ -25,7 +25,6 @@ const classification = (deduplicationKey: string): Json => ({
   hasUi: false,
   touchesArchitecture: false,
   taskMaturity: "ready",
-  deduplicationKey: "duration-rounding",
   interpretation: "Durations must be rounded before they are split into parts.",
   ambiguities: [],
   deduplicationKey,
