@@ -82,7 +82,7 @@ function standsStill({ state, continuation }: PriorAttempt, { set, again }: { re
 }
 
 /** What stands on GitHub by now, or was said for good, is not gone back on. */
-const FOR_GOOD: readonly string[] = ["ready", "decomposed", "reviewed", "duplicate", "completed", "nothing-to-do", "undeliverable"];
+const FOR_GOOD: readonly string[] = ["ready", "decomposed", "reviewed", "duplicate", "completed", "nothing-to-do", "undeliverable", "needs-private"];
 
 function overForGood(ending: string | null, again: string): GoOnDecision | null {
   if (ending !== null && !FOR_GOOD.includes(ending)) return null;
