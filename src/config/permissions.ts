@@ -16,6 +16,7 @@ export const permissionsSchema = z.strictObject({
   config: telling("config"),
   cancel: telling("cancel"),
   run: doing("run"),
+  review: doing("review"),
   approve: doing("approve"),
   reject: doing("reject"),
   resume: doing("resume"),

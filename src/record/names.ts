@@ -125,3 +125,6 @@ export function parseSegmentName(text: string): SegmentName | null {
     ending,
   };
 }
+/** What our check run on a delivered or reviewed commit is called. */
+export const CHECK_NAME = "WorkTrain";
+

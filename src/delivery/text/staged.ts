@@ -1,9 +1,9 @@
 /** Everything that would be published, letter by letter, as Markdown of ours. Pure. */
+import { CHECK_NAME } from "../../record/index.ts";
 import { code, counted, plain } from "../../report/index.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import type { Change } from "../change.ts";
 import type { Intent } from "../intents.ts";
-import { CHECK_NAME } from "../names.ts";
 
 /** @param kept where the change is as a patch; null where it is nowhere */
 export const stagedPreview = (intents: readonly Intent[], kept: string | null): string =>
@@ -12,7 +12,7 @@ export const stagedPreview = (intents: readonly Intent[], kept: string | null): 
 function shown(intent: Intent): string {
   switch (intent.kind) {
     case "branch":
-      return `Branch ${code(intent.branch)}\n\nOne commit on ${code(intent.change.base)} with tree ${code(intent.change.tree)}, and the record ref ${code(intent.record.ref)} with it.\n\n${block(intent.message)}\n\n${files(intent.change)}`;
+      return `Branch ${code(intent.branch)}\n\nOne commit on ${code(intent.from?.sha ?? intent.change.base)} with tree ${code(intent.change.tree)}, and the record ref ${code(intent.record.ref)} with it.\n\n${block(intent.message)}\n\n${files(intent.change)}`;
     case "record":
       return `Record ref ${code(intent.record.ref)}\n\n${block(intent.record.message)}`;
     case "pull-request":
@@ -25,6 +25,10 @@ function shown(intent: Intent): string {
       return `Comment on #${intent.issueNumber}\n\n${block(intent.body)}`;
     case "sub-issue":
       return `Sub-issue ${intent.place} of #${intent.parent}, without a label\n\n**${plain(intent.title)}**\n\n${block(intent.body)}`;
+    case "thread":
+      return `Answer in the thread of comment ${intent.commentId} on #${intent.pullNumber}${intent.resolve ? ", which is resolved with it" : ""}\n\n${block(intent.body)}`;
+    case "stale-check":
+      return `Check runs ${code(CHECK_NAME)} on ${code(intent.headSha)} say that ${code(intent.supersededBy)} superseded it`;
     case "auto-merge":
       return `GitHub's auto-merge (${intent.method}) for that commit`;
     default:

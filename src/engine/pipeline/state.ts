@@ -1,4 +1,4 @@
-import type { CommandRun, EndingCode, Phase, PipelineMode, PipelinePolicy, Reason, SessionOutcome, SnapshotRef } from "../../record/index.ts";
+import type { CommandRun, EndingCode, Phase, PipelineMode, PipelinePolicy, Reason, ReviewedBefore, SessionOutcome, SnapshotRef } from "../../record/index.ts";
 import { gateName, type ItemEvent, type TakenArtifact, type Usage } from "../../record/index.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { unreachable } from "../../shared/unreachable.ts";
@@ -59,7 +59,7 @@ export interface ItemOpening {
   readonly hostChecks?: true | undefined;
   readonly sameFindings?: "identity" | undefined;
   /** Only a review of a pull request: the commit under review, and its files. */
-  readonly review?: { readonly headSha: string; readonly snapshot: SnapshotRef } | undefined;
+  readonly review?: { readonly headSha: string; readonly snapshot: SnapshotRef; readonly since?: ReviewedBefore | undefined } | undefined;
 }
 
 /** What came of the repository's tests before the work. */
@@ -98,6 +98,17 @@ export interface PersonsVerdict {
 
 export type IntakeCheck = Extract<ItemEvent, { kind: "intake_checked" }>["data"];
 
+type FollowedUp = Extract<ItemEvent, { kind: "item_followed_up" }>["data"];
+
+export interface FollowUp extends FollowedUp {
+  /** The tree that was delivered. */
+  readonly tree: string;
+  /** How many sessions there were before it. */
+  readonly sessions: number;
+  /** The last round before it: rounds of review are counted from there. */
+  readonly round: number;
+}
+
 /** State of a work item: the fold of its stream and nothing else (I3). */
 export interface ItemState {
   readonly opening: ItemOpening | null;
@@ -113,6 +124,8 @@ export interface ItemState {
   readonly baseTested: BaseTested | null;
   readonly checked: readonly FindingChecked[];
   readonly sessions: readonly ItemSession[];
+  /** Deliveries that were worked on again, oldest first. */
+  readonly followUps: readonly FollowUp[];
   /** Sessions that a person's retry took out of the way. */
   readonly setAside: readonly ItemSession[];
   /** The files as the last completed session that keeps them left them: only completed sessions change what is delivered (I7). */
@@ -125,7 +138,7 @@ export interface ItemState {
   readonly ended: ItemEndingState | null;
 }
 
-const initialItem: ItemState = { opening: null, mode: null, why: [], answer: null, decomposition: null, intake: { opened: null, classified: null }, baseTested: null, checked: [], sessions: [], setAside: [], snapshot: null, integrated: [], conflicts: [], changed: null, ended: null };
+const initialItem: ItemState = { opening: null, mode: null, why: [], answer: null, decomposition: null, intake: { opened: null, classified: null }, baseTested: null, checked: [], sessions: [], followUps: [], setAside: [], snapshot: null, integrated: [], conflicts: [], changed: null, ended: null };
 
 export const foldItem = (events: readonly ItemEvent[]): ItemState => events.reduce(evolveItem, initialItem);
 
@@ -156,6 +169,8 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
       return { ...state, conflicts: [...state.conflicts, event.data] };
     case "item_retried":
       return goBack(state, event.data.sessionId);
+    case "item_followed_up":
+      return followedUp(state, event.data);
     case "item_ended":
       return { ...state, ended: event.data };
     case "run_opened":
@@ -167,6 +182,14 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
     default:
       return unreachable(event);
   }
+}
+
+/** Only what was delivered is followed up: anything else has no commit to come after. */
+function followedUp(state: ItemState, data: FollowedUp): ItemState {
+  const { ended, sessions } = state;
+  if (ended?.outcome !== "deliver" || ended.snapshot === null) return state;
+  const followUp = { ...data, tree: ended.snapshot.tree, sessions: sessions.length, round: Math.max(0, ...sessions.map(({ round }) => round)) };
+  return { ...state, followUps: [...state.followUps, followUp], ended: null };
 }
 
 /**

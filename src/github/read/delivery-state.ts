@@ -21,7 +21,7 @@ const DOCUMENT = `query DeliveryState($owner: String!, $name: String!, $issue: I
     base: ref(qualifiedName: $base) { target { oid } }
     branch: ref(qualifiedName: $branch) { target { __typename oid ... on Commit { url message tree { oid } parents(first: 2) { nodes { oid } } } } }
     record: ref(qualifiedName: $record) { target { __typename oid ... on Commit { message } } }
-    pullRequests(headRefName: $branchName, first: 100) { totalCount nodes { number url body isCrossRepository author { kind: __typename login } } }
+    pullRequests(headRefName: $branchName, first: 100) { totalCount nodes { number url body state isCrossRepository author { kind: __typename login } } }
     collaborators(login: $login, first: 10) { edges { permission node { databaseId login } } }
   }
 }`;
@@ -54,7 +54,7 @@ const answerSchema = z.object({
       record: z.object({ target: z.object({ oid: z.string(), message: z.string().default("") }) }).nullable(),
       pullRequests: z.object({
         totalCount: z.int(),
-        nodes: z.array(z.object({ number: z.int(), url: z.string(), body: z.string(), isCrossRepository: z.boolean(), author: z.object({ kind: z.string(), login: z.string() }).nullable() })),
+        nodes: z.array(z.object({ number: z.int(), url: z.string(), body: z.string(), state: z.string(), isCrossRepository: z.boolean(), author: z.object({ kind: z.string(), login: z.string() }).nullable() })),
       }),
       collaborators: z.object({ edges: z.array(z.object({ permission: z.string(), node: z.object({ databaseId: z.int().nullable(), login: z.string() }) })) }).nullable(),
     })
@@ -87,6 +87,7 @@ export interface PullRequestShown {
   readonly number: number;
   readonly url: string;
   readonly body: string;
+  readonly open: boolean;
   /** `Bot`, `User`, ...; in GraphQL a bot's login has no `[bot]` behind it. */
   readonly author: { readonly kind: string; readonly login: string } | null;
 }
@@ -149,7 +150,7 @@ function stateOf(shown: Shown, query: DeliveryQuery): DeliveryState {
         ? null
         : pullRequests.nodes
             .filter(({ isCrossRepository }) => !isCrossRepository)
-            .map(({ number, url, body, author }) => ({ number, url, body, author }))
+            .map(({ number, url, body, state, author }) => ({ number, url, body, open: state === "OPEN", author }))
             .toSorted((a, b) => a.number - b.number),
     permission: permissionOf(shown, query.login),
   };

@@ -3,7 +3,7 @@
  */
 import type { GitHub, Repository } from "../../../github/client.ts";
 import { readIssue, readRefHead, readRun, type RunFacts } from "../../../github/read/index.ts";
-import { decodeTask, taskDigest, TASK_NOT_CARRIED, verifyTicket, type TaskText, type Ticket } from "../../../github/trust/index.ts";
+import { decodeTask, taskDigest, TASK_NOT_CARRIED, verifyTicket, withGoal, type TaskText, type Ticket } from "../../../github/trust/index.ts";
 import { parseAskId, recordRefOf } from "../../../record/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -37,7 +37,9 @@ export async function admit(github: GitHub, settings: JobSettings): Promise<Resu
     return refuse("A re-run of an old attempt does not act: it would work with old rights on an old commit.", "Label the issue again: a new run goes on from what was saved.");
   const task = await readTask(github, settings, ticket.value);
   if (task === null) return refuse("The issue's text is not the one that was labelled.", "Label the issue again, so that its present text is taken.");
-  return ok({ ticket: ticket.value, run, task, committed: await readRefHead(github, repository, recordRefOf(item)) });
+  // A question delivers nothing and has no record ref.
+  const committed = ticket.value.ask === undefined ? await readRefHead(github, repository, recordRefOf(item)) : null;
+  return ok({ ticket: ticket.value, run, task, committed });
 }
 
 /** The task text the ticket vouches for: from the input, or from the issue where it was too long to travel. */
@@ -48,7 +50,7 @@ async function readTask(github: GitHub, settings: JobSettings, ticket: Ticket): 
 
 async function fetchTask(github: GitHub, repository: Repository, ticket: Ticket): Promise<Result<TaskText, null>> {
   const issue = await readIssue(github, { owner: repository.owner, repo: repository.repo }, ticket.issueNumber);
-  return issue === null ? err(null) : ok({ title: issue.title, body: issue.body });
+  return issue === null ? err(null) : ok(withGoal({ title: issue.title, body: issue.body }, ticket.wish?.goal));
 }
 
 const refuse = (message: string, fix: string): Result<never, Refusal<"bad-ticket">> => err({ kind: "bad-ticket", message, fix });

@@ -46,7 +46,7 @@ export async function conclude(job: Job, record: DeliveryRecord | null, conclusi
   const { headline, reason, ending } = wordsOf(conclusion);
   const wish = conclusion.kind === "said" && conclusion.decided && standing.decision !== null ? recordWish(standing.decision) : null;
   const kept = await patchFor(job, conclusion, standing);
-  const intents = saidIntents({ ticket: job.admitted.ticket, headline, ...reason, made: conclusion.kind === "said" ? conclusion.made : (kept ?? undefined), view, runUrl: job.admitted.run.htmlUrl, reportUrl: view === null ? null : reportUrl(job, record), redact: job.redact }, wish);
+  const intents = saidIntents({ ticket: job.admitted.ticket, headline, ending, ...reason, made: conclusion.kind === "said" ? conclusion.made : (kept ?? undefined), view, runUrl: job.admitted.run.htmlUrl, reportUrl: view === null ? null : reportUrl(job, record), redact: job.redact }, wish);
   if (job.settings.staged) {
     const { showStaged } = await import("./staged.ts");
     return showStaged(job, { intents, report: record === null || view === null ? null : await recordReport(job, record), refusal: conclusion.kind === "refused" ? job.redact(reason.message) : undefined });

@@ -74,6 +74,8 @@ export async function readAuthority(github: GitHub, ticket: Ticket, { state, con
   if (!issue.labels.some((label) => label.toLowerCase() === config.label.toLowerCase())) {
     return refuse("withdrawn", `The label ${config.label} was taken off while the work went on.`, "Add it again, if the work is still wanted.");
   }
+  const followed = ticket.followUp === undefined ? undefined : state.pullRequests?.find(({ number }) => number === ticket.followUp?.pullNumber);
+  if (followed?.open === false) return refuse("withdrawn", `Pull request ${followed.number} was closed while the work on it went on.`, "Reopen it, if the work is still wanted, and say there what is to change.");
   return readRequester(github, ticket, { state, config, ask });
 }
 
@@ -89,7 +91,7 @@ export async function readRequester(github: GitHub, ticket: Ticket, { state: { r
 }
 
 /** A command of a later version than this one is asked for what the strictest asks. */
-function leastRole({ command }: Ticket, { permissions }: Config): CommandRole {
+export function leastRole({ command }: Ticket, { permissions }: Config): CommandRole {
   if (command === undefined) return "write";
   return Object.entries(permissions).find(([name]) => name === command)?.[1] ?? "admin";
 }
