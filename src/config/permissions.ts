@@ -16,6 +16,7 @@ export const permissionsSchema = z.strictObject({
   config: telling("config"),
   cancel: telling("cancel"),
   run: doing("run"),
+  plan: doing("plan"),
   review: doing("review"),
   approve: doing("approve"),
   reject: doing("reject"),

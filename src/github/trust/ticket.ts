@@ -16,6 +16,8 @@ const runWishSchema = z.strictObject({
   workflow: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/).optional(),
   /** Added to the issue's text. */
   goal: z.string().min(1).max(1_000).optional(),
+  /** A person decides on the plan before anything is made. */
+  plan: z.literal(true).optional(),
 });
 /** What `run` asks for beside the issue's text. */
 export type RunWish = z.infer<typeof runWishSchema>;

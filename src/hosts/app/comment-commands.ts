@@ -89,7 +89,8 @@ async function carryOut(tools: StartTools, command: Command, asked: Asked): Prom
       return showConfig(asked.stage);
     case "cancel":
       return cancelAsked(tools, asked);
-    case "run": {
+    case "run":
+    case "plan": {
       const { name } = command;
       return byStarter(asked, (starter) => runAsked(tools, { ...starter, command: { ...command, name } }));
     }

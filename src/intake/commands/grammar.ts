@@ -54,6 +54,7 @@ export const COMMANDS = {
   status: { does: "Brings the status comment up to date.", operands: [], flags: {} },
   config: { does: "Shows the configuration that holds, defaults included.", operands: [], flags: {} },
   run: { does: "Starts work on the issue, as its label does, or goes on with an attempt that was interrupted. With WORKFLOW that one is run instead of the pipeline; GOAL, in quotes where no workflow stands before it, is added to the issue's text.", operands: [WORKFLOW, GOAL], flags: {} },
+  plan: { does: "As `run`, and stops before anything is made: the plan is put into a comment, and `approve` or `run` goes on with it.", operands: [], flags: {} },
   review: { does: "On a pull request: reviews its head, once more where it was reviewed. With SHA only if that is the head, which also vouches for the head of a fork.", operands: [HEAD], flags: { full: "the whole change, also what a review before has looked at." } },
   cancel: { does: "Ends what runs. What was done is saved.", operands: [], flags: {} },
   why: { does: "Tells from the record why the work went the way it went. A run of its own reads it, as for the next two.", operands: [], flags: {} },

@@ -184,7 +184,7 @@ function slicesOf(settings: JobSettings, { place, config, workspace }: Pick<Work
 /** @param config null where none can be read: the item ends before it matters */
 function openItem(admitted: Admitted, config: Pick<Config, "review" | "pipeline"> | null, review: Reviewed | null): Extract<ItemEvent, { kind: "item_opened" }>["data"] {
   const { ticket, task } = admitted;
-  return { itemId: ticket.item, task: { ...task, sha256: ticket.textSha256 }, base: ticket.base, maxReviewRounds: config?.review.maxRounds ?? 1, ...(config === null ? {} : { pipeline: openingPolicy(config), hostChecks: true, sameFindings: "identity" }), ...(ticket.wish?.workflow === undefined ? {} : { workflowId: ticket.wish.workflow }), ...(review === null ? {} : { review }) };
+  return { itemId: ticket.item, task: { ...task, sha256: ticket.textSha256 }, base: ticket.base, maxReviewRounds: config?.review.maxRounds ?? 1, ...(config === null ? {} : { pipeline: openingPolicy(config), hostChecks: true, sameFindings: "identity" }), ...(ticket.wish?.workflow === undefined ? {} : { workflowId: ticket.wish.workflow }), ...(ticket.wish?.plan === undefined ? {} : { plan: ticket.wish.plan }), ...(review === null ? {} : { review }) };
 }
 
 function openRun(settings: JobSettings, { admitted, restored }: Pick<WorkContext, "admitted" | "restored">, { sandbox, crashes }: { readonly sandbox: "bubblewrap" | "weak" | "none"; readonly crashes: number }): Extract<ItemEvent, { kind: "run_opened" }>["data"] {
