@@ -194,6 +194,11 @@ async function endsOnRef(ref: string, count: number): Promise<void> {
 }
 
 test("J1: a run is killed and its machine lost: what is on the git ref is gone on with elsewhere, and no step that is on it is asked for again", async () => {
+  // The third place may not have begun in what is on the ref, so its workflow has to be where the work goes on: in the repository.
+  mkdirSync(join(workspace, ".worktrain/workflows"), { recursive: true });
+  writeFileSync(join(workspace, ".worktrain/workflows/place.yaml"), PLACE);
+  await git(workspace, ["add", "--all"]);
+  await git(workspace, ["commit", "--quiet", "--message", "A team's workflow"]);
   const from = model.requests.length;
   const earlier = (await git(workspace, ["for-each-ref", "--format=%(refname)", "refs/worktrain-journal/"])).split("\n");
   const reached = Promise.withResolvers<undefined>();
