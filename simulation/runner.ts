@@ -252,7 +252,7 @@ export class SimRunner {
       anthropicApiKey: job === "agent" ? this.#options.modelKey : "",
       sandbox: "bubblewrap",
       runner: "hosted",
-      exchange: null,
+      exchange: null, staged: false,
     };
   }
 

@@ -16,6 +16,8 @@ export const permissionsSchema = z.strictObject({
   config: telling("config"),
   cancel: telling("cancel"),
   run: doing("run"),
+  plan: doing("plan"),
+  review: doing("review"),
   approve: doing("approve"),
   reject: doing("reject"),
   resume: doing("resume"),

@@ -39,6 +39,10 @@ const verifySchema = z.strictObject({
 });
 
 const reviewSchema = z.strictObject({
+  pullRequests: z
+    .enum(["never", "labelled", "all"])
+    .default("labelled")
+    .describe("Which pull requests of people are reviewed: those with the label, or all that are no drafts; a push to one is reviewed as well. A head that nobody with write permission pushed is reviewed only at a maintainer's label."),
   maxRounds: z.int().min(1).max(10).default(3).describe("Rounds of review after which open findings stop the work."),
 });
 
@@ -96,6 +100,12 @@ const pipelineSchema = z.strictObject({
     .describe("When a session of the tier `lightweight` looks back on the work, once its end is decided, for the record; `troubled`: when a review asked for a fix, or the work stopped at one. At most 12 turns and 5 minutes; whatever comes of it, the work ends as decided."),
 });
 
+const followUpSchema = z.strictObject({
+  ci: z.boolean().default(true).describe("Whether a delivered pull request is worked on again when its checks fail."),
+  reviews: z.boolean().default(true).describe("Whether it is worked on again when somebody with write permission requests changes."),
+  most: z.int().min(0).max(20).default(3).describe("How often in one attempt; then a person is asked by the label `worktrain:needs-human`."),
+});
+
 /** Each limit's own range, for the attempt and for one session of it. */
 const limits = {
   turns: z.int().min(1).max(10_000),
@@ -140,6 +150,13 @@ const budgetSchema = z.strictObject({
     .default({})
     .describe(`Limits of all sessions of a phase together, over its rounds, by phase: ${WORKING_PHASES.join(", ")}; each as under \`budget.session\`.`),
   session: sessionBudgetSchema.prefault({}).describe("Limits of one session, beside those of the attempt."),
+});
+
+const checksSchema = z.strictObject({
+  everyPullRequest: z
+    .boolean()
+    .default(false)
+    .describe("Whether pull requests and merge groups that WorkTrain does not handle get a neutral check `WorkTrain`, which GitHub counts as passed. For repositories whose rules require that check."),
 });
 
 const contextSchema = z.strictObject({
@@ -192,7 +209,9 @@ export const configSchema = z.strictObject({
   pipeline: pipelineSchema.prefault({}).describe("How a task is brought from its text to a change."),
   review: reviewSchema.prefault({}).describe("How the result is reviewed before it is delivered."),
   verify: verifySchema.prefault({}).describe("The job `verify`, which tests the change on a fresh runner without a secret."),
+  followUp: followUpSchema.prefault({}).describe("What happens to a delivered pull request that is not merged yet."),
   merge: mergeSchema.prefault({}).describe("Whether a change may be merged without a person."),
+  checks: checksSchema.prefault({}).describe("What WorkTrain says on pull requests that it has nothing to do with."),
   budget: budgetSchema.prefault({}).describe("What one attempt may use up; whichever is reached first ends it."),
   context: contextSchema.prefault({}).describe("What a session is told of the work so far."),
   paths: pathsSchema.prefault({}).describe("Which paths may be changed."),

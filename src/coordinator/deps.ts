@@ -132,6 +132,8 @@ export interface CoordinatorDeps {
   readonly surroundings?: Surroundings;
   /** What this run was started with for the gate the item waits at. */
   readonly answer?: PersonsAnswer;
+  /** What this run is to answer of what the item has delivered. */
+  readonly followUp?: Extract<ItemEvent, { kind: "item_followed_up" }>["data"];
   /** A person asked this run to go on from before a phase, the latest where none is named. */
   readonly retry?: { readonly phase: Phase | null; readonly by: string };
   /** What people want to say to a session now; asked before each request of it. */

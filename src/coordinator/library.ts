@@ -2,9 +2,10 @@ import { join } from "node:path";
 import { PIPELINE } from "../engine/pipeline/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import type { FileSystem } from "../shared/ports.ts";
+import { closestName } from "../shared/closest-name.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { unreachable } from "../shared/unreachable.ts";
-import { catalogue, type Plan, type PlanStep } from "../workflow/index.ts";
+import { catalogue, isConfidential, type Plan, type PlanStep } from "../workflow/index.ts";
 import type { BaseFiles } from "../workspace/index.ts";
 
 /** Where workflows lie in a library's directory. */
@@ -47,7 +48,9 @@ export function compileLibrary({ team, ours }: LibraryTexts): Result<FindPlan, R
   if (fault !== undefined) return err({ kind: "bad-workflow", message: `${fault.file}:${fault.line}: ${fault.message}`, fix: fault.fix });
   return ok((workflowId) => {
     const entry = workflows.get(workflowId);
-    return entry === undefined ? err({ kind: "unknown-workflow", message: `There is no workflow ${JSON.stringify(workflowId)}.`, fix: `Use one of: ${[...workflows.keys()].join(", ")}.` }) : ok(entry.plan);
+    if (entry !== undefined) return ok(entry.plan);
+    const near = closestName(workflowId, [...workflows.keys()]);
+    return err({ kind: "unknown-workflow", message: `There is no workflow ${JSON.stringify(workflowId)}.`, fix: `${near === null ? "" : `Did you mean ${near}? `}Use one of: ${[...workflows.keys()].join(", ")}.` });
   });
 }
 
@@ -68,6 +71,26 @@ export function pipelineFault(find: FindPlan): Refusal<"bad-workflow"> | null {
   }
   return null;
 }
+
+/** The first of these workflows, and of those they delegate to, whose record is for few eyes; null where there is none. One that is not there is nobody's. */
+export function confidentialAmong(find: FindPlan, workflowIds: readonly string[]): string | null {
+  const seen = new Set<string>();
+  const queue = [...workflowIds];
+  for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
+    const plan = seen.has(id) ? null : find(id);
+    seen.add(id);
+    if (plan?.ok !== true) continue;
+    if (isConfidential(plan.value)) return id;
+    queue.push(...plan.value.steps.flatMap(delegatedBy));
+  }
+  return null;
+}
+
+const delegatedBy = (step: PlanStep): readonly string[] =>
+  step.kind === "parallel" ? step.delegations.map(({ workflowId }) => workflowId) : step.kind === "loop" ? step.body.flatMap(delegatedBy) : [];
+
+/** Of a run without a workflow of its own. */
+export const PIPELINE_WORKFLOWS: readonly string[] = PIPELINE.map(({ workflowId }) => workflowId);
 
 function asksFor(step: PlanStep, contractRef: string): boolean {
   switch (step.kind) {

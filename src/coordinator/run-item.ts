@@ -51,8 +51,13 @@ export async function runItem(deps: CoordinatorDeps, item: OpenItem, run: OpenRu
     const { phase, by } = deps.retry;
     await log.append({ kind: "item_retried", data: { sessionId: retryFrom(log.state(), phase ?? undefined)?.sessionId ?? null, phase, by } });
   }
+  if (deps.followUp !== undefined && isUnanswered(log.state(), deps.followUp)) await log.append({ kind: "item_followed_up", data: deps.followUp });
   return { ...(await untilOver(deps, log)), estimate: log.estimate() };
 }
+
+/** A run that goes on with one that was lost is told the same again. */
+const isUnanswered = ({ ended, followUps }: ItemState, { headSha, because }: NonNullable<CoordinatorDeps["followUp"]>): boolean =>
+  ended?.outcome === "deliver" && !followUps.some((each) => each.headSha === headSha && each.because === because);
 
 type Over = Omit<ItemResult, "estimate">;
 
@@ -103,7 +108,7 @@ async function untilOver(deps: CoordinatorDeps, log: ItemLog): Promise<Over> {
         const gate = boundGate(log.gate(action.about), action.proposal);
         const { answer } = deps;
         // The App reads from the artifact's name which gate an answer is for.
-        if (answer?.gate !== gate) return leaveOpen(deps, log.state(), { ending: "awaiting-approval", reason: { code: "awaiting_approval", message: action.question, fix: action.fix }, phase: action.about === "interpretation" ? "classify" : "decompose", step: gate });
+        if (answer?.gate !== gate) return leaveOpen(deps, log.state(), { ending: "awaiting-approval", reason: { code: "awaiting_approval", message: action.question, fix: action.fix }, phase: action.about === "interpretation" ? "classify" : action.about === "decomposition" ? "decompose" : lastPhase(log.state()), step: gate });
         await log.append(answeredEvent(action.about, { verdict: answer.verdict, by: answer.by, ...(answer.reason === "" ? {} : { reason: answer.reason }) }));
         break;
       }
@@ -168,7 +173,7 @@ async function schedule(deps: CoordinatorDeps, state: ItemState, action: Extract
   const id = Buffer.from(deps.random.bytes(8)).toString("hex");
   const context: JsonObject = { ...action.context };
   if (deps.commands.test !== null) context["commands"] = { test: deps.commands.test };
-  if ((phase === "review" || phase === "audit") && state.snapshot !== null) context["change"] = revealHidden(await deps.workspace.describe(state.snapshot, (sha256) => deps.journal.getBlob(sha256)));
+  if ((phase === "review" || phase === "audit") && state.snapshot !== null) context["change"] = revealHidden(await deps.workspace.describe(state.snapshot, (sha256) => deps.journal.getBlob(sha256), new Set(state.opening?.review?.since?.seen)));
   return { phase, round, sessionId: `${phase}-${round}-${id}`, workflowId, goal, context, ...(allowedTools === undefined ? {} : { allowedTools: [...allowedTools] }), ...(why === undefined ? {} : { why }), ...(slice === undefined ? {} : { slice }) };
 }
 

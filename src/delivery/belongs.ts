@@ -37,6 +37,7 @@ export function belongs(judged: JudgedJournal, view: ItemView): JournalRefusal |
   if (textSha256 !== ticket.textSha256 || opening.task.sha256 !== ticket.textSha256) return foreign("The journal's task text is not the one that was labelled.");
   if (opening.base.ref !== ticket.base.ref) return foreign(`The journal builds on branch ${opening.base.ref}, the ticket on ${ticket.base.ref}.`);
   if (!isTicketsPolicy(judged, opening.pipeline)) return foreign(`The journal goes by the pipeline policy ${canonicalJson(opening.pipeline ?? null)}, which no ticket of this item names.`);
+  if (!ticketsOf(judged).some(({ wish }) => wish?.workflow === opening.workflowId && wish?.plan === opening.plan)) return foreign(`The journal runs ${opening.workflowId ?? "the whole pipeline"}${opening.plan === true ? " after a plan" : ""}, which no ticket of this item asks for.`);
   if (!isTicketsBase(judged, opening.base)) return foreign(`The journal builds on ${opening.base.sha}, which no ticket of this item names.`);
   return unasked(judged) ?? lastRun(journal.item, { ticket, ticketText, runId });
 }
@@ -46,8 +47,12 @@ function isTicketsBase(judged: JudgedJournal, base: Ticket["base"]): boolean {
   return ticketsOf(judged).some((each) => each.base.ref === base.ref && each.base.sha === base.sha);
 }
 
-/** Which pipeline the item goes through, and whether a person is asked first, is the config's as the App read it. Tickets of before they named it say nothing. */
+/**
+ * Which pipeline the item goes through, and whether a person is asked first, is the config's as the App read it. Tickets of before they named it
+ * say nothing. An item that was stopped before any work needed none.
+ */
 function isTicketsPolicy(judged: JudgedJournal, policy: ItemOpening["pipeline"]): boolean {
+  if (policy === undefined && !judged.journal.item.some(({ kind }) => kind === "session_scheduled")) return true;
   const named = ticketsOf(judged).flatMap((each) => each.policy ?? []);
   return named.length === 0 || named.some(({ mode, confirm }) => policy?.mode === mode && policy.confirm === confirm);
 }
@@ -63,6 +68,12 @@ function unasked(judged: JudgedJournal): JournalRefusal | null {
   let open: Ticket | null = null;
   for (const event of judged.journal.item) {
     if (event.kind === "run_opened") open = event.data.ticket === judged.ticketText ? judged.ticket : event.data.ticket === null ? null : judged.readTicket(event.data.ticket);
+    if (event.kind === "item_followed_up") {
+      const { because, headSha, by } = event.data;
+      const asked: Ticket | null = open?.item === judged.ticket.item ? open : null;
+      if (asked?.followUp?.because !== because || asked.followUp.headSha !== headSha || personOf(asked.trigger.actor) !== by) return refusal("unvouched-approval", `The journal works again on what it delivered as ${headSha}, in the name of ${by}; no ticket of the App says so.`);
+      open = null;
+    }
     if (event.kind !== "item_retried") continue;
     const { phase, by } = event.data;
     const asked: Ticket | null = open?.item === judged.ticket.item ? open : null;
@@ -79,8 +90,8 @@ function lastRun(events: readonly Recorded<ItemEvent>[], { ticket, ticketText, r
   const { data } = run;
   if (data.runId !== runId || data.runAttempt !== 1 || data.host !== "actions") return foreign(`The journal's last run is ${data.runId}, attempt ${data.runAttempt}; this is run ${runId}, attempt 1.`);
   if (data.ticket !== ticketText || data.key !== ticket.key) return foreign("The journal was written under another ticket.");
-  // A person's retry goes on from an end that was a stop.
-  const since = events.slice(events.findLastIndex((event) => event.kind === "item_retried") + 1);
+  // A person's retry goes on from an end that was a stop, a follow-up from one that was delivered.
+  const since = events.slice(events.findLastIndex((event) => event.kind === "item_retried" || event.kind === "item_followed_up") + 1);
   const endings = since.filter((event) => event.kind === "item_ended");
   return endings.length > 1 ? foreign(`The journal ends the item ${endings.length} times.`) : null;
 }

@@ -9,11 +9,12 @@ import { pullRequestBody, pullRequestTitle } from "./text/pull-request.ts";
 
 /** What delivering a change means on GitHub, in the order it is done. Pure: the same delivery gives the same bytes. */
 export function deliveryIntents(delivery: Delivery, { baseTree, record, merge }: { readonly baseTree: string; readonly record: RecordWish; readonly merge: MergeDecision | null }): readonly Intent[] {
-  const { ticket, change } = delivery;
+  const { ticket, change, view } = delivery;
+  const followUp = view.followUps.at(-1);
   const branch = branchOf(ticket.item);
   return [
-    { kind: "branch", branch, change, baseTree, record, message: commitMessage(delivery) },
-    { kind: "pull-request", branch, base: ticket.base.ref, title: pullRequestTitle(delivery), body: pullRequestBody(delivery) },
+    { kind: "branch", branch, from: followUp === undefined ? null : { sha: followUp.headSha, tree: followUp.tree }, change, baseTree, record, message: commitMessage(delivery) },
+    { kind: "pull-request", branch, base: ticket.base.ref, title: pullRequestTitle(delivery), body: pullRequestBody(delivery), renewed: followUp !== undefined },
     checkRun(delivery),
     // Last: nothing is merged that is not published whole.
     ...(merge?.decision === "arm" ? [{ kind: "auto-merge" as const, method: merge.method }] : []),

@@ -10,7 +10,10 @@ const GROUPS = {
   record: "publish",
   "pull-request": "publish",
   "auto-merge": "publish",
+  // Resolving a conversation asks for both (P-resolve-thread).
+  thread: "publish",
   "check-run": "gate",
+  "stale-check": "gate",
 } as const satisfies Record<Intent["kind"], ExchangeGroup>;
 
 export const groupOf = (kind: Intent["kind"]): ExchangeGroup => GROUPS[kind];

@@ -5,6 +5,8 @@ import type { Change } from "./change.ts";
 export interface BranchIntent {
   readonly kind: "branch";
   readonly branch: string;
+  /** The commit and tree that an earlier delivery of the item left there and this one comes after; null: there is no branch yet. */
+  readonly from: { readonly sha: string; readonly tree: string } | null;
   readonly change: Change;
   /** The tree of the base commit, which GitHub builds the new one on. */
   readonly baseTree: string;
@@ -37,6 +39,8 @@ export interface PullRequestIntent {
   readonly title: string;
   /** Starts with the marker. */
   readonly body: string;
+  /** An earlier delivery made it: its text is brought up to date. */
+  readonly renewed: boolean;
 }
 
 /** One review of a pull request: it comments, and never approves. */
@@ -47,8 +51,47 @@ export interface ReviewIntent {
   readonly headSha: string;
   /** Starts with the marker. */
   readonly body: string;
-  /** Each on a line of the diff, counted in the new file. */
-  readonly comments: readonly { readonly path: string; readonly line: number; readonly body: string }[];
+  readonly comments: readonly ReviewComment[];
+}
+
+/** On lines of the diff, counted in the new file. */
+export interface ReviewComment {
+  readonly path: string;
+  /** The last of them. */
+  readonly line: number;
+  /** The first, where there is more than one. */
+  readonly startLine?: number;
+  readonly body: string;
+}
+
+/** A conversation that one of our findings began is answered, and resolved where it may be. */
+export interface ThreadIntent {
+  readonly kind: "thread";
+  /** Among those of this delivery, from 1. */
+  readonly place: number;
+  readonly pullNumber: number;
+  readonly threadId: string;
+  /** The comment it began with. */
+  readonly commentId: number;
+  readonly resolve: boolean;
+  readonly body: string;
+}
+
+/** Our check runs on a commit that is not the head any more say by which one they are superseded; none of them stays green. */
+export interface StaleCheckIntent {
+  readonly kind: "stale-check";
+  readonly headSha: string;
+  readonly supersededBy: string;
+}
+
+/** On lines of a file that the commit has. */
+export interface CheckAnnotation {
+  readonly path: string;
+  readonly startLine: number;
+  readonly endLine: number;
+  readonly level: "notice" | "warning" | "failure";
+  readonly title: string;
+  readonly message: string;
 }
 
 /** A completed check run on the commit the branch intent made, or on `headSha`. */
@@ -61,6 +104,8 @@ export interface CheckRunIntent {
   readonly summary: string;
   readonly text: string;
   readonly detailsUrl: string;
+  /** Any number; they are sent in batches. */
+  readonly annotations?: readonly CheckAnnotation[];
 }
 
 /** A comment that says in words why something stopped. */
@@ -88,7 +133,7 @@ export interface AutoMergeIntent {
   readonly method: "squash" | "merge" | "rebase";
 }
 
-export type Intent = BranchIntent | RecordIntent | PullRequestIntent | ReviewIntent | CheckRunIntent | CommentIntent | SubIssueIntent | AutoMergeIntent;
+export type Intent = BranchIntent | RecordIntent | PullRequestIntent | ReviewIntent | ThreadIntent | StaleCheckIntent | CheckRunIntent | CommentIntent | SubIssueIntent | AutoMergeIntent;
 
 /** The effect's key: one decision of one ticket, one kind; of several of a kind each has its place. */
 export const effectKey = (kind: Intent["kind"], ticketKey: string, place?: number): string => `${kind}:${ticketKey}${place === undefined ? "" : `:${place}`}`;

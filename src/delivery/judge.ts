@@ -7,7 +7,7 @@
  */
 import { besideBase, CONTRACT, foldItem, isRed, missingWords, next, questionGate, readSubTasks, type SubTask } from "../engine/pipeline/index.ts";
 import { boundGate } from "../record/proposal-gate.ts";
-import { gateName, sessionStream, type EndingCode, type Reason, type SnapshotRef } from "../record/index.ts";
+import { gateName, sessionStream, type EndingCode, type Reason, type ReviewedBefore, type SnapshotRef } from "../record/index.ts";
 import { counted, cut, itemView, lastArtifact, lastVerifications, passed, type ItemJournal, type ItemSessionView, type ItemView } from "../report/index.ts";
 import { canonicalJson } from "../shared/json.ts";
 import { err, ok, type Result } from "../shared/result.ts";
@@ -20,7 +20,7 @@ export type Judgement =
   /** The change may be delivered, as far as the journal goes. */
   | { readonly kind: "deliver"; readonly view: ItemView; readonly snapshot: SnapshotRef }
   /** A pull request was reviewed at this commit, and this is what came of it. */
-  | { readonly kind: "review"; readonly view: ItemView; readonly headSha: string; readonly tree: string; readonly verdict: ReviewVerdict }
+  | { readonly kind: "review"; readonly view: ItemView; readonly headSha: string; readonly tree: string; readonly since: ReviewedBefore | null; readonly verdict: ReviewVerdict }
   /** The work is to be cut into these, in this order. */
   | { readonly kind: "decompose"; readonly view: ItemView; readonly reason: Reason; readonly pieces: readonly SubTask[] }
   /** There is nothing to deliver and here is why. */
@@ -52,12 +52,14 @@ function reviewed(judged: JudgedJournal, view: ItemView): Result<Judgement, Jour
   const headSha = judged.ticket.review?.headSha;
   if (opened === undefined || headSha === undefined || opened.headSha !== headSha) return refuse("foreign-journal", `The journal reviews ${opened?.headSha ?? "no commit"}, the ticket names ${headSha ?? "none"}.`);
   if (opened.snapshot.base !== judged.ticket.base.sha) return refuse("foreign-journal", `The journal compares with ${opened.snapshot.base}, the ticket with ${judged.ticket.base.sha}.`);
+  const { since } = opened;
+  if (since !== undefined && !ticketsOf(judged).some(({ review: asked }) => asked?.since?.headSha === since.headSha && asked.since.mergeBase === since.mergeBase)) return refuse("foreign-journal", `The journal goes on from a review of ${since.headSha}, which no ticket of this item names.`);
   const [session, ...others] = view.sessions;
   if (session?.phase !== "review" || others.length > 0) return refuse("not-completed", "The journal does not hold one review and nothing else.");
   const wrong = heads(judged) ?? approvals(judged.journal, ticketsOf(judged)) ?? counts(judged, session);
   if (wrong !== null) return err(wrong);
   const verdict = reviewVerdictSchema.safeParse(lastArtifact(session, CONTRACT.reviewVerdict));
-  return verdict.success ? ok({ kind: "review", view, headSha, tree: opened.snapshot.tree, verdict: verdict.data }) : refuse("not-completed", `Review ${session.sessionId} left no readable verdict.`);
+  return verdict.success ? ok({ kind: "review", view, headSha, tree: opened.snapshot.tree, since: opened.since ?? null, verdict: verdict.data }) : refuse("not-completed", `Review ${session.sessionId} left no readable verdict.`);
 }
 
 /** An item without an end has nothing to deliver; what it asks of a person is told. */

@@ -1,4 +1,5 @@
 /** How what we publish is called and found again. A marker or trailer counts only in what our own account wrote. */
+import { GITHUB_ACTIONS_LOGIN } from "../github/read/own-reviews.ts";
 import type { Ticket } from "../github/trust/index.ts";
 import { parseItemId, type Trailers } from "../record/index.ts";
 
@@ -10,9 +11,7 @@ export interface Publisher {
 }
 
 /** The account behind `GITHUB_TOKEN` on github.com: the App "GitHub Actions" (P-github-token). */
-export const GITHUB_ACTIONS: Publisher = { appId: 15368, appSlug: "github-actions", botLogin: "github-actions[bot]" };
-
-export const CHECK_NAME = "WorkTrain";
+export const GITHUB_ACTIONS: Publisher = { appId: 15368, appSlug: "github-actions", botLogin: GITHUB_ACTIONS_LOGIN };
 
 /** `worktrain/issue-12-1`: the branch of an item's attempt. */
 export function branchOf(itemId: string): string {
@@ -23,6 +22,9 @@ export function branchOf(itemId: string): string {
 
 /** First line of a pull request's or comment's body. */
 export const marker = (what: "pull-request" | "comment" | "review", ticket: Pick<Ticket, "item" | "key">): string => `<!-- worktrain:${what} ${ticket.item} key=${ticket.key} -->`;
+
+/** What the marker of a review of any run on a pull request starts with. */
+export const reviewMarkerOf = (repositoryId: number, pullNumber: number): string => `<!-- worktrain:review ${repositoryId}/pr-${pullNumber}/`;
 
 /** First line of a sub-issue's body: the same for every run of the item, so that a later one goes on with what an earlier one made. */
 export const subIssueMarker = (item: string, place: number): string => `<!-- worktrain:sub-issue ${item} ${place} -->`;

@@ -26,7 +26,7 @@ export async function publish(intents: readonly Intent[], publication: Publicati
     if (!result.ok) return err(result.error);
     applied.set(intent.kind, result.value);
     const { id, url, adopted, declined } = result.value;
-    const of = { key: effectKey(intent.kind, context.ticket.key, intent.kind === "sub-issue" ? intent.place : undefined), intent: intent.kind };
+    const of = { key: effectKey(intent.kind, context.ticket.key, "place" in intent ? intent.place : undefined), intent: intent.kind };
     if (declined !== undefined) await confirm({ kind: "effect_declined", data: { ...of, message: declined } });
     if (id !== "") await confirm({ kind: "effect_confirmed", data: { ...of, id, url, adopted } });
   }

@@ -4,10 +4,10 @@
  * An answer holds for the gate that was open when it was written (attack 5): one that names another, or is older, is refused.
  */
 import type { Config } from "../config/index.ts";
-import { taskDigest, type GateAnswer } from "../github/trust/index.ts";
+import type { GateAnswer, RunWish } from "../github/trust/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import type { Command } from "./commands/index.ts";
-import { isSameText, preconditions, wishKey, type PriorAttempt, type StartFacts, type Turn } from "./decide-start.ts";
+import { isSameText, preconditions, taskOf, wishKey, type PriorAttempt, type StartFacts, type Turn } from "./decide-start.ts";
 
 export interface GoOnCommand {
   readonly command: Command<"approve" | "reject" | "resume" | "retry">;
@@ -34,7 +34,7 @@ export type GoOnDecision =
   /** A repeat of a command that was carried out; or one that is not newer than what made the last dispatch, most often a repeat as well. */
   | { readonly kind: "ignore"; readonly reason: "already-handled" | "superseded" }
   | { readonly kind: "refuse"; readonly refusal: GoOnRefusal }
-  | ({ readonly kind: "go-on"; readonly key: string; readonly textSha256: string; readonly config: Config; readonly baseSha: string; readonly answer: GateAnswer | null; readonly retry: { readonly phase: string | null } | null } & Turn);
+  | ({ readonly kind: "go-on"; readonly key: string; readonly textSha256: string; readonly wish: RunWish | undefined; readonly config: Config; readonly baseSha: string; readonly answer: GateAnswer | null; readonly retry: { readonly phase: string | null } | null } & Turn);
 
 export type GoOnRefusal = Refusal & { readonly details: readonly string[] };
 
@@ -42,17 +42,20 @@ export function decideGoOn(asked: GoOnCommand, facts: GoOnFacts): GoOnDecision {
   const { issue, prior, config } = facts;
   const label = config !== "missing" && config.ok ? config.value.label : "worktrain:ready";
   const set = `the label \`${label}\``;
+  const { review } = facts;
   if (issue === null || issue.isPullRequest) return refuse("no-item", "There is no work of WorkTrain here.", "Write the command on the issue that WorkTrain works on.");
   if (prior === null) return refuse("no-item", "WorkTrain has not worked on this issue.", `Set ${set} to start.`);
   const own = prior.commentId === asked.commentId;
   if (own && prior.state !== "unstarted") return { kind: "ignore", reason: "already-handled" };
   if (!own && Date.parse(asked.writtenAt) <= Date.parse(prior.labelledAt)) return { kind: "ignore", reason: "superseded" };
-  if (!issue.open) return refuse("withdrawn", "The issue is closed.", `Reopen it with ${set} on it, then write the command again.`);
-  if (!issue.labels.some((each) => each.toLowerCase() === label.toLowerCase())) return refuse("withdrawn", `The issue does not have ${set} any more: the work was taken back.`, "Set it again; an attempt that was interrupted goes on then.");
+  if (!issue.open) return refuse("withdrawn", `The ${review === undefined ? "issue" : "pull request"} is closed.`, `Reopen it with ${set} on it, then write the command again.`);
+  // A review is gone on with at the word of whoever writes that, as `review` starts it.
+  if (review === undefined && !issue.labels.some((each) => each.toLowerCase() === label.toLowerCase())) return refuse("withdrawn", `The issue does not have ${set} any more: the work was taken back.`, "Set it again; an attempt that was interrupted goes on then.");
   const isRetry = asked.command.name === "retry";
-  const standing = isRetry && prior.state === "concluded" ? overForGood(facts.ending, set) : standsStill(prior, set);
+  const again = review === undefined ? `Write \`/worktrain run\`, or remove ${set} and add it again, for a new attempt.` : "Write `/worktrain review` for another one.";
+  const standing = isRetry && prior.state === "concluded" ? overForGood(facts.ending, again) : standsStill(prior, { set, again });
   if (standing !== null) return standing;
-  const wish = { repositoryId: facts.repository.id, issueNumber: asked.issueNumber, textSha256: taskDigest({ title: issue.title, body: issue.body }) };
+  const wish = { repositoryId: facts.repository.id, issueNumber: asked.issueNumber, ...taskOf({ title: issue.title, body: issue.body }, prior.wish), ...(review === undefined ? {} : { headSha: review.headSha }) };
   if (!isSameText(prior, wish)) return refuse("text-changed", "The issue's text was changed after the label was set; this attempt works on the text as it was.", `Put the old text back, or remove ${set} and add it again for a new attempt.`);
   const answer = answerTo(asked, facts.gate);
   if (answer !== null && "refusal" in answer) return { kind: "refuse", refusal: answer.refusal };
@@ -60,11 +63,11 @@ export function decideGoOn(asked: GoOnCommand, facts: GoOnFacts): GoOnDecision {
   if (ready.kind === "refuse") return { kind: "refuse", refusal: ready.refusal };
   const { attempt, continuation } = prior;
   const turn = prior.state === "unstarted" ? { attempt, continuation } : { attempt, continuation: continuation + 1 };
-  return { kind: "go-on", ...turn, key: wishKey(wish, turn, asked.commentId), textSha256: wish.textSha256, config: ready.config, baseSha: ready.baseSha, answer, retry: isRetry ? { phase: asked.command.operands["PHASE"]?.[0] ?? null } : null };
+  return { kind: "go-on", ...turn, key: wishKey(wish, turn, asked.commentId), textSha256: wish.textSha256, wish: prior.wish, config: ready.config, baseSha: ready.baseSha, answer, retry: isRetry ? { phase: asked.command.operands["PHASE"]?.[0] ?? null } : null };
 }
 
 /** Null where an attempt waits to be gone on with. */
-function standsStill({ state, continuation }: PriorAttempt, set: string): GoOnDecision | null {
+function standsStill({ state, continuation }: PriorAttempt, { set, again }: { readonly set: string; readonly again: string }): GoOnDecision | null {
   switch (state) {
     case "interrupted":
       return null;
@@ -74,17 +77,17 @@ function standsStill({ state, continuation }: PriorAttempt, set: string): GoOnDe
     case "running":
       return refuse("running", "A run is at work on this issue; it waits for nobody.", "See the status comment.");
     case "concluded":
-      return refuse("over", "The attempt is over; there is nothing to go on with.", `Remove ${set} and add it again for a new attempt.`);
+      return refuse("over", "The attempt is over; nothing in it waits to be gone on with.", `Where it stopped, \`/worktrain retry\` goes back in it to before its latest phase. ${again}`);
   }
 }
 
 /** What stands on GitHub by now, or was said for good, is not gone back on. */
-const FOR_GOOD: readonly string[] = ["ready", "decomposed", "reviewed", "duplicate", "completed", "nothing-to-do"];
+const FOR_GOOD: readonly string[] = ["ready", "decomposed", "reviewed", "duplicate", "completed", "nothing-to-do", "undeliverable", "needs-private"];
 
-function overForGood(ending: string | null, set: string): GoOnDecision | null {
+function overForGood(ending: string | null, again: string): GoOnDecision | null {
   if (ending !== null && !FOR_GOOD.includes(ending)) return null;
   const how = ending === null ? "and how it ended is not known any more" : `it ended with \`${ending}\``;
-  return refuse("over", `The attempt is over: ${how}, so there is nothing to try again.`, `Write \`/worktrain run\`, or remove ${set} and add it again, for a new attempt.`);
+  return refuse("over", `The attempt is over: ${how}, so there is nothing to try again.`, again);
 }
 
 type Answer = GateAnswer | null | { readonly refusal: GoOnRefusal };

@@ -11,6 +11,8 @@ export interface StatusFound {
   readonly labelledAt: string;
   /** When it is to be tried again. */
   readonly due?: string | undefined;
+  /** Of a review: the commit that it was about. */
+  readonly head?: string | undefined;
   /** When the comment was written last. */
   readonly updatedAt: string;
 }
@@ -26,6 +28,8 @@ export interface IssueFound {
   readonly status: StatusFound | null;
   /** When and by whom the start label was set last; null when that is not known. */
   readonly labelled: LabelFound | null;
+  /** The head of a pull request of this repository; absent for an issue, and for a fork's, which only its label starts. */
+  readonly head?: string | undefined;
 }
 
 export type Missed =
@@ -36,6 +40,8 @@ export type Missed =
   | { readonly kind: "start-again" }
   /** The model could not be reached, and it is time to try again. */
   | { readonly kind: "try-again" }
+  /** A labelled pull request that was reviewed has another head by now. */
+  | { readonly kind: "push" }
   | { readonly kind: "label"; readonly label: LabelFound & { readonly by: NonNullable<LabelFound["by"]> } };
 
 /** A webhook that is on its way, or being dealt with, comes first. */
@@ -47,13 +53,14 @@ const SAME_LABEL_MS = 60_000;
 /** GitHub keeps a delivery for redelivery as long; an older label was set when nobody had installed the App, or is forgotten. */
 const OLDEST_LABEL_MS = 3 * 24 * 60 * 60_000;
 
-export function decideRescan({ status, labelled }: IssueFound, nowMs: number): Missed {
+export function decideRescan({ status, labelled, head }: IssueFound, nowMs: number): Missed {
   if (labelled !== null && labelled.by !== null && isUnheard(labelled, status, nowMs)) return { kind: "label", label: { ...labelled, by: labelled.by } };
   if (status === null) return { kind: "nothing" };
   switch (status.state) {
     case "refused":
-    case "ended":
       return { kind: "nothing" };
+    case "ended":
+      return head !== undefined && status.head !== undefined && status.head !== head && nowMs - Date.parse(status.updatedAt) >= UNDER_WAY_MS ? { kind: "push" } : { kind: "nothing" };
     case "interrupted":
       return status.due !== undefined && Date.parse(status.due) <= nowMs ? { kind: "try-again" } : { kind: "nothing" };
     case "starting":

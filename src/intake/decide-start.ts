@@ -1,7 +1,7 @@
 /** What a label set by somebody who may start work comes to. Pure: decided from what GitHub's API says now (P-webhook-order, fault 27). */
 import type { Config } from "../config/index.ts";
 import { STOP_LABEL, type IssueFacts, type RepositoryFacts } from "../github/read/index.ts";
-import { taskDigest } from "../github/trust/index.ts";
+import { taskDigest, withGoal, type RunWish } from "../github/trust/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import type { Fault } from "../shared/fault.ts";
 import type { Result } from "../shared/result.ts";
@@ -24,6 +24,10 @@ export interface PriorAttempt {
   readonly labelledAt: string;
   /** The comment whose command asked for the last dispatch; absent where a label did. */
   readonly commentId?: number | undefined;
+  /** What it was asked for with, beside the issue's text. */
+  readonly wish?: RunWish | undefined;
+  /** Of a review: the commit it was about, where that is known. */
+  readonly headSha?: string | undefined;
 }
 
 export interface StartFacts {
@@ -39,8 +43,20 @@ export interface StartFacts {
   readonly stoppedBy: number | null;
   /** Nobody set the label anew: the App goes on with an interrupted attempt by itself. */
   readonly unasked?: boolean;
-  /** A review of a pull request: `issue` tells of it, and this commit is looked at. */
-  readonly review?: { readonly headSha: string };
+  /** What is asked for beside the issue's text. */
+  readonly wish?: RunWish | undefined;
+  /** A review of a pull request: `issue` tells of it, and this commit is looked at. `again`: also where it was looked at before. */
+  readonly review?: ReviewWish;
+}
+
+export interface ReviewWish {
+  readonly headSha: string;
+  /** The label has to be there; else every pull request is reviewed. */
+  readonly labelled: boolean;
+  /** Asked for by somebody: a head that was reviewed is reviewed once more. */
+  readonly again: boolean;
+  /** The review with this key is to be made once more, and no later one: by it a repeated delivery is known. */
+  readonly instead?: string | undefined;
 }
 
 export type StartRefusal = Refusal<"repository-archived" | "switched-off" | "config-missing" | "config-faulty" | "workflow-missing" | "workflow-unfinished" | "repository-empty"> & {
@@ -57,6 +73,8 @@ export type StartDecision =
       readonly continuation: number;
       readonly key: string;
       readonly textSha256: string;
+      /** What the attempt was asked for with, now or when it began. */
+      readonly wish: RunWish | undefined;
       readonly config: Config;
       readonly baseSha: string;
     };
@@ -78,25 +96,43 @@ export function decideStart(event: LabeledEvent, facts: StartFacts): StartDecisi
   if (issue === null) return { kind: "ignore", reason: "issue-gone" };
   if (issue.isPullRequest) return { kind: "ignore", reason: "pull-request" };
   if (!issue.open) return { kind: "ignore", reason: "issue-closed" };
-  if (!issue.labels.some((label) => label.toLowerCase() === event.label.toLowerCase())) return { kind: "ignore", reason: "label-gone" };
+  const { review } = facts;
+  if (review?.labelled !== false && !issue.labels.some((label) => label.toLowerCase() === event.label.toLowerCase())) return { kind: "ignore", reason: "label-gone" };
   if (prior?.state === "running") return { kind: "ignore", reason: "already-running" };
-  // A delivery that is not newer than the one that made the last attempt is a repeat of it, or older (faults 25, 27; replay).
-  if (facts.unasked !== true && (prior?.state === "concluded" || prior?.state === "interrupted") && Date.parse(event.labelledAt) <= Date.parse(prior.labelledAt)) return { kind: "ignore", reason: "already-handled" };
-
-  const textSha256 = taskDigest(event.task);
-  const wish = { repositoryId: facts.repository.id, issueNumber: event.issueNumber, textSha256, ...(facts.review === undefined ? {} : { headSha: facts.review.headSha }) };
-  const turn = nextTurn(prior, wish);
+  const wishFor = (own: RunWish | undefined): Wish => ({ repositoryId: facts.repository.id, issueNumber: event.issueNumber, ...taskOf(event.task, own), ...(review === undefined ? {} : { headSha: review.headSha }) });
+  const kept = facts.wish ?? (prior?.state === "interrupted" || (prior !== null && prior.continuation > 0) ? prior?.wish : undefined);
+  const turn = nextTurn(prior, wishFor(kept));
+  // A new attempt is asked for with what is said now alone.
+  const own = turn.attempt === prior?.attempt ? kept : facts.wish;
+  const wish = wishFor(own);
+  if (facts.unasked !== true && isHandled(event, { prior, wish, review })) return { kind: "ignore", reason: "already-handled" };
   // What was labelled is the old text; the new one nobody asked for.
   if (facts.unasked === true && turn.attempt !== prior?.attempt) return { kind: "ignore", reason: "text-changed" };
   const ready = preconditions(facts);
   if (ready.kind === "refuse") return { kind: "refuse", attempt: turn.attempt, refusal: ready.refusal };
-  return { kind: "start", ...turn, key: wishKey(wish, turn), textSha256, config: ready.config, baseSha: ready.baseSha };
+  return { kind: "start", ...turn, key: wishKey(wish, turn), textSha256: wish.textSha256, wish: own, config: ready.config, baseSha: ready.baseSha };
+}
+
+/**
+ * A delivery that is not newer than the one that made the last attempt is a repeat of it, or older (faults 25, 27; replay). A head is read
+ * when the delivery is dealt with, so one that no attempt was about is new whatever brought it.
+ */
+function isHandled(event: LabeledEvent, { prior, wish, review }: { readonly prior: PriorAttempt | null; readonly wish: Wish; readonly review: ReviewWish | undefined }): boolean {
+  if (prior?.state !== "concluded" && prior?.state !== "interrupted") return false;
+  if (review?.instead !== undefined) return prior.key !== review.instead;
+  const isOlder = Date.parse(event.labelledAt) <= Date.parse(prior.labelledAt);
+  if (review === undefined) return isOlder;
+  const isSameHead = prior.headSha === undefined ? isSameText(prior, wish) : prior.headSha === review.headSha;
+  return isSameHead && (isOlder || !review.again);
 }
 
 export interface Wish {
   readonly repositoryId: number;
   readonly issueNumber: number;
+  /** Of the issue's text with the goal, if there is one. */
   readonly textSha256: string;
+  readonly workflow?: string;
+  readonly plan?: true;
   /** The commit of a pull request that is to be reviewed; another one is another wish. */
   readonly headSha?: string;
 }
@@ -107,11 +143,14 @@ export interface Turn {
 }
 
 /** @param commentId of the command that asked; absent where a label did, or nobody */
-export const wishKey = ({ repositoryId, issueNumber, textSha256, headSha }: Wish, { attempt, continuation }: Turn, commentId?: number): string => {
+export const wishKey = ({ repositoryId, issueNumber, textSha256, workflow, plan, headSha }: Wish, { attempt, continuation }: Turn, commentId?: number): string => {
   if (headSha !== undefined) return dispatchKey({ kind: "pull_request.labeled", headSha, repositoryId, subject: `pr-${issueNumber}`, textSha256, attempt, continuation });
   const asked = commentId === undefined ? { kind: "issues.labeled" as const } : { kind: "issue_comment" as const, commentId };
-  return dispatchKey({ ...asked, repositoryId, subject: `issue-${issueNumber}`, textSha256, attempt, continuation });
+  return dispatchKey({ ...asked, ...(workflow === undefined ? {} : { workflow }), ...(plan === undefined ? {} : { plan }), repositoryId, subject: `issue-${issueNumber}`, textSha256, attempt, continuation });
 };
+
+/** What of a wish the text and `run` decide. */
+export const taskOf = (task: { readonly title: string; readonly body: string }, own: RunWish | undefined): Pick<Wish, "textSha256" | "workflow" | "plan"> => ({ textSha256: taskDigest(withGoal(task, own?.goal)), ...(own?.workflow === undefined ? {} : { workflow: own.workflow }), ...(own?.plan === undefined ? {} : { plan: own.plan }) });
 
 /** Whether an attempt works on the text as it is now: only then can it be gone on with. */
 export const isSameText = (prior: PriorAttempt, wish: Wish): boolean => prior.key === wishKey(wish, prior, prior.commentId);

@@ -2,11 +2,15 @@ import { sha256Hex } from "../shared/hash.ts";
 import { canonicalJson } from "../shared/json.ts";
 
 export interface DispatchIdentity {
-  /** What asked for the run: a label, or a command in a comment. */
+  /** What asked for the run: a label, or a command in a comment. One commit of a pull request is one wish, whoever asks for its review. */
   readonly kind: "issues.labeled" | "issue_comment" | "pull_request.labeled";
   /** The commit under review. */
   readonly headSha?: string;
   readonly commentId?: number;
+  /** The one workflow that is run instead of the pipeline. */
+  readonly workflow?: string;
+  /** A person decides on the plan before anything is made. */
+  readonly plan?: true;
   readonly repositoryId: number;
   /** e.g. `issue-12` */
   readonly subject: string;

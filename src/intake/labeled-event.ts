@@ -26,12 +26,6 @@ export interface LabeledEvent {
   readonly labelledAt: string;
 }
 
-/** `pull_request.labeled`, read like an issue's label; null for anything else. The head under review is asked of the API, not taken from here. */
-export function parseLabeledPullRequest(payload: unknown): LabeledEvent | null {
-  const asIssue = z.looseObject({ pull_request: z.record(z.string(), z.unknown()) }).safeParse(payload);
-  return asIssue.success ? parseLabeledEvent({ ...asIssue.data, issue: { ...asIssue.data.pull_request, pull_request: undefined } }) : null;
-}
-
 /** Null for a payload that is not an issue being labelled, a pull request's included. */
 export function parseLabeledEvent(payload: unknown): LabeledEvent | null {
   const parsed = payloadSchema.safeParse(payload);

@@ -6,6 +6,7 @@ import { sessionEventSchema, type SessionEvent } from "./session-events.ts";
 export * from "./committed.ts";
 export * from "./envelope.ts";
 export * from "./finding-identity.ts";
+export * from "./finding-mark.ts";
 export * from "./item-events.ts";
 export * from "./limits.ts";
 export * from "./names.ts";

@@ -86,6 +86,7 @@ export const ENDING_CODES = [
   "decomposed",
   "reviewed",
   "undeliverable",
+  "needs-private",
 ] as const;
 export const endingCodeSchema = z.enum(ENDING_CODES);
 export type EndingCode = z.infer<typeof endingCodeSchema>;
@@ -141,6 +142,23 @@ export const takenArtifactSchema = z.object({
 /** A file of the base commit that is taken instead of being made again. */
 export type TakenArtifact = z.infer<typeof takenArtifactSchema>;
 
+const earlierFindingSchema = z.object({ severity: z.enum(["critical", "major", "minor", "nit"]), file: z.string(), line: z.int().min(1).nullable(), text: z.string() });
+/** A finding of an earlier review that is open on the pull request. */
+export type EarlierFinding = z.infer<typeof earlierFindingSchema>;
+
+const reviewedBeforeSchema = z.object({
+  /** The head that was reviewed, and the commit at which it left the base branch. */
+  headSha: gitOidSchema,
+  mergeBase: gitOidSchema,
+  /** Hunks of the change that were part of it then, by what they do to which file; they are not looked at again. */
+  seen: z.array(z.string()).max(5_000),
+  /** Why the whole is looked at all the same. */
+  full: z.string().optional(),
+  earlier: z.array(earlierFindingSchema).max(200),
+});
+/** What an earlier review of the pull request looked at and found. */
+export type ReviewedBefore = z.infer<typeof reviewedBeforeSchema>;
+
 export const itemEventSchema = z.discriminatedUnion("kind", [
   event("item_opened", {
     itemId: z.string(),
@@ -156,8 +174,10 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     hostChecks: z.literal(true).optional(),
     /** How findings of two rounds are known to be the same (`finding-identity.ts`); absent: by file and summary, letter by letter, as it was before. */
     sameFindings: z.literal("identity").optional(),
+    /** A person decides on the plan before anything is made. */
+    plan: z.literal(true).optional(),
     /** Only a review of a pull request: the commit under review, and its files over the base, which is its merge base. */
-    review: z.object({ headSha: gitOidSchema, snapshot: snapshotRefSchema }).optional(),
+    review: z.object({ headSha: gitOidSchema, snapshot: snapshotRefSchema, since: reviewedBeforeSchema.optional() }).optional(),
   }),
   event("run_opened", {
     host: z.enum(["actions", "local"]),
@@ -191,8 +211,21 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
   event("finding_checked", { round: z.int().min(1), tree: gitOidSchema, command: z.string(), result: commandRunSchema.nullable(), skipped: z.string().nullable() }),
   /** What a person said to how large work was proposed to be cut into sub-issues. */
   event("decomposition_answered", { verdict: z.enum(["approved", "rejected"]), by: z.string(), reason: z.string().optional() }),
+  /** What a person said to the plan. */
+  event("plan_answered", { verdict: z.enum(["approved", "rejected"]), by: z.string(), reason: z.string().optional() }),
   /** A person asked to go on from before that session; null: from where it stands, since no session of the phase was there. */
   event("item_retried", { sessionId: z.string().nullable(), phase: phaseSchema.nullable(), by: z.string() }),
+  /** What was delivered is worked on again: something was said of it on GitHub since. */
+  event("item_followed_up", {
+    /** `ci`: checks on the delivered commit failed. `review`: a reviewer asked for changes. */
+    because: z.enum(["ci", "review"]),
+    /** In whose name. */
+    by: z.string(),
+    /** The delivered commit, which the next one comes after. */
+    headSha: gitOidSchema,
+    /** What is to be answered, as the fix session is given it; each is data of somebody else's. */
+    findings: z.array(jsonSchema).min(1),
+  }),
   /** What the host found before there was work, or once it was known what the task asks for. A later one of the same moment takes the place of an earlier one. */
   event("intake_checked", {
     at: z.enum(["opened", "classified"]),

@@ -37,6 +37,8 @@ export interface ItemView {
   readonly sessions: readonly ItemSessionView[];
   /** Sessions that worked for those: children of parallel steps, auditors, spawned agents. */
   readonly helpers: readonly HelperView[];
+  /** Deliveries that were worked on again since. */
+  readonly followUps: ItemState["followUps"];
   /** Sessions that a person's retry took out of the way; their cost counts. */
   readonly setAside: readonly ItemSessionView[];
   readonly findings: readonly FindingView[];
@@ -85,6 +87,7 @@ export function itemView(journal: ItemJournal): ItemView {
     runs: journal.item.flatMap((event) => (event.kind === "run_opened" ? [event.data] : [])),
     sessions,
     helpers,
+    followUps: state.followUps,
     setAside,
     findings: findingsOf(sessions, state),
     brought: broughtTo(sessions, journal.sessions, names),

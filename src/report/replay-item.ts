@@ -14,6 +14,8 @@ const REASONS: ReadonlyMap<ItemEvent["kind"], string> = new Map([
   ["run_opened", "where and when a run starts comes from outside"],
   ["interpretation_answered", "what a person says comes from outside"],
   ["item_retried", "what a person asks for comes from outside"],
+  ["item_followed_up", "what is said of a delivery comes from outside"],
+  ["plan_answered", "what a person says comes from outside"],
   ["decomposition_answered", "what a person says comes from outside"],
   ["intake_checked", "what else is at the work, and what is there, is seen outside"],
   ["proof_recorded", "`worktrain verify` of the pull request makes it again"],
@@ -57,7 +59,9 @@ function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: Ite
     case "run_opened":
     case "interpretation_answered":
     case "item_retried":
+    case "item_followed_up":
     case "decomposition_answered":
+    case "plan_answered":
     case "intake_checked":
     case "proof_recorded":
     case "effect_confirmed":

@@ -83,7 +83,8 @@ export function statusComment(marker: StatusMarker, view: StatusView): string {
 function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
   const working = `### WorkTrain is working on this (attempt ${marker.attempt})`;
   const asked = marker.command === undefined ? [] : [askedIn(marker)];
-  const again = marker.auto === undefined && marker.tries === undefined ? asked : [`${before(marker)} ${savedBefore(marker)}`];
+  const followed = marker.followed === undefined ? asked : ["It goes on with what it delivered: checks fail on it, or changes were requested."];
+  const again = marker.auto === undefined && marker.tries === undefined ? followed : [`${before(marker)} ${savedBefore(marker)}`];
   const asLabelled = `It works on the text as it was when the ${marker.command === undefined ? "label was set" : "command was written"}; later edits count for the next attempt.`;
   switch (view.kind) {
     case "starting":

@@ -5,6 +5,9 @@
 import { z } from "zod";
 import { phaseSchema } from "../record/index.ts";
 
+/** As tickets carry it. */
+const wishSchema = z.strictObject({ workflow: z.string().max(64).optional(), goal: z.string().min(1).max(1_000).optional(), plan: z.literal(true).optional() });
+
 export interface StatusMarker {
   readonly issueNumber: number;
   /** The attempt this comment is about, from 1. */
@@ -29,6 +32,8 @@ export interface StatusMarker {
   readonly by?: { readonly id: number; readonly login: string } | null | undefined;
   /** How often in a row the App went on with this attempt by itself; absent for never. */
   readonly auto?: number | undefined;
+  /** How often what this attempt delivered was worked on again; absent for never. */
+  readonly followed?: number | undefined;
   /** How often in a row the App tried again after the model could not be reached; absent for never (fault 63). */
   readonly tries?: number | undefined;
   /** ISO time from which on the App tries it again; absent where it does not. Only of an `interrupted` attempt. */
@@ -39,6 +44,10 @@ export interface StatusMarker {
   readonly stale?: string | undefined;
   /** The comment whose command asked for the last dispatch; absent where a label did, or nobody. */
   readonly command?: number | undefined;
+  /** Of a pull request that is reviewed: the commit the last dispatch was about. */
+  readonly head?: string | undefined;
+  /** What the attempt was asked for with beside the issue's text; absent where that was nothing. */
+  readonly wish?: z.infer<typeof wishSchema> | undefined;
   /** ISO time at which somebody asked for its end; a run that does not obey is ended by force later. Nothing is gone on with by itself then. */
   readonly cancel?: string | undefined;
 }
@@ -58,16 +67,29 @@ export function formatStatusMarker(marker: StatusMarker): string {
     recreated: marker.recreated ? 1 : 0,
     ...(marker.by === undefined || marker.by === null ? {} : { by: `${marker.by.id}/${marker.by.login}` }),
     ...(marker.auto === undefined || marker.auto === 0 ? {} : { auto: marker.auto }),
+    ...(marker.followed === undefined || marker.followed === 0 ? {} : { followed: marker.followed }),
     ...(marker.tries === undefined || marker.tries === 0 ? {} : { tries: marker.tries }),
     ...(marker.due === undefined ? {} : { due: marker.due }),
     ...(marker.kept === undefined ? {} : { kept: marker.kept }),
     ...(marker.stale === undefined ? {} : { stale: marker.stale }),
     ...(marker.command === undefined ? {} : { command: marker.command }),
+    ...(marker.head === undefined ? {} : { head: marker.head }),
+    ...(marker.wish === undefined ? {} : { wish: Buffer.from(JSON.stringify(marker.wish)).toString("base64url") }),
     ...(marker.cancel === undefined ? {} : { cancel: marker.cancel }),
   };
   const text = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
   return `${statusMarkerPrefix(marker.issueNumber)}${text.join(" ")} -->`;
 }
+
+/** Base64url of JSON: a goal is somebody's words, and nothing of it ends the comment that the marker is. */
+const wishTextSchema = z.string().regex(/^[A-Za-z0-9_-]{1,7000}$/).transform((text, context) => {
+  try {
+    return wishSchema.parse(JSON.parse(Buffer.from(text, "base64url").toString("utf8")));
+  } catch {
+    context.addIssue({ code: "custom", message: "no wish" });
+    return z.NEVER;
+  }
+});
 
 const timeSchema = z.iso.datetime({ offset: true });
 const orNull = <Schema extends z.ZodType>(schema: Schema) => z.union([z.literal("-").transform(() => null), schema]);
@@ -83,15 +105,18 @@ const markerSchema = z
     recreated: z.enum(["0", "1"]).transform((value) => value === "1"),
     by: z.string().regex(/^\d{1,15}\/[A-Za-z0-9_-]{1,100}$/).transform((text) => ({ id: Number(text.split("/")[0]), login: text.split("/")[1] ?? "" })).optional(),
     auto: z.coerce.number().int().min(1).max(99).optional(),
+    followed: z.coerce.number().int().min(1).max(99).optional(),
     tries: z.coerce.number().int().min(1).max(99).optional(),
     due: timeSchema.optional(),
     kept: timeSchema.optional(),
     stale: timeSchema.optional(),
     command: z.coerce.number().int().min(1).optional(),
+    head: z.string().regex(/^[0-9a-f]{40,64}$/).optional(),
+    wish: wishTextSchema.optional(),
     cancel: timeSchema.optional(),
   });
 
-const MARKER_LINE = /^<!-- worktrain:status issue-(\d{1,15}) ([^\n]{1,1000}) -->/;
+const MARKER_LINE = /^<!-- worktrain:status issue-(\d{1,15}) ([^\n]{1,8000}) -->/;
 
 /** Reads the marker of a comment of ours; null when there is none or it is not whole. */
 export function parseStatusMarker(body: string): StatusMarker | null {

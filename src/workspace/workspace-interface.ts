@@ -38,7 +38,7 @@ export interface Workspace {
   /** Makes the files equal to a snapshot, or with null to what they were when the workspace was opened. Ignored files stay. */
   restore(snapshot: SnapshotRef | null, getBlob: GetBlob): Promise<Result<void, Refusal>>;
   /** The change from the base to a snapshot as text for a reader: list of files and patch, cut at a file's end. Touches no file. @throws TerminalError when the journal does not hold the snapshot */
-  describe(snapshot: SnapshotRef, getBlob: GetBlob): Promise<string>;
+  describe(snapshot: SnapshotRef, getBlob: GetBlob, seen?: ReadonlySet<string>): Promise<string>;
   /** Absent where the files are in no git repository of this machine: then work is not cut into slices. */
   readonly slices?: WorkspaceSlices;
   close(): Promise<void>;

@@ -149,10 +149,10 @@ class GitFiles implements Workspace {
     return ok(undefined);
   }
 
-  async describe(snapshot: SnapshotRef, getBlob: GetBlob): Promise<string> {
+  async describe(snapshot: SnapshotRef, getBlob: GetBlob, seen?: ReadonlySet<string>): Promise<string> {
     const taken = await takeIn(this.#git, snapshot, { known: this.#known, get: getBlob });
     if (!taken.ok) throw new TerminalError(taken.error.message, taken.error.fix);
-    return describeChange(this.#git, snapshot);
+    return describeChange(this.#git, snapshot, seen);
   }
 
   async merge(sides: MergeSides, blobs: Parameters<WorkspaceSlices["merge"]>[1]): Promise<Result<Merged, Refusal>> {

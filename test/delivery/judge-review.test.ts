@@ -50,6 +50,15 @@ test.each([
   { why: "a change to deliver under a ticket for a review", change: { ending: "deliver", keepCode: true } },
 ] as const)("refused as another's: $why", async ({ change }) => expect(await judged(change)).toBe("foreign-journal"));
 
+const since = { headSha: "7".repeat(40), mergeBase: "8".repeat(40), seen: ["0".repeat(16)], earlier: [] };
+const sinceTicket = (more: object) => makeTicket({ item: "7/pr-12/1", review: { headSha: HEAD, since: { headSha: since.headSha, mergeBase: since.mergeBase, by: "x[bot]", ...more } }, trigger: asked.ticket.trigger });
+
+test("what was reviewed before is left out only where the App named that review (attack 14)", async () => {
+  expect(await judged({ review: { since } })).toBe("foreign-journal");
+  expect(await judged({ review: { since }, ticket: { ...asked, ticket: sinceTicket({ mergeBase: "9".repeat(40) }).ticket } })).toBe("foreign-journal");
+  expect(await judged({ review: { since }, ticket: { ...asked, ticket: sinceTicket({}).ticket } })).toBe("ok: review");
+});
+
 test("sessions that make a change have no place in a review", async () => expect(await judged({ keepCode: true })).toBe("not-completed"));
 
 test("an item for a review runs one review with tools that only read, and never classifies or codes", () => {

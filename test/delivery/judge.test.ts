@@ -299,6 +299,27 @@ describe("attack 17: the question whether the task was understood", () => {
     expect(await under(undefined, { pipeline: never })).toBe("ok: deliver");
   });
 
+  test.each<[string, string | undefined, string | undefined, string]>([
+    ["what it asks for", "wr.coding-task", "wr.coding-task", "ok: deliver"],
+    ["another workflow", "wr.coding-task", "wr.quick-task", "foreign-journal"],
+    ["none", "wr.coding-task", undefined, "foreign-journal"],
+    ["one that nobody asked for", undefined, "wr.coding-task", "foreign-journal"],
+  ])("which workflow is run is the ticket's word: %s", async (_, asked, workflowId, outcome) => {
+    const made = makeTicket(asked === undefined ? {} : { wish: { workflow: asked } });
+    const opened = (event: RecordEvent): RecordEvent => (event.kind === "item_opened" && workflowId !== undefined ? { ...event, data: { ...event.data, workflowId } } : event);
+    expect(await refusal({ ...made, judgedTicket: made, tamper: onItem(opened) })).toBe(outcome);
+  });
+
+  test("a plan that the ticket asks for is in the journal, and a person's word for it", async () => {
+    const made = makeTicket({ wish: { plan: true } });
+    const opened = (event: RecordEvent): RecordEvent => (event.kind === "item_opened" ? { ...event, data: { ...event.data, plan: true } } : event);
+    const said = onItem(opened);
+    const forged: Script["tamper"] = (stream, events) => said?.(stream, events).flatMap((event): RecordEvent[] => (event.kind === "item_ended" ? [{ kind: "plan_answered", data: { verdict: "approved", by: "octocat (GitHub user 42)" } }, event] : [event])) ?? events;
+    expect(await refusal({ ...made, judgedTicket: made })).toBe("foreign-journal");
+    expect(await refusal({ ...made, judgedTicket: made, tamper: said })).toBe("unvouched-approval");
+    expect(await refusal({ ...made, judgedTicket: made, tamper: forged })).toBe("unvouched-approval");
+  });
+
   test("goes by the policy of the ticket that the item was opened under, though the config has changed since", async () => {
     const earlier = makeTicket({ policy: { mode: "auto", confirm: "never" }, expiresAt: "2020-01-01T00:00:00Z" }).ticketText;
     const made = makeTicket({ policy: { mode: "full", confirm: "never" } });
@@ -359,4 +380,19 @@ test("attack 7: work is set aside only where the ticket of that run says so, wit
   expect(await refusal({ tamper, ...other, judgedTicket: other })).toBe("unvouched-approval");
   const twice: Script["tamper"] = (stream, events) => (stream.startsWith("item/") ? after(after(events)) : [...events]);
   expect(await refusal({ tamper: twice, ...asked, judgedTicket: asked })).toBe("unvouched-approval");
+});
+
+test("attack 14: what was delivered is worked on again only where the ticket of that run says so, from its commit, in its name", async () => {
+  const by = "maintainer (GitHub user 1)";
+  const headSha = "c".repeat(40);
+  const followedUp = { kind: "item_followed_up" as const, data: { because: "ci" as const, by, headSha, findings: [{ summary: "red" }] } };
+  const tamper: Script["tamper"] = (stream, events) => (stream.startsWith("item/") ? events.flatMap((event): RecordEvent[] => (event.kind === "run_opened" ? [event, followedUp] : [event])) : [...events]);
+  expect(await refusal({ tamper })).toBe("unvouched-approval");
+  const followUp = { because: "ci" as const, headSha, pullNumber: 5 };
+  const asked = makeTicket({ followUp });
+  expect(await refusal({ tamper, ...asked, judgedTicket: asked })).toBe("ok: deliver");
+  for (const wrong of [{ ...followUp, headSha: "d".repeat(40) }, { ...followUp, because: "review" as const }]) {
+    const other = makeTicket({ followUp: wrong });
+    expect(await refusal({ tamper, ...other, judgedTicket: other })).toBe("unvouched-approval");
+  }
 });

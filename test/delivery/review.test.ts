@@ -1,7 +1,8 @@
 /** A review of a pull request in words: what GitHub takes on a line, and when its check is green. */
 import { expect, test } from "vitest";
-import { linesOfPatch } from "../../src/delivery/review-lines.ts";
+import { linesOfPatch } from "../../src/shared/patch.ts";
 import { reviewIntents, type PullRequestReview } from "../../src/delivery/text/review.ts";
+import { formatFindingMark } from "../../src/record/index.ts";
 import type { Ticket } from "../../src/github/trust/index.ts";
 import type { ItemView } from "../../src/report/index.ts";
 
@@ -9,19 +10,20 @@ const HEAD = "a".repeat(40);
 const PATCH = "@@ -1,2 +1,3 @@\n one\n-two\n+zwei\n+drei\n@@ -10 +11,2 @@ fn\n+@@ -1 +90 @@\n ten\n\\ No newline at end of file";
 
 test("lines of the new file that a patch shows, and no other: a line that looks like a hunk is one of the file", () => {
-  expect([...linesOfPatch(PATCH)]).toEqual([1, 2, 3, 11, 12]);
-  expect([...linesOfPatch("@@ -1,2 +0,0 @@\n-a\n-b")]).toEqual([]);
-  expect([...linesOfPatch("")]).toEqual([]);
+  expect([...linesOfPatch(PATCH).keys()]).toEqual([1, 2, 3, 11, 12]);
+  expect([...linesOfPatch("@@ -1,2 +0,0 @@\n-a\n-b").keys()]).toEqual([]);
+  expect([...linesOfPatch("").keys()]).toEqual([]);
 });
 
 const view = { turns: 3, costMicroUsd: 10_000, usage: { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 }, sessions: [], helpers: [] } as unknown as ItemView;
 const ticket = { item: "7/pr-3/1", key: "0".repeat(32), issueNumber: 3, base: { ref: "main", sha: "b".repeat(40) } } as Ticket;
+const NONE: PullRequestReview["earlier"] = { threads: [], since: null, last: null, fork: false };
 const made = (over: Partial<PullRequestReview>) => {
-  const intents = reviewIntents({ ticket, view, headSha: HEAD, headNow: HEAD, files: [{ path: "a.js", patch: PATCH }], runUrl: "https://x/run", redact: (text) => text.replaceAll("s3cret", "***"), verdict: { verdict: "clean", confidence: "high", summary: "Read it all.", findings: [] }, ...over }, { ref: "refs/worktrain/x", message: "m" });
+  const intents = reviewIntents({ ticket, view, headSha: HEAD, headNow: HEAD, files: [{ path: "a.js", patch: PATCH }], earlier: NONE, runUrl: "https://x/run", redact: (text) => text.replaceAll("s3cret", "***"), verdict: { verdict: "clean", confidence: "high", summary: "Read it all.", findings: [] }, ...over }, { ref: "refs/worktrain/x", message: "m" });
   const review = intents.find((each) => each.kind === "review");
   const check = intents.find((each) => each.kind === "check-run");
   if (review?.kind !== "review" || check?.kind !== "check-run") throw new Error("no review");
-  return { review, check };
+  return { review, check, intents };
 };
 const finding = (severity: "major" | "minor" | "nit", over: object) => ({ severity, summary: `A ${severity}`, file: "a.js", line: 2, evidence: "read", remediation: "mend", ...over });
 const verdict = (...findings: ReturnType<typeof finding>[]): PullRequestReview["verdict"] => ({ verdict: findings.some(({ severity }) => severity === "major") ? "blocking" : findings.length > 0 ? "minor" : "clean", confidence: "high", summary: "Read it all.", findings });
@@ -57,5 +59,54 @@ test("a head that moved is named, and the review stays about the commit it read"
 test("a model's words mention nobody, close nothing and tell no secret (I6, I8)", () => {
   const { review } = made({ verdict: verdict(finding("major", { summary: "s3cret closes #12 @ada <!-- worktrain:review -->", evidence: "s3cret\n@ada" })) });
   const [comment] = review.comments;
-  for (const words of ["s3cret", "#12", "@ada", "<!--"]) expect(comment?.body).not.toContain(words);
+  const [mark, ...said] = (comment?.body ?? "").split("\n");
+  expect(mark).toMatch(/^<!-- worktrain:finding code=[0-9a-f]{16} words=[0-9a-f]{16} severity=major -->$/);
+  for (const words of ["s3cret", "#12", "@ada", "<!--"]) expect(said.join("\n")).not.toContain(words);
+});
+
+test("a replacement of just the lines of the comment is a suggestion, in a fence that its text cannot end; anything else is none", () => {
+  const body = (over: object) => made({ verdict: verdict(finding("major", over)) }).review.comments[0];
+  expect(body({ suggestion: "const three = 3;\n" })?.body).toContain("\n\n```suggestion\nconst three = 3;\n```");
+  expect(body({ suggestion: "a\n```\n@ada" })?.body).toContain("````suggestion\na\n```\n@ada\n````");
+  const two = body({ suggestion: "x", line: 2, endLine: 3 });
+  expect([two?.startLine, two?.line, two?.body.includes("```suggestion\nx\n```")]).toEqual([2, 3, true]);
+  // Lines that the diff does not show in between, a secret, and a text that is no small replacement.
+  for (const over of [{ suggestion: "x", line: 2, endLine: 12 }, { suggestion: "token = 's3cret'" }, { suggestion: "x".repeat(10_001) }]) expect(body(over)?.body).not.toContain("suggestion");
+  expect(body({ suggestion: "x", line: 2, endLine: 12 })).toMatchObject({ line: 2 });
+});
+
+test("annotations stand on lines of the diff and within GitHub's limits", () => {
+  const { check } = made({ verdict: verdict(finding("major", { summary: "s3cret".repeat(3_000) }), finding("nit", { line: 3 }), finding("minor", { line: 50 })) });
+  expect(check.annotations?.map(({ path, startLine, endLine, level }) => [path, startLine, endLine, level])).toEqual([["a.js", 2, 2, "failure"], ["a.js", 3, 3, "notice"]]);
+  for (const { message, title } of check.annotations ?? []) expect([Buffer.byteLength(message) <= 64 * 1024, title.length <= 255, message.includes("s3cret")]).toEqual([true, true, false]);
+});
+
+const BEFORE = "9".repeat(40);
+const since = { headSha: BEFORE, mergeBase: "b".repeat(40), seen: ["0".repeat(16)], earlier: [] };
+
+test("a review says which range it is about, or why the whole; the check of the head before is closed", () => {
+  const partial = made({ earlier: { ...NONE, since } });
+  expect(partial.review.body).toContain(`Reviewed is what is new since \`${BEFORE}\`; 1 part of the change is the same`);
+  expect(partial.intents.at(-1)).toEqual({ kind: "stale-check", headSha: BEFORE, supersededBy: HEAD });
+  expect(made({ earlier: { ...NONE, since: { ...since, full: "the commit is gone" } } }).review.body).toContain("The whole was reviewed again, since the commit is gone.");
+  expect(made({}).intents.some(({ kind }) => kind === "stale-check")).toBe(false);
+});
+
+test("what the last review told beside the diff and this one did not look at keeps the check from being green (I4); of the whole it is forgotten", () => {
+  const mark = { code: null, words: "1".repeat(16), severity: "major" as const };
+  const last = { url: "https://x/last", marks: [mark] };
+  const partial = made({ earlier: { ...NONE, since, last } });
+  expect([partial.check.conclusion, partial.review.body.includes(formatFindingMark(mark)), partial.review.body.includes("https://x/last")]).toEqual(["failure", true, true]);
+  expect(made({ earlier: { ...NONE, since: { ...since, full: "x" }, last } }).check.conclusion).toBe("success");
+});
+
+test("never green at a commit that is not the head any more", () => {
+  expect(made({ headNow: "c".repeat(40) }).check).toMatchObject({ conclusion: "neutral", title: expect.stringContaining("Superseded by cccccccccccc") });
+});
+
+test("a conversation of a fork's pull request is answered and not resolved", () => {
+  const gone = { id: "T", outdated: true, resolved: false, dismissed: false, answers: [], first: { id: 7, body: formatFindingMark({ code: null, words: "2".repeat(16), severity: "nit" }) } };
+  const closing = (fork: boolean) => made({ earlier: { ...NONE, threads: [gone], fork } }).intents.find(({ kind }) => kind === "thread");
+  expect(closing(false)).toMatchObject({ threadId: "T", commentId: 7, resolve: true });
+  expect(closing(true)).toMatchObject({ threadId: "T", resolve: false });
 });

@@ -7,12 +7,14 @@ import { scenarioByIssue } from "../fakes/scripts.ts";
 import { until } from "../fakes/until.ts";
 
 const TITLE = "Durations are wrong";
+const PLANNED_TITLE = "Hours are planned";
+const OTHER_TITLE = "Minutes overflow";
 const PATIENCE_MS = 110_000;
 
 let world: DemoWorld;
 let issue: number;
 beforeAll(async () => {
-  world = await startDemoWorld(scenarioByIssue({ [TITLE]: {} }));
+  world = await startDemoWorld(scenarioByIssue({ [TITLE]: {}, [OTHER_TITLE]: {}, [PLANNED_TITLE]: {} }));
   issue = await openIssue(world, { title: TITLE, body: "" });
 });
 afterAll(async () => {
@@ -27,6 +29,40 @@ async function ask(body: string, condition: () => boolean): Promise<void> {
   await world.actions.idle();
   await world.github.settled();
 }
+
+test("run with a workflow that there is not is refused with the nearest; with a goal, the session is told it", async () => {
+  const number = await openIssue(world, { title: OTHER_TITLE, body: "" });
+  const write = async (body: string, condition: () => boolean): Promise<void> => {
+    await world.call(world.maintainerToken, "POST", `/issues/${number}/comments`, { body });
+    await until(condition, body, PATIENCE_MS);
+    await world.actions.idle();
+    await world.github.settled();
+  };
+  const shown = (): string => world.statusComments(number)[0] ?? "";
+  await write("/worktrain run wr.codin-task", () => shown().includes(" state=ended "));
+  expect(world.comments(number).some(({ body }) => body.includes("Did you mean wr.coding-task?"))).toBe(true);
+  await write('/worktrain run wr.coding-task "Only <minutes>"', () => shown().includes(" attempt=2 ") && shown().includes(" state=ended "));
+  const pull = [...world.github.state().issues.values()].findLast((each) => each.pull !== null);
+  expect(pull?.body).toContain("started in a comment by");
+  expect(pull?.body).toContain("> Only");
+});
+
+test("plan stops before anything is made and tells the plan; run goes on with it to a pull request", async () => {
+  const number = await openIssue(world, { title: PLANNED_TITLE, body: "" });
+  const write = async (body: string, condition: () => boolean): Promise<void> => {
+    await world.call(world.maintainerToken, "POST", `/issues/${number}/comments`, { body });
+    await until(condition, body, PATIENCE_MS);
+    await world.actions.idle();
+    await world.github.settled();
+  };
+  const shown = (): string => world.statusComments(number)[0] ?? "";
+  await write("/worktrain plan", () => shown().includes(" state=interrupted "));
+  const plan = world.comments(number).find(({ body }) => body.includes("This is the plan; nothing is changed yet."));
+  expect(plan?.body).toContain("Durations must be rounded before they are split into parts.");
+  expect(shown()).toMatch(/gate-\d+-plan-/);
+  await write("/worktrain run", () => shown().includes(" state=ended "));
+  expect([...world.github.state().issues.values()].some(({ pull, body }) => pull !== null && (body ?? "").includes(`Fixes #${number}`))).toBe(true);
+});
 
 test("run starts it without a label; why and verify are answered from its record by runs of their own", async () => {
   await ask("/worktrain run", () => (world.statusComments(issue)[0] ?? "").includes(" state=ended "));

@@ -33,6 +33,10 @@ export interface SmallWorld {
   runs: WorldRun[];
   artifacts: { id: number; name: string }[];
   pulls: { number: number; ref: string; headRepositoryId: number }[];
+  /** What number 12 is instead of an issue, beside `issue` and with its text, labels and state; its repository's id is 99 unless it is a fork's. */
+  head: { sha: string; repo: number | null } | null;
+  /** Reviews on it. */
+  reviews: { body: string; sha: string }[];
   reactions: number;
   /** On comments: the comment's id and the content, in the order they were set; GitHub keeps each once. */
   commentReactions: string[];
@@ -194,6 +198,14 @@ export function smallWorld(now: () => string): SmallWorld {
       artifacts: page(world.artifacts.map(({ id, name }) => ({ id, name, size_in_bytes: 1, digest: null, expired: false, created_at: "2026-01-01T00:05:00Z", workflow_run: null })), parameters),
     }),
     "GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs": () => ({ jobs: [{ id: 1, name: "deliver", status: "completed", conclusion: world.deliverConclusion, html_url: "https://github.example/job/1" }] }),
+    "GET /repos/{owner}/{repo}/pulls/{pull_number}": ({ pull_number: number }) => {
+      if (world.head === null) throw requestError(404, "Not Found");
+      const { title, body, state, labels } = world.issue;
+      const { sha, repo } = world.head;
+      return { id: 5, draft: false, number, html_url: `https://github.example/pull/${String(number)}`, state, title, body, labels: labels.map((name) => ({ name })), created_at: "2025-12-31T00:00:00Z", user: { id: 3, login: "grace" }, head: { ref: "word-count", sha, repo: repo === null ? null : { id: repo } }, base: { ref: "main" } };
+    },
+    "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews": (parameters) => page(world.reviews.map(({ body, sha }, index) => ({ id: index + 1, html_url: "https://github.example/r", body, commit_id: sha, user: { login: "github-actions[bot]", type: "Bot" } })), parameters),
+    "GET /repos/{owner}/{repo}/compare/{basehead}": () => ({ merge_base_commit: { sha: "e".repeat(40) }, files: [] }),
     "GET /repos/{owner}/{repo}/pulls": () => world.pulls.map((pull) => ({ number: pull.number, html_url: `https://github.example/pull/${pull.number}`, state: "open", head: { ref: pull.ref, sha: "c".repeat(40), repo: { id: pull.headRepositoryId } } })),
   };
   const faulty = Object.fromEntries(
@@ -219,6 +231,8 @@ export function smallWorld(now: () => string): SmallWorld {
     runs: [],
     artifacts: [],
     pulls: [],
+    head: null,
+    reviews: [],
     reactions: 0,
     commentReactions: [],
     deliverConclusion: "failure",

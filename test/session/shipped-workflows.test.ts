@@ -31,7 +31,7 @@ const start = (d: SessionDeps, name: string, context: JsonObject = {}): Promise<
   createSession(d, { sessionId: `s-${name}`, itemId: null, parentSessionId: null, phase: null, plan: load(name), goal: "The total is wrong", context, autonomy: "full_auto_stop_on_user_deps" });
 
 const values: Record<string, JsonObject> = {
-  "wr.contracts.classification": { taskKind: "bug", taskComplexity: "small", riskLevel: "low", hasUi: false, touchesArchitecture: false, taskMaturity: "ready", interpretation: "Mend the total.", ambiguities: [] },
+  "wr.contracts.classification": { taskKind: "bug", taskComplexity: "small", riskLevel: "low", hasUi: false, touchesArchitecture: false, taskMaturity: "ready", interpretation: "Mend the total.", ambiguities: [], deduplicationKey: "total-is-wrong" },
   "wr.contracts.coding_handoff": { prTitle: "Mend the total", prBody: "It was wrong.", commitSubject: "mend the total", filesChanged: ["a.ts"], testsAdded: [], sideEffects: [] },
   "wr.contracts.review_verdict": { verdict: "clean", confidence: "high", findings: [], summary: "Good." },
 };

@@ -1,4 +1,4 @@
-import{n as e}from"./json.js";import{t}from"./hash.js";const n=`WorkTrain-Item`,r=`WorkTrain-Key`,i=({item:e,key:t})=>`${n}: ${e}\n${r}: ${t}`;function a(e){let t=e.trimEnd().split(/\n\s*\n/).at(-1)?.split(`
+import{n as e}from"./json.js";import{a as t}from"./manifest.js";const n=`WorkTrain-Item`,r=`WorkTrain-Key`,i=({item:e,key:t})=>`${n}: ${e}\n${r}: ${t}`;function a(e){let t=e.trimEnd().split(/\n\s*\n/).at(-1)?.split(`
 `)??[],i=e=>t.find(t=>t.startsWith(`${e}: `))?.slice(e.length+2),a=i(n),o=i(r);return a===void 0||o===void 0?null:{item:a,key:o}}const o=(n,r)=>r===null?n:`${n}-${t(e(r)).slice(0,12)}`;function s(e){let n=new Set(e.normalize(`NFKC`).toLowerCase().split(/[^\p{L}\p{N}]+/u).filter(e=>e!==``));return n.size===0?null:t([...n].toSorted().join(`-`)).slice(0,16)}const c=e=>`worktrain-task.${e}`,l=e=>`<!-- worktrain:task ${e} -->`,u=e=>/^<!-- worktrain:pull-request [^\n]*-->\r?\n<!-- worktrain:task ([0-9a-f]{16}) -->\r?$/m.exec(e.split(`
 `).slice(0,2).join(`
 `))?.[1]??null;export{o as a,a as c,s as i,c as n,n as o,l as r,i as s,u as t};

@@ -1,8 +1,8 @@
 /**
  * The reviewed tree as one commit on a branch of its own.
  *
- * I2. The branch is created, never moved, together with the item's record: whoever is there first stays. Ours is adopted, anything
- *     else refused (fault 50).
+ * I2. The branch is created, or moved from the commit that the item's last delivery left, together with the item's record: whoever is
+ *     there first stays. Ours is adopted, anything else refused (fault 50).
  * I7. Nothing points to a tree that is not the journal's: GitHub names the tree it built, and the names are compared.
  */
 import { z } from "zod";
@@ -32,7 +32,7 @@ export const branchOutlet: Outlet<"branch"> = {
     const look = async (): Promise<Confirmed | null> => {
       const state = seen === null ? context.state : await context.look();
       seen = state;
-      const ours = ownBranch(intent, context, state);
+      const ours = delivered(intent, context, state);
       return isCommitted(context, state) && ours !== null ? { id: ours.sha, url: ours.url } : null;
     };
     const applied = await applyEffect(context.runner, {
@@ -41,10 +41,10 @@ export const branchOutlet: Outlet<"branch"> = {
       lookUp: look,
       async write() {
         const shown = seen ?? context.state;
-        const there = ownBranch(intent, context, shown);
+        const there = delivered(intent, context, shown);
         const commit = there ?? (await makeCommit(intent, context));
         foundLate = there !== null;
-        const committing = await commitRefs(context, shown, { record: intent.record, oidLength: commit.sha.length, branch: { ref: `refs/heads/${intent.branch}`, sha: commit.sha } });
+        const committing = await commitRefs(context, shown, { record: intent.record, oidLength: commit.sha.length, branch: { ref: `refs/heads/${intent.branch}`, sha: commit.sha, from: intent.from?.sha ?? null } });
         if (committing.kind === "moved") return { id: commit.sha, url: commit.url };
         foundLate = true;
         return (await look()) ?? stopEffect(refusedName(intent));
@@ -54,14 +54,26 @@ export const branchOutlet: Outlet<"branch"> = {
   },
 };
 
-/** The branch's commit if it is this delivery's; null if there is no such branch. Stops at a branch of somebody else. */
-function ownBranch(intent: BranchIntent, { ticket }: OutletContext, { branch }: DeliveryState): Commit | null {
-  return branch === null || isOurs(branch, intent, ticket) ? branch : stopEffect(taken(intent, branch, ticket));
+/** The branch's commit if it is this delivery's; null if it is still to be made. Stops at a branch of somebody else, and where the one to go on from is gone. */
+function delivered(intent: BranchIntent, { ticket }: OutletContext, { branch }: DeliveryState): Commit | null {
+  if (branch === null) return intent.from === null ? null : stopEffect(gone(intent));
+  if (isOurs(branch, intent, ticket)) return branch;
+  return isLastDelivery(branch, intent, ticket) ? null : stopEffect(taken(intent, branch, ticket));
 }
 
-/** This item's very files on their base. The key may be an earlier run's, which made the branch and broke off before the rest (fault 56). */
-const isOurs = (commit: Commit, { change }: BranchIntent, ticket: Ticket): boolean =>
-  readTrailers(commit.message)?.item === ticket.item && commit.tree === change.tree && commit.parents.length === 1 && commit.parents[0] === change.base;
+/** This item's very files after what they come after. The key may be an earlier run's, which made the commit and broke off before the rest (fault 56). */
+const isOurs = (commit: Commit, { change, from }: BranchIntent, ticket: Ticket): boolean =>
+  readTrailers(commit.message)?.item === ticket.item && commit.tree === change.tree && commit.parents.length === 1 && commit.parents[0] === (from?.sha ?? change.base);
+
+/** Where the item's last delivery left the branch: nobody has pushed since. */
+const isLastDelivery = (commit: Commit, { from }: BranchIntent, ticket: Ticket): boolean =>
+  from !== null && commit.sha === from.sha && commit.tree === from.tree && readTrailers(commit.message)?.item === ticket.item;
+
+const gone = ({ branch }: BranchIntent) => ({
+  kind: "branch-taken" as const,
+  message: `Branch ${branch}, which this work goes on from, was deleted while it went on.`,
+  fix: "Restore the branch on the pull request's page, or label the issue again for a new attempt.",
+});
 
 function taken({ branch }: BranchIntent, commit: Commit, ticket: Ticket) {
   const trailers = readTrailers(commit.message);
@@ -89,7 +101,7 @@ async function makeCommit(intent: BranchIntent, context: OutletContext): Promise
       fix: "Nothing is published. Label the issue again; if it happens again, please report it.",
     });
   }
-  return createCommit(github, repository, { message: intent.message, tree, parents: [intent.change.base] });
+  return createCommit(github, repository, { message: intent.message, tree, parents: [intent.from?.sha ?? intent.change.base] });
 }
 
 async function createTree({ change, baseTree }: BranchIntent, { github, repository }: OutletContext): Promise<string> {

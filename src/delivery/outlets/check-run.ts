@@ -3,8 +3,8 @@ import { parseAnswer } from "../../github/parse-answer.ts";
 import { allPages } from "../../github/read/index.ts";
 import { lookedUp, type Confirmed } from "../../github/write/index.ts";
 import { err } from "../../shared/result.ts";
-import { effectKey } from "../intents.ts";
-import { CHECK_NAME } from "../names.ts";
+import { CHECK_NAME } from "../../record/index.ts";
+import { effectKey, type CheckAnnotation } from "../intents.ts";
 import { applyEffect, type Outlet, type OutletContext } from "./outlet.ts";
 
 const checkRunSchema = z.object({
@@ -15,6 +15,11 @@ const checkRunSchema = z.object({
 });
 const listSchema = z.object({ check_runs: z.array(checkRunSchema) });
 
+const countSchema = z.object({ output: z.object({ annotations_count: z.int() }) });
+
+/** REST docs, "Create a check run": at most 50 in one request; more are appended by updates. */
+const ANNOTATION_BATCH = 50;
+
 /** A commit of ours carries a handful; more than 1,000 of one name GitHub itself prunes (P-check-runs). */
 const MAX_CHECK_PAGES = 11;
 
@@ -24,10 +29,10 @@ export const checkRunOutlet: Outlet<"check-run"> = {
     const head = intent.headSha === undefined ? context.applied.get("branch") : { id: intent.headSha, adopted: true };
     if (head === undefined) return err({ kind: "no-commit", message: "There is no commit of ours to put a check run on.", fix: "Please report this with the run's log." });
     const { github, repository, runner, ticket } = context;
-    const { conclusion, detailsUrl, title, summary, text } = intent;
+    const { conclusion, detailsUrl, title, summary, text, annotations = [] } = intent;
     // GitHub lets one run only create the pull request: who found it made by another leaves that one the time to go on (fault 22).
     const contested = context.applied.get("pull-request")?.adopted ?? false;
-    return applyEffect(runner, {
+    const made = await applyEffect(runner, {
       key: effectKey("check-run", ticket.key),
       description: `check run ${CHECK_NAME} on ${head.id}`,
       contested,
@@ -43,13 +48,27 @@ export const checkRunOutlet: Outlet<"check-run"> = {
           status: "completed",
           conclusion,
           details_url: detailsUrl,
-          output: { title, summary, text },
+          output: { title, summary, text, ...(annotations.length === 0 ? {} : { annotations: annotations.slice(0, ANNOTATION_BATCH).map(asSent) }) },
         });
         return confirmed(parseAnswer(checkRunSchema, data, route));
       },
     });
+    if (made.ok && annotations.length > ANNOTATION_BATCH) await addAnnotations(context, { id: made.value.id, title, summary, annotations });
+    return made;
   },
 };
+
+/** GitHub appends those of each request, so what is there is a first part of them: a run that was cut off is gone on with where it stopped. */
+async function addAnnotations({ github, repository }: OutletContext, { id, title, summary, annotations }: { readonly id: string; readonly title: string; readonly summary: string; readonly annotations: readonly CheckAnnotation[] }): Promise<void> {
+  const place = { ...repository, check_run_id: Number(id) };
+  const route = "GET /repos/{owner}/{repo}/check-runs/{check_run_id}";
+  const { output } = parseAnswer(countSchema, (await github.request(route, place)).data, route);
+  for (let at = output.annotations_count; at < annotations.length; at += ANNOTATION_BATCH) {
+    await github.request("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", { ...place, output: { title, summary, annotations: annotations.slice(at, at + ANNOTATION_BATCH).map(asSent) } });
+  }
+}
+
+const asSent = ({ path, startLine, endLine, level, title, message }: CheckAnnotation) => ({ path, start_line: startLine, end_line: endLine, annotation_level: level, title, message });
 
 const confirmed = (check: z.infer<typeof checkRunSchema>): Confirmed => ({ id: String(check.id), url: check.html_url });
 

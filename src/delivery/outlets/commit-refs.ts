@@ -23,8 +23,8 @@ export function isCommitted(context: Pick<OutletContext, "fence">, { record }: P
 export interface CommitPoint {
   readonly record: RecordWish;
   readonly oidLength: number;
-  /** The branch that is made with it, if one is. */
-  readonly branch: { readonly ref: string; readonly sha: string } | null;
+  /** The branch that is made with it, or moved from `from`, if one is. */
+  readonly branch: { readonly ref: string; readonly sha: string; readonly from: string | null } | null;
 }
 
 /** The refs were moved by us, the record to a commit (null where it said so before, or is refused); or somebody else moved one. */
@@ -46,11 +46,11 @@ export async function commitRefs(context: OutletContext, seen: DeliveryState, po
   return { kind: "moved", record: null };
 }
 
-/** The branch where it is not there yet, the record where it does not say it yet; the branch first, for where they move one by one. */
+/** The branch where it is not there yet, or still where the last delivery left it; the record where it does not say it yet; the branch first, for where they move one by one. */
 async function movesOf(context: OutletContext, seen: DeliveryState, { record, oidLength, branch }: CommitPoint): Promise<readonly RefMove[]> {
   const fence = context.fence(seen.record);
   if (fence.kind === "fenced") return stopEffect(fence.refusal);
-  const moves: RefMove[] = seen.branch !== null || branch === null ? [] : [{ ref: branch.ref, before: null, after: branch.sha }];
+  const moves: RefMove[] = branch === null || (seen.branch?.sha ?? null) !== branch.from ? [] : [{ ref: branch.ref, before: branch.from, after: branch.sha }];
   if (fence.kind === "committed") return moves;
   const commit = await createCommit(context.github, context.repository, { message: record.message, tree: EMPTY_TREE[oidLength] ?? "", parents: fence.before === null ? [] : [fence.before] });
   return [...moves, { ref: record.ref, before: fence.before, after: commit.sha }];

@@ -9,7 +9,9 @@ import type { Applied, Outlet, OutletContext, OutletRefusal } from "./outlet.ts"
 import { pullRequestOutlet } from "./pull-request.ts";
 import { recordOutlet } from "./record.ts";
 import { reviewOutlet } from "./review.ts";
+import { staleCheckOutlet } from "./stale-check.ts";
 import { subIssueOutlet } from "./sub-issue.ts";
+import { threadOutlet } from "./thread.ts";
 
 export type { Access, Applied, OutletContext } from "./outlet.ts";
 
@@ -18,6 +20,8 @@ const outlets: { readonly [Kind in Intent["kind"]]: Outlet<Kind> } = {
   record: recordOutlet,
   "pull-request": pullRequestOutlet,
   review: reviewOutlet,
+  thread: threadOutlet,
+  "stale-check": staleCheckOutlet,
   "check-run": checkRunOutlet,
   comment: commentOutlet,
   "sub-issue": subIssueOutlet,

@@ -17,7 +17,7 @@ type PullRequest = z.infer<typeof pullRequestSchema>;
 
 /**
  * One pull request from the item's branch. GitHub allows one open pull request a branch and base; one that a person closed
- * or merged stays as it is and is adopted (fault 51).
+ * or merged stays as it is and is adopted (fault 51). One that an earlier delivery of the item made has its text brought up to date.
  */
 export const pullRequestOutlet: Outlet<"pull-request"> = {
   async apply(intent, context) {
@@ -25,28 +25,45 @@ export const pullRequestOutlet: Outlet<"pull-request"> = {
     const applied = await applyEffect(context.runner, {
       key: effectKey("pull-request", context.ticket.key),
       description: `pull request from ${intent.branch}`,
-      lookUp: lookedUp(shownOurs(context), () => findOurs(intent, context)),
+      lookUp: lookedUp(done(shownOurs(context), intent), async () => done(await findOurs(intent, context), intent) ?? null),
       async write() {
+        const before = intent.renewed ? await findOurs(intent, context) : null;
+        if (before !== null) return renew(before, intent, context);
         const made = await create(intent, context);
         if (made !== null) return confirmed(made);
         foundLate = true;
-        return (await findOurs(intent, context)) ?? stopEffect(taken(intent));
+        const ours = await findOurs(intent, context);
+        return ours === null ? stopEffect(taken(intent)) : confirmed(ours);
       },
     });
     return applied.ok && foundLate ? { ok: true, value: { ...applied.value, adopted: true } } : applied;
   },
 };
 
-const confirmed = (pullRequest: PullRequest): Confirmed => ({ id: String(pullRequest.number), url: pullRequest.html_url });
+type Ours = Pick<PullRequest, "number" | "html_url" | "body">;
 
-/** Ours among those GitHub has just shown; undefined where it did not show all. */
-function shownOurs({ state, ticket, publisher }: OutletContext): Confirmed | null | undefined {
-  if (state.pullRequests === null) return undefined;
-  const ours = state.pullRequests.find(({ body, author }) => body.startsWith(pullRequestMarkerOf(ticket.item)) && author?.kind === "Bot" && author.login === publisher.appSlug);
-  return ours === undefined ? null : { id: String(ours.number), url: ours.url };
+const confirmed = ({ number, html_url: url }: Ours): Confirmed => ({ id: String(number), url });
+
+/** Whether it is as it is to be; undefined where that is not known. */
+const done = (ours: Ours | null | undefined, { renewed, body }: PullRequestIntent): Confirmed | null | undefined =>
+  ours === undefined || ours === null ? ours : renewed && !sameText(ours.body ?? "", body) ? null : confirmed(ours);
+
+/** GitHub keeps line ends as they come and may cut white space at the end. */
+const sameText = (a: string, b: string): boolean => a.replaceAll("\r\n", "\n").trimEnd() === b.trimEnd();
+
+async function renew(ours: Ours, { body }: PullRequestIntent, { github, repository }: OutletContext): Promise<Confirmed> {
+  await github.request("PATCH /repos/{owner}/{repo}/pulls/{pull_number}", { ...repository, pull_number: ours.number, body });
+  return confirmed(ours);
 }
 
-async function findOurs(intent: PullRequestIntent, { github, repository, ticket, publisher }: OutletContext): Promise<Confirmed | null> {
+/** Ours among those GitHub has just shown; undefined where it did not show all. */
+function shownOurs({ state, ticket, publisher }: OutletContext): Ours | null | undefined {
+  if (state.pullRequests === null) return undefined;
+  const ours = state.pullRequests.find(({ body, author }) => body.startsWith(pullRequestMarkerOf(ticket.item)) && author?.kind === "Bot" && author.login === publisher.appSlug);
+  return ours === undefined ? null : { number: ours.number, html_url: ours.url, body: ours.body };
+}
+
+async function findOurs(intent: PullRequestIntent, { github, repository, ticket, publisher }: OutletContext): Promise<Ours | null> {
   const route = "GET /repos/{owner}/{repo}/pulls";
   // At most one a base is open; a hundred closed ones of one branch of ours would be another's doing.
   const { data } = await github.request(route, { ...repository, head: `${repository.owner}:${intent.branch}`, state: "all", per_page: 100 });
@@ -54,7 +71,7 @@ async function findOurs(intent: PullRequestIntent, { github, repository, ticket,
     .filter((pullRequest) => pullRequest.head.ref === intent.branch)
     .toSorted((a, b) => a.number - b.number);
   const [ours] = found.filter(({ body, user }) => (body ?? "").startsWith(pullRequestMarkerOf(ticket.item)) && user?.login === publisher.botLogin && user.type === "Bot");
-  return ours === undefined ? null : confirmed(ours);
+  return ours ?? null;
 }
 
 /** Null when GitHub says there is one already. */

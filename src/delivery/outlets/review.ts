@@ -1,16 +1,12 @@
 import { z } from "zod";
 import { parseAnswer } from "../../github/parse-answer.ts";
-import { allPages } from "../../github/read/index.ts";
+import { readBotReviews } from "../../github/read/index.ts";
 import type { Confirmed } from "../../github/write/index.ts";
 import { effectKey, type ReviewIntent } from "../intents.ts";
 import { marker } from "../names.ts";
 import { applyEffect, type Outlet, type OutletContext } from "./outlet.ts";
 
-const reviewSchema = z.object({ id: z.int(), html_url: z.string(), body: z.string().nullish(), user: z.object({ login: z.string(), type: z.string() }).nullish() });
-type Review = z.infer<typeof reviewSchema>;
-
-/** 10,000 reviews of one pull request; beyond that the look-up would not be honest. */
-const MAX_REVIEW_PAGES = 100;
+const reviewSchema = z.object({ id: z.int(), html_url: z.string() });
 
 /** The one review of a ticket, found again by the marker it begins with; only what our account wrote counts (attack 1). */
 export const reviewOutlet: Outlet<"review"> = {
@@ -23,23 +19,16 @@ export const reviewOutlet: Outlet<"review"> = {
       lookUp: () => findOurs(intent, context),
       async write() {
         const route = "POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews";
-        const { data } = await github.request(route, { ...repository, pull_number: pullNumber, commit_id: headSha, event: "COMMENT", body, comments: comments.map((comment) => ({ ...comment, side: "RIGHT" })) });
+        const { data } = await github.request(route, { ...repository, pull_number: pullNumber, commit_id: headSha, event: "COMMENT", body, comments: comments.map(({ path, line, startLine, body: text }) => ({ path, line, side: "RIGHT", body: text, ...(startLine === undefined ? {} : { start_line: startLine, start_side: "RIGHT" }) })) });
         return confirmed(parseAnswer(reviewSchema, data, route));
       },
     });
   },
 };
 
-const confirmed = ({ id, html_url: url }: Review): Confirmed => ({ id: String(id), url });
+const confirmed = ({ id, html_url: url }: z.infer<typeof reviewSchema>): Confirmed => ({ id: String(id), url });
 
 async function findOurs({ pullNumber }: ReviewIntent, { github, repository, ticket, publisher }: OutletContext): Promise<Confirmed | null> {
-  const route = "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews";
-  const reviews = await allPages(github, {
-    route,
-    parameters: { ...repository, pull_number: pullNumber },
-    items: (data) => parseAnswer(z.array(reviewSchema), data, route),
-    maxPages: MAX_REVIEW_PAGES,
-  });
-  const [ours] = reviews.filter(({ body, user }) => (body ?? "").startsWith(marker("review", ticket)) && user?.type === "Bot" && user.login === publisher.botLogin).toSorted((a, b) => a.id - b.id);
-  return ours === undefined ? null : confirmed(ours);
+  const [ours] = await readBotReviews(github, repository, { pullNumber, prefix: marker("review", ticket), logins: [publisher.botLogin] });
+  return ours === undefined ? null : { id: String(ours.id), url: ours.url };
 }

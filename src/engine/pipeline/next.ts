@@ -13,21 +13,28 @@ import { noArtifact, runSession, stop, type ItemAction } from "./action.ts";
 import { CLASSIFY, CONTRACT, courseOf, FIRST_COURSE, type Stage } from "./course.ts";
 import { afterDecomposition, rejectedDecomposition } from "./decomposition.ts";
 import { sessionFailure } from "./failures.ts";
+import { nextOfFollowUp } from "./follow-up.ts";
 import { testsBaseBefore, testsBefore } from "./host-checks.ts";
 import { afterInvestigation } from "./investigation.ts";
 import { choose, confirmation } from "./modes.ts";
 import { afterAudit, afterChange, afterReview } from "./review-cycle.ts";
+import { afterPlan } from "./plan.ts";
 import { reviewOnly } from "./review-only.ts";
 import { nextOfSlices } from "./slices.ts";
 import { artifactOf, hasModes, isSecondEdition, type ItemSession, type ItemState } from "./state.ts";
 
 /** The next action of an item that has been opened. Total: every state has exactly one. */
-export function next(state: ItemState): ItemAction {
+export const next = (state: ItemState): ItemAction => afterPlan(state, nextInCourse(state));
+
+function nextInCourse(state: ItemState): ItemAction {
   if (state.ended !== null) return { kind: "ended" };
-  const last = state.sessions.at(-1);
+  // A look back decides nothing.
+  const last = state.sessions.findLast(({ phase }) => phase !== "retrospect");
   if (state.opening?.review !== undefined) return reviewOnly(state, last);
   const alone = state.opening?.workflowId;
   if (last === undefined) return alone === undefined ? (beforeWork(state) ?? stageSession(state, CLASSIFY)) : runSession({ phase: "code", round: 1, workflowId: alone, context: {} });
+  const followUp = nextOfFollowUp(state);
+  if (followUp !== null) return followUp;
   const ofSlices = nextOfSlices(state);
   if (ofSlices !== null) return ofSlices;
   if (last.result === null) return { kind: "resume-session", session: last };

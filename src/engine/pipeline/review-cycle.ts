@@ -9,6 +9,7 @@ import type { Json, JsonObject } from "../../shared/json.ts";
 import { reviewVerdictSchema, verdictOf, type Finding } from "../../workflow/index.ts";
 import { noArtifact, runSession, stop, type ItemAction } from "./action.ts";
 import { AUDITS, CONTRACT, FIX, REVIEW } from "./course.ts";
+import { answeredWithoutChange, roundsSinceDelivery } from "./follow-up.ts";
 import { checkAfterFix, checkBeforeFix, notMended, testsBefore, withCheck } from "./host-checks.ts";
 import { scopeFindings } from "./scope.ts";
 import { artifactOf, hasModes, type ItemSession, type ItemState } from "./state.ts";
@@ -25,6 +26,8 @@ export function afterChange(state: ItemState, last: ItemSession): ItemAction {
   const handoff = artifactOf(last, CONTRACT.codingHandoff);
   // A workflow that was asked for by name need not know the pipeline's contracts.
   if (modes && handoff === null && !(last.phase === "code" && state.opening?.workflowId !== undefined)) return noArtifact(last, CONTRACT.codingHandoff);
+  const unchanged = last.phase === "fix" ? answeredWithoutChange(state, last) : null;
+  if (unchanged !== null) return unchanged;
   const check = last.phase === "fix" ? checkAfterFix(state, last.round) : null;
   if (check !== null) return check;
   const review = runSession({ phase: "review", round: last.round, workflowId: REVIEW.workflowId, context: { handoff, ...testsBefore(state) } });
@@ -54,7 +57,8 @@ export function afterReview(state: ItemState, last: ItemSession): ItemAction {
   if (state.snapshot === null) return stop("internal", "A review completed with nothing to review.", "Please report this with the journal.");
   if (open.verdict === "clean") return { kind: "deliver", snapshot: state.snapshot };
   const maxRounds = state.opening?.maxReviewRounds ?? 1;
-  if (last.round >= maxRounds) return exhausted(last.round, open.findings);
+  const rounds = roundsSinceDelivery(state, last.round);
+  if (rounds >= maxRounds) return exhausted(rounds, open.findings);
   return open.verdict === "blocking" && hasModes(state) ? nextAudit(state, last.round, open.findings) : fix(state, last.round, open.findings);
 }
 

@@ -14,13 +14,14 @@ const DOCUMENT = `query DeliveryState($owner: String!, $name: String!, $issue: I
   repository(owner: $owner, name: $name) {
     id databaseId name owner { login } isArchived url
     defaultBranchRef { name }
+    pullRequestTemplates { filename body }
     config: object(expression: $config) { __typename ... on Blob { byteSize isBinary isTruncated text } }
     ${STOP_FIELDS}
     issue(number: $issue) { state labels(first: 100) { nodes { name } } }
     base: ref(qualifiedName: $base) { target { oid } }
     branch: ref(qualifiedName: $branch) { target { __typename oid ... on Commit { url message tree { oid } parents(first: 2) { nodes { oid } } } } }
     record: ref(qualifiedName: $record) { target { __typename oid ... on Commit { message } } }
-    pullRequests(headRefName: $branchName, first: 100) { totalCount nodes { number url body isCrossRepository author { kind: __typename login } } }
+    pullRequests(headRefName: $branchName, first: 100) { totalCount nodes { number url body state isCrossRepository author { kind: __typename login } } }
     collaborators(login: $login, first: 10) { edges { permission node { databaseId login } } }
   }
 }`;
@@ -44,6 +45,7 @@ const answerSchema = z.object({
       isArchived: z.boolean(),
       url: z.string(),
       defaultBranchRef: z.object({ name: z.string() }).nullable(),
+      pullRequestTemplates: z.array(z.object({ filename: z.string().nullable(), body: z.string().nullable() })).nullish(),
       config: blobSchema.nullable(),
       ...stopShape,
       issue: z.object({ state: z.string(), labels: z.object({ nodes: z.array(z.object({ name: z.string() })) }).nullable() }).nullable(),
@@ -52,7 +54,7 @@ const answerSchema = z.object({
       record: z.object({ target: z.object({ oid: z.string(), message: z.string().default("") }) }).nullable(),
       pullRequests: z.object({
         totalCount: z.int(),
-        nodes: z.array(z.object({ number: z.int(), url: z.string(), body: z.string(), isCrossRepository: z.boolean(), author: z.object({ kind: z.string(), login: z.string() }).nullable() })),
+        nodes: z.array(z.object({ number: z.int(), url: z.string(), body: z.string(), state: z.string(), isCrossRepository: z.boolean(), author: z.object({ kind: z.string(), login: z.string() }).nullable() })),
       }),
       collaborators: z.object({ edges: z.array(z.object({ permission: z.string(), node: z.object({ databaseId: z.int().nullable(), login: z.string() }) })) }).nullable(),
     })
@@ -85,6 +87,7 @@ export interface PullRequestShown {
   readonly number: number;
   readonly url: string;
   readonly body: string;
+  readonly open: boolean;
   /** `Bot`, `User`, ...; in GraphQL a bot's login has no `[bot]` behind it. */
   readonly author: { readonly kind: string; readonly login: string } | null;
 }
@@ -93,6 +96,8 @@ export interface DeliveryState {
   readonly repository: RepositoryFacts & { readonly nodeId: string };
   /** The config on the default branch; null when there is none. */
   readonly config: FileAtRef | null;
+  /** The pull request template that GitHub would take by itself: the only one, or the one with the plain name. Null where there is none. */
+  readonly template: string | null;
   /** An open issue or pull request whose label stops all work; null where there is none. */
   readonly stoppedBy: number | null;
   /** Null when it is gone. */
@@ -124,7 +129,7 @@ export async function readDeliveryState(github: GitHub, repository: Repository, 
     },
     schema: answerSchema,
     mayBeMissing: ["repository", "repository.issue"],
-    mayBeRefused: ["repository.collaborators"],
+    mayBeRefused: ["repository.collaborators", "repository.pullRequestTemplates"],
   });
   return shown === null ? null : stateOf(shown, query);
 }
@@ -134,6 +139,7 @@ function stateOf(shown: Shown, query: DeliveryQuery): DeliveryState {
   return {
     repository: { nodeId: shown.id, id: shown.databaseId, owner: shown.owner.login, repo: shown.name, defaultBranch: shown.defaultBranchRef?.name ?? "", archived: shown.isArchived, htmlUrl: shown.url },
     config: fileOf(shown.config),
+    template: templateOf(shown.pullRequestTemplates ?? []),
     stoppedBy: stoppedBy(shown),
     issue: issue === null ? null : { open: issue.state === "OPEN", labels: (issue.labels?.nodes ?? []).map(({ name }) => name) },
     baseHead: shown.base?.target?.oid ?? null,
@@ -144,10 +150,16 @@ function stateOf(shown: Shown, query: DeliveryQuery): DeliveryState {
         ? null
         : pullRequests.nodes
             .filter(({ isCrossRepository }) => !isCrossRepository)
-            .map(({ number, url, body, author }) => ({ number, url, body, author }))
+            .map(({ number, url, body, state, author }) => ({ number, url, body, open: state === "OPEN", author }))
             .toSorted((a, b) => a.number - b.number),
     permission: permissionOf(shown, query.login),
   };
+}
+
+/** Of those in a directory a person picks one by an address of its own; without a default none of several is taken. */
+function templateOf(templates: NonNullable<Shown["pullRequestTemplates"]>): string | null {
+  const plain = templates.find(({ filename }) => /^(?:.*\/)?(?:pull_request_template|default)\.[a-z]+$/i.test(filename ?? ""));
+  return (plain ?? (templates.length === 1 ? templates[0] : undefined))?.body ?? null;
 }
 
 /** A branch that points to something else than a commit is shown as a commit of nobody's. */

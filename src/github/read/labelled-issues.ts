@@ -6,6 +6,15 @@ import { TerminalError } from "../../shared/errors.ts";
 import { blobSchema, fileOf, type FileAtRef } from "./file.ts";
 import type { CommentShown } from "./issue-state.ts";
 
+const COMMENTS = "comments(first: 50) { totalCount nodes { fullDatabaseId body url updatedAt viewerDidAuthor } }";
+const EVENTS = `{
+          nodes {
+            kind: __typename
+            ... on LabeledEvent { createdAt label { name } actor { login ... on User { databaseId } } }
+            ... on RenamedTitleEvent { createdAt }
+          }
+        }`;
+
 const DOCUMENT = `query LabelledIssues($owner: String!, $name: String!, $label: String!, $config: String!, $after: String) {
   repository(owner: $owner, name: $name) {
     databaseId
@@ -14,14 +23,15 @@ const DOCUMENT = `query LabelledIssues($owner: String!, $name: String!, $label: 
       pageInfo { hasNextPage endCursor }
       nodes {
         number title body lastEditedAt
-        comments(first: 50) { totalCount nodes { fullDatabaseId body url updatedAt viewerDidAuthor } }
-        timelineItems(last: 50, itemTypes: [LABELED_EVENT, RENAMED_TITLE_EVENT]) {
-          nodes {
-            kind: __typename
-            ... on LabeledEvent { createdAt label { name } actor { login ... on User { databaseId } } }
-            ... on RenamedTitleEvent { createdAt }
-          }
-        }
+        ${COMMENTS}
+        timelineItems(last: 50, itemTypes: [LABELED_EVENT, RENAMED_TITLE_EVENT]) ${EVENTS}
+      }
+    }
+    pullRequests(first: 50, labels: [$label], states: [OPEN], orderBy: { field: UPDATED_AT, direction: DESC }) {
+      nodes {
+        number title body lastEditedAt headRefOid isCrossRepository
+        ${COMMENTS}
+        timelineItems(last: 50, itemTypes: [LABELED_EVENT, RENAMED_TITLE_EVENT]) ${EVENTS}
       }
     }
   }
@@ -49,6 +59,7 @@ const answerSchema = z.object({
       databaseId: z.int(),
       config: blobSchema.nullable(),
       issues: z.object({ pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }), nodes: z.array(issueSchema) }),
+      pullRequests: z.object({ nodes: z.array(issueSchema.extend({ headRefOid: z.string(), isCrossRepository: z.boolean() })) }),
     })
     .nullable(),
 });
@@ -61,8 +72,16 @@ export interface LabelledIssue {
   readonly editedAt: string | null;
   /** All of its comments; null where there are more than one page tells. */
   readonly comments: readonly CommentShown[] | null;
+  /** Of a pull request. */
+  readonly pull?: PullLabelled;
   /** When and by whom the label was set last; `by` is null where that is no person. */
   readonly labelled: { readonly label: string; readonly setAt: string; readonly by: { readonly login: string; readonly id: number } | null } | null;
+}
+
+export interface PullLabelled {
+  readonly headSha: string;
+  /** The head is of a fork. */
+  readonly fork: boolean;
 }
 
 export interface LabelledIssues {
@@ -75,7 +94,7 @@ export interface LabelledIssues {
 /** A thousand open issues with one label are more than a look deals with. */
 const MAX_PAGES = 20;
 
-/** Open issues (no pull requests) with a label; null when there is no such repository to be seen. */
+/** Open issues with a label, and of pull requests the fifty that changed last; null when there is no such repository to be seen. */
 export async function readLabelledIssues(github: GitHub, { owner, repo }: Repository, wanted: { readonly label: string; readonly configPath: string }): Promise<LabelledIssues | null> {
   const issues: LabelledIssue[] = [];
   let after: string | null = null;
@@ -88,6 +107,7 @@ export async function readLabelledIssues(github: GitHub, { owner, repo }: Reposi
     });
     const { repository: shown } = answer;
     if (shown === null) return null;
+    if (after === null) issues.push(...shown.pullRequests.nodes.map((pull) => ({ ...toFacts(pull, wanted.label), pull: { headSha: pull.headRefOid, fork: pull.isCrossRepository } })));
     issues.push(...shown.issues.nodes.map((issue) => toFacts(issue, wanted.label)));
     const { hasNextPage, endCursor } = shown.issues.pageInfo;
     if (!hasNextPage) return { repositoryId: shown.databaseId, config: fileOf(shown.config), issues };

@@ -11,6 +11,7 @@ const pullSchema = z.object({
   title: z.string(),
   body: z.string().nullish(),
   locked: z.boolean().default(false),
+  draft: z.boolean().default(false),
   labels: z.array(z.object({ name: z.string() })),
   created_at: z.string(),
   user: z.object({ id: z.int(), login: z.string() }).nullish(),
@@ -29,6 +30,7 @@ export interface PullUnderReview {
   readonly body: string;
   readonly labels: readonly string[];
   readonly locked: boolean;
+  readonly draft: boolean;
   readonly headSha: string;
   readonly headRef: string;
   /** Null when the repository of the branch is gone. */
@@ -45,7 +47,7 @@ export async function readPullUnderReview(github: GitHub, repository: Repository
   const route = "GET /repos/{owner}/{repo}/pulls/{pull_number}";
   try {
     const pull = parseAnswer(pullSchema, (await github.request(route, { ...repository, pull_number: number })).data, route);
-    const { id, title, locked, user, head, base } = pull;
+    const { id, title, locked, draft, user, head, base } = pull;
     return {
       id,
       number: pull.number,
@@ -55,6 +57,7 @@ export async function readPullUnderReview(github: GitHub, repository: Repository
       body: pull.body ?? "",
       labels: pull.labels.map(({ name }) => name),
       locked,
+      draft,
       headSha: head.sha,
       headRef: head.ref,
       headRepositoryId: head.repo?.id ?? null,

@@ -22,10 +22,13 @@ export const TASK_NOT_CARRIED = "fetch";
 
 export type TaskRefusal = Refusal<"task-not-carried" | "task-malformed">;
 
-/** The value of the workflow input `task`; `TASK_NOT_CARRIED` for the rare text that stays too long when compressed. */
-export function encodeTask(task: TaskText): string {
+/**
+ * The value of the workflow input `task`; `TASK_NOT_CARRIED` for the rare text that stays too long when compressed.
+ * @param roomChars what the other inputs leave
+ */
+export function encodeTask(task: TaskText, roomChars = MAX_ENCODED_CHARS): string {
   const encoded = deflateRawSync(canonical(task)).toString("base64url");
-  return encoded.length <= MAX_ENCODED_CHARS ? encoded : TASK_NOT_CARRIED;
+  return encoded.length <= Math.min(roomChars, MAX_ENCODED_CHARS) ? encoded : TASK_NOT_CARRIED;
 }
 
 export function decodeTask(text: string): Result<TaskText, TaskRefusal> {
@@ -41,6 +44,13 @@ export function decodeTask(text: string): Result<TaskText, TaskRefusal> {
     return err({ kind: "task-malformed", message: "The input `task` holds no task text.", fix: "Label the issue again, so that the App dispatches a new run." });
   }
   return ok(task.data);
+}
+
+/** The text of an issue with what somebody asks for beside it in a comment. */
+export function withGoal(task: TaskText, goal: string | undefined): TaskText {
+  if (goal === undefined) return task;
+  const asked = `## What is asked for now\n\n${goal}`;
+  return { title: task.title, body: task.body.trim() === "" ? asked : `${task.body}\n\n${asked}` };
 }
 
 /** SHA-256 of the canonical JSON of `{body, title}`: what the ticket vouches for. */

@@ -9,6 +9,19 @@ const gateAnswerSchema = z.strictObject({
 /** What somebody says to a gate that only a person opens. */
 export type GateAnswer = z.infer<typeof gateAnswerSchema>;
 
+const oid = z.string().regex(/^[0-9a-f]{40,64}$/);
+
+const runWishSchema = z.strictObject({
+  /** The id of the one workflow that is run instead of the pipeline. */
+  workflow: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/).optional(),
+  /** Added to the issue's text. */
+  goal: z.string().min(1).max(1_000).optional(),
+  /** A person decides on the plan before anything is made. */
+  plan: z.literal(true).optional(),
+});
+/** What `run` asks for beside the issue's text. */
+export type RunWish = z.infer<typeof runWishSchema>;
+
 /**
  * What the App vouches for when it dispatches a run. The deliver job takes its target, base and caps from here and
  * from nothing the agent job wrote.
@@ -21,7 +34,7 @@ export const ticketSchema = z.strictObject({
   repositoryId: z.int().min(1),
   /** What asked for this run, and who, with the permission GitHub's API stated at that moment. */
   trigger: z.strictObject({
-    kind: z.enum(["issues.labeled", "issue_comment", "pull_request.labeled"]),
+    kind: z.enum(["issues.labeled", "issue_comment", "pull_request.labeled", "pull_request", "check_run", "pull_request_review"]),
     /** Of the delivery that brought the label, or of the comment that holds the command. */
     id: z.string(),
     actor: z.strictObject({ login: z.string(), id: z.int() }),
@@ -31,8 +44,11 @@ export const ticketSchema = z.strictObject({
   command: z.string().regex(/^[a-z]{1,20}$/).optional(),
   /** Of the issue, or of the pull request under review. */
   issueNumber: z.int().min(1),
-  /** Only a review of a pull request: the commit under review, as GitHub's API named it. `base` is then the merge base. */
-  review: z.strictObject({ headSha: z.string().regex(/^[0-9a-f]{40,64}$/) }).optional(),
+  /**
+   * Only a review of a pull request: the commit under review, as GitHub's API named it. `base` is then the merge base. `since`: the head
+   * that the last review was about, its merge base, and the account that posted it; what has changed since is looked at, and absent the whole.
+   */
+  review: z.strictObject({ headSha: oid, since: z.strictObject({ headSha: oid, mergeBase: oid, by: z.string().max(100) }).optional() }).optional(),
   /** Nothing is worked on: this is asked about the record of an item, and answered on the issue. `item` above is then the question's own name. */
   ask: z
     .strictObject({
@@ -42,7 +58,7 @@ export const ticketSchema = z.strictObject({
       step: z.string().max(64).optional(),
     })
     .optional(),
-  base: z.strictObject({ ref: z.string(), sha: z.string().regex(/^[0-9a-f]{40,64}$/) }),
+  base: z.strictObject({ ref: z.string(), sha: oid }),
   caps: z.strictObject({
     turns: z.int().min(1),
     tokens: z.int().min(1),
@@ -51,7 +67,9 @@ export const ticketSchema = z.strictObject({
   }),
   /** `pipeline` of the config as the App read it: what the record says of it is the agent job's word. */
   policy: z.strictObject({ mode: z.string().max(32), confirm: z.enum(["never", "ambiguous", "always", "risky"]) }).optional(),
-  /** SHA-256 of the task text as labelled: canonical JSON of `{body, title}`. */
+  /** What the attempt was asked for with; in each of its tickets. */
+  wish: runWishSchema.optional(),
+  /** SHA-256 of the task text as labelled, with the goal of `wish`: canonical JSON of `{body, title}`. */
   textSha256: z.string().regex(/^[0-9a-f]{64}$/),
   /**
    * Ids of what the App wrote to the issue for this trigger before it dispatched; null for what could not be made. The run's first event
@@ -63,6 +81,10 @@ export const ticketSchema = z.strictObject({
    * the trigger names.
    */
   answer: gateAnswerSchema.optional(),
+  /** What the attempt delivered is worked on again, from the commit that it left; a review is named by its id. */
+  followUp: z
+    .strictObject({ because: z.enum(["ci", "review"]), headSha: z.string().regex(/^[0-9a-f]{40,64}$/), pullNumber: z.int().min(1), reviewId: z.int().min(1).optional() })
+    .optional(),
   /** The attempt goes on from before this phase, the latest one where it is null. */
   retry: z.strictObject({ phase: z.string().max(32).nullable() }).optional(),
   /** ISO time; compared with the run's `created_at`, not with a runner's clock. */

@@ -1,3 +1,4 @@
+export { replyToComment, resolveThread } from "./review-thread.ts";
 export { addedFilesEffect, readBranchHead, type AddedFiles } from "./added-files.ts";
 export { armAutoMerge, readAutoMerge, type ArmWish, type AutoMergeShown } from "./auto-merge.ts";
 export { cancelEffect } from "./cancel.ts";

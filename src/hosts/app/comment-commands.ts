@@ -17,6 +17,7 @@ import { goOnAsked } from "./go-on-asked.ts";
 import { reportRun } from "./run-report.ts";
 import { openStatusBoard } from "./status-board.ts";
 import { recordAsked } from "./record-asked.ts";
+import { reviewAsked } from "./review-asked.ts";
 import { runAsked } from "./run-asked.ts";
 import { react, say } from "./say.ts";
 import { setStage, type Stage, type StartTools } from "./start-work.ts";
@@ -89,7 +90,14 @@ async function carryOut(tools: StartTools, command: Command, asked: Asked): Prom
     case "cancel":
       return cancelAsked(tools, asked);
     case "run":
-      return byStarter(asked, (starter) => runAsked(tools, starter));
+    case "plan": {
+      const { name } = command;
+      return byStarter(asked, (starter) => runAsked(tools, { ...starter, command: { ...command, name } }));
+    }
+    case "review": {
+      const { name } = command;
+      return byStarter(asked, (starter) => reviewAsked(tools, { ...starter, command: { ...command, name } }));
+    }
     case "explain":
     case "why":
     case "verify": {

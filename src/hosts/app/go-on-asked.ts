@@ -5,6 +5,7 @@ import type { StatusMarker } from "../../report/status-marker.ts";
 import { refused, type Outcome, type StarterAsked } from "./command-outcome.ts";
 import { readPriorAttempt } from "./prior-attempt.ts";
 import { readProgress, reportRun } from "./run-report.ts";
+import { reviewGoesOn } from "./start-review.ts";
 import { start, type StartTools } from "./start-work.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
 import type { Workplace } from "./workplace.ts";
@@ -15,13 +16,16 @@ export interface GoOnAsked extends StarterAsked {
 
 export async function goOnAsked(tools: StartTools, { event, role, stage, reactionId, command }: GoOnAsked): Promise<Outcome> {
   const { issueNumber, commentId, createdAt } = event;
-  const { here, facts, config, issue } = stage;
+  const { here, facts, config } = stage;
   const board = openStatusBoard(here, tools, issueNumber);
-  const status = await latestStatus(here, tools, board, await board.readShown(stage.comments));
+  const status = await latestStatus(here, tools, board, event.isPullRequest ? await board.read() : await board.readShown(stage.comments));
+  const under = event.isPullRequest && status?.marker.head !== undefined ? await reviewGoesOn(stage, issueNumber, status.marker.head) : null;
+  if (typeof under === "string") return refused({ message: `The review is not gone on with: ${under}.`, fix: "Write `/worktrain review` for a review of the present head.", details: [] });
+  const issue = under?.issue ?? stage.issue;
   const prior = issue === null ? null : await readPriorAttempt(here, tools, { issue, status, runs: null });
   if (status === null && prior?.state === "concluded") return refused(NO_STATUS);
-  const stop = status === null ? { gate: null, ending: null } : await stopOf(here, status.marker);
-  const decision = decideGoOn({ command, issueNumber, commentId, writtenAt: createdAt }, { ...stage, repository: facts, prior, ...stop });
+  const stop = status === null ? { gate: null, ending: null } : await stopOf(here, status.marker, under === null ? "issue" : "pr");
+  const decision = decideGoOn({ command, issueNumber, commentId, writtenAt: createdAt }, { ...stage, issue, repository: facts, prior, ...stop, ...(under === null ? {} : { review: under.wish }) });
   switch (decision.kind) {
     case "ignore":
       return { kind: decision.reason === "already-handled" ? "done" : "ignored", answer: { refusal: null, said: null }, runId: null };
@@ -36,7 +40,7 @@ export async function goOnAsked(tools: StartTools, { event, role, stage, reactio
         task: { title: issue?.title ?? "", body: issue?.body ?? "" },
         labelledAt: createdAt,
       };
-      const order = { event: wish, deliveryId: String(commentId), decision, role, command: { name: command.name, commentId, reactionId, answer: decision.answer, retry: decision.retry } };
+      const order = { event: wish, deliveryId: String(commentId), decision: { ...decision, baseSha: under?.mergeBase ?? decision.baseSha }, ...(under === null ? {} : { review: { headSha: under.wish.headSha } }), role, command: { name: command.name, commentId, reactionId, answer: decision.answer, retry: decision.retry } };
       const { dispatched, runId } = await start({ place: here, facts, board, status, runs: null }, tools, order);
       // Why nothing could be dispatched stands in the status comment.
       return { kind: dispatched ? "done" : "refused", answer: { refusal: null, said: null }, runId };
@@ -60,8 +64,8 @@ export async function latestStatus(place: Workplace, tools: StartTools, board: S
 }
 
 /** How the latest run ended, and the gate that it stopped at, by its artifact names; by the status comment where a later dispatch failed. */
-async function stopOf(place: Workplace, { runId, issueNumber, attempt, at }: StatusMarker): Promise<{ readonly gate: OpenGate | null; readonly ending: string | null }> {
-  const item = { repositoryId: place.repositoryId, subject: `issue-${issueNumber}`, attempt };
+async function stopOf(place: Workplace, { runId, issueNumber, attempt, at }: StatusMarker, of: "issue" | "pr"): Promise<{ readonly gate: OpenGate | null; readonly ending: string | null }> {
+  const item = { repositoryId: place.repositoryId, subject: `${of}-${issueNumber}`, attempt };
   const progress = runId === null ? null : await readProgress(place, { id: runId }, { item });
   if (progress !== null) return { gate: progress.gate, ending: progress.ending };
   const step = at?.slice(at.indexOf(".") + 1);

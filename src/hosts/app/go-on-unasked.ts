@@ -9,6 +9,7 @@ import { permissionVerdict } from "../../github/trust/index.ts";
 import { authorise, decideStart, DEFAULT_LABEL, MOST_TRIES, type LabeledEvent, type PriorAttempt, type StartDecision } from "../../intake/index.ts";
 import type { StatusMarker } from "../../report/status-marker.ts";
 import { unreachable } from "../../shared/unreachable.ts";
+import { reviewGoesOn } from "./start-review.ts";
 import { setStage, start, type StartTools } from "./start-work.ts";
 import { openStatusBoard, type Status } from "./status-board.ts";
 import type { Workplace } from "./workplace.ts";
@@ -45,7 +46,10 @@ export async function goOnUnasked(place: Workplace, tools: StartTools, { status,
   if (counts === null) return left(because === "outage" ? `it was tried ${MOST_TRIES} times in a row` : `it was gone on with ${MOST_UNASKED} times in a row`);
   const stage = await setStage(place, marker.issueNumber);
   if (stage === null) return left("the repository is not there any more");
-  const { here, facts, config, issue } = stage;
+  const { here, facts, config } = stage;
+  const under = marker.head === undefined ? null : await reviewGoesOn(stage, marker.issueNumber, marker.head);
+  if (typeof under === "string") return left(under);
+  const issue = under?.issue ?? stage.issue;
   const authorisation = authorise(permissionVerdict(await readPermission(here.github, here.repository, by.login), by.id));
   if (authorisation.kind !== "allowed") return left(`\`${by.login}\`, who asked for it, may not start work any more, or GitHub does not say so`);
   const event: LabeledEvent = {
@@ -56,13 +60,13 @@ export async function goOnUnasked(place: Workplace, tools: StartTools, { status,
     task: { title: issue?.title ?? "", body: issue?.body ?? "" },
     labelledAt: marker.labelledAt,
   };
-  const decision = decideStart(event, { ...stage, repository: facts, prior: priorOf(marker, because), unasked: true });
+  const decision = decideStart(event, { ...stage, issue, repository: facts, ...(under === null ? {} : { review: under.wish }), prior: priorOf(marker, because), unasked: true });
   if (decision.kind !== "start") return left(wordsOf(decision));
   // The attempt whose dispatch never was is on the text of its key, whatever the issue says now.
   if (because === "not-started" && decision.key !== marker.key) return left(TEXT_CHANGED);
   const scene = { place: here, facts, board: openStatusBoard(here, tools, marker.issueNumber), status, runs: null };
   const unasked = { auto: counts.auto || undefined, tries: counts.tries || undefined, kept: because === "not-started" ? marker.kept : kept };
-  const { runId } = await start(scene, tools, { event, deliveryId: `run-${marker.runId ?? "unknown"}`, decision, role: authorisation.role, unasked });
+  const { runId } = await start(scene, tools, { event, deliveryId: `run-${marker.runId ?? "unknown"}`, decision: under === null ? decision : { ...decision, baseSha: under.mergeBase }, role: authorisation.role, unasked, ...(under === null ? {} : { review: { headSha: under.wish.headSha } }) });
   return { kind: "handled", runId };
 }
 
@@ -80,12 +84,13 @@ function countedOn({ auto = 0, tries = 0 }: StatusMarker, because: Because): { r
   }
 }
 
-const priorOf = ({ attempt, continuation, key, labelledAt, command: commentId }: StatusMarker, because: Because): PriorAttempt => ({
+const priorOf = ({ attempt, continuation, key, labelledAt, command: commentId, wish }: StatusMarker, because: Because): PriorAttempt => ({
   attempt,
   continuation,
   key,
   labelledAt,
   commentId,
+  wish,
   state: because === "not-started" ? "unstarted" : "interrupted",
 });
 
@@ -95,7 +100,7 @@ function wordsOf(decision: Exclude<StartDecision, { kind: "start" }>): string {
   if (decision.kind === "refuse") return decision.refusal.message.replace(/\.$/, "");
   switch (decision.reason) {
     case "issue-gone":
-      return "the issue is not there any more, or it is a pull request, whose review only its label starts anew";
+      return "the issue is not there any more";
     case "issue-closed":
       return "the issue is closed";
     case "label-gone":

@@ -2,15 +2,19 @@
 import { z } from "zod";
 import { readRun } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { parseCommentEvent, parseEditedIssue, parseLabeledEvent, parseLabeledPullRequest, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parsePullRequestEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { CHECK_NAME } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import { answerComment } from "./comment-commands.ts";
+import { parseRerequestedCheck, reviewAgain } from "./check-asked.ts";
 import { carryOutTicked } from "./dashboard-ticked.ts";
 import { registerConfigCheck, type ConfigCheckWebhook } from "./config-check.ts";
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
 import { registerOnboarding, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
+import { followUp } from "./follow-up.ts";
 import { followRun, lookAtRun, type LookTools } from "./look-at-run.ts";
+import { registerRequiredCheck, type RequiredCheckWebhook } from "./required-check.ts";
 import { restoreStatus } from "./restore-status.ts";
 import { tellUnanswered } from "./record-asked.ts";
 import { parseAskTitle, parseRunTitle } from "./run-title.ts";
@@ -35,17 +39,21 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = ConfigCheckWebhook | OnboardingWebhook | "issues.labeled" | "issues.edited" | "pull_request.labeled" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | `check_run.${"completed" | "rerequested"}` | "pull_request_review.submitted" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
+  webhooks.on(["check_run.completed", "workflow_run.completed"], (delivery) => onChecks(delivery, tools));
+  webhooks.on("pull_request_review.submitted", (delivery) => onReview(delivery, tools));
   webhooks.on("issues.edited", (delivery) => onEdited(delivery, tools));
-  webhooks.on("pull_request.labeled", (delivery) => onLabeledPullRequest(delivery, tools));
+  webhooks.on(["pull_request.labeled", "pull_request.synchronize", "pull_request.opened", "pull_request.reopened", "pull_request.ready_for_review"], (delivery) => onPullRequest(delivery, tools));
+  webhooks.on("check_run.rerequested", (delivery) => onRerequestedCheck(delivery, tools));
   webhooks.on("issue_comment.created", (delivery) => onComment(delivery, tools));
   webhooks.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
   webhooks.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
   registerOnboarding(webhooks, tools);
   registerConfigCheck(webhooks, tools);
+  registerRequiredCheck(webhooks, tools);
 }
 
 const placeSchema = z.object({
@@ -65,19 +73,61 @@ function workplaceOf({ payload, octokit }: Delivery, tools: HandlerTools): Workp
   };
 }
 
-const onLabeled = (delivery: Delivery, tools: HandlerTools): void => startBy(delivery, tools, { event: parseLabeledEvent(delivery.payload), starts: startWork });
-const onLabeledPullRequest = (delivery: Delivery, tools: HandlerTools): void => startBy(delivery, tools, { event: parseLabeledPullRequest(delivery.payload), starts: startReview });
+function onLabeled(delivery: Delivery, tools: HandlerTools): void {
+  const event = parseLabeledEvent(delivery.payload);
+  startBy(delivery, tools, { event, why: `labeled ${event?.sender.id ?? 0} ${event?.label ?? ""}`, starts: (place, labeled) => startWork(place, tools, { event: labeled, deliveryId: delivery.id }) });
+}
 
-function startBy(delivery: Delivery, tools: HandlerTools, { event, starts }: { readonly event: LabeledEvent | null; readonly starts: typeof startWork }): void {
+function onPullRequest(delivery: Delivery, tools: HandlerTools): void {
+  const parsed = parsePullRequestEvent(delivery.payload);
+  if (parsed === null) return;
+  const { cause, event, headSha } = parsed;
+  // A label is about the head that was there; of pushes the last one counts.
+  const why = cause === "label" ? `labeled ${event.sender.id} ${event.label} ${headSha}` : `${cause} ${event.sender.id}`;
+  startBy(delivery, tools, { event, why, starts: (place) => startReview(place, tools, { ...parsed, deliveryId: delivery.id }) });
+}
+
+interface Starting {
+  readonly event: LabeledEvent | null;
+  /** Who labelled is part of it: somebody without permission must not swallow the label of somebody with it. */
+  readonly why: string;
+  readonly starts: (place: Workplace, event: LabeledEvent) => Promise<number | null>;
+}
+
+function startBy(delivery: Delivery, tools: HandlerTools, { event, why, starts }: Starting): void {
   const place = workplaceOf(delivery, tools);
   if (event === null || place === null) return;
   const subject = subjectOf(place.repositoryId, event.issueNumber);
   tools.queue.add(subject, {
     name: "starting work",
-    // Who labelled is part of it: somebody without permission must not swallow the label of somebody with it.
-    coalesce: `labeled ${event.sender.id} ${event.label}`,
+    coalesce: why,
     async run() {
-      const runId = await starts(place, tools, { event, deliveryId: delivery.id });
+      const runId = await starts(place, event);
+      if (runId !== null) followRun(place, tools, { subject, runId });
+    },
+  });
+}
+
+/** Checks that are over on a commit that an item delivered. */
+function onChecks(delivery: Delivery, tools: HandlerTools): void {
+  const head = parseEndedCheck(delivery.payload, CHECK_NAME);
+  if (head !== null) goOnWith(delivery, tools, { issueNumber: head.issueNumber, coalesce: `checks ${head.headSha}`, work: (place) => followUp(place, tools, { because: "ci", head }) });
+}
+
+function onReview(delivery: Delivery, tools: HandlerTools): void {
+  const head = parseChangesRequested(delivery.payload);
+  if (head !== null) goOnWith(delivery, tools, { issueNumber: head.issueNumber, coalesce: `review ${head.reviewId}`, work: (place) => followUp(place, tools, { because: "review", head }) });
+}
+
+function goOnWith(delivery: Delivery, tools: HandlerTools, { issueNumber, coalesce, work }: { readonly issueNumber: number; readonly coalesce: string; readonly work: (place: Workplace) => Promise<number | null> }): void {
+  const place = workplaceOf(delivery, tools);
+  if (place === null) return;
+  const subject = subjectOf(place.repositoryId, issueNumber);
+  tools.queue.add(subject, {
+    name: "following up a delivery",
+    coalesce,
+    async run() {
+      const runId = await work(place);
       if (runId !== null) followRun(place, tools, { subject, runId });
     },
   });
@@ -89,6 +139,21 @@ function onEdited(delivery: Delivery, tools: HandlerTools): void {
   const place = workplaceOf(delivery, tools);
   if (edited === null || place === null || !edited.body.startsWith(DASHBOARD_MARKER)) return;
   tools.queue.add(subjectOf(place.repositoryId, edited.issueNumber), { name: "carrying out a tick", coalesce: `edited ${delivery.id}`, run: () => carryOutTicked(place, tools, edited) });
+}
+
+function onRerequestedCheck(delivery: Delivery, tools: HandlerTools): void {
+  const event = parseRerequestedCheck(delivery.payload);
+  const place = workplaceOf(delivery, tools);
+  const subject = event === null || place === null ? null : `${place.repositoryId}/check-${event.check_run.id}`;
+  if (event === null || place === null || subject === null) return;
+  tools.queue.add(subject, {
+    name: "reviewing once more",
+    coalesce: `rerequested ${event.sender.id}`,
+    async run() {
+      const runId = await reviewAgain(place, tools, { event, deliveryId: delivery.id });
+      if (runId !== null) followRun(place, tools, { subject, runId });
+    },
+  });
 }
 
 function onComment(delivery: Delivery, tools: HandlerTools): void {

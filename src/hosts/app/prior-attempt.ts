@@ -13,8 +13,8 @@ const DISPATCH_GRACE_MS = 10 * 60_000;
 export async function readPriorAttempt(place: Workplace, tools: AppTools, { issue, status, runs }: { readonly issue: IssueFacts; readonly status: Status | null; readonly runs: readonly RunFacts[] | null }): Promise<PriorAttempt | null> {
   if (status === null) return fromRuns(runs ?? (await itemRuns(place, issue)));
   const { marker, comment } = status;
-  const { attempt, continuation, key, labelledAt, command: commentId } = marker;
-  const prior = (state: PriorAttempt["state"]): PriorAttempt => ({ attempt, continuation, key, state, labelledAt, commentId });
+  const { attempt, continuation, key, labelledAt, command: commentId, head: headSha, wish } = marker;
+  const prior = (state: PriorAttempt["state"]): PriorAttempt => ({ attempt, continuation, key, state, labelledAt, commentId, headSha, wish });
   switch (marker.state) {
     case "refused":
       return prior("unstarted");

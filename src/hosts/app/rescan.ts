@@ -4,6 +4,8 @@ import { decideRescan, type LabelFound, type Missed } from "../../intake/index.t
 import { unreachable } from "../../shared/unreachable.ts";
 import { dashboardChanged, noteDashboard, readLabelled } from "./dashboard.ts";
 import { followRun, lookAtRun, type LookTools } from "./look-at-run.ts";
+import type { StatusMarker } from "../../report/status-marker.ts";
+import { startReview } from "./start-review.ts";
 import { startAgain, tryAgain } from "./try-again.ts";
 import { startWork } from "./start-work.ts";
 import { openStatusBoard } from "./status-board.ts";
@@ -14,17 +16,18 @@ export async function rescan(place: Workplace, tools: LookTools): Promise<void> 
   const { issues, dashboard } = await readLabelled(place);
   for (const issue of issues) {
     const status = await openStatusBoard(place, tools, issue.number).readShown(issue.comments);
+    const by = status?.marker.by ?? null;
     const missed = decideRescan(
-      { status: status === null ? null : { ...status.marker, updatedAt: status.comment.updatedAt }, labelled: issue.labelled },
+      { status: status === null ? null : { ...status.marker, updatedAt: status.comment.updatedAt }, labelled: issue.labelled, head: issue.pull?.fork === false ? issue.pull.headSha : undefined },
       tools.clock.nowMs(),
     );
-    catchUp(place, tools, { issue, missed });
+    catchUp(place, tools, { issue, missed, by });
   }
   noteDashboard(place, tools, dashboard);
   dashboardChanged(place, tools);
 }
 
-function catchUp(place: Workplace, tools: LookTools, { issue, missed }: { readonly issue: LabelledIssue; readonly missed: Missed }): void {
+function catchUp(place: Workplace, tools: LookTools, { issue, missed, by }: { readonly issue: LabelledIssue; readonly missed: Missed; readonly by: StatusMarker["by"] }): void {
   const subject = subjectOf(place.repositoryId, issue.number);
   const queue = (name: string, work: () => Promise<number | null>): void =>
     tools.queue.add(subject, {
@@ -45,8 +48,17 @@ function catchUp(place: Workplace, tools: LookTools, { issue, missed }: { readon
       return queue("trying again", () => tryAgain(place, tools, issue.number));
     case "start-again":
       return queue("starting again", () => startAgain(place, tools, issue.number));
-    case "label":
-      return queue("starting work", () => startWork(place, tools, labelOf(place, issue, missed.label)));
+    case "label": {
+      const delivery = labelOf(place, issue, missed.label);
+      // The head that it was set at is not known any more: for a fork's, nobody has vouched.
+      return queue("starting work", () => (issue.pull === undefined ? startWork(place, tools, delivery) : startReview(place, tools, { ...delivery, cause: "label", headSha: null })));
+    }
+    case "push": {
+      if (by === null || by === undefined) return;
+      const { event, deliveryId } = labelOf(place, issue, { label: "", setAt: new Date(tools.clock.nowMs()).toISOString(), by });
+      // In the name of who asked for the last review.
+      return queue("reviewing a push", () => startReview(place, tools, { event, deliveryId, cause: "push", headSha: null }));
+    }
     default:
       return unreachable(missed);
   }

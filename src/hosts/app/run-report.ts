@@ -2,14 +2,16 @@
  * Brings an issue's status comment up to what a run's artifact names and conclusion say now. Asks GitHub, not the event:
  * late, early and repeated events come to the same (fault 27), and a final comment is never turned back.
  */
-import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, readRun, readStatusState, type RunFacts, type StatusState } from "../../github/read/index.ts";
+import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, readPullUnderReview, readRun, readStatusState, type RunFacts, type StatusState } from "../../github/read/index.ts";
 import { MOST_TRIES, nextTry, WORKFLOW_FILE, WORKFLOW_PATH } from "../../intake/index.ts";
 import { longestUnsavedMs } from "../../journal/index.ts";
 import { formatItemId, parseSegmentName, type EndingCode } from "../../record/index.ts";
+import { ENDING_WORDS } from "../../report/ending-words.ts";
 import { progressOf, type Onward, type Progress, type StatusView } from "../../report/status-comment.ts";
 import { formatStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import { endByForce } from "./end-by-force.ts";
 import { parseRunTitle, type RunTitle } from "./run-title.ts";
+import { startReview } from "./start-review.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
 import { goOnUnasked } from "./go-on-unasked.ts";
 import type { StartTools } from "./start-work.ts";
@@ -54,7 +56,16 @@ export async function reportRun(place: Workplace, tools: StartTools, runId: numb
   }
   await writeEnd(board, status, { run, view: { ...view, onward } });
   tools.log.info("run ended", { repository: place.repositoryId, issue: title.issueNumber, run: run.id, ending: view.ending });
-  return "over";
+  const next = title.item.subject.startsWith("pr-") ? await reviewNewHead(place, tools, { marker, run }) : null;
+  return next === null ? "over" : { goesOnIn: next };
+}
+
+/** Pushes while a review ran asked for one more, at the head that is there now; in the name of who asked for the one before. */
+async function reviewNewHead(place: Workplace, tools: StartTools, { marker, run }: { readonly marker: StatusMarker; readonly run: RunFacts }): Promise<number | null> {
+  const pull = marker.by === undefined || marker.by === null || marker.head === undefined || marker.cancel !== undefined ? null : await readPullUnderReview(place.github, place.repository, marker.issueNumber);
+  if (pull === null || marker.by === undefined || marker.by === null || pull.headSha === marker.head) return null;
+  const event = { repository: { id: place.repositoryId, ...place.repository }, issueNumber: marker.issueNumber, label: "", sender: marker.by, task: { title: pull.title, body: pull.body }, labelledAt: new Date(tools.clock.nowMs()).toISOString() };
+  return startReview(place, tools, { cause: "push", event, headSha: null, deliveryId: `run-${run.id}` });
 }
 
 export async function writeEnd(board: StatusBoard, { comment, marker }: Status, { run, view }: { readonly run: RunFacts; readonly view: EndedView }): Promise<void> {
@@ -152,9 +163,6 @@ export async function endedView(
 
 export const branchOf = ({ item }: RunTitle): string => `worktrain/${item.subject}-${item.attempt}`;
 
-/** Endings that leave the item's record open: the next label goes on from there (fault 38). */
-const OPEN_ENDINGS: readonly EndingCode[] = ["awaiting-approval", "budget", "cancelled", "fenced", "internal", "lost", "model-rejected", "model-spend-limit", "model-unavailable", "time-limit", "waiting-for-artifacts"];
-
 /**
  * Whether the work stopped for no reason of its own, after it had begun: the runner was lost, the job's time was up (faults 38, 39), or
  * another run delivered meanwhile and what this one was asked for is not there (fault 22).
@@ -169,8 +177,8 @@ async function wasCutOff(place: Workplace, run: RunFacts, { progress, ending, pu
   return jobs.some(({ name, conclusion }) => name === "deliver" && conclusion === "skipped");
 }
 
-/** Also an end that was not delivered is gone on from: the next run delivers it. */
-const isInterrupted = (view: EndedView): boolean => OPEN_ENDINGS.includes(view.ending) || (view.ending === "ready" && view.pullRequest === null);
+/** Whether the next label goes on with the item (fault 38). Also an end that was not delivered is gone on from: the next run delivers it. */
+const isInterrupted = (view: EndedView): boolean => ENDING_WORDS[view.ending].after === "resume" || (view.ending === "ready" && view.pullRequest === null);
 
 /** A run that left no ending code: only its conclusion tells (fault 38). */
 const endingOf = (run: RunFacts): EndingCode => (run.conclusion === "cancelled" ? "cancelled" : "lost");

@@ -1,7 +1,7 @@
 /** From a label to a dispatched run: authorise, read the configuration, decide, say so, dispatch. */
 import { CONFIG_PATH, parseConfig } from "../../config/index.ts";
 import { readIssueState, readPermission, type FileAtRef, type IssueState, type RepositoryFacts, type RunFacts } from "../../github/read/index.ts";
-import { encodeTask, permissionVerdict, signTicket, type GateAnswer, type StartRole, type Ticket } from "../../github/trust/index.ts";
+import { encodeTask, permissionVerdict, signTicket, withGoal, type GateAnswer, type StartRole, type Ticket } from "../../github/trust/index.ts";
 import { dispatchEffect, issueReactionEffect, type Confirmed } from "../../github/write/index.ts";
 import { authorise, decideStart, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type CommandName, type ConfigState, type LabeledEvent, type StartDecision } from "../../intake/index.ts";
 import { formatItemId } from "../../record/index.ts";
@@ -20,8 +20,13 @@ export const TICKET_LIFETIME_MS = 24 * 60 * 60_000;
 /** GitHub's clock and ours may differ: a run of this dispatch cannot be older than the label by its own clock, less this. */
 export const CLOCK_LEEWAY_MS = 60_000;
 
+/** Of the 65,535 that all inputs of a dispatch share (P-dispatch), what key and item leave. */
+const INPUTS_CHARS = 65_000;
+
 export interface StartTools extends AppTools {
   readonly ticketKeyPem: string;
+  /** US dollars a day of all repositories of an installation together; without it no limit. */
+  readonly dailyCostUsd?: number | null;
 }
 
 /** A label to act on, with the delivery that brought it. */
@@ -121,12 +126,16 @@ export interface Scene {
 
 /** What is to be run, at whose word. */
 export interface Order extends LabelDelivery {
-  readonly decision: Pick<Extract<StartDecision, { kind: "start" }>, "attempt" | "continuation" | "key" | "textSha256" | "config" | "baseSha">;
+  readonly decision: Pick<Extract<StartDecision, { kind: "start" }>, "attempt" | "continuation" | "key" | "textSha256" | "config" | "baseSha" | "wish">;
   readonly role: StartRole;
   /** The event's number is a pull request's: it is reviewed at this commit. */
-  readonly review?: { readonly headSha: string };
+  readonly review?: NonNullable<Ticket["review"]>;
+  /** What it was started by, where that is neither a label nor a command. */
+  readonly cause?: Extract<Ticket["trigger"]["kind"], "pull_request" | "check_run" | "pull_request_review">;
   /** Nobody asked: how often in a row that was so, this time included, and what the run before had saved. */
-  readonly unasked?: Pick<StatusMarker, "auto" | "tries" | "kept">;
+  readonly unasked?: Pick<StatusMarker, "auto" | "tries" | "kept" | "followed">;
+  /** What the attempt delivered is worked on again. */
+  readonly followUp?: NonNullable<Ticket["followUp"]>;
   /** A command asked, not the label: `deliveryId` is its comment's id. */
   readonly command?: { readonly name: CommandName; readonly commentId: number; readonly reactionId: string | null; readonly answer: GateAnswer | null; readonly retry?: Ticket["retry"] | null };
 }
@@ -141,12 +150,12 @@ export interface Started {
 export async function start(scene: Scene, tools: StartTools, order: Order): Promise<Started> {
   const { place, facts, board } = scene;
   const { event, decision, command } = order;
-  const isLabel = order.unasked === undefined && command === undefined;
+  const isLabel = order.unasked === undefined && command === undefined && order.cause === undefined;
   const reaction = isLabel ? ((await react(place, tools, event.issueNumber))?.id ?? null) : (command?.reactionId ?? null);
   // The gate stands there until the run that answers it is seen at work: a dispatch that fails is asked for again.
   const gate = command === undefined ? {} : { command: command.commentId, at: scene.status?.marker.at ?? null };
-  const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, ...order.unasked };
-  const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs() });
+  const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, wish: decision.wish, ...order.unasked };
+  const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs(), ofInstallationUsd: tools.dailyCostUsd ?? null });
   if (over !== null) {
     tools.log.info("not started: the day's budget", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
     await refuse(board, scene.status, { ...marker, state: "refused" }, over);
@@ -155,13 +164,14 @@ export async function start(scene: Scene, tools: StartTools, order: Order): Prom
   const starting = await board.write(scene.status, marker, { kind: "starting" });
   const wrote = { reaction, comment: starting === null ? null : String(starting.comment.id) };
   const ticket = makeTicket(facts, { ...order, wrote }, tools.clock.nowMs());
+  const signed = signTicket(ticket, tools.ticketKeyPem);
   try {
     const run = await tools.effects.apply(
       dispatchEffect(place.github, place.repository, {
         workflow: WORKFLOW_FILE,
         ref: facts.defaultBranch,
         key: decision.key,
-        inputs: { key: decision.key, item: ticket.item, ticket: signTicket(ticket, tools.ticketKeyPem), task: encodeTask(event.task) },
+        inputs: { key: decision.key, item: ticket.item, ticket: signed, task: encodeTask(withGoal(event.task, decision.wish?.goal), INPUTS_CHARS - signed.length) },
         ...(scene.runs === null ? {} : { seen: dispatched(scene.runs, decision.key) }),
         since: isoSeconds(Date.parse(event.labelledAt) - CLOCK_LEEWAY_MS),
       }),
@@ -199,7 +209,7 @@ async function react(place: Workplace, tools: AppTools, issueNumber: number): Pr
 const itemOf = ({ id }: RepositoryFacts, { event, decision, review }: Pick<Order, "event" | "decision" | "review">): string =>
   formatItemId({ repositoryId: id, subject: `${review === undefined ? "issue" : "pr"}-${event.issueNumber}`, attempt: decision.attempt });
 
-function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, command, wrote, review }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
+function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, command, wrote, review, cause, followUp }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
   const { turns, tokens, costUsd, minutes } = decision.config.budget;
   const { mode, confirm } = decision.config.pipeline;
   return {
@@ -207,7 +217,7 @@ function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId,
     key: decision.key,
     item: itemOf(facts, { event, decision, ...(review === undefined ? {} : { review }) }),
     repositoryId: facts.id,
-    trigger: { kind: review !== undefined ? "pull_request.labeled" : command === undefined ? "issues.labeled" : "issue_comment", id: deliveryId, actor: event.sender, verdict: role },
+    trigger: { kind: command !== undefined ? "issue_comment" : (cause ?? (review === undefined ? "issues.labeled" : "pull_request.labeled")), id: deliveryId, actor: event.sender, verdict: role },
     issueNumber: event.issueNumber,
     base: { ref: facts.defaultBranch, sha: decision.baseSha },
     caps: { turns, tokens, costUsd, minutes },
@@ -216,7 +226,9 @@ function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId,
     textSha256: decision.textSha256,
     expiresAt: new Date(nowMs + TICKET_LIFETIME_MS).toISOString(),
     wrote,
+    ...(decision.wish === undefined ? {} : { wish: decision.wish }),
     ...(command === undefined ? {} : { command: command.name }),
+    ...(followUp === undefined ? {} : { followUp }),
     ...(command?.retry === undefined || command.retry === null ? {} : { retry: command.retry }),
     ...(command === undefined || command.answer === null ? {} : { answer: command.answer }),
   };

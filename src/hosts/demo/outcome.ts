@@ -102,7 +102,7 @@ export async function gather(options: GatherOptions): Promise<Came> {
 /** The one review of a pull request; null where there is none, or more than one. */
 function reviewOf(world: World, { id, pull: { head } }: Pull): NonNullable<ItemEnd["review"]> | null {
   const { reviews, checkRuns } = world.github.state();
-  const [review, ...others] = [...reviews.values()].filter(({ issueId }) => issueId === id);
+  const [review, ...others] = [...reviews.values()].filter(({ issueId, body }) => issueId === id && body !== "");
   if (review === undefined || others.length > 0) return null;
   const check = [...checkRuns.values()].findLast(({ headSha }) => headSha === head.sha);
   return { state: review.state, at: review.commitId === head.sha ? "head" : "another commit", inline: review.comments.map(({ path, line }) => `${path}:${line}`), check: check?.conclusion ?? null };

@@ -13,6 +13,8 @@ export interface OperandRule {
   readonly pattern?: RegExp;
   /** The same in words; ends "It must be ...". */
   readonly form?: string;
+  /** Of a text behind an optional word: in quotes it is the text also where that word is left out. */
+  readonly quotable?: true;
 }
 
 export interface CommandRule {
@@ -40,6 +42,10 @@ const APPROVED: OperandRule = {
   form: "the gate as the status comment names it, or all digits of a commit's SHA",
 };
 
+/** As workflow files name themselves. */
+const WORKFLOW: OperandRule = { name: "WORKFLOW", kind: "word", required: false, pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, form: "the id of a workflow, such as wr.research; a goal without one stands in quotes" };
+const GOAL: OperandRule = { name: "GOAL", kind: "text", required: false, quotable: true };
+const HEAD: OperandRule = { name: "SHA", kind: "word", required: false, pattern: /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, form: "all digits of a commit's SHA" };
 const PHASE: OperandRule = { name: "PHASE", kind: "word", required: false, pattern: /^(?:classify|discover|shape|design|investigate|decompose|code|review|audit|fix)$/, form: "a phase as the status comment names it, such as code or review" };
 const STEP: OperandRule = { name: "STEP", kind: "word", required: false, pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, form: "the id of a step as `/worktrain explain` lists it" };
 
@@ -47,7 +53,9 @@ export const COMMANDS = {
   help: { does: "Lists the commands.", operands: [], flags: {} },
   status: { does: "Brings the status comment up to date.", operands: [], flags: {} },
   config: { does: "Shows the configuration that holds, defaults included.", operands: [], flags: {} },
-  run: { does: "Starts work on the issue, as its label does, or goes on with an attempt that was interrupted.", operands: [], flags: {} },
+  run: { does: "Starts work on the issue, as its label does, or goes on with an attempt that was interrupted. With WORKFLOW that one is run instead of the pipeline; GOAL, in quotes where no workflow stands before it, is added to the issue's text.", operands: [WORKFLOW, GOAL], flags: {} },
+  plan: { does: "As `run`, and stops before anything is made: the plan is put into a comment, and `approve` or `run` goes on with it.", operands: [], flags: {} },
+  review: { does: "On a pull request: reviews its head, once more where it was reviewed. With SHA only if that is the head, which also vouches for the head of a fork.", operands: [HEAD], flags: { full: "the whole change, also what a review before has looked at." } },
   cancel: { does: "Ends what runs. What was done is saved.", operands: [], flags: {} },
   why: { does: "Tells from the record why the work went the way it went. A run of its own reads it, as for the next two.", operands: [], flags: {} },
   explain: { does: "Tells every step with what decided it, or all about STEP.", operands: [STEP], flags: {} },
@@ -71,9 +79,21 @@ export interface Command<Name extends string = CommandName> {
 
 /** The command as it is typed; `parseCommandLine` reads it back as it was. */
 export function formatCommand(command: Command<string>, grammar: Grammar = COMMANDS): string {
-  const operands = (grammar[command.name]?.operands ?? []).flatMap(({ name }) => command.operands[name] ?? []);
+  const operands = (grammar[command.name]?.operands ?? []).flatMap(({ name, quotable }) => (command.operands[name] ?? []).map((text) => (quotable === true ? quoted(text) : text)));
   return ["/worktrain", command.name, ...command.flags.map((flag) => `--${flag}`), ...operands].join(" ");
 }
+
+/** In the quotes that the text does not hold; as it is where it holds both. */
+const quoted = (text: string): string => (!text.includes('"') ? `"${text}"` : /[\u201c\u201d]/.test(text) ? text : `\u201c${text}\u201d`);
+
+/** What quotes hold that stand around a whole text; the text itself where none do. */
+export function unquoted(text: string): string {
+  const [, plain, curly] = /^(?:"([^"]*)"|[\u201c\u201d\u201e]([^\u201c\u201d\u201e]*)[\u201c\u201d])$/.exec(text) ?? [];
+  return plain ?? curly ?? text;
+}
+
+/** Whether a word begins a text in quotes: plain ones, or those that phones and word processors make of them. */
+export const beginsQuote = (word: string): boolean => /^["\u201c\u201d\u201e]/.test(word);
 
 /** `/worktrain approve [GATE]` */
 export function usageOf(name: string, { operands, flags }: CommandRule): string {

@@ -2,7 +2,7 @@
 import type { Refusal } from "../../shared/errors.ts";
 import { codeOf, firstHidden } from "../../shared/hidden.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { COMMANDS, MAX_LINE_CHARS, MAX_TEXT_CHARS, usageOf, type Command, type CommandName, type CommandRule, type Grammar, type OperandRule } from "./grammar.ts";
+import { beginsQuote, COMMANDS, MAX_LINE_CHARS, MAX_TEXT_CHARS, unquoted, usageOf, type Command, type CommandName, type CommandRule, type Grammar, type OperandRule } from "./grammar.ts";
 import { nearest } from "./nearest.ts";
 
 export type LineRefusal = Refusal<
@@ -52,6 +52,7 @@ function parseRest(scene: Scene, tokens: readonly Token[]): Parsed<string> {
   const flags: string[] = [];
   const wanted = [...rule.operands];
   for (const token of tokens) {
+    if (wanted[0]?.required === false && wanted[1]?.quotable === true && beginsQuote(token.text)) wanted.shift();
     const [operand] = wanted;
     if (token.text.startsWith("-")) {
       const refused = refuseFlag(scene, token, flags);
@@ -61,7 +62,8 @@ function parseRest(scene: Scene, tokens: readonly Token[]): Parsed<string> {
     }
     if (operand === undefined) return unexpected(scene, token);
     if (operand.kind === "text") {
-      const text = line.slice(token.at, end);
+      const text = operand.quotable === true ? unquoted(line.slice(token.at, end)).trim() : line.slice(token.at, end);
+      if (text === "") return refuse(line, token.at, "operand-malformed", `${operand.name} is empty.`, "Write it between the quotes, or leave them out.");
       if (text.length > MAX_TEXT_CHARS) return refuse(line, token.at + MAX_TEXT_CHARS, "too-long", `${operand.name} has ${text.length} characters; at most ${MAX_TEXT_CHARS} travel with a command.`, "Say it shorter, or put the detail into the issue.");
       operands[operand.name] = [text];
       wanted.shift();

@@ -6,7 +6,7 @@ import { placeholders } from "../template.ts";
 import type { PlacedStep } from "./placed-steps.ts";
 
 /** What hosts may start a session with; which of them depends on the workflow (docs/authoring-workflows.md, "Values"). */
-export const GIVEN_BY_HOSTS: ReadonlySet<string> = new Set(["goal", "commands", "change", "classification", "findings", "testsBefore", "handoff", "question", "handedOver", "taskUrl", "pitch", "direction", "slice", "otherSlices", "before", "slices", "conflict", "ours", "theirs", "failedBefore"]);
+export const GIVEN_BY_HOSTS: ReadonlySet<string> = new Set(["goal", "commands", "change", "classification", "findings", "testsBefore", "earlierFindings", "reviewedBefore", "handoff", "question", "handedOver", "taskUrl", "pitch", "direction", "slice", "otherSlices", "before", "slices", "conflict", "ours", "theirs", "failedBefore"]);
 
 export interface Use {
   /** As written: `a.b`. */

@@ -1,5 +1,8 @@
+import { randomBytes } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
 import { person } from "../../fakes/small-world.ts";
+import { decodeTask, TASK_NOT_CARRIED, taskDigest, type Ticket } from "../../../src/github/trust/index.ts";
+import { formatSegmentName } from "../../../src/record/index.ts";
 import { requestError } from "../../fakes/github.ts";
 import { commandScene, GATE, type WrittenComment } from "./command-scene.ts";
 
@@ -77,6 +80,112 @@ describe("run", () => {
     await comment("/worktrain run");
     expect(world.dispatches).toEqual([]);
     expect(answers()[0]).toContain("WorkTrain did not do this");
+  });
+});
+
+describe("run with a workflow or a goal", () => {
+  const digest = (body: string, title = begin().world.issue.title) => taskDigest({ title, body });
+
+  it.each<[string, string, Ticket["wish"]]>([
+    ["a workflow", "wr.research", { workflow: "wr.research" }],
+    ["a goal", '"Only the import --> <!-- x"', { goal: "Only the import --> <!-- x" }],
+    ["both", "wr.research Why is it slow?", { workflow: "wr.research", goal: "Why is it slow?" }],
+  ])("%s is signed, and the text is the issue's with the goal", async (_, words, wish) => {
+    const { comment, tickets, world, marker } = begin();
+    await comment(`/worktrain run ${words}`);
+    const text = wish?.goal === undefined ? world.issue.body : `${world.issue.body}\n\n## What is asked for now\n\n${wish.goal}`;
+    expect(tickets()).toMatchObject([{ wish, command: "run", textSha256: digest(text, world.issue.title) }]);
+    expect(decodeTask(String(world.dispatches[0]?.["task"]))).toEqual({ ok: true, value: { title: world.issue.title, body: text } });
+    expect(marker()).toMatchObject({ state: "waiting", wish });
+  });
+
+  it.each(["/worktrain resume", "/worktrain run", "label"])("an attempt that was interrupted keeps what it was asked for with: %s", async (how) => {
+    const { comment, settle, label, tickets, end, world, clock } = begin();
+    await comment('/worktrain run wr.research "Only the import"');
+    world.artifacts.push({ id: 1, name: formatSegmentName({ item: { repositoryId: 99, subject: "issue-12", attempt: 1 }, runId: world.runs[0]?.id ?? 0, runAttempt: 1, index: 1, phase: "code", step: "parked", costMilliUsd: 120, ending: "budget" }) });
+    await settle(end("success"));
+    await clock.advance(10 * 60_000);
+    await (how === "label" ? settle(label()) : comment(how));
+    const [first, second] = tickets();
+    expect(second).toMatchObject({ item: first?.item, wish: { workflow: "wr.research", goal: "Only the import" }, textSha256: first?.textSha256 });
+    expect(second?.key).not.toBe(first?.key);
+  });
+
+  it.each<[string, string]>([
+    ["another goal", '"Something else"'],
+    ["another workflow", 'wr.discovery "Only the import"'],
+  ])("%s on an attempt that was interrupted is a new attempt", async (_, words) => {
+    const { comment, settle, tickets, end, world, clock } = begin();
+    await comment('/worktrain run "Only the import"');
+    world.artifacts.push({ id: 1, name: formatSegmentName({ item: { repositoryId: 99, subject: "issue-12", attempt: 1 }, runId: world.runs[0]?.id ?? 0, runAttempt: 1, index: 1, phase: "code", step: "parked", costMilliUsd: 120, ending: "budget" }) });
+    await settle(end("success"));
+    await clock.advance(10 * 60_000);
+    await comment(`/worktrain run ${words}`);
+    expect(tickets().map(({ item }) => item)).toEqual(["99/issue-12/1", "99/issue-12/2"]);
+    expect(tickets()[1]?.wish).not.toEqual(tickets()[0]?.wish);
+  });
+
+  it("after an attempt that is over the label asks for the plain issue", async () => {
+    const { comment, settle, label, tickets, end, world, clock } = begin();
+    await comment('/worktrain run "Only the import"');
+    world.artifacts.push({ id: 1, name: formatSegmentName({ item: { repositoryId: 99, subject: "issue-12", attempt: 1 }, runId: world.runs[0]?.id ?? 0, runAttempt: 1, index: 1, phase: "code", step: "end", costMilliUsd: 120, ending: "blocked" }) });
+    await settle(end("success"));
+    await clock.advance(10 * 60_000);
+    await settle(label());
+    expect(tickets()[1]).toMatchObject({ item: "99/issue-12/2", textSha256: digest(world.issue.body, world.issue.title) });
+    expect(tickets()[1]?.wish).toBeUndefined();
+  });
+
+  it("an issue's text that leaves no room is not carried; the run reads it, and the goal stands in the ticket", async () => {
+    const { comment, world, tickets } = begin();
+    world.issue.body = randomBytes(44_900).toString("base64");
+    await comment(`/worktrain run "${"ж".repeat(990)}"`);
+    expect(world.dispatches[0]?.["task"]).toBe(TASK_NOT_CARRIED);
+    expect(tickets()[0]?.wish?.goal).toHaveLength(990);
+  });
+});
+
+describe("plan", () => {
+  const PLAN_GATE = "gate-9-plan-8dbf2163b3b8";
+  const atPlan = async (config = "") => {
+    const all = begin();
+    all.world.config = config;
+    await all.comment("/worktrain plan");
+    const runId = all.world.runs[0]?.id ?? 0;
+    all.world.artifacts.push({ id: 1, name: formatSegmentName({ item: { repositoryId: 99, subject: "issue-12", attempt: 1 }, runId, runAttempt: 1, index: 1, phase: "classify", step: PLAN_GATE, costMilliUsd: 20, ending: "awaiting-approval" }) });
+    await all.settle(all.end("success"));
+    await all.clock.advance(10 * 60_000);
+    return all;
+  };
+
+  it("is run with a plan in its ticket; approve and run both approve it, and the attempt keeps it", async () => {
+    for (const command of ["/worktrain approve", "/worktrain run"]) {
+      const { comment, tickets, marker } = await atPlan();
+      expect(tickets()).toMatchObject([{ command: "plan", wish: { plan: true } }]);
+      expect(marker()?.at).toBe(`classify.${PLAN_GATE}`);
+      await comment(command);
+      expect(tickets()[1]).toMatchObject({ item: tickets()[0]?.item, command: "approve", wish: { plan: true }, answer: { gate: PLAN_GATE, verdict: "approved" } });
+      await scene.follower.stop();
+    }
+  });
+
+  it("run approves only for who may approve (I10)", async () => {
+    const { comment, world, answers } = await atPlan("permissions: { approve: maintain }\n");
+    await comment("/worktrain run");
+    expect(world.dispatches).toHaveLength(1);
+    expect(answers()[0]).toContain("approving takes the role maintain here");
+  });
+
+  it("run with a goal is another attempt, and so is a plan of one that had none", async () => {
+    const { comment, tickets } = await atPlan();
+    await comment('/worktrain run "Only the import"');
+    expect(tickets()[1]).toMatchObject({ item: "99/issue-12/2", wish: { goal: "Only the import" } });
+    expect(tickets()[1]?.answer).toBeUndefined();
+    await scene.follower.stop();
+    const other = begin();
+    await other.stopped("budget");
+    await other.comment("/worktrain plan");
+    expect(other.tickets()[1]).toMatchObject({ item: "99/issue-12/2", wish: { plan: true } });
   });
 });
 

@@ -22,7 +22,7 @@ describe("what does a label come to?", () => {
         base: { ref: "main", sha: "b".repeat(40) },
         trigger: { actor: { login: "octocat", id: 42 }, verdict: "write", id: "d-1" },
         caps: { turns: 300, costUsd: 10 },
-        policy: { mode: "auto", confirm: "ambiguous" },
+        policy: { mode: "auto", confirm: "risky" },
         expiresAt: "2026-01-02T00:00:00.000Z",
       },
     });

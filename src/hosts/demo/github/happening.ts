@@ -23,7 +23,11 @@ export type What =
   | { readonly kind: "pull_request"; readonly action: "edited"; readonly issueId: number; readonly edited: readonly ("title" | "body")[]; readonly previous: { readonly title: string; readonly body: string } }
   | { readonly kind: "pull_request"; readonly action: "synchronize"; readonly issueId: number; readonly before: string; readonly after: string }
   | { readonly kind: "pull_request"; readonly action: "labeled" | "unlabeled"; readonly issueId: number; readonly labelId: number }
-  | { readonly kind: "check_run"; readonly action: "created" | "completed"; readonly checkRunId: number }
+  | { readonly kind: "pull_request_review"; readonly action: "submitted"; readonly issueId: number; readonly reviewId: number }
+  | { readonly kind: "pull_request_review_comment"; readonly action: "created"; readonly issueId: number; readonly reviewId: number; readonly commentId: number }
+  | { readonly kind: "pull_request_review_thread"; readonly action: "resolved"; readonly issueId: number; readonly commentId: number }
+  | { readonly kind: "check_run"; readonly action: "created" | "completed" | "rerequested"; readonly checkRunId: number }
+  | { readonly kind: "check_run"; readonly action: "requested_action"; readonly checkRunId: number; readonly identifier: string }
   | { readonly kind: "workflow_run"; readonly action: "requested" | "in_progress" | "completed"; readonly runId: number }
   | { readonly kind: "cancel_requested"; readonly runId: number }
   | {
@@ -34,6 +38,7 @@ export type What =
       readonly forced: boolean;
       readonly commits: readonly PushedCommit[];
     }
+  | { readonly kind: "merge_group"; readonly action: "checks_requested"; readonly ref: string; readonly head: PushedCommit }
   | { readonly kind: "installation"; readonly action: "created"; readonly installationId: number }
   /** The happening's repository was added. */
   | { readonly kind: "installation_repositories"; readonly action: "added"; readonly installationId: number };

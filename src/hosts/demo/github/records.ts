@@ -150,9 +150,13 @@ export interface ReviewComment {
   readonly id: number;
   readonly path: string;
   readonly line: number;
+  /** The first line, where it stands on more than one. */
+  readonly startLine: number | null;
   readonly side: "LEFT" | "RIGHT";
   readonly body: string;
   readonly diffHunk: string;
+  /** The comment that it answers. */
+  readonly inReplyTo: number | null;
 }
 
 export interface Reaction {

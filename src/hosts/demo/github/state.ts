@@ -41,6 +41,8 @@ export interface State {
   readonly comments: ReadonlyMap<number, Comment>;
   /** Of pull requests, each with its comments. */
   readonly reviews: ReadonlyMap<number, Review>;
+  /** Who resolved a conversation, by the comment it began with. */
+  readonly resolvedThreads: ReadonlyMap<number, string>;
   readonly reactions: ReadonlyMap<number, Reaction>;
   readonly checkRuns: ReadonlyMap<number, CheckRun>;
   readonly checkSuites: ReadonlyMap<number, CheckSuite>;
@@ -71,6 +73,7 @@ export function emptyState(app: AppRecord): State {
     parents: new Map(),
     comments: new Map(),
     reviews: new Map(),
+    resolvedThreads: new Map(),
     reactions: new Map(),
     checkRuns: new Map(),
     checkSuites: new Map(),

@@ -43,10 +43,16 @@ function describe(state: State, happening: Happening, number: number): string | 
       const onIt = [...state.issues.values()].some((issue) => issue.number === number && issue.pull?.head.sha === run.headSha);
       return onIt ? `${happening.action} check run ${run.name}${happening.action === "completed" ? `: ${run.conclusion ?? ""}` : ""}` : null;
     }
+    case "pull_request_review":
+      return concerns(happening.issueId) ? "reviewed the pull request" : null;
+    case "pull_request_review_thread":
+      return concerns(happening.issueId) ? "resolved a conversation" : null;
+    case "pull_request_review_comment":
     case "label":
     case "workflow_run":
     case "cancel_requested":
     case "push":
+    case "merge_group":
     case "installation":
     case "installation_repositories":
       return null;

@@ -3,7 +3,7 @@
  */
 import type { GitHub, Repository } from "../../../github/client.ts";
 import { readIssue, readRefHead, readRun, type RunFacts } from "../../../github/read/index.ts";
-import { decodeTask, taskDigest, TASK_NOT_CARRIED, verifyTicket, type TaskText, type Ticket } from "../../../github/trust/index.ts";
+import { decodeTask, taskDigest, TASK_NOT_CARRIED, verifyTicket, withGoal, type TaskText, type Ticket } from "../../../github/trust/index.ts";
 import { parseAskId, recordRefOf } from "../../../record/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -50,7 +50,7 @@ async function readTask(github: GitHub, settings: JobSettings, ticket: Ticket): 
 
 async function fetchTask(github: GitHub, repository: Repository, ticket: Ticket): Promise<Result<TaskText, null>> {
   const issue = await readIssue(github, { owner: repository.owner, repo: repository.repo }, ticket.issueNumber);
-  return issue === null ? err(null) : ok({ title: issue.title, body: issue.body });
+  return issue === null ? err(null) : ok(withGoal({ title: issue.title, body: issue.body }, ticket.wish?.goal));
 }
 
 const refuse = (message: string, fix: string): Result<never, Refusal<"bad-ticket">> => err({ kind: "bad-ticket", message, fix });

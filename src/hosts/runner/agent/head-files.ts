@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { GitHub, Repository } from "../../../github/client.ts";
 import { parseAnswer } from "../../../github/parse-answer.ts";
 import { readTree, type TreeFacts } from "../../../github/read/index.ts";
+import { hasStatus } from "../../../github/request-error.ts";
 import { BLOB_LIMIT_BYTES, type SnapshotRef } from "../../../record/index.ts";
 import { fileModeSchema, pathFault, type ManifestEntry } from "../../../record/manifest.ts";
 import type { Refusal } from "../../../shared/errors.ts";
@@ -23,11 +24,23 @@ export interface Head {
   readonly headSha: string;
 }
 
+/** Null where a commit is in no branch and no pull request any more: GitHub answers 404, or that it cannot make out the name. */
+async function orGone<T>(read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (hasStatus(error, 404, 422)) return null;
+    throw error;
+  }
+}
+
 type Entry = TreeFacts["entries"][number];
 
 /** @param putBlob into the journal: a later run of the item reviews the very same files */
 export async function readHeadFiles(github: GitHub, repository: Repository, { mergeBase, headSha }: Head, putBlob: (bytes: Uint8Array) => Promise<string>): Promise<Result<SnapshotRef, Refusal<"head-not-readable">>> {
-  const [base, head] = [await readTree(github, repository, { sha: mergeBase, recursive: true }), await readTree(github, repository, { sha: headSha, recursive: true })];
+  const trees = await orGone(async () => [await readTree(github, repository, { sha: mergeBase, recursive: true }), await readTree(github, repository, { sha: headSha, recursive: true })] as const);
+  if (trees === null) return refuse(`GitHub does not have the commit ${headSha} any more: somebody force-pushed over it.`, "There is nothing to do where it was pushed to a labelled pull request: its present head is reviewed next.");
+  const [base, head] = trees;
   if (base.truncated || head.truncated) return refuse("GitHub does not list all files of the repository at once, so what changed cannot be told.");
   const changed = changedEntries(base.entries, head.entries);
   if (changed.length > MOST_FILES) return refuse(`It changes ${changed.length} files; at most ${MOST_FILES} are reviewed.`);
@@ -68,5 +81,5 @@ async function take(github: GitHub, repository: Repository, { path, entry, putBl
   return sha256 === sha256Hex(bytes) ? ok({ path, mode, oid: entry.sha, size: bytes.length, sha256 }) : refuse(`${path} holds a secret of this job, so it cannot be kept as it is.`);
 }
 
-const refuse = (message: string): Result<never, Refusal<"head-not-readable">> =>
-  err({ kind: "head-not-readable", message: `The pull request is not reviewed. ${message}`, fix: "Split it or leave that out, then remove the label and add it again." });
+const refuse = (message: string, fix = "Split it or leave that out, then remove the label and add it again."): Result<never, Refusal<"head-not-readable">> =>
+  err({ kind: "head-not-readable", message: `The pull request is not reviewed. ${message}`, fix });

@@ -1,9 +1,11 @@
 /** The agent job's work proper: sandbox, workspace, coordinator. Loaded when the run is admitted and its journal can be saved. */
 import { allowedHosts, budgetOf, modelsOf, type Config } from "../../../config/index.ts";
-import { estimateWords, openingPolicy, pipelineFault, progressLine, readRules, runItem, type CoordinatorDeps, type ItemResult } from "../../../coordinator/index.ts";
+import { confidentialAmong, estimateWords, openingPolicy, PIPELINE_WORKFLOWS, pipelineFault, progressLine, readRules, runItem, type CoordinatorDeps, type ItemResult } from "../../../coordinator/index.ts";
 import { foldItem, next } from "../../../engine/pipeline/index.ts";
 import type { GitHub } from "../../../github/client.ts";
+import { readRepository } from "../../../github/read/index.ts";
 import { personOf } from "../../../github/trust/index.ts";
+import { needsPrivate } from "../../../intake/confidential-workflows.ts";
 import { itemStream, phaseSchema, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
 import { TerminalError, type Refusal } from "../../../shared/errors.ts";
 import { ok, type Result } from "../../../shared/result.ts";
@@ -11,7 +13,9 @@ import type { Sandbox, Workspace } from "../../../workspace/index.ts";
 import type { JobSettings } from "../settings.ts";
 import type { Admitted } from "./admission.ts";
 import { readConfig } from "./config.ts";
+import { readFollowUp } from "./follow-up.ts";
 import { readHeadFiles } from "./head-files.ts";
+import { readReviewedBefore } from "./reviewed-before.ts";
 import { crashesInARow, CRASHES_THAT_STOP, type Crashes } from "./crashes.ts";
 import type { AgentPorts, Place, WorkRecord } from "./ports.ts";
 import type { Restored } from "./restore.ts";
@@ -41,7 +45,9 @@ export async function work(settings: JobSettings, ports: AgentPorts, context: Wo
   if (!config.ok) return stopBeforeWork(settings, context, { ending: "bad-config", refusal: config.error });
   const review = await reviewOf(settings, context);
   if (!review.ok) return stopBeforeWork(settings, context, { ending: "unclear", refusal: review.error });
-  const result = await confined(settings, ports, { ...context, config: config.value, crashes: crashes.count, review: review.value });
+  const followUp = await followUpOf(settings, context);
+  if (!followUp.ok) return stopBeforeWork(settings, context, { ending: "nothing-to-do", refusal: followUp.error });
+  const result = await confined(settings, ports, { ...context, config: config.value, crashes: crashes.count, review: review.value, followUp: followUp.value });
   return "state" in result ? { ending: result.ending, reason: result.reason, cost: costOf(result), over: result.state.ended !== null } : result;
 }
 
@@ -50,7 +56,22 @@ async function reviewOf(settings: JobSettings, { github, admitted: { ticket }, r
   if (ticket.review === undefined || (await record.journal.head(itemStream(settings.item))) !== null) return ok(null);
   const { headSha } = ticket.review;
   const files = await readHeadFiles(github, { owner: settings.owner, repo: settings.repo }, { mergeBase: ticket.base.sha, headSha }, (bytes) => record.journal.putBlob(bytes));
-  return files.ok ? ok({ headSha, snapshot: files.value }) : files;
+  if (!files.ok) return files;
+  const since = await readReviewedBefore(github, { owner: settings.owner, repo: settings.repo }, ticket);
+  return ok({ headSha, snapshot: files.value, ...(since === null ? {} : { since }) });
+}
+
+type FollowedUp = NonNullable<CoordinatorDeps["followUp"]>;
+
+/** What of the item's delivery is to be answered; null where the ticket asks for nothing of the kind, or an earlier run has taken it up. */
+async function followUpOf(settings: JobSettings, { github, admitted: { ticket }, record }: WorkContext): Promise<Result<FollowedUp | null, Refusal>> {
+  const { followUp, trigger } = ticket;
+  const state = foldItem((await record.journal.read(itemStream(settings.item))) as readonly ItemEvent[]);
+  if (followUp === undefined || state.ended?.outcome !== "deliver") return ok(null);
+  const { because, headSha } = followUp;
+  if (state.followUps.some((each) => each.headSha === headSha && each.because === because)) return ok(null);
+  const findings = await readFollowUp(github, { owner: settings.owner, repo: settings.repo }, followUp);
+  return findings.ok ? ok({ because, headSha, by: personOf(trigger.actor), findings: [...findings.value] }) : findings;
 }
 
 type Reviewed = NonNullable<Extract<ItemEvent, { kind: "item_opened" }>["data"]["review"]>;
@@ -70,6 +91,7 @@ interface Work extends WorkContext {
   /** Runs in a row that ended without a word where this one begins. */
   readonly crashes: number;
   readonly review: Reviewed | null;
+  readonly followUp: FollowedUp | null;
 }
 
 async function confined(settings: JobSettings, ports: AgentPorts, context: Work): Promise<ItemResult | WorkEnd> {
@@ -103,6 +125,11 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
   if (!library.ok) return stopBeforeWork(settings, all, { ending: "bad-config", refusal: library.error });
   const fault = pipelineFault(library.value);
   if (fault !== null) return stopBeforeWork(settings, all, { ending: "bad-config", refusal: fault });
+  const asked = admitted.ticket.wish?.workflow;
+  const wanted = asked === undefined ? null : library.value(asked);
+  if (wanted?.ok === false) return stopBeforeWork(settings, all, { ending: "unclear", refusal: wanted.error });
+  const confidential = confidentialAmong(library.value, asked === undefined ? PIPELINE_WORKFLOWS : [asked]);
+  if (confidential !== null && (await isPublic(settings, all))) return stopBeforeWork(settings, all, { ending: "needs-private", refusal: needsPrivate(confidential) });
   const rules = await readRules(workspace.baseFiles, config.rules);
   for (const note of rules.notes) ports.log(note);
   return runItem(
@@ -127,6 +154,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
       saving: record.saving,
       surroundings: surroundingsOf(settings, ports, { github: all.github, admitted, requires: openingPolicy(config).requires ?? [] }),
       ...retryOf(admitted.ticket),
+      ...(all.followUp === null ? {} : { followUp: all.followUp }),
       ...(answer === undefined ? {} : { answer: { ...answer, by: personOf(trigger.actor) } }),
       onProgress: (progress) => {
         const line = progressLine(progress);
@@ -140,6 +168,9 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
 }
 
 /** A phase that this version does not know is none. */
+/** Also where GitHub does not say (I9). */
+const isPublic = async ({ owner, repo }: JobSettings, { github }: Pick<Work, "github">): Promise<boolean> => (await readRepository(github, { owner, repo }))?.isPublic ?? true;
+
 function retryOf({ retry, trigger }: Admitted["ticket"]): Pick<CoordinatorDeps, "retry"> {
   return retry === undefined ? {} : { retry: { phase: phaseSchema.nullable().catch(null).parse(retry.phase), by: personOf(trigger.actor) } };
 }
@@ -153,7 +184,7 @@ function slicesOf(settings: JobSettings, { place, config, workspace }: Pick<Work
 /** @param config null where none can be read: the item ends before it matters */
 function openItem(admitted: Admitted, config: Pick<Config, "review" | "pipeline"> | null, review: Reviewed | null): Extract<ItemEvent, { kind: "item_opened" }>["data"] {
   const { ticket, task } = admitted;
-  return { itemId: ticket.item, task: { ...task, sha256: ticket.textSha256 }, base: ticket.base, maxReviewRounds: config?.review.maxRounds ?? 1, ...(config === null ? {} : { pipeline: openingPolicy(config), hostChecks: true, sameFindings: "identity" }), ...(review === null ? {} : { review }) };
+  return { itemId: ticket.item, task: { ...task, sha256: ticket.textSha256 }, base: ticket.base, maxReviewRounds: config?.review.maxRounds ?? 1, ...(config === null ? {} : { pipeline: openingPolicy(config), hostChecks: true, sameFindings: "identity" }), ...(ticket.wish?.workflow === undefined ? {} : { workflowId: ticket.wish.workflow }), ...(ticket.wish?.plan === undefined ? {} : { plan: ticket.wish.plan }), ...(review === null ? {} : { review }) };
 }
 
 function openRun(settings: JobSettings, { admitted, restored }: Pick<WorkContext, "admitted" | "restored">, { sandbox, crashes }: { readonly sandbox: "bubblewrap" | "weak" | "none"; readonly crashes: number }): Extract<ItemEvent, { kind: "run_opened" }>["data"] {
@@ -165,7 +196,7 @@ function openRun(settings: JobSettings, { admitted, restored }: Pick<WorkContext
 async function stopBeforeWork(
   settings: JobSettings,
   { admitted, restored, record }: WorkContext,
-  { ending, refusal }: { readonly ending: Extract<EndingCode, "bad-config" | "no-sandbox" | "keeps-crashing" | "unclear">; readonly refusal: Refusal },
+  { ending, refusal }: { readonly ending: Extract<EndingCode, "needs-private" | "bad-config" | "no-sandbox" | "keeps-crashing" | "unclear" | "nothing-to-do">; readonly refusal: Refusal },
 ): Promise<WorkEnd> {
   const stream = itemStream(settings.item);
   const reason: Reason = { code: refusal.kind, message: refusal.message, fix: refusal.fix };

@@ -97,6 +97,34 @@ const PARTS: Readonly<Record<string, string>> = {
   workflow_run: "workflow_run",
 };
 
+test("a review is told once as a whole and once for each comment, an answer as a review of its own, a resolved conversation with its comments", async () => {
+  const clone = join(world.directory, "first-clone");
+  await world.git(clone, "switch", "--quiet", "-c", "reviewed");
+  writeFiles(clone, { "reviewed.js": "one\ntwo\n" });
+  await world.git(clone, "add", "-A");
+  await world.git(clone, "commit", "--quiet", "-m", "reviewed");
+  await world.git(clone, "push", "--quiet", world.remote(world.maintainer), "reviewed");
+  await world.git(clone, "switch", "--quiet", "main");
+  const { number } = (await world.call(world.maintainer, "POST", `${REPO}/pulls`, { title: "Reviewed", head: "reviewed", base: "main" })).body;
+  const comment = (line: number) => ({ path: "reviewed.js", line, body: `About ${line}` });
+  const reviewed = await webhooksOf(() => world.call(world.maintainer, "POST", `${REPO}/pulls/${number}/reviews`, { event: "COMMENT", body: "Two things", comments: [comment(1), comment(2)] }));
+  expect(names(reviewed)).toEqual(["pull_request_review.submitted", "pull_request_review_comment.created", "pull_request_review_comment.created"]);
+  expect(reviewed[0]?.payload).toMatchObject({ review: { state: "commented", body: "Two things" }, pull_request: { number } });
+  const [, first] = reviewed;
+  expect(first?.payload).toMatchObject({ comment: { path: "reviewed.js", line: 1, body: "About 1" }, pull_request: { number } });
+  const replied = await webhooksOf(() => world.call(world.maintainer, "POST", `${REPO}/pulls/${number}/comments/${first?.payload.comment.id}/replies`, { body: "Why?" }));
+  expect(names(replied)).toEqual(["pull_request_review.submitted", "pull_request_review_comment.created"]);
+  expect(replied[1]?.payload.comment).toMatchObject({ in_reply_to_id: first?.payload.comment.id, body: "Why?" });
+  // An answer has no answers of its own.
+  expect((await world.call(world.maintainer, "POST", `${REPO}/pulls/${number}/comments/${replied[1]?.payload.comment.id}/replies`, { body: "x" })).status).toBe(404);
+  const graphql = async (query: string): Promise<Pick<Answered, "body">> => ({ body: await (await fetch(`${world.github.url}/graphql`, { method: "POST", headers: { authorization: `Bearer ${world.maintainer}`, "content-type": "application/json" }, body: JSON.stringify({ query, variables: {} }) })).json() });
+  const threads = await graphql(`query Threads { repository(owner: "acme", name: "calc") { pullRequest(number: ${number}) { reviewThreads(first: 10) { nodes { id } } } } }`);
+  const [{ id }] = threads.body.data.repository.pullRequest.reviewThreads.nodes;
+  const resolved = await webhooksOf(() => graphql(`mutation Resolve { resolveReviewThread(input: { threadId: "${id}" }) { thread { isResolved } } }`));
+  expect(names(resolved)).toEqual(["pull_request_review_thread.resolved"]);
+  expect(resolved[0]?.payload.thread).toMatchObject({ node_id: id, comments: [{ body: "About 1" }, { body: "Why?" }] });
+});
+
 test("payloads have the fields of GitHub's recorded examples", async () => {
   const clone = join(world.directory, "first-clone");
   writeFiles(clone, { "src/add.js": "export const add = (a, b) => a + b;\n" });

@@ -1,7 +1,7 @@
 /** What `issue` and `issues` of a repository answer. */
-import { loginOf } from "../principal.ts";
 import type { Issue, RepositoryRecord } from "../records.ts";
 import { select } from "../state.ts";
+import { threadOfIssue } from "./issue-thread.ts";
 import { closingField } from "./pulls.ts";
 import { actorOf, demand, failed, hasLabel, pageSize, pageUrlOf, type Serving } from "./serving.ts";
 
@@ -37,13 +37,10 @@ export function issuesField(serving: Serving, repository: RepositoryRecord, { fi
 
 function issueObject(serving: Serving, repository: RepositoryRecord, issue: Issue): unknown {
   const { state } = serving.machine;
-  const edits = state.history.flatMap((each) => (each.kind === "issues" && each.action === "edited" && each.issueId === issue.id ? [each] : []));
   return {
     fullDatabaseId: String(issue.id),
     number: issue.number,
-    lastEditedAt: edits.findLast(({ edited }) => edited.includes("body"))?.at ?? null,
-    timelineItems: (wanted: TimelineWanted) => timelineField(serving, issue, wanted),
-    title: issue.title,
+    ...threadOfIssue(serving, repository, issue),
     body: issue.body ?? "",
     state: issue.state.toUpperCase(),
     locked: false,
@@ -52,36 +49,5 @@ function issueObject(serving: Serving, repository: RepositoryRecord, issue: Issu
     author: actorOf(serving, issue.author),
     labels: ({ first }: { readonly first?: number }) => ({ nodes: issue.labelIds.flatMap((id) => state.labels.get(id) ?? []).slice(0, pageSize(first)).map(({ name }) => ({ name })) }),
     closedByPullRequestsReferences: ({ first }: { readonly first?: number }) => closingField(serving, repository, { issue, size: pageSize(first) }),
-    comments: ({ first }: { readonly first?: number }) => commentsField(serving, repository, { issue, size: pageSize(first) }),
   };
-}
-
-interface TimelineWanted {
-  readonly last?: number;
-  readonly itemTypes?: readonly string[];
-}
-
-function timelineField(serving: Serving, issue: Issue, { last, itemTypes }: TimelineWanted): unknown {
-  const size = pageSize(last);
-  const { state } = serving.machine;
-  const is = (type: string): boolean => itemTypes === undefined || itemTypes.includes(type);
-  const nodes = state.history.flatMap((each): unknown[] => {
-    if (each.kind !== "issues" || each.issueId !== issue.id) return [];
-    if (each.action === "labeled" && is("LABELED_EVENT")) return [{ __typename: "LabeledEvent", createdAt: each.at, actor: actorOf(serving, each.actor), label: { name: state.labels.get(each.labelId)?.name ?? "" } }];
-    return each.action === "edited" && each.edited.includes("title") && is("RENAMED_TITLE_EVENT") ? [{ __typename: "RenamedTitleEvent", createdAt: each.at }] : [];
-  });
-  return { nodes: nodes.slice(-size) };
-}
-
-function commentsField(serving: Serving, repository: RepositoryRecord, { issue, size }: { readonly issue: Issue; readonly size: number }): unknown {
-  const viewer = loginOf(serving.principal);
-  const all = select(serving.machine.state.comments, (comment) => comment.issueId === issue.id);
-  const nodes = all.slice(0, size).map(({ id, body, updatedAt, author }) => ({
-    fullDatabaseId: String(id),
-    body,
-    updatedAt,
-    url: `${pageUrlOf(serving, repository, issue)}#issuecomment-${id}`,
-    viewerDidAuthor: author === viewer,
-  }));
-  return { totalCount: all.length, nodes };
 }

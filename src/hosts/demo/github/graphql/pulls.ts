@@ -2,6 +2,8 @@
 import { isPull, type Issue, type Pull, type RepositoryRecord } from "../records.ts";
 import { select } from "../state.ts";
 import { nodeId } from "../views/view.ts";
+import { reviewThreadsField } from "./review-threads.ts";
+import { threadOfIssue } from "./issue-thread.ts";
 import { actorOf, demand, failed, hasLabel, pageSize, pageUrlOf, type Serving } from "./serving.ts";
 
 const PULLS = { permission: "pull_requests", level: "read", role: "read" } as const;
@@ -53,8 +55,10 @@ export const pullRequest = (serving: Serving, repository: RepositoryRecord, pull
   autoMergeRequest: pull.pull.autoMerge === null ? null : { enabledAt: pull.pull.autoMerge.at, enabledBy: actorOf(serving, pull.pull.autoMerge.by), mergeMethod: pull.pull.autoMerge.method },
   body: pull.body ?? "",
   state: stateOf(pull),
+  ...threadOfIssue(serving, repository, pull),
   headRefName: pull.pull.head.ref,
   headRefOid: pull.pull.head.sha,
+  reviewThreads: ({ first, after }: { readonly first?: number; readonly after?: string | null }) => reviewThreadsField(serving, repository, { pull, first, after }),
   // This GitHub has no forks.
   isCrossRepository: false,
   author: actorOf(serving, pull.author),

@@ -16,8 +16,19 @@ export const SERVED_SCHEMA = /* GraphQL */ `
   }
 
   type Mutation {
+    resolveReviewThread(input: ResolveReviewThreadInput!): ResolveReviewThreadPayload
     enablePullRequestAutoMerge(input: EnablePullRequestAutoMergeInput!): EnablePullRequestAutoMergePayload
     updateRefs(input: UpdateRefsInput!): UpdateRefsPayload
+  }
+
+  input ResolveReviewThreadInput {
+    clientMutationId: String
+    threadId: ID!
+  }
+
+  type ResolveReviewThreadPayload {
+    clientMutationId: String
+    thread: PullRequestReviewThread
   }
 
   input EnablePullRequestAutoMergeInput {
@@ -91,8 +102,14 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     owner: RepositoryOwner!
     pullRequest(number: Int!): PullRequest
     pullRequests(first: Int, headRefName: String, labels: [String!], orderBy: IssueOrder, states: [PullRequestState!]): PullRequestConnection!
+    pullRequestTemplates: [PullRequestTemplate!]
     ref(qualifiedName: String!): Ref
     url: URI!
+  }
+
+  type PullRequestTemplate {
+    body: String
+    filename: String
   }
 
   type RepositoryCollaboratorConnection {
@@ -254,13 +271,54 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     author: Actor
     autoMergeRequest: AutoMergeRequest
     body: String!
+    comments(first: Int): IssueCommentConnection!
     headRefName: String!
     headRefOid: GitObjectID!
     id: ID!
     isCrossRepository: Boolean!
+    lastEditedAt: DateTime
     number: Int!
+    reviewThreads(after: String, first: Int): PullRequestReviewThreadConnection!
     state: PullRequestState!
+    timelineItems(itemTypes: [PullRequestTimelineItemsItemType!], last: Int): PullRequestTimelineItemsConnection!
+    title: String!
     url: URI!
+  }
+
+  enum PullRequestTimelineItemsItemType {
+    LABELED_EVENT
+    RENAMED_TITLE_EVENT
+  }
+
+  type PullRequestTimelineItemsConnection {
+    nodes: [PullRequestTimelineItems]
+  }
+
+  union PullRequestTimelineItems = LabeledEvent | RenamedTitleEvent
+
+  type PullRequestReviewThreadConnection {
+    nodes: [PullRequestReviewThread]
+    pageInfo: PageInfo!
+  }
+
+  type PullRequestReviewThread {
+    comments(first: Int): PullRequestReviewCommentConnection!
+    id: ID!
+    isOutdated: Boolean!
+    isResolved: Boolean!
+    line: Int
+    path: String!
+    resolvedBy: User
+  }
+
+  type PullRequestReviewCommentConnection {
+    nodes: [PullRequestReviewComment]
+  }
+
+  type PullRequestReviewComment {
+    author: Actor
+    body: String!
+    fullDatabaseId: BigInt
   }
 
   enum PullRequestState {

@@ -2,6 +2,7 @@
 import { execute, GraphQLError, Kind, OperationTypeNode, parse, validate, type DocumentNode, type OperationDefinitionNode } from "graphql";
 import { z } from "zod";
 import { enableAutoMerge } from "../graphql/auto-merge.ts";
+import { resolveReviewThread } from "../graphql/review-threads.ts";
 import { repositoryField } from "../graphql/repository.ts";
 import { servedSchema } from "../graphql/schema.ts";
 import type { Serving } from "../graphql/serving.ts";
@@ -109,6 +110,7 @@ async function run(options: RestOptions, serving: Serving, { document, invalid, 
   const since = serving.machine.state.history.length;
   const rootValue = {
     repository: (wanted: { readonly owner: string; readonly name: string }) => repositoryField(serving, wanted),
+    resolveReviewThread: ({ input }: { readonly input: Parameters<typeof resolveReviewThread>[1] }) => resolveReviewThread(serving, input),
     enablePullRequestAutoMerge: ({ input }: { readonly input: Parameters<typeof enableAutoMerge>[1] }) => enableAutoMerge(serving, input),
     updateRefs: ({ input }: { readonly input: Parameters<typeof updateRefs>[1] }) => updateRefs(serving, input),
   };

@@ -3,7 +3,7 @@ import type { Principal } from "../principal.ts";
 import type { CheckRun } from "../records.ts";
 import { failure, json, notFound, pageOf, unprocessable, type Reply } from "../reply.ts";
 import { answer, numberParam, repositoryRoute, type InRepository, type Route, type Transition } from "../route.ts";
-import { known, select, type State } from "../state.ts";
+import { happen, known, select, type State } from "../state.ts";
 import { createCheckRun, updateCheckRun } from "../transitions/checks.ts";
 import { checkRunJson } from "../views/checks.ts";
 import { apiUrl } from "../views/repository.ts";
@@ -118,6 +118,14 @@ const updateRun = repositoryRoute({
     }),
 });
 
+/** As the button Re-run does; GitHub tells the App that made the check run. */
+const rerequestRun = repositoryRoute({
+  method: "POST",
+  template: `${CHECK_RUN}/rerequest`,
+  access: WRITE,
+  handle: (exchange) => onCheckRun(exchange, (state, run) => ({ state: happen(state, exchange.act, { kind: "check_run", action: "rerequested", checkRunId: run.id }), reply: json({}, 201) })),
+});
+
 const getRun = repositoryRoute({
   method: "GET",
   template: CHECK_RUN,
@@ -169,4 +177,4 @@ const listForRef = repositoryRoute({
   },
 });
 
-export const checkRoutes: readonly Route[] = [createRun, updateRun, getRun, listAnnotations, listForRef];
+export const checkRoutes: readonly Route[] = [createRun, updateRun, rerequestRun, getRun, listAnnotations, listForRef];

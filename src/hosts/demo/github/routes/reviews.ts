@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { FileChange, Git } from "../git/git.ts";
-import type { Pull } from "../records.ts";
+import type { Pull, Review } from "../records.ts";
 import { failure, json, notFound, pageOf, unprocessable, type Reply } from "../reply.ts";
-import { answer, repositoryRoute, type Route } from "../route.ts";
-import { put, select, takeId, type State } from "../state.ts";
+import { answer, numberParam, repositoryRoute, type Route } from "../route.ts";
+import { happen, put, select, takeId, type Act, type State } from "../state.ts";
 import { reviewCommentJson, reviewJson } from "../views/reviews.ts";
 import { bodyTooLong } from "./body-limit.ts";
 import { baseNow, pullByNumber } from "./pulls.ts";
@@ -13,7 +13,7 @@ const READ = { permission: "pull_requests", level: "read", role: "read" } as con
 const REVIEW = { permission: "pull_requests", level: "write", role: "read" } as const;
 const REVIEWS = "/repos/{owner}/{repo}/pulls/{pull_number}/reviews";
 
-const commentBody = z.object({ path: z.string(), body: z.string().min(1), line: z.int(), side: z.enum(["LEFT", "RIGHT"]).default("RIGHT") });
+const commentBody = z.object({ path: z.string(), body: z.string().min(1), line: z.int(), side: z.enum(["LEFT", "RIGHT"]).default("RIGHT"), start_line: z.int().optional(), start_side: z.enum(["LEFT", "RIGHT"]).optional() });
 type Wish = z.infer<typeof commentBody>;
 
 const EVENTS = { COMMENT: "COMMENTED", APPROVE: "APPROVED", REQUEST_CHANGES: "CHANGES_REQUESTED" } as const;
@@ -33,7 +33,7 @@ const createReview = repositoryRoute({
     const from = await git.mergeBase(await baseNow(git, pull), commitId).catch(() => null);
     if (from === null || !(await isInPull(git, pull, { commitId, from }))) return answer(unprocessable("Unprocessable Entity"));
     const files = await git.diff(from, commitId);
-    const placed = body.comments.map((wish) => ({ wish, hunk: hunkOf(files, wish) }));
+    const placed = body.comments.map((wish) => ({ wish, hunk: placeOf(files, wish) }));
     const wrong = placed.find(({ hunk }) => hunk === null);
     if (wrong !== undefined) return answer(unresolved(files, wrong.wish));
     return (current) => {
@@ -43,15 +43,29 @@ const createReview = repositoryRoute({
         next = taken.state;
         return taken.id;
       };
-      const review = { id: id(), repositoryId: repository.id, issueId: pull.id, author: act.actor, state: EVENTS[body.event], body: body.body, commitId, submittedAt: act.at, comments: placed.map(({ wish, hunk }) => ({ ...wish, id: id(), diffHunk: hunk ?? "" })) };
-      const done: State = { ...next, reviews: put(next.reviews, review.id, review) };
+      const review = { id: id(), repositoryId: repository.id, issueId: pull.id, author: act.actor, state: EVENTS[body.event], body: body.body, commitId, submittedAt: act.at, comments: placed.map(({ wish: { path, line, side, body: text, start_line: startLine = null }, hunk }) => ({ path, line, side, body: text, startLine, inReplyTo: null, id: id(), diffHunk: hunk ?? "" })) };
+      const done = submitted({ ...next, reviews: put(next.reviews, review.id, review) }, act, review);
       return { state: done, reply: json(reviewJson({ state: done, base }, pull, review)) };
     };
   },
 });
 
+/** GitHub tells of the review and of each of its comments. */
+function submitted(state: State, act: Act, { id: reviewId, issueId, comments }: Review): State {
+  const told = happen(state, act, { kind: "pull_request_review", action: "submitted", issueId, reviewId });
+  return comments.reduce((next, { id: commentId }) => happen(next, act, { kind: "pull_request_review_comment", action: "created", issueId, reviewId, commentId }), told);
+}
+
 /** Whether the commit is one of those that the pull request brings. */
 const isInPull = async (git: Git, { pull }: Pull, { commitId, from }: { readonly commitId: string; readonly from: string }): Promise<boolean> => commitId !== from && (await git.mergeBase(commitId, pull.head.sha)) === commitId;
+
+/** Of several lines the first stands above the last, in one hunk with it. */
+function placeOf(files: readonly FileChange[], wish: Wish): string | null {
+  const hunk = hunkOf(files, wish);
+  if (wish.start_line === undefined) return hunk;
+  const first = hunkOf(files, { ...wish, line: wish.start_line, side: wish.start_side ?? wish.side });
+  return wish.start_line < wish.line && first === hunk ? hunk : null;
+}
 
 /** The hunk whose lines hold the wanted one; null where the diff does not show it. */
 function hunkOf(files: readonly FileChange[], { path, line, side }: Wish): string | null {
@@ -106,4 +120,25 @@ const listComments = repositoryRoute({
     }),
 });
 
-export const reviewRoutes: readonly Route[] = [createReview, listReviews, listComments];
+/** An answer is a review of its own without a body, as GitHub makes it. */
+const reply = repositoryRoute({
+  method: "POST",
+  template: "/repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies",
+  access: REVIEW,
+  body: z.object({ body: z.string().min(1) }),
+  handle: ({ act, base, body, params, repository }) => (state) => {
+    const pull = pullByNumber(state, repository, params);
+    const root = pull === undefined ? undefined : select(state.reviews, (review) => review.issueId === pull.id).flatMap(({ comments, commitId }) => comments.map((comment) => ({ comment, commitId }))).find(({ comment }) => comment.id === numberParam(params, "comment_id"));
+    const refusal = bodyTooLong("PullRequestReviewComment", body.body);
+    if (refusal !== null) return { state, reply: refusal };
+    // Answers stand below the comment that a conversation began with, and nowhere else.
+    if (pull === undefined || root === undefined || root.comment.inReplyTo !== null) return { state, reply: notFound() };
+    const [ofReview, ofComment] = [takeId(state), takeId(takeId(state).state)];
+    const comment = { ...root.comment, id: ofComment.id, body: body.body, inReplyTo: root.comment.id };
+    const review: Review = { id: ofReview.id, repositoryId: repository.id, issueId: pull.id, author: act.actor, state: "COMMENTED", body: "", commitId: root.commitId, submittedAt: act.at, comments: [comment] };
+    const next = submitted({ ...ofComment.state, reviews: put(ofComment.state.reviews, review.id, review) }, act, review);
+    return { state: next, reply: json(reviewCommentJson({ state: next, base }, pull, { review, comment }), 201) };
+  },
+});
+
+export const reviewRoutes: readonly Route[] = [createReview, listReviews, listComments, reply];

@@ -1,12 +1,13 @@
 import { unreachable } from "../../../../shared/unreachable.ts";
 import type { Happening, PushedCommit } from "../happening.ts";
-import { isPull, type Issue, type RepositoryRecord } from "../records.ts";
+import { isPull, type CheckRun, type Issue, type RepositoryRecord, type ReviewComment } from "../records.ts";
 import { known, select } from "../state.ts";
 import { installationJson, userJson } from "../views/accounts.ts";
 import { runJson, workflowJson } from "../views/actions.ts";
 import { checkRunJson } from "../views/checks.ts";
 import { commentJson, issueJson, labelJson } from "../views/issues.ts";
 import { pullJson, pullSimpleJson, type PullMeasure } from "../views/pulls.ts";
+import { reviewCommentJson, reviewJson } from "../views/reviews.ts";
 import { fullName, pageUrl, repositoryJson } from "../views/repository.ts";
 import { nodeId, type View } from "../views/view.ts";
 
@@ -66,14 +67,22 @@ function specificPayload(view: View, happening: Happening, measure: PullMeasure 
     }
     case "label":
       return { label: labelJson(view, known(state.labels, happening.labelId, "label")) };
-    case "check_run":
-      return { check_run: checkRunJson(view, known(state.checkRuns, happening.checkRunId, "check run")) };
+    case "pull_request_review":
+    case "pull_request_review_comment":
+    case "pull_request_review_thread":
+      return reviewPayload(view, happening);
+    case "check_run": {
+      const asked = happening.action === "requested_action" ? { requested_action: { identifier: happening.identifier } } : {};
+      return { check_run: checkRunWithSuite(view, known(state.checkRuns, happening.checkRunId, "check run")), ...asked };
+    }
     case "workflow_run": {
       const run = known(state.runs, happening.runId, "run");
       return { workflow_run: runJson(view, run), workflow: workflowJson(view, known(state.workflows, run.workflowId, "workflow")) };
     }
     case "push":
       return pushPayload(view, happening);
+    case "merge_group":
+      return { merge_group: mergeGroupJson(happening) };
     case "installation": {
       const installation = known(state.installations, happening.installationId, "installation");
       return {
@@ -103,14 +112,48 @@ const namedJson = (repository: RepositoryRecord) => ({
   private: repository.visibility === "private",
 });
 
+function reviewPayload(view: View, happening: Extract<Happening, { kind: "pull_request_review" | "pull_request_review_comment" | "pull_request_review_thread" }>): Readonly<Record<string, unknown>> {
+  const issue = known(view.state.issues, happening.issueId, "pull request");
+  if (!isPull(issue)) throw new Error(`Issue ${issue.number} is no pull request.`);
+  const pull_request = pullSimpleJson(view, issue);
+  const reviews = select(view.state.reviews, (review) => review.issueId === issue.id);
+  const commentsOf = (keep: (comment: ReviewComment) => boolean) => reviews.flatMap((review) => review.comments.filter(keep).map((comment) => reviewCommentJson(view, issue, { review, comment })));
+  switch (happening.kind) {
+    case "pull_request_review": {
+      const review = reviewJson(view, issue, known(view.state.reviews, happening.reviewId, "review"));
+      // In webhooks the state is in small letters.
+      return { pull_request, review: { ...review, state: review.state.toLowerCase() } };
+    }
+    case "pull_request_review_comment":
+      return { pull_request, comment: commentsOf(({ id }) => id === happening.commentId)[0] };
+    case "pull_request_review_thread":
+      return { pull_request, thread: { node_id: nodeId("PRRT", happening.commentId), comments: commentsOf(({ id, inReplyTo }) => id === happening.commentId || inReplyTo === happening.commentId) } };
+    default:
+      return unreachable(happening);
+  }
+}
+
 const labelPart = (view: View, happening: object) =>
   "labelId" in happening && typeof happening.labelId === "number"
     ? { label: labelJson(view, known(view.state.labels, happening.labelId, "label")) }
     : {};
 
+/** In a webhook its suite says on which branch the commit is; the branch of an open pull request where there is one. */
+function checkRunWithSuite(view: View, run: CheckRun) {
+  const shown = checkRunJson(view, run);
+  return { ...shown, check_suite: { ...shown.check_suite, head_sha: run.headSha, head_branch: shown.pull_requests[0]?.head.ref ?? null } };
+}
+
 /** What title and text were before they were edited. */
 const editPart = (happening: Extract<Happening, { kind: "issues" | "pull_request" }>) =>
   happening.action === "edited" ? { changes: Object.fromEntries(happening.edited.map((part) => [part, { from: happening.previous[part] }])) } : {};
+
+/** `refs/heads/gh-readonly-queue/main/pr-7-<commit of the base>` (docs: managing a merge queue). */
+function mergeGroupJson({ ref, head }: Extract<Happening, { kind: "merge_group" }>) {
+  const [, base = "", baseSha = ""] = /^refs\/heads\/gh-readonly-queue\/(.+)\/pr-\d+-([0-9a-f]+)$/.exec(ref) ?? [];
+  const { id, treeId, message, timestamp, author, committer } = head;
+  return { head_sha: id, head_ref: ref, base_sha: baseSha, base_ref: `refs/heads/${base}`, head_commit: { id, tree_id: treeId, message, timestamp, author, committer } };
+}
 
 function pushPayload(view: View, push: Extract<Happening, { kind: "push" }>) {
   const repository = known(view.state.repositories, push.repositoryId, "repository");

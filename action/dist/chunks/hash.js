@@ -1,1 +1,0 @@
-import{createHash as e,hash as t}from"node:crypto";const n=e=>t(`sha256`,e,`hex`);function r(){let t=e(`sha256`);return{add:e=>void t.update(e),hex:()=>t.copy().digest(`hex`)}}export{r as n,n as t};

@@ -1,0 +1,3 @@
+import{a as e}from"./manifest.js";const t=/^@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/;function n(e){let n=[],[r,i]=[0,0];for(let a of e.split(`
+`)){let e=r>0||i>0?null:t.exec(a),o=n.at(-1);e===null?o!==void 0&&(r>0||i>0||a.startsWith(`\\`))&&(o.lines.push(a),!a.startsWith(`+`)&&!a.startsWith(`\\`)&&--r,!a.startsWith(`-`)&&!a.startsWith(`\\`)&&--i):([r,i]=[Number(e[1]??1),Number(e[3]??1)],n.push({start:Number(e[2]),lines:[]}))}return n}function r(e){let t=new Map;for(let{start:r,lines:i}of n(e)){let e=r;for(let n of i)n.startsWith(`-`)||n.startsWith(`\\`)||(t.set(e,n.slice(1)),e+=1)}return t}const i=(t,{lines:n})=>e(`${t}\0${n.join(`
+`).trimEnd()}`).slice(0,16);export{n,r,i as t};

@@ -1,0 +1,69 @@
+/**
+ * What is to be answered of a delivery, read with the agent job's own token: checks that failed on the delivered commit, or one
+ * review that asks for changes.
+ *
+ * I8. What a check or a reviewer says is data: it is cut, and becomes findings whose words are theirs.
+ */
+import type { GitHub, Repository } from "../../../github/client.ts";
+import { isRedCheck, readAnnotations, readCheckRuns, readSubmittedReview, type CheckRunShown } from "../../../github/read/index.ts";
+import { CHECK_NAME } from "../../../record/index.ts";
+import type { Ticket } from "../../../github/trust/index.ts";
+import type { Refusal } from "../../../shared/errors.ts";
+import type { JsonObject } from "../../../shared/json.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+
+type FollowUp = NonNullable<Ticket["followUp"]>;
+
+/** A session is told no more; a change that breaks more has one cause most often. */
+const MOST_CHECKS = 10;
+const MOST_ANNOTATIONS = 20;
+const MOST_COMMENTS = 50;
+/** Characters of what one check or comment says. */
+const MOST_CHARS = 6_000;
+
+/** The findings to answer, at least one; refused where there is nothing to answer any more. */
+export async function readFollowUp(github: GitHub, repository: Repository, followUp: FollowUp): Promise<Result<readonly JsonObject[], Refusal<"nothing-to-answer">>> {
+  const findings = followUp.because === "ci" ? await ofChecks(github, repository, followUp) : await ofReview(github, repository, followUp);
+  return findings.length > 0 ? ok(findings) : err({ kind: "nothing-to-answer", message: followUp.because === "ci" ? `No check fails on ${followUp.headSha} any more.` : `The review that asked for changes of pull request ${followUp.pullNumber} is gone, dismissed or empty.`, fix: "There is nothing to do." });
+}
+
+async function ofChecks(github: GitHub, repository: Repository, { headSha }: FollowUp): Promise<readonly JsonObject[]> {
+  const red = (await readCheckRuns(github, repository, headSha)).filter((check) => check.name !== CHECK_NAME && isRedCheck(check));
+  const findings: JsonObject[] = [];
+  for (const check of red.slice(0, MOST_CHECKS)) findings.push(await ofCheck(github, repository, check));
+  return findings;
+}
+
+async function ofCheck(github: GitHub, repository: Repository, { id, name, conclusion, said, annotations }: CheckRunShown): Promise<JsonObject> {
+  const notes = annotations === 0 ? [] : await readAnnotations(github, repository, { checkRunId: id, first: MOST_ANNOTATIONS });
+  const [first] = notes.filter(({ level, path }) => level === "failure" && path !== ".github");
+  const evidence = [said, ...notes.map(({ path, line, level, message }) => `${path}:${line} ${level}: ${message}`)].filter((part) => part !== "").join("\n");
+  return {
+    severity: "major",
+    findingCategory: "correctness",
+    summary: `The check "${clip(name, 100)}" ended with ${conclusion ?? "no result"} on the delivered commit`,
+    ...(first === undefined ? {} : { file: first.path, line: first.line }),
+    evidence: evidence === "" ? "It says nothing more; find out what it runs from the files that set it up." : clip(evidence, MOST_CHARS),
+    remediation: "Find the cause and mend it, so that the check passes. A check is not weakened, skipped or removed to that end.",
+  };
+}
+
+async function ofReview(github: GitHub, repository: Repository, { pullNumber, reviewId }: FollowUp): Promise<readonly JsonObject[]> {
+  const review = reviewId === undefined ? null : await readSubmittedReview(github, repository, { pullNumber, reviewId });
+  if (review?.state !== "CHANGES_REQUESTED") return [];
+  const who = review.author?.login ?? "a reviewer";
+  const asked = (evidence: string, at: JsonObject): JsonObject => ({
+    severity: "major",
+    findingCategory: "correctness",
+    summary: `${who} asks for a change: ${clip(evidence.trim().split("\n")[0] ?? "", 160)}`,
+    ...at,
+    evidence: clip(evidence, MOST_CHARS),
+    remediation: "Do what is asked within the task; where it would be wrong or goes beyond the task, leave it and say why in the handoff.",
+  });
+  return [
+    ...(review.body.trim() === "" ? [] : [asked(review.body, {})]),
+    ...review.comments.slice(0, MOST_COMMENTS).map(({ path, line, body }) => asked(body, { file: path, ...(line === null ? {} : { line }) })),
+  ];
+}
+
+const clip = (text: string, limit: number): string => (text.length <= limit ? text : `${text.slice(0, limit - 1).toWellFormed()}…`);

@@ -1,0 +1,64 @@
+/** What is said of a delivered commit on GitHub, as far as its event is believed: which item to look at. The API says the rest. */
+import { z } from "zod";
+
+/** `branchOf` in delivery/names.ts. */
+const BRANCH = /^worktrain\/issue-([1-9]\d{0,9})-([1-9]\d{0,5})$/;
+
+/** A delivered commit of an item. */
+export interface DeliveredHead {
+  readonly issueNumber: number;
+  readonly attempt: number;
+  readonly headSha: string;
+}
+
+export interface ReviewEvent extends DeliveredHead {
+  readonly pullNumber: number;
+  readonly reviewId: number;
+  readonly author: { readonly login: string; readonly id: number };
+  /** ISO time, GitHub's clock. */
+  readonly submittedAt: string;
+}
+
+const shaSchema = z.string().regex(/^[0-9a-f]{40,64}$/);
+const onBranchSchema = z.object({ head_branch: z.string(), head_sha: shaSchema });
+const checksSchema = z.object({
+  action: z.literal("completed"),
+  workflow_run: onBranchSchema.optional(),
+  check_run: z.object({ name: z.string(), head_sha: shaSchema, check_suite: z.object({ head_branch: z.string().nullable() }) }).optional(),
+});
+
+/**
+ * `workflow_run.completed` or `check_run.completed` on a branch of ours; null for anything else, our own check included. Also one that
+ * is green: it may be the last that was waited for.
+ * @param own name of our check run
+ */
+export function parseEndedCheck(payload: unknown, own: string): DeliveredHead | null {
+  const parsed = checksSchema.safeParse(payload);
+  if (!parsed.success) return null;
+  const { workflow_run: run, check_run: check } = parsed.data;
+  if (run !== undefined) return headOf(run.head_branch, run.head_sha);
+  return check === undefined || check.name === own ? null : headOf(check.check_suite.head_branch ?? "", check.head_sha);
+}
+
+const reviewSchema = z.object({
+  action: z.literal("submitted"),
+  review: z.object({ id: z.int().min(1), state: z.string(), submitted_at: z.string().refine((text) => !Number.isNaN(Date.parse(text))), user: z.object({ login: z.string(), id: z.int(), type: z.string() }) }),
+  pull_request: z.object({ number: z.int().min(1), head: z.object({ ref: z.string(), sha: shaSchema }) }),
+  sender: z.object({ id: z.int() }),
+});
+
+/** A person's review that asks for changes of a pull request of ours; null for anything else, a bot's included (G15). */
+export function parseChangesRequested(payload: unknown): ReviewEvent | null {
+  const parsed = reviewSchema.safeParse(payload);
+  if (!parsed.success) return null;
+  const { review, pull_request: pull, sender } = parsed.data;
+  const { user } = review;
+  if (review.state.toLowerCase() !== "changes_requested" || user.type !== "User" || user.id !== sender.id) return null;
+  const head = headOf(pull.head.ref, pull.head.sha);
+  return head === null ? null : { ...head, pullNumber: pull.number, reviewId: review.id, author: { login: user.login, id: user.id }, submittedAt: new Date(review.submitted_at).toISOString() };
+}
+
+function headOf(branch: string, headSha: string): DeliveredHead | null {
+  const [, issue, attempt] = BRANCH.exec(branch) ?? [];
+  return issue === undefined || attempt === undefined ? null : { issueNumber: Number(issue), attempt: Number(attempt), headSha };
+}

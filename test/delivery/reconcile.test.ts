@@ -1,0 +1,82 @@
+/** A review's findings beside those of earlier reviews: what is told again, what is closed, and that no check is greener than what stands open. */
+import { expect, test } from "vitest";
+import { FIXED_MARK, reconcile, type EarlierThread, type Reconciling } from "../../src/delivery/reconcile.ts";
+import { formatFindingMark, readFindingMark, readFindingMarks, type FindingMark } from "../../src/record/index.ts";
+import { hunkId, hunksOf } from "../../src/shared/patch.ts";
+import { seenHunks } from "../../src/github/read/index.ts";
+
+const patchAt = (start: number, line = "  return a - b;"): string => `@@ -${start},2 +${start},3 @@ fn\n export function add(a, b) {\n+${line}\n }`;
+const files = (start = 1, line?: string) => [{ path: "a.js", patch: patchAt(start, line) }];
+const finding = (over: object = {}) => ({ severity: "major" as const, summary: "It subtracts", findingCategory: "correctness" as const, file: "a.js", line: 2, ...over });
+const verdictOf = (...findings: ReturnType<typeof finding>[]): Reconciling["verdict"] => ({ verdict: findings.some(({ severity }) => severity === "major") ? "blocking" : "clean", confidence: "high", summary: "s", findings });
+const run = (over: Partial<Reconciling>) => reconcile({ verdict: verdictOf(), files: files(), threads: [], earlierMarks: [], ...over });
+const markOf = (reconciling: Partial<Reconciling>): FindingMark => run(reconciling).fresh[0]?.mark ?? { code: null, words: "", severity: "nit" };
+const MARK = markOf({ verdict: verdictOf(finding()) });
+const thread = (over: Partial<EarlierThread> = {}, mark = MARK): EarlierThread => ({ id: "T1", outdated: false, resolved: false, dismissed: false, answers: [], first: { id: 1, body: `${formatFindingMark(mark)}\n**major**: It subtracts` }, ...over });
+
+test("told again in other words, or on another line, it is the same finding and is not posted again", () => {
+  for (const again of [
+    { verdict: verdictOf(finding({ summary: "Adding gives the difference of the two" })) },
+    { verdict: verdictOf(finding({ line: 42 })), files: files(41) },
+    { verdict: verdictOf(finding({ line: 2 })), files: files(1, "  return a - b - 0;") },
+  ]) {
+    const { fresh, repeated, verdict } = run({ ...again, threads: [thread()] });
+    expect([fresh.length, repeated.length, verdict]).toEqual([0, 1, "blocking"]);
+  }
+});
+
+test("another fault in the same file is another finding", () => {
+  const { fresh, open } = run({ verdict: verdictOf(finding({ summary: "Overflow is silent", line: 1, findingCategory: "security" })), threads: [thread()] });
+  expect([fresh.length, open.length]).toEqual([1, 1]);
+});
+
+test.each([
+  { why: "its lines have changed: it is fixed", thread: { outdated: true }, comes: { fixed: 1, open: 0, verdict: "clean" } },
+  { why: "its lines are the same: a reviewer's silence closes nothing, and it counts (attack 6)", thread: {}, comes: { fixed: 0, open: 1, verdict: "blocking" } },
+  { why: "somebody who may not write resolved it: it counts as open", thread: { resolved: true }, comes: { fixed: 0, open: 1, verdict: "blocking" } },
+  { why: "somebody who may write dismissed it", thread: { resolved: true, dismissed: true }, comes: { fixed: 0, open: 0, verdict: "clean" } },
+  { why: "it was closed by us before", thread: { resolved: true, answers: [`${FIXED_MARK}at=x -->`], outdated: true }, comes: { fixed: 0, open: 0, verdict: "clean" } },
+] as const)("not found again, and $why", ({ thread: over, comes }) => {
+  const { fixed, open, verdict } = run({ threads: [thread(over)] });
+  expect({ fixed: fixed.length, open: open.length, verdict }).toEqual(comes);
+});
+
+test("what a person dismissed stays so, and blocks nothing; what we closed and comes again is told again", () => {
+  const dismissed = run({ verdict: verdictOf(finding()), threads: [thread({ resolved: true, dismissed: true })] });
+  expect([dismissed.fresh.length, dismissed.dismissed.length, dismissed.verdict]).toEqual([0, 1, "clean"]);
+  const back = run({ verdict: verdictOf(finding()), threads: [thread({ resolved: true, answers: [`${FIXED_MARK}at=x -->`] })] });
+  expect([back.fresh.length, back.verdict]).toEqual([1, "blocking"]);
+});
+
+test("two findings of one conversation: only one of them was told", () => {
+  const { fresh, repeated } = run({ verdict: verdictOf(finding(), finding({ summary: "It subtracts the wrong way round" })), threads: [thread()] });
+  expect([fresh.length, repeated.length]).toEqual([1, 1]);
+});
+
+test("told in the last review's own text and not looked at again it counts; found again it is told once", () => {
+  const beside = { ...MARK, code: null, severity: "major" as const };
+  expect(run({ earlierMarks: [beside] })).toMatchObject({ kept: [beside], verdict: "blocking" });
+  expect(run({ earlierMarks: [beside], verdict: verdictOf(finding({ line: 90 })) })).toMatchObject({ kept: [], fresh: [{ place: null }] });
+});
+
+test("a mark counts at a comment's beginning only, and is read whole or not at all", () => {
+  const text = formatFindingMark(MARK);
+  expect(readFindingMark(`${text}\nwords`)).toEqual(MARK);
+  for (const other of [`> ${text}`, `\n${text}`, text.replace("major", "none"), text.slice(0, 40)]) expect(readFindingMark(other)).toBeNull();
+  expect(readFindingMarks(`a\n${text}\nb\n${formatFindingMark({ ...MARK, code: null })}`)).toEqual([MARK, { ...MARK, code: null }]);
+});
+
+test("a hunk is the same wherever it stands; another path, line or white space makes it another", () => {
+  const id = (path: string, patch: string) => hunksOf(patch).map((hunk) => hunkId(path, hunk));
+  expect(id("a.js", patchAt(1))).toEqual(id("a.js", patchAt(77)));
+  expect(new Set([patchAt(1), patchAt(1, " return a - b;"), patchAt(1, "  return a + b;")].flatMap((patch) => id("a.js", patch))).size).toBe(3);
+  expect(id("b.js", patchAt(1))).not.toEqual(id("a.js", patchAt(1)));
+});
+
+test("what was seen is what both changes show; what GitHub does not show whole is looked at again, and why is said", () => {
+  const change = (...shown: { path: string; patch: string | null }[]) => ({ mergeBase: "m", files: shown });
+  const two = change({ path: "a.js", patch: `${patchAt(1)}\n${patchAt(30, "x")}` }, { path: "b.png", patch: null });
+  expect(seenHunks(change(...files(9)), two)).toEqual({ ok: true, value: hunksOf(patchAt(1)).map((hunk) => hunkId("a.js", hunk)) });
+  expect(seenHunks(null, two)).toMatchObject({ ok: false, error: expect.stringContaining("not in the repository any more") });
+  expect(seenHunks(change(...Array.from({ length: 300 }, (_, at) => ({ path: `${at}`, patch: null }))), two).ok).toBe(false);
+});

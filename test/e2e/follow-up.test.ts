@@ -1,0 +1,97 @@
+/** A delivered pull request whose checks fail: the same work goes on, by App, agent job and deliver job, from the commit it left. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { appJwt } from "../../src/github/app-jwt.ts";
+import { assertRequestsConform } from "../contract/openapi.ts";
+import { startDemoWorld, type DemoWorld } from "../fakes/demo-world.ts";
+import { eventsOf, savedJournal } from "../fakes/saved-journal.ts";
+import { completeStep, handOver, scenarioByIssue, straight, use } from "../fakes/scripts.ts";
+import { until } from "../fakes/until.ts";
+
+const TITLE = "Durations are wrong";
+const PATIENCE_MS = 110_000;
+
+let world: DemoWorld;
+let issue: number;
+beforeAll(async () => {
+  world = await startDemoWorld(
+    scenarioByIssue({
+      [TITLE]: {
+        fix: [[completeStep("The check wants the rounding explained.")], [use("read", { path: "src/format.js" }), use("edit", { path: "src/format.js", old_string: "  const totalSeconds = Math.round(exactSeconds);", new_string: "  // Rounded whole, so that 59.7 seconds are a minute.\n  const totalSeconds = Math.round(exactSeconds);" })], [completeStep("Explained.")], [completeStep("All tests pass.")], [handOver], ...straight.fix],
+      },
+    }),
+  );
+  issue = await world.play({ title: TITLE });
+});
+afterAll(async () => {
+  assertRequestsConform(world.github.requests);
+  await world.close();
+});
+
+const pull = () => [...world.github.state().issues.values()].flatMap((each) => (each.pull === null ? [] : [{ ...each, pull: each.pull }]))[0];
+const head = (): string => pull()?.pull.head.sha ?? "";
+
+/** A token of an App that may write checks. */
+async function ciToken(): Promise<string> {
+  const { app, installations } = world.github.state();
+  const answer = await fetch(`${world.github.url}/app/installations/${[...installations.keys()][0]}/access_tokens`, { method: "POST", headers: { authorization: `Bearer ${appJwt(app.id, world.secrets.appKey, Date.now())}`, "user-agent": "ci" } });
+  return ((await answer.json()) as { token: string }).token;
+}
+
+/** What CI says of the head. */
+async function ciSays(conclusion: "failure" | "success"): Promise<void> {
+  const { status } = await world.call(await ciToken(), "POST", "/check-runs", { name: "ci", head_sha: head(), status: "completed", conclusion, output: { title: "lint", summary: "src/format.js:4 has no comment" } });
+  expect(status).toBe(201);
+}
+
+async function settled(): Promise<void> {
+  await world.github.settled();
+  await world.actions.idle();
+  await world.github.settled();
+}
+
+test("red checks: one more commit on the same branch, reviewed, with the proof of both in the same pull request", async () => {
+  const [first, before] = [head(), pull()];
+  expect(world.runs(issue)).toHaveLength(1);
+  await ciSays("failure");
+  await until(() => world.runs(issue).length === 2 && (world.statusComments(issue)[0] ?? "").includes(" state=ended "), "the second run", PATIENCE_MS);
+  await settled();
+  expect(head()).not.toBe(first);
+  const commit = await world.call(world.maintainerToken, "GET", `/git/commits/${head()}`);
+  expect((commit.body as { parents: { sha: string }[] }).parents.map(({ sha }) => sha)).toEqual([first]);
+  expect(pull()).toMatchObject({ number: before?.number, state: "open" });
+  expect(pull()?.body).not.toBe(before?.body);
+  expect([...world.github.state().checkRuns.values()].filter(({ name, headSha }) => name === "WorkTrain" && headSha === head())).toHaveLength(1);
+  const { item } = await savedJournal([...world.github.state().artifacts.values()]);
+  expect(eventsOf(item, "item_followed_up")[0]).toMatchObject({ data: { because: "ci", headSha: first, findings: [{ summary: expect.stringContaining('"ci"'), evidence: expect.stringContaining("has no comment") }] } });
+});
+
+test("green checks, and checks on a commit that is not the head any more, start nothing", async () => {
+  await ciSays("success");
+  await settled();
+  expect(world.runs(issue)).toHaveLength(2);
+});
+
+test("a reviewer asks for changes: the same, in the reviewer's name; somebody who may only read is not heard", async () => {
+  const [first, number] = [head(), pull()?.number];
+  const asked = (token: string, body: string) => world.call(token, "POST", `/pulls/${number}/reviews`, { event: "REQUEST_CHANGES", body, comments: [{ path: "src/format.js", line: 3, side: "RIGHT", body: "Say which seconds." }] });
+  expect((await asked(world.github.addUser("rita", "read"), "Burn it.")).status).toBe(200);
+  await settled();
+  expect(world.runs(issue)).toHaveLength(2);
+  expect((await asked(world.github.addUser("grace", "write"), "Please explain it better.")).status).toBe(200);
+  await until(() => world.runs(issue).length === 3 && (world.statusComments(issue)[0] ?? "").includes(" state=ended "), "the third run", PATIENCE_MS);
+  await settled();
+  const commit = await world.call(world.maintainerToken, "GET", `/git/commits/${head()}`);
+  expect((commit.body as { parents: { sha: string }[] }).parents.map(({ sha }) => sha)).toEqual([first]);
+  const { item } = await savedJournal([...world.github.state().artifacts.values()]);
+  expect(eventsOf(item, "item_followed_up").at(-1)).toMatchObject({ data: { because: "review", by: expect.stringMatching(/^grace /), findings: [{ evidence: "Please explain it better." }, { file: "src/format.js", line: 3, evidence: "Say which seconds." }] } });
+  expect(pull()?.body).toContain("grace");
+});
+
+test("a person who pushes has taken over", async () => {
+  const { body: at } = await world.call(world.maintainerToken, "GET", `/git/commits/${head()}`);
+  const { body: made } = await world.call(world.maintainerToken, "POST", "/git/commits", { message: "Mine", tree: (at as { tree: { sha: string } }).tree.sha, parents: [head()] });
+  await world.call(world.maintainerToken, "PATCH", `/git/refs/heads/${pull()?.pull.head.ref}`, { sha: (made as { sha: string }).sha });
+  await ciSays("failure");
+  await settled();
+  expect(world.runs(issue)).toHaveLength(3);
+});

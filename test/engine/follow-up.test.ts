@@ -1,0 +1,54 @@
+import { describe, expect, test } from "vitest";
+import { foldItem, lookBack, next } from "../../src/engine/pipeline/index.ts";
+import type { ItemEvent } from "../../src/record/index.ts";
+import { classify, code, history, review, snapshot, verdict, type Step } from "./item-history.ts";
+
+const FINDING = { severity: "major", summary: "The check \"ci\" ended with failure on the delivered commit", evidence: "no comment" };
+const delivered: ItemEvent = { kind: "item_ended", data: { outcome: "deliver", ending: "ready", reason: null, snapshot } };
+const followedUp: ItemEvent = { kind: "item_followed_up", data: { because: "ci", by: "ada", headSha: "c".repeat(40), findings: [FINDING] } };
+const mended = { ...snapshot, tree: "f".repeat(40) };
+const FIRST = [classify, code, review(1, verdict("clean"))] as const;
+
+/** What comes after a first delivery, a follow-up and these sessions. */
+function after(...sessions: readonly Step[]) {
+  const all = history(...FIRST, ...sessions);
+  // Two events a session: those of the first delivery, then the rest.
+  const place = history(...FIRST).length;
+  return foldItem([...all.slice(0, place), delivered, followedUp, ...all.slice(place)]);
+}
+
+describe("what was delivered is worked on again", () => {
+  test("by a fix that is given what was said, in a round of its own", () => {
+    const state = after();
+    expect([state.ended, state.followUps.map(({ tree, round }) => [tree, round])]).toEqual([null, [[snapshot.tree, 1]]]);
+    expect(next(state)).toMatchObject({ kind: "run-session", phase: "fix", round: 2, context: { findings: [FINDING] }, why: "checks on the delivered commit failed" });
+  });
+
+  test("what it mends is reviewed before it is delivered", () => {
+    const fix = { phase: "fix" as const, round: 2, snapshot: mended };
+    expect(next(after(fix))).toMatchObject({ kind: "run-session", phase: "review", round: 2 });
+    expect(next(after(fix, review(2, verdict("clean"))))).toMatchObject({ kind: "deliver", snapshot: { tree: mended.tree } });
+  });
+
+  test("rounds of review are counted from the delivery", () => {
+    const rounds = [{ phase: "fix" as const, round: 2, snapshot: mended }, review(2, verdict("minor", "minor")), { phase: "fix" as const, round: 3, snapshot: { ...mended, tree: "e".repeat(40) } }] as const;
+    expect(next(after(...rounds.slice(0, 2)))).toMatchObject({ kind: "run-session", phase: "fix", round: 3 });
+    expect(next(after(...rounds, review(3, verdict("minor", "minor"))))).toMatchObject({ kind: "run-session", phase: "fix", round: 4 });
+    expect(next(after(...rounds, review(3, verdict("minor", "minor")), { phase: "fix", round: 4, snapshot: mended }, review(4, verdict("minor", "minor"))))).toMatchObject({ kind: "stop", ending: "review-blocking" });
+  });
+
+  test("an answer without a change has nothing to deliver, and says so", () => {
+    expect(next(after({ phase: "fix", round: 2, snapshot: null }))).toMatchObject({ kind: "stop", ending: "nothing-to-do" });
+  });
+
+  test("only what was delivered: a stop is none, and neither is work that is under way", () => {
+    const stopped: ItemEvent = { kind: "item_ended", data: { outcome: "stopped", ending: "review-blocking", reason: null, snapshot: null } };
+    for (const events of [[...history(...FIRST), stopped, followedUp], [...history(...FIRST), followedUp]]) expect(foldItem(events).followUps).toEqual([]);
+  });
+
+  test("a look back between the two decides nothing", () => {
+    const state = foldItem([...history(...FIRST), delivered, ...history({ phase: "retrospect", workflowId: "wr.retrospective" }).slice(1), followedUp]);
+    expect(next(state)).toMatchObject({ kind: "run-session", phase: "fix", round: 2 });
+    expect(lookBack(state)).toBeNull();
+  });
+});
