@@ -1,6 +1,6 @@
 /** What must be so after any world, whatever went wrong in it: I1 to I7 of docs/reliability.md, as seen from outside. */
 import { branchOf } from "../src/delivery/index.ts";
-import { foldItem, next } from "../src/engine/pipeline/index.ts";
+import { foldItem, lookBack, next } from "../src/engine/pipeline/index.ts";
 import { decodeSegment, type Segment } from "../src/journal/index.ts";
 import { parseCommitted, type ItemEvent } from "../src/record/index.ts";
 import { parseStatusMarker } from "../src/report/status-marker.ts";
@@ -166,7 +166,9 @@ function decisionsFollowFromTheLog(_world: ItemWorld, all: readonly Stored[]): r
   for (const { item, events } of chainsOf(all)) {
     for (const [index, event] of events.entries()) {
       if (event.kind !== "session_scheduled" && event.kind !== "item_ended") continue;
-      const action = next(foldItem(events.slice(0, index)));
+      const before = foldItem(events.slice(0, index));
+      // What looks back on an item is scheduled after its end was decided.
+      const action = lookBack(before) ?? next(before);
       if (event.kind === "session_scheduled" && !(action.kind === "run-session" && action.phase === event.data.phase && action.round === event.data.round)) found.push(`${item}: event ${index + 1} schedules ${event.data.phase} ${event.data.round} where the log leads to ${action.kind}.`);
       // A run that was refused before it worked says so whatever the pipeline is at.
       if (event.kind === "item_ended" && event.data.outcome === "deliver" && !(action.kind === "deliver" && action.snapshot.tree === event.data.snapshot?.tree)) found.push(`${item}: event ${index + 1} delivers where the log leads to ${action.kind}.`);

@@ -75,8 +75,8 @@ export interface ItemWorld {
   readonly epochMs: number;
   /** What happened, a line each. */
   readonly trace: readonly string[];
-  /** Port calls of each process, by its name. */
-  readonly calls: ReadonlyMap<string, number>;
+  /** The port calls of each process at which its end makes a difference, by its name. */
+  readonly places: ReadonlyMap<string, readonly number[]>;
 }
 
 /** Plays one world to its end. The same arguments give the same world. */
@@ -138,5 +138,5 @@ export async function playItem(seed: number, troubles: readonly Trouble[]): Prom
       return quietSinceMs !== null && schedule.nowMs() - quietSinceMs > aftermathMs;
     },
   });
-  return { seed, troubles, findings, budget, mustSucceed, github, artifacts, model, runner, people, bugs, end, endedMs: schedule.nowMs(), epochMs: EPOCH_MS, trace: lines, calls: new Map(processes.map(({ name, calls }) => [name, calls])) };
+  return { seed, troubles, findings, budget, mustSucceed, github, artifacts, model, runner, people, bugs, end, endedMs: schedule.nowMs(), epochMs: EPOCH_MS, trace: lines, places: new Map(processes.map(({ name, places }) => [name, places])) };
 }

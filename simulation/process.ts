@@ -34,7 +34,12 @@ export class SimProcess {
   readonly ended: Promise<void>;
   /** Resolves when its machine stands still. */
   readonly frozen: Promise<void>;
+  /** Its calls of ports at which the world differs from what it was at the call before: where it ends between two of them is all one. */
+  readonly places: number[] = [];
   #calls = 0;
+  #ranAtCall = -1;
+  /** Whether its last call may have changed something. */
+  #changed = false;
   #alive = true;
   #resolveEnded: () => void = () => undefined;
   #resolveFrozen: () => void = () => undefined;
@@ -71,8 +76,12 @@ export class SimProcess {
   }
 
   /** Counts a call of a port, at which the process may end. @throws ProcessEnded when it has */
-  pass(): void {
+  pass({ changes }: { readonly changes: boolean } = { changes: true }): void {
     this.#calls += 1;
+    const ran = this.#options.schedule.ran();
+    if (this.#changed || ran !== this.#ranAtCall) this.places.push(this.#calls);
+    this.#ranAtCall = ran;
+    this.#changed = changes;
     if (this.#alive && this.#calls === this.#options.endsAtCall) this.kill();
     const { freeze, schedule } = this.#options;
     if (this.#alive && freeze !== null && this.#calls === freeze.atCall) {
@@ -96,7 +105,7 @@ export class SimProcess {
       .then(work)
       .then((value) => ({ ok: true as const, value }), (error: unknown) => ({ ok: false as const, error }));
     await this.#after(latencyMs / 2);
-    this.pass();
+    this.pass({ changes: false });
     if (!done.ok) throw done.error;
     return done.value;
   }

@@ -210,7 +210,8 @@ export class SimRunner {
     const process = this.#options.startProcess("post");
     disk.powerOn();
     try {
-      trace(`${process.name}: ${await saveWhatIsLeft({ runId: run.id, runAttempt: run.attempt, runnerTemp: TEMP }, { clock: process.clock, fs: this.#fileSystem(disk, process), segments: artifacts.storeOf(process, run.id) })}`);
+      const saved = saveWhatIsLeft({ runId: run.id, runAttempt: run.attempt, runnerTemp: TEMP }, { clock: process.clock, fs: this.#fileSystem(disk, process), segments: artifacts.storeOf(process, run.id) });
+      trace(`${process.name}: ${await Promise.race([saved, process.ended.then(() => "killed")])}`);
     } catch (error) {
       trace(`${process.name}: ${this.#broke(process, error).summary}`);
     }
@@ -251,7 +252,7 @@ export class SimRunner {
       anthropicApiKey: job === "agent" ? this.#options.modelKey : "",
       sandbox: "bubblewrap",
       runner: "hosted",
-      exchange: null,
+      exchange: null, staged: false,
     };
   }
 
@@ -314,6 +315,10 @@ export class SimRunner {
       process.pass();
       return work();
     };
+    const looked = <T>(work: () => T): T => {
+      process.pass({ changes: false });
+      return work();
+    };
     const sync = (): void => {
       this.#syncs += 1;
       const trouble = this.#options.troubles.find((each) => each.kind === "disk" && each.nth === this.#syncs);
@@ -323,9 +328,9 @@ export class SimRunner {
       }
     };
     return {
-      read: (path) => counted(() => fileSystem.read(path)),
-      size: (path) => counted(() => fileSystem.size(path)),
-      list: (directory) => counted(() => fileSystem.list(directory)),
+      read: (path) => looked(() => fileSystem.read(path)),
+      size: (path) => looked(() => fileSystem.size(path)),
+      list: (directory) => looked(() => fileSystem.list(directory)),
       makeDirectory: (path) => counted(() => fileSystem.makeDirectory(path)),
       createExclusive: (path) =>
         counted(() => {

@@ -30,7 +30,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: "webhooks come twice, late or never", seed: 24, troubles: [{ kind: "webhook", nth: 2, what: "twice" }, { kind: "webhook", nth: 4, what: "late" }, { kind: "webhook", nth: 5, what: "lost" }] },
   { name: "the App's token is not taken any more", seed: 25, troubles: [{ kind: "request", nth: 2, what: "token-refused" }, { kind: "request", nth: 14, what: "token-refused" }] },
   { name: "the label is taken off while the work goes on", seed: 28, troubles: [{ kind: "person", atMs: 20_000, what: "unlabel" }] },
-  { name: "a branch's own workflow file offers a forged record", seed: 31, troubles: [{ kind: "kill", who: "agent", nth: 1, atCall: 160, what: "machine" }, { kind: "foreign", atMs: 15_500, what: "other-branch" }] },
+  { name: "a branch's own workflow file offers a forged record", seed: 31, troubles: [{ kind: "kill", who: "agent", nth: 1, atCall: 160, what: "machine" }, { kind: "foreign", atMs: 9_600, what: "other-branch" }] },
   { name: "somebody labels again and again", seed: 32, troubles: [{ kind: "person", atMs: 3_000, what: "label-again" }, { kind: "person", atMs: 30_000, what: "label-again" }] },
   { name: "a deliver job stands still until another has delivered", seed: 52, troubles: [{ kind: "freeze", who: "deliver", nth: 1, atCall: 28, forMs: 3_600_000 }] },
   { name: "an agent job stands still until another has delivered", seed: 21, troubles: [{ kind: "freeze", who: "agent", nth: 1, atCall: 120, forMs: 3_600_000 }] },

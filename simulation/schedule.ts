@@ -6,6 +6,8 @@
 export interface Schedule {
   /** Milliseconds since the world began. */
   nowMs(): number;
+  /** Entries that ran so far. */
+  ran(): number;
   /** Runs `act` after `delayMs`; of entries at one time the one that was made first. @returns takes the entry back */
   after(delayMs: number, act: () => void): () => void;
   /**
@@ -28,6 +30,7 @@ export function createSchedule(): Schedule {
   const heap: Entry[] = [];
   let nowMs = 0;
   let made = 0;
+  let ran = 0;
 
   const isBefore = (a: Entry, b: Entry): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
   const push = (entry: Entry): void => {
@@ -59,6 +62,7 @@ export function createSchedule(): Schedule {
 
   return {
     nowMs: () => nowMs,
+    ran: () => ran,
     after(delayMs, act) {
       const entry: Entry = { atMs: nowMs + Math.max(0, delayMs), order: (made += 1), act };
       push(entry);
@@ -75,6 +79,7 @@ export function createSchedule(): Schedule {
         if (entry === undefined) return "idle";
         if (entry.atMs > untilMs) return "late";
         nowMs = entry.atMs;
+        ran += 1;
         entry.act?.();
       }
     },

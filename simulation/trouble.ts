@@ -18,7 +18,7 @@ export type Trouble =
   /** The model's API answers nothing but 529 for a while. */
   | { readonly kind: "model-outage"; readonly atMs: number; readonly forMs: number }
   /** The nth process of its sort ends at its `atCall`th call of a port, without a word; its machine goes on, or is lost with it. */
-  | { readonly kind: "kill"; readonly who: (typeof PROCESSES)[number]; readonly nth: number; readonly atCall: number; readonly what: "process" | "machine" }
+  | { readonly kind: "kill"; readonly who: (typeof PROCESSES)[number] | "post"; readonly nth: number; readonly atCall: number; readonly what: "process" | "machine" }
   /** The machine of the nth job of its sort stands still from its `atCall`th port call on. GitHub takes it for lost; later it goes on. */
   | { readonly kind: "freeze"; readonly who: "agent" | "deliver"; readonly nth: number; readonly atCall: number; readonly forMs: number }
   /** Somebody cancels the run that is going. */

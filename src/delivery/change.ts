@@ -66,7 +66,7 @@ async function readFile(entry: ManifestEntry, oidLength: number, getBlob: (sha25
 }
 
 /** The object name git gives a file's content: SHA-1 with 40 digits, SHA-256 with 64 (gitformat-pack, "blob <size>\0"). */
-function gitBlobName(bytes: Uint8Array, oidLength: number): string {
+export function gitBlobName(bytes: Uint8Array, oidLength: number): string {
   return createHash(oidLength === 64 ? "sha256" : "sha1").update(`blob ${bytes.byteLength}\0`).update(bytes).digest("hex");
 }
 

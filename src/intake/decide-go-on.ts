@@ -96,12 +96,12 @@ function standsStill({ state, continuation }: PriorAttempt, { set, again }: { re
     case "running":
       return refuse("running", "A run is at work on this issue; it waits for nobody.", "See the status comment.");
     case "concluded":
-      return refuse("over", "The attempt is over; there is nothing to go on with.", again);
+      return refuse("over", "The attempt is over; nothing in it waits to be gone on with.", `Where it stopped, \`/worktrain retry\` goes back in it to before its latest phase. ${again}`);
   }
 }
 
 /** What stands on GitHub by now, or was said for good, is not gone back on. */
-const FOR_GOOD: readonly string[] = ["ready", "decomposed", "reviewed", "duplicate", "completed", "nothing-to-do"];
+const FOR_GOOD: readonly string[] = ["ready", "decomposed", "reviewed", "duplicate", "completed", "nothing-to-do", "undeliverable", "needs-private"];
 
 function overForGood(ending: string | null, again: string): GoOnDecision | null {
   if (ending !== null && !FOR_GOOD.includes(ending)) return null;

@@ -86,6 +86,7 @@ export const ENDING_CODES = [
   "decomposed",
   "reviewed",
   "undeliverable",
+  "needs-private",
 ] as const;
 export const endingCodeSchema = z.enum(ENDING_CODES);
 export type EndingCode = z.infer<typeof endingCodeSchema>;

@@ -100,6 +100,9 @@ export interface ReportName {
 /** The page that a job leaves beside its segments. No segment is named like it: theirs begin with `worktrain.`. */
 export const formatReportName = ({ item, runId, runAttempt, job }: ReportName): string => `worktrain-report.${item.repositoryId}.${item.subject}.${item.attempt}.r${runId}.a${runAttempt}.${job}.html`;
 
+/** The change as a patch, and the preview of what would be published, among the artifacts of the deliver job's run. */
+export const formatKeptName = ({ item, runId, what }: { readonly item: ItemName; readonly runId: number; readonly what: "patch" | "staged" }): string => `worktrain-${what}.${item.repositoryId}.${item.subject}.${item.attempt}.r${runId}.${what === "patch" ? "patch" : "md"}`;
+
 const SEGMENT_NAME =
   /^worktrain\.(\d+)\.((?:issue|pr)-\d+|local-[a-z0-9]{1,40})\.(\d+)\.r(\d+)\.a(\d+)\.(\d{4})\.([a-z]+)\.([a-z0-9_-]{1,64})\.m(\d+)(?:\.([a-z-]+))?$/;
 

@@ -1,7 +1,10 @@
 /** What sessions hand over and do wrong, through the coordinator: each ends typed, with a reason and a cure, and never as done. */
 import { afterEach, describe, expect, test } from "vitest";
-import type { Turn } from "../../src/hosts/demo/model/index.ts";
+import { STALL_MS } from "../../src/agent/silence.ts";
+import type { MessagesRequest, Turn } from "../../src/hosts/demo/model/index.ts";
 import type { ItemEvent } from "../../src/record/index.ts";
+import type { FakeClock } from "../fakes/clock.ts";
+import { until } from "../fakes/until.ts";
 import { cleanReview, completeStep, decidedOtherwise, itemWorld, workflow, write, type ItemWorld, type ItemWorldOptions } from "./item-world.ts";
 
 const worlds: ItemWorld[] = [];
@@ -75,4 +78,58 @@ test("tests that hang are cut off and end it tests-red, with the time they had; 
   expect(await world.run()).toMatchObject({ ending: "tests-red", reason: { message: expect.stringMatching(/ran into its time-out after 100\.0 s\..*\nwaiting for a port/s), fix: expect.stringContaining("test output") } });
   expect(world.timeouts).toEqual(world.timeouts.map(() => 900_000));
   expect((await world.item()).find(({ kind }) => kind === "base_tested")).toMatchObject({ data: { result: { timedOut: true } } });
+});
+
+describe("a model that never answers", () => {
+  /** The requests of these sessions get no answer while it is silent. */
+  const silent = (words: string) => {
+    const state = { silent: true, asked: 0, clock: null as FakeClock | null };
+    return {
+      state,
+      options: {
+        onTurn: (clock: FakeClock) => Promise.resolve(void (state.clock = clock)),
+        onRequest: (request: MessagesRequest): Promise<void> => {
+          if (!state.silent || !JSON.stringify(request.system).includes(words)) return Promise.resolve();
+          state.asked += 1;
+          return new Promise(() => undefined);
+        },
+      },
+    };
+  };
+  /** Lets each silence pass, one request at a time, until the run is over. */
+  const passSilences = async <T>(running: Promise<T>, { state }: ReturnType<typeof silent>): Promise<T> => {
+    const run = { over: false };
+    const done = running.finally(() => (run.over = true));
+    for (let nth = 1; !run.over; nth += 1) {
+      await until(() => run.over || state.asked >= nth, `request ${nth} is made, or the run is over`);
+      if (!run.over) await state.clock?.advance(STALL_MS);
+      expect(nth).toBeLessThan(20);
+    }
+    return done;
+  };
+
+  test("as the reviewer: the item stays open and says so, and a later run goes on at the review", async () => {
+    const hang = silent("wr.mr-review");
+    const world = await open({ turns: happy, ...hang.options });
+    expect(await passSilences(world.run({ budget: { ms: 6 * 3_600_000 } }), hang)).toMatchObject({ ending: "model-unavailable", state: { ended: null }, reason: { message: expect.stringContaining("fell silent in 3 requests in a row"), fix: expect.stringContaining("goes on where it stopped") } });
+    hang.state.silent = false;
+    expect((await world.run({ budget: { ms: 6 * 3_600_000 } })).ending).toBe("ready");
+    expect(sessions(await world.item())).toEqual(["classify 1", "code 1", "review 1"]);
+  });
+
+  test("as a child of the review: what the others found is kept, the item stays open, and only the silent one is asked again", async () => {
+    const hang = silent("Look at two");
+    const lookers = workflow("wr.look", `  - { id: look, title: Look, prompt: "Look: {{goal}}", allowedTools: [read] }\n`);
+    const review = workflow(
+      "wr.mr-review",
+      `  - id: examine\n    title: Examine\n    type: parallel\n    parallelDelegations:\n${["one", "two"].map((where) => `      - { workflowId: wr.look, goal: "Look at ${where}" }\n`).join("")}    synthesis: { prompt: Bring it together. }\n  - { id: verdict, title: Verdict, prompt: Judge., outputContract: { contractRef: wr.contracts.review_verdict } }\n`,
+    );
+    const world = await open({ workflows: [...WORKFLOWS, review, lookers], turns: { ...happy, "wr.look": () => completeStep(), "wr.mr-review": ({ turnIndex }) => (turnIndex === 0 ? completeStep() : cleanReview) }, ...hang.options, onRequest: (request) => hang.options.onRequest({ ...request, system: JSON.stringify(request.messages[0]) }) });
+    expect(await passSilences(world.run({ budget: { ms: 6 * 3_600_000 } }), hang)).toMatchObject({ ending: "model-unavailable", state: { ended: null } });
+    hang.state.silent = false;
+    const before = world.model.requests.length;
+    expect((await world.run({ budget: { ms: 6 * 3_600_000 } })).ending).toBe("ready");
+    const again = world.model.requests.slice(before).map(({ body }) => JSON.stringify(body?.messages[0]));
+    expect([again.some((text) => text.includes("Look at one")), again.some((text) => text.includes("Look at two"))]).toEqual([false, true]);
+  });
 });

@@ -1,9 +1,11 @@
 /** Looking back on an item, which must neither hold up nor endanger what was decided. */
 import { afterEach, expect, test } from "vitest";
+import { STALL_MS } from "../../src/agent/silence.ts";
 import type { OpenItem } from "../../src/coordinator/index.ts";
 import { openMemoryJournal, type Journal } from "../../src/journal/index.ts";
 import type { ItemEvent } from "../../src/record/index.ts";
-import { fakeClock } from "../fakes/clock.ts";
+import { fakeClock, type FakeClock } from "../fakes/clock.ts";
+import { until } from "../fakes/until.ts";
 import { cleanReview, completeStep, decidedOtherwise, itemWorld, workflow, write, type ItemWorld, type ItemWorldOptions } from "./item-world.ts";
 
 const worlds: ItemWorld[] = [];
@@ -80,3 +82,28 @@ test("a run that is cancelled in it ends as was decided, and a later one does no
   expect(afterEnd(await world.item()).filter((each) => each === "session_scheduled")).toEqual(before);
 });
 
+
+test("one whose model never answers holds the end up for five minutes and no longer, whatever the run has left", async () => {
+  const clocks: FakeClock[] = [];
+  let asked = 0;
+  const world = await open([], {
+    onTurn: (clock) => Promise.resolve(void clocks.push(clock)),
+    onRequest: (request) => {
+      if (!JSON.stringify(request.system).includes("wr.retrospective")) return Promise.resolve();
+      asked += 1;
+      return new Promise(() => undefined);
+    },
+  });
+  let over = false;
+  const running = world.run({ budget: { ms: 6 * 3_600_000 } }).finally(() => (over = true));
+  await until(() => asked === 1, "the model is asked to look back");
+  const [clock] = clocks;
+  await clock?.advance(STALL_MS);
+  await until(() => asked === 2, "a silent request is given up and made once more");
+  await clock?.advance(5 * 60_000 - STALL_MS - 1);
+  expect(over).toBe(false);
+  await clock?.advance(1);
+  expect(await running).toMatchObject({ ending: "ready", reason: null });
+  expect(afterEnd(await world.item())).toEqual(["session_scheduled", "retrospect stopped budget_time"]);
+  expect(world.saves.at(-1)).toMatchObject({ step: "end", ending: "ready" });
+});

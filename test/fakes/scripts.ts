@@ -18,17 +18,18 @@ export const use = (name: string, input: Json): AnswerBlock => ({ type: "tool_us
 export const completeStep = (notes: string, contractRef?: string, value?: Json): AnswerBlock =>
   use("complete_step", { notes, artifacts: contractRef === undefined ? [] : [{ contractRef, value: value ?? null }], context: {} });
 
-const classification: Json = {
+const classification = (deduplicationKey: string): Json => ({
   taskKind: "feature",
   taskComplexity: "small",
   riskLevel: "medium",
   hasUi: false,
   touchesArchitecture: false,
   taskMaturity: "ready",
-  deduplicationKey: "duration-rounding",
   interpretation: "Durations must be rounded before they are split into parts.",
   ambiguities: [],
-};
+  deduplicationKey,
+});
+const classify = (key: string): readonly Turn[] => [[completeStep("The code is src/format.js.")], [completeStep("Small.", "wr.contracts.classification", classification(key))]];
 
 const FORMAT = "src/format.js";
 /** Mends the bug of the demo's repository. */
@@ -53,7 +54,7 @@ const result = completeStep("Looked.", "wr.contracts.coordinator_result", { outc
 
 /** Straight to a good change that a reviewer finds nothing in. */
 export const straight: Script = {
-  classify: [[completeStep("The code is src/format.js.")], [completeStep("Small.", "wr.contracts.classification", classification)]],
+  classify: classify("round-durations"),
   code: [[completeStep("Rounding comes after the split.")], mend, [completeStep("Rounded first.")], [completeStep("All tests pass.")], [handOver]],
   fix: [[completeStep("The finding does not hold.")], [completeStep("Nothing to change.")], [completeStep("All tests pass.")], [handOver]],
   review: [[completeStep("Read and traced it.")], [verdict([])]],
@@ -73,7 +74,8 @@ export function scenarioByIssue(scripts: Readonly<Record<string, Partial<Script>
   const play = (kind: (view: View) => keyof Script) => (view: View): Turn => {
     const title = Object.keys(scripts).find((each) => view.firstMessage.includes(each));
     if (title === undefined) throw new Error(`No script for this conversation: ${view.firstMessage.slice(0, 300)}`);
-    const script = { ...straight, ...scripts[title] };
+    // Issues of one world are not each other's duplicates.
+    const script = { ...straight, classify: classify(`task ${Object.keys(scripts).indexOf(title)}`), ...scripts[title] };
     return script[kind(view)][view.turnIndex] ?? [text("I have nothing left to say.")];
   };
   return {

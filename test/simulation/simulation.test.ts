@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { MUTANTS } from "../../simulation/mutants.ts";
+import { SCENARIOS } from "../../simulation/scenarios.ts";
 import { shrink } from "../../simulation/shrink.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -46,6 +47,13 @@ test("a planted fault is noticed, told with its seed and with what it takes, and
   expect(output.failures[0]).toMatchObject({ world: "session", violations: [expect.stringContaining("I2")] });
   // A workflow, and the one move that it takes.
   expect(output.failures[0]).toMatchObject({ needed: [expect.any(String), expect.stringContaining("answer-lost")] });
+}, 60_000);
+
+test("a record of another branch's run would be gone on from, were it not for the look at where it comes from", async () => {
+  const index = MUTANTS.findIndex(({ name }) => name === "where an artifact comes from is not looked at");
+  const { exitCode, output } = await simulate("--mutant", String(index), "--seeds", "0", "--items", String(SCENARIOS.length));
+  expect(exitCode).toBe(1);
+  expect(output.failures[0]).toMatchObject({ world: "item", violations: expect.arrayContaining([expect.stringContaining("which nobody of ours stored")]) });
 }, 60_000);
 
 test.each(MUTANTS)("the text of the planted fault is there once: $name", ({ file, edits }) => {

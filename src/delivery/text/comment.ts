@@ -1,6 +1,7 @@
 import type { Ticket } from "../../github/trust/index.ts";
 import { MAX_COMMENT_CHARS } from "../../github/write/index.ts";
 import { code, cut, findingsTable, formatCost, quote, type ItemView } from "../../report/index.ts";
+import { ENDING_WORDS, type After } from "../../report/ending-words.ts";
 import type { EndingCode } from "../../record/index.ts";
 import type { Redact } from "../../shared/redact.ts";
 import { marker } from "../names.ts";
@@ -12,6 +13,8 @@ export interface Said {
   readonly headline: string;
   /** A code of a closed list, shown for support. */
   readonly code: string;
+  /** How the run ends for the App; `ready`: the work is done, and publishing it was refused. */
+  readonly ending: EndingCode;
   /** May hold a model's or a tool's words. */
   readonly message: string;
   readonly fix: string;
@@ -28,9 +31,23 @@ export interface Said {
 const MAX_MESSAGE_CHARS = 8_000;
 const MAX_TABLE_CHARS = 12_000;
 
-/** Ends of a run that leave the item open, or nothing to start again for: their own words say how it goes on. */
-const STAYS_OPEN: ReadonlySet<string> = new Set<EndingCode>(["awaiting-approval", "waiting-for-artifacts", "completed", "decomposed", "reviewed", "fenced"]);
-const AGAIN = "\n\nTo start it again, remove the label and add it again: that is a new attempt, on the text of the issue and the branch as they are then. Once an attempt is over, `/worktrain resume` does not go on with it.";
+const ANEW = "To start it again, write `/worktrain run` in a new comment, or remove the label and add it again: that is a new attempt, on the text of the issue, the branch and the configuration as they are then.";
+/** What a person can type; where a run waits, or nothing is left to do, the reason's own words say it. */
+const AFTER: Readonly<Record<After, string>> = {
+  retry: `\n\n${ANEW} \`/worktrain retry\` goes back in this one to before its latest phase, \`/worktrain retry PHASE\` to before that one, on the text and the rules it began with. \`/worktrain resume\` does not go on with an attempt that has stopped.`,
+  anew: `\n\n${ANEW} This one is over: neither \`/worktrain resume\` nor \`/worktrain retry\` goes on with it.`,
+  resume: "",
+  none: "",
+};
+/** The work is done and could not be published. */
+const SAVED = "\n\nWhat was done is saved. Once the cause is mended, `/worktrain resume` in a new comment publishes it; so does removing the label and adding it again.";
+
+function onward({ ending, ticket }: Said): string {
+  if (ending === "ready") return SAVED;
+  const { after } = ENDING_WORDS[ending];
+  if (ticket.review === undefined) return AFTER[after];
+  return after === "retry" || after === "anew" ? "\n\nTo have the pull request reviewed again, remove the label and add it again." : "";
+}
 
 /** The comment's body, marker first. */
 export function commentBody(said: Said): string {
@@ -40,7 +57,7 @@ export function commentBody(said: Said): string {
     `**${said.headline}** (${code(said.code)})`,
     said.made ?? "",
     quote(cut(said.message, MAX_MESSAGE_CHARS, "(cut)")),
-    `What to do:\n${quote(said.fix)}${STAYS_OPEN.has(said.code) ? "" : AGAIN}`,
+    `What to do:\n${quote(said.fix)}${onward(said)}`,
     ...(view === null ? [] : details(view)),
     `[The run](${runUrl})${reportUrl === null ? "" : ` · [The report](${reportUrl}) of the work, as the agent job tells it`}`,
   ].filter((part) => part !== "");

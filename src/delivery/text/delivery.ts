@@ -16,6 +16,8 @@ export interface Delivery {
   readonly runUrl: string;
   /** The agent job's report as a page; null where it left none. */
   readonly reportUrl: string | null;
+  /** The repository's pull request template as it stands on the default branch; null where it has none, or none of several is the one to take. */
+  readonly template: string | null;
   /** Markdown lines a reader must mind, e.g. that the base branch has moved. */
   readonly notes: readonly string[];
   readonly redact: Redact;

@@ -6,6 +6,7 @@ import { marker } from "../names.ts";
 import { clip } from "./commit-message.ts";
 import type { Delivery } from "./delivery.ts";
 import { proofBlock } from "./proof-block.ts";
+import { fillTemplate, MAX_TEMPLATE_CHARS, type Sections } from "./template.ts";
 
 /** GitHub refuses longer titles of pull requests with 422 (P-title-size). */
 const MAX_TITLE_CHARS = 256;
@@ -29,9 +30,26 @@ export function pullRequestBody(delivery: Delivery): string {
   const proof = redact(`### How it was verified\n${proofBlock(delivery.recorded)}`);
   const part = (texts: readonly string[], room: number): string => cut(redact(texts.filter((text) => text !== "").join("\n\n")), room, `*Cut here. The whole record is in [the run](${delivery.runUrl}).*`);
   const room = MAX_COMMENT_CHARS - head.length - proof.length - footer.length - 8;
+  if (usable(delivery)) return `${head}\n${inTemplate(delivery, { proof, part, room })}\n\n${footer}`;
   const words = part([asked(delivery), done(delivery)], Math.floor(room / 2));
   const rest = part([reviewed(delivery), took(delivery), mind(delivery)], room - words.length);
   return `${head}\n${words}\n\n${proof}\n\n${rest}\n\n${footer}`;
+}
+
+const usable = ({ template }: Delivery): boolean => template !== null && template.trim() !== "" && template.length <= MAX_TEMPLATE_CHARS;
+
+/** Our sections under the template's headings where it has one for them, the others below it under our own; the same words either way. */
+function inTemplate(delivery: Delivery, { proof, part, room }: { readonly proof: string; readonly part: (texts: readonly string[], room: number) => string; readonly room: number }): string {
+  const template = delivery.redact(delivery.template ?? "");
+  // Word joiners make it longer, at most by as much again.
+  const left = room - template.length * 2;
+  const why = part([asked(delivery)], Math.floor(left / 6));
+  const what = part([done(delivery)], Math.floor(left / 3));
+  const notes = part([mind(delivery)], Math.floor(left / 6));
+  const sections: Sections = { why, what, testing: proof, notes };
+  const { text, unplaced } = fillTemplate(template, sections, delivery.recorded.gates.some(({ gate, result }) => gate === "verified" && result === "holds"));
+  const rest = part([reviewed(delivery), took(delivery)], left - why.length - what.length - notes.length - 20);
+  return [text, ...unplaced.map((name) => sections[name]), rest].join("\n\n");
 }
 
 /** By it a later run finds that the same work is here already. */
@@ -86,7 +104,8 @@ const took = ({ view, ticket }: Delivery): string =>
   `### What it took\n${formatCost(view)}, of at most $${ticket.caps.costUsd}, ${counted(view.turns, "model turn")}.\n\n${cut(sessionTable(view), MAX_TABLE_CHARS, "*More sessions are in the run's record.*")}`;
 
 function mind(delivery: Delivery): string {
-  const lines = [...delivery.notes, ...noticed(delivery.view), ...unsupported(delivery)];
+  const long = (delivery.template?.length ?? 0) > MAX_TEMPLATE_CHARS ? [`The repository's pull request template has more than ${MAX_TEMPLATE_CHARS} characters and is left out.`] : [];
+  const lines = [...delivery.notes, ...long, ...noticed(delivery.view), ...unsupported(delivery)];
   return lines.length === 0 ? "" : `### Mind\n${lines.map((line) => `- ${line}`).join("\n")}`;
 }
 
@@ -100,5 +119,11 @@ function unsupported({ change }: Delivery): readonly string[] {
   return more > 0 ? [...named, `${more} more paths differ and are **not** in this pull request.`] : named;
 }
 
-const footerOf = ({ ticket, runUrl, reportUrl, change }: Delivery): string =>
-  `---\nMade by WorkTrain for ${code(ticket.item)} in [this run](${runUrl})${reportUrl === null ? "" : ` ([the report](${reportUrl}) of the work, as the agent job tells it)`}, on base ${code(change.base)}. The whole record is in the run's artifacts. Quoted lines are a session's words.`;
+const footerOf = ({ ticket, view, runUrl, reportUrl, change }: Delivery): string =>
+  `---\nMade by WorkTrain${madeWith(view)} for ${code(ticket.item)}, at the word of ${code(ticket.trigger.actor.login)}, in [this run](${runUrl})${reportUrl === null ? "" : ` ([the report](${reportUrl}) of the work, as the agent job tells it)`}, on base ${code(change.base)}. The whole record is in the run's artifacts. Quoted lines are a session's words.`;
+
+/** The models that worked on it, as its sessions name them. */
+function madeWith({ sessions, helpers }: ItemView): string {
+  const models = [...new Set([...sessions, ...helpers].flatMap((session) => session.models))];
+  return models.length === 0 ? "" : ` with ${models.slice(0, 5).map((model) => code(clip(model, 60))).join(", ")}`;
+}

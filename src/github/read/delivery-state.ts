@@ -14,6 +14,7 @@ const DOCUMENT = `query DeliveryState($owner: String!, $name: String!, $issue: I
   repository(owner: $owner, name: $name) {
     id databaseId name owner { login } isArchived url
     defaultBranchRef { name }
+    pullRequestTemplates { filename body }
     config: object(expression: $config) { __typename ... on Blob { byteSize isBinary isTruncated text } }
     ${STOP_FIELDS}
     issue(number: $issue) { state labels(first: 100) { nodes { name } } }
@@ -44,6 +45,7 @@ const answerSchema = z.object({
       isArchived: z.boolean(),
       url: z.string(),
       defaultBranchRef: z.object({ name: z.string() }).nullable(),
+      pullRequestTemplates: z.array(z.object({ filename: z.string().nullable(), body: z.string().nullable() })).nullish(),
       config: blobSchema.nullable(),
       ...stopShape,
       issue: z.object({ state: z.string(), labels: z.object({ nodes: z.array(z.object({ name: z.string() })) }).nullable() }).nullable(),
@@ -94,6 +96,8 @@ export interface DeliveryState {
   readonly repository: RepositoryFacts & { readonly nodeId: string };
   /** The config on the default branch; null when there is none. */
   readonly config: FileAtRef | null;
+  /** The pull request template that GitHub would take by itself: the only one, or the one with the plain name. Null where there is none. */
+  readonly template: string | null;
   /** An open issue or pull request whose label stops all work; null where there is none. */
   readonly stoppedBy: number | null;
   /** Null when it is gone. */
@@ -125,7 +129,7 @@ export async function readDeliveryState(github: GitHub, repository: Repository, 
     },
     schema: answerSchema,
     mayBeMissing: ["repository", "repository.issue"],
-    mayBeRefused: ["repository.collaborators"],
+    mayBeRefused: ["repository.collaborators", "repository.pullRequestTemplates"],
   });
   return shown === null ? null : stateOf(shown, query);
 }
@@ -135,6 +139,7 @@ function stateOf(shown: Shown, query: DeliveryQuery): DeliveryState {
   return {
     repository: { nodeId: shown.id, id: shown.databaseId, owner: shown.owner.login, repo: shown.name, defaultBranch: shown.defaultBranchRef?.name ?? "", archived: shown.isArchived, htmlUrl: shown.url },
     config: fileOf(shown.config),
+    template: templateOf(shown.pullRequestTemplates ?? []),
     stoppedBy: stoppedBy(shown),
     issue: issue === null ? null : { open: issue.state === "OPEN", labels: (issue.labels?.nodes ?? []).map(({ name }) => name) },
     baseHead: shown.base?.target?.oid ?? null,
@@ -149,6 +154,12 @@ function stateOf(shown: Shown, query: DeliveryQuery): DeliveryState {
             .toSorted((a, b) => a.number - b.number),
     permission: permissionOf(shown, query.login),
   };
+}
+
+/** Of those in a directory a person picks one by an address of its own; without a default none of several is taken. */
+function templateOf(templates: NonNullable<Shown["pullRequestTemplates"]>): string | null {
+  const plain = templates.find(({ filename }) => /^(?:.*\/)?(?:pull_request_template|default)\.[a-z]+$/i.test(filename ?? ""));
+  return (plain ?? (templates.length === 1 ? templates[0] : undefined))?.body ?? null;
 }
 
 /** A branch that points to something else than a commit is shown as a commit of nobody's. */

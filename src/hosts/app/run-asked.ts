@@ -1,6 +1,7 @@
 /** From `run` to a dispatched run: the label's checks and the label's path, with the text as it was when the command was written. */
 import { isAtLeast } from "../../config/index.ts";
-import { decideRun, type Command, type LabeledEvent } from "../../intake/index.ts";
+import { CONFIDENTIAL_WORKFLOWS, decideRun, needsPrivate, type Command, type LabeledEvent } from "../../intake/index.ts";
+import { readRepository } from "../../github/read/index.ts";
 import type { RunWish } from "../../github/trust/index.ts";
 import { labelEffect } from "../../github/write/index.ts";
 import { done, IGNORED, refused, type Outcome, type StarterAsked } from "./command-outcome.ts";
@@ -15,12 +16,14 @@ export interface RunAsked extends StarterAsked {
 
 export async function runAsked(tools: StartTools, { event, role, stage, reactionId, command }: RunAsked): Promise<Outcome> {
   const { here, facts, issue } = stage;
+  const wish = wishOf(command);
+  if (wish?.workflow !== undefined && CONFIDENTIAL_WORKFLOWS.includes(wish.workflow) && ((await readRepository(here.github, here.repository))?.isPublic ?? true)) return refused({ ...needsPrivate(wish.workflow), details: [] });
   const board = openStatusBoard(here, tools, event.issueNumber);
   const status = await latestStatus(here, tools, board, await board.readShown(stage.comments));
-  if (wishOf(command) === undefined && status?.marker.state === "interrupted" && isPlanGate(status.marker.at)) return approvePlan(tools, { event, role, stage, reactionId });
+  if (wish === undefined && status?.marker.state === "interrupted" && isPlanGate(status.marker.at)) return approvePlan(tools, { event, role, stage, reactionId });
   const runs = status === null && issue !== null ? await itemRuns(here, issue) : null;
   const prior = issue === null ? null : await readPriorAttempt(here, tools, { issue, status, runs });
-  const decision = decideRun({ ...event, wish: wishOf(command) }, { ...stage, repository: facts, prior });
+  const decision = decideRun({ ...event, wish }, { ...stage, repository: facts, prior });
   switch (decision.kind) {
     case "ignore":
       return decision.reason === "already-handled" ? done() : IGNORED;
@@ -29,8 +32,8 @@ export async function runAsked(tools: StartTools, { event, role, stage, reaction
     case "start": {
       // Ours, by its own webhook, starts nothing: we are no person (attack 1).
       if (decision.label !== null) await tools.effects.apply(labelEffect(here.github, here.repository, { issueNumber: event.issueNumber, label: decision.label }));
-      const wish: LabeledEvent = { repository: { id: facts.id, ...here.repository }, issueNumber: event.issueNumber, label: "", sender: event.author, task: event.task, labelledAt: event.createdAt };
-      const order = { event: wish, deliveryId: String(event.commentId), decision, role, command: { name: command.name, commentId: event.commentId, reactionId, answer: null } };
+      const labelled: LabeledEvent = { repository: { id: facts.id, ...here.repository }, issueNumber: event.issueNumber, label: "", sender: event.author, task: event.task, labelledAt: event.createdAt };
+      const order = { event: labelled, deliveryId: String(event.commentId), decision, role, command: { name: command.name, commentId: event.commentId, reactionId, answer: null } };
       const { dispatched, runId } = await start({ place: here, facts, board, status, runs }, tools, order);
       // Why nothing could be dispatched stands in the status comment.
       return { kind: dispatched ? "done" : "refused", answer: { refusal: null, said: null }, runId };

@@ -6,6 +6,7 @@ import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, readPull
 import { MOST_TRIES, nextTry, WORKFLOW_FILE, WORKFLOW_PATH } from "../../intake/index.ts";
 import { longestUnsavedMs } from "../../journal/index.ts";
 import { formatItemId, parseSegmentName, type EndingCode } from "../../record/index.ts";
+import { ENDING_WORDS } from "../../report/ending-words.ts";
 import { progressOf, type Onward, type Progress, type StatusView } from "../../report/status-comment.ts";
 import { formatStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import { endByForce } from "./end-by-force.ts";
@@ -162,9 +163,6 @@ export async function endedView(
 
 export const branchOf = ({ item }: RunTitle): string => `worktrain/${item.subject}-${item.attempt}`;
 
-/** Endings that leave the item's record open: the next label goes on from there (fault 38). */
-const OPEN_ENDINGS: readonly EndingCode[] = ["awaiting-approval", "budget", "cancelled", "fenced", "internal", "lost", "model-rejected", "model-spend-limit", "model-unavailable", "time-limit", "waiting-for-artifacts"];
-
 /**
  * Whether the work stopped for no reason of its own, after it had begun: the runner was lost, the job's time was up (faults 38, 39), or
  * another run delivered meanwhile and what this one was asked for is not there (fault 22).
@@ -179,8 +177,8 @@ async function wasCutOff(place: Workplace, run: RunFacts, { progress, ending, pu
   return jobs.some(({ name, conclusion }) => name === "deliver" && conclusion === "skipped");
 }
 
-/** Also an end that was not delivered is gone on from: the next run delivers it. */
-const isInterrupted = (view: EndedView): boolean => OPEN_ENDINGS.includes(view.ending) || (view.ending === "ready" && view.pullRequest === null);
+/** Whether the next label goes on with the item (fault 38). Also an end that was not delivered is gone on from: the next run delivers it. */
+const isInterrupted = (view: EndedView): boolean => ENDING_WORDS[view.ending].after === "resume" || (view.ending === "ready" && view.pullRequest === null);
 
 /** A run that left no ending code: only its conclusion tells (fault 38). */
 const endingOf = (run: RunFacts): EndingCode => (run.conclusion === "cancelled" ? "cancelled" : "lost");

@@ -60,6 +60,8 @@ export interface JobSettings {
   readonly anthropicApiKey: string;
   /** Deliver job: where it exchanges its identity for tokens of the App; null: it publishes with `token`. */
   readonly exchange: Exchange | null;
+  /** Deliver job: what would be published is shown, and nothing is. */
+  readonly staged: boolean;
   readonly sandbox: "bubblewrap" | "weak";
   /** Whose runner this is; null where that is not said, which the look at the runner has refused before. */
   readonly runner: "hosted" | "ephemeral" | "ephemeral-with-root" | null;
@@ -83,6 +85,7 @@ const inputsSchema = z.object({
   "anthropic-base-url": z.union([z.literal(""), z.url()]),
   "self-hosted": selfHostedSchema,
   sandbox: sandboxSchema,
+  staged: z.enum(["", "true", "false"]),
 });
 
 const runnerSchema = z.object({ job: z.enum(["harden", "agent", "verify", "deliver"]), "self-hosted": selfHostedSchema, "anthropic-base-url": z.string(), sandbox: sandboxSchema });
@@ -121,7 +124,7 @@ export function readSettings(
   const exchange = exchangeOf(variables.data, inputs.data);
   if (!exchange.ok) return exchange;
   const [owner = "", repo = ""] = variables.data.GITHUB_REPOSITORY.split("/");
-  const { "public-key": publicKey, "github-token": token, "anthropic-api-key": anthropicApiKey, "anthropic-base-url": modelUrl, "self-hosted": selfHosted, "verify-result": verifyResult, "exchange-url": _exchangeUrl, ...rest } = inputs.data;
+  const { "public-key": publicKey, "github-token": token, "anthropic-api-key": anthropicApiKey, "anthropic-base-url": modelUrl, "self-hosted": selfHosted, "verify-result": verifyResult, "exchange-url": _exchangeUrl, staged, ...rest } = inputs.data;
   return ok({
     owner,
     repo,
@@ -143,6 +146,7 @@ export function readSettings(
     token,
     anthropicApiKey,
     exchange: exchange.value,
+    staged: staged === "true",
     ...rest,
   });
 }

@@ -51,7 +51,7 @@ const SETTINGS: JobSettings = {
   anthropicApiKey: "k",
   sandbox: "bubblewrap",
   runner: "hosted",
-      exchange: null,
+      exchange: null, staged: false,
 };
 
 const admission = (run: Readonly<Record<string, unknown>>, settings: Partial<JobSettings> = {}) => {

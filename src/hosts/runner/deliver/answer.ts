@@ -30,6 +30,7 @@ export async function answerQuestion(job: Job, ask: Ask): Promise<DeliverResult>
   if (stopped !== null) return refusedSummary(stopped);
   const said = await answerOf(job, about, ask);
   const text = said.ok ? said.value : refusalText(said.error);
+  if (job.settings.staged) return (await import("./staged.ts")).showStaged(job, { intents: [{ kind: "comment", issueNumber: about.ticket.issueNumber, body: job.redact(text) }], report: null });
   await tell(job, state.value.repository, { text: job.redact(text), done: said.ok });
   return answeredSummary(ask.question, job.redact(text));
 }

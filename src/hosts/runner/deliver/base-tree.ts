@@ -17,11 +17,14 @@ export type BaseTreeRefusal = Refusal<"base-gone" | "empty-change" | "broken-cha
 interface Entry {
   readonly path: string;
   readonly type: string;
+  readonly mode: string;
+  /** Object name. */
+  readonly sha: string;
 }
 
 /** The base's tree. Refuses a change that changes nothing, takes away what it does not name, or moves a submodule. */
 export async function checkAgainstBase(github: GitHub, repository: Repository, change: Change): Promise<Result<string, BaseTreeRefusal>> {
-  const base = await baseOf(github, repository, change);
+  const base = await readBaseTree(github, repository, change);
   if (base === null) return refuse("base-gone", `The commit ${change.base} that the work builds on is not in the repository any more.`, "Label the issue again: the work starts from the present state.");
   if (base.tree === change.tree) return refuse("empty-change", "The change leaves every file as it is.", LABEL_AGAIN);
   const [unnamed] = unnamedIn(base.entries, change);
@@ -53,7 +56,8 @@ interface Base {
   readonly entries: readonly Entry[];
 }
 
-async function baseOf(github: GitHub, repository: Repository, change: Change): Promise<Base | null> {
+/** The base's files as far as the change may touch them; null when the commit is gone. */
+export async function readBaseTree(github: GitHub, repository: Repository, change: Change): Promise<Base | null> {
   try {
     const whole = await readTree(github, repository, { sha: change.base, recursive: true });
     return { tree: whole.sha, entries: whole.truncated ? await alongTheChange({ github, repository, change }, whole.sha, "") : whole.entries };
@@ -72,7 +76,7 @@ async function alongTheChange(scene: { readonly github: GitHub; readonly reposit
     if (change.files.some((file) => file.path === path)) {
       const inside = await readTree(github, repository, { sha: below, recursive: true });
       // More than a change may list: something in there goes unnamed.
-      found.push(...placed(inside, `${path}/`), ...(inside.truncated ? [{ path: `${path}/…`, type: "blob" }] : []));
+      found.push(...placed(inside, `${path}/`), ...(inside.truncated ? [{ path: `${path}/…`, type: "blob", mode: "100644", sha: "" }] : []));
     } else if (change.files.some((file) => file.path.startsWith(`${path}/`))) {
       found.push(...(await alongTheChange(scene, below, `${path}/`)));
     }

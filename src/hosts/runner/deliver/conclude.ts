@@ -1,5 +1,5 @@
 /** Ends a delivery that published no change: a person reads why on the issue, the record keeps it. */
-import { fenceOf, publish, saidIntents, type Access, type ChangeRefusal, type Decision, type Intent, type JournalRefusal, type Publication, type RecordIntent, type RecordWish } from "../../../delivery/index.ts";
+import { fenceOf, publish, saidIntents, type Access, type Change, type ChangeRefusal, type Decision, type Intent, type JournalRefusal, type Publication, type RecordIntent, type RecordWish } from "../../../delivery/index.ts";
 import type { GitHub } from "../../../github/client.ts";
 import type { DeliveryState } from "../../../github/read/index.ts";
 import { createEffectRunner } from "../../../github/write/index.ts";
@@ -35,8 +35,8 @@ export interface Standing {
 }
 
 export type Conclusion =
-  /** Something does not hold; `view` is null where the journal itself is not trusted. */
-  | { readonly kind: "refused"; readonly refusal: Refusal; readonly view: ItemView | null }
+  /** Something does not hold; `view` is null where the journal itself is not trusted. `change`: verified work that is lost to people without a patch. */
+  | { readonly kind: "refused"; readonly refusal: Refusal; readonly view: ItemView | null; readonly change?: Change | undefined }
   /** The work ended without a change to deliver, or a person took it back. `decided`: the journal's own end, which is a delivery like another. `made`: what stands on GitHub by now, as Markdown of ours. */
   | { readonly kind: "said"; readonly reason: Reason; readonly ending: EndingCode; readonly view: ItemView; readonly decided: boolean; readonly made?: string };
 
@@ -45,7 +45,12 @@ export async function conclude(job: Job, record: DeliveryRecord | null, conclusi
   const { view } = conclusion;
   const { headline, reason, ending } = wordsOf(conclusion);
   const wish = conclusion.kind === "said" && conclusion.decided && standing.decision !== null ? recordWish(standing.decision) : null;
-  const intents = saidIntents({ ticket: job.admitted.ticket, headline, ...reason, made: conclusion.kind === "said" ? conclusion.made : undefined, view, runUrl: job.admitted.run.htmlUrl, reportUrl: view === null ? null : reportUrl(job, record), redact: job.redact }, wish);
+  const kept = await patchFor(job, conclusion, standing);
+  const intents = saidIntents({ ticket: job.admitted.ticket, headline, ending, ...reason, made: conclusion.kind === "said" ? conclusion.made : (kept ?? undefined), view, runUrl: job.admitted.run.htmlUrl, reportUrl: view === null ? null : reportUrl(job, record), redact: job.redact }, wish);
+  if (job.settings.staged) {
+    const { showStaged } = await import("./staged.ts");
+    return showStaged(job, { intents, report: record === null || view === null ? null : await recordReport(job, record), refusal: conclusion.kind === "refused" ? job.redact(reason.message) : undefined });
+  }
   const said = await saidOrNot(() => publish(intents, publication(job, record, standing)));
   if (said?.kind === "fenced") return concludeFenced(record, said, view);
   if (said !== null) job.ports.log(`The comment could not be made: ${said.message}`);
@@ -54,7 +59,16 @@ export async function conclude(job: Job, record: DeliveryRecord | null, conclusi
   const text = { kind: reason.code, message: job.redact(reason.message), fix: job.redact(reason.fix) };
   // A reason that reached nobody is a failed job: nothing ends silent (I4).
   const report = record === null || view === null ? null : await recordReport(job, record);
-  return conclusion.kind === "refused" || said !== null ? refusedSummary(text, { unsaid: said?.message, report }) : saidSummary(headline, text, report);
+  return conclusion.kind === "refused" || said !== null ? refusedSummary(text, { unsaid: said?.message, report, kept }) : saidSummary(headline, text, report);
+}
+
+/** Refusals after which no run may publish the change, or only once a person has changed something: its work is paid for. */
+const KEPT: ReadonlySet<string> = new Set<string>(["protected-path", "branch-taken", "pull-request-taken", "pull-requests-forbidden", "base-rewritten", "tree-mismatch", "github-refused"]);
+
+async function patchFor(job: Job, conclusion: Conclusion, { state }: Standing): Promise<string | null> {
+  if (conclusion.kind === "said" || conclusion.change === undefined || !KEPT.has(conclusion.refusal.kind)) return null;
+  const { owner, repo } = state.repository;
+  return (await import("./keep-patch.ts")).keepPatch(job, { owner, repo }, conclusion.change);
 }
 
 /** Where the agent job's report can be read; null where it left none. */

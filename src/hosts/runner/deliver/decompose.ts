@@ -5,7 +5,7 @@ import type { Reason } from "../../../record/index.ts";
 import type { SubTask } from "../../../engine/pipeline/index.ts";
 import type { ItemView } from "../../../report/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
-import { conclude, concludeFenced, orRefusal, publication, recordIntent, type Job } from "./conclude.ts";
+import { conclude, concludeFenced, orRefusal, publication, recordIntent, recordReport, type Job } from "./conclude.ts";
 import { liveConfig, readAuthority, readState } from "./live-state.ts";
 import type { DeliveryRecord } from "./record.ts";
 import { refusedOrWithdrawn } from "./refused-or-withdrawn.ts";
@@ -33,6 +33,7 @@ export async function deliverSubIssues(job: Job, record: DeliveryRecord, { view,
   const publishing = publication(job, record, { decision, state }, stillMay);
   const made: string[] = [];
   const intents = [recordIntent(decision, ticket), ...subIssueIntents({ ticket, pieces, runUrl: run.htmlUrl, redact })];
+  if (job.settings.staged) return (await import("./staged.ts")).showStaged(job, { intents, report: await recordReport(job, record) });
   const published = await orRefusal(() =>
     publish(intents, {
       ...publishing,

@@ -1,6 +1,6 @@
 /** Publishes a review of a pull request: about the commit that was reviewed, and on no other. */
 import { isAtLeast } from "../../../config/index.ts";
-import { GITHUB_ACTIONS, publish, reviewIntents, reviewMarkerOf, type EarlierReviews, type Judgement } from "../../../delivery/index.ts";
+import { GITHUB_ACTIONS, publish, reviewIntents, reviewMarkerOf, type EarlierReviews, type Intent, type Judgement } from "../../../delivery/index.ts";
 import type { GitHub, Repository } from "../../../github/client.ts";
 import { readBotReviews, readComparison, readPermission, readPullUnderReview, readReviewThreads, readTree, seenHunks, type Comparison, type DeliveryState, type PullUnderReview } from "../../../github/read/index.ts";
 import { hasStatus } from "../../../github/request-error.ts";
@@ -29,7 +29,8 @@ export async function publishReview(job: Job, record: DeliveryRecord, { judged, 
   const { github, admitted, redact } = job;
   const { ticket, run } = admitted;
   const { owner, repo } = state.repository;
-  const published = await orRefusal(async () => {
+  let intents: readonly Intent[] = [];
+  const published = await orRefusal(async (): Promise<Result<ReadonlyMap<Intent["kind"], { readonly url: string | null }> | null, Refusal>> => {
     const pull = await mayPublish(job, state);
     if (!pull.ok) return pull;
     const dropped = await isDropped(github, { owner, repo }, { headSha: judged.headSha, headNow: pull.value.headSha });
@@ -37,7 +38,8 @@ export async function publishReview(job: Job, record: DeliveryRecord, { judged, 
     const seen = await reviewedFiles(job, { owner, repo }, judged);
     if (!seen.ok) return seen;
     const earlier = await readEarlierReviews(github, { owner, repo }, { judged, pull: pull.value, repositoryId: state.repository.id, botLogins: [GITHUB_ACTIONS.botLogin, (await job.access("review")).publisher.botLogin] });
-    const intents = reviewIntents({ ticket, view, verdict: judged.verdict, headSha: judged.headSha, headNow: pull.value.headSha, files: seen.value, earlier, runUrl: run.htmlUrl, redact }, recordWish(decision));
+    intents = reviewIntents({ ticket, view, verdict: judged.verdict, headSha: judged.headSha, headNow: pull.value.headSha, files: seen.value, earlier, runUrl: run.htmlUrl, redact }, recordWish(decision));
+    if (job.settings.staged) return ok(null);
     const stillMay = async (now: DeliveryState): Promise<Refusal | null> => {
       const may = await mayPublish(job, now);
       return may.ok ? null : may.error;
@@ -49,6 +51,7 @@ export async function publishReview(job: Job, record: DeliveryRecord, { judged, 
     const now = await readState(github, admitted);
     return now.ok ? conclude(job, record, refusedOrWithdrawn(published.error, view), { decision, state: now.value }) : refusedSummary(published.error, { unsaid: now.error.message });
   }
+  if (published.value === null) return (await import("./staged.ts")).showStaged(job, { intents, report: await recordReport(job, record) });
   await record.append({ kind: "delivery_ended", data: { outcome: "delivered", reason: null } });
   await record.save("reviewed", costMilliUsd(view), "reviewed");
   return reviewedSummary({ report: await recordReport(job, record), url: published.value.get("review")?.url ?? "", pullNumber: ticket.issueNumber });

@@ -86,7 +86,7 @@ async function deliverRecord(job: Job, taken: Verified, record: DeliveryRecord):
   if (judged.value.kind === "decompose") return deliverSubIssues(job, record, { view, reason: judged.value.reason, pieces: judged.value.pieces, decision, state: shown.value });
   if (judged.value.kind === "review") return publishReview(job, record, { judged: judged.value, view, decision, state: shown.value });
   const ready = change === null || !change.ok ? change : await prepare(job, shown.value, change.value);
-  if (ready === null || !ready.ok) return conclude(job, record, refusedOrWithdrawn(ready?.error ?? NO_CHANGE, view), standing);
+  if (ready === null || !ready.ok) return conclude(job, record, refusedOrWithdrawn(ready?.error ?? NO_CHANGE, view, change?.ok === true ? change.value : undefined), standing);
   return publishChange(job, record, { ...ready.value, view, snapshot: judged.value.snapshot, taken, decision, state: shown.value });
 }
 
@@ -150,7 +150,8 @@ async function prepare(job: Job, state: DeliveryState, change: Change): Promise<
   if (!verified.ok) return verified;
   const authority = await readAuthority(github, admitted.ticket, { state, config: config.value, ask: "rest" });
   if (!authority.ok) return authority;
-  return ok({ change, config: config.value, authority: authority.value, notes: [...base.value, ...tokenNotes(job.settings)], baseTree: baseTree.value, verified: verified.value, baseTexts: await textsForMerging(github, { owner, repo }, { config: config.value, change }) });
+  const drift = base.value === null ? [] : await (await import("./drift.ts")).driftNotes(github, { owner, repo }, { change, moved: base.value });
+  return ok({ change, config: config.value, authority: authority.value, notes: [...drift, ...tokenNotes(job.settings)], baseTree: baseTree.value, verified: verified.value, baseTexts: await textsForMerging(github, { owner, repo }, { config: config.value, change }) });
 }
 
 const protectedPaths = (closed: ReturnType<typeof findProtected>): Refusal<"protected-path"> => ({
@@ -173,10 +174,14 @@ async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & {
   const recordOf = { runId: settings.runId, lines, streams, artifacts: [...taken.refs] };
   const mergeOf = (proven: Proof) => decideMerge(config.merge, mergeFacts({ policy: config.merge, view, change, proof: proven, verified, labels: state.issue?.labels ?? [], baseTexts }));
   const { attested, proof, recorded, merge } = prove({ ticket, change, snapshot, view, role: authority.role, record: recordOf, verified, mergeOf });
-  const intents = deliveryIntents({ ticket, view, change, proof, recorded, runUrl: run.htmlUrl, reportUrl: reportUrl(job, record), notes, redact }, { baseTree, record: recordWish(decision), merge });
+  const intents = deliveryIntents({ ticket, view, change, proof, recorded, runUrl: run.htmlUrl, reportUrl: reportUrl(job, record), template: state.template, notes, redact }, { baseTree, record: recordWish(decision), merge });
   // A proof that the record cannot hold is none: nothing is published on it.
   const kept = await orRefusal(async () => ok(await record.append({ kind: "proof_recorded", data: recorded })));
   if (!kept.ok) return conclude(job, record, { kind: "refused", refusal: kept.error, view }, { decision, state });
+  if (settings.staged) {
+    const { owner, repo } = state.repository;
+    return (await import("./staged.ts")).showStaged(job, { intents, report: await recordReport(job, record, attested), change: { change, repository: { owner, repo } } });
+  }
   const stillMay = async (now: DeliveryState): Promise<Refusal | null> => {
     const may = await readAuthority(github, ticket, { state: now, config, ask: "shown" });
     return may.ok ? null : may.error;
@@ -185,7 +190,7 @@ async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & {
   if (!published.ok) {
     if (published.error.kind === "fenced") return concludeFenced(record, published.error, view);
     const now = await readState(github, admitted);
-    return now.ok ? conclude(job, record, refusedOrWithdrawn(published.error, view), { decision, state: now.value }) : refusedSummary(published.error, { unsaid: now.error.message });
+    return now.ok ? conclude(job, record, refusedOrWithdrawn(published.error, view, change), { decision, state: now.value }) : refusedSummary(published.error, { unsaid: now.error.message });
   }
   await record.append({ kind: "delivery_ended", data: { outcome: "delivered", reason: null } });
   await record.save("delivered", costMilliUsd(view), "ready");

@@ -16,6 +16,7 @@ import { recordRefOf } from "../../../record/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Admitted } from "./admit.ts";
+import type { Moved } from "./drift.ts";
 
 /** `withdrawn`: a person took it back. `not-allowed`: who asked may not any more. `wrong-run`: this is not the place of the ticket. */
 export type LiveRefusal = Refusal<"withdrawn" | "not-allowed" | "archived" | "switched-off" | "bad-config" | "base-rewritten" | "wrong-run">;
@@ -95,27 +96,32 @@ export function leastRole({ command }: Ticket, { permissions }: Config): Command
   return Object.entries(permissions).find(([name]) => name === command)?.[1] ?? "admin";
 }
 
-const compareSchema = z.object({ status: z.enum(["diverged", "ahead", "behind", "identical"]) });
+const compareSchema = z.object({
+  status: z.enum(["diverged", "ahead", "behind", "identical"]),
+  files: z.array(z.object({ filename: z.string(), previous_filename: z.string().optional() })).default([]),
+});
 
 /**
  * Whether what the work builds on is still part of the base branch (fault 51).
- * @returns the lines a reader must mind: none, or that the branch has moved on
+ * @returns where it has moved on to, and what it changed on the way; null where it has not
  */
-export async function readBase(github: GitHub, { repository, baseHead: head }: DeliveryState, { ref, sha: base }: Ticket["base"]): Promise<Result<readonly string[], LiveRefusal>> {
+export async function readBase(github: GitHub, { repository, baseHead: head }: DeliveryState, { ref, sha: base }: Ticket["base"]): Promise<Result<Moved | null, LiveRefusal>> {
   const { defaultBranch } = repository;
   if (defaultBranch !== ref) return refuse("base-rewritten", `The default branch is ${defaultBranch} now, not ${ref} any more.`, "Label the issue again: the work starts from the present default branch.");
   if (head === null) return refuse("base-rewritten", `The branch ${ref} that the work builds on is gone or renamed.`, "Label the issue again: the work starts from the present default branch.");
-  if (head === base) return ok([]);
-  const status = await compare(github, { owner: repository.owner, repo: repository.repo }, { base, head });
-  if (status === "ahead" || status === "identical") return ok([`\`${ref}\` has moved on since the work began; the checks above are about the work's own base.`]);
+  if (head === base) return ok(null);
+  const compared = await compare(github, { owner: repository.owner, repo: repository.repo }, { base, head });
+  if (compared?.status === "ahead" || compared?.status === "identical") {
+    return ok({ ref, head, files: compared.files.map(({ filename: path, previous_filename: before = null }) => ({ path, before })) });
+  }
   return refuse("base-rewritten", `The branch ${ref} does not hold the commit ${base} any more that the work builds on.`, "Label the issue again: the work starts from the present state.");
 }
 
-async function compare(github: GitHub, repository: Repository, { base, head }: { readonly base: string; readonly head: string }): Promise<z.infer<typeof compareSchema>["status"] | null> {
+async function compare(github: GitHub, repository: Repository, { base, head }: { readonly base: string; readonly head: string }): Promise<z.infer<typeof compareSchema> | null> {
   const route = "GET /repos/{owner}/{repo}/compare/{basehead}";
   try {
     const { data } = await github.request(route, { ...repository, basehead: `${base}...${head}`, per_page: 1 });
-    return parseAnswer(compareSchema, data, route).status;
+    return parseAnswer(compareSchema, data, route);
   } catch (error) {
     if (hasStatus(error, 404)) return null;
     throw error;

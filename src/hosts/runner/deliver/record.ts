@@ -32,6 +32,8 @@ export async function openRecord(settings: DeliverSettings, ports: DeliverPorts,
       head = appended.value;
     },
     async save(step, costMilliUsd, ending) {
+      // A preview is no delivery: the next run goes on from what the agent job saved.
+      if (settings.staged) return;
       const item = parseItemId(settings.item);
       if (ports.segments === null || item === null) return;
       const { runId, runAttempt } = settings;

@@ -6,14 +6,14 @@ import type { JobSettings } from "../settings.ts";
 /** What the deliver job knows when it starts; all else it asks of GitHub. */
 export type DeliverSettings = Pick<
   JobSettings,
-  "owner" | "repo" | "repositoryId" | "runId" | "runAttempt" | "apiUrl" | "graphqlUrl" | "workflowRef" | "runnerTemp" | "key" | "item" | "ticket" | "segments" | "verifyResult" | "verified" | "publicKey" | "token" | "exchange"
+  "owner" | "repo" | "repositoryId" | "runId" | "runAttempt" | "apiUrl" | "graphqlUrl" | "workflowRef" | "runnerTemp" | "key" | "item" | "ticket" | "segments" | "verifyResult" | "verified" | "publicKey" | "token" | "exchange" | "staged"
 >;
 
 export interface DeliverPorts {
   readonly clock: Clock;
   readonly fs: FileSystem;
   readonly fetch: Fetch;
-  /** Where the deliver job's own part of the journal goes; null where there is no artifact store. */
+  /** Where the deliver job's own part of the journal goes, and what else it leaves; null where there is no artifact store. */
   readonly segments: SegmentStore | null;
   readonly log: (line: string) => void;
   /** From now on the job's log shows stars in its place. */

@@ -43,11 +43,11 @@ export const fencedSummary = (refusal: Refusal): DeliverResult => ({
   report: null,
 });
 
-/** @param about `unsaid`: why the comment on the issue could not be made, if it could not; `report`: where the record is trusted */
-export const refusedSummary = (refusal: Refusal, { unsaid, report = null }: { readonly unsaid?: string | undefined; readonly report?: Report | null } = {}): DeliverResult => ({
+/** @param about `unsaid`: why the comment on the issue could not be made, if it could not; `report`: where the record is trusted; `kept`: where the change is, ours */
+export const refusedSummary = (refusal: Refusal, { unsaid, report = null, kept = null }: { readonly unsaid?: string | undefined; readonly report?: Report | null; readonly kept?: string | null } = {}): DeliverResult => ({
   exitCode: 1,
   summary: line(`${headlineOf(refusal)} (${refusal.kind}): ${refusal.message} ${refusal.fix}`),
-  stepSummary: above(`### ${headlineOf(refusal)}\n\n${words(refusal)}${unsaid === undefined ? "" : `\n\nThe comment on the issue could not be made:\n${quote(unsaid)}`}`, report),
+  stepSummary: above(`### ${headlineOf(refusal)}\n\n${words(refusal)}${kept === null ? "" : `\n\n${kept}`}${unsaid === undefined ? "" : `\n\nThe comment on the issue could not be made:\n${quote(unsaid)}`}`, report),
   report,
 });
 
@@ -55,3 +55,11 @@ export const refusedSummary = (refusal: Refusal, { unsaid, report = null }: { re
 const headlineOf = ({ kind }: Refusal): string => (kind === "outage" ? "WorkTrain could not finish publishing" : "WorkTrain refused to publish");
 
 const words = (refusal: Refusal): string => `${code(refusal.kind)}\n\n${quote(refusal.message)}\n\nWhat to do:\n${quote(refusal.fix)}`;
+
+/** @param staged `page`: where the preview is whole; `refusal`: why only words would be published */
+export const stagedSummary = ({ preview, report, refusal, page: at }: { readonly preview: string; readonly report: Report | null; readonly refusal: string | undefined; readonly page: string | null }): DeliverResult => ({
+  exitCode: refusal === undefined ? 0 : 1,
+  summary: line(`Staged, nothing was published${refusal === undefined ? "" : `, and the change would be refused: ${refusal}`}${at === null ? "." : `: ${at}`}`),
+  stepSummary: above(`### WorkTrain would publish this\n\n${refusal === undefined ? "" : `The change would be refused:\n${quote(refusal)}\n\n`}${at === null ? "" : `[The preview](${at}) as a file.\n\n`}${cut(preview, MAX_SUMMARY_CHARS / 2, "*Cut here. The whole preview is in the artifact.*")}`, report),
+  report,
+});

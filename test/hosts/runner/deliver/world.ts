@@ -242,6 +242,7 @@ export async function startWorld(): Promise<World> {
         publicKey: TICKET_PUBLIC_KEY,
         token: "",
         exchange: null,
+        staged: false,
       };
       return {
         issueNumber,

@@ -41,8 +41,19 @@ export function repositoryField(serving: Serving, { owner, name }: { readonly ow
     pullRequest: ({ number }: { readonly number: number }) => pullRequestField(serving, repository, number),
     issues: (wanted: IssuesWanted) => issuesField(serving, repository, wanted),
     pullRequests: (wanted: PullsWanted) => pullRequestsField(serving, repository, wanted),
+    pullRequestTemplates: () => templatesField(serving, repository),
     collaborators: ({ login = "" }: { readonly login?: string }) => collaboratorsField(serving, repository, login),
   };
+}
+
+/** Of the default branch, from the places GitHub looks in (docs: creating a pull request template); names without their directories (as gh lists them). */
+async function templatesField(serving: Serving, repository: RepositoryRecord): Promise<unknown> {
+  demand(serving, repository, CONTENTS);
+  const git = serving.gitOf(repository);
+  const commit = await git.commitOf(repository.defaultBranch);
+  const tree = commit === null ? null : await git.readTree(commit, { recursive: true });
+  const found = (tree?.entries ?? []).filter(({ path, type }) => type === "blob" && /^(?:\.github\/|docs\/)?pull_request_template(?:\.(?:md|txt)|\/[^/]+\.(?:md|txt))$/i.test(path));
+  return Promise.all(found.map(async ({ path, id }) => ({ filename: path.split("/").at(-1) ?? path, body: Buffer.from((await git.readBlob(id)) ?? new Uint8Array()).toString("utf8") })));
 }
 
 async function refField(serving: Serving, repository: RepositoryRecord, name: string): Promise<unknown> {

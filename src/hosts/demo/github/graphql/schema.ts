@@ -102,8 +102,14 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     owner: RepositoryOwner!
     pullRequest(number: Int!): PullRequest
     pullRequests(first: Int, headRefName: String, labels: [String!], orderBy: IssueOrder, states: [PullRequestState!]): PullRequestConnection!
+    pullRequestTemplates: [PullRequestTemplate!]
     ref(qualifiedName: String!): Ref
     url: URI!
+  }
+
+  type PullRequestTemplate {
+    body: String
+    filename: String
   }
 
   type RepositoryCollaboratorConnection {

@@ -1,0 +1,1 @@
+export{t as keepPatch}from"./keep-patch.js";
