@@ -236,14 +236,14 @@ describe("attack 17: a gate for a person", () => {
 });
 
 describe("attack 17: the question whether the task was understood", () => {
-  const asking = (event: RecordEvent): RecordEvent => (event.kind === "item_opened" ? { ...event, data: { ...event.data, pipeline: { mode: "quick", confirm: "always" } } } : event);
+  const opened = (event: RecordEvent): RecordEvent => (event.kind === "item_opened" ? { ...event, data: { ...event.data, pipeline: { mode: "quick", confirm: "always" } } } : event);
   const actor = { login: "mona", id: 5 };
   const ticketThat = (gate: string, verdict: "approved" | "rejected"): string => makeTicket({ trigger: { kind: "issue_comment", id: "9", actor, verdict: "write" }, answer: { gate, verdict, reason: "x" } }).ticketText;
   /** The mode is chosen in line 6 of the item's stream, after a run under an earlier ticket. */
   const answered = (by: string, earlier: string): Script["tamper"] => (stream, events) =>
     !stream.startsWith("item/")
       ? events
-      : events.map(asking).flatMap((event): readonly RecordEvent[] => {
+      : events.map(opened).flatMap((event): readonly RecordEvent[] => {
           if (event.kind === "run_opened") return [{ ...event, data: { ...event.data, runId: 1, ticket: earlier } }, event];
           if (event.kind !== "session_concluded" || event.data.phase !== "classify") return [event];
           return [event, { kind: "mode_chosen", data: { mode: "quick", why: ["x"] } }, { kind: "interpretation_answered", data: { verdict: "approved", by } }];
@@ -252,7 +252,7 @@ describe("attack 17: the question whether the task was understood", () => {
   test("that is open is told with the interpretation, and nothing is delivered", async () => {
     const asking: Script["tamper"] = (stream, events) => {
       if (!stream.startsWith("item/")) return stream === sessionStream("classify-1") ? events : [];
-      const kept = events.map(asking).filter((event) => !("phase" in event.data) || event.data.phase === "classify");
+      const kept = events.map(opened).filter((event) => !("phase" in event.data) || event.data.phase === "classify");
       return kept.flatMap((event): readonly RecordEvent[] => (event.kind === "session_concluded" ? [event, { kind: "mode_chosen", data: { mode: "quick" } }] : [event]));
     };
     expect(await judged({ lost: true, tamper: asking })).toMatchObject({
@@ -306,21 +306,21 @@ describe("attack 17: the question whether the task was understood", () => {
     ["one that nobody asked for", undefined, "wr.coding-task", "foreign-journal"],
   ])("which workflow is run is the ticket's word: %s", async (_, asked, workflowId, outcome) => {
     const made = makeTicket(asked === undefined ? {} : { wish: { workflow: asked } });
-    const asking = (event: RecordEvent): RecordEvent => (event.kind === "item_opened" && workflowId !== undefined ? { ...event, data: { ...event.data, workflowId } } : event);
-    expect(await refusal({ ...made, judgedTicket: made, tamper: onItem(asking) })).toBe(outcome);
+    const openedAs = (event: RecordEvent): RecordEvent => (event.kind === "item_opened" && workflowId !== undefined ? { ...event, data: { ...event.data, workflowId } } : event);
+    expect(await refusal({ ...made, judgedTicket: made, tamper: onItem(openedAs) })).toBe(outcome);
   });
 
   test("a plan that the ticket asks for is in the journal, and a person's word for it", async () => {
     const made = makeTicket({ wish: { plan: true } });
-    const asking = (event: RecordEvent): RecordEvent => (event.kind === "item_opened" ? { ...event, data: { ...event.data, plan: true } } : event);
-    const said = onItem(asking);
+    const openedAs = (event: RecordEvent): RecordEvent => (event.kind === "item_opened" ? { ...event, data: { ...event.data, plan: true } } : event);
+    const said = onItem(openedAs);
     const forged: Script["tamper"] = (stream, events) => said?.(stream, events).flatMap((event): RecordEvent[] => (event.kind === "item_ended" ? [{ kind: "plan_answered", data: { verdict: "approved", by: "octocat (GitHub user 42)" } }, event] : [event])) ?? events;
     expect(await refusal({ ...made, judgedTicket: made })).toBe("foreign-journal");
     expect(await refusal({ ...made, judgedTicket: made, tamper: said })).toBe("unvouched-approval");
     expect(await refusal({ ...made, judgedTicket: made, tamper: forged })).toBe("unvouched-approval");
   });
 
-  test("goes by the policy of the ticket that the item was asking under, though the config has changed since", async () => {
+  test("goes by the policy of the ticket that the item was opened under, though the config has changed since", async () => {
     const earlier = makeTicket({ policy: { mode: "auto", confirm: "never" }, expiresAt: "2020-01-01T00:00:00Z" }).ticketText;
     const made = makeTicket({ policy: { mode: "full", confirm: "never" } });
     const resumed: Script["tamper"] = (stream, events) =>
