@@ -56,8 +56,8 @@ export async function runItem(deps: CoordinatorDeps, item: OpenItem, run: OpenRu
 }
 
 /** A run that goes on with one that was lost is told the same again. */
-const isUnanswered = ({ ended, followUps }: ItemState, { headSha, because }: NonNullable<CoordinatorDeps["followUp"]>): boolean =>
-  ended?.outcome === "deliver" && !followUps.some((each) => each.headSha === headSha && each.because === because);
+const isUnanswered = ({ ended, delivered, followUps }: ItemState, { headSha, because }: NonNullable<CoordinatorDeps["followUp"]>): boolean =>
+  ended !== null && delivered !== null && !followUps.some((each) => each.headSha === headSha && each.because === because);
 
 type Over = Omit<ItemResult, "estimate">;
 

@@ -46,6 +46,15 @@ describe("what was delivered is worked on again", () => {
     for (const events of [[...history(...FIRST), stopped, followedUp], [...history(...FIRST), followedUp]]) expect(foldItem(events).followUps).toEqual([]);
   });
 
+  test("after an answer that came to nothing the next one begins from what was delivered, not from what was left", () => {
+    const stopped: ItemEvent = { kind: "item_ended", data: { outcome: "stopped", ending: "review-blocking", reason: null, snapshot: null } };
+    const all = history(...FIRST, { phase: "fix", round: 2, snapshot: mended });
+    const place = history(...FIRST).length;
+    const state = foldItem([...all.slice(0, place), delivered, followedUp, ...all.slice(place), stopped, followedUp]);
+    expect([state.ended, state.followUps.length, state.snapshot?.tree, state.followUps.at(-1)?.tree]).toEqual([null, 2, snapshot.tree, snapshot.tree]);
+    expect(next(state)).toMatchObject({ kind: "run-session", phase: "fix", round: 3 });
+  });
+
   test("a look back between the two decides nothing", () => {
     const state = foldItem([...history(...FIRST), delivered, ...history({ phase: "retrospect", workflowId: "wr.retrospective" }).slice(1), followedUp]);
     expect(next(state)).toMatchObject({ kind: "run-session", phase: "fix", round: 2 });

@@ -139,9 +139,11 @@ export interface ItemState {
   /** Of that snapshot; null where it was not recorded. */
   readonly changed: ChangedFiles | null;
   readonly ended: ItemEndingState | null;
+  /** The files that were delivered last; null before that. */
+  readonly delivered: Pick<ItemState, "snapshot" | "changed"> | null;
 }
 
-const initialItem: ItemState = { opening: null, mode: null, why: [], answer: null, decomposition: null, plan: null, intake: { opened: null, classified: null }, baseTested: null, checked: [], sessions: [], followUps: [], setAside: [], snapshot: null, integrated: [], conflicts: [], changed: null, ended: null };
+const initialItem: ItemState = { opening: null, mode: null, why: [], answer: null, decomposition: null, plan: null, intake: { opened: null, classified: null }, baseTested: null, checked: [], sessions: [], followUps: [], setAside: [], snapshot: null, integrated: [], conflicts: [], changed: null, ended: null, delivered: null };
 
 export const foldItem = (events: readonly ItemEvent[]): ItemState => events.reduce(evolveItem, initialItem);
 
@@ -177,7 +179,7 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
     case "item_followed_up":
       return followedUp(state, event.data);
     case "item_ended":
-      return { ...state, ended: event.data };
+      return { ...state, ended: event.data, ...(event.data.outcome === "deliver" ? { delivered: { snapshot: event.data.snapshot, changed: state.changed } } : {}) };
     case "run_opened":
     case "proof_recorded":
     case "effect_confirmed":
@@ -189,12 +191,12 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
   }
 }
 
-/** Only what was delivered is followed up: anything else has no commit to come after. */
+/** Only what was delivered is followed up: anything else has no commit to come after. What an earlier follow-up left undelivered is not part of it. */
 function followedUp(state: ItemState, data: FollowedUp): ItemState {
-  const { ended, sessions } = state;
-  if (ended?.outcome !== "deliver" || ended.snapshot === null) return state;
-  const followUp = { ...data, tree: ended.snapshot.tree, sessions: sessions.length, round: Math.max(0, ...sessions.map(({ round }) => round)) };
-  return { ...state, followUps: [...state.followUps, followUp], ended: null };
+  const { ended, delivered, sessions } = state;
+  if (ended === null || delivered === null || delivered.snapshot === null) return state;
+  const followUp = { ...data, tree: delivered.snapshot.tree, sessions: sessions.length, round: Math.max(0, ...sessions.map(({ round }) => round)) };
+  return { ...state, ...delivered, followUps: [...state.followUps, followUp], ended: null };
 }
 
 /**

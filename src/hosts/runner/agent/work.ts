@@ -1,7 +1,7 @@
 /** The agent job's work proper: sandbox, workspace, coordinator. Loaded when the run is admitted and its journal can be saved. */
 import { allowedHosts, budgetOf, modelsOf, type Config } from "../../../config/index.ts";
 import { confidentialAmong, estimateWords, openingPolicy, PIPELINE_WORKFLOWS, pipelineFault, progressLine, readRules, runItem, type CoordinatorDeps, type ItemResult } from "../../../coordinator/index.ts";
-import { foldItem, next } from "../../../engine/pipeline/index.ts";
+import { foldItem, next, type ItemState } from "../../../engine/pipeline/index.ts";
 import type { GitHub } from "../../../github/client.ts";
 import { readRepository } from "../../../github/read/index.ts";
 import { personOf } from "../../../github/trust/index.ts";
@@ -68,7 +68,7 @@ type FollowedUp = NonNullable<CoordinatorDeps["followUp"]>;
 async function followUpOf(settings: JobSettings, { github, admitted: { ticket }, record }: WorkContext): Promise<Result<FollowedUp | null, Refusal>> {
   const { followUp, trigger } = ticket;
   const state = foldItem((await record.journal.read(itemStream(settings.item))) as readonly ItemEvent[]);
-  if (followUp === undefined || state.ended?.outcome !== "deliver") return ok(null);
+  if (followUp === undefined || state.ended === null || state.delivered === null) return ok(null);
   const { because, headSha } = followUp;
   if (state.followUps.some((each) => each.headSha === headSha && each.because === because)) return ok(null);
   const findings = because === "asked" ? askedFindings(state, followUp.findings ?? []) : await readFollowUp(github, { owner: settings.owner, repo: settings.repo }, followUp);
@@ -193,6 +193,14 @@ function openRun(settings: JobSettings, { admitted, restored }: Pick<WorkContext
   return { host: "actions", runId, runAttempt, key, ticket, sandbox, ...(runner === null ? {} : { runner }), restored: restored?.found ?? null, committed: admitted.committed, segments: (restored?.refs ?? []).map(({ digest }) => digest), ...(crashes > 0 ? { crashes } : {}) };
 }
 
+/** What an item that has ended needs before it can end once more: what the ticket reopens it for. */
+function reopening({ followUp, retry, trigger }: Admitted["ticket"], { ended, delivered }: ItemState, { message }: Reason): readonly ItemEvent[] {
+  const by = personOf(trigger.actor);
+  if (ended === null) return [];
+  if (followUp !== undefined && delivered !== null) return [{ kind: "item_followed_up", data: { because: followUp.because, headSha: followUp.headSha, by, findings: [{ summary: message }] } }];
+  return retry === undefined ? [] : [{ kind: "item_retried", data: { sessionId: null, phase: phaseSchema.nullable().catch(null).parse(retry.phase), by } }];
+}
+
 /** Ends the item with a reason before a session could run, so that the deliver job can say why. */
 async function stopBeforeWork(
   settings: JobSettings,
@@ -205,6 +213,7 @@ async function stopBeforeWork(
   const events: ItemEvent[] = [
     ...(head === null ? [{ kind: "item_opened" as const, data: openItem(admitted, null, null) }] : []),
     { kind: "run_opened", data: openRun(settings, { admitted, restored }, { sandbox: "none", crashes: 0 }) },
+    ...reopening(admitted.ticket, foldItem((await record.journal.read(stream)) as readonly ItemEvent[]), reason),
     { kind: "item_ended", data: { outcome: "stopped", ending, reason, snapshot: null } },
   ];
   const appended = await record.journal.append(stream, head, events);
