@@ -8,8 +8,16 @@ const MEMBERS = ["compile", "programSize", "test", "CASE_INSENSITIVE", "MULTILIN
 
 /** Writing a pattern out, and searching bytes: WorkTrain gives it texts only. */
 const UNCALLED = [
-  ...["Regexp.toString", "Regexp.appendTo", "Inst.toString", "Prog.toString", "Queue.toString", "CharClass.toString", "RE2.toString"],
-  ...["MachineInput.fromUTF8", "RE2.matchUTF8", "Prefilter.automaton8"],
+  "Regexp.toString",
+  "Regexp.appendTo",
+  "Inst.toString",
+  "Prog.toString",
+  "Queue.toString",
+  "CharClass.toString",
+  "RE2.toString",
+  "MachineInput.fromUTF8",
+  "RE2.matchUTF8",
+  "Prefilter.automaton8",
 ];
 
 /** @throws when re2js is another than the one this was made for */

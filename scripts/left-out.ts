@@ -1,13 +1,15 @@
 /**
  * What the bundle of the Action leaves out of packages although something there imports it: parts that WorkTrain never calls, a
- * twentieth of the whole. A stand-in has the names of the file it stands for; each throws when it is called after all, but those
+ * tenth of the whole. A stand-in has the names of the file it stands for; each throws when it is called after all, but those
  * written here. A file that is no longer met fails the build.
  */
 import { readFileSync } from "node:fs";
 import type { Plugin } from "rolldown";
 import { leanRe2js } from "./lean-re2js.ts";
+import { withShortNames } from "./short-names.ts";
 
 const SDK = "@anthropic-ai/sdk";
+const YAML = "yaml/browser/dist";
 
 /** By the end of the file's path: the exports that are reached. */
 const STAND_INS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -29,11 +31,24 @@ const STAND_INS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   [`${SDK}/lib/internal/tracing.mjs`]: { recordMessagesCreateRequest: "() => undefined" },
   "@opentelemetry/api/dist/index.mjs": {},
+  // Profiles on disk and people's own sign-in: `agent/provider.ts` hands over a key, or a configuration that names no file for credentials.
+  [`${SDK}/core/credentials.mjs`]: {},
+  [`${SDK}/lib/credentials/user-oauth.mjs`]: {},
+  // The same for engines without `JSON.rawJSON` or a reviver's source, and for nesting no answer of GitHub has: the Action runs on Node 24.
+  "json-with-bigint/json-with-bigint.js": {
+    JSONParse: "(text) => JSON.parse(text, (_, value, context) => (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER && /^-?\\d+$/.test(context.source) ? BigInt(context.source) : value))",
+    JSONStringify: "(value) => JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? JSON.rawJSON(String(each)) : each))",
+  },
+  // Writing YAML: the Action reads it only, and where keys are more than a text `config/parse-config.ts` refuses them before they are written as one.
+  ...Object.fromEntries(["stringify", "stringifyCollection", "stringifyDocument", "stringifyNumber", "stringifyPair", "stringifyString"].map((name) => [`${YAML}/stringify/${name}.js`, {}])),
 };
 
 /** By the end of the file's path: what is made of its text. */
 const REWRITTEN: Readonly<Record<string, (source: string) => string>> = {
   "re2js/build/index.js": leanRe2js,
+  // A token's own fields keep their names: what composes documents reads them.
+  [`${YAML}/parse/lexer.js`]: (source) => withShortNames(source, ["lex"]),
+  [`${YAML}/parse/parser.js`]: (source) => withShortNames(source, ["parse", "next", "end", "type", "offset", "indent", "source", "items"]),
 };
 
 function standIn(source: string, reached: Readonly<Record<string, string>>): string {
@@ -49,19 +64,25 @@ const DESCRIPTION = /\s*\.describe\((?:"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)\)/g;
 
 const FILES = [...Object.keys(STAND_INS), ...Object.keys(REWRITTEN)];
 
+/** What a file of a package is in the bundle; null where it is as it was. */
+export function inBundle(path: string): { readonly file: string; readonly code: string; readonly isStandIn: boolean } | null {
+  const file = FILES.find((name) => path.replaceAll("\\", "/").endsWith(`/node_modules/${name}`));
+  if (file === undefined) return null;
+  const source = readFileSync(path, "utf8");
+  const rewrite = REWRITTEN[file];
+  return { file, code: rewrite?.(source) ?? standIn(source, STAND_INS[file] ?? {}), isStandIn: rewrite === undefined };
+}
+
 /** Fails at the end of a build in which one of the files was not met. */
 export function leaveOut(): Plugin {
   const met = new Set<string>();
   return {
     name: "leave-out",
     load(id) {
-      const path = id.replaceAll("\\", "/");
-      const end = FILES.find((name) => path.endsWith(`/node_modules/${name}`));
-      if (end === undefined) return null;
-      met.add(end);
-      const source = readFileSync(id, "utf8");
-      const rewrite = REWRITTEN[end];
-      return rewrite === undefined ? { code: standIn(source, STAND_INS[end] ?? {}), moduleSideEffects: false } : { code: rewrite(source) };
+      const made = inBundle(id);
+      if (made === null) return null;
+      met.add(made.file);
+      return made.isStandIn ? { code: made.code, moduleSideEffects: false } : { code: made.code };
     },
     transform: { filter: { id: /\/src\/config\/[^/]+\.ts$/ }, handler: (code) => ({ code: code.replaceAll(DESCRIPTION, "") }) },
     generateBundle() {

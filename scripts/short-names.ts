@@ -20,7 +20,7 @@ const OF_THE_LANGUAGE = ["cause", "code", "configurable", "done", "enumerable", 
  * @param code a module that shares its objects with nobody but by the members in `kept`
  */
 export function withShortNames(code: string, kept: readonly string[]): string {
-  const declared = [...code.matchAll(/^\t(?:static )?(?:get )?(\w+)(?: = |\()|\bthis\.(\w+) = /gm)].flatMap(([, member, field]) => member ?? field ?? []);
+  const declared = [...code.matchAll(/^(?:\t| {4})(?:static )?(?:get )?\*?(\w+)(?: = |\()|\bthis\.(\w+) = /gm)].flatMap(([, member, field]) => member ?? field ?? []);
   const texts = new Set([...code.matchAll(/(["'`])([\w$]+)\1/g)].map(([, , text = ""]) => text));
   const names = [...new Set(declared)].filter((name) => name !== "constructor" && !BUILT_IN.has(name) && !texts.has(name));
   const { code: short, errors } = minifySync("module.js", code, {

@@ -113,7 +113,7 @@ function entry(key: string, { points, written }: Table, { all, rules }: { readon
   const rule = rules[key];
   if (rule === undefined) return JSON.stringify(written);
   const made = new Set(rule.of.flatMap((name) => [...(all.get(name)?.points ?? [])]));
-  const differing = made.symmetricDifference(points);
+  const differing = unlike(made, points);
   const rest = rule.but === true ? Array.from({ length: POINTS }, (_, point) => point).filter((point) => !differing.has(point)) : inOrder(differing);
   return derived(written, [rule.of.join(" "), rule.but === true ? 1 : 0, ranged(rest)]);
 }
@@ -121,8 +121,11 @@ function entry(key: string, { points, written }: Table, { all, rules }: { readon
 function foldEntry(key: string, { points, written }: Table, { all, orbit }: { readonly all: ReadonlyMap<string, Table>; readonly orbit: ReadonlyMap<number, number> }): string {
   const own = all.get(key)?.points ?? new Set<number>();
   const made = new Set([...own].flatMap((point) => orbitFrom(point, orbit)).filter((point) => !own.has(point)));
-  return derived(written, ["", 0, ranged(inOrder(made.symmetricDifference(points)))]);
+  return derived(written, ["", 0, ranged(inOrder(unlike(made, points)))]);
 }
+
+/** What only one of them has. */
+const unlike = (made: Points, wanted: Points): Points => new Set([...[...made].filter((point) => !wanted.has(point)), ...[...wanted].filter((point) => !made.has(point))]);
 
 const inOrder = (points: Points): readonly number[] => [...points].toSorted((a, b) => a - b);
 

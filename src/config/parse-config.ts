@@ -20,11 +20,12 @@ export function parseConfig(text: string | null, file: string): Result<Config, r
   if (text.length > MAX_CONFIG_CHARS) return whole(`The file has ${text.length} characters; at most ${MAX_CONFIG_CHARS} are read.`, "Shorten it.");
 
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, strict: true });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, strict: true, stringKeys: true });
   if (document.errors.length > 0) {
     return err(
       document.errors.map((error) => {
         const { line, col } = lines.linePos(error.pos[0]);
+        if (error.code === "NON_STRING_KEY") return { file, line, column: col, path: "", message: "A key is not a text.", fix: "Write the key as a plain word." };
         return { file, line, column: col, path: "", message: `Not valid YAML: ${error.message}.`, fix: "Mend the YAML at this place." };
       }),
     );

@@ -59,6 +59,13 @@ describe("what is said about a wrong one?", () => {
     ]);
   });
 
+  it("refuses a key that is more than a text, where it stands", () => {
+    const refused = { file: FILE, path: "", message: "A key is not a text.", fix: "Write the key as a plain word." };
+    expect(faults("label: go\n? {a: b}\n: c\n")).toEqual([{ ...refused, line: 2, column: 3 }]);
+    expect(faults("review:\n  [a, b]: 1\n")).toEqual([{ ...refused, line: 2, column: 3 }]);
+    expect(faults("7: seven\n")[0]?.message).toBe("Unknown key `7`.");
+  });
+
   it("lists the known keys when none is near", () => {
     expect(faults("webhook: https://evil.example\n")[0]?.fix).toBe("Known here: `enabled`, `label`, `model`, `models`, `rules`, `dashboard`, `commands`, `pipeline`, `review`, `verify`, `followUp`, `merge`, `checks`, `budget`, `context`, `paths`, `permissions`, `sandbox`.");
   });
