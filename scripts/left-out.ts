@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { Plugin } from "rolldown";
+import { leanRe2js } from "./lean-re2js.ts";
 
 const SDK = "@anthropic-ai/sdk";
 
@@ -30,6 +31,11 @@ const STAND_INS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "@opentelemetry/api/dist/index.mjs": {},
 };
 
+/** By the end of the file's path: what is made of its text. */
+const REWRITTEN: Readonly<Record<string, (source: string) => string>> = {
+  "re2js/build/index.js": leanRe2js,
+};
+
 function standIn(source: string, reached: Readonly<Record<string, string>>): string {
   const listed = [...source.matchAll(/^export \{([^}]*)\}/gm)].flatMap(([, names = ""]) => names.split(",").map((name) => name.trim().replace(/^.* as /, "")));
   const declared = [...source.matchAll(/^export (?:async )?(?:function|const|let|var|class) (\w+)/gm)].map(([, name = ""]) => name);
@@ -41,6 +47,8 @@ function standIn(source: string, reached: Readonly<Record<string, string>>): str
 /** What a key of `worktrain.yml` means: for the published schema and the docs, which are made of the sources. */
 const DESCRIPTION = /\s*\.describe\((?:"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)\)/g;
 
+const FILES = [...Object.keys(STAND_INS), ...Object.keys(REWRITTEN)];
+
 /** Fails at the end of a build in which one of the files was not met. */
 export function leaveOut(): Plugin {
   const met = new Set<string>();
@@ -48,14 +56,16 @@ export function leaveOut(): Plugin {
     name: "leave-out",
     load(id) {
       const path = id.replaceAll("\\", "/");
-      const [end, reached] = Object.entries(STAND_INS).find(([name]) => path.endsWith(`/node_modules/${name}`)) ?? [];
-      if (end === undefined || reached === undefined) return null;
+      const end = FILES.find((name) => path.endsWith(`/node_modules/${name}`));
+      if (end === undefined) return null;
       met.add(end);
-      return { code: standIn(readFileSync(id, "utf8"), reached), moduleSideEffects: false };
+      const source = readFileSync(id, "utf8");
+      const rewrite = REWRITTEN[end];
+      return rewrite === undefined ? { code: standIn(source, STAND_INS[end] ?? {}), moduleSideEffects: false } : { code: rewrite(source) };
     },
     transform: { filter: { id: /\/src\/config\/[^/]+\.ts$/ }, handler: (code) => ({ code: code.replaceAll(DESCRIPTION, "") }) },
     generateBundle() {
-      const missing = Object.keys(STAND_INS).filter((end) => !met.has(end));
+      const missing = FILES.filter((end) => !met.has(end));
       if (missing.length > 0) this.error(`Nothing imports ${missing.join(" and ")} any more: correct scripts/left-out.ts.`);
     },
   };

@@ -22,6 +22,7 @@ export const permissionsSchema = z.strictObject({
   reject: doing("reject"),
   resume: doing("resume"),
   retry: doing("retry"),
+  fix: doing("fix"),
   why: doing("why"),
   explain: doing("explain"),
   verify: doing("verify"),

@@ -217,8 +217,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
   event("item_retried", { sessionId: z.string().nullable(), phase: phaseSchema.nullable(), by: z.string() }),
   /** What was delivered is worked on again: something was said of it on GitHub since. */
   event("item_followed_up", {
-    /** `ci`: checks on the delivered commit failed. `review`: a reviewer asked for changes. */
-    because: z.enum(["ci", "review"]),
+    /** `ci`: checks on the delivered commit failed. `review`: a reviewer asked for changes. `asked`: a command asked for findings of its review. */
+    because: z.enum(["ci", "review", "asked"]),
     /** In whose name. */
     by: z.string(),
     /** The delivered commit, which the next one comes after. */

@@ -48,5 +48,5 @@ function compile(pattern: string, flags: string): Result<RE2JS, string> {
 /** Whether the pattern is found anywhere in the text, in time linear to the text; false for a pattern that does not compile. */
 export function patternFinds(pattern: string, text: string): boolean {
   const regex = compilePattern(pattern);
-  return regex.ok && regex.value.matcher(text).find();
+  return regex.ok && regex.value.test(text);
 }

@@ -55,6 +55,8 @@ test("plan stops before anything is made and tells the plan; run goes on with it
     await world.actions.idle();
     await world.github.settled();
   };
+  // Else an open pull request has the work of the next issue already.
+  for (const { number: other, pull } of world.github.state().issues.values()) if (pull !== null) await world.call(world.maintainerToken, "PATCH", `/pulls/${other}`, { state: "closed" });
   const shown = (): string => world.statusComments(number)[0] ?? "";
   await write("/worktrain plan", () => shown().includes(" state=interrupted "));
   const plan = world.comments(number).find(({ body }) => body.includes("This is the plan; nothing is changed yet."));
@@ -65,6 +67,8 @@ test("plan stops before anything is made and tells the plan; run goes on with it
 });
 
 test("run starts it without a label; why and verify are answered from its record by runs of their own", async () => {
+  // Else an open pull request has the work of the next issue already.
+  for (const { number: other, pull } of world.github.state().issues.values()) if (pull !== null) await world.call(world.maintainerToken, "PATCH", `/pulls/${other}`, { state: "closed" });
   await ask("/worktrain run", () => (world.statusComments(issue)[0] ?? "").includes(" state=ended "));
   expect(world.runs(issue)).toHaveLength(1);
   for (const [index, [command, words]] of [["why", "### Why it went this way"], ["verify", "### The record holds\n"]].entries()) {

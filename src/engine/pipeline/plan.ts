@@ -42,4 +42,4 @@ function linesOf(value: Json, indent: string): readonly string[] {
   });
 }
 
-const flat = (value: string | number | boolean | null | undefined): string => String(value).replaceAll(/\s+/g, " ").trim();
+const flat = (value: string | number | boolean | null): string => String(value).replaceAll(/\s+/g, " ").trim();

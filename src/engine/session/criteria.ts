@@ -57,7 +57,7 @@ function ruleProblem(rule: Rule, notes: string): string | null {
     case "regex": {
       const pattern = compileRule(rule.pattern, rule.flags ?? "");
       if (!pattern.ok) return `The workflow's expression cannot be run here (${pattern.error}); its author has to change it.`;
-      return pattern.value.matcher(notes).find() ? null : `The notes must match /${rule.pattern}/${rule.flags ?? ""}.`;
+      return pattern.value.test(notes) ? null : `The notes must match /${rule.pattern}/${rule.flags ?? ""}.`;
     }
     case "schema": {
       const value = jsonIn(notes);

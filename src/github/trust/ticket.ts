@@ -83,7 +83,7 @@ export const ticketSchema = z.strictObject({
   answer: gateAnswerSchema.optional(),
   /** What the attempt delivered is worked on again, from the commit that it left; a review is named by its id. */
   followUp: z
-    .strictObject({ because: z.enum(["ci", "review"]), headSha: z.string().regex(/^[0-9a-f]{40,64}$/), pullNumber: z.int().min(1), reviewId: z.int().min(1).optional() })
+    .strictObject({ because: z.enum(["ci", "review", "asked"]), findings: z.array(z.string().regex(/^[0-9a-f]{6,16}$/)).max(50).optional(), headSha: z.string().regex(/^[0-9a-f]{40,64}$/), pullNumber: z.int().min(1), reviewId: z.int().min(1).optional() })
     .optional(),
   /** The attempt goes on from before this phase, the latest one where it is null. */
   retry: z.strictObject({ phase: z.string().max(32).nullable() }).optional(),

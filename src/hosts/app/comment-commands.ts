@@ -107,7 +107,8 @@ async function carryOut(tools: StartTools, command: Command, asked: Asked): Prom
     case "approve":
     case "reject":
     case "resume":
-    case "retry": {
+    case "retry":
+    case "fix": {
       const { name } = command;
       return byStarter(asked, (starter) => goOnAsked(tools, { ...starter, command: { ...command, name } }));
     }

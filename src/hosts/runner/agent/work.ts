@@ -12,6 +12,7 @@ import { ok, type Result } from "../../../shared/result.ts";
 import type { Sandbox, Workspace } from "../../../workspace/index.ts";
 import type { JobSettings } from "../settings.ts";
 import type { Admitted } from "./admission.ts";
+import { askedFindings } from "./asked-findings.ts";
 import { readConfig } from "./config.ts";
 import { readFollowUp } from "./follow-up.ts";
 import { readHeadFiles } from "./head-files.ts";
@@ -70,7 +71,7 @@ async function followUpOf(settings: JobSettings, { github, admitted: { ticket },
   if (followUp === undefined || state.ended?.outcome !== "deliver") return ok(null);
   const { because, headSha } = followUp;
   if (state.followUps.some((each) => each.headSha === headSha && each.because === because)) return ok(null);
-  const findings = await readFollowUp(github, { owner: settings.owner, repo: settings.repo }, followUp);
+  const findings = because === "asked" ? askedFindings(state, followUp.findings ?? []) : await readFollowUp(github, { owner: settings.owner, repo: settings.repo }, followUp);
   return findings.ok ? ok({ because, headSha, by: personOf(trigger.actor), findings: [...findings.value] }) : findings;
 }
 
