@@ -1,0 +1,1 @@
+import{r as e}from"./record.js";import{a as t}from"./manifest.js";const n=(n,r)=>t(e(n,r)).slice(0,16);export{n as t};
