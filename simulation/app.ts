@@ -2,8 +2,8 @@
 import { Octokit } from "@octokit/core";
 import { registerHandlers, type Delivery, type WebhookName } from "../src/hosts/app/handlers.ts";
 import { installationClient, type InstallationOctokit } from "../src/hosts/app/installation-client.ts";
-import { startReconciler } from "../src/hosts/app/reconciler.ts";
-import { createRunFollower } from "../src/hosts/app/run-follower.ts";
+import { startReconciler } from "../src/hosts/app/reconciling/reconciler.ts";
+import { createRunFollower } from "../src/hosts/app/runs/run-follower.ts";
 import { createSubjectQueue } from "../src/hosts/app/subject-queue.ts";
 import type { Happening } from "../src/hosts/demo/github/happening.ts";
 import type { State } from "../src/hosts/demo/github/state.ts";

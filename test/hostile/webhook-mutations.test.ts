@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
 import { createEffectRunner } from "../../src/github/write/index.ts";
 import { registerHandlers, type Delivery, type Webhooks } from "../../src/hosts/app/handlers.ts";
-import { createRunFollower } from "../../src/hosts/app/run-follower.ts";
+import { createRunFollower } from "../../src/hosts/app/runs/run-follower.ts";
 import { createSubjectQueue } from "../../src/hosts/app/subject-queue.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import fc from "../fakes/fast-check.ts";

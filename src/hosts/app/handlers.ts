@@ -6,20 +6,20 @@ import { parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedC
 import { CHECK_NAME } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
-import { answerComment } from "./comment-commands.ts";
-import { parseRerequestedCheck, reviewAgain } from "./check-asked.ts";
-import { carryOutTicked } from "./dashboard-ticked.ts";
-import { registerConfigCheck, type ConfigCheckWebhook } from "./config-check.ts";
+import { answerComment } from "./commands/comment-commands.ts";
+import { parseRerequestedCheck, reviewAgain } from "./checks/check-asked.ts";
+import { carryOutTicked } from "./dashboard/dashboard-ticked.ts";
+import { registerConfigCheck, type ConfigCheckWebhook } from "./checks/config-check.ts";
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
 import { registerOnboarding, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
-import { followUp } from "./follow-up.ts";
-import { followRun, lookAtRun, type LookTools } from "./look-at-run.ts";
-import { registerRequiredCheck, type RequiredCheckWebhook } from "./required-check.ts";
-import { restoreStatus } from "./restore-status.ts";
-import { tellUnanswered } from "./record-asked.ts";
-import { parseAskTitle, parseRunTitle } from "./run-title.ts";
-import { startReview } from "./start-review.ts";
-import { startWork } from "./start-work.ts";
+import { followUp } from "./starting/follow-up.ts";
+import { followRun, lookAtRun, type LookTools } from "./runs/look-at-run.ts";
+import { registerRequiredCheck, type RequiredCheckWebhook } from "./checks/required-check.ts";
+import { restoreStatus } from "./runs/restore-status.ts";
+import { tellUnanswered } from "./commands/record-asked.ts";
+import { parseAskTitle, parseRunTitle } from "./runs/run-title.ts";
+import { startReview } from "./starting/start-review.ts";
+import { startWork } from "./starting/start-work.ts";
 import { subjectOf, type Workplace } from "./workplace.ts";
 
 export interface HandlerTools extends LookTools, Pick<OnboardingHandlerTools, "workflow"> {

@@ -22,14 +22,14 @@ import { signingKeys } from "./exchange/signing-keys.ts";
 import { registerHandlers, type HandlerTools } from "./handlers.ts";
 import { installationClient } from "./installation-client.ts";
 import { installedPlaces } from "./installations.ts";
-import { listen, send } from "./http-server.ts";
-import { homePage, type AppIdentity } from "./pages.ts";
-import { startReconciler, type ReconcilerWorld } from "./reconciler.ts";
-import { redeliverFailed } from "./redelivery.ts";
-import { createRunFollower } from "./run-follower.ts";
+import { listen, send } from "./http/http-server.ts";
+import { homePage, type AppIdentity } from "./http/pages.ts";
+import { startReconciler, type ReconcilerWorld } from "./reconciling/reconciler.ts";
+import { redeliverFailed } from "./reconciling/redelivery.ts";
+import { createRunFollower } from "./runs/run-follower.ts";
 import type { AppSettings } from "./settings.ts";
 import { createSubjectQueue } from "./subject-queue.ts";
-import { handleWebhook, type WebhookEndpoint } from "./webhook-endpoint.ts";
+import { handleWebhook, type WebhookEndpoint } from "./http/webhook-endpoint.ts";
 
 export interface AppPorts {
   readonly clock: Clock;

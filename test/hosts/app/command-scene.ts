@@ -1,6 +1,6 @@
 /** Comments on the issue of the small world, as webhooks bring them to the App's handlers. */
 import { registerHandlers, type Delivery, type WebhookName } from "../../../src/hosts/app/handlers.ts";
-import { createRunFollower } from "../../../src/hosts/app/run-follower.ts";
+import { createRunFollower } from "../../../src/hosts/app/runs/run-follower.ts";
 import { createSubjectQueue } from "../../../src/hosts/app/subject-queue.ts";
 import { publicTicketKey, verifyTicket, type Ticket } from "../../../src/github/trust/index.ts";
 import { formatSegmentName, type EndingCode } from "../../../src/record/index.ts";

@@ -1,8 +1,8 @@
 /** A label on the issue of the small world, handled by the App's own code. */
 import { generateKeyPairSync } from "node:crypto";
 import { createEffectRunner } from "../../../src/github/write/index.ts";
-import { reportRun } from "../../../src/hosts/app/run-report.ts";
-import { startWork } from "../../../src/hosts/app/start-work.ts";
+import { reportRun } from "../../../src/hosts/app/runs/run-report.ts";
+import { startWork } from "../../../src/hosts/app/starting/start-work.ts";
 import type { LabeledEvent } from "../../../src/intake/index.ts";
 import { fakeClock } from "../../fakes/clock.ts";
 import { APP_ID, smallWorld } from "../../fakes/small-world.ts";

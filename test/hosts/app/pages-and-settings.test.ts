@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { homePage } from "../../../src/hosts/app/pages.ts";
+import { homePage } from "../../../src/hosts/app/http/pages.ts";
 import { readSettings } from "../../../src/hosts/app/settings.ts";
 import { createSubjectQueue } from "../../../src/hosts/app/subject-queue.ts";
 import { publicTicketKey } from "../../../src/github/trust/index.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createEffectRunner } from "../../../src/github/write/index.ts";
-import { restoreStatus } from "../../../src/hosts/app/restore-status.ts";
-import { createRunFollower } from "../../../src/hosts/app/run-follower.ts";
-import { reportRun } from "../../../src/hosts/app/run-report.ts";
+import { restoreStatus } from "../../../src/hosts/app/runs/restore-status.ts";
+import { createRunFollower } from "../../../src/hosts/app/runs/run-follower.ts";
+import { reportRun } from "../../../src/hosts/app/runs/run-report.ts";
 import { formatSegmentName, type EndingCode, type Phase } from "../../../src/record/index.ts";
 import { ENDING_WORDS } from "../../../src/report/ending-words.ts";
 import { statusComment } from "../../../src/report/status-comment.ts";
@@ -10,7 +10,7 @@ import { parseStatusMarker, type StatusMarker } from "../../../src/report/status
 import { fakeClock } from "../../fakes/clock.ts";
 import { requestError } from "../../fakes/github.ts";
 import { APP_ID, person, smallWorld } from "../../fakes/small-world.ts";
-import { startAgain, tryAgain } from "../../../src/hosts/app/try-again.ts";
+import { startAgain, tryAgain } from "../../../src/hosts/app/starting/try-again.ts";
 import { DISPATCH, labelScene, TICKET_KEY } from "./label-scene.ts";
 
 const KEY = "0123456789abcdef0123456789abcdef";

@@ -1,8 +1,8 @@
 /** A label on a pull request: at which commit it is reviewed, at whose word, and what is refused in words. */
 import { expect, it } from "vitest";
 import { publicTicketKey, verifyTicket } from "../../../src/github/trust/index.ts";
-import { reportRun } from "../../../src/hosts/app/run-report.ts";
-import { startReview } from "../../../src/hosts/app/start-review.ts";
+import { reportRun } from "../../../src/hosts/app/runs/run-report.ts";
+import { startReview } from "../../../src/hosts/app/starting/start-review.ts";
 import { parsePullRequestEvent } from "../../../src/intake/index.ts";
 import { labelScene, TICKET_KEY } from "./label-scene.ts";
 

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { handleWebhook, type SignedDelivery } from "../../../src/hosts/app/webhook-endpoint.ts";
+import { handleWebhook, type SignedDelivery } from "../../../src/hosts/app/http/webhook-endpoint.ts";
 
 test("fault 29: GitHub is answered before the work is done", async () => {
   const received = Promise.withResolvers<SignedDelivery>();

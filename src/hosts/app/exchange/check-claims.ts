@@ -6,7 +6,7 @@
 import type { FileAtRef, JobFacts, RepositoryFacts, RunFacts } from "../../../github/read/index.ts";
 import type { Ticket } from "../../../github/trust/index.ts";
 import { WORKFLOW_PATH } from "../../../intake/index.ts";
-import { parseRunTitle } from "../run-title.ts";
+import { parseRunTitle } from "../runs/run-title.ts";
 import type { Claims, Wrong } from "./id-token.ts";
 
 /** As templates/worktrain.yml calls them. */

@@ -1,5 +1,5 @@
 /** The pages that lead an operator from nothing to a registered App, by GitHub's manifest flow. */
-import { escape, htmlPage } from "../html.ts";
+import { escape, htmlPage } from "../http/html.ts";
 
 const TITLE = "Set up WorkTrain";
 

@@ -16,7 +16,7 @@ import { parseAnswer } from "../../../github/parse-answer.ts";
 import { hasStatus } from "../../../github/request-error.ts";
 import { packageRoot } from "../../../shared/package-root.ts";
 import type { AppPorts } from "../server.ts";
-import { listen, send } from "../http-server.ts";
+import { listen, send } from "../http/http-server.ts";
 import { askPage, confirmPage, createdPage, failedPage } from "./pages.ts";
 import type { SetUpSettings } from "./settings.ts";
 

@@ -1,0 +1,134 @@
+/**
+ * Carries out a command that somebody wrote in a comment: `/worktrain COMMAND`.
+ *
+ * I10. Who wrote it must be allowed to write, by API, now; whoever may only read hears nothing (attack 1).
+ * I2. Reactions and answers have the comment's id as key, a dispatch its own: a repeated delivery comes to the same.
+ */
+import type { CommandRole } from "../../../config/index.ts";
+import { readPermission } from "../../../github/read/index.ts";
+import { permissionVerdict } from "../../../github/trust/index.ts";
+import { authoriseCommand, commandTable, type Command, type CommentEvent, type ReadComment } from "../../../intake/index.ts";
+import { RetryableError, TerminalError } from "../../../shared/errors.ts";
+import { unreachable } from "../../../shared/unreachable.ts";
+import { cancelAsked } from "./cancel-asked.ts";
+import { done, refused, type Asked, type Outcome, type StarterAsked } from "./command-outcome.ts";
+import { showConfig } from "./config-asked.ts";
+import { goOnAsked } from "./go-on-asked.ts";
+import { reportRun } from "../runs/run-report.ts";
+import { openStatusBoard } from "../runs/status-board.ts";
+import { recordAsked } from "./record-asked.ts";
+import { reviewAsked } from "./review-asked.ts";
+import { runAsked } from "./run-asked.ts";
+import { react, say } from "./say.ts";
+import { setStage, type Stage, type StartTools } from "../starting/start-work.ts";
+import type { Workplace } from "../workplace.ts";
+
+export interface CommentOrder {
+  readonly event: CommentEvent;
+  readonly read: Exclude<ReadComment, { kind: "none" }>;
+}
+
+/** The id of a run that was dispatched for it; null for none. */
+export async function answerComment(place: Workplace, tools: StartTools, { event, read }: CommentOrder): Promise<number | null> {
+  const note = (reason: string): null => {
+    tools.log.info("command seen", { repository: place.repositoryId, issue: event.issueNumber, comment: event.commentId, reason });
+    return null;
+  };
+  const verdict = permissionVerdict(await readPermission(place.github, place.repository, event.author.login), event.author.id);
+  const name = read.kind === "command" ? read.command.name : "help";
+  // A stranger costs one request (attacks 1, 4).
+  if (authoriseCommand(verdict, { name, least: "triage" }).kind === "silent") return note("actor-may-not-start");
+  const stage = await setStage(place, event.issueNumber);
+  if (stage === null) return note("repository-gone");
+  const authorisation = authoriseCommand(verdict, { name, least: leastRole(stage, read) });
+  if (authorisation.kind === "silent") return note("actor-may-not-start");
+  const { here } = stage;
+  if (authorisation.kind === "refused") {
+    const { kind, message, fix } = authorisation.refusal;
+    await react(here, tools, event, "confused");
+    // Told once to somebody who can do something about it. Of whom GitHub says nothing may be anybody.
+    if (kind === "actor-may-not-start") await say(here, tools, event, { key: `person=${event.author.id}${verdict.kind === "allowed" ? ` command=${name}` : ""}`, answer: { ...refused({ message, fix, details: [] }).answer, notDone: [] } });
+    return note(kind);
+  }
+  const reactionId = await react(here, tools, event, read.kind === "refused" ? "confused" : "eyes");
+  const outcome = read.kind === "refused" ? misread(read.refusal) : await carriedOut(tools, read.command, { event, role: authorisation.role, stage, reactionId });
+  note(`${read.kind === "command" ? read.command.name : read.refusal.kind}: ${outcome.kind}`);
+  if (outcome.kind === "ignored") return null;
+  await say(here, tools, event, { key: `comment=${event.commentId}`, answer: { ...outcome.answer, notDone: read.notDone } });
+  if (read.kind === "command" && outcome.kind !== "passed-on") await react(here, tools, event, outcome.kind === "done" ? "+1" : "confused");
+  return outcome.runId;
+}
+
+/** What cannot be read as a command is told to those who may give one; while the config cannot be read its defaults hold, and nothing is started. */
+const leastRole = ({ config }: Stage, read: CommentOrder["read"]): CommandRole => (read.kind === "command" && config !== "missing" && config.ok ? config.value.permissions[read.command.name] : "write");
+
+function misread({ message, fix, line, column, text }: Extract<CommentOrder["read"], { kind: "refused" }>["refusal"]): Outcome {
+  return { kind: "refused", answer: { refusal: { message, fix, details: [], place: { line, column, text } }, said: null }, runId: null };
+}
+
+/** What GitHub does not take, or not now, is told like any other refusal: nothing ends silent (I4). */
+async function carriedOut(tools: StartTools, command: Command, asked: Asked): Promise<Outcome> {
+  try {
+    return await carryOut(tools, command, asked);
+  } catch (error) {
+    if (!(error instanceof TerminalError || error instanceof RetryableError)) throw error;
+    tools.log.error(error, "a command could not be carried out", { repository: asked.stage.here.repositoryId, issue: asked.event.issueNumber, comment: asked.event.commentId });
+    const fix = error instanceof TerminalError ? error.fix : "GitHub has an outage or limits the App. Write the command again in a while.";
+    return refused({ message: error.message, fix, details: [] });
+  }
+}
+
+/** What each command does; one that the grammar gains needs its line here. */
+async function carryOut(tools: StartTools, command: Command, asked: Asked): Promise<Outcome> {
+  switch (command.name) {
+    case "help":
+      return done(HELP);
+    case "status":
+      return showStatus(asked.stage.here, tools, asked.event);
+    case "config":
+      return showConfig(asked.stage);
+    case "cancel":
+      return cancelAsked(tools, asked);
+    case "run":
+    case "plan": {
+      const { name } = command;
+      return byStarter(asked, (starter) => runAsked(tools, { ...starter, command: { ...command, name } }));
+    }
+    case "review": {
+      const { name } = command;
+      return byStarter(asked, (starter) => reviewAsked(tools, { ...starter, command: { ...command, name } }));
+    }
+    case "explain":
+    case "why":
+    case "verify": {
+      const question = command.name;
+      return byStarter(asked, (starter) => recordAsked(tools, { ...starter, question, step: command.operands["STEP"]?.[0] }));
+    }
+    case "approve":
+    case "reject":
+    case "resume":
+    case "retry":
+    case "fix": {
+      const { name } = command;
+      return byStarter(asked, (starter) => goOnAsked(tools, { ...starter, command: { ...command, name } }));
+    }
+    default:
+      return unreachable(command.name);
+  }
+}
+
+/** The config cannot open what spends to anybody else; where it did, this would close it. */
+async function byStarter(asked: Asked, act: (asked: StarterAsked) => Promise<Outcome>): Promise<Outcome> {
+  const { role } = asked;
+  return role === "triage" ? refused({ message: "WorkTrain spends money and publishes branches, so it starts only for people who can write.", fix: "Ask somebody with write permission to write the command.", details: [] }) : act({ ...asked, role });
+}
+
+const HELP = `### What you can type\n\nA command is a line of a new comment that starts with \`/worktrain\`; the first one of a comment counts. Who can give which stands under \`permissions\` in \`.github/worktrain.yml\`; without it people with write permission.\n\n${commandTable()}`;
+
+async function showStatus(place: Workplace, tools: StartTools, { issueNumber }: CommentEvent): Promise<Outcome> {
+  const status = await openStatusBoard(place, tools, issueNumber).read();
+  if (status === null) return refused({ message: "WorkTrain has no status here.", fix: "Set the label on an issue to start work on it.", details: [] });
+  const { runId } = status.marker;
+  if (runId !== null) await reportRun(place, tools, runId, "all");
+  return done();
+}

@@ -1,0 +1,189 @@
+/**
+ * Brings an issue's status comment up to what a run's artifact names and conclusion say now. Asks GitHub, not the event:
+ * late, early and repeated events come to the same (fault 27), and a final comment is never turned back.
+ */
+import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, readPullUnderReview, readRun, readStatusState, type RunFacts, type StatusState } from "../../../github/read/index.ts";
+import { MOST_TRIES, nextTry, WORKFLOW_FILE, WORKFLOW_PATH } from "../../../intake/index.ts";
+import { longestUnsavedMs } from "../../../journal/index.ts";
+import { formatItemId, parseSegmentName, type EndingCode } from "../../../record/index.ts";
+import { ENDING_WORDS } from "../../../report/ending-words.ts";
+import { progressOf, type Onward, type Progress, type StatusView } from "../../../report/status-comment.ts";
+import { formatStatusMarker, type StatusMarker } from "../../../report/status-marker.ts";
+import { endByForce } from "./end-by-force.ts";
+import { parseRunTitle, type RunTitle } from "./run-title.ts";
+import { startReview } from "../starting/start-review.ts";
+import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
+import { goOnUnasked } from "../starting/go-on-unasked.ts";
+import type { StartTools } from "../starting/start-work.ts";
+import type { Workplace } from "../workplace.ts";
+
+/** `over`: nothing more will come of this run, or it is none of ours. `goesOnIn`: another run goes on with its work. */
+/** A job that stores only its end any more is told of all the same. */
+const LONGEST_UNSAVED_MS = 40 * 60_000;
+
+type EndedView = Extract<StatusView, { kind: "ended" }>;
+
+export type RunOutlook = "going" | "over" | { readonly goesOnIn: number };
+
+/** @param wanted `changes`: the comment is edited when phase or step changes. `all`: somebody asked, so the cost is brought up to date as well */
+export async function reportRun(place: Workplace, tools: StartTools, runId: number, wanted: "changes" | "all" = "changes"): Promise<RunOutlook> {
+  const run = await readRun(place.github, place.repository, runId);
+  const title = run === null ? null : ourTitle(place, run);
+  if (run === null || title === null) return "over";
+  const board = openStatusBoard(place, tools, title.issueNumber);
+  const state = await readStatusState(place.github, place.repository, { issueNumber: title.issueNumber, branch: branchOf(title) });
+  // GraphQL has no issue of a pull request's number: its comments are read by REST.
+  const status = title.item.subject.startsWith("pr-") ? await board.read() : await board.readShown(state.comments);
+  if (status === null || !(await isAbout(place, status, run, title))) return "over";
+  const { marker } = status;
+  // A final word stays: what a re-run says of itself is that it does not act (fault 24).
+  if (marker.state === "ended" || marker.state === "interrupted") return "over";
+
+  const progress = await readProgress(place, run, title);
+  if (run.status !== "completed") {
+    await showProgress({ board, status, run, progress }, { wanted, nowMs: tools.clock.nowMs() });
+    await endByForce(place, tools, marker, run.id);
+    return "going";
+  }
+  const view = await endedView(place, { run, title, progress, pullRequests: state.pullRequests });
+  let onward: Onward | undefined = view.ending === "model-unavailable" ? afterOutage(marker, tools.clock.nowMs()) : undefined;
+  // Who cancelled it wants no other run in its place.
+  if (marker.cancel === undefined && (await wasCutOff(place, run, view))) {
+    // Before the comment says that it is over: an App that dies in between finds it as it was and goes on later.
+    const goingOn = await goOnUnasked(place, tools, { status: { ...status, marker: withRun(marker, run) }, because: "cut-off", kept: keptOf(view) });
+    if (goingOn.kind === "handled") return goingOn.runId === null ? "over" : { goesOnIn: goingOn.runId };
+    onward = { kind: "waits", reason: goingOn.reason };
+  }
+  await writeEnd(board, status, { run, view: { ...view, onward } });
+  tools.log.info("run ended", { repository: place.repositoryId, issue: title.issueNumber, run: run.id, ending: view.ending });
+  const next = title.item.subject.startsWith("pr-") ? await reviewNewHead(place, tools, { marker, run }) : null;
+  return next === null ? "over" : { goesOnIn: next };
+}
+
+/** Pushes while a review ran asked for one more, at the head that is there now; in the name of who asked for the one before. */
+async function reviewNewHead(place: Workplace, tools: StartTools, { marker, run }: { readonly marker: StatusMarker; readonly run: RunFacts }): Promise<number | null> {
+  const pull = marker.by === undefined || marker.by === null || marker.head === undefined || marker.cancel !== undefined ? null : await readPullUnderReview(place.github, place.repository, marker.issueNumber);
+  if (pull === null || marker.by === undefined || marker.by === null || pull.headSha === marker.head) return null;
+  const event = { repository: { id: place.repositoryId, ...place.repository }, issueNumber: marker.issueNumber, label: "", sender: marker.by, task: { title: pull.title, body: pull.body }, labelledAt: new Date(tools.clock.nowMs()).toISOString() };
+  return startReview(place, tools, { cause: "push", event, headSha: null, deliveryId: `run-${run.id}` });
+}
+
+export async function writeEnd(board: StatusBoard, { comment, marker }: Status, { run, view }: { readonly run: RunFacts; readonly view: EndedView }): Promise<void> {
+  const due = view.onward?.kind === "tries-again" ? view.onward.at : undefined;
+  await board.write({ comment, marker }, { ...withRun(marker, run), stale: undefined, state: isInterrupted(view) ? "interrupted" : "ended", at: atOf(view.progress) ?? marker.at, due }, view);
+}
+
+/** Only in the name of somebody who asked for it. */
+function afterOutage({ tries = 0, by, cancel }: StatusMarker, nowMs: number): Onward {
+  if (cancel !== undefined) return { kind: "waits", reason: "a comment cancelled it" };
+  if (by === undefined || by === null) return { kind: "waits", reason: "it is not known any more who asked for it" };
+  const next = nextTry(tries, nowMs);
+  return next === null ? { kind: "waits", reason: `it was tried ${MOST_TRIES} times in a row` } : { kind: "tries-again", ...next };
+}
+
+/** What a run that was lost had saved. */
+const keptOf = ({ progress, ending }: EndedView): string | undefined => (ending === "lost" ? (progress?.asOf ?? undefined) : undefined);
+
+export function ourTitle(place: Workplace, run: RunFacts): RunTitle | null {
+  if (run.path !== WORKFLOW_PATH || run.event !== "workflow_dispatch" || run.repositoryId !== place.repositoryId) return null;
+  const title = parseRunTitle(run.displayTitle);
+  return title?.item.repositoryId === place.repositoryId ? title : null;
+}
+
+/** Of several runs with one key the lowest id counts (fault 32); a run dispatched by hand has a key we never gave. */
+async function isAbout(place: Workplace, { marker }: Status, run: RunFacts, title: RunTitle): Promise<boolean> {
+  if (marker.key !== title.key || marker.attempt !== title.item.attempt) return false;
+  if (marker.runId !== null) return marker.runId === run.id;
+  const runs = await findItemRuns(place.github, place.repository, { workflow: WORKFLOW_FILE, word: title.key });
+  return runs.every((other) => other.id >= run.id);
+}
+
+/** What a run's artifact names say; null when it has saved none. */
+export async function readProgress(place: Workplace, run: Pick<RunFacts, "id">, { item: itemName }: Pick<RunTitle, "item">): Promise<Progress | null> {
+  const item = formatItemId(itemName);
+  const artifacts = await listRunArtifacts(place.github, place.repository, run.id);
+  return progressOf(
+    artifacts.flatMap((artifact) => {
+      const name = parseSegmentName(artifact.name);
+      return name !== null && name.runId === run.id && name.runAttempt === 1 && formatItemId(name.item) === item ? [{ name, createdAt: artifact.createdAt }] : [];
+    }),
+  );
+}
+
+interface Scene {
+  readonly board: StatusBoard;
+  readonly status: Status;
+  readonly run: RunFacts;
+  readonly progress: Progress | null;
+}
+
+/**
+ * Edits only when the run begins, phase or step changes, or it saves no more or again: GitHub limits how much an App may write
+ * (P-rate-limits).
+ */
+async function showProgress({ board, status, run, progress }: Scene, { wanted, nowMs }: { readonly wanted: "changes" | "all"; readonly nowMs: number }): Promise<void> {
+  const running = run.status === "in_progress";
+  const marker: StatusMarker = { ...withRun(status.marker, run), state: running ? "running" : "waiting", at: atOf(progress), stale: running ? staleSince(progress, nowMs) : undefined };
+  if (wanted === "changes" && formatStatusMarker(marker) === formatStatusMarker(status.marker)) return;
+  await board.write(status, marker, running ? { kind: "running", runUrl: run.htmlUrl, progress } : { kind: "waiting", runUrl: run.htmlUrl });
+}
+
+/** Where the newest segment is older than saving should let it become: since when nothing is saved (fault 14). A run that has come to its end saves no more. */
+function staleSince(progress: Progress | null, nowMs: number): string | undefined {
+  if (progress === null || progress.asOf === null || progress.ending !== null) return undefined;
+  const longestMs = Math.min(longestUnsavedMs(progress.segments), LONGEST_UNSAVED_MS);
+  return nowMs - Date.parse(progress.asOf) > longestMs ? progress.asOf : undefined;
+}
+
+const withRun = (marker: StatusMarker, run: RunFacts): StatusMarker => ({ ...marker, runId: run.id });
+const atOf = (progress: Progress | null): string | null => {
+  if (progress === null) return null;
+  return progress.gate === null ? `${progress.at.phase}.${progress.at.step}` : `${progress.gate.phase}.${progress.gate.name}`;
+};
+
+export async function endedView(
+  place: Workplace,
+  { run, title, progress, pullRequests: shown }: { readonly run: RunFacts; readonly title: RunTitle; readonly progress: Progress | null; readonly pullRequests: StatusState["pullRequests"] },
+): Promise<EndedView> {
+  const pullRequests = shown ?? (await findPullRequests(place.github, place.repository, branchOf(title))).filter(({ headRepositoryId }) => headRepositoryId === place.repositoryId);
+  const [pullRequest] = pullRequests;
+  const said = progress?.ending ?? endingOf(run);
+  // What was asked for is there: the run that was first made it.
+  const ending = said === "fenced" && pullRequest !== undefined ? "ready" : said;
+  const missing = ending === "ready" && pullRequest === undefined;
+  return {
+    kind: "ended",
+    runUrl: run.htmlUrl,
+    progress,
+    ending,
+    pullRequest: pullRequest === undefined ? null : { number: pullRequest.number, url: pullRequest.htmlUrl },
+    deliverUrl: missing ? await deliverJobUrl(place, run) : null,
+  };
+}
+
+export const branchOf = ({ item }: RunTitle): string => `worktrain/${item.subject}-${item.attempt}`;
+
+/**
+ * Whether the work stopped for no reason of its own, after it had begun: the runner was lost, the job's time was up (faults 38, 39), or
+ * another run delivered meanwhile and what this one was asked for is not there (fault 22).
+ * A run that saved nothing failed in its set-up, which would fail again; a cancelled one is a person's wish.
+ */
+async function wasCutOff(place: Workplace, run: RunFacts, { progress, ending, pullRequest }: EndedView): Promise<boolean> {
+  if (progress === null) return false;
+  if (ending === "lost" || ending === "time-limit" || ending === "fenced") return true;
+  if (ending !== "ready" || pullRequest !== null || run.conclusion === "cancelled") return false;
+  // The agent job was lost between its last save and its outputs.
+  const jobs = await listRunJobs(place.github, place.repository, run.id);
+  return jobs.some(({ name, conclusion }) => name === "deliver" && conclusion === "skipped");
+}
+
+/** Whether the next label goes on with the item (fault 38). Also an end that was not delivered is gone on from: the next run delivers it. */
+const isInterrupted = (view: EndedView): boolean => ENDING_WORDS[view.ending].after === "resume" || (view.ending === "ready" && view.pullRequest === null);
+
+/** A run that left no ending code: only its conclusion tells (fault 38). */
+const endingOf = (run: RunFacts): EndingCode => (run.conclusion === "cancelled" ? "cancelled" : "lost");
+
+async function deliverJobUrl(place: Workplace, run: RunFacts): Promise<string | null> {
+  const jobs = await listRunJobs(place.github, place.repository, run.id);
+  return jobs.find((job) => job.name === "deliver")?.htmlUrl ?? null;
+}

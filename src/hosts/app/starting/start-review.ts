@@ -1,0 +1,155 @@
+/**
+ * From a label on a pull request, a push to it or its opening to a dispatched run that reviews it at one commit.
+ *
+ * R1. A head is reviewed at the word of somebody who may write: who pushed it to this repository, or who labelled it. The head of a fork
+ *     only at a label, for exactly the commit that was its head then (attack 5); the next push takes that back.
+ */
+import { readBotReviews, readComparison, readPermission, readPullUnderReview, type IssueFacts, type PullUnderReview } from "../../../github/read/index.ts";
+import { reviewMarkerOf } from "../../../delivery/names.ts";
+import { permissionVerdict, type Ticket } from "../../../github/trust/index.ts";
+import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, type PullRequestEvent, type ReviewWish } from "../../../intake/index.ts";
+import type { StatusMarker } from "../../../report/status-marker.ts";
+import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
+import { firstMarker, refuse, setStage, start, type Refused, type Stage, type StartTools } from "./start-work.ts";
+import { openStatusBoard, type Status, type StatusBoard } from "../runs/status-board.ts";
+import type { Workplace } from "../workplace.ts";
+
+export interface ReviewDelivery {
+  /** `asked`: somebody with a word of their own wants it once more. */
+  readonly cause: PullRequestEvent["cause"] | "asked";
+  readonly event: PullRequestEvent["event"];
+  /** The head that whoever asked had before them; null where nobody saw one. */
+  readonly headSha: string | null;
+  readonly deliveryId: string;
+  /** The whole is looked at, whatever was reviewed before. */
+  readonly full?: boolean;
+  /** The key of the review that is to be made once more. */
+  readonly instead?: string;
+}
+
+/** The dispatched run's id; null when nothing was dispatched or GitHub has not said yet. */
+export async function startReview(place: Workplace, tools: StartTools, delivery: ReviewDelivery): Promise<number | null> {
+  const { event, cause } = delivery;
+  const ignored = (reason: string): null => {
+    tools.log.info("pull request ignored", { repository: place.repositoryId, pullRequest: event.issueNumber, delivery: delivery.deliveryId, cause, reason });
+    return null;
+  };
+  const stage = await setStage(place, event.issueNumber);
+  if (stage === null) return ignored("repository-gone");
+  const { here, facts, config } = stage;
+  if (cause === "label" && !isStartLabel(event.label, config)) return ignored("other-label");
+  const { wanted, label } = wishesOf(config);
+  if (cause === "opened" && wanted !== "all") return ignored("not-wanted");
+  if (cause === "push" && wanted === "never") return ignored("not-wanted");
+  const authorisation = authorise(permissionVerdict(await readPermission(here.github, here.repository, event.sender.login), event.sender.id));
+  if (authorisation.kind === "silent" && cause !== "push") return ignored("actor-may-not-start");
+  const pull = await readPullUnderReview(here.github, here.repository, event.issueNumber);
+  if (pull === null) return ignored("pull-request-gone");
+  const board = openStatusBoard(here, tools, event.issueNumber);
+  const status = await board.read();
+  const refused = async (refusal: Refused, attempt = status?.marker.attempt ?? 1): Promise<void> => refuseOver(board, status, { ...firstMarker(event), attempt, recreated: status?.marker.recreated ?? false, head: status?.marker.head }, refusal);
+  if (authorisation.kind !== "allowed") {
+    if (cause === "push" && status !== null && isUnvouched(pull, { status, repositoryId: facts.id, label })) await refused(NOT_VOUCHED_ANY_MORE(pull.headSha));
+    // One answer, and never over the status of real work.
+    else if (authorisation.kind === "refused" && status === null && cause === "label") await refused({ ...authorisation.refusal, details: [] });
+    return ignored("actor-may-not-start");
+  }
+  const isAsked = cause === "label" || cause === "asked";
+  if (!isAsked && pull.draft && !hasLabel(pull, label)) return ignored("draft");
+  if (isAsked && wanted === "never") {
+    await refused(NEVER);
+    return ignored("not-wanted");
+  }
+  const where = await lookAtHead(stage, pull, isAsked ? delivery.headSha : null);
+  if ("message" in where) {
+    if (isAsked || status !== null) await refused(where);
+    return ignored("head-not-reviewed");
+  }
+  const issue = asIssue(pull);
+  const runs = status === null ? await itemRuns(here, issue) : null;
+  const prior = await readPriorAttempt(here, tools, { issue, status, runs });
+  const decision = decideStart({ ...event, label }, { ...stage, issue, repository: facts, prior, review: { headSha: pull.headSha, labelled: wanted !== "all", again: isAsked, instead: delivery.instead } });
+  if (decision.kind === "ignore") return ignored(decision.reason);
+  if (decision.kind === "refuse") {
+    if (isAsked) await refused(decision.refusal, decision.attempt);
+    return ignored(decision.refusal.kind);
+  }
+  const since = status === null || delivery.full === true ? null : await lastReviewed(stage, pull.number, status.marker);
+  const order = {
+    event,
+    deliveryId: delivery.deliveryId,
+    decision: { ...decision, baseSha: where.mergeBase },
+    role: authorisation.role,
+    review: { headSha: pull.headSha, ...(since === null || since.headSha === pull.headSha ? {} : { since }) },
+    ...(isAsked ? {} : { cause: "pull_request" as const }),
+  };
+  return (await start({ place: here, facts, board, status, runs }, tools, order)).runId;
+}
+
+/** What the repository wants of reviews; where its config cannot be read that is refused later on, in words. */
+export function wishesOf(config: Stage["config"]): { readonly wanted: "never" | "labelled" | "all"; readonly label: string } {
+  return config !== "missing" && config.ok ? { wanted: config.value.review.pullRequests, label: config.value.label } : { wanted: "labelled", label: DEFAULT_LABEL };
+}
+
+const hasLabel = ({ labels }: PullUnderReview, label: string): boolean => labels.some((each) => each.toLowerCase() === label.toLowerCase());
+
+/** What is told of a run that is under way stays. */
+async function refuseOver(board: StatusBoard, status: Status | null, marker: Parameters<typeof refuse>[2], refusal: Refused): Promise<void> {
+  if (status === null || !["starting", "waiting", "running"].includes(status.marker.state)) await refuse(board, status, marker, refusal);
+}
+
+export const NEVER: Refused = { message: "The configuration says that pull requests are never reviewed (`review.pullRequests: never`).", fix: "Set it to `labelled` in .github/worktrain.yml on the default branch, then remove the label and add it again.", details: [] };
+
+const NOT_VOUCHED_ANY_MORE = (headSha: string): Refused => ({
+  message: `The head of this pull request is ${headSha} now, which nobody with write permission has vouched for: a label counts for the commit it was set at.`,
+  fix: "Look at the new commits, then remove the label and add it again.",
+  details: [],
+});
+
+/** A labelled head of a fork that was vouched for has gone on. */
+const isUnvouched = (pull: PullUnderReview, { status, repositoryId, label }: { readonly status: Status; readonly repositoryId: number; readonly label: string }): boolean =>
+  pull.headRepositoryId !== repositoryId && pull.open && hasLabel(pull, label) && status.marker.head !== undefined && status.marker.head !== pull.headSha;
+
+/**
+ * Where the head left the default branch, or why this pull request is not reviewed.
+ * @param vouched the commit that somebody who may write vouches for; null where nobody does
+ */
+export async function lookAtHead({ here, facts, baseSha }: Stage, pull: PullUnderReview, vouched: string | null): Promise<{ readonly mergeBase: string } | Refused> {
+  if (pull.headRepositoryId !== facts.id && vouched === null) {
+    return { message: `The head ${pull.headSha} of this pull request is of a fork, or of a repository that is gone: nobody has vouched for it, so it is not reviewed.`, fix: "Look at its commits, then remove the label and add it again: it is read and nothing of it is run.", details: [] };
+  }
+  if (pull.headRepositoryId !== facts.id && vouched !== pull.headSha) {
+    return { message: `The label was set when the head was ${vouched ?? "another"}; it is ${pull.headSha} now, which nobody has vouched for.`, fix: "Look at the new commits, then remove the label and add it again.", details: [] };
+  }
+  if (pull.baseRef !== facts.defaultBranch) {
+    return { message: `This pull request goes into \`${pull.baseRef}\`. Only those into the default branch \`${facts.defaultBranch}\` are reviewed, since configuration and instructions come from there.`, fix: `Open it against \`${facts.defaultBranch}\`, then remove the label and add it again.`, details: [] };
+  }
+  const comparison = baseSha === null ? null : await readComparison(here.github, here.repository, { base: baseSha, head: pull.headSha });
+  if (comparison === null) return { message: `GitHub finds no commit that ${pull.headSha} and \`${facts.defaultBranch}\` have in common, so there is nothing to compare it with.`, fix: "Rebase the branch onto the default branch, then remove the label and add it again.", details: [] };
+  return { mergeBase: comparison.mergeBase };
+}
+
+/** What a review that was cut off goes on with, which is the very commit it was about; else why not, ending "It is not gone on with by itself: ...". */
+export async function reviewGoesOn(stage: Stage, pullNumber: number, headSha: string): Promise<{ readonly issue: IssueFacts; readonly wish: ReviewWish; readonly mergeBase: string } | string> {
+  const pull = await readPullUnderReview(stage.here.github, stage.here.repository, pullNumber);
+  if (pull === null) return "the pull request is not there any more";
+  if (pull.headSha !== headSha) return "the head of the pull request is another one by now";
+  const where = await lookAtHead(stage, pull, headSha);
+  if ("message" in where) return where.message.replace(/\.$/, "");
+  return { issue: asIssue(pull), wish: { headSha, labelled: wishesOf(stage.config).wanted !== "all", again: false }, mergeBase: where.mergeBase };
+}
+
+/**
+ * The head that the last review was about, with the commit at which it left the default branch; null when none was posted. That it is ours
+ * is known by what only the App's own comment says: the commit and the key of the run before.
+ */
+export async function lastReviewed({ here, facts, baseSha }: Stage, number: number, { head, key }: StatusMarker): Promise<NonNullable<NonNullable<Ticket["review"]>["since"]> | null> {
+  if (head === undefined || key === null || baseSha === null) return null;
+  const reviews = await readBotReviews(here.github, here.repository, { pullNumber: number, prefix: reviewMarkerOf(facts.id, number), logins: "any-bot" });
+  const last = reviews.find(({ headSha, body }) => headSha === head && body.includes(` key=${key} -->\n`));
+  const comparison = last === undefined ? null : await readComparison(here.github, here.repository, { base: baseSha, head });
+  return last === undefined || comparison === null ? null : { headSha: head, mergeBase: comparison.mergeBase, by: last.login };
+}
+
+/** The pull request as far as it is a task: it has a number, a text, labels and a state like an issue. */
+export const asIssue = ({ id, number, title, body, open, labels, locked, author, htmlUrl, createdAt }: PullUnderReview): IssueFacts => ({ id, number, title, body, open, labels, locked, isPullRequest: false, author, htmlUrl, createdAt });

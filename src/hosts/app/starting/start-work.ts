@@ -1,0 +1,262 @@
+/** From a label to a dispatched run: authorise, read the configuration, decide, say so, dispatch. */
+import { CONFIG_PATH, parseConfig } from "../../../config/index.ts";
+import { readIssueState, readPermission, type FileAtRef, type IssueState, type RepositoryFacts, type RunFacts } from "../../../github/read/index.ts";
+import { encodeTask, permissionVerdict, signTicket, withGoal, type GateAnswer, type StartRole, type Ticket } from "../../../github/trust/index.ts";
+import { dispatchEffect, issueReactionEffect, type Confirmed } from "../../../github/write/index.ts";
+import { authorise, decideStart, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type CommandName, type ConfigState, type LabeledEvent, type StartDecision } from "../../../intake/index.ts";
+import { formatItemId } from "../../../record/index.ts";
+import type { StatusMarker } from "../../../report/status-marker.ts";
+import { RetryableError, TerminalError } from "../../../shared/errors.ts";
+import { err } from "../../../shared/result.ts";
+import { unreachable } from "../../../shared/unreachable.ts";
+import { overDailyBudget } from "./daily-budget.ts";
+import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
+import { parseRunTitle } from "../runs/run-title.ts";
+import { openStatusBoard, type Status, type StatusBoard } from "../runs/status-board.ts";
+import type { AppTools, Workplace } from "../workplace.ts";
+
+/** A run that is queued longer than this for a runner is not started on an old wish. */
+export const TICKET_LIFETIME_MS = 24 * 60 * 60_000;
+/** GitHub's clock and ours may differ: a run of this dispatch cannot be older than the label by its own clock, less this. */
+export const CLOCK_LEEWAY_MS = 60_000;
+
+/** Of the 65,535 that all inputs of a dispatch share (P-dispatch), what key and item leave. */
+const INPUTS_CHARS = 65_000;
+
+export interface StartTools extends AppTools {
+  readonly ticketKeyPem: string;
+  /** US dollars a day of all repositories of an installation together; without it no limit. */
+  readonly dailyCostUsd?: number | null;
+}
+
+/** A label to act on, with the delivery that brought it. */
+export interface LabelDelivery {
+  readonly event: LabeledEvent;
+  readonly deliveryId: string;
+  /** The event's text is not the one that was labelled: the label was found later, and the text was changed in between (I8). */
+  readonly editedSince?: boolean;
+}
+
+/** The dispatched run's id; null when nothing was dispatched or GitHub has not said yet. */
+export async function startWork(place: Workplace, tools: StartTools, delivery: LabelDelivery): Promise<number | null> {
+  const { event } = delivery;
+  const ignored = (reason: string): null => {
+    tools.log.info("label ignored", { repository: place.repositoryId, issue: event.issueNumber, delivery: delivery.deliveryId, reason });
+    return null;
+  };
+  const stage = await setStage(place, event.issueNumber);
+  if (stage === null) return ignored("repository-gone");
+  const { here, facts, config, issue } = stage;
+  if (!isStartLabel(event.label, config)) return ignored("other-label");
+  const verdict = permissionVerdict(await readPermission(here.github, here.repository, event.sender.login), event.sender.id);
+  const authorisation = authorise(verdict);
+  if (authorisation.kind === "silent") return ignored("actor-may-not-start");
+
+  const board = openStatusBoard(here, tools, event.issueNumber);
+  const status = await board.readShown(stage.comments);
+  if (authorisation.kind === "refused") {
+    // One answer to somebody who may label but not start; never over the status of real work.
+    if (status === null && issue !== null) await refuse(board, null, firstMarker(event), { ...authorisation.refusal, details: [] });
+    return ignored(authorisation.refusal.kind);
+  }
+  // Without our comment the runs count the attempts, and tell as well whether this wish was dispatched.
+  const runs = status === null && issue !== null ? await itemRuns(here, issue) : null;
+  const prior = issue === null ? null : await readPriorAttempt(here, tools, { issue, status, runs });
+  const decision = decideStart(event, { ...stage, repository: facts, prior });
+  const refused = (attempt: number, refusal: Refused): Promise<void> => refuse(board, status, { ...firstMarker(event), attempt, recreated: status?.marker.recreated ?? false }, refusal);
+  switch (decision.kind) {
+    case "ignore":
+      return ignored(decision.reason);
+    case "refuse":
+      await refused(decision.attempt, decision.refusal);
+      return ignored(decision.refusal.kind);
+    case "start":
+      if (delivery.editedSince === true) {
+        await refused(decision.attempt, EDITED_SINCE);
+        return ignored("text-changed");
+      }
+      return (await start({ place: here, facts, board, status, runs }, tools, { ...delivery, decision, role: authorisation.role })).runId;
+    default:
+      return unreachable(decision);
+  }
+}
+
+const EDITED_SINCE = {
+  message: "The label was set while WorkTrain did not hear of it, and the issue's text was changed since. It works on the text as it was when the label was set, which is not known any more.",
+  fix: "Remove the label and add it again, so that the present text is taken.",
+  details: [],
+};
+
+export interface Stage {
+  /** The repository under the name it has now. */
+  readonly here: Workplace;
+  readonly facts: RepositoryFacts;
+  readonly config: ConfigState;
+  readonly issue: IssueState["issue"];
+  readonly comments: IssueState["comments"];
+  readonly workflowText: string | null;
+  readonly baseSha: string | null;
+  readonly stoppedBy: number | null;
+}
+
+/** Null when the repository is not there any more. */
+export async function setStage(place: Workplace, issueNumber: number): Promise<Stage | null> {
+  const state = await readIssueState(place.github, place.repository, { issueNumber, configPath: CONFIG_PATH, workflowPath: WORKFLOW_PATH });
+  // The name may meanwhile belong to another repository; the id in the signed event decides (attack 3).
+  if (state?.repository.id !== place.repositoryId) return null;
+  const { repository: facts, issue, comments, workflow, baseSha, stoppedBy } = state;
+  const here: Workplace = { ...place, repository: { owner: facts.owner, repo: facts.repo } };
+  return { here, facts, config: configOf(state.config), issue, comments, workflowText: workflow?.text ?? null, baseSha, stoppedBy };
+}
+
+function configOf(file: FileAtRef | null): ConfigState {
+  if (file === null) return "missing";
+  if (file.text !== null) return parseConfig(file.text, CONFIG_PATH);
+  return err([{ file: CONFIG_PATH, line: 1, column: 1, path: "", message: "It is not a text file in UTF-8 of at most 512 KB.", fix: "Write it as one." }]);
+}
+
+export interface Scene {
+  readonly place: Workplace;
+  readonly facts: RepositoryFacts;
+  readonly board: StatusBoard;
+  readonly status: Status | null;
+  /** Runs of the issue, where they were listed a moment ago. */
+  readonly runs: readonly RunFacts[] | null;
+}
+
+/** What is to be run, at whose word. */
+export interface Order extends LabelDelivery {
+  readonly decision: Pick<Extract<StartDecision, { kind: "start" }>, "attempt" | "continuation" | "key" | "textSha256" | "config" | "baseSha" | "wish">;
+  readonly role: StartRole;
+  /** The event's number is a pull request's: it is reviewed at this commit. */
+  readonly review?: NonNullable<Ticket["review"]>;
+  /** What it was started by, where that is neither a label nor a command. */
+  readonly cause?: Extract<Ticket["trigger"]["kind"], "pull_request" | "check_run" | "pull_request_review">;
+  /** Nobody asked: how often in a row that was so, this time included, and what the run before had saved. */
+  readonly unasked?: Pick<StatusMarker, "auto" | "tries" | "kept" | "followed">;
+  /** What the attempt delivered is worked on again. */
+  readonly followUp?: NonNullable<Ticket["followUp"]>;
+  /** A command asked, not the label: `deliveryId` is its comment's id. */
+  readonly command?: { readonly name: CommandName; readonly commentId: number; readonly reactionId: string | null; readonly answer: GateAnswer | null; readonly retry?: Ticket["retry"] | null };
+}
+
+export interface Started {
+  readonly dispatched: boolean;
+  /** Null when nothing was dispatched, or GitHub has not said yet. */
+  readonly runId: number | null;
+}
+
+/** Says it, dispatches it, says where it runs; or why it could not be dispatched. */
+export async function start(scene: Scene, tools: StartTools, order: Order): Promise<Started> {
+  const { place, facts, board } = scene;
+  const { event, decision, command } = order;
+  const isLabel = order.unasked === undefined && command === undefined && order.cause === undefined;
+  const reaction = isLabel ? ((await react(place, tools, event.issueNumber))?.id ?? null) : (command?.reactionId ?? null);
+  // The gate stands there until the run that answers it is seen at work: a dispatch that fails is asked for again.
+  const gate = command === undefined ? {} : { command: command.commentId, at: scene.status?.marker.at ?? null };
+  const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, wish: decision.wish, ...order.unasked };
+  const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs(), ofInstallationUsd: tools.dailyCostUsd ?? null });
+  if (over !== null) {
+    tools.log.info("not started: the day's budget", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
+    await refuse(board, scene.status, { ...marker, state: "refused" }, over);
+    return { dispatched: false, runId: null };
+  }
+  const starting = await board.write(scene.status, marker, { kind: "starting" });
+  const wrote = { reaction, comment: starting === null ? null : String(starting.comment.id) };
+  const ticket = makeTicket(facts, { ...order, wrote }, tools.clock.nowMs());
+  const signed = signTicket(ticket, tools.ticketKeyPem);
+  try {
+    const run = await tools.effects.apply(
+      dispatchEffect(place.github, place.repository, {
+        workflow: WORKFLOW_FILE,
+        ref: facts.defaultBranch,
+        key: decision.key,
+        inputs: { key: decision.key, item: ticket.item, ticket: signed, task: encodeTask(withGoal(event.task, decision.wish?.goal), INPUTS_CHARS - signed.length) },
+        ...(scene.runs === null ? {} : { seen: dispatched(scene.runs, decision.key) }),
+        since: isoSeconds(Date.parse(event.labelledAt) - CLOCK_LEEWAY_MS),
+      }),
+    );
+    const runId = run.id === "" ? null : Number(run.id);
+    if (starting !== null) await board.write(starting, { ...marker, state: "waiting", runId }, { kind: "waiting", runUrl: run.url });
+    tools.log.info("run dispatched", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key, run: runId });
+    return { dispatched: true, runId };
+  } catch (error) {
+    if (!(error instanceof TerminalError) && !(error instanceof RetryableError)) throw error;
+    tools.log.error(error, "no run could be dispatched", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
+    const again = command === undefined ? "Remove the label and add it again in a while." : "Write the command again in a while.";
+    const fix = error instanceof TerminalError ? error.fix : `GitHub has an outage or limits the App. ${again}`;
+    if (starting !== null) await refuse(board, starting, { ...marker, state: "refused" }, { message: error.message, fix, details: [] });
+    return { dispatched: false, runId: null };
+  }
+}
+
+/** The run with the key among those of the issue, the first of several. */
+function dispatched(runs: readonly RunFacts[], key: string): Confirmed | null {
+  const run = runs.findLast(({ displayTitle }) => parseRunTitle(displayTitle)?.key === key);
+  return run === undefined ? null : { id: String(run.id), url: run.htmlUrl };
+}
+
+/** The quickest sign that the label was seen; without it the work goes on all the same. */
+async function react(place: Workplace, tools: AppTools, issueNumber: number): Promise<Confirmed | null> {
+  try {
+    return await tools.effects.apply(issueReactionEffect(place.github, place.repository, { issueNumber, content: "eyes" }));
+  } catch (error) {
+    tools.log.error(error, "no reaction could be set", { repository: place.repositoryId, issue: issueNumber });
+    return null;
+  }
+}
+
+const itemOf = ({ id }: RepositoryFacts, { event, decision, review }: Pick<Order, "event" | "decision" | "review">): string =>
+  formatItemId({ repositoryId: id, subject: `${review === undefined ? "issue" : "pr"}-${event.issueNumber}`, attempt: decision.attempt });
+
+function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, command, wrote, review, cause, followUp }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
+  const { turns, tokens, costUsd, minutes } = decision.config.budget;
+  const { mode, confirm } = decision.config.pipeline;
+  return {
+    v: 1,
+    key: decision.key,
+    item: itemOf(facts, { event, decision, ...(review === undefined ? {} : { review }) }),
+    repositoryId: facts.id,
+    trigger: { kind: command !== undefined ? "issue_comment" : (cause ?? (review === undefined ? "issues.labeled" : "pull_request.labeled")), id: deliveryId, actor: event.sender, verdict: role },
+    issueNumber: event.issueNumber,
+    base: { ref: facts.defaultBranch, sha: decision.baseSha },
+    caps: { turns, tokens, costUsd, minutes },
+    // A review is one whatever the policy is, which is that of an older commit for it.
+    ...(review === undefined ? { policy: { mode, confirm } } : { review }),
+    textSha256: decision.textSha256,
+    expiresAt: new Date(nowMs + TICKET_LIFETIME_MS).toISOString(),
+    wrote,
+    ...(decision.wish === undefined ? {} : { wish: decision.wish }),
+    ...(command === undefined ? {} : { command: command.name }),
+    ...(followUp === undefined ? {} : { followUp }),
+    ...(command?.retry === undefined || command.retry === null ? {} : { retry: command.retry }),
+    ...(command === undefined || command.answer === null ? {} : { answer: command.answer }),
+  };
+}
+
+export const firstMarker = (event: LabeledEvent): StatusMarker => ({
+  issueNumber: event.issueNumber,
+  attempt: 1,
+  continuation: 0,
+  key: null,
+  state: "refused",
+  runId: null,
+  labelledAt: event.labelledAt,
+  at: null,
+  recreated: false,
+  by: event.sender,
+});
+
+export interface Refused {
+  readonly message: string;
+  readonly fix: string;
+  readonly details: readonly string[];
+}
+
+export async function refuse(board: StatusBoard, status: Status | null, marker: StatusMarker, refusal: Refused): Promise<void> {
+  const { message, fix, details } = refusal;
+  await board.write(status, marker, { kind: "refused", message, fix, details });
+}
+
+/** `created:` filters take whole seconds. */
+export const isoSeconds = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
