@@ -42,7 +42,8 @@ const values = ((): ReturnType<typeof read> => {
   try {
     return read();
   } catch (error) {
-    return refuse(error instanceof Error ? (error.message.split(/(?<=\.) |\n/)[0] ?? "") : String(error));
+    // What Node adds to it is of no use where there are no positional arguments.
+    return refuse(`${(error instanceof Error ? error.message : String(error)).split(/\. |\n/u)[0]?.replace(/\.$/, "") ?? ""}.`);
   }
 })();
 if (values.help) {
@@ -56,6 +57,8 @@ const number = (name: string, text: string): number => {
   return refuse(`--${name} takes a whole number, not ${JSON.stringify(text)}.`);
 };
 
+const seeds = number("seeds", values.seeds ?? "2000");
+const from = number("from", values.from);
 // Before anything of the product is loaded.
 const mutant = values.mutant === undefined ? undefined : (MUTANTS[number("mutant", values.mutant)] ?? refuse(`--mutant takes 0 to ${MUTANTS.length - 1}, not ${values.mutant}.`));
 if (mutant !== undefined) plant(mutant);
@@ -63,8 +66,6 @@ if (mutant !== undefined) plant(mutant);
 const { playSeeds, playCrashes, showItem, showSession } = await import("./play.ts");
 const { killMutants } = await import("./kill-mutants.ts");
 
-const seeds = number("seeds", values.seeds ?? "2000");
-const from = number("from", values.from);
 const options = { json: values.json, write: (text: string): void => void process.stdout.write(text) };
 const held = await (values.mutants
   ? killMutants(options)

@@ -152,6 +152,13 @@ const budgetSchema = z.strictObject({
   session: sessionBudgetSchema.prefault({}).describe("Limits of one session, beside those of the attempt."),
 });
 
+const checksSchema = z.strictObject({
+  everyPullRequest: z
+    .boolean()
+    .default(false)
+    .describe("Whether pull requests and merge groups that WorkTrain does not handle get a neutral check `WorkTrain`, which GitHub counts as passed. For repositories whose rules require that check."),
+});
+
 const contextSchema = z.strictObject({
   tokens: z
     .int()
@@ -204,6 +211,7 @@ export const configSchema = z.strictObject({
   verify: verifySchema.prefault({}).describe("The job `verify`, which tests the change on a fresh runner without a secret."),
   followUp: followUpSchema.prefault({}).describe("What happens to a delivered pull request that is not merged yet."),
   merge: mergeSchema.prefault({}).describe("Whether a change may be merged without a person."),
+  checks: checksSchema.prefault({}).describe("What WorkTrain says on pull requests that it has nothing to do with."),
   budget: budgetSchema.prefault({}).describe("What one attempt may use up; whichever is reached first ends it."),
   context: contextSchema.prefault({}).describe("What a session is told of the work so far."),
   paths: pathsSchema.prefault({}).describe("Which paths may be changed."),

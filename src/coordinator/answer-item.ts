@@ -8,8 +8,9 @@ import { itemEvents } from "./item-events.ts";
 /** What a person said to a question about an item. */
 export type QuestionAnswer = Extract<ItemEvent, { kind: "interpretation_answered" }>["data"];
 
-export const answeredEvent = (about: Question, answer: QuestionAnswer): ItemEvent =>
-  about === "interpretation" ? { kind: "interpretation_answered", data: answer } : { kind: "decomposition_answered", data: answer };
+const ANSWERED = { interpretation: "interpretation_answered", decomposition: "decomposition_answered", plan: "plan_answered" } as const;
+
+export const answeredEvent = (about: Question, answer: QuestionAnswer): ItemEvent => ({ kind: ANSWERED[about], data: answer });
 
 /**
  * Writes down what a person said to what the item asks: whether the task was understood, whether it is to be cut. The host has asked before whether that person may (I10); an answer

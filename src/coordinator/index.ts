@@ -5,7 +5,7 @@ export { estimateItem, estimateWords } from "./estimate.ts";
 export { VERIFICATION_TIMEOUT } from "./seat.ts";
 export { readRules, type Layer, type Prompt } from "./prompt/index.ts";
 export { openingPolicy } from "./opening-policy.ts";
-export { compileLibrary, libraryTexts, loadLibrary, pipelineFault } from "./library.ts";
+export { compileLibrary, confidentialAmong, libraryTexts, loadLibrary, PIPELINE_WORKFLOWS, pipelineFault } from "./library.ts";
 export { progressLine } from "./progress-line.ts";
 export { runItem, type ItemResult, type OpenItem, type OpenRun } from "./run-item.ts";
 export { spentByItem } from "./spent.ts";

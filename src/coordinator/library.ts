@@ -5,7 +5,7 @@ import type { FileSystem } from "../shared/ports.ts";
 import { closestName } from "../shared/closest-name.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { unreachable } from "../shared/unreachable.ts";
-import { catalogue, type Plan, type PlanStep } from "../workflow/index.ts";
+import { catalogue, isConfidential, type Plan, type PlanStep } from "../workflow/index.ts";
 import type { BaseFiles } from "../workspace/index.ts";
 
 /** Where workflows lie in a library's directory. */
@@ -71,6 +71,26 @@ export function pipelineFault(find: FindPlan): Refusal<"bad-workflow"> | null {
   }
   return null;
 }
+
+/** The first of these workflows, and of those they delegate to, whose record is for few eyes; null where there is none. One that is not there is nobody's. */
+export function confidentialAmong(find: FindPlan, workflowIds: readonly string[]): string | null {
+  const seen = new Set<string>();
+  const queue = [...workflowIds];
+  for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
+    const plan = seen.has(id) ? null : find(id);
+    seen.add(id);
+    if (plan?.ok !== true) continue;
+    if (isConfidential(plan.value)) return id;
+    queue.push(...plan.value.steps.flatMap(delegatedBy));
+  }
+  return null;
+}
+
+const delegatedBy = (step: PlanStep): readonly string[] =>
+  step.kind === "parallel" ? step.delegations.map(({ workflowId }) => workflowId) : step.kind === "loop" ? step.body.flatMap(delegatedBy) : [];
+
+/** Of a run without a workflow of its own. */
+export const PIPELINE_WORKFLOWS: readonly string[] = PIPELINE.map(({ workflowId }) => workflowId);
 
 function asksFor(step: PlanStep, contractRef: string): boolean {
   switch (step.kind) {

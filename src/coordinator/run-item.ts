@@ -108,7 +108,7 @@ async function untilOver(deps: CoordinatorDeps, log: ItemLog): Promise<Over> {
         const gate = boundGate(log.gate(action.about), action.proposal);
         const { answer } = deps;
         // The App reads from the artifact's name which gate an answer is for.
-        if (answer?.gate !== gate) return leaveOpen(deps, log.state(), { ending: "awaiting-approval", reason: { code: "awaiting_approval", message: action.question, fix: action.fix }, phase: action.about === "interpretation" ? "classify" : "decompose", step: gate });
+        if (answer?.gate !== gate) return leaveOpen(deps, log.state(), { ending: "awaiting-approval", reason: { code: "awaiting_approval", message: action.question, fix: action.fix }, phase: action.about === "interpretation" ? "classify" : action.about === "decomposition" ? "decompose" : lastPhase(log.state()), step: gate });
         await log.append(answeredEvent(action.about, { verdict: answer.verdict, by: answer.by, ...(answer.reason === "" ? {} : { reason: answer.reason }) }));
         break;
       }

@@ -15,7 +15,7 @@ type Said = Pick<GateAnswer, "gate" | "verdict"> & { readonly by: string };
 export function approvals(journal: ItemJournal, tickets: readonly Ticket[]): JournalRefusal | null {
   const answers = tickets.flatMap(({ answer, trigger }): readonly Said[] => (answer === undefined ? [] : [{ ...answer, by: personOf(trigger.actor) }]));
   const vouched = (said: Said): boolean => answers.some(({ gate, verdict, by }) => gate === said.gate && verdict === said.verdict && by === said.by);
-  return interpretation(journal, vouched) ?? decomposition(journal, vouched) ?? gates(journal, vouched);
+  return interpretation(journal, vouched) ?? proposals(journal, vouched) ?? planned(journal) ?? gates(journal, vouched);
 }
 
 type Vouched = (said: Said) => boolean;
@@ -35,20 +35,28 @@ function interpretation(journal: ItemJournal, vouched: Vouched): JournalRefusal 
   return refusal("unvouched-approval", `A person had to confirm how the task was understood, since ${needed}; the journal holds nobody's answer.`);
 }
 
-function decomposition({ item }: ItemJournal, vouched: Vouched): JournalRefusal | null {
+const ABOUT = { decomposition_answered: "decomposition", plan_answered: "plan" } as const;
+
+function proposals({ item }: ItemJournal, vouched: Vouched): JournalRefusal | null {
   for (const [index, event] of item.entries()) {
-    if (event.kind !== "decomposition_answered") continue;
+    if (event.kind !== "decomposition_answered" && event.kind !== "plan_answered") continue;
     const { verdict, by } = event.data;
-    const gate = proposalGate(item.slice(0, index));
+    const gate = proposalGate(item.slice(0, index), ABOUT[event.kind]);
     if (!vouched({ gate, verdict, by })) return refusal("unvouched-approval", `The journal says that ${by} answered ${gate} with ${verdict}; no ticket of the App says so.`);
   }
   return null;
 }
 
+/** Where a plan was asked for nothing is delivered that was made without a person's word for it. */
+function planned({ item }: ItemJournal): JournalRefusal | null {
+  const { opening, plan } = foldItem(item);
+  return opening?.plan !== true || plan?.verdict === "approved" ? null : refusal("unvouched-approval", "The work was asked for with a plan, and the journal holds nobody's approval of it.");
+}
+
 /** The gate of the proposal that stood open after these events, which names its content: another one was not approved. Empty where none did. */
-function proposalGate(before: readonly ItemEvent[]): string {
+function proposalGate(before: readonly ItemEvent[], about: "decomposition" | "plan"): string {
   const action = next(foldItem(before));
-  return action.kind === "ask" && action.about === "decomposition" ? boundGate(questionGate("decomposition", before), action.proposal) : "";
+  return action.kind === "ask" && action.about === about ? boundGate(questionGate(about, before), action.proposal) : "";
 }
 
 function gates({ sessions }: ItemJournal, vouched: Vouched): JournalRefusal | null {

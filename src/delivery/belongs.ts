@@ -37,7 +37,7 @@ export function belongs(judged: JudgedJournal, view: ItemView): JournalRefusal |
   if (textSha256 !== ticket.textSha256 || opening.task.sha256 !== ticket.textSha256) return foreign("The journal's task text is not the one that was labelled.");
   if (opening.base.ref !== ticket.base.ref) return foreign(`The journal builds on branch ${opening.base.ref}, the ticket on ${ticket.base.ref}.`);
   if (!isTicketsPolicy(judged, opening.pipeline)) return foreign(`The journal goes by the pipeline policy ${canonicalJson(opening.pipeline ?? null)}, which no ticket of this item names.`);
-  if (!ticketsOf(judged).some((each) => each.wish?.workflow === opening.workflowId)) return foreign(`The journal runs ${opening.workflowId ?? "the whole pipeline"}, which no ticket of this item asks for.`);
+  if (!ticketsOf(judged).some(({ wish }) => wish?.workflow === opening.workflowId && wish?.plan === opening.plan)) return foreign(`The journal runs ${opening.workflowId ?? "the whole pipeline"}${opening.plan === true ? " after a plan" : ""}, which no ticket of this item asks for.`);
   if (!isTicketsBase(judged, opening.base)) return foreign(`The journal builds on ${opening.base.sha}, which no ticket of this item names.`);
   return unasked(judged) ?? lastRun(journal.item, { ticket, ticketText, runId });
 }

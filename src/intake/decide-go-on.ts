@@ -10,7 +10,7 @@ import type { Command } from "./commands/index.ts";
 import { isSameText, preconditions, taskOf, wishKey, type PriorAttempt, type StartFacts, type Turn } from "./decide-start.ts";
 
 export interface GoOnCommand {
-  readonly command: Command<"approve" | "reject" | "resume" | "retry">;
+  readonly command: Command<"approve" | "reject" | "resume" | "retry" | "fix">;
   readonly issueNumber: number;
   readonly commentId: number;
   /** ISO time, GitHub's clock. */
@@ -26,6 +26,8 @@ export interface OpenGate {
 
 export interface GoOnFacts extends Omit<StartFacts, "unasked"> {
   readonly gate: OpenGate | null;
+  /** The open pull request whose head is still the commit that the attempt delivered; null where there is none, or nobody asks. */
+  readonly delivered: { readonly pullNumber: number; readonly headSha: string; readonly findings: readonly { readonly id: string; readonly left: boolean }[] } | null;
   /** How the latest run ended, as its artifacts name it; null where they do not. */
   readonly ending: string | null;
 }
@@ -53,7 +55,8 @@ export function decideGoOn(asked: GoOnCommand, facts: GoOnFacts): GoOnDecision {
   if (review === undefined && !issue.labels.some((each) => each.toLowerCase() === label.toLowerCase())) return refuse("withdrawn", `The issue does not have ${set} any more: the work was taken back.`, "Set it again; an attempt that was interrupted goes on then.");
   const isRetry = asked.command.name === "retry";
   const again = review === undefined ? `Write \`/worktrain run\`, or remove ${set} and add it again, for a new attempt.` : "Write `/worktrain review` for another one.";
-  const standing = isRetry && prior.state === "concluded" ? overForGood(facts.ending, again) : standsStill(prior, { set, again });
+  const isFix = asked.command.name === "fix";
+  const standing = isFix ? (notDelivered(prior, facts.delivered) ?? notShown(asked.command.operands["FINDING"] ?? [], facts.delivered?.findings ?? [])) : isRetry && prior.state === "concluded" ? overForGood(facts.ending, again) : standsStill(prior, { set, again });
   if (standing !== null) return standing;
   const wish = { repositoryId: facts.repository.id, issueNumber: asked.issueNumber, ...taskOf({ title: issue.title, body: issue.body }, prior.wish), ...(review === undefined ? {} : { headSha: review.headSha }) };
   if (!isSameText(prior, wish)) return refuse("text-changed", "The issue's text was changed after the label was set; this attempt works on the text as it was.", `Put the old text back, or remove ${set} and add it again for a new attempt.`);
@@ -64,6 +67,22 @@ export function decideGoOn(asked: GoOnCommand, facts: GoOnFacts): GoOnDecision {
   const { attempt, continuation } = prior;
   const turn = prior.state === "unstarted" ? { attempt, continuation } : { attempt, continuation: continuation + 1 };
   return { kind: "go-on", ...turn, key: wishKey(wish, turn, asked.commentId), textSha256: wish.textSha256, wish: prior.wish, config: ready.config, baseSha: ready.baseSha, answer, retry: isRetry ? { phase: asked.command.operands["PHASE"]?.[0] ?? null } : null };
+}
+
+/** Null where what was delivered stands as it was left. */
+function notDelivered({ state, continuation }: PriorAttempt, delivered: GoOnFacts["delivered"]): GoOnDecision | null {
+  if (state === "running") return refuse("running", "A run is at work on this issue; it waits for nobody.", "See the status comment.");
+  if (state === "interrupted") return refuse("not-delivered", "The work is not done yet.", "Write `/worktrain resume`; when it is delivered its findings can be dealt with.");
+  if (delivered !== null && (state === "concluded" || continuation > 0)) return null;
+  return refuse("not-delivered", "There is no open pull request of this attempt whose head is the commit that WorkTrain delivered: nothing came of it, or somebody has pushed, closed or merged since.", "Go on with the branch by hand, or write `/worktrain run` for a new attempt.");
+}
+
+/** Null where the pull request tells of every finding that is named, or of something left where none is. */
+function notShown(named: readonly string[], shown: NonNullable<GoOnFacts["delivered"]>["findings"]): GoOnDecision | null {
+  const unknown = named.find((id) => !shown.some((each) => each.id.startsWith(id.slice(0, each.id.length))));
+  const ids = [...new Set(shown.map(({ id }) => id))].join(", ");
+  if (unknown !== undefined) return refuse("no-such-finding", `The pull request's table has no finding ${unknown}.`, shown.length === 0 ? "Say on the pull request what is to change, as a review that requests changes." : `Name one of ${ids}.`);
+  return named.length > 0 || shown.some(({ left }) => left) ? null : refuse("nothing-left", "The reviews of what was delivered left no finding.", "Say on the pull request what is to change, as a review that requests changes.");
 }
 
 /** Null where an attempt waits to be gone on with. */
@@ -82,7 +101,7 @@ function standsStill({ state, continuation }: PriorAttempt, { set, again }: { re
 }
 
 /** What stands on GitHub by now, or was said for good, is not gone back on. */
-const FOR_GOOD: readonly string[] = ["ready", "decomposed", "reviewed", "duplicate", "completed", "nothing-to-do", "undeliverable"];
+const FOR_GOOD: readonly string[] = ["ready", "decomposed", "reviewed", "duplicate", "completed", "nothing-to-do", "undeliverable", "needs-private"];
 
 function overForGood(ending: string | null, again: string): GoOnDecision | null {
   if (ending !== null && !FOR_GOOD.includes(ending)) return null;
@@ -93,7 +112,7 @@ function overForGood(ending: string | null, again: string): GoOnDecision | null 
 type Answer = GateAnswer | null | { readonly refusal: GoOnRefusal };
 
 function answerTo({ command, writtenAt }: GoOnCommand, gate: OpenGate | null): Answer {
-  if (command.name === "retry") return null;
+  if (command.name === "retry" || command.name === "fix") return null;
   if (command.name === "resume") {
     if (gate === null) return null;
     return refusal("at-gate", `The work waits at ${gate.name} for a person's approval; going on alone does not open it.`, "Write `/worktrain approve` or `/worktrain reject REASON`.");

@@ -132,6 +132,7 @@ export interface Wish {
   /** Of the issue's text with the goal, if there is one. */
   readonly textSha256: string;
   readonly workflow?: string;
+  readonly plan?: true;
   /** The commit of a pull request that is to be reviewed; another one is another wish. */
   readonly headSha?: string;
 }
@@ -142,14 +143,14 @@ export interface Turn {
 }
 
 /** @param commentId of the command that asked; absent where a label did, or nobody */
-export const wishKey = ({ repositoryId, issueNumber, textSha256, workflow, headSha }: Wish, { attempt, continuation }: Turn, commentId?: number): string => {
+export const wishKey = ({ repositoryId, issueNumber, textSha256, workflow, plan, headSha }: Wish, { attempt, continuation }: Turn, commentId?: number): string => {
   if (headSha !== undefined) return dispatchKey({ kind: "pull_request.labeled", headSha, repositoryId, subject: `pr-${issueNumber}`, textSha256, attempt, continuation });
   const asked = commentId === undefined ? { kind: "issues.labeled" as const } : { kind: "issue_comment" as const, commentId };
-  return dispatchKey({ ...asked, ...(workflow === undefined ? {} : { workflow }), repositoryId, subject: `issue-${issueNumber}`, textSha256, attempt, continuation });
+  return dispatchKey({ ...asked, ...(workflow === undefined ? {} : { workflow }), ...(plan === undefined ? {} : { plan }), repositoryId, subject: `issue-${issueNumber}`, textSha256, attempt, continuation });
 };
 
 /** What of a wish the text and `run` decide. */
-export const taskOf = (task: { readonly title: string; readonly body: string }, own: RunWish | undefined): Pick<Wish, "textSha256" | "workflow"> => ({ textSha256: taskDigest(withGoal(task, own?.goal)), ...(own?.workflow === undefined ? {} : { workflow: own.workflow }) });
+export const taskOf = (task: { readonly title: string; readonly body: string }, own: RunWish | undefined): Pick<Wish, "textSha256" | "workflow" | "plan"> => ({ textSha256: taskDigest(withGoal(task, own?.goal)), ...(own?.workflow === undefined ? {} : { workflow: own.workflow }), ...(own?.plan === undefined ? {} : { plan: own.plan }) });
 
 /** Whether an attempt works on the text as it is now: only then can it be gone on with. */
 export const isSameText = (prior: PriorAttempt, wish: Wish): boolean => prior.key === wishKey(wish, prior, prior.commentId);

@@ -9,6 +9,8 @@ export interface DispatchIdentity {
   readonly commentId?: number;
   /** The one workflow that is run instead of the pipeline. */
   readonly workflow?: string;
+  /** A person decides on the plan before anything is made. */
+  readonly plan?: true;
   readonly repositoryId: number;
   /** e.g. `issue-12` */
   readonly subject: string;

@@ -1,6 +1,5 @@
 /** What is said of a delivered commit on GitHub, as far as its event is believed: which item to look at. The API says the rest. */
 import { z } from "zod";
-import { CHECK_NAME } from "../record/index.ts";
 
 /** `branchOf` in delivery/names.ts. */
 const BRANCH = /^worktrain\/issue-([1-9]\d{0,9})-([1-9]\d{0,5})$/;
@@ -31,13 +30,14 @@ const checksSchema = z.object({
 /**
  * `workflow_run.completed` or `check_run.completed` on a branch of ours; null for anything else, our own check included. Also one that
  * is green: it may be the last that was waited for.
+ * @param own name of our check run
  */
-export function parseEndedCheck(payload: unknown): DeliveredHead | null {
+export function parseEndedCheck(payload: unknown, own: string): DeliveredHead | null {
   const parsed = checksSchema.safeParse(payload);
   if (!parsed.success) return null;
   const { workflow_run: run, check_run: check } = parsed.data;
   if (run !== undefined) return headOf(run.head_branch, run.head_sha);
-  return check === undefined || check.name === CHECK_NAME ? null : headOf(check.check_suite.head_branch ?? "", check.head_sha);
+  return check === undefined || check.name === own ? null : headOf(check.check_suite.head_branch ?? "", check.head_sha);
 }
 
 const reviewSchema = z.object({

@@ -5,6 +5,7 @@ export { parseEditedIssue, type EditedIssue } from "./edited-issue.ts";
 export { parseChangesRequested, parseEndedCheck, type DeliveredHead, type ReviewEvent } from "./follow-up-event.ts";
 export { decideGoOn, type GoOnCommand, type GoOnDecision, type GoOnFacts, type GoOnRefusal, type OpenGate } from "./decide-go-on.ts";
 export { decideRescan, type LabelFound, type Missed } from "./decide-rescan.ts";
+export { CONFIDENTIAL_WORKFLOWS, needsPrivate } from "./confidential-workflows.ts";
 export { decideRun, type RunDecision } from "./decide-run.ts";
 export { decideStart, DEFAULT_LABEL, isStartLabel, preconditions, WORKFLOW_FILE, WORKFLOW_PATH, type ConfigState, type PriorAttempt, type ReviewWish, type StartDecision, type StartFacts, type StartRefusal } from "./decide-start.ts";
 export { dispatchKey, type DispatchIdentity } from "./dispatch-key.ts";

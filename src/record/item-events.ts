@@ -86,6 +86,7 @@ export const ENDING_CODES = [
   "decomposed",
   "reviewed",
   "undeliverable",
+  "needs-private",
 ] as const;
 export const endingCodeSchema = z.enum(ENDING_CODES);
 export type EndingCode = z.infer<typeof endingCodeSchema>;
@@ -173,6 +174,8 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     hostChecks: z.literal(true).optional(),
     /** How findings of two rounds are known to be the same (`finding-identity.ts`); absent: by file and summary, letter by letter, as it was before. */
     sameFindings: z.literal("identity").optional(),
+    /** A person decides on the plan before anything is made. */
+    plan: z.literal(true).optional(),
     /** Only a review of a pull request: the commit under review, and its files over the base, which is its merge base. */
     review: z.object({ headSha: gitOidSchema, snapshot: snapshotRefSchema, since: reviewedBeforeSchema.optional() }).optional(),
   }),
@@ -208,12 +211,14 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
   event("finding_checked", { round: z.int().min(1), tree: gitOidSchema, command: z.string(), result: commandRunSchema.nullable(), skipped: z.string().nullable() }),
   /** What a person said to how large work was proposed to be cut into sub-issues. */
   event("decomposition_answered", { verdict: z.enum(["approved", "rejected"]), by: z.string(), reason: z.string().optional() }),
+  /** What a person said to the plan. */
+  event("plan_answered", { verdict: z.enum(["approved", "rejected"]), by: z.string(), reason: z.string().optional() }),
   /** A person asked to go on from before that session; null: from where it stands, since no session of the phase was there. */
   event("item_retried", { sessionId: z.string().nullable(), phase: phaseSchema.nullable(), by: z.string() }),
   /** What was delivered is worked on again: something was said of it on GitHub since. */
   event("item_followed_up", {
-    /** `ci`: checks on the delivered commit failed. `review`: a reviewer asked for changes. */
-    because: z.enum(["ci", "review"]),
+    /** `ci`: checks on the delivered commit failed. `review`: a reviewer asked for changes. `asked`: a command asked for findings of its review. */
+    because: z.enum(["ci", "review", "asked"]),
     /** In whose name. */
     by: z.string(),
     /** The delivered commit, which the next one comes after. */

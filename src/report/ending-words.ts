@@ -168,7 +168,7 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
   unclear: {
     after: "retry",
     headline: "stopped: the task cannot be routed",
-    meaning: "Its classification is incomplete or contradicts itself, or its mode has nothing to run for it. Nothing was changed or published.",
+    meaning: "Its classification is incomplete or contradicts itself, its mode has nothing to run for it, or the workflow that was asked for is not there. Nothing was changed or published.",
     next: `Say in the issue what it is (a bug, a feature, a refactoring), how large, and what should be true afterwards, or name \`pipeline.mode\` in \`.github/worktrain.yml\`. Then ${LABEL_AGAIN}. To have the same text classified once more, ${RETRY}.`,
   },
   reported: {
@@ -200,6 +200,12 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
     headline: "cut the work into sub-issues",
     meaning: "The work is large, and a person approved how it is cut. Nothing was changed; the sub-issues carry the work from here on.",
     next: "The comment of this run lists them in the order in which they can be done. Label the first to have it worked on.",
+  },
+  "needs-private": {
+    after: "none",
+    headline: "did not start: this workflow is not run in a public repository",
+    meaning: "Everybody can read the record of a public repository's runs, and this one would hold what an attacker could use before it is mended. No model was called.",
+    next: "Run it on a clone of your own with `worktrain run --workflow ID`, where the record stays with you, or in a private repository.",
   },
   fenced: {
     after: "resume",

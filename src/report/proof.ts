@@ -119,6 +119,15 @@ export function broughtTable({ brought }: Pick<ItemView, "brought">): string {
 }
 const REASON_CHARS = 300;
 
+/** Digits of a finding's fingerprint that people are shown and may name it by. */
+const SHOWN_DIGITS = 8;
+
+const ROW_WITH_ID = /^\|.*\| `([0-9a-f]{8})` \| ([^|\n]*) \|$/gm;
+
+/** The findings in a text that holds their table: their ids, and whether something is left of them. */
+export const findingsShown = (body: string): readonly { readonly id: string; readonly left: boolean }[] =>
+  [...body.replaceAll("\r", "").matchAll(ROW_WITH_ID)].map(([, id = "", fate = ""]) => ({ id, left: !fate.startsWith(FATES.gone) }));
+
 /** One row a finding: what the reviews found and what became of it. Empty text when they found nothing. */
 export function findingsTable(view: Pick<ItemView, "findings">): string {
   if (view.findings.length === 0) return "";
@@ -127,7 +136,8 @@ export function findingsTable(view: Pick<ItemView, "findings">): string {
     finding.severity,
     plain(finding.summary),
     finding.file === undefined ? "" : code(`${finding.file}${finding.line === undefined ? "" : `:${finding.line}`}`),
+    code(finding.fingerprint.slice(0, SHOWN_DIGITS)),
     `${FATES[finding.fate]}${finding.check === undefined ? "" : CHECKS[finding.check.kind]}`,
   ]);
-  return table(["Round", "Severity", "Finding", "Where", "What became of it"], rows);
+  return table(["Round", "Severity", "Finding", "Where", "Id", "What became of it"], rows);
 }

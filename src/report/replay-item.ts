@@ -15,6 +15,7 @@ const REASONS: ReadonlyMap<ItemEvent["kind"], string> = new Map([
   ["interpretation_answered", "what a person says comes from outside"],
   ["item_retried", "what a person asks for comes from outside"],
   ["item_followed_up", "what is said of a delivery comes from outside"],
+  ["plan_answered", "what a person says comes from outside"],
   ["decomposition_answered", "what a person says comes from outside"],
   ["intake_checked", "what else is at the work, and what is there, is seen outside"],
   ["proof_recorded", "`worktrain verify` of the pull request makes it again"],
@@ -60,6 +61,7 @@ function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: Ite
     case "item_retried":
     case "item_followed_up":
     case "decomposition_answered":
+    case "plan_answered":
     case "intake_checked":
     case "proof_recorded":
     case "effect_confirmed":

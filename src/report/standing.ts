@@ -30,7 +30,7 @@ export function itemStanding({ ended, delivery, effects, runs, intake, sessions 
     return { tone: "waiting", headline: `WorkTrain ${headline}`, meaning, reason: { code: "waiting_for_artifacts", message: missingWords(intake.missing) }, next: "Bring it to the default branch, or set the label; then let it go on." };
   }
   if (ended === null) {
-    return { tone: "waiting", headline: "Not at its end", meaning: "The log ends in the middle of the work: a run is at it, waits for a person, or was lost.", reason: null, next: "Where no run is at work, a further run goes on from here." };
+    return { tone: "waiting", headline: "Not at its end", meaning: "The log ends in the middle of the work: a run is at it, waits for a person, or was lost.", reason: null, next: "Where no run is at work and nobody is asked, `/worktrain resume` on the issue goes on from here; for a local task `worktrain resume`." };
   }
   const { headline, meaning, next } = ENDING_WORDS[ended.ending];
   const words = { tone: TONES[ended.ending] ?? "bad", headline: `WorkTrain ${headline}`, meaning, reason: ended.reason };

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { phaseSchema } from "../record/index.ts";
 
 /** As tickets carry it. */
-const wishSchema = z.strictObject({ workflow: z.string().max(64).optional(), goal: z.string().min(1).max(1_000).optional() });
+const wishSchema = z.strictObject({ workflow: z.string().max(64).optional(), goal: z.string().min(1).max(1_000).optional(), plan: z.literal(true).optional() });
 
 export interface StatusMarker {
   readonly issueNumber: number;

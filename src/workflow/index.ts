@@ -2,6 +2,7 @@ export { type Bindings, bindingsOver, parseBindings } from "./bindings.ts";
 export * from "./catalogue.ts";
 export { type Compiled, type CompileOptions, compileWorkflow } from "./compile.ts";
 export { type CommandValues, MEND_COMMAND, renderCommand, type RenderedCommand } from "./command-line.ts";
+export { isConfidential } from "./confidential.ts";
 export { type Condition, evaluateCondition, type Evaluation } from "./condition.ts";
 export * from "./contracts.ts";
 export type { Criteria, Rule } from "./criteria.ts";

@@ -98,11 +98,11 @@ describe("a model that never answers", () => {
   };
   /** Lets each silence pass, one request at a time, until the run is over. */
   const passSilences = async <T>(running: Promise<T>, { state }: ReturnType<typeof silent>): Promise<T> => {
-    let over = false;
-    const done = running.finally(() => (over = true));
-    for (let nth = 1; !over; nth += 1) {
-      await until(() => over || state.asked >= nth, `request ${nth} is made, or the run is over`);
-      if (!over) await state.clock?.advance(STALL_MS);
+    const run = { over: false };
+    const done = running.finally(() => (run.over = true));
+    for (let nth = 1; !run.over; nth += 1) {
+      await until(() => run.over || state.asked >= nth, `request ${nth} is made, or the run is over`);
+      if (!run.over) await state.clock?.advance(STALL_MS);
       expect(nth).toBeLessThan(20);
     }
     return done;
@@ -124,7 +124,7 @@ describe("a model that never answers", () => {
       "wr.mr-review",
       `  - id: examine\n    title: Examine\n    type: parallel\n    parallelDelegations:\n${["one", "two"].map((where) => `      - { workflowId: wr.look, goal: "Look at ${where}" }\n`).join("")}    synthesis: { prompt: Bring it together. }\n  - { id: verdict, title: Verdict, prompt: Judge., outputContract: { contractRef: wr.contracts.review_verdict } }\n`,
     );
-    const world = await open({ workflows: [...WORKFLOWS, review, lookers], turns: { ...happy, "wr.look": () => completeStep(), "wr.mr-review": ({ turnIndex }) => (turnIndex === 0 ? completeStep() : cleanReview) }, ...hang.options, onRequest: (request) => hang.options.onRequest({ ...request, system: JSON.stringify(request.messages[0]) } as MessagesRequest) });
+    const world = await open({ workflows: [...WORKFLOWS, review, lookers], turns: { ...happy, "wr.look": () => completeStep(), "wr.mr-review": ({ turnIndex }) => (turnIndex === 0 ? completeStep() : cleanReview) }, ...hang.options, onRequest: (request) => hang.options.onRequest({ ...request, system: JSON.stringify(request.messages[0]) }) });
     expect(await passSilences(world.run({ budget: { ms: 6 * 3_600_000 } }), hang)).toMatchObject({ ending: "model-unavailable", state: { ended: null } });
     hang.state.silent = false;
     const before = world.model.requests.length;

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { loadLibrary, pipelineFault } from "../../src/coordinator/index.ts";
+import { confidentialAmong, loadLibrary, PIPELINE_WORKFLOWS, pipelineFault } from "../../src/coordinator/index.ts";
 import { ROLE_NAMES, ROLES } from "../../src/coordinator/roles.ts";
+import { CONFIDENTIAL_WORKFLOWS } from "../../src/intake/index.ts";
 import { nodeFileSystem } from "../../src/shared/node-ports.ts";
 import { MapWorkspace } from "./item-world.ts";
 
@@ -44,4 +45,20 @@ test("a team's own workflow of a pipeline's id that hands over nothing the pipel
   expect(await faultOf({ ".worktrain/workflows/review.yaml": reviewing("") })).toMatchObject({ kind: "bad-workflow", message: expect.stringContaining("wr.contracts.review_verdict") });
   const optional = ", outputContract: { contractRef: wr.contracts.review_verdict, required: false }";
   expect(await faultOf({ ".worktrain/workflows/review.yaml": reviewing(optional) })).not.toBeNull();
+});
+
+test("workflows whose record is for few eyes are known by their tags, also behind the one that was asked for", async () => {
+  const delegating = `${text("team.around", "Around").replace(/steps:[^]*/, "")}steps:\n  - id: all\n    title: All\n    type: loop\n    loop: { type: for, count: 1, maxIterations: 1 }\n    body:\n      - id: split\n        title: Split\n        type: parallel\n        parallelDelegations: [{ workflowId: team.leak, goal: Look }, { workflowId: team.around, goal: Again }]\n        synthesis: { prompt: Bring it together. }\n`;
+  const library = await loadLibrary(nodeFileSystem, "workflows", team({ ".worktrain/workflows/leak.yaml": text("team.leak", "Leak").replace("description:", "tags: [Incident]\ndescription:"), ".worktrain/workflows/around.yaml": delegating }));
+  if (!library.ok) throw new Error(library.error.message);
+  const among = (...ids: string[]) => confidentialAmong(library.value, ids);
+  expect([among("team.leak"), among("team.around"), among("wr.coding-task", "wr.security-audit"), among("wr.research", "team.nothing"), among(...PIPELINE_WORKFLOWS)]).toEqual(["team.leak", "team.leak", "wr.security-audit", null, null]);
+});
+
+test("what the App knows by name of the library's is what their tags say", async () => {
+  const library = await loadLibrary(nodeFileSystem, "workflows", null);
+  if (!library.ok) throw new Error(library.error.message);
+  const ids = nodeFileSystem.list("workflows").flatMap((file) => (file.endsWith(".yaml") ? [`wr.${file.slice(0, -".yaml".length)}`] : []));
+  expect(ids.length).toBeGreaterThan(20);
+  expect(ids.filter((id) => confidentialAmong(library.value, [id]) === id).toSorted()).toEqual([...CONFIDENTIAL_WORKFLOWS].toSorted());
 });

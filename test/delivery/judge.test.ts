@@ -306,8 +306,18 @@ describe("attack 17: the question whether the task was understood", () => {
     ["one that nobody asked for", undefined, "wr.coding-task", "foreign-journal"],
   ])("which workflow is run is the ticket's word: %s", async (_, asked, workflowId, outcome) => {
     const made = makeTicket(asked === undefined ? {} : { wish: { workflow: asked } });
-    const opened = (event: RecordEvent): RecordEvent => (event.kind === "item_opened" && workflowId !== undefined ? { ...event, data: { ...event.data, workflowId } } : event);
-    expect(await refusal({ ...made, judgedTicket: made, tamper: onItem(opened) })).toBe(outcome);
+    const openedAs = (event: RecordEvent): RecordEvent => (event.kind === "item_opened" && workflowId !== undefined ? { ...event, data: { ...event.data, workflowId } } : event);
+    expect(await refusal({ ...made, judgedTicket: made, tamper: onItem(openedAs) })).toBe(outcome);
+  });
+
+  test("a plan that the ticket asks for is in the journal, and a person's word for it", async () => {
+    const made = makeTicket({ wish: { plan: true } });
+    const openedAs = (event: RecordEvent): RecordEvent => (event.kind === "item_opened" ? { ...event, data: { ...event.data, plan: true } } : event);
+    const said = onItem(openedAs);
+    const forged: Script["tamper"] = (stream, events) => said?.(stream, events).flatMap((event): RecordEvent[] => (event.kind === "item_ended" ? [{ kind: "plan_answered", data: { verdict: "approved", by: "octocat (GitHub user 42)" } }, event] : [event])) ?? events;
+    expect(await refusal({ ...made, judgedTicket: made })).toBe("foreign-journal");
+    expect(await refusal({ ...made, judgedTicket: made, tamper: said })).toBe("unvouched-approval");
+    expect(await refusal({ ...made, judgedTicket: made, tamper: forged })).toBe("unvouched-approval");
   });
 
   test("goes by the policy of the ticket that the item was opened under, though the config has changed since", async () => {

@@ -1,10 +1,9 @@
 /** `worktrain run --workflow`: children, a person's gate and a killed process, as a shell sees them. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { watch } from "node:fs/promises";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, watch, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { createGitRefSegmentStore, decodeSegment, localGit } from "../../src/journal/index.ts";
@@ -179,7 +178,27 @@ async function endedOnRef(ref: string): Promise<number> {
   }).length;
 }
 
+/** Resolves when so many sessions have ended on the ref. */
+async function endsOnRef(ref: string, count: number): Promise<void> {
+  let moved = Promise.withResolvers<void>();
+  // Watched before it is looked at, so that no move is missed; what moves a ref renames a file to its place.
+  const watcher = watch(dirname(join(workspace, ".git", ref)), () => moved.resolve());
+  try {
+    while ((await endedOnRef(ref)) < count) {
+      await moved.promise;
+      moved = Promise.withResolvers();
+    }
+  } finally {
+    watcher.close();
+  }
+}
+
 test("J1: a run is killed and its machine lost: what is on the git ref is gone on with elsewhere, and no step that is on it is asked for again", async () => {
+  // The third place may not have begun in what is on the ref, so its workflow has to be where the work goes on: in the repository.
+  mkdirSync(join(workspace, ".worktrain/workflows"), { recursive: true });
+  writeFileSync(join(workspace, ".worktrain/workflows/place.yaml"), PLACE);
+  await git(workspace, ["add", "--all"]);
+  await git(workspace, ["commit", "--quiet", "--message", "A team's workflow"]);
   const from = model.requests.length;
   const earlier = (await git(workspace, ["for-each-ref", "--format=%(refname)", "refs/worktrain-journal/"])).split("\n");
   const reached = Promise.withResolvers<undefined>();
@@ -188,18 +207,13 @@ test("J1: a run is killed and its machine lost: what is on the git ref is gone o
     reached.resolve(undefined);
     await gone;
   };
-  // What moves a ref writes below here.
-  const moved = watch(join(workspace, ".git/refs"), { recursive: true });
   const child = spawn(process.execPath, command([...start("lost"), "--record", "ref"]), { env: environment(), stdio: ["ignore", "pipe", "ignore"], detached: true });
   child.stdout.resume();
   const gone = once(child, "close");
   await reached.promise;
   // The second place's step was handed over before the third is asked for; it goes up while the work goes on.
-  let ref = await newRef(earlier);
-  for await (const _ of moved) {
-    ref = await newRef(earlier);
-    if ((await endedOnRef(ref)) >= 2) break;
-  }
+  const ref = await newRef(earlier);
+  await endsOnRef(ref, 2);
   process.kill(-(child.pid ?? 0), "SIGKILL");
   await gone;
   onRequest = () => Promise.resolve();

@@ -2,19 +2,25 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { appJwt } from "../../src/github/app-jwt.ts";
 import { assertRequestsConform } from "../contract/openapi.ts";
+import { openIssue } from "../../src/hosts/demo/play.ts";
 import { startDemoWorld, type DemoWorld } from "../fakes/demo-world.ts";
 import { eventsOf, savedJournal } from "../fakes/saved-journal.ts";
-import { completeStep, handOver, scenarioByIssue, straight, use } from "../fakes/scripts.ts";
+import { completeStep, handOver, scenarioByIssue, straight, use, type Script } from "../fakes/scripts.ts";
 import { until } from "../fakes/until.ts";
 
 const TITLE = "Durations are wrong";
+const NIT_TITLE = "Seconds have a nit";
 const PATIENCE_MS = 110_000;
+
+const NIT = completeStep("Judged.", "wr.contracts.review_verdict", { verdict: "clean", confidence: "high", summary: "Read it.", findings: [{ severity: "nit", findingCategory: "style", summary: "The rounding is not explained", file: "src/format.js", line: 2, evidence: "No comment says why.", remediation: "Say why." }] });
+const EXPLAINED: Script["fix"] = [[completeStep("The finding holds.")], [use("read", { path: "src/format.js" }), use("edit", { path: "src/format.js", old_string: "  const totalSeconds = Math.round(exactSeconds);", new_string: "  // Rounded whole, so that 59.7 seconds are a minute.\n  const totalSeconds = Math.round(exactSeconds);" })], [completeStep("Explained.")], [completeStep("All tests pass.")], [handOver]];
 
 let world: DemoWorld;
 let issue: number;
 beforeAll(async () => {
   world = await startDemoWorld(
     scenarioByIssue({
+      [NIT_TITLE]: { review: [[completeStep("Read and traced it.")], [NIT]], fix: EXPLAINED },
       [TITLE]: {
         fix: [[completeStep("The check wants the rounding explained.")], [use("read", { path: "src/format.js" }), use("edit", { path: "src/format.js", old_string: "  const totalSeconds = Math.round(exactSeconds);", new_string: "  // Rounded whole, so that 59.7 seconds are a minute.\n  const totalSeconds = Math.round(exactSeconds);" })], [completeStep("Explained.")], [completeStep("All tests pass.")], [handOver], ...straight.fix],
       },
@@ -94,4 +100,24 @@ test("a person who pushes has taken over", async () => {
   await ciSays("failure");
   await settled();
   expect(world.runs(issue)).toHaveLength(3);
+});
+
+test("fix: a nit of the last review is dealt with by one more commit, at somebody's word", async () => {
+  // Else an open pull request has the work of the next issue already.
+  for (const { number: other, pull: own } of world.github.state().issues.values()) if (own !== null) await world.call(world.maintainerToken, "PATCH", `/pulls/${other}`, { state: "closed" });
+  const number = await openIssue(world, { title: NIT_TITLE, body: "" });
+  const ended = (continuation: number) => () => (world.statusComments(number)[0] ?? "").includes(` continuation=${continuation} `) && (world.statusComments(number)[0] ?? "").includes(" state=ended ");
+  const write = async (body: string, condition: () => boolean): Promise<void> => {
+    await world.call(world.maintainerToken, "POST", `/issues/${number}/comments`, { body });
+    await until(condition, body, PATIENCE_MS);
+    await settled();
+  };
+  const ours = () => [...world.github.state().issues.values()].find(({ pull: own, body }) => own !== null && (body ?? "").includes(`Fixes #${number}`));
+  await write("/worktrain run", ended(0));
+  const first = ours()?.pull?.head.sha;
+  const [, id = ""] = /`([0-9a-f]{8})` \| left as it is/.exec(ours()?.body ?? "") ?? [];
+  expect(id, `${ours()?.body ?? "no pull request"} ${world.statusComments(number)[0] ?? ""}`).not.toBe("");
+  await write(`/worktrain fix ${id}`, ended(1));
+  expect(ours()?.pull?.head.sha).not.toBe(first);
+  expect(world.runs(number)).toHaveLength(2);
 });

@@ -68,8 +68,8 @@ const concluded = (step: Step, index: number): ItemEvent => ({
  * An item that goes its way by the pipeline's own decisions: what sessions hand over is given, in order; modes are chosen as they are
  * decided, and a person approves when asked.
  */
-export function playItem(policy: PipelinePolicy, outcomes: readonly Outcome[], { answer = "approved", reason, found = {} }: { readonly answer?: "approved" | "rejected"; readonly reason?: string; readonly found?: Partial<Record<"opened" | "classified", Partial<IntakeCheck>>> } = {}): { readonly events: readonly ItemEvent[]; readonly path: readonly string[] } {
-  const events: ItemEvent[] = [opened(policy)];
+export function playItem(policy: PipelinePolicy, outcomes: readonly Outcome[], { answer = "approved", reason, found = {}, opening = {} }: { readonly opening?: Parameters<typeof opened>[1];  readonly answer?: "approved" | "rejected"; readonly reason?: string; readonly found?: Partial<Record<"opened" | "classified", Partial<IntakeCheck>>> } = {}): { readonly events: readonly ItemEvent[]; readonly path: readonly string[] } {
+  const events: ItemEvent[] = [opened(policy, opening)];
   const path: string[] = [];
   const left = [...outcomes];
   for (;;) {
@@ -77,7 +77,7 @@ export function playItem(policy: PipelinePolicy, outcomes: readonly Outcome[], {
     path.push(short(action));
     if (action.kind === "choose-mode") events.push({ kind: "mode_chosen", data: { mode: action.mode, why: [...action.why] } });
     else if (action.kind === "look" && action.missing.length === 0) events.push({ kind: "intake_checked", data: { at: action.at, duplicates: [], missing: [], taken: [], passedOver: [], ...found[action.at] } });
-    else if (action.kind === "ask" && !path.slice(0, -1).includes(short(action))) events.push({ kind: action.about === "interpretation" ? "interpretation_answered" : "decomposition_answered", data: { verdict: answer, by: "ada", ...(reason === undefined ? {} : { reason }) } });
+    else if (action.kind === "ask" && !path.slice(0, -1).includes(short(action))) events.push({ kind: `${action.about}_answered`, data: { verdict: answer, by: "ada", ...(reason === undefined ? {} : { reason }) } });
     else if (action.kind === "run-session" && left.length > 0) {
       const { phase, round, workflowId } = action;
       const step: Step = { phase, round, workflowId, ...left.shift() };

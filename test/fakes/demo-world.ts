@@ -46,6 +46,7 @@ export interface DemoWorldOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** Without WorkTrain's files, and the App not installed yet. */
   readonly bare?: boolean;
+  readonly visibility?: "public";
   /** What the App may do beyond its manifest. */
   readonly morePermissions?: Readonly<Record<string, "read" | "write">>;
   /** Whether the deliver job publishes with tokens of the App. */

@@ -35,6 +35,8 @@ export interface SmallWorld {
   pulls: { number: number; ref: string; headRepositoryId: number }[];
   /** What number 12 is instead of an issue, beside `issue` and with its text, labels and state; its repository's id is 99 unless it is a fork's. */
   head: { sha: string; repo: number | null } | null;
+  /** Of a pull request of ours, and of the commit at its head. */
+  delivered: { body: string; message: string };
   /** Reviews on it. */
   reviews: { body: string; sha: string }[];
   reactions: number;
@@ -199,12 +201,15 @@ export function smallWorld(now: () => string): SmallWorld {
     }),
     "GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs": () => ({ jobs: [{ id: 1, name: "deliver", status: "completed", conclusion: world.deliverConclusion, html_url: "https://github.example/job/1" }] }),
     "GET /repos/{owner}/{repo}/pulls/{pull_number}": ({ pull_number: number }) => {
+      const own = world.pulls.find((each) => each.number === number);
+      if (own !== undefined) return { id: 6, draft: false, number, html_url: `https://github.example/pull/${String(number)}`, state: "open", title: "Ours", body: world.delivered.body, labels: [], created_at: "2025-12-31T00:00:00Z", user: { id: 4, login: "worktrain[bot]" }, head: { ref: own.ref, sha: "c".repeat(40), repo: { id: own.headRepositoryId } }, base: { ref: "main" } };
       if (world.head === null) throw requestError(404, "Not Found");
       const { title, body, state, labels } = world.issue;
       const { sha, repo } = world.head;
       return { id: 5, draft: false, number, html_url: `https://github.example/pull/${String(number)}`, state, title, body, labels: labels.map((name) => ({ name })), created_at: "2025-12-31T00:00:00Z", user: { id: 3, login: "grace" }, head: { ref: "word-count", sha, repo: repo === null ? null : { id: repo } }, base: { ref: "main" } };
     },
     "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews": (parameters) => page(world.reviews.map(({ body, sha }, index) => ({ id: index + 1, html_url: "https://github.example/r", body, commit_id: sha, user: { login: "github-actions[bot]", type: "Bot" } })), parameters),
+    "GET /repos/{owner}/{repo}/git/commits/{commit_sha}": ({ commit_sha: sha }) => ({ sha, tree: { sha: "7".repeat(40) }, parents: [], message: world.delivered.message }),
     "GET /repos/{owner}/{repo}/compare/{basehead}": () => ({ merge_base_commit: { sha: "e".repeat(40) }, files: [] }),
     "GET /repos/{owner}/{repo}/pulls": () => world.pulls.map((pull) => ({ number: pull.number, html_url: `https://github.example/pull/${pull.number}`, state: "open", head: { ref: pull.ref, sha: "c".repeat(40), repo: { id: pull.headRepositoryId } } })),
   };
@@ -232,6 +237,7 @@ export function smallWorld(now: () => string): SmallWorld {
     artifacts: [],
     pulls: [],
     head: null,
+    delivered: { body: "", message: "" },
     reviews: [],
     reactions: 0,
     commentReactions: [],

@@ -19,7 +19,7 @@ describe("which checks are about a delivered commit?", () => {
     ["one that has only begun", { ...check(), action: "created" }, null],
     ["something else", { action: "completed" }, null],
     ["no object name", run({ head_sha: "--upload-pack=x" }), null],
-  ])("%s", (_, payload, expected) => expect(parseEndedCheck(payload)).toEqual(expected));
+  ])("%s", (_, payload, expected) => expect(parseEndedCheck(payload, "WorkTrain")).toEqual(expected));
 });
 
 describe("which review asks for changes?", () => {

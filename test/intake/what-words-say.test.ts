@@ -25,6 +25,7 @@ function facts(ending: EndingCode): GoOnFacts {
     baseSha: "b".repeat(40),
     stoppedBy: null,
     gate: null,
+    delivered: null,
     ending,
   };
 }

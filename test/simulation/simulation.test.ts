@@ -61,6 +61,20 @@ test.each(MUTANTS)("the text of the planted fault is there once: $name", ({ file
   for (const { find } of edits) expect(text.split(find)).toHaveLength(2);
 });
 
+test.each([
+  [["--bogus"], "simulate: Unknown option '--bogus'. See `npm run simulate -- --help`.\n"],
+  [["--seeds"], "simulate: Option '--seeds <value>' argument missing. See `npm run simulate -- --help`.\n"],
+  [["three"], "simulate: Unexpected argument 'three'. See `npm run simulate -- --help`.\n"],
+  [["--from", "x"], 'simulate: --from takes a whole number, not "x". See `npm run simulate -- --help`.\n'],
+  [["--mutant", "99"], `simulate: --mutant takes 0 to ${MUTANTS.length - 1}, not 99. See \`npm run simulate -- --help\`.\n`],
+])("arguments it does not understand are told in one line: %j", async (args, told) => {
+  await expect(promisify(execFile)(process.execPath, [join(root, "simulation/main.ts"), ...args])).rejects.toMatchObject({ code: 2, stdout: "", stderr: told });
+});
+
+test("--help tells what there is", async () => {
+  expect(await promisify(execFile)(process.execPath, [join(root, "simulation/main.ts"), "--help"])).toMatchObject({ stdout: expect.stringContaining("--crashes"), stderr: "" });
+});
+
 test("shrinking leaves what a failure takes, and nothing else", async () => {
   const tried: (readonly number[])[] = [];
   const left = await shrink(Array.from({ length: 40 }, (_, index) => index), async (list) => {

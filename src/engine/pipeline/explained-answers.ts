@@ -26,6 +26,7 @@ const TAKEN = { sha256: "0".repeat(64), sizeBytes: 0, text: "" };
 /** Approved, rejected, and what a reason can change. */
 export function answersTo(about: Question): readonly Outcome[] {
   if (about === "interpretation") return (["approved", "rejected"] as const).map((verdict) => ({ when: verdict, event: [{ kind: "interpretation_answered", data: { verdict, by: "a person" } }] }));
+  if (about === "plan") return (["approved", "rejected"] as const).map((verdict) => ({ when: verdict, event: [{ kind: "plan_answered", data: { verdict, by: "a person" } }] }));
   const said = (when: string, verdict: "approved" | "rejected", reason?: string): Outcome => ({ when, event: [{ kind: "decomposition_answered", data: { verdict, by: "a person", ...(reason === undefined ? {} : { reason }) } }] });
   return [said("approved", "approved"), said("rejected with a reason", "rejected", "keep it together"), said("rejected with a reason that begins with `stop`", "rejected", "stop")];
 }

@@ -8,6 +8,7 @@ import { artifactOf, type FollowUp, type ItemSession, type ItemState } from "./s
 const BECAUSE: Readonly<Record<FollowUp["because"], string>> = {
   ci: "checks on the delivered commit failed",
   review: "a reviewer asked for changes of what was delivered",
+  asked: "somebody asked for findings of the last review to be dealt with",
 };
 
 /** The session that answers the newest follow-up; null where there is none, or it has begun. */

@@ -18,12 +18,15 @@ import { testsBaseBefore, testsBefore } from "./host-checks.ts";
 import { afterInvestigation } from "./investigation.ts";
 import { choose, confirmation } from "./modes.ts";
 import { afterAudit, afterChange, afterReview } from "./review-cycle.ts";
+import { afterPlan } from "./plan.ts";
 import { reviewOnly } from "./review-only.ts";
 import { nextOfSlices } from "./slices.ts";
 import { artifactOf, hasModes, isSecondEdition, type ItemSession, type ItemState } from "./state.ts";
 
 /** The next action of an item that has been opened. Total: every state has exactly one. */
-export function next(state: ItemState): ItemAction {
+export const next = (state: ItemState): ItemAction => afterPlan(state, nextInCourse(state));
+
+function nextInCourse(state: ItemState): ItemAction {
   if (state.ended !== null) return { kind: "ended" };
   // A look back decides nothing.
   const last = state.sessions.findLast(({ phase }) => phase !== "retrospect");

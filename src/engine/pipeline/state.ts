@@ -2,7 +2,7 @@ import type { CommandRun, EndingCode, Phase, PipelineMode, PipelinePolicy, Reaso
 import { gateName, type ItemEvent, type TakenArtifact, type Usage } from "../../record/index.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { unreachable } from "../../shared/unreachable.ts";
-import { keepsFiles } from "./course.ts";
+import { keepsFiles, makesChange } from "./course.ts";
 
 /** One session of the item: scheduled, and after it ended what it left. */
 export interface ItemSession {
@@ -58,6 +58,7 @@ export interface ItemOpening {
   readonly pipeline?: PipelinePolicy | undefined;
   readonly hostChecks?: true | undefined;
   readonly sameFindings?: "identity" | undefined;
+  readonly plan?: true | undefined;
   /** Only a review of a pull request: the commit under review, and its files. */
   readonly review?: { readonly headSha: string; readonly snapshot: SnapshotRef; readonly since?: ReviewedBefore | undefined } | undefined;
 }
@@ -87,7 +88,7 @@ export interface ItemEndingState {
 }
 
 /** What a person is asked about. */
-export type Question = "interpretation" | "decomposition";
+export type Question = "interpretation" | "decomposition" | "plan";
 
 /** What a person said to a question about the item. */
 export interface PersonsVerdict {
@@ -119,6 +120,8 @@ export interface ItemState {
   readonly answer: PersonsVerdict | null;
   /** To how large work was proposed to be cut. */
   readonly decomposition: PersonsVerdict | null;
+  /** To the plan, where one was asked for. */
+  readonly plan: PersonsVerdict | null;
   /** What the host found, the newest of each moment. */
   readonly intake: Readonly<Record<IntakeCheck["at"], IntakeCheck | null>>;
   readonly baseTested: BaseTested | null;
@@ -138,7 +141,7 @@ export interface ItemState {
   readonly ended: ItemEndingState | null;
 }
 
-const initialItem: ItemState = { opening: null, mode: null, why: [], answer: null, decomposition: null, intake: { opened: null, classified: null }, baseTested: null, checked: [], sessions: [], followUps: [], setAside: [], snapshot: null, integrated: [], conflicts: [], changed: null, ended: null };
+const initialItem: ItemState = { opening: null, mode: null, why: [], answer: null, decomposition: null, plan: null, intake: { opened: null, classified: null }, baseTested: null, checked: [], sessions: [], followUps: [], setAside: [], snapshot: null, integrated: [], conflicts: [], changed: null, ended: null };
 
 export const foldItem = (events: readonly ItemEvent[]): ItemState => events.reduce(evolveItem, initialItem);
 
@@ -157,6 +160,8 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
       return { ...state, checked: [...state.checked, event.data] };
     case "decomposition_answered":
       return { ...state, decomposition: event.data };
+    case "plan_answered":
+      return { ...state, plan: event.data };
     case "intake_checked":
       return checked(state, event.data);
     case "session_scheduled":
@@ -212,6 +217,8 @@ function goBack(state: ItemState, sessionId: string | null): ItemState {
     ...state,
     ...(has("classify") ? {} : { mode: null, why: [], answer: null, intake: { ...state.intake, classified: null } }),
     ...(has("decompose") ? {} : { decomposition: null }),
+    // Another plan is another question.
+    ...(aside.every(({ phase }) => makesChange(phase) || phase === "review" || phase === "audit") ? {} : { plan: null }),
     sessions: kept,
     setAside: [...state.setAside, ...aside, ...lookedBack],
     integrated,
@@ -263,10 +270,10 @@ export const isEscalated = (state: Pick<ItemState, "sessions" | "setAside">): bo
 
 /**
  * Names a question about the item, for people and tickets: whether it was understood is asked once a mode is chosen, whether it is to be
- * cut once that was proposed. @param events all of the item's, from the first
+ * cut once that was proposed, and its plan after the last session before anything is made. @param events all of the item's, from the first
  */
 export function questionGate(about: Question, events: readonly ItemEvent[]): string {
-  const asked = (event: ItemEvent): boolean => (about === "interpretation" ? event.kind === "mode_chosen" : event.kind === "session_concluded" && event.data.phase === "decompose");
+  const asked = (event: ItemEvent): boolean => (about === "interpretation" ? event.kind === "mode_chosen" : event.kind === "session_concluded" && (about === "plan" || event.data.phase === "decompose"));
   return gateName(about, events.findLastIndex(asked) + 1);
 }
 

@@ -16,10 +16,10 @@ export interface FileAtRef {
   readonly sizeBytes: number;
 }
 
-/** A small text file at a commit or branch; null when there is none. */
-export async function readFile(github: GitHub, repository: Repository, file: { readonly path: string; readonly ref: string }): Promise<FileAtRef | null> {
+/** A small text file at a commit or branch, without `ref` on the default branch; null when there is none. */
+export async function readFile(github: GitHub, repository: Repository, file: { readonly path: string; readonly ref?: string }): Promise<FileAtRef | null> {
   try {
-    const { data } = await github.request("GET /repos/{owner}/{repo}/contents/{path}", { ...repository, path: file.path, ref: file.ref });
+    const { data } = await github.request("GET /repos/{owner}/{repo}/contents/{path}", { ...repository, ...file });
     const found = fileSchema.safeParse(data);
     if (!found.success) return { text: null, sizeBytes: 0 };
     return { text: found.data.encoding === "base64" ? decodeUtf8(found.data.content) : null, sizeBytes: found.data.size };

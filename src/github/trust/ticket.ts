@@ -16,6 +16,8 @@ const runWishSchema = z.strictObject({
   workflow: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/).optional(),
   /** Added to the issue's text. */
   goal: z.string().min(1).max(1_000).optional(),
+  /** A person decides on the plan before anything is made. */
+  plan: z.literal(true).optional(),
 });
 /** What `run` asks for beside the issue's text. */
 export type RunWish = z.infer<typeof runWishSchema>;
@@ -81,7 +83,7 @@ export const ticketSchema = z.strictObject({
   answer: gateAnswerSchema.optional(),
   /** What the attempt delivered is worked on again, from the commit that it left; a review is named by its id. */
   followUp: z
-    .strictObject({ because: z.enum(["ci", "review"]), headSha: z.string().regex(/^[0-9a-f]{40,64}$/), pullNumber: z.int().min(1), reviewId: z.int().min(1).optional() })
+    .strictObject({ because: z.enum(["ci", "review", "asked"]), findings: z.array(z.string().regex(/^[0-9a-f]{6,16}$/)).max(50).optional(), headSha: z.string().regex(/^[0-9a-f]{40,64}$/), pullNumber: z.int().min(1), reviewId: z.int().min(1).optional() })
     .optional(),
   /** The attempt goes on from before this phase, the latest one where it is null. */
   retry: z.strictObject({ phase: z.string().max(32).nullable() }).optional(),

@@ -89,7 +89,8 @@ async function carryOut(tools: StartTools, command: Command, asked: Asked): Prom
       return showConfig(asked.stage);
     case "cancel":
       return cancelAsked(tools, asked);
-    case "run": {
+    case "run":
+    case "plan": {
       const { name } = command;
       return byStarter(asked, (starter) => runAsked(tools, { ...starter, command: { ...command, name } }));
     }
@@ -106,7 +107,8 @@ async function carryOut(tools: StartTools, command: Command, asked: Asked): Prom
     case "approve":
     case "reject":
     case "resume":
-    case "retry": {
+    case "retry":
+    case "fix": {
       const { name } = command;
       return byStarter(asked, (starter) => goOnAsked(tools, { ...starter, command: { ...command, name } }));
     }

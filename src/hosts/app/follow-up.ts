@@ -53,13 +53,20 @@ export async function followUp(place: Workplace, tools: StartTools, asked: Asked
 }
 
 /** The pull request whose head is still the commit that this attempt delivered: nobody has pushed, closed or merged since (a person takes over by that). */
-async function deliveredWork({ here, facts }: Stage, { marker }: Status, { issueNumber, attempt, headSha }: DeliveredHead): Promise<{ readonly pullNumber: number } | null> {
+async function deliveredWork(stage: Stage, { marker }: Status, { attempt, headSha }: DeliveredHead): Promise<{ readonly pullNumber: number } | null> {
   if (marker.state !== "ended" || marker.attempt !== attempt) return null;
+  const delivered = await deliveredHead(stage, marker);
+  return delivered?.headSha === headSha ? delivered : null;
+}
+
+/** The open pull request of an attempt, where its head is a commit that the attempt delivered; null for none. */
+export async function deliveredHead({ here, facts }: Stage, { issueNumber, attempt }: Status["marker"]): Promise<{ readonly pullNumber: number; readonly headSha: string } | null> {
   const { pullRequests } = await readStatusState(here.github, here.repository, { issueNumber, branch: `worktrain/issue-${issueNumber}-${attempt}` });
   const pull = pullRequests?.find(({ open }) => open);
-  if (pull === undefined || pull.headSha !== headSha) return null;
+  if (pull === undefined) return null;
+  const { headSha } = pull;
   const trailers = readTrailers((await readCommitMessage(here.github, here.repository, headSha)) ?? "");
-  return trailers?.item === formatItemId({ repositoryId: facts.id, subject: `issue-${issueNumber}`, attempt }) ? { pullNumber: pull.number } : null;
+  return trailers?.item === formatItemId({ repositoryId: facts.id, subject: `issue-${issueNumber}`, attempt }) ? { pullNumber: pull.number, headSha } : null;
 }
 
 /** In whose name it goes on, where GitHub's API says that there is something to go on for; null where it does not. */

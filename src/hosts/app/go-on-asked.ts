@@ -1,17 +1,20 @@
 /** From `approve`, `reject`, `resume` or `retry` to a run that goes on with the attempt: the label's checks, the label's path. */
-import { decideGoOn, DEFAULT_LABEL, type Command, type LabeledEvent, type OpenGate } from "../../intake/index.ts";
+import { decideGoOn, DEFAULT_LABEL, type Command, type GoOnFacts, type LabeledEvent, type OpenGate } from "../../intake/index.ts";
+import { readPullUnderReview } from "../../github/read/index.ts";
+import { findingsShown } from "../../report/index.ts";
 import { isGate } from "../../report/status-comment.ts";
 import type { StatusMarker } from "../../report/status-marker.ts";
 import { refused, type Outcome, type StarterAsked } from "./command-outcome.ts";
+import { deliveredHead } from "./follow-up.ts";
 import { readPriorAttempt } from "./prior-attempt.ts";
 import { readProgress, reportRun } from "./run-report.ts";
 import { reviewGoesOn } from "./start-review.ts";
-import { start, type StartTools } from "./start-work.ts";
+import { start, type Stage, type StartTools } from "./start-work.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface GoOnAsked extends StarterAsked {
-  readonly command: Command<"approve" | "reject" | "resume" | "retry">;
+  readonly command: Command<"approve" | "reject" | "resume" | "retry" | "fix">;
 }
 
 export async function goOnAsked(tools: StartTools, { event, role, stage, reactionId, command }: GoOnAsked): Promise<Outcome> {
@@ -25,7 +28,8 @@ export async function goOnAsked(tools: StartTools, { event, role, stage, reactio
   const prior = issue === null ? null : await readPriorAttempt(here, tools, { issue, status, runs: null });
   if (status === null && prior?.state === "concluded") return refused(NO_STATUS);
   const stop = status === null ? { gate: null, ending: null } : await stopOf(here, status.marker, under === null ? "issue" : "pr");
-  const decision = decideGoOn({ command, issueNumber, commentId, writtenAt: createdAt }, { ...stage, issue, repository: facts, prior, ...stop, ...(under === null ? {} : { review: under.wish }) });
+  const delivered = command.name === "fix" && status !== null ? await deliveredFindings(stage, status.marker) : null;
+  const decision = decideGoOn({ command, issueNumber, commentId, writtenAt: createdAt }, { ...stage, issue, repository: facts, prior, ...stop, delivered, ...(under === null ? {} : { review: under.wish }) });
   switch (decision.kind) {
     case "ignore":
       return { kind: decision.reason === "already-handled" ? "done" : "ignored", answer: { refusal: null, said: null }, runId: null };
@@ -40,12 +44,19 @@ export async function goOnAsked(tools: StartTools, { event, role, stage, reactio
         task: { title: issue?.title ?? "", body: issue?.body ?? "" },
         labelledAt: createdAt,
       };
-      const order = { event: wish, deliveryId: String(commentId), decision: { ...decision, baseSha: under?.mergeBase ?? decision.baseSha }, ...(under === null ? {} : { review: { headSha: under.wish.headSha } }), role, command: { name: command.name, commentId, reactionId, answer: decision.answer, retry: decision.retry } };
+      const order = { event: wish, deliveryId: String(commentId), decision: { ...decision, baseSha: under?.mergeBase ?? decision.baseSha }, ...(under === null ? {} : { review: { headSha: under.wish.headSha } }), ...(delivered === null ? {} : { followUp: { because: "asked" as const, pullNumber: delivered.pullNumber, headSha: delivered.headSha, findings: [...(command.operands["FINDING"] ?? [])] } }), role, command: { name: command.name, commentId, reactionId, answer: decision.answer, retry: decision.retry } };
       const { dispatched, runId } = await start({ place: here, facts, board, status, runs: null }, tools, order);
       // Why nothing could be dispatched stands in the status comment.
       return { kind: dispatched ? "done" : "refused", answer: { refusal: null, said: null }, runId };
     }
   }
+}
+
+/** What `fix` works on, with the findings that the pull request tells of. */
+async function deliveredFindings(stage: Stage, marker: StatusMarker): Promise<GoOnFacts["delivered"]> {
+  const head = await deliveredHead(stage, marker);
+  const pull = head === null ? null : await readPullUnderReview(stage.here.github, stage.here.repository, head.pullNumber);
+  return head === null || pull === null ? null : { ...head, findings: findingsShown(pull.body) };
 }
 
 /** Whether an attempt is over or waits, and for what, only the status comment tells. */

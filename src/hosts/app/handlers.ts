@@ -3,6 +3,7 @@ import { z } from "zod";
 import { readRun } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
 import { parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parsePullRequestEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { CHECK_NAME } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import { answerComment } from "./comment-commands.ts";
@@ -13,6 +14,7 @@ import { installationClient, type InstallationOctokit } from "./installation-cli
 import { registerOnboarding, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
 import { followUp } from "./follow-up.ts";
 import { followRun, lookAtRun, type LookTools } from "./look-at-run.ts";
+import { registerRequiredCheck, type RequiredCheckWebhook } from "./required-check.ts";
 import { restoreStatus } from "./restore-status.ts";
 import { tellUnanswered } from "./record-asked.ts";
 import { parseAskTitle, parseRunTitle } from "./run-title.ts";
@@ -37,7 +39,7 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = ConfigCheckWebhook | OnboardingWebhook | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | `check_run.${"completed" | "rerequested"}` | "pull_request_review.submitted" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | `check_run.${"completed" | "rerequested"}` | "pull_request_review.submitted" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
@@ -51,6 +53,7 @@ export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void 
   webhooks.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
   registerOnboarding(webhooks, tools);
   registerConfigCheck(webhooks, tools);
+  registerRequiredCheck(webhooks, tools);
 }
 
 const placeSchema = z.object({
@@ -107,7 +110,7 @@ function startBy(delivery: Delivery, tools: HandlerTools, { event, why, starts }
 
 /** Checks that are over on a commit that an item delivered. */
 function onChecks(delivery: Delivery, tools: HandlerTools): void {
-  const head = parseEndedCheck(delivery.payload);
+  const head = parseEndedCheck(delivery.payload, CHECK_NAME);
   if (head !== null) goOnWith(delivery, tools, { issueNumber: head.issueNumber, coalesce: `checks ${head.headSha}`, work: (place) => followUp(place, tools, { because: "ci", head }) });
 }
 

@@ -28,15 +28,19 @@ export async function* installedPlaces(doors: AppDoors): AsyncIterable<Workplace
 }
 
 async function* placesOf(doors: AppDoors, installationId: number): AsyncIterable<Workplace> {
-  const listRepositories = "GET /installation/repositories";
   try {
-    const github = installationClient(await doors.installation(installationId), doors);
-    const repositories = await allPages(github, { route: listRepositories, parameters: {}, items: (data) => parseAnswer(repositoriesSchema, data, listRepositories).repositories, maxPages: MAX_PAGES });
-    for (const { id, name, owner, archived, disabled } of repositories) {
-      if (archived !== true && disabled !== true) yield { github, repository: { owner: owner.login, repo: name }, repositoryId: id };
-    }
+    yield* repositoriesOf(installationClient(await doors.installation(installationId), doors));
   } catch (error) {
     // One that was taken back a moment ago must not hide the others.
     doors.log.error(error, "an installation could not be looked through", { installation: installationId });
+  }
+}
+
+/** @param github speaks as the installation */
+export async function* repositoriesOf(github: GitHub): AsyncIterable<Workplace> {
+  const listRepositories = "GET /installation/repositories";
+  const repositories = await allPages(github, { route: listRepositories, parameters: {}, items: (data) => parseAnswer(repositoriesSchema, data, listRepositories).repositories, maxPages: MAX_PAGES });
+  for (const { id, name, owner, archived, disabled } of repositories) {
+    if (archived !== true && disabled !== true) yield { github, repository: { owner: owner.login, repo: name }, repositoryId: id };
   }
 }

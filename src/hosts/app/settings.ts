@@ -18,6 +18,7 @@ const environmentSchema = z.object({
   WORKTRAIN_ACTION: z.string().regex(ACTION_PIN, "must be owner/repository/action@ and the 40 hex digits of a commit").optional(),
   WORKTRAIN_WORKFLOW: z.string().min(1).optional(),
   WORKTRAIN_POLL_SECONDS: secondsSchema.default(30),
+  WORKTRAIN_DAILY_COST_USD: z.coerce.number().min(0.01).max(1_000_000).optional(),
   GITHUB_API_URL: z.url({ protocol: /^https?$/ }).default("https://api.github.com"),
   GITHUB_GRAPHQL_URL: z.url({ protocol: /^https?$/ }).optional(),
   WORKTRAIN_EXCHANGE_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -47,6 +48,8 @@ export interface AppSettings {
   /** The operator's own workflow template; null for the shipped one. */
   readonly workflowTemplate: string | null;
   readonly pollMs: number;
+  /** US dollars that all work of an installation may cost in a day (UTC); null: no limit. */
+  readonly dailyCostUsd: number | null;
   readonly apiUrl: string;
   readonly graphqlUrl: string;
   /** Where deliver jobs exchange tokens, and who signs theirs; null: none are exchanged. */
@@ -80,6 +83,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     action: values.WORKTRAIN_ACTION ?? null,
     workflowTemplate: values.WORKTRAIN_WORKFLOW === undefined ? null : attempt(() => readFileSync(values.WORKTRAIN_WORKFLOW ?? "", "utf8"), "WORKTRAIN_WORKFLOW does not name a file that can be read", "Set it to where your copy of templates/worktrain.yml is, or unset it."),
     pollMs: values.WORKTRAIN_POLL_SECONDS * 1_000,
+    dailyCostUsd: values.WORKTRAIN_DAILY_COST_USD ?? null,
     apiUrl: values.GITHUB_API_URL.replace(/\/+$/, ""),
     graphqlUrl: values.GITHUB_GRAPHQL_URL ?? graphqlUrlOf(values.GITHUB_API_URL),
     exchange: exchangeOf(values),

@@ -25,6 +25,8 @@ const INPUTS_CHARS = 65_000;
 
 export interface StartTools extends AppTools {
   readonly ticketKeyPem: string;
+  /** US dollars a day of all repositories of an installation together; without it no limit. */
+  readonly dailyCostUsd?: number | null;
 }
 
 /** A label to act on, with the delivery that brought it. */
@@ -153,7 +155,7 @@ export async function start(scene: Scene, tools: StartTools, order: Order): Prom
   // The gate stands there until the run that answers it is seen at work: a dispatch that fails is asked for again.
   const gate = command === undefined ? {} : { command: command.commentId, at: scene.status?.marker.at ?? null };
   const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, wish: decision.wish, ...order.unasked };
-  const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs() });
+  const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs(), ofInstallationUsd: tools.dailyCostUsd ?? null });
   if (over !== null) {
     tools.log.info("not started: the day's budget", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
     await refuse(board, scene.status, { ...marker, state: "refused" }, over);

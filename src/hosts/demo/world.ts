@@ -36,6 +36,8 @@ export interface WorldOptions {
   readonly sandbox: "bubblewrap" | "weak";
   /** The repository is pushed without WorkTrain's files and the App is not installed: it is to propose itself. */
   readonly bare?: boolean;
+  /** Default: private. */
+  readonly visibility?: "public" | "private";
   /** What the App may do beyond its manifest. */
   readonly morePermissions?: Readonly<Record<string, "read" | "write">>;
   /** The repository's variables; none when absent. */
@@ -114,7 +116,7 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
   const model = await startModelServer({ answer: playScenario(options.model), apiKey: secrets.modelKey });
   started.push(() => model.close());
 
-  const record = await github.createRepository({ owner: OWNER, name: options.repository.name });
+  const record = await github.createRepository({ owner: OWNER, name: options.repository.name, visibility: options.visibility ?? "private" });
   const maintainerToken = github.addUser(OWNER, "admin", record.id);
   if (options.bare !== true) github.installApp(record.id);
   github.setEnvironmentSecret("worktrain-agent", "ANTHROPIC_API_KEY", secrets.modelKey);

@@ -46,6 +46,7 @@ const APPROVED: OperandRule = {
 const WORKFLOW: OperandRule = { name: "WORKFLOW", kind: "word", required: false, pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, form: "the id of a workflow, such as wr.research; a goal without one stands in quotes" };
 const GOAL: OperandRule = { name: "GOAL", kind: "text", required: false, quotable: true };
 const HEAD: OperandRule = { name: "SHA", kind: "word", required: false, pattern: /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, form: "all digits of a commit's SHA" };
+const FINDING: OperandRule = { name: "FINDING", kind: "words", required: false, pattern: /^[0-9a-f]{6,16}$/, form: "the id of a finding as the pull request's table of findings shows it" };
 const PHASE: OperandRule = { name: "PHASE", kind: "word", required: false, pattern: /^(?:classify|discover|shape|design|investigate|decompose|code|review|audit|fix)$/, form: "a phase as the status comment names it, such as code or review" };
 const STEP: OperandRule = { name: "STEP", kind: "word", required: false, pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, form: "the id of a step as `/worktrain explain` lists it" };
 
@@ -54,6 +55,7 @@ export const COMMANDS = {
   status: { does: "Brings the status comment up to date.", operands: [], flags: {} },
   config: { does: "Shows the configuration that holds, defaults included.", operands: [], flags: {} },
   run: { does: "Starts work on the issue, as its label does, or goes on with an attempt that was interrupted. With WORKFLOW that one is run instead of the pipeline; GOAL, in quotes where no workflow stands before it, is added to the issue's text.", operands: [WORKFLOW, GOAL], flags: {} },
+  plan: { does: "As `run`, and stops before anything is made: the plan is put into a comment, and `approve` or `run` goes on with it.", operands: [], flags: {} },
   review: { does: "On a pull request: reviews its head, once more where it was reviewed. With SHA only if that is the head, which also vouches for the head of a fork.", operands: [HEAD], flags: { full: "the whole change, also what a review before has looked at." } },
   cancel: { does: "Ends what runs. What was done is saved.", operands: [], flags: {} },
   why: { does: "Tells from the record why the work went the way it went. A run of its own reads it, as for the next two.", operands: [], flags: {} },
@@ -62,6 +64,7 @@ export const COMMANDS = {
   approve: { does: "Opens the gate that the work waits at; the run goes on. With GATE only if it is that gate.", operands: [APPROVED], flags: {} },
   reject: { does: "Sends the step at the gate back with the reason; the run goes on with that.", operands: [{ name: "REASON", kind: "text", required: true }], flags: {} },
   retry: { does: "Goes back to before PHASE, without it to before the latest, and goes on from there; also where the attempt stopped.", operands: [PHASE], flags: {} },
+  fix: { does: "Works once more on what was delivered, for findings of its last review: those named, or all, minor ones included.", operands: [FINDING], flags: {} },
   resume: { does: "Goes on with work that stopped: cancelled, out of budget or time, or after an outage.", operands: [], flags: {} },
 } as const satisfies Grammar;
 

@@ -1,4 +1,5 @@
 /** The day's budget over the wire: reserved before a run is dispatched, counted from GitHub alone, refused with words. */
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LoggedRequest } from "../../../src/hosts/demo/github/index.ts";
 import { formatSegmentName, type EndingCode } from "../../../src/record/index.ts";
@@ -74,4 +75,41 @@ test("without the key nothing is asked of GitHub for it", async () => {
   const issue = await labelled();
   expect(world.runs(issue)).toHaveLength(1);
   expect(world.github.requests.slice(before).filter(ofTheDay)).toEqual([]);
+});
+
+test("I5: the installation's day counts what its other repositories spend and reserve, in their own measure", async () => {
+  const shared = await startAppWorld({ environment: { WORKTRAIN_DAILY_COST_USD: "10" } });
+  try {
+    await shared.commit({ ".github/worktrain.yml": "budget: { costUsd: 3 }\n" });
+    // One repository has never had a workflow file, the other a run under way.
+    const bare = await shared.github.createRepository({ owner: "acme", name: "bare" });
+    const sums = await shared.github.createRepository({ owner: "acme", name: "sums" });
+    for (const { id } of [bare, sums]) shared.github.installApp(id);
+    const mona = shared.github.addUser("mona", "maintain", sums.id);
+    const pushed = await shared.git(join(shared.directory, "first-clone"), "push", "--quiet", shared.remote(mona).replace("/calc", "/sums"), "main");
+    expect(pushed.err).toBe("");
+    await shared.commit({ ".github/worktrain.yml": "budget: { costUsd: 4 }\n" });
+    const issues = [await shared.openIssue("one", ""), await shared.openIssue("two", "")];
+    await shared.label(issues[0] ?? 0);
+    await shared.quiet();
+    expect(shared.runs(issues[0] ?? 0)).toHaveLength(1);
+    const run = await shared.call(mona, "POST", "/repos/acme/sums/actions/workflows/worktrain.yml/dispatches", { ref: "main", inputs: { key: "0".repeat(32), item: "x", ticket: "x", task: "x" }, return_run_details: true });
+    shared.github.actions.setRunName(run.body.workflow_run_id, `WorkTrain ${sums.id}/issue-5/1 ${"0".repeat(32)}`);
+    await shared.label(issues[1] ?? 0);
+    await shared.quiet();
+    // 4 here and 3 there are reserved; 4 more are over 10.
+    expect(shared.runs(issues[1] ?? 0)).toEqual([]);
+    const said = (await shared.comments(issues[1] ?? 0)).at(-1)?.body ?? "";
+    expect(said).toContain("all repositories of this installation");
+    expect(said).toContain("$7.00 are spent or reserved");
+    expect(said).toContain("WORKTRAIN_DAILY_COST_USD");
+    await shared.updateRun(run.body.workflow_run_id, { status: "completed", conclusion: "success" });
+    shared.later(5_000);
+    await shared.unlabel(issues[1] ?? 0);
+    await shared.label(issues[1] ?? 0);
+    await shared.quiet();
+    expect(shared.runs(issues[1] ?? 0)).toHaveLength(1);
+  } finally {
+    await shared.close();
+  }
 });

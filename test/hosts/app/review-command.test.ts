@@ -12,7 +12,7 @@ const FORK = 1234;
 let scene: ReturnType<typeof commandScene>;
 afterEach(() => scene.follower.stop());
 
-function begin({ sha = HEAD, repo = 99 as number | null } = {}) {
+function begin({ sha = HEAD, repo = 99 }: { readonly sha?: string; readonly repo?: number | null } = {}) {
   scene = commandScene();
   const { world, comment, clock, settle, end } = scene;
   Object.assign(world, { head: { sha, repo } });

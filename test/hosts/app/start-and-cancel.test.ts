@@ -145,6 +145,50 @@ describe("run with a workflow or a goal", () => {
   });
 });
 
+describe("plan", () => {
+  const PLAN_GATE = "gate-9-plan-8dbf2163b3b8";
+  const atPlan = async (config = "") => {
+    const all = begin();
+    all.world.config = config;
+    await all.comment("/worktrain plan");
+    const runId = all.world.runs[0]?.id ?? 0;
+    all.world.artifacts.push({ id: 1, name: formatSegmentName({ item: { repositoryId: 99, subject: "issue-12", attempt: 1 }, runId, runAttempt: 1, index: 1, phase: "classify", step: PLAN_GATE, costMilliUsd: 20, ending: "awaiting-approval" }) });
+    await all.settle(all.end("success"));
+    await all.clock.advance(10 * 60_000);
+    return all;
+  };
+
+  it("is run with a plan in its ticket; approve and run both approve it, and the attempt keeps it", async () => {
+    for (const command of ["/worktrain approve", "/worktrain run"]) {
+      const { comment, tickets, marker } = await atPlan();
+      expect(tickets()).toMatchObject([{ command: "plan", wish: { plan: true } }]);
+      expect(marker()?.at).toBe(`classify.${PLAN_GATE}`);
+      await comment(command);
+      expect(tickets()[1]).toMatchObject({ item: tickets()[0]?.item, command: "approve", wish: { plan: true }, answer: { gate: PLAN_GATE, verdict: "approved" } });
+      await scene.follower.stop();
+    }
+  });
+
+  it("run approves only for who may approve (I10)", async () => {
+    const { comment, world, answers } = await atPlan("permissions: { approve: maintain }\n");
+    await comment("/worktrain run");
+    expect(world.dispatches).toHaveLength(1);
+    expect(answers()[0]).toContain("approving takes the role maintain here");
+  });
+
+  it("run with a goal is another attempt, and so is a plan of one that had none", async () => {
+    const { comment, tickets } = await atPlan();
+    await comment('/worktrain run "Only the import"');
+    expect(tickets()[1]).toMatchObject({ item: "99/issue-12/2", wish: { goal: "Only the import" } });
+    expect(tickets()[1]?.answer).toBeUndefined();
+    await scene.follower.stop();
+    const other = begin();
+    await other.stopped("budget");
+    await other.comment("/worktrain plan");
+    expect(other.tickets()[1]).toMatchObject({ item: "99/issue-12/2", wish: { plan: true } });
+  });
+});
+
 describe("cancel", () => {
   const running = async () => {
     const all = begin();

@@ -38,6 +38,7 @@ export type What =
       readonly forced: boolean;
       readonly commits: readonly PushedCommit[];
     }
+  | { readonly kind: "merge_group"; readonly action: "checks_requested"; readonly ref: string; readonly head: PushedCommit }
   | { readonly kind: "installation"; readonly action: "created"; readonly installationId: number }
   /** The happening's repository was added. */
   | { readonly kind: "installation_repositories"; readonly action: "added"; readonly installationId: number };

@@ -60,6 +60,7 @@ const DEFAULT_EVENTS = [
   "workflow_run",
   "push",
   "repository",
+  "merge_group",
 ];
 
 /** What of a manifest the local GitHub keeps. */

@@ -1,15 +1,18 @@
 /** The agent job's work proper: sandbox, workspace, coordinator. Loaded when the run is admitted and its journal can be saved. */
 import { allowedHosts, budgetOf, modelsOf, type Config } from "../../../config/index.ts";
-import { estimateWords, openingPolicy, pipelineFault, progressLine, readRules, runItem, type CoordinatorDeps, type ItemResult } from "../../../coordinator/index.ts";
+import { confidentialAmong, estimateWords, openingPolicy, PIPELINE_WORKFLOWS, pipelineFault, progressLine, readRules, runItem, type CoordinatorDeps, type ItemResult } from "../../../coordinator/index.ts";
 import { foldItem, next } from "../../../engine/pipeline/index.ts";
 import type { GitHub } from "../../../github/client.ts";
+import { readRepository } from "../../../github/read/index.ts";
 import { personOf } from "../../../github/trust/index.ts";
+import { needsPrivate } from "../../../intake/confidential-workflows.ts";
 import { itemStream, phaseSchema, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
 import { TerminalError, type Refusal } from "../../../shared/errors.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import type { Sandbox, Workspace } from "../../../workspace/index.ts";
 import type { JobSettings } from "../settings.ts";
 import type { Admitted } from "./admission.ts";
+import { askedFindings } from "./asked-findings.ts";
 import { readConfig } from "./config.ts";
 import { readFollowUp } from "./follow-up.ts";
 import { readHeadFiles } from "./head-files.ts";
@@ -68,7 +71,7 @@ async function followUpOf(settings: JobSettings, { github, admitted: { ticket },
   if (followUp === undefined || state.ended?.outcome !== "deliver") return ok(null);
   const { because, headSha } = followUp;
   if (state.followUps.some((each) => each.headSha === headSha && each.because === because)) return ok(null);
-  const findings = await readFollowUp(github, { owner: settings.owner, repo: settings.repo }, followUp);
+  const findings = because === "asked" ? askedFindings(state, followUp.findings ?? []) : await readFollowUp(github, { owner: settings.owner, repo: settings.repo }, followUp);
   return findings.ok ? ok({ because, headSha, by: personOf(trigger.actor), findings: [...findings.value] }) : findings;
 }
 
@@ -126,6 +129,8 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
   const asked = admitted.ticket.wish?.workflow;
   const wanted = asked === undefined ? null : library.value(asked);
   if (wanted?.ok === false) return stopBeforeWork(settings, all, { ending: "unclear", refusal: wanted.error });
+  const confidential = confidentialAmong(library.value, asked === undefined ? PIPELINE_WORKFLOWS : [asked]);
+  if (confidential !== null && (await isPublic(settings, all))) return stopBeforeWork(settings, all, { ending: "needs-private", refusal: needsPrivate(confidential) });
   const rules = await readRules(workspace.baseFiles, config.rules);
   for (const note of rules.notes) ports.log(note);
   return runItem(
@@ -164,6 +169,9 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
 }
 
 /** A phase that this version does not know is none. */
+/** Also where GitHub does not say (I9). */
+const isPublic = async ({ owner, repo }: JobSettings, { github }: Pick<Work, "github">): Promise<boolean> => (await readRepository(github, { owner, repo }))?.isPublic ?? true;
+
 function retryOf({ retry, trigger }: Admitted["ticket"]): Pick<CoordinatorDeps, "retry"> {
   return retry === undefined ? {} : { retry: { phase: phaseSchema.nullable().catch(null).parse(retry.phase), by: personOf(trigger.actor) } };
 }
@@ -177,7 +185,7 @@ function slicesOf(settings: JobSettings, { place, config, workspace }: Pick<Work
 /** @param config null where none can be read: the item ends before it matters */
 function openItem(admitted: Admitted, config: Pick<Config, "review" | "pipeline"> | null, review: Reviewed | null): Extract<ItemEvent, { kind: "item_opened" }>["data"] {
   const { ticket, task } = admitted;
-  return { itemId: ticket.item, task: { ...task, sha256: ticket.textSha256 }, base: ticket.base, maxReviewRounds: config?.review.maxRounds ?? 1, ...(config === null ? {} : { pipeline: openingPolicy(config), hostChecks: true, sameFindings: "identity" }), ...(ticket.wish?.workflow === undefined ? {} : { workflowId: ticket.wish.workflow }), ...(review === null ? {} : { review }) };
+  return { itemId: ticket.item, task: { ...task, sha256: ticket.textSha256 }, base: ticket.base, maxReviewRounds: config?.review.maxRounds ?? 1, ...(config === null ? {} : { pipeline: openingPolicy(config), hostChecks: true, sameFindings: "identity" }), ...(ticket.wish?.workflow === undefined ? {} : { workflowId: ticket.wish.workflow }), ...(ticket.wish?.plan === undefined ? {} : { plan: ticket.wish.plan }), ...(review === null ? {} : { review }) };
 }
 
 function openRun(settings: JobSettings, { admitted, restored }: Pick<WorkContext, "admitted" | "restored">, { sandbox, crashes }: { readonly sandbox: "bubblewrap" | "weak" | "none"; readonly crashes: number }): Extract<ItemEvent, { kind: "run_opened" }>["data"] {
@@ -189,7 +197,7 @@ function openRun(settings: JobSettings, { admitted, restored }: Pick<WorkContext
 async function stopBeforeWork(
   settings: JobSettings,
   { admitted, restored, record }: WorkContext,
-  { ending, refusal }: { readonly ending: Extract<EndingCode, "bad-config" | "no-sandbox" | "keeps-crashing" | "unclear" | "nothing-to-do">; readonly refusal: Refusal },
+  { ending, refusal }: { readonly ending: Extract<EndingCode, "needs-private" | "bad-config" | "no-sandbox" | "keeps-crashing" | "unclear" | "nothing-to-do">; readonly refusal: Refusal },
 ): Promise<WorkEnd> {
   const stream = itemStream(settings.item);
   const reason: Reason = { code: refusal.kind, message: refusal.message, fix: refusal.fix };

@@ -10,7 +10,7 @@ import { TerminalError, type Refusal } from "../../../shared/errors.ts";
 import { redactJson } from "../../../shared/redact.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
-import type { Job } from "./conclude.ts";
+import type { Job } from "./job.ts";
 import { liveConfig, readRequester, readState, switchedOff } from "./live-state.ts";
 import { takeSegments, type Verified } from "./provenance.ts";
 import type { DeliverResult } from "./settings.ts";

@@ -1,31 +1,19 @@
 /** Ends a delivery that published no change: a person reads why on the issue, the record keeps it. */
-import { fenceOf, publish, saidIntents, type Access, type Change, type ChangeRefusal, type Decision, type Intent, type JournalRefusal, type Publication, type RecordIntent, type RecordWish } from "../../../delivery/index.ts";
-import type { GitHub } from "../../../github/client.ts";
+import { fenceOf, publish, saidIntents, type Change, type ChangeRefusal, type Decision, type JournalRefusal, type Publication, type RecordIntent, type RecordWish } from "../../../delivery/index.ts";
 import type { DeliveryState } from "../../../github/read/index.ts";
 import { createEffectRunner } from "../../../github/write/index.ts";
 import { formatCommitted, recordRefOf, type EndingCode, type Reason } from "../../../record/index.ts";
 import { ENDING_WORDS } from "../../../report/ending-words.ts";
 import { readItemReport, type ItemView, type ProofRow, type Report } from "../../../report/index.ts";
 import { RetryableError, TerminalError, type Refusal } from "../../../shared/errors.ts";
-import { redactJson, type Redact } from "../../../shared/redact.ts";
+import { redactJson } from "../../../shared/redact.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { Admitted } from "./admit.ts";
 import type { BaseTreeRefusal } from "./base-tree.ts";
+import type { Job } from "./job.ts";
 import { readState, type LiveRefusal } from "./live-state.ts";
 import type { DeliveryRecord } from "./record.ts";
-import type { DeliverPorts, DeliverResult, DeliverSettings } from "./settings.ts";
+import type { DeliverResult } from "./settings.ts";
 import { fencedSummary, refusedSummary, saidSummary } from "./step-summary.ts";
-
-/** What every part of the job needs once the run is admitted. */
-export interface Job {
-  readonly settings: DeliverSettings;
-  readonly ports: DeliverPorts;
-  readonly github: GitHub;
-  readonly admitted: Admitted;
-  readonly redact: Redact;
-  /** What an intent is applied with; what is only read, `github` reads. */
-  readonly access: (kind: Intent["kind"]) => Promise<Access>;
-}
 
 /** Where a delivery stands: what it is about to deliver, and what GitHub showed a moment ago. */
 export interface Standing {

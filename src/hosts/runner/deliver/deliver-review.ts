@@ -9,7 +9,8 @@ import { readFindingMarks, type ReviewedBefore } from "../../../record/index.ts"
 import type { ItemView } from "../../../report/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, type Job } from "./conclude.ts";
+import { conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish } from "./conclude.ts";
+import type { Job } from "./job.ts";
 import { refusedOrWithdrawn } from "./refused-or-withdrawn.ts";
 import type { Decision } from "../../../delivery/index.ts";
 import { leastRole, liveConfig, readState, switchedOff } from "./live-state.ts";

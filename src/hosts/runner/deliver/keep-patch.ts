@@ -11,7 +11,7 @@ import { readTexts } from "../../../github/read/index.ts";
 import { formatKeptName, parseItemId } from "../../../record/index.ts";
 import { code, counted } from "../../../report/index.ts";
 import { readBaseTree } from "./base-tree.ts";
-import type { Job } from "./conclude.ts";
+import type { Job } from "./job.ts";
 
 /** Files beyond are binary hunks: each fifty are a request of their own. */
 const MOST_TEXTS = 300;

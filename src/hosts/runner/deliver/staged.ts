@@ -4,7 +4,7 @@ import { stagedPreview } from "../../../delivery/text/staged.ts";
 import type { Repository } from "../../../github/client.ts";
 import { formatKeptName, parseItemId } from "../../../record/index.ts";
 import type { Report } from "../../../report/index.ts";
-import type { Job } from "./conclude.ts";
+import type { Job } from "./job.ts";
 import { keepPatch } from "./keep-patch.ts";
 import type { DeliverResult } from "./settings.ts";
 import { stagedSummary } from "./step-summary.ts";

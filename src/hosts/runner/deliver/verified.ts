@@ -3,7 +3,7 @@ import { expectsVerified, judgeVerified, type Change, type VerifiedTree } from "
 import { listRunJobs } from "../../../github/read/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
 import { ok, type Result } from "../../../shared/result.ts";
-import type { Job } from "./conclude.ts";
+import type { Job } from "./job.ts";
 
 /** What the job `verify` of this run vouches for; null where it is not expected. GitHub is asked how it ended. */
 export async function readVerified({ settings, github, admitted }: Job, config: Config, change: Change): Promise<Result<VerifiedTree | null, Refusal>> {

@@ -13,6 +13,7 @@ export const APP_PERMISSIONS = {
   checks: "write",
   contents: "write",
   issues: "write",
+  merge_queues: "read",
   pull_requests: "write",
 } as const;
 

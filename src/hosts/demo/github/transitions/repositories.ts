@@ -97,6 +97,9 @@ export function moveRef(state: State, act: Act, move: RefMove): State {
     forced: move.forced,
     commits: move.commits,
   });
+  const head = move.commits.at(-1);
+  // A merge queue asks for the checks of each group it makes by its branch.
+  if (head !== undefined && move.before === null && move.ref.startsWith("refs/heads/gh-readonly-queue/")) next = happen(next, act, { kind: "merge_group", action: "checks_requested", ref: move.ref, head });
   for (const issue of select(next.issues, (candidate) => candidate.repositoryId === repository.id && candidate.state === "open").filter(isPull)) {
     const { pull } = issue;
     if (`refs/heads/${pull.head.ref}` === move.ref && move.after !== null && move.after !== pull.head.sha) {

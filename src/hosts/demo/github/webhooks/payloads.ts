@@ -81,6 +81,8 @@ function specificPayload(view: View, happening: Happening, measure: PullMeasure 
     }
     case "push":
       return pushPayload(view, happening);
+    case "merge_group":
+      return { merge_group: mergeGroupJson(happening) };
     case "installation": {
       const installation = known(state.installations, happening.installationId, "installation");
       return {
@@ -145,6 +147,13 @@ function checkRunWithSuite(view: View, run: CheckRun) {
 /** What title and text were before they were edited. */
 const editPart = (happening: Extract<Happening, { kind: "issues" | "pull_request" }>) =>
   happening.action === "edited" ? { changes: Object.fromEntries(happening.edited.map((part) => [part, { from: happening.previous[part] }])) } : {};
+
+/** `refs/heads/gh-readonly-queue/main/pr-7-<commit of the base>` (docs: managing a merge queue). */
+function mergeGroupJson({ ref, head }: Extract<Happening, { kind: "merge_group" }>) {
+  const [, base = "", baseSha = ""] = /^refs\/heads\/gh-readonly-queue\/(.+)\/pr-\d+-([0-9a-f]+)$/.exec(ref) ?? [];
+  const { id, treeId, message, timestamp, author, committer } = head;
+  return { head_sha: id, head_ref: ref, base_sha: baseSha, base_ref: `refs/heads/${base}`, head_commit: { id, tree_id: treeId, message, timestamp, author, committer } };
+}
 
 function pushPayload(view: View, push: Extract<Happening, { kind: "push" }>) {
   const repository = known(view.state.repositories, push.repositoryId, "repository");
