@@ -1,0 +1,88 @@
+/** What is said of a delivered commit, over the wire against the local GitHub: when its work goes on, and when a person is asked. */
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { publicTicketKey, verifyTicket } from "../../../src/github/trust/index.ts";
+import { formatSegmentName, formatTrailers } from "../../../src/record/index.ts";
+import { startAppWorld, type AppWorld } from "./app-world.ts";
+import { ticketKeyPem } from "./running-app.ts";
+
+let world: AppWorld;
+let issue: number;
+let head: string;
+beforeEach(async () => {
+  world = await startAppWorld();
+});
+afterEach(() => world.close());
+
+const call = async (method: string, path: string, body?: unknown) => (await world.call(world.app, method, `/repos/acme/calc${path}`, body)).body;
+
+/** A labelled issue whose run has delivered a pull request. */
+async function deliver(config = ""): Promise<void> {
+  await world.commit({ ".github/worktrain.yml": `commands: { test: npm test }\n${config}` });
+  issue = await world.openIssue("add subtracts", "`add(1, 2)` gives -1.");
+  await world.label(issue);
+  await world.quiet();
+  const run = world.runs(issue)[0];
+  const item = { repositoryId: world.repositoryId, subject: `issue-${issue}` as const, attempt: 1 };
+  const main = await call("GET", "/git/ref/heads/main");
+  const base = await call("GET", `/git/commits/${main.object.sha}`);
+  const commit = await call("POST", "/git/commits", { message: `Fix add\n\n${formatTrailers({ item: `${world.repositoryId}/issue-${issue}/1`, key: run?.inputs["key"] ?? "" })}\n`, tree: base.tree.sha, parents: [main.object.sha] });
+  head = commit.sha;
+  await call("POST", "/git/refs", { ref: `refs/heads/worktrain/issue-${issue}-1`, sha: head });
+  await call("POST", "/pulls", { title: "Fix add", head: `worktrain/issue-${issue}-1`, base: "main" });
+  world.saveArtifact(run?.id ?? 0, formatSegmentName({ item, runId: run?.id ?? 0, runAttempt: 1, index: 1, phase: "deliver", step: "delivered", costMilliUsd: 120, ending: "ready" }));
+  await world.updateRun(run?.id ?? 0, { status: "completed", conclusion: "success" });
+}
+
+async function check(name: string, conclusion: "failure" | "success" | null): Promise<void> {
+  await call("POST", "/check-runs", { name, head_sha: head, ...(conclusion === null ? { status: "in_progress" } : { status: "completed", conclusion }) });
+  await world.quiet();
+}
+
+const labels = () => [...world.github.state().issues.values()].find(({ number }) => number === issue)?.labelIds.map((id) => world.github.state().labels.get(id)?.name);
+
+it("a red check goes on with the same attempt, by a ticket that names the commit, in the name of who labelled", async () => {
+  await deliver();
+  await check("ci", "failure");
+  const [, second, ...more] = world.runs(issue);
+  expect(more).toEqual([]);
+  const ticket = verifyTicket(second?.inputs["ticket"] ?? "", publicTicketKey(ticketKeyPem), { runCreatedAt: new Date().toISOString() });
+  expect(ticket).toMatchObject({ ok: true, value: { item: `${world.repositoryId}/issue-${issue}/1`, trigger: { kind: "check_run", actor: { login: "mona" } }, followUp: { because: "ci", headSha: head } } });
+});
+
+it("not while another check is still going; once that is over, one run for all of them", async () => {
+  await deliver();
+  await check("slow", null);
+  await check("ci", "failure");
+  expect(world.runs(issue)).toHaveLength(1);
+  const slow = [...world.github.state().checkRuns.values()].find(({ name }) => name === "slow");
+  await call("PATCH", `/check-runs/${slow?.id}`, { status: "completed", conclusion: "success" });
+  await world.quiet();
+  expect(world.runs(issue)).toHaveLength(2);
+});
+
+it.each([
+  ["green checks", async () => check("ci", "success")],
+  ["our own check", async () => check("WorkTrain", "failure")],
+  ["the label was taken off", async () => (await world.unlabel(issue), check("ci", "failure"))],
+  ["who labelled may not write any more", async () => (world.github.addUser("mona", "read"), check("ci", "failure"))],
+  ["the pull request was closed", async () => (await call("PATCH", `/pulls/${issue + 1}`, { state: "closed" }), check("ci", "failure"))],
+])("%s: nothing starts", async (_, happens) => {
+  await deliver();
+  await happens();
+  expect(world.runs(issue)).toHaveLength(1);
+});
+
+it("switched off by the configuration: nothing starts", async () => {
+  await deliver("followUp: { ci: false }\n");
+  await check("ci", "failure");
+  expect(world.runs(issue)).toHaveLength(1);
+});
+
+it("G15: after `followUp.most` times a person is asked, once for a commit", async () => {
+  await deliver("followUp: { most: 0 }\n");
+  await check("ci", "failure");
+  await check("lint", "failure");
+  expect(world.runs(issue)).toHaveLength(1);
+  expect(labels()).toContain("worktrain:needs-human");
+  expect((await world.comments(issue)).filter(({ body }) => body.includes("needs a person here"))).toHaveLength(1);
+});
