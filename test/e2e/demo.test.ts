@@ -108,7 +108,7 @@ test("the pull request tells what was done, how it was verified and by whom, the
   expect(body).toContain(`Fixes #${outcome.issue.number}`);
   for (const word of ["`node --test` passed", "agent job", "deliver job", "GitHub", "model turns"]) expect(body).toContain(word);
   for (const { id } of outcome.sessions) expect(body).toContain(id);
-  expect(outcome.sessions.map(({ workflow }) => workflow)).toEqual(["wr.classify-task", "wr.quick-task", "wr.mr-review", "wr.production-readiness-audit", "wr.coding-task", "wr.mr-review"]);
+  expect(outcome.sessions.map(({ workflow }) => workflow)).toEqual(["wr.classify-task", "wr.quick-task", "wr.mr-review", "wr.production-readiness-audit", "wr.coding-task", "wr.mr-review", "wr.retrospective"]);
   expect(new Set(outcome.sessions.map((session) => session.outcome))).toEqual(new Set(["completed"]));
 });
 
