@@ -126,7 +126,7 @@ describe("--dry-run", () => {
     await run.over;
     const first = model.requests.slice(before).find(({ body }) => body !== null);
     expect(canonicalJson(shown.request)).toBe(canonicalJson(first?.body));
-    expect(shown.layers.map(({ name }) => name)).toEqual(["base", "workflow", "task"]);
+    expect(shown.layers.map(({ name }) => name)).toEqual(["base", "workflow", "files", "task"]);
   });
 
   test("names an estimate as one where the API does not count, and shows texts as they are", async () => {
