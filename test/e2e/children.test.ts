@@ -6,7 +6,7 @@ import { git } from "../../src/hosts/demo/world.ts";
 import { assertRequestsConform } from "../contract/openapi.ts";
 import { startDemoWorld, type DemoWorld } from "../fakes/demo-world.ts";
 import { eventsOf, savedJournal, type SavedJournal } from "../fakes/saved-journal.ts";
-import { completeStep, handOver, mend, straight, use } from "../fakes/scripts.ts";
+import { classify, completeStep, handOver, mend, straight, use } from "../fakes/scripts.ts";
 import { until } from "../fakes/until.ts";
 
 const CODING = `schemaVersion: 2
@@ -49,7 +49,7 @@ const coding = (view: View) => {
 beforeAll(async () => {
   world = await startDemoWorld({
     turns: {
-      "wr.classify-task": straight.classify,
+      "wr.classify-task": (view) => classify(view.firstMessage.includes("still wrong") ? "still-wrong" : "wrong")[view.turnIndex] ?? [],
       "wr.coding-task": (view) => coding(view),
       "wr.mr-review": straight.review,
       "team.look": [[use("grep", { pattern: "formatDuration" })], [completeStep("In src/format.js.")]],

@@ -99,7 +99,7 @@ test("findings that are left after the last round of review end the run with the
   const { said, item } = await ended(FINDINGS_LEFT, "review-blocking");
   expect(said).toContain("the review still has blocking findings");
   expect(said).toContain("An hour is printed as 60m");
-  expect(eventsOf(item, "session_concluded").map(({ data }) => `${data.phase} ${data.round}`)).toEqual(["classify 1", "code 1", "review 1", "audit 1", "fix 2", "review 2"]);
+  expect(eventsOf(item, "session_concluded").map(({ data }) => `${data.phase} ${data.round}`)).toEqual(["classify 1", "code 1", "review 1", "audit 1", "fix 2", "review 2", "retrospect 1"]);
   expect(eventsOf(item, "item_ended")).toMatchObject([{ data: { ending: "review-blocking", escalated: true } }]);
 });
 

@@ -46,7 +46,7 @@ beforeAll(async () => {
   const play = playScenario({
     repeatsInterrupted: true,
     turns: {
-      "wr.classify-task": [[completeStep("Two new units.")], [completeStep("Large.", "wr.contracts.classification", { taskKind: "feature", taskComplexity: "large", riskLevel: "low", hasUi: false, touchesArchitecture: false, taskMaturity: "ready", interpretation: "Days and weeks are to be read.", ambiguities: [] })]],
+      "wr.classify-task": [[completeStep("Two new units.")], [completeStep("Large.", "wr.contracts.classification", { deduplicationKey: "days-and-weeks", taskKind: "feature", taskComplexity: "large", riskLevel: "low", hasUi: false, touchesArchitecture: false, taskMaturity: "ready", interpretation: "Days and weeks are to be read.", ambiguities: [] })]],
       "wr.slicing": (view) => (view.firstMessage.includes(".audit)") ? [approved] : ([[completeStep("Two files each, none shared.")], [completeStep("Cut.", "wr.contracts.slices", { slices: [slice("days"), slice("weeks")], rationale: "They share nothing." })]][view.turnIndex] ?? [])),
       "wr.coding-task": codes,
       "wr.slices-join": [[completeStep("No seam between them.")], [completeStep("All tests pass.")], [handOver]],

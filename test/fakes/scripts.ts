@@ -29,7 +29,8 @@ const classification = (deduplicationKey: string): Json => ({
   ambiguities: [],
   deduplicationKey,
 });
-const classify = (key: string): readonly Turn[] => [[completeStep("The code is src/format.js.")], [completeStep("Small.", "wr.contracts.classification", classification(key))]];
+/** @param key by which other issues are known as the same work */
+export const classify = (key: string): readonly Turn[] => [[completeStep("The code is src/format.js.")], [completeStep("Small.", "wr.contracts.classification", classification(key))]];
 
 const FORMAT = "src/format.js";
 /** Mends the bug of the demo's repository. */
