@@ -36,7 +36,7 @@ test("branch, pull request and check run are the App's, and the pull request doe
 
 test("three groups, three tokens, none of which or of the identity shows in a log", () => {
   const permissions = [...world.github.state().tokens.values()].flatMap((token) => (token.kind === "installation" ? [Object.keys(token.permissions).toSorted().join(" ")] : []));
-  expect(permissions.filter((names) => names !== "actions checks contents issues metadata pull_requests")).toEqual(["contents metadata pull_requests", "checks metadata"]);
+  expect(permissions.filter((names) => names !== "actions checks contents issues merge_queues metadata pull_requests")).toEqual(["contents metadata pull_requests", "checks metadata"]);
   const log = world.log(world.runs(issueNumber)[0]?.id ?? 0, "deliver");
   expect(log).not.toMatch(/ghs_|eyJ/);
 });

@@ -46,7 +46,7 @@ beforeAll(async () => {
   const play = playScenario({
     repeatsInterrupted: true,
     turns: {
-      "wr.classify-task": [[completeStep("Two new units.")], [completeStep("Large.", "wr.contracts.classification", { deduplicationKey: "days-and-weeks", taskKind: "feature", taskComplexity: "large", riskLevel: "low", hasUi: false, touchesArchitecture: false, taskMaturity: "ready", interpretation: "Days and weeks are to be read.", ambiguities: [] })]],
+      "wr.classify-task": [[completeStep("Two new units.")], [completeStep("Large.", "wr.contracts.classification", { deduplicationKey: "new-units", taskKind: "feature", taskComplexity: "large", riskLevel: "low", hasUi: false, touchesArchitecture: false, taskMaturity: "ready", interpretation: "Days and weeks are to be read.", ambiguities: [] })]],
       "wr.slicing": (view) => (view.firstMessage.includes(".audit)") ? [approved] : ([[completeStep("Two files each, none shared.")], [completeStep("Cut.", "wr.contracts.slices", { slices: [slice("days"), slice("weeks")], rationale: "They share nothing." })]][view.turnIndex] ?? [])),
       "wr.coding-task": codes,
       "wr.slices-join": [[completeStep("No seam between them.")], [completeStep("All tests pass.")], [handOver]],
@@ -83,7 +83,7 @@ test("killed while two slices are at work, gone on with, delivered as one branch
   // It is red on purpose, for the demo.
   rmSync(join(clone, "test", "format.test.js"));
   mkdirSync(join(clone, ".github"), { recursive: true });
-  writeFileSync(join(clone, ".github", "worktrain.yml"), "commands: { test: node --test }\npipeline: { mode: implement }\n");
+  writeFileSync(join(clone, ".github", "worktrain.yml"), "commands: { test: node --test }\npipeline: { mode: implement, decompose: never }\n");
   await git(clone, ["init", "--quiet", "--initial-branch=trunk"]);
   await git(clone, ["add", "--all"]);
   await git(clone, ["commit", "--quiet", "--message", "Durations as people write them"]);

@@ -7,7 +7,7 @@ import { scenarioByIssue } from "../fakes/scripts.ts";
 import { shell } from "../hosts/cli/in-process.ts";
 
 const GREEN = "Durations are wrong";
-const RED = "Durations are wrong again";
+const RED = "A duration is wrong again";
 
 /** What a command tries that wants its job green: the files that carry outputs, the token of the runner, everything outside the workspace. */
 const FORGER = `
