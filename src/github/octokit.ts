@@ -2,6 +2,7 @@ import { Octokit } from "@octokit/core";
 import type { Clock, Fetch } from "../shared/ports.ts";
 import { GITHUB_API_VERSION, type GitHub } from "./client.ts";
 import { GRAPHQL_ROUTE, graphqlUrlOf, throwGraphQlFailure } from "./graphql.ts";
+import { BrokenAnswerError } from "./request-error.ts";
 import { withReadFailures } from "./read-failures.ts";
 import { withRetries } from "./retries.ts";
 
@@ -52,16 +53,24 @@ const UNREAD = { parseSuccessResponseBody: false } as const;
 /** What a caller says of the request itself, such as that a redirect is left to it. */
 const requestOptionsOf = ({ request }: Readonly<Record<string, unknown>>): object => (typeof request === "object" && request !== null ? request : {});
 
-/** The body as Octokit would give it, but with plain numbers. */
+/** The body as Octokit would give it, but with plain numbers. @throws BrokenAnswerError where it does not come to its end */
 async function contentOf({ data, headers }: { readonly data: unknown; readonly headers: { readonly "content-type"?: string | undefined } }): Promise<unknown> {
   if (!(data instanceof ReadableStream)) return data ?? "";
   const type = headers["content-type"] ?? "text/plain";
-  if (!/^(?:text\/|application\/(?:scim\+)?json\b)/i.test(type) && !/charset="?utf-8/i.test(type)) return new Response(data).arrayBuffer();
-  const text = await new Response(data).text().catch(() => "");
+  if (!/^(?:text\/|application\/(?:scim\+)?json\b)/i.test(type) && !/charset="?utf-8/i.test(type)) return whole(new Response(data).arrayBuffer());
+  const text = await whole(new Response(data).text());
   try {
     return /^application\/(?:scim\+)?json\b/i.test(type) ? JSON.parse(text) : text;
   } catch {
     return text;
+  }
+}
+
+async function whole<T>(body: Promise<T>): Promise<T> {
+  try {
+    return await body;
+  } catch (error) {
+    throw new BrokenAnswerError(error);
   }
 }
 

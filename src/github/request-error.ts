@@ -17,6 +17,16 @@ const requestErrorSchema = z.object({
 });
 export type RequestFailure = z.infer<typeof requestErrorSchema>;
 
+/** The connection broke after the answer had begun: like a network error, what was asked for may or may not have been done. */
+export class BrokenAnswerError extends Error {
+  readonly status = 500;
+
+  constructor(cause: unknown) {
+    super("The connection broke while GitHub's answer was read.", { cause });
+    this.name = "BrokenAnswerError";
+  }
+}
+
 /** The facts of a failed request, also behind the words it was given; null when the thrown thing is something else (a bug). */
 export function requestFailure(error: unknown): RequestFailure | null {
   for (let each = error; each instanceof Error; each = each.cause) {

@@ -3,6 +3,7 @@ import { Octokit } from "@octokit/core";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { fromOctokit } from "../../src/github/octokit.ts";
+import { isOutage } from "../../src/github/request-error.ts";
 
 function answering(body: ConstructorParameters<typeof Response>[0], type: string | null, status = 200) {
   const headers: Record<string, string> = type === null ? {} : { "content-type": type };
@@ -20,12 +21,16 @@ const cut = (): ReadableStream =>
 test.each<[string, ConstructorParameters<typeof Response>[0], string | null, unknown]>([
   ["JSON", '{"id":1,"text":"ü"}', "application/json; charset=utf-8", { id: 1, text: "ü" }],
   ["JSON that was cut off", '{"id":1', "application/json", '{"id":1'],
-  ["a connection that broke in the body", cut(), "application/json", ""],
   ["text", "plain", "text/plain", "plain"],
   ["another type in UTF-8", "patch", "application/vnd.github.patch; charset=utf-8", "patch"],
   ["nothing", null, "application/json", ""],
 ])("%s", async (_, body, type, expected) => {
   expect((await answering(body, type)).data).toEqual(expected);
+});
+
+test.each(["application/json", "text/plain", "application/zip"])("fault 44: a connection that breaks in a body of type %s is an outage: what was asked may have been done", async (type) => {
+  const failed = await answering(cut(), type).catch((error: unknown) => error);
+  expect(isOutage(failed)).toBe(true);
 });
 
 test("bytes stay bytes", async () => {
