@@ -1,3 +1,5 @@
+import { betweenCommonEnds } from "./common-ends.ts";
+
 /** Cells of the table of common lines that are counted exactly; beyond it all lines in between count as changed. */
 const MOST_CELLS = 4_000_000;
 
@@ -5,12 +7,7 @@ const linesOf = (text: string): readonly string[] => (text === "" ? [] : text.re
 
 /** Lines added and removed from one text to another, as a line diff counts them; of very long texts rather too many. */
 export function changedLines(before: string, after: string): number {
-  const [a, b] = [linesOf(before), linesOf(after)];
-  let start = 0;
-  while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
-  let end = 0;
-  while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end += 1;
-  const [left, right] = [a.slice(start, a.length - end), b.slice(start, b.length - end)];
+  const { before: left, after: right } = betweenCommonEnds(linesOf(before), linesOf(after));
   return left.length + right.length - 2 * (left.length * right.length > MOST_CELLS ? 0 : common(left, right));
 }
 

@@ -2,6 +2,7 @@
  * Whether two changes of one text can be merged line by line, as git's merge does it: changes that overlap or touch conflict, the same
  * change on both sides does not (git, xdiff/xmerge.c). Pure.
  */
+import { betweenCommonEnds } from "./common-ends.ts";
 
 /** Cells of the table of common lines; beyond it all lines in between count as one change, so that rather a conflict too many is told. */
 const MOST_CELLS = 4_000_000;
@@ -33,12 +34,7 @@ export function conflictingLine({ base, ours, theirs }: Sides): number | null {
 const linesOf = (text: string): readonly string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 
 function hunksOf(before: string, after: string): readonly Hunk[] {
-  const [a, b] = [linesOf(before), linesOf(after)];
-  let start = 0;
-  while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
-  let end = 0;
-  while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end += 1;
-  const [left, right] = [a.slice(start, a.length - end), b.slice(start, b.length - end)];
+  const { start, before: left, after: right } = betweenCommonEnds(linesOf(before), linesOf(after));
   if (left.length + right.length === 0) return [];
   if ((left.length + 1) * (right.length + 1) > MOST_CELLS) return [{ from: start, to: start + left.length, text: right.join("") }];
   return between(left, right).map(({ from, to, text }) => ({ from: from + start, to: to + start, text }));

@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { exchangeRequestSchema, type ExchangeAnswer } from "../../../github/trust/index.ts";
 import type { AppLog } from "../app-log.ts";
+import { readBody } from "../http/request-body.ts";
 import type { Exchange, Wish } from "./exchange.ts";
 
 /** A ticket has at most 8,192 characters. */
@@ -27,22 +28,9 @@ export async function handleExchange({ exchange, log }: { readonly exchange: Exc
 
 async function readWish(request: IncomingMessage): Promise<Wish | null> {
   const idToken = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(request.headers.authorization ?? "")?.[1];
-  const body = await readBody(request);
+  const body = await readBody(request, MAX_BODY_BYTES);
   const parsed = exchangeRequestSchema.safeParse(body === null ? null : parseJson(body));
   return idToken === undefined || !parsed.success ? null : { idToken, ...parsed.data };
-}
-
-/** Null when it is too large; what is over the limit is not kept. */
-async function readBody(request: IncomingMessage): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    if (!Buffer.isBuffer(chunk)) throw new TypeError("The request stream has an encoding set.");
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function parseJson(text: string): unknown {

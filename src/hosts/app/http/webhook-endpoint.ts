@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AppLog } from "../app-log.ts";
+import { readBody } from "./request-body.ts";
 
 /** GitHub sends at most 25 MB (P-webhook-size). */
 const MAX_BODY_BYTES = 25 * 1024 * 1024;
@@ -32,7 +33,7 @@ export async function handleWebhook(endpoint: WebhookEndpoint, request: Incoming
   if (request.method !== "POST") return answer(response, 405, "Webhooks come by POST.", { allow: "POST" });
   const signature = request.headers["x-hub-signature-256"];
   if (typeof signature !== "string" || !SIGNATURE.test(signature)) return reject(request, response, 401, "The request is not signed.");
-  const body = await readBody(request);
+  const body = await readBody(request, MAX_BODY_BYTES);
   if (body === null) return reject(request, response, 413, "The body is larger than 25 MB.");
   if (body.length === 0 || !(await endpoint.verify(body, signature))) return answer(response, 401, "The signature does not fit the body.");
 
@@ -47,20 +48,6 @@ export async function handleWebhook(endpoint: WebhookEndpoint, request: Incoming
   } catch (error) {
     endpoint.log.error(error, "a delivery could not be handled", { delivery: id, event: name });
   }
-}
-
-/** The body as text, or null when it is too large. */
-async function readBody(request: IncomingMessage): Promise<string | null> {
-  if (Number(request.headers["content-length"] ?? 0) > MAX_BODY_BYTES) return null;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    if (!Buffer.isBuffer(chunk)) throw new TypeError("The request stream has an encoding set.");
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function isJsonObject(body: string): boolean {
