@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
 import { readRun, STOP_LABEL } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { changesOnDefaultBranch, parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parsePullRequestEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { changesOnDefaultBranch, mentionsSomebody, parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parsePullRequestEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
 import { CHECK_NAME } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
@@ -27,6 +27,8 @@ import { subjectOf, type Workplace } from "./workplace.ts";
 export interface HandlerTools extends LookTools, Pick<OnboardingHandlerTools, "workflow"> {
   /** Where the installations' clients speak GraphQL. */
   readonly graphqlUrl: string;
+  /** By which the App is mentioned; null while GitHub does not say. */
+  readonly slug: () => Promise<string | null>;
 }
 
 /** What is taken from a Probot context; the payload is parsed here like anything from outside. */
@@ -178,13 +180,15 @@ function onComment(delivery: Delivery, tools: HandlerTools): void {
   const event = parseCommentEvent(delivery.payload);
   const place = workplaceOf(delivery, tools);
   if (event === null || place === null) return;
-  const read = readComment(event.body);
-  if (read.kind === "none") return;
+  const mayMention = mentionsSomebody(event.body);
+  if (!mayMention && readComment(event.body).kind === "none") return;
   const subject = subjectOf(place.repositoryId, event.issueNumber);
   tools.queue.add(subject, {
     name: "answering a command",
     coalesce: `comment ${event.commentId}`,
     async run() {
+      const read = readComment(event.body, { slug: mayMention ? await tools.slug() : null });
+      if (read.kind === "none") return;
       const runId = await answerComment(place, tools, { event, read });
       if (runId !== null) followRun(place, tools, { subject, runId });
     },

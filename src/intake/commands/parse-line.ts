@@ -1,4 +1,4 @@
-/** Reads one line that starts with `/worktrain`. Total: every text is a command or a refusal that says where and what instead. */
+/** Reads one line that starts with `/worktrain` or a mention of the App. Total: every text is a command or a refusal that says where and what instead. */
 import type { Refusal } from "../../shared/errors.ts";
 import { codeOf, firstHidden } from "../../shared/hidden.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -22,7 +22,10 @@ interface Token {
 
 type Parsed<Name extends string> = Result<Command<Name>, LineRefusal>;
 
-/** @param line begins with `/worktrain` and holds no line end */
+/** What a mention alone asks for. */
+const MENTIONED = "run";
+
+/** @param line begins with `/worktrain` or a mention, and holds no line end */
 export function parseCommandLine(line: string): Parsed<CommandName>;
 export function parseCommandLine(line: string, grammar: Grammar): Parsed<string>;
 export function parseCommandLine(line: string, grammar: Grammar = COMMANDS): Parsed<string> {
@@ -30,7 +33,7 @@ export function parseCommandLine(line: string, grammar: Grammar = COMMANDS): Par
   const hidden = firstHidden(line);
   if (hidden !== null) return refuse(line, hidden.index, "hidden-character", `The line holds a character that does not show (${hidden.code}).`, "Type the command by hand instead of pasting it.");
   const tokens = tokensOf(line);
-  const [, name, ...rest] = tokens;
+  const [head, name = mentionAlone(head, line), ...rest] = tokens;
   if (name === undefined) return refuse(line, line.length, "command-missing", "There is no command behind `/worktrain`.", "Type `/worktrain help` for the list.");
   const strange = lookAlike(line, name);
   if (strange !== null) return strange;
@@ -38,6 +41,8 @@ export function parseCommandLine(line: string, grammar: Grammar = COMMANDS): Par
   const rule = grammar[name.text];
   return rule === undefined ? unknownCommand(line, name, grammar) : parseRest({ line, name: name.text, rule, end: line.trimEnd().length }, rest);
 }
+
+const mentionAlone = (head: Token | undefined, line: string): Token | undefined => (head?.text.startsWith("@") === true ? { text: MENTIONED, at: line.length } : undefined);
 
 interface Scene {
   readonly line: string;

@@ -29,7 +29,7 @@ export function commandScene() {
   const queue = createSubjectQueue(tools.log);
   const follower = createRunFollower({ clock, log: tools.log, pollMs: 30_000 });
   const handlers = new Map<string, (delivery: Delivery) => void>();
-  registerHandlers({ on: (events, handler) => [events].flat().forEach((event) => handlers.set(event, handler)) }, { ...tools, queue, follower, dashboards: new Set(), graphqlUrl: "/graphql", workflow: { template: "", action: null, publicKey: "" } });
+  registerHandlers({ on: (events, handler) => [events].flat().forEach((event) => handlers.set(event, handler)) }, { ...tools, queue, follower, dashboards: new Set(), graphqlUrl: "/graphql", slug: () => Promise.resolve("our-train"), workflow: { template: "", action: null, publicKey: "" } });
   const octokit = { request: world.github.request, auth: () => Promise.resolve() } as unknown as Delivery["octokit"];
   let lastId = 500;
 

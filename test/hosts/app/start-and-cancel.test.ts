@@ -83,6 +83,36 @@ describe("run", () => {
   });
 });
 
+describe("a mention of the App", () => {
+  it("alone on an issue starts as `run` does; the same event again starts nothing more", async () => {
+    const { comment, world, tickets } = begin();
+    const id = await comment("Over to you.\n\n@our-train");
+    await comment("Over to you.\n\n@our-train", { id });
+    expect(tickets()).toMatchObject([{ command: "run", trigger: { kind: "issue_comment", id: String(id), actor: { login: "octocat", id: 42 } } }]);
+    expect(world.commentReactions).toEqual([`${id} eyes`, `${id} +1`]);
+  });
+
+  it("with words that are no command: the place, and what is meant", async () => {
+    const { comment, world, answers } = begin();
+    await comment("@our-train statsu");
+    expect(answers()[0]).toContain("Line 1, column 12:");
+    expect(answers()[0]).toContain("Did you mean `/worktrain status`?");
+    expect(world.dispatches).toEqual([]);
+  });
+
+  it.each<[string, string, WrittenComment]>([
+    ["by an App", "@our-train run", { author: { login: "some[bot]", id: 3, type: "Bot" } }],
+    ["of somebody else", "@hubot run", {}],
+    ["in a quote", "> @our-train run", {}],
+    ["that an edit brought", "@our-train run", { editedAt: "2027-01-01T00:00:00Z" }],
+  ])("attack 2: %s starts nothing and is not answered", async (_, body, written) => {
+    const { comment, silence } = begin();
+    const before = silence();
+    await comment(body, written);
+    expect(silence()).toEqual(before);
+  });
+});
+
 describe("run with a workflow or a goal", () => {
   const digest = (body: string, title = begin().world.issue.title) => taskDigest({ title, body });
 

@@ -136,7 +136,7 @@ async function byStarter(asked: Asked, act: (asked: StarterAsked) => Promise<Out
   return role === "triage" ? refused({ message: "WorkTrain spends money and publishes branches, so it starts only for people who can write.", fix: "Ask somebody with write permission to write the command.", details: [] }) : act({ ...asked, role });
 }
 
-const HELP = `### What you can type\n\nA command is a line of a new comment that starts with \`/worktrain\`; the first one of a comment counts. Who can give which stands under \`permissions\` in \`.github/worktrain.yml\`; without it people with write permission.\n\n${commandTable()}`;
+const HELP = `### What you can type\n\nA command is a line of a new comment that starts with \`/worktrain\`, or with a mention of this App (alone it means \`run\`); the first one of a comment counts. Who can give which stands under \`permissions\` in \`.github/worktrain.yml\`; without it people with write permission.\n\n${commandTable()}`;
 
 async function showStatus(place: Workplace, tools: StartTools, { issueNumber }: CommentEvent): Promise<Outcome> {
   const status = await openStatusBoard(place, tools, issueNumber).read();
