@@ -57,6 +57,8 @@ describe("G2: what is typed", () => {
     ["/worktrain run übung", "look-alike", 16, "U+00FC", "plain Latin"],
     ["/worktrain run ./x.yaml", "operand-malformed", 16, "no WORKFLOW", "a goal without one stands in quotes"],
     ['/worktrain run ""', "operand-malformed", 16, "GOAL is empty", "between the quotes"],
+    ['/worktrain run "Which parser?', "operand-malformed", 16, "quotes of GOAL are not closed", "at the end of the line"],
+    ["/worktrain run wr.research \u201cWhich parser?", "operand-malformed", 28, "quotes of GOAL are not closed", "at the end of the line"],
     [`/worktrain run "${"x".repeat(MAX_TEXT_CHARS + 1)}"`, "too-long", 16 + MAX_TEXT_CHARS, "1001 characters", "shorter"],
     ["/worktrain approve it", "operand-malformed", 20, "no GATE", "as the status comment names it"],
     [`/worktrain reject ${"x".repeat(MAX_TEXT_CHARS + 1)}`, "too-long", 19 + MAX_TEXT_CHARS, "1001 characters", "shorter"],

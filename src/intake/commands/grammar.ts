@@ -94,6 +94,9 @@ export function unquoted(text: string): string {
   return plain ?? curly ?? text;
 }
 
+/** Whether a text begins with a quote and has no other, of whichever kind. */
+export const isLeftOpen = (text: string): boolean => beginsQuote(text) && !/["\u201c\u201d]/.test(text.slice(1));
+
 /** Whether a word begins a text in quotes: plain ones, or those that phones and word processors make of them. */
 export const beginsQuote = (word: string): boolean => /^["\u201c\u201d\u201e]/.test(word);
 

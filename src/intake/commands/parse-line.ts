@@ -2,7 +2,7 @@
 import type { Refusal } from "../../shared/errors.ts";
 import { codeOf, firstHidden } from "../../shared/hidden.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { beginsQuote, COMMANDS, MAX_LINE_CHARS, MAX_TEXT_CHARS, unquoted, usageOf, type Command, type CommandName, type CommandRule, type Grammar, type OperandRule } from "./grammar.ts";
+import { beginsQuote, COMMANDS, isLeftOpen, MAX_LINE_CHARS, MAX_TEXT_CHARS, unquoted, usageOf, type Command, type CommandName, type CommandRule, type Grammar, type OperandRule } from "./grammar.ts";
 import { nearest } from "./nearest.ts";
 
 export type LineRefusal = Refusal<
@@ -67,6 +67,7 @@ function parseRest(scene: Scene, tokens: readonly Token[]): Parsed<string> {
     }
     if (operand === undefined) return unexpected(scene, token);
     if (operand.kind === "text") {
+      if (operand.quotable === true && isLeftOpen(line.slice(token.at, end))) return refuse(line, token.at, "operand-malformed", `The quotes of ${operand.name} are not closed.`, "Put the closing one at the end of the line; a command is one line.");
       const text = operand.quotable === true ? unquoted(line.slice(token.at, end)).trim() : line.slice(token.at, end);
       if (text === "") return refuse(line, token.at, "operand-malformed", `${operand.name} is empty.`, "Write it between the quotes, or leave them out.");
       if (text.length > MAX_TEXT_CHARS) return refuse(line, token.at + MAX_TEXT_CHARS, "too-long", `${operand.name} has ${text.length} characters; at most ${MAX_TEXT_CHARS} travel with a command.`, "Say it shorter, or put the detail into the issue.");
