@@ -411,6 +411,21 @@ describe("retry", () => {
     expect([world.dispatches.length, over.world.dispatches.length]).toEqual([1, 1]);
   });
 
+  it.each(["approve", "resume"])("%s after an end for good does not point to a retry, which would be refused as well", async (command) => {
+    const { comment, stopped, answers } = begin();
+    await stopped("duplicate", "end");
+    await comment(`/worktrain ${command}`);
+    expect(answers()[0]).toContain("it ended with `duplicate`, so there is nothing that waits to be gone on with");
+    expect(answers()[0]).not.toContain("/worktrain retry");
+  });
+
+  it("resume where an attempt stopped for good reasons points to a retry", async () => {
+    const { comment, stopped, answers } = begin();
+    await stopped("review-blocking", "end");
+    await comment("/worktrain resume");
+    expect(answers()[0]).toContain("/worktrain retry");
+  });
+
   it("a phase that there is not is refused with its place", async () => {
     const { comment, answers } = begin();
     await comment("/worktrain retry deploy");
