@@ -12,5 +12,7 @@ export { decideStart, DEFAULT_LABEL, isStartLabel, preconditions, WORKFLOW_FILE,
 export { dispatchKey, type DispatchIdentity } from "./dispatch-key.ts";
 export { MOST_TRIES, nextTry, type NextTry } from "./outage-tries.ts";
 export * from "./onboarding/index.ts";
+export { parseAssignedEvent, type AssignedEvent } from "./assigned-event.ts";
+export { parseOpenedIssue } from "./opened-issue.ts";
 export { parseLabeledEvent, type LabeledEvent } from "./labeled-event.ts";
 export { parsePullRequestEvent, type PullRequestEvent } from "./pull-request-event.ts";

@@ -3,16 +3,18 @@ import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
 import { readRun, STOP_LABEL } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { changesOnDefaultBranch, mentionsSomebody, parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parsePullRequestEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { changesOnDefaultBranch, mentionsSomebody, parseAssignedEvent, parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
 import { CHECK_NAME } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
+import { answerOpenedIssue } from "./commands/opened-issue.ts";
 import { answerComment } from "./commands/comment-commands.ts";
 import { parseRerequestedCheck, reviewAgain } from "./checks/check-asked.ts";
 import { carryOutTicked } from "./dashboard/dashboard-ticked.ts";
 import { registerConfigCheck, type ConfigCheckWebhook } from "./checks/config-check.ts";
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
 import { registerOnboarding, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
+import { takeBack } from "./starting/take-back.ts";
 import { followUp } from "./starting/follow-up.ts";
 import { followRun, lookAtRun, type LookTools } from "./runs/look-at-run.ts";
 import { registerRequiredCheck, type RequiredCheckWebhook } from "./checks/required-check.ts";
@@ -43,10 +45,12 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | "push" | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | `check_run.${"completed" | "rerequested"}` | "pull_request_review.submitted" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | "push" | "issues.labeled" | "issues.assigned" | "issues.unassigned" | "issues.opened" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | `check_run.${"completed" | "rerequested"}` | "pull_request_review.submitted" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
+  webhooks.on(["issues.assigned", "issues.unassigned"], (delivery) => onAssigned(delivery, tools));
+  webhooks.on("issues.opened", (delivery) => onOpened(delivery, tools));
   webhooks.on(["check_run.completed", "workflow_run.completed"], (delivery) => onChecks(delivery, tools));
   webhooks.on("pull_request_review.submitted", (delivery) => onReview(delivery, tools));
   webhooks.on("push", (delivery) => onPush(delivery, tools));
@@ -82,6 +86,31 @@ function onLabeled(delivery: Delivery, tools: HandlerTools): void {
   const event = parseLabeledEvent(delivery.payload);
   if (event !== null && isStopLabel(event.label)) return stopSoon(delivery, tools, event.issueNumber);
   startBy(delivery, tools, { event, why: `labeled ${event?.sender.id ?? 0} ${event?.label ?? ""}`, starts: (place, labeled) => startWork(place, tools, { event: labeled, deliveryId: delivery.id }) });
+}
+
+function onAssigned(delivery: Delivery, tools: HandlerTools): void {
+  const parsed = parseAssignedEvent(delivery.payload);
+  const place = workplaceOf(delivery, tools);
+  if (parsed === null || place === null) return;
+  const { action, event, assignee: login } = parsed;
+  const isApp = async (): Promise<boolean> => login.endsWith("[bot]") && login.toLowerCase() === `${await tools.slug() ?? ""}[bot]`.toLowerCase();
+  const why = `${action} ${event.sender.id} ${login}`;
+  if (action === "assigned") return startBy(delivery, tools, { event, why, starts: async (here) => startWork(here, tools, { event, deliveryId: delivery.id, asked: { kind: "issues.assigned", assignee: { login, isApp: await isApp() } } }) });
+  tools.queue.add(subjectOf(place.repositoryId, event.issueNumber), { name: "taking work back", coalesce: why, run: async () => takeBack(place, tools, { issueNumber: event.issueNumber, assignee: { login, isApp: await isApp() } }) });
+}
+
+/** An issue whose own text asks for work. */
+function onOpened(delivery: Delivery, tools: HandlerTools): void {
+  const event = parseOpenedIssue(delivery.payload);
+  if (event === null) return;
+  const { body } = event.task;
+  const mayMention = mentionsSomebody(body);
+  if (!mayMention && readComment(body).kind === "none") return;
+  const starts = async (place: Workplace): Promise<number | null> => {
+    const read = readComment(body, { slug: mayMention ? await tools.slug() : null });
+    return read.kind === "none" ? null : answerOpenedIssue(place, tools, { event, deliveryId: delivery.id, read });
+  };
+  startBy(delivery, tools, { event, why: "opened", starts });
 }
 
 function onPullRequest(delivery: Delivery, tools: HandlerTools): void {

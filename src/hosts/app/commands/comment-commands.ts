@@ -61,9 +61,9 @@ export async function answerComment(place: Workplace, tools: StartTools, { event
 }
 
 /** What cannot be read as a command is told to those who may give one; while the config cannot be read its defaults hold, and nothing is started. */
-const leastRole = ({ config }: Stage, read: CommentOrder["read"]): CommandRole => (read.kind === "command" && config !== "missing" && config.ok ? config.value.permissions[read.command.name] : "write");
+export const leastRole = ({ config }: Stage, read: CommentOrder["read"]): CommandRole => (read.kind === "command" && config !== "missing" && config.ok ? config.value.permissions[read.command.name] : "write");
 
-function misread({ message, fix, line, column, text }: Extract<CommentOrder["read"], { kind: "refused" }>["refusal"]): Outcome {
+export function misread({ message, fix, line, column, text }: Extract<CommentOrder["read"], { kind: "refused" }>["refusal"]): Outcome {
   return { kind: "refused", answer: { refusal: { message, fix, details: [], place: { line, column, text } }, said: null }, runId: null };
 }
 

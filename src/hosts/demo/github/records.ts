@@ -92,6 +92,8 @@ export interface Issue {
   readonly state: "open" | "closed";
   readonly closedAt: string | null;
   readonly labelIds: readonly number[];
+  /** Logins. */
+  readonly assignees: readonly string[];
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly pull: PullPart | null;

@@ -51,14 +51,14 @@ function specificPayload(view: View, happening: Happening, measure: PullMeasure 
   switch (happening.kind) {
     case "issues": {
       const issue = known(state.issues, happening.issueId, "issue");
-      return { issue: issueJson(view, issue), ...labelPart(view, happening), ...editPart(happening) };
+      return { issue: issueJson(view, issue), ...labelPart(view, happening), ...assigneePart(view, happening), ...editPart(happening) };
     }
     case "pull_request": {
       const issue = known(state.issues, happening.issueId, "pull request");
       if (!isPull(issue)) throw new Error(`Issue ${issue.number} is no pull request.`);
       const moved = happening.action === "synchronize" ? { before: happening.before, after: happening.after } : {};
       const measured = measure === null ? pullSimpleJson(view, issue) : pullJson(view, issue, { ...measure, mergeable: null });
-      return { number: issue.number, pull_request: measured, ...moved, ...labelPart(view, happening), ...editPart(happening) };
+      return { number: issue.number, pull_request: measured, ...moved, ...labelPart(view, happening), ...assigneePart(view, happening), ...editPart(happening) };
     }
     case "issue_comment": {
       const issue: Issue = known(state.issues, happening.issueId, "issue");
@@ -137,6 +137,8 @@ const labelPart = (view: View, happening: object) =>
   "labelId" in happening && typeof happening.labelId === "number"
     ? { label: labelJson(view, known(view.state.labels, happening.labelId, "label")) }
     : {};
+
+const assigneePart = (view: View, happening: object) => ("assignee" in happening && typeof happening.assignee === "string" ? { assignee: userJson(view, happening.assignee) } : {});
 
 /** In a webhook its suite says on which branch the commit is; the branch of an open pull request where there is one. */
 function checkRunWithSuite(view: View, run: CheckRun) {
