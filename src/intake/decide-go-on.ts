@@ -54,7 +54,8 @@ export function decideGoOn(asked: GoOnCommand, facts: GoOnFacts): GoOnDecision {
   // A review is gone on with at the word of whoever writes that, as `review` starts it.
   if (review === undefined && !issue.labels.some((each) => each.toLowerCase() === label.toLowerCase())) return refuse("withdrawn", `The issue does not have ${set} any more: the work was taken back.`, "Set it again; an attempt that was interrupted goes on then.");
   const isRetry = asked.command.name === "retry";
-  const again = review === undefined ? `Write \`/worktrain run\`, or remove ${set} and add it again, for a new attempt.` : "Write `/worktrain review` for another one.";
+  const isDelivered = asked.command.name === "approve" && facts.ending === "ready";
+  const again = isDelivered ? "To approve the commit that was delivered, name it: `/worktrain approve SHA`." : review === undefined ? `Write \`/worktrain run\`, or remove ${set} and add it again, for a new attempt.` : "Write `/worktrain review` for another one.";
   const isFix = asked.command.name === "fix";
   const standing = isFix ? (notDelivered(prior, facts.delivered) ?? notShown(asked.command.operands["FINDING"] ?? [], facts.delivered?.findings ?? [])) : isRetry && prior.state === "concluded" ? overForGood(facts.ending, { again, what: "to try again" }) : standsStill(prior, { set, again, ending: facts.ending });
   if (standing !== null) return standing;

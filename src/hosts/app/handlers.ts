@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
 import { readRun, STOP_LABEL } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { changesOnDefaultBranch, mentionsSomebody, parseAssignedEvent, parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { changesOnDefaultBranch, mentionsSomebody, parseAssignedEvent, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, parseReview, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
 import { CHECK_NAME } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
@@ -13,6 +13,7 @@ import { parseRerequestedCheck, reviewAgain } from "./checks/check-asked.ts";
 import { carryOutTicked } from "./dashboard/dashboard-ticked.ts";
 import { registerConfigCheck, type ConfigCheckWebhook } from "./checks/config-check.ts";
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
+import { armApproved } from "./merging/approved.ts";
 import { registerOnboarding, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
 import { takeBack } from "./starting/take-back.ts";
 import { followUp } from "./starting/follow-up.ts";
@@ -164,7 +165,10 @@ function onChecks(delivery: Delivery, tools: HandlerTools): void {
 }
 
 function onReview(delivery: Delivery, tools: HandlerTools): void {
-  const head = parseChangesRequested(delivery.payload);
+  const approved = parseReview(delivery.payload, "approved");
+  const place = workplaceOf(delivery, tools);
+  if (approved !== null && place !== null) return void tools.queue.add(subjectOf(place.repositoryId, approved.issueNumber), { name: "hearing an approval", coalesce: `review ${approved.reviewId}`, run: () => armApproved(place, tools, approved) });
+  const head = parseReview(delivery.payload, "changes_requested");
   if (head !== null) goOnWith(delivery, tools, { issueNumber: head.issueNumber, coalesce: `review ${head.reviewId}`, work: (place) => followUp(place, tools, { because: "review", head }) });
 }
 

@@ -19,6 +19,7 @@ import { openStatusBoard } from "../runs/status-board.ts";
 import { recordAsked } from "./record-asked.ts";
 import { reviewAsked } from "./review-asked.ts";
 import { runAsked } from "./run-asked.ts";
+import { mergeAsked } from "./merge-asked.ts";
 import { react, say } from "./say.ts";
 import { setStage, type Stage, type StartTools } from "../starting/start-work.ts";
 import type { Workplace } from "../workplace.ts";
@@ -52,7 +53,7 @@ export async function answerComment(place: Workplace, tools: StartTools, { event
   }
   const reactionId = await react(here, tools, event, read.kind === "refused" ? "confused" : "eyes");
   const asked: Asked = { event, role: authorisation.role, stage, reactionId };
-  const outcome = read.kind === "refused" ? misread(read.refusal) : await whereItBelongs(tools, { ...asked, name: read.command.name }, await carriedOut(tools, read.command, asked));
+  const outcome = read.kind === "refused" ? misread(read.refusal) : await whereItBelongs(tools, { ...asked, command: read.command }, await carriedOut(tools, read.command, asked));
   note(`${read.kind === "command" ? read.command.name : read.refusal.kind}: ${outcome.kind}`);
   if (outcome.kind === "ignored") return null;
   await say(here, tools, event, { key: `comment=${event.commentId}`, answer: { ...outcome.answer, notDone: read.notDone } });
@@ -71,8 +72,8 @@ export function misread({ message, fix, line, column, text }: Extract<CommentOrd
 const OF_AN_ISSUE: readonly CommandName[] = ["status", "cancel", "run", "plan", "approve", "reject", "resume", "retry", "fix"];
 
 /** On the pull request that came of an issue, where there is no work of its own: what was refused belongs on the issue. */
-async function whereItBelongs(tools: StartTools, { event, name, stage: { here, facts } }: Asked & { readonly name: CommandName }, outcome: Outcome): Promise<Outcome> {
-  if (outcome.kind !== "refused" || !event.isPullRequest || !OF_AN_ISSUE.includes(name) || (await openStatusBoard(here, tools, event.issueNumber).read()) !== null) return outcome;
+async function whereItBelongs(tools: StartTools, { event, command, stage: { here, facts } }: Asked & { readonly command: Command }, outcome: Outcome): Promise<Outcome> {
+  if (outcome.kind !== "refused" || !event.isPullRequest || !OF_AN_ISSUE.includes(command.name) || approvedCommit(command) !== null || (await openStatusBoard(here, tools, event.issueNumber).read()) !== null) return outcome;
   const pull = await readPullUnderReview(here.github, here.repository, event.issueNumber);
   const [, issue] = /^worktrain\/issue-(\d{1,15})-\d{1,6}$/.exec(pull?.headRef ?? "") ?? [];
   if (issue === undefined || pull?.headRepositoryId !== facts.id) return outcome;
@@ -117,17 +118,33 @@ async function carryOut(tools: StartTools, command: Command, asked: Asked): Prom
       const question = command.name;
       return byStarter(asked, (starter) => recordAsked(tools, { ...starter, question, step: command.operands["STEP"]?.[0] }));
     }
+    case "merge":
+      return byStarter(asked, (starter) => mergeAsked(tools, { ...starter, approved: null }));
     case "approve":
     case "reject":
     case "resume":
     case "retry":
     case "fix": {
       const { name } = command;
+      const approved = approvedCommit(command);
+      if (approved !== null && !(await waitsAtGate(asked, tools))) return byStarter(asked, (starter) => mergeAsked(tools, { ...starter, approved }));
       return byStarter(asked, (starter) => goOnAsked(tools, { ...starter, command: { ...command, name } }));
     }
     default:
       return unreachable(command.name);
   }
+}
+
+/** The commit that an `approve` names; null where it names none. */
+function approvedCommit({ name, operands }: Command): string | null {
+  const [named = ""] = name === "approve" ? (operands["GATE"] ?? []) : [];
+  return /^[0-9a-f]+$/.test(named) ? named : null;
+}
+
+/** Where the work waits for an answer nothing is delivered yet that could be merged. */
+async function waitsAtGate({ event, stage: { here, comments } }: Asked, tools: StartTools): Promise<boolean> {
+  const status = event.isPullRequest ? null : await openStatusBoard(here, tools, event.issueNumber).readShown(comments);
+  return status?.marker.state === "interrupted";
 }
 
 /** The config cannot open what spends to anybody else; where it did, this would close it. */
