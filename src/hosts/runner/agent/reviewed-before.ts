@@ -13,8 +13,8 @@ export async function readReviewedBefore(github: GitHub, repository: Repository,
   if (review === undefined || since === undefined) return null;
   const now = await readComparison(github, repository, { base: base.sha, head: review.headSha });
   const before = await readComparison(github, repository, { base: since.mergeBase, head: since.headSha });
-  const seen = now === null ? null : seenHunks(before, now);
-  const known = seen === null ? { seen: [], full: "GitHub does not show the change" } : seen.ok ? { seen: [...seen.value] } : { seen: [], full: seen.error };
+  const seen = seenHunks(before, now);
+  const known = seen.ok ? { seen: [...seen.value] } : { seen: [], full: seen.error };
   const { headSha, mergeBase, by } = since;
   return { headSha, mergeBase, ...known, earlier: await openFindings(github, repository, { number: issueNumber, botLogins: [GITHUB_ACTIONS_LOGIN, by] }) };
 }
