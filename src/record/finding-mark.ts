@@ -19,3 +19,7 @@ export const readFindingMark = (body: string): FindingMark | null => (body.start
 
 /** One finding told twice: about the same code, or in the same words. */
 export const isSameMark = (a: FindingMark, b: FindingMark): boolean => (a.code !== null && a.code === b.code) || a.words === b.words;
+
+const SEVERITIES: readonly FindingMark["severity"][] = ["nit", "minor", "major", "critical"];
+
+export const isWorse = (a: FindingMark, b: FindingMark): boolean => SEVERITIES.indexOf(a.severity) > SEVERITIES.indexOf(b.severity);

@@ -48,6 +48,35 @@ test("what a person dismissed stays so, and blocks nothing; what we closed and c
   expect([back.fresh.length, back.verdict]).toEqual([1, "blocking"]);
 });
 
+const dismissedNit = (over: object = {}) => thread({ resolved: true, dismissed: true }, markOf({ verdict: verdictOf(finding({ severity: "nit", ...over })) }));
+
+test("a dismissal covers just what was dismissed: in other words, in other code or worse it is another finding, told and counted (I9)", () => {
+  for (const again of [
+    { verdict: verdictOf(finding({ severity: "critical", summary: "Anybody can call it without a password" })), threads: [dismissedNit()] },
+    { verdict: verdictOf(finding({ severity: "critical" })), threads: [dismissedNit()] },
+    { verdict: verdictOf(finding()), files: files(1, "  return eval(a);"), threads: [thread({ resolved: true, dismissed: true })] },
+  ]) {
+    const { fresh, dismissed, verdict } = run({ ...again, verdict: { ...again.verdict, verdict: "blocking" } });
+    expect([fresh.length, dismissed.length, verdict]).toEqual([1, 0, "blocking"]);
+  }
+  expect(run({ verdict: verdictOf(finding({ severity: "nit" })), threads: [thread({ resolved: true, dismissed: true })] })).toMatchObject({ fresh: [], verdict: "clean" });
+});
+
+test("a dismissal takes back the reviewer's own verdict only where it covers every finding that made it so (I9)", () => {
+  const nit = finding({ severity: "nit" });
+  expect(run({ verdict: { ...verdictOf(nit), verdict: "blocking" }, threads: [dismissedNit()] })).toMatchObject({ dismissed: [{}], fresh: [], verdict: "blocking" });
+  const both = verdictOf(finding(), finding({ summary: "Overflow is silent", line: 1, findingCategory: "security" }));
+  expect(run({ verdict: both, threads: [thread({ resolved: true, dismissed: true })] }).verdict).toBe("blocking");
+  expect(run({ verdict: verdictOf(finding(), finding({ severity: "minor", summary: "It has no test" })), threads: [thread({ resolved: true, dismissed: true })] }).verdict).toBe("minor");
+});
+
+test("worse and in other words on the lines of an open finding, it is told beside that; milder, it takes nothing back of what was told", () => {
+  const worse = run({ verdict: verdictOf(finding({ severity: "critical", summary: "Anybody can call it without a password" })), threads: [thread({}, { ...MARK, severity: "nit" })] });
+  expect([worse.fresh.length, worse.open.length]).toEqual([1, 1]);
+  const milder = run({ verdict: verdictOf(finding({ severity: "nit", summary: "A short name" })), earlierMarks: [MARK] });
+  expect([milder.kept.length, milder.verdict]).toEqual([1, "blocking"]);
+});
+
 test("two findings of one conversation: only one of them was told", () => {
   const { fresh, repeated } = run({ verdict: verdictOf(finding(), finding({ summary: "It subtracts the wrong way round" })), threads: [thread()] });
   expect([fresh.length, repeated.length]).toEqual([1, 1]);
