@@ -22,4 +22,6 @@ export const isSameMark = (a: FindingMark, b: FindingMark): boolean => (a.code !
 
 const SEVERITIES: readonly FindingMark["severity"][] = ["nit", "minor", "major", "critical"];
 
-export const isWorse = (a: FindingMark, b: FindingMark): boolean => SEVERITIES.indexOf(a.severity) > SEVERITIES.indexOf(b.severity);
+/** For sorting: the worst first. */
+export const bySeverity = (a: Pick<FindingMark, "severity">, b: Pick<FindingMark, "severity">): number => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity);
+export const isWorse = (a: FindingMark, b: FindingMark): boolean => bySeverity(a, b) < 0;

@@ -2,7 +2,7 @@
 import type { WhyWhole } from "../../github/read/index.ts";
 import type { Ticket } from "../../github/trust/index.ts";
 import { MAX_COMMENT_CHARS } from "../../github/write/index.ts";
-import { formatFindingMark } from "../../record/index.ts";
+import { bySeverity, formatFindingMark } from "../../record/index.ts";
 import { code, counted, cut, formatUsd, quote, sessionTable, type ItemView } from "../../report/index.ts";
 import type { Redact } from "../../shared/redact.ts";
 import { unreachable } from "../../shared/unreachable.ts";
@@ -41,6 +41,8 @@ export interface EarlierReviews {
 const MOST_COMMENTS = 50;
 /** Conversations that one review closes; each is two requests. The rest is closed by the next one. */
 const MOST_CLOSED = 30;
+/** Findings told in the review itself that the next one knows again: the worst, so that no check gets greener by what is left out. Half of a body. */
+const MOST_MARKS = 300;
 const MAX_PART_CHARS = 4_000;
 /** Of `output.summary` (P-check-size). */
 const MAX_CHECK_CHARS = 65_535;
@@ -60,18 +62,20 @@ export function reviewIntents(review: PullRequestReview, record: RecordWish): re
 function reviewIntent(review: Told): ReviewIntent {
   const { ticket, headSha, redact, runUrl, found } = review;
   const inline = found.fresh.filter(({ place }) => place !== null).slice(0, MOST_COMMENTS);
-  const elsewhere = [...found.fresh, ...found.repeated.filter(({ place }) => place === null)].filter((each) => !inline.includes(each));
+  const elsewhere = [...found.fresh, ...found.repeated.filter(({ place }) => place === null)].filter((each) => !inline.includes(each)).toSorted((a, b) => bySeverity(a.mark, b.mark));
   const parts = [
     ...opening(review),
-    ...elsewhere.map(({ finding, mark }) => `${formatFindingMark(mark)}\n${placeOf(finding)}${findingWords(finding)}`),
-    ...found.kept.map(formatFindingMark),
+    ...elsewhere.map(({ finding }) => `${placeOf(finding)}${findingWords(finding)}`),
     `Nothing of the change was run. [The run](${runUrl})`,
   ];
+  // Before the words and apart from them: what is cut off is never what the next review's check hangs on (I4).
+  const marks = [...elsewhere.map(({ mark }) => mark), ...found.kept].toSorted(bySeverity).slice(0, MOST_MARKS).map(formatFindingMark);
+  const head = [marker("review", ticket), ...marks].join("\n");
   return {
     kind: "review",
     pullNumber: ticket.issueNumber,
     headSha,
-    body: `${marker("review", ticket)}\n${cut(redact(parts.join("\n\n")), MAX_COMMENT_CHARS - 300, `*Cut here. The whole record is in [the run](${runUrl}).*`)}`,
+    body: `${head}\n\n${cut(redact(parts.join("\n\n")), MAX_COMMENT_CHARS - head.length - 2, `*Cut here. The whole record is in [the run](${runUrl}).*`)}`,
     comments: inline.flatMap((each) => findingComment(each, redact) ?? []),
   };
 }
