@@ -9,10 +9,10 @@ import { labelScene, TICKET_KEY } from "./label-scene.ts";
 const HEAD = "d".repeat(40);
 const MERGE_BASE = "e".repeat(40);
 
-function pullScene(pull: { readonly sha?: string; readonly repo?: number | null; readonly base?: string; readonly labels?: readonly string[]; readonly state?: string; readonly draft?: boolean; readonly reviewed?: string; readonly config?: string; readonly comparable?: boolean } = {}) {
+function pullScene(pull: { readonly sha?: string; readonly repo?: number | null; readonly base?: string; readonly labels?: readonly string[]; readonly state?: string; readonly draft?: boolean; readonly reviewed?: string; readonly reviewer?: string; readonly config?: string; readonly comparable?: boolean } = {}) {
   const scene = labelScene();
   const { world, place, tools, clock } = scene;
-  const shown: typeof pull & { sha?: string; reviewed?: string } = { ...pull };
+  const shown: typeof pull & { sha?: string; reviewed?: string; reviewer?: string } = { ...pull };
   if (pull.config !== undefined) world.config = `review: { pullRequests: ${pull.config} }\n`;
   const original = place.github.request.bind(place.github);
   const request = async (route: string, parameters: Record<string, unknown>) => {
@@ -25,7 +25,7 @@ function pullScene(pull: { readonly sha?: string; readonly repo?: number | null;
       // The one of a person, and one that copies the marker of another run, are none of ours.
       const [first] = world.dispatches;
       const body = (key: unknown) => `<!-- worktrain:review 99/pr-12/1 key=${String(key)} -->\nR`;
-      const of = (id: number, more: object) => ({ id, html_url: "https://x", body: body(first?.["key"]), commit_id: shown.reviewed, user: { login: "github-actions[bot]", type: "Bot" }, ...more });
+      const of = (id: number, more: object) => ({ id, html_url: "https://x", body: body(first?.["key"]), commit_id: shown.reviewed, user: { login: shown.reviewer ?? "github-actions[bot]", type: "Bot" }, ...more });
       return { data: shown.reviewed === undefined ? [] : [of(1, { user: { login: "github-actions", type: "User" }, commit_id: "9".repeat(40) }), of(2, { body: body("00") }), of(3, {}), of(4, { commit_id: "8".repeat(40) })] };
     }
     return original(route, parameters);
@@ -86,6 +86,19 @@ it("a push to a labelled pull request is reviewed from the head on that our last
   await scene.clock.advance(60_000);
   expect(await scene.review({ cause: "push" })).toBeNull();
   expect(scene.world.dispatches).toHaveLength(2);
+});
+
+it.each([
+  { why: "the App's own", reviewer: "worktrain[bot]", since: { by: "worktrain[bot]" } },
+  { why: "a foreign App's, which copies our marker with its key,", reviewer: "helper[bot]", since: undefined },
+])("$why review is gone on from or is not (attack 1)", async ({ reviewer, since }) => {
+  const scene = pullScene();
+  await scene.label();
+  await scene.end("success");
+  Object.assign(scene.shown, { sha: NEXT, reviewed: HEAD, reviewer });
+  expect(await scene.review({ cause: "push" })).not.toBeNull();
+  const ticket = scene.ticket();
+  expect(ticket.ok && ticket.value.review?.since?.by).toBe(since?.by);
 });
 
 it("pushes while a review runs are one more review at its end, of the head that is there then (attack 4)", async () => {
