@@ -2,8 +2,6 @@
 import { expect, test } from "vitest";
 import { FIXED_MARK, reconcile, type EarlierThread, type Reconciling } from "../../src/delivery/reconcile.ts";
 import { formatFindingMark, readFindingMark, readFindingMarks, type FindingMark } from "../../src/record/index.ts";
-import { hunkId, hunksOf } from "../../src/shared/patch.ts";
-import { seenHunks } from "../../src/github/read/index.ts";
 
 const patchAt = (start: number, line = "  return a - b;"): string => `@@ -${start},2 +${start},3 @@ fn\n export function add(a, b) {\n+${line}\n }`;
 const files = (start = 1, line?: string) => [{ path: "a.js", patch: patchAt(start, line) }];
@@ -93,20 +91,4 @@ test("a mark counts at a comment's beginning only, and is read whole or not at a
   expect(readFindingMark(`${text}\nwords`)).toEqual(MARK);
   for (const other of [`> ${text}`, `\n${text}`, text.replace("major", "none"), text.slice(0, 40)]) expect(readFindingMark(other)).toBeNull();
   expect(readFindingMarks(`a\n${text}\nb\n${formatFindingMark({ ...MARK, code: null })}`)).toEqual([MARK, { ...MARK, code: null }]);
-});
-
-test("a hunk is the same wherever it stands; another path, line or white space makes it another", () => {
-  const id = (path: string, patch: string) => hunksOf(patch).map((hunk) => hunkId(path, hunk));
-  expect(id("a.js", patchAt(1))).toEqual(id("a.js", patchAt(77)));
-  expect(new Set([patchAt(1), patchAt(1, " return a - b;"), patchAt(1, "  return a + b;")].flatMap((patch) => id("a.js", patch))).size).toBe(3);
-  expect(id("b.js", patchAt(1))).not.toEqual(id("a.js", patchAt(1)));
-});
-
-test("what was seen is what both changes show; what GitHub does not show whole is looked at again, and why is said", () => {
-  const change = (...shown: { path: string; patch: string | null }[]) => ({ mergeBase: "m", files: shown });
-  const two = change({ path: "a.js", patch: `${patchAt(1)}\n${patchAt(30, "x")}` }, { path: "b.png", patch: null });
-  expect(seenHunks(change(...files(9)), two)).toEqual({ ok: true, value: hunksOf(patchAt(1)).map((hunk) => hunkId("a.js", hunk)) });
-  expect(seenHunks(null, two)).toEqual({ ok: false, error: "commit-gone" });
-  expect(seenHunks(two, null)).toEqual({ ok: false, error: "change-not-shown" });
-  expect(seenHunks(change(...Array.from({ length: 300 }, (_, at) => ({ path: `${at}`, patch: null }))), two).ok).toBe(false);
 });

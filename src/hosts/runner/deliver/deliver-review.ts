@@ -2,7 +2,7 @@
 import { isAtLeast } from "../../../config/index.ts";
 import { GITHUB_ACTIONS, publish, reviewedSince, reviewIntents, reviewMarkerOf, type EarlierReviews, type Intent, type Judgement, type ReviewedSince } from "../../../delivery/index.ts";
 import type { GitHub, Repository } from "../../../github/client.ts";
-import { readBotReviews, readComparison, readPermission, readPullUnderReview, readReviewThreads, readTree, seenHunks, type DeliveryState, type PullUnderReview } from "../../../github/read/index.ts";
+import { readBotReviews, readComparison, readPermission, readPullUnderReview, readReviewThreads, readSeenHunks, readTree, type DeliveryState, type PullUnderReview } from "../../../github/read/index.ts";
 import { hasStatus } from "../../../github/request-error.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
 import { readFindingMarks } from "../../../record/index.ts";
@@ -99,7 +99,7 @@ async function reviewedFiles({ github, admitted: { ticket } }: Job, repository: 
   const comparison = await readComparison(github, repository, { base: ticket.base.sha, head: headSha });
   if (comparison === null) return gone;
   if (since === null) return ok({ files: comparison.files, since: null });
-  const known = reviewedSince(since, seenHunks(await readComparison(github, repository, { base: since.mergeBase, head: since.headSha }), comparison));
+  const known = reviewedSince(since, await readSeenHunks(github, repository, { since, now: comparison }));
   return known.ok ? ok({ files: comparison.files, since: known.value }) : err({ kind: "foreign-journal", message: `The journal leaves out ${known.error} parts of the change as reviewed before, which are not part of what was.`, fix: "Nothing is published. Label the pull request again." } as const);
 }
 
