@@ -15,7 +15,9 @@ function pullScene(pull: { readonly sha?: string; readonly repo?: number | null;
   const shown: typeof pull & { sha?: string; reviewed?: string; reviewer?: string } = { ...pull };
   if (pull.config !== undefined) world.config = `review: { pullRequests: ${pull.config} }\n`;
   const original = place.github.request.bind(place.github);
+  const asked: string[] = [];
   const request = async (route: string, parameters: Record<string, unknown>) => {
+    asked.push(route);
     if (route === "GET /repos/{owner}/{repo}/pulls/{pull_number}") {
       const { sha = HEAD, repo = 99, base = "main", labels = ["worktrain:ready"], state = "open", draft = false } = shown;
       return { data: { id: 5, draft, number: 12, html_url: "https://github.example/pull/12", state, title: "Count words", body: null, labels: labels.map((name) => ({ name })), created_at: "2026-01-01T00:00:00Z", user: { id: 3, login: "grace" }, head: { ref: "word-count", sha, repo: repo === null ? null : { id: repo } }, base: { ref: base } } };
@@ -31,11 +33,11 @@ function pullScene(pull: { readonly sha?: string; readonly repo?: number | null;
     return original(route, parameters);
   };
   const github = Object.assign(Object.create(place.github), { request });
-  const review = ({ sender = { login: "octocat", id: 42 }, cause = "label", headSha = shown.sha ?? HEAD }: { sender?: { login: string; id: number }; cause?: "label" | "push" | "opened"; headSha?: string | null } = {}) => startReview({ ...place, github }, tools, { event: { repository: { id: 99, owner: "acme", repo: "shop" }, issueNumber: 12, label: "worktrain:ready", sender, task: { title: "Count words", body: "" }, labelledAt: new Date(clock.nowMs()).toISOString() }, cause, headSha, deliveryId: "d-1" });
+  const review = ({ sender = { login: "octocat", id: 42 }, cause = "label", headSha = shown.sha ?? HEAD, labels }: { sender?: { login: string; id: number }; cause?: "label" | "push" | "opened"; headSha?: string | null; labels?: readonly string[] } = {}) => startReview({ ...place, github }, tools, { event: { repository: { id: 99, owner: "acme", repo: "shop" }, issueNumber: 12, label: "worktrain:ready", sender, task: { title: "Count words", body: "" }, labelledAt: new Date(clock.nowMs()).toISOString() }, cause, headSha, deliveryId: "d-1", ...(labels === undefined ? {} : { labels }) });
   const ticket = (at = -1) => verifyTicket(String(world.dispatches.at(at)?.["ticket"]), publicTicketKey(TICKET_KEY), { runCreatedAt: "2026-01-01T00:00:00Z" });
   const reviewPlace = { ...place, github };
   const label = (sender = { login: "octocat", id: 42 }) => review({ sender });
-  return { ...scene, reviewPlace, label, review, ticket, shown };
+  return { ...scene, reviewPlace, label, review, ticket, shown, asked };
 }
 
 it("a run whose ticket names the head as the API shows it, and the commit at which it left the default branch", async () => {
@@ -127,6 +129,14 @@ it.each([
   expect([world.dispatches.length, world.ownComments().length]).toEqual([0, 0]);
 });
 
+it("a push to a pull request that its event shows without the label costs one request, the one for the config; with it, or where all are wanted, it is reviewed", async () => {
+  const without = pullScene({ labels: [] });
+  expect(await without.review({ cause: "push", labels: ["bug"] })).toBeNull();
+  expect(without.asked).toHaveLength(1);
+  expect(await pullScene().review({ cause: "push", labels: ["bug", "WorkTrain:Ready"] })).not.toBeNull();
+  expect(await pullScene({ labels: [], config: "all" }).review({ cause: "push", labels: [] })).not.toBeNull();
+});
+
 it("`all`: an opened pull request needs no label; `never` is told to who labels", async () => {
   const all = pullScene({ labels: [], config: "all" });
   expect(await all.review({ cause: "opened" })).not.toBeNull();
@@ -166,6 +176,7 @@ it("somebody who may not write starts nothing and is not answered (I10, attack 1
 it("a payload is read as a label on a pull request only where it is one", () => {
   const payload = { action: "labeled", label: { name: "x" }, pull_request: { number: 3, title: "t", body: null, updated_at: "2026-01-01T00:00:00Z", head: { sha: HEAD } }, repository: { id: 1, name: "r", owner: { login: "o" } }, sender: { login: "s", id: 2 } };
   expect(parsePullRequestEvent(payload)).toMatchObject({ cause: "label", headSha: HEAD, event: { issueNumber: 3, label: "x", task: { title: "t", body: "" } } });
+  expect(parsePullRequestEvent({ ...payload, pull_request: { ...payload.pull_request, labels: [{ id: 1, name: "bug" }] } })?.labels).toEqual(["bug"]);
   const opened = { ...payload, action: "opened", label: undefined };
   expect(parsePullRequestEvent(opened)).toMatchObject({ cause: "opened", event: { issueNumber: 3, label: "" } });
   // Our own pull requests come to a review no second time, and cost no request.

@@ -20,6 +20,8 @@ export interface ReviewDelivery {
   /** The head that whoever asked had before them; null where nobody saw one. */
   readonly headSha: string | null;
   readonly deliveryId: string;
+  /** What the pull request was labelled with when somebody pushed to it; absent where that is not known. */
+  readonly labels?: readonly string[];
   /** The whole is looked at, whatever was reviewed before. */
   readonly full?: boolean;
   /** The key of the review that is to be made once more. */
@@ -40,6 +42,8 @@ export async function startReview(place: Workplace, tools: StartTools, delivery:
   const { wanted, label } = wishesOf(config);
   if (cause === "opened" && wanted !== "all") return ignored("not-wanted");
   if (cause === "push" && wanted === "never") return ignored("not-wanted");
+  // A label that was set since has an event of its own; without this each push to any pull request would cost what a review does before it starts.
+  if (cause === "push" && wanted === "labelled" && delivery.labels !== undefined && !hasLabel({ labels: delivery.labels }, label)) return ignored("label-gone");
   const authorisation = authorise(permissionVerdict(await readPermission(here.github, here.repository, event.sender.login), event.sender.id));
   if (authorisation.kind === "silent" && cause !== "push") return ignored("actor-may-not-start");
   const pull = await readPullUnderReview(here.github, here.repository, event.issueNumber);
@@ -90,7 +94,7 @@ export function wishesOf(config: Stage["config"]): { readonly wanted: "never" | 
   return config !== "missing" && config.ok ? { wanted: config.value.review.pullRequests, label: config.value.label } : { wanted: "labelled", label: DEFAULT_LABEL };
 }
 
-const hasLabel = ({ labels }: PullUnderReview, label: string): boolean => labels.some((each) => each.toLowerCase() === label.toLowerCase());
+const hasLabel = ({ labels }: Pick<PullUnderReview, "labels">, label: string): boolean => labels.some((each) => each.toLowerCase() === label.toLowerCase());
 
 /** What is told of a run that is under way stays. */
 async function refuseOver(board: StatusBoard, status: Status | null, marker: Parameters<typeof refuse>[2], refusal: Refused): Promise<void> {
