@@ -57,16 +57,18 @@ export function reconcile({ verdict, files, threads, earlierMarks }: Reconciling
     return mark === null ? [] : [[thread, mark] as const];
   }));
   const [fresh, repeated, dismissed]: [MarkedFinding[], MarkedFinding[], MarkedFinding[]] = [[], [], []];
+  const told: FindingMark[] = [];
   for (const each of all) {
     const candidates = [...left].filter(([candidate]) => !isDone(candidate));
-    const thread = (candidates.find(([told, mark]) => told.dismissed && isCovered(each.mark, mark)) ?? candidates.find(([told, mark]) => !told.dismissed && isToldAgain(mark, each.mark)))?.[0];
+    const [thread, mark] = candidates.find(([{ dismissed: is }, before]) => is && isCovered(each.mark, before)) ?? candidates.find(([{ dismissed: is }, before]) => !is && isToldAgain(before, each.mark)) ?? [];
     if (thread !== undefined) left.delete(thread);
     (thread === undefined ? fresh : thread.dismissed ? dismissed : repeated).push(each);
+    if (mark !== undefined && thread?.dismissed === false && !isTakenUp(mark, each.mark)) told.push(mark);
   }
   const unanswered = [...left].filter(([thread]) => !thread.dismissed && !isDone(thread));
   const open = unanswered.filter(([{ outdated }]) => !outdated);
   const kept = earlierMarks.filter((mark) => !all.some((each) => isTakenUp(mark, each.mark)));
-  const standing = [...[...fresh, ...repeated].map(({ finding }) => finding), ...open.map(([, mark]) => mark), ...kept];
+  const standing = [...[...fresh, ...repeated].map(({ finding }) => finding), ...open.map(([, mark]) => mark), ...told, ...kept];
   const madeSo = all.filter(({ finding }) => stricter(verdictBy(finding), verdict.verdict) === verdictBy(finding));
   const own = madeSo.length > 0 && madeSo.every((each) => dismissed.includes(each)) ? "clean" : verdict.verdict;
   return { fresh, repeated, dismissed, fixed: unanswered.filter(([{ outdated }]) => outdated).map(([thread]) => thread), open: open.map(([thread]) => thread), kept, verdict: stricter(own, verdictOf({ verdict: "clean", findings: standing })) };

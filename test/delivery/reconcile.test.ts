@@ -73,6 +73,8 @@ test("worse and in other words on the lines of an open finding, it is told besid
   expect([worse.fresh.length, worse.open.length]).toEqual([1, 1]);
   const milder = run({ verdict: verdictOf(finding({ severity: "nit", summary: "A short name" })), earlierMarks: [MARK] });
   expect([milder.kept.length, milder.verdict]).toEqual([1, "blocking"]);
+  const beside = run({ verdict: verdictOf(finding({ severity: "nit", summary: "A short name" })), threads: [thread()] });
+  expect([beside.fresh.length, beside.repeated.length, beside.verdict]).toEqual([0, 1, "blocking"]);
 });
 
 test("two findings of one conversation: only one of them was told", () => {
