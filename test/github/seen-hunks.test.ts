@@ -25,6 +25,18 @@ test("what was reviewed at one place is not seen where it was moved to, or repea
   expect(seen(file(10, 60), file(60, 10))).toEqual({ ok: true, value: ids(file(60, 10)) });
 });
 
+test("what was reviewed beside something that is changed or gone by now is not seen: it may have been harmless because of that (attack 5)", () => {
+  const other: File = { path: "guard.js", patch: hunk(5) };
+  const all = (earlier: readonly File[], now: readonly File[]) => seenHunks({ earlier: change("m", ...earlier), now: change("m", ...now), between: null });
+  expect(all([file(10), other], [file(10), other])).toEqual({ ok: true, value: [...ids(file(10)), ...ids(other)] });
+  // A guard in the same file was taken out, or another line stands there: the whole file is read. Other files stay as they were.
+  expect(all([file(10, 60), other], [file(60), other])).toEqual({ ok: true, value: ids(other) });
+  const replaced: File = { path: "a.js", patch: [hunk(10, "  // nothing"), hunk(60)].join("\n") };
+  expect(all([file(10, 60), other], [replaced, other])).toEqual({ ok: true, value: ids(other) });
+  // In another file, of which nothing is shown any more.
+  for (const gone of [[file(10)], [file(10), { ...other, patch: null }], [file(10), { ...other, from: "old.js" }]]) expect(all([file(10), other], gone)).toEqual({ ok: false, error: "taken-back" });
+});
+
 test("over a later base a hunk is seen where the base has moved it to, and nowhere else", () => {
   const grown: File = { path: "a.js", patch: `@@ -1,2 +1,4 @@\n one\n+x\n+y\n two\n@@ -90 +92 @@\n-z\n+zz` };
   const later = (shown: File) => change("m", shown);

@@ -102,6 +102,7 @@ const WHOLE = {
   "change-not-shown": "GitHub does not show the change",
   "commit-gone": "the commit that was reviewed before is not in the repository any more",
   "other-base": "it begins at a commit that the base of what was reviewed does not lead to",
+  "taken-back": "a file that was changed when it was reviewed before is not changed any more",
   "too-many-files": "it has more files than GitHub shows of a comparison",
   "too-many-parts": "too many parts of it are the same",
 } as const satisfies Record<WhyWhole, string>;

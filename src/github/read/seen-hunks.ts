@@ -4,7 +4,9 @@
  *
  * H1. The same is what changes the same lines of the base at the same place: code that was reviewed where it does no harm is read anew where
  *     it is moved to or repeated (attack 5).
- * H2. Over a later base the place is carried along by what the base changed; where that is not plain, the hunk is read anew.
+ * H2. What was harmless beside something that is changed or gone by now is read anew: where one hunk of a file is not the same any more none
+ *     of that file's is, and where a file shows nothing any more nothing is, since no hunk would tell of it (attack 5).
+ * H3. Over a later base the place is carried along by what the base changed; where that is not plain, the hunk is read anew.
  */
 import type { GitHub, Repository } from "../client.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -12,7 +14,7 @@ import { hunkId, hunksOf, type Hunk } from "../../shared/patch.ts";
 import { MAX_COMPARED_FILES, readComparison, type Comparison } from "./comparison.ts";
 
 /** Why a change is looked at whole; in a reader's words only where it is told, since a journal's words are the agent job's (I8). */
-export type WhyWhole = "change-not-shown" | "commit-gone" | "other-base" | "too-many-files" | "too-many-parts";
+export type WhyWhole = "change-not-shown" | "commit-gone" | "other-base" | "taken-back" | "too-many-files" | "too-many-parts";
 
 /** More the record does not take; a change of that size is looked at whole. */
 const MOST_SEEN_HUNKS = 5_000;
@@ -35,20 +37,29 @@ export function seenHunks({ earlier, now, between }: { readonly earlier: Compari
   if (!isSameBase && between?.mergeBase !== earlier.mergeBase) return err("other-base");
   const based = isSameBase ? [] : (between?.files ?? []);
   if ([earlier.files, now.files, based].some(({ length }) => length >= MAX_COMPARED_FILES)) return err("too-many-files");
-  const before = new Set(earlier.files.flatMap((file) => idsOf(file, placesOver(file, based))));
-  const seen = now.files.flatMap((file) => idsOf(file, ({ oldStart }) => oldStart)).filter((id) => before.has(id));
+  const shown = new Map(now.files.map((file) => [nameOf(file), idsOf(file, ({ oldStart }) => oldStart)]));
+  const same = new Set<string | null>();
+  for (const file of earlier.files) {
+    const [before, after] = [idsOf(file, placesOver(file, based)), shown.get(nameOf(file))];
+    if (after === undefined || (before.length > 0 && after.length === 0)) return err("taken-back");
+    if (before.every((id) => id !== null && after.includes(id))) for (const id of before) same.add(id);
+  }
+  const seen = [...shown.values()].flatMap((ids) => ids.flatMap((id) => (id !== null && same.has(id) ? [id] : [])));
   return seen.length > MOST_SEEN_HUNKS ? err("too-many-parts") : ok(seen);
 }
 
 type File = Comparison["files"][number];
 type Place = (hunk: Hunk) => number | null;
 
-const idsOf = (file: File, place: Place): readonly string[] =>
+const nameOf = ({ path, from = path }: File): string => `${from}\0${path}`;
+
+/** Null for a hunk that has no place. */
+const idsOf = (file: File, place: Place): readonly (string | null)[] =>
   file.patch === null
     ? []
-    : hunksOf(file.patch).flatMap((hunk) => {
+    : hunksOf(file.patch).map((hunk) => {
         const oldStart = place(hunk);
-        return oldStart === null ? [] : [hunkId(file, { ...hunk, oldStart })];
+        return oldStart === null ? null : hunkId(file, { ...hunk, oldStart });
       });
 
 /** Where a hunk on a file of the base begins in a later base; null where that base changed those lines, or what it did to the file is not shown. */
