@@ -4,7 +4,7 @@
  * I8. Of the agent job's journal only the parts it left out are taken, and only if by GitHub's word they were there; why the whole was looked
  *     at is the deliver job's own finding, in words of ours.
  */
-import type { WhyWhole } from "../github/read/index.ts";
+import type { BotReview, WhyWhole } from "../github/read/index.ts";
 import type { ReviewedBefore } from "../record/index.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 
@@ -15,6 +15,9 @@ export interface ReviewedSince {
   /** Why the whole was looked at all the same; null where only what is new was. */
   readonly whole: WhyWhole | null;
 }
+
+/** The review that is gone on from, by the commit that the ticket names. One about another commit is none, though an account of ours posted it: others can post with GitHub Actions. */
+export const reviewOf = (reviews: readonly BotReview[], { headSha }: Pick<ReviewedSince, "headSha">): BotReview | undefined => reviews.findLast((each) => each.headSha === headSha);
 
 /**
  * @param seen what the deliver job reads to be the same in both changes

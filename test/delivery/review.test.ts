@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { linesOfPatch } from "../../src/shared/patch.ts";
 import { reviewIntents, type PullRequestReview } from "../../src/delivery/text/review.ts";
-import { reviewedSince } from "../../src/delivery/reviewed-since.ts";
+import { reviewedSince, reviewOf } from "../../src/delivery/reviewed-since.ts";
 import { formatFindingMark, readFindingMarks } from "../../src/record/index.ts";
 import { err, ok } from "../../src/shared/result.ts";
 import type { Ticket } from "../../src/github/trust/index.ts";
@@ -123,6 +123,12 @@ test("why the whole was looked at is read anew: the journal's words of it are no
   const { review, check } = made({ earlier: { ...NONE, since: known.ok ? known.value : null, last: { url: "https://x/last", marks: [mark] } } });
   for (const text of [review.body, check.summary]) for (const words of ["@everyone", "/lgtm", "Fixes", "<img"]) expect(text).not.toContain(words);
   expect([known.ok, check.conclusion, readFindingMarks(review.body)]).toEqual([true, "failure", [mark]]);
+});
+
+test("the review that is gone on from is the last one about the ticket's commit, whatever was posted later about another (attack 1)", () => {
+  const of = (id: number, headSha: string | null) => ({ id, url: "https://x", body: "", headSha, login: "github-actions[bot]" });
+  expect(reviewOf([of(1, BEFORE), of(2, BEFORE), of(3, HEAD), of(4, null)], since)?.id).toBe(2);
+  expect(reviewOf([of(3, HEAD)], since)).toBeUndefined();
 });
 
 test("what the journal leaves out has to be the same by GitHub's word; where that cannot be told nothing may be left out", () => {

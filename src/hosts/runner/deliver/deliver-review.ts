@@ -1,6 +1,6 @@
 /** Publishes a review of a pull request: about the commit that was reviewed, and on no other. */
 import { isAtLeast } from "../../../config/index.ts";
-import { GITHUB_ACTIONS, publish, reviewedSince, reviewIntents, reviewMarkerOf, type EarlierReviews, type Intent, type Judgement, type ReviewedSince } from "../../../delivery/index.ts";
+import { GITHUB_ACTIONS, publish, reviewedSince, reviewIntents, reviewMarkerOf, reviewOf, type EarlierReviews, type Intent, type Judgement, type ReviewedSince } from "../../../delivery/index.ts";
 import type { GitHub, Repository } from "../../../github/client.ts";
 import { readBotReviews, readComparison, readPermission, readPullUnderReview, readReviewThreads, readSeenHunks, readTree, type DeliveryState, type PullUnderReview } from "../../../github/read/index.ts";
 import { hasStatus } from "../../../github/request-error.ts";
@@ -114,7 +114,7 @@ async function readEarlierReviews(github: GitHub, repository: Repository, { sinc
   for (const [login, id] of [...resolvers].slice(0, MOST_RESOLVERS)) {
     if (permissionVerdict(await readPermission(github, repository, login), id).kind === "allowed") mayDismiss.add(login);
   }
-  const last = since === null ? undefined : (await readBotReviews(github, repository, { pullNumber: pull.number, prefix: reviewMarkerOf(repositoryId, pull.number), logins: botLogins })).at(-1);
+  const last = since === null ? undefined : reviewOf(await readBotReviews(github, repository, { pullNumber: pull.number, prefix: reviewMarkerOf(repositoryId, pull.number), logins: botLogins }), since);
   return {
     threads: threads.map((thread) => ({ ...thread, dismissed: thread.resolved && thread.resolvedBy !== null && mayDismiss.has(thread.resolvedBy.login) })),
     since,
