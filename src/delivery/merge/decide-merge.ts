@@ -42,9 +42,9 @@ type Policy = Config["merge"];
 /** Null where the config does not ask for merging. */
 export function decideMerge(policy: Policy, facts: MergeFacts): MergeDecision | null {
   if (!policy.auto) return null;
-  const against = unmet([...conditions(policy, facts), ...bears(policy, facts), ...humanOnly(policy, facts)]);
-  if (against.length === 0 && policy.approval) return { decision: "person", reasons: [UNAPPROVED] };
-  if (against.length > 0) return { decision: "person", reasons: against };
+  const reasons = against([...conditions(policy, facts), ...bears(policy, facts), ...humanOnly(policy, facts)]);
+  if (reasons.length === 0 && policy.approval) return { decision: "person", reasons: [UNAPPROVED] };
+  if (reasons.length > 0) return { decision: "person", reasons };
   const tests = facts.verified ? "the job verify is green" : "GitHub waits for the branch's required checks";
   return { decision: "arm", method: policy.method, reasons: ["the review is clean", tests, `risk ${facts.risk}`, `mode ${facts.mode}`, `${counted(facts.files.length, "file")} and ${counted(facts.lines ?? 0, "line")} changed`, ...policy.labels.map((label) => `label ${label}`)] };
 }
@@ -52,9 +52,9 @@ export function decideMerge(policy: Policy, facts: MergeFacts): MergeDecision | 
 const UNAPPROVED = "nobody has approved this commit yet, which merge.approval asks for; GitHub's auto-merge is armed when somebody does";
 
 /** Whether all is met but what people still bring: labels, an approval. */
-export const isWithin = (policy: Policy, facts: MergeFacts): boolean => unmet([...conditions(policy, facts), ...humanOnly(policy, facts)]).length === 0;
+export const isWithin = (policy: Policy, facts: MergeFacts): boolean => against([...conditions(policy, facts), ...humanOnly(policy, facts)]).length === 0;
 
-const unmet = (conditions: readonly Condition[]): readonly string[] => conditions.flatMap((condition) => (condition.met ? [] : [condition.unmet]));
+const against = (all: readonly Condition[]): readonly string[] => all.flatMap((condition) => (condition.met ? [] : [condition.unmet]));
 
 interface Condition {
   readonly met: boolean;

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
 import { readRun, STOP_LABEL } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { changesOnDefaultBranch, mentionsSomebody, parseAssignedEvent, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, parseReview, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { changesOnDefaultBranch, mentionsSomebody, parseAssignedEvent, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, parseReview, readComment, WORKFLOW_PATH, type LabeledEvent, type ReviewEvent } from "../../intake/index.ts";
 import { CHECK_NAME } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
@@ -166,10 +166,14 @@ function onChecks(delivery: Delivery, tools: HandlerTools): void {
 
 function onReview(delivery: Delivery, tools: HandlerTools): void {
   const approved = parseReview(delivery.payload, "approved");
-  const place = workplaceOf(delivery, tools);
-  if (approved !== null && place !== null) return void tools.queue.add(subjectOf(place.repositoryId, approved.issueNumber), { name: "hearing an approval", coalesce: `review ${approved.reviewId}`, run: () => armApproved(place, tools, approved) });
+  if (approved !== null) return onApproved(delivery, tools, approved);
   const head = parseReview(delivery.payload, "changes_requested");
   if (head !== null) goOnWith(delivery, tools, { issueNumber: head.issueNumber, coalesce: `review ${head.reviewId}`, work: (place) => followUp(place, tools, { because: "review", head }) });
+}
+
+function onApproved(delivery: Delivery, tools: HandlerTools, approved: ReviewEvent): void {
+  const place = workplaceOf(delivery, tools);
+  if (place !== null) tools.queue.add(subjectOf(place.repositoryId, approved.issueNumber), { name: "hearing an approval", coalesce: `review ${approved.reviewId}`, run: () => armApproved(place, tools, approved) });
 }
 
 function goOnWith(delivery: Delivery, tools: HandlerTools, { issueNumber, coalesce, work }: { readonly issueNumber: number; readonly coalesce: string; readonly work: (place: Workplace) => Promise<number | null> }): void {

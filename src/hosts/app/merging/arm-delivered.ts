@@ -43,10 +43,11 @@ export async function armDelivered(stage: Stage, tools: StartTools, { issueNumbe
   if (!issue.open || !issue.labels.some((each) => each.toLowerCase() === label.toLowerCase())) return refuse(`The issue is closed or does not have the label \`${label}\` any more: the work was taken back.`, `Merge #${pullNumber} on GitHub yourself, or reopen the issue with the label.`);
   const check = await readDeliveredCheck(here.github, here.repository, { sha: headSha, name: CHECK_NAME, key, appIds: [tools.author.appId, GITHUB_ACTIONS.appId] });
   const mark = check === null ? null : readMergeMark(check.summary);
+  const where = check === null || check.url === null ? "the proof" : `[the check](${check.url})`;
   const itself = `Merge #${pullNumber} on GitHub yourself.`;
   if (mark === null) return refuse(`When ${headSha} was delivered, \`merge.auto\` was not set, so it was not decided whether it may be merged without a person.`, itself);
   if (mark.policy !== policyDigest(policy)) return refuse(`The conditions under \`merge\` in .github/worktrain.yml were changed after ${headSha} was delivered, so it was measured by others.`, itself);
-  if (!mark.within) return refuse(`By the merge policy a person merges ${headSha}. Why stands in the line "Who merges" of ${check?.url == null ? "the proof" : `[the check](${check.url})`}.`, itself);
+  if (!mark.within) return refuse(`By the merge policy a person merges ${headSha}. Why stands in the line "Who merges" of ${where}.`, itself);
   const missing = missingLabels(policy, issue.labels);
   if (missing.length > 0) return refuse(`The issue does not bear ${missing.map((each) => `\`${each}\``).join(", ")}, which \`merge.labels\` asks for.`, "Set it, then write the command again.");
   if (policy.approval && approved === null) return refuse(`Nobody has approved ${headSha}, which \`merge.approval\` asks for.`, `Look at #${pullNumber}, then approve it there, or write \`/worktrain approve ${headSha}\`.`);
