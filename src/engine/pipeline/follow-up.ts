@@ -3,7 +3,7 @@ import type { Json } from "../../shared/json.ts";
 import { runSession, stop, type ItemAction } from "./action.ts";
 import { CONTRACT, FIX } from "./course.ts";
 import { testsBefore } from "./host-checks.ts";
-import { artifactOf, type FollowUp, type ItemSession, type ItemState } from "./state.ts";
+import { artifactOf, onTheWay, type FollowUp, type ItemSession, type ItemState } from "./state.ts";
 
 const BECAUSE: Readonly<Record<FollowUp["because"], string>> = {
   ci: "checks on the delivered commit failed",
@@ -14,7 +14,7 @@ const BECAUSE: Readonly<Record<FollowUp["because"], string>> = {
 /** The session that answers the newest follow-up; null where there is none, or it has begun. */
 export function nextOfFollowUp(state: ItemState): ItemAction | null {
   const followUp = state.followUps.at(-1);
-  if (followUp === undefined || state.sessions.length > followUp.sessions) return null;
+  if (followUp === undefined || onTheWay(state.sessions).length > followUp.sessions) return null;
   const classified = state.sessions.find(({ phase }) => phase === "classify");
   const classification: Json = classified === undefined ? null : artifactOf(classified, CONTRACT.classification);
   return { ...runSession({ phase: "fix", round: followUp.round + 1, workflowId: FIX.workflowId, context: { classification, findings: [...followUp.findings], ...testsBefore(state) } }), why: BECAUSE[followUp.because] };
