@@ -83,7 +83,8 @@ export function statusComment(marker: StatusMarker, view: StatusView): string {
 function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
   const working = `### WorkTrain is working on this (attempt ${marker.attempt})`;
   const asked = marker.command === undefined ? [] : [askedIn(marker)];
-  const followed = marker.followed === undefined ? asked : ["It goes on with what it delivered: checks fail on it, or changes were requested."];
+  const said = marker.followUp === undefined ? undefined : SAID_OF_DELIVERY[marker.followUp.because];
+  const followed = said === undefined ? asked : [...asked, `It goes on with what it delivered: ${said}.`];
   const again = marker.auto === undefined && marker.tries === undefined ? followed : [`${before(marker)} ${savedBefore(marker)}`];
   const asLabelled = `It works on the text as it was when the ${marker.command === undefined ? "label was set" : "command was written"}; later edits count for the next attempt.`;
   switch (view.kind) {
@@ -101,6 +102,8 @@ function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
       return unreachable(view);
   }
 }
+
+const SAID_OF_DELIVERY = { ci: "checks fail on it", review: "changes were requested", asked: undefined };
 
 function askedIn({ by, continuation }: StatusMarker): string {
   const who = by === undefined || by === null ? "" : `\`${by.login}\` asked `;

@@ -20,6 +20,10 @@ export function nextOfFollowUp(state: ItemState): ItemAction | null {
   return { ...runSession({ phase: "fix", round: followUp.round + 1, workflowId: FIX.workflowId, context: { classification, findings: [...followUp.findings], ...testsBefore(state) } }), why: BECAUSE[followUp.because] };
 }
 
+/** Whether the item has to be opened again for what is said of its delivery; not where an earlier run has done that. */
+export const isUnanswered = ({ ended, delivered, followUps }: ItemState, { headSha, because }: Pick<FollowUp, "headSha" | "because">): boolean =>
+  ended !== null && delivered !== null && !followUps.some((each) => each.headSha === headSha && each.because === because);
+
 /** A first answer that changed no file has nothing to deliver: what its session says is what there is to say. */
 export function answeredWithoutChange(state: ItemState, last: ItemSession): ItemAction | null {
   const followUp = state.followUps.at(-1);

@@ -1,7 +1,7 @@
 /** What is said of a delivered commit, over the wire against the local GitHub: when its work goes on, and when a person is asked. */
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { publicTicketKey, verifyTicket } from "../../../src/github/trust/index.ts";
-import { formatSegmentName, formatTrailers } from "../../../src/record/index.ts";
+import { formatSegmentName, formatTrailers, type EndingCode, type Phase } from "../../../src/record/index.ts";
 import { startAppWorld, type AppWorld } from "./app-world.ts";
 import { ticketKeyPem } from "./running-app.ts";
 
@@ -37,6 +37,28 @@ async function check(name: string, conclusion: "failure" | "success" | null): Pr
   await call("POST", "/check-runs", { name, head_sha: head, ...(conclusion === null ? { status: "in_progress" } : { status: "completed", conclusion }) });
   await world.quiet();
 }
+
+/** What each run was dispatched to follow up, oldest first. */
+const followedUp = () =>
+  world.runs(issue).map(({ inputs }) => {
+    const ticket = verifyTicket(inputs["ticket"] ?? "", publicTicketKey(ticketKeyPem), { runCreatedAt: new Date().toISOString() });
+    return ticket.ok ? ticket.value.followUp : ticket.error;
+  });
+
+/** The newest run of the issue comes to its end. */
+async function ends(step: string, ending: EndingCode | null, conclusion: "success" | "failure" = "success", phase: Phase = "fix"): Promise<void> {
+  const id = world.runs(issue).at(-1)?.id ?? 0;
+  const item = { repositoryId: world.repositoryId, subject: `issue-${issue}` as const, attempt: 1 };
+  world.saveArtifact(id, formatSegmentName({ item, runId: id, runAttempt: 1, index: 1, phase, step, costMilliUsd: 120, ending }));
+  await world.updateRun(id, { status: "completed", conclusion });
+}
+
+const command = async (text: string): Promise<void> => {
+  // GitHub's times have no milliseconds, and a command has to be newer than what the last dispatch was asked by.
+  world.later(2_000);
+  await world.call(world.maintainer, "POST", `/repos/acme/calc/issues/${issue}/comments`, { body: text });
+  await world.quiet();
+};
 
 const labels = () => [...world.github.state().issues.values()].find(({ number }) => number === issue)?.labelIds.map((id) => world.github.state().labels.get(id)?.name);
 
@@ -85,4 +107,22 @@ it("G15: after `followUp.most` times a person is asked, once for a commit", asyn
   expect(world.runs(issue)).toHaveLength(1);
   expect(labels()).toContain("worktrain:needs-human");
   expect((await world.comments(issue)).filter(({ body }) => body.includes("needs a person here"))).toHaveLength(1);
+});
+
+it.each<[string, () => Promise<void>]>([
+  ["is lost", () => ends("work", null, "failure")],
+  ["is out of time", () => ends("parked", "time-limit")],
+  ["is out of budget, and somebody resumes it", async () => (await ends("parked", "budget"), command("/worktrain resume"))],
+  ["stops, and somebody has it tried again", async () => (await ends("end", "review-blocking"), command("/worktrain retry"))],
+  ["is out of budget, and the label is set again", async () => (await ends("parked", "budget"), world.later(2_000), await world.unlabel(issue), await world.label(issue), world.quiet())],
+])("a run of a follow-up %s: the next one is told the same, and it counts in the attempt", async (_, happens) => {
+  await deliver("followUp: { most: 1 }\n");
+  await check("ci", "failure");
+  await happens();
+  const wish = { because: "ci", headSha: head, pullNumber: issue + 1 };
+  expect(followedUp()).toEqual([undefined, wish, wish]);
+  await ends("end", "nothing-to-do");
+  await check("lint", "failure");
+  expect(world.runs(issue)).toHaveLength(3);
+  expect(labels()).toContain("worktrain:needs-human");
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { publicTicketKey, verifyTicket } from "../../../src/github/trust/index.ts";
 import { createEffectRunner } from "../../../src/github/write/index.ts";
 import { restoreStatus } from "../../../src/hosts/app/runs/restore-status.ts";
 import { createRunFollower } from "../../../src/hosts/app/runs/run-follower.ts";
@@ -497,5 +498,23 @@ describe("fault 32: is a start that the App did not live to make made later?", (
     expect(await second.settle(startAgain(second.place, second.tools, 12))).toBe(second.world.runs[0]?.id);
     expect(second.world.dispatches.map((inputs) => inputs["key"])).toEqual([key]);
     expect(parseStatusMarker(second.body())).toMatchObject({ state: "waiting", key });
+  });
+
+  it("what of its delivery the attempt is at goes with it", async () => {
+    const scene = labelScene();
+    scene.world.fault = (route) => {
+      if (route === DISPATCH) throw new TypeError("the App ends here");
+    };
+    await expect(scene.settle(scene.label())).rejects.toThrow("the App ends here");
+    scene.world.fault = null;
+    const [comment] = scene.world.comments;
+    const marker = parseStatusMarker(comment?.body ?? "");
+    if (comment === undefined || marker === null) throw new Error("no status comment");
+    const followUp = { because: "review" as const, headSha: "c".repeat(40), pullNumber: 31, reviewId: 7 };
+    comment.body = statusComment({ ...marker, followed: 2, followUp }, { kind: "starting" });
+    await scene.settle(startAgain(scene.place, scene.tools, 12));
+    const [inputs] = scene.world.dispatches;
+    expect(verifyTicket(String(inputs?.["ticket"]), publicTicketKey(TICKET_KEY), { runCreatedAt: new Date(scene.clock.nowMs()).toISOString() })).toMatchObject({ ok: true, value: { followUp } });
+    expect(parseStatusMarker(scene.body())).toMatchObject({ followed: 2, followUp });
   });
 });

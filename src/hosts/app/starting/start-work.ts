@@ -150,11 +150,12 @@ export interface Started {
 export async function start(scene: Scene, tools: StartTools, order: Order): Promise<Started> {
   const { place, facts, board } = scene;
   const { event, decision, command } = order;
+  const { followed, followUp } = carriedOn(scene.status, order);
   const isLabel = order.unasked === undefined && command === undefined && order.cause === undefined;
   const reaction = isLabel ? ((await react(place, tools, event.issueNumber))?.id ?? null) : (command?.reactionId ?? null);
   // The gate stands there until the run that answers it is seen at work: a dispatch that fails is asked for again.
   const gate = command === undefined ? {} : { command: command.commentId, at: scene.status?.marker.at ?? null };
-  const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, wish: decision.wish, ...order.unasked };
+  const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, wish: decision.wish, followed, followUp, ...order.unasked };
   const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs(), ofInstallationUsd: tools.dailyCostUsd ?? null });
   if (over !== null) {
     tools.log.info("not started: the day's budget", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
@@ -163,7 +164,7 @@ export async function start(scene: Scene, tools: StartTools, order: Order): Prom
   }
   const starting = await board.write(scene.status, marker, { kind: "starting" });
   const wrote = { reaction, comment: starting === null ? null : String(starting.comment.id) };
-  const ticket = makeTicket(facts, { ...order, wrote }, tools.clock.nowMs());
+  const ticket = makeTicket(facts, { ...order, ...(followUp === undefined ? {} : { followUp }), wrote }, tools.clock.nowMs());
   const signed = signTicket(ticket, tools.ticketKeyPem);
   try {
     const run = await tools.effects.apply(
@@ -189,6 +190,12 @@ export async function start(scene: Scene, tools: StartTools, order: Order): Prom
     return { dispatched: false, runId: null };
   }
 }
+
+/** What the attempt is at goes with it into every run that goes on with it, whoever asks for that: the run before may have been lost before it had saved it. */
+const carriedOn = (status: Status | null, { decision, followUp, unasked }: Order): Pick<StatusMarker, "followed" | "followUp"> => {
+  const before = status?.marker.attempt === decision.attempt ? status.marker : undefined;
+  return { followed: unasked?.followed ?? before?.followed, followUp: followUp ?? before?.followUp };
+};
 
 /** The run with the key among those of the issue, the first of several. */
 function dispatched(runs: readonly RunFacts[], key: string): Confirmed | null {
