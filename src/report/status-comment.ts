@@ -142,8 +142,8 @@ function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }
   if (view.pullRequest === null) {
     return [
       "### WorkTrain did the work, but delivering it failed",
-      "The change is saved in the run's artifacts; there is no pull request.",
-      `**What to do:** see why in ${link("the deliver job", view.deliverUrl ?? view.runUrl)}. Mend the cause, remove the label and add it again: the saved change is delivered then.`,
+      marker.followUp === undefined ? "The change is saved in the run's artifacts; there is no pull request." : `The change is saved in the run's artifacts; it is not on pull request #${marker.followUp.pullNumber}.`,
+      `**What to do:** see why in ${link("the deliver job", view.deliverUrl ?? view.runUrl)}. Mend the cause, then write \`/worktrain resume\` in a new comment, or remove the label and add it again: the saved change is delivered then.`,
       foot,
     ];
   }

@@ -126,3 +126,43 @@ it.each<[string, () => Promise<void>]>([
   expect(world.runs(issue)).toHaveLength(3);
   expect(labels()).toContain("worktrain:needs-human");
 });
+
+const status = async () => (await world.comments(issue)).find(({ body }) => body.startsWith("<!-- worktrain:status"))?.body ?? "";
+
+/** A commit behind the delivered one, on its branch. */
+async function pushed(message: string): Promise<void> {
+  const base = await call("GET", `/git/commits/${head}`);
+  const commit = await call("POST", "/git/commits", { message, tree: base.tree.sha, parents: [head] });
+  await call("PATCH", `/git/refs/heads/worktrain/issue-${issue}-1`, { sha: commit.sha });
+  await world.quiet();
+}
+
+it("I4: a follow-up that was not delivered is told as that, though the first delivery's pull request is there; and resumed", async () => {
+  await deliver();
+  await check("ci", "failure");
+  await ends("refused", "ready", "success", "deliver");
+  expect(await status()).toContain("delivering it failed");
+  expect(await status()).toContain(`it is not on pull request #${issue + 1}`);
+  await command("/worktrain resume");
+  expect(followedUp().slice(1)).toEqual([followedUp()[1], followedUp()[1]]);
+});
+
+it.each<[string, boolean, (key: string) => Promise<void>]>([
+  ["the deliver job says that it delivered it", true, () => ends("delivered", "ready", "success", "deliver")],
+  ["its commit is there, whatever the deliver job could save", true, async (key) => (await pushed(`Mend\n\n${formatTrailers({ item: `${world.repositoryId}/issue-${issue}/1`, key })}\n`), ends("end", "ready"))],
+  ["another run was first with it", true, async (key) => (await pushed(`Mend\n\n${formatTrailers({ item: `${world.repositoryId}/issue-${issue}/1`, key: key.replace(/./, (digit) => (digit === "0" ? "1" : "0")) })}\n`), ends("fenced", "fenced", "success", "deliver"))],
+  ["somebody pushed meanwhile", false, async () => (await pushed("Mine\n"), ends("refused", "ready", "success", "deliver"))],
+])("I4: %s: the pull request counts as made by it: %s", async (_, made, happens) => {
+  await deliver();
+  await check("ci", "failure");
+  await happens(world.runs(issue).at(-1)?.inputs["key"] ?? "");
+  expect((await status()).includes(`made pull request #${issue + 1}`)).toBe(made);
+  expect(world.runs(issue)).toHaveLength(2);
+});
+
+it("fault 22: where another run was first, and not with the answer, the attempt goes on by itself", async () => {
+  await deliver();
+  await check("ci", "failure");
+  await ends("fenced", "fenced", "success", "deliver");
+  expect(followedUp().slice(1)).toEqual([followedUp()[1], followedUp()[1]]);
+});
