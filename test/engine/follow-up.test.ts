@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { foldItem, lookBack, next, retryFrom } from "../../src/engine/pipeline/index.ts";
+import { foldItem, hasReopened, isUnanswered, lookBack, next, retryFrom } from "../../src/engine/pipeline/index.ts";
 import type { ItemEvent, Phase } from "../../src/record/index.ts";
 import { classify, code, history, review, snapshot, verdict, type Step } from "./item-history.ts";
 
@@ -109,5 +109,41 @@ describe("a retry after a follow-up", () => {
     const state = foldItem(retry([...stoppedAnswer, followedUp, ...again.slice(all.length), stopped], "fix"));
     expect(state.snapshot?.tree).toBe(snapshot.tree);
     expect(next(state)).toMatchObject({ kind: "run-session", phase: "fix", round: 3 });
+  });
+});
+
+describe("what is said of a delivery is answered once", () => {
+  type Said = Extract<ItemEvent, { kind: "item_followed_up" }>["data"];
+  const by = "ada";
+  const stopped: ItemEvent = { kind: "item_ended", data: { outcome: "stopped", ending: "nothing-to-do", reason: null, snapshot: null } };
+  const [headSha, other] = ["c".repeat(40), "d".repeat(40)];
+  /** Delivered, and this was answered with nothing to deliver. */
+  const answered = (said: Partial<Said>) => foldItem([...history(...FIRST), delivered, { kind: "item_followed_up", data: { because: "review", by, headSha, findings: [FINDING], ...said } }, stopped]);
+
+  test.each<[string, Partial<Said>, Partial<Said>, boolean]>([
+    ["the same review", { reviewId: 7 }, { reviewId: 7 }, false],
+    ["another reviewer's of that commit", { reviewId: 7 }, { reviewId: 8 }, true],
+    ["one of another commit", { reviewId: 7 }, { reviewId: 7, headSha: other }, true],
+    ["a review, behind a record that does not say which", {}, { reviewId: 8 }, false],
+    ["the same findings", { because: "asked", named: ["a1", "b2"] }, { because: "asked", named: ["a1", "b2"] }, false],
+    ["other findings", { because: "asked", named: ["a1"] }, { because: "asked", named: ["b2"] }, true],
+    ["one finding after all", { because: "asked", named: [] }, { because: "asked", named: ["b2"] }, true],
+    ["findings, behind a record that does not say which", { because: "asked" }, { because: "asked", named: ["b2"] }, false],
+    ["the same checks", { because: "ci" }, { because: "ci" }, false],
+  ])("%s: to be answered by a run that goes on with another: %s, %s: %s", (_, before, said, is) => {
+    const now = { because: "review" as const, headSha, ...said };
+    expect(isUnanswered(answered(before), now, { anew: false })).toBe(is);
+    expect(isUnanswered(answered(before), now, { anew: true })).toBe(true);
+  });
+
+  test("nothing is said anew of work that goes on, or of none", () => {
+    for (const state of [foldItem([...history(...FIRST), delivered, followedUp]), foldItem([...history(...FIRST), stopped])]) expect(isUnanswered(state, { because: "ci", headSha }, { anew: true })).toBe(false);
+  });
+
+  test("fault 32: a dispatch that came to two runs opens the item again once", () => {
+    const run = (key: string | null): ItemEvent => ({ kind: "run_opened", data: { host: "actions", runId: 1, runAttempt: 1, key, ticket: null, sandbox: "none", restored: null, segments: [] } });
+    const events = [...history(...FIRST), run("a"), delivered, run("b"), followedUp, run("c")];
+    expect(["a", "b", "c", "d", null].map((key) => hasReopened(events, key))).toEqual([false, true, false, false, false]);
+    expect(hasReopened([run(null), followedUp], null)).toBe(false);
   });
 });

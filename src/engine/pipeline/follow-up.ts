@@ -20,9 +20,22 @@ export function nextOfFollowUp(state: ItemState): ItemAction | null {
   return { ...runSession({ phase: "fix", round: followUp.round + 1, workflowId: FIX.workflowId, context: { classification, findings: [...followUp.findings], ...testsBefore(state) } }), why: BECAUSE[followUp.because] };
 }
 
-/** Whether the item has to be opened again for what is said of its delivery; not where an earlier run has done that. */
-export const isUnanswered = ({ ended, delivered, followUps }: ItemState, { headSha, because }: Pick<FollowUp, "headSha" | "because">): boolean =>
-  ended !== null && delivered !== null && !followUps.some((each) => each.headSha === headSha && each.because === because);
+type Said = Pick<FollowUp, "because" | "headSha" | "reviewId" | "named">;
+
+/**
+ * Whether the item has to be opened again for what is said of its delivery. A run that goes on with a lost one is told the same again: it
+ * does not where an earlier run has done that.
+ *
+ * @param anew it is said now: whatever was answered before, this was not
+ */
+export const isUnanswered = (state: ItemState, said: Said, { anew }: { readonly anew: boolean }): boolean => isOver(state) && (anew || !state.followUps.some((each) => isSame(each, said)));
+
+/** There is a delivery to say something of, and nothing is at work on it. */
+export const isOver = ({ ended, delivered }: ItemState): boolean => ended !== null && delivered !== null;
+
+/** Records of before they told which review, or which findings, stand for any. */
+const isSame = (answered: Said, said: Said): boolean =>
+  answered.headSha === said.headSha && answered.because === said.because && (answered.reviewId === undefined || answered.reviewId === said.reviewId) && (answered.named === undefined || answered.named.join() === said.named?.join());
 
 /** A first answer that changed no file has nothing to deliver: what its session says is what there is to say. */
 export function answeredWithoutChange(state: ItemState, last: ItemSession): ItemAction | null {
