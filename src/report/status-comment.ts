@@ -47,6 +47,8 @@ export type StatusView =
       readonly pullRequest: PullRequestLink | null;
       /** The deliver job, to look at when there should be a pull request and is none. */
       readonly deliverUrl: string | null;
+      /** The agent job never started. `refused`: GitHub ended the run without one. `skipped`: the workflow file kept it from starting. */
+      readonly notBegun?: "refused" | "skipped" | undefined;
       /** Whether the App goes on by itself with what this run left; absent where it never would. */
       readonly onward?: Onward | undefined;
     }
@@ -135,6 +137,7 @@ const minute = (at: string): string => `${new Date(at).toISOString().slice(0, 16
 function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }>): readonly string[] {
   const words = ENDING_WORDS[view.ending];
   const foot = `${link("The run", view.runUrl)}${cost(view.progress)} · attempt ${marker.attempt}`;
+  if (view.notBegun !== undefined) return ["### WorkTrain's run was blocked before it began", NOT_BEGUN[view.notBegun], ...toDo(view, `see on the page of ${link("the run", view.runUrl)} what was refused. ${UNBLOCK}`), foot];
   if (view.ending !== "ready") {
     const leftover = view.pullRequest === null ? [] : [`Pull request ${link(`#${view.pullRequest.number}`, view.pullRequest.url)} has its branch.`];
     return [`### WorkTrain ${words.headline}`, words.meaning, ...lostAfter(view), ...gateWords(view), ...leftover, ...toDo(view, words.next), foot];
@@ -149,6 +152,12 @@ function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }
   }
   return [`### WorkTrain made pull request #${view.pullRequest.number}`, ...checklist(view.progress, true), `**What to do:** review ${link(`#${view.pullRequest.number}`, view.pullRequest.url)}.`, foot];
 }
+
+const NOT_BEGUN: Readonly<Record<NonNullable<Extract<StatusView, { kind: "ended" }>["notBegun"]>, string>> = {
+  refused: "GitHub ended the run without starting its job `agent`, so the run did nothing. Most often the Actions policy of the repository or organisation does not allow an action that the workflow file uses, or the file is not valid.",
+  skipped: "The job `agent` was skipped, so the run did nothing: an `if`, or a job that it needs, kept it from starting.",
+};
+const UNBLOCK = "Mend that under Settings > Actions > General or in `.github/workflows/worktrain.yml`, then write `/worktrain resume` in a new comment, or remove the label and add it again: a new run is started then.";
 
 function toDo({ onward }: Extract<StatusView, { kind: "ended" }>, next: string): readonly string[] {
   switch (onward?.kind) {

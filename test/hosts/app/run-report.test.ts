@@ -110,6 +110,32 @@ describe("I4: does the comment say what happened?", () => {
     },
   );
 
+  it.each<[string, string, string | null, string]>([
+    ["GitHub refused the workflow", "startup_failure", null, "GitHub ended the run without starting"],
+    ["it has no agent job", "failure", null, "GitHub ended the run without starting"],
+    ["it waits for somebody to allow it", "action_required", null, "GitHub ended the run without starting"],
+    ["its agent job was skipped", "success", "skipped", "The job `agent` was skipped"],
+    ["its agent job failed before it had saved anything", "failure", "failure", "lost its run"],
+    ["its runner was lost before it had saved anything", "failure", "cancelled", "lost its run"],
+  ])("I4: a run that saved nothing, where %s", async (_, conclusion, agent, words) => {
+    const { world, run, report, body } = scene();
+    world.agentConclusion = agent;
+    complete(run, conclusion);
+    await report();
+    expect(body()).toContain(words);
+    const isBlocked = agent === null || agent === "skipped";
+    expect([body().includes("blocked before it began"), body().includes("from what is saved"), world.dispatches]).toEqual([isBlocked, !isBlocked, []]);
+    expect(parseStatusMarker(body())).toMatchObject({ state: "interrupted" });
+  });
+
+  it("a run that was cancelled before its agent job started was cancelled, and not blocked", async () => {
+    const { world, run, report, body } = scene();
+    world.agentConclusion = null;
+    complete(run, "cancelled");
+    await report();
+    expect(body()).toContain("was cancelled");
+  });
+
   it("a final comment is not turned back by late, early or repeated events", async () => {
     const { run, save, report, body } = scene();
     save("code", "implement", "tests-red");

@@ -159,7 +159,15 @@ export async function endedView(
     ending,
     pullRequest: pullRequest === undefined ? null : { number: pullRequest.number, url: pullRequest.htmlUrl },
     deliverUrl: missing ? await deliverJobUrl(place, run) : null,
+    notBegun: said === "lost" && progress === null ? await whyNotBegun(place, run) : undefined,
   };
+}
+
+/** Whether the run's agent job never started; undefined where it did, and what it met is in its log. */
+async function whyNotBegun(place: Workplace, run: RunFacts): Promise<EndedView["notBegun"]> {
+  const agent = (await listRunJobs(place.github, place.repository, run.id)).find(({ name }) => name === "agent");
+  if (agent === undefined) return "refused";
+  return agent.conclusion === "skipped" ? "skipped" : undefined;
 }
 
 /**
