@@ -527,20 +527,20 @@ describe("fault 32: is a start that the App did not live to make made later?", (
   });
 
   it("what of its delivery the attempt is at goes with it", async () => {
-    const scene = labelScene();
-    scene.world.fault = (route) => {
+    const labelled = labelScene();
+    labelled.world.fault = (route) => {
       if (route === DISPATCH) throw new TypeError("the App ends here");
     };
-    await expect(scene.settle(scene.label())).rejects.toThrow("the App ends here");
-    scene.world.fault = null;
-    const [comment] = scene.world.comments;
+    await expect(labelled.settle(labelled.label())).rejects.toThrow("the App ends here");
+    labelled.world.fault = null;
+    const [comment] = labelled.world.comments;
     const marker = parseStatusMarker(comment?.body ?? "");
     if (comment === undefined || marker === null) throw new Error("no status comment");
     const followUp = { because: "review" as const, headSha: "c".repeat(40), pullNumber: 31, reviewId: 7 };
     comment.body = statusComment({ ...marker, followed: 2, followUp }, { kind: "starting" });
-    await scene.settle(startAgain(scene.place, scene.tools, 12));
-    const [inputs] = scene.world.dispatches;
-    expect(verifyTicket(String(inputs?.["ticket"]), publicTicketKey(TICKET_KEY), { runCreatedAt: new Date(scene.clock.nowMs()).toISOString() })).toMatchObject({ ok: true, value: { followUp } });
-    expect(parseStatusMarker(scene.body())).toMatchObject({ followed: 2, followUp });
+    await labelled.settle(startAgain(labelled.place, labelled.tools, 12));
+    const [inputs] = labelled.world.dispatches;
+    expect(verifyTicket(String(inputs?.["ticket"]), publicTicketKey(TICKET_KEY), { runCreatedAt: new Date(labelled.clock.nowMs()).toISOString() })).toMatchObject({ ok: true, value: { followUp } });
+    expect(parseStatusMarker(labelled.body())).toMatchObject({ followed: 2, followUp });
   });
 });
