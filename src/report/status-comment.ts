@@ -47,6 +47,8 @@ export type StatusView =
       readonly pullRequest: PullRequestLink | null;
       /** The deliver job, to look at when there should be a pull request and is none. */
       readonly deliverUrl: string | null;
+      /** The agent job never started. `refused`: GitHub ended the run without one. `skipped`: the workflow file kept it from starting. */
+      readonly notBegun?: "refused" | "skipped" | undefined;
       /** Whether the App goes on by itself with what this run left; absent where it never would. */
       readonly onward?: Onward | undefined;
     }
@@ -83,7 +85,8 @@ export function statusComment(marker: StatusMarker, view: StatusView): string {
 function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
   const working = `### WorkTrain is working on this (attempt ${marker.attempt})`;
   const asked = marker.command === undefined ? [] : [askedIn(marker)];
-  const followed = marker.followed === undefined ? asked : ["It goes on with what it delivered: checks fail on it, or changes were requested."];
+  const said = marker.followUp === undefined ? undefined : SAID_OF_DELIVERY[marker.followUp.because];
+  const followed = said === undefined ? asked : [...asked, `It goes on with what it delivered: ${said}.`];
   const again = marker.auto === undefined && marker.tries === undefined ? followed : [`${before(marker)} ${savedBefore(marker)}`];
   const asLabelled = marker.head === undefined ? `It works on the text as it was when the ${marker.command === undefined ? "label was set" : "command was written"}; later edits count for the next attempt.` : `It reviews the commit \`${marker.head.slice(0, 12)}\`; what is pushed later is not part of it.`;
   switch (view.kind) {
@@ -101,6 +104,8 @@ function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
       return unreachable(view);
   }
 }
+
+const SAID_OF_DELIVERY = { ci: "checks fail on it", review: "changes were requested", asked: undefined };
 
 function askedIn({ by, continuation }: StatusMarker): string {
   const who = by === undefined || by === null ? "" : `\`${by.login}\` asked `;
@@ -132,6 +137,7 @@ const minute = (at: string): string => `${new Date(at).toISOString().slice(0, 16
 function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }>): readonly string[] {
   const words = ENDING_WORDS[view.ending];
   const foot = `${link("The run", view.runUrl)}${cost(view.progress)} · attempt ${marker.attempt}`;
+  if (view.notBegun !== undefined) return ["### WorkTrain's run was blocked before it began", NOT_BEGUN[view.notBegun], ...toDo(view, `see on the page of ${link("the run", view.runUrl)} what was refused. ${UNBLOCK}`), foot];
   if (view.ending !== "ready") {
     const leftover = view.pullRequest === null ? [] : [`Pull request ${link(`#${view.pullRequest.number}`, view.pullRequest.url)} has its branch.`];
     return [`### WorkTrain ${words.headline}`, words.meaning, ...lostAfter(view), ...gateWords(view), ...leftover, ...toDo(view, words.next), foot];
@@ -139,13 +145,19 @@ function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }
   if (view.pullRequest === null) {
     return [
       "### WorkTrain did the work, but delivering it failed",
-      "The change is saved in the run's artifacts; there is no pull request.",
-      `**What to do:** see why in ${link("the deliver job", view.deliverUrl ?? view.runUrl)}. Mend the cause, remove the label and add it again: the saved change is delivered then.`,
+      marker.followUp === undefined ? "The change is saved in the run's artifacts; there is no pull request." : `The change is saved in the run's artifacts; it is not on pull request #${marker.followUp.pullNumber}.`,
+      `**What to do:** see why in ${link("the deliver job", view.deliverUrl ?? view.runUrl)}. Mend the cause, then write \`/worktrain resume\` in a new comment, or remove the label and add it again: the saved change is delivered then.`,
       foot,
     ];
   }
   return [`### WorkTrain made pull request #${view.pullRequest.number}`, ...checklist(view.progress, true), `**What to do:** review ${link(`#${view.pullRequest.number}`, view.pullRequest.url)}.`, foot];
 }
+
+const NOT_BEGUN: Readonly<Record<NonNullable<Extract<StatusView, { kind: "ended" }>["notBegun"]>, string>> = {
+  refused: "GitHub ended the run without starting its job `agent`, so the run did nothing. Most often the Actions policy of the repository or organisation does not allow an action that the workflow file uses, or the file is not valid.",
+  skipped: "The job `agent` was skipped, so the run did nothing: an `if`, or a job that it needs, kept it from starting.",
+};
+const UNBLOCK = "Mend that under Settings > Actions > General or in `.github/workflows/worktrain.yml`, then write `/worktrain resume` in a new comment, or remove the label and add it again: a new run is started then.";
 
 function toDo({ onward }: Extract<StatusView, { kind: "ended" }>, next: string): readonly string[] {
   switch (onward?.kind) {

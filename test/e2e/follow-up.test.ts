@@ -15,12 +15,19 @@ const PATIENCE_MS = 110_000;
 const NIT = completeStep("Judged.", "wr.contracts.review_verdict", { verdict: "clean", confidence: "high", summary: "Read it.", findings: [{ severity: "nit", findingCategory: "style", summary: "The rounding is not explained", file: "src/format.js", line: 2, evidence: "No comment says why.", remediation: "Say why." }] });
 const EXPLAINED: Script["fix"] = [[completeStep("The finding holds.")], [use("read", { path: "src/format.js" }), use("edit", { path: "src/format.js", old_string: "  const totalSeconds = Math.round(exactSeconds);", new_string: "  // Rounded whole, so that 59.7 seconds are a minute.\n  const totalSeconds = Math.round(exactSeconds);" })], [completeStep("Explained.")], [completeStep("All tests pass.")], [handOver]];
 
+/** Whether who answers the nit mends it; else it is left as it is. */
+let explains = false;
 let world: DemoWorld;
 let issue: number;
 beforeAll(async () => {
   world = await startDemoWorld(
     scenarioByIssue({
-      [NIT_TITLE]: { review: [[completeStep("Read and traced it.")], [NIT]], fix: EXPLAINED },
+      [NIT_TITLE]: {
+        review: [[completeStep("Read and traced it.")], [NIT]],
+        get fix() {
+          return explains ? EXPLAINED : straight.fix;
+        },
+      },
       [TITLE]: {
         fix: [[completeStep("The check wants the rounding explained.")], [use("read", { path: "src/format.js" }), use("edit", { path: "src/format.js", old_string: "  const totalSeconds = Math.round(exactSeconds);", new_string: "  // Rounded whole, so that 59.7 seconds are a minute.\n  const totalSeconds = Math.round(exactSeconds);" })], [completeStep("Explained.")], [completeStep("All tests pass.")], [handOver], ...straight.fix],
       },
@@ -102,7 +109,7 @@ test("a person who pushes has taken over", async () => {
   expect(world.runs(issue)).toHaveLength(3);
 });
 
-test("fix: a nit of the last review is dealt with by one more commit, at somebody's word", async () => {
+test("fix: a nit of the last review is dealt with by one more commit, at somebody's word; asked once more where a first answer left it", async () => {
   // Else an open pull request has the work of the next issue already.
   for (const { number: other, pull: own } of world.github.state().issues.values()) if (own !== null) await world.call(world.maintainerToken, "PATCH", `/pulls/${other}`, { state: "closed" });
   const number = await openIssue(world, { title: NIT_TITLE, body: "" });
@@ -118,6 +125,10 @@ test("fix: a nit of the last review is dealt with by one more commit, at somebod
   const [, id = ""] = /`([0-9a-f]{8})` \| left as it is/.exec(ours()?.body ?? "") ?? [];
   expect(id, `${ours()?.body ?? "no pull request"} ${world.statusComments(number)[0] ?? ""}`).not.toBe("");
   await write(`/worktrain fix ${id}`, ended(1));
+  expect(ours()?.pull?.head.sha).toBe(first);
+  expect(world.statusComments(number)[0]).toContain("found nothing to do");
+  explains = true;
+  await write(`/worktrain fix ${id}`, ended(2));
   expect(ours()?.pull?.head.sha).not.toBe(first);
-  expect(world.runs(number)).toHaveLength(2);
+  expect(world.runs(number)).toHaveLength(3);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { publicTicketKey, verifyTicket } from "../../../src/github/trust/index.ts";
 import { createEditBudget, MOST_EDITS } from "../../../src/hosts/app/runs/edit-budget.ts";
 import { createEffectRunner } from "../../../src/github/write/index.ts";
 import { restoreStatus } from "../../../src/hosts/app/runs/restore-status.ts";
@@ -128,6 +129,32 @@ describe("I4: does the comment say what happened?", () => {
       expect(body()).toContain(words);
     },
   );
+
+  it.each<[string, string, string | null, string]>([
+    ["GitHub refused the workflow", "startup_failure", null, "GitHub ended the run without starting"],
+    ["it has no agent job", "failure", null, "GitHub ended the run without starting"],
+    ["it waits for somebody to allow it", "action_required", null, "GitHub ended the run without starting"],
+    ["its agent job was skipped", "success", "skipped", "The job `agent` was skipped"],
+    ["its agent job failed before it had saved anything", "failure", "failure", "lost its run"],
+    ["its runner was lost before it had saved anything", "failure", "cancelled", "lost its run"],
+  ])("I4: a run that saved nothing, where %s", async (_, conclusion, agent, words) => {
+    const { world, run, report, body } = scene();
+    world.agentConclusion = agent;
+    complete(run, conclusion);
+    await report();
+    expect(body()).toContain(words);
+    const isBlocked = agent === null || agent === "skipped";
+    expect([body().includes("blocked before it began"), body().includes("from what is saved"), world.dispatches]).toEqual([isBlocked, !isBlocked, []]);
+    expect(parseStatusMarker(body())).toMatchObject({ state: "interrupted" });
+  });
+
+  it("a run that was cancelled before its agent job started was cancelled, and not blocked", async () => {
+    const { world, run, report, body } = scene();
+    world.agentConclusion = null;
+    complete(run, "cancelled");
+    await report();
+    expect(body()).toContain("was cancelled");
+  });
 
   it("a final comment is not turned back by late, early or repeated events", async () => {
     const { run, save, report, body } = scene();
@@ -517,5 +544,23 @@ describe("fault 32: is a start that the App did not live to make made later?", (
     expect(await second.settle(startAgain(second.place, second.tools, 12))).toBe(second.world.runs[0]?.id);
     expect(second.world.dispatches.map((inputs) => inputs["key"])).toEqual([key]);
     expect(parseStatusMarker(second.body())).toMatchObject({ state: "waiting", key });
+  });
+
+  it("what of its delivery the attempt is at goes with it", async () => {
+    const labelled = labelScene();
+    labelled.world.fault = (route) => {
+      if (route === DISPATCH) throw new TypeError("the App ends here");
+    };
+    await expect(labelled.settle(labelled.label())).rejects.toThrow("the App ends here");
+    labelled.world.fault = null;
+    const [comment] = labelled.world.comments;
+    const marker = parseStatusMarker(comment?.body ?? "");
+    if (comment === undefined || marker === null) throw new Error("no status comment");
+    const followUp = { because: "review" as const, headSha: "c".repeat(40), pullNumber: 31, reviewId: 7 };
+    comment.body = statusComment({ ...marker, followed: 2, followUp }, { kind: "starting" });
+    await labelled.settle(startAgain(labelled.place, labelled.tools, 12));
+    const [inputs] = labelled.world.dispatches;
+    expect(verifyTicket(String(inputs?.["ticket"]), publicTicketKey(TICKET_KEY), { runCreatedAt: new Date(labelled.clock.nowMs()).toISOString() })).toMatchObject({ ok: true, value: { followUp } });
+    expect(parseStatusMarker(labelled.body())).toMatchObject({ followed: 2, followUp });
   });
 });

@@ -2,10 +2,10 @@
  * Brings an issue's status comment up to what a run's artifact names and conclusion say now. Asks GitHub, not the event:
  * late, early and repeated events come to the same (fault 27), and a final comment is never turned back.
  */
-import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, readPullUnderReview, readRun, readStatusState, type RunFacts, type StatusState } from "../../../github/read/index.ts";
+import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, readCommitMessage, readPullUnderReview, readRun, readStatusState, type RunFacts, type StatusState } from "../../../github/read/index.ts";
 import { MOST_TRIES, nextTry, WORKFLOW_FILE, WORKFLOW_PATH } from "../../../intake/index.ts";
 import { longestUnsavedMs } from "../../../journal/index.ts";
-import { formatItemId, parseSegmentName, type EndingCode } from "../../../record/index.ts";
+import { formatItemId, parseSegmentName, readTrailers, type EndingCode } from "../../../record/index.ts";
 import { ENDING_WORDS } from "../../../report/ending-words.ts";
 import { progressOf, type Onward, type Progress, type StatusView } from "../../../report/status-comment.ts";
 import { formatStatusMarker, type StatusMarker } from "../../../report/status-marker.ts";
@@ -45,7 +45,7 @@ export async function reportRun(place: Workplace, tools: StartTools, runId: numb
     await endByForce(place, tools, marker, run.id);
     return "going";
   }
-  const view = await endedView(place, { run, title, progress, pullRequests: state.pullRequests });
+  const view = await endedView(place, { run, title, progress, marker, pullRequests: state.pullRequests });
   let onward: Onward | undefined = view.ending === "model-unavailable" ? afterOutage(marker, tools.clock.nowMs()) : undefined;
   // Who cancelled it wants no other run in its place.
   if (marker.cancel === undefined && (await wasCutOff(place, run, view))) {
@@ -145,14 +145,15 @@ const atOf = (progress: Progress | null): string | null => {
 
 export async function endedView(
   place: Workplace,
-  { run, title, progress, pullRequests: shown }: { readonly run: RunFacts; readonly title: RunTitle; readonly progress: Progress | null; readonly pullRequests: StatusState["pullRequests"] },
+  { run, title, progress, marker, pullRequests: shown }: { readonly run: RunFacts; readonly title: RunTitle; readonly progress: Progress | null; readonly marker: StatusMarker; readonly pullRequests: StatusState["pullRequests"] },
 ): Promise<EndedView> {
   const pullRequests = shown ?? (await findPullRequests(place.github, place.repository, branchOf(title))).filter(({ headRepositoryId }) => headRepositoryId === place.repositoryId);
-  const [pullRequest] = pullRequests;
   const said = progress?.ending ?? endingOf(run);
+  const made = said === "ready" || said === "fenced" ? await whatWasMade(place, { said, title, progress, marker, pullRequests }) : undefined;
   // What was asked for is there: the run that was first made it.
-  const ending = said === "fenced" && pullRequest !== undefined ? "ready" : said;
-  const missing = ending === "ready" && pullRequest === undefined;
+  const ending = said === "fenced" && made !== undefined ? "ready" : said;
+  const missing = ending === "ready" && made === undefined;
+  const pullRequest = missing ? undefined : pullRequests[0];
   return {
     kind: "ended",
     runUrl: run.htmlUrl,
@@ -160,7 +161,29 @@ export async function endedView(
     ending,
     pullRequest: pullRequest === undefined ? null : { number: pullRequest.number, url: pullRequest.htmlUrl },
     deliverUrl: missing ? await deliverJobUrl(place, run) : null,
+    notBegun: said === "lost" && progress === null ? await whyNotBegun(place, run) : undefined,
   };
+}
+
+/** Whether the run's agent job never started; undefined where it did, and what it met is in its log. */
+async function whyNotBegun(place: Workplace, run: RunFacts): Promise<EndedView["notBegun"]> {
+  const agent = (await listRunJobs(place.github, place.repository, run.id)).find(({ name }) => name === "agent");
+  if (agent === undefined) return "refused";
+  return agent.conclusion === "skipped" ? "skipped" : undefined;
+}
+
+/**
+ * The pull request that holds what the run was to deliver (I4). That of an attempt whose delivery is worked on again was there before: it holds the
+ * answer when the deliver job says so, or its newest commit is this run's; where another run was first, when it is not the commit that was answered.
+ */
+async function whatWasMade(place: Workplace, { said, title, progress, marker: { followUp }, pullRequests }: { readonly said: EndingCode; readonly title: RunTitle; readonly progress: Progress | null; readonly marker: StatusMarker; readonly pullRequests: readonly { readonly number: number; readonly headSha: string }[] }): Promise<{ readonly number: number } | undefined> {
+  const [first] = pullRequests;
+  if (followUp === undefined || first === undefined) return first;
+  if (progress?.at.phase === "deliver" && progress.at.step === "delivered") return first;
+  const answered = pullRequests.find(({ number }) => number === followUp.pullNumber);
+  if (answered === undefined || answered.headSha === followUp.headSha) return undefined;
+  if (said === "fenced") return answered;
+  return readTrailers((await readCommitMessage(place.github, place.repository, answered.headSha)) ?? "")?.key === title.key ? answered : undefined;
 }
 
 export const branchOf = ({ item }: RunTitle): string => `worktrain/${item.subject}-${item.attempt}`;

@@ -153,29 +153,23 @@ export interface Started {
 }
 
 /** Says it, dispatches it, says where it runs; or why it could not be dispatched. */
-export async function start(scene: Scene, tools: StartTools, asked: Order): Promise<Started> {
-  const order = { ...asked, ...carriedOn(scene.status, asked) };
+export async function start(scene: Scene, tools: StartTools, order: Order): Promise<Started> {
   const isLimited = order.decision.config.budget.dailyCostUsd !== null || (tools.dailyCostUsd ?? null) !== null;
   if (!isLimited || tools.queue === undefined) return startNow(scene, tools, order);
   // Issues that are labelled together must not all find the room that is there for one (I5). An installation is that of an owner.
   return tools.queue.run(`budget-${scene.place.repository.owner.toLowerCase()}`, () => startNow(scene, tools, order));
 }
 
-/** What a review began with goes with it into every run that goes on with it: without it, no ticket of those runs would say that the last review's findings count. */
-function carriedOn(status: Status | null, { decision, review, unasked }: Order): Pick<Order, "review"> {
-  const isGoingOn = status?.marker.attempt === decision.attempt && (decision.continuation > 0 || unasked !== undefined);
-  const since = review?.since ?? (isGoingOn ? status?.marker.since : undefined);
-  return review === undefined || since === undefined ? {} : { review: { ...review, since } };
-}
-
-async function startNow(scene: Scene, tools: StartTools, order: Order): Promise<Started> {
+async function startNow(scene: Scene, tools: StartTools, asked: Order): Promise<Started> {
   const { place, facts, board } = scene;
+  const { followed, followUp, since } = carriedOn(scene.status, asked);
+  const order: Order = { ...asked, ...(followUp === undefined ? {} : { followUp }), ...(asked.review === undefined || since === undefined ? {} : { review: { ...asked.review, since } }) };
   const { event, decision, command } = order;
   const isLabel = order.unasked === undefined && command === undefined && order.cause === undefined;
   const reaction = isLabel ? ((await react(place, tools, event.issueNumber))?.id ?? null) : (command?.reactionId ?? null);
   // The gate stands there until the run that answers it is seen at work: a dispatch that fails is asked for again.
   const gate = command === undefined ? {} : { command: command.commentId, at: scene.status?.marker.at ?? null };
-  const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, since: order.review?.since, wish: decision.wish, ...order.unasked };
+  const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, since: order.review?.since, wish: decision.wish, followed, followUp, ...order.unasked };
   const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs(), ofInstallationUsd: tools.dailyCostUsd ?? null });
   if (over !== null) {
     tools.log.info("not started: the day's budget", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
@@ -210,6 +204,16 @@ async function startNow(scene: Scene, tools: StartTools, order: Order): Promise<
     return { dispatched: false, runId: null };
   }
 }
+
+/**
+ * What the attempt is at goes with it into every run that goes on with it, whoever asks for that: the run before may have been lost before it
+ * had saved it. And what a review began with: without it, no ticket of those runs would say that the last review's findings count.
+ */
+const carriedOn = (status: Status | null, { decision, review, followUp, unasked }: Order): Pick<StatusMarker, "followed" | "followUp" | "since"> => {
+  const before = status?.marker.attempt === decision.attempt ? status.marker : undefined;
+  const isGoingOn = decision.continuation > 0 || unasked !== undefined;
+  return { followed: unasked?.followed ?? before?.followed, followUp: followUp ?? before?.followUp, since: review?.since ?? (isGoingOn ? before?.since : undefined) };
+};
 
 /** The run with the key among those of the issue, the first of several. */
 function dispatched(runs: readonly RunFacts[], key: string): Confirmed | null {
