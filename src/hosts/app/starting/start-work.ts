@@ -63,16 +63,16 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
   const runs = status === null && issue !== null ? await itemRuns(here, issue) : null;
   const prior = issue === null ? null : await readPriorAttempt(here, tools, { issue, status, runs });
   const decision = decideStart(event, { ...stage, repository: facts, prior });
-  const refused = (attempt: number, refusal: Refused): Promise<void> => refuse(board, status, { ...firstMarker(event), attempt, recreated: status?.marker.recreated ?? false }, refusal);
+  const refused = ({ attempt, wish }: Pick<Exclude<StartDecision, { kind: "ignore" }>, "attempt" | "wish">, refusal: Refused): Promise<void> => refuse(board, status, { ...firstMarker(event), attempt, wish, recreated: status?.marker.recreated ?? false }, refusal);
   switch (decision.kind) {
     case "ignore":
       return ignored(decision.reason);
     case "refuse":
-      await refused(decision.attempt, decision.refusal);
+      await refused(decision, decision.refusal);
       return ignored(decision.refusal.kind);
     case "start":
       if (delivery.editedSince === true) {
-        await refused(decision.attempt, EDITED_SINCE);
+        await refused(decision, EDITED_SINCE);
         return ignored("text-changed");
       }
       return (await start({ place: here, facts, board, status, runs }, tools, { ...delivery, decision, role: authorisation.role })).runId;
