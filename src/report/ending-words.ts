@@ -181,7 +181,7 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
     after: "anew",
     headline: "reviewed the pull request",
     meaning: "The change was read by reviewers who did not make it. Nothing of it was run or changed.",
-    next: `Read the review and the check run on the commit. After a push, ${LABEL_AGAIN}.`,
+    next: "Read the review and the check run on the commit. While the label is set, or with `review.pullRequests: all`, a push by somebody who can write is reviewed by itself; for any other head write `/worktrain review` in a new comment.",
   },
   duplicate: {
     after: "anew",

@@ -85,7 +85,7 @@ function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
   const asked = marker.command === undefined ? [] : [askedIn(marker)];
   const followed = marker.followed === undefined ? asked : ["It goes on with what it delivered: checks fail on it, or changes were requested."];
   const again = marker.auto === undefined && marker.tries === undefined ? followed : [`${before(marker)} ${savedBefore(marker)}`];
-  const asLabelled = `It works on the text as it was when the ${marker.command === undefined ? "label was set" : "command was written"}; later edits count for the next attempt.`;
+  const asLabelled = marker.head === undefined ? `It works on the text as it was when the ${marker.command === undefined ? "label was set" : "command was written"}; later edits count for the next attempt.` : `It reviews the commit \`${marker.head.slice(0, 12)}\`; what is pushed later is not part of it.`;
   switch (view.kind) {
     case "starting":
       return [working, "Starting a run.", ...again, asLabelled];

@@ -5,6 +5,7 @@ import { queryGraphQl } from "../graphql.ts";
 import { TerminalError } from "../../shared/errors.ts";
 import { blobSchema, fileOf, type FileAtRef } from "./file.ts";
 import type { CommentShown } from "./issue-state.ts";
+import { STOP_FIELDS, stopShape, stoppedBy } from "./stop-label.ts";
 
 const COMMENTS = "comments(first: 50) { totalCount nodes { fullDatabaseId body url updatedAt viewerDidAuthor } }";
 const EVENTS = `{
@@ -18,6 +19,7 @@ const EVENTS = `{
 const DOCUMENT = `query LabelledIssues($owner: String!, $name: String!, $label: String!, $config: String!, $after: String) {
   repository(owner: $owner, name: $name) {
     databaseId
+    ${STOP_FIELDS}
     config: object(expression: $config) { __typename ... on Blob { byteSize isBinary isTruncated text } }
     issues(first: 50, after: $after, labels: [$label], states: [OPEN]) {
       pageInfo { hasNextPage endCursor }
@@ -58,6 +60,7 @@ const answerSchema = z.object({
     .object({
       databaseId: z.int(),
       config: blobSchema.nullable(),
+      ...stopShape,
       issues: z.object({ pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }), nodes: z.array(issueSchema) }),
       pullRequests: z.object({ nodes: z.array(issueSchema.extend({ headRefOid: z.string(), isCrossRepository: z.boolean() })) }),
     })
@@ -88,6 +91,8 @@ export interface LabelledIssues {
   readonly repositoryId: number;
   /** The config on the default branch; null when there is none. */
   readonly config: FileAtRef | null;
+  /** An open issue or pull request whose label stops all work; null where there is none. */
+  readonly stoppedBy: number | null;
   readonly issues: readonly LabelledIssue[];
 }
 
@@ -110,7 +115,7 @@ export async function readLabelledIssues(github: GitHub, { owner, repo }: Reposi
     if (after === null) issues.push(...shown.pullRequests.nodes.map((pull) => ({ ...toFacts(pull, wanted.label), pull: { headSha: pull.headRefOid, fork: pull.isCrossRepository } })));
     issues.push(...shown.issues.nodes.map((issue) => toFacts(issue, wanted.label)));
     const { hasNextPage, endCursor } = shown.issues.pageInfo;
-    if (!hasNextPage) return { repositoryId: shown.databaseId, config: fileOf(shown.config), issues };
+    if (!hasNextPage) return { repositoryId: shown.databaseId, config: fileOf(shown.config), stoppedBy: stoppedBy(shown), issues };
     after = endCursor;
   }
   throw new TerminalError(`${owner}/${repo} has more than ${MAX_PAGES * 50} open issues with the label ${wanted.label}.`, "Take the label off those that are not to be worked on.");

@@ -1,8 +1,9 @@
 /** Which webhook leads to which work. Handlers only queue: the answer to GitHub is out already, the work is done in order per issue. */
 import { z } from "zod";
-import { readRun } from "../../github/read/index.ts";
+import { CONFIG_PATH } from "../../config/index.ts";
+import { readRun, STOP_LABEL } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parsePullRequestEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { changesOnDefaultBranch, parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parsePullRequestEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
 import { CHECK_NAME } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
@@ -19,6 +20,7 @@ import { restoreStatus } from "./runs/restore-status.ts";
 import { tellUnanswered } from "./commands/record-asked.ts";
 import { parseAskTitle, parseRunTitle } from "./runs/run-title.ts";
 import { startReview } from "./starting/start-review.ts";
+import { stopAll } from "./runs/stop-all.ts";
 import { startWork } from "./starting/start-work.ts";
 import { subjectOf, type Workplace } from "./workplace.ts";
 
@@ -39,12 +41,13 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | `check_run.${"completed" | "rerequested"}` | "pull_request_review.submitted" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | "push" | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | `check_run.${"completed" | "rerequested"}` | "pull_request_review.submitted" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
   webhooks.on(["check_run.completed", "workflow_run.completed"], (delivery) => onChecks(delivery, tools));
   webhooks.on("pull_request_review.submitted", (delivery) => onReview(delivery, tools));
+  webhooks.on("push", (delivery) => onPush(delivery, tools));
   webhooks.on("issues.edited", (delivery) => onEdited(delivery, tools));
   webhooks.on(["pull_request.labeled", "pull_request.synchronize", "pull_request.opened", "pull_request.reopened", "pull_request.ready_for_review"], (delivery) => onPullRequest(delivery, tools));
   webhooks.on("check_run.rerequested", (delivery) => onRerequestedCheck(delivery, tools));
@@ -75,6 +78,7 @@ function workplaceOf({ payload, octokit }: Delivery, tools: HandlerTools): Workp
 
 function onLabeled(delivery: Delivery, tools: HandlerTools): void {
   const event = parseLabeledEvent(delivery.payload);
+  if (event !== null && isStopLabel(event.label)) return stopSoon(delivery, tools, event.issueNumber);
   startBy(delivery, tools, { event, why: `labeled ${event?.sender.id ?? 0} ${event?.label ?? ""}`, starts: (place, labeled) => startWork(place, tools, { event: labeled, deliveryId: delivery.id }) });
 }
 
@@ -82,9 +86,23 @@ function onPullRequest(delivery: Delivery, tools: HandlerTools): void {
   const parsed = parsePullRequestEvent(delivery.payload);
   if (parsed === null) return;
   const { cause, event, headSha } = parsed;
+  if (cause === "label" && isStopLabel(event.label)) return stopSoon(delivery, tools, event.issueNumber);
   // A label is about the head that was there; of pushes the last one counts.
   const why = cause === "label" ? `labeled ${event.sender.id} ${event.label} ${headSha}` : `${cause} ${event.sender.id}`;
   startBy(delivery, tools, { event, why, starts: (place) => startReview(place, tools, { ...parsed, deliveryId: delivery.id }) });
+}
+
+const isStopLabel = (label: string): boolean => label.toLowerCase() === STOP_LABEL;
+
+/** Of a repository in its own order: each item's runs are ended in the item's. */
+function stopSoon(delivery: Delivery, tools: HandlerTools, issueNumber: number): void {
+  const place = workplaceOf(delivery, tools);
+  if (place !== null) tools.queue.add(`${place.repositoryId}/stop`, { name: "stopping everything", coalesce: "stop", run: () => stopAll(place, tools, issueNumber) });
+}
+
+/** A config that may have switched everything off. Number 1 is asked for, whether or not there is such an issue: the config comes with it. */
+function onPush(delivery: Delivery, tools: HandlerTools): void {
+  if (changesOnDefaultBranch(delivery.payload, CONFIG_PATH)) stopSoon(delivery, tools, 1);
 }
 
 interface Starting {

@@ -239,6 +239,19 @@ describe("G2: commands in comments, over the wire", () => {
     for (const id of ids) expect(await reactions(id)).toEqual([]);
   });
 
+  it("I4: on WorkTrain's own pull request a command for the issue is sent there", async () => {
+    const base = await world.call(world.app, "GET", "/repos/acme/calc/git/ref/heads/main");
+    const tree = (await world.call(world.app, "GET", `/repos/acme/calc/git/commits/${base.body.object.sha}`)).body.tree.sha;
+    const commit = await world.call(world.app, "POST", "/repos/acme/calc/git/commits", { message: "fix", tree, parents: [base.body.object.sha] });
+    await world.call(world.app, "POST", "/repos/acme/calc/git/refs", { ref: "refs/heads/worktrain/issue-77-1", sha: commit.body.sha });
+    const pull = (await world.call(world.app, "POST", "/repos/acme/calc/pulls", { title: "Fix", head: "worktrain/issue-77-1", base: "main" })).body.number;
+    for (const command of ["fix", "status", "cancel", "retry"]) {
+      await world.call(world.maintainer, "POST", `/repos/acme/calc/issues/${pull}/comments`, { body: `/worktrain ${command}` });
+      await world.quiet();
+      expect((await world.comments(pull)).at(-1)?.body).toContain("Write the command on #77.");
+    }
+  });
+
   it("attack 2: a comment that is edited into a command is none", async () => {
     const issue = await world.openIssue("add subtracts", "");
     const id = await comment(issue, "Hello.");

@@ -113,3 +113,17 @@ test("I5: the installation's day counts what its other repositories spend and re
     await shared.close();
   }
 });
+
+test("issues that are labelled together do not all find the room that there is for one", async () => {
+  const own = await startAppWorld();
+  try {
+    await own.commit({ ".github/worktrain.yml": "budget: { costUsd: 6, dailyCostUsd: 10 }\n" });
+    const issues = [];
+    for (const title of ["one", "two", "three", "four"]) issues.push(await own.openIssue(title, ""));
+    await Promise.all(issues.map((issue) => own.label(issue)));
+    await own.quiet();
+    expect(issues.flatMap((issue) => own.runs(issue))).toHaveLength(1);
+  } finally {
+    await own.close();
+  }
+});

@@ -117,3 +117,16 @@ it("Re-run beside a check run reviews once more, whole; at the word of somebody 
   await ask(own, reader);
   expect(runs()).toHaveLength(2);
 });
+
+it("I4: the status comment speaks of the commit and of what a push does, not of a label that nobody set", async () => {
+  await world.commit({ ".github/worktrain.yml": "review: { pullRequests: all }\n" });
+  await world.quiet();
+  const { number, head } = await open();
+  await world.quiet();
+  const at = async (): Promise<string> => (await world.comments(number))[0]?.body ?? "";
+  expect(await at()).toContain(`It reviews the commit \`${head.slice(0, 12)}\``);
+  expect(await at()).not.toContain("when the label was set");
+  await reviewed(number);
+  expect(await at()).toContain("a push by somebody who can write is reviewed by itself");
+  expect(await at()).not.toContain("remove the label and add it again");
+});

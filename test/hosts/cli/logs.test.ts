@@ -153,6 +153,11 @@ test("a local task that is imported with a clone can be gone on with there", asy
   expect(told.data).toMatchObject({ name: "local-abc", next: `worktrain resume local-abc --data '${other}'` });
   expect(savedItem("local-abc", other).saved).toMatchObject({ itemId: "0/local-abc/1", goal: "Totals are off by one cent\n\nRounding happens too early.\n\nSee `sum()`.", source: clone, base: ticket.base, sandbox: "bubblewrap" });
   expect(await shell({ data: join(directory, "third") }).refusal("import", file, "--workspace", directory)).toContain("is not a git clone");
+  // Also where it was imported for reading only before.
+  const read = shell({ data: join(directory, "fourth") });
+  await read.run("import", file);
+  expect((await read.run("import", file, "--workspace", clone)).data).toMatchObject({ imported: false, next: expect.stringContaining("worktrain resume") });
+  expect(readdirSync(join(directory, "fourth", "items")).flatMap((name) => readdirSync(join(directory, "fourth", "items", name)))).toContain("run.json");
   expect(await cli.refusal("import", place)).toContain("is a journal directory, not an exported file. Make one of it first");
 });
 

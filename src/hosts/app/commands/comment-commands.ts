@@ -5,9 +5,9 @@
  * I2. Reactions and answers have the comment's id as key, a dispatch its own: a repeated delivery comes to the same.
  */
 import type { CommandRole } from "../../../config/index.ts";
-import { readPermission } from "../../../github/read/index.ts";
+import { readPermission, readPullUnderReview } from "../../../github/read/index.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
-import { authoriseCommand, commandTable, type Command, type CommentEvent, type ReadComment } from "../../../intake/index.ts";
+import { authoriseCommand, commandTable, type Command, type CommandName, type CommentEvent, type ReadComment } from "../../../intake/index.ts";
 import { RetryableError, TerminalError } from "../../../shared/errors.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
 import { cancelAsked } from "./cancel-asked.ts";
@@ -51,7 +51,8 @@ export async function answerComment(place: Workplace, tools: StartTools, { event
     return note(kind);
   }
   const reactionId = await react(here, tools, event, read.kind === "refused" ? "confused" : "eyes");
-  const outcome = read.kind === "refused" ? misread(read.refusal) : await carriedOut(tools, read.command, { event, role: authorisation.role, stage, reactionId });
+  const asked: Asked = { event, role: authorisation.role, stage, reactionId };
+  const outcome = read.kind === "refused" ? misread(read.refusal) : await whereItBelongs(tools, { ...asked, name: read.command.name }, await carriedOut(tools, read.command, asked));
   note(`${read.kind === "command" ? read.command.name : read.refusal.kind}: ${outcome.kind}`);
   if (outcome.kind === "ignored") return null;
   // The answer of a run that it was passed on to stands under the comment's own key, and may be the App's as well.
@@ -65,6 +66,18 @@ const leastRole = ({ config }: Stage, read: CommentOrder["read"]): CommandRole =
 
 function misread({ message, fix, line, column, text }: Extract<CommentOrder["read"], { kind: "refused" }>["refusal"]): Outcome {
   return { kind: "refused", answer: { refusal: { message, fix, details: [], place: { line, column, text } }, said: null }, runId: null };
+}
+
+/** What acts on the work itself; the others can be written on its pull request as well. */
+const OF_AN_ISSUE: readonly CommandName[] = ["status", "cancel", "run", "plan", "approve", "reject", "resume", "retry", "fix"];
+
+/** On the pull request that came of an issue, where there is no work of its own: what was refused belongs on the issue. */
+async function whereItBelongs(tools: StartTools, { event, name, stage: { here, facts } }: Asked & { readonly name: CommandName }, outcome: Outcome): Promise<Outcome> {
+  if (outcome.kind !== "refused" || !event.isPullRequest || !OF_AN_ISSUE.includes(name) || (await openStatusBoard(here, tools, event.issueNumber).read()) !== null) return outcome;
+  const pull = await readPullUnderReview(here.github, here.repository, event.issueNumber);
+  const [, issue] = /^worktrain\/issue-(\d{1,15})-\d{1,6}$/.exec(pull?.headRef ?? "") ?? [];
+  if (issue === undefined || pull?.headRepositoryId !== facts.id) return outcome;
+  return refused({ message: `This pull request came of WorkTrain's work on #${issue}, and is worked on from there.`, fix: `Write the command on #${issue}.`, details: [] });
 }
 
 /** What GitHub does not take, or not now, is told like any other refusal: nothing ends silent (I4). */

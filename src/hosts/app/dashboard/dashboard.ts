@@ -24,6 +24,8 @@ export interface DashboardTools extends StartTools {
 export interface Labelled {
   readonly label: string;
   readonly dashboard: boolean;
+  /** Whether a person has stopped everything. */
+  readonly stopped: boolean;
   readonly issues: readonly LabelledIssue[];
 }
 
@@ -35,11 +37,11 @@ export async function readLabelled(place: Workplace): Promise<Labelled> {
     return found?.repositoryId === place.repositoryId ? found : null;
   };
   const found = await ask(DEFAULT_LABEL);
-  if (found === null) return { label: DEFAULT_LABEL, dashboard: false, issues: [] };
+  if (found === null) return { label: DEFAULT_LABEL, dashboard: false, stopped: false, issues: [] };
   const config = found.config?.text === null || found.config === null ? null : parseConfig(found.config.text, CONFIG_PATH);
-  if (config === null || !config.ok) return { label: DEFAULT_LABEL, dashboard: false, issues: found.issues };
-  const { label, dashboard } = config.value;
-  return { label, dashboard, issues: isStartLabel(DEFAULT_LABEL, config) ? found.issues : ((await ask(label))?.issues ?? []) };
+  if (config === null || !config.ok) return { label: DEFAULT_LABEL, dashboard: false, stopped: found.stoppedBy !== null, issues: found.issues };
+  const { label, dashboard, enabled } = config.value;
+  return { label, dashboard, stopped: found.stoppedBy !== null || !enabled, issues: isStartLabel(DEFAULT_LABEL, config) ? found.issues : ((await ask(label))?.issues ?? []) };
 }
 
 /** Writes the dashboard where the repository wants one and nobody has closed it. */

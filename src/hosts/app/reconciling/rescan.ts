@@ -8,12 +8,15 @@ import type { StatusMarker } from "../../../report/status-marker.ts";
 import { startReview } from "../starting/start-review.ts";
 import { startAgain, tryAgain } from "../starting/try-again.ts";
 import { startWork } from "../starting/start-work.ts";
+import { stopAll } from "../runs/stop-all.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import { subjectOf, type Workplace } from "../workplace.ts";
 
 /** One query where nothing is under way and the configuration names no other label. */
 export async function rescan(place: Workplace, tools: LookTools): Promise<void> {
-  const { issues, dashboard } = await readLabelled(place);
+  const { issues, dashboard, stopped } = await readLabelled(place);
+  // Nothing is started then, and what is at work ends.
+  if (stopped) return stopAll(place, tools, 1);
   for (const issue of issues) {
     const status = await openStatusBoard(place, tools, issue.number).readShown(issue.comments);
     const by = status?.marker.by ?? null;

@@ -2,7 +2,7 @@
  * The money of a day, as GitHub shows it: the App keeps no state. A run under way counts with its whole budget, one that is over with the cost that
  * its artifacts' names tell, and the run that is asked for with its whole budget before it is dispatched.
  *
- * I5. Two wishes that look at the same moment may both find room: the day is then over by one budget at most for each.
+ * I5. Wishes take turns (`start`), so that those of one App do not all find the room for one; two replicas that look at the same moment may.
  */
 import { CONFIG_PATH, parseConfig, type Config } from "../../../config/index.ts";
 import { listDispatchedRuns, listRunArtifacts, readFile, type RunFacts } from "../../../github/read/index.ts";

@@ -13,6 +13,7 @@ import { overDailyBudget } from "./daily-budget.ts";
 import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
 import { parseRunTitle } from "../runs/run-title.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "../runs/status-board.ts";
+import type { SubjectQueue } from "../subject-queue.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 
 /** A run that is queued longer than this for a runner is not started on an old wish. */
@@ -27,6 +28,8 @@ export interface StartTools extends AppTools {
   readonly ticketKeyPem: string;
   /** US dollars a day of all repositories of an installation together; without it no limit. */
   readonly dailyCostUsd?: number | null;
+  /** Where wishes that share a day's money take turns. */
+  readonly queue?: Pick<SubjectQueue, "run">;
 }
 
 /** A label to act on, with the delivery that brought it. */
@@ -148,6 +151,13 @@ export interface Started {
 
 /** Says it, dispatches it, says where it runs; or why it could not be dispatched. */
 export async function start(scene: Scene, tools: StartTools, order: Order): Promise<Started> {
+  const isLimited = order.decision.config.budget.dailyCostUsd !== null || (tools.dailyCostUsd ?? null) !== null;
+  if (!isLimited || tools.queue === undefined) return startNow(scene, tools, order);
+  // Issues that are labelled together must not all find the room that is there for one (I5). An installation is that of an owner.
+  return tools.queue.run(`budget-${scene.place.repository.owner.toLowerCase()}`, () => startNow(scene, tools, order));
+}
+
+async function startNow(scene: Scene, tools: StartTools, order: Order): Promise<Started> {
   const { place, facts, board } = scene;
   const { event, decision, command } = order;
   const isLabel = order.unasked === undefined && command === undefined && order.cause === undefined;

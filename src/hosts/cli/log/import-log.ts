@@ -51,6 +51,8 @@ export async function importLog({ path, data, workspace }: Importing, world: Cli
   const streams = await log.reader.streams();
   const known = await alreadyThere(target, log.reader, world);
   if (!known) moveIn(target, data.directory, world, await prepared(log, target, data.directory, world));
+  // It was imported for reading only before.
+  else if (target.kind === "item" && target.next !== null && !existsSync(join(target.directory, "run.json"))) target.beside(target.directory);
   const facts = { kind: target.kind, name: target.name, directory: target.directory, lines: log.lines.length, streams: streams.length, imported: !known, next: target.next };
   const head = known ? `${target.name} is there already, line for line; nothing was changed.` : `Imported the ${target.kind} ${target.name}: ${log.lines.length} lines, ${streams.length} streams, into ${target.directory}`;
   return { exitCode: 0, text: [head, ...(target.next === null ? [`See it with: worktrain session show ${target.name}${data.directory === data.usual ? "" : ` --data ${shellWord(data.directory)}`}`] : [`Go on with: ${target.next}`])].join("\n"), data: facts };

@@ -1,0 +1,39 @@
+/**
+ * Ends what is at work in a repository where a person has stopped everything, by label or config. What was saved is kept.
+ *
+ * I9. Whether it is stopped is asked of GitHub, whatever the event says: a label that is gone again ends nothing.
+ */
+import { listDispatchedRuns } from "../../../github/read/index.ts";
+import { WORKFLOW_FILE } from "../../../intake/index.ts";
+import { setStage } from "../starting/start-work.ts";
+import { subjectOf, type Workplace } from "../workplace.ts";
+import { cancelRuns } from "./cancel-runs.ts";
+import type { LookTools } from "./look-at-run.ts";
+import { ourTitle } from "./run-report.ts";
+import { openStatusBoard } from "./status-board.ts";
+
+/** A ticket waits a day for a runner and a job has six hours: what was dispatched before is not at work any more. */
+const LONGEST_AT_WORK_MS = 30 * 60 * 60_000;
+
+/** Queues, for each item at work, the end of its runs. @param issueNumber where the label is, or any: the config is read with it */
+export async function stopAll(place: Workplace, tools: LookTools, issueNumber: number): Promise<void> {
+  const stage = await setStage(place, issueNumber);
+  if (stage === null) return;
+  const { here, config, stoppedBy } = stage;
+  const isOff = config !== "missing" && config.ok && !config.value.enabled;
+  if (stoppedBy === null && !isOff) return;
+  const runs = await listDispatchedRuns(here.github, here.repository, { workflow: WORKFLOW_FILE, createdSince: new Date(tools.clock.nowMs() - LONGEST_AT_WORK_MS).toISOString().replace(/\.\d+Z$/, "Z") });
+  const numbers = new Set(runs.flatMap((run) => (run.status === "completed" ? [] : (ourTitle(here, run)?.issueNumber ?? []))));
+  tools.log.info("everything is stopped", { repository: here.repositoryId, items: numbers.size, by: stoppedBy ?? "config" });
+  for (const number of numbers) {
+    tools.queue.add(subjectOf(here.repositoryId, number), {
+      name: "stopping a run",
+      coalesce: "stop",
+      async run() {
+        const board = openStatusBoard(here, tools, number);
+        const status = await board.read();
+        if (status !== null) await cancelRuns(here, tools, { board, status });
+      },
+    });
+  }
+}

@@ -1,0 +1,66 @@
+/** The switch that stops everything at once, over the wire against the local GitHub: what is at work is ended, and says so. */
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { startAppWorld, type AppWorld } from "./app-world.ts";
+
+let world: AppWorld;
+beforeEach(async () => {
+  world = await startAppWorld();
+});
+afterEach(() => world.close());
+
+async function working(title: string): Promise<{ issue: number; runId: number }> {
+  const issue = await world.openIssue(title, "`add(1, 2)` gives -1.");
+  await world.label(issue);
+  await world.quiet();
+  const runId = world.runs(issue)[0]?.id ?? 0;
+  await world.updateRun(runId, { status: "in_progress" });
+  return { issue, runId };
+}
+
+const asked = (): number[] => world.github.state().history.flatMap((each) => (each.kind === "cancel_requested" ? [each.runId] : [])).toSorted();
+const stop = async (issue: number, token = world.maintainer) => world.call(token, "POST", `/repos/acme/calc/issues/${issue}/labels`, { labels: ["worktrain:stop"] });
+
+it("the label on any issue ends every item's run, and each says that it is being cancelled", async () => {
+  const [first, second] = [await working("add subtracts"), await working("sub adds")];
+  const other = await world.openIssue("Something is wrong", "");
+  await stop(other);
+  await world.quiet();
+  expect(asked()).toEqual([first.runId, second.runId]);
+  for (const { issue } of [first, second]) expect((await world.comments(issue))[0]?.body).toMatch(/ cancel=/);
+  await world.updateRun(first.runId, { status: "completed", conclusion: "cancelled" });
+  expect(world.runs(first.issue)).toHaveLength(1);
+});
+
+it("`enabled: false` on the default branch does the same; another change of it ends nothing", async () => {
+  const { runId } = await working("add subtracts");
+  await world.commit({ ".github/worktrain.yml": "model: claude-sonnet-5-5\n" });
+  await world.quiet();
+  expect(asked()).toEqual([]);
+  await world.commit({ ".github/worktrain.yml": "enabled: false\n" });
+  await world.quiet();
+  expect(asked()).toEqual([runId]);
+});
+
+it("I9: on a closed issue it stops nothing, and neither does a label that is only called alike", async () => {
+  await working("add subtracts");
+  const other = await world.openIssue("Something is wrong", "");
+  await world.call(world.maintainer, "POST", `/repos/acme/calc/issues/${other}/labels`, { labels: ["worktrain:stopped"] });
+  await world.call(world.maintainer, "PATCH", `/repos/acme/calc/issues/${other}`, { state: "closed" });
+  await stop(other);
+  await world.quiet();
+  expect(asked()).toEqual([]);
+});
+
+it("fault 28: set while no App heard of it, it is found by the next look", async () => {
+  const { issue, runId } = await working("add subtracts");
+  world.github.setWebhookUrl(null);
+  await stop(await world.openIssue("Something is wrong", ""));
+  world.github.setWebhookUrl(world.hookUrl);
+  for (let minute = 0; minute < 11; minute += 1) {
+    await world.clock.advance(60_000);
+    await world.quiet();
+  }
+  // Asked again by each look that still finds it at work, and by force in the end.
+  expect([...new Set(asked())]).toEqual([runId]);
+  expect(world.runs(issue)).toHaveLength(1);
+});
