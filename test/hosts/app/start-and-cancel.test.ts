@@ -169,14 +169,14 @@ describe("plan", () => {
     }
   });
 
-  it("I10: refused at first, it is a plan at the label too, as the refusal says; run is what it says", async () => {
+  it("I10: refused at first, it is a plan at the label too; run is what it says", async () => {
     for (const [word, wish] of [["label", { plan: true }], ["command", undefined]] as const) {
       const all = begin();
       // No room in the day.
       all.world.config = "budget: { costUsd: 4, dailyCostUsd: 1 }\n";
       await all.comment("/worktrain plan");
       expect(all.world.dispatches).toEqual([]);
-      expect(all.body()).toContain("Remove the label and add it again");
+      expect(all.body()).toContain("Write the command again tomorrow");
       // Again, and refused for another reason.
       all.world.config = "budgett: {}\n";
       await all.clock.advance(60_000);

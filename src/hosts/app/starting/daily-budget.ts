@@ -17,6 +17,8 @@ export interface DayWish {
   /** The item that is to run: what it cost today is within its budget. */
   readonly item: string;
   readonly nowMs: number;
+  /** How it is asked for once more: the beginning of a sentence. */
+  readonly again: string;
   /** US dollars that all repositories of the installation together may cost in a day; null: no limit. */
   readonly ofInstallationUsd: number | null;
 }
@@ -31,13 +33,14 @@ export interface NoRoom {
 export async function overDailyBudget(place: Workplace, wish: DayWish): Promise<NoRoom | null> {
   const { dailyCostUsd: limitUsd, costUsd } = wish.config.budget;
   const { item, nowMs, ofInstallationUsd } = wish;
+  const later = `${wish.again} tomorrow, or when runs under way are over`;
   if (limitUsd === null && ofInstallationUsd === null) return null;
   const capMilliUsd = Math.round(costUsd * 1_000);
   const day = new Date(nowMs).toISOString().slice(0, 10);
   const here = await spentOn(place, { day, item, cap: async () => capMilliUsd });
   const isOver = (spent: number, usd: number): boolean => spent + capMilliUsd > Math.round(usd * 1_000);
   const told = (whose: string, usd: number, spent: number): string => `The day's budget of ${whose} has no room for it: at most $${usd} a day (UTC) are to be spent, $${dollars(spent)} are spent or reserved by other work of ${day}, and this may cost up to $${costUsd}.`;
-  if (limitUsd !== null && isOver(here, limitUsd)) return { message: told("this repository", limitUsd, here), fix: `${TOMORROW}; or raise budget.dailyCostUsd, or lower budget.costUsd, in ${CONFIG_PATH} on the default branch.`, details: [] };
+  if (limitUsd !== null && isOver(here, limitUsd)) return { message: told("this repository", limitUsd, here), fix: `${later}; or raise budget.dailyCostUsd, or lower budget.costUsd, in ${CONFIG_PATH} on the default branch.`, details: [] };
   if (ofInstallationUsd === null) return null;
   // Only until there is no room: every repository costs requests.
   let all = here;
@@ -45,10 +48,8 @@ export async function overDailyBudget(place: Workplace, wish: DayWish): Promise<
     if (isOver(all, ofInstallationUsd)) break;
     if (other.repositoryId !== place.repositoryId) all += await spentOn(other, { day, item, cap: () => capOf(other) });
   }
-  return isOver(all, ofInstallationUsd) ? { message: told("all repositories of this installation", ofInstallationUsd, all), fix: `${TOMORROW}; or lower budget.costUsd in ${CONFIG_PATH} on the default branch. Who runs the App sets the limit (WORKTRAIN_DAILY_COST_USD).`, details: [] } : null;
+  return isOver(all, ofInstallationUsd) ? { message: told("all repositories of this installation", ofInstallationUsd, all), fix: `${later}; or lower budget.costUsd in ${CONFIG_PATH} on the default branch. Who runs the App sets the limit (WORKTRAIN_DAILY_COST_USD).`, details: [] } : null;
 }
-
-const TOMORROW = "Remove the label and add it again tomorrow, or when runs under way are over";
 
 const dollars = (milliUsd: number): string => (milliUsd / 1_000).toFixed(2);
 
