@@ -22,7 +22,7 @@ export interface SystemCalls {
   fdatasyncSync(file: number): void;
   closeSync(file: number): void;
   renameSync(from: string, to: string): void;
-  mkdirSync(path: string, options: { recursive: true }): unknown;
+  mkdirSync(path: string, options: { recursive: boolean }): unknown;
   readFileSync(path: string): Uint8Array;
   readdirSync(path: string): string[];
   statSync(path: string, options: { throwIfNoEntry: false }): Pick<nodeFs.Stats, "size"> | undefined;
@@ -84,7 +84,13 @@ export function fileSystemOver(calls: SystemCalls, room = ROOM): FileSystem {
     const parent = dirname(path);
     if (calls.statSync(path, { throwIfNoEntry: false }) !== undefined) return syncFound(parent); // F3
     if (parent !== path) makeDirectory(parent);
-    calls.mkdirSync(path, { recursive: true });
+    try {
+      // Node's recursive mkdir says ENOENT on a read-only file system.
+      calls.mkdirSync(path, { recursive: false });
+    } catch (error) {
+      // Another process was faster.
+      if (systemErrorCode(error) !== "EEXIST") throw error;
+    }
     syncPath(parent); // F1
   };
   const syncFound = (directory: string): void => {

@@ -17,7 +17,7 @@ async function working(title: string): Promise<{ issue: number; runId: number }>
   return { issue, runId };
 }
 
-const asked = (): number[] => world.github.state().history.flatMap((each) => (each.kind === "cancel_requested" ? [each.runId] : [])).toSorted();
+const asked = (): number[] => world.github.state().history.flatMap((each) => (each.kind === "cancel_requested" ? [each.runId] : [])).toSorted((a, b) => a - b);
 const stop = async (issue: number, token = world.maintainer) => world.call(token, "POST", `/repos/acme/calc/issues/${issue}/labels`, { labels: ["worktrain:stop"] });
 
 it("the label on any issue ends every item's run, and each says that it is being cancelled", async () => {

@@ -38,7 +38,7 @@ function readClassification(given: string, { fs, workingDirectory }: Pick<CliWor
   try {
     value = JSON.parse(bytes === null ? given : new TextDecoder().decode(bytes));
   } catch (error) {
-    throw new TerminalError(`The classification is no JSON: ${error instanceof Error ? error.message : String(error)}`, 'It looks like {"taskKind": "bug", "taskComplexity": "small", "riskLevel": "low", "taskMaturity": "ready", "interpretation": "..."}.');
+    throw new TerminalError(`The classification is no JSON: ${error instanceof Error ? error.message : String(error)}.`, 'It looks like {"taskKind": "bug", "taskComplexity": "small", "riskLevel": "low", "taskMaturity": "ready", "interpretation": "..."}.');
   }
   const parsed = classificationSchema.safeParse(value);
   if (!parsed.success) throw new TerminalError(`The classification does not fit wr.contracts.classification: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`, "Mend what it names.");
