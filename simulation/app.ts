@@ -3,6 +3,7 @@ import { Octokit } from "@octokit/core";
 import { registerHandlers, type Delivery, type WebhookName } from "../src/hosts/app/handlers.ts";
 import { installationClient, type InstallationOctokit } from "../src/hosts/app/installation-client.ts";
 import { startReconciler } from "../src/hosts/app/reconciling/reconciler.ts";
+import { createEditBudget } from "../src/hosts/app/runs/edit-budget.ts";
 import { createRunFollower } from "../src/hosts/app/runs/run-follower.ts";
 import { createSubjectQueue } from "../src/hosts/app/subject-queue.ts";
 import type { Happening } from "../src/hosts/demo/github/happening.ts";
@@ -68,6 +69,7 @@ export class SimApp {
       clock: process.clock,
       log,
       dashboards: new Set<number>(),
+      edits: createEditBudget(process.clock),
       graphqlUrl: GRAPHQL,
       queue: createSubjectQueue(log),
       follower: createRunFollower({ clock: process.clock, log, pollMs: POLL_MS }),

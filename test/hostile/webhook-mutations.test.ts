@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
 import { createEffectRunner } from "../../src/github/write/index.ts";
 import { registerHandlers, type Delivery, type Webhooks } from "../../src/hosts/app/handlers.ts";
+import { createEditBudget } from "../../src/hosts/app/runs/edit-budget.ts";
 import { createRunFollower } from "../../src/hosts/app/runs/run-follower.ts";
 import { createSubjectQueue } from "../../src/hosts/app/subject-queue.ts";
 import { fakeClock } from "../fakes/clock.ts";
@@ -77,7 +78,7 @@ function scene() {
   const webhooks: Webhooks = {
     on: (events, handler) => [events].flat().forEach((event) => handlers.set(event, [...(handlers.get(event) ?? []), handler])),
   };
-  registerHandlers(webhooks, { clock, log, queue, follower, effects: createEffectRunner({ clock }), author: { appId: APP_ID, botLogin: null }, ticketKeyPem: TICKET_KEY, dashboards: new Set(), graphqlUrl: "/graphql", workflow: { template: "", action: null, publicKey: "" } });
+  registerHandlers(webhooks, { clock, log, queue, follower, effects: createEffectRunner({ clock }), author: { appId: APP_ID, botLogin: null }, ticketKeyPem: TICKET_KEY, dashboards: new Set(), edits: createEditBudget(clock), graphqlUrl: "/graphql", workflow: { template: "", action: null, publicKey: "" } });
   const octokit = { request: world.github.request.bind(world.github), auth: () => Promise.resolve({}) } as unknown as Delivery["octokit"];
   return {
     world,

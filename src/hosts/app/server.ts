@@ -26,6 +26,7 @@ import { listen, send } from "./http/http-server.ts";
 import { homePage, type AppIdentity } from "./http/pages.ts";
 import { startReconciler, type ReconcilerWorld } from "./reconciling/reconciler.ts";
 import { redeliverFailed } from "./reconciling/redelivery.ts";
+import { createEditBudget } from "./runs/edit-budget.ts";
 import { createRunFollower } from "./runs/run-follower.ts";
 import type { AppSettings } from "./settings.ts";
 import { createSubjectQueue } from "./subject-queue.ts";
@@ -78,6 +79,7 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
     queue,
     follower,
     dashboards: new Set(),
+    edits: createEditBudget(ports.clock),
     effects: createEffectRunner({ clock: ports.clock }),
     author: { appId: settings.appId, botLogin: null },
     ticketKeyPem: settings.ticketKeyPem,

@@ -1,5 +1,6 @@
 /** A label on the issue of the small world, handled by the App's own code. */
 import { generateKeyPairSync } from "node:crypto";
+import { createEditBudget } from "../../../src/hosts/app/runs/edit-budget.ts";
 import { createEffectRunner } from "../../../src/github/write/index.ts";
 import { reportRun } from "../../../src/hosts/app/runs/run-report.ts";
 import { startWork } from "../../../src/hosts/app/starting/start-work.ts";
@@ -15,7 +16,7 @@ export function labelScene() {
   const world = smallWorld(() => new Date(clock.nowMs()).toISOString());
   const logged: string[] = [];
   const note = (...parts: unknown[]) => void logged.push(JSON.stringify(parts.map((part) => (part instanceof Error ? part.message : part))));
-  const tools = { clock, log: { info: note, warn: note, error: note }, effects: createEffectRunner({ clock }), author: { appId: APP_ID, botLogin: null }, ticketKeyPem: TICKET_KEY };
+  const tools = { clock, log: { info: note, warn: note, error: note }, effects: createEffectRunner({ clock }), author: { appId: APP_ID, botLogin: null }, ticketKeyPem: TICKET_KEY, edits: createEditBudget(clock) };
   const place = { github: world.github, repository: { owner: "acme", repo: "shop" }, repositoryId: 99 };
   const event = (more: Partial<LabeledEvent> = {}): LabeledEvent => ({
     repository: { id: 99, owner: "acme", repo: "shop" },

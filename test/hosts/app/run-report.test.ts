@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createEditBudget, MOST_EDITS } from "../../../src/hosts/app/runs/edit-budget.ts";
 import { createEffectRunner } from "../../../src/github/write/index.ts";
 import { restoreStatus } from "../../../src/hosts/app/runs/restore-status.ts";
 import { createRunFollower } from "../../../src/hosts/app/runs/run-follower.ts";
@@ -22,7 +23,7 @@ function scene(marker: StatusMarker = MARKER) {
   const clock = fakeClock();
   const world = smallWorld(() => new Date(clock.nowMs()).toISOString());
   const quiet = () => undefined;
-  const tools = { clock, log: { info: quiet, warn: quiet, error: quiet }, effects: createEffectRunner({ clock }), author: { appId: APP_ID, botLogin: null }, ticketKeyPem: TICKET_KEY };
+  const tools = { clock, log: { info: quiet, warn: quiet, error: quiet }, effects: createEffectRunner({ clock }), author: { appId: APP_ID, botLogin: null }, ticketKeyPem: TICKET_KEY, edits: createEditBudget(clock) };
   const place = { github: world.github, repository: { owner: "acme", repo: "shop" }, repositoryId: 99 };
   const run = { id: RUN_ID, title: `WorkTrain 99/issue-12/1 ${KEY}`, status: "in_progress", conclusion: null as string | null, attempt: 1, path: ".github/workflows/worktrain.yml" };
   world.runs.push(run);
@@ -56,6 +57,25 @@ describe("does the comment show where the run is?", () => {
     save("code", "verify");
     await report();
     expect(edits()).toBe(before + 1);
+  });
+
+  it("no more than an installation's edits an hour; what was left out is shown by the next look, and the end always", async () => {
+    const { clock, tools, run, save, report, body, edits } = scene();
+    for (let made = 0; made < MOST_EDITS; made += 1) tools.edits.take("acme");
+    save("code", "implement");
+    await report();
+    expect(edits()).toBe(0);
+    expect(tools.edits.take("another-owner")).toBe(true);
+
+    await clock.advance(60 * 60_000);
+    await report();
+    expect(body()).toContain("● **Code**, step `implement`");
+
+    for (let made = 0; made < MOST_EDITS; made += 1) tools.edits.take("acme");
+    save("review", "verdict", "blocked");
+    complete(run, "success");
+    expect(await report()).toBe("over");
+    expect(parseStatusMarker(body())).toMatchObject({ state: "ended" });
   });
 
   it("foreign artifact names and those of another run or item are not read", async () => {

@@ -41,7 +41,7 @@ export async function reportRun(place: Workplace, tools: StartTools, runId: numb
 
   const progress = await readProgress(place, run, title);
   if (run.status !== "completed") {
-    await showProgress({ board, status, run, progress }, { wanted, nowMs: tools.clock.nowMs() });
+    await showProgress({ board, status, run, progress }, { wanted, nowMs: tools.clock.nowMs(), mayEdit: () => tools.edits.take(place.repository.owner) });
     await endByForce(place, tools, marker, run.id);
     return "going";
   }
@@ -121,10 +121,12 @@ interface Scene {
  * Edits only when the run begins, phase or step changes, or it saves no more or again: GitHub limits how much an App may write
  * (P-rate-limits).
  */
-async function showProgress({ board, status, run, progress }: Scene, { wanted, nowMs }: { readonly wanted: "changes" | "all"; readonly nowMs: number }): Promise<void> {
+async function showProgress({ board, status, run, progress }: Scene, { wanted, nowMs, mayEdit }: { readonly wanted: "changes" | "all"; readonly nowMs: number; readonly mayEdit: () => boolean }): Promise<void> {
   const running = run.status === "in_progress";
   const marker: StatusMarker = { ...withRun(status.marker, run), state: running ? "running" : "waiting", at: atOf(progress), stale: running ? staleSince(progress, nowMs) : undefined };
   if (wanted === "changes" && formatStatusMarker(marker) === formatStatusMarker(status.marker)) return;
+  // A step that is not shown now is shown by a later look.
+  if (wanted === "changes" && !mayEdit()) return;
   await board.write(status, marker, running ? { kind: "running", runUrl: run.htmlUrl, progress } : { kind: "waiting", runUrl: run.htmlUrl });
 }
 

@@ -13,6 +13,7 @@ import { overDailyBudget } from "./daily-budget.ts";
 import { tellNotFollowedUp } from "./not-followed-up.ts";
 import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
 import { parseRunTitle } from "../runs/run-title.ts";
+import type { EditBudget } from "../runs/edit-budget.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "../runs/status-board.ts";
 import type { SubjectQueue } from "../subject-queue.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
@@ -27,6 +28,8 @@ const INPUTS_CHARS = 65_000;
 
 export interface StartTools extends AppTools {
   readonly ticketKeyPem: string;
+  /** Of progress that is shown in comments. */
+  readonly edits: EditBudget;
   /** US dollars a day of all repositories of an installation together; without it no limit. */
   readonly dailyCostUsd?: number | null;
   /** Where wishes that share a day's money take turns. */
