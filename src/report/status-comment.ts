@@ -4,7 +4,7 @@
  */
 import type { EndingCode, Phase, SegmentName } from "../record/index.ts";
 import { unreachable } from "../shared/unreachable.ts";
-import { ENDING_WORDS } from "./ending-words.ts";
+import { ENDING_WORDS, type EndingWords } from "./ending-words.ts";
 import { quote } from "./markdown.ts";
 import { formatStatusMarker, type StatusMarker } from "./status-marker.ts";
 
@@ -22,6 +22,8 @@ export interface Progress {
   readonly ending: EndingCode | null;
   /** The gate for a person that the run stopped at, and when it had saved that. */
   readonly gate: { readonly phase: Phase | "probe"; readonly name: string; readonly openedAt: string | null } | null;
+  /** The deliver job showed what it would publish, and published nothing. */
+  readonly staged?: true | undefined;
 }
 
 export interface PullRequestLink {
@@ -137,6 +139,7 @@ const minute = (at: string): string => `${new Date(at).toISOString().slice(0, 16
 function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }>): readonly string[] {
   const words = ENDING_WORDS[view.ending];
   const foot = `${link("The run", view.runUrl)}${cost(view.progress)} · attempt ${marker.attempt}`;
+  if (view.progress?.staged === true) return [...tried(view, words), foot];
   if (view.notBegun !== undefined) return ["### WorkTrain's run was blocked before it began", NOT_BEGUN[view.notBegun], ...toDo(view, `see on the page of ${link("the run", view.runUrl)} what was refused. ${UNBLOCK}`), foot];
   if (view.ending !== "ready") {
     const leftover = view.pullRequest === null ? [] : [`Pull request ${link(`#${view.pullRequest.number}`, view.pullRequest.url)} has its branch.`];
@@ -158,6 +161,17 @@ const NOT_BEGUN: Readonly<Record<NonNullable<Extract<StatusView, { kind: "ended"
   skipped: "The job `agent` was skipped, so the run did nothing: an `if`, or a job that it needs, kept it from starting.",
 };
 const UNBLOCK = "Mend that under Settings > Actions > General or in `.github/workflows/worktrain.yml`, then write `/worktrain resume` in a new comment, or remove the label and add it again: a new run is started then.";
+
+/** Whatever came of the work, nothing of it is on GitHub (I4). */
+function tried(view: Extract<StatusView, { kind: "ended" }>, { headline, next }: EndingWords): readonly string[] {
+  const deliver = "take the input `staged` out of the workflow file on the default branch. Then write `/worktrain resume` in a new comment, or remove the label and add it again: what is saved is delivered.";
+  return [
+    "### WorkTrain published nothing: the delivery was a trial",
+    `It ${headline}. The deliver job ran with \`staged\`, so nothing of that is on GitHub: no change, no review, no comment. ${link(view.deliverUrl === null ? "The run" : "That job", view.deliverUrl ?? view.runUrl)} shows what would be published, or why it would be refused.`,
+    ...gateWords(view),
+    ...toDo(view, view.progress?.gate === null ? deliver : next),
+  ];
+}
 
 function toDo({ onward }: Extract<StatusView, { kind: "ended" }>, next: string): readonly string[] {
   switch (onward?.kind) {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { appJwt } from "../../src/github/app-jwt.ts";
 import { assertRequestsConform } from "../contract/openapi.ts";
+import { nodeId } from "../../src/hosts/demo/github/views/view.ts";
 import { openIssue } from "../../src/hosts/demo/play.ts";
 import { startDemoWorld, type DemoWorld } from "../fakes/demo-world.ts";
 import { eventsOf, savedJournal } from "../fakes/saved-journal.ts";
@@ -56,6 +57,17 @@ async function ciSays(conclusion: "failure" | "success"): Promise<void> {
   expect(status).toBe(201);
 }
 
+/** Arms or disarms GitHub's auto-merge of the pull request. */
+async function autoMerge(token: string, what: "enable" | "disable"): Promise<void> {
+  const [field, type] = [`${what}PullRequestAutoMerge`, `${what === "enable" ? "Enable" : "Disable"}PullRequestAutoMergeInput`];
+  const query = `mutation Test($input: ${type}!) { ${field}(input: $input) { clientMutationId } }`;
+  const answer = await fetch(`${world.github.url}/graphql`, { method: "POST", headers: { authorization: `Bearer ${token}`, "user-agent": "tests" }, body: JSON.stringify({ query, variables: { input: { pullRequestId: nodeId("PR", pull()?.pull.id ?? 0) } } }) });
+  expect(await answer.json()).not.toHaveProperty("errors");
+}
+const mergeRules = (...requiredChecks: readonly string[]): void => {
+  for (const { id } of world.github.state().repositories.values()) world.github.setMergeRules(id, { autoMergeAllowed: true, requiredChecks });
+};
+
 async function settled(): Promise<void> {
   await world.github.settled();
   await world.actions.idle();
@@ -65,6 +77,10 @@ async function settled(): Promise<void> {
 test("red checks: one more commit on the same branch, reviewed, with the proof of both in the same pull request", async () => {
   const [first, before] = [head(), pull()];
   expect(world.runs(issue)).toHaveLength(1);
+  // Armed by an App for that commit, as an earlier delivery leaves it.
+  mergeRules("ci");
+  await autoMerge(await ciToken(), "enable");
+  const from = world.github.requests.length;
   await ciSays("failure");
   await until(() => world.runs(issue).length === 2 && (world.statusComments(issue)[0] ?? "").includes(" state=ended "), "the second run", PATIENCE_MS);
   await settled();
@@ -75,6 +91,12 @@ test("red checks: one more commit on the same branch, reviewed, with the proof o
   expect(pull()?.body).not.toBe(before?.body);
   expect([...world.github.state().checkRuns.values()].filter(({ name, headSha }) => name === "WorkTrain" && headSha === head())).toHaveLength(1);
   const { item } = await savedJournal([...world.github.state().artifacts.values()]);
+  // A person merges by this config: what was armed is not before the branch moves.
+  expect(pull()?.pull.autoMerge).toBeNull();
+  const moves = world.github.requests.slice(from).filter(({ changes, who }) => changes && who === "deliver").map(({ route }) => route);
+  expect(moves.indexOf("/graphql#DisarmAutoMerge")).toBeGreaterThan(-1);
+  expect(moves.indexOf("/graphql#DisarmAutoMerge")).toBeLessThan(moves.indexOf("/graphql#CommitDelivery"));
+  expect(eventsOf(item, "effect_confirmed").filter(({ data }) => data.intent === "disarm")).toHaveLength(1);
   expect(eventsOf(item, "item_followed_up")[0]).toMatchObject({ data: { because: "ci", headSha: first, findings: [{ summary: expect.stringContaining('"ci"'), evidence: expect.stringContaining("has no comment") }] } });
 });
 
@@ -90,6 +112,9 @@ test("a reviewer asks for changes: the same, in the reviewer's name; somebody wh
   expect((await asked(world.github.addUser("rita", "read"), "Burn it.")).status).toBe(200);
   await settled();
   expect(world.runs(issue)).toHaveLength(2);
+  // What a person armed stays the person's.
+  mergeRules("ci", "security");
+  await autoMerge(world.maintainerToken, "enable");
   expect((await asked(world.github.addUser("grace", "write"), "Please explain it better.")).status).toBe(200);
   await until(() => world.runs(issue).length === 3 && (world.statusComments(issue)[0] ?? "").includes(" state=ended "), "the third run", PATIENCE_MS);
   await settled();
@@ -98,6 +123,8 @@ test("a reviewer asks for changes: the same, in the reviewer's name; somebody wh
   const { item } = await savedJournal([...world.github.state().artifacts.values()]);
   expect(eventsOf(item, "item_followed_up").at(-1)).toMatchObject({ data: { because: "review", by: expect.stringMatching(/^grace /), findings: [{ evidence: "Please explain it better." }, { file: "src/format.js", line: 3, evidence: "Say which seconds." }] } });
   expect(pull()?.body).toContain("grace");
+  expect(pull()?.pull.autoMerge).not.toBeNull();
+  await autoMerge(world.maintainerToken, "disable");
 });
 
 test("a person who pushes has taken over", async () => {

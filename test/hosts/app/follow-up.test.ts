@@ -166,3 +166,53 @@ it("fault 22: where another run was first, and not with the answer, the attempt 
   await ends("fenced", "fenced", "success", "deliver");
   expect(followedUp().slice(1)).toEqual([followedUp()[1], followedUp()[1]]);
 });
+
+it("I4: without room in the day's budget what was delivered stays told, why it is not worked on again is said once, and with room it is", async () => {
+  await deliver("budget: { costUsd: 4 }\n");
+  const before = await status();
+  expect(before).toContain("made pull request #");
+  const budget = (dailyCostUsd: number) => world.commit({ ".github/worktrain.yml": `budget: { costUsd: 4, dailyCostUsd: ${dailyCostUsd} }\n` });
+  await budget(3);
+  await check("ci", "failure");
+  await check("lint", "failure");
+  expect(world.runs(issue)).toHaveLength(1);
+  expect(await status()).toBe(before);
+  const said = (await world.comments(issue)).filter(({ body }) => body.includes("did not go on with #"));
+  expect(said).toHaveLength(1);
+  expect(said[0]?.body).toContain("Run a failed check again tomorrow");
+  await budget(40);
+  await check("types", "failure");
+  expect(world.runs(issue)).toHaveLength(2);
+});
+
+it("I4: a dispatch that GitHub does not take leaves the delivery told as it was, and the next check tries again", async () => {
+  await deliver();
+  const before = await status();
+  world.github.failNext({ method: "POST", route: "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches", status: 422 });
+  await check("ci", "failure");
+  expect(world.runs(issue)).toHaveLength(1);
+  expect(await status()).toBe(before);
+  expect((await world.comments(issue)).filter(({ body }) => body.includes("did not go on with #"))).toHaveLength(1);
+  await check("lint", "failure");
+  expect(world.runs(issue)).toHaveLength(2);
+});
+
+it.each([
+  ["the switch in the configuration", async () => world.commit({ ".github/worktrain.yml": "enabled: false\nfollowUp: { most: 0 }\n" })],
+  ["the label that stops all work", async () => call("POST", `/issues/${(await world.openIssue("stop", ""))}/labels`, { labels: ["worktrain:stop"] })],
+])("%s: nobody is asked either", async (_, stops) => {
+  await deliver("followUp: { most: 0 }\n");
+  await stops();
+  await check("ci", "failure");
+  expect(labels()).not.toContain("worktrain:needs-human");
+  expect((await world.comments(issue)).filter(({ body }) => body.includes("needs a person here"))).toEqual([]);
+});
+
+it("the label that asks for a person stays off once it was taken off", async () => {
+  await deliver("followUp: { most: 0 }\n");
+  await check("ci", "failure");
+  expect(labels()).toContain("worktrain:needs-human");
+  await call("DELETE", `/issues/${issue}/labels/worktrain:needs-human`);
+  await check("lint", "failure");
+  expect(labels()).not.toContain("worktrain:needs-human");
+});

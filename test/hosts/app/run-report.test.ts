@@ -109,6 +109,45 @@ describe("I4: does the comment say what happened?", () => {
     expect(body()).toContain("https://github.example/job/1");
   });
 
+  it.each([["ready", "It finished the work."], ["reviewed", "It reviewed the pull request."], ["nothing-to-do", "It found nothing to do."]] as const)("a trial that ended with %s published nothing, and the next label delivers it, also where a pull request was there before", async (ending, words) => {
+    const { world, run, save, report, body } = scene();
+    save("code", "implement", ending);
+    world.artifacts.push({ id: 90, name: `worktrain-staged.99.issue-12.1.r${RUN_ID}.md` });
+    world.pulls.push({ number: 31, ref: "worktrain/issue-12-1", headRepositoryId: 99 });
+    complete(run, "success");
+    await report();
+    expect(body()).toContain("### WorkTrain published nothing: the delivery was a trial");
+    expect(body()).toContain(words);
+    expect(body()).toContain("**What to do:** take the input `staged` out");
+    expect(body()).not.toMatch(/made pull request|Review the pull request|delivering it failed|Read the review/);
+    expect(parseStatusMarker(body())).toMatchObject({ state: "interrupted" });
+  });
+
+  it("a preview of another run or item makes no trial of this one; a gate that a trial came to is told all the same", async () => {
+    const { world, run, save, report, body } = scene();
+    save("code", "gate-7-code-1", "awaiting-approval");
+    world.artifacts.push({ id: 90, name: "worktrain-staged.99.issue-12.1.r501.md" }, { id: 91, name: `worktrain-staged.99.issue-13.1.r${RUN_ID}.md` });
+    complete(run, "success");
+    await report();
+    expect(body()).toContain("waits for a person's approval");
+    // Nor one beside what the deliver job saved when it had published.
+    const delivered = scene();
+    delivered.save("deliver", "delivered", "ready");
+    delivered.world.artifacts.push({ id: 90, name: `worktrain-staged.99.issue-12.1.r${RUN_ID}.md` });
+    delivered.world.pulls.push({ number: 31, ref: "worktrain/issue-12-1", headRepositoryId: 99 });
+    complete(delivered.run, "success");
+    await delivered.report();
+    expect(delivered.body()).toContain("made pull request #31");
+    const other = scene();
+    other.save("code", "gate-7-code-1", "awaiting-approval");
+    other.world.artifacts.push({ id: 90, name: `worktrain-staged.99.issue-12.1.r${RUN_ID}.md` });
+    complete(other.run, "success");
+    await other.report();
+    expect(other.body()).toContain("the delivery was a trial");
+    expect(other.body()).toContain("`/worktrain approve gate-7-code-1`");
+    expect(other.body()).not.toContain("take the input");
+  });
+
   it.each(Object.keys(ENDING_WORDS).filter((code) => code !== "ready") as EndingCode[])("ending %s is told in words with what to do", async (ending) => {
     const { run, save, report, body } = scene();
     save("code", "implement", ending);

@@ -5,7 +5,7 @@
 import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, readCommitMessage, readPullUnderReview, readRun, readStatusState, type RunFacts, type StatusState } from "../../../github/read/index.ts";
 import { MOST_TRIES, nextTry, WORKFLOW_FILE, WORKFLOW_PATH } from "../../../intake/index.ts";
 import { longestUnsavedMs } from "../../../journal/index.ts";
-import { formatItemId, parseSegmentName, readTrailers, type EndingCode } from "../../../record/index.ts";
+import { formatItemId, formatKeptName, parseSegmentName, readTrailers, type EndingCode } from "../../../record/index.ts";
 import { ENDING_WORDS } from "../../../report/ending-words.ts";
 import { progressOf, type Onward, type Progress, type StatusView } from "../../../report/status-comment.ts";
 import { formatStatusMarker, type StatusMarker } from "../../../report/status-marker.ts";
@@ -102,12 +102,16 @@ async function isAbout(place: Workplace, { marker }: Status, run: RunFacts, titl
 export async function readProgress(place: Workplace, run: Pick<RunFacts, "id">, { item: itemName }: Pick<RunTitle, "item">): Promise<Progress | null> {
   const item = formatItemId(itemName);
   const artifacts = await listRunArtifacts(place.github, place.repository, run.id);
-  return progressOf(
+  const progress = progressOf(
     artifacts.flatMap((artifact) => {
       const name = parseSegmentName(artifact.name);
       return name !== null && name.runId === run.id && name.runAttempt === 1 && formatItemId(name.item) === item ? [{ name, createdAt: artifact.createdAt }] : [];
     }),
   );
+  const preview = formatKeptName({ item: itemName, runId: run.id, what: "staged" });
+  // A deliver job that publishes saves a part of its own; one that only shows does not.
+  const staged = progress !== null && progress.at.phase !== "deliver" && artifacts.some(({ name }) => name === preview);
+  return staged ? { ...progress, staged } : progress;
 }
 
 interface Scene {
@@ -203,7 +207,7 @@ async function wasCutOff(place: Workplace, run: RunFacts, { progress, ending, pu
 }
 
 /** Whether the next label goes on with the item (fault 38). Also an end that was not delivered is gone on from: the next run delivers it. */
-const isInterrupted = (view: EndedView): boolean => ENDING_WORDS[view.ending].after === "resume" || (view.ending === "ready" && view.pullRequest === null);
+const isInterrupted = (view: EndedView): boolean => view.progress?.staged === true || ENDING_WORDS[view.ending].after === "resume" || (view.ending === "ready" && view.pullRequest === null);
 
 /** A run that left no ending code: only its conclusion tells (fault 38). */
 const endingOf = (run: RunFacts): EndingCode => (run.conclusion === "cancelled" ? "cancelled" : "lost");
