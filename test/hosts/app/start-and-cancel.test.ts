@@ -113,6 +113,32 @@ describe("a mention of the App", () => {
   });
 });
 
+describe("where GitHub lets an App be assigned", () => {
+  it.each([
+    ["our-train[bot]", 1],
+    ["Our-Train[bot]", 1],
+    ["our-train", 0],
+    ["other-train[bot]", 0],
+  ])("an issue given to %s is worked on: %i", async (login, runs) => {
+    const { assign, world } = begin();
+    world.issue.labels = [];
+    await assign(login);
+    expect(world.dispatches).toHaveLength(runs);
+    expect(world.issue.labels).toHaveLength(runs);
+  });
+
+  it("GitHub does not let us label: nothing is dispatched, and the status comment says so", async () => {
+    const { assign, world, body } = begin();
+    world.issue.labels = [];
+    world.fault = (route) => {
+      if (route.endsWith("/labels")) throw requestError(403, "Resource not accessible by integration");
+    };
+    await assign("our-train[bot]");
+    expect(world.dispatches).toEqual([]);
+    expect(body()).toContain("**What to do:**");
+  });
+});
+
 describe("run with a workflow or a goal", () => {
   const digest = (body: string, title = begin().world.issue.title) => taskDigest({ title, body });
 
