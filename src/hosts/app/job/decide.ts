@@ -9,7 +9,6 @@ import { Octokit } from "@octokit/core";
 import { GITHUB_ACTIONS } from "../../../delivery/index.ts";
 import { withTimeout } from "../../../github/octokit.ts";
 import { readRun, type RunFacts } from "../../../github/read/index.ts";
-import { publicTicketKey } from "../../../github/trust/index.ts";
 import { createEffectRunner } from "../../../github/write/index.ts";
 import { TerminalError } from "../../../shared/errors.ts";
 import type { Clock, Fetch } from "../../../shared/ports.ts";
@@ -67,8 +66,7 @@ const toolsOf = ({ ticketKeyPem, graphqlUrl }: JobSettings, { clock, log }: JobP
   author: { appId: GITHUB_ACTIONS.appId, botLogin: GITHUB_ACTIONS.botLogin },
   ticketKeyPem,
   graphqlUrl,
-  // Nothing is proposed to a repository that has these files already.
-  workflow: { template: "", action: null, publicKey: publicTicketKey(ticketKeyPem) },
+  workflow: null,
 });
 
 type Heard = Pick<Delivery, "id"> & { readonly payload: object };
