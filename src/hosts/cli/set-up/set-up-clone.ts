@@ -28,8 +28,10 @@ export async function setUpClone({ action, publicKey, actionOnly }: SetUpWish, w
   if (root === null) throw new TerminalError(`${world.workingDirectory} is in no git clone.`, "Run this in a clone of the repository.");
   const found = await findings(await filesOf(root, world));
   const given = publicKey ?? keyHere(world);
+  const before = fileOf(root, SET_UP_PATHS.workflow);
   // A workflow file that is there has its key already; without the action none is written.
-  const made = actionOnly && given === null && action !== null && !isThere(root, SET_UP_PATHS.workflow) ? ticketKeyFile(world, origin === null ? basename(root) : `${origin.owner}-${origin.repo}`) : null;
+  const held = actionOnly && given === null ? ticketKeyFile(world, origin === null ? basename(root) : `${origin.owner}-${origin.repo}`, action !== null && !isThere(root, SET_UP_PATHS.workflow)) : null;
+  const made = held !== null && (before === null || before.includes(held.publicKey)) ? held : null;
   const key = given ?? made?.publicKey ?? null;
   const template = (name: string): string => readFileSync(join(world.packageRoot, "templates", name), "utf8");
   const filledIn = (text: string): string | null => workflowText({ template: text, action, publicKey: key ?? "" });
@@ -40,7 +42,7 @@ export async function setUpClone({ action, publicKey, actionOnly }: SetUpWish, w
     { path: SET_UP_PATHS.config, text: configText(found, action) },
   ];
   const files = wanted.map(({ path, text }) => ({ path, state: text === null && !isThere(root, path) ? ("missing" as const) : text !== null && write(root, path, text) ? ("written" as const) : ("kept" as const) }));
-  const tells = !actionOnly || (fileOf(root, SET_UP_PATHS.workflow) ?? "job: tell").includes("job: tell");
+  const tells = !actionOnly || (before ?? "job: tell").includes("job: tell");
   const next = nextSteps({ files, action, key, keyPath: made?.path ?? null, actionOnly, tells, site: origin === null ? null : `https://github.com/${origin.owner}/${origin.repo}` });
   return { exitCode: 0, text: printable([...foundLines(found), ...files.map(({ path, state }) => `${STATE_WORDS[state]}  ${path}`), "", "What is left to do:", ...next.map((step, index) => `${index + 1}. ${step}`)].join("\n")), data: { found, files, next } };
 }
@@ -109,9 +111,12 @@ interface Left {
   readonly site: string | null;
 }
 
+/** Where GitHub's pages of settings are found by hand. */
+const MENUS = { environments: "Environments", actions: "Actions, General" } as const;
+
 function nextSteps({ files, action, key, keyPath, actionOnly, tells, site }: Left): readonly string[] {
   const missing = files.some(({ state }) => state === "missing");
-  const settings = (page: string, words: string): string => (site === null ? words : `${words} (${site}/settings/${page})`);
+  const settings = (page: keyof typeof MENUS, words: string): string => `${words} (${site === null ? `on GitHub: Settings, ${MENUS[page]}` : `${site}/settings/${page}`}).`;
   const lacks = [...(action === null ? ["--action (WorkTrain's action, pinned by commit)"] : []), ...(key === null && !actionOnly ? ["--public-key (the App's page shows it)"] : [])];
   return [
     ...(missing ? [`Run this again with ${lacks.join(" and ")}: without its workflow file nothing can start.`] : []),
@@ -123,11 +128,11 @@ function nextSteps({ files, action, key, keyPath, actionOnly, tells, site }: Lef
     ...(actionOnly ? [settings("environments", keyWords(keyPath))] : []),
     settings("environments", "Add the secret ANTHROPIC_API_KEY to worktrain-agent"),
     settings("actions", 'Tick "Allow GitHub Actions to create and approve pull requests"'),
-    ...(actionOnly ? [`Make the label worktrain:ready${site === null ? "" : ` (${site}/labels)`}`] : []),
+    ...(actionOnly ? [`Make the label worktrain:ready (${site === null ? "on GitHub: Issues, Labels" : `${site}/labels`}).`] : []),
     `Label an issue worktrain:ready. \`worktrain doctor\` looks everything over.${actionOnly ? " What does not work without the App stands in docs/getting-started.md." : ""}`,
   ];
 }
 
 /** The private half is never shown: what is printed ends up in logs. */
 const keyWords = (path: string | null): string =>
-  path === null ? "Add the secret WORKTRAIN_TICKET_KEY to worktrain-intake: the private half of public-key in the workflow file" : `Add the secret WORKTRAIN_TICKET_KEY to worktrain-intake: what is in ${path}, which you delete then. \`gh secret set WORKTRAIN_TICKET_KEY --env worktrain-intake < ${path}\` does it`;
+  path === null ? "Add the secret WORKTRAIN_TICKET_KEY to worktrain-intake: the private half of public-key in the workflow file" : `Add the secret WORKTRAIN_TICKET_KEY to worktrain-intake, by \`gh secret set WORKTRAIN_TICKET_KEY --env worktrain-intake < ${path}\` or by hand, and delete that file then`;

@@ -14,11 +14,12 @@ export interface TicketKeyFile {
   readonly path: string;
 }
 
-/** The key of that name; made where it is not there. @throws TerminalError when it cannot be written, or what is there is none */
-export function ticketKeyFile({ environment, fs }: Pick<CliWorld, "environment" | "fs">, name: string): TicketKeyFile {
+/** The key of that name. @param make whether it is made where it is not there; else null @throws TerminalError when it cannot be written, or what is there is none */
+export function ticketKeyFile({ environment, fs }: Pick<CliWorld, "environment" | "fs">, name: string, make: boolean): TicketKeyFile | null {
   const directory = join(environment().dataDirectory, "keys");
   const path = join(directory, `${name.replaceAll(/[^A-Za-z0-9._-]+/g, "-")}.pem`);
   if (existsSync(path)) return { publicKey: publicTicketKey(readFileSync(path, "utf8")), path };
+  if (!make) return null;
   const pem = generateKeyPairSync("ed25519", { privateKeyEncoding: { type: "pkcs8", format: "pem" }, publicKeyEncoding: { type: "spki", format: "pem" } }).privateKey;
   try {
     makeOwnDirectory(directory);
