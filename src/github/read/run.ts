@@ -40,7 +40,7 @@ export interface RunFacts {
   readonly conclusion: string | null;
   /** ISO time, GitHub's clock. */
   readonly createdAt: string;
-  /** ISO time of the last change. */
+  /** ISO time of its last change, for one that is over at the earliest that of its end. */
   readonly updatedAt?: string | undefined;
   readonly htmlUrl: string;
   readonly repositoryId: number;

@@ -8,7 +8,7 @@
 import type { Config } from "../../../config/index.ts";
 import { isRedCheck, readCheckRuns, readCommitMessage, readPermission, readStatusState, readSubmittedReview, type CheckRunShown } from "../../../github/read/index.ts";
 import { permissionVerdict, type Ticket } from "../../../github/trust/index.ts";
-import { commentEffect, labelEffect } from "../../../github/write/index.ts";
+import { commentEffect, findComments, labelEffect } from "../../../github/write/index.ts";
 import { authorise, decideStart, type DeliveredHead, type LabeledEvent, type ReviewEvent } from "../../../intake/index.ts";
 import { CHECK_NAME, formatItemId, readTrailers } from "../../../record/index.ts";
 import { setStage, start, type Stage, type StartTools } from "./start-work.ts";
@@ -40,12 +40,13 @@ export async function followUp(place: Workplace, tools: StartTools, asked: Asked
   if (by === null) return ignored(because === "ci" ? "checks-not-over-or-not-red" : "no-such-review");
   const authorisation = authorise(permissionVerdict(await readPermission(here.github, here.repository, by.login), by.id));
   if (authorisation.kind !== "allowed") return ignored("actor-may-not-start");
+  const decision = decideStart(eventOf(stage, config.value, { by, marker: status.marker, issue }), { ...stage, repository: facts, prior: { ...status.marker, commentId: status.marker.command, state: "interrupted" }, unasked: true });
   const done = status.marker.followed ?? 0;
-  if (done >= config.value.followUp.most) {
+  // Where no work may go on nobody is asked for any.
+  if (done >= config.value.followUp.most && (decision.kind === "start" || (decision.kind === "ignore" && decision.reason === "text-changed"))) {
     await askPerson(here, tools, { asked, most: config.value.followUp.most, pullNumber: delivered.pullNumber });
     return ignored("often-enough");
   }
-  const decision = decideStart(eventOf(stage, config.value, { by, marker: status.marker, issue }), { ...stage, repository: facts, prior: { ...status.marker, commentId: status.marker.command, state: "interrupted" }, unasked: true });
   if (decision.kind !== "start") return ignored(decision.kind === "refuse" ? decision.refusal.kind : decision.reason);
   const wish: NonNullable<Ticket["followUp"]> = { because, headSha: head.headSha, pullNumber: delivered.pullNumber, ...(asked.because === "review" ? { reviewId: asked.head.reviewId } : {}) };
   const order = { event: eventOf(stage, config.value, { by, marker: status.marker, issue }), deliveryId: because === "ci" ? head.headSha : String(asked.because === "review" ? asked.head.reviewId : ""), decision, role: authorisation.role, unasked: { followed: done + 1 }, followUp: wish, cause: because === "ci" ? ("check_run" as const) : ("pull_request_review" as const) };
@@ -95,9 +96,12 @@ const eventOf = ({ here, facts }: Stage, { label }: Config, { by, marker, issue 
 /** Said once for each commit: what was tried does not help, and trying on would go round in circles. */
 async function askPerson(place: Workplace, tools: StartTools, { asked: { because, head }, most, pullNumber }: { readonly asked: Asked; readonly most: number; readonly pullNumber: number }): Promise<void> {
   const { issueNumber, headSha } = head;
-  await tools.effects.apply(labelEffect(place.github, place.repository, { issueNumber, label: NEEDS_HUMAN_LABEL }));
   const marker = `<!-- worktrain:needs-human issue-${issueNumber} ${headSha} -->`;
+  const target = { github: place.github, repository: place.repository, issueNumber, author: tools.author };
+  // The label may have been taken off since: the comment comes last, so who finds it has nothing left to do.
+  if ((await findComments(target, marker)).length > 0) return;
+  await tools.effects.apply(labelEffect(place.github, place.repository, { issueNumber, label: NEEDS_HUMAN_LABEL }));
   const what = because === "ci" ? "Checks fail on its newest commit" : "A reviewer asked for changes once more";
   const body = [marker, "### WorkTrain needs a person here", `${what}, and it was worked on again ${most} ${most === 1 ? "time" : "times"} already (\`followUp.most\` in .github/worktrain.yml).`, `**What to do:** look at #${pullNumber} and go on with its branch by hand, or remove the start label here and add it again for a new attempt. Take \`${NEEDS_HUMAN_LABEL}\` off when it is dealt with.`].join("\n\n");
-  await tools.effects.apply(commentEffect({ github: place.github, repository: place.repository, issueNumber, author: tools.author }, { marker, body }));
+  await tools.effects.apply(commentEffect(target, { marker, body, seen: null }));
 }
