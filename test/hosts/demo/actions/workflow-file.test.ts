@@ -37,6 +37,10 @@ describe("what is shipped for a repository without the App, and beside one", () 
     expect((await runLint(text, name)).filter(({ message }) => !newer.some((known) => known.test(message)))).toEqual([]);
   });
 
+  test("attack 4: a stranger's comments take no place in the queue of somebody else's command", () => {
+    expect(parse(decides ?? "").concurrency).toEqual({ group: expect.stringMatching(/github\.event\.issue\.number.*github\.actor_id \}\}$/), queue: "max", cancelInProgress: false });
+  });
+
   test("none of these jobs checks anything out, holds the model's key or may have an identity", () => {
     const jobs = [worktrain, decides, watches].flatMap((text = "") => parse(text).jobs).filter(({ key }) => ["tell", "intake", "watch"].includes(key));
     expect(jobs).toHaveLength(3);
