@@ -1,4 +1,3 @@
-export { readBotComments } from "./bot-comments.ts";
 export { listArtifactsNamed, listRunArtifacts, type ArtifactFacts } from "./artifacts.ts";
 export { readFileChange } from "./changed-file.ts";
 export { readTexts } from "./base-texts.ts";

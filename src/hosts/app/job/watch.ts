@@ -5,7 +5,8 @@
 import { GITHUB_ACTIONS } from "../../../delivery/index.ts";
 import type { GitHub, Repository } from "../../../github/client.ts";
 import { createGitHub } from "../../../github/octokit.ts";
-import { readBotComments, readPermission, readRun, type LabelledIssue } from "../../../github/read/index.ts";
+import { readBotComments } from "../../../github/read/bot-comments.ts";
+import { readPermission, readRun, type LabelledIssue } from "../../../github/read/index.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
 import { commentEffect, createEffectRunner, type EffectRunner } from "../../../github/write/index.ts";
 import { authorise, decideRescan } from "../../../intake/index.ts";
