@@ -100,8 +100,9 @@ function reviewed({ view }: Delivery): string {
   return `### Review\n${rounds}: ${counts}.${table === "" ? "" : `\n\n${cut(table, MAX_TABLE_CHARS, "*More findings are in the run's record.*")}`}`;
 }
 
+/** The table is folded: an item with helpers has dozens of rows, and behind them stands what has to be minded. */
 const took = ({ view, ticket }: Delivery): string =>
-  `### What it took\n${formatCost(view)}, of at most $${ticket.caps.costUsd}, ${counted(view.turns, "model turn")}.\n\n${cut(sessionTable(view), MAX_TABLE_CHARS, "*More sessions are in the run's record.*")}`;
+  `### What it took\n${formatCost(view)}, of at most $${ticket.caps.costUsd}, ${counted(view.turns, "model turn")}.\n\n<details><summary>Each session</summary>\n\n${cut(sessionTable(view), MAX_TABLE_CHARS, "*More sessions are in the run's record.*")}\n\n</details>`;
 
 function mind(delivery: Delivery): string {
   const long = (delivery.template?.length ?? 0) > MAX_TEMPLATE_CHARS ? [`The repository's pull request template has more than ${MAX_TEMPLATE_CHARS} characters and is left out.`] : [];

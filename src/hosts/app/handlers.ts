@@ -13,8 +13,10 @@ import { parseRerequestedCheck, reviewAgain } from "./checks/check-asked.ts";
 import { carryOutTicked } from "./dashboard/dashboard-ticked.ts";
 import { registerConfigCheck, type ConfigCheckWebhook } from "./checks/config-check.ts";
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
+import type { CommandTools } from "./commands/set-up-asked.ts";
 import { armApproved } from "./merging/approved.ts";
-import { registerOnboarding, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
+import { onboard } from "./onboarding/onboard.ts";
+import { registerOnboarding, renewToken, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
 import { takeBack } from "./starting/take-back.ts";
 import { followUp } from "./starting/follow-up.ts";
 import { followRun, lookAtRun, type LookTools } from "./runs/look-at-run.ts";
@@ -27,7 +29,9 @@ import { stopAll } from "./runs/stop-all.ts";
 import { startWork } from "./starting/start-work.ts";
 import { subjectOf, type Workplace } from "./workplace.ts";
 
-export interface HandlerTools extends LookTools, Pick<OnboardingHandlerTools, "workflow"> {
+export interface HandlerTools extends LookTools {
+  /** What is proposed to repositories; null where nothing is. */
+  readonly workflow: OnboardingHandlerTools["workflow"] | null;
   /** Where the installations' clients speak GraphQL. */
   readonly graphqlUrl: string;
   /** By which the App is mentioned; null while GitHub does not say. */
@@ -61,7 +65,7 @@ export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void 
   webhooks.on("issue_comment.created", (delivery) => onComment(delivery, tools));
   webhooks.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
   webhooks.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
-  registerOnboarding(webhooks, tools);
+  if (tools.workflow !== null) registerOnboarding(webhooks, { ...tools, workflow: tools.workflow });
   registerConfigCheck(webhooks, tools);
   registerRequiredCheck(webhooks, tools);
 }
@@ -226,10 +230,16 @@ function onComment(delivery: Delivery, tools: HandlerTools): void {
     async run() {
       const read = readComment(event.body, { slug: mayMention ? await tools.slug() : null });
       if (read.kind === "none") return;
-      const runId = await answerComment(place, tools, { event, read });
+      const runId = await answerComment(place, { ...tools, ...proposing(delivery, tools) }, { event, read });
       if (runId !== null) followRun(place, tools, { subject, runId });
     },
   });
+}
+
+/** What a command that asks for it again does. */
+function proposing({ octokit }: Delivery, tools: HandlerTools): Pick<CommandTools, "proposeAgain"> {
+  const { workflow } = tools;
+  return workflow === null ? {} : { proposeAgain: async (place) => onboard(place, { ...tools, workflow }, { again: true, ...(await renewToken(octokit)) }) };
 }
 
 const workflowRunSchema = z.object({ workflow_run: z.object({ id: z.int(), path: z.string(), event: z.string(), display_title: z.string(), status: z.string().nullish() }) });

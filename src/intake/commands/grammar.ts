@@ -53,7 +53,7 @@ const STEP: OperandRule = { name: "STEP", kind: "word", required: false, pattern
 export const COMMANDS = {
   help: { does: "Lists the commands.", operands: [], flags: {} },
   status: { does: "Brings the status comment up to date.", operands: [], flags: {} },
-  config: { does: "Shows the configuration that holds, defaults included.", operands: [], flags: {} },
+  config: { does: "Shows the configuration that holds, defaults included.", operands: [], flags: { "set-up": "instead opens a pull request with the files that are missing, also where one was declined." } },
   run: { does: "Starts work on the issue, as its label does, or goes on with an attempt that was interrupted. With WORKFLOW that one is run instead of the pipeline; GOAL, in quotes where no workflow stands before it, is added to the issue's text.", operands: [WORKFLOW, GOAL], flags: {} },
   plan: { does: "As `run`, and stops before anything is made: the plan is put into a comment, and `approve` or `run` goes on with it.", operands: [], flags: {} },
   review: { does: "On a pull request: reviews its head, once more where it was reviewed. With SHA only if that is the head, which also vouches for the head of a fork.", operands: [HEAD], flags: { full: "the whole change, also what a review before has looked at." } },

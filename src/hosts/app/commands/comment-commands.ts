@@ -21,6 +21,7 @@ import { reviewAsked } from "./review-asked.ts";
 import { runAsked } from "./run-asked.ts";
 import { mergeAsked } from "./merge-asked.ts";
 import { react, say } from "./say.ts";
+import { setUpAsked, type CommandTools } from "./set-up-asked.ts";
 import { setStage, type Stage, type StartTools } from "../starting/start-work.ts";
 import type { Workplace } from "../workplace.ts";
 
@@ -30,7 +31,7 @@ export interface CommentOrder {
 }
 
 /** The id of a run that was dispatched for it; null for none. */
-export async function answerComment(place: Workplace, tools: StartTools, { event, read }: CommentOrder): Promise<number | null> {
+export async function answerComment(place: Workplace, tools: CommandTools, { event, read }: CommentOrder): Promise<number | null> {
   const note = (reason: string): null => {
     tools.log.info("command seen", { repository: place.repositoryId, issue: event.issueNumber, comment: event.commentId, reason });
     return null;
@@ -82,7 +83,7 @@ async function whereItBelongs(tools: StartTools, { event, command, stage: { here
 }
 
 /** What GitHub does not take, or not now, is told like any other refusal: nothing ends silent (I4). */
-async function carriedOut(tools: StartTools, command: Command, asked: Asked): Promise<Outcome> {
+async function carriedOut(tools: CommandTools, command: Command, asked: Asked): Promise<Outcome> {
   try {
     return await carryOut(tools, command, asked);
   } catch (error) {
@@ -94,14 +95,14 @@ async function carriedOut(tools: StartTools, command: Command, asked: Asked): Pr
 }
 
 /** What each command does; one that the grammar gains needs its line here. */
-async function carryOut(tools: StartTools, command: Command, asked: Asked): Promise<Outcome> {
+async function carryOut(tools: CommandTools, command: Command, asked: Asked): Promise<Outcome> {
   switch (command.name) {
     case "help":
       return done(HELP);
     case "status":
       return showStatus(asked.stage.here, tools, asked.event);
     case "config":
-      return showConfig(asked.stage);
+      return command.flags.includes("set-up") ? byStarter(asked, (starter) => setUpAsked(tools, starter)) : showConfig(asked.stage);
     case "cancel":
       return cancelAsked(tools, asked);
     case "run":
