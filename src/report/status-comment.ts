@@ -80,6 +80,12 @@ export function statusComment(marker: StatusMarker, view: StatusView): string {
   return [formatStatusMarker(marker), ...paragraphs(marker, view), ...note].join("\n\n");
 }
 
+/** The same for a check run: its title, and its summary in Markdown. */
+export function statusOutput(marker: StatusMarker, view: StatusView): { readonly title: string; readonly summary: string } {
+  const [headline = "", ...rest] = paragraphs(marker, view);
+  return { title: headline.replace(/^#+ /, ""), summary: rest.join("\n\n") };
+}
+
 function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
   const working = `### WorkTrain is working on this (attempt ${marker.attempt})`;
   const asked = marker.command === undefined ? [] : [askedIn(marker)];

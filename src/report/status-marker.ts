@@ -46,6 +46,8 @@ export interface StatusMarker {
   readonly command?: number | undefined;
   /** Of a pull request that is reviewed: the commit the last dispatch was about. */
   readonly head?: string | undefined;
+  /** Of a pull request that is reviewed: the App's check run on that commit; absent where none could be made. */
+  readonly check?: number | undefined;
   /** What the attempt was asked for with beside the text; absent where that was nothing. */
   readonly wish?: z.infer<typeof wishSchema> | undefined;
   /** ISO time at which somebody asked for its end; a run that does not obey is ended by force later. Nothing is gone on with by itself then. */
@@ -74,6 +76,7 @@ export function formatStatusMarker(marker: StatusMarker): string {
     ...(marker.stale === undefined ? {} : { stale: marker.stale }),
     ...(marker.command === undefined ? {} : { command: marker.command }),
     ...(marker.head === undefined ? {} : { head: marker.head }),
+    ...(marker.check === undefined ? {} : { check: marker.check }),
     ...(marker.wish === undefined ? {} : { wish: Buffer.from(JSON.stringify(marker.wish)).toString("base64url") }),
     ...(marker.cancel === undefined ? {} : { cancel: marker.cancel }),
   };
@@ -112,6 +115,7 @@ const markerSchema = z
     stale: timeSchema.optional(),
     command: z.coerce.number().int().min(1).optional(),
     head: z.string().regex(/^[0-9a-f]{40,64}$/).optional(),
+    check: z.coerce.number().int().min(1).optional(),
     wish: wishTextSchema.optional(),
     cancel: timeSchema.optional(),
   });

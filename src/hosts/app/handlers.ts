@@ -4,7 +4,7 @@ import { CONFIG_PATH } from "../../config/index.ts";
 import { readRun, STOP_LABEL } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
 import { changesOnDefaultBranch, parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parsePullRequestEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
-import { CHECK_NAME } from "../../record/index.ts";
+import { isOwnCheck } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import { answerComment } from "./commands/comment-commands.ts";
@@ -128,7 +128,7 @@ function startBy(delivery: Delivery, tools: HandlerTools, { event, why, starts }
 
 /** Checks that are over on a commit that an item delivered. */
 function onChecks(delivery: Delivery, tools: HandlerTools): void {
-  const head = parseEndedCheck(delivery.payload, CHECK_NAME);
+  const head = parseEndedCheck(delivery.payload, isOwnCheck);
   if (head !== null) goOnWith(delivery, tools, { issueNumber: head.issueNumber, coalesce: `checks ${head.headSha}`, work: (place) => followUp(place, tools, { because: "ci", head }) });
 }
 

@@ -10,7 +10,7 @@ import { isRedCheck, readCheckRuns, readCommitMessage, readPermission, readStatu
 import { permissionVerdict, type Ticket } from "../../../github/trust/index.ts";
 import { commentEffect, labelEffect } from "../../../github/write/index.ts";
 import { authorise, decideStart, type DeliveredHead, type LabeledEvent, type ReviewEvent } from "../../../intake/index.ts";
-import { CHECK_NAME, formatItemId, readTrailers } from "../../../record/index.ts";
+import { formatItemId, isOwnCheck, readTrailers } from "../../../record/index.ts";
 import { setStage, start, type Stage, type StartTools } from "./start-work.ts";
 import { openStatusBoard, type Status } from "../runs/status-board.ts";
 import type { Workplace } from "../workplace.ts";
@@ -79,7 +79,7 @@ async function inWhoseName(place: Workplace, asked: Asked, { status, pullNumber 
 
 /** Something failed, and nothing is still going that may fail as well: one session then answers all of it. Our own check says nothing new. */
 function isRed(checks: readonly CheckRunShown[]): boolean {
-  const others = checks.filter(({ name }) => name !== CHECK_NAME);
+  const others = checks.filter(({ name }) => !isOwnCheck(name));
   return others.every(({ status }) => status === "completed") && others.some(isRedCheck);
 }
 

@@ -15,6 +15,7 @@ import { parseRunTitle } from "../runs/run-title.ts";
 import type { EditBudget } from "../runs/edit-budget.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "../runs/status-board.ts";
 import type { SubjectQueue } from "../subject-queue.ts";
+import { dropLiveCheck, keepLiveCheck, openLiveCheck, type CheckTools } from "../checks/live-check.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 
 /** A run that is queued longer than this for a runner is not started on an old wish. */
@@ -25,7 +26,7 @@ export const CLOCK_LEEWAY_MS = 60_000;
 /** Of the 65,535 that all inputs of a dispatch share (P-dispatch), what key and item leave. */
 const INPUTS_CHARS = 65_000;
 
-export interface StartTools extends AppTools {
+export interface StartTools extends CheckTools {
   readonly ticketKeyPem: string;
   /** Of progress that is shown in comments. */
   readonly edits: EditBudget;
@@ -128,6 +129,8 @@ export interface Scene {
   readonly status: Status | null;
   /** Runs of the issue, where they were listed a moment ago. */
   readonly runs: readonly RunFacts[] | null;
+  /** The workflow file on the default branch; only a review asks for it. */
+  readonly workflowText?: string | null;
 }
 
 /** What is to be run, at whose word. */
@@ -167,11 +170,13 @@ async function startNow(scene: Scene, tools: StartTools, order: Order): Promise<
   const reaction = isLabel ? ((await react(place, tools, event.issueNumber))?.id ?? null) : (command?.reactionId ?? null);
   // The gate stands there until the run that answers it is seen at work: a dispatch that fails is asked for again.
   const gate = command === undefined ? {} : { command: command.commentId, at: scene.status?.marker.at ?? null };
-  const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, wish: decision.wish, ...order.unasked };
+  const check = order.review === undefined ? undefined : await keepLiveCheck(place, tools, scene.status?.marker ?? null, order.review.headSha);
+  const marker: StatusMarker = { ...firstMarker(event), ...gate, check, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, wish: decision.wish, ...order.unasked };
   const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs(), ofInstallationUsd: tools.dailyCostUsd ?? null });
   if (over !== null) {
     tools.log.info("not started: the day's budget", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
-    await refuse(board, scene.status, { ...marker, state: "refused" }, over);
+    await dropLiveCheck(place, tools, marker, over);
+    await refuse(board, scene.status, { ...marker, check: undefined, state: "refused" }, over);
     return { dispatched: false, runId: null };
   }
   const starting = await board.write(scene.status, marker, { kind: "starting" });
@@ -190,7 +195,10 @@ async function startNow(scene: Scene, tools: StartTools, order: Order): Promise<
       }),
     );
     const runId = run.id === "" ? null : Number(run.id);
-    if (starting !== null) await board.write(starting, { ...marker, state: "waiting", runId }, { kind: "waiting", runUrl: run.url });
+    const waiting = { ...marker, state: "waiting" as const, runId };
+    const view = { kind: "waiting" as const, runUrl: run.url };
+    const shown = order.review === undefined ? undefined : await openLiveCheck(place, tools, { marker: waiting, view, workflowText: scene.workflowText ?? null });
+    if (starting !== null) await board.write(starting, { ...waiting, check: shown }, view);
     tools.log.info("run dispatched", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key, run: runId });
     return { dispatched: true, runId };
   } catch (error) {
@@ -198,7 +206,8 @@ async function startNow(scene: Scene, tools: StartTools, order: Order): Promise<
     tools.log.error(error, "no run could be dispatched", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
     const again = command === undefined ? "Remove the label and add it again in a while." : "Write the command again in a while.";
     const fix = error instanceof TerminalError ? error.fix : `GitHub has an outage or limits the App. ${again}`;
-    if (starting !== null) await refuse(board, starting, { ...marker, state: "refused" }, { message: error.message, fix, details: [] });
+    await dropLiveCheck(place, tools, marker, { message: error.message, fix });
+    if (starting !== null) await refuse(board, starting, { ...marker, check: undefined, state: "refused" }, { message: error.message, fix, details: [] });
     return { dispatched: false, runId: null };
   }
 }
