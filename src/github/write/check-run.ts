@@ -10,7 +10,9 @@ import { lookedUp, type Confirmed, type Effect } from "./effect.ts";
 /** Annotations that GitHub takes at once (REST docs, "Create a check run"). */
 export const MAX_ANNOTATIONS = 50;
 
-export type CheckConclusion = "success" | "failure" | "neutral" | "cancelled" | "timed_out" | "action_required";
+/** Those that we give. */
+export const conclusionSchema = z.enum(["success", "failure", "neutral", "cancelled", "timed_out", "action_required"]);
+export type CheckConclusion = z.infer<typeof conclusionSchema>;
 
 export interface CheckRunWish {
   readonly name: string;

@@ -8,10 +8,10 @@ import { isOwnCheck } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
 import { answerComment } from "./commands/comment-commands.ts";
-import { parseRerequestedCheck, reviewAgain } from "./checks/check-asked.ts";
+import { registerOwnChecks, type OwnCheckWebhook } from "./checks/own-checks.ts";
 import { carryOutTicked } from "./dashboard/dashboard-ticked.ts";
 import { registerConfigCheck, type ConfigCheckWebhook } from "./checks/config-check.ts";
-import { installationClient, type InstallationOctokit } from "./installation-client.ts";
+import { workplaceOf, type Delivery } from "./delivery.ts";
 import { registerOnboarding, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
 import { followUp } from "./starting/follow-up.ts";
 import { followRun, lookAtRun, type LookTools } from "./runs/look-at-run.ts";
@@ -29,19 +29,14 @@ export interface HandlerTools extends LookTools, Pick<OnboardingHandlerTools, "w
   readonly graphqlUrl: string;
 }
 
-/** What is taken from a Probot context; the payload is parsed here like anything from outside. */
-export interface Delivery {
-  readonly id: string;
-  readonly payload: unknown;
-  readonly octokit: InstallationOctokit;
-}
+export type { Delivery } from "./delivery.ts";
 
 /** Probot, or who plays its part. */
 export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | "push" | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | `check_run.${"completed" | "rerequested"}` | "pull_request_review.submitted" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | "push" | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | "check_run.completed" | OwnCheckWebhook | "pull_request_review.submitted" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
@@ -50,30 +45,13 @@ export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void 
   webhooks.on("push", (delivery) => onPush(delivery, tools));
   webhooks.on("issues.edited", (delivery) => onEdited(delivery, tools));
   webhooks.on(["pull_request.labeled", "pull_request.synchronize", "pull_request.opened", "pull_request.reopened", "pull_request.ready_for_review"], (delivery) => onPullRequest(delivery, tools));
-  webhooks.on("check_run.rerequested", (delivery) => onRerequestedCheck(delivery, tools));
   webhooks.on("issue_comment.created", (delivery) => onComment(delivery, tools));
   webhooks.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
   webhooks.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
   registerOnboarding(webhooks, tools);
   registerConfigCheck(webhooks, tools);
   registerRequiredCheck(webhooks, tools);
-}
-
-const placeSchema = z.object({
-  installation: z.object({ id: z.int() }),
-  repository: z.object({ id: z.int(), name: z.string(), owner: z.object({ login: z.string() }) }),
-});
-
-/** Where an event happened; null when it comes without an installation, so that nobody gave us the repository. */
-function workplaceOf({ payload, octokit }: Delivery, tools: HandlerTools): Workplace | null {
-  const parsed = placeSchema.safeParse(payload);
-  if (!parsed.success) return null;
-  const { repository } = parsed.data;
-  return {
-    github: installationClient(octokit, tools),
-    repository: { owner: repository.owner.login, repo: repository.name },
-    repositoryId: repository.id,
-  };
+  registerOwnChecks(webhooks, tools);
 }
 
 function onLabeled(delivery: Delivery, tools: HandlerTools): void {
@@ -157,21 +135,6 @@ function onEdited(delivery: Delivery, tools: HandlerTools): void {
   const place = workplaceOf(delivery, tools);
   if (edited === null || place === null || !edited.body.startsWith(DASHBOARD_MARKER)) return;
   tools.queue.add(subjectOf(place.repositoryId, edited.issueNumber), { name: "carrying out a tick", coalesce: `edited ${delivery.id}`, run: () => carryOutTicked(place, tools, edited) });
-}
-
-function onRerequestedCheck(delivery: Delivery, tools: HandlerTools): void {
-  const event = parseRerequestedCheck(delivery.payload);
-  const place = workplaceOf(delivery, tools);
-  const subject = event === null || place === null ? null : `${place.repositoryId}/check-${event.check_run.id}`;
-  if (event === null || place === null || subject === null) return;
-  tools.queue.add(subject, {
-    name: "reviewing once more",
-    coalesce: `rerequested ${event.sender.id}`,
-    async run() {
-      const runId = await reviewAgain(place, tools, { event, deliveryId: delivery.id });
-      if (runId !== null) followRun(place, tools, { subject, runId });
-    },
-  });
 }
 
 function onComment(delivery: Delivery, tools: HandlerTools): void {

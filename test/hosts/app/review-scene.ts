@@ -28,11 +28,11 @@ export async function startReviewScene({ exchange = false }: { readonly exchange
   if (exchange) await world.commit({ ".github/workflows/worktrain.yml": WORKFLOW_TEXT.replace("# exchange-url: the App's WORKTRAIN_EXCHANGE_URL", `exchange-url: ${EXCHANGE_URL}`) });
   const runs: ReviewScene["runs"] = () => [...world.github.state().runs.values()].filter(({ displayTitle }) => displayTitle.includes("/pr-"));
   const push: ReviewScene["push"] = async (text) => {
-    const clone = join(world.directory, "first-clone");
-    await world.git(clone, "switch", "--quiet", "-C", "words");
+    const clone = join(world.directory, "words-clone");
+    if ((await world.git(world.directory, "clone", "--quiet", world.remote(world.maintainer), clone)).code === 0) await world.git(clone, "switch", "--quiet", "-c", "words");
     writeFiles(clone, { "words.js": text });
     await world.git(clone, "add", "-A");
-    await world.git(clone, "commit", "--quiet", "-m", text);
+    await world.git(clone, "-c", "user.name=m", "-c", "user.email=m@example.com", "commit", "--quiet", "-m", text);
     const { code, err } = await world.git(clone, "push", "--quiet", "--force", world.remote(world.maintainer), "words");
     if (code !== 0) throw new Error(err);
     await world.quiet();

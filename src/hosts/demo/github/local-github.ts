@@ -25,6 +25,7 @@ import { emptyState, known, put, takeId, type State } from "./state.ts";
 import { timelineOf, type TimelineEntry } from "./timeline.ts";
 import { ArtifactUrls, mintUserToken } from "./tokens.ts";
 import { mergeArmed, readyToMerge } from "./merge-rules.ts";
+import { pressButton } from "./transitions/checks.ts";
 import { createRepository, ensureAccount, grantRole, installApp } from "./transitions/repositories.ts";
 import { Deliverer, type Delivery } from "./webhooks/deliverer.ts";
 import { webhookOf, type Webhook } from "./webhooks/payloads.ts";
@@ -105,6 +106,8 @@ export interface LocalGitHub {
   archiveRepository(repositoryId: number): void;
   /** What the settings and the default branch's rules say of merging. */
   setMergeRules(repositoryId: number, rules: Pick<RepositoryRecord, "autoMergeAllowed" | "requiredChecks">): void;
+  /** A person presses a button that a check run shows. */
+  pressButton(login: string, pressed: { readonly checkRunId: number; readonly identifier: string }): void;
   setWebhookUrl(url: string | null): void;
   redeliver(deliveryId: number): Promise<Delivery>;
   /** Resolves when no webhook delivery is under way. */
@@ -229,6 +232,12 @@ class RunningGitHub implements LocalGitHub {
   setMergeRules(repositoryId: number, rules: Pick<RepositoryRecord, "autoMergeAllowed" | "requiredChecks">): void {
     const { state } = this.#machine;
     this.#machine.commit({ ...state, repositories: put(state.repositories, repositoryId, { ...this.#repository(repositoryId), ...rules }) });
+  }
+
+  pressButton(login: string, pressed: { readonly checkRunId: number; readonly identifier: string }): void {
+    const { state } = this.#machine;
+    const { repositoryId } = known(state.checkRuns, pressed.checkRunId, "check run");
+    this.#machine.commit(pressButton(state, { repositoryId, actor: login, at: this.#at() }, pressed));
   }
 
   setWebhookUrl(url: string | null): void {
