@@ -46,7 +46,7 @@ export interface StatusMarker {
   readonly command?: number | undefined;
   /** Of a pull request that is reviewed: the commit the last dispatch was about. */
   readonly head?: string | undefined;
-  /** Of a pull request that is reviewed: the App's check run on that commit; absent where none could be made. */
+  /** The App's check run on the commit that is reviewed, or on the delivered one that waits at a gate; absent where there is none. */
   readonly check?: number | undefined;
   /** What the attempt was asked for with beside the text; absent where that was nothing. */
   readonly wish?: z.infer<typeof wishSchema> | undefined;

@@ -9,9 +9,11 @@ import { formatItemId, parseSegmentName, type EndingCode } from "../../../record
 import { ENDING_WORDS } from "../../../report/ending-words.ts";
 import { progressOf, type Onward, type Progress, type StatusView } from "../../../report/status-comment.ts";
 import { formatStatusMarker, type StatusMarker } from "../../../report/status-marker.ts";
+import { askOnHead } from "../checks/asks-on-head.ts";
 import { closeForgottenCheck, closeLiveCheck, showOnCheck } from "../checks/live-check.ts";
 import { endByForce } from "./end-by-force.ts";
 import { parseRunTitle, type RunTitle } from "./run-title.ts";
+import { deliveredHead } from "../starting/follow-up.ts";
 import { startReview } from "../starting/start-review.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
 import { goOnUnasked } from "../starting/go-on-unasked.ts";
@@ -72,9 +74,17 @@ async function reviewNewHead(place: Workplace, tools: StartTools, { marker, run 
 
 /** The check run first: what an App leaves that dies in between is looked at again, as the comment still says that it goes on. */
 export async function writeEnd(place: Workplace, tools: StartTools, { comment, marker }: Status, { run, view }: { readonly run: RunFacts; readonly view: EndedView }): Promise<void> {
-  await closeLiveCheck(place, tools, marker, view);
+  const asks = marker.head === undefined ? await askOnDelivered(place, tools, { marker, view }) : undefined;
+  if (marker.head !== undefined) await closeLiveCheck(place, tools, marker, view);
   const due = view.onward?.kind === "tries-again" ? view.onward.at : undefined;
-  await openStatusBoard(place, tools, marker.issueNumber).write({ comment, marker }, { ...withRun(marker, run), stale: undefined, state: isInterrupted(view) ? "interrupted" : "ended", at: atOf(view.progress) ?? marker.at, due }, view);
+  await openStatusBoard(place, tools, marker.issueNumber).write({ comment, marker }, { ...withRun(marker, run), stale: undefined, state: isInterrupted(view) ? "interrupted" : "ended", at: atOf(view.progress) ?? marker.at, due, check: asks ?? marker.check }, view);
+}
+
+/** A check run on what the item delivered before, where the work on it stopped at a gate. */
+async function askOnDelivered(place: Workplace, tools: StartTools, { marker, view }: { readonly marker: StatusMarker; readonly view: EndedView }): Promise<number | undefined> {
+  if (view.ending !== "awaiting-approval" || view.pullRequest === null) return undefined;
+  const delivered = await deliveredHead({ here: place, facts: { id: place.repositoryId } }, marker);
+  return delivered === null ? undefined : askOnHead(place, tools, { marker, view, headSha: delivered.headSha });
 }
 
 /** Only in the name of somebody who asked for it. */

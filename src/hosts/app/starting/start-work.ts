@@ -15,6 +15,7 @@ import { parseRunTitle } from "../runs/run-title.ts";
 import type { EditBudget } from "../runs/edit-budget.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "../runs/status-board.ts";
 import type { SubjectQueue } from "../subject-queue.ts";
+import { answeredOnHead } from "../checks/asks-on-head.ts";
 import { dropLiveCheck, keepLiveCheck, openLiveCheck, type CheckTools } from "../checks/live-check.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 
@@ -179,6 +180,7 @@ async function startNow(scene: Scene, tools: StartTools, order: Order): Promise<
     await refuse(board, scene.status, { ...marker, check: undefined, state: "refused" }, over);
     return { dispatched: false, runId: null };
   }
+  if (scene.status?.marker.head === undefined && scene.status?.marker.check !== undefined) await answeredOnHead(place, tools, scene.status.marker);
   const starting = await board.write(scene.status, marker, { kind: "starting" });
   const wrote = { reaction, comment: starting === null ? null : String(starting.comment.id) };
   const ticket = makeTicket(facts, { ...order, wrote }, tools.clock.nowMs());
