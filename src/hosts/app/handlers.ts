@@ -3,10 +3,11 @@ import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
 import { readRun, STOP_LABEL } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { changesOnDefaultBranch, parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parsePullRequestEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { changesOnDefaultBranch, parseChangesRequested, parseCommentEvent, parseEditedComment, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parsePullRequestEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
 import { isOwnCheck } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
+import { carryOutBox, tickedBox } from "./commands/box-ticked.ts";
 import { answerComment } from "./commands/comment-commands.ts";
 import { registerOwnChecks, type OwnCheckWebhook } from "./checks/own-checks.ts";
 import { carryOutTicked } from "./dashboard/dashboard-ticked.ts";
@@ -36,7 +37,7 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | "push" | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | "check_run.completed" | OwnCheckWebhook | "pull_request_review.submitted" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | "push" | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | "check_run.completed" | OwnCheckWebhook | "pull_request_review.submitted" | "issue_comment.created" | "issue_comment.edited" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
@@ -46,6 +47,7 @@ export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void 
   webhooks.on("issues.edited", (delivery) => onEdited(delivery, tools));
   webhooks.on(["pull_request.labeled", "pull_request.synchronize", "pull_request.opened", "pull_request.reopened", "pull_request.ready_for_review"], (delivery) => onPullRequest(delivery, tools));
   webhooks.on("issue_comment.created", (delivery) => onComment(delivery, tools));
+  webhooks.on("issue_comment.edited", (delivery) => onCommentEdited(delivery, tools));
   webhooks.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
   webhooks.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
   registerOnboarding(webhooks, tools);
@@ -149,6 +151,23 @@ function onComment(delivery: Delivery, tools: HandlerTools): void {
     coalesce: `comment ${event.commentId}`,
     async run() {
       const runId = await answerComment(place, tools, { event, read });
+      if (runId !== null) followRun(place, tools, { subject, runId });
+    },
+  });
+}
+
+/** Boxes of the status comment. */
+function onCommentEdited(delivery: Delivery, tools: HandlerTools): void {
+  const edited = parseEditedComment(delivery.payload);
+  const ticked = edited === null ? null : tickedBox(edited, tools);
+  const place = workplaceOf(delivery, tools);
+  if (ticked === null || place === null) return;
+  const subject = subjectOf(place.repositoryId, ticked.edited.issueNumber);
+  tools.queue.add(subject, {
+    name: "carrying out a tick",
+    coalesce: `box ${delivery.id}`,
+    async run() {
+      const runId = await carryOutBox(place, tools, ticked);
       if (runId !== null) followRun(place, tools, { subject, runId });
     },
   });
