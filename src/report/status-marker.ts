@@ -42,6 +42,8 @@ export interface StatusMarker {
   readonly kept?: string | undefined;
   /** ISO time of the newest saved segment of a run that has saved nothing for longer than it should; absent while it does. */
   readonly stale?: string | undefined;
+  /** Of a review that goes on from an earlier one: that one's head, its merge base, and the account that posted it, as the ticket carries it. */
+  readonly since?: { readonly headSha: string; readonly mergeBase: string; readonly by: string } | undefined;
   /** The comment whose command asked for the last dispatch; absent where a label did, or nobody. */
   readonly command?: number | undefined;
   /** Of a pull request that is reviewed: the commit the last dispatch was about. */
@@ -74,6 +76,7 @@ export function formatStatusMarker(marker: StatusMarker): string {
     ...(marker.due === undefined ? {} : { due: marker.due }),
     ...(marker.kept === undefined ? {} : { kept: marker.kept }),
     ...(marker.stale === undefined ? {} : { stale: marker.stale }),
+    ...(marker.since === undefined ? {} : { since: `${marker.since.headSha}/${marker.since.mergeBase}/${marker.since.by}` }),
     ...(marker.command === undefined ? {} : { command: marker.command }),
     ...(marker.head === undefined ? {} : { head: marker.head }),
     ...(marker.check === undefined ? {} : { check: marker.check }),
@@ -94,6 +97,11 @@ const wishTextSchema = z.string().regex(/^[A-Za-z0-9_-]{1,7000}$/).transform((te
   }
 });
 
+function sinceOf(text: string): NonNullable<StatusMarker["since"]> {
+  const [headSha = "", mergeBase = "", by = ""] = text.split("/");
+  return { headSha, mergeBase, by };
+}
+
 const timeSchema = z.iso.datetime({ offset: true });
 const orNull = <Schema extends z.ZodType>(schema: Schema) => z.union([z.literal("-").transform(() => null), schema]);
 const markerSchema = z
@@ -113,6 +121,7 @@ const markerSchema = z
     due: timeSchema.optional(),
     kept: timeSchema.optional(),
     stale: timeSchema.optional(),
+    since: z.string().regex(/^[0-9a-f]{40,64}\/[0-9a-f]{40,64}\/[A-Za-z0-9_-]{1,90}(?:\[bot\])?$/).transform(sinceOf).optional(),
     command: z.coerce.number().int().min(1).optional(),
     head: z.string().regex(/^[0-9a-f]{40,64}$/).optional(),
     check: z.coerce.number().int().min(1).optional(),

@@ -7,8 +7,10 @@
  */
 import { z } from "zod";
 import { CONFIG_PATH, parseConfig } from "../../../config/index.ts";
+import { isOurBranch } from "../../../delivery/names.ts";
 import { readFile } from "../../../github/read/index.ts";
 import { checkRunEffect } from "../../../github/write/index.ts";
+import { CHECK_NAME } from "../../../record/index.ts";
 import { installationClient, type ClientOptions, type InstallationOctokit } from "../installation-client.ts";
 import type { SubjectQueue } from "../subject-queue.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
@@ -28,17 +30,12 @@ interface Webhooks {
   on(events: RequiredCheckWebhook[], handler: (delivery: Delivery) => void): unknown;
 }
 
-/** The same as of the deliver job's check: it is the one that a rule names. */
-const CHECK_NAME = "WorkTrain";
-
 const placeSchema = z.object({
   installation: z.object({ id: z.int() }),
   repository: z.object({ id: z.int(), name: z.string(), owner: z.object({ login: z.string() }), default_branch: z.string() }),
 });
 const pullSchema = z.object({ action: z.string(), pull_request: z.object({ number: z.int(), head: z.object({ ref: z.string(), sha: z.string() }), user: z.object({ type: z.string() }).nullish() }) });
 const groupSchema = z.object({ merge_group: z.object({ head_sha: z.string() }) });
-
-const OWN_BRANCH = /^worktrain\/(?:issue|pr)-/;
 
 interface Answer {
   readonly headSha: string;
@@ -64,7 +61,7 @@ function answerTo(payload: unknown): Answer | null {
   const pull = pullSchema.safeParse(payload);
   if (!pull.success) return null;
   const { action, pull_request: { head, user } } = pull.data;
-  const ours = user?.type === "Bot" && OWN_BRANCH.test(head.ref);
+  const ours = user?.type === "Bot" && isOurBranch(head.ref);
   if (!ours) return { headSha: head.sha, title: "WorkTrain does not handle this commit", summary: "This is here because the check `WorkTrain` is required in this repository (`checks.everyPullRequest`). Nothing was looked at." };
   // Its own head has the deliver job's check; what was pushed on top of it has none.
   return action === "synchronize" ? { headSha: head.sha, title: "Pushed after WorkTrain's delivery", summary: "Somebody changed the branch after WorkTrain had delivered it. The proof in the pull request is about the commit before; nothing of this one was looked at." } : null;
@@ -74,5 +71,6 @@ async function giveCheck({ github, repository }: Workplace, tools: AppTools, { a
   const file = await readFile(github, repository, { path: CONFIG_PATH, ref: defaultBranch });
   const config = file === null || file.text === null ? null : parseConfig(file.text, CONFIG_PATH);
   if (config?.ok !== true || !config.value.checks.everyPullRequest) return;
+  // The same name as of the deliver job's check: it is the one that a rule names.
   await tools.effects.apply(checkRunEffect(github, repository, { appId: tools.author.appId, name: CHECK_NAME, externalId: `not-handled:${answer.headSha}`, conclusion: "neutral", annotations: [], ...answer }));
 }

@@ -157,11 +157,19 @@ export interface Started {
 }
 
 /** Says it, dispatches it, says where it runs; or why it could not be dispatched. */
-export async function start(scene: Scene, tools: StartTools, order: Order): Promise<Started> {
+export async function start(scene: Scene, tools: StartTools, asked: Order): Promise<Started> {
+  const order = { ...asked, ...carriedOn(scene.status, asked) };
   const isLimited = order.decision.config.budget.dailyCostUsd !== null || (tools.dailyCostUsd ?? null) !== null;
   if (!isLimited || tools.queue === undefined) return startNow(scene, tools, order);
   // Issues that are labelled together must not all find the room that is there for one (I5). An installation is that of an owner.
   return tools.queue.run(`budget-${scene.place.repository.owner.toLowerCase()}`, () => startNow(scene, tools, order));
+}
+
+/** What a review began with goes with it into every run that goes on with it: without it, no ticket of those runs would say that the last review's findings count. */
+function carriedOn(status: Status | null, { decision, review, unasked }: Order): Pick<Order, "review"> {
+  const isGoingOn = status?.marker.attempt === decision.attempt && (decision.continuation > 0 || unasked !== undefined);
+  const since = review?.since ?? (isGoingOn ? status?.marker.since : undefined);
+  return review === undefined || since === undefined ? {} : { review: { ...review, since } };
 }
 
 async function startNow(scene: Scene, tools: StartTools, order: Order): Promise<Started> {
@@ -172,7 +180,7 @@ async function startNow(scene: Scene, tools: StartTools, order: Order): Promise<
   // The gate stands there until the run that answers it is seen at work: a dispatch that fails is asked for again.
   const gate = command === undefined ? {} : { command: command.commentId, at: scene.status?.marker.at ?? null };
   const check = order.review === undefined ? undefined : await keepLiveCheck(place, tools, scene.status?.marker ?? null, order.review.headSha);
-  const marker: StatusMarker = { ...firstMarker(event), ...gate, check, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, wish: decision.wish, ...order.unasked };
+  const marker: StatusMarker = { ...firstMarker(event), ...gate, check, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, since: order.review?.since, wish: decision.wish, ...order.unasked };
   const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs(), ofInstallationUsd: tools.dailyCostUsd ?? null });
   if (over !== null) {
     tools.log.info("not started: the day's budget", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });

@@ -38,6 +38,7 @@ function threadObject(serving: Serving, repository: RepositoryRecord, { pull, th
     line: now,
     resolvedBy: by === undefined ? null : actorOf(serving, by),
     comments: ({ first }: { readonly first?: number }) => ({
+      pageInfo: { hasNextPage: answers.length + 1 > pageSize(first), endCursor: String(Math.min(answers.length + 1, pageSize(first))) },
       nodes: [{ comment: root, author: review.author }, ...answers].slice(0, pageSize(first)).map(({ comment, author }) => ({ fullDatabaseId: String(comment.id), body: comment.body, author: actorOf(serving, author) })),
     }),
   };

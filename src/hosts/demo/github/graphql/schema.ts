@@ -313,6 +313,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
 
   type PullRequestReviewCommentConnection {
     nodes: [PullRequestReviewComment]
+    pageInfo: PageInfo!
   }
 
   type PullRequestReviewComment {
