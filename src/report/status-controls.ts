@@ -1,8 +1,8 @@
 /** What can be ticked in the status comment: each box is a command, and what it says is what holds now. Pure. */
+import type { EndingCode } from "../record/index.ts";
 import { unreachable } from "../shared/unreachable.ts";
 import { box } from "./boxes.ts";
 import { ENDING_WORDS } from "./ending-words.ts";
-import type { StatusView } from "./status-comment.ts";
 import type { StatusMarker } from "./status-marker.ts";
 
 /** The command that a box stands for. */
@@ -11,8 +11,19 @@ export type BoxCommand =
   /** The gate as the comment named it: no other is opened by it. */
   | { readonly name: "approve"; readonly gate: string };
 
+/** What of a status view decides on its boxes. */
+type Standing =
+  | { readonly kind: "starting" | "waiting" | "running" | "refused" }
+  | {
+      readonly kind: "ended";
+      readonly ending: EndingCode;
+      readonly progress: { readonly gate: { readonly name: string } | null } | null;
+      readonly pullRequest: object | null;
+      readonly onward?: { readonly kind: "tries-again" | "waits" } | undefined;
+    };
+
 /** The boxes, as one list; empty where nothing can be done by one. */
-export const statusBoxes = (marker: StatusMarker, view: StatusView): readonly string[] => {
+export const statusBoxes = (marker: StatusMarker, view: Standing): readonly string[] => {
   const boxes = controls(marker, view).map(({ command, label }) => box(command.name === "approve" ? `approve ${command.gate}` : command.name, label));
   return boxes.length === 0 ? [] : [boxes.join("\n")];
 };
@@ -22,7 +33,7 @@ interface Control {
   readonly label: string;
 }
 
-function controls({ cancel }: StatusMarker, view: StatusView): readonly Control[] {
+function controls({ cancel }: StatusMarker, view: Standing): readonly Control[] {
   switch (view.kind) {
     case "starting":
     case "refused":
@@ -37,7 +48,7 @@ function controls({ cancel }: StatusMarker, view: StatusView): readonly Control[
   }
 }
 
-function atEnd({ ending, progress, pullRequest, onward }: Extract<StatusView, { kind: "ended" }>): readonly Control[] {
+function atEnd({ ending, progress, pullRequest, onward }: Extract<Standing, { kind: "ended" }>): readonly Control[] {
   if (onward?.kind === "tries-again") return [{ command: { name: "resume" }, label: "Try again now" }, { command: { name: "cancel" }, label: "Cancel, and do not try it again" }];
   const gate = ending === "awaiting-approval" ? progress?.gate?.name : undefined;
   if (gate !== undefined) return [{ command: { name: "approve", gate }, label: /^gate-\d+-plan-/.test(gate) ? "Approve the plan" : `Approve \`${gate}\`` }];

@@ -34,8 +34,16 @@ it("with the exchange: the deliver job's verdict is given in the same check run,
   const { number, head } = await labelled(true);
   const [open] = scene.checks();
   expect(scene.checks()).toMatchObject([{ name: "WorkTrain", head, state: "queued" }]);
+  await scene.world.updateRun(scene.save(number, { step: "read" }), { status: "in_progress" });
+  expect(scene.checks()).toMatchObject([{ state: "in_progress" }]);
   const { status } = await scene.world.call(scene.world.app, "PATCH", `/repos/acme/calc/check-runs/${open?.id}`, { status: "completed", conclusion: "success", output: { title: "No finding", summary: "s" } });
   expect(status).toBe(200);
+  // What the deliver job saves is shown in the status comment; the verdict is not taken back for it.
+  scene.save(number, { index: 2, step: "reviewed" });
+  await scene.world.clock.advance(30_000);
+  await scene.world.quiet();
+  expect((await scene.marker(number))?.at).toBe("review.reviewed");
+  expect(scene.checks()).toMatchObject([{ state: "success" }]);
   await scene.end(number, "reviewed");
   expect(scene.checks()).toMatchObject([{ state: "success", title: "No finding" }]);
 });

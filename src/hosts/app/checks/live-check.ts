@@ -61,11 +61,17 @@ function deliversAsApp(workflowText: string | null, exchangeUrl: string | null):
   return exchangeUrl !== null && named === exchangeUrl;
 }
 
-/** Brings the check run up to what the status comment says. */
+/**
+ * Brings the check run up to what the status comment says, as long as the verdict is not there. Once the agent job has come to its end the
+ * deliver job is about to give it, and nothing is written any more: GitHub would take a check run back from it that is completed.
+ */
 export async function showOnCheck(place: Workplace, tools: CheckTools, marker: StatusMarker, view: Extract<StatusView, { kind: "waiting" | "running" }>): Promise<void> {
   const { check } = marker;
-  if (check === undefined) return;
-  await orLogged(place, tools, async () => void (await change(place, tools, check, { status: view.kind === "running" ? "in_progress" : "queued", ...statusOutput(marker, view) })));
+  if (check === undefined || (view.kind === "running" && view.progress !== null && view.progress.ending !== null)) return;
+  await orLogged(place, tools, async () => {
+    const shown = await readOwnCheckRun(place.github, place.repository, { id: check, appId: tools.author.appId });
+    if (shown !== null && shown.status !== "completed") await change(place, tools, check, { status: view.kind === "running" ? "in_progress" : "queued", ...statusOutput(marker, view) });
+  });
 }
 
 /** The run is over: what is tried again by itself waits, anything else is closed as what it is. */
