@@ -107,3 +107,13 @@ it("work on it that stops at a gate asks for a person on the delivered commit, w
   expect(ticket).toMatchObject({ ok: true, value: { command: "approve", answer: { gate: "gate-31-fix-1-8dbf2163b3b83e82", verdict: "approved" } } });
   expect(asking()).toEqual([["WorkTrain progress", head, "neutral", []]]);
 });
+
+it("I9: a status comment that somebody edited to name the verdict's check run does not turn that one neutral", async () => {
+  await deliver();
+  const { id } = await call("POST", "/check-runs", { name: "WorkTrain", head_sha: head, status: "completed", conclusion: "failure" });
+  const [status] = await world.comments(issue);
+  await world.call(world.maintainer, "PATCH", `/repos/acme/calc/issues/comments/${status?.id}`, { body: status?.body.replace(" -->", ` check=${id} -->`) });
+  await check("ci", "failure");
+  expect(world.runs(issue)).toHaveLength(2);
+  expect(world.github.state().checkRuns.get(id)?.conclusion).toBe("failure");
+});

@@ -2,7 +2,8 @@
  * Work on what an item delivered waits for a person: a check run on the commit that it delivered says so (`action_required`), beside the
  * proof, whose verdict it leaves alone. The status comment is on the issue; who looks at the pull request would not see it.
  */
-import { checkRunEffect, changeCheckEffect } from "../../../github/write/index.ts";
+import { readOwnCheckRun } from "../../../github/read/index.ts";
+import { changeCheckEffect, checkRunEffect } from "../../../github/write/index.ts";
 import { PROGRESS_CHECK_NAME } from "../../../record/index.ts";
 import { statusOutput, type StatusView } from "../../../report/status-comment.ts";
 import type { StatusMarker } from "../../../report/status-marker.ts";
@@ -16,9 +17,14 @@ export async function askOnHead(place: Workplace, tools: AppTools, { marker, vie
   });
 }
 
-/** Somebody answered: what was asked is history. Neutral, since nothing hangs on it. */
+/** Somebody answered: what was asked is history. Neutral, since nothing hangs on it; whoever edits the status comment can name another there (I9). */
 export async function answeredOnHead(place: Workplace, tools: AppTools, { check }: StatusMarker): Promise<void> {
-  if (check !== undefined) await orLogged(place, tools, () => tools.effects.apply(changeCheckEffect(place.github, place.repository, check, { status: "completed", conclusion: "neutral", title: "The work goes on", summary: "What it waited for was answered; the status comment on the issue tells how it goes.", actions: [] })));
+  if (check === undefined) return;
+  await orLogged(place, tools, async () => {
+    const shown = await readOwnCheckRun(place.github, place.repository, { id: check, appId: tools.author.appId });
+    if (shown?.name !== PROGRESS_CHECK_NAME) return;
+    await tools.effects.apply(changeCheckEffect(place.github, place.repository, check, { status: "completed", conclusion: "neutral", title: "The work goes on", summary: "What it waited for was answered; the status comment on the issue tells how it goes.", actions: [] }));
+  });
 }
 
 /** A person has to deal with what WorkTrain could not. */
