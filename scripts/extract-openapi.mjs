@@ -76,6 +76,7 @@ const OPERATIONS = [
   `GET ${REPO}/check-runs/{check_run_id}`,
   `PATCH ${REPO}/check-runs/{check_run_id}`,
   `POST ${REPO}/check-runs/{check_run_id}/rerequest`,
+  `POST ${REPO}/check-suites/{check_suite_id}/rerequest`,
   `GET ${REPO}/check-runs/{check_run_id}/annotations`,
   `GET ${REPO}/commits/{ref}/check-runs`,
   `GET ${REPO}/actions/permissions`,

@@ -1,4 +1,5 @@
 /** What is to be so on GitHub. Data: deriving it is pure, an outlet each applies it. */
+import type { CheckActionName } from "../github/write/index.ts";
 import type { Change } from "./change.ts";
 
 /** The tree as a commit on a branch of its own. */
@@ -106,6 +107,8 @@ export interface CheckRunIntent {
   readonly detailsUrl: string;
   /** Any number; they are sent in batches. */
   readonly annotations?: readonly CheckAnnotation[];
+  /** Buttons, where it is the App's own; none where left out. */
+  readonly actions?: readonly CheckActionName[];
 }
 
 /** A comment that says in words why something stopped. */

@@ -30,14 +30,14 @@ const checksSchema = z.object({
 /**
  * `workflow_run.completed` or `check_run.completed` on a branch of ours; null for anything else, our own check included. Also one that
  * is green: it may be the last that was waited for.
- * @param own name of our check run
+ * @param isOwn whether a check run's name is one of ours
  */
-export function parseEndedCheck(payload: unknown, own: string): DeliveredHead | null {
+export function parseEndedCheck(payload: unknown, isOwn: (name: string) => boolean): DeliveredHead | null {
   const parsed = checksSchema.safeParse(payload);
   if (!parsed.success) return null;
   const { workflow_run: run, check_run: check } = parsed.data;
   if (run !== undefined) return headOf(run.head_branch, run.head_sha);
-  return check === undefined || check.name === own ? null : headOf(check.check_suite.head_branch ?? "", check.head_sha);
+  return check === undefined || isOwn(check.name) ? null : headOf(check.check_suite.head_branch ?? "", check.head_sha);
 }
 
 const reviewSchema = z.object({

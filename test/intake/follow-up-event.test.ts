@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { isOwnCheck } from "../../src/record/index.ts";
 import { parseEndedCheck, parseReview } from "../../src/intake/index.ts";
 
 const SHA = "a".repeat(40);
@@ -19,7 +20,7 @@ describe("which checks are about a delivered commit?", () => {
     ["one that has only begun", { ...check(), action: "created" }, null],
     ["something else", { action: "completed" }, null],
     ["no object name", run({ head_sha: "--upload-pack=x" }), null],
-  ])("%s", (_, payload, expected) => expect(parseEndedCheck(payload, "WorkTrain")).toEqual(expected));
+  ])("%s", (_, payload, expected) => expect(parseEndedCheck(payload, isOwnCheck)).toEqual(expected));
 });
 
 describe("which review asks for changes, or approves?", () => {

@@ -21,6 +21,8 @@ export function checkRun(delivery: Delivery, mark: string): CheckRunIntent {
     summary: cut(redact(summary), MAX_CHECK_CHARS, note),
     text: cut(redact(text), MAX_CHECK_CHARS, note),
     detailsUrl: runUrl,
+    // A finding that a review left is what `fix` works on.
+    actions: [...(view.findings.some(({ fate }) => fate !== "gone") ? (["fix"] as const) : []), "explain"],
   };
 }
 

@@ -157,6 +157,7 @@ function reviewCheck(review: Told): CheckRunIntent {
     summary: cut(redact(opening(review).join("\n\n")), MAX_CHECK_CHARS, "*Cut.*"),
     text: cut(redact(sessionTable(view)), MAX_CHECK_CHARS, "*Cut.*"),
     detailsUrl: runUrl,
+    actions: ["explain"],
     annotations: [...found.fresh, ...found.repeated].flatMap((each) => findingAnnotation(each, redact) ?? []),
   };
 }

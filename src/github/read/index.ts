@@ -4,7 +4,7 @@ export { readFileChange } from "./changed-file.ts";
 export { readTexts } from "./base-texts.ts";
 export { readDeliveryState, type DeliveryQuery, type DeliveryState } from "./delivery-state.ts";
 export { downloadArtifact, type ArtifactWanted, type DownloadPorts, type DownloadRefusal } from "./download.ts";
-export { isRedCheck, readAnnotations, readCheckRuns, type CheckRunShown } from "./check-runs.ts";
+export { isRedCheck, readAnnotations, readCheckRuns, readOwnCheckRun, readOwnCheckRuns, type CheckRunShown, type OwnCheckRun } from "./check-runs.ts";
 export { readSubmittedReview, type SubmittedReview } from "./submitted-review.ts";
 export { readFile, type FileAtRef } from "./file.ts";
 export { readIssue, type IssueFacts } from "./issue.ts";

@@ -3,17 +3,18 @@ import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
 import { readRun, STOP_LABEL } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { changesOnDefaultBranch, mentionsSomebody, parseAssignedEvent, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, parseReview, readComment, WORKFLOW_PATH, type LabeledEvent, type ReviewEvent } from "../../intake/index.ts";
-import { CHECK_NAME } from "../../record/index.ts";
+import { changesOnDefaultBranch, mentionsSomebody, parseAssignedEvent, parseCommentEvent, parseEditedComment, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, parseReview, readComment, WORKFLOW_PATH, type LabeledEvent, type ReviewEvent } from "../../intake/index.ts";
+import { isOwnCheck } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
+import { carryOutBox, tickedBox } from "./commands/box-ticked.ts";
 import { answerOpenedIssue } from "./commands/opened-issue.ts";
 import { answerComment } from "./commands/comment-commands.ts";
-import { parseRerequestedCheck, reviewAgain } from "./checks/check-asked.ts";
+import { registerOwnChecks, type OwnCheckWebhook } from "./checks/own-checks.ts";
 import { carryOutTicked } from "./dashboard/dashboard-ticked.ts";
 import { registerConfigCheck, type ConfigCheckWebhook } from "./checks/config-check.ts";
-import { installationClient, type InstallationOctokit } from "./installation-client.ts";
 import type { CommandTools } from "./commands/set-up-asked.ts";
+import { workplaceOf, type Delivery } from "./delivery.ts";
 import { armApproved } from "./merging/approved.ts";
 import { onboard } from "./onboarding/onboard.ts";
 import { registerOnboarding, renewToken, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
@@ -38,19 +39,14 @@ export interface HandlerTools extends LookTools {
   readonly slug: () => Promise<string | null>;
 }
 
-/** What is taken from a Probot context; the payload is parsed here like anything from outside. */
-export interface Delivery {
-  readonly id: string;
-  readonly payload: unknown;
-  readonly octokit: InstallationOctokit;
-}
+export type { Delivery } from "./delivery.ts";
 
 /** Probot, or who plays its part. */
 export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | "push" | "issues.labeled" | "issues.assigned" | "issues.unassigned" | "issues.opened" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | `check_run.${"completed" | "rerequested"}` | "pull_request_review.submitted" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | OwnCheckWebhook | "push" | "issues.labeled" | "issues.assigned" | "issues.unassigned" | "issues.opened" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | "check_run.completed" | "pull_request_review.submitted" | `issue_comment.${"created" | "edited" | "deleted"}` | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
@@ -61,30 +57,14 @@ export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void 
   webhooks.on("push", (delivery) => onPush(delivery, tools));
   webhooks.on("issues.edited", (delivery) => onEdited(delivery, tools));
   webhooks.on(["pull_request.labeled", "pull_request.synchronize", "pull_request.opened", "pull_request.reopened", "pull_request.ready_for_review"], (delivery) => onPullRequest(delivery, tools));
-  webhooks.on("check_run.rerequested", (delivery) => onRerequestedCheck(delivery, tools));
   webhooks.on("issue_comment.created", (delivery) => onComment(delivery, tools));
+  webhooks.on("issue_comment.edited", (delivery) => onCommentEdited(delivery, tools));
   webhooks.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
   webhooks.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
   if (tools.workflow !== null) registerOnboarding(webhooks, { ...tools, workflow: tools.workflow });
   registerConfigCheck(webhooks, tools);
   registerRequiredCheck(webhooks, tools);
-}
-
-const placeSchema = z.object({
-  installation: z.object({ id: z.int() }),
-  repository: z.object({ id: z.int(), name: z.string(), owner: z.object({ login: z.string() }) }),
-});
-
-/** Where an event happened; null when it comes without an installation, so that nobody gave us the repository. */
-function workplaceOf({ payload, octokit }: Delivery, tools: HandlerTools): Workplace | null {
-  const parsed = placeSchema.safeParse(payload);
-  if (!parsed.success) return null;
-  const { repository } = parsed.data;
-  return {
-    github: installationClient(octokit, tools),
-    repository: { owner: repository.owner.login, repo: repository.name },
-    repositoryId: repository.id,
-  };
+  registerOwnChecks(webhooks, tools);
 }
 
 function onLabeled(delivery: Delivery, tools: HandlerTools): void {
@@ -164,7 +144,7 @@ function startBy(delivery: Delivery, tools: HandlerTools, { event, why, starts }
 
 /** Checks that are over on a commit that an item delivered. */
 function onChecks(delivery: Delivery, tools: HandlerTools): void {
-  const head = parseEndedCheck(delivery.payload, CHECK_NAME);
+  const head = parseEndedCheck(delivery.payload, isOwnCheck);
   if (head !== null) goOnWith(delivery, tools, { issueNumber: head.issueNumber, coalesce: `checks ${head.headSha}`, work: (place) => followUp(place, tools, { because: "ci", head }) });
 }
 
@@ -202,21 +182,6 @@ function onEdited(delivery: Delivery, tools: HandlerTools): void {
   tools.queue.add(subjectOf(place.repositoryId, edited.issueNumber), { name: "carrying out a tick", coalesce: `edited ${delivery.id}`, run: () => carryOutTicked(place, tools, edited) });
 }
 
-function onRerequestedCheck(delivery: Delivery, tools: HandlerTools): void {
-  const event = parseRerequestedCheck(delivery.payload);
-  const place = workplaceOf(delivery, tools);
-  const subject = event === null || place === null ? null : `${place.repositoryId}/check-${event.check_run.id}`;
-  if (event === null || place === null || subject === null) return;
-  tools.queue.add(subject, {
-    name: "reviewing once more",
-    coalesce: `rerequested ${event.sender.id}`,
-    async run() {
-      const runId = await reviewAgain(place, tools, { event, deliveryId: delivery.id });
-      if (runId !== null) followRun(place, tools, { subject, runId });
-    },
-  });
-}
-
 function onComment(delivery: Delivery, tools: HandlerTools): void {
   const event = parseCommentEvent(delivery.payload);
   const place = workplaceOf(delivery, tools);
@@ -240,6 +205,23 @@ function onComment(delivery: Delivery, tools: HandlerTools): void {
 function proposing({ octokit }: Delivery, tools: HandlerTools): Pick<CommandTools, "proposeAgain"> {
   const { workflow } = tools;
   return workflow === null ? {} : { proposeAgain: async (place) => onboard(place, { ...tools, workflow }, { again: true, ...(await renewToken(octokit)) }) };
+}
+
+/** Boxes of the status comment. */
+function onCommentEdited(delivery: Delivery, tools: HandlerTools): void {
+  const edited = parseEditedComment(delivery.payload);
+  const ticked = edited === null ? null : tickedBox(edited, tools);
+  const place = workplaceOf(delivery, tools);
+  if (ticked === null || place === null) return;
+  const subject = subjectOf(place.repositoryId, ticked.edited.issueNumber);
+  tools.queue.add(subject, {
+    name: "carrying out a tick",
+    coalesce: `box ${delivery.id}`,
+    async run() {
+      const runId = await carryOutBox(place, tools, ticked);
+      if (runId !== null) followRun(place, tools, { subject, runId });
+    },
+  });
 }
 
 const workflowRunSchema = z.object({ workflow_run: z.object({ id: z.int(), path: z.string(), event: z.string(), display_title: z.string(), status: z.string().nullish() }) });

@@ -60,6 +60,8 @@ const command = async (text: string): Promise<void> => {
   await world.quiet();
 };
 
+const asking = () => [...world.github.state().checkRuns.values()].filter(({ appSlug, name }) => appSlug === "worktrain" && name === "WorkTrain progress").map(({ name, headSha, conclusion, actions }) => [name, headSha, conclusion, actions.map(({ identifier }) => identifier)]);
+
 const labels = () => [...world.github.state().issues.values()].find(({ number }) => number === issue)?.labelIds.map((id) => world.github.state().labels.get(id)?.name);
 
 it("a red check goes on with the same attempt, by a ticket that names the commit, in the name of who labelled", async () => {
@@ -107,6 +109,35 @@ it("G15: after `followUp.most` times a person is asked, once for a commit", asyn
   expect(world.runs(issue)).toHaveLength(1);
   expect(labels()).toContain("worktrain:needs-human");
   expect((await world.comments(issue)).filter(({ body }) => body.includes("needs a person here"))).toHaveLength(1);
+  expect(asking()).toEqual([["WorkTrain progress", head, "action_required", []]]);
+});
+
+it("work on it that stops at a gate asks for a person on the delivered commit, with a button that opens the gate; answered, it asks no more", async () => {
+  await deliver();
+  await check("ci", "failure");
+  const run = world.runs(issue)[1];
+  world.saveArtifact(run?.id ?? 0, formatSegmentName({ item: { repositoryId: world.repositoryId, subject: `issue-${issue}`, attempt: 1 }, runId: run?.id ?? 0, runAttempt: 1, index: 1, phase: "fix", step: "gate-31-fix-1-8dbf2163b3b83e82", costMilliUsd: 120, ending: "awaiting-approval" }));
+  await world.updateRun(run?.id ?? 0, { status: "completed", conclusion: "success" });
+  expect(asking()).toEqual([["WorkTrain progress", head, "action_required", ["approve", "explain"]]]);
+  world.later(60_000);
+  await world.clock.advance(60_000);
+  const [progress] = [...world.github.state().checkRuns.values()].filter(({ name }) => name === "WorkTrain progress");
+  world.github.pressButton("mona", { checkRunId: progress?.id ?? 0, identifier: "approve" });
+  await world.quiet();
+  expect(world.runs(issue)).toHaveLength(3);
+  const ticket = verifyTicket(world.runs(issue)[2]?.inputs["ticket"] ?? "", publicTicketKey(ticketKeyPem), { runCreatedAt: new Date().toISOString() });
+  expect(ticket).toMatchObject({ ok: true, value: { command: "approve", answer: { gate: "gate-31-fix-1-8dbf2163b3b83e82", verdict: "approved" } } });
+  expect(asking()).toEqual([["WorkTrain progress", head, "neutral", []]]);
+});
+
+it("I9: a status comment that somebody edited to name the verdict's check run does not turn that one neutral", async () => {
+  await deliver();
+  const { id } = await call("POST", "/check-runs", { name: "WorkTrain", head_sha: head, status: "completed", conclusion: "failure" });
+  const [status] = await world.comments(issue);
+  await world.call(world.maintainer, "PATCH", `/repos/acme/calc/issues/comments/${status?.id}`, { body: status?.body.replace(" -->", ` check=${id} -->`) });
+  await check("ci", "failure");
+  expect(world.runs(issue)).toHaveLength(2);
+  expect(world.github.state().checkRuns.get(id)?.conclusion).toBe("failure");
 });
 
 it.each<[string, () => Promise<void>]>([

@@ -22,6 +22,7 @@ import { runAsked } from "./run-asked.ts";
 import { mergeAsked } from "./merge-asked.ts";
 import { react, say } from "./say.ts";
 import { setUpAsked, type CommandTools } from "./set-up-asked.ts";
+import { tellClick, type Click } from "./click.ts";
 import { setStage, type Stage, type StartTools } from "../starting/start-work.ts";
 import type { Workplace } from "../workplace.ts";
 
@@ -30,10 +31,18 @@ export interface CommentOrder {
   readonly read: Exclude<ReadComment, { kind: "none" }>;
 }
 
+/** A command that somebody gave by a click. */
+export interface ClickOrder {
+  readonly event: Omit<CommentEvent, "commentId">;
+  readonly read: Extract<ReadComment, { kind: "command" }>;
+  readonly click: Click;
+}
+
 /** The id of a run that was dispatched for it; null for none. */
-export async function answerComment(place: Workplace, tools: CommandTools, { event, read }: CommentOrder): Promise<number | null> {
+export async function answerComment(place: Workplace, tools: CommandTools, order: CommentOrder | ClickOrder): Promise<number | null> {
+  const { event, read } = order;
   const note = (reason: string): null => {
-    tools.log.info("command seen", { repository: place.repositoryId, issue: event.issueNumber, comment: event.commentId, reason });
+    tools.log.info("command seen", { repository: place.repositoryId, issue: event.issueNumber, comment: "click" in order ? order.click.key : order.event.commentId, reason });
     return null;
   };
   const verdict = permissionVerdict(await readPermission(place.github, place.repository, event.author.login), event.author.id);
@@ -47,19 +56,21 @@ export async function answerComment(place: Workplace, tools: CommandTools, { eve
   const { here } = stage;
   if (authorisation.kind === "refused") {
     const { kind, message, fix } = authorisation.refusal;
-    await react(here, tools, event, "confused");
+    if (!("click" in order)) await react(here, tools, order.event, "confused");
     // Told once to somebody who can do something about it. Of whom GitHub says nothing may be anybody.
     if (kind === "actor-may-not-start") await say(here, tools, event, { key: `person=${event.author.id}${verdict.kind === "allowed" ? ` command=${name}` : ""}`, answer: { ...refused({ message, fix, details: [] }).answer, notDone: [] } });
     return note(kind);
   }
-  const reactionId = await react(here, tools, event, read.kind === "refused" ? "confused" : "eyes");
-  const asked: Asked = { event, role: authorisation.role, stage, reactionId };
-  const outcome = read.kind === "refused" ? misread(read.refusal) : await whereItBelongs(tools, { ...asked, command: read.command }, await carriedOut(tools, read.command, asked));
+  const written = "click" in order ? { ...order.event, commentId: await tellClick(here, tools, order.event, order.click) } : order.event;
+  const reactionId = await react(here, tools, written, read.kind === "refused" ? "confused" : "eyes");
+  const asked: Asked = { event: written, role: authorisation.role, stage, reactionId };
+  const outdated = "click" in order ? await order.click.outdated(stage, written.commentId) : null;
+  const outcome = read.kind === "refused" ? misread(read.refusal) : outdated !== null ? refused(outdated) : await whereItBelongs(tools, { ...asked, command: read.command }, await carriedOut(tools, read.command, asked));
   note(`${read.kind === "command" ? read.command.name : read.refusal.kind}: ${outcome.kind}`);
   if (outcome.kind === "ignored") return null;
   // The answer of a run that it was passed on to stands under the comment's own key, and may be the App's as well.
-  await say(here, tools, event, { key: outcome.kind === "passed-on" ? `comment=${event.commentId} not-done` : `comment=${event.commentId}`, answer: { ...outcome.answer, notDone: read.notDone } });
-  if (read.kind === "command" && outcome.kind !== "passed-on") await react(here, tools, event, outcome.kind === "done" ? "+1" : "confused");
+  await say(here, tools, event, { key: outcome.kind === "passed-on" ? `comment=${written.commentId} not-done` : `comment=${written.commentId}`, answer: { ...outcome.answer, notDone: read.notDone } });
+  if (read.kind === "command" && outcome.kind !== "passed-on") await react(here, tools, written, outcome.kind === "done" ? "+1" : "confused");
   return outcome.runId;
 }
 

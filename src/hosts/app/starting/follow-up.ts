@@ -10,7 +10,8 @@ import { isRedCheck, readCheckRuns, readCommitMessage, readPermission, readStatu
 import { permissionVerdict, type Ticket } from "../../../github/trust/index.ts";
 import { commentEffect, findComments, labelEffect } from "../../../github/write/index.ts";
 import { authorise, decideStart, type DeliveredHead, type LabeledEvent, type ReviewEvent } from "../../../intake/index.ts";
-import { CHECK_NAME, formatItemId, readTrailers } from "../../../record/index.ts";
+import { formatItemId, isOwnCheck, readTrailers } from "../../../record/index.ts";
+import { needsPerson } from "../checks/asks-on-head.ts";
 import { setStage, start, type Stage, type StartTools } from "./start-work.ts";
 import { openStatusBoard, type Status } from "../runs/status-board.ts";
 import type { Workplace } from "../workplace.ts";
@@ -61,7 +62,7 @@ async function deliveredWork(stage: Stage, { marker }: Status, { attempt, headSh
 }
 
 /** The open pull request of an attempt, where its head is a commit that the attempt delivered, by the run with this key; null for none. */
-export async function deliveredHead({ here, facts }: Stage, { issueNumber, attempt }: Pick<Status["marker"], "issueNumber" | "attempt">): Promise<{ readonly pullNumber: number; readonly headSha: string; readonly key: string } | null> {
+export async function deliveredHead({ here, facts }: { readonly here: Workplace; readonly facts: Pick<Stage["facts"], "id"> }, { issueNumber, attempt }: Pick<Status["marker"], "issueNumber" | "attempt">): Promise<{ readonly pullNumber: number; readonly headSha: string; readonly key: string } | null> {
   const { pullRequests } = await readStatusState(here.github, here.repository, { issueNumber, branch: `worktrain/issue-${issueNumber}-${attempt}` });
   const pull = pullRequests?.find(({ open }) => open);
   if (pull === undefined) return null;
@@ -80,7 +81,7 @@ async function inWhoseName(place: Workplace, asked: Asked, { status, pullNumber 
 
 /** Something failed, and nothing is still going that may fail as well: one session then answers all of it. Our own check says nothing new. */
 function isRed(checks: readonly CheckRunShown[]): boolean {
-  const others = checks.filter(({ name }) => name !== CHECK_NAME);
+  const others = checks.filter(({ name }) => !isOwnCheck(name));
   return others.every(({ status }) => status === "completed") && others.some(isRedCheck);
 }
 
@@ -102,6 +103,8 @@ async function askPerson(place: Workplace, tools: StartTools, { asked: { because
   if ((await findComments(target, marker)).length > 0) return;
   await tools.effects.apply(labelEffect(place.github, place.repository, { issueNumber, label: NEEDS_HUMAN_LABEL }));
   const what = because === "ci" ? "Checks fail on its newest commit" : "A reviewer asked for changes once more";
-  const body = [marker, "### WorkTrain needs a person here", `${what}, and it was worked on again ${most} ${most === 1 ? "time" : "times"} already (\`followUp.most\` in .github/worktrain.yml).`, `**What to do:** look at #${pullNumber} and go on with its branch by hand, or remove the start label here and add it again for a new attempt. Take \`${NEEDS_HUMAN_LABEL}\` off when it is dealt with.`].join("\n\n");
+  const said = [`${what}, and it was worked on again ${most} ${most === 1 ? "time" : "times"} already (\`followUp.most\` in .github/worktrain.yml).`, `**What to do:** look at #${pullNumber} and go on with its branch by hand, or remove the start label here and add it again for a new attempt. Take \`${NEEDS_HUMAN_LABEL}\` off when it is dealt with.`];
+  await needsPerson(place, tools, { headSha, summary: said.join("\n\n").replace("the start label here", `the start label of #${issueNumber}`) });
+  const body = [marker, "### WorkTrain needs a person here", ...said].join("\n\n");
   await tools.effects.apply(commentEffect(target, { marker, body, seen: null }));
 }

@@ -17,6 +17,8 @@ import { parseRunTitle } from "../runs/run-title.ts";
 import type { EditBudget } from "../runs/edit-budget.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "../runs/status-board.ts";
 import type { SubjectQueue } from "../subject-queue.ts";
+import { answeredOnHead } from "../checks/asks-on-head.ts";
+import { dropLiveCheck, keepLiveCheck, openLiveCheck, type CheckTools } from "../checks/live-check.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 
 /** A run that is queued longer than this for a runner is not started on an old wish. */
@@ -27,7 +29,7 @@ export const CLOCK_LEEWAY_MS = 60_000;
 /** Of the 65,535 that all inputs of a dispatch share (P-dispatch), what key and item leave. */
 const INPUTS_CHARS = 65_000;
 
-export interface StartTools extends AppTools {
+export interface StartTools extends CheckTools {
   readonly ticketKeyPem: string;
   /** Of progress that is shown in comments. */
   readonly edits: EditBudget;
@@ -144,6 +146,8 @@ export interface Scene {
   readonly status: Status | null;
   /** Runs of the issue, where they were listed a moment ago. */
   readonly runs: readonly RunFacts[] | null;
+  /** The workflow file on the default branch; only a review asks for it. */
+  readonly workflowText?: string | null;
 }
 
 /** What is to be run, at whose word. */
@@ -187,12 +191,14 @@ async function startNow(scene: Scene, tools: StartTools, asked: Order): Promise<
   const reaction = isLabel ? ((await react(place, tools, event.issueNumber))?.id ?? null) : (command?.reactionId ?? null);
   // The gate stands there until the run that answers it is seen at work: a dispatch that fails is asked for again.
   const gate = command === undefined ? {} : { command: command.commentId, at: scene.status?.marker.at ?? null };
-  const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, since: order.review?.since, wish: decision.wish, followed, followUp, ...order.unasked };
+  const check = order.review === undefined ? undefined : await keepLiveCheck(place, tools, scene.status?.marker ?? null, order.review.headSha);
+  const marker: StatusMarker = { ...firstMarker(event), ...gate, check, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, since: order.review?.since, wish: decision.wish, followed, followUp, ...order.unasked };
   const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs(), again: againOf(order), ofInstallationUsd: tools.dailyCostUsd ?? null });
   if (over !== null) {
     tools.log.info("not started: the day's budget", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
     return notDispatched(scene, tools, order, { shown: scene.status, marker, refusal: over });
   }
+  if (scene.status?.marker.head === undefined && scene.status?.marker.check !== undefined) await answeredOnHead(place, tools, scene.status.marker);
   const starting = await board.write(scene.status, marker, { kind: "starting" });
   const wrote = { reaction, comment: starting === null ? null : String(starting.comment.id) };
   const ticket = makeTicket(facts, { ...order, wrote }, tools.clock.nowMs());
@@ -209,7 +215,10 @@ async function startNow(scene: Scene, tools: StartTools, asked: Order): Promise<
       }),
     );
     const runId = run.id === "" ? null : Number(run.id);
-    if (starting !== null) await board.write(starting, { ...marker, state: "waiting", runId }, { kind: "waiting", runUrl: run.url });
+    const waiting = { ...marker, state: "waiting" as const, runId };
+    const view = { kind: "waiting" as const, runUrl: run.url };
+    const shown = order.review === undefined ? undefined : await openLiveCheck(place, tools, { marker: waiting, view, workflowText: scene.workflowText ?? null });
+    if (starting !== null) await board.write(starting, { ...waiting, check: shown }, view);
     tools.log.info("run dispatched", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key, run: runId });
     return { dispatched: true, runId };
   } catch (error) {
@@ -240,9 +249,10 @@ function againOf({ command, cause }: Order): string {
 /** Why nothing was dispatched stands in the status comment; where that tells of a delivery it stays, so that the delivery can be followed up later. */
 async function notDispatched({ place, board, status }: Scene, tools: StartTools, { event, followUp, command }: Order, { shown, marker, refusal }: { readonly shown: Status | null; readonly marker: StatusMarker; readonly refusal: Refused }): Promise<Started> {
   const none = { dispatched: false, runId: null };
+  await dropLiveCheck(place, tools, marker, refusal);
   if (followUp === undefined || status === null) {
     // Somebody deleted it while it was written: that is respected (fault 46).
-    if (shown !== null || status === null) await refuse(board, shown, { ...marker, state: "refused" }, refusal);
+    if (shown !== null || status === null) await refuse(board, shown, { ...marker, check: undefined, state: "refused" }, refusal);
     return none;
   }
   if (shown !== null) await board.putBack(shown, status);

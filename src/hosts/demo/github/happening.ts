@@ -29,6 +29,7 @@ export type What =
   | { readonly kind: "pull_request_review_thread"; readonly action: "resolved"; readonly issueId: number; readonly commentId: number }
   | { readonly kind: "check_run"; readonly action: "created" | "completed" | "rerequested"; readonly checkRunId: number }
   | { readonly kind: "check_run"; readonly action: "requested_action"; readonly checkRunId: number; readonly identifier: string }
+  | { readonly kind: "check_suite"; readonly action: "rerequested"; readonly suiteId: number }
   | { readonly kind: "workflow_run"; readonly action: "requested" | "in_progress" | "completed"; readonly runId: number }
   | { readonly kind: "cancel_requested"; readonly runId: number }
   | {

@@ -25,6 +25,7 @@ import { emptyState, known, put, takeId, type State } from "./state.ts";
 import { timelineOf, type TimelineEntry } from "./timeline.ts";
 import { ArtifactUrls, mintUserToken } from "./tokens.ts";
 import { mergeArmed, readyToMerge } from "./merge-rules.ts";
+import { pressButton } from "./transitions/checks.ts";
 import { Triggers } from "./triggers.ts";
 import { createRepository, ensureAccount, grantRole, installApp } from "./transitions/repositories.ts";
 import { Deliverer, type Delivery } from "./webhooks/deliverer.ts";
@@ -108,6 +109,8 @@ export interface LocalGitHub {
   setMergeRules(repositoryId: number, rules: Pick<RepositoryRecord, "autoMergeAllowed" | "requiredChecks">): void;
   /** Starts every workflow of the repository that names a schedule. */
   fireSchedules(repositoryId: number): void;
+  /** A person presses a button that a check run shows. */
+  pressButton(login: string, pressed: { readonly checkRunId: number; readonly identifier: string }): void;
   setWebhookUrl(url: string | null): void;
   redeliver(deliveryId: number): Promise<Delivery>;
   /** Resolves when no webhook delivery is under way. */
@@ -239,6 +242,12 @@ class RunningGitHub implements LocalGitHub {
 
   fireSchedules(repositoryId: number): void {
     this.#triggers.scheduled(repositoryId);
+  }
+
+  pressButton(login: string, pressed: { readonly checkRunId: number; readonly identifier: string }): void {
+    const { state } = this.#machine;
+    const { repositoryId } = known(state.checkRuns, pressed.checkRunId, "check run");
+    this.#machine.commit(pressButton(state, { repositoryId, actor: login, at: this.#at() }, pressed));
   }
 
   setWebhookUrl(url: string | null): void {

@@ -50,6 +50,7 @@ function describe(state: State, happening: Happening, number: number): string | 
       return concerns(happening.issueId) ? "resolved a conversation" : null;
     case "pull_request_review_comment":
     case "label":
+    case "check_suite":
     case "workflow_run":
     case "cancel_requested":
     case "push":

@@ -6,7 +6,7 @@
  */
 import type { GitHub, Repository } from "../../../github/client.ts";
 import { isRedCheck, readAnnotations, readCheckRuns, readSubmittedReview, type CheckRunShown } from "../../../github/read/index.ts";
-import { CHECK_NAME, type ItemEvent } from "../../../record/index.ts";
+import { isOwnCheck, type ItemEvent } from "../../../record/index.ts";
 import type { Ticket } from "../../../github/trust/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
 import type { JsonObject } from "../../../shared/json.ts";
@@ -35,7 +35,7 @@ export async function readFollowUp(github: GitHub, repository: Repository, follo
 }
 
 async function ofChecks(github: GitHub, repository: Repository, { headSha }: FollowUp): Promise<readonly JsonObject[]> {
-  const red = (await readCheckRuns(github, repository, headSha)).filter((check) => check.name !== CHECK_NAME && isRedCheck(check));
+  const red = (await readCheckRuns(github, repository, headSha)).filter((check) => !isOwnCheck(check.name) && isRedCheck(check));
   const findings: JsonObject[] = [];
   for (const check of red.slice(0, MOST_CHECKS)) findings.push(await ofCheck(github, repository, check));
   return findings;

@@ -1,10 +1,10 @@
 import { unreachable } from "../../../../shared/unreachable.ts";
 import type { Happening, PushedCommit } from "../happening.ts";
 import { isPull, type CheckRun, type Issue, type RepositoryRecord, type ReviewComment } from "../records.ts";
-import { known, select } from "../state.ts";
+import { known, select, type State } from "../state.ts";
 import { installationJson, userJson } from "../views/accounts.ts";
 import { runJson, workflowJson } from "../views/actions.ts";
-import { checkRunJson } from "../views/checks.ts";
+import { checkRunJson, checkSuiteJson } from "../views/checks.ts";
 import { commentJson, issueJson, labelJson } from "../views/issues.ts";
 import { pullJson, pullSimpleJson, type PullMeasure } from "../views/pulls.ts";
 import { reviewCommentJson, reviewJson } from "../views/reviews.ts";
@@ -31,6 +31,7 @@ export function webhookOf(view: View, happening: Happening, measure: PullMeasure
   const installation = select(state.installations, (candidate) => candidate.repositoryIds.has(happening.repositoryId))[0];
   const specific = specificPayload(view, happening, measure);
   if (installation === undefined || specific === null) return null;
+  if (asksAnother(state, happening)) return null;
   if (!ALWAYS.has(happening.kind) && !state.app.events.includes(happening.kind)) return null;
   const repository = known(state.repositories, happening.repositoryId, "repository");
   const common = {
@@ -50,6 +51,12 @@ export function webhookOf(view: View, happening: Happening, measure: PullMeasure
 export function triggerPayload(view: View, happening: Happening & { readonly kind: "issues" | "issue_comment" }): Readonly<Record<string, unknown>> {
   const repository = known(view.state.repositories, happening.repositoryId, "repository");
   return { action: happening.action, ...specificPayload(view, happening, null), repository: repositoryJson(view, repository), sender: userJson(view, happening.actor) };
+}
+
+/** A click is told only to the App whose check run or suite it is (docs: webhook events, check_run and check_suite). */
+function asksAnother(state: State, happening: Happening): boolean {
+  if (happening.kind === "check_suite") return known(state.checkSuites, happening.suiteId, "check suite").appSlug !== state.app.slug;
+  return happening.kind === "check_run" && (happening.action === "rerequested" || happening.action === "requested_action") && known(state.checkRuns, happening.checkRunId, "check run").appSlug !== state.app.slug;
 }
 
 function specificPayload(view: View, happening: Happening, measure: PullMeasure | null): Readonly<Record<string, unknown>> | null {
@@ -81,6 +88,8 @@ function specificPayload(view: View, happening: Happening, measure: PullMeasure 
       const asked = happening.action === "requested_action" ? { requested_action: { identifier: happening.identifier } } : {};
       return { check_run: checkRunWithSuite(view, known(state.checkRuns, happening.checkRunId, "check run")), ...asked };
     }
+    case "check_suite":
+      return { check_suite: checkSuiteJson(view, known(state.checkSuites, happening.suiteId, "check suite")) };
     case "workflow_run": {
       const run = known(state.runs, happening.runId, "run");
       return { workflow_run: runJson(view, run), workflow: workflowJson(view, known(state.workflows, run.workflowId, "workflow")) };
