@@ -13,7 +13,7 @@ export function deliveryIntents(delivery: Delivery, { baseTree, record, merge }:
   const followUp = view.followUps.at(-1);
   const branch = branchOf(ticket.item);
   return [
-    { kind: "branch", branch, from: followUp === undefined ? null : { sha: followUp.headSha, tree: followUp.tree }, change, baseTree, record, message: commitMessage(delivery) },
+    { kind: "branch", branch, from: followUp === undefined ? null : { sha: followUp.headSha, tree: followUp.tree }, onto: followUp?.onto?.base.sha ?? null, change, baseTree, record, message: commitMessage(delivery) },
     { kind: "pull-request", branch, base: ticket.base.ref, title: pullRequestTitle(delivery), body: pullRequestBody(delivery), renewed: followUp !== undefined },
     checkRun(delivery),
     // Last: nothing is merged that is not published whole.

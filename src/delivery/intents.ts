@@ -7,6 +7,8 @@ export interface BranchIntent {
   readonly branch: string;
   /** The commit and tree that an earlier delivery of the item left there and this one comes after; null: there is no branch yet. */
   readonly from: { readonly sha: string; readonly tree: string } | null;
+  /** The commit of the base branch that is merged into what is there; null where none is. */
+  readonly onto: string | null;
   readonly change: Change;
   /** The tree of the base commit, which GitHub builds the new one on. */
   readonly baseTree: string;
