@@ -36,8 +36,8 @@ export function parseEndedCheck(payload: unknown, own: string): DeliveredHead | 
   const parsed = checksSchema.safeParse(payload);
   if (!parsed.success) return null;
   const { workflow_run: run, check_run: check } = parsed.data;
-  if (run !== undefined) return headOf(run.head_branch, run.head_sha);
-  return check === undefined || check.name === own ? null : headOf(check.check_suite.head_branch ?? "", check.head_sha);
+  if (run !== undefined) return deliveredHeadOf(run.head_branch, run.head_sha);
+  return check === undefined || check.name === own ? null : deliveredHeadOf(check.check_suite.head_branch ?? "", check.head_sha);
 }
 
 const reviewSchema = z.object({
@@ -54,11 +54,12 @@ export function parseChangesRequested(payload: unknown): ReviewEvent | null {
   const { review, pull_request: pull, sender } = parsed.data;
   const { user } = review;
   if (review.state.toLowerCase() !== "changes_requested" || user.type !== "User" || user.id !== sender.id) return null;
-  const head = headOf(pull.head.ref, pull.head.sha);
+  const head = deliveredHeadOf(pull.head.ref, pull.head.sha);
   return head === null ? null : { ...head, pullNumber: pull.number, reviewId: review.id, author: { login: user.login, id: user.id }, submittedAt: new Date(review.submitted_at).toISOString() };
 }
 
-function headOf(branch: string, headSha: string): DeliveredHead | null {
+/** The item whose branch it is; null for a branch that no item of an issue delivers to. */
+export function deliveredHeadOf(branch: string, headSha: string): DeliveredHead | null {
   const [, issue, attempt] = BRANCH.exec(branch) ?? [];
   return issue === undefined || attempt === undefined ? null : { issueNumber: Number(issue), attempt: Number(attempt), headSha };
 }

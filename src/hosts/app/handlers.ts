@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
 import { readRun, STOP_LABEL } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { changesOnDefaultBranch, parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parsePullRequestEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { changesOnDefaultBranch, movesDefaultBranch, parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parsePullRequestEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
 import { CHECK_NAME } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
@@ -13,7 +13,8 @@ import { carryOutTicked } from "./dashboard/dashboard-ticked.ts";
 import { registerConfigCheck, type ConfigCheckWebhook } from "./checks/config-check.ts";
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
 import { registerOnboarding, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
-import { followUp } from "./starting/follow-up.ts";
+import { changesRequested, FAILED_CHECKS } from "./starting/causes.ts";
+import { followUpSoon, lookForConflicts } from "./starting/follow-up-soon.ts";
 import { followRun, lookAtRun, type LookTools } from "./runs/look-at-run.ts";
 import { registerRequiredCheck, type RequiredCheckWebhook } from "./checks/required-check.ts";
 import { restoreStatus } from "./runs/restore-status.ts";
@@ -100,9 +101,11 @@ function stopSoon(delivery: Delivery, tools: HandlerTools, issueNumber: number):
   if (place !== null) tools.queue.add(`${place.repositoryId}/stop`, { name: "stopping everything", coalesce: "stop", run: () => stopAll(place, tools, issueNumber) });
 }
 
-/** A config that may have switched everything off. Number 1 is asked for, whether or not there is such an issue: the config comes with it. */
+/** A config that may have switched everything off: number 1 is asked for, whether or not there is such an issue, since the config comes with it. And what was delivered may conflict by now. */
 function onPush(delivery: Delivery, tools: HandlerTools): void {
   if (changesOnDefaultBranch(delivery.payload, CONFIG_PATH)) stopSoon(delivery, tools, 1);
+  const place = movesDefaultBranch(delivery.payload) ? workplaceOf(delivery, tools) : null;
+  if (place !== null) tools.queue.add(`${place.repositoryId}/conflicts`, { name: "looking for conflicts", coalesce: "conflicts", run: () => lookForConflicts(place, tools) });
 }
 
 interface Starting {
@@ -129,26 +132,14 @@ function startBy(delivery: Delivery, tools: HandlerTools, { event, why, starts }
 /** Checks that are over on a commit that an item delivered. */
 function onChecks(delivery: Delivery, tools: HandlerTools): void {
   const head = parseEndedCheck(delivery.payload, CHECK_NAME);
-  if (head !== null) goOnWith(delivery, tools, { issueNumber: head.issueNumber, coalesce: `checks ${head.headSha}`, work: (place) => followUp(place, tools, { because: "ci", head }) });
+  const place = workplaceOf(delivery, tools);
+  if (head !== null && place !== null) followUpSoon(place, tools, { cause: FAILED_CHECKS, head, coalesce: `checks ${head.headSha}` });
 }
 
 function onReview(delivery: Delivery, tools: HandlerTools): void {
   const head = parseChangesRequested(delivery.payload);
-  if (head !== null) goOnWith(delivery, tools, { issueNumber: head.issueNumber, coalesce: `review ${head.reviewId}`, work: (place) => followUp(place, tools, { because: "review", head }) });
-}
-
-function goOnWith(delivery: Delivery, tools: HandlerTools, { issueNumber, coalesce, work }: { readonly issueNumber: number; readonly coalesce: string; readonly work: (place: Workplace) => Promise<number | null> }): void {
   const place = workplaceOf(delivery, tools);
-  if (place === null) return;
-  const subject = subjectOf(place.repositoryId, issueNumber);
-  tools.queue.add(subject, {
-    name: "following up a delivery",
-    coalesce,
-    async run() {
-      const runId = await work(place);
-      if (runId !== null) followRun(place, tools, { subject, runId });
-    },
-  });
+  if (head !== null && place !== null) followUpSoon(place, tools, { cause: changesRequested(head), head, coalesce: `review ${head.reviewId}` });
 }
 
 /** Boxes of the dashboard; an edited task counts for the next attempt only. */

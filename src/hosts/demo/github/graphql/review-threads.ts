@@ -29,7 +29,7 @@ function threadObject(serving: Serving, repository: RepositoryRecord, { pull, th
   const { state } = serving.machine;
   const by = state.resolvedThreads.get(root.id);
   const now = async (): Promise<number | null> => (root.side === "RIGHT" ? lineNow(serving, repository, { pull, review, root }) : root.line);
-  const answers = select(state.reviews, (each) => each.issueId === pull.id).flatMap((each) => each.comments.filter(({ inReplyTo }) => inReplyTo === root.id).map((comment) => ({ comment, author: each.author })));
+  const answers = select(state.reviews, (each) => each.issueId === pull.id).flatMap((each) => each.comments.filter(({ inReplyTo }) => inReplyTo === root.id).map((comment) => ({ comment, review: each })));
   return {
     id: nodeId("PRRT", root.id),
     isResolved: by !== undefined,
@@ -38,10 +38,18 @@ function threadObject(serving: Serving, repository: RepositoryRecord, { pull, th
     line: now,
     resolvedBy: by === undefined ? null : actorOf(serving, by),
     comments: ({ first }: { readonly first?: number }) => ({
-      nodes: [{ comment: root, author: review.author }, ...answers].slice(0, pageSize(first)).map(({ comment, author }) => ({ fullDatabaseId: String(comment.id), body: comment.body, author: actorOf(serving, author) })),
+      nodes: [{ comment: root, review }, ...answers].slice(0, pageSize(first)).map((each) => ({
+        fullDatabaseId: String(each.comment.id),
+        body: each.comment.body,
+        createdAt: each.review.submittedAt,
+        author: actorOf(serving, each.review.author),
+        pullRequestReview: { state: each.review.state, commit: async () => commitNamed(serving, repository, each.review.commitId) },
+      })),
     }),
   };
 }
+
+const commitNamed = async (serving: Serving, repository: RepositoryRecord, oid: string): Promise<unknown> => ((await serving.gitOf(repository).readCommit(oid)) === null ? null : { __typename: "Commit", oid });
 
 /** Where the comment's line stands in the present head; null when it was changed or removed on the way there. */
 async function lineNow(serving: Serving, repository: RepositoryRecord, { pull, review, root }: { readonly pull: Pull; readonly review: Review; readonly root: ReviewComment }): Promise<number | null> {

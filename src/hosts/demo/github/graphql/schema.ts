@@ -101,7 +101,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     object(expression: String, oid: GitObjectID): GitObject
     owner: RepositoryOwner!
     pullRequest(number: Int!): PullRequest
-    pullRequests(first: Int, headRefName: String, labels: [String!], orderBy: IssueOrder, states: [PullRequestState!]): PullRequestConnection!
+    pullRequests(after: String, first: Int, headRefName: String, labels: [String!], orderBy: IssueOrder, states: [PullRequestState!]): PullRequestConnection!
     pullRequestTemplates: [PullRequestTemplate!]
     ref(qualifiedName: String!): Ref
     url: URI!
@@ -258,6 +258,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
 
   type PullRequestConnection {
     nodes: [PullRequest]
+    pageInfo: PageInfo!
     totalCount: Int!
   }
 
@@ -270,6 +271,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
   type PullRequest {
     author: Actor
     autoMergeRequest: AutoMergeRequest
+    baseRefName: String!
     body: String!
     comments(first: Int): IssueCommentConnection!
     headRefName: String!
@@ -277,6 +279,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     id: ID!
     isCrossRepository: Boolean!
     lastEditedAt: DateTime
+    mergeable: MergeableState!
     number: Int!
     reviewThreads(after: String, first: Int): PullRequestReviewThreadConnection!
     state: PullRequestState!
@@ -318,7 +321,28 @@ export const SERVED_SCHEMA = /* GraphQL */ `
   type PullRequestReviewComment {
     author: Actor
     body: String!
+    createdAt: DateTime!
     fullDatabaseId: BigInt
+    pullRequestReview: PullRequestReview
+  }
+
+  type PullRequestReview {
+    commit: Commit
+    state: PullRequestReviewState!
+  }
+
+  enum PullRequestReviewState {
+    APPROVED
+    CHANGES_REQUESTED
+    COMMENTED
+    DISMISSED
+    PENDING
+  }
+
+  enum MergeableState {
+    CONFLICTING
+    MERGEABLE
+    UNKNOWN
   }
 
   enum PullRequestState {
