@@ -69,9 +69,9 @@ function unasked(judged: JudgedJournal): JournalRefusal | null {
   for (const event of judged.journal.item) {
     if (event.kind === "run_opened") open = event.data.ticket === judged.ticketText ? judged.ticket : event.data.ticket === null ? null : judged.readTicket(event.data.ticket);
     if (event.kind === "item_followed_up") {
-      const { because, headSha, by, onto } = event.data;
+      const { because, headSha, by, onto, comments } = event.data;
       const asked: Ticket | null = open?.item === judged.ticket.item ? open : null;
-      if (asked?.followUp?.because !== because || asked.followUp.headSha !== headSha || personOf(asked.trigger.actor) !== by || !isMergedAsAsked(onto, asked.followUp)) return refusal("unvouched-approval", `The journal works again on what it delivered as ${headSha}, in the name of ${by}; no ticket of the App says so.`);
+      if (asked?.followUp?.because !== because || asked.followUp.headSha !== headSha || personOf(asked.trigger.actor) !== by || !isMergedAsAsked(onto, asked.followUp) || !areAsked(comments, asked.followUp)) return refusal("unvouched-approval", `The journal works again on what it delivered as ${headSha}, in the name of ${by}; no ticket of the App says so.`);
       open = null;
     }
     if (event.kind !== "item_retried") continue;
@@ -86,6 +86,9 @@ function unasked(judged: JudgedJournal): JournalRefusal | null {
 
 /** What a delivery is merged with is the commit that the ticket names, and nothing where it names none. */
 const isMergedAsAsked = (onto: Extract<ItemEvent, { kind: "item_followed_up" }>["data"]["onto"], asked: NonNullable<Ticket["followUp"]>): boolean => onto === undefined || (asked.because === "conflict" && onto.base.sha === asked.onto);
+
+/** Nobody is answered whom the App has not vouched for. */
+const areAsked = (comments: readonly number[] | undefined, asked: NonNullable<Ticket["followUp"]>): boolean => comments === undefined || comments.join() === (asked.comments ?? []).join();
 
 function lastRun(events: readonly Recorded<ItemEvent>[], { ticket, ticketText, runId }: Pick<JudgedJournal, "ticket" | "ticketText" | "runId">): JournalRefusal | null {
   const run = events.findLast((event) => event.kind === "run_opened");

@@ -79,6 +79,18 @@ export interface ThreadIntent {
   readonly body: string;
 }
 
+/** What somebody said in a conversation on our pull request is answered there. Who said it resolves it. */
+export interface ReplyIntent {
+  readonly kind: "reply";
+  /** Among those of this delivery, from 1. */
+  readonly place: number;
+  readonly pullNumber: number;
+  /** The comment that the conversation began with. */
+  readonly commentId: number;
+  /** Begins with the mark; the commit that this delivery made is named behind it. */
+  readonly body: string;
+}
+
 /** Our check runs on a commit that is not the head any more say by which one they are superseded; none of them stays green. */
 export interface StaleCheckIntent {
   readonly kind: "stale-check";
@@ -135,7 +147,7 @@ export interface AutoMergeIntent {
   readonly method: "squash" | "merge" | "rebase";
 }
 
-export type Intent = BranchIntent | RecordIntent | PullRequestIntent | ReviewIntent | ThreadIntent | StaleCheckIntent | CheckRunIntent | CommentIntent | SubIssueIntent | AutoMergeIntent;
+export type Intent = BranchIntent | RecordIntent | PullRequestIntent | ReviewIntent | ThreadIntent | ReplyIntent | StaleCheckIntent | CheckRunIntent | CommentIntent | SubIssueIntent | AutoMergeIntent;
 
 /** The effect's key: one decision of one ticket, one kind; of several of a kind each has its place. */
 export const effectKey = (kind: Intent["kind"], ticketKey: string, place?: number): string => `${kind}:${ticketKey}${place === undefined ? "" : `:${place}`}`;

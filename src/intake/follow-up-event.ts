@@ -58,6 +58,22 @@ export function parseChangesRequested(payload: unknown): ReviewEvent | null {
   return head === null ? null : { ...head, pullNumber: pull.number, reviewId: review.id, author: { login: user.login, id: user.id }, submittedAt: new Date(review.submitted_at).toISOString() };
 }
 
+const commentSchema = z.object({
+  action: z.literal("created"),
+  comment: z.object({ user: z.object({ id: z.int(), type: z.string() }) }),
+  pull_request: z.object({ number: z.int().min(1), head: z.object({ ref: z.string(), sha: shaSchema }) }),
+  sender: z.object({ id: z.int() }),
+});
+
+/** A person's comment in a conversation on a line of a pull request of ours; null for anything else, a bot's included (G15). */
+export function parseReviewComment(payload: unknown): (DeliveredHead & { readonly pullNumber: number }) | null {
+  const parsed = commentSchema.safeParse(payload);
+  if (!parsed.success) return null;
+  const { comment, pull_request: pull, sender } = parsed.data;
+  const head = comment.user.type === "User" && comment.user.id === sender.id ? deliveredHeadOf(pull.head.ref, pull.head.sha) : null;
+  return head === null ? null : { ...head, pullNumber: pull.number };
+}
+
 /** The item whose branch it is; null for a branch that no item of an issue delivers to. */
 export function deliveredHeadOf(branch: string, headSha: string): DeliveredHead | null {
   const [, issue, attempt] = BRANCH.exec(branch) ?? [];

@@ -8,6 +8,7 @@ import { commentOutlet } from "./comment.ts";
 import type { Applied, Outlet, OutletContext, OutletRefusal } from "./outlet.ts";
 import { pullRequestOutlet } from "./pull-request.ts";
 import { recordOutlet } from "./record.ts";
+import { replyOutlet } from "./reply.ts";
 import { reviewOutlet } from "./review.ts";
 import { staleCheckOutlet } from "./stale-check.ts";
 import { subIssueOutlet } from "./sub-issue.ts";
@@ -21,6 +22,7 @@ const outlets: { readonly [Kind in Intent["kind"]]: Outlet<Kind> } = {
   "pull-request": pullRequestOutlet,
   review: reviewOutlet,
   thread: threadOutlet,
+  reply: replyOutlet,
   "stale-check": staleCheckOutlet,
   "check-run": checkRunOutlet,
   comment: commentOutlet,

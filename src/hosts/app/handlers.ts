@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
 import { readRun, STOP_LABEL } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { changesOnDefaultBranch, movesDefaultBranch, parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parsePullRequestEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { changesOnDefaultBranch, movesDefaultBranch, parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parsePullRequestEvent, parseReviewComment, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
 import { CHECK_NAME } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
@@ -14,7 +14,7 @@ import { registerConfigCheck, type ConfigCheckWebhook } from "./checks/config-ch
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
 import { registerOnboarding, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
 import { changesRequested, FAILED_CHECKS } from "./starting/causes.ts";
-import { followUpSoon, lookForConflicts } from "./starting/follow-up-soon.ts";
+import { answerSoon, followUpSoon, lookForConflicts } from "./starting/follow-up-soon.ts";
 import { followRun, lookAtRun, type LookTools } from "./runs/look-at-run.ts";
 import { registerRequiredCheck, type RequiredCheckWebhook } from "./checks/required-check.ts";
 import { restoreStatus } from "./runs/restore-status.ts";
@@ -42,12 +42,13 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | "push" | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | `check_run.${"completed" | "rerequested"}` | "pull_request_review.submitted" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | "push" | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | `check_run.${"completed" | "rerequested"}` | "pull_request_review.submitted" | "pull_request_review_comment.created" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
   webhooks.on(["check_run.completed", "workflow_run.completed"], (delivery) => onChecks(delivery, tools));
   webhooks.on("pull_request_review.submitted", (delivery) => onReview(delivery, tools));
+  webhooks.on("pull_request_review_comment.created", (delivery) => onReviewComment(delivery, tools));
   webhooks.on("push", (delivery) => onPush(delivery, tools));
   webhooks.on("issues.edited", (delivery) => onEdited(delivery, tools));
   webhooks.on(["pull_request.labeled", "pull_request.synchronize", "pull_request.opened", "pull_request.reopened", "pull_request.ready_for_review"], (delivery) => onPullRequest(delivery, tools));
@@ -140,6 +141,12 @@ function onReview(delivery: Delivery, tools: HandlerTools): void {
   const head = parseChangesRequested(delivery.payload);
   const place = workplaceOf(delivery, tools);
   if (head !== null && place !== null) followUpSoon(place, tools, { cause: changesRequested(head), head, coalesce: `review ${head.reviewId}` });
+}
+
+function onReviewComment(delivery: Delivery, tools: HandlerTools): void {
+  const head = parseReviewComment(delivery.payload);
+  const place = workplaceOf(delivery, tools);
+  if (head !== null && place !== null) answerSoon(place, tools, head);
 }
 
 /** Boxes of the dashboard; an edited task counts for the next attempt only. */

@@ -4,10 +4,11 @@
  * I10. What nobody asks for by name goes on in the name of who asked for the work, a review in the reviewer's.
  */
 import type { Config } from "../../../config/index.ts";
-import { isRedCheck, readCheckRuns, readMergeability, readSubmittedReview, type CheckRunShown } from "../../../github/read/index.ts";
-import type { Ticket } from "../../../github/trust/index.ts";
-import type { DeliveredHead, ReviewEvent } from "../../../intake/index.ts";
+import { isRedCheck, readCheckRuns, readConversations, readMergeability, readPermission, readSubmittedReview, type CheckRunShown } from "../../../github/read/index.ts";
+import { permissionVerdict, type Ticket } from "../../../github/trust/index.ts";
+import { authorise, type DeliveredHead, type ReviewEvent } from "../../../intake/index.ts";
 import { CHECK_NAME } from "../../../record/index.ts";
+import { openComments, type OpenComment } from "./open-comments.ts";
 import type { Order } from "./start-work.ts";
 import type { Workplace } from "../workplace.ts";
 
@@ -28,7 +29,7 @@ export interface Found {
   readonly by: Person;
   /** Names it in the ticket, as a delivery's id names a label. */
   readonly id: string;
-  readonly wish: Pick<FollowUp, "reviewId" | "onto">;
+  readonly wish: Pick<FollowUp, "reviewId" | "onto" | "comments">;
 }
 
 export interface Cause {
@@ -84,6 +85,31 @@ export const CONFLICT: Cause = {
   nothing: "no-conflict",
   still: "It conflicts with the base branch",
 };
+
+/** A ticket names no more; what is left over is answered by the next one. */
+const MOST_COMMENTS = 50;
+
+export const COMMENTS: Cause = {
+  because: "comments",
+  trigger: "pull_request_review_comment",
+  isWanted: ({ comments }) => comments,
+  async find(place, { pullNumber }) {
+    const open = await allowedComments(place, openComments(await readConversations(place.github, place.repository, pullNumber)));
+    const newest = open.at(-1);
+    return newest === undefined ? null : { by: newest.author, id: String(newest.id), wish: { comments: open.map(({ id }) => id) } };
+  },
+  nothing: "no-open-comment",
+  still: "Somebody asked for something in a conversation on it once more",
+};
+
+/** Of those who may have work done; the first ones. */
+async function allowedComments({ github, repository }: Workplace, open: readonly OpenComment[]): Promise<readonly OpenComment[]> {
+  const allowed = new Map<number, boolean>();
+  for (const { author } of open) {
+    if (!allowed.has(author.id)) allowed.set(author.id, authorise(permissionVerdict(await readPermission(github, repository, author.login), author.id)).kind === "allowed");
+  }
+  return open.filter(({ author }) => allowed.get(author.id) === true).slice(0, MOST_COMMENTS);
+}
 
 /** What to go on for, and with which delivered commit. */
 export interface Asked {

@@ -1,10 +1,12 @@
 /** Queues what a delivery is worked on again for, in the item's own order; and looks for what only GitHub's API tells. */
-import { readMergeability, readOpenDeliveries, type OpenDelivery } from "../../../github/read/index.ts";
-import { deliveredHeadOf } from "../../../intake/index.ts";
+import { readConversations, readMergeability, readOpenDeliveries, type OpenDelivery } from "../../../github/read/index.ts";
+import { deliveredHeadOf, type DeliveredHead } from "../../../intake/index.ts";
 import { followRun, type LookTools } from "../runs/look-at-run.ts";
 import { subjectOf, type Workplace } from "../workplace.ts";
-import { CONFLICT, type Asked } from "./causes.ts";
+import { openStatusBoard } from "../runs/status-board.ts";
+import { COMMENTS, CONFLICT, type Asked } from "./causes.ts";
 import { followUp } from "./follow-up.ts";
+import { openComments } from "./open-comments.ts";
 
 /** @param asked with the key by which one that waits already is the same */
 export function followUpSoon(place: Workplace, tools: LookTools, { coalesce, ...asked }: Asked & { readonly coalesce: string }): void {
@@ -36,3 +38,27 @@ function settleConflict(place: Workplace, tools: LookTools, { branch, headSha, m
   if (head !== null) followUpSoon(place, tools, { cause: CONFLICT, head, coalesce: `conflict ${headSha}` });
   return mergeable !== "UNKNOWN";
 }
+
+/** So long nobody has said anything more: who writes several comments means them together. */
+const QUIET_MS = 60_000;
+
+/**
+ * Somebody said something in a conversation: looked at each poll until they seem to have finished and no run is at work on the item, then
+ * answered all at once. The API says what is open by then, so an App that is started anew hears of it with the next comment.
+ */
+export function answerSoon(place: Workplace, tools: LookTools, { pullNumber, ...head }: DeliveredHead & { readonly pullNumber: number }): void {
+  const { github, repository, repositoryId } = place;
+  tools.follower.follow(`comments ${repositoryId}/${pullNumber}`, async () => {
+    const status = await openStatusBoard(place, tools, head.issueNumber).read();
+    if (status === null || status.marker.attempt !== head.attempt) return "over";
+    if (AT_WORK.has(status.marker.state)) return "going";
+    const pull = await readMergeability(github, repository, pullNumber);
+    if (pull === null || !pull.open) return "over";
+    const open = openComments(await readConversations(github, repository, pullNumber));
+    if (open.some(({ createdAt }) => tools.clock.nowMs() - Date.parse(createdAt) < QUIET_MS)) return "going";
+    if (open.length > 0) followUpSoon(place, tools, { cause: COMMENTS, head: { ...head, headSha: pull.headSha }, coalesce: `comments ${pullNumber}` });
+    return "over";
+  });
+}
+
+const AT_WORK: ReadonlySet<string> = new Set(["starting", "waiting", "running"]);

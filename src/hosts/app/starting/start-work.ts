@@ -137,7 +137,7 @@ export interface Order extends LabelDelivery {
   /** The event's number is a pull request's: it is reviewed at this commit. */
   readonly review?: NonNullable<Ticket["review"]>;
   /** What it was started by, where that is neither a label nor a command. */
-  readonly cause?: Extract<Ticket["trigger"]["kind"], "pull_request" | "check_run" | "pull_request_review" | "push">;
+  readonly cause?: Extract<Ticket["trigger"]["kind"], "pull_request" | "check_run" | "pull_request_review" | "pull_request_review_comment" | "push">;
   /** Nobody asked: how often in a row that was so, this time included, and what the run before had saved. */
   readonly unasked?: Pick<StatusMarker, "auto" | "tries" | "kept" | "followed">;
   /** What the attempt delivered is worked on again. */

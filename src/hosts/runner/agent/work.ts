@@ -76,7 +76,7 @@ async function followUpOf(settings: JobSettings, { github, admitted: { ticket },
   if (state.followUps.some((each) => each.headSha === headSha && each.because === because)) return ok(null);
   if (because === "conflict") return ok("merge");
   const findings = because === "asked" ? askedFindings(state, followUp.findings ?? []) : await readFollowUp(github, { owner: settings.owner, repo: settings.repo }, followUp);
-  return findings.ok ? ok({ because, headSha, by: personOf(trigger.actor), findings: [...findings.value] }) : findings;
+  return findings.ok ? ok({ because, headSha, by: personOf(trigger.actor), findings: [...findings.value], ...(followUp.comments === undefined ? {} : { comments: followUp.comments }) }) : findings;
 }
 
 type Reviewed = NonNullable<Extract<ItemEvent, { kind: "item_opened" }>["data"]["review"]>;

@@ -37,19 +37,17 @@ function threadObject(serving: Serving, repository: RepositoryRecord, { pull, th
     path: root.path,
     line: now,
     resolvedBy: by === undefined ? null : actorOf(serving, by),
-    comments: ({ first }: { readonly first?: number }) => ({
-      nodes: [{ comment: root, review }, ...answers].slice(0, pageSize(first)).map((each) => ({
+    comments: ({ first, last }: { readonly first?: number; readonly last?: number }) => ({
+      nodes: (last === undefined ? [{ comment: root, review }, ...answers].slice(0, pageSize(first)) : [{ comment: root, review }, ...answers].slice(-pageSize(last))).map((each) => ({
         fullDatabaseId: String(each.comment.id),
         body: each.comment.body,
         createdAt: each.review.submittedAt,
         author: actorOf(serving, each.review.author),
-        pullRequestReview: { state: each.review.state, commit: async () => commitNamed(serving, repository, each.review.commitId) },
+        pullRequestReview: { fullDatabaseId: String(each.review.id), state: each.review.state },
       })),
     }),
   };
 }
-
-const commitNamed = async (serving: Serving, repository: RepositoryRecord, oid: string): Promise<unknown> => ((await serving.gitOf(repository).readCommit(oid)) === null ? null : { __typename: "Commit", oid });
 
 /** Where the comment's line stands in the present head; null when it was changed or removed on the way there. */
 async function lineNow(serving: Serving, repository: RepositoryRecord, { pull, review, root }: { readonly pull: Pull; readonly review: Review; readonly root: ReviewComment }): Promise<number | null> {

@@ -305,7 +305,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
   }
 
   type PullRequestReviewThread {
-    comments(first: Int): PullRequestReviewCommentConnection!
+    comments(first: Int, last: Int): PullRequestReviewCommentConnection!
     id: ID!
     isOutdated: Boolean!
     isResolved: Boolean!
@@ -327,7 +327,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
   }
 
   type PullRequestReview {
-    commit: Commit
+    fullDatabaseId: BigInt
     state: PullRequestReviewState!
   }
 
