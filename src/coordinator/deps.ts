@@ -132,7 +132,7 @@ export interface CoordinatorDeps {
   readonly surroundings?: Surroundings;
   /** What this run was started with for the gate the item waits at. */
   readonly answer?: PersonsAnswer;
-  /** What this run is to answer of what the item has delivered. */
+  /** What this run is to answer of what the item has delivered; no earlier one has answered it. */
   readonly followUp?: Extract<ItemEvent, { kind: "item_followed_up" }>["data"];
   /** A person asked this run to go on from before a phase, the latest where none is named. */
   readonly retry?: { readonly phase: Phase | null; readonly by: string };

@@ -5,7 +5,7 @@
  *     where the stream ends.
  * I5. The budget is the item's: what earlier sessions and runs spent is counted from the log.
  */
-import { endingOfParked, fixOf, foldItem, isEscalated, keepsFiles, lookBack, next, questionGate, retryFrom, type ItemAction, type ItemSession, type ItemState, type Question } from "../engine/pipeline/index.ts";
+import { endingOfParked, fixOf, foldItem, hasReopened, isEscalated, isOver, keepsFiles, lookBack, next, questionGate, retryFrom, type ItemAction, type ItemSession, type ItemState, type Question } from "../engine/pipeline/index.ts";
 import { boundGate } from "../record/proposal-gate.ts";
 import { itemStream, type EndingCode, type Head, type ItemEvent, type Phase, type Reason } from "../record/index.ts";
 import { artifactsOf, conclusionOf } from "../engine/session/index.ts";
@@ -48,17 +48,18 @@ export async function runItem(deps: CoordinatorDeps, item: OpenItem, run: OpenRu
   const log = await openItemLog(deps, item);
   const estimate = estimateOnce(deps, log.state());
   await log.append({ kind: "run_opened", data: { ...run, ...(estimate === null ? {} : { estimate }) } });
-  if (deps.retry !== undefined) {
-    const { phase, by } = deps.retry;
-    await log.append({ kind: "item_retried", data: { sessionId: retryFrom(log.state(), phase ?? undefined)?.sessionId ?? null, phase, by } });
-  }
-  if (deps.followUp !== undefined && isUnanswered(log.state(), deps.followUp)) await log.append({ kind: "item_followed_up", data: deps.followUp });
+  const again = hasReopened(log.events(), run.key) ? null : reopened(deps, log.state());
+  if (again !== null) await log.append(again);
   return { ...(await untilOver(deps, log)), estimate: log.estimate() };
 }
 
-/** A run that goes on with one that was lost is told the same again. */
-const isUnanswered = ({ ended, delivered, followUps }: ItemState, { headSha, because }: NonNullable<CoordinatorDeps["followUp"]>): boolean =>
-  ended !== null && delivered !== null && !followUps.some((each) => each.headSha === headSha && each.because === because);
+/** What it goes on with that had ended; one at most: there is nothing to try again of a follow-up that has not begun. */
+function reopened({ followUp, retry }: Pick<CoordinatorDeps, "followUp" | "retry">, state: ItemState): ItemEvent | null {
+  if (followUp !== undefined && isOver(state)) return { kind: "item_followed_up", data: followUp };
+  if (retry === undefined) return null;
+  const { phase, by } = retry;
+  return { kind: "item_retried", data: { sessionId: retryFrom(state, phase ?? undefined)?.sessionId ?? null, phase, by } };
+}
 
 type Over = Omit<ItemResult, "estimate">;
 
@@ -140,6 +141,7 @@ function estimateOnce(deps: CoordinatorDeps, { opening, sessions }: ItemState): 
 
 interface ItemLog {
   state(): ItemState;
+  events(): readonly ItemEvent[];
   /** The name of a question about the item. */
   gate(about: Question): string;
   /** What the item's first run expected. */
@@ -154,6 +156,7 @@ async function openItemLog(deps: CoordinatorDeps, item: OpenItem): Promise<ItemL
   const oneByOne = openFileTurns();
   const log: ItemLog = {
     state: () => foldItem(events),
+    events: () => events,
     gate: (about) => questionGate(about, events),
     estimate: () => events.flatMap((event) => (event.kind === "run_opened" ? (event.data.estimate ?? []) : []))[0] ?? null,
     // Sessions side by side come to their ends at the same time; each line goes behind the one before it.

@@ -47,9 +47,10 @@ function proposals({ item }: ItemJournal, vouched: Vouched): JournalRefusal | nu
   return null;
 }
 
-/** Where a plan was asked for nothing is delivered that was made without a person's word for it. */
+/** Where a plan was asked for nothing is delivered that was made without a person's word for it. Sub-issues have that word, and no change is with them. */
 function planned({ item }: ItemJournal): JournalRefusal | null {
-  const { opening, plan } = foldItem(item);
+  const { opening, plan, ended } = foldItem(item);
+  if (ended?.outcome === "stopped" && ended.ending === "decomposed") return null;
   return opening?.plan !== true || plan?.verdict === "approved" ? null : refusal("unvouched-approval", "The work was asked for with a plan, and the journal holds nobody's approval of it.");
 }
 

@@ -4,7 +4,7 @@
  * I7. It is this item's, its newest run is this one under this very ticket, and what no agent job may choose (text, base, policy) is
  *     what a ticket of the item names.
  */
-import type { ItemOpening } from "../engine/pipeline/index.ts";
+import { evolveItem, foldItem, retriedFrom, type ItemOpening } from "../engine/pipeline/index.ts";
 import { personOf, type Ticket } from "../github/trust/index.ts";
 import { itemStream, sessionStream, type Head, type ItemEvent, type Recorded } from "../record/index.ts";
 import type { ItemJournal, ItemView } from "../report/index.ts";
@@ -63,23 +63,21 @@ export function ticketsOf({ ticket, journal, readTicket }: JudgedJournal): reado
   return [ticket, ...earlier.filter((each) => each.item === ticket.item)];
 }
 
-/** Work is set aside only where the ticket of that very run says so: else a review could be made to have been none (attack 7). */
+/** What had ended is opened again only where the ticket of that very run says so, once a dispatch: else a review could be made to have been none (attack 7). */
 function unasked(judged: JudgedJournal): JournalRefusal | null {
+  const { item } = judged.journal;
   let open: Ticket | null = null;
-  for (const event of judged.journal.item) {
+  let state = foldItem([]);
+  const used = new Set<string>();
+  for (const [index, event] of item.entries()) {
     if (event.kind === "run_opened") open = event.data.ticket === judged.ticketText ? judged.ticket : event.data.ticket === null ? null : judged.readTicket(event.data.ticket);
-    if (event.kind === "item_followed_up") {
-      const { because, headSha, by, onto, comments } = event.data;
-      const asked: Ticket | null = open?.item === judged.ticket.item ? open : null;
-      if (asked?.followUp?.because !== because || asked.followUp.headSha !== headSha || personOf(asked.trigger.actor) !== by || !isMergedAsAsked(onto, asked.followUp) || !areAsked(comments, asked.followUp)) return refusal("unvouched-approval", `The journal works again on what it delivered as ${headSha}, in the name of ${by}; no ticket of the App says so.`);
-      open = null;
+    if (event.kind === "item_followed_up" || event.kind === "item_retried") {
+      const asked: Ticket | null = open?.item === judged.ticket.item && !used.has(open.key) ? open : null;
+      const wrong = event.kind === "item_followed_up" ? notFollowedUp(event.data, asked) : notRetried(event.data, asked) ?? notFrom(event.data, retriedFrom(state, event.data, item[index + 1]));
+      if (wrong !== null) return refusal("unvouched-approval", wrong);
+      if (asked !== null) used.add(asked.key);
     }
-    if (event.kind !== "item_retried") continue;
-    const { phase, by } = event.data;
-    const asked: Ticket | null = open?.item === judged.ticket.item ? open : null;
-    if (asked?.retry === undefined || asked.retry.phase !== phase || personOf(asked.trigger.actor) !== by) return refusal("unvouched-approval", `The journal says that ${by} asked for another try of ${phase ?? "the latest phase"}; no ticket of the App says so.`);
-    // One a ticket.
-    open = null;
+    state = evolveItem(state, event);
   }
   return null;
 }
@@ -89,6 +87,23 @@ const isMergedAsAsked = (onto: Extract<ItemEvent, { kind: "item_followed_up" }>[
 
 /** Nobody is answered whom the App has not vouched for. */
 const areAsked = (comments: readonly number[] | undefined, asked: NonNullable<Ticket["followUp"]>): boolean => comments === undefined || comments.join() === (asked.comments ?? []).join();
+type DataOf<K extends ItemEvent["kind"]> = Extract<ItemEvent, { kind: K }>["data"];
+
+function notFollowedUp({ because, headSha, by, reviewId, named, onto, comments }: DataOf<"item_followed_up">, asked: Ticket | null): string | null {
+  const wish = asked?.followUp;
+  const isAsked = wish?.because === because && wish.headSha === headSha && asked !== null && personOf(asked.trigger.actor) === by;
+  // Records of before they told which review, or which findings, name neither.
+  if (isAsked && (reviewId === undefined || reviewId === wish.reviewId) && (named === undefined || named.join() === (wish.findings ?? []).join()) && isMergedAsAsked(onto, wish) && areAsked(comments, wish)) return null;
+  return `The journal works again on what it delivered as ${headSha}, in the name of ${by}; no ticket of the App says so.`;
+}
+
+function notRetried({ phase, by }: DataOf<"item_retried">, asked: Ticket | null): string | null {
+  if (asked?.retry !== undefined && asked.retry.phase === phase && personOf(asked.trigger.actor) === by) return null;
+  return `The journal says that ${by} asked for another try of ${phase ?? "the latest phase"}; no ticket of the App says so.`;
+}
+
+const notFrom = ({ sessionId, phase }: DataOf<"item_retried">, from: string | null): string | null =>
+  sessionId === from ? null : `The journal goes back to before ${sessionId ?? "nothing"} for another try of ${phase ?? "the latest phase"}; the pipeline goes back to before ${from ?? "nothing"}.`;
 
 function lastRun(events: readonly Recorded<ItemEvent>[], { ticket, ticketText, runId }: Pick<JudgedJournal, "ticket" | "ticketText" | "runId">): JournalRefusal | null {
   const run = events.findLast((event) => event.kind === "run_opened");

@@ -13,6 +13,8 @@ export function deliveryIntents(delivery: Delivery, { baseTree, record, merge, r
   const followUp = view.followUps.at(-1);
   const branch = branchOf(ticket.item);
   return [
+    // First: GitHub keeps an arming when the branch moves (P-auto-merge), and this commit may be one that a person merges.
+    ...(followUp === undefined ? [] : [{ kind: "disarm" as const, branch, from: followUp.headSha }]),
     { kind: "branch", branch, from: followUp === undefined ? null : { sha: followUp.headSha, tree: followUp.tree }, onto: followUp?.onto?.base.sha ?? null, change, baseTree, record, message: commitMessage(delivery) },
     { kind: "pull-request", branch, base: ticket.base.ref, title: pullRequestTitle(delivery), body: pullRequestBody(delivery), renewed: followUp !== undefined },
     checkRun(delivery),

@@ -11,6 +11,7 @@ const GROUPS = {
   record: "publish",
   "pull-request": "publish",
   "auto-merge": "publish",
+  disarm: "publish",
   // Resolving a conversation asks for both (P-resolve-thread).
   thread: "publish",
   "check-run": "gate",

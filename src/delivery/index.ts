@@ -12,6 +12,7 @@ export { mergeFacts, type BaseText, type MergeSources } from "./merge/merge-fact
 export { mergeIn, prove, verifiedIn, type Proven, type Proving } from "./prove.ts";
 export { publish, type Publication } from "./publish.ts";
 export type { Access } from "./outlets/index.ts";
+export { reviewedSince, reviewOf, type ReviewedSince } from "./reviewed-since.ts";
 export { reviewIntents, type EarlierReviews } from "./text/review.ts";
 export { findProofBlock, proofBlock } from "./text/proof-block.ts";
 export type { Said } from "./text/comment.ts";

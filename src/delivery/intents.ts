@@ -141,13 +141,21 @@ export interface SubIssueIntent {
   readonly body: string;
 }
 
+/** Nothing merges the branch any more because of what an earlier delivery armed: what comes next is decided anew. */
+export interface DisarmIntent {
+  readonly kind: "disarm";
+  readonly branch: string;
+  /** The commit that the earlier delivery left there: the branch is still to move. */
+  readonly from: string;
+}
+
 /** GitHub is to merge the pull request that this delivery made, at the commit that it made, once the branch's rules are met. */
 export interface AutoMergeIntent {
   readonly kind: "auto-merge";
   readonly method: "squash" | "merge" | "rebase";
 }
 
-export type Intent = BranchIntent | RecordIntent | PullRequestIntent | ReviewIntent | ThreadIntent | ReplyIntent | StaleCheckIntent | CheckRunIntent | CommentIntent | SubIssueIntent | AutoMergeIntent;
+export type Intent = BranchIntent | RecordIntent | PullRequestIntent | ReviewIntent | ThreadIntent | ReplyIntent | StaleCheckIntent | CheckRunIntent | CommentIntent | SubIssueIntent | DisarmIntent | AutoMergeIntent;
 
 /** The effect's key: one decision of one ticket, one kind; of several of a kind each has its place. */
 export const effectKey = (kind: Intent["kind"], ticketKey: string, place?: number): string => `${kind}:${ticketKey}${place === undefined ? "" : `:${place}`}`;

@@ -54,6 +54,7 @@ function reviewed(judged: JudgedJournal, view: ItemView): Result<Judgement, Jour
   if (opened.snapshot.base !== judged.ticket.base.sha) return refuse("foreign-journal", `The journal compares with ${opened.snapshot.base}, the ticket with ${judged.ticket.base.sha}.`);
   const { since } = opened;
   if (since !== undefined && !ticketsOf(judged).some(({ review: asked }) => asked?.since?.headSha === since.headSha && asked.since.mergeBase === since.mergeBase)) return refuse("foreign-journal", `The journal goes on from a review of ${since.headSha}, which no ticket of this item names.`);
+  if (since === undefined && ticketsOf(judged).every(({ review: asked }) => asked?.since !== undefined)) return refuse("foreign-journal", "The journal goes on from no review; every ticket of this item names one.");
   const [session, ...others] = view.sessions;
   if (session?.phase !== "review" || others.length > 0) return refuse("not-completed", "The journal does not hold one review and nothing else.");
   const wrong = heads(judged) ?? approvals(judged.journal, ticketsOf(judged)) ?? counts(judged, session);

@@ -20,6 +20,9 @@ export function branchOf(itemId: string): string {
   return `worktrain/${name.subject}-${name.attempt}`;
 }
 
+/** Whether a branch is called like one that an item was delivered on; who pushed to it is another question. */
+export const isOurBranch = (ref: string): boolean => /^worktrain\/(?:issue|pr)-/.test(ref);
+
 /** First line of a pull request's or comment's body. */
 export const marker = (what: "pull-request" | "comment" | "review", ticket: Pick<Ticket, "item" | "key">): string => `<!-- worktrain:${what} ${ticket.item} key=${ticket.key} -->`;
 

@@ -1,12 +1,14 @@
 /**
  * What a review's findings are beside those of earlier reviews of the same pull request. Pure.
  *
- * F1. A finding that stands on the pull request is not posted again; one that a person dismissed stays dismissed.
+ * F1. A finding that stands on the pull request is not posted again; one that a person dismissed stays dismissed, and covers no other one:
+ *     in other words, in other code or worse it is told.
  * F2. Fixed is only what was not found again and whose lines have changed: a reviewer's silence alone closes nothing (attack 6), and what
- *     stays open counts, so that no check is greener than the conversations below it (I4).
+ *     stays open counts, so that no check is greener than the conversations below it (I4). The reviewer's own verdict is taken back only
+ *     where every finding that made it so was dismissed (I9).
  */
 import type { ReviewThread } from "../github/read/index.ts";
-import { isSameMark, readFindingMark, type FindingMark } from "../record/index.ts";
+import { isSameMark, isWorse, readFindingMark, type FindingMark } from "../record/index.ts";
 import { fingerprintOf } from "../report/fingerprint.ts";
 import { linesOfPatch } from "../shared/patch.ts";
 import { stricter, verdictOf, type Finding, type ReviewVerdict, type Verdict } from "../workflow/index.ts";
@@ -55,18 +57,33 @@ export function reconcile({ verdict, files, threads, earlierMarks }: Reconciling
     return mark === null ? [] : [[thread, mark] as const];
   }));
   const [fresh, repeated, dismissed]: [MarkedFinding[], MarkedFinding[], MarkedFinding[]] = [[], [], []];
+  const told: FindingMark[] = [];
   for (const each of all) {
-    const thread = [...left].find(([candidate, mark]) => !isDone(candidate) && isSameMark(mark, each.mark))?.[0];
+    const candidates = [...left].filter(([candidate]) => !isDone(candidate));
+    const [thread, mark] = candidates.find(([{ dismissed: is }, before]) => is && isCovered(each.mark, before)) ?? candidates.find(([{ dismissed: is }, before]) => !is && isToldAgain(before, each.mark)) ?? [];
     if (thread !== undefined) left.delete(thread);
     (thread === undefined ? fresh : thread.dismissed ? dismissed : repeated).push(each);
+    if (mark !== undefined && thread?.dismissed === false && !isTakenUp(mark, each.mark)) told.push(mark);
   }
   const unanswered = [...left].filter(([thread]) => !thread.dismissed && !isDone(thread));
   const open = unanswered.filter(([{ outdated }]) => !outdated);
-  const kept = earlierMarks.filter((mark) => !all.some((each) => isSameMark(mark, each.mark)));
-  const standing = [...[...fresh, ...repeated].map(({ finding }) => finding), ...open.map(([, mark]) => mark), ...kept];
-  const own = dismissed.length === 0 ? verdict.verdict : "clean";
+  const kept = earlierMarks.filter((mark) => !all.some((each) => isTakenUp(mark, each.mark)));
+  const standing = [...[...fresh, ...repeated].map(({ finding }) => finding), ...open.map(([, mark]) => mark), ...told, ...kept];
+  const madeSo = all.filter(({ finding }) => stricter(verdictBy(finding), verdict.verdict) === verdictBy(finding));
+  const own = madeSo.length > 0 && madeSo.every((each) => dismissed.includes(each)) ? "clean" : verdict.verdict;
   return { fresh, repeated, dismissed, fixed: unanswered.filter(([{ outdated }]) => outdated).map(([thread]) => thread), open: open.map(([thread]) => thread), kept, verdict: stricter(own, verdictOf({ verdict: "clean", findings: standing })) };
 }
+
+const verdictBy = (finding: Finding): Verdict => verdictOf({ verdict: "clean", findings: [finding] });
+
+/** What a person set aside is just what they read: these words on this code, and no worse. */
+const isCovered = (found: FindingMark, dismissed: FindingMark): boolean => found.words === dismissed.words && found.code === dismissed.code && !isWorse(found, dismissed);
+
+/** Whoever reads what was told knows of what is found now. */
+const isToldAgain = (told: FindingMark, found: FindingMark): boolean => isSameMark(told, found) && (told.words === found.words || !isWorse(found, told));
+
+/** What is found now stands for what was told. */
+const isTakenUp = (told: FindingMark, found: FindingMark): boolean => isSameMark(told, found) && (told.words === found.words || !isWorse(told, found));
 
 /** What the answer under a finding that is gone begins with: whoever resolved the conversation, it was no person's dismissal. */
 export const FIXED_MARK = "<!-- worktrain:fixed ";

@@ -13,14 +13,16 @@ export type RunDecision =
   | (Extract<StartDecision, { kind: "start" }> & { readonly label: string | null });
 
 /** @param facts as for a label; the text is the one at the command (attack 5) */
-export function decideRun({ issueNumber, commentId, createdAt, task, wish: own }: Pick<CommentEvent, "issueNumber" | "commentId" | "createdAt" | "task"> & { readonly wish?: RunWish | undefined }, facts: Omit<StartFacts, "unasked" | "review">): RunDecision {
+export function decideRun({ issueNumber, commentId, createdAt, task, wish: own }: Pick<CommentEvent, "issueNumber" | "commentId" | "createdAt" | "task"> & { readonly wish?: RunWish | undefined }, facts: Omit<StartFacts, "unasked" | "asked" | "review">): RunDecision {
   const { issue, prior, config } = facts;
   const label = config !== "missing" && config.ok ? config.value.label : DEFAULT_LABEL;
   if (prior?.commentId === commentId && prior.state !== "unstarted") return { kind: "ignore", reason: "already-handled" };
   if (prior !== null && prior.commentId !== commentId && Date.parse(createdAt) <= Date.parse(prior.labelledAt)) return { kind: "ignore", reason: "superseded" };
   const isThere = issue !== null && issue.labels.some((each) => each.toLowerCase() === label.toLowerCase());
   const event = { repository: { id: facts.repository.id, owner: facts.repository.owner, repo: facts.repository.repo }, issueNumber, label, sender: { login: "", id: 0 }, task, labelledAt: createdAt };
-  const decision = decideStart(event, { ...facts, wish: own, issue: issue === null || isThere ? issue : { ...issue, labels: [...issue.labels, label] } });
+  // What was asked for before is not asked for by another command; a label alone would be that wish again.
+  const before = prior?.state === "unstarted" && prior.continuation === 0 ? { ...prior, wish: undefined } : prior;
+  const decision = decideStart(event, { ...facts, prior: before, asked: "by-command", wish: own, issue: issue === null || isThere ? issue : { ...issue, labels: [...issue.labels, label] } });
   switch (decision.kind) {
     case "ignore":
       return decision.reason === "already-handled" ? { kind: "ignore", reason: "superseded" } : refuse(decision.reason);

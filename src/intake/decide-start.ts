@@ -41,6 +41,8 @@ export interface StartFacts {
   readonly baseSha: string | null;
   /** An open issue or pull request whose label stops all work. */
   readonly stoppedBy: number | null;
+  /** A command asks, not the label: a refusal says to write it again. */
+  readonly asked?: "by-command";
   /** Nobody set the label anew: the App goes on with an interrupted attempt by itself. */
   readonly unasked?: boolean;
   /** What is asked for beside the issue's text. */
@@ -66,7 +68,13 @@ export type StartRefusal = Refusal<"repository-archived" | "switched-off" | "con
 
 export type StartDecision =
   | { readonly kind: "ignore"; readonly reason: "issue-gone" | "issue-closed" | "label-gone" | "pull-request" | "text-changed" | "already-handled" | "already-running" }
-  | { readonly kind: "refuse"; readonly attempt: number; readonly refusal: StartRefusal }
+  | {
+      readonly kind: "refuse";
+      readonly attempt: number;
+      readonly refusal: StartRefusal;
+      /** What it will be asked for with when it is asked for again. */
+      readonly wish: RunWish | undefined;
+    }
   | {
       readonly kind: "start";
       readonly attempt: number;
@@ -100,7 +108,7 @@ export function decideStart(event: LabeledEvent, facts: StartFacts): StartDecisi
   if (review?.labelled !== false && !issue.labels.some((label) => label.toLowerCase() === event.label.toLowerCase())) return { kind: "ignore", reason: "label-gone" };
   if (prior?.state === "running") return { kind: "ignore", reason: "already-running" };
   const wishFor = (own: RunWish | undefined): Wish => ({ repositoryId: facts.repository.id, issueNumber: event.issueNumber, ...taskOf(event.task, own), ...(review === undefined ? {} : { headSha: review.headSha }) });
-  const kept = facts.wish ?? (prior?.state === "interrupted" || (prior !== null && prior.continuation > 0) ? prior?.wish : undefined);
+  const kept = facts.wish ?? (prior?.state === "interrupted" || prior?.state === "unstarted" || (prior !== null && prior.continuation > 0) ? prior?.wish : undefined);
   const turn = nextTurn(prior, wishFor(kept));
   // A new attempt is asked for with what is said now alone.
   const own = turn.attempt === prior?.attempt ? kept : facts.wish;
@@ -109,7 +117,7 @@ export function decideStart(event: LabeledEvent, facts: StartFacts): StartDecisi
   // What was labelled is the old text; the new one nobody asked for.
   if (facts.unasked === true && turn.attempt !== prior?.attempt) return { kind: "ignore", reason: "text-changed" };
   const ready = preconditions(facts);
-  if (ready.kind === "refuse") return { kind: "refuse", attempt: turn.attempt, refusal: ready.refusal };
+  if (ready.kind === "refuse") return { kind: "refuse", attempt: turn.attempt, refusal: ready.refusal, wish: own };
   return { kind: "start", ...turn, key: wishKey(wish, turn), textSha256: wish.textSha256, wish: own, config: ready.config, baseSha: ready.baseSha };
 }
 
@@ -166,28 +174,27 @@ function nextTurn(prior: PriorAttempt | null, wish: Wish): Turn {
 
 type Preconditions = { readonly kind: "ready"; readonly config: Config; readonly baseSha: string } | { readonly kind: "refuse"; readonly refusal: StartRefusal };
 
-const THEN_LABEL = "Then remove the label and add it again.";
-
 /** What must be there before anything can run. */
-export function preconditions({ repository, config, workflowText, baseSha, stoppedBy }: Pick<StartFacts, "repository" | "config" | "workflowText" | "baseSha" | "stoppedBy">): Preconditions {
+export function preconditions({ repository, config, workflowText, baseSha, stoppedBy, asked }: Pick<StartFacts, "repository" | "config" | "workflowText" | "baseSha" | "stoppedBy" | "asked">): Preconditions {
+  const then = asked === "by-command" ? "Then write the command again." : "Then remove the label and add it again.";
   const branch = `\`${repository.defaultBranch}\``;
   if (repository.archived) return refuse("repository-archived", "The repository is archived.", "Unarchive it in its settings.");
-  if (stoppedBy !== null) return refuse("switched-off", `The label \`${STOP_LABEL}\` on #${stoppedBy} stops all work of WorkTrain in this repository.`, `Take it off #${stoppedBy} when work may go on. ${THEN_LABEL}`);
+  if (stoppedBy !== null) return refuse("switched-off", `The label \`${STOP_LABEL}\` on #${stoppedBy} stops all work of WorkTrain in this repository.`, `Take it off #${stoppedBy} when work may go on. ${then}`);
   if (config === "missing") {
-    return refuse("config-missing", `There is no .github/worktrain.yml on the default branch.`, `Add the file \`.github/worktrain.yml\` to ${branch}; an empty one means all defaults. ${THEN_LABEL}`);
+    return refuse("config-missing", `There is no .github/worktrain.yml on the default branch.`, `Add the file \`.github/worktrain.yml\` to ${branch}; an empty one means all defaults. ${then}`);
   }
   if (!config.ok) {
     const details = config.error.map((fault) => `${fault.file}:${fault.line}:${fault.column} ${fault.message} ${fault.fix}`);
-    return refuse("config-faulty", "The configuration .github/worktrain.yml on the default branch is not valid.", `Mend the file on ${branch}. ${THEN_LABEL}`, details);
+    return refuse("config-faulty", "The configuration .github/worktrain.yml on the default branch is not valid.", `Mend the file on ${branch}. ${then}`, details);
   }
-  if (!config.value.enabled) return refuse("switched-off", "`enabled: false` in .github/worktrain.yml stops all work of WorkTrain in this repository.", `Take it out on ${branch} when work may go on. ${THEN_LABEL}`);
+  if (!config.value.enabled) return refuse("switched-off", "`enabled: false` in .github/worktrain.yml stops all work of WorkTrain in this repository.", `Take it out on ${branch} when work may go on. ${then}`);
   if (workflowText === null) {
-    return refuse("workflow-missing", `There is no ${WORKFLOW_PATH} on the default branch.`, `Copy WorkTrain's \`templates/worktrain.yml\` to \`${WORKFLOW_PATH}\` on ${branch} and fill in its two placeholders. ${THEN_LABEL}`);
+    return refuse("workflow-missing", `There is no ${WORKFLOW_PATH} on the default branch.`, `Copy WorkTrain's \`templates/worktrain.yml\` to \`${WORKFLOW_PATH}\` on ${branch} and fill in its two placeholders. ${then}`);
   }
   if (/__(?:ACTION|PUBLIC_KEY)__/.test(workflowText.replaceAll(/^\s*#.*$/gm, ""))) {
-    return refuse("workflow-unfinished", `${WORKFLOW_PATH} still has the placeholders of the template.`, `Fill in the action and the public key that the App's page shows. ${THEN_LABEL}`);
+    return refuse("workflow-unfinished", `${WORKFLOW_PATH} still has the placeholders of the template.`, `Fill in the action and the public key that the App's page shows. ${then}`);
   }
-  if (baseSha === null) return refuse("repository-empty", "The default branch has no commit.", `Push a first commit to ${branch}. ${THEN_LABEL}`);
+  if (baseSha === null) return refuse("repository-empty", "The default branch has no commit.", `Push a first commit to ${branch}. ${then}`);
   return { kind: "ready", config: config.value, baseSha };
 }
 

@@ -5,12 +5,13 @@
  * C2. A line that does not continue its stream is refused, never skipped and never merged.
  * C3. Lines of our own are kept as the bytes that were written and read when somebody asks for them, so what a reader gets is
  *     what the log holds (I3), and an append that nobody reads again costs its bytes only.
+ * C4. Where an item says that a session ended at a line, that line stands there: a session cannot be written anew behind its item.
  */
-import { GENESIS_HASH, type Head, type Recorded } from "../record/index.ts";
+import { GENESIS_HASH, type Head, type Recorded, sessionStream } from "../record/index.ts";
 import { type Refusal, TerminalError } from "../shared/errors.ts";
 import { readLine, walkLines, type ReadLine } from "./line.ts";
 
-export type ChainRefusal = Refusal<"gap" | "fork" | "chain-broken" | "epoch-falls">;
+export type ChainRefusal = Refusal<"gap" | "fork" | "chain-broken" | "epoch-falls" | "contradicted">;
 
 export interface Chain {
   /** Takes the next line of its stream; a refusal changes nothing. */
@@ -35,6 +36,8 @@ export interface OwnLines {
 
 interface StreamState {
   readonly events: Recorded[];
+  /** Of the lines that came by `accept`, by `seq - 1`. */
+  readonly hashes: string[];
   /** What follows `events`, not read yet (C3). */
   unread: Uint8Array[];
   head: Head;
@@ -49,13 +52,14 @@ export function createChain(): Chain {
     accept(line) {
       const { recorded, hash } = line;
       const state = states.get(recorded.stream);
-      const refusal = misplaced(line, state?.head ?? null, state?.epoch ?? 0);
+      const refusal = misplaced(line, state?.head ?? null, state?.epoch ?? 0) ?? contradicted(recorded, (stream) => states.get(stream)?.hashes ?? []);
       if (refusal !== null) return refusal;
       const head = { seq: recorded.seq, hash };
       if (state === undefined) {
-        states.set(recorded.stream, { events: [recorded], unread: [], head, epoch: recorded.epoch });
+        states.set(recorded.stream, { events: [recorded], hashes: [hash], unread: [], head, epoch: recorded.epoch });
       } else {
         eventsOf(state).push(recorded);
+        state.hashes[recorded.seq - 1] = hash;
         state.head = head;
         state.epoch = recorded.epoch;
       }
@@ -65,7 +69,7 @@ export function createChain(): Chain {
     extend(stream, { bytes, epoch, head }) {
       const state = states.get(stream);
       if (state === undefined) {
-        states.set(stream, { events: [], unread: [bytes], head, epoch });
+        states.set(stream, { events: [], hashes: [], unread: [bytes], head, epoch });
       } else {
         state.unread.push(bytes);
         state.head = head;
@@ -133,4 +137,17 @@ function misplaced({ prev, recorded }: ReadLine, head: Head | null, epoch: numbe
     };
   }
   return null;
+}
+
+/** Why what an item says of a session's end is not so (C4); null when it is, or the line says nothing of it. */
+function contradicted({ kind, stream, seq, data }: Recorded, hashesOf: (stream: string) => readonly string[]): ChainRefusal | null {
+  if (kind !== "session_concluded") return null;
+  const session = sessionStream(data.sessionId);
+  const there = hashesOf(session)[data.head.seq - 1];
+  if (there === data.head.hash) return null;
+  return {
+    kind: "contradicted",
+    message: `${stream} seq ${seq} says that ${session} ended at seq ${data.head.seq} with ${data.head.hash.slice(0, 12)}; ${there === undefined ? "that line is not there" : "another line stands there"}`,
+    fix: "The session's stream was cut or written anew. Restore the log from the saved segments.",
+  };
 }

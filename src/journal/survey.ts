@@ -2,10 +2,11 @@
  * Looking over a log that may be damaged: everything that is wrong with it, and how much of it can still be used.
  *
  * U1. What can be salvaged is the part before the first fault in the order of appending, and nothing behind it: a later line may
- *     refer to what is lost. Where a chain is broken, the line before the break may be the one that was changed: it is left out too.
+ *     refer to what is lost. Where a chain is broken, the line before the break may be the one that was changed: it is left out too;
+ *     and all of a session that did not end where its item says.
  * U2. Behind the first fault nothing is taken any more, but looked at: one fault a stream, since the rest follows from it.
  */
-import type { Head, Recorded } from "../record/index.ts";
+import { type Head, type Recorded, sessionStream } from "../record/index.ts";
 import { canonicalJson } from "../shared/json.ts";
 import { createChain } from "./chain.ts";
 import { readLine, walkLines, type ReadLine } from "./line.ts";
@@ -49,8 +50,6 @@ export interface Survey {
   readonly notes: readonly string[];
   /** Events of what can be salvaged. */
   events(stream: string): readonly Recorded[];
-  /** Hash of a line of what can be salvaged. */
-  hashAt(stream: string, seq: number): string | null;
 }
 
 /** Faults that are listed one by one. */
@@ -88,6 +87,7 @@ export function createSurveyor(): Surveyor {
     if (refusal !== null) {
       broken.add(stream); // U2
       if (refusal.kind === "chain-broken" && faultCount === 0) good.length = lastOf.get(stream) ?? good.length; // U1
+      if (refusal.kind === "contradicted" && faultCount === 0) good.length = beginOf(read, good); // U1
       return fault({ ...at, stream, reason: refusal.message, fix: refusal.fix });
     }
     lines += 1;
@@ -120,13 +120,7 @@ export function createSurveyor(): Surveyor {
     },
     done() {
       const chain = createChain();
-      const hashes = new Map<string, string[]>();
-      for (const { read } of good) {
-        chain.accept(read);
-        const known = hashes.get(read.recorded.stream);
-        if (known === undefined) hashes.set(read.recorded.stream, [read.hash]);
-        else known.push(read.hash);
-      }
+      for (const { read } of good) chain.accept(read);
       return {
         lines,
         bytes,
@@ -136,10 +130,16 @@ export function createSurveyor(): Surveyor {
         salvage: { lines: good.length, upTo: good.at(-1)?.at ?? null, heads: chain.streams().flatMap((stream) => headOf(stream, chain.head(stream))) },
         notes,
         events: (stream) => chain.events(stream),
-        hashAt: (stream, seq) => hashes.get(stream)?.[seq - 1] ?? null,
       };
     },
   };
+}
+
+/** Where the session begins that a conclusion is about; behind all lines when it has none. */
+function beginOf({ recorded }: ReadLine, lines: readonly { readonly read: ReadLine }[]): number {
+  const session = recorded.kind === "session_concluded" ? sessionStream(recorded.data.sessionId) : null;
+  const begin = lines.findIndex(({ read }) => read.recorded.stream === session);
+  return begin === -1 ? lines.length : begin;
 }
 
 const headOf = (stream: string, head: Head | null): readonly { readonly stream: string; readonly head: Head }[] => (head === null ? [] : [{ stream, head }]);

@@ -19,3 +19,9 @@ export const readFindingMark = (body: string): FindingMark | null => (body.start
 
 /** One finding told twice: about the same code, or in the same words. */
 export const isSameMark = (a: FindingMark, b: FindingMark): boolean => (a.code !== null && a.code === b.code) || a.words === b.words;
+
+const SEVERITIES: readonly FindingMark["severity"][] = ["nit", "minor", "major", "critical"];
+
+/** For sorting: the worst first. */
+export const bySeverity = (a: Pick<FindingMark, "severity">, b: Pick<FindingMark, "severity">): number => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity);
+export const isWorse = (a: FindingMark, b: FindingMark): boolean => bySeverity(a, b) < 0;

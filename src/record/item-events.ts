@@ -225,6 +225,10 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     because: z.enum(["ci", "review", "asked", "conflict", "comments"]),
     /** In whose name. */
     by: z.string(),
+    /** Of `review`: its id. Absent in records of before it was told. */
+    reviewId: z.int().min(1).optional(),
+    /** Of `asked`: the ids that the command named; empty for all that the last review left. Absent in records of before they were told. */
+    named: z.array(z.string()).optional(),
     /** The delivered commit, which the next one comes after. */
     headSha: gitOidSchema,
     /** What is to be answered, as the fix session is given it; each is data of somebody else's. */

@@ -1,5 +1,5 @@
 /** Decides a work item's log again: what the pipeline did next at each place, and what each session came to. */
-import { evolveItem, foldItem, isEscalated, keepsFiles, lookBack, next, type ItemAction, type ItemState } from "../engine/pipeline/index.ts";
+import { evolveItem, foldItem, isEscalated, keepsFiles, lookBack, next, retriedFrom, type ItemAction, type ItemState } from "../engine/pipeline/index.ts";
 import { artifactsOf, conclusionOf, evolve, initialState, type SessionState } from "../engine/session/index.ts";
 import type { ItemEvent, Recorded, SessionEvent, SnapshotRef } from "../record/index.ts";
 import { revealHidden } from "../shared/hidden.ts";
@@ -13,7 +13,6 @@ const REASONS: ReadonlyMap<ItemEvent["kind"], string> = new Map([
   ["item_opened", "the task and its base come from outside"],
   ["run_opened", "where and when a run starts comes from outside"],
   ["interpretation_answered", "what a person says comes from outside"],
-  ["item_retried", "what a person asks for comes from outside"],
   ["item_followed_up", "what is said of a delivery comes from outside"],
   ["plan_answered", "what a person says comes from outside"],
   ["decomposition_answered", "what a person says comes from outside"],
@@ -33,8 +32,8 @@ export function replayItem({ item, sessions }: ItemJournal): Replayed {
   const differences: Difference[] = [];
   let recomputed = 0;
   let state = foldItem([]);
-  for (const event of item) {
-    const expected = expectedOf(event, state, sessions);
+  for (const [index, event] of item.entries()) {
+    const expected = expectedOf(event, { before: state, after: item[index + 1], sessions });
     state = evolveItem(state, event);
     if (expected === null) continue;
     recomputed += 1;
@@ -54,12 +53,11 @@ function nextOf(before: ItemState): ItemAction {
 }
 
 /** Null for what the pipeline does not decide. */
-function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: ItemJournal["sessions"]): Difference["expected"] | null {
+function expectedOf(event: Recorded<ItemEvent>, { before, after, sessions }: Pick<ItemJournal, "sessions"> & { readonly before: ItemState; readonly after: ItemEvent | undefined }): Difference["expected"] | null {
   switch (event.kind) {
     case "item_opened":
     case "run_opened":
     case "interpretation_answered":
-    case "item_retried":
     case "item_followed_up":
     case "decomposition_answered":
     case "plan_answered":
@@ -69,6 +67,9 @@ function expectedOf(event: Recorded<ItemEvent>, before: ItemState, sessions: Ite
     case "effect_declined":
     case "delivery_ended":
       return null;
+    // That a person asks, and for which phase, comes from outside; from where it goes on is decided.
+    case "item_retried":
+      return { kind: event.kind, data: { ...event.data, sessionId: retriedFrom(before, event.data, after) } };
     case "mode_chosen":
     case "session_scheduled":
     case "item_ended":

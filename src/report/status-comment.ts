@@ -4,7 +4,7 @@
  */
 import type { EndingCode, Phase, SegmentName } from "../record/index.ts";
 import { unreachable } from "../shared/unreachable.ts";
-import { ENDING_WORDS } from "./ending-words.ts";
+import { ENDING_WORDS, type EndingWords } from "./ending-words.ts";
 import { quote } from "./markdown.ts";
 import { formatStatusMarker, type StatusMarker } from "./status-marker.ts";
 
@@ -22,6 +22,8 @@ export interface Progress {
   readonly ending: EndingCode | null;
   /** The gate for a person that the run stopped at, and when it had saved that. */
   readonly gate: { readonly phase: Phase | "probe"; readonly name: string; readonly openedAt: string | null } | null;
+  /** The deliver job showed what it would publish, and published nothing. */
+  readonly staged?: true | undefined;
 }
 
 export interface PullRequestLink {
@@ -47,6 +49,8 @@ export type StatusView =
       readonly pullRequest: PullRequestLink | null;
       /** The deliver job, to look at when there should be a pull request and is none. */
       readonly deliverUrl: string | null;
+      /** The agent job never started. `refused`: GitHub ended the run without one. `skipped`: the workflow file kept it from starting. */
+      readonly notBegun?: "refused" | "skipped" | undefined;
       /** Whether the App goes on by itself with what this run left; absent where it never would. */
       readonly onward?: Onward | undefined;
     }
@@ -83,7 +87,8 @@ export function statusComment(marker: StatusMarker, view: StatusView): string {
 function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
   const working = `### WorkTrain is working on this (attempt ${marker.attempt})`;
   const asked = marker.command === undefined ? [] : [askedIn(marker)];
-  const followed = marker.followed === undefined ? asked : ["It goes on with what it delivered: checks fail on it, or changes were requested."];
+  const said = marker.followUp === undefined ? undefined : SAID_OF_DELIVERY[marker.followUp.because];
+  const followed = said === undefined ? asked : [...asked, `It goes on with what it delivered: ${said}.`];
   const again = marker.auto === undefined && marker.tries === undefined ? followed : [`${before(marker)} ${savedBefore(marker)}`];
   const asLabelled = marker.head === undefined ? `It works on the text as it was when the ${marker.command === undefined ? "label was set" : "command was written"}; later edits count for the next attempt.` : `It reviews the commit \`${marker.head.slice(0, 12)}\`; what is pushed later is not part of it.`;
   switch (view.kind) {
@@ -101,6 +106,8 @@ function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
       return unreachable(view);
   }
 }
+
+const SAID_OF_DELIVERY = { ci: "checks fail on it", review: "changes were requested", comments: "something was asked for in a conversation", conflict: "it conflicts with the base branch as that is by now", asked: undefined };
 
 function askedIn({ by, continuation }: StatusMarker): string {
   const who = by === undefined || by === null ? "" : `\`${by.login}\` asked `;
@@ -132,6 +139,8 @@ const minute = (at: string): string => `${new Date(at).toISOString().slice(0, 16
 function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }>): readonly string[] {
   const words = ENDING_WORDS[view.ending];
   const foot = `${link("The run", view.runUrl)}${cost(view.progress)} · attempt ${marker.attempt}`;
+  if (view.progress?.staged === true) return [...tried(view, words), foot];
+  if (view.notBegun !== undefined) return ["### WorkTrain's run was blocked before it began", NOT_BEGUN[view.notBegun], ...toDo(view, `see on the page of ${link("the run", view.runUrl)} what was refused. ${UNBLOCK}`), foot];
   if (view.ending !== "ready") {
     const leftover = view.pullRequest === null ? [] : [`Pull request ${link(`#${view.pullRequest.number}`, view.pullRequest.url)} has its branch.`];
     return [`### WorkTrain ${words.headline}`, words.meaning, ...lostAfter(view), ...gateWords(view), ...leftover, ...toDo(view, words.next), foot];
@@ -139,12 +148,29 @@ function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }
   if (view.pullRequest === null) {
     return [
       "### WorkTrain did the work, but delivering it failed",
-      "The change is saved in the run's artifacts; there is no pull request.",
-      `**What to do:** see why in ${link("the deliver job", view.deliverUrl ?? view.runUrl)}. Mend the cause, remove the label and add it again: the saved change is delivered then.`,
+      marker.followUp === undefined ? "The change is saved in the run's artifacts; there is no pull request." : `The change is saved in the run's artifacts; it is not on pull request #${marker.followUp.pullNumber}.`,
+      `**What to do:** see why in ${link("the deliver job", view.deliverUrl ?? view.runUrl)}. Mend the cause, then write \`/worktrain resume\` in a new comment, or remove the label and add it again: the saved change is delivered then.`,
       foot,
     ];
   }
   return [`### WorkTrain made pull request #${view.pullRequest.number}`, ...checklist(view.progress, true), `**What to do:** review ${link(`#${view.pullRequest.number}`, view.pullRequest.url)}.`, foot];
+}
+
+const NOT_BEGUN: Readonly<Record<NonNullable<Extract<StatusView, { kind: "ended" }>["notBegun"]>, string>> = {
+  refused: "GitHub ended the run without starting its job `agent`, so the run did nothing. Most often the Actions policy of the repository or organisation does not allow an action that the workflow file uses, or the file is not valid.",
+  skipped: "The job `agent` was skipped, so the run did nothing: an `if`, or a job that it needs, kept it from starting.",
+};
+const UNBLOCK = "Mend that under Settings > Actions > General or in `.github/workflows/worktrain.yml`, then write `/worktrain resume` in a new comment, or remove the label and add it again: a new run is started then.";
+
+/** Whatever came of the work, nothing of it is on GitHub (I4). */
+function tried(view: Extract<StatusView, { kind: "ended" }>, { headline, next }: EndingWords): readonly string[] {
+  const deliver = "take the input `staged` out of the workflow file on the default branch. Then write `/worktrain resume` in a new comment, or remove the label and add it again: what is saved is delivered.";
+  return [
+    "### WorkTrain published nothing: the delivery was a trial",
+    `It ${headline}. The deliver job ran with \`staged\`, so nothing of that is on GitHub: no change, no review, no comment. ${link(view.deliverUrl === null ? "The run" : "That job", view.deliverUrl ?? view.runUrl)} shows what would be published, or why it would be refused.`,
+    ...gateWords(view),
+    ...toDo(view, view.progress?.gate === null ? deliver : next),
+  ];
 }
 
 function toDo({ onward }: Extract<StatusView, { kind: "ended" }>, next: string): readonly string[] {

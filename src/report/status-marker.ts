@@ -8,6 +8,9 @@ import { phaseSchema } from "../record/index.ts";
 /** As tickets carry it. */
 const wishSchema = z.strictObject({ workflow: z.string().max(64).optional(), goal: z.string().min(1).max(1_000).optional(), plan: z.literal(true).optional() });
 
+/** As tickets carry it. */
+const followUpSchema = z.strictObject({ because: z.enum(["ci", "review", "asked", "conflict", "comments"]), comments: z.array(z.int().min(1)).max(50).optional(), onto: z.string().regex(/^[0-9a-f]{40,64}$/).optional(), headSha: z.string().regex(/^[0-9a-f]{40,64}$/), pullNumber: z.int().min(1), reviewId: z.int().min(1).optional(), findings: z.array(z.string().max(16)).max(50).optional() });
+
 export interface StatusMarker {
   readonly issueNumber: number;
   /** The attempt this comment is about, from 1. */
@@ -42,12 +45,16 @@ export interface StatusMarker {
   readonly kept?: string | undefined;
   /** ISO time of the newest saved segment of a run that has saved nothing for longer than it should; absent while it does. */
   readonly stale?: string | undefined;
+  /** Of a review that goes on from an earlier one: that one's head, its merge base, and the account that posted it, as the ticket carries it. */
+  readonly since?: { readonly headSha: string; readonly mergeBase: string; readonly by: string } | undefined;
   /** The comment whose command asked for the last dispatch; absent where a label did, or nobody. */
   readonly command?: number | undefined;
   /** Of a pull request that is reviewed: the commit the last dispatch was about. */
   readonly head?: string | undefined;
   /** What the attempt was asked for with beside the issue's text; absent where that was nothing. */
   readonly wish?: z.infer<typeof wishSchema> | undefined;
+  /** What of its delivery the attempt is at, or was last; absent before anything was said of one. Whatever goes on with the attempt goes on with this. */
+  readonly followUp?: z.infer<typeof followUpSchema> | undefined;
   /** ISO time at which somebody asked for its end; a run that does not obey is ended by force later. Nothing is gone on with by itself then. */
   readonly cancel?: string | undefined;
 }
@@ -72,24 +79,34 @@ export function formatStatusMarker(marker: StatusMarker): string {
     ...(marker.due === undefined ? {} : { due: marker.due }),
     ...(marker.kept === undefined ? {} : { kept: marker.kept }),
     ...(marker.stale === undefined ? {} : { stale: marker.stale }),
+    ...(marker.since === undefined ? {} : { since: `${marker.since.headSha}/${marker.since.mergeBase}/${marker.since.by}` }),
     ...(marker.command === undefined ? {} : { command: marker.command }),
     ...(marker.head === undefined ? {} : { head: marker.head }),
-    ...(marker.wish === undefined ? {} : { wish: Buffer.from(JSON.stringify(marker.wish)).toString("base64url") }),
+    ...(marker.wish === undefined ? {} : { wish: base64urlOf(marker.wish) }),
+    ...(marker.followUp === undefined ? {} : { followUp: base64urlOf(marker.followUp) }),
     ...(marker.cancel === undefined ? {} : { cancel: marker.cancel }),
   };
   const text = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
   return `${statusMarkerPrefix(marker.issueNumber)}${text.join(" ")} -->`;
 }
 
-/** Base64url of JSON: a goal is somebody's words, and nothing of it ends the comment that the marker is. */
-const wishTextSchema = z.string().regex(/^[A-Za-z0-9_-]{1,7000}$/).transform((text, context) => {
-  try {
-    return wishSchema.parse(JSON.parse(Buffer.from(text, "base64url").toString("utf8")));
-  } catch {
-    context.addIssue({ code: "custom", message: "no wish" });
-    return z.NEVER;
-  }
-});
+/** A goal is somebody's words, and nothing of it ends the comment that the marker is. */
+const base64urlOf = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+const inBase64url = <Schema extends z.ZodType>(schema: Schema) =>
+  z.string().regex(/^[A-Za-z0-9_-]{1,7000}$/).transform((text, context): z.output<Schema> => {
+    try {
+      return schema.parse(JSON.parse(Buffer.from(text, "base64url").toString("utf8")));
+    } catch {
+      context.addIssue({ code: "custom", message: "not what it holds" });
+      return z.NEVER;
+    }
+  });
+
+function sinceOf(text: string): NonNullable<StatusMarker["since"]> {
+  const [headSha = "", mergeBase = "", by = ""] = text.split("/");
+  return { headSha, mergeBase, by };
+}
 
 const timeSchema = z.iso.datetime({ offset: true });
 const orNull = <Schema extends z.ZodType>(schema: Schema) => z.union([z.literal("-").transform(() => null), schema]);
@@ -110,9 +127,11 @@ const markerSchema = z
     due: timeSchema.optional(),
     kept: timeSchema.optional(),
     stale: timeSchema.optional(),
+    since: z.string().regex(/^[0-9a-f]{40,64}\/[0-9a-f]{40,64}\/[A-Za-z0-9_-]{1,90}(?:\[bot\])?$/).transform(sinceOf).optional(),
     command: z.coerce.number().int().min(1).optional(),
     head: z.string().regex(/^[0-9a-f]{40,64}$/).optional(),
-    wish: wishTextSchema.optional(),
+    wish: inBase64url(wishSchema).optional(),
+    followUp: inBase64url(followUpSchema).optional(),
     cancel: timeSchema.optional(),
   });
 

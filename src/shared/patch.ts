@@ -2,24 +2,28 @@
 import { sha256Hex } from "./hash.ts";
 
 export interface Hunk {
+  /** First line in the old file, and how many of it the hunk shows; of a file that is new, 0 and 0. */
+  readonly oldStart: number;
+  readonly oldCount: number;
   /** First line in the new file. */
   readonly start: number;
+  readonly count: number;
   /** As printed, without the line of numbers before them. */
   readonly lines: readonly string[];
 }
 
-const HEAD = /^@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/;
+const HEAD = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/;
 
 /** The hunks of one file's patch; whatever stands before the first is left out. A line of the file that looks like a hunk's head is one of the file. */
 export function hunksOf(patch: string): readonly Hunk[] {
-  const hunks: { readonly start: number; readonly lines: string[] }[] = [];
+  const hunks: (Hunk & { readonly lines: string[] })[] = [];
   let [before, after] = [0, 0];
   for (const text of patch.split("\n")) {
     const head = before > 0 || after > 0 ? null : HEAD.exec(text);
     const hunk = hunks.at(-1);
     if (head !== null) {
-      [before, after] = [Number(head[1] ?? 1), Number(head[3] ?? 1)];
-      hunks.push({ start: Number(head[2]), lines: [] });
+      [before, after] = [Number(head[2] ?? 1), Number(head[4] ?? 1)];
+      hunks.push({ oldStart: Number(head[1]), oldCount: before, start: Number(head[3]), count: after, lines: [] });
     } else if (hunk !== undefined && (before > 0 || after > 0 || text.startsWith("\\"))) {
       hunk.lines.push(text);
       if (!text.startsWith("+") && !text.startsWith("\\")) before -= 1;
@@ -46,5 +50,13 @@ export function linesOfPatch(patch: string): ReadonlyMap<number, string> {
 /** Hex digits: 64 bits. */
 const DIGITS = 16;
 
-/** Names what a hunk does to a file, wherever in the file: a rebase keeps it (as `git patch-id` does; white space counts). */
-export const hunkId = (path: string, { lines }: Hunk): string => sha256Hex(`${path}\0${lines.join("\n").trimEnd()}`).slice(0, DIGITS);
+/** A file as a patch names it. */
+export interface PatchedFile {
+  readonly path: string;
+  /** Where it stood before, if it was moved. */
+  readonly from?: string | undefined;
+  readonly removed?: boolean | undefined;
+}
+
+/** Names what a hunk does to a file, and at which line of the old file: the same lines at another place, or once more, are another change. White space counts. */
+export const hunkId = ({ path, from = path, removed = false }: PatchedFile, { oldStart, lines }: Pick<Hunk, "oldStart" | "lines">): string => sha256Hex([from, path, removed, oldStart, lines.join("\n").trimEnd()].join("\0")).slice(0, DIGITS);

@@ -1,5 +1,5 @@
 import type { SnapshotRef } from "../record/index.ts";
-import { hunkId, hunksOf } from "../shared/patch.ts";
+import { hunkId, hunksOf, type PatchedFile } from "../shared/patch.ts";
 import type { PrivateGit } from "./private-git.ts";
 
 /** Patch text given whole to a reader; half of what a session's context holds. */
@@ -31,13 +31,27 @@ export async function describeChange(git: PrivateGit, { base, tree }: SnapshotRe
 
 /** A file's patch without the hunks that were seen; null where nothing else is in it. */
 function unseen(file: string, seen: ReadonlySet<string>): string | null {
-  const path = /^\+\+\+ b\/(.+?)\t?$/m.exec(file)?.[1] ?? /^--- a\/(.+?)\t?$/m.exec(file)?.[1];
-  const parts = file.split(/^(?=@@ -)/m);
+  const parts = file.split(/(?<=\n)(?=@@ -)/);
+  const [head = ""] = parts;
   const hunks = hunksOf(file);
   // A line of the file that looks like a hunk's head makes more parts than hunks: then all is shown.
-  if (path === undefined || parts.length !== hunks.length + 1) return file;
-  const fresh = parts.slice(1).filter((_, index) => hunks[index] === undefined || !seen.has(hunkId(path, hunks[index])));
-  return fresh.length === 0 ? null : [parts[0], ...fresh].join("");
+  const patched = patchedFile(head);
+  if (patched === null || parts.length !== hunks.length + 1) return file;
+  const fresh = parts.slice(1).filter((_, index) => hunks[index] === undefined || !seen.has(hunkId(patched, hunks[index])));
+  return fresh.length === 0 && !MODES.test(head) ? null : [head, ...fresh].join("");
 }
 
-const splitPatch = (patch: string): readonly string[] => patch.split(/^(?=diff --git )/m).filter((part) => part !== "");
+/** What no hunk tells of a file: it is shown each time. */
+const MODES = /^(?:old mode|new file mode (?!100644)|deleted file mode (?!100644)|rename from)/m;
+
+/** Whose hunks follow upon git's own lines; null where it prints the name in quotes, or none. */
+function patchedFile(head: string): PatchedFile | null {
+  const lines = head.split("\n");
+  const named = (before: string): string | undefined => lines.find((line) => line.startsWith(before))?.slice(before.length).replace(/\t$/, "");
+  const [from, to] = [named("--- a/"), named("+++ b/")];
+  if (to !== undefined) return { path: to, from: from ?? to };
+  return from !== undefined && lines.includes("+++ /dev/null") ? { path: from, removed: true } : null;
+}
+
+/** At line feeds alone: a carriage return within a file begins no line. */
+const splitPatch = (patch: string): readonly string[] => patch.split(/(?<=\n)(?=diff --git )/).filter((part) => part !== "");

@@ -193,3 +193,13 @@ test("a retry: an item that stopped goes on from before the phase; what was set 
   expect([view.sessions.length, view.setAside.length, view.helpers.length, view.escalated]).toEqual([3, 1, 0, true]);
   expect(view.turns).toBe(second.spent.turns);
 });
+
+test("fault 32: of one dispatch that came to two runs, one tries again; the other leaves the item as that left it", async () => {
+  const world = await open({ turns: { ...happy, "wr.mr-review": () => majorFinding }, maxReviewRounds: 1 });
+  await world.run();
+  const again = (key: string) => world.run({ retry: { phase: "review", by: "ada (GitHub user 5)" }, key });
+  const tried = async () => (await world.item()).filter(({ kind }) => kind === "item_retried").length;
+  expect([(await again("a1")).ending, await tried()]).toEqual(["review-blocking", 1]);
+  expect([(await again("a1")).ending, await tried()]).toEqual(["review-blocking", 1]);
+  expect([(await again("b2")).ending, await tried()]).toEqual(["review-blocking", 2]);
+});

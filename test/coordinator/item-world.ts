@@ -96,7 +96,7 @@ export interface ItemWorld {
   /** Runs (or goes on with) the item; every call is a new run on the same journal. */
   /** Every event of a session's stream. */
   session(id: string): Promise<readonly RecordEvent[]>;
-  run(options?: { readonly signal?: AbortSignal; readonly apiKey?: string; readonly budget?: Partial<CoordinatorDeps["budget"]>; readonly answer?: CoordinatorDeps["answer"]; readonly retry?: CoordinatorDeps["retry"]; readonly earlierWork?: NonNullable<CoordinatorDeps["earlierWork"]>; readonly contextTokens?: number }): Promise<ItemResult>;
+  run(options?: { readonly signal?: AbortSignal; readonly apiKey?: string; readonly budget?: Partial<CoordinatorDeps["budget"]>; readonly answer?: CoordinatorDeps["answer"]; readonly retry?: CoordinatorDeps["retry"]; readonly followUp?: CoordinatorDeps["followUp"]; readonly key?: string; readonly earlierWork?: NonNullable<CoordinatorDeps["earlierWork"]>; readonly contextTokens?: number }): Promise<ItemResult>;
   item(): Promise<readonly ItemEvent[]>;
   /** Every event of every stream. */
   everything(): Promise<readonly RecordEvent[]>;
@@ -199,7 +199,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
     verified,
     timeouts,
     renewed,
-    run: ({ signal, budget, answer: personsAnswer, retry, earlierWork, contextTokens = options.contextTokens, apiKey = MODEL_KEY } = {}) =>
+    run: ({ signal, budget, answer: personsAnswer, retry, followUp, key = null, earlierWork, contextTokens = options.contextTokens, apiKey = MODEL_KEY } = {}) =>
       runItem(
         {
           journal,
@@ -224,6 +224,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
           ...(contextTokens === undefined ? {} : { contextTokens }),
           ...(personsAnswer === undefined ? {} : { answer: personsAnswer }),
           ...(retry === undefined ? {} : { retry }),
+          ...(followUp === undefined ? {} : { followUp }),
           saving: {
             at: () => undefined,
             soon: (boundary) => void saves.push(boundary),
@@ -233,7 +234,7 @@ export async function itemWorld(options: ItemWorldOptions): Promise<ItemWorld> {
           signal: signal ?? new AbortController().signal,
         },
         open,
-        run,
+        { ...run, key },
       ),
     session: (id) => read(sessionStream(id)),
     item: async () => (await read(itemStream(ITEM))) as readonly ItemEvent[],

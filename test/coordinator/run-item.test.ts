@@ -46,6 +46,16 @@ describe("a work item", () => {
     expect(world.verified).toEqual(["npm test"]);
   });
 
+  test("what is said of its delivery is taken up once, and before anything is tried again: nothing of the answer is there to go back in", async () => {
+    const world = await open({ turns: happy });
+    await world.run();
+    const by = "ada (GitHub user 5)";
+    const asked = { followUp: { because: "ci" as const, by, headSha: "c".repeat(40), findings: [{ summary: "red" }] }, retry: { phase: null, by }, signal: AbortSignal.abort() };
+    await world.run(asked);
+    await world.run(asked);
+    expect(kinds(await world.item()).slice(9)).toEqual(["run_opened", "item_followed_up", "session_scheduled fix 2", "run_opened", "item_retried", "session_scheduled fix 2"]);
+  });
+
   test("a verification that is known to take long gets the time it needs; any other the usual", async () => {
     const usual = await open({ turns: happy });
     await usual.run();

@@ -57,6 +57,8 @@ test("what was reviewed before is left out only where the App named that review 
   expect(await judged({ review: { since } })).toBe("foreign-journal");
   expect(await judged({ review: { since }, ticket: { ...asked, ticket: sinceTicket({ mergeBase: "9".repeat(40) }).ticket } })).toBe("foreign-journal");
   expect(await judged({ review: { since }, ticket: { ...asked, ticket: sinceTicket({}).ticket } })).toBe("ok: review");
+  // Left out, what the last review told beside the diff would be forgotten.
+  expect(await judged({ ticket: { ...asked, ticket: sinceTicket({}).ticket } })).toBe("foreign-journal");
 });
 
 test("sessions that make a change have no place in a review", async () => expect(await judged({ keepCode: true })).toBe("not-completed"));

@@ -5,8 +5,8 @@ import { openMemoryJournal, type Journal } from "../../src/journal/index.ts";
 import { sessionStream, type Head, type ItemEvent, type RecordEvent, type SessionEvent } from "../../src/record/index.ts";
 import { readItemJournal } from "../../src/report/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
-import { writeFinishedItem, type Script } from "../fakes/finished-item.ts";
-import { makeTicket, TICKET_PUBLIC_KEY } from "../fakes/tickets.ts";
+import { workedOnAgain, writeFinishedItem, type Script } from "../fakes/finished-item.ts";
+import { anotherTicket, makeTicket, TICKET_PUBLIC_KEY } from "../fakes/tickets.ts";
 
 const { ticket, ticketText } = makeTicket();
 type Opening = Extract<ItemEvent, { kind: "item_opened" }>["data"];
@@ -380,6 +380,86 @@ test("attack 7: work is set aside only where the ticket of that run says so, wit
   expect(await refusal({ tamper, ...other, judgedTicket: other })).toBe("unvouched-approval");
   const twice: Script["tamper"] = (stream, events) => (stream.startsWith("item/") ? after(after(events)) : [...events]);
   expect(await refusal({ tamper: twice, ...asked, judgedTicket: asked })).toBe("unvouched-approval");
+});
+
+test("attack 7: one dispatch opens an item again once, however many runs came of it and however its ticket is written", async () => {
+  const asked = makeTicket({ retry: { phase: "review" } });
+  const retried = { kind: "item_retried" as const, data: { sessionId: null, phase: "review" as const, by: "maintainer (GitHub user 1)" } };
+  const after = (ticketOfFirst: string, first: readonly RecordEvent[]): Script["tamper"] => (stream, events) =>
+    stream.startsWith("item/") ? events.flatMap((event): RecordEvent[] => (event.kind === "run_opened" ? [{ ...event, data: { ...event.data, runId: 1, ticket: ticketOfFirst } }, ...first, event, retried] : [event])) : [...events];
+  const judgedAfter = (ticketOfFirst: string, first: readonly RecordEvent[] = [retried]) => refusal({ tamper: after(ticketOfFirst, first), ...asked, judgedTicket: asked });
+  expect(await judgedAfter(asked.ticketText, [])).toBe("ok: deliver");
+  expect(await judgedAfter(anotherTicket(asked.ticketText, { key: "f".repeat(32) }))).toBe("ok: deliver");
+  for (const again of [asked.ticketText, `${asked.ticketText}\n`, anotherTicket(asked.ticketText, { expiresAt: "2030-01-01T00:00:00.000Z" })]) expect(await judgedAfter(again)).toBe("unvouched-approval");
+});
+
+describe("attack 7: another try goes on from before the session that the pipeline names", () => {
+  const asked = makeTicket({ retry: { phase: "review" } });
+  const stopped = { kind: "item_ended" as const, data: { outcome: "stopped" as const, ending: "review-blocking" as const, reason: null, snapshot: null } };
+  /** A first run ends with the first review, this one is another try. */
+  const tamper = (sessionId: string | null, between: (own: Extract<RecordEvent, { kind: "run_opened" }>, retried: (from: string | null) => RecordEvent) => readonly RecordEvent[] = () => []): Script["tamper"] => {
+    let own: Extract<RecordEvent, { kind: "run_opened" }> | null = null;
+    const retried = (from: string | null) => ({ kind: "item_retried" as const, data: { sessionId: from, phase: "review" as const, by: "maintainer (GitHub user 1)" } });
+    const of = (event: RecordEvent): readonly RecordEvent[] => {
+      if (event.kind === "run_opened") return [{ ...(own = event), data: { ...event.data, runId: 1, ticket: ticketText } }];
+      if (own === null || event.kind !== "session_concluded" || event.data.sessionId !== "review-1") return [event];
+      return [event, stopped, ...between(own, retried), own, retried(sessionId)];
+    };
+    return (stream, events) => (stream.startsWith("item/") ? events.flatMap(of) : events);
+  };
+  const judgedFrom = (...change: Parameters<typeof tamper>) => refusal({ rounds: [...MAJOR, []], tamper: tamper(...change), ...asked, judgedTicket: asked });
+
+  test.each([
+    ["review-1", "ok: deliver"],
+    ["code-1", "unvouched-approval"],
+    ["classify-1", "unvouched-approval"],
+    ["no-session", "unvouched-approval"],
+    [null, "unvouched-approval"],
+  ])("from %s: %s", async (sessionId, judgement) => {
+    expect(await judgedFrom(sessionId)).toBe(judgement);
+  });
+
+  test("a run that was turned away sets nothing aside, and the next one does", async () => {
+    const other = anotherTicket(asked.ticketText, { key: "f".repeat(32) });
+    expect(await judgedFrom("review-1", (own, retried) => [{ ...own, data: { ...own.data, runId: 2, ticket: other } }, retried(null), stopped])).toBe("ok: deliver");
+  });
+});
+
+describe("attack 14: delivered, followed up, delivered", () => {
+  const headSha = "c".repeat(40);
+  const followUp = { because: "review" as const, headSha, pullNumber: 5, reviewId: 9 };
+  const said = { because: "review" as const, by: "maintainer (GitHub user 1)", headSha, reviewId: 9, findings: [{ summary: "red" }] };
+  const again = (change: Partial<typeof said> & { readonly named?: string[] }, asked: ReturnType<typeof makeTicket> = makeTicket({ followUp }), of = asked) =>
+    judged({ rounds: [[], []], tamper: workedOnAgain({ ticketFor: () => of.ticketText, said: { ...said, ...change } }), ...asked, judgedTicket: asked });
+  const refusedAs = async (...all: Parameters<typeof again>): Promise<string> => {
+    const judgement = await again(...all);
+    return judgement.ok ? `ok: ${judgement.value.kind}` : judgement.error.kind;
+  };
+
+  test("the second delivery comes after the commit of the first", async () => {
+    expect(await again({})).toMatchObject({ ok: true, value: { kind: "deliver", view: { followUps: [{ headSha, reviewId: 9, tree: "a".repeat(40), round: 1 }] } } });
+  });
+
+  test("under the ticket of this run, or of an earlier one of the item", async () => {
+    const goesOn = makeTicket({ key: "e".repeat(32) });
+    expect(await refusedAs({}, goesOn, makeTicket({ followUp }))).toBe("ok: deliver");
+    expect(await refusedAs({}, goesOn)).toBe("unvouched-approval");
+  });
+
+  test.each<[string, Parameters<typeof again>[0]]>([
+    ["another commit", { headSha: "d".repeat(40) }],
+    ["another review", { reviewId: 8 }],
+    ["somebody else's word", { by: "mallory (GitHub user 666)" }],
+    ["findings that nobody named", { named: ["abcdef01"] }],
+  ])("refused with %s", async (_, change) => {
+    expect(await refusedAs(change)).toBe("unvouched-approval");
+  });
+
+  test("a record of before it told which review is taken for the ticket's", async () => {
+    const { reviewId: _, ...old } = said;
+    const asked = makeTicket({ followUp });
+    expect(await refusal({ rounds: [[], []], tamper: workedOnAgain({ ticketFor: (own) => own, said: old }), ...asked, judgedTicket: asked })).toBe("ok: deliver");
+  });
 });
 
 test("attack 14: what was delivered is worked on again only where the ticket of that run says so, from its commit, in its name", async () => {

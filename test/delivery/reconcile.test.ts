@@ -2,8 +2,6 @@
 import { expect, test } from "vitest";
 import { FIXED_MARK, reconcile, type EarlierThread, type Reconciling } from "../../src/delivery/reconcile.ts";
 import { formatFindingMark, readFindingMark, readFindingMarks, type FindingMark } from "../../src/record/index.ts";
-import { hunkId, hunksOf } from "../../src/shared/patch.ts";
-import { seenHunks } from "../../src/github/read/index.ts";
 
 const patchAt = (start: number, line = "  return a - b;"): string => `@@ -${start},2 +${start},3 @@ fn\n export function add(a, b) {\n+${line}\n }`;
 const files = (start = 1, line?: string) => [{ path: "a.js", patch: patchAt(start, line) }];
@@ -48,6 +46,37 @@ test("what a person dismissed stays so, and blocks nothing; what we closed and c
   expect([back.fresh.length, back.verdict]).toEqual([1, "blocking"]);
 });
 
+const dismissedNit = (over: object = {}) => thread({ resolved: true, dismissed: true }, markOf({ verdict: verdictOf(finding({ severity: "nit", ...over })) }));
+
+test("a dismissal covers just what was dismissed: in other words, in other code or worse it is another finding, told and counted (I9)", () => {
+  for (const again of [
+    { verdict: verdictOf(finding({ severity: "critical", summary: "Anybody can call it without a password" })), threads: [dismissedNit()] },
+    { verdict: verdictOf(finding({ severity: "critical" })), threads: [dismissedNit()] },
+    { verdict: verdictOf(finding()), files: files(1, "  return eval(a);"), threads: [thread({ resolved: true, dismissed: true })] },
+  ]) {
+    const { fresh, dismissed, verdict } = run({ ...again, verdict: { ...again.verdict, verdict: "blocking" } });
+    expect([fresh.length, dismissed.length, verdict]).toEqual([1, 0, "blocking"]);
+  }
+  expect(run({ verdict: verdictOf(finding({ severity: "nit" })), threads: [thread({ resolved: true, dismissed: true })] })).toMatchObject({ fresh: [], verdict: "clean" });
+});
+
+test("a dismissal takes back the reviewer's own verdict only where it covers every finding that made it so (I9)", () => {
+  const nit = finding({ severity: "nit" });
+  expect(run({ verdict: { ...verdictOf(nit), verdict: "blocking" }, threads: [dismissedNit()] })).toMatchObject({ dismissed: [{}], fresh: [], verdict: "blocking" });
+  const both = verdictOf(finding(), finding({ summary: "Overflow is silent", line: 1, findingCategory: "security" }));
+  expect(run({ verdict: both, threads: [thread({ resolved: true, dismissed: true })] }).verdict).toBe("blocking");
+  expect(run({ verdict: verdictOf(finding(), finding({ severity: "minor", summary: "It has no test" })), threads: [thread({ resolved: true, dismissed: true })] }).verdict).toBe("minor");
+});
+
+test("worse and in other words on the lines of an open finding, it is told beside that; milder, it takes nothing back of what was told", () => {
+  const worse = run({ verdict: verdictOf(finding({ severity: "critical", summary: "Anybody can call it without a password" })), threads: [thread({}, { ...MARK, severity: "nit" })] });
+  expect([worse.fresh.length, worse.open.length]).toEqual([1, 1]);
+  const milder = run({ verdict: verdictOf(finding({ severity: "nit", summary: "A short name" })), earlierMarks: [MARK] });
+  expect([milder.kept.length, milder.verdict]).toEqual([1, "blocking"]);
+  const beside = run({ verdict: verdictOf(finding({ severity: "nit", summary: "A short name" })), threads: [thread()] });
+  expect([beside.fresh.length, beside.repeated.length, beside.verdict]).toEqual([0, 1, "blocking"]);
+});
+
 test("two findings of one conversation: only one of them was told", () => {
   const { fresh, repeated } = run({ verdict: verdictOf(finding(), finding({ summary: "It subtracts the wrong way round" })), threads: [thread()] });
   expect([fresh.length, repeated.length]).toEqual([1, 1]);
@@ -64,19 +93,4 @@ test("a mark counts at a comment's beginning only, and is read whole or not at a
   expect(readFindingMark(`${text}\nwords`)).toEqual(MARK);
   for (const other of [`> ${text}`, `\n${text}`, text.replace("major", "none"), text.slice(0, 40)]) expect(readFindingMark(other)).toBeNull();
   expect(readFindingMarks(`a\n${text}\nb\n${formatFindingMark({ ...MARK, code: null })}`)).toEqual([MARK, { ...MARK, code: null }]);
-});
-
-test("a hunk is the same wherever it stands; another path, line or white space makes it another", () => {
-  const id = (path: string, patch: string) => hunksOf(patch).map((hunk) => hunkId(path, hunk));
-  expect(id("a.js", patchAt(1))).toEqual(id("a.js", patchAt(77)));
-  expect(new Set([patchAt(1), patchAt(1, " return a - b;"), patchAt(1, "  return a + b;")].flatMap((patch) => id("a.js", patch))).size).toBe(3);
-  expect(id("b.js", patchAt(1))).not.toEqual(id("a.js", patchAt(1)));
-});
-
-test("what was seen is what both changes show; what GitHub does not show whole is looked at again, and why is said", () => {
-  const change = (...shown: { path: string; patch: string | null }[]) => ({ mergeBase: "m", files: shown });
-  const two = change({ path: "a.js", patch: `${patchAt(1)}\n${patchAt(30, "x")}` }, { path: "b.png", patch: null });
-  expect(seenHunks(change(...files(9)), two)).toEqual({ ok: true, value: hunksOf(patchAt(1)).map((hunk) => hunkId("a.js", hunk)) });
-  expect(seenHunks(null, two)).toMatchObject({ ok: false, error: expect.stringContaining("not in the repository any more") });
-  expect(seenHunks(change(...Array.from({ length: 300 }, (_, at) => ({ path: `${at}`, patch: null }))), two).ok).toBe(false);
 });

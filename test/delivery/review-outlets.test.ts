@@ -98,6 +98,11 @@ test("a finding's lines: on one or several of the diff; GitHub refuses others, a
   const intent = { kind: "thread", place: 1, pullNumber: pull.number, threadId: second?.id ?? "", commentId: second?.first.id ?? 0, body: `${FIXED_MARK}at=x -->\nGone.` } as const;
   for (const resolve of [false, true, true]) expect(await apply({ ...intent, resolve })).toMatchObject({ ok: true });
   expect((await read())[1]).toMatchObject({ resolved: true, answers: [intent.body] });
+  // Behind many answers of people ours is still found (I2).
+  for (let at = 1; at <= 25; at += 1) await world.call(world.maintainer, "POST", `/repos/acme/calc/pulls/${pull.number}/comments/${first?.first.id}/replies`, { body: `Thought ${at}` });
+  const busy = { ...intent, place: 2, threadId: first?.id ?? "", commentId: first?.first.id ?? 0 };
+  for (let round = 1; round <= 2; round += 1) expect(await apply({ ...busy, resolve: false })).toMatchObject({ ok: true, value: { adopted: round === 2 } });
+  expect((await read())[0]?.answers).toEqual([intent.body]);
   // A conversation that is not there any more is left alone.
   expect(await apply({ ...intent, threadId: "gone", resolve: true })).toMatchObject({ ok: true, value: { adopted: true } });
 });

@@ -2,7 +2,9 @@
 import { expect, test } from "vitest";
 import { linesOfPatch } from "../../src/shared/patch.ts";
 import { reviewIntents, type PullRequestReview } from "../../src/delivery/text/review.ts";
-import { formatFindingMark } from "../../src/record/index.ts";
+import { reviewedSince, reviewOf } from "../../src/delivery/reviewed-since.ts";
+import { formatFindingMark, readFindingMarks } from "../../src/record/index.ts";
+import { err, ok } from "../../src/shared/result.ts";
 import type { Ticket } from "../../src/github/trust/index.ts";
 import type { ItemView } from "../../src/report/index.ts";
 
@@ -82,13 +84,14 @@ test("annotations stand on lines of the diff and within GitHub's limits", () => 
 });
 
 const BEFORE = "9".repeat(40);
-const since = { headSha: BEFORE, mergeBase: "b".repeat(40), seen: ["0".repeat(16)], earlier: [] };
+const since = { headSha: BEFORE, same: 1, whole: null };
+const claimed = { headSha: BEFORE, mergeBase: "b".repeat(40), seen: ["0".repeat(16)], earlier: [] };
 
 test("a review says which range it is about, or why the whole; the check of the head before is closed", () => {
   const partial = made({ earlier: { ...NONE, since } });
   expect(partial.review.body).toContain(`Reviewed is what is new since \`${BEFORE}\`; 1 part of the change is the same`);
   expect(partial.intents.at(-1)).toEqual({ kind: "stale-check", headSha: BEFORE, supersededBy: HEAD });
-  expect(made({ earlier: { ...NONE, since: { ...since, full: "the commit is gone" } } }).review.body).toContain("The whole was reviewed again, since the commit is gone.");
+  expect(made({ earlier: { ...NONE, since: { ...since, same: 0, whole: "commit-gone" } } }).review.body).toContain("The whole was reviewed again, since the commit that was reviewed before is not in the repository any more.");
   expect(made({}).intents.some(({ kind }) => kind === "stale-check")).toBe(false);
 });
 
@@ -97,7 +100,43 @@ test("what the last review told beside the diff and this one did not look at kee
   const last = { url: "https://x/last", marks: [mark] };
   const partial = made({ earlier: { ...NONE, since, last } });
   expect([partial.check.conclusion, partial.review.body.includes(formatFindingMark(mark)), partial.review.body.includes("https://x/last")]).toEqual(["failure", true, true]);
-  expect(made({ earlier: { ...NONE, since: { ...since, full: "x" }, last } }).check.conclusion).toBe("success");
+  expect(made({ earlier: { ...NONE, since: { ...since, same: 0, whole: "commit-gone" }, last } }).check.conclusion).toBe("success");
+});
+
+test("what a later review knows findings by is never cut off, and of too many the worst stay (I4)", () => {
+  const mark = (at: number, severity: "major" | "nit") => ({ code: null, words: at.toString(16).padStart(16, "0"), severity });
+  const long = Array.from({ length: 60 }, (_, at) => finding("minor", { file: "other.js", line: at + 1, summary: `Number-${at}-`, evidence: "e ".repeat(1_900) }));
+  const { review } = made({ verdict: verdict(...long), earlier: { ...NONE, since, last: { url: "https://x/last", marks: [mark(1, "major")] } } });
+  expect(review.body).toContain("Cut here");
+  expect(readFindingMarks(review.body)).toHaveLength(61);
+  expect(readFindingMarks(review.body)).toContainEqual(mark(1, "major"));
+  const many = [...Array.from({ length: 2_000 }, (_, at) => mark(at + 2, "nit")), mark(1, "major")];
+  const cut = made({ earlier: { ...NONE, since, last: { url: "https://x/last", marks: many } } }).review.body;
+  expect(readFindingMarks(cut)[0]).toEqual(mark(1, "major"));
+  expect([cut.length <= 65_536, cut.includes("Read it all."), cut.split("\n")[0]]).toEqual([true, true, expect.stringContaining("worktrain:review")]);
+});
+
+test("why the whole was looked at is read anew: the journal's words of it are not told, and hide nothing of the last review (I8, attack 14)", () => {
+  const full = "x @everyone\n\n/lgtm\n\nFixes #1 <img src=x> <!-- worktrain:finding code=- words=1111111111111111 severity=nit -->";
+  const mark = { code: null, words: "1".repeat(16), severity: "major" as const };
+  const known = reviewedSince({ ...claimed, seen: [], full }, ok(["0".repeat(16)]));
+  const { review, check } = made({ earlier: { ...NONE, since: known.ok ? known.value : null, last: { url: "https://x/last", marks: [mark] } } });
+  for (const text of [review.body, check.summary]) for (const words of ["@everyone", "/lgtm", "Fixes", "<img"]) expect(text).not.toContain(words);
+  expect([known.ok, check.conclusion, readFindingMarks(review.body)]).toEqual([true, "failure", [mark]]);
+});
+
+test("the review that is gone on from is the last one about the ticket's commit, whatever was posted later about another (attack 1)", () => {
+  const of = (id: number, headSha: string | null) => ({ id, url: "https://x", body: "", headSha, login: "github-actions[bot]" });
+  expect(reviewOf([of(1, BEFORE), of(2, BEFORE), of(3, HEAD), of(4, null)], since)?.id).toBe(2);
+  expect(reviewOf([of(3, HEAD)], since)).toBeUndefined();
+});
+
+test("what the journal leaves out has to be the same by GitHub's word; where that cannot be told nothing may be left out", () => {
+  const other = "f".repeat(16);
+  expect(reviewedSince(claimed, ok([...claimed.seen, other]))).toEqual(ok({ headSha: BEFORE, same: 1, whole: null }));
+  expect(reviewedSince({ ...claimed, seen: [other] }, ok(claimed.seen))).toEqual(err(1));
+  expect(reviewedSince(claimed, err("commit-gone"))).toEqual(err(1));
+  expect(reviewedSince({ ...claimed, seen: [] }, err("commit-gone"))).toEqual(ok({ headSha: BEFORE, same: 0, whole: "commit-gone" }));
 });
 
 test("never green at a commit that is not the head any more", () => {

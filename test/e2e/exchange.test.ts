@@ -4,8 +4,10 @@ import { parse } from "yaml";
 import { assertRequestsConform } from "../contract/openapi.ts";
 import { startDemoWorld, type DemoWorld } from "../fakes/demo-world.ts";
 import { scenarioByIssue } from "../fakes/scripts.ts";
+import { until } from "../fakes/until.ts";
 
 const TITLE = "Durations are wrong";
+const PATIENCE_MS = 110_000;
 
 let world: DemoWorld;
 let issueNumber: number;
@@ -34,9 +36,23 @@ test("branch, pull request and check run are the App's, and the pull request doe
   expect([...state.checkRuns.values()].map(({ appSlug, conclusion }) => [appSlug, conclusion])).toEqual([["worktrain", "success"]]);
 });
 
+test("a question is answered by the App, by the deliver job of a run of its own, whatever else the comment says", async () => {
+  const { body } = await world.call(world.maintainerToken, "POST", `/issues/${issueNumber}/comments`, { body: "/worktrain why\n/worktrain status" });
+  const { id } = body as { id: number };
+  const answer = () => world.comments(issueNumber).find((comment) => comment.body.startsWith(`<!-- worktrain:answer issue-${issueNumber} comment=${id} -->`));
+  await until(() => answer() !== undefined, "the answer", PATIENCE_MS);
+  await world.actions.idle();
+  await world.github.settled();
+  expect(answer()).toMatchObject({ author: "worktrain[bot]", body: expect.stringContaining("### Why it went this way") });
+  expect(world.comments(issueNumber).filter((comment) => comment.body.includes("Not done: line 2"))).toHaveLength(1);
+  const reactions = [...world.github.state().reactions.values()].filter(({ subject }) => subject.kind === "comment" && subject.id === id);
+  expect(reactions.map(({ author, content }) => [author, content])).toContainEqual(["worktrain[bot]", "+1"]);
+});
+
 test("three groups, three tokens, none of which or of the identity shows in a log", () => {
   const permissions = [...world.github.state().tokens.values()].flatMap((token) => (token.kind === "installation" ? [Object.keys(token.permissions).toSorted().join(" ")] : []));
-  expect(permissions.filter((names) => names !== "actions checks contents issues merge_queues metadata pull_requests")).toEqual(["contents metadata pull_requests", "checks metadata"]);
-  const log = world.log(world.runs(issueNumber)[0]?.id ?? 0, "deliver");
-  expect(log).not.toMatch(/ghs_|eyJ/);
+  expect(permissions.filter((names) => names !== "actions checks contents issues merge_queues metadata pull_requests")).toEqual(["contents metadata pull_requests", "checks metadata", "issues metadata pull_requests"]);
+  const runs = [...world.github.state().runs.values()];
+  expect(runs).toHaveLength(2);
+  for (const { id } of runs) expect(world.log(id, "deliver")).not.toMatch(/ghs_|eyJ/);
 });

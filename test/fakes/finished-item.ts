@@ -125,6 +125,24 @@ export async function writeFinishedItem(journal: Journal, script: Script): Promi
   ]);
 }
 
+/**
+ * A `tamper` of a script with two rounds or more: the first is a delivery, a run under another ticket takes up what was said of it, and the
+ * script's own run makes the rest.
+ * @param ticketFor text of that other ticket, by the script's own
+ */
+export function workedOnAgain({ ticketFor, said }: { readonly ticketFor: (ownText: string) => string; readonly said: Extract<ItemEvent, { kind: "item_followed_up" }>["data"] }): NonNullable<Script["tamper"]> {
+  let own: Extract<RecordEvent, { kind: "run_opened" }> | null = null;
+  let snapshot: SnapshotRef | null = null;
+  const of = (event: RecordEvent): readonly RecordEvent[] => {
+    if (event.kind === "run_opened") return [{ ...(own = event), data: { ...event.data, runId: 1 } }];
+    if (event.kind !== "session_concluded" || event.data.round !== 1) return [event];
+    snapshot = event.data.snapshot ?? snapshot;
+    if (event.data.phase !== "review" || own === null) return [event];
+    return [event, { kind: "item_ended", data: { outcome: "deliver", ending: "ready", reason: null, snapshot } }, { ...own, data: { ...own.data, runId: 2, ticket: ticketFor(own.data.ticket ?? "") } }, { kind: "item_followed_up", data: said }, own];
+  };
+  return (stream, events) => (stream.startsWith("item/") ? events.flatMap(of) : events);
+}
+
 const USAGE = { inputTokens: 900, outputTokens: 100, cacheReadTokens: 0, cacheWriteTokens: 0 };
 
 const workflowOf = (phase: string): string => (phase === "classify" ? "wr.classify-task" : phase === "review" ? "wr.mr-review" : phase === "decompose" ? "wr.ticket-creation" : "wr.coding-task");

@@ -44,6 +44,8 @@ export interface SmallWorld {
   commentReactions: string[];
   /** Of the deliver job of every run. */
   deliverConclusion: string;
+  /** Null: the run has no agent job. */
+  agentConclusion: string | null;
   dispatches: Record<string, unknown>[];
   /** Runs that were asked to end, with how. */
   cancels: string[];
@@ -199,7 +201,7 @@ export function smallWorld(now: () => string): SmallWorld {
     "GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts": (parameters) => ({
       artifacts: page(world.artifacts.map(({ id, name }) => ({ id, name, size_in_bytes: 1, digest: null, expired: false, created_at: "2026-01-01T00:05:00Z", workflow_run: null })), parameters),
     }),
-    "GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs": () => ({ jobs: [{ id: 1, name: "deliver", status: "completed", conclusion: world.deliverConclusion, html_url: "https://github.example/job/1" }] }),
+    "GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs": () => ({ jobs: [...(world.agentConclusion === null ? [] : [{ id: 2, name: "agent", status: "completed", conclusion: world.agentConclusion, html_url: "https://github.example/job/2" }]), { id: 1, name: "deliver", status: "completed", conclusion: world.deliverConclusion, html_url: "https://github.example/job/1" }] }),
     "GET /repos/{owner}/{repo}/pulls/{pull_number}": ({ pull_number: number }) => {
       const own = world.pulls.find((each) => each.number === number);
       if (own !== undefined) return { id: 6, draft: false, number, html_url: `https://github.example/pull/${String(number)}`, state: "open", title: "Ours", body: world.delivered.body, labels: [], created_at: "2025-12-31T00:00:00Z", user: { id: 4, login: "worktrain[bot]" }, head: { ref: own.ref, sha: "c".repeat(40), repo: { id: own.headRepositoryId } }, base: { ref: "main" } };
@@ -242,6 +244,7 @@ export function smallWorld(now: () => string): SmallWorld {
     reactions: 0,
     commentReactions: [],
     deliverConclusion: "failure",
+    agentConclusion: "failure",
     dispatches: [],
     cancels: [],
     fault: null,

@@ -1,11 +1,18 @@
 import { generateKeyPairSync } from "node:crypto";
-import { publicTicketKey, signTicket, type Ticket } from "../../src/github/trust/index.ts";
+import { publicTicketKey, signTicket, verifyTicket, type Ticket } from "../../src/github/trust/index.ts";
 import { TASK_SHA256 } from "./finished-item.ts";
 
 const { privateKey } = generateKeyPairSync("ed25519");
 /** The App's key of this test process. */
 export const TICKET_KEY_PEM = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 export const TICKET_PUBLIC_KEY = publicTicketKey(TICKET_KEY_PEM);
+
+/** The same ticket with whatever is to be otherwise. */
+export function anotherTicket(text: string, change: Partial<Ticket>): string {
+  const read = verifyTicket(text, TICKET_PUBLIC_KEY, { runCreatedAt: new Date(0).toISOString() });
+  if (!read.ok) throw new Error(read.error.message);
+  return makeTicket({ ...read.value, ...change }).ticketText;
+}
 
 /** A ticket for attempt 1 at issue 12 of repository 7, with whatever is to be otherwise. */
 export function makeTicket(change: Partial<Ticket> = {}): { readonly ticket: Ticket; readonly ticketText: string } {

@@ -470,7 +470,7 @@ test("attack 8, I8: what a model wrote speaks for nobody and closes nothing", as
   const body = pulls[0]?.body ?? "";
   // The two marks around our proof stand there once: a session's words make no other.
   expect(marks.map((mark) => body.split(mark).length)).toEqual([2, 2]);
-  const bare = marks.reduce((text, mark) => text.replace(mark, ""), body);
+  const bare = marks.reduce((text, mark) => text.replace(mark, ""), body).replace(/\n<!-- worktrain:end [0-9a-f]{16} -->$/, "");
   const published = [bare.replace(ours, "").replace(`#${item.issueNumber} (`, "").replace(marker("pull-request", item.ticket), ""), pulls[0]?.title ?? "", commit?.message ?? "", checks[0]?.output.summary ?? "", checks[0]?.output.text ?? ""];
   for (const text of published) {
     expect(text).not.toMatch(/@[a-z]|#\d|<!--|\[skip ci\]|^[> -]*\/lgtm|bors r/im);

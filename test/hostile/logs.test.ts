@@ -163,6 +163,9 @@ describe("segments", () => {
     const bytes = encodeSegment({ item: "7/issue-12/1", runId: 9, runAttempt: 1, epoch: 1, index: 1, previous: null, lines: rehashed(lines.map((line) => (line.includes('"stream":"session/review-1"') ? line.replace("Did it.", "All is well.") : line))), blobs: [] });
     const told = await cli.run("verify", put("rewritten", bytes));
     expect(told.data.faults).toContainEqual(expect.objectContaining({ stream: "item/7/issue-12/1", reason: expect.stringMatching(/says that session\/review-1 ended at seq \d+ with \w+; another line stands there/) }));
+    // Of the session that was written anew nothing is trusted, nor of what came after it began.
+    expect(told.data.salvage.heads.map(({ stream }: { readonly stream: string }) => stream)).not.toContain("session/review-1");
+    for (const command of ["import", "report", "replay", "export"]) expect(await cli.refusal(command, join(scratch, "rewritten"), ...(command === "export" ? ["-o", join(scratch, "copy")] : []))).toContain("another line stands there");
   });
 
   test("a session that no event of the item starts is foreign", async () => {

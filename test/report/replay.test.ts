@@ -86,6 +86,14 @@ describe("a work item", () => {
     const skipped = changed((event) => ("phase" in event.data && event.data.phase === "review" ? null : event));
     expect(skipped[0]).toMatchObject({ expected: { kind: "session_scheduled", data: { phase: "review" } } });
 
+    const opened = journal.item.find(({ kind }) => kind === "run_opened");
+    const [ended] = journal.item.slice(-1);
+    const retried = (sessionId: string | null) => replayItem({ ...journal, item: journal.item.flatMap((event) => (event === ended && opened !== undefined ? [{ ...event, kind: "item_ended" as const, data: { outcome: "stopped" as const, ending: "review-blocking" as const, reason: null, snapshot: null } }, opened, { ...event, kind: "item_retried" as const, data: { sessionId, phase: "fix" as const, by: "ada" } }] : [event])) }).differences.at(-1);
+    const fix = journal.item.findLast((event) => event.kind === "session_scheduled" && event.data.phase === "fix");
+    const from = fix?.kind === "session_scheduled" ? fix.data.sessionId : null;
+    for (const other of [null, "classify-1"]) expect(retried(other)).toMatchObject({ expected: { kind: "item_retried", data: { sessionId: from } }, found: { kind: "item_retried" }, wordsOnly: false });
+    expect([from === null, retried(from)?.found.kind]).toEqual([false, "item_ended"]);
+
     const [reworded, ...more] = changed((event) => (event.kind === "session_concluded" && event.data.outcome === "completed" ? { ...event, data: { ...event.data, reason: { code: "x", message: "other" } } } : event));
     expect([reworded?.wordsOnly, more.length > 0]).toEqual([false, true]);
   });

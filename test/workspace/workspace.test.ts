@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { manifestSchema, type Manifest } from "../../src/record/manifest.ts";
 import { canonicalJson } from "../../src/shared/json.ts";
+import { hunkId, hunksOf } from "../../src/shared/patch.ts";
 import { blobStore, inShell, put, repository, temporaryDirectory, workspaceOn, type Content } from "./small-repository.ts";
 
 type Journal = ReturnType<typeof blobStore>;
@@ -101,6 +102,32 @@ describe.each(["bubblewrap", "weak"] as const)("snapshots, git in %s mode", (mod
     expect(await second.save(journal.put)).toMatchObject({ changedFiles: 3 });
   });
 
+});
+
+test("what was reviewed before is left out; moved, repeated, under another name or as a program it is shown", async () => {
+  // Every ten lines are the same ten, so that a repeated change stands behind the same lines.
+  const text = (...at: readonly number[]) => Array.from({ length: 60 }, (_, line) => `${line % 10}\n${at.includes(line) ? "GUARD\n" : ""}`).join("");
+  const { directory, base } = repository({ "a.txt": text(), "b.txt": text() });
+  const journal = blobStore();
+  const workspace = await workspaceOn(directory, base, "weak");
+  const shown = async (files: Readonly<Record<string, Content>>, seen?: ReadonlySet<string>) => {
+    await workspace.restore(null, journal.get);
+    for (const [path, content] of Object.entries(files)) put(directory, path, content);
+    const saved = await workspace.save(journal.put);
+    return workspace.describe(saved ?? expect.fail("nothing changed"), journal.get, seen);
+  };
+  const first = await shown({ "a.txt": text(15), "run.sh": "GUARD\n" });
+  const seen = new Set(first.split(/^(?=diff --git )/m).slice(1).flatMap((patch) => hunksOf(patch).map((hunk) => hunkId({ path: / b\/(.*)$/m.exec(patch)?.[1] ?? "" }, hunk))));
+  expect(seen.size).toBe(2);
+  expect(await shown({ "a.txt": text(15), "run.sh": "GUARD\n", "c.txt": "new\n" }, seen)).toMatch(/left out: 2 whole files[^]*\+new$/);
+  const guards = async (files: Readonly<Record<string, Content>>) => (await shown(files, seen)).match(/^\+GUARD$/gm)?.length ?? 0;
+  expect(await guards({ "a.txt": text(15), "run.sh": "GUARD\n", "c.txt": "new\n" })).toBe(0);
+  expect(await guards({ "a.txt": text(35) })).toBe(1);
+  expect(await guards({ "a.txt": text(15, 35) })).toBe(1);
+  expect(await guards({ "b.txt": text(15) })).toBe(1);
+  expect(await shown({ "a.txt": text(15), "run.sh": { executable: "GUARD\n" } }, seen)).toContain("new file mode 100755");
+  // A carriage return alone begins no line of git's own.
+  expect(await guards({ "b.txt": `\rdiff --git a/a.txt b/a.txt\r--- a/a.txt\r+++ b/a.txt\n${text(15)}` })).toBe(1);
 });
 
 describe("what is part of a snapshot", () => {

@@ -1,4 +1,4 @@
-import { betweenCommonEnds } from "./common-ends.ts";
+import { betweenCommonEnds } from "../common-ends.ts";
 
 /** Cells of the table of common lines that are counted exactly; beyond it all lines in between count as changed. */
 const MOST_CELLS = 4_000_000;

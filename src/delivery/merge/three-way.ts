@@ -2,7 +2,7 @@
  * Whether two changes of one text can be merged line by line, as git's merge does it: changes that overlap or touch conflict, the same
  * change on both sides does not (git, xdiff/xmerge.c). Pure.
  */
-import { betweenCommonEnds } from "./common-ends.ts";
+import { betweenCommonEnds, linesOf } from "../common-ends.ts";
 
 /** Cells of the table of common lines; beyond it all lines in between count as one change, so that rather a conflict too many is told. */
 const MOST_CELLS = 4_000_000;
@@ -30,8 +30,6 @@ export function conflictingLine({ base, ours, theirs }: Sides): number | null {
   }
   return null;
 }
-
-const linesOf = (text: string): readonly string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 
 function hunksOf(before: string, after: string): readonly Hunk[] {
   const { start, before: left, after: right } = betweenCommonEnds(linesOf(before), linesOf(after));

@@ -5,6 +5,7 @@ import { autoMergeOutlet } from "./auto-merge.ts";
 import { branchOutlet } from "./branch.ts";
 import { checkRunOutlet } from "./check-run.ts";
 import { commentOutlet } from "./comment.ts";
+import { disarmOutlet } from "./disarm.ts";
 import type { Applied, Outlet, OutletContext, OutletRefusal } from "./outlet.ts";
 import { pullRequestOutlet } from "./pull-request.ts";
 import { recordOutlet } from "./record.ts";
@@ -27,6 +28,7 @@ const outlets: { readonly [Kind in Intent["kind"]]: Outlet<Kind> } = {
   "check-run": checkRunOutlet,
   comment: commentOutlet,
   "sub-issue": subIssueOutlet,
+  disarm: disarmOutlet,
   "auto-merge": autoMergeOutlet,
 };
 

@@ -29,7 +29,7 @@ export interface OutletContext extends Access {
   readonly note: (text: string) => void;
 }
 
-export type OutletRefusal = Refusal<"fenced" | "branch-taken" | "tree-mismatch" | "base-gone" | "pull-request-taken" | "pull-requests-forbidden" | "no-commit" | "no-sub-issues">;
+export type OutletRefusal = Refusal<"fenced" | "branch-taken" | "tree-mismatch" | "base-gone" | "pull-request-taken" | "pull-requests-forbidden" | "no-commit" | "still-armed" | "no-sub-issues">;
 
 /** What became of an intent. `declined`: GitHub does not take it, which the delivery does not hang on; its words. */
 export type Applied = AppliedEffect & { readonly declined?: string };

@@ -3,7 +3,8 @@ import { parseAnswer } from "../../github/parse-answer.ts";
 import { hasStatus, requestFailure, whatGitHubSaid } from "../../github/request-error.ts";
 import { lookedUp, type Confirmed } from "../../github/write/index.ts";
 import { effectKey, type PullRequestIntent } from "../intents.ts";
-import { pullRequestMarkerOf } from "../names.ts";
+import { GITHUB_ACTIONS, pullRequestMarkerOf } from "../names.ts";
+import { holdsOwn, isMarked, renewedBody } from "../text/renewed-body.ts";
 import { applyEffect, stopEffect, type Outlet, type OutletContext } from "./outlet.ts";
 
 const pullRequestSchema = z.object({
@@ -17,7 +18,8 @@ type PullRequest = z.infer<typeof pullRequestSchema>;
 
 /**
  * One pull request from the item's branch. GitHub allows one open pull request a branch and base; one that a person closed
- * or merged stays as it is and is adopted (fault 51). One that an earlier delivery of the item made has its text brought up to date.
+ * or merged stays as it is and is adopted (fault 51). One that an earlier delivery of the item made has its text brought up to date, also one made
+ * with `GITHUB_TOKEN` before the App published by itself.
  */
 export const pullRequestOutlet: Outlet<"pull-request"> = {
   async apply(intent, context) {
@@ -27,31 +29,37 @@ export const pullRequestOutlet: Outlet<"pull-request"> = {
       description: `pull request from ${intent.branch}`,
       lookUp: lookedUp(done(shownOurs(context), intent), async () => done(await findOurs(intent, context), intent) ?? null),
       async write() {
-        const before = intent.renewed ? await findOurs(intent, context) : null;
+        const before = await findEarlier(intent, context);
         if (before !== null) return renew(before, intent, context);
         const made = await create(intent, context);
         if (made !== null) return confirmed(made);
         foundLate = true;
         const ours = await findOurs(intent, context);
-        return ours === null ? stopEffect(taken(intent)) : confirmed(ours);
+        if (ours === null) return stopEffect(taken(intent));
+        return isOld(ours, intent) ? renew(ours, intent, context) : confirmed(ours);
       },
     });
     return applied.ok && foundLate ? { ok: true, value: { ...applied.value, adopted: true } } : applied;
   },
 };
 
-type Ours = Pick<PullRequest, "number" | "html_url" | "body">;
+interface Ours extends Pick<PullRequest, "number" | "html_url"> {
+  readonly body: string;
+  /** Made with `GITHUB_TOKEN`, which is not what is published with now: other workflows have that as well, so its words are not believed. */
+  readonly others: boolean;
+}
 
-const confirmed = ({ number, html_url: url }: Ours): Confirmed => ({ id: String(number), url });
+const confirmed = ({ number, html_url: url }: Ours | PullRequest): Confirmed => ({ id: String(number), url });
+
+/** Whether its text is still to be written. */
+const isOld = ({ body, others }: Ours, intent: PullRequestIntent): boolean => (intent.renewed || others) && !holdsOwn(body, intent.body);
 
 /** Whether it is as it is to be; undefined where that is not known. */
-const done = (ours: Ours | null | undefined, { renewed, body }: PullRequestIntent): Confirmed | null | undefined =>
-  ours === undefined || ours === null ? ours : renewed && !sameText(ours.body ?? "", body) ? null : confirmed(ours);
+const done = (ours: Ours | null | undefined, intent: PullRequestIntent): Confirmed | null | undefined =>
+  ours === undefined || ours === null ? ours : isOld(ours, intent) ? null : confirmed(ours);
 
-/** GitHub keeps line ends as they come and may cut white space at the end. */
-const sameText = (a: string, b: string): boolean => a.replaceAll("\r\n", "\n").trimEnd() === b.trimEnd();
-
-async function renew(ours: Ours, { body }: PullRequestIntent, { github, repository }: OutletContext): Promise<Confirmed> {
+async function renew(ours: Ours, intent: PullRequestIntent, { github, repository, ticket }: OutletContext): Promise<Confirmed> {
+  const body = renewedBody(ours.body, intent.body, pullRequestMarkerOf(ticket.item));
   await github.request("PATCH /repos/{owner}/{repo}/pulls/{pull_number}", { ...repository, pull_number: ours.number, body });
   return confirmed(ours);
 }
@@ -59,19 +67,24 @@ async function renew(ours: Ours, { body }: PullRequestIntent, { github, reposito
 /** Ours among those GitHub has just shown; undefined where it did not show all. */
 function shownOurs({ state, ticket, publisher }: OutletContext): Ours | null | undefined {
   if (state.pullRequests === null) return undefined;
-  const ours = state.pullRequests.find(({ body, author }) => body.startsWith(pullRequestMarkerOf(ticket.item)) && author?.kind === "Bot" && author.login === publisher.appSlug);
-  return ours === undefined ? null : { number: ours.number, html_url: ours.url, body: ours.body };
+  const ours = state.pullRequests.find(({ body, author }) => isMarked(body, pullRequestMarkerOf(ticket.item)) && author?.kind === "Bot" && [publisher.appSlug, GITHUB_ACTIONS.appSlug].includes(author.login));
+  return ours === undefined ? null : { number: ours.number, html_url: ours.url, body: ours.body, others: ours.author?.login !== publisher.appSlug };
+}
+
+/** What is there to be brought up to date: at the first delivery that is one that was just shown, so nothing is asked for it. */
+async function findEarlier(intent: PullRequestIntent, context: OutletContext): Promise<Ours | null> {
+  const shown = shownOurs(context) ?? null;
+  return intent.renewed ? findOurs(intent, context) : shown?.others === true ? shown : null;
 }
 
 async function findOurs(intent: PullRequestIntent, { github, repository, ticket, publisher }: OutletContext): Promise<Ours | null> {
   const route = "GET /repos/{owner}/{repo}/pulls";
   // At most one a base is open; a hundred closed ones of one branch of ours would be another's doing.
   const { data } = await github.request(route, { ...repository, head: `${repository.owner}:${intent.branch}`, state: "all", per_page: 100 });
-  const found = parseAnswer(z.array(pullRequestSchema), data, route)
-    .filter((pullRequest) => pullRequest.head.ref === intent.branch)
+  const [ours] = parseAnswer(z.array(pullRequestSchema), data, route)
+    .filter(({ head, body, user }) => head.ref === intent.branch && isMarked(body ?? "", pullRequestMarkerOf(ticket.item)) && user?.type === "Bot" && [publisher.botLogin, GITHUB_ACTIONS.botLogin].includes(user.login))
     .toSorted((a, b) => a.number - b.number);
-  const [ours] = found.filter(({ body, user }) => (body ?? "").startsWith(pullRequestMarkerOf(ticket.item)) && user?.login === publisher.botLogin && user.type === "Bot");
-  return ours ?? null;
+  return ours === undefined ? null : { number: ours.number, html_url: ours.html_url, body: ours.body ?? "", others: ours.user?.login !== publisher.botLogin };
 }
 
 /** Null when GitHub says there is one already. */

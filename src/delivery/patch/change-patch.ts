@@ -6,6 +6,7 @@
  */
 import type { FileMode } from "../../record/manifest.ts";
 import { gitBlobName, type Change, type ChangedFile } from "../change.ts";
+import { betweenCommonEnds, linesOf } from "../common-ends.ts";
 import { literalHunk } from "./binary-hunk.ts";
 
 /** A file as the base has it. */
@@ -85,26 +86,14 @@ function hunk(before: string | null, after: string | null): string | null {
   if (before === null || after === null) return null;
   const [a, b] = [linesOf(before), linesOf(after)];
   if (a.length === 0 && b.length === 0) return "";
-  let same = 0;
-  while (same < a.length && same < b.length && a[same] === b[same]) same += 1;
-  let end = 0;
-  while (end < a.length - same && end < b.length - same && a[a.length - 1 - end] === b[b.length - 1 - end]) end += 1;
+  const { start: same, before: gone, after: come } = betweenCommonEnds(a, b);
   const start = Math.max(0, same - CONTEXT);
-  const after3 = Math.min(end, CONTEXT);
-  const old = a.slice(start, a.length - end + after3);
-  const now = b.slice(start, b.length - end + after3);
-  const lead = same - start;
-  const shown = [
-    ...old.slice(0, lead).map((line) => mark(" ", line)),
-    ...old.slice(lead, old.length - after3).map((line) => mark("-", line)),
-    ...now.slice(lead, now.length - after3).map((line) => mark("+", line)),
-    ...old.slice(old.length - after3).map((line) => mark(" ", line)),
-  ];
-  return `@@ -${range(start, old.length)} +${range(start, now.length)} @@\n${shown.join("")}`;
+  const lead = a.slice(start, same);
+  const trail = a.slice(same + gone.length, same + gone.length + CONTEXT);
+  const shown = [...lead.map((line) => mark(" ", line)), ...gone.map((line) => mark("-", line)), ...come.map((line) => mark("+", line)), ...trail.map((line) => mark(" ", line))];
+  const around = lead.length + trail.length;
+  return `@@ -${range(start, gone.length + around)} +${range(start, come.length + around)} @@\n${shown.join("")}`;
 }
-
-/** Each with its line end; the last may have none. */
-const linesOf = (text: string): readonly string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 
 const mark = (sign: string, line: string): string => `${sign}${line.endsWith("\n") ? line : `${line}\n\\ No newline at end of file\n`}`;
 

@@ -1,4 +1,3 @@
-import { MAX_COMMENT_CHARS } from "../../github/write/index.ts";
 import { code, counted, cut, findingsTable, formatCost, neutraliseLine, noticesOf, plain, quote, sessionTable, type ItemView } from "../../report/index.ts";
 import { taskKeyMarker, taskKeyOf } from "../../record/task-key.ts";
 import { statementText } from "../../workflow/index.ts";
@@ -6,6 +5,7 @@ import { marker } from "../names.ts";
 import { clip } from "./commit-message.ts";
 import type { Delivery } from "./delivery.ts";
 import { proofBlock } from "./proof-block.ts";
+import { ended, MAX_OWN_CHARS } from "./renewed-body.ts";
 import { fillTemplate, MAX_TEMPLATE_CHARS, type Sections } from "./template.ts";
 
 /** GitHub refuses longer titles of pull requests with 422 (P-title-size). */
@@ -21,7 +21,7 @@ export function pullRequestTitle({ view, ticket, redact }: Delivery): string {
 
 /**
  * The body: what was asked, what was done, who vouches for what, what it took. Quoted lines are the session's or the
- * issue's own words; all other lines are ours. At most 65,536 characters, cut with a note (fault 47).
+ * issue's own words; all other lines are ours. Cut with a note (fault 47), so that people have room for words of their own.
  */
 export function pullRequestBody(delivery: Delivery): string {
   const { ticket, redact } = delivery;
@@ -29,11 +29,11 @@ export function pullRequestBody(delivery: Delivery): string {
   const head = `${marker("pull-request", ticket)}\n${taskKeyLine(delivery)}Fixes #${ticket.issueNumber}\n`;
   const proof = redact(`### How it was verified\n${proofBlock(delivery.recorded)}`);
   const part = (texts: readonly string[], room: number): string => cut(redact(texts.filter((text) => text !== "").join("\n\n")), room, `*Cut here. The whole record is in [the run](${delivery.runUrl}).*`);
-  const room = MAX_COMMENT_CHARS - head.length - proof.length - footer.length - 8;
-  if (usable(delivery)) return `${head}\n${inTemplate(delivery, { proof, part, room })}\n\n${footer}`;
+  const room = MAX_OWN_CHARS - head.length - proof.length - footer.length - 8;
+  if (usable(delivery)) return ended(`${head}\n${inTemplate(delivery, { proof, part, room })}\n\n${footer}`);
   const words = part([asked(delivery), done(delivery)], Math.floor(room / 2));
   const rest = part([reviewed(delivery), took(delivery), mind(delivery)], room - words.length);
-  return `${head}\n${words}\n\n${proof}\n\n${rest}\n\n${footer}`;
+  return ended(`${head}\n${words}\n\n${proof}\n\n${rest}\n\n${footer}`);
 }
 
 const usable = ({ template }: Delivery): boolean => template !== null && template.trim() !== "" && template.length <= MAX_TEMPLATE_CHARS;

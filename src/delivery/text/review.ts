@@ -1,7 +1,8 @@
 /** A review of a pull request in words: what stands on lines of the diff, what stands in the review itself, and the check run. */
+import type { WhyWhole } from "../../github/read/index.ts";
 import type { Ticket } from "../../github/trust/index.ts";
 import { MAX_COMMENT_CHARS } from "../../github/write/index.ts";
-import { formatFindingMark, type ReviewedBefore } from "../../record/index.ts";
+import { bySeverity, formatFindingMark } from "../../record/index.ts";
 import { code, counted, cut, formatUsd, quote, sessionTable, type ItemView } from "../../report/index.ts";
 import type { Redact } from "../../shared/redact.ts";
 import { unreachable } from "../../shared/unreachable.ts";
@@ -9,6 +10,7 @@ import type { Finding, ReviewVerdict, Verdict } from "../../workflow/index.ts";
 import type { CheckRunIntent, Intent, RecordWish, ReviewIntent, ThreadIntent } from "../intents.ts";
 import { marker } from "../names.ts";
 import { FIXED_MARK, reconcile, type EarlierThread, type Reconciled } from "../reconcile.ts";
+import type { ReviewedSince } from "../reviewed-since.ts";
 import { findingAnnotation, findingComment, findingWords } from "./review-comment.ts";
 
 export interface PullRequestReview {
@@ -29,7 +31,7 @@ export interface PullRequestReview {
 export interface EarlierReviews {
   readonly threads: readonly EarlierThread[];
   /** The review that this one goes on from; null for one of the whole. */
-  readonly since: ReviewedBefore | null;
+  readonly since: ReviewedSince | null;
   readonly last: { readonly url: string; readonly marks: Reconciled["kept"] } | null;
   /** The head is of a fork: its conversations are answered, not resolved. */
   readonly fork: boolean;
@@ -39,6 +41,8 @@ export interface EarlierReviews {
 const MOST_COMMENTS = 50;
 /** Conversations that one review closes; each is two requests. The rest is closed by the next one. */
 const MOST_CLOSED = 30;
+/** Findings told in the review itself that the next one knows again: the worst, so that no check gets greener by what is left out. Half of a body. */
+const MOST_MARKS = 300;
 const MAX_PART_CHARS = 4_000;
 /** Of `output.summary` (P-check-size). */
 const MAX_CHECK_CHARS = 65_535;
@@ -49,7 +53,7 @@ type Told = PullRequestReview & { readonly found: Reconciled };
 /** In the order in which they are made so; the record first, since whoever comes second is fenced there. */
 export function reviewIntents(review: PullRequestReview, record: RecordWish): readonly Intent[] {
   const { ticket, earlier, verdict, files } = review;
-  const isPartial = earlier.since !== null && earlier.since.full === undefined;
+  const isPartial = earlier.since !== null && earlier.since.whole === null;
   const found = reconcile({ verdict, files, threads: earlier.threads, earlierMarks: isPartial ? (earlier.last?.marks ?? []) : [] });
   const told = { ...review, found };
   return [{ kind: "record", record, oidLength: ticket.base.sha.length }, reviewIntent(told), ...found.fixed.slice(0, MOST_CLOSED).map((thread, index) => closing(told, thread, index + 1)), reviewCheck(told), ...staleCheck(review)];
@@ -58,18 +62,20 @@ export function reviewIntents(review: PullRequestReview, record: RecordWish): re
 function reviewIntent(review: Told): ReviewIntent {
   const { ticket, headSha, redact, runUrl, found } = review;
   const inline = found.fresh.filter(({ place }) => place !== null).slice(0, MOST_COMMENTS);
-  const elsewhere = [...found.fresh, ...found.repeated.filter(({ place }) => place === null)].filter((each) => !inline.includes(each));
+  const elsewhere = [...found.fresh, ...found.repeated.filter(({ place }) => place === null)].filter((each) => !inline.includes(each)).toSorted((a, b) => bySeverity(a.mark, b.mark));
   const parts = [
     ...opening(review),
-    ...elsewhere.map(({ finding, mark }) => `${formatFindingMark(mark)}\n${placeOf(finding)}${findingWords(finding)}`),
-    ...found.kept.map(formatFindingMark),
+    ...elsewhere.map(({ finding }) => `${placeOf(finding)}${findingWords(finding)}`),
     `Nothing of the change was run. [The run](${runUrl})`,
   ];
+  // Before the words and apart from them: what is cut off is never what the next review's check hangs on (I4).
+  const marks = [...elsewhere.map(({ mark }) => mark), ...found.kept].toSorted(bySeverity).slice(0, MOST_MARKS).map(formatFindingMark);
+  const head = [marker("review", ticket), ...marks].join("\n");
   return {
     kind: "review",
     pullNumber: ticket.issueNumber,
     headSha,
-    body: `${marker("review", ticket)}\n${cut(redact(parts.join("\n\n")), MAX_COMMENT_CHARS - 300, `*Cut here. The whole record is in [the run](${runUrl}).*`)}`,
+    body: `${head}\n\n${cut(redact(parts.join("\n\n")), MAX_COMMENT_CHARS - head.length - 2, `*Cut here. The whole record is in [the run](${runUrl}).*`)}`,
     comments: inline.flatMap((each) => findingComment(each, redact) ?? []),
   };
 }
@@ -92,10 +98,19 @@ function opening({ found, verdict, headSha, headNow, files, earlier }: Told): re
 
 const named = (files: readonly { readonly path: string }[]): string => `${files.slice(0, MOST_NAMED).map(({ path }) => code(path)).join(", ")}${files.length > MOST_NAMED ? ` and ${files.length - MOST_NAMED} more` : ""}`;
 
+const WHOLE = {
+  "change-not-shown": "GitHub does not show the change",
+  "commit-gone": "the commit that was reviewed before is not in the repository any more",
+  "other-base": "it begins at a commit that the base of what was reviewed does not lead to",
+  "taken-back": "a file that was changed when it was reviewed before is not changed any more",
+  "too-many-files": "it has more files than GitHub shows of a comparison",
+  "too-many-parts": "too many parts of it are the same",
+} as const satisfies Record<WhyWhole, string>;
+
 function rangeWords({ since }: EarlierReviews): readonly string[] {
   if (since === null) return [];
-  if (since.full !== undefined) return [`The whole was reviewed again, since ${since.full}.`];
-  return [`Reviewed is what is new since ${code(since.headSha)}; ${since.seen.length === 1 ? "1 part of the change is" : `${since.seen.length} parts of the change are`} the same as there and was not looked at again.`];
+  if (since.whole !== null) return [`The whole was reviewed again, since ${WHOLE[since.whole]}.`];
+  return [`Reviewed is what is new since ${code(since.headSha)}; ${since.same === 1 ? "1 part of the change is" : `${since.same} parts of the change are`} the same as there and was not looked at again.`];
 }
 
 function earlierWords({ repeated, dismissed, fixed, open, kept }: Reconciled, { last }: EarlierReviews): readonly string[] {

@@ -31,6 +31,8 @@ function shown(intent: Intent): string {
       return `Answer in the conversation of comment ${intent.commentId} on #${intent.pullNumber}\n\n${block(intent.body)}`;
     case "stale-check":
       return `Check runs ${code(CHECK_NAME)} on ${code(intent.headSha)} say that ${code(intent.supersededBy)} superseded it`;
+    case "disarm":
+      return `GitHub's auto-merge of ${code(intent.from)}, where WorkTrain armed it, is disarmed before the branch ${code(intent.branch)} moves`;
     case "auto-merge":
       return `GitHub's auto-merge (${intent.method}) for that commit`;
     default:

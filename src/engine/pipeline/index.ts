@@ -9,6 +9,7 @@ export { lookBack } from "./look-back.ts";
 export { confirmation } from "./modes.ts";
 export { possibleRuns, type RunCount } from "./possible-runs.ts";
 export { next } from "./next.ts";
-export { retryFrom } from "./retry.ts";
+export { isOver, isUnanswered } from "./follow-up.ts";
+export { hasReopened, retriedFrom, retryFrom } from "./retry.ts";
 export { plannedSlices, type PlannedSlice, type SliceStanding } from "./slices.ts";
 export { artifactOf, evolveItem, foldItem, isEscalated, type BaseTested, type FindingChecked, type IntakeCheck, type ItemOpening, type ItemSession, type ItemState, type Question, questionGate, type SessionResult, type SliceConflict, type SlicePlace } from "./state.ts";

@@ -104,7 +104,7 @@ type FollowedUp = Extract<ItemEvent, { kind: "item_followed_up" }>["data"];
 export interface FollowUp extends FollowedUp {
   /** The tree that was delivered. */
   readonly tree: string;
-  /** How many sessions there were before it. */
+  /** How many sessions there were before it, looks back aside: those are in no retry's way. */
   readonly sessions: number;
   /** The last round before it: rounds of review are counted from there. */
   readonly round: number;
@@ -205,7 +205,7 @@ function followedUp(state: ItemState, data: FollowedUp): ItemState {
   if (ended === null || delivered === null || delivered.snapshot === null || opening === null) return state;
   const base = data.onto?.base ?? { ...opening.base, sha: delivered.snapshot.base };
   const moved = base.sha !== opening.base.sha;
-  const followUp = { ...data, tree: delivered.snapshot.tree, sessions: sessions.length, round: Math.max(0, ...sessions.map(({ round }) => round)), moved };
+  const followUp = { ...data, tree: delivered.snapshot.tree, sessions: onTheWay(sessions).length, round: Math.max(0, ...sessions.map(({ round }) => round)), moved };
   return { ...state, ...startOfFollowUp(followUp, delivered), ...(moved ? { opening: { ...opening, base }, baseTested: null } : {}), followUps: [...state.followUps, followUp], ended: null };
 }
 
@@ -214,17 +214,19 @@ const startOfFollowUp = ({ onto }: FollowUp, delivered: NonNullable<ItemState["d
 
 /**
  * The item as if nothing had come from that session on. What is set aside still counts: for the budget, and for who has to merge. A
- * delivered item is not gone back on: its branch moved once for its decision (I2).
+ * delivered item is not gone back on: its branch moved once for its decision (I2). Neither is what was delivered before a follow-up: the
+ * furthest there is to go back to is the follow-up's beginning.
  *
  * @param sessionId null: nothing is set aside, and an end that was a stop is none
  */
 function goBack(state: ItemState, sessionId: string | null): ItemState {
   if (state.ended?.outcome === "deliver") return state;
   // What looked back on an end that is none any more has no place in the way.
-  const way = state.sessions.filter(({ phase }) => phase !== "retrospect");
+  const way = onTheWay(state.sessions);
   const lookedBack = state.sessions.filter(({ phase }) => phase === "retrospect");
-  const place = sessionId === null ? -1 : way.findIndex((session) => session.sessionId === sessionId);
-  if (place === -1) return { ...state, sessions: way, setAside: [...state.setAside, ...lookedBack], ended: null };
+  const named = sessionId === null ? -1 : way.findIndex((session) => session.sessionId === sessionId);
+  if (named === -1) return { ...state, sessions: way, setAside: [...state.setAside, ...lookedBack], ended: null };
+  const place = Math.max(named, state.followUps.at(-1)?.sessions ?? 0);
   const [kept, aside] = [way.slice(0, place), way.slice(place)];
   const has = (phase: Phase): boolean => kept.some((session) => session.phase === phase);
   const integrated = kept.some(({ slice }) => slice !== undefined) ? state.integrated : [];
@@ -243,14 +245,20 @@ function goBack(state: ItemState, sessionId: string | null): ItemState {
   };
 }
 
-/** The files as the kept sessions left them: a session behind the last integration comes after it. */
-function filesOf({ opening, sessions, integrated }: ItemState): Pick<ItemState, "snapshot" | "changed"> {
+/** The sessions that the pipeline goes by: a look back decides nothing. */
+export const onTheWay = (sessions: readonly ItemSession[]): readonly ItemSession[] => sessions.filter(({ phase }) => phase !== "retrospect");
+
+/** The files as the kept sessions left them: a session behind the last integration comes after it. Those before a follow-up are the delivery's. */
+function filesOf({ opening, sessions: kept, integrated, followUps, delivered }: ItemState): Pick<ItemState, "snapshot" | "changed"> {
+  const sessions = kept.slice(followUps.at(-1)?.sessions ?? 0);
   const lastSlice = sessions.findLastIndex(({ slice }) => slice !== undefined);
   const last = sessions.findLastIndex(({ phase, slice, result }) => slice === undefined && keepsFiles(phase) && result?.outcome === "completed" && result.snapshot !== null);
   const merged = integrated.at(-1);
   if (merged !== undefined && lastSlice > last) return { snapshot: merged.snapshot, changed: merged.changed ?? null };
   const result = sessions[last]?.result ?? null;
-  return result === null ? { snapshot: opening?.review?.snapshot ?? null, changed: null } : { snapshot: result.snapshot, changed: result.changed ?? null };
+  if (result !== null) return { snapshot: result.snapshot, changed: result.changed ?? null };
+  const followUp = followUps.at(-1);
+  return (followUp === undefined || delivered === null ? null : startOfFollowUp(followUp, delivered)) ?? { snapshot: opening?.review?.snapshot ?? null, changed: null };
 }
 
 /** A conflict is resolved on the merge as far as it went; a slice starts from the whole as it is. */

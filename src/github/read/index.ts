@@ -18,7 +18,7 @@ export { readPermission, type Permission } from "./permission.ts";
 export { readReviewThreads, type ReviewThread } from "./review-threads.ts";
 export { GITHUB_ACTIONS_LOGIN, readBotReviews, type BotReview } from "./own-reviews.ts";
 export { readPullUnderReview, type PullUnderReview } from "./pull-under-review.ts";
-export { seenHunks } from "./seen-hunks.ts";
+export { readSeenHunks, seenHunks, type WhyWhole } from "./seen-hunks.ts";
 export { readComparison, type Comparison } from "./comparison.ts";
 export { findPullRequests, readPullRequest, type PullRequestFacts, type WholePullRequest } from "./pull-request.ts";
 export { readCommit, readCommitMessage, readRefHead, type CommitFacts, readRepository, type RepositoryFacts, type RepositoryShown } from "./repository.ts";

@@ -21,8 +21,8 @@ export interface BotReview {
 /** 10,000 reviews of one pull request; beyond that the look-up would not be honest. */
 const MAX_REVIEW_PAGES = 100;
 
-/** Reviews of a pull request whose body begins with `prefix` and that one of these bot accounts wrote (attack 1), oldest first. Of any bot's the caller has to know more than that. */
-export async function readBotReviews(github: GitHub, repository: Repository, { pullNumber, prefix, logins }: { readonly pullNumber: number; readonly prefix: string; readonly logins: readonly string[] | "any-bot" }): Promise<readonly BotReview[]> {
+/** Reviews of a pull request whose body begins with `prefix` and that one of these bot accounts wrote (attack 1), oldest first. */
+export async function readBotReviews(github: GitHub, repository: Repository, { pullNumber, prefix, logins }: { readonly pullNumber: number; readonly prefix: string; readonly logins: readonly string[] }): Promise<readonly BotReview[]> {
   const route = "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews";
   const reviews = await allPages(github, {
     route,
@@ -31,6 +31,6 @@ export async function readBotReviews(github: GitHub, repository: Repository, { p
     maxPages: MAX_REVIEW_PAGES,
   });
   return reviews
-    .flatMap(({ id, html_url: url, body, commit_id: headSha, user }) => (user?.type === "Bot" && (logins === "any-bot" || logins.includes(user.login)) && (body ?? "").startsWith(prefix) ? [{ id, url, body: body ?? "", headSha: headSha ?? null, login: user.login }] : []))
+    .flatMap(({ id, html_url: url, body, commit_id: headSha, user }) => (user?.type === "Bot" && logins.includes(user.login) && (body ?? "").startsWith(prefix) ? [{ id, url, body: body ?? "", headSha: headSha ?? null, login: user.login }] : []))
     .toSorted((a, b) => a.id - b.id);
 }

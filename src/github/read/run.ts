@@ -17,6 +17,7 @@ const runSchema = z.object({
   status: z.string().nullable(),
   conclusion: z.string().nullable(),
   created_at: z.string(),
+  updated_at: z.string().optional(),
   html_url: z.string(),
   repository: repositoryIdSchema,
   /** Null when the fork it came from is gone. */
@@ -39,6 +40,8 @@ export interface RunFacts {
   readonly conclusion: string | null;
   /** ISO time, GitHub's clock. */
   readonly createdAt: string;
+  /** ISO time of its last change, for one that is over at the earliest that of its end. */
+  readonly updatedAt?: string | undefined;
   readonly htmlUrl: string;
   readonly repositoryId: number;
   readonly headRepositoryId: number | null;
@@ -59,6 +62,7 @@ function parseRun(data: unknown): RunFacts {
     status: run.status,
     conclusion: run.conclusion,
     createdAt: run.created_at,
+    updatedAt: run.updated_at,
     htmlUrl: run.html_url,
     repositoryId: run.repository.id,
     headRepositoryId: run.head_repository?.id ?? null,

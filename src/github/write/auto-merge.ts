@@ -26,6 +26,38 @@ export async function readAutoMerge(github: GitHub, { owner, repo }: Repository,
   return shown === null ? null : { nodeId: shown.id, headSha: shown.headRefOid, state: shown.state, armed: shown.autoMergeRequest !== null };
 }
 
+const ARMED_DOCUMENT = `query ArmedAutoMerge($owner: String!, $name: String!, $branch: String!) {
+  repository(owner: $owner, name: $name) { pullRequests(headRefName: $branch, states: [OPEN], first: 100) { nodes { id number isCrossRepository autoMergeRequest { enabledBy { kind: __typename } } } } }
+}`;
+const armedPullsSchema = z.object({
+  repository: z.object({
+    pullRequests: z.object({
+      nodes: z.array(z.object({ id: z.string(), number: z.int(), isCrossRepository: z.boolean(), autoMergeRequest: z.object({ enabledBy: z.object({ kind: z.string() }).nullable() }).nullable() })),
+    }),
+  }),
+});
+
+interface ArmedPull {
+  readonly nodeId: string;
+  readonly number: number;
+}
+
+/** Open pull requests from a branch of the repository that no person armed: GitHub shows at most one open for each base, so a page holds them. */
+export async function readArmedByBots(github: GitHub, { owner, repo }: Repository, branch: string): Promise<readonly ArmedPull[]> {
+  const { repository } = await queryGraphQl(github, { document: ARMED_DOCUMENT, variables: { owner, name: repo, branch }, schema: armedPullsSchema, mayBeMissing: [] });
+  return repository.pullRequests.nodes
+    .filter(({ isCrossRepository, autoMergeRequest: armed }) => !isCrossRepository && armed !== null && (armed.enabledBy === null || armed.enabledBy.kind === "Bot"))
+    .map(({ id, number }) => ({ nodeId: id, number }));
+}
+
+const DISARM = "mutation DisarmAutoMerge($input: DisablePullRequestAutoMergeInput!) { disablePullRequestAutoMerge(input: $input) { clientMutationId } }";
+
+/** @returns GitHub's words when it does not take it; null when it is disarmed */
+export async function disarmAutoMerge(github: GitHub, pullRequestId: string): Promise<string | null> {
+  const { errors } = await sendGraphQl(github, DISARM, { input: { pullRequestId } });
+  return errors[0]?.message ?? null;
+}
+
 export interface ArmWish {
   readonly pullRequestId: string;
   readonly method: "squash" | "merge" | "rebase";

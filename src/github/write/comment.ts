@@ -32,6 +32,8 @@ export interface OwnComment {
   readonly url: string;
   /** ISO time, GitHub's clock. */
   readonly updatedAt: string;
+  /** Our bot's login, where GitHub names it. */
+  readonly writer?: string | undefined;
 }
 
 /** Who we are when we comment. */
@@ -147,5 +149,5 @@ export function fitComment(body: string, link?: string): string {
 }
 
 function toOwnComment(comment: z.infer<typeof commentSchema>): OwnComment {
-  return { id: comment.id, body: comment.body ?? "", url: comment.html_url, updatedAt: comment.updated_at };
+  return { id: comment.id, body: comment.body ?? "", url: comment.html_url, updatedAt: comment.updated_at, ...(comment.user?.type === "Bot" ? { writer: comment.user.login } : {}) };
 }

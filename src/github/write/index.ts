@@ -1,6 +1,6 @@
 export { replyToComment, resolveThread } from "./review-thread.ts";
 export { addedFilesEffect, readBranchHead, type AddedFiles } from "./added-files.ts";
-export { armAutoMerge, readAutoMerge, type ArmWish, type AutoMergeShown } from "./auto-merge.ts";
+export { armAutoMerge, disarmAutoMerge, readArmedByBots, readAutoMerge, type ArmWish, type AutoMergeShown } from "./auto-merge.ts";
 export { cancelEffect } from "./cancel.ts";
 export { checkRunEffect, MAX_ANNOTATIONS, type CheckRunWish } from "./check-run.ts";
 export { commentEffect, editComment, findComments, fitComment, isWrittenBy, MAX_COMMENT_CHARS, removeComment, type CommentAuthor, type CommentTarget, type OwnComment } from "./comment.ts";

@@ -87,10 +87,10 @@ function onLabeled(delivery: Delivery, tools: HandlerTools): void {
 function onPullRequest(delivery: Delivery, tools: HandlerTools): void {
   const parsed = parsePullRequestEvent(delivery.payload);
   if (parsed === null) return;
-  const { cause, event, headSha } = parsed;
+  const { cause, event, headSha, labels } = parsed;
   if (cause === "label" && isStopLabel(event.label)) return stopSoon(delivery, tools, event.issueNumber);
-  // A label is about the head that was there; of pushes the last one counts.
-  const why = cause === "label" ? `labeled ${event.sender.id} ${event.label} ${headSha}` : `${cause} ${event.sender.id}`;
+  // A label is about the head that was there; of pushes with the same labels the last one counts.
+  const why = cause === "label" ? `labeled ${event.sender.id} ${event.label} ${headSha}` : `${cause} ${event.sender.id} ${JSON.stringify(labels ?? null)}`;
   startBy(delivery, tools, { event, why, starts: (place) => startReview(place, tools, { ...parsed, deliveryId: delivery.id }) });
 }
 

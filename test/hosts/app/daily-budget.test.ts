@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LoggedRequest } from "../../../src/hosts/demo/github/index.ts";
 import { formatSegmentName, type EndingCode } from "../../../src/record/index.ts";
+import { createGitHub } from "../../../src/github/octokit.ts";
+import { overDailyBudget } from "../../../src/hosts/app/starting/daily-budget.ts";
+import { fakeClock } from "../../fakes/clock.ts";
 import { startAppWorld, type AppWorld } from "./app-world.ts";
 
 let world: AppWorld;
@@ -20,7 +23,7 @@ async function labelled(issue?: number): Promise<number> {
   return number;
 }
 
-/** The runs since midnight. */
+/** The runs of the last days. */
 const ofTheDay = ({ query }: LoggedRequest): boolean => String(query["created"] ?? "").endsWith("T00:00:00Z");
 
 const lastComment = async (issue: number): Promise<string> => (await world.comments(issue)).at(-1)?.body ?? "";
@@ -123,6 +126,57 @@ test("issues that are labelled together do not all find the room that there is f
     await Promise.all(issues.map((issue) => own.label(issue)));
     await own.quiet();
     expect(issues.flatMap((issue) => own.runs(issue))).toHaveLength(1);
+  } finally {
+    await own.close();
+  }
+});
+
+test("over midnight: what is still spending counts, and of what went on from before only what it cost since", async () => {
+  const own = await startAppWorld();
+  try {
+    const DAY_MS = 24 * 60 * 60_000;
+    const place = { github: createGitHub({ token: own.maintainer, baseUrl: own.github.url, userAgent: "test", clock: fakeClock() }), repository: { owner: "acme", repo: "calc" }, repositoryId: own.repositoryId };
+    // Of GitHub, which the App's clock does not follow here.
+    let dayMs = Date.now();
+    const daysLater = (days: number): void => {
+      own.later(days * DAY_MS);
+      dayMs += days * DAY_MS;
+    };
+    /** What is told to be spent or reserved by a limit that has no room. */
+    const spent = async (item = `${own.repositoryId}/issue-99/1`): Promise<string | undefined> => {
+      const over = await overDailyBudget(place, { config: { budget: { costUsd: 4, dailyCostUsd: 3 } } as Parameters<typeof overDailyBudget>[1]["config"], item, nowMs: dayMs, again: "Again", ofInstallationUsd: null });
+      return /\$([\d.]+) are spent or reserved/.exec(over?.message ?? "")?.[1];
+    };
+    const dispatch = async (issue: number): Promise<number> => {
+      const run = await own.call(own.maintainer, "POST", "/repos/acme/calc/actions/workflows/worktrain.yml/dispatches", { ref: "main", inputs: { key: "0".repeat(32), item: "x", ticket: "x", task: "x" }, return_run_details: true });
+      own.github.actions.setRunName(run.body.workflow_run_id, `WorkTrain ${own.repositoryId}/issue-${issue}/1 ${"0".repeat(32)}`);
+      await own.updateRun(run.body.workflow_run_id, { status: "in_progress" });
+      return run.body.workflow_run_id;
+    };
+    const save = (runId: number, issue: number, costMilliUsd: number): void =>
+      own.saveArtifact(runId, formatSegmentName({ item: { repositoryId: own.repositoryId, subject: `issue-${issue}`, attempt: 1 }, runId, runAttempt: 1, index: costMilliUsd, phase: "code", step: "implement", costMilliUsd, ending: null }));
+    const end = (runId: number) => own.updateRun(runId, { status: "completed", conclusion: "success" });
+
+    const [late, over] = [await dispatch(5), await dispatch(6)];
+    save(late, 5, 1_000);
+    save(over, 6, 2_500);
+    await end(over);
+    expect(await spent()).toBe("6.50");
+    daysLater(1);
+    // Made yesterday and still at work: it holds its budget. What ended yesterday is yesterday's.
+    expect(await spent()).toBe("4.00");
+    save(late, 5, 1_750);
+    await end(late);
+    expect(await spent()).toBe("0.75");
+    const goesOn = await dispatch(6);
+    expect(await spent()).toBe("4.75");
+    save(goesOn, 6, 2_900);
+    await end(goesOn);
+    // $0.75 and $0.40, not all of the $2.90 that the second has cost so far.
+    expect(await spent()).toBe("1.15");
+    expect(await spent(`${own.repositoryId}/issue-6/1`)).toBe("0.75");
+    daysLater(1);
+    expect(await spent()).toBe("0.00");
   } finally {
     await own.close();
   }

@@ -235,6 +235,27 @@ test("after the job's end its token, though still in date, is refused", async ()
   expect(loggedClaims()).toEqual(["check_run_id"]);
 });
 
+test("the run that answers a question has tokens like any other, and none by another question's ticket", async () => {
+  const issue = await world.openIssue("add multiplies", "");
+  await world.label(issue);
+  await world.quiet();
+  const asking = async () => {
+    world.later(2_000);
+    await world.call(world.maintainer, "POST", `/repos/acme/calc/issues/${issue}/comments`, { body: "/worktrain why" });
+    await world.quiet();
+    const run = [...world.github.state().runs.values()].findLast(({ displayTitle }) => displayTitle.includes(`/ask-${issue}-`));
+    if (run === undefined) throw new Error("nothing was dispatched");
+    await world.updateRun(run.id, { status: "in_progress" });
+    runId = run.id;
+    const job = startJob("deliver");
+    return { ticket: run.inputs["ticket"] ?? "", token: await idToken({ ...claims, run_id: String(run.id), check_run_id: String(job), workflow_sha: run.headSha, job_workflow_sha: run.headSha }) };
+  };
+  const [first, second] = [await asking(), await asking()];
+  expect(await exchange(first)).toMatchObject({ status: 200 });
+  expect(await exchange({ token: second.token, ticket: first.ticket })).toEqual(REFUSED);
+  expect(loggedClaims()).toEqual(["run_id"]);
+});
+
 /** Last: what is left of the fault would meet the tests after it. */
 test("GitHub is down: not refused, and to be asked again", async () => {
   jobId = startJob("deliver");

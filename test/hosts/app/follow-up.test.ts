@@ -1,7 +1,7 @@
 /** What is said of a delivered commit, over the wire against the local GitHub: when its work goes on, and when a person is asked. */
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { publicTicketKey, verifyTicket } from "../../../src/github/trust/index.ts";
-import { formatSegmentName, formatTrailers } from "../../../src/record/index.ts";
+import { formatSegmentName, formatTrailers, type EndingCode, type Phase } from "../../../src/record/index.ts";
 import { startAppWorld, type AppWorld } from "./app-world.ts";
 import { ticketKeyPem } from "./running-app.ts";
 
@@ -37,6 +37,28 @@ async function check(name: string, conclusion: "failure" | "success" | null): Pr
   await call("POST", "/check-runs", { name, head_sha: head, ...(conclusion === null ? { status: "in_progress" } : { status: "completed", conclusion }) });
   await world.quiet();
 }
+
+/** What each run was dispatched to follow up, oldest first. */
+const followedUp = () =>
+  world.runs(issue).map(({ inputs }) => {
+    const ticket = verifyTicket(inputs["ticket"] ?? "", publicTicketKey(ticketKeyPem), { runCreatedAt: new Date().toISOString() });
+    return ticket.ok ? ticket.value.followUp : ticket.error;
+  });
+
+/** The newest run of the issue comes to its end. */
+async function ends(step: string, ending: EndingCode | null, conclusion: "success" | "failure" = "success", phase: Phase = "fix"): Promise<void> {
+  const id = world.runs(issue).at(-1)?.id ?? 0;
+  const item = { repositoryId: world.repositoryId, subject: `issue-${issue}` as const, attempt: 1 };
+  world.saveArtifact(id, formatSegmentName({ item, runId: id, runAttempt: 1, index: 1, phase, step, costMilliUsd: 120, ending }));
+  await world.updateRun(id, { status: "completed", conclusion });
+}
+
+const command = async (text: string): Promise<void> => {
+  // GitHub's times have no milliseconds, and a command has to be newer than what the last dispatch was asked by.
+  world.later(2_000);
+  await world.call(world.maintainer, "POST", `/repos/acme/calc/issues/${issue}/comments`, { body: text });
+  await world.quiet();
+};
 
 const labels = () => [...world.github.state().issues.values()].find(({ number }) => number === issue)?.labelIds.map((id) => world.github.state().labels.get(id)?.name);
 
@@ -85,4 +107,112 @@ it("G15: after `followUp.most` times a person is asked, once for a commit", asyn
   expect(world.runs(issue)).toHaveLength(1);
   expect(labels()).toContain("worktrain:needs-human");
   expect((await world.comments(issue)).filter(({ body }) => body.includes("needs a person here"))).toHaveLength(1);
+});
+
+it.each<[string, () => Promise<void>]>([
+  ["is lost", () => ends("work", null, "failure")],
+  ["is out of time", () => ends("parked", "time-limit")],
+  ["is out of budget, and somebody resumes it", async () => (await ends("parked", "budget"), command("/worktrain resume"))],
+  ["stops, and somebody has it tried again", async () => (await ends("end", "review-blocking"), command("/worktrain retry"))],
+  ["is out of budget, and the label is set again", async () => (await ends("parked", "budget"), world.later(2_000), await world.unlabel(issue), await world.label(issue), world.quiet())],
+])("a run of a follow-up %s: the next one is told the same, and it counts in the attempt", async (_, happens) => {
+  await deliver("followUp: { most: 1 }\n");
+  await check("ci", "failure");
+  await happens();
+  const wish = { because: "ci", headSha: head, pullNumber: issue + 1 };
+  expect(followedUp()).toEqual([undefined, wish, wish]);
+  await ends("end", "nothing-to-do");
+  await check("lint", "failure");
+  expect(world.runs(issue)).toHaveLength(3);
+  expect(labels()).toContain("worktrain:needs-human");
+});
+
+const status = async () => (await world.comments(issue)).find(({ body }) => body.startsWith("<!-- worktrain:status"))?.body ?? "";
+
+/** A commit behind the delivered one, on its branch. */
+async function pushed(message: string): Promise<void> {
+  const base = await call("GET", `/git/commits/${head}`);
+  const commit = await call("POST", "/git/commits", { message, tree: base.tree.sha, parents: [head] });
+  await call("PATCH", `/git/refs/heads/worktrain/issue-${issue}-1`, { sha: commit.sha });
+  await world.quiet();
+}
+
+it("I4: a follow-up that was not delivered is told as that, though the first delivery's pull request is there; and resumed", async () => {
+  await deliver();
+  await check("ci", "failure");
+  await ends("refused", "ready", "success", "deliver");
+  expect(await status()).toContain("delivering it failed");
+  expect(await status()).toContain(`it is not on pull request #${issue + 1}`);
+  await command("/worktrain resume");
+  expect(followedUp().slice(1)).toEqual([followedUp()[1], followedUp()[1]]);
+});
+
+it.each<[string, boolean, (key: string) => Promise<void>]>([
+  ["the deliver job says that it delivered it", true, () => ends("delivered", "ready", "success", "deliver")],
+  ["its commit is there, whatever the deliver job could save", true, async (key) => (await pushed(`Mend\n\n${formatTrailers({ item: `${world.repositoryId}/issue-${issue}/1`, key })}\n`), ends("end", "ready"))],
+  ["another run was first with it", true, async (key) => (await pushed(`Mend\n\n${formatTrailers({ item: `${world.repositoryId}/issue-${issue}/1`, key: key.replace(/./, (digit) => (digit === "0" ? "1" : "0")) })}\n`), ends("fenced", "fenced", "success", "deliver"))],
+  ["somebody pushed meanwhile", false, async () => (await pushed("Mine\n"), ends("refused", "ready", "success", "deliver"))],
+])("I4: %s: the pull request counts as made by it: %s", async (_, made, happens) => {
+  await deliver();
+  await check("ci", "failure");
+  await happens(world.runs(issue).at(-1)?.inputs["key"] ?? "");
+  expect((await status()).includes(`made pull request #${issue + 1}`)).toBe(made);
+  expect(world.runs(issue)).toHaveLength(2);
+});
+
+it("fault 22: where another run was first, and not with the answer, the attempt goes on by itself", async () => {
+  await deliver();
+  await check("ci", "failure");
+  await ends("fenced", "fenced", "success", "deliver");
+  expect(followedUp().slice(1)).toEqual([followedUp()[1], followedUp()[1]]);
+});
+
+it("I4: without room in the day's budget what was delivered stays told, why it is not worked on again is said once, and with room it is", async () => {
+  await deliver("budget: { costUsd: 4 }\n");
+  const before = await status();
+  expect(before).toContain("made pull request #");
+  const budget = (dailyCostUsd: number) => world.commit({ ".github/worktrain.yml": `budget: { costUsd: 4, dailyCostUsd: ${dailyCostUsd} }\n` });
+  await budget(3);
+  await check("ci", "failure");
+  await check("lint", "failure");
+  expect(world.runs(issue)).toHaveLength(1);
+  expect(await status()).toBe(before);
+  const said = (await world.comments(issue)).filter(({ body }) => body.includes("did not go on with #"));
+  expect(said).toHaveLength(1);
+  expect(said[0]?.body).toContain("Run a failed check again tomorrow");
+  await budget(40);
+  await check("types", "failure");
+  expect(world.runs(issue)).toHaveLength(2);
+});
+
+it("I4: a dispatch that GitHub does not take leaves the delivery told as it was, and the next check tries again", async () => {
+  await deliver();
+  const before = await status();
+  world.github.failNext({ method: "POST", route: "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches", status: 422 });
+  await check("ci", "failure");
+  expect(world.runs(issue)).toHaveLength(1);
+  expect(await status()).toBe(before);
+  expect((await world.comments(issue)).filter(({ body }) => body.includes("did not go on with #"))).toHaveLength(1);
+  await check("lint", "failure");
+  expect(world.runs(issue)).toHaveLength(2);
+});
+
+it.each([
+  ["the switch in the configuration", async () => world.commit({ ".github/worktrain.yml": "enabled: false\nfollowUp: { most: 0 }\n" })],
+  ["the label that stops all work", async () => call("POST", `/issues/${(await world.openIssue("stop", ""))}/labels`, { labels: ["worktrain:stop"] })],
+])("%s: nobody is asked either", async (_, stops) => {
+  await deliver("followUp: { most: 0 }\n");
+  await stops();
+  await check("ci", "failure");
+  expect(labels()).not.toContain("worktrain:needs-human");
+  expect((await world.comments(issue)).filter(({ body }) => body.includes("needs a person here"))).toEqual([]);
+});
+
+it("the label that asks for a person stays off once it was taken off", async () => {
+  await deliver("followUp: { most: 0 }\n");
+  await check("ci", "failure");
+  expect(labels()).toContain("worktrain:needs-human");
+  await call("DELETE", `/issues/${issue}/labels/worktrain:needs-human`);
+  await check("lint", "failure");
+  expect(labels()).not.toContain("worktrain:needs-human");
 });

@@ -33,6 +33,22 @@ describe("why, explain and verify: a run of its own reads the record", () => {
     expect(world.dispatches).toEqual([]);
   });
 
+  it("I4: a further command in the comment is told under a key of its own: the answer's stays free for the run", async () => {
+    const { comment, stopped, answers, hear, world } = begin();
+    await stopped("blocked", "end");
+    const id = await comment("/worktrain why\n/worktrain status");
+    await comment("/worktrain why\n/worktrain status", { id });
+    expect(answers()).toHaveLength(1);
+    expect(answers()[0]).toContain("Not done: line 2");
+    expect(answers().filter((body) => body.startsWith(`<!-- worktrain:answer issue-12 comment=${id} -->`))).toEqual([]);
+    // So that its run failed is told as well.
+    const run = world.runs[1];
+    if (run === undefined) throw new Error("nothing was dispatched");
+    Object.assign(run, { status: "completed", conclusion: "failure" });
+    await hear(run);
+    expect(answers()).toHaveLength(2);
+  });
+
   it("its run is none of the item's: what follows takes no notice of it", async () => {
     const { comment, stopped, tickets } = begin();
     await stopped("budget");

@@ -1,6 +1,7 @@
 /** Where the check is required, nothing waits for it in vain, and nothing is green without work. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { assertRequestsConform } from "../../contract/openapi.ts";
+import { formatTrailers } from "../../../src/record/index.ts";
 import { startAppWorld, type AppWorld } from "./app-world.ts";
 
 let world: AppWorld;
@@ -15,6 +16,14 @@ afterAll(async () => {
 
 const REPO = "/repos/acme/calc";
 
+const config = (text: string) => world.commit({ ".github/worktrain.yml": `checks: { everyPullRequest: true }\n${text}` });
+
+async function label(branch: string): Promise<void> {
+  const [{ number }] = (await world.call(world.maintainer, "GET", `${REPO}/pulls?head=acme:${branch}`)).body;
+  expect((await world.call(world.maintainer, "POST", `${REPO}/issues/${number}/labels`, { labels: ["Worktrain:Ready"] })).status).toBe(200);
+  await world.quiet();
+}
+
 async function commit(message: string, parent?: string): Promise<string> {
   const { body: ref } = await world.call(world.maintainer, "GET", `${REPO}/git/ref/heads/main`);
   const on = parent ?? ref.object.sha;
@@ -23,17 +32,17 @@ async function commit(message: string, parent?: string): Promise<string> {
   return (await world.call(world.maintainer, "POST", `${REPO}/git/commits`, { message, tree: tree.body.sha, parents: [on] })).body.sha;
 }
 
-async function pull(branch: string, token = world.maintainer): Promise<string> {
+async function pull(branch: string, token = world.maintainer, more: { readonly base?: string; readonly draft?: boolean } = {}): Promise<string> {
   const sha = await commit(branch);
   await world.call(world.maintainer, "POST", `${REPO}/git/refs`, { ref: `refs/heads/${branch}`, sha });
-  expect((await world.call(token, "POST", `${REPO}/pulls`, { title: branch, head: branch, base: "main" })).status).toBe(201);
+  expect((await world.call(token, "POST", `${REPO}/pulls`, { title: branch, head: branch, base: "main", ...more })).status).toBe(201);
   await world.quiet();
   return sha;
 }
 
-async function push(branch: string, on: string): Promise<string> {
-  const sha = await commit(`more on ${branch}`, on);
-  expect((await world.call(world.maintainer, "PATCH", `${REPO}/git/refs/heads/${branch}`, { sha })).status).toBe(200);
+async function push(branch: string, on: string, { token = world.maintainer, message = `more on ${branch}` } = {}): Promise<string> {
+  const sha = await commit(message, on);
+  expect((await world.call(token, "PATCH", `${REPO}/git/refs/heads/${branch}`, { sha })).status).toBe(200);
   await world.quiet();
   return sha;
 }
@@ -57,8 +66,40 @@ it("WorkTrain's own head is the deliver job's to check; what is pushed on top of
   const own = await pull("worktrain/issue-7-1", job.token);
   expect(checks(own)).toEqual([]);
   expect(checks(await push("worktrain/issue-7-1", own))).toEqual([["completed", "neutral", "Pushed after WorkTrain's delivery"]]);
+  // What the deliver job pushes later on has its check as well; what another workflow pushes with the same account has none.
+  const message = `Fix\n\n${formatTrailers({ item: `${world.repositoryId}/issue-7/1`, key: "0".repeat(32) })}\n`;
+  const head = (await world.call(world.maintainer, "GET", `${REPO}/git/ref/heads/worktrain/issue-7-1`)).body.object.sha;
+  const followUp = await push("worktrain/issue-7-1", head, { token: job.token, message });
+  expect(checks(followUp)).toEqual([]);
+  const formatted = await push("worktrain/issue-7-1", followUp, { token: job.token });
+  expect(checks(formatted)).toEqual([["completed", "neutral", "Pushed after WorkTrain's delivery"]]);
+  // Somebody who copies what a delivery says of itself makes none.
+  expect(checks(await push("worktrain/issue-7-1", formatted, { message: `${message}.\n\n${message}` }))).toEqual([["completed", "neutral", "Pushed after WorkTrain's delivery"]]);
   // The name of a branch alone makes nothing ours.
   expect(checks(await pull("worktrain/issue-8-1"))).toEqual([NOT_HANDLED]);
+});
+
+it("I9: where a review is due the check is left to it: a labelled pull request, and with `review.pullRequests: all` every one of people", async () => {
+  const first = await pull("labelled");
+  await label("labelled");
+  expect(checks(await push("labelled", first))).toEqual([]);
+  await config("review: { pullRequests: all }\n");
+  const all = await pull("everyone");
+  expect(checks(all)).toEqual([]);
+  expect(checks(await push("everyone", all))).toEqual([]);
+  expect(checks(await pull("unfinished", world.maintainer, { draft: true }))).toEqual([]);
+  // Into another branch none is reviewed, nor what a bot opens.
+  expect(checks(await pull("elsewhere", world.maintainer, { base: "everyone" }))).toEqual([NOT_HANDLED]);
+  const run = await world.call(world.maintainer, "POST", `${REPO}/actions/workflows/worktrain.yml/dispatches`, { ref: "main", inputs: { key: "1".repeat(32), item: "x", ticket: "x", task: "x" }, return_run_details: true });
+  const job = world.github.actions.createJob(run.body.workflow_run_id, { name: "deliver", permissions: { contents: "write", "pull-requests": "write" } });
+  expect(checks(await pull("of-a-bot", job.token))).toEqual([NOT_HANDLED]);
+  for (const text of ["review: { pullRequests: never }\n", "enabled: false\n"]) {
+    await config(text);
+    const never = await pull(`not-reviewed-${text.length}`);
+    await label(`not-reviewed-${text.length}`);
+    expect(checks(await push(`not-reviewed-${text.length}`, never))).toEqual([NOT_HANDLED]);
+  }
+  await config("");
 });
 
 it("a merge group is answered", async () => {

@@ -89,6 +89,29 @@ it("fault 38: a review whose run was lost goes on at its own commit; once the he
   expect(ticketOf(2)).toMatchObject({ item: `${world.repositoryId}/pr-${number}/2`, review: { headSha: next } });
 });
 
+it("attack 14: each run that goes on with a lost review has a ticket that names the review before it, so that no journal can leave that out", async () => {
+  const { number, head } = await open();
+  await world.label(number);
+  await world.quiet();
+  await world.call(world.app, "POST", `/repos/acme/calc/pulls/${number}/reviews`, { commit_id: head, event: "COMMENT", body: `<!-- worktrain:review ${world.repositoryId}/pr-${number}/1 key=${runs()[0]?.inputs["key"]} -->\nR` });
+  await reviewed(number);
+  const next = await push("two\n");
+  await world.quiet();
+  const since = { headSha: head, by: "worktrain[bot]" };
+  expect(ticketOf(1)).toMatchObject({ item: `${world.repositoryId}/pr-${number}/2`, review: { headSha: next, since } });
+  for (const at of [2, 3]) {
+    await world.updateRun(save(number, null), { status: "completed", conclusion: "failure" });
+    await world.quiet();
+    expect(ticketOf(at)).toMatchObject({ item: `${world.repositoryId}/pr-${number}/2`, review: { headSha: next, since } });
+    expect(ticketOf(at)?.review).toEqual(ticketOf(1)?.review);
+  }
+  // Of the next attempt it is that one's own.
+  await reviewed(number);
+  await push("three\n");
+  await world.quiet();
+  expect(ticketOf(4)?.review?.since).toBeUndefined();
+});
+
 it("Re-run beside a check run reviews once more, whole; at the word of somebody who may write, and of a run of ours only", async () => {
   const { number, head } = await open();
   await world.label(number);

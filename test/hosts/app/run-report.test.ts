@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { publicTicketKey, verifyTicket } from "../../../src/github/trust/index.ts";
 import { createEditBudget, MOST_EDITS } from "../../../src/hosts/app/runs/edit-budget.ts";
 import { createEffectRunner } from "../../../src/github/write/index.ts";
 import { restoreStatus } from "../../../src/hosts/app/runs/restore-status.ts";
@@ -108,6 +109,45 @@ describe("I4: does the comment say what happened?", () => {
     expect(body()).toContain("https://github.example/job/1");
   });
 
+  it.each([["ready", "It finished the work."], ["reviewed", "It reviewed the pull request."], ["nothing-to-do", "It found nothing to do."]] as const)("a trial that ended with %s published nothing, and the next label delivers it, also where a pull request was there before", async (ending, words) => {
+    const { world, run, save, report, body } = scene();
+    save("code", "implement", ending);
+    world.artifacts.push({ id: 90, name: `worktrain-staged.99.issue-12.1.r${RUN_ID}.md` });
+    world.pulls.push({ number: 31, ref: "worktrain/issue-12-1", headRepositoryId: 99 });
+    complete(run, "success");
+    await report();
+    expect(body()).toContain("### WorkTrain published nothing: the delivery was a trial");
+    expect(body()).toContain(words);
+    expect(body()).toContain("**What to do:** take the input `staged` out");
+    expect(body()).not.toMatch(/made pull request|Review the pull request|delivering it failed|Read the review/);
+    expect(parseStatusMarker(body())).toMatchObject({ state: "interrupted" });
+  });
+
+  it("a preview of another run or item makes no trial of this one; a gate that a trial came to is told all the same", async () => {
+    const { world, run, save, report, body } = scene();
+    save("code", "gate-7-code-1", "awaiting-approval");
+    world.artifacts.push({ id: 90, name: "worktrain-staged.99.issue-12.1.r501.md" }, { id: 91, name: `worktrain-staged.99.issue-13.1.r${RUN_ID}.md` });
+    complete(run, "success");
+    await report();
+    expect(body()).toContain("waits for a person's approval");
+    // Nor one beside what the deliver job saved when it had published.
+    const delivered = scene();
+    delivered.save("deliver", "delivered", "ready");
+    delivered.world.artifacts.push({ id: 90, name: `worktrain-staged.99.issue-12.1.r${RUN_ID}.md` });
+    delivered.world.pulls.push({ number: 31, ref: "worktrain/issue-12-1", headRepositoryId: 99 });
+    complete(delivered.run, "success");
+    await delivered.report();
+    expect(delivered.body()).toContain("made pull request #31");
+    const other = scene();
+    other.save("code", "gate-7-code-1", "awaiting-approval");
+    other.world.artifacts.push({ id: 90, name: `worktrain-staged.99.issue-12.1.r${RUN_ID}.md` });
+    complete(other.run, "success");
+    await other.report();
+    expect(other.body()).toContain("the delivery was a trial");
+    expect(other.body()).toContain("`/worktrain approve gate-7-code-1`");
+    expect(other.body()).not.toContain("take the input");
+  });
+
   it.each(Object.keys(ENDING_WORDS).filter((code) => code !== "ready") as EndingCode[])("ending %s is told in words with what to do", async (ending) => {
     const { run, save, report, body } = scene();
     save("code", "implement", ending);
@@ -128,6 +168,32 @@ describe("I4: does the comment say what happened?", () => {
       expect(body()).toContain(words);
     },
   );
+
+  it.each<[string, string, string | null, string]>([
+    ["GitHub refused the workflow", "startup_failure", null, "GitHub ended the run without starting"],
+    ["it has no agent job", "failure", null, "GitHub ended the run without starting"],
+    ["it waits for somebody to allow it", "action_required", null, "GitHub ended the run without starting"],
+    ["its agent job was skipped", "success", "skipped", "The job `agent` was skipped"],
+    ["its agent job failed before it had saved anything", "failure", "failure", "lost its run"],
+    ["its runner was lost before it had saved anything", "failure", "cancelled", "lost its run"],
+  ])("I4: a run that saved nothing, where %s", async (_, conclusion, agent, words) => {
+    const { world, run, report, body } = scene();
+    world.agentConclusion = agent;
+    complete(run, conclusion);
+    await report();
+    expect(body()).toContain(words);
+    const isBlocked = agent === null || agent === "skipped";
+    expect([body().includes("blocked before it began"), body().includes("from what is saved"), world.dispatches]).toEqual([isBlocked, !isBlocked, []]);
+    expect(parseStatusMarker(body())).toMatchObject({ state: "interrupted" });
+  });
+
+  it("a run that was cancelled before its agent job started was cancelled, and not blocked", async () => {
+    const { world, run, report, body } = scene();
+    world.agentConclusion = null;
+    complete(run, "cancelled");
+    await report();
+    expect(body()).toContain("was cancelled");
+  });
 
   it("a final comment is not turned back by late, early or repeated events", async () => {
     const { run, save, report, body } = scene();
@@ -517,5 +583,23 @@ describe("fault 32: is a start that the App did not live to make made later?", (
     expect(await second.settle(startAgain(second.place, second.tools, 12))).toBe(second.world.runs[0]?.id);
     expect(second.world.dispatches.map((inputs) => inputs["key"])).toEqual([key]);
     expect(parseStatusMarker(second.body())).toMatchObject({ state: "waiting", key });
+  });
+
+  it("what of its delivery the attempt is at goes with it", async () => {
+    const labelled = labelScene();
+    labelled.world.fault = (route) => {
+      if (route === DISPATCH) throw new TypeError("the App ends here");
+    };
+    await expect(labelled.settle(labelled.label())).rejects.toThrow("the App ends here");
+    labelled.world.fault = null;
+    const [comment] = labelled.world.comments;
+    const marker = parseStatusMarker(comment?.body ?? "");
+    if (comment === undefined || marker === null) throw new Error("no status comment");
+    const followUp = { because: "review" as const, headSha: "c".repeat(40), pullNumber: 31, reviewId: 7 };
+    comment.body = statusComment({ ...marker, followed: 2, followUp }, { kind: "starting" });
+    await labelled.settle(startAgain(labelled.place, labelled.tools, 12));
+    const [inputs] = labelled.world.dispatches;
+    expect(verifyTicket(String(inputs?.["ticket"]), publicTicketKey(TICKET_KEY), { runCreatedAt: new Date(labelled.clock.nowMs()).toISOString() })).toMatchObject({ ok: true, value: { followUp } });
+    expect(parseStatusMarker(labelled.body())).toMatchObject({ followed: 2, followUp });
   });
 });

@@ -169,6 +169,37 @@ describe("plan", () => {
     }
   });
 
+  it("I10: refused at first, it is a plan at the label too; run is what it says", async () => {
+    for (const [word, wish] of [["label", { plan: true }], ["command", undefined]] as const) {
+      const all = begin();
+      // No room in the day.
+      all.world.config = "budget: { costUsd: 4, dailyCostUsd: 1 }\n";
+      await all.comment("/worktrain plan");
+      expect(all.world.dispatches).toEqual([]);
+      expect(all.body()).toContain("Write the command again tomorrow");
+      // Again, and refused for another reason.
+      all.world.config = "budgett: {}\n";
+      await all.clock.advance(60_000);
+      await all.settle(all.label());
+      expect(all.world.dispatches).toEqual([]);
+      all.world.config = "";
+      await all.clock.advance(60_000);
+      if (word === "label") await all.settle(all.label());
+      else await all.comment("/worktrain run");
+      expect(all.tickets()).toMatchObject([{ item: "99/issue-12/1" }]);
+      expect(all.tickets()[0]?.wish).toEqual(wish);
+      await scene.follower.stop();
+    }
+  });
+
+  it("a plan that cannot begin says to write the command again, not to set the label", async () => {
+    const { comment, world, answers } = begin();
+    world.config = "budgett: {}\n";
+    await comment("/worktrain plan");
+    expect(answers()[0]).toContain("Then write the command again.");
+    expect(answers()[0]).not.toContain("the label");
+  });
+
   it("run approves only for who may approve (I10)", async () => {
     const { comment, world, answers } = await atPlan("permissions: { approve: maintain }\n");
     await comment("/worktrain run");

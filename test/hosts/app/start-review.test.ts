@@ -9,13 +9,15 @@ import { labelScene, TICKET_KEY } from "./label-scene.ts";
 const HEAD = "d".repeat(40);
 const MERGE_BASE = "e".repeat(40);
 
-function pullScene(pull: { readonly sha?: string; readonly repo?: number | null; readonly base?: string; readonly labels?: readonly string[]; readonly state?: string; readonly draft?: boolean; readonly reviewed?: string; readonly config?: string; readonly comparable?: boolean } = {}) {
+function pullScene(pull: { readonly sha?: string; readonly repo?: number | null; readonly base?: string; readonly labels?: readonly string[]; readonly state?: string; readonly draft?: boolean; readonly reviewed?: string; readonly reviewer?: string; readonly config?: string; readonly comparable?: boolean } = {}) {
   const scene = labelScene();
   const { world, place, tools, clock } = scene;
-  const shown: typeof pull & { sha?: string; reviewed?: string } = { ...pull };
+  const shown: typeof pull & { sha?: string; reviewed?: string; reviewer?: string } = { ...pull };
   if (pull.config !== undefined) world.config = `review: { pullRequests: ${pull.config} }\n`;
   const original = place.github.request.bind(place.github);
+  const asked: string[] = [];
   const request = async (route: string, parameters: Record<string, unknown>) => {
+    asked.push(route);
     if (route === "GET /repos/{owner}/{repo}/pulls/{pull_number}") {
       const { sha = HEAD, repo = 99, base = "main", labels = ["worktrain:ready"], state = "open", draft = false } = shown;
       return { data: { id: 5, draft, number: 12, html_url: "https://github.example/pull/12", state, title: "Count words", body: null, labels: labels.map((name) => ({ name })), created_at: "2026-01-01T00:00:00Z", user: { id: 3, login: "grace" }, head: { ref: "word-count", sha, repo: repo === null ? null : { id: repo } }, base: { ref: base } } };
@@ -25,17 +27,17 @@ function pullScene(pull: { readonly sha?: string; readonly repo?: number | null;
       // The one of a person, and one that copies the marker of another run, are none of ours.
       const [first] = world.dispatches;
       const body = (key: unknown) => `<!-- worktrain:review 99/pr-12/1 key=${String(key)} -->\nR`;
-      const of = (id: number, more: object) => ({ id, html_url: "https://x", body: body(first?.["key"]), commit_id: shown.reviewed, user: { login: "github-actions[bot]", type: "Bot" }, ...more });
+      const of = (id: number, more: object) => ({ id, html_url: "https://x", body: body(first?.["key"]), commit_id: shown.reviewed, user: { login: shown.reviewer ?? "github-actions[bot]", type: "Bot" }, ...more });
       return { data: shown.reviewed === undefined ? [] : [of(1, { user: { login: "github-actions", type: "User" }, commit_id: "9".repeat(40) }), of(2, { body: body("00") }), of(3, {}), of(4, { commit_id: "8".repeat(40) })] };
     }
     return original(route, parameters);
   };
   const github = Object.assign(Object.create(place.github), { request });
-  const review = ({ sender = { login: "octocat", id: 42 }, cause = "label", headSha = shown.sha ?? HEAD }: { sender?: { login: string; id: number }; cause?: "label" | "push" | "opened"; headSha?: string | null } = {}) => startReview({ ...place, github }, tools, { event: { repository: { id: 99, owner: "acme", repo: "shop" }, issueNumber: 12, label: "worktrain:ready", sender, task: { title: "Count words", body: "" }, labelledAt: new Date(clock.nowMs()).toISOString() }, cause, headSha, deliveryId: "d-1" });
+  const review = ({ sender = { login: "octocat", id: 42 }, cause = "label", headSha = shown.sha ?? HEAD, labels }: { sender?: { login: string; id: number }; cause?: "label" | "push" | "opened"; headSha?: string | null; labels?: readonly string[] } = {}) => startReview({ ...place, github }, tools, { event: { repository: { id: 99, owner: "acme", repo: "shop" }, issueNumber: 12, label: "worktrain:ready", sender, task: { title: "Count words", body: "" }, labelledAt: new Date(clock.nowMs()).toISOString() }, cause, headSha, deliveryId: "d-1", ...(labels === undefined ? {} : { labels }) });
   const ticket = (at = -1) => verifyTicket(String(world.dispatches.at(at)?.["ticket"]), publicTicketKey(TICKET_KEY), { runCreatedAt: "2026-01-01T00:00:00Z" });
   const reviewPlace = { ...place, github };
   const label = (sender = { login: "octocat", id: 42 }) => review({ sender });
-  return { ...scene, reviewPlace, label, review, ticket, shown };
+  return { ...scene, reviewPlace, label, review, ticket, shown, asked };
 }
 
 it("a run whose ticket names the head as the API shows it, and the commit at which it left the default branch", async () => {
@@ -88,6 +90,19 @@ it("a push to a labelled pull request is reviewed from the head on that our last
   expect(scene.world.dispatches).toHaveLength(2);
 });
 
+it.each([
+  { why: "the App's own", reviewer: "worktrain[bot]", since: { by: "worktrain[bot]" } },
+  { why: "a foreign App's, which copies our marker with its key,", reviewer: "helper[bot]", since: undefined },
+])("$why review is gone on from or is not (attack 1)", async ({ reviewer, since }) => {
+  const scene = pullScene();
+  await scene.label();
+  await scene.end("success");
+  Object.assign(scene.shown, { sha: NEXT, reviewed: HEAD, reviewer });
+  expect(await scene.review({ cause: "push" })).not.toBeNull();
+  const ticket = scene.ticket();
+  expect(ticket.ok && ticket.value.review?.since?.by).toBe(since?.by);
+});
+
 it("pushes while a review runs are one more review at its end, of the head that is there then (attack 4)", async () => {
   const scene = pullScene();
   await scene.label();
@@ -112,6 +127,14 @@ it.each([
   const { review, world } = pullScene(pull);
   expect(await review(by)).toBeNull();
   expect([world.dispatches.length, world.ownComments().length]).toEqual([0, 0]);
+});
+
+it("a push to a pull request that its event shows without the label costs one request, the one for the config; with it, or where all are wanted, it is reviewed", async () => {
+  const without = pullScene({ labels: [] });
+  expect(await without.review({ cause: "push", labels: ["bug"] })).toBeNull();
+  expect(without.asked).toHaveLength(1);
+  expect(await pullScene().review({ cause: "push", labels: ["bug", "WorkTrain:Ready"] })).not.toBeNull();
+  expect(await pullScene({ labels: [], config: "all" }).review({ cause: "push", labels: [] })).not.toBeNull();
 });
 
 it("`all`: an opened pull request needs no label; `never` is told to who labels", async () => {
@@ -153,6 +176,7 @@ it("somebody who may not write starts nothing and is not answered (I10, attack 1
 it("a payload is read as a label on a pull request only where it is one", () => {
   const payload = { action: "labeled", label: { name: "x" }, pull_request: { number: 3, title: "t", body: null, updated_at: "2026-01-01T00:00:00Z", head: { sha: HEAD } }, repository: { id: 1, name: "r", owner: { login: "o" } }, sender: { login: "s", id: 2 } };
   expect(parsePullRequestEvent(payload)).toMatchObject({ cause: "label", headSha: HEAD, event: { issueNumber: 3, label: "x", task: { title: "t", body: "" } } });
+  expect(parsePullRequestEvent({ ...payload, pull_request: { ...payload.pull_request, labels: [{ id: 1, name: "bug" }] } })?.labels).toEqual(["bug"]);
   const opened = { ...payload, action: "opened", label: undefined };
   expect(parsePullRequestEvent(opened)).toMatchObject({ cause: "opened", event: { issueNumber: 3, label: "" } });
   // Our own pull requests come to a review no second time, and cost no request.

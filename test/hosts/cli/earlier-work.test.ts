@@ -6,8 +6,9 @@ import { afterAll, expect, test } from "vitest";
 import { pastDurations } from "../../../src/hosts/cli/log/past-durations.ts";
 import { saveRun } from "../../../src/hosts/cli/run/local-item.ts";
 import { openDirectoryJournal } from "../../../src/journal/index.ts";
-import { itemStream, type ItemEvent } from "../../../src/record/index.ts";
+import type { ItemEvent } from "../../../src/record/index.ts";
 import { nodeFileSystem } from "../../../src/shared/node-ports.ts";
+import { appendItem } from "../../fakes/append-item.ts";
 import { fakeClock } from "../../fakes/clock.ts";
 
 const data = mkdtempSync(join(tmpdir(), "worktrain-earlier-"));
@@ -24,8 +25,7 @@ async function task(name: string, source: string): Promise<void> {
     { kind: "session_scheduled", data: { phase: "code", round: 1, sessionId: `code-${name}`, workflowId: "w", goal: "g", context: {} } },
     { kind: "session_concluded", data: { phase: "code", round: 1, sessionId: `code-${name}`, outcome: "completed", reason: null, artifacts: [], head: { seq: 1, hash: "0".repeat(64) }, turns: 1, usage, costMicroUsd: 0, snapshot: null, changed: { paths: ["src/a.ts"], more: 0 } } },
   ];
-  const appended = await journal.append(itemStream(place.id), null, events);
-  expect(appended.ok).toBe(true);
+  await appendItem(journal, place.id, events);
   await journal.close();
 }
 

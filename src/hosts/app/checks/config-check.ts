@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { CONFIG_PATH, parseConfig } from "../../../config/index.ts";
+import { isOurBranch } from "../../../delivery/names.ts";
 import { readFile, readFileChange } from "../../../github/read/index.ts";
 import { checkRunEffect, MAX_ANNOTATIONS, type CheckRunWish } from "../../../github/write/index.ts";
 import type { Fault } from "../../../shared/fault.ts";
@@ -36,15 +37,13 @@ const payloadSchema = z.object({
   pull_request: z.object({ number: z.int(), head: z.object({ ref: z.string(), sha: z.string() }), base: z.object({ ref: z.string() }), user: z.object({ type: z.string() }).nullish() }),
 });
 
-/** Of our own changes none touches the configuration unless `paths.allow` opens it, and each would cost a request here. */
-const OWN_BRANCH = /^worktrain\/(?:issue|pr)-/;
-
 export function registerConfigCheck(webhooks: Webhooks, tools: ConfigCheckTools): void {
   webhooks.on(["pull_request.opened", "pull_request.reopened", "pull_request.synchronize"], ({ payload, octokit }) => {
     const parsed = payloadSchema.safeParse(payload);
     if (!parsed.success) return;
     const { repository, pull_request: pull } = parsed.data;
-    if (pull.base.ref !== repository.default_branch || (pull.user?.type === "Bot" && OWN_BRANCH.test(pull.head.ref))) return;
+    // Of our own changes none touches the configuration unless `paths.allow` opens it, and each would cost a request here.
+    if (pull.base.ref !== repository.default_branch || (pull.user?.type === "Bot" && isOurBranch(pull.head.ref))) return;
     const place: Workplace = { github: installationClient(octokit, tools), repository: { owner: repository.owner.login, repo: repository.name }, repositoryId: repository.id };
     tools.queue.add(`${repository.id}/config-${pull.number}`, { name: "checking a configuration", coalesce: pull.head.sha, run: () => checkConfig(place, tools, { pullNumber: pull.number, headSha: pull.head.sha }) });
   });

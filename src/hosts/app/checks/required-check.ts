@@ -3,12 +3,13 @@
  * one that says so. Off unless the default branch's config asks for it (`checks.everyPullRequest`).
  *
  * I4. It is neutral: GitHub counts that as passed (docs: about protected branches), and no green is shown without work. I9. With a config that cannot
- * be read nothing is answered, and the check stays open.
+ * be read nothing is answered, nor where a review is due: the check stays open until that gives it.
  */
 import { z } from "zod";
-import { CONFIG_PATH, parseConfig } from "../../../config/index.ts";
-import { readFile } from "../../../github/read/index.ts";
+import { CONFIG_PATH, parseConfig, type Config } from "../../../config/index.ts";
+import { GITHUB_ACTIONS_LOGIN, readCommitMessage, readFile } from "../../../github/read/index.ts";
 import { checkRunEffect } from "../../../github/write/index.ts";
+import { CHECK_NAME, formatItemId, readTrailers } from "../../../record/index.ts";
 import { installationClient, type ClientOptions, type InstallationOctokit } from "../installation-client.ts";
 import type { SubjectQueue } from "../subject-queue.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
@@ -28,51 +29,95 @@ interface Webhooks {
   on(events: RequiredCheckWebhook[], handler: (delivery: Delivery) => void): unknown;
 }
 
-/** The same as of the deliver job's check: it is the one that a rule names. */
-const CHECK_NAME = "WorkTrain";
-
 const placeSchema = z.object({
   installation: z.object({ id: z.int() }),
   repository: z.object({ id: z.int(), name: z.string(), owner: z.object({ login: z.string() }), default_branch: z.string() }),
 });
-const pullSchema = z.object({ action: z.string(), pull_request: z.object({ number: z.int(), head: z.object({ ref: z.string(), sha: z.string() }), user: z.object({ type: z.string() }).nullish() }) });
+const accountSchema = z.object({ login: z.string(), type: z.string() });
+const pullSchema = z.object({
+  action: z.string(),
+  sender: accountSchema,
+  pull_request: z.object({
+    head: z.object({ ref: z.string(), sha: z.string() }),
+    base: z.object({ ref: z.string() }),
+    labels: z.array(z.object({ name: z.string() })),
+    user: accountSchema.nullish(),
+  }),
+});
+type PullDelivery = z.infer<typeof pullSchema>;
 const groupSchema = z.object({ merge_group: z.object({ head_sha: z.string() }) });
 
-const OWN_BRANCH = /^worktrain\/(?:issue|pr)-/;
+/** Its subject is an issue: a review makes no branch. */
+const OWN_BRANCH = /^worktrain\/issue-(\d{1,15})-(\d{1,6})$/;
 
 interface Answer {
-  readonly headSha: string;
   readonly title: string;
   readonly summary: string;
+}
+
+const OF_A_GROUP: Answer = { title: "Nothing to check in a merge group", summary: "What WorkTrain had to say stands on the pull requests of this group." };
+const NOT_HANDLED: Answer = { title: "WorkTrain does not handle this commit", summary: "This is here because the check `WorkTrain` is required in this repository (`checks.everyPullRequest`). Nothing was looked at." };
+const ON_TOP: Answer = { title: "Pushed after WorkTrain's delivery", summary: "Somebody changed the branch after WorkTrain had delivered it. The proof in the pull request is about the commit before; nothing of this one was looked at." };
+
+/** A head that is to be answered, or not. */
+interface Asked {
+  readonly headSha: string;
+  readonly defaultBranch: string;
+  /** Null: of a merge group. */
+  readonly pull: PullDelivery | null;
 }
 
 export function registerRequiredCheck(webhooks: Webhooks, tools: RequiredCheckTools): void {
   webhooks.on(["pull_request.opened", "pull_request.reopened", "pull_request.synchronize", "merge_group.checks_requested"], ({ payload, octokit }) => {
     const parsed = placeSchema.safeParse(payload);
-    const answer = answerTo(payload);
-    if (!parsed.success || answer === null) return;
+    const [group, pull] = [groupSchema.safeParse(payload), pullSchema.safeParse(payload)];
+    const headSha = group.success ? group.data.merge_group.head_sha : pull.data?.pull_request.head.sha;
+    if (!parsed.success || headSha === undefined) return;
     const { repository } = parsed.data;
     const place: Workplace = { github: installationClient(octokit, tools), repository: { owner: repository.owner.login, repo: repository.name }, repositoryId: repository.id };
-    tools.queue.add(`${repository.id}/check-${answer.headSha}`, { name: "answering a required check", coalesce: answer.headSha, run: () => giveCheck(place, tools, { answer, defaultBranch: repository.default_branch }) });
+    const asked: Asked = { headSha, defaultBranch: repository.default_branch, pull: pull.data ?? null };
+    // Made by the deliver job, which gives the check itself.
+    if (asked.pull !== null && asked.pull.action === "opened" && ownItem(place, tools, asked.pull) !== null) return;
+    tools.queue.add(`${repository.id}/check-${headSha}`, { name: "answering a required check", coalesce: headSha, run: () => giveCheck(place, tools, asked) });
   });
 }
 
-/** Null where the deliver job gives the check itself. */
-function answerTo(payload: unknown): Answer | null {
-  const group = groupSchema.safeParse(payload);
-  if (group.success) return { headSha: group.data.merge_group.head_sha, title: "Nothing to check in a merge group", summary: "What WorkTrain had to say stands on the pull requests of this group." };
-  const pull = pullSchema.safeParse(payload);
-  if (!pull.success) return null;
-  const { action, pull_request: { head, user } } = pull.data;
-  const ours = user?.type === "Bot" && OWN_BRANCH.test(head.ref);
-  if (!ours) return { headSha: head.sha, title: "WorkTrain does not handle this commit", summary: "This is here because the check `WorkTrain` is required in this repository (`checks.everyPullRequest`). Nothing was looked at." };
-  // Its own head has the deliver job's check; what was pushed on top of it has none.
-  return action === "synchronize" ? { headSha: head.sha, title: "Pushed after WorkTrain's delivery", summary: "Somebody changed the branch after WorkTrain had delivered it. The proof in the pull request is about the commit before; nothing of this one was looked at." } : null;
-}
-
-async function giveCheck({ github, repository }: Workplace, tools: AppTools, { answer, defaultBranch }: { readonly answer: Answer; readonly defaultBranch: string }): Promise<void> {
+async function giveCheck(place: Workplace, tools: AppTools, asked: Asked): Promise<void> {
+  const { github, repository } = place;
+  const { headSha, defaultBranch } = asked;
   const file = await readFile(github, repository, { path: CONFIG_PATH, ref: defaultBranch });
   const config = file === null || file.text === null ? null : parseConfig(file.text, CONFIG_PATH);
   if (config?.ok !== true || !config.value.checks.everyPullRequest) return;
-  await tools.effects.apply(checkRunEffect(github, repository, { appId: tools.author.appId, name: CHECK_NAME, externalId: `not-handled:${answer.headSha}`, conclusion: "neutral", annotations: [], ...answer }));
+  const answer = asked.pull === null ? OF_A_GROUP : await answerTo(place, tools, { ...asked, pull: asked.pull, config: config.value });
+  if (answer === null) return;
+  await tools.effects.apply(checkRunEffect(github, repository, { appId: tools.author.appId, name: CHECK_NAME, headSha, externalId: `not-handled:${headSha}`, conclusion: "neutral", annotations: [], ...answer }));
+}
+
+/** Null where a run of ours gives the check. */
+async function answerTo(place: Workplace, tools: AppTools, { pull, config, headSha, defaultBranch }: Asked & { readonly pull: PullDelivery; readonly config: Config }): Promise<Answer | null> {
+  const item = ownItem(place, tools, pull);
+  // While it was closed anybody may have pushed.
+  if (item !== null && (pull.action === "reopened" || isPublisher(pull.sender, tools))) {
+    const message = await readCommitMessage(place.github, place.repository, headSha);
+    if (readTrailers(message ?? "")?.item === item) return null;
+  }
+  if (isReviewed(pull, config, defaultBranch)) return null;
+  return item === null ? NOT_HANDLED : ON_TOP;
+}
+
+/** The item whose branch it is of; null where it is somebody else's: the name of a branch alone makes nothing ours. */
+function ownItem({ repositoryId }: Workplace, tools: AppTools, { pull_request: { head, user } }: PullDelivery): string | null {
+  const [, issue, attempt] = OWN_BRANCH.exec(head.ref) ?? [];
+  if (issue === undefined || user === undefined || user === null || !isPublisher(user, tools)) return null;
+  return formatItemId({ repositoryId, subject: `issue-${Number(issue)}`, attempt: Number(attempt) });
+}
+
+/** The App, or the account of `GITHUB_TOKEN`, which other workflows have as well. */
+const isPublisher = ({ login, type }: z.infer<typeof accountSchema>, { author }: AppTools): boolean => type === "Bot" && (login === GITHUB_ACTIONS_LOGIN || login === author.botLogin);
+
+/** Whether the head is one to review, if only after somebody vouched for it or the draft is ready: until then it is not passed (I9). */
+function isReviewed({ sender, pull_request: { base, labels } }: PullDelivery, { enabled, label, review }: Config, defaultBranch: string): boolean {
+  if (!enabled || review.pullRequests === "never" || base.ref !== defaultBranch) return false;
+  // What bots open or push is reviewed at the label alone.
+  return labels.some(({ name }) => name.toLowerCase() === label.toLowerCase()) || (review.pullRequests === "all" && sender.type !== "Bot");
 }

@@ -33,7 +33,7 @@ async function dropNextTry(here: Workplace, tools: StartTools, { status, by }: {
   const title = run === null ? null : ourTitle(here, run);
   if (run === null || title === null) return false;
   const { pullRequests } = await readStatusState(here.github, here.repository, { issueNumber: marker.issueNumber, branch: branchOf(title) });
-  const view = await endedView(here, { run, title, progress: await readProgress(here, run, title), pullRequests });
+  const view = await endedView(here, { run, title, progress: await readProgress(here, run, title), marker, pullRequests });
   await writeEnd(openStatusBoard(here, tools, marker.issueNumber), status, { run, view: { ...view, onward: { kind: "waits", reason: `\`${by}\` cancelled it in a comment` } } });
   return true;
 }

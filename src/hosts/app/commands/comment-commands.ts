@@ -55,7 +55,8 @@ export async function answerComment(place: Workplace, tools: StartTools, { event
   const outcome = read.kind === "refused" ? misread(read.refusal) : await whereItBelongs(tools, { ...asked, name: read.command.name }, await carriedOut(tools, read.command, asked));
   note(`${read.kind === "command" ? read.command.name : read.refusal.kind}: ${outcome.kind}`);
   if (outcome.kind === "ignored") return null;
-  await say(here, tools, event, { key: `comment=${event.commentId}`, answer: { ...outcome.answer, notDone: read.notDone } });
+  // The answer of a run that it was passed on to stands under the comment's own key, and may be the App's as well.
+  await say(here, tools, event, { key: outcome.kind === "passed-on" ? `comment=${event.commentId} not-done` : `comment=${event.commentId}`, answer: { ...outcome.answer, notDone: read.notDone } });
   if (read.kind === "command" && outcome.kind !== "passed-on") await react(here, tools, event, outcome.kind === "done" ? "+1" : "confused");
   return outcome.runId;
 }

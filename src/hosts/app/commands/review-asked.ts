@@ -39,7 +39,7 @@ export async function reviewAsked(tools: StartTools, { event, role, stage, react
   const decision = decideStart(wish, { ...stage, issue, repository: facts, prior: full ? anew(prior) : prior, review: { headSha: pull.headSha, labelled: false, again: true } });
   if (decision.kind === "ignore") return decision.reason === "already-handled" ? IGNORED : refused(wordsOf(decision.reason, { prior, pull }));
   if (decision.kind === "refuse") return refused(decision.refusal);
-  const since = status === null || full ? null : await lastReviewed(stage, issueNumber, status.marker);
+  const since = status === null || full ? null : await lastReviewed(stage, issueNumber, status);
   const order = {
     event: wish,
     deliveryId: String(commentId),

@@ -6,7 +6,6 @@
 import type { FileAtRef, JobFacts, RepositoryFacts, RunFacts } from "../../../github/read/index.ts";
 import type { Ticket } from "../../../github/trust/index.ts";
 import { WORKFLOW_PATH } from "../../../intake/index.ts";
-import { parseRunTitle } from "../runs/run-title.ts";
 import type { Claims, Wrong } from "./id-token.ts";
 
 /** As templates/worktrain.yml calls them. */
@@ -44,18 +43,16 @@ const ofRepository = (claims: Claims, { ticket, repository, ownerId }: ExchangeF
   ["repository_owner_id", claims.repository_owner_id === ownerId, `it is ${claims.repository_owner_id}, the installation belongs to ${ownerId}`],
 ];
 
-function ofRun(claims: Claims, { ticket, repository, run, botId }: ExchangeFacts): readonly Must[] {
-  const title = parseRunTitle(run.displayTitle);
-  return [
-    ["event_name", claims.event_name === "workflow_dispatch" && run.event === "workflow_dispatch", `it is ${claims.event_name}`],
-    ["ref", claims.ref === `refs/heads/${repository.defaultBranch}` && run.headBranch === repository.defaultBranch, `it is ${claims.ref}`],
-    ["actor_id", claims.actor_id === botId && run.actor?.id === botId, `it is ${claims.actor_id}, the App is ${botId}`],
-    ["run_id", claims.run_id === run.id && run.repositoryId === repository.id && run.headRepositoryId === repository.id, "the run is of another repository or a fork"],
-    ["run_attempt", claims.run_attempt === 1 && run.attempt === 1, "a re-run gets nothing"],
-    ["run_id", run.status === "in_progress", `the run is ${run.status ?? "in no state"}`],
-    ["run_id", title?.key === ticket.key && run.displayTitle.split(" ").includes(ticket.item), "the run does not bear the ticket's item and key in its name"],
-  ];
-}
+const ofRun = (claims: Claims, { ticket, repository, run, botId }: ExchangeFacts): readonly Must[] => [
+  ["event_name", claims.event_name === "workflow_dispatch" && run.event === "workflow_dispatch", `it is ${claims.event_name}`],
+  ["ref", claims.ref === `refs/heads/${repository.defaultBranch}` && run.headBranch === repository.defaultBranch, `it is ${claims.ref}`],
+  ["actor_id", claims.actor_id === botId && run.actor?.id === botId, `it is ${claims.actor_id}, the App is ${botId}`],
+  ["run_id", claims.run_id === run.id && run.repositoryId === repository.id && run.headRepositoryId === repository.id, "the run is of another repository or a fork"],
+  ["run_attempt", claims.run_attempt === 1 && run.attempt === 1, "a re-run gets nothing"],
+  ["run_id", run.status === "in_progress", `the run is ${run.status ?? "in no state"}`],
+  // As `run-name` of templates/worktrain.yml gives it, of an item's run and of one that answers a question alike.
+  ["run_id", run.displayTitle === `WorkTrain ${ticket.item} ${ticket.key}`, "the run does not bear the ticket's item and key in its name"],
+];
 
 function ofFile(claims: Claims, { repository, run, workflowThen, workflowNow }: ExchangeFacts): readonly Must[] {
   const ref = `${repository.owner}/${repository.repo}/${WORKFLOW_PATH}@refs/heads/${repository.defaultBranch}`;

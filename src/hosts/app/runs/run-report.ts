@@ -2,10 +2,10 @@
  * Brings an issue's status comment up to what a run's artifact names and conclusion say now. Asks GitHub, not the event:
  * late, early and repeated events come to the same (fault 27), and a final comment is never turned back.
  */
-import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, readPullUnderReview, readRun, readStatusState, type RunFacts, type StatusState } from "../../../github/read/index.ts";
+import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, readCommitMessage, readPullUnderReview, readRun, readStatusState, type RunFacts, type StatusState } from "../../../github/read/index.ts";
 import { MOST_TRIES, nextTry, WORKFLOW_FILE, WORKFLOW_PATH } from "../../../intake/index.ts";
 import { longestUnsavedMs } from "../../../journal/index.ts";
-import { formatItemId, parseSegmentName, type EndingCode } from "../../../record/index.ts";
+import { formatItemId, formatKeptName, parseSegmentName, readTrailers, type EndingCode } from "../../../record/index.ts";
 import { ENDING_WORDS } from "../../../report/ending-words.ts";
 import { progressOf, type Onward, type Progress, type StatusView } from "../../../report/status-comment.ts";
 import { formatStatusMarker, type StatusMarker } from "../../../report/status-marker.ts";
@@ -45,7 +45,7 @@ export async function reportRun(place: Workplace, tools: StartTools, runId: numb
     await endByForce(place, tools, marker, run.id);
     return "going";
   }
-  const view = await endedView(place, { run, title, progress, pullRequests: state.pullRequests });
+  const view = await endedView(place, { run, title, progress, marker, pullRequests: state.pullRequests });
   let onward: Onward | undefined = view.ending === "model-unavailable" ? afterOutage(marker, tools.clock.nowMs()) : undefined;
   // Who cancelled it wants no other run in its place.
   if (marker.cancel === undefined && (await wasCutOff(place, run, view))) {
@@ -102,12 +102,16 @@ async function isAbout(place: Workplace, { marker }: Status, run: RunFacts, titl
 export async function readProgress(place: Workplace, run: Pick<RunFacts, "id">, { item: itemName }: Pick<RunTitle, "item">): Promise<Progress | null> {
   const item = formatItemId(itemName);
   const artifacts = await listRunArtifacts(place.github, place.repository, run.id);
-  return progressOf(
+  const progress = progressOf(
     artifacts.flatMap((artifact) => {
       const name = parseSegmentName(artifact.name);
       return name !== null && name.runId === run.id && name.runAttempt === 1 && formatItemId(name.item) === item ? [{ name, createdAt: artifact.createdAt }] : [];
     }),
   );
+  const preview = formatKeptName({ item: itemName, runId: run.id, what: "staged" });
+  // A deliver job that publishes saves a part of its own; one that only shows does not.
+  const staged = progress !== null && progress.at.phase !== "deliver" && artifacts.some(({ name }) => name === preview);
+  return staged ? { ...progress, staged } : progress;
 }
 
 interface Scene {
@@ -145,14 +149,15 @@ const atOf = (progress: Progress | null): string | null => {
 
 export async function endedView(
   place: Workplace,
-  { run, title, progress, pullRequests: shown }: { readonly run: RunFacts; readonly title: RunTitle; readonly progress: Progress | null; readonly pullRequests: StatusState["pullRequests"] },
+  { run, title, progress, marker, pullRequests: shown }: { readonly run: RunFacts; readonly title: RunTitle; readonly progress: Progress | null; readonly marker: StatusMarker; readonly pullRequests: StatusState["pullRequests"] },
 ): Promise<EndedView> {
   const pullRequests = shown ?? (await findPullRequests(place.github, place.repository, branchOf(title))).filter(({ headRepositoryId }) => headRepositoryId === place.repositoryId);
-  const [pullRequest] = pullRequests;
   const said = progress?.ending ?? endingOf(run);
+  const made = said === "ready" || said === "fenced" ? await whatWasMade(place, { said, title, progress, marker, pullRequests }) : undefined;
   // What was asked for is there: the run that was first made it.
-  const ending = said === "fenced" && pullRequest !== undefined ? "ready" : said;
-  const missing = ending === "ready" && pullRequest === undefined;
+  const ending = said === "fenced" && made !== undefined ? "ready" : said;
+  const missing = ending === "ready" && made === undefined;
+  const pullRequest = missing ? undefined : pullRequests[0];
   return {
     kind: "ended",
     runUrl: run.htmlUrl,
@@ -160,7 +165,29 @@ export async function endedView(
     ending,
     pullRequest: pullRequest === undefined ? null : { number: pullRequest.number, url: pullRequest.htmlUrl },
     deliverUrl: missing ? await deliverJobUrl(place, run) : null,
+    notBegun: said === "lost" && progress === null ? await whyNotBegun(place, run) : undefined,
   };
+}
+
+/** Whether the run's agent job never started; undefined where it did, and what it met is in its log. */
+async function whyNotBegun(place: Workplace, run: RunFacts): Promise<EndedView["notBegun"]> {
+  const agent = (await listRunJobs(place.github, place.repository, run.id)).find(({ name }) => name === "agent");
+  if (agent === undefined) return "refused";
+  return agent.conclusion === "skipped" ? "skipped" : undefined;
+}
+
+/**
+ * The pull request that holds what the run was to deliver (I4). That of an attempt whose delivery is worked on again was there before: it holds the
+ * answer when the deliver job says so, or its newest commit is this run's; where another run was first, when it is not the commit that was answered.
+ */
+async function whatWasMade(place: Workplace, { said, title, progress, marker: { followUp }, pullRequests }: { readonly said: EndingCode; readonly title: RunTitle; readonly progress: Progress | null; readonly marker: StatusMarker; readonly pullRequests: readonly { readonly number: number; readonly headSha: string }[] }): Promise<{ readonly number: number } | undefined> {
+  const [first] = pullRequests;
+  if (followUp === undefined || first === undefined) return first;
+  if (progress?.at.phase === "deliver" && progress.at.step === "delivered") return first;
+  const answered = pullRequests.find(({ number }) => number === followUp.pullNumber);
+  if (answered === undefined || answered.headSha === followUp.headSha) return undefined;
+  if (said === "fenced") return answered;
+  return readTrailers((await readCommitMessage(place.github, place.repository, answered.headSha)) ?? "")?.key === title.key ? answered : undefined;
 }
 
 export const branchOf = ({ item }: RunTitle): string => `worktrain/${item.subject}-${item.attempt}`;
@@ -180,7 +207,7 @@ async function wasCutOff(place: Workplace, run: RunFacts, { progress, ending, pu
 }
 
 /** Whether the next label goes on with the item (fault 38). Also an end that was not delivered is gone on from: the next run delivers it. */
-const isInterrupted = (view: EndedView): boolean => ENDING_WORDS[view.ending].after === "resume" || (view.ending === "ready" && view.pullRequest === null);
+const isInterrupted = (view: EndedView): boolean => view.progress?.staged === true || ENDING_WORDS[view.ending].after === "resume" || (view.ending === "ready" && view.pullRequest === null);
 
 /** A run that left no ending code: only its conclusion tells (fault 38). */
 const endingOf = (run: RunFacts): EndingCode => (run.conclusion === "cancelled" ? "cancelled" : "lost");

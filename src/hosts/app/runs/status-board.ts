@@ -17,6 +17,8 @@ export interface StatusBoard {
   readShown(shown: readonly CommentShown[] | null): Promise<Status | null>;
   /** Makes the comment, or changes `present` where the text differs. Null when somebody deleted it meanwhile: that is respected (fault 46). */
   write(present: Status | null, marker: StatusMarker, view: StatusView): Promise<Status | null>;
+  /** Makes it say again what it said before. */
+  putBack(present: Status, before: Status): Promise<void>;
 }
 
 export function openStatusBoard(place: Workplace, tools: AppTools, issueNumber: number): StatusBoard {
@@ -57,6 +59,9 @@ export function openStatusBoard(place: Workplace, tools: AppTools, issueNumber: 
       if (present === null) return create(marker, body);
       if (present.comment.body === body) return present;
       return (await edit(present, body)) ? { comment: { ...present.comment, body }, marker } : null;
+    },
+    async putBack(present, before) {
+      if (present.comment.body !== before.comment.body) await edit(present, before.comment.body);
     },
   };
 }

@@ -1,6 +1,7 @@
 /**
- * The money of a day, as GitHub shows it: the App keeps no state. A run under way counts with its whole budget, one that is over with the cost that
- * its artifacts' names tell, and the run that is asked for with its whole budget before it is dispatched.
+ * The money of a day, as GitHub shows it: the App keeps no state. A run under way counts with its whole budget, whenever it was made; an item whose
+ * runs are over with what its artifacts' names tell that it cost since midnight, and the run that is asked for with its whole budget before it is
+ * dispatched.
  *
  * I5. Wishes take turns (`start`), so that those of one App do not all find the room for one; two replicas that look at the same moment may.
  */
@@ -17,6 +18,8 @@ export interface DayWish {
   /** The item that is to run: what it cost today is within its budget. */
   readonly item: string;
   readonly nowMs: number;
+  /** How it is asked for once more: the beginning of a sentence. */
+  readonly again: string;
   /** US dollars that all repositories of the installation together may cost in a day; null: no limit. */
   readonly ofInstallationUsd: number | null;
 }
@@ -31,13 +34,14 @@ export interface NoRoom {
 export async function overDailyBudget(place: Workplace, wish: DayWish): Promise<NoRoom | null> {
   const { dailyCostUsd: limitUsd, costUsd } = wish.config.budget;
   const { item, nowMs, ofInstallationUsd } = wish;
+  const later = `${wish.again} tomorrow, or when runs under way are over`;
   if (limitUsd === null && ofInstallationUsd === null) return null;
   const capMilliUsd = Math.round(costUsd * 1_000);
   const day = new Date(nowMs).toISOString().slice(0, 10);
   const here = await spentOn(place, { day, item, cap: async () => capMilliUsd });
   const isOver = (spent: number, usd: number): boolean => spent + capMilliUsd > Math.round(usd * 1_000);
   const told = (whose: string, usd: number, spent: number): string => `The day's budget of ${whose} has no room for it: at most $${usd} a day (UTC) are to be spent, $${dollars(spent)} are spent or reserved by other work of ${day}, and this may cost up to $${costUsd}.`;
-  if (limitUsd !== null && isOver(here, limitUsd)) return { message: told("this repository", limitUsd, here), fix: `${TOMORROW}; or raise budget.dailyCostUsd, or lower budget.costUsd, in ${CONFIG_PATH} on the default branch.`, details: [] };
+  if (limitUsd !== null && isOver(here, limitUsd)) return { message: told("this repository", limitUsd, here), fix: `${later}; or raise budget.dailyCostUsd, or lower budget.costUsd, in ${CONFIG_PATH} on the default branch.`, details: [] };
   if (ofInstallationUsd === null) return null;
   // Only until there is no room: every repository costs requests.
   let all = here;
@@ -45,10 +49,8 @@ export async function overDailyBudget(place: Workplace, wish: DayWish): Promise<
     if (isOver(all, ofInstallationUsd)) break;
     if (other.repositoryId !== place.repositoryId) all += await spentOn(other, { day, item, cap: () => capOf(other) });
   }
-  return isOver(all, ofInstallationUsd) ? { message: told("all repositories of this installation", ofInstallationUsd, all), fix: `${TOMORROW}; or lower budget.costUsd in ${CONFIG_PATH} on the default branch. Who runs the App sets the limit (WORKTRAIN_DAILY_COST_USD).`, details: [] } : null;
+  return isOver(all, ofInstallationUsd) ? { message: told("all repositories of this installation", ofInstallationUsd, all), fix: `${later}; or lower budget.costUsd in ${CONFIG_PATH} on the default branch. Who runs the App sets the limit (WORKTRAIN_DAILY_COST_USD).`, details: [] } : null;
 }
-
-const TOMORROW = "Remove the label and add it again tomorrow, or when runs under way are over";
 
 const dollars = (milliUsd: number): string => (milliUsd / 1_000).toFixed(2);
 
@@ -60,23 +62,40 @@ interface DayOf {
   readonly cap: () => Promise<number>;
 }
 
-/** Thousandths of a dollar of a repository's items over all their runs of a day: a name tells what the item cost so far. */
+/** Days before this one whose runs are looked through: for those still going, and for what an item had cost before. One that rested longer counts whole. */
+const DAYS_BACK = 7;
+const DAY_MS = 24 * 60 * 60_000;
+
+/** Thousandths of a dollar that a repository's items cost on a day, or may yet. */
 async function spentOn({ github, repository, repositoryId }: Workplace, { day, item: except, cap }: DayOf): Promise<number> {
-  const runs = await listDispatchedRuns(github, repository, { workflow: WORKFLOW_FILE, createdSince: `${day}T00:00:00Z` });
-  const items = new Map<string, number>();
-  for (const run of runs) {
+  const midnightMs = Date.parse(`${day}T00:00:00Z`);
+  const since = new Date(midnightMs - DAYS_BACK * DAY_MS).toISOString().slice(0, 10);
+  const items = new Map<string, RunFacts[]>();
+  for (const run of await listDispatchedRuns(github, repository, { workflow: WORKFLOW_FILE, createdSince: `${since}T00:00:00Z` })) {
     const title = parseRunTitle(run.displayTitle);
     if (title === null || title.item.repositoryId !== repositoryId) continue;
     const item = formatItemId(title.item);
-    const cost = await costOf(run);
-    items.set(item, Math.max(items.get(item) ?? 0, run.status === "completed" ? cost : Math.max(cost, await cap())));
+    items.set(item, [...(items.get(item) ?? []), run]);
   }
   items.delete(except);
-  return [...items.values()].reduce((sum, cost) => sum + cost, 0);
+  const isOfDay = (run: RunFacts): boolean => run.status !== "completed" || Date.parse(run.updatedAt ?? run.createdAt) >= midnightMs;
+  let all = 0;
+  for (const runs of items.values()) {
+    const ofDay = runs.filter(isOfDay);
+    if (ofDay.length === 0) continue;
+    // A name tells what the item cost so far, and the newest run before the day what that was then.
+    const before = runs.find((run) => !isOfDay(run));
+    const saved = [];
+    for (const run of before === undefined ? ofDay : [...ofDay, before]) saved.push(...(await costsOf(run)));
+    const base = Math.max(0, ...saved.filter(({ atMs }) => atMs < midnightMs).map(({ cost }) => cost));
+    const spent = Math.max(base, ...saved.map(({ cost }) => cost)) - base;
+    all += ofDay.every(({ status }) => status === "completed") ? spent : Math.max(spent, await cap());
+  }
+  return all;
 
-  async function costOf(run: RunFacts): Promise<number> {
+  async function costsOf(run: RunFacts): Promise<readonly { readonly cost: number; readonly atMs: number }[]> {
     const artifacts = await listRunArtifacts(github, repository, run.id);
-    return Math.max(0, ...artifacts.map(({ name }) => parseSegmentName(name)?.costMilliUsd ?? 0));
+    return artifacts.map(({ name, createdAt }) => ({ cost: parseSegmentName(name)?.costMilliUsd ?? 0, atMs: createdAt === null ? midnightMs : Date.parse(createdAt) }));
   }
 }
 

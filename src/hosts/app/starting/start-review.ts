@@ -4,11 +4,10 @@
  * R1. A head is reviewed at the word of somebody who may write: who pushed it to this repository, or who labelled it. The head of a fork
  *     only at a label, for exactly the commit that was its head then (attack 5); the next push takes that back.
  */
-import { readBotReviews, readComparison, readPermission, readPullUnderReview, type IssueFacts, type PullUnderReview } from "../../../github/read/index.ts";
+import { GITHUB_ACTIONS_LOGIN, readBotReviews, readComparison, readPermission, readPullUnderReview, type IssueFacts, type PullUnderReview } from "../../../github/read/index.ts";
 import { reviewMarkerOf } from "../../../delivery/names.ts";
 import { permissionVerdict, type Ticket } from "../../../github/trust/index.ts";
 import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, type PullRequestEvent, type ReviewWish } from "../../../intake/index.ts";
-import type { StatusMarker } from "../../../report/status-marker.ts";
 import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
 import { firstMarker, refuse, setStage, start, type Refused, type Stage, type StartTools } from "./start-work.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "../runs/status-board.ts";
@@ -21,6 +20,8 @@ export interface ReviewDelivery {
   /** The head that whoever asked had before them; null where nobody saw one. */
   readonly headSha: string | null;
   readonly deliveryId: string;
+  /** What the pull request was labelled with when somebody pushed to it; absent where that is not known. */
+  readonly labels?: readonly string[];
   /** The whole is looked at, whatever was reviewed before. */
   readonly full?: boolean;
   /** The key of the review that is to be made once more. */
@@ -41,6 +42,8 @@ export async function startReview(place: Workplace, tools: StartTools, delivery:
   const { wanted, label } = wishesOf(config);
   if (cause === "opened" && wanted !== "all") return ignored("not-wanted");
   if (cause === "push" && wanted === "never") return ignored("not-wanted");
+  // A label that was set since has an event of its own; without this each push to any pull request would cost what a review does before it starts.
+  if (cause === "push" && wanted === "labelled" && delivery.labels !== undefined && !hasLabel({ labels: delivery.labels }, label)) return ignored("label-gone");
   const authorisation = authorise(permissionVerdict(await readPermission(here.github, here.repository, event.sender.login), event.sender.id));
   if (authorisation.kind === "silent" && cause !== "push") return ignored("actor-may-not-start");
   const pull = await readPullUnderReview(here.github, here.repository, event.issueNumber);
@@ -74,7 +77,7 @@ export async function startReview(place: Workplace, tools: StartTools, delivery:
     if (isAsked) await refused(decision.refusal, decision.attempt);
     return ignored(decision.refusal.kind);
   }
-  const since = status === null || delivery.full === true ? null : await lastReviewed(stage, pull.number, status.marker);
+  const since = status === null || delivery.full === true ? null : await lastReviewed(stage, pull.number, status);
   const order = {
     event,
     deliveryId: delivery.deliveryId,
@@ -91,7 +94,7 @@ export function wishesOf(config: Stage["config"]): { readonly wanted: "never" | 
   return config !== "missing" && config.ok ? { wanted: config.value.review.pullRequests, label: config.value.label } : { wanted: "labelled", label: DEFAULT_LABEL };
 }
 
-const hasLabel = ({ labels }: PullUnderReview, label: string): boolean => labels.some((each) => each.toLowerCase() === label.toLowerCase());
+const hasLabel = ({ labels }: Pick<PullUnderReview, "labels">, label: string): boolean => labels.some((each) => each.toLowerCase() === label.toLowerCase());
 
 /** What is told of a run that is under way stays. */
 async function refuseOver(board: StatusBoard, status: Status | null, marker: Parameters<typeof refuse>[2], refusal: Refused): Promise<void> {
@@ -140,12 +143,13 @@ export async function reviewGoesOn(stage: Stage, pullNumber: number, headSha: st
 }
 
 /**
- * The head that the last review was about, with the commit at which it left the default branch; null when none was posted. That it is ours
- * is known by what only the App's own comment says: the commit and the key of the run before.
+ * The head that the last review was about, with the commit at which it left the default branch; null when none was posted. It is ours where
+ * one of the two accounts posted it that ours are posted with (attack 1: anybody can copy a marker with its key), about the commit and by
+ * the run that the App's own comment names.
  */
-export async function lastReviewed({ here, facts, baseSha }: Stage, number: number, { head, key }: StatusMarker): Promise<NonNullable<NonNullable<Ticket["review"]>["since"]> | null> {
+export async function lastReviewed({ here, facts, baseSha }: Stage, number: number, { marker: { head, key }, comment }: Status): Promise<NonNullable<NonNullable<Ticket["review"]>["since"]> | null> {
   if (head === undefined || key === null || baseSha === null) return null;
-  const reviews = await readBotReviews(here.github, here.repository, { pullNumber: number, prefix: reviewMarkerOf(facts.id, number), logins: "any-bot" });
+  const reviews = await readBotReviews(here.github, here.repository, { pullNumber: number, prefix: reviewMarkerOf(facts.id, number), logins: [GITHUB_ACTIONS_LOGIN, ...(comment.writer === undefined ? [] : [comment.writer])] });
   const last = reviews.find(({ headSha, body }) => headSha === head && body.includes(` key=${key} -->\n`));
   const comparison = last === undefined ? null : await readComparison(here.github, here.repository, { base: baseSha, head });
   return last === undefined || comparison === null ? null : { headSha: head, mergeBase: comparison.mergeBase, by: last.login };

@@ -10,6 +10,7 @@ import { RetryableError, TerminalError } from "../../../shared/errors.ts";
 import { err } from "../../../shared/result.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
 import { overDailyBudget } from "./daily-budget.ts";
+import { tellNotFollowedUp } from "./not-followed-up.ts";
 import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
 import { parseRunTitle } from "../runs/run-title.ts";
 import type { EditBudget } from "../runs/edit-budget.ts";
@@ -69,16 +70,16 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
   const runs = status === null && issue !== null ? await itemRuns(here, issue) : null;
   const prior = issue === null ? null : await readPriorAttempt(here, tools, { issue, status, runs });
   const decision = decideStart(event, { ...stage, repository: facts, prior });
-  const refused = (attempt: number, refusal: Refused): Promise<void> => refuse(board, status, { ...firstMarker(event), attempt, recreated: status?.marker.recreated ?? false }, refusal);
+  const refused = ({ attempt, wish }: Pick<Exclude<StartDecision, { kind: "ignore" }>, "attempt" | "wish">, refusal: Refused): Promise<void> => refuse(board, status, { ...firstMarker(event), attempt, wish, recreated: status?.marker.recreated ?? false }, refusal);
   switch (decision.kind) {
     case "ignore":
       return ignored(decision.reason);
     case "refuse":
-      await refused(decision.attempt, decision.refusal);
+      await refused(decision, decision.refusal);
       return ignored(decision.refusal.kind);
     case "start":
       if (delivery.editedSince === true) {
-        await refused(decision.attempt, EDITED_SINCE);
+        await refused(decision, EDITED_SINCE);
         return ignored("text-changed");
       }
       return (await start({ place: here, facts, board, status, runs }, tools, { ...delivery, decision, role: authorisation.role })).runId;
@@ -150,6 +151,8 @@ export interface Started {
   readonly dispatched: boolean;
   /** Null when nothing was dispatched, or GitHub has not said yet. */
   readonly runId: number | null;
+  /** Why nothing was dispatched, where whoever asked is still to be told. */
+  readonly untold?: Refused | undefined;
 }
 
 /** Says it, dispatches it, says where it runs; or why it could not be dispatched. */
@@ -160,19 +163,20 @@ export async function start(scene: Scene, tools: StartTools, order: Order): Prom
   return tools.queue.run(`budget-${scene.place.repository.owner.toLowerCase()}`, () => startNow(scene, tools, order));
 }
 
-async function startNow(scene: Scene, tools: StartTools, order: Order): Promise<Started> {
+async function startNow(scene: Scene, tools: StartTools, asked: Order): Promise<Started> {
   const { place, facts, board } = scene;
+  const { followed, followUp, since } = carriedOn(scene.status, asked);
+  const order: Order = { ...asked, ...(followUp === undefined ? {} : { followUp }), ...(asked.review === undefined || since === undefined ? {} : { review: { ...asked.review, since } }) };
   const { event, decision, command } = order;
   const isLabel = order.unasked === undefined && command === undefined && order.cause === undefined;
   const reaction = isLabel ? ((await react(place, tools, event.issueNumber))?.id ?? null) : (command?.reactionId ?? null);
   // The gate stands there until the run that answers it is seen at work: a dispatch that fails is asked for again.
   const gate = command === undefined ? {} : { command: command.commentId, at: scene.status?.marker.at ?? null };
-  const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, wish: decision.wish, ...order.unasked };
-  const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs(), ofInstallationUsd: tools.dailyCostUsd ?? null });
+  const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, since: order.review?.since, wish: decision.wish, followed, followUp, ...order.unasked };
+  const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs(), again: againOf(order), ofInstallationUsd: tools.dailyCostUsd ?? null });
   if (over !== null) {
     tools.log.info("not started: the day's budget", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
-    await refuse(board, scene.status, { ...marker, state: "refused" }, over);
-    return { dispatched: false, runId: null };
+    return notDispatched(scene, tools, order, { shown: scene.status, marker, refusal: over });
   }
   const starting = await board.write(scene.status, marker, { kind: "starting" });
   const wrote = { reaction, comment: starting === null ? null : String(starting.comment.id) };
@@ -196,11 +200,42 @@ async function startNow(scene: Scene, tools: StartTools, order: Order): Promise<
   } catch (error) {
     if (!(error instanceof TerminalError) && !(error instanceof RetryableError)) throw error;
     tools.log.error(error, "no run could be dispatched", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
-    const again = command === undefined ? "Remove the label and add it again in a while." : "Write the command again in a while.";
-    const fix = error instanceof TerminalError ? error.fix : `GitHub has an outage or limits the App. ${again}`;
-    if (starting !== null) await refuse(board, starting, { ...marker, state: "refused" }, { message: error.message, fix, details: [] });
-    return { dispatched: false, runId: null };
+    const fix = error instanceof TerminalError ? error.fix : `GitHub has an outage or limits the App. ${againOf(order)} in a while.`;
+    return notDispatched(scene, tools, order, { shown: starting, marker, refusal: { message: error.message, fix, details: [] } });
   }
+}
+
+/**
+ * What the attempt is at goes with it into every run that goes on with it, whoever asks for that: the run before may have been lost before it
+ * had saved it. And what a review began with: without it, no ticket of those runs would say that the last review's findings count.
+ */
+const carriedOn = (status: Status | null, { decision, review, followUp, unasked }: Order): Pick<StatusMarker, "followed" | "followUp" | "since"> => {
+  const before = status?.marker.attempt === decision.attempt ? status.marker : undefined;
+  const isGoingOn = decision.continuation > 0 || unasked !== undefined;
+  return { followed: unasked?.followed ?? before?.followed, followUp: followUp ?? before?.followUp, since: review?.since ?? (isGoingOn ? before?.since : undefined) };
+};
+
+/** How the same is asked for once more. */
+function againOf({ command, cause }: Order): string {
+  if (command !== undefined) return "Write the command again";
+  if (cause === "check_run") return "Run a failed check again";
+  if (cause === "pull_request_review_comment") return "Say it again in the conversation";
+  if (cause === "push") return "Push to the default branch again, or resolve the conflict by hand";
+  return cause === "pull_request_review" ? "Ask for the changes again" : "Remove the label and add it again";
+}
+
+/** Why nothing was dispatched stands in the status comment; where that tells of a delivery it stays, so that the delivery can be followed up later. */
+async function notDispatched({ place, board, status }: Scene, tools: StartTools, { event, followUp, command }: Order, { shown, marker, refusal }: { readonly shown: Status | null; readonly marker: StatusMarker; readonly refusal: Refused }): Promise<Started> {
+  const none = { dispatched: false, runId: null };
+  if (followUp === undefined || status === null) {
+    // Somebody deleted it while it was written: that is respected (fault 46).
+    if (shown !== null || status === null) await refuse(board, shown, { ...marker, state: "refused" }, refusal);
+    return none;
+  }
+  if (shown !== null) await board.putBack(shown, status);
+  if (command !== undefined) return { ...none, untold: refusal };
+  await tellNotFollowedUp(place, tools, { issueNumber: event.issueNumber, pullNumber: followUp.pullNumber, headSha: followUp.headSha, refusal });
+  return none;
 }
 
 /** The run with the key among those of the issue, the first of several. */

@@ -26,7 +26,7 @@ export async function tryAgain(place: Workplace, tools: StartTools, issueNumber:
     return null;
   }
   const { pullRequests } = await readStatusState(place.github, place.repository, { issueNumber, branch: branchOf(title) });
-  const view = await endedView(place, { run, title, progress: await readProgress(place, run, title), pullRequests });
+  const view = await endedView(place, { run, title, progress: await readProgress(place, run, title), marker: status.marker, pullRequests });
   await writeEnd(board, status, { run, view: { ...view, onward: { kind: "waits", reason: goingOn.reason } } });
   return null;
 }

@@ -2,7 +2,7 @@
 import { blobsOf, withNeededBlobs, copyReader, decodeRedactedCopy, surveyDirectory, surveySegments, openDirectoryReader, type JournalReader, type LogFault, type NamedPart, type ReadCopy, type Survey, type Surveyor } from "../../../journal/index.ts";
 import { sessionStream, type Recorded } from "../../../record/index.ts";
 import { readManifest } from "../../../record/manifest.ts";
-import { isItemEvent, readItemJournal } from "../../../report/index.ts";
+import { readItemJournal } from "../../../report/index.ts";
 import { TerminalError } from "../../../shared/errors.ts";
 import type { CliWorld, CommandResult } from "../command.ts";
 import { printable } from "../printable.ts";
@@ -58,7 +58,7 @@ export function lookAtFiles(parts: readonly NamedPart[]): Looked {
 /** What the survey and everything that refers to something else come to. */
 export async function verdict(where: string, { survey, getBlob, copy }: Looked, attested: readonly Attested[]): Promise<CommandResult> {
   const log = survey.done();
-  const found = [...(getBlob === null ? [] : await missingBlobs(log, getBlob)), ...(await contradictions(log))];
+  const found = [...(getBlob === null ? [] : await missingBlobs(log, getBlob)), ...(await foreignSessions(log))];
   for (const fault of found) survey.fault(fault);
   const { lines, bytes, streams, faults, faultCount, salvage, notes } = survey.done();
   const empty = lines === 0 && faultCount === 0 ? [{ file: where, line: null, stream: null, reason: "it holds no line", fix: "Name another one." }] : [];
@@ -108,28 +108,19 @@ async function missingBlobs(log: Survey, getBlob: Blobs): Promise<readonly LogFa
   return faults;
 }
 
-/** What the streams say of each other: where a concluded session ended, and whose sessions these are. */
-async function contradictions(log: Survey): Promise<readonly LogFault[]> {
-  const faults: LogFault[] = [];
+/** Streams of sessions that none of the items started. */
+async function foreignSessions(log: Survey): Promise<readonly LogFault[]> {
   const items = log.streams.flatMap(({ stream }) => (stream.startsWith("item/") ? [stream] : []));
+  // With a fault in the log, what schedules a session may be what is lost.
+  if (items.length === 0 || log.faultCount > 0) return [];
   const known = new Set(items);
   for (const stream of items) {
-    for (const event of log.events(stream).filter(isItemEvent)) {
-      if (event.kind !== "session_concluded") continue;
-      const { sessionId, head } = event.data;
-      if (log.hashAt(sessionStream(sessionId), head.seq) === head.hash) continue;
-      const reason = `seq ${event.seq} says that ${sessionStream(sessionId)} ended at seq ${head.seq} with ${head.hash.slice(0, 12)}; ${log.hashAt(sessionStream(sessionId), head.seq) === null ? "that line is not there" : "another line stands there"}`;
-      faults.push({ file: stream, line: null, stream, reason, fix: "The session's stream was cut or written anew. Restore the log from the saved segments." });
-    }
     const journal = await readItemJournal({ read: (name) => Promise.resolve(log.events(name)) }, stream.slice("item/".length));
     for (const id of journal.sessions.keys()) known.add(sessionStream(id));
   }
-  // With a fault in the log, what schedules a session may be what is lost.
-  if (items.length === 0 || log.faultCount > 0) return faults;
-  for (const { stream } of log.streams) {
-    if (!known.has(stream)) faults.push({ file: stream, line: null, stream, reason: "no event of the item starts this session: it is foreign to this log", fix: "Somebody put it in. It is never acted on; restore the log from the saved segments." });
-  }
-  return faults;
+  return log.streams
+    .filter(({ stream }) => !known.has(stream))
+    .map(({ stream }) => ({ file: stream, line: null, stream, reason: "no event of the item starts this session: it is foreign to this log", fix: "Somebody put it in. It is never acted on; restore the log from the saved segments." }));
 }
 
 function provenance(ok: boolean, attested: readonly Attested[], copy: ReadCopy | null): readonly string[] {

@@ -18,11 +18,11 @@ export function missingChecks(state: State, repository: RepositoryRecord, pull: 
   });
 }
 
-/** Armed pull requests for which there is nothing left to wait for, at the very commit that they were armed for. */
+/** Armed pull requests for which there is nothing left to wait for, whichever commit they were armed at (P-auto-merge). */
 export const readyToMerge = (state: State): readonly Pull[] =>
   select(state.issues, (issue) => issue.state === "open")
     .filter(isPull)
-    .filter((pull) => pull.pull.autoMerge?.headSha === pull.pull.head.sha && missingChecks(state, known(state.repositories, pull.repositoryId, "repository"), pull).length === 0);
+    .filter((pull) => pull.pull.autoMerge !== null && missingChecks(state, known(state.repositories, pull.repositoryId, "repository"), pull).length === 0);
 
 /** Merges one, in the way it was armed for, unless there is a conflict. @returns the state after it */
 export async function mergeArmed(state: State, git: Git, { pull, at }: { readonly pull: Pull; readonly at: string }): Promise<State> {

@@ -101,7 +101,7 @@ export interface AutoMerge {
   readonly at: string;
   readonly by: string;
   readonly method: "MERGE" | "REBASE" | "SQUASH";
-  /** The head that it was armed at; another one disarms it here, whoever pushed. */
+  /** The head that it was armed at. A push does not disarm it: who may push to a branch here has write permission (P-auto-merge). */
   readonly headSha: string;
 }
 

@@ -6,13 +6,20 @@
  */
 import type { GitHub, Repository } from "../../../github/client.ts";
 import { isRedCheck, readAnnotations, readCheckRuns, readConversations, readSubmittedReview, type CheckRunShown, type Conversation } from "../../../github/read/index.ts";
-import { CHECK_NAME } from "../../../record/index.ts";
+import { CHECK_NAME, type ItemEvent } from "../../../record/index.ts";
 import type { Ticket } from "../../../github/trust/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
 import type { JsonObject } from "../../../shared/json.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 
 type FollowUp = NonNullable<Ticket["followUp"]>;
+type FollowedUp = Extract<ItemEvent, { kind: "item_followed_up" }>["data"];
+
+/** What the record tells of it, so that it is known again. */
+export const saidIn = ({ because, headSha, reviewId, comments, findings = [] }: FollowUp): Omit<FollowedUp, "by" | "findings"> => ({ because, headSha, ...(reviewId === undefined ? {} : { reviewId }), ...(comments === undefined ? {} : { comments }), ...(because === "asked" ? { named: [...findings] } : {}) });
+
+/** Whether the run was started for what is said of the delivery, not to go on with one that was. */
+export const isAnew = ({ command, trigger }: Ticket): boolean => command === "fix" || trigger.kind === "check_run" || trigger.kind === "pull_request_review" || trigger.kind === "pull_request_review_comment" || trigger.kind === "push";
 
 /** A session is told no more; a change that breaks more has one cause most often. */
 const MOST_CHECKS = 10;

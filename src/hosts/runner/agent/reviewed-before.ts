@@ -1,6 +1,6 @@
 /** What an earlier review of the pull request looked at and found, so that only what is new is looked at. */
 import type { GitHub, Repository } from "../../../github/client.ts";
-import { GITHUB_ACTIONS_LOGIN, readComparison, readReviewThreads, seenHunks } from "../../../github/read/index.ts";
+import { GITHUB_ACTIONS_LOGIN, readComparison, readReviewThreads, readSeenHunks } from "../../../github/read/index.ts";
 import type { Ticket } from "../../../github/trust/index.ts";
 import { readFindingMark, type EarlierFinding, type ReviewedBefore } from "../../../record/index.ts";
 
@@ -12,9 +12,8 @@ export async function readReviewedBefore(github: GitHub, repository: Repository,
   const since = review?.since;
   if (review === undefined || since === undefined) return null;
   const now = await readComparison(github, repository, { base: base.sha, head: review.headSha });
-  const before = await readComparison(github, repository, { base: since.mergeBase, head: since.headSha });
-  const seen = now === null ? null : seenHunks(before, now);
-  const known = seen === null ? { seen: [], full: "GitHub does not show the change" } : seen.ok ? { seen: [...seen.value] } : { seen: [], full: seen.error };
+  const seen = await readSeenHunks(github, repository, { since, now });
+  const known = seen.ok ? { seen: [...seen.value] } : { seen: [], full: seen.error };
   const { headSha, mergeBase, by } = since;
   return { headSha, mergeBase, ...known, earlier: await openFindings(github, repository, { number: issueNumber, botLogins: [GITHUB_ACTIONS_LOGIN, by] }) };
 }

@@ -1,10 +1,10 @@
 /** The agent job's work proper: sandbox, workspace, coordinator. Loaded when the run is admitted and its journal can be saved. */
 import { allowedHosts, budgetOf, modelsOf, type Config } from "../../../config/index.ts";
 import { confidentialAmong, estimateWords, openingPolicy, PIPELINE_WORKFLOWS, pipelineFault, progressLine, readRules, runItem, type CoordinatorDeps, type ItemResult } from "../../../coordinator/index.ts";
-import { foldItem, next, type ItemState } from "../../../engine/pipeline/index.ts";
+import { foldItem, hasReopened, isUnanswered, next, type ItemState } from "../../../engine/pipeline/index.ts";
 import type { GitHub } from "../../../github/client.ts";
 import { readRepository } from "../../../github/read/index.ts";
-import { personOf } from "../../../github/trust/index.ts";
+import { personOf, type Ticket } from "../../../github/trust/index.ts";
 import { needsPrivate } from "../../../intake/confidential-workflows.ts";
 import { itemStream, phaseSchema, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
 import { TerminalError, type Refusal } from "../../../shared/errors.ts";
@@ -15,7 +15,7 @@ import type { Admitted } from "./admission.ts";
 import { askedFindings } from "./asked-findings.ts";
 import { readConfig } from "./config.ts";
 import { mergedWithBase } from "./conflict.ts";
-import { readFollowUp } from "./follow-up.ts";
+import { isAnew, readFollowUp, saidIn } from "./follow-up.ts";
 import { readHeadFiles } from "./head-files.ts";
 import { readReviewedBefore } from "./reviewed-before.ts";
 import { crashesInARow, CRASHES_THAT_STOP, type Crashes } from "./crashes.ts";
@@ -71,12 +71,10 @@ type ToAnswer = FollowedUp | "merge" | null;
 async function followUpOf(settings: JobSettings, { github, admitted: { ticket }, record }: WorkContext): Promise<Result<ToAnswer, Refusal>> {
   const { followUp, trigger } = ticket;
   const state = foldItem((await record.journal.read(itemStream(settings.item))) as readonly ItemEvent[]);
-  if (followUp === undefined || state.ended === null || state.delivered === null) return ok(null);
-  const { because, headSha } = followUp;
-  if (state.followUps.some((each) => each.headSha === headSha && each.because === because)) return ok(null);
-  if (because === "conflict") return ok("merge");
-  const findings = because === "asked" ? askedFindings(state, followUp.findings ?? []) : await readFollowUp(github, { owner: settings.owner, repo: settings.repo }, followUp);
-  return findings.ok ? ok({ because, headSha, by: personOf(trigger.actor), findings: [...findings.value], ...(followUp.comments === undefined ? {} : { comments: followUp.comments }) }) : findings;
+  if (followUp === undefined || !isUnanswered(state, saidIn(followUp), { anew: isAnew(ticket) })) return ok(null);
+  if (followUp.because === "conflict") return ok("merge");
+  const findings = followUp.because === "asked" ? askedFindings(state, followUp.findings ?? []) : await readFollowUp(github, { owner: settings.owner, repo: settings.repo }, followUp);
+  return findings.ok ? ok({ ...saidIn(followUp), by: personOf(trigger.actor), findings: [...findings.value] }) : findings;
 }
 
 type Reviewed = NonNullable<Extract<ItemEvent, { kind: "item_opened" }>["data"]["review"]>;
@@ -138,7 +136,7 @@ async function answerable(settings: JobSettings, { admitted, record, followUp, w
   if (followUp !== "merge" || asked === undefined) return ok(followUp === "merge" ? null : followUp);
   const state = await stateOf(record, settings.item);
   const merged = await mergedWithBase({ workspace, journal: record.journal, delivered: state.delivered?.snapshot ?? null, base: ontoOf(admitted) });
-  return merged.ok ? ok({ because: asked.because, headSha: asked.headSha, by: personOf(admitted.ticket.trigger.actor), ...merged.value }) : merged;
+  return merged.ok ? ok({ ...saidIn(asked), by: personOf(admitted.ticket.trigger.actor), ...merged.value }) : merged;
 }
 
 async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { place: Place; sandbox: Sandbox; workspace: Workspace }): Promise<ItemResult | WorkEnd> {
@@ -192,10 +190,10 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
   );
 }
 
-/** A phase that this version does not know is none. */
 /** Also where GitHub does not say (I9). */
 const isPublic = async ({ owner, repo }: JobSettings, { github }: Pick<Work, "github">): Promise<boolean> => (await readRepository(github, { owner, repo }))?.isPublic ?? true;
 
+/** A phase that this version does not know is none. */
 function retryOf({ retry, trigger }: Admitted["ticket"]): Pick<CoordinatorDeps, "retry"> {
   return retry === undefined ? {} : { retry: { phase: phaseSchema.nullable().catch(null).parse(retry.phase), by: personOf(trigger.actor) } };
 }
@@ -217,11 +215,13 @@ function openRun(settings: JobSettings, { admitted, restored }: Pick<WorkContext
   return { host: "actions", runId, runAttempt, key, ticket, sandbox, ...(runner === null ? {} : { runner }), restored: restored?.found ?? null, committed: admitted.committed, segments: (restored?.refs ?? []).map(({ digest }) => digest), ...(crashes > 0 ? { crashes } : {}) };
 }
 
-/** What an item that has ended needs before it can end once more: what the ticket reopens it for. */
-function reopening({ followUp, retry, trigger }: Admitted["ticket"], { ended, delivered }: ItemState, { message }: Reason): readonly ItemEvent[] {
+/** What an item that has ended needs before it can end once more: what the ticket reopens it for; nothing where it does not, and the item stays as it ended. */
+function reopening(ticket: Ticket, events: readonly ItemEvent[], { message }: Reason): readonly ItemEvent[] {
+  const { followUp, retry, trigger } = ticket;
   const by = personOf(trigger.actor);
-  if (ended === null) return [];
-  if (followUp !== undefined && delivered !== null) return [{ kind: "item_followed_up", data: { because: followUp.because, headSha: followUp.headSha, by, findings: [{ summary: message }] } }];
+  const state = foldItem(events);
+  if (state.ended === null || hasReopened(events, ticket.key)) return [];
+  if (followUp !== undefined && isUnanswered(state, saidIn(followUp), { anew: isAnew(ticket) })) return [{ kind: "item_followed_up", data: { ...saidIn(followUp), by, findings: [{ summary: message }] } }];
   return retry === undefined ? [] : [{ kind: "item_retried", data: { sessionId: null, phase: phaseSchema.nullable().catch(null).parse(retry.phase), by } }];
 }
 
@@ -234,14 +234,19 @@ async function stopBeforeWork(
   const stream = itemStream(settings.item);
   const reason: Reason = { code: refusal.kind, message: refusal.message, fix: refusal.fix };
   const head = await record.journal.head(stream);
+  const before = (await record.journal.read(stream)) as readonly ItemEvent[];
+  const again = reopening(admitted.ticket, before, reason);
+  const ended = again.length === 0 ? foldItem(before).ended : null;
   const events: ItemEvent[] = [
     ...(head === null ? [{ kind: "item_opened" as const, data: openItem(admitted, null, null) }] : []),
     { kind: "run_opened", data: openRun(settings, { admitted, restored }, { sandbox: "none", crashes: 0 }) },
-    ...reopening(admitted.ticket, foldItem((await record.journal.read(stream)) as readonly ItemEvent[]), reason),
-    { kind: "item_ended", data: { outcome: "stopped", ending, reason, snapshot: null } },
+    ...again,
+    ...(ended === null ? [{ kind: "item_ended" as const, data: { outcome: "stopped" as const, ending, reason, snapshot: null } }] : []),
   ];
   const appended = await record.journal.append(stream, head, events);
   if (!appended.ok) throw new TerminalError(appended.error.message, appended.error.fix);
-  await record.saving.now({ phase: "classify", step: "end", costMilliUsd: 0, ending });
-  return { ending, reason, cost: "$0", over: true };
+  // What it had come to is left to deliver, which says for itself what is in the way of that.
+  const over = ended === null ? { ending, reason } : { ending: ended.ending === "decomposed" ? "ready" : ended.ending, reason: ended.reason };
+  await record.saving.now({ phase: "classify", step: "end", costMilliUsd: 0, ending: over.ending });
+  return { ...over, cost: "$0", over: true };
 }

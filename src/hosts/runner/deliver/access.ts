@@ -19,27 +19,38 @@ const CI_DOES_NOT_START =
 /** What a reader of the pull request must mind of the token it was made with. */
 export const tokenNotes = ({ exchange }: Pick<DeliverSettings, "exchange">): readonly string[] => (exchange === null ? [CI_DOES_NOT_START] : []);
 
-export function openAccess(settings: DeliverSettings, ports: DeliverPorts, own: GitHub): (kind: Intent["kind"]) => Promise<Access> {
+/** A token lives for an hour. One request waits ten minutes for a rate limit at most, and some for an outage: it is not begun with less left. */
+const LEAST_LEFT_MS = 15 * 60_000;
+
+type AccessSettings = Pick<DeliverSettings, "exchange" | "ticket" | "apiUrl" | "graphqlUrl">;
+type AccessPorts = Pick<DeliverPorts, "clock" | "fetch" | "mask">;
+
+export function openAccess(settings: AccessSettings, ports: AccessPorts, own: GitHub): (kind: Intent["kind"]) => Promise<Access> {
   if (settings.exchange === null) return async () => ({ github: own, publisher: GITHUB_ACTIONS });
   const { url, idToken } = settings.exchange;
-  const open = new Map<ExchangeGroup, Access>();
-  return async (kind) => {
-    const group = groupOf(kind);
+  const open = new Map<ExchangeGroup, Access & { readonly expiresAtMs: number }>();
+  const opened = async (group: ExchangeGroup): Promise<Access> => {
     const known = open.get(group);
-    if (known !== undefined) return known;
+    if (known !== undefined && known.expiresAtMs - ports.clock.nowMs() >= LEAST_LEFT_MS) return known;
     // A new one each time: it lives for minutes, and the job may have waited for GitHub.
     const answer = await askApp(ports, { url, group, ticket: settings.ticket, idToken: await readIdToken(ports, { ...idToken, audience: url }) });
     ports.mask(answer.token);
-    const access: Access = {
+    const access = {
       github: createGitHub({ token: answer.token, baseUrl: settings.apiUrl, graphqlUrl: settings.graphqlUrl, userAgent: "worktrain-deliver", clock: ports.clock, fetch: ports.fetch }),
       publisher: { appId: answer.app.id, appSlug: answer.app.slug, botLogin: `${answer.app.slug}[bot]` },
+      expiresAtMs: Date.parse(answer.expiresAt),
     };
     open.set(group, access);
     return access;
   };
+  return async (kind) => {
+    const group = groupOf(kind);
+    const { publisher } = await opened(group);
+    return { github: { request: async (route, parameters) => (await opened(group)).github.request(route, parameters) }, publisher };
+  };
 }
 
-async function readIdToken(ports: DeliverPorts, { url, token, audience }: { readonly url: string; readonly token: string; readonly audience: string }): Promise<string> {
+async function readIdToken(ports: AccessPorts, { url, token, audience }: { readonly url: string; readonly token: string; readonly audience: string }): Promise<string> {
   const address = new URL(url);
   address.searchParams.set("audience", audience);
   const answer = await send(ports, { url: address.href, what: "GitHub's issuer of identity tokens", init: { headers: { authorization: `Bearer ${token}` } } });
@@ -56,7 +67,7 @@ interface ExchangeCall {
   readonly idToken: string;
 }
 
-async function askApp(ports: DeliverPorts, { url, group, ticket, idToken }: ExchangeCall): Promise<ExchangeAnswer> {
+async function askApp(ports: AccessPorts, { url, group, ticket, idToken }: ExchangeCall): Promise<ExchangeAnswer> {
   const init = { method: "POST", headers: { authorization: `Bearer ${idToken}`, "content-type": "application/json" }, body: JSON.stringify({ group, ticket }) };
   const { status, body } = await send(ports, { url, what: "The App's exchange", init });
   const answer = exchangeAnswerSchema.safeParse(body);
@@ -66,7 +77,7 @@ async function askApp(ports: DeliverPorts, { url, group, ticket, idToken }: Exch
 }
 
 /** @throws RetryableError when it is not answered, or only with outages */
-async function send({ fetch, clock }: DeliverPorts, { url, what, init }: { readonly url: string; readonly what: string; readonly init: RequestInit }): Promise<{ readonly status: number; readonly body: unknown }> {
+async function send({ fetch, clock }: AccessPorts, { url, what, init }: { readonly url: string; readonly what: string; readonly init: RequestInit }): Promise<{ readonly status: number; readonly body: unknown }> {
   let last = "";
   for (const pauseMs of [0, ...PAUSES_MS]) {
     if (pauseMs > 0) await clock.sleep(pauseMs);

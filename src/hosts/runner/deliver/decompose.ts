@@ -25,10 +25,10 @@ export async function deliverSubIssues(job: Job, record: DeliveryRecord, { view,
   const { github, admitted, redact } = job;
   const { ticket, run } = admitted;
   const config = liveConfig(state);
-  const may = config.ok ? await readAuthority(github, ticket, { state, config: config.value, ask: "rest" }) : config;
+  const may = config.ok ? await readAuthority(github, ticket, { state, config: config.value, ask: "rest", followUps: view.followUps }) : config;
   if (!config.ok || !may.ok) return conclude(job, record, refusedOrWithdrawn(config.ok ? (may.ok ? NOBODY : may.error) : config.error, view), { decision, state });
   const stillMay = async (now: DeliveryState): Promise<Refusal | null> => {
-    const authority = await readAuthority(github, ticket, { state: now, config: config.value, ask: "shown" });
+    const authority = await readAuthority(github, ticket, { state: now, config: config.value, ask: "shown", followUps: view.followUps });
     return authority.ok ? null : authority.error;
   };
   const publishing = publication(job, record, { decision, state }, stillMay);

@@ -1,11 +1,11 @@
 /** Publishes a review of a pull request: about the commit that was reviewed, and on no other. */
 import { isAtLeast } from "../../../config/index.ts";
-import { GITHUB_ACTIONS, publish, reviewIntents, reviewMarkerOf, type EarlierReviews, type Intent, type Judgement } from "../../../delivery/index.ts";
+import { GITHUB_ACTIONS, publish, reviewedSince, reviewIntents, reviewMarkerOf, reviewOf, type EarlierReviews, type Intent, type Judgement, type ReviewedSince } from "../../../delivery/index.ts";
 import type { GitHub, Repository } from "../../../github/client.ts";
-import { readBotReviews, readComparison, readPermission, readPullUnderReview, readReviewThreads, readTree, seenHunks, type Comparison, type DeliveryState, type PullUnderReview } from "../../../github/read/index.ts";
+import { readBotReviews, readComparison, readPermission, readPullUnderReview, readReviewThreads, readSeenHunks, readTree, type DeliveryState, type PullUnderReview } from "../../../github/read/index.ts";
 import { hasStatus } from "../../../github/request-error.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
-import { readFindingMarks, type ReviewedBefore } from "../../../record/index.ts";
+import { readFindingMarks } from "../../../record/index.ts";
 import type { ItemView } from "../../../report/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -38,8 +38,8 @@ export async function publishReview(job: Job, record: DeliveryRecord, { judged, 
     if (dropped) return err({ kind: "withdrawn", message: `Somebody force-pushed over the commit ${judged.headSha} while it was reviewed, so there is nothing any more that the review could stand on.`, fix: "There is nothing to do: the present head is reviewed next." });
     const seen = await reviewedFiles(job, { owner, repo }, judged);
     if (!seen.ok) return seen;
-    const earlier = await readEarlierReviews(github, { owner, repo }, { judged, pull: pull.value, repositoryId: state.repository.id, botLogins: [GITHUB_ACTIONS.botLogin, (await job.access("review")).publisher.botLogin] });
-    intents = reviewIntents({ ticket, view, verdict: judged.verdict, headSha: judged.headSha, headNow: pull.value.headSha, files: seen.value, earlier, runUrl: run.htmlUrl, redact }, recordWish(decision));
+    const earlier = await readEarlierReviews(github, { owner, repo }, { since: seen.value.since, pull: pull.value, repositoryId: state.repository.id, botLogins: [GITHUB_ACTIONS.botLogin, (await job.access("review")).publisher.botLogin] });
+    intents = reviewIntents({ ticket, view, verdict: judged.verdict, headSha: judged.headSha, headNow: pull.value.headSha, files: seen.value.files, earlier, runUrl: run.htmlUrl, redact }, recordWish(decision));
     if (job.settings.staged) return ok(null);
     const stillMay = async (now: DeliveryState): Promise<Refusal | null> => {
       const may = await mayPublish(job, now);
@@ -98,32 +98,26 @@ async function reviewedFiles({ github, admitted: { ticket } }: Job, repository: 
   }
   const comparison = await readComparison(github, repository, { base: ticket.base.sha, head: headSha });
   if (comparison === null) return gone;
-  const unseen = since === null ? [] : await notSeen(github, repository, { since, comparison });
-  return unseen.length === 0 ? ok(comparison.files) : err({ kind: "foreign-journal", message: `The journal leaves out ${unseen.length} parts of the change as reviewed before, which are not part of what was.`, fix: "Nothing is published. Label the pull request again." } as const);
-}
-
-/** Parts of the change that the journal says were reviewed before, and that by GitHub's word were not (attack 14). */
-async function notSeen(github: GitHub, repository: Repository, { since, comparison }: { readonly since: ReviewedBefore; readonly comparison: Comparison }): Promise<readonly string[]> {
-  if (since.seen.length === 0) return [];
-  const seen = seenHunks(await readComparison(github, repository, { base: since.mergeBase, head: since.headSha }), comparison);
-  return seen.ok ? since.seen.filter((id) => !seen.value.includes(id)) : since.seen;
+  if (since === null) return ok({ files: comparison.files, since: null });
+  const known = reviewedSince(since, await readSeenHunks(github, repository, { since, now: comparison }));
+  return known.ok ? ok({ files: comparison.files, since: known.value }) : err({ kind: "foreign-journal", message: `The journal leaves out ${known.error} parts of the change as reviewed before, which are not part of what was.`, fix: "Nothing is published. Label the pull request again." } as const);
 }
 
 /** People whose permission is asked for one review; of more, what they resolved counts as open. */
 const MOST_RESOLVERS = 20;
 
 /** What was said on the pull request before, and by whom it was dismissed: only the word of somebody who may write counts. */
-async function readEarlierReviews(github: GitHub, repository: Repository, { judged, pull, repositoryId, botLogins }: { readonly botLogins: readonly string[]; readonly judged: ReviewDelivery["judged"]; readonly pull: PullUnderReview; readonly repositoryId: number }): Promise<EarlierReviews> {
+async function readEarlierReviews(github: GitHub, repository: Repository, { since, pull, repositoryId, botLogins }: { readonly botLogins: readonly string[]; readonly since: ReviewedSince | null; readonly pull: PullUnderReview; readonly repositoryId: number }): Promise<EarlierReviews> {
   const threads = await readReviewThreads(github, repository, { number: pull.number, botLogins });
   const resolvers = new Map(threads.flatMap(({ resolvedBy }) => (resolvedBy === null || resolvedBy.id === null ? [] : [[resolvedBy.login, resolvedBy.id] as const])));
   const mayDismiss = new Set<string>();
   for (const [login, id] of [...resolvers].slice(0, MOST_RESOLVERS)) {
     if (permissionVerdict(await readPermission(github, repository, login), id).kind === "allowed") mayDismiss.add(login);
   }
-  const last = judged.since === null ? undefined : (await readBotReviews(github, repository, { pullNumber: pull.number, prefix: reviewMarkerOf(repositoryId, pull.number), logins: botLogins })).at(-1);
+  const last = since === null ? undefined : reviewOf(await readBotReviews(github, repository, { pullNumber: pull.number, prefix: reviewMarkerOf(repositoryId, pull.number), logins: botLogins }), since);
   return {
     threads: threads.map((thread) => ({ ...thread, dismissed: thread.resolved && thread.resolvedBy !== null && mayDismiss.has(thread.resolvedBy.login) })),
-    since: judged.since,
+    since,
     last: last === undefined ? null : { url: last.url, marks: readFindingMarks(last.body) },
     fork: pull.headRepositoryId !== repositoryId,
   };

@@ -86,7 +86,7 @@ async function deliverRecord(job: Job, taken: Verified, record: DeliveryRecord):
   if (judged.value.kind === "say") return conclude(job, record, { kind: "said", reason: judged.value.reason, ending: judged.value.ending, view, decided: view.ended !== null, made: duplicateLinks(view.intake.duplicates, job.admitted.run.htmlUrl) }, standing);
   if (judged.value.kind === "decompose") return deliverSubIssues(job, record, { view, reason: judged.value.reason, pieces: judged.value.pieces, decision, state: shown.value });
   if (judged.value.kind === "review") return publishReview(job, record, { judged: judged.value, view, decision, state: shown.value });
-  const ready = change === null || !change.ok ? change : await prepare(job, shown.value, change.value);
+  const ready = change === null || !change.ok ? change : await prepare(job, shown.value, { change: change.value, view });
   if (ready === null || !ready.ok) return conclude(job, record, refusedOrWithdrawn(ready?.error ?? NO_CHANGE, view, change?.ok === true ? change.value : undefined), standing);
   return publishChange(job, record, { ...ready.value, view, snapshot: judged.value.snapshot, taken, decision, state: shown.value });
 }
@@ -136,7 +136,7 @@ interface Prepared {
 }
 
 /** Everything that is checked before the first write: content, base, protected paths, and last who may. */
-async function prepare(job: Job, state: DeliveryState, change: Change): Promise<Result<Prepared, Refusal>> {
+async function prepare(job: Job, state: DeliveryState, { change, view }: { readonly change: Change; readonly view: ItemView }): Promise<Result<Prepared, Refusal>> {
   const { github, admitted } = job;
   const { owner, repo } = state.repository;
   const config = liveConfig(state);
@@ -149,7 +149,7 @@ async function prepare(job: Job, state: DeliveryState, change: Change): Promise<
   if (!baseTree.ok) return baseTree;
   const verified = await readVerified(job, config.value, change);
   if (!verified.ok) return verified;
-  const authority = await readAuthority(github, admitted.ticket, { state, config: config.value, ask: "rest" });
+  const authority = await readAuthority(github, admitted.ticket, { state, config: config.value, ask: "rest", followUps: view.followUps });
   if (!authority.ok) return authority;
   const drift = base.value === null ? [] : await (await import("./drift.ts")).driftNotes(github, { owner, repo }, { change, moved: base.value });
   return ok({ change, config: config.value, authority: authority.value, notes: [...drift, ...tokenNotes(job.settings)], baseTree: baseTree.value, verified: verified.value, baseTexts: await textsForMerging(github, { owner, repo }, { config: config.value, change }) });
@@ -185,7 +185,7 @@ async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & {
     return (await import("./staged.ts")).showStaged(job, { intents, report: await recordReport(job, record, attested), change: { change, repository: { owner, repo } } });
   }
   const stillMay = async (now: DeliveryState): Promise<Refusal | null> => {
-    const may = await readAuthority(github, ticket, { state: now, config, ask: "shown" });
+    const may = await readAuthority(github, ticket, { state: now, config, ask: "shown", followUps: view.followUps });
     return may.ok ? null : may.error;
   };
   const published = await orRefusal(() => publish(intents, publication(job, record, { decision, state }, stillMay)));

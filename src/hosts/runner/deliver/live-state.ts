@@ -61,10 +61,12 @@ export function switchedOff({ stoppedBy }: DeliveryState, { enabled }: Config): 
 
 /**
  * Whether the item may still be published: issue open and labelled, its requester allowed, repository alive.
+ * @param followUps what the item's journal answers of its delivery: nothing is published onto a pull request that somebody closed, whatever
+ *   this run's ticket asked for (fault 51)
  * @param ask `rest`: the permission is asked for on its own. `shown`: what the state shows of it is taken, and REST asked only
  *   where that is nothing. Both are GitHub's API at this moment (docs/decisions/0011-permission-before-each-write.md).
  */
-export async function readAuthority(github: GitHub, ticket: Ticket, { state, config, ask }: { readonly state: DeliveryState; readonly config: Config; readonly ask: "rest" | "shown" }): Promise<Result<Authority, LiveRefusal>> {
+export async function readAuthority(github: GitHub, ticket: Ticket, { state, config, ask, followUps }: { readonly state: DeliveryState; readonly config: Config; readonly ask: "rest" | "shown"; readonly followUps: readonly unknown[] }): Promise<Result<Authority, LiveRefusal>> {
   const { repository, issue } = state;
   if (repository.archived) return refuse("archived", "The repository is archived.", "Take it out of the archive, then label the issue again.");
   const off = switchedOff(state, config);
@@ -74,8 +76,9 @@ export async function readAuthority(github: GitHub, ticket: Ticket, { state, con
   if (!issue.labels.some((label) => label.toLowerCase() === config.label.toLowerCase())) {
     return refuse("withdrawn", `The label ${config.label} was taken off while the work went on.`, "Add it again, if the work is still wanted.");
   }
-  const followed = ticket.followUp === undefined ? undefined : state.pullRequests?.find(({ number }) => number === ticket.followUp?.pullNumber);
-  if (followed?.open === false) return refuse("withdrawn", `Pull request ${followed.number} was closed while the work on it went on.`, "Reopen it, if the work is still wanted, and say there what is to change.");
+  const followed = followUps.length === 0 && ticket.followUp === undefined ? [] : (state.pullRequests ?? []).filter(({ number }) => ticket.followUp === undefined || number === ticket.followUp.pullNumber);
+  const [closed] = followed.some(({ open }) => open) ? [] : followed.slice(-1);
+  if (closed !== undefined) return refuse("withdrawn", `Pull request ${closed.number} was closed while the work on it went on.`, "Reopen it, if the work is still wanted, and say there what is to change.");
   return readRequester(github, ticket, { state, config, ask });
 }
 

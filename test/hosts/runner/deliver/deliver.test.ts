@@ -6,7 +6,9 @@ import { readTrailers } from "../../../../src/record/index.ts";
 import { assembleSegments } from "../../../../src/journal/index.ts";
 import { itemStream, parseSegmentName } from "../../../../src/record/index.ts";
 import { assertRequestsConform } from "../../../contract/openapi.ts";
-import { artifactStore, EVERY_KIND, startWorld, type World } from "./world.ts";
+import { workedOnAgain } from "../../../fakes/finished-item.ts";
+import { anotherTicket } from "../../../fakes/tickets.ts";
+import { artifactStore, EVERY_KIND, numberIn, startWorld, textIn, type World } from "./world.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -110,6 +112,21 @@ test("an item that stopped says why on its issue, once, and nothing is published
   expect(comments[0]?.body).toContain("npm test");
   expect(comments[0]?.body).toContain("Which currency?");
   expect(comments[0]?.body).not.toMatch(/@everyone|#1\b/);
+});
+
+test.each([[true], [false]])("fault 51: the answer to what was said of a pull request is published onto an open one alone (%s), whichever run goes on with it", async (open) => {
+  const headSha = "c".repeat(40);
+  const by = (await world.item()).ticket.trigger.actor;
+  const said = { because: "ci" as const, by: `${by.login} (GitHub user ${by.id})`, headSha, findings: [{ summary: "red" }] };
+  // The run that took it up was lost: the ticket of this one names no follow-up.
+  const item = await world.item({ rounds: [[], []], tamper: workedOnAgain({ ticketFor: (own) => anotherTicket(own, { key: "f".repeat(32), followUp: { because: "ci", headSha, pullNumber: 5 } }), said }) });
+  const made = await world.call(world.maintainer, "POST", "/git/commits", { message: "Made before", tree: item.tree, parents: [item.ticket.base.sha] });
+  await world.call(world.maintainer, "POST", "/git/refs", { ref: `refs/heads/${item.branch}`, sha: textIn(made, "sha") });
+  const pull = await world.call(world.maintainer, "POST", "/pulls", { title: "Made before", head: item.branch, base: "main" });
+  const number = numberIn(pull, "number");
+  if (!open) await world.call(world.maintainer, "PATCH", `/pulls/${number}`, { state: "closed" });
+  const { summary } = await item.deliver();
+  expect(summary.includes(`Pull request ${number} was closed while the work on it went on.`)).toBe(!open);
 });
 
 test("I4: an agent job that broke off is red and does not end silent", async () => {

@@ -63,6 +63,16 @@ test("they are made in the order they can be done, linked, and listed on the par
   expect(world.github.requests.filter(({ changes }) => changes)).toHaveLength(writes);
 });
 
+test("I10: work that was asked for with a plan and is large: who approved its pieces has approved what is made, and nobody else has", async () => {
+  const opened: ItemWish["tamper"] = (_, events) => events.map((event) => (event.kind === "item_opened" ? { ...event, data: { ...event.data, plan: true as const } } : event));
+  const item = await cut({ tamper: opened, ticket: { wish: { plan: true } } });
+  expect(await item.deliver()).toMatchObject({ exitCode: 0, summary: expect.stringContaining("cut the work into sub-issues") });
+  expect(titles(childrenOf(item))).toEqual(["First", "Second", "Third"]);
+  const unasked = await cut({ tamper: opened, ticket: { wish: { plan: true } }, cut: { tickets: TICKETS, answered: null } });
+  expect(await unasked.deliver()).toMatchObject({ exitCode: 1, summary: expect.stringContaining("unvouched-approval") });
+  expect(madeFor(unasked)).toEqual([]);
+});
+
 describe("a delivery that broke off is gone on with", () => {
   const isWrite = (what: "issues" | "sub_issues", input: Parameters<typeof fetch>[0], init: RequestInit | undefined): boolean => init?.method === "POST" && addressOf(input).endsWith(what === "issues" ? "/repos/acme/sums/issues" : "/sub_issues");
 

@@ -1,6 +1,6 @@
 import { missingChecks } from "../merge-rules.ts";
 import { loginOf } from "../principal.ts";
-import { isPull, type Pull } from "../records.ts";
+import { isPull, type Pull, type RepositoryRecord } from "../records.ts";
 import { known, put, select } from "../state.ts";
 import { nodeId } from "../views/view.ts";
 import { pullRequest } from "./pulls.ts";
@@ -15,17 +15,31 @@ interface Input {
 
 /** `enablePullRequestAutoMerge`. What GitHub says where it does not take it was observed; a moved head's words are ours. */
 export function enableAutoMerge(serving: Serving, input: Input): unknown {
-  const found = select(serving.machine.state.issues, () => true).filter(isPull).find((pull) => nodeId("PR", pull.pull.id) === input.pullRequestId);
-  if (found === undefined) throw failed("NOT_FOUND", `Could not resolve to a node with the global id of '${input.pullRequestId}'.`);
-  const repository = known(serving.machine.state.repositories, found.repositoryId, "repository");
-  demand(serving, repository, { permission: "pull_requests", level: "write", role: "write" });
-  demand(serving, repository, { permission: "contents", level: "write", role: "write" });
+  const { found, repository } = writable(serving, input);
   const refusal = refusalOf(serving, found, input);
   if (refusal !== null) throw failed("UNPROCESSABLE", `Pull request ${refusal}`);
   const autoMerge = { at: serving.at, by: loginOf(serving.principal) ?? "", method: input.mergeMethod, headSha: found.pull.head.sha };
   const armed: Pull = { ...found, pull: { ...found.pull, autoMerge } };
   serving.machine.commit({ ...serving.machine.state, issues: put(serving.machine.state.issues, found.id, armed) });
   return { clientMutationId: input.clientMutationId ?? null, pullRequest: pullRequest(serving, repository, armed) };
+}
+
+/** `disablePullRequestAutoMerge`. The words for one that is not armed are ours. */
+export function disableAutoMerge(serving: Serving, input: Pick<Input, "pullRequestId" | "clientMutationId">): unknown {
+  const { found } = writable(serving, input);
+  if (found.pull.autoMerge === null) throw failed("UNPROCESSABLE", "Pull request Auto merge is not enabled");
+  const disarmed: Pull = { ...found, pull: { ...found.pull, autoMerge: null } };
+  serving.machine.commit({ ...serving.machine.state, issues: put(serving.machine.state.issues, found.id, disarmed) });
+  return { clientMutationId: input.clientMutationId ?? null };
+}
+
+function writable(serving: Serving, { pullRequestId }: Pick<Input, "pullRequestId">): { readonly found: Pull; readonly repository: RepositoryRecord } {
+  const found = select(serving.machine.state.issues, () => true).filter(isPull).find((pull) => nodeId("PR", pull.pull.id) === pullRequestId);
+  if (found === undefined) throw failed("NOT_FOUND", `Could not resolve to a node with the global id of '${pullRequestId}'.`);
+  const repository = known(serving.machine.state.repositories, found.repositoryId, "repository");
+  demand(serving, repository, { permission: "pull_requests", level: "write", role: "write" });
+  demand(serving, repository, { permission: "contents", level: "write", role: "write" });
+  return { found, repository };
 }
 
 function refusalOf({ machine }: Serving, found: Pull, { expectedHeadOid }: Input): string | null {

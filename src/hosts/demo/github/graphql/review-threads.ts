@@ -38,6 +38,7 @@ function threadObject(serving: Serving, repository: RepositoryRecord, { pull, th
     line: now,
     resolvedBy: by === undefined ? null : actorOf(serving, by),
     comments: ({ first, last }: { readonly first?: number; readonly last?: number }) => ({
+      pageInfo: { hasNextPage: last === undefined && answers.length + 1 > pageSize(first), endCursor: String(Math.min(answers.length + 1, pageSize(first ?? last))) },
       nodes: (last === undefined ? [{ comment: root, review }, ...answers].slice(0, pageSize(first)) : [{ comment: root, review }, ...answers].slice(-pageSize(last))).map((each) => ({
         fullDatabaseId: String(each.comment.id),
         body: each.comment.body,

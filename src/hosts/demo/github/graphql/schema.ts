@@ -17,6 +17,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
 
   type Mutation {
     resolveReviewThread(input: ResolveReviewThreadInput!): ResolveReviewThreadPayload
+    disablePullRequestAutoMerge(input: DisablePullRequestAutoMergeInput!): DisablePullRequestAutoMergePayload
     enablePullRequestAutoMerge(input: EnablePullRequestAutoMergeInput!): EnablePullRequestAutoMergePayload
     updateRefs(input: UpdateRefsInput!): UpdateRefsPayload
   }
@@ -29,6 +30,15 @@ export const SERVED_SCHEMA = /* GraphQL */ `
   type ResolveReviewThreadPayload {
     clientMutationId: String
     thread: PullRequestReviewThread
+  }
+
+  input DisablePullRequestAutoMergeInput {
+    clientMutationId: String
+    pullRequestId: ID!
+  }
+
+  type DisablePullRequestAutoMergePayload {
+    clientMutationId: String
   }
 
   input EnablePullRequestAutoMergeInput {
@@ -316,6 +326,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
 
   type PullRequestReviewCommentConnection {
     nodes: [PullRequestReviewComment]
+    pageInfo: PageInfo!
   }
 
   type PullRequestReviewComment {

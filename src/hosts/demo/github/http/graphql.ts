@@ -1,7 +1,7 @@
 /** Answers `POST /graphql`: what the code sends, by GitHub's schema; everything else is refused by name. */
 import { execute, GraphQLError, Kind, OperationTypeNode, parse, validate, type DocumentNode, type OperationDefinitionNode } from "graphql";
 import { z } from "zod";
-import { enableAutoMerge } from "../graphql/auto-merge.ts";
+import { disableAutoMerge, enableAutoMerge } from "../graphql/auto-merge.ts";
 import { resolveReviewThread } from "../graphql/review-threads.ts";
 import { repositoryField } from "../graphql/repository.ts";
 import { servedSchema } from "../graphql/schema.ts";
@@ -111,6 +111,7 @@ async function run(options: RestOptions, serving: Serving, { document, invalid, 
   const rootValue = {
     repository: (wanted: { readonly owner: string; readonly name: string }) => repositoryField(serving, wanted),
     resolveReviewThread: ({ input }: { readonly input: Parameters<typeof resolveReviewThread>[1] }) => resolveReviewThread(serving, input),
+    disablePullRequestAutoMerge: ({ input }: { readonly input: Parameters<typeof disableAutoMerge>[1] }) => disableAutoMerge(serving, input),
     enablePullRequestAutoMerge: ({ input }: { readonly input: Parameters<typeof enableAutoMerge>[1] }) => enableAutoMerge(serving, input),
     updateRefs: ({ input }: { readonly input: Parameters<typeof updateRefs>[1] }) => updateRefs(serving, input),
   };

@@ -103,7 +103,7 @@ export function moveRef(state: State, act: Act, move: RefMove): State {
   for (const issue of select(next.issues, (candidate) => candidate.repositoryId === repository.id && candidate.state === "open").filter(isPull)) {
     const { pull } = issue;
     if (`refs/heads/${pull.head.ref}` === move.ref && move.after !== null && move.after !== pull.head.sha) {
-      const moved = { ...issue, updatedAt: act.at, pull: { ...pull, head: { ...pull.head, sha: move.after }, autoMerge: null } };
+      const moved = { ...issue, updatedAt: act.at, pull: { ...pull, head: { ...pull.head, sha: move.after } } };
       next = { ...next, issues: put(next.issues, issue.id, moved) };
       next = happen(next, act, { kind: "pull_request", action: "synchronize", issueId: issue.id, before: pull.head.sha, after: move.after });
     }

@@ -6,6 +6,9 @@ export interface BetweenEnds {
   readonly after: readonly string[];
 }
 
+/** Lines of a text, each with its line end; the last may have none. */
+export const linesOf = (text: string): readonly string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+
 export function betweenCommonEnds(a: readonly string[], b: readonly string[]): BetweenEnds {
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
