@@ -40,6 +40,16 @@ export function parseEndedCheck(payload: unknown, own: string): DeliveredHead | 
   return check === undefined || check.name === own ? null : deliveredHeadOf(check.check_suite.head_branch ?? "", check.head_sha);
 }
 
+const statusSchema = z.object({ sha: shaSchema, state: z.string(), branches: z.array(z.object({ name: z.string(), commit: z.object({ sha: z.string() }) })) });
+
+/** A `status` of the head of a branch of ours; null for anything else, and for one that is still going. GitHub names at most ten branches that hold the commit. */
+export function parseEndedStatus(payload: unknown): DeliveredHead | null {
+  const parsed = statusSchema.safeParse(payload);
+  if (!parsed.success || parsed.data.state === "pending") return null;
+  const { sha, branches } = parsed.data;
+  return branches.flatMap(({ name, commit }) => (commit.sha === sha ? (deliveredHeadOf(name, sha) ?? []) : []))[0] ?? null;
+}
+
 const reviewSchema = z.object({
   action: z.literal("submitted"),
   review: z.object({ id: z.int().min(1), state: z.string(), submitted_at: z.string().refine((text) => !Number.isNaN(Date.parse(text))), user: z.object({ login: z.string(), id: z.int(), type: z.string() }) }),

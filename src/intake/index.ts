@@ -3,7 +3,7 @@ export * from "./commands/index.ts";
 export { parseCommentEvent, type CommentEvent } from "./comment-event.ts";
 export { changesOnDefaultBranch, movesDefaultBranch } from "./push-event.ts";
 export { parseEditedIssue, type EditedIssue } from "./edited-issue.ts";
-export { deliveredHeadOf, parseChangesRequested, parseEndedCheck, parseReviewComment, type DeliveredHead, type ReviewEvent } from "./follow-up-event.ts";
+export { deliveredHeadOf, parseChangesRequested, parseEndedCheck, parseEndedStatus, parseReviewComment, type DeliveredHead, type ReviewEvent } from "./follow-up-event.ts";
 export { decideGoOn, type GoOnCommand, type GoOnDecision, type GoOnFacts, type GoOnRefusal, type OpenGate } from "./decide-go-on.ts";
 export { decideRescan, type LabelFound, type Missed } from "./decide-rescan.ts";
 export { CONFIDENTIAL_WORKFLOWS, needsPrivate } from "./confidential-workflows.ts";

@@ -1,6 +1,7 @@
 export { listArtifactsNamed, listRunArtifacts, type ArtifactFacts } from "./artifacts.ts";
 export { readFileChange } from "./changed-file.ts";
 export { readTexts } from "./base-texts.ts";
+export { isRedStatus, readCommitStatuses, type CommitStatus } from "./commit-statuses.ts";
 export { readConversations, type Conversation, type ConversationComment } from "./conversations.ts";
 export { readDeliveryState, type DeliveryQuery, type DeliveryState } from "./delivery-state.ts";
 export { downloadArtifact, type ArtifactWanted, type DownloadPorts, type DownloadRefusal } from "./download.ts";

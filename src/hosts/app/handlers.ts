@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
 import { readRun, STOP_LABEL } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { changesOnDefaultBranch, movesDefaultBranch, parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parsePullRequestEvent, parseReviewComment, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { changesOnDefaultBranch, movesDefaultBranch, parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseEndedStatus, parseLabeledEvent, parsePullRequestEvent, parseReviewComment, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
 import { CHECK_NAME } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
@@ -42,11 +42,12 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | "push" | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | `check_run.${"completed" | "rerequested"}` | "pull_request_review.submitted" | "pull_request_review_comment.created" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | "push" | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | `check_run.${"completed" | "rerequested"}` | "status" | "pull_request_review.submitted" | "pull_request_review_comment.created" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
   webhooks.on(["check_run.completed", "workflow_run.completed"], (delivery) => onChecks(delivery, tools));
+  webhooks.on("status", (delivery) => onStatus(delivery, tools));
   webhooks.on("pull_request_review.submitted", (delivery) => onReview(delivery, tools));
   webhooks.on("pull_request_review_comment.created", (delivery) => onReviewComment(delivery, tools));
   webhooks.on("push", (delivery) => onPush(delivery, tools));
@@ -133,6 +134,12 @@ function startBy(delivery: Delivery, tools: HandlerTools, { event, why, starts }
 /** Checks that are over on a commit that an item delivered. */
 function onChecks(delivery: Delivery, tools: HandlerTools): void {
   const head = parseEndedCheck(delivery.payload, CHECK_NAME);
+  const place = workplaceOf(delivery, tools);
+  if (head !== null && place !== null) followUpSoon(place, tools, { cause: FAILED_CHECKS, head, coalesce: `checks ${head.headSha}` });
+}
+
+function onStatus(delivery: Delivery, tools: HandlerTools): void {
+  const head = parseEndedStatus(delivery.payload);
   const place = workplaceOf(delivery, tools);
   if (head !== null && place !== null) followUpSoon(place, tools, { cause: FAILED_CHECKS, head, coalesce: `checks ${head.headSha}` });
 }

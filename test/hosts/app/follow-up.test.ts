@@ -216,3 +216,19 @@ it("the label that asks for a person stays off once it was taken off", async () 
   await check("lint", "failure");
   expect(labels()).not.toContain("worktrain:needs-human");
 });
+
+/** A service that reports commit statuses says this of the delivered commit. */
+async function service(context: string, state: "pending" | "failure" | "success"): Promise<void> {
+  expect((await world.call(world.maintainer, "POST", `/repos/acme/calc/statuses/${head}`, { context, state, description: "lint" })).status).toBe(201);
+  await world.quiet();
+}
+
+it("a red commit status is a failed check, once nothing is pending any more; a green one is none", async () => {
+  await deliver();
+  await service("green", "success");
+  await service("slow", "pending");
+  await service("lint", "failure");
+  expect(world.runs(issue)).toHaveLength(1);
+  await service("slow", "success");
+  expect(followedUp()).toEqual([undefined, { because: "ci", headSha: head, pullNumber: issue + 1 }]);
+});

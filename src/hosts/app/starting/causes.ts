@@ -4,7 +4,7 @@
  * I10. What nobody asks for by name goes on in the name of who asked for the work, a review in the reviewer's.
  */
 import type { Config } from "../../../config/index.ts";
-import { isRedCheck, readCheckRuns, readConversations, readMergeability, readPermission, readSubmittedReview, type CheckRunShown } from "../../../github/read/index.ts";
+import { isRedCheck, isRedStatus, readCheckRuns, readCommitStatuses, readConversations, readMergeability, readPermission, readSubmittedReview, type CheckRunShown, type CommitStatus } from "../../../github/read/index.ts";
 import { permissionVerdict, type Ticket } from "../../../github/trust/index.ts";
 import { authorise, type DeliveredHead, type ReviewEvent } from "../../../intake/index.ts";
 import { CHECK_NAME } from "../../../record/index.ts";
@@ -49,16 +49,17 @@ export const FAILED_CHECKS: Cause = {
   trigger: "check_run",
   isWanted: ({ ci }) => ci,
   async find({ github, repository }, { headSha, requester }) {
-    return requester !== null && isRed(await readCheckRuns(github, repository, headSha)) ? { by: requester, id: headSha, wish: {} } : null;
+    return requester !== null && isRed(await readCheckRuns(github, repository, headSha), await readCommitStatuses(github, repository, headSha)) ? { by: requester, id: headSha, wish: {} } : null;
   },
   nothing: "checks-not-over-or-not-red",
   still: "Checks fail on its newest commit",
 };
 
 /** Something failed, and nothing is still going that may fail as well: one session then answers all of it. Our own check says nothing new. */
-function isRed(checks: readonly CheckRunShown[]): boolean {
+function isRed(checks: readonly CheckRunShown[], statuses: readonly CommitStatus[]): boolean {
   const others = checks.filter(({ name }) => name !== CHECK_NAME);
-  return others.every(({ status }) => status === "completed") && others.some(isRedCheck);
+  const isOver = others.every(({ status }) => status === "completed") && statuses.every(({ state }) => state !== "pending");
+  return isOver && (others.some(isRedCheck) || statuses.some(isRedStatus));
 }
 
 export const changesRequested = ({ reviewId, author, headSha }: ReviewEvent): Cause => ({

@@ -5,7 +5,7 @@
  * I8. What a check or a reviewer says is data: it is cut, and becomes findings whose words are theirs.
  */
 import type { GitHub, Repository } from "../../../github/client.ts";
-import { isRedCheck, readAnnotations, readCheckRuns, readConversations, readSubmittedReview, type CheckRunShown, type Conversation } from "../../../github/read/index.ts";
+import { isRedCheck, isRedStatus, readAnnotations, readCheckRuns, readCommitStatuses, readConversations, readSubmittedReview, type CheckRunShown, type CommitStatus, type Conversation } from "../../../github/read/index.ts";
 import { CHECK_NAME, type ItemEvent } from "../../../record/index.ts";
 import type { Ticket } from "../../../github/trust/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
@@ -69,8 +69,18 @@ async function ofChecks(github: GitHub, repository: Repository, { headSha }: Fol
   const red = (await readCheckRuns(github, repository, headSha)).filter((check) => check.name !== CHECK_NAME && isRedCheck(check));
   const findings: JsonObject[] = [];
   for (const check of red.slice(0, MOST_CHECKS)) findings.push(await ofCheck(github, repository, check));
-  return findings;
+  const statuses = (await readCommitStatuses(github, repository, headSha)).filter(isRedStatus);
+  return [...findings, ...statuses.slice(0, MOST_CHECKS).map(ofStatus)];
 }
+
+/** A service says no more than a line and where to look, which is out of reach here. */
+const ofStatus = ({ context, state, description, url }: CommitStatus): JsonObject => ({
+  severity: "major",
+  findingCategory: "correctness",
+  summary: `The commit status "${clip(context, 100)}" is ${clip(state, 20)} on the delivered commit`,
+  evidence: clip([description, url].filter((part) => part !== "").join("\n") || "It says nothing more; find out what it runs from the files that set it up.", MOST_CHARS),
+  remediation: "Find the cause and mend it, so that the status is green. What it checks is not weakened, skipped or removed to that end.",
+});
 
 async function ofCheck(github: GitHub, repository: Repository, { id, name, conclusion, said, annotations }: CheckRunShown): Promise<JsonObject> {
   const notes = annotations === 0 ? [] : await readAnnotations(github, repository, { checkRunId: id, first: MOST_ANNOTATIONS });
