@@ -232,3 +232,13 @@ it("a red commit status is a failed check, once nothing is pending any more; a g
   await service("slow", "success");
   expect(followedUp()).toEqual([undefined, { because: "ci", headSha: head, pullNumber: issue + 1 }]);
 });
+
+it("I4: the issue's text was changed since: nothing starts, and one comment for the commit says why", async () => {
+  await deliver();
+  await world.call(world.maintainer, "PATCH", `/repos/acme/calc/issues/${issue}`, { body: "`add(1, 2)` gives -1, and so on." });
+  await check("ci", "failure");
+  await check("lint", "failure");
+  expect(world.runs(issue)).toHaveLength(1);
+  const told = (await world.comments(issue)).filter(({ body }) => body.includes("did not go on with"));
+  expect(told).toEqual([expect.objectContaining({ body: expect.stringContaining("text was changed since") })]);
+});

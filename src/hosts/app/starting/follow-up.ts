@@ -12,6 +12,7 @@ import { commentEffect, findComments, labelEffect } from "../../../github/write/
 import { authorise, decideStart, type DeliveredHead, type LabeledEvent } from "../../../intake/index.ts";
 import { formatItemId, readTrailers } from "../../../record/index.ts";
 import type { Asked } from "./causes.ts";
+import { tellNotFollowedUp } from "./not-followed-up.ts";
 import { setStage, start, type Stage, type StartTools } from "./start-work.ts";
 import { openStatusBoard, type Status } from "../runs/status-board.ts";
 import type { Workplace } from "../workplace.ts";
@@ -49,11 +50,17 @@ export async function followUp(place: Workplace, tools: StartTools, asked: Asked
     await askPerson(here, tools, { asked, most: config.value.followUp.most, pullNumber: delivered.pullNumber });
     return ignored("often-enough");
   }
+  if (decision.kind === "ignore" && decision.reason === "text-changed") await tellNotFollowedUp(here, tools, { issueNumber: head.issueNumber, pullNumber: delivered.pullNumber, headSha: head.headSha, refusal: TEXT_CHANGED });
   if (decision.kind !== "start") return ignored(decision.kind === "refuse" ? decision.refusal.kind : decision.reason);
   const wish: NonNullable<Ticket["followUp"]> = { because, headSha: head.headSha, pullNumber: delivered.pullNumber, ...found.wish };
   const order = { event, deliveryId: found.id, decision, role: authorisation.role, unasked: { followed: done + 1 }, followUp: wish, cause: cause.trigger };
   return (await start({ place: here, facts, board, status, runs: null }, tools, order)).runId;
 }
+
+const TEXT_CHANGED = {
+  message: "The issue's text was changed since this was delivered. The attempt answers the text as it was, so nothing more is done for it by itself.",
+  fix: "For a new attempt on the present text, remove the start label and add it again; or go on with the pull request by hand.",
+};
 
 /** The pull request whose head is still the commit that this attempt delivered: nobody has pushed, closed or merged since (a person takes over by that). */
 async function deliveredWork(stage: Stage, { marker }: Status, { attempt, headSha }: DeliveredHead): Promise<{ readonly pullNumber: number } | null> {
