@@ -242,3 +242,11 @@ it("I4: the issue's text was changed since: nothing starts, and one comment for 
   const told = (await world.comments(issue)).filter(({ body }) => body.includes("did not go on with"));
   expect(told).toEqual([expect.objectContaining({ body: expect.stringContaining("text was changed since") })]);
 });
+
+it("G15: a stop that no run gets over asks for a person, once", async () => {
+  await deliver();
+  await check("ci", "failure");
+  await ends("end", "undeliverable");
+  expect(labels()).toContain("worktrain:needs-human");
+  expect((await world.comments(issue)).filter(({ body }) => body.includes("needs a person here"))).toHaveLength(1);
+});

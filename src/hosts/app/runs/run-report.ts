@@ -9,6 +9,7 @@ import { formatItemId, formatKeptName, parseSegmentName, readTrailers, type Endi
 import { ENDING_WORDS } from "../../../report/ending-words.ts";
 import { progressOf, type Onward, type Progress, type StatusView } from "../../../report/status-comment.ts";
 import { formatStatusMarker, type StatusMarker } from "../../../report/status-marker.ts";
+import { askPersonAt } from "./ask-person.ts";
 import { endByForce } from "./end-by-force.ts";
 import { parseRunTitle, type RunTitle } from "./run-title.ts";
 import { startReview } from "../starting/start-review.ts";
@@ -55,6 +56,7 @@ export async function reportRun(place: Workplace, tools: StartTools, runId: numb
     onward = { kind: "waits", reason: goingOn.reason };
   }
   await writeEnd(board, status, { run, view: { ...view, onward } });
+  await askPersonAt(place, tools, { issueNumber: title.issueNumber, runUrl: run.htmlUrl, runId: run.id, ending: view.ending });
   tools.log.info("run ended", { repository: place.repositoryId, issue: title.issueNumber, run: run.id, ending: view.ending });
   const next = title.item.subject.startsWith("pr-") ? await reviewNewHead(place, tools, { marker, run }) : null;
   return next === null ? "over" : { goesOnIn: next };

@@ -14,10 +14,9 @@ import { formatItemId, readTrailers } from "../../../record/index.ts";
 import type { Asked } from "./causes.ts";
 import { tellNotFollowedUp } from "./not-followed-up.ts";
 import { setStage, start, type Stage, type StartTools } from "./start-work.ts";
+import { NEEDS_HUMAN_LABEL } from "../runs/ask-person.ts";
 import { openStatusBoard, type Status } from "../runs/status-board.ts";
 import type { Workplace } from "../workplace.ts";
-
-export const NEEDS_HUMAN_LABEL = "worktrain:needs-human";
 
 type Person = { readonly login: string; readonly id: number };
 
