@@ -46,6 +46,8 @@ const OPERATIONS = [
   `PATCH ${REPO}/issues/{issue_number}`,
   `GET ${REPO}/issues/{issue_number}/sub_issues`,
   `POST ${REPO}/issues/{issue_number}/sub_issues`,
+  `POST ${REPO}/issues/{issue_number}/assignees`,
+  `DELETE ${REPO}/issues/{issue_number}/assignees`,
   `GET ${REPO}/issues/{issue_number}/labels`,
   `POST ${REPO}/issues/{issue_number}/labels`,
   `DELETE ${REPO}/issues/{issue_number}/labels/{name}`,

@@ -57,13 +57,13 @@ const reviewSchema = z.object({
   sender: z.object({ id: z.int() }),
 });
 
-/** A person's review that asks for changes of a pull request of ours; null for anything else, a bot's included (G15). */
-export function parseChangesRequested(payload: unknown): ReviewEvent | null {
+/** A person's review of a pull request of ours that asks for changes, or approves; null for anything else, a bot's included (G15). */
+export function parseReview(payload: unknown, state: "changes_requested" | "approved"): ReviewEvent | null {
   const parsed = reviewSchema.safeParse(payload);
   if (!parsed.success) return null;
   const { review, pull_request: pull, sender } = parsed.data;
   const { user } = review;
-  if (review.state.toLowerCase() !== "changes_requested" || user.type !== "User" || user.id !== sender.id) return null;
+  if (review.state.toLowerCase() !== state || user.type !== "User" || user.id !== sender.id) return null;
   const head = deliveredHeadOf(pull.head.ref, pull.head.sha);
   return head === null ? null : { ...head, pullNumber: pull.number, reviewId: review.id, author: { login: user.login, id: user.id }, submittedAt: new Date(review.submitted_at).toISOString() };
 }

@@ -1,1 +1,1 @@
-function e(e,t){let n=0;for(;n<e.length&&n<t.length&&e[n]===t[n];)n+=1;let r=0;for(;r<e.length-n&&r<t.length-n&&e[e.length-1-r]===t[t.length-1-r];)r+=1;return{start:n,before:e.slice(n,e.length-r),after:t.slice(n,t.length-r)}}export{e as t};
+const e=e=>e.match(/[^\n]*\n|[^\n]+$/g)??[];function t(e,t){let n=0;for(;n<e.length&&n<t.length&&e[n]===t[n];)n+=1;let r=0;for(;r<e.length-n&&r<t.length-n&&e[e.length-1-r]===t[t.length-1-r];)r+=1;return{start:n,before:e.slice(n,e.length-r),after:t.slice(n,t.length-r)}}export{e as n,t};

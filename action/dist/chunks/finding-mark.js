@@ -1,2 +1,2 @@
 const e=({code:e,words:t,severity:n})=>`<!-- worktrain:finding code=${e??`-`} words=${t} severity=${n} -->`,t=/<!-- worktrain:finding code=(-|[0-9a-f]{16}) words=([0-9a-f]{16}) severity=(critical|major|minor|nit) -->/g,n=e=>[...e.matchAll(t)].map(([,e=`-`,t=``,n])=>({code:e===`-`?null:e,words:t,severity:n})),r=e=>e.startsWith(`<!-- worktrain:finding `)?n(e.split(`
-`,1)[0]??``)[0]??null:null,i=(e,t)=>e.code!==null&&e.code===t.code||e.words===t.words;export{n as i,i as n,r,e as t};
+`,1)[0]??``)[0]??null:null,i=(e,t)=>e.code!==null&&e.code===t.code||e.words===t.words,a=[`nit`,`minor`,`major`,`critical`],o=(e,t)=>a.indexOf(t.severity)-a.indexOf(e.severity),s=(e,t)=>o(e,t)<0;export{r as a,s as i,e as n,n as o,i as r,o as t};

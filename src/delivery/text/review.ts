@@ -134,7 +134,7 @@ function headline({ fresh, repeated, open, kept, verdict }: Reconciled): string 
     case "minor":
       return `${count}, none of which blocks.`;
     case "blocking":
-      return stands === 0 ? "It should not be merged as it is." : `${count}, of which some should not be merged.`;
+      return stands === 0 ? "It should not be merged as it is." : `${count}, ${stands === 1 ? "which has" : "some of which have"} to be mended before it is merged.`;
     default:
       return unreachable(verdict);
   }

@@ -1,3 +1,4 @@
+export { readDeliveredCheck, type DeliveredCheck } from "./delivered-check.ts";
 export { listArtifactsNamed, listRunArtifacts, type ArtifactFacts } from "./artifacts.ts";
 export { readFileChange } from "./changed-file.ts";
 export { readTexts } from "./base-texts.ts";

@@ -34,7 +34,7 @@ export const ticketSchema = z.strictObject({
   repositoryId: z.int().min(1),
   /** What asked for this run, and who, with the permission GitHub's API stated at that moment. */
   trigger: z.strictObject({
-    kind: z.enum(["issues.labeled", "issue_comment", "pull_request.labeled", "pull_request", "check_run", "pull_request_review", "pull_request_review_comment", "push"]),
+    kind: z.enum(["issues.labeled", "issues.assigned", "issues.opened", "issue_comment", "pull_request.labeled", "pull_request", "check_run", "pull_request_review", "pull_request_review_comment", "push"]),
     /** Of the delivery that brought the label, or of the comment that holds the command. */
     id: z.string(),
     actor: z.strictObject({ login: z.string(), id: z.int() }),

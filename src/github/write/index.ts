@@ -8,7 +8,7 @@ export { dispatchEffect, type Dispatch } from "./dispatch.ts";
 export { createEffectRunner, type AppliedEffect, type EffectRunner, type EffectRunnerPorts } from "./effect-runner.ts";
 export { lookedUp, type Confirmed, type Effect } from "./effect.ts";
 export { githubGitData } from "./git-data.ts";
-export { labelEffect } from "./label.ts";
+export { labelEffect, unlabelEffect } from "./label.ts";
 export { findOwnPullRequest, openPullRequestEffect, pullRequestEditEffect, type OwnPullRequest } from "./pull-request.ts";
 export { commentReactionEffect, issueReactionEffect } from "./reaction.ts";
 export { editOwnIssue, findOwnIssue, ownIssueEffect, type OwnIssue } from "./own-issue.ts";

@@ -3,16 +3,21 @@ import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
 import { readRun, STOP_LABEL } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { changesOnDefaultBranch, movesDefaultBranch, parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseEndedStatus, parseLabeledEvent, parsePullRequestEvent, parseReviewComment, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { changesOnDefaultBranch, mentionsSomebody, movesDefaultBranch, parseAssignedEvent, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseEndedStatus, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, parseReview, parseReviewComment, readComment, WORKFLOW_PATH, type LabeledEvent, type ReviewEvent } from "../../intake/index.ts";
 import { CHECK_NAME } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
+import { answerOpenedIssue } from "./commands/opened-issue.ts";
 import { answerComment } from "./commands/comment-commands.ts";
 import { parseRerequestedCheck, reviewAgain } from "./checks/check-asked.ts";
 import { carryOutTicked } from "./dashboard/dashboard-ticked.ts";
 import { registerConfigCheck, type ConfigCheckWebhook } from "./checks/config-check.ts";
 import { installationClient, type InstallationOctokit } from "./installation-client.ts";
-import { registerOnboarding, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
+import type { CommandTools } from "./commands/set-up-asked.ts";
+import { armApproved } from "./merging/approved.ts";
+import { onboard } from "./onboarding/onboard.ts";
+import { registerOnboarding, renewToken, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
+import { takeBack } from "./starting/take-back.ts";
 import { changesRequested, FAILED_CHECKS } from "./starting/causes.ts";
 import { answerSoon, followUpSoon, lookForConflicts } from "./starting/follow-up-soon.ts";
 import { followRun, lookAtRun, type LookTools } from "./runs/look-at-run.ts";
@@ -25,9 +30,13 @@ import { stopAll } from "./runs/stop-all.ts";
 import { startWork } from "./starting/start-work.ts";
 import { subjectOf, type Workplace } from "./workplace.ts";
 
-export interface HandlerTools extends LookTools, Pick<OnboardingHandlerTools, "workflow"> {
+export interface HandlerTools extends LookTools {
+  /** What is proposed to repositories; null where nothing is. */
+  readonly workflow: OnboardingHandlerTools["workflow"] | null;
   /** Where the installations' clients speak GraphQL. */
   readonly graphqlUrl: string;
+  /** By which the App is mentioned; null while GitHub does not say. */
+  readonly slug: () => Promise<string | null>;
 }
 
 /** What is taken from a Probot context; the payload is parsed here like anything from outside. */
@@ -42,10 +51,12 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | "push" | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | `check_run.${"completed" | "rerequested"}` | "status" | "pull_request_review.submitted" | "pull_request_review_comment.created" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | "push" | "issues.labeled" | "issues.assigned" | "issues.unassigned" | "issues.opened" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | `check_run.${"completed" | "rerequested"}` | "status" | "pull_request_review.submitted" | "pull_request_review_comment.created" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
+  webhooks.on(["issues.assigned", "issues.unassigned"], (delivery) => onAssigned(delivery, tools));
+  webhooks.on("issues.opened", (delivery) => onOpened(delivery, tools));
   webhooks.on(["check_run.completed", "workflow_run.completed"], (delivery) => onChecks(delivery, tools));
   webhooks.on("status", (delivery) => onStatus(delivery, tools));
   webhooks.on("pull_request_review.submitted", (delivery) => onReview(delivery, tools));
@@ -57,7 +68,7 @@ export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void 
   webhooks.on("issue_comment.created", (delivery) => onComment(delivery, tools));
   webhooks.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
   webhooks.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
-  registerOnboarding(webhooks, tools);
+  if (tools.workflow !== null) registerOnboarding(webhooks, { ...tools, workflow: tools.workflow });
   registerConfigCheck(webhooks, tools);
   registerRequiredCheck(webhooks, tools);
 }
@@ -83,6 +94,31 @@ function onLabeled(delivery: Delivery, tools: HandlerTools): void {
   const event = parseLabeledEvent(delivery.payload);
   if (event !== null && isStopLabel(event.label)) return stopSoon(delivery, tools, event.issueNumber);
   startBy(delivery, tools, { event, why: `labeled ${event?.sender.id ?? 0} ${event?.label ?? ""}`, starts: (place, labeled) => startWork(place, tools, { event: labeled, deliveryId: delivery.id }) });
+}
+
+function onAssigned(delivery: Delivery, tools: HandlerTools): void {
+  const parsed = parseAssignedEvent(delivery.payload);
+  const place = workplaceOf(delivery, tools);
+  if (parsed === null || place === null) return;
+  const { action, event, assignee: login } = parsed;
+  const isApp = async (): Promise<boolean> => login.endsWith("[bot]") && login.toLowerCase() === `${await tools.slug() ?? ""}[bot]`.toLowerCase();
+  const why = `${action} ${event.sender.id} ${login}`;
+  if (action === "assigned") return startBy(delivery, tools, { event, why, starts: async (here) => startWork(here, tools, { event, deliveryId: delivery.id, asked: { kind: "issues.assigned", assignee: { login, isApp: await isApp() } } }) });
+  tools.queue.add(subjectOf(place.repositoryId, event.issueNumber), { name: "taking work back", coalesce: why, run: async () => takeBack(place, tools, { issueNumber: event.issueNumber, assignee: { login, isApp: await isApp() } }) });
+}
+
+/** An issue whose own text asks for work. */
+function onOpened(delivery: Delivery, tools: HandlerTools): void {
+  const event = parseOpenedIssue(delivery.payload);
+  if (event === null) return;
+  const { body } = event.task;
+  const mayMention = mentionsSomebody(body);
+  if (!mayMention && readComment(body).kind === "none") return;
+  const starts = async (place: Workplace): Promise<number | null> => {
+    const read = readComment(body, { slug: mayMention ? await tools.slug() : null });
+    return read.kind === "none" ? null : answerOpenedIssue(place, tools, { event, deliveryId: delivery.id, read });
+  };
+  startBy(delivery, tools, { event, why: "opened", starts });
 }
 
 function onPullRequest(delivery: Delivery, tools: HandlerTools): void {
@@ -145,9 +181,16 @@ function onStatus(delivery: Delivery, tools: HandlerTools): void {
 }
 
 function onReview(delivery: Delivery, tools: HandlerTools): void {
-  const head = parseChangesRequested(delivery.payload);
+  const approved = parseReview(delivery.payload, "approved");
+  if (approved !== null) return onApproved(delivery, tools, approved);
+  const head = parseReview(delivery.payload, "changes_requested");
   const place = workplaceOf(delivery, tools);
   if (head !== null && place !== null) followUpSoon(place, tools, { cause: changesRequested(head), head, coalesce: `review ${head.reviewId}` });
+}
+
+function onApproved(delivery: Delivery, tools: HandlerTools, approved: ReviewEvent): void {
+  const place = workplaceOf(delivery, tools);
+  if (place !== null) tools.queue.add(subjectOf(place.repositoryId, approved.issueNumber), { name: "hearing an approval", coalesce: `review ${approved.reviewId}`, run: () => armApproved(place, tools, approved) });
 }
 
 function onReviewComment(delivery: Delivery, tools: HandlerTools): void {
@@ -183,17 +226,25 @@ function onComment(delivery: Delivery, tools: HandlerTools): void {
   const event = parseCommentEvent(delivery.payload);
   const place = workplaceOf(delivery, tools);
   if (event === null || place === null) return;
-  const read = readComment(event.body);
-  if (read.kind === "none") return;
+  const mayMention = mentionsSomebody(event.body);
+  if (!mayMention && readComment(event.body).kind === "none") return;
   const subject = subjectOf(place.repositoryId, event.issueNumber);
   tools.queue.add(subject, {
     name: "answering a command",
     coalesce: `comment ${event.commentId}`,
     async run() {
-      const runId = await answerComment(place, tools, { event, read });
+      const read = readComment(event.body, { slug: mayMention ? await tools.slug() : null });
+      if (read.kind === "none") return;
+      const runId = await answerComment(place, { ...tools, ...proposing(delivery, tools) }, { event, read });
       if (runId !== null) followRun(place, tools, { subject, runId });
     },
   });
+}
+
+/** What a command that asks for it again does. */
+function proposing({ octokit }: Delivery, tools: HandlerTools): Pick<CommandTools, "proposeAgain"> {
+  const { workflow } = tools;
+  return workflow === null ? {} : { proposeAgain: async (place) => onboard(place, { ...tools, workflow }, { again: true, ...(await renewToken(octokit)) }) };
 }
 
 const workflowRunSchema = z.object({ workflow_run: z.object({ id: z.int(), path: z.string(), event: z.string(), display_title: z.string(), status: z.string().nullish() }) });

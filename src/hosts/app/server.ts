@@ -24,6 +24,7 @@ import { installationClient } from "./installation-client.ts";
 import { installedPlaces } from "./installations.ts";
 import { listen, send } from "./http/http-server.ts";
 import { homePage, type AppIdentity } from "./http/pages.ts";
+import { ownSlug } from "./own-slug.ts";
 import { startReconciler, type ReconcilerWorld } from "./reconciling/reconciler.ts";
 import { redeliverFailed } from "./reconciling/redelivery.ts";
 import { createEditBudget } from "./runs/edit-budget.ts";
@@ -85,6 +86,7 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
     ticketKeyPem: settings.ticketKeyPem,
     dailyCostUsd: settings.dailyCostUsd,
     graphqlUrl: settings.graphqlUrl,
+    slug: ownSlug(() => probot.auth(), log),
     workflow: { template: settings.workflowTemplate ?? readFileSync(join(packageRoot(import.meta.url), "templates", "worktrain.yml"), "utf8"), action: settings.action, publicKey: publicTicketKey(settings.ticketKeyPem) },
   };
   registerHandlers(probot, tools);

@@ -68,14 +68,14 @@ async function deliveredWork(stage: Stage, { marker }: Status, { attempt, headSh
   return delivered?.headSha === headSha ? delivered : null;
 }
 
-/** The open pull request of an attempt, where its head is a commit that the attempt delivered; null for none. */
-export async function deliveredHead({ here, facts }: Stage, { issueNumber, attempt }: Status["marker"]): Promise<{ readonly pullNumber: number; readonly headSha: string } | null> {
+/** The open pull request of an attempt, where its head is a commit that the attempt delivered, by the run with this key; null for none. */
+export async function deliveredHead({ here, facts }: Stage, { issueNumber, attempt }: Pick<Status["marker"], "issueNumber" | "attempt">): Promise<{ readonly pullNumber: number; readonly headSha: string; readonly key: string } | null> {
   const { pullRequests } = await readStatusState(here.github, here.repository, { issueNumber, branch: `worktrain/issue-${issueNumber}-${attempt}` });
   const pull = pullRequests?.find(({ open }) => open);
   if (pull === undefined) return null;
   const { headSha } = pull;
   const trailers = readTrailers((await readCommitMessage(here.github, here.repository, headSha)) ?? "");
-  return trailers?.item === formatItemId({ repositoryId: facts.id, subject: `issue-${issueNumber}`, attempt }) ? { pullNumber: pull.number, headSha } : null;
+  return trailers?.item === formatItemId({ repositoryId: facts.id, subject: `issue-${issueNumber}`, attempt }) ? { pullNumber: pull.number, headSha, key: trailers.key } : null;
 }
 
 const eventOf = ({ here, facts }: Stage, { label }: Config, { by, marker, issue }: { readonly by: Person; readonly marker: Status["marker"]; readonly issue: NonNullable<Stage["issue"]> }): LabeledEvent => ({

@@ -3,12 +3,13 @@ import { CONFIG_PATH, parseConfig } from "../../../config/index.ts";
 import { readIssueState, readPermission, type FileAtRef, type IssueState, type RepositoryFacts, type RunFacts } from "../../../github/read/index.ts";
 import { encodeTask, permissionVerdict, signTicket, withGoal, type GateAnswer, type StartRole, type Ticket } from "../../../github/trust/index.ts";
 import { dispatchEffect, issueReactionEffect, type Confirmed } from "../../../github/write/index.ts";
-import { authorise, decideStart, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type CommandName, type ConfigState, type LabeledEvent, type StartDecision } from "../../../intake/index.ts";
+import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type CommandName, type ConfigState, type LabeledEvent, type StartDecision } from "../../../intake/index.ts";
 import { formatItemId } from "../../../record/index.ts";
 import type { StatusMarker } from "../../../report/status-marker.ts";
 import { RetryableError, TerminalError } from "../../../shared/errors.ts";
 import { err } from "../../../shared/result.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
+import { isGiven, labelled, setLabel, type AskedOtherwise } from "./asked-otherwise.ts";
 import { overDailyBudget } from "./daily-budget.ts";
 import { tellNotFollowedUp } from "./not-followed-up.ts";
 import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
@@ -42,21 +43,27 @@ export interface LabelDelivery {
   readonly deliveryId: string;
   /** The event's text is not the one that was labelled: the label was found later, and the text was changed in between (I8). */
   readonly editedSince?: boolean;
+  /** What asked, where the label did not; the event's label is empty then. */
+  readonly asked?: AskedOtherwise;
 }
 
 /** The dispatched run's id; null when nothing was dispatched or GitHub has not said yet. */
 export async function startWork(place: Workplace, tools: StartTools, delivery: LabelDelivery): Promise<number | null> {
-  const { event } = delivery;
+  const { asked } = delivery;
   const ignored = (reason: string): null => {
-    tools.log.info("label ignored", { repository: place.repositoryId, issue: event.issueNumber, delivery: delivery.deliveryId, reason });
+    tools.log.info(asked === undefined ? "label ignored" : `${asked.kind} ignored`, { repository: place.repositoryId, issue: delivery.event.issueNumber, delivery: delivery.deliveryId, reason });
     return null;
   };
-  const stage = await setStage(place, event.issueNumber);
+  const stage = await setStage(place, delivery.event.issueNumber);
   if (stage === null) return ignored("repository-gone");
-  const { here, facts, config, issue } = stage;
+  const { here, facts, config } = stage;
+  const label = config !== "missing" && config.ok ? config.value.label : DEFAULT_LABEL;
+  const event = asked === undefined ? delivery.event : { ...delivery.event, label };
+  const issue = asked === undefined ? stage.issue : labelled(stage.issue, label);
   if (!isStartLabel(event.label, config)) return ignored("other-label");
+  if (asked?.kind === "issues.assigned" && !(await isGiven(stage, event.issueNumber, asked.assignee))) return ignored("other-assignee");
   const verdict = permissionVerdict(await readPermission(here.github, here.repository, event.sender.login), event.sender.id);
-  const authorisation = authorise(verdict);
+  const authorisation = authorise(verdict, asked?.kind === "issues.assigned" ? "assignment" : "label");
   if (authorisation.kind === "silent") return ignored("actor-may-not-start");
 
   const board = openStatusBoard(here, tools, event.issueNumber);
@@ -69,20 +76,28 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
   // Without our comment the runs count the attempts, and tell as well whether this wish was dispatched.
   const runs = status === null && issue !== null ? await itemRuns(here, issue) : null;
   const prior = issue === null ? null : await readPriorAttempt(here, tools, { issue, status, runs });
-  const decision = decideStart(event, { ...stage, repository: facts, prior });
+  const decision = decideStart(event, { ...stage, issue, repository: facts, prior, ...(asked?.kind === "issues.opened" ? { wish: asked.wish } : {}) });
   const refused = ({ attempt, wish }: Pick<Exclude<StartDecision, { kind: "ignore" }>, "attempt" | "wish">, refusal: Refused): Promise<void> => refuse(board, status, { ...firstMarker(event), attempt, wish, recreated: status?.marker.recreated ?? false }, refusal);
   switch (decision.kind) {
     case "ignore":
+      // Given back while its run is at work: wanted again, which is what the label says.
+      if (asked?.kind === "issues.assigned" && decision.reason === "already-running" && prior !== null && Date.parse(event.labelledAt) > Date.parse(prior.labelledAt)) await setLabel(stage, tools, label);
       return ignored(decision.reason);
     case "refuse":
       await refused(decision, decision.refusal);
       return ignored(decision.refusal.kind);
-    case "start":
+    case "start": {
       if (delivery.editedSince === true) {
         await refused(decision, EDITED_SINCE);
         return ignored("text-changed");
       }
-      return (await start({ place: here, facts, board, status, runs }, tools, { ...delivery, decision, role: authorisation.role })).runId;
+      const unlabelled = asked === undefined ? null : await setLabel(stage, tools, label);
+      if (unlabelled !== null) {
+        await refused(decision, unlabelled);
+        return ignored("label-not-set");
+      }
+      return (await start({ place: here, facts, board, status, runs }, tools, { ...delivery, event, decision, role: authorisation.role })).runId;
+    }
     default:
       return unreachable(decision);
   }
@@ -257,7 +272,7 @@ async function react(place: Workplace, tools: AppTools, issueNumber: number): Pr
 const itemOf = ({ id }: RepositoryFacts, { event, decision, review }: Pick<Order, "event" | "decision" | "review">): string =>
   formatItemId({ repositoryId: id, subject: `${review === undefined ? "issue" : "pr"}-${event.issueNumber}`, attempt: decision.attempt });
 
-function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, command, wrote, review, cause, followUp }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
+function makeTicket(facts: RepositoryFacts, { event, asked, decision, role, deliveryId, command, wrote, review, cause, followUp }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
   const { turns, tokens, costUsd, minutes } = decision.config.budget;
   const { mode, confirm } = decision.config.pipeline;
   return {
@@ -265,7 +280,7 @@ function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId,
     key: decision.key,
     item: itemOf(facts, { event, decision, ...(review === undefined ? {} : { review }) }),
     repositoryId: facts.id,
-    trigger: { kind: command !== undefined ? "issue_comment" : (cause ?? (review === undefined ? "issues.labeled" : "pull_request.labeled")), id: deliveryId, actor: event.sender, verdict: role },
+    trigger: { kind: command !== undefined ? "issue_comment" : (cause ?? asked?.kind ?? (review === undefined ? "issues.labeled" : "pull_request.labeled")), id: deliveryId, actor: event.sender, verdict: role },
     issueNumber: event.issueNumber,
     base: { ref: facts.defaultBranch, sha: decision.baseSha },
     caps: { turns, tokens, costUsd, minutes },
@@ -275,7 +290,7 @@ function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId,
     expiresAt: new Date(nowMs + TICKET_LIFETIME_MS).toISOString(),
     wrote,
     ...(decision.wish === undefined ? {} : { wish: decision.wish }),
-    ...(command === undefined ? {} : { command: command.name }),
+    ...(command !== undefined ? { command: command.name } : asked?.kind === "issues.opened" ? { command: asked.command } : {}),
     ...(followUp === undefined ? {} : { followUp }),
     ...(command?.retry === undefined || command.retry === null ? {} : { retry: command.retry }),
     ...(command === undefined || command.answer === null ? {} : { answer: command.answer }),

@@ -9,6 +9,7 @@ export type What =
   | { readonly kind: "issues"; readonly action: "opened" | "closed" | "reopened"; readonly issueId: number }
   | { readonly kind: "issues"; readonly action: "edited"; readonly issueId: number; readonly edited: readonly ("title" | "body")[]; readonly previous: { readonly title: string; readonly body: string } }
   | { readonly kind: "issues"; readonly action: "labeled" | "unlabeled"; readonly issueId: number; readonly labelId: number }
+  | { readonly kind: "issues" | "pull_request"; readonly action: "assigned" | "unassigned"; readonly issueId: number; readonly assignee: string }
   | { readonly kind: "label"; readonly action: "created"; readonly labelId: number }
   | {
       readonly kind: "issue_comment";

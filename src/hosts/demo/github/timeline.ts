@@ -27,6 +27,7 @@ function describe(state: State, happening: Happening, number: number): string | 
       if (!concerns(happening.issueId)) return null;
       if (happening.action === "synchronize") return `pushed ${happening.after.slice(0, 7)}`;
       if (happening.action === "opened") return `opened ${happening.kind === "issues" ? "the issue" : "the pull request"}`;
+      if (happening.action === "assigned" || happening.action === "unassigned") return `${happening.action} ${happening.assignee}`;
       if (happening.action === "labeled" || happening.action === "unlabeled") {
         const { name } = known(state.labels, happening.labelId, "label");
         return happening.action === "labeled" ? `added the label ${name}` : `removed the label ${name}`;

@@ -13,6 +13,7 @@ import { contentRoutes } from "../routes/contents.ts";
 import { diagnosticRoutes } from "../routes/diagnostics.ts";
 import { gitDataRoutes } from "../routes/git-data.ts";
 import { gitRefRoutes } from "../routes/git-refs.ts";
+import { assigneeRoutes } from "../routes/assignees.ts";
 import { issueRoutes } from "../routes/issues.ts";
 import { subIssueRoutes } from "../routes/sub-issues.ts";
 import { pullRoutes } from "../routes/pulls.ts";
@@ -30,6 +31,7 @@ const ROUTES: readonly Route[] = [
   ...appRoutes,
   ...commentRoutes,
   ...issueRoutes,
+  ...assigneeRoutes,
   ...subIssueRoutes,
   ...checkRoutes,
   ...actionsRoutes,

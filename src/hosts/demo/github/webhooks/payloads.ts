@@ -46,19 +46,25 @@ export function webhookOf(view: View, happening: Happening, measure: PullMeasure
   };
 }
 
+/** What a workflow run is given of a happening: the webhook's payload, but for the App's installation. */
+export function triggerPayload(view: View, happening: Happening & { readonly kind: "issues" | "issue_comment" }): Readonly<Record<string, unknown>> {
+  const repository = known(view.state.repositories, happening.repositoryId, "repository");
+  return { action: happening.action, ...specificPayload(view, happening, null), repository: repositoryJson(view, repository), sender: userJson(view, happening.actor) };
+}
+
 function specificPayload(view: View, happening: Happening, measure: PullMeasure | null): Readonly<Record<string, unknown>> | null {
   const { state } = view;
   switch (happening.kind) {
     case "issues": {
       const issue = known(state.issues, happening.issueId, "issue");
-      return { issue: issueJson(view, issue), ...labelPart(view, happening), ...editPart(happening) };
+      return { issue: issueJson(view, issue), ...labelPart(view, happening), ...assigneePart(view, happening), ...editPart(happening) };
     }
     case "pull_request": {
       const issue = known(state.issues, happening.issueId, "pull request");
       if (!isPull(issue)) throw new Error(`Issue ${issue.number} is no pull request.`);
       const moved = happening.action === "synchronize" ? { before: happening.before, after: happening.after } : {};
       const measured = measure === null ? pullSimpleJson(view, issue) : pullJson(view, issue, { ...measure, mergeable: null });
-      return { number: issue.number, pull_request: measured, ...moved, ...labelPart(view, happening), ...editPart(happening) };
+      return { number: issue.number, pull_request: measured, ...moved, ...labelPart(view, happening), ...assigneePart(view, happening), ...editPart(happening) };
     }
     case "issue_comment": {
       const issue: Issue = known(state.issues, happening.issueId, "issue");
@@ -146,6 +152,8 @@ const labelPart = (view: View, happening: object) =>
   "labelId" in happening && typeof happening.labelId === "number"
     ? { label: labelJson(view, known(view.state.labels, happening.labelId, "label")) }
     : {};
+
+const assigneePart = (view: View, happening: object) => ("assignee" in happening && typeof happening.assignee === "string" ? { assignee: userJson(view, happening.assignee) } : {});
 
 /** In a webhook its suite says on which branch the commit is; the branch of an open pull request where there is one. */
 function checkRunWithSuite(view: View, run: CheckRun) {
