@@ -111,6 +111,8 @@ const startSchema = z.strictObject({
 const followUpSchema = z.strictObject({
   ci: z.boolean().default(true).describe("Whether a delivered pull request is worked on again when its checks fail."),
   reviews: z.boolean().default(true).describe("Whether it is worked on again when somebody with write permission requests changes."),
+  comments: z.boolean().default(true).describe("Whether it is worked on again when somebody with write permission says something in a conversation on a line of it; it is answered there. Not in a conversation that is resolved."),
+  conflicts: z.boolean().default(true).describe("Whether it is merged with the default branch when that moved on and conflicts with it. One that is only behind is left as it is."),
   most: z.int().min(0).max(20).default(3).describe("How often in one attempt; then a person is asked by the label `worktrain:needs-human`."),
 });
 

@@ -8,6 +8,8 @@ export interface BranchIntent {
   readonly branch: string;
   /** The commit and tree that an earlier delivery of the item left there and this one comes after; null: there is no branch yet. */
   readonly from: { readonly sha: string; readonly tree: string } | null;
+  /** The commit of the base branch that is merged into what is there; null where none is. */
+  readonly onto: string | null;
   readonly change: Change;
   /** The tree of the base commit, which GitHub builds the new one on. */
   readonly baseTree: string;
@@ -78,6 +80,18 @@ export interface ThreadIntent {
   readonly body: string;
 }
 
+/** What somebody said in a conversation on our pull request is answered there. Who said it resolves it. */
+export interface ReplyIntent {
+  readonly kind: "reply";
+  /** Among those of this delivery, from 1. */
+  readonly place: number;
+  readonly pullNumber: number;
+  /** The comment that the conversation began with. */
+  readonly commentId: number;
+  /** Begins with the mark; the commit that this delivery made is named behind it. */
+  readonly body: string;
+}
+
 /** Our check runs on a commit that is not the head any more say by which one they are superseded; none of them stays green. */
 export interface StaleCheckIntent {
   readonly kind: "stale-check";
@@ -144,7 +158,7 @@ export interface AutoMergeIntent {
   readonly method: "squash" | "merge" | "rebase";
 }
 
-export type Intent = BranchIntent | RecordIntent | PullRequestIntent | ReviewIntent | ThreadIntent | StaleCheckIntent | CheckRunIntent | CommentIntent | SubIssueIntent | DisarmIntent | AutoMergeIntent;
+export type Intent = BranchIntent | RecordIntent | PullRequestIntent | ReviewIntent | ThreadIntent | ReplyIntent | StaleCheckIntent | CheckRunIntent | CommentIntent | SubIssueIntent | DisarmIntent | AutoMergeIntent;
 
 /** The effect's key: one decision of one ticket, one kind; of several of a kind each has its place. */
 export const effectKey = (kind: Intent["kind"], ticketKey: string, place?: number): string => `${kind}:${ticketKey}${place === undefined ? "" : `:${place}`}`;

@@ -114,7 +114,7 @@ function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
   }
 }
 
-const SAID_OF_DELIVERY = { ci: "checks fail on it", review: "changes were requested", asked: undefined };
+const SAID_OF_DELIVERY = { ci: "checks fail on it", review: "changes were requested", comments: "something was asked for in a conversation", conflict: "it conflicts with the base branch as that is by now", asked: undefined };
 
 function askedIn({ by, continuation }: StatusMarker): string {
   const who = by === undefined || by === null ? "" : `\`${by.login}\` asked `;

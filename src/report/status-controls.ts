@@ -19,6 +19,7 @@ type Standing =
       readonly ending: EndingCode;
       readonly progress: { readonly gate: { readonly name: string } | null } | null;
       readonly pullRequest: object | null;
+      readonly notBegun?: string | undefined;
       readonly onward?: { readonly kind: "tries-again" | "waits" } | undefined;
     };
 

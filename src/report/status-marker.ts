@@ -9,7 +9,7 @@ import { phaseSchema } from "../record/index.ts";
 const wishSchema = z.strictObject({ workflow: z.string().max(64).optional(), goal: z.string().min(1).max(1_000).optional(), plan: z.literal(true).optional() });
 
 /** As tickets carry it. */
-const followUpSchema = z.strictObject({ because: z.enum(["ci", "review", "asked"]), headSha: z.string().regex(/^[0-9a-f]{40,64}$/), pullNumber: z.int().min(1), reviewId: z.int().min(1).optional(), findings: z.array(z.string().max(16)).max(50).optional() });
+const followUpSchema = z.strictObject({ because: z.enum(["ci", "review", "asked", "conflict", "comments"]), comments: z.array(z.int().min(1)).max(50).optional(), onto: z.string().regex(/^[0-9a-f]{40,64}$/).optional(), headSha: z.string().regex(/^[0-9a-f]{40,64}$/), pullNumber: z.int().min(1), reviewId: z.int().min(1).optional(), findings: z.array(z.string().max(16)).max(50).optional() });
 
 export interface StatusMarker {
   readonly issueNumber: number;

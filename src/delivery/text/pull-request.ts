@@ -58,7 +58,7 @@ function taskKeyLine({ view }: Delivery): string {
   return taskKey === null ? "" : `${taskKeyMarker(taskKey)}\n`;
 }
 
-const ASKED = { "issues.labeled": "labelled by", "issues.assigned": "assigned by", "issues.opened": "asked for in its text by", issue_comment: "gone on with at the word of", "pull_request.labeled": "labelled by", pull_request: "pushed by", check_run: "asked for by", pull_request_review: "worked on again at the word of" } as const;
+const ASKED = { "issues.labeled": "labelled by", "issues.assigned": "assigned by", "issues.opened": "asked for in its text by", issue_comment: "gone on with at the word of", "pull_request.labeled": "labelled by", pull_request: "pushed by", check_run: "asked for by", pull_request_review: "worked on again at the word of", pull_request_review_comment: "worked on again at the word of", push: "merged with a newer base for" } as const;
 
 function asked({ view, ticket }: Delivery): string {
   const title = plain(view.opening?.task.title ?? "");

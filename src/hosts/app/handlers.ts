@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
 import { readRun, STOP_LABEL } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { changesOnDefaultBranch, mentionsSomebody, parseAssignedEvent, parseCommentEvent, parseEditedComment, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, parseReview, readComment, WORKFLOW_PATH, type LabeledEvent, type ReviewEvent } from "../../intake/index.ts";
+import { changesOnDefaultBranch, mentionsSomebody, movesDefaultBranch, parseAssignedEvent, parseCommentEvent, parseEditedComment, parseEditedIssue, parseEndedCheck, parseEndedStatus, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, parseReview, parseReviewComment, readComment, WORKFLOW_PATH, type LabeledEvent, type ReviewEvent } from "../../intake/index.ts";
 import { isOwnCheck } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
@@ -19,7 +19,8 @@ import { armApproved } from "./merging/approved.ts";
 import { onboard } from "./onboarding/onboard.ts";
 import { registerOnboarding, renewToken, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
 import { takeBack } from "./starting/take-back.ts";
-import { followUp } from "./starting/follow-up.ts";
+import { changesRequested, FAILED_CHECKS } from "./starting/causes.ts";
+import { answerSoon, followUpSoon, lookForConflicts } from "./starting/follow-up-soon.ts";
 import { followRun, lookAtRun, type LookTools } from "./runs/look-at-run.ts";
 import { registerRequiredCheck, type RequiredCheckWebhook } from "./checks/required-check.ts";
 import { restoreStatus } from "./runs/restore-status.ts";
@@ -46,14 +47,16 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | OwnCheckWebhook | "push" | "issues.labeled" | "issues.assigned" | "issues.unassigned" | "issues.opened" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | "check_run.completed" | "pull_request_review.submitted" | `issue_comment.${"created" | "edited" | "deleted"}` | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | OwnCheckWebhook | "push" | "issues.labeled" | "issues.assigned" | "issues.unassigned" | "issues.opened" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | "check_run.completed" | "status" | "pull_request_review.submitted" | "pull_request_review_comment.created" | `issue_comment.${"created" | "edited" | "deleted"}` | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
   webhooks.on(["issues.assigned", "issues.unassigned"], (delivery) => onAssigned(delivery, tools));
   webhooks.on("issues.opened", (delivery) => onOpened(delivery, tools));
   webhooks.on(["check_run.completed", "workflow_run.completed"], (delivery) => onChecks(delivery, tools));
+  webhooks.on("status", (delivery) => onStatus(delivery, tools));
   webhooks.on("pull_request_review.submitted", (delivery) => onReview(delivery, tools));
+  webhooks.on("pull_request_review_comment.created", (delivery) => onReviewComment(delivery, tools));
   webhooks.on("push", (delivery) => onPush(delivery, tools));
   webhooks.on("issues.edited", (delivery) => onEdited(delivery, tools));
   webhooks.on(["pull_request.labeled", "pull_request.synchronize", "pull_request.opened", "pull_request.reopened", "pull_request.ready_for_review"], (delivery) => onPullRequest(delivery, tools));
@@ -116,9 +119,11 @@ function stopSoon(delivery: Delivery, tools: HandlerTools, issueNumber: number):
   if (place !== null) tools.queue.add(`${place.repositoryId}/stop`, { name: "stopping everything", coalesce: "stop", run: () => stopAll(place, tools, issueNumber) });
 }
 
-/** A config that may have switched everything off. Number 1 is asked for, whether or not there is such an issue: the config comes with it. */
+/** A config that may have switched everything off: number 1 is asked for, whether or not there is such an issue, since the config comes with it. And what was delivered may conflict by now. */
 function onPush(delivery: Delivery, tools: HandlerTools): void {
   if (changesOnDefaultBranch(delivery.payload, CONFIG_PATH)) stopSoon(delivery, tools, 1);
+  const place = movesDefaultBranch(delivery.payload) ? workplaceOf(delivery, tools) : null;
+  if (place !== null) tools.queue.add(`${place.repositoryId}/conflicts`, { name: "looking for conflicts", coalesce: "conflicts", run: () => lookForConflicts(place, tools) });
 }
 
 interface Starting {
@@ -145,14 +150,22 @@ function startBy(delivery: Delivery, tools: HandlerTools, { event, why, starts }
 /** Checks that are over on a commit that an item delivered. */
 function onChecks(delivery: Delivery, tools: HandlerTools): void {
   const head = parseEndedCheck(delivery.payload, isOwnCheck);
-  if (head !== null) goOnWith(delivery, tools, { issueNumber: head.issueNumber, coalesce: `checks ${head.headSha}`, work: (place) => followUp(place, tools, { because: "ci", head }) });
+  const place = workplaceOf(delivery, tools);
+  if (head !== null && place !== null) followUpSoon(place, tools, { cause: FAILED_CHECKS, head, coalesce: `checks ${head.headSha}` });
+}
+
+function onStatus(delivery: Delivery, tools: HandlerTools): void {
+  const head = parseEndedStatus(delivery.payload);
+  const place = workplaceOf(delivery, tools);
+  if (head !== null && place !== null) followUpSoon(place, tools, { cause: FAILED_CHECKS, head, coalesce: `checks ${head.headSha}` });
 }
 
 function onReview(delivery: Delivery, tools: HandlerTools): void {
   const approved = parseReview(delivery.payload, "approved");
   if (approved !== null) return onApproved(delivery, tools, approved);
   const head = parseReview(delivery.payload, "changes_requested");
-  if (head !== null) goOnWith(delivery, tools, { issueNumber: head.issueNumber, coalesce: `review ${head.reviewId}`, work: (place) => followUp(place, tools, { because: "review", head }) });
+  const place = workplaceOf(delivery, tools);
+  if (head !== null && place !== null) followUpSoon(place, tools, { cause: changesRequested(head), head, coalesce: `review ${head.reviewId}` });
 }
 
 function onApproved(delivery: Delivery, tools: HandlerTools, approved: ReviewEvent): void {
@@ -160,18 +173,10 @@ function onApproved(delivery: Delivery, tools: HandlerTools, approved: ReviewEve
   if (place !== null) tools.queue.add(subjectOf(place.repositoryId, approved.issueNumber), { name: "hearing an approval", coalesce: `review ${approved.reviewId}`, run: () => armApproved(place, tools, approved) });
 }
 
-function goOnWith(delivery: Delivery, tools: HandlerTools, { issueNumber, coalesce, work }: { readonly issueNumber: number; readonly coalesce: string; readonly work: (place: Workplace) => Promise<number | null> }): void {
+function onReviewComment(delivery: Delivery, tools: HandlerTools): void {
+  const head = parseReviewComment(delivery.payload);
   const place = workplaceOf(delivery, tools);
-  if (place === null) return;
-  const subject = subjectOf(place.repositoryId, issueNumber);
-  tools.queue.add(subject, {
-    name: "following up a delivery",
-    coalesce,
-    async run() {
-      const runId = await work(place);
-      if (runId !== null) followRun(place, tools, { subject, runId });
-    },
-  });
+  if (head !== null && place !== null) answerSoon(place, tools, head);
 }
 
 /** Boxes of the dashboard; an edited task counts for the next attempt only. */

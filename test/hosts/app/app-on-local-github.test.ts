@@ -281,6 +281,6 @@ describe("does the App ask for no more than it needs?", () => {
   it("app.yml has the least permissions and events", () => {
     const manifest = parse(readFileSync("app.yml", "utf8"));
     expect(manifest.default_permissions).toEqual(APP_PERMISSIONS);
-    expect(manifest.default_events).toEqual(["issues", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "pull_request_review_thread", "workflow_run", "push", "repository", "merge_group"]);
+    expect(manifest.default_events).toEqual(["issues", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "workflow_run", "push", "status", "merge_group"]);
   });
 });

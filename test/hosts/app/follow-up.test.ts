@@ -247,3 +247,37 @@ it("the label that asks for a person stays off once it was taken off", async () 
   await check("lint", "failure");
   expect(labels()).not.toContain("worktrain:needs-human");
 });
+
+/** A service that reports commit statuses says this of the delivered commit. */
+async function service(context: string, state: "pending" | "failure" | "success"): Promise<void> {
+  expect((await world.call(world.maintainer, "POST", `/repos/acme/calc/statuses/${head}`, { context, state, description: "lint" })).status).toBe(201);
+  await world.quiet();
+}
+
+it("a red commit status is a failed check, once nothing is pending any more; a green one is none", async () => {
+  await deliver();
+  await service("green", "success");
+  await service("slow", "pending");
+  await service("lint", "failure");
+  expect(world.runs(issue)).toHaveLength(1);
+  await service("slow", "success");
+  expect(followedUp()).toEqual([undefined, { because: "ci", headSha: head, pullNumber: issue + 1 }]);
+});
+
+it("I4: the issue's text was changed since: nothing starts, and one comment for the commit says why", async () => {
+  await deliver();
+  await world.call(world.maintainer, "PATCH", `/repos/acme/calc/issues/${issue}`, { body: "`add(1, 2)` gives -1, and so on." });
+  await check("ci", "failure");
+  await check("lint", "failure");
+  expect(world.runs(issue)).toHaveLength(1);
+  const told = (await world.comments(issue)).filter(({ body }) => body.includes("did not go on with"));
+  expect(told).toEqual([expect.objectContaining({ body: expect.stringContaining("text was changed since") })]);
+});
+
+it("G15: a stop that no run gets over asks for a person, once", async () => {
+  await deliver();
+  await check("ci", "failure");
+  await ends("end", "undeliverable");
+  expect(labels()).toContain("worktrain:needs-human");
+  expect((await world.comments(issue)).filter(({ body }) => body.includes("needs a person here"))).toHaveLength(1);
+});

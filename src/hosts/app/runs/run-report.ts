@@ -11,6 +11,7 @@ import { progressOf, type Onward, type Progress, type StatusView } from "../../.
 import { formatStatusMarker, type StatusMarker } from "../../../report/status-marker.ts";
 import { askOnHead } from "../checks/asks-on-head.ts";
 import { closeForgottenCheck, closeLiveCheck, showOnCheck } from "../checks/live-check.ts";
+import { askPersonAt } from "./ask-person.ts";
 import { endByForce } from "./end-by-force.ts";
 import { parseRunTitle, type RunTitle } from "./run-title.ts";
 import { deliveredHead } from "../starting/follow-up.ts";
@@ -58,6 +59,8 @@ export async function reportRun(place: Workplace, tools: StartTools, runId: numb
     if (goingOn.kind === "handled") return goingOn.runId === null ? "over" : { goesOnIn: goingOn.runId };
     onward = { kind: "waits", reason: goingOn.reason };
   }
+  // Before the comment says that it is over: nobody looks at the run any more then.
+  await askPersonAt(place, tools, { issueNumber: title.issueNumber, runUrl: run.htmlUrl, runId: run.id, ending: view.ending });
   await writeEnd(place, tools, status, { run, view: { ...view, onward } });
   tools.log.info("run ended", { repository: place.repositoryId, issue: title.issueNumber, run: run.id, ending: view.ending });
   const next = title.item.subject.startsWith("pr-") ? await reviewNewHead(place, tools, { marker, run }) : null;

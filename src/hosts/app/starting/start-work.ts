@@ -157,7 +157,7 @@ export interface Order extends LabelDelivery {
   /** The event's number is a pull request's: it is reviewed at this commit. */
   readonly review?: NonNullable<Ticket["review"]>;
   /** What it was started by, where that is neither a label nor a command. */
-  readonly cause?: Extract<Ticket["trigger"]["kind"], "pull_request" | "check_run" | "pull_request_review">;
+  readonly cause?: Extract<Ticket["trigger"]["kind"], "pull_request" | "check_run" | "pull_request_review" | "pull_request_review_comment" | "push">;
   /** Nobody asked: how often in a row that was so, this time included, and what the run before had saved. */
   readonly unasked?: Pick<StatusMarker, "auto" | "tries" | "kept" | "followed">;
   /** What the attempt delivered is worked on again. */
@@ -243,6 +243,8 @@ const carriedOn = (status: Status | null, { decision, review, followUp, unasked 
 function againOf({ command, cause }: Order): string {
   if (command !== undefined) return "Write the command again";
   if (cause === "check_run") return "Run a failed check again";
+  if (cause === "pull_request_review_comment") return "Say it again in the conversation";
+  if (cause === "push") return "Push to the default branch again, or resolve the conflict by hand";
   return cause === "pull_request_review" ? "Ask for the changes again" : "Remove the label and add it again";
 }
 

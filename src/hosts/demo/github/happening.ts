@@ -27,6 +27,7 @@ export type What =
   | { readonly kind: "pull_request_review"; readonly action: "submitted"; readonly issueId: number; readonly reviewId: number }
   | { readonly kind: "pull_request_review_comment"; readonly action: "created"; readonly issueId: number; readonly reviewId: number; readonly commentId: number }
   | { readonly kind: "pull_request_review_thread"; readonly action: "resolved"; readonly issueId: number; readonly commentId: number }
+  | { readonly kind: "status"; readonly statusId: number; readonly branches: readonly { readonly name: string; readonly sha: string }[]; readonly commit: CommitSummary }
   | { readonly kind: "check_run"; readonly action: "created" | "completed" | "rerequested"; readonly checkRunId: number }
   | { readonly kind: "check_run"; readonly action: "requested_action"; readonly checkRunId: number; readonly identifier: string }
   | { readonly kind: "check_suite"; readonly action: "rerequested"; readonly suiteId: number }

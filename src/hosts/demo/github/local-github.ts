@@ -43,7 +43,7 @@ export interface LocalGitHubOptions {
     readonly permissions: Permissions;
     readonly webhookUrl?: string;
     readonly webhookSecret: string;
-    /** Subscribed events; default: those of WorkTrain's manifest. */
+    /** Subscribed events; default: those of WorkTrain's manifest, and conversations that are resolved. */
     readonly events?: readonly string[];
   };
   /** Default: the machine's. */
@@ -58,10 +58,10 @@ const DEFAULT_EVENTS = [
   "pull_request",
   "pull_request_review",
   "pull_request_review_comment",
-  "pull_request_review_thread",
   "workflow_run",
   "push",
-  "repository",
+  "pull_request_review_thread",
+  "status",
   "merge_group",
 ];
 

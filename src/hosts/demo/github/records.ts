@@ -171,6 +171,19 @@ export interface Reaction {
   readonly createdAt: string;
 }
 
+/** What a service said of a commit; of one context the newest counts. */
+export interface CommitStatus {
+  readonly id: number;
+  readonly repositoryId: number;
+  readonly sha: string;
+  readonly state: "error" | "failure" | "pending" | "success";
+  readonly context: string;
+  readonly description: string | null;
+  readonly targetUrl: string | null;
+  readonly creator: string;
+  readonly createdAt: string;
+}
+
 export interface CheckSuite {
   readonly id: number;
   readonly repositoryId: number;

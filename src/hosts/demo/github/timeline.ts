@@ -54,6 +54,7 @@ function describe(state: State, happening: Happening, number: number): string | 
     case "workflow_run":
     case "cancel_requested":
     case "push":
+    case "status":
     case "merge_group":
     case "installation":
     case "installation_repositories":

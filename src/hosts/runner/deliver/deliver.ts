@@ -18,7 +18,7 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import { openAccess, tokenNotes } from "./access.ts";
 import { admit } from "./admit.ts";
 import { checkAgainstBase } from "./base-tree.ts";
-import { asRefusal, conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, reportUrl, type Standing } from "./conclude.ts";
+import { asRefusal, conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, repliesFor, reportUrl, type Standing } from "./conclude.ts";
 import type { Job } from "./job.ts";
 import { deliverSubIssues } from "./decompose.ts";
 import { lineFinder } from "../../../journal/index.ts";
@@ -176,7 +176,8 @@ async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & {
   const factsOf = (proven: Proof) => mergeFacts({ policy: config.merge, view, change, proof: proven, verified, labels: state.issue?.labels ?? [], baseTexts });
   const mergeOf = (proven: Proof) => decideMerge(config.merge, factsOf(proven));
   const { attested, proof, recorded, merge } = prove({ ticket, change, snapshot, view, role: authority.role, record: recordOf, verified, mergeOf });
-  const intents = deliveryIntents({ ticket, view, change, proof, recorded, runUrl: run.htmlUrl, reportUrl: reportUrl(job, record), template: state.template, notes, redact }, { baseTree, record: recordWish(decision), merge, mark: mergeMark(config.merge, factsOf(proof)) });
+  const replies = await repliesFor(job, state, { view, reason: null });
+  const intents = deliveryIntents({ ticket, view, change, proof, recorded, runUrl: run.htmlUrl, reportUrl: reportUrl(job, record), template: state.template, notes, redact }, { baseTree, record: recordWish(decision), merge, mark: mergeMark(config.merge, factsOf(proof)), replies });
   // A proof that the record cannot hold is none: nothing is published on it.
   const kept = await orRefusal(async () => ok(await record.append({ kind: "proof_recorded", data: recorded })));
   if (!kept.ok) return conclude(job, record, { kind: "refused", refusal: kept.error, view }, { decision, state });

@@ -18,6 +18,7 @@ import { issueRoutes } from "../routes/issues.ts";
 import { subIssueRoutes } from "../routes/sub-issues.ts";
 import { pullRoutes } from "../routes/pulls.ts";
 import { reviewRoutes } from "../routes/reviews.ts";
+import { statusRoutes } from "../routes/statuses.ts";
 import { repositoryRoutes } from "../routes/repositories.ts";
 import type { Faults } from "../faults.ts";
 import type { Machine } from "../machine.ts";
@@ -40,6 +41,7 @@ const ROUTES: readonly Route[] = [
   ...gitRefRoutes,
   ...pullRoutes,
   ...reviewRoutes,
+  ...statusRoutes,
   ...repositoryRoutes,
 ];
 

@@ -8,7 +8,7 @@ import { checkRunJson, checkSuiteJson } from "../views/checks.ts";
 import { commentJson, issueJson, labelJson } from "../views/issues.ts";
 import { pullJson, pullSimpleJson, type PullMeasure } from "../views/pulls.ts";
 import { reviewCommentJson, reviewJson } from "../views/reviews.ts";
-import { fullName, pageUrl, repositoryJson } from "../views/repository.ts";
+import { apiUrl, fullName, pageUrl, repositoryJson } from "../views/repository.ts";
 import { nodeId, type View } from "../views/view.ts";
 
 /** A webhook's event name and payload. */
@@ -84,6 +84,15 @@ function specificPayload(view: View, happening: Happening, measure: PullMeasure 
     case "pull_request_review_comment":
     case "pull_request_review_thread":
       return reviewPayload(view, happening);
+    case "status": {
+      const status = known(state.statuses, happening.statusId, "status");
+      const { repositoryId, sha, context, description, targetUrl, createdAt, creator } = status;
+      const repository = known(state.repositories, repositoryId, "repository");
+      const { id, treeId, message, timestamp: _timestamp, author, committer } = happening.commit;
+      const at = `${apiUrl({ state, base: view.base }, repository)}/commits/`;
+      const commit = { sha: id, node_id: nodeId("C", status.id), commit: { author, committer, message, tree: { sha: treeId, url: at }, url: at, comment_count: 0, verification: { verified: false, reason: "unsigned", signature: null, payload: null, verified_at: null } }, url: `${at}${id}`, html_url: at, comments_url: at, author: userJson(view, creator), committer: userJson(view, creator), parents: [] };
+      return { id: status.id, sha, name: fullName(repository), target_url: targetUrl, context, description, state: status.state, commit, branches: happening.branches.map(({ name, sha: head }) => ({ name, commit: { sha: head, url: `${at}${head}` }, protected: false })), created_at: createdAt, updated_at: createdAt };
+    }
     case "check_run": {
       const asked = happening.action === "requested_action" ? { requested_action: { identifier: happening.identifier } } : {};
       return { check_run: checkRunWithSuite(view, known(state.checkRuns, happening.checkRunId, "check run")), ...asked };
