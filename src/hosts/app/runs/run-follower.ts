@@ -14,6 +14,8 @@ const MAX_REMEMBERED = 1_000;
 export type Followed = number | string;
 
 export interface RunFollower {
+  /** Between two looks. */
+  readonly pollMs: number;
   /** Looks at a run now and then every poll interval until it is over; a run that is followed already is left alone. */
   follow(runId: Followed, look: (signal: AbortSignal) => Promise<RunOutlook>): void;
   /** Somebody else saw that the run is over: no further look, and one that waits its turn hears it by its signal. */
@@ -62,6 +64,7 @@ export function createRunFollower({ clock, log, pollMs }: FollowerOptions): RunF
   }
 
   return {
+    pollMs,
     follow(runId, look) {
       if (following.has(runId) || stopping.signal.aborted) return;
       const leaving = new AbortController();

@@ -39,8 +39,9 @@ function settleConflict(place: Workplace, tools: LookTools, { branch, headSha, m
   return mergeable !== "UNKNOWN";
 }
 
-/** So long nobody has said anything more: who writes several comments means them together. */
+/** So long nobody has said anything more: who writes several comments means them together. Less where the App looks more often than every half minute. */
 const QUIET_MS = 60_000;
+const quietMs = ({ follower }: Pick<LookTools, "follower">): number => Math.min(QUIET_MS, 2 * follower.pollMs);
 
 /**
  * Somebody said something in a conversation: looked at each poll until they seem to have finished and no run is at work on the item, then
@@ -55,7 +56,7 @@ export function answerSoon(place: Workplace, tools: LookTools, { pullNumber, ...
     const pull = await readMergeability(github, repository, pullNumber);
     if (pull === null || !pull.open) return "over";
     const open = openComments(await readConversations(github, repository, pullNumber));
-    if (open.some(({ createdAt }) => tools.clock.nowMs() - Date.parse(createdAt) < QUIET_MS)) return "going";
+    if (open.some(({ createdAt }) => tools.clock.nowMs() - Date.parse(createdAt) < quietMs(tools))) return "going";
     if (open.length > 0) followUpSoon(place, tools, { cause: COMMENTS, head: { ...head, headSha: pull.headSha }, coalesce: `comments ${pullNumber}` });
     return "over";
   });
