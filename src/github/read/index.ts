@@ -12,7 +12,7 @@ export { readFile, type FileAtRef } from "./file.ts";
 export { readIssue, type IssueFacts } from "./issue.ts";
 export { readLabelledIssues, type LabelledIssue, type LabelledIssues } from "./labelled-issues.ts";
 export { readIssueState, readStatusState, type CommentShown, type IssueState, type StatusState } from "./issue-state.ts";
-export { readMergeability, readOpenDeliveries, type OpenDelivery } from "./open-deliveries.ts";
+export { readMergeability, readOpenDeliveries, type OpenDelivery, type OpenDeliverySaid } from "./open-deliveries.ts";
 export { readOpenWork, type OpenPullRequest, type OpenWork } from "./open-work.ts";
 export { allPages, type PagedRequest } from "./pages.ts";
 export { listRunJobs, readJobAge, type JobFacts } from "./jobs.ts";

@@ -1,28 +1,38 @@
-/** The open pull requests that work items delivered, as far as their branches say it, and whether GitHub could merge them. */
+/** The open pull requests that work items delivered, as far as their branches say it, whether GitHub could merge them, and what is said of them. */
 import { z } from "zod";
 import type { GitHub, Repository } from "../client.ts";
 import { queryGraphQl } from "../graphql.ts";
 
 const FIELDS = "number state headRefName headRefOid baseRefName isCrossRepository mergeable";
-const OPEN = `query OpenDeliveries($owner: String!, $name: String!, $after: String) {
+const OPEN = `query OpenDeliveries($owner: String!, $name: String!, $after: String, $said: Boolean!) {
   repository(owner: $owner, name: $name) {
     databaseId
-    pullRequests(first: 100, after: $after, states: [OPEN], orderBy: { field: CREATED_AT, direction: DESC }) { pageInfo { hasNextPage endCursor } nodes { ${FIELDS} } }
+    pullRequests(first: 100, after: $after, states: [OPEN], orderBy: { field: CREATED_AT, direction: DESC }) {
+      pageInfo { hasNextPage endCursor }
+      nodes {
+        ${FIELDS}
+        statusCheckRollup @include(if: $said) { state }
+        reviewThreads(first: 100) @include(if: $said) { nodes { isResolved } }
+      }
+    }
   }
 }`;
 const ONE = `query Mergeability($owner: String!, $name: String!, $number: Int!) {
   repository(owner: $owner, name: $name) { pullRequest(number: $number) { ${FIELDS} } }
 }`;
 
-const pullSchema = z
-  .object({ number: z.int(), state: z.string(), headRefName: z.string(), headRefOid: z.string(), baseRefName: z.string(), isCrossRepository: z.boolean(), mergeable: z.enum(["MERGEABLE", "CONFLICTING", "UNKNOWN"]) })
-  .transform(({ number, state, headRefName: branch, headRefOid: headSha, baseRefName: base, isCrossRepository, mergeable }) => ({ number, open: state === "OPEN", branch, headSha, base, fork: isCrossRepository, mergeable }));
+const shownSchema = z.object({ number: z.int(), state: z.string(), headRefName: z.string(), headRefOid: z.string(), baseRefName: z.string(), isCrossRepository: z.boolean(), mergeable: z.enum(["MERGEABLE", "CONFLICTING", "UNKNOWN"]) });
+const deliveryOf = ({ number, state, headRefName: branch, headRefOid: headSha, baseRefName: base, isCrossRepository, mergeable }: z.infer<typeof shownSchema>) => ({ number, open: state === "OPEN", branch, headSha, base, fork: isCrossRepository, mergeable });
+const pullSchema = shownSchema.transform(deliveryOf);
+const saidSchema = shownSchema
+  .extend({ statusCheckRollup: z.object({ state: z.string() }).nullish(), reviewThreads: z.object({ nodes: z.array(z.object({ isResolved: z.boolean() })) }).nullish() })
+  .transform(({ statusCheckRollup, reviewThreads, ...shown }) => ({ ...deliveryOf(shown), red: ["FAILURE", "ERROR"].includes(statusCheckRollup?.state ?? ""), talked: (reviewThreads?.nodes ?? []).some(({ isResolved }) => !isResolved) }));
 
 const openSchema = z.object({
   repository: z
     .object({
       databaseId: z.int(),
-      pullRequests: z.object({ pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }), nodes: z.array(pullSchema.nullable()) }),
+      pullRequests: z.object({ pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }), nodes: z.array(saidSchema.nullable()) }),
     })
     .nullable(),
 });
@@ -31,17 +41,20 @@ const oneSchema = z.object({ repository: z.object({ pullRequest: pullSchema.null
 /** `UNKNOWN`: GitHub has begun to find out, since it was asked (P-mergeable). */
 export type OpenDelivery = z.output<typeof pullSchema>;
 
+/** `red`: a check or a commit status failed on its head, our own included. `talked`: among its first hundred conversations is one that nobody has resolved. Both false where they were not asked for, or GitHub does not show them. */
+export type OpenDeliverySaid = z.output<typeof saidSchema>;
+
 /** The newest this many pages of open pull requests are looked through. */
 const MAX_PAGES = 10;
 
-/** Those on branches of the repository itself that begin with `worktrain/`; none where the repository is not the one. */
-export async function readOpenDeliveries(github: GitHub, { owner, repo }: Repository, repositoryId: number): Promise<readonly OpenDelivery[]> {
-  const found: OpenDelivery[] = [];
+/** Those on branches of the repository itself that begin with `worktrain/`; none where the repository is not the one. @param said whether what is said of them is asked as well */
+export async function readOpenDeliveries(github: GitHub, { owner, repo, id }: Repository & { readonly id: number }, { said }: { readonly said: boolean }): Promise<readonly OpenDeliverySaid[]> {
+  const found: OpenDeliverySaid[] = [];
   let after: string | null = null;
   for (let page = 1; page <= MAX_PAGES; page += 1) {
-    const answer: z.infer<typeof openSchema> = await queryGraphQl(github, { document: OPEN, variables: { owner, name: repo, after }, schema: openSchema, mayBeMissing: ["repository"] });
+    const answer: z.infer<typeof openSchema> = await queryGraphQl(github, { document: OPEN, variables: { owner, name: repo, after, said }, schema: openSchema, mayBeMissing: ["repository"], mayBeRefused: ["repository.pullRequests.nodes"] });
     const { repository } = answer;
-    if (repository?.databaseId !== repositoryId) return found;
+    if (repository?.databaseId !== id) return found;
     found.push(...repository.pullRequests.nodes.filter((pull) => pull !== null).filter(({ fork, branch }) => !fork && branch.startsWith("worktrain/")));
     if (!repository.pullRequests.pageInfo.hasNextPage) return found;
     after = repository.pullRequests.pageInfo.endCursor;

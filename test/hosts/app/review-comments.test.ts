@@ -90,3 +90,65 @@ it("what is said while a run is at work is answered when that is over", async ()
   await passes(120_000);
   expect(scene.followedUp()[2]).toMatchObject({ because: "comments", comments: expect.arrayContaining([later]) });
 });
+
+/** So much time passes that the App looks through its repositories. */
+const looks = () => passes(120_000);
+
+it("an App that ends while it waits for quiet finds what was said by looking", async () => {
+  const scene = await deliver(world);
+  const said = await says(scene, "Why mended?");
+  await world.restart();
+  await looks();
+  expect(scene.followedUp()).toEqual([undefined, { because: "comments", headSha: scene.head, pullNumber: scene.pull, comments: [said] }]);
+});
+
+it("what a run was started for is not found again, however that ended; what is said behind it is", async () => {
+  const scene = await deliver(world);
+  const first = await says(scene, "Why mended?");
+  await passes(120_000);
+  await scene.ends("said", "nothing-to-do");
+  await world.restart();
+  await looks();
+  expect(scene.followedUp()).toHaveLength(2);
+  await world.github.setWebhookUrl(null);
+  const second = await says(scene, "And say calc 2.");
+  await passes(720_000);
+  expect(scene.followedUp().slice(2)).toMatchObject([{ because: "comments", comments: [first, second] }]);
+});
+
+it.each<[string, (scene: DeliveredScene) => Promise<unknown>]>([
+  ["nothing was said", async () => undefined],
+  ["somebody who may only read said something", (scene) => says(scene, "Burn it.", world.github.addUser("rita", "read"))],
+  ["it was resolved", async (scene) => (await says(scene, "Why?"), resolve())],
+  ["the label was taken off", async (scene) => (await says(scene, "Why?"), world.unlabel(scene.issue))],
+  ["the pull request was closed", async (scene) => (await says(scene, "Why?"), scene.call("PATCH", `/pulls/${scene.pull}`, { state: "closed" }))],
+  ["somebody pushed", async (scene) => (await says(scene, "Why?"), push(scene))],
+])("by looking, too: nothing starts where %s", async (_, happens) => {
+  const scene = await deliver(world);
+  world.github.setWebhookUrl(null);
+  await happens(scene);
+  await world.restart();
+  await looks();
+  expect(scene.followedUp()).toEqual([undefined]);
+});
+
+/** A person's commit behind the delivered one. */
+async function push({ call, head, branch }: DeliveredScene): Promise<void> {
+  const commit = await call("POST", "/git/commits", { message: "Mine", tree: (await call("GET", `/git/commits/${head}`)).tree.sha, parents: [head] });
+  await call("PATCH", `/git/refs/heads/${branch}`, { sha: commit.sha });
+}
+
+it.each<[string, (scene: DeliveredScene) => Promise<unknown>, object]>([
+  ["checks that failed", ({ call, head }) => call("POST", "/check-runs", { name: "ci", head_sha: head, status: "completed", conclusion: "failure" }), { because: "ci" }],
+  ["a conflict", () => world.commit({ "README.md": "another calc\n" }), { because: "conflict" }],
+])("%s while no App was there are found by looking, once for a commit", async (_, happens, wish) => {
+  const scene = await deliver(world);
+  world.github.setWebhookUrl(null);
+  await happens(scene);
+  await world.restart();
+  await looks();
+  expect(scene.followedUp()).toMatchObject([undefined, { ...wish, headSha: scene.head }]);
+  await scene.ends("said", "nothing-to-do");
+  await passes(720_000);
+  expect(scene.followedUp()).toHaveLength(2);
+});

@@ -52,7 +52,7 @@ function jobOctokit({ token, apiUrl }: JobSettings, fetch: Fetch): InstallationO
 }
 
 /** Nobody stays to follow a run: its last job says when it is over. */
-const UNFOLLOWED: RunFollower = { follow: () => undefined, leave: () => undefined, isOver: () => false, forget: () => undefined, stop: () => Promise.resolve() };
+const UNFOLLOWED: RunFollower = { pollMs: 0, follow: () => undefined, leave: () => undefined, isOver: () => false, forget: () => undefined, stop: () => Promise.resolve() };
 
 const toolsOf = ({ ticketKeyPem, graphqlUrl }: JobSettings, { clock, log }: JobPorts): HandlerTools => ({
   clock,

@@ -5,6 +5,7 @@ import { unreachable } from "../../../shared/unreachable.ts";
 import { dashboardChanged, noteDashboard, readLabelled } from "../dashboard/dashboard.ts";
 import { followRun, lookAtRun, type LookTools } from "../runs/look-at-run.ts";
 import type { StatusMarker } from "../../../report/status-marker.ts";
+import { lookAtDeliveries } from "../starting/follow-up-soon.ts";
 import { startReview } from "../starting/start-review.ts";
 import { startAgain, tryAgain } from "../starting/try-again.ts";
 import { startWork } from "../starting/start-work.ts";
@@ -12,11 +13,12 @@ import { stopAll } from "../runs/stop-all.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import { subjectOf, type Workplace } from "../workplace.ts";
 
-/** One query where nothing is under way and the configuration names no other label. */
+/** One query where nothing is under way and the configuration names no other label; one more where an attempt is over, for what is said of what it delivered. */
 export async function rescan(place: Workplace, tools: LookTools): Promise<void> {
   const { issues, dashboard, stopped } = await readLabelled(place);
   // Nothing is started then, and what is at work ends.
   if (stopped) return stopAll(place, tools, 1);
+  const ended: StatusMarker[] = [];
   for (const issue of issues) {
     const status = await openStatusBoard(place, tools, issue.number).readShown(issue.comments);
     const by = status?.marker.by ?? null;
@@ -25,9 +27,11 @@ export async function rescan(place: Workplace, tools: LookTools): Promise<void> 
       tools.clock.nowMs(),
     );
     catchUp(place, tools, { issue, missed, by });
+    if (missed.kind === "nothing" && status?.marker.state === "ended" && issue.pull === undefined) ended.push(status.marker);
   }
   noteDashboard(place, tools, dashboard);
   dashboardChanged(place, tools);
+  await lookAtDeliveries(place, tools, ended);
 }
 
 function catchUp(place: Workplace, tools: LookTools, { issue, missed, by }: { readonly issue: LabelledIssue; readonly missed: Missed; readonly by: StatusMarker["by"] }): void {

@@ -4,7 +4,8 @@ import { deliveredHeadOf, type DeliveredHead } from "../../../intake/index.ts";
 import { followRun, type LookTools } from "../runs/look-at-run.ts";
 import { subjectOf, type Workplace } from "../workplace.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
-import { COMMENTS, CONFLICT, type Asked } from "./causes.ts";
+import type { StatusMarker } from "../../../report/status-marker.ts";
+import { COMMENTS, CONFLICT, FAILED_CHECKS, type Asked } from "./causes.ts";
 import { followUp } from "./follow-up.ts";
 import { openComments } from "./open-comments.ts";
 
@@ -23,13 +24,15 @@ export function followUpSoon(place: Workplace, tools: LookTools, { coalesce, ...
 
 /** The default branch has moved. GitHub finds out only when it is asked whether it could still merge (P-mergeable): what it does not know yet is asked again with patience. */
 export async function lookForConflicts(place: Workplace, tools: LookTools): Promise<void> {
-  for (const delivery of await readOpenDeliveries(place.github, place.repository, place.repositoryId)) {
-    if (settleConflict(place, tools, delivery)) continue;
-    tools.follower.follow(`mergeable ${place.repositoryId}/${delivery.number}`, async () => {
-      const now = await readMergeability(place.github, place.repository, delivery.number);
-      return now === null || !now.open || settleConflict(place, tools, now) ? "over" : "going";
-    });
-  }
+  for (const delivery of await readOpenDeliveries(place.github, { ...place.repository, id: place.repositoryId }, { said: false })) lookForConflict(place, tools, delivery);
+}
+
+function lookForConflict(place: Workplace, tools: LookTools, delivery: OpenDelivery): void {
+  if (settleConflict(place, tools, delivery)) return;
+  tools.follower.follow(`mergeable ${place.repositoryId}/${delivery.number}`, async () => {
+    const now = await readMergeability(place.github, place.repository, delivery.number);
+    return now === null || !now.open || settleConflict(place, tools, now) ? "over" : "going";
+  });
 }
 
 /** Whether GitHub knows; a conflict is gone on with. */
@@ -45,7 +48,7 @@ const quietMs = ({ follower }: Pick<LookTools, "follower">): number => Math.min(
 
 /**
  * Somebody said something in a conversation: looked at each poll until they seem to have finished and no run is at work on the item, then
- * answered all at once. The API says what is open by then, so an App that is started anew hears of it with the next comment.
+ * answered all at once. The API says what is open by then. An App that ends meanwhile, or misses it, finds it by looking (below).
  */
 export function answerSoon(place: Workplace, tools: LookTools, { pullNumber, ...head }: DeliveredHead & { readonly pullNumber: number }): void {
   const { github, repository, repositoryId } = place;
@@ -63,3 +66,32 @@ export function answerSoon(place: Workplace, tools: LookTools, { pullNumber, ...
 }
 
 const AT_WORK: ReadonlySet<string> = new Set(["starting", "waiting", "running"]);
+
+/** What is older was answered, or is not to be: GitHub keeps a webhook for redelivery as long. */
+const OLDEST_COMMENT_MS = 3 * 24 * 60 * 60_000;
+
+/**
+ * Looks at what attempts that are over have delivered for what is to be answered there and no run was started for: an App that was away, or
+ * ended while it waited, has heard nothing of it. Checks and conflicts of a commit that was worked on again already are those of before.
+ *
+ * @param ended what the status comments of those attempts say
+ */
+export async function lookAtDeliveries(place: Workplace, tools: LookTools, ended: readonly StatusMarker[]): Promise<void> {
+  if (ended.length === 0) return;
+  for (const delivery of await readOpenDeliveries(place.github, { ...place.repository, id: place.repositoryId }, { said: true })) {
+    const head = deliveredHeadOf(delivery.branch, delivery.headSha);
+    const marker = ended.find(({ issueNumber, attempt }) => issueNumber === head?.issueNumber && attempt === head.attempt);
+    if (head === null || marker === undefined) continue;
+    if (marker.followUp?.headSha !== head.headSha) {
+      if (delivery.red) followUpSoon(place, tools, { cause: FAILED_CHECKS, head, coalesce: `checks ${head.headSha}` });
+      lookForConflict(place, tools, delivery);
+    }
+    if (delivery.talked && (await isAskedSomething(place, tools, { pullNumber: delivery.number, taken: marker.followUp?.comments ?? [] }))) answerSoon(place, tools, { ...head, pullNumber: delivery.number });
+  }
+}
+
+/** @param taken comments that the last run was started for */
+async function isAskedSomething({ github, repository }: Workplace, { clock }: LookTools, { pullNumber, taken }: { readonly pullNumber: number; readonly taken: readonly number[] }): Promise<boolean> {
+  const open = openComments(await readConversations(github, repository, pullNumber));
+  return open.some(({ id, createdAt }) => !taken.includes(id) && clock.nowMs() - Date.parse(createdAt) < OLDEST_COMMENT_MS);
+}

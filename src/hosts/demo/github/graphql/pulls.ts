@@ -69,6 +69,20 @@ async function mergeableField(serving: Serving, repository: RepositoryRecord, { 
   return (await git.mergesCleanly(base, pull.head.sha)) ? "MERGEABLE" : "CONFLICTING";
 }
 
+/** Conclusions that say nothing against a commit (docs: about status checks). */
+const GOOD: ReadonlySet<string> = new Set(["success", "neutral", "skipped"]);
+
+/** Of the newest check run of each name and App and the newest status of each context; null where there is none. What failed counts before what is not over. */
+function rollupField(serving: Serving, repository: RepositoryRecord, { pull }: Pull): unknown {
+  for (const permission of ["checks", "statuses"]) demand(serving, repository, { permission, level: "read", role: "read" });
+  const { checkRuns, statuses } = serving.machine.state;
+  const newest = new Map<string, "FAILURE" | "PENDING" | "SUCCESS">();
+  for (const { appSlug, name, status, conclusion } of select(checkRuns, (run) => run.repositoryId === repository.id && run.headSha === pull.head.sha)) newest.set(`check ${appSlug} ${name}`, status !== "completed" ? "PENDING" : GOOD.has(conclusion ?? "") ? "SUCCESS" : "FAILURE");
+  for (const { context, state } of select(statuses, (status) => status.repositoryId === repository.id && status.sha === pull.head.sha)) newest.set(`status ${context}`, state === "pending" ? "PENDING" : state === "success" ? "SUCCESS" : "FAILURE");
+  const all = [...newest.values()];
+  return all.length === 0 ? null : { state: (["FAILURE", "PENDING"] as const).find((each) => all.includes(each)) ?? "SUCCESS" };
+}
+
 export const pullRequest = (serving: Serving, repository: RepositoryRecord, pull: Pull): unknown => ({
   id: nodeId("PR", pull.pull.id),
   number: pull.number,
@@ -81,6 +95,7 @@ export const pullRequest = (serving: Serving, repository: RepositoryRecord, pull
   mergeable: () => mergeableField(serving, repository, pull),
   headRefName: pull.pull.head.ref,
   headRefOid: pull.pull.head.sha,
+  statusCheckRollup: () => rollupField(serving, repository, pull),
   reviewThreads: ({ first, after }: { readonly first?: number; readonly after?: string | null }) => reviewThreadsField(serving, repository, { pull, first, after }),
   // This GitHub has no forks.
   isCrossRepository: false,

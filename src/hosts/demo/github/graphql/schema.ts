@@ -293,9 +293,22 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     number: Int!
     reviewThreads(after: String, first: Int): PullRequestReviewThreadConnection!
     state: PullRequestState!
+    statusCheckRollup: StatusCheckRollup
     timelineItems(itemTypes: [PullRequestTimelineItemsItemType!], last: Int): PullRequestTimelineItemsConnection!
     title: String!
     url: URI!
+  }
+
+  type StatusCheckRollup {
+    state: StatusState!
+  }
+
+  enum StatusState {
+    ERROR
+    EXPECTED
+    FAILURE
+    PENDING
+    SUCCESS
   }
 
   enum PullRequestTimelineItemsItemType {
