@@ -12,6 +12,7 @@ const listSchema = z.object({
       status: z.string(),
       conclusion: z.string().nullable(),
       html_url: z.string().nullish(),
+      app: z.object({ slug: z.string().optional() }).nullish(),
       output: z.object({ title: z.string().nullish(), summary: z.string().nullish(), text: z.string().nullish(), annotations_count: z.int() }),
     }),
   ),
@@ -24,6 +25,8 @@ export interface CheckRunShown {
   readonly status: string;
   readonly conclusion: string | null;
   readonly url: string;
+  /** It stands for a job of GitHub Actions, which has its id. */
+  readonly job: boolean;
   /** Title, summary and text that its maker wrote; empty where there are none. */
   readonly said: string;
   readonly annotations: number;
@@ -46,12 +49,13 @@ export function readCheckRuns(github: GitHub, repository: Repository, sha: strin
     route,
     parameters: { ...repository, ref: sha, filter: "latest" },
     items: (data) =>
-      parseAnswer(listSchema, data, route).check_runs.map(({ id, name, status, conclusion, html_url: url, output }) => ({
+      parseAnswer(listSchema, data, route).check_runs.map(({ id, name, status, conclusion, html_url: url, app, output }) => ({
         id,
         name,
         status,
         conclusion,
         url: url ?? "",
+        job: app?.slug === "github-actions",
         said: [output.title, output.summary, output.text].filter((part) => (part ?? "") !== "").join("\n\n"),
         annotations: output.annotations_count,
       })),

@@ -15,6 +15,7 @@ export { readIssueState, readStatusState, type CommentShown, type IssueState, ty
 export { readMergeability, readOpenDeliveries, type OpenDelivery, type OpenDeliverySaid } from "./open-deliveries.ts";
 export { readOpenWork, type OpenPullRequest, type OpenWork } from "./open-work.ts";
 export { allPages, type PagedRequest } from "./pages.ts";
+export { readJobLogEnd } from "./job-log.ts";
 export { listRunJobs, readJobAge, type JobFacts } from "./jobs.ts";
 export { readPermission, type Permission } from "./permission.ts";
 export { readReviewThreads, type ReviewThread } from "./review-threads.ts";

@@ -50,6 +50,8 @@ export interface NewJob {
   readonly name: string;
   readonly permissions: JobPermissions;
   readonly environment?: string;
+  /** The commit that the job's check run stands on, which has the job's number. GitHub makes one for every job; here it is made where a commit is named, since nobody looks at the others. */
+  readonly checks?: string;
 }
 
 export interface NewArtifact {
@@ -91,6 +93,8 @@ export interface ActionsPort {
   /** Starts a job; its token is limited to these permissions and dies when the job is completed. */
   createJob(runId: number, job: NewJob): { readonly jobId: number; readonly token: string };
   updateJob(jobId: number, progress: RunProgress): void;
+  /** What a completed job wrote; null deletes it. */
+  setJobLog(jobId: number, text: string | null): void;
   /**
    * Records an uploaded artifact, which REST shows at once.
    * @throws Error when the run has one of that name already: artifacts are immutable

@@ -46,6 +46,8 @@ export interface Exchange {
   mintToken(): string;
   /** A download address that works for one minute. */
   signArtifactUrl(artifactId: number): string;
+  /** The same for a job's log. */
+  signLogUrl(jobId: number): string;
 }
 
 /** A request on one repository that passed authentication, permission and role. */

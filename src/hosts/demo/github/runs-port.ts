@@ -3,7 +3,7 @@ import type { ActionsPort, QueuedRun } from "./actions-port.ts";
 import { wholeSeconds } from "./http/rest.ts";
 import type { Machine } from "./machine.ts";
 import { ACTIONS_APP_ID } from "./principal.ts";
-import { known, type State } from "./state.ts";
+import { known, put, type State } from "./state.ts";
 import { mintAppToken } from "./tokens.ts";
 import { addArtifact, artifactsOf, createJob, deleteArtifact, nameRun, progressJob, progressRun } from "./transitions/runs.ts";
 
@@ -29,6 +29,7 @@ export function openActionsPort(machine: Machine, nowMs: () => number): ActionsP
       machine.commit(made.state);
       return { jobId: made.job.id, token };
     },
+    setJobLog: (jobId, text) => machine.commit({ ...machine.state, jobLogs: put(machine.state.jobLogs, jobId, text) }),
     updateJob: (jobId, progress) => machine.commit(progressJob(machine.state, at(), jobId, progress)),
     addArtifact(runId, artifact) {
       const made = addArtifact(machine.state, at(), runId, artifact);

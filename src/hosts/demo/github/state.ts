@@ -51,6 +51,8 @@ export interface State {
   readonly workflows: ReadonlyMap<number, WorkflowFile>;
   readonly runs: ReadonlyMap<number, Run>;
   readonly jobs: ReadonlyMap<number, Job>;
+  /** What jobs wrote to their logs, by the job; null where that was deleted, or is too old. */
+  readonly jobLogs: ReadonlyMap<number, string | null>;
   readonly artifacts: ReadonlyMap<number, Artifact>;
   /** Environment (or "" for the repository itself) and name, joined by NUL. */
   readonly secrets: ReadonlyMap<string, string>;
@@ -83,6 +85,7 @@ export function emptyState(app: AppRecord): State {
     workflows: new Map(),
     runs: new Map(),
     jobs: new Map(),
+    jobLogs: new Map(),
     artifacts: new Map(),
     secrets: new Map(),
     signedCommits: new Set(),

@@ -15,10 +15,12 @@ export function mintAppToken(appId: number, nowMs: number): string {
 /** A person's token: `ghp_` and 36 letters and digits. */
 export const mintUserToken = (): string => `ghp_${randomBytes(27).toString("base64url").replaceAll(/[-_]/g, "0")}`;
 
-/** Artifact downloads are signed for one minute (REST docs: the link expires after 1 minute). */
+/** Downloads of artifacts and logs are signed for one minute (REST docs: the link expires after 1 minute). */
 const ARTIFACT_URL_MS = 60_000;
 
-/** Signs and checks the addresses of artifact downloads. */
+type Kind = "artifacts" | "logs";
+
+/** Signs and checks the addresses of artifacts and jobs' logs. */
 export class ArtifactUrls {
   readonly #secret = randomBytes(32);
   readonly #base: string;
@@ -27,21 +29,22 @@ export class ArtifactUrls {
     this.#base = base;
   }
 
-  sign(artifactId: number, nowMs: number): string {
+  sign(id: number, nowMs: number, kind: Kind = "artifacts"): string {
     const expires = nowMs + ARTIFACT_URL_MS;
-    return `${this.#base}/artifacts/${artifactId}?se=${expires}&sig=${this.#signature(artifactId, expires).toString("hex")}`;
+    return `${this.#base}/${kind}/${id}?se=${expires}&sig=${this.#signature(`${kind}/${id}`, expires).toString("hex")}`;
   }
 
-  /** The artifact an address opens now; null when it is not ours, changed or too old. */
-  open(url: URL, nowMs: number): number | null {
-    const id = Number(/^\/artifacts\/([0-9]+)$/.exec(url.pathname)?.[1] ?? Number.NaN);
+  /** The artifact, or the job, whose address it is now; null when it is not ours, changed or too old. */
+  open(url: URL, nowMs: number, kind: Kind = "artifacts"): number | null {
+    const [, said, digits] = /^\/(artifacts|logs)\/([0-9]+)$/.exec(url.pathname) ?? [];
+    const id = said === kind ? Number(digits) : Number.NaN;
     const expires = Number(url.searchParams.get("se") ?? Number.NaN);
     const given = Buffer.from(url.searchParams.get("sig") ?? "", "hex");
-    const wanted = this.#signature(id, expires);
+    const wanted = this.#signature(`${kind}/${id}`, expires);
     return given.length === wanted.length && timingSafeEqual(given, wanted) && nowMs < expires ? id : null;
   }
 
-  #signature(artifactId: number, expires: number): Buffer {
-    return createHmac("sha256", this.#secret).update(`${artifactId}:${expires}`).digest();
+  #signature(what: string, expires: number): Buffer {
+    return createHmac("sha256", this.#secret).update(`${what}:${expires}`).digest();
   }
 }

@@ -5,11 +5,12 @@
  * I8. What a check or a reviewer says is data: it is cut, and becomes findings whose words are theirs.
  */
 import type { GitHub, Repository } from "../../../github/client.ts";
-import { isRedCheck, isRedStatus, readAnnotations, readCheckRuns, readCommitStatuses, readConversations, readSubmittedReview, type CheckRunShown, type CommitStatus, type Conversation } from "../../../github/read/index.ts";
+import { isRedCheck, isRedStatus, readAnnotations, readCheckRuns, readCommitStatuses, readConversations, readJobLogEnd, readSubmittedReview, type CheckRunShown, type CommitStatus, type Conversation } from "../../../github/read/index.ts";
 import { isOwnCheck, type ItemEvent } from "../../../record/index.ts";
 import type { Ticket } from "../../../github/trust/index.ts";
 import type { Refusal } from "../../../shared/errors.ts";
 import type { JsonObject } from "../../../shared/json.ts";
+import type { Fetch } from "../../../shared/ports.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 
 type FollowUp = NonNullable<Ticket["followUp"]>;
@@ -27,17 +28,28 @@ const MOST_ANNOTATIONS = 20;
 const MOST_COMMENTS = 50;
 /** Characters of what one check or comment says. */
 const MOST_CHARS = 6_000;
+/** Of that, the end of a job's log. */
+const MOST_LOG_CHARS = 4_000;
+
+/** Where it is read. */
+export interface Reading {
+  readonly github: GitHub;
+  readonly repository: Repository;
+  /** For what has a signed address of its own. */
+  readonly fetch: Fetch;
+}
 
 /** The findings to answer, at least one; refused where there is nothing to answer any more. */
-export async function readFollowUp(github: GitHub, repository: Repository, followUp: FollowUp): Promise<Result<readonly JsonObject[], Refusal<"nothing-to-answer">>> {
-  const [findings, gone] = await saidNow(github, repository, followUp);
+export async function readFollowUp(reading: Reading, followUp: FollowUp): Promise<Result<readonly JsonObject[], Refusal<"nothing-to-answer">>> {
+  const [findings, gone] = await saidNow(reading, followUp);
   return findings.length > 0 ? ok(findings) : err({ kind: "nothing-to-answer", message: gone, fix: "There is nothing to do." });
 }
 
 /** What is to be answered, and what is so where that is nothing. */
-async function saidNow(github: GitHub, repository: Repository, followUp: FollowUp): Promise<readonly [findings: readonly JsonObject[], gone: string]> {
+async function saidNow(reading: Reading, followUp: FollowUp): Promise<readonly [findings: readonly JsonObject[], gone: string]> {
+  const { github, repository } = reading;
   const { because, headSha, pullNumber } = followUp;
-  if (because === "ci") return [await ofChecks(github, repository, followUp), `No check fails on ${headSha} any more.`];
+  if (because === "ci") return [await ofChecks(reading, followUp), `No check fails on ${headSha} any more.`];
   if (because === "comments") return [ofConversations(await readConversations(github, repository, pullNumber), followUp.comments ?? []), `What was said in conversations on pull request ${pullNumber} is gone or resolved.`];
   return [await ofReview(github, repository, followUp), `The review that asked for changes of pull request ${pullNumber} is gone, dismissed or empty.`];
 }
@@ -65,10 +77,11 @@ function ofConversations(conversations: readonly Conversation[], asked: readonly
   });
 }
 
-async function ofChecks(github: GitHub, repository: Repository, { headSha }: FollowUp): Promise<readonly JsonObject[]> {
+async function ofChecks(reading: Reading, { headSha }: FollowUp): Promise<readonly JsonObject[]> {
+  const { github, repository } = reading;
   const red = (await readCheckRuns(github, repository, headSha)).filter((check) => !isOwnCheck(check.name) && isRedCheck(check));
   const findings: JsonObject[] = [];
-  for (const check of red.slice(0, MOST_CHECKS)) findings.push(await ofCheck(github, repository, check));
+  for (const check of red.slice(0, MOST_CHECKS)) findings.push(await ofCheck(reading, check));
   const statuses = (await readCommitStatuses(github, repository, headSha)).filter(isRedStatus);
   return [...findings, ...statuses.slice(0, MOST_CHECKS).map(ofStatus)];
 }
@@ -82,16 +95,18 @@ const ofStatus = ({ context, state, description, url }: CommitStatus): JsonObjec
   remediation: "Find the cause and mend it, so that the status is green. What it checks is not weakened, skipped or removed to that end.",
 });
 
-async function ofCheck(github: GitHub, repository: Repository, { id, name, conclusion, said, annotations }: CheckRunShown): Promise<JsonObject> {
+async function ofCheck({ github, repository, fetch }: Reading, { id, name, conclusion, job, said, annotations }: CheckRunShown): Promise<JsonObject> {
   const notes = annotations === 0 ? [] : await readAnnotations(github, repository, { checkRunId: id, first: MOST_ANNOTATIONS });
   const [first] = notes.filter(({ level, path }) => level === "failure" && path !== ".github");
-  const evidence = [said, ...notes.map(({ path, line, level, message }) => `${path}:${line} ${level}: ${message}`)].filter((part) => part !== "").join("\n");
+  const log = job ? ((await readJobLogEnd(github, repository, { jobId: id, maxChars: MOST_LOG_CHARS, fetch })) ?? "") : "";
+  const told = clip([said, ...notes.map(({ path, line, level, message }) => `${path}:${line} ${level}: ${message}`)].filter((part) => part !== "").join("\n"), log === "" ? MOST_CHARS : MOST_CHARS - MOST_LOG_CHARS);
+  const evidence = [told, ...(log === "" ? [] : [`The end of the job's log:\n${log}`])].filter((part) => part !== "").join("\n\n");
   return {
     severity: "major",
     findingCategory: "correctness",
     summary: `The check "${clip(name, 100)}" ended with ${conclusion ?? "no result"} on the delivered commit`,
     ...(first === undefined ? {} : { file: first.path, line: first.line }),
-    evidence: evidence === "" ? "It says nothing more; find out what it runs from the files that set it up." : clip(evidence, MOST_CHARS),
+    evidence: evidence === "" ? "It says nothing more; find out what it runs from the files that set it up." : evidence,
     remediation: "Find the cause and mend it, so that the check passes. A check is not weakened, skipped or removed to that end.",
   };
 }

@@ -8,6 +8,8 @@ import { personOf, type Ticket } from "../../../github/trust/index.ts";
 import { needsPrivate } from "../../../intake/confidential-workflows.ts";
 import { itemStream, phaseSchema, type EndingCode, type ItemEvent, type Reason } from "../../../record/index.ts";
 import { TerminalError, type Refusal } from "../../../shared/errors.ts";
+import type { JsonObject } from "../../../shared/json.ts";
+import { redactJson } from "../../../shared/redact.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import type { Sandbox, Workspace } from "../../../workspace/index.ts";
 import type { JobSettings } from "../settings.ts";
@@ -47,7 +49,7 @@ export async function work(settings: JobSettings, ports: AgentPorts, context: Wo
   if (!config.ok) return stopBeforeWork(settings, context, { ending: "bad-config", refusal: config.error });
   const review = await reviewOf(settings, context);
   if (!review.ok) return stopBeforeWork(settings, context, { ending: "unclear", refusal: review.error });
-  const followUp = await followUpOf(settings, context);
+  const followUp = await followUpOf(settings, ports, context);
   if (!followUp.ok) return stopBeforeWork(settings, context, { ending: "nothing-to-do", refusal: followUp.error });
   const result = await confined(settings, ports, { ...context, config: config.value, crashes: crashes.count, review: review.value, followUp: followUp.value });
   return "state" in result ? { ending: result.ending, reason: result.reason, cost: costOf(result), over: result.state.ended !== null } : result;
@@ -68,13 +70,13 @@ type FollowedUp = NonNullable<CoordinatorDeps["followUp"]>;
 type ToAnswer = FollowedUp | "merge" | null;
 
 /** What of the item's delivery is to be answered; null where the ticket asks for nothing of the kind, or an earlier run has taken it up. */
-async function followUpOf(settings: JobSettings, { github, admitted: { ticket }, record }: WorkContext): Promise<Result<ToAnswer, Refusal>> {
+async function followUpOf(settings: JobSettings, { fetch }: Pick<AgentPorts, "fetch">, { github, admitted: { ticket }, record }: WorkContext): Promise<Result<ToAnswer, Refusal>> {
   const { followUp, trigger } = ticket;
   const state = foldItem((await record.journal.read(itemStream(settings.item))) as readonly ItemEvent[]);
   if (followUp === undefined || !isUnanswered(state, saidIn(followUp), { anew: isAnew(ticket) })) return ok(null);
   if (followUp.because === "conflict") return ok("merge");
-  const findings = followUp.because === "asked" ? askedFindings(state, followUp.findings ?? []) : await readFollowUp(github, { owner: settings.owner, repo: settings.repo }, followUp);
-  return findings.ok ? ok({ ...saidIn(followUp), by: personOf(trigger.actor), findings: [...findings.value] }) : findings;
+  const findings = followUp.because === "asked" ? askedFindings(state, followUp.findings ?? []) : await readFollowUp({ github, repository: { owner: settings.owner, repo: settings.repo }, fetch }, followUp);
+  return findings.ok ? ok({ ...saidIn(followUp), by: personOf(trigger.actor), findings: redactJson(record.redact, [...findings.value]) as JsonObject[] }) : findings;
 }
 
 type Reviewed = NonNullable<Extract<ItemEvent, { kind: "item_opened" }>["data"]["review"]>;

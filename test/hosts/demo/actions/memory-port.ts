@@ -45,6 +45,7 @@ export function memoryPort(secrets: Readonly<Record<string, string>> = {}): Memo
       const job = port.jobs.find((candidate) => candidate.id === jobId);
       if (job !== undefined) job.conclusion = conclusion ?? null;
     },
+    setJobLog() {},
     addArtifact(runId, artifact) {
       const id = 100 + port.artifacts.length;
       port.artifacts.push({ contentType: "application/zip", ...artifact, id, runId, createdAt: "2026-01-01T00:00:00Z" });

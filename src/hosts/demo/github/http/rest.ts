@@ -173,6 +173,7 @@ async function apply(options: RestOptions, { incoming, principal, found, body, n
     redeliver: options.redeliver,
     mintToken: () => mintAppToken(machine.state.app.id, nowMs),
     signArtifactUrl: (artifactId) => options.artifactUrls.sign(artifactId, nowMs),
+    signLogUrl: (jobId) => options.artifactUrls.sign(jobId, nowMs, "logs"),
   });
   const before = machine.state;
   const outcome = transition(before);

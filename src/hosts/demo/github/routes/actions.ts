@@ -207,6 +207,19 @@ const getJob = repositoryRoute({
     }),
 });
 
+/** A job that is not over has an address as well, behind which there is nothing yet (observed: `BlobNotFound`). */
+const getJobLog = repositoryRoute({
+  method: "GET",
+  template: "/repos/{owner}/{repo}/actions/jobs/{job_id}/logs",
+  access: READ,
+  handle: ({ params, repository, signLogUrl }) =>
+    answer((state) => {
+      const job = state.jobs.get(numberParam(params, "job_id") ?? -1);
+      if (job === undefined || job.repositoryId !== repository.id) return notFound();
+      return state.jobLogs.get(job.id) === null ? failure(410, "Gone") : redirect(signLogUrl(job.id));
+    }),
+});
+
 const listRunArtifacts = repositoryRoute({
   method: "GET",
   template: `${RUN}/artifacts`,
@@ -278,6 +291,7 @@ export const actionsRoutes: readonly Route[] = [
   forceCancelRun,
   listJobs,
   getJob,
+  getJobLog,
   listRunArtifacts,
   listArtifacts,
   getArtifact,

@@ -23,10 +23,10 @@ export interface CheckWish {
 export function createCheckRun(
   state: State,
   act: Act,
-  wish: CheckWish & { readonly name: string; readonly headSha: string; readonly appSlug: string },
+  wish: CheckWish & { readonly name: string; readonly headSha: string; readonly appSlug: string; /** Of the job that it stands for; default: one of its own. */ readonly id?: number },
 ) {
   const suite = ensureSuite(state, act, wish.appSlug, wish.headSha);
-  const taken = takeId(suite.state);
+  const taken = wish.id === undefined ? takeId(suite.state) : { state: suite.state, id: wish.id };
   const fresh: CheckRun = {
     id: taken.id,
     repositoryId: act.repositoryId,

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../../../shared/json.ts";
 import type { NewArtifact, NewJob, RunEvent, RunProgress } from "../actions-port.ts";
+import { createCheckRun, updateCheckRun } from "./checks.ts";
 import type { Artifact, CommitSummary, Job, Level, Permissions, Run } from "../records.ts";
 import { happen, known, put, select, takeId, without, type Act, type State } from "../state.ts";
 
@@ -115,7 +116,9 @@ export function createJob(
     completedAt: null,
   };
   const token = { kind: "job" as const, jobId: job.id, repositoryId: run.repositoryId, permissions: tokenPermissions(wish) };
-  return { state: { ...taken.state, jobs: put(state.jobs, job.id, job), tokens: put(state.tokens, wish.tokenSha256, token) }, job };
+  const made: State = { ...taken.state, jobs: put(state.jobs, job.id, job), tokens: put(state.tokens, wish.tokenSha256, token) };
+  const act = { repositoryId: run.repositoryId, actor: run.actor, at };
+  return { state: wish.checks === undefined ? made : createCheckRun(made, act, { id: job.id, name: wish.name, headSha: wish.checks, appSlug: "github-actions", status: "in_progress" }).state, job };
 }
 
 /** Moves a job on; a completed one's token is dead. */
@@ -125,7 +128,9 @@ export function progressJob(state: State, at: string, jobId: number, progress: R
   const conclusion = conclusionOf(progress, `job ${jobId}`);
   const moved: Job = { ...job, status: progress.status, conclusion, completedAt: conclusion === null ? null : at };
   const tokens = new Map([...state.tokens].filter(([, token]) => conclusion === null || token.kind !== "job" || token.jobId !== jobId));
-  return { ...state, jobs: put(state.jobs, jobId, moved), tokens };
+  const next: State = { ...state, jobs: put(state.jobs, jobId, moved), tokens };
+  if (conclusion === null || !state.checkRuns.has(jobId)) return next;
+  return updateCheckRun(next, { repositoryId: job.repositoryId, actor: known(state.runs, job.runId, "run").actor, at }, jobId, { conclusion });
 }
 
 export const artifactsOf = (state: State, runId: number): readonly Artifact[] => select(state.artifacts, (artifact) => artifact.runId === runId);
