@@ -84,6 +84,21 @@ export function parseReviewComment(payload: unknown): (DeliveredHead & { readonl
   return head === null ? null : { ...head, pullNumber: pull.number };
 }
 
+const rebasedSchema = z.object({
+  action: z.literal("edited"),
+  changes: z.object({ base: z.object({ ref: z.object({ from: z.string() }) }) }),
+  pull_request: z.object({ number: z.int().min(1), head: z.object({ ref: z.string(), sha: shaSchema }) }),
+});
+
+/** A pull request of ours that is to be merged into another branch than before; null for anything else. */
+export function parseBaseChange(payload: unknown): (DeliveredHead & { readonly pullNumber: number }) | null {
+  const parsed = rebasedSchema.safeParse(payload);
+  if (!parsed.success) return null;
+  const { number, head: { ref, sha } } = parsed.data.pull_request;
+  const head = deliveredHeadOf(ref, sha);
+  return head === null ? null : { ...head, pullNumber: number };
+}
+
 /** The item whose branch it is; null for a branch that no item of an issue delivers to. */
 export function deliveredHeadOf(branch: string, headSha: string): DeliveredHead | null {
   const [, issue, attempt] = BRANCH.exec(branch) ?? [];

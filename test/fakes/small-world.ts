@@ -123,7 +123,7 @@ export function smallWorld(now: () => string): SmallWorld {
     StatusState: ({ branchName }) => {
       const nodes = world.pulls
         .filter(({ ref }) => ref === branchName)
-        .map(({ number, headRepositoryId }) => ({ number, url: `https://github.example/pull/${number}`, state: "OPEN", headRefOid: "c".repeat(40), isCrossRepository: headRepositoryId !== world.repositoryId }));
+        .map(({ number, headRepositoryId }) => ({ number, url: `https://github.example/pull/${number}`, state: "OPEN", headRefOid: "c".repeat(40), baseRefName: "main", isCrossRepository: headRepositoryId !== world.repositoryId }));
       return { databaseId: world.repositoryId, issue: { comments: commentsShown() }, pullRequests: { totalCount: nodes.length, nodes } };
     },
   };

@@ -25,12 +25,13 @@ export const autoMergeOutlet: Outlet<"auto-merge"> = {
         description: `auto-merge of pull request ${pull.id}`,
         async lookUp() {
           shown = await readAutoMerge(github, repository, Number(pull.id));
-          const isDone = shown !== null && shown.headSha === head.id && (shown.armed || shown.state === "MERGED");
+          const isDone = shown !== null && shown.headSha === head.id && ((shown.armed && shown.base === ticket.base.ref) || shown.state === "MERGED");
           return isDone ? { id: pull.id, url: pull.url } : null;
         },
         async write() {
           if (shown === null || shown.state !== "OPEN") declined = "The pull request is not open any more.";
           else if (shown.headSha !== head.id) declined = `The pull request's head moved on to ${shown.headSha}, which was not reviewed.`;
+          else if (shown.base !== ticket.base.ref) declined = `The pull request is to be merged into ${shown.base} by now; it was reviewed for ${ticket.base.ref}.`;
           else declined = wordsOf(await armAutoMerge(github, { pullRequestId: shown.nodeId, method, expectedHeadOid: head.id }));
           return declined === null ? { id: pull.id, url: pull.url } : NOT_DONE;
         },

@@ -31,7 +31,7 @@ const STATUS_STATE = `query StatusState($owner: String!, $name: String!, $issue:
   repository(owner: $owner, name: $name) {
     databaseId
     issue(number: $issue) { ${COMMENTS} }
-    pullRequests(headRefName: $branchName, first: 100) { totalCount nodes { number url state headRefOid isCrossRepository } }
+    pullRequests(headRefName: $branchName, first: 100) { totalCount nodes { number url state headRefOid baseRefName isCrossRepository } }
   }
 }`;
 
@@ -77,7 +77,7 @@ const statusStateSchema = z.object({
       issue: z.object({ comments: commentsSchema }).nullable(),
       pullRequests: z.object({
         totalCount: z.int(),
-        nodes: z.array(z.object({ number: z.int(), url: z.string(), state: z.string(), headRefOid: z.string(), isCrossRepository: z.boolean() })),
+        nodes: z.array(z.object({ number: z.int(), url: z.string(), state: z.string(), headRefOid: z.string(), baseRefName: z.string(), isCrossRepository: z.boolean() })),
       }),
     })
     .nullable(),
@@ -111,7 +111,7 @@ export interface IssueState {
 export interface StatusState {
   readonly comments: readonly CommentShown[] | null;
   /** From the branch, of this repository itself, lowest number first; null where there are more than one page tells. */
-  readonly pullRequests: readonly Pick<PullRequestFacts, "number" | "htmlUrl" | "open" | "headSha">[] | null;
+  readonly pullRequests: readonly (Pick<PullRequestFacts, "number" | "htmlUrl" | "open" | "headSha"> & { /** The branch it is to be merged into. */ readonly base: string })[] | null;
 }
 
 /** Everything a label hangs on; null when there is no such repository to be seen. An old name of the repository leads to the present one. */
@@ -153,7 +153,7 @@ export async function readStatusState(github: GitHub, { owner, repo }: Repositor
         ? null
         : pullRequests.nodes
             .filter(({ isCrossRepository }) => !isCrossRepository)
-            .map(({ number, url, state, headRefOid }) => ({ number, htmlUrl: url, open: state === "OPEN", headSha: headRefOid }))
+            .map(({ number, url, state, headRefOid, baseRefName }) => ({ number, htmlUrl: url, open: state === "OPEN", headSha: headRefOid, base: baseRefName }))
             .toSorted((a, b) => a.number - b.number),
   };
 }

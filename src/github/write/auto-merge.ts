@@ -7,23 +7,25 @@ import { parseAnswer } from "../parse-answer.ts";
 export interface AutoMergeShown {
   readonly nodeId: string;
   readonly headSha: string;
+  /** The branch it is to be merged into. */
+  readonly base: string;
   /** `OPEN`, `CLOSED` or `MERGED`. */
   readonly state: string;
   readonly armed: boolean;
 }
 
 const DOCUMENT = `query AutoMerge($owner: String!, $name: String!, $number: Int!) {
-  repository(owner: $owner, name: $name) { pullRequest(number: $number) { id state headRefOid autoMergeRequest { enabledAt } } }
+  repository(owner: $owner, name: $name) { pullRequest(number: $number) { id state headRefOid baseRefName autoMergeRequest { enabledAt } } }
 }`;
 const shownSchema = z.object({
-  repository: z.object({ pullRequest: z.object({ id: z.string(), state: z.string(), headRefOid: z.string(), autoMergeRequest: z.object({ enabledAt: z.string().nullable() }).nullable() }).nullable() }).nullable(),
+  repository: z.object({ pullRequest: z.object({ id: z.string(), state: z.string(), headRefOid: z.string(), baseRefName: z.string(), autoMergeRequest: z.object({ enabledAt: z.string().nullable() }).nullable() }).nullable() }).nullable(),
 });
 
 /** Null when there is no such pull request. */
 export async function readAutoMerge(github: GitHub, { owner, repo }: Repository, number: number): Promise<AutoMergeShown | null> {
   const { repository } = await queryGraphQl(github, { document: DOCUMENT, variables: { owner, name: repo, number }, schema: shownSchema, mayBeMissing: ["repository", "repository.pullRequest"] });
   const shown = repository?.pullRequest ?? null;
-  return shown === null ? null : { nodeId: shown.id, headSha: shown.headRefOid, state: shown.state, armed: shown.autoMergeRequest !== null };
+  return shown === null ? null : { nodeId: shown.id, headSha: shown.headRefOid, base: shown.baseRefName, state: shown.state, armed: shown.autoMergeRequest !== null };
 }
 
 const ARMED_DOCUMENT = `query ArmedAutoMerge($owner: String!, $name: String!, $branch: String!) {

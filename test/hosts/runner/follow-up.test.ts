@@ -85,12 +85,12 @@ test("the address of a log gets no token; a check that a job made by the API is 
   await world.call(token, "POST", "/check-runs", { name: "report", head_sha: head, status: "completed", conclusion: "failure", output: { title: "3 tests failed", summary: "See the list." } });
   const jobId = ciFails("test", stamped("words"));
   const from = world.github.requests.length;
-  expect(await said()).toBe("3 tests failed\n\nSee the list.\n---\nThe end of the job's log:\nwords");
+  expect(await said()).toBe("The end of the job's log:\nwords\n---\n3 tests failed\n\nSee the list.");
   const asked = world.github.requests.slice(from).filter(({ path }) => path.includes("/logs"));
   expect(asked.map(({ path, status, token: by }) => [path, status, by])).toEqual([
-    [expect.stringContaining("/actions/jobs/"), 404, "job"],
     [`/repos/acme/sums/actions/jobs/${jobId}/logs`, 302, "job"],
     [`/logs/${jobId}`, 200, "none"],
+    [expect.stringContaining("/actions/jobs/"), 404, "job"],
   ]);
 });
 

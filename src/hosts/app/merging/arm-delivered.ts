@@ -36,7 +36,7 @@ export async function armDelivered(stage: Stage, tools: StartTools, { issueNumbe
   if (status !== null && ["starting", "waiting", "running"].includes(status.marker.state)) return refuse("A run is at work on this, which may change what was delivered.", "Wait for its end, then look at what it delivered.");
   const of = attempt ?? status?.marker.attempt ?? null;
   const delivered = of === null || issue === null ? null : await deliveredHead(stage, { issueNumber, attempt: of });
-  if (issue === null || delivered === null) return refuse("There is no open pull request whose head is the commit that WorkTrain delivered: nothing came of the work, or somebody has pushed, closed or merged since.", "Merge it on GitHub yourself, if it is to be merged.");
+  if (issue === null || delivered === null) return refuse(`There is no open pull request into ${facts.defaultBranch} whose head is the commit that WorkTrain delivered: nothing came of the work, or somebody has pushed, closed it, merged it or changed its base since.`, "Merge it on GitHub yourself, if it is to be merged.");
   const { pullNumber, headSha, key } = delivered;
   if (approved !== null && approved !== headSha) return refuse(`The head of #${pullNumber} is ${headSha}, not ${approved}: what was approved is not what would be merged.`, `Look at the present commit, then write \`/worktrain approve ${headSha}\`.`);
   if (!policy.auto) return refuse("A person merges here: `merge.auto` in .github/worktrain.yml is not set.", `Merge #${pullNumber} on GitHub yourself, or set \`merge.auto: true\`, which counts for what is delivered from then on.`);
@@ -54,7 +54,7 @@ export async function armDelivered(stage: Stage, tools: StartTools, { issueNumbe
   return arm(stage, tools, { pullNumber, headSha, method: policy.method });
 }
 
-async function arm({ here: { github, repository } }: Stage, tools: AppTools, { pullNumber, headSha, method }: { readonly pullNumber: number; readonly headSha: string; readonly method: "squash" | "merge" | "rebase" }): Promise<Armed> {
+async function arm({ here: { github, repository }, facts: { defaultBranch } }: Stage, tools: AppTools, { pullNumber, headSha, method }: { readonly pullNumber: number; readonly headSha: string; readonly method: "squash" | "merge" | "rebase" }): Promise<Armed> {
   let shown: Awaited<ReturnType<typeof readAutoMerge>> = null;
   let declined: Refused | null = null;
   await tools.effects.apply({
@@ -62,10 +62,10 @@ async function arm({ here: { github, repository } }: Stage, tools: AppTools, { p
     description: `auto-merge of pull request ${pullNumber} at ${headSha}`,
     async lookUp() {
       shown = await readAutoMerge(github, repository, pullNumber);
-      return shown?.headSha === headSha && (shown.armed || shown.state === "MERGED") ? { id: String(pullNumber), url: null } : null;
+      return shown?.headSha === headSha && ((shown.armed && shown.base === defaultBranch) || shown.state === "MERGED") ? { id: String(pullNumber), url: null } : null;
     },
     async write() {
-      if (shown?.state !== "OPEN" || shown.headSha !== headSha) declined = { message: `#${pullNumber} is closed, or its head is not ${headSha} any more.`, fix: "Look at it as it is now, then write the command again.", details: [] };
+      if (shown?.state !== "OPEN" || shown.headSha !== headSha || shown.base !== defaultBranch) declined = { message: `#${pullNumber} is closed, or its head is not ${headSha} any more, or its base not ${defaultBranch}.`, fix: "Look at it as it is now, then write the command again.", details: [] };
       else {
         const words = await armAutoMerge(github, { pullRequestId: shown.nodeId, method, expectedHeadOid: headSha });
         if (words !== null) declined = { message: `GitHub does not arm auto-merge: "${words}".`, fix: `It takes it only where the repository allows it (Settings, General, Allow auto-merge) and something is left to wait for, such as a required check. Where nothing is left, merge #${pullNumber} on GitHub.`, details: [] };

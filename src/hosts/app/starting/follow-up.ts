@@ -67,10 +67,10 @@ async function deliveredWork(stage: Stage, { marker }: Status, { attempt, headSh
   return delivered?.headSha === headSha ? delivered : null;
 }
 
-/** The open pull request of an attempt, where its head is a commit that the attempt delivered, by the run with this key; null for none. */
-export async function deliveredHead({ here, facts }: { readonly here: Workplace; readonly facts: Pick<Stage["facts"], "id"> }, { issueNumber, attempt }: Pick<Status["marker"], "issueNumber" | "attempt">): Promise<{ readonly pullNumber: number; readonly headSha: string; readonly key: string } | null> {
+/** The open pull request of an attempt into the default branch, where its head is a commit that the attempt delivered, by the run with this key; null for none. Where the default branch is not known any base does. */
+export async function deliveredHead({ here, facts }: { readonly here: Workplace; readonly facts: Pick<Stage["facts"], "id"> & Partial<Pick<Stage["facts"], "defaultBranch">> }, { issueNumber, attempt }: Pick<Status["marker"], "issueNumber" | "attempt">): Promise<{ readonly pullNumber: number; readonly headSha: string; readonly key: string } | null> {
   const { pullRequests } = await readStatusState(here.github, here.repository, { issueNumber, branch: `worktrain/issue-${issueNumber}-${attempt}` });
-  const pull = pullRequests?.find(({ open }) => open);
+  const pull = pullRequests?.find(({ open, base }) => open && base === (facts.defaultBranch ?? base));
   if (pull === undefined) return null;
   const { headSha } = pull;
   const trailers = readTrailers((await readCommitMessage(here.github, here.repository, headSha)) ?? "");

@@ -4,7 +4,7 @@ import { isPull, type Pull, type RepositoryRecord } from "../records.ts";
 import { missingChecks, mergePull } from "../merge-rules.ts";
 import { failure, json, notAccessible, notFound, pageOf, validationFailed, type Reply } from "../reply.ts";
 import { answer, numberParam, repositoryRoute, type Params, type RepositoryExchange, type Route } from "../route.ts";
-import { known, select, type State } from "../state.ts";
+import { happen, known, put, select, type Act, type State } from "../state.ts";
 import { editIssue, openIssue } from "../transitions/issues.ts";
 import { commitJson } from "../views/commits.ts";
 import { fileChangeJson, pullJson, pullSimpleJson, type PullMeasure } from "../views/pulls.ts";
@@ -139,7 +139,7 @@ const updatePull = repositoryRoute({
   method: "PATCH",
   template: PULL,
   access: WRITE,
-  body: z.object({ title: z.string().min(1).optional(), body: z.string().nullish(), state: z.enum(["open", "closed"]).optional() }),
+  body: z.object({ title: z.string().min(1).optional(), body: z.string().nullish(), state: z.enum(["open", "closed"]).optional(), base: z.string().min(1).optional() }),
   async handle({ act, repository, params, base, body, git, state }) {
     const found = pullByNumber(state, repository, params);
     if (found === undefined) return answer(notFound());
@@ -149,14 +149,26 @@ const updatePull = repositoryRoute({
     }
     const tooLong = bodyTooLong("PullRequest", body.body);
     if (tooLong !== null) return answer(tooLong);
+    const other = body.base === undefined || body.base === found.pull.base.ref ? null : body.base;
+    const otherSha = other === null ? null : await git.commitOf(`refs/heads/${other}`);
+    if (other !== null && otherSha === null) return answer(validationFailed({ resource: "PullRequest", field: "base", code: "invalid" }));
     const measured = await measure(git, { head: found.pull.head.sha, base: await baseNow(git, found) });
     return (current) => {
-      const next = editIssue(current, act, known(current.issues, found.id, "pull request"), body);
+      const edits = editIssue(current, act, known(current.issues, found.id, "pull request"), body);
+      const next = other === null || otherSha === null ? edits : rebase(edits, act, found.id, { ref: other, sha: otherSha });
       const edited = known(next.issues, found.id, "pull request");
       return { state: next, reply: isPull(edited) ? json(pullJson({ state: next, base }, edited, measured)) : notFound() };
     };
   },
 });
+
+/** It is to be merged into another branch. What is armed stays so: who may edit it here may write (docs: automatically merging a pull request). */
+function rebase(state: State, act: Act, id: number, base: { readonly ref: string; readonly sha: string }): State {
+  const before = known(state.issues, id, "pull request");
+  if (!isPull(before)) return state;
+  const issues = put(state.issues, id, { ...before, updatedAt: act.at, pull: { ...before.pull, base: { ...before.pull.base, ...base } } });
+  return happen({ ...state, issues }, act, { kind: "pull_request", action: "edited", issueId: id, edited: [], previous: { title: before.title, body: before.body ?? "" }, base: before.pull.base });
+}
 
 /** What was merged stays so, and without its branch there is nothing to open (docs: "Closing a pull request"). */
 async function refuseReopening(git: Git, { pull }: Pull): Promise<Reply | null> {

@@ -170,9 +170,9 @@ function checkRunWithSuite(view: View, run: CheckRun) {
   return { ...shown, check_suite: { ...shown.check_suite, head_sha: run.headSha, head_branch: shown.pull_requests[0]?.head.ref ?? null } };
 }
 
-/** What title and text were before they were edited. */
+/** What title, text and base were before they were edited. */
 const editPart = (happening: Extract<Happening, { kind: "issues" | "pull_request" }>) =>
-  happening.action === "edited" ? { changes: Object.fromEntries(happening.edited.map((part) => [part, { from: happening.previous[part] }])) } : {};
+  happening.action === "edited" ? { changes: { ...Object.fromEntries(happening.edited.map((part) => [part, { from: happening.previous[part] }])), ...("base" in happening && happening.base !== undefined ? { base: { ref: { from: happening.base.ref }, sha: { from: happening.base.sha } } } : {}) } } : {};
 
 /** `refs/heads/gh-readonly-queue/main/pr-7-<commit of the base>` (docs: managing a merge queue). */
 function mergeGroupJson({ ref, head }: Extract<Happening, { kind: "merge_group" }>) {
