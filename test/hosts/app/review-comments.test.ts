@@ -110,7 +110,7 @@ it("what a run was started for is not found again, however that ended; what is s
   await world.restart();
   await looks();
   expect(scene.followedUp()).toHaveLength(2);
-  await world.github.setWebhookUrl(null);
+  world.github.setWebhookUrl(null);
   const second = await says(scene, "And say calc 2.");
   await passes(720_000);
   expect(scene.followedUp().slice(2)).toMatchObject([{ because: "comments", comments: [first, second] }]);
