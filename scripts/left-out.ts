@@ -6,10 +6,12 @@
 import { readFileSync } from "node:fs";
 import type { Plugin } from "rolldown";
 import { leanRe2js } from "./lean-re2js.ts";
+import { leanZodClasses, leanZodSwitches, zodFaults } from "./lean-zod.ts";
 import { withShortNames } from "./short-names.ts";
 
 const SDK = "@anthropic-ai/sdk";
 const YAML = "yaml/browser/dist";
+const ZOD = "zod/v4";
 
 /** By the end of the file's path: the exports that are reached. */
 const STAND_INS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -46,6 +48,9 @@ const STAND_INS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** By the end of the file's path: what is made of its text. */
 const REWRITTEN: Readonly<Record<string, (source: string) => string>> = {
   "re2js/build/index.js": leanRe2js,
+  [`${ZOD}/classic/schemas.js`]: leanZodClasses,
+  [`${ZOD}/core/compile.js`]: leanZodSwitches,
+  [`${ZOD}/core/memoizer.js`]: leanZodSwitches,
   // A token's own fields keep their names: what composes documents reads them.
   [`${YAML}/parse/lexer.js`]: (source) => withShortNames(source, ["lex"]),
   [`${YAML}/parse/parser.js`]: (source) => withShortNames(source, ["parse", "next", "end", "type", "offset", "indent", "source", "items"]),
@@ -60,6 +65,7 @@ function standIn(source: string, reached: Readonly<Record<string, string>>): str
 }
 
 /** What a key of `worktrain.yml` means: for the published schema and the docs, which are made of the sources. */
+const DESCRIBED = /\/src\/config\/[^/]+\.ts$/;
 const DESCRIPTION = /\s*\.describe\((?:"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)\)/g;
 
 const FILES = [...Object.keys(STAND_INS), ...Object.keys(REWRITTEN)];
@@ -84,7 +90,15 @@ export function leaveOut(): Plugin {
       met.add(made.file);
       return made.isStandIn ? { code: made.code, moduleSideEffects: false } : { code: made.code };
     },
-    transform: { filter: { id: /\/src\/config\/[^/]+\.ts$/ }, handler: (code) => ({ code: code.replaceAll(DESCRIPTION, "") }) },
+    transform: {
+      filter: { id: /\/src\/.*\.ts$/ },
+      handler(code, id) {
+        if (id.includes("/node_modules/")) return null;
+        const [fault] = zodFaults(code);
+        if (fault !== undefined) this.error(`${id} calls ${fault}() of a schema, which is left out: correct scripts/lean-zod.ts.`);
+        return DESCRIBED.test(id) ? { code: code.replaceAll(DESCRIPTION, "") } : null;
+      },
+    },
     generateBundle() {
       const missing = FILES.filter((end) => !met.has(end));
       if (missing.length > 0) this.error(`Nothing imports ${missing.join(" and ")} any more: correct scripts/left-out.ts.`);

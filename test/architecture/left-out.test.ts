@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type * as yamlPackage from "yaml";
+import type * as zodPackage from "zod";
+import { zodFaults } from "../../scripts/lean-zod.ts";
 import { inBundle } from "../../scripts/left-out.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -76,4 +78,67 @@ describe("JSON of GitHub's answers", async () => {
   });
 
   test("what is no JSON is refused", () => expect(() => lean.JSONParse("{")).toThrow(SyntaxError));
+});
+
+describe("zod", async () => {
+  const { at, changed } = cut("zod");
+  type Zod = typeof zodPackage;
+  const lean: Zod = await import(join(at, "index.js"));
+  const whole: Zod = await import(join(ROOT, "node_modules/zod/index.js"));
+
+  test("is cut in three places", () => expect(changed).toBe(3));
+
+  /** Texts and numbers of all sorts, and everything once more within a list and an object. */
+  const plain: readonly unknown[] = [undefined, null, true, 0, 1, -0.5, 7, Number.NaN, 12n, Symbol.for("s"), "", "a", " 12 ", "x@y.zz", "https://a.b/c", "2026-11-30T12:00:00Z", "::1", new Date(0), new Date(Number.NaN), () => 1];
+  const inputs = [...plain, [], {}, new Map([["a", 1]]), new Set(["a"]), ...plain.flatMap((value) => [[value], ["a", value], { a: value }, { kind: "a", a: value }, { a: value, more: { a: value } }])];
+
+  type Made = (z: Zod) => zodPackage.ZodType;
+  const schemas: Readonly<Record<string, Made>> = {
+    texts: (z) => z.union([z.string().min(1).max(3), z.string().trim().regex(/^\d+$/), z.email(), z.url(), z.iso.datetime(), z.ipv6()]),
+    numbers: (z) => z.union([z.int().min(1), z.number().gt(-1).lt(0).multipleOf(0.5), z.nan()]),
+    "an object": (z) => z.object({ a: z.string().optional(), more: z.object({ a: z.unknown() }).nullish() }),
+    "a strict object": (z) => z.strictObject({ a: z.union([z.literal([1, "a"]), z.enum(["x", "a"]), z.null()]).default(1) }),
+    "a loose object": (z) => z.looseObject({ a: z.array(z.string().nullable()).min(1).prefault([null]).readonly() }),
+    "a choice": (z) => z.discriminatedUnion("kind", [z.object({ kind: z.literal("a"), a: z.int() }), z.object({ kind: z.literal("b") })]),
+    "a record": (z) => z.record(z.string(), z.json()),
+    "a cycle": (z) => z.lazy(() => z.object({ a: z.unknown(), more: z.lazy(() => z.object({ a: z.string() })).optional() })),
+    refined: (z) => z.object({ a: z.string().transform((text) => text.length).catch(7) }).refine(({ a }) => a !== 1, "one").superRefine((_, context) => context.addIssue({ code: "custom", message: "never", path: ["a"] })),
+    "kinds left out": (z) => z.union([z.tuple([z.string(), z.bigint()]), z.map(z.string(), z.int()), z.set(z.string()), z.date(), z.symbol(), z.undefined(), z.nonoptional(z.number().optional()), z.templateLiteral(["x@", z.string()])]),
+    "what is left out within": (z) => z.object({ a: z.union([z.tuple([z.string()]).optional(), z.date(), z.void(), z.map(z.string(), z.int())]) }),
+  };
+
+  /** What came of it, but for classes, of which each package has its own. */
+  const told = (schema: zodPackage.ZodType, input: unknown): unknown => {
+    const { success, data, error } = schema.safeParse(input);
+    return success ? { data } : { issues: error.issues, message: error.message };
+  };
+
+  test.each(Object.entries(schemas))("reads %s alike, compiled or not", (_name, made) => {
+    expect(inputs.length).toBeGreaterThan(100);
+    for (const input of inputs) {
+      const expected = told(made(whole), input);
+      expect(told(made(lean), input)).toEqual(expected);
+      expect(told(lean.compile(made(lean)), input)).toEqual(expected);
+    }
+    const written = (z: Zod): unknown => z.toJSONSchema(made(z), { io: "input", unrepresentable: "any" });
+    expect(written(lean)).toEqual(written(whole));
+  });
+
+  test("what stays is compiled: nothing of it is left to the schema's own parse", () => {
+    const made = schemas["an object"]?.(lean) ?? lean.never();
+    expect(lean.compile(made, { strict: true })).not.toBe(made);
+    expect(() => lean.compile(lean.tuple([]), { strict: true })).toThrow("tuple");
+  });
+
+  test("what is left out throws", () => expect(() => lean.string().email()).toThrow("email is not a function"));
+
+  test.each([
+    ["z.string().max(3).email()", ["email"]],
+    ["const a: B = z\n.object({ a: z.string().toLowerCase() })\n.partial()", ["toLowerCase"]],
+    ["function f(x: T) { return known.nonnegative().min(1); }", ["nonnegative"]],
+    ["z.iso.date().optional()", []],
+    ["z.string().parse(x).toLowerCase()", []],
+    ["a.toLowerCase()", []],
+    ["z.email()", []],
+  ])("%s is found in the sources", (code, faults) => expect(zodFaults(code)).toEqual(faults));
 });
