@@ -6,8 +6,9 @@
 import { readFileSync } from "node:fs";
 import type { Plugin } from "rolldown";
 import { leanRe2js } from "./lean-re2js.ts";
-import { leanZodClasses, leanZodSwitches, zodFaults } from "./lean-zod.ts";
+import { leanZodClasses, leanZodCompiler, leanZodSwitches, zodFaults } from "./lean-zod.ts";
 import { withShortNames } from "./short-names.ts";
+import { withoutMethods } from "./syntax.ts";
 
 const SDK = "@anthropic-ai/sdk";
 const YAML = "yaml/browser/dist";
@@ -41,6 +42,9 @@ const STAND_INS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     JSONParse: "(text) => JSON.parse(text, (_, value, context) => (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER && /^-?\\d+$/.test(context.source) ? BigInt(context.source) : value))",
     JSONStringify: "(value) => JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? JSON.rawJSON(String(each)) : each))",
   },
+  // Making a document of values, and walking tokens.
+  [`${YAML}/doc/createNode.js`]: {},
+  [`${YAML}/parse/cst-visit.js`]: {},
   // Writing YAML: the Action reads it only, and where keys are more than a text `config/parse-config.ts` refuses them before they are written as one.
   ...Object.fromEntries(["stringify", "stringifyCollection", "stringifyDocument", "stringifyNumber", "stringifyPair", "stringifyString"].map((name) => [`${YAML}/stringify/${name}.js`, {}])),
 };
@@ -49,8 +53,17 @@ const STAND_INS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 const REWRITTEN: Readonly<Record<string, (source: string) => string>> = {
   "re2js/build/index.js": leanRe2js,
   [`${ZOD}/classic/schemas.js`]: leanZodClasses,
-  [`${ZOD}/core/compile.js`]: leanZodSwitches,
+  [`${ZOD}/core/compile.js`]: leanZodCompiler,
   [`${ZOD}/core/memoizer.js`]: leanZodSwitches,
+  // Other calls than the two, copies of a client, credentials of the machine, and reading a stream otherwise than event by event.
+  [`${SDK}/client.mjs`]: (source) => withoutMethods(source, { BaseAnthropic: ["withOptions", "get", "patch", "put", "delete", "getAPIList", "requestAPIList", "makeTracedRequest", "_resolveDefaultCredentials"] }),
+  [`${SDK}/resources/messages/messages.mjs`]: (source) => withoutMethods(source, { Messages: ["parse", "stream"] }),
+  [`${SDK}/core/streaming.mjs`]: (source) => withoutMethods(source, { Stream: ["fromReadableStream", "tee", "toReadableStream"] }),
+  // Changing a document, and looking things up in it by a path.
+  [`${YAML}/doc/Document.js`]: (source) =>
+    withoutMethods(source, { Document: ["clone", "add", "addIn", "createAlias", "createPair", "delete", "deleteIn", "get", "getIn", "has", "hasIn", "set", "setIn"] }),
+  [`${YAML}/nodes/Collection.js`]: (source) => withoutMethods(source, { Collection: ["clone", "addIn", "deleteIn", "getIn", "hasIn", "setIn"] }),
+  ...Object.fromEntries(["YAMLMap", "YAMLSeq"].map((name) => [`${YAML}/nodes/${name}.js`, (source: string) => withoutMethods(source, { [name]: ["from"] })])),
   // A token's own fields keep their names: what composes documents reads them.
   [`${YAML}/parse/lexer.js`]: (source) => withShortNames(source, ["lex"]),
   [`${YAML}/parse/parser.js`]: (source) => withShortNames(source, ["parse", "next", "end", "type", "offset", "indent", "source", "items"]),

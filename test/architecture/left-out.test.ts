@@ -2,11 +2,13 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { build } from "rolldown";
 import { afterAll, describe, expect, test } from "vitest";
 import type * as yamlPackage from "yaml";
 import type * as zodPackage from "zod";
 import { zodFaults } from "../../scripts/lean-zod.ts";
 import { inBundle } from "../../scripts/left-out.ts";
+import * as provider from "../../src/agent/provider.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const place = mkdtempSync(join(tmpdir(), "worktrain-left-out-"));
@@ -44,7 +46,7 @@ describe("YAML", async () => {
 
   const workflows = readdirSync(join(ROOT, "workflows"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".yaml"));
 
-  test("is cut in eight places", () => expect(changed).toBe(8));
+  test("is cut in fourteen places", () => expect(changed).toBe(14));
 
   test.each(workflows)("%s reads the same", (name) => {
     const text = readFileSync(join(ROOT, "workflows", name), "utf8");
@@ -94,7 +96,7 @@ describe("zod", async () => {
 
   type Made = (z: Zod) => zodPackage.ZodType;
   const schemas: Readonly<Record<string, Made>> = {
-    texts: (z) => z.union([z.string().min(1).max(3), z.string().trim().regex(/^\d+$/), z.email(), z.url(), z.iso.datetime(), z.ipv6()]),
+    texts: (z) => z.union([z.string().min(1).max(3), z.string().trim().regex(/^\d+$/), z.email(), z.url(), z.iso.datetime(), z.ipv6(), z.base64(), z.cidrv6(), z.object({ a: z.jwt() })]),
     numbers: (z) => z.union([z.int().min(1), z.number().gt(-1).lt(0).multipleOf(0.5), z.nan()]),
     "an object": (z) => z.object({ a: z.string().optional(), more: z.object({ a: z.unknown() }).nullish() }),
     "a strict object": (z) => z.strictObject({ a: z.union([z.literal([1, "a"]), z.enum(["x", "a"]), z.null()]).default(1) }),
@@ -141,4 +143,69 @@ describe("zod", async () => {
     ["a.toLowerCase()", []],
     ["z.email()", []],
   ])("%s is found in the sources", (code, faults) => expect(zodFaults(code)).toEqual(faults));
+});
+
+describe("the SDK", async () => {
+  let changed = 0;
+  const load = (id: string): { readonly code: string } | null => {
+    const made = inBundle(id);
+    if (made?.file.startsWith("@anthropic-ai/sdk/") === true) changed += 1;
+    return made;
+  };
+  const file = join(place, "sdk", "provider.mjs");
+  await build({ input: join(ROOT, "src/agent/provider.ts"), platform: "node", logLevel: "silent", plugins: [{ name: "cut", load }], external: /-sdk$/, output: { dir: join(place, "sdk"), entryFileNames: "provider.mjs" } });
+  const lean: typeof provider = await import(file);
+  const tokenFile = join(place, "token");
+  writeFileSync(tokenFile, "header.claims.signature");
+
+  const EVENTS = [{ type: "message_start", message: { id: "m" } }, { type: "ping" }, { type: "error", error: { type: "overloaded_error", message: "Overloaded" } }];
+  const REPLIES: Readonly<Record<string, () => Response>> = {
+    "/v1/oauth/token": () => Response.json({ access_token: "access", token_type: "Bearer", expires_in: 3_600 }),
+    "/v1/messages/count_tokens": () => Response.json({ input_tokens: 7 }),
+    "/v1/messages": () => new Response(EVENTS.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(""), { headers: { "content-type": "text/event-stream", "request-id": "req_1" } }),
+  };
+
+  /** What goes out and what comes of it, errors included. */
+  async function told({ openClient, credentialProblem }: typeof provider, endpoint: Partial<provider.AgentEndpoint>, status: number): Promise<unknown> {
+    const story: unknown[] = [];
+    const fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+      const { method, url, headers, body } = new Request(input, init);
+      const sent = [...headers].filter(([name]) => name !== "x-stainless-timeout");
+      story.push({ method, url, sent, body: body === null ? null : await new Response(body).text() });
+      return status === 200 ? (REPLIES[new URL(url).pathname.replace("/base", "")]?.() ?? Response.error()) : Response.json({ error: { type: "some_error", message: "No." } }, { status, headers: { "retry-after": "3" } });
+    };
+    const asked = { model: "claude-opus-5-5", messages: [{ role: "user" as const, content: "Hi" }] };
+    const failed = (error: unknown): void => {
+      const { name, message, status: answered } = Object.assign(new Error("?"), error instanceof Error ? { name: error.constructor.name, message: error.message } : {}, { status: error instanceof Error && "status" in error ? error.status : null });
+      story.push({ name, message, answered, problem: credentialProblem(error) });
+    };
+    const client = await openClient({ apiKey: "key", ...endpoint, fetch });
+    await client.messages.countTokens(asked).then((counted) => story.push(counted), failed);
+    try {
+      const { data, request_id: id } = await client.messages.create({ ...asked, max_tokens: 10, stream: true }).withResponse();
+      story.push(id);
+      for await (const event of data) story.push(event);
+    } catch (error) {
+      failed(error);
+    }
+    return story;
+  }
+
+  test("is cut", () => expect(changed).toBeGreaterThan(10));
+
+  const keyless = { apiKey: "", provider: { kind: "keyless", federationRuleId: "r", organizationId: "o", identityTokenFile: tokenFile } } as const;
+  test.each([
+    ["by key", {}, 200, "Overloaded"],
+    ["by key, refused", {}, 401, "AuthenticationError"],
+    ["by key, later", {}, 429, "RateLimitError"],
+    ["by key, broken", {}, 529, "OverloadedError"],
+    ["elsewhere", { baseUrl: "https://model.example/base" }, 200, "https://model.example/base/v1/messages"],
+    ["keyless", keyless, 200, "Bearer access"],
+    ["keyless, refused", keyless, 403, "cannot be had"],
+    ["keyless without a token", { ...keyless, provider: { ...keyless.provider, identityTokenFile: join(place, "none") } }, 200, "ENOENT"],
+  ])("asks %s alike", async (_name, endpoint, status, said) => {
+    const story = await told(lean, endpoint, status);
+    expect(story).toEqual(await told(provider, endpoint, status));
+    expect(JSON.stringify(story)).toContain(said);
+  });
 });
