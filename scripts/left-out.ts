@@ -8,7 +8,7 @@ import type { Plugin } from "rolldown";
 import { leanRe2js } from "./lean-re2js.ts";
 import { leanZodClasses, leanZodCompiler, leanZodSwitches, zodFaults } from "./lean-zod.ts";
 import { withShortNames } from "./short-names.ts";
-import { withoutMethods } from "./syntax.ts";
+import { withoutFields, withoutMethods } from "./syntax.ts";
 
 const SDK = "@anthropic-ai/sdk";
 const YAML = "yaml/browser/dist";
@@ -49,6 +49,11 @@ const STAND_INS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   ...Object.fromEntries(["stringify", "stringifyCollection", "stringifyDocument", "stringifyNumber", "stringifyPair", "stringifyString"].map((name) => [`${YAML}/stringify/${name}.js`, {}])),
 };
 
+const TAGS = [
+  "common/map", "common/null", "common/seq", "common/string", "core/bool", "core/float", "core/int", "json/schema",
+  "yaml-1.1/binary", "yaml-1.1/bool", "yaml-1.1/float", "yaml-1.1/int", "yaml-1.1/omap", "yaml-1.1/pairs", "yaml-1.1/set", "yaml-1.1/timestamp",
+];
+
 /** By the end of the file's path: what is made of its text. */
 const REWRITTEN: Readonly<Record<string, (source: string) => string>> = {
   "re2js/build/index.js": leanRe2js,
@@ -64,6 +69,8 @@ const REWRITTEN: Readonly<Record<string, (source: string) => string>> = {
     withoutMethods(source, { Document: ["clone", "add", "addIn", "createAlias", "createPair", "delete", "deleteIn", "get", "getIn", "has", "hasIn", "set", "setIn"] }),
   [`${YAML}/nodes/Collection.js`]: (source) => withoutMethods(source, { Collection: ["clone", "addIn", "deleteIn", "getIn", "hasIn", "setIn"] }),
   ...Object.fromEntries(["YAMLMap", "YAMLSeq"].map((name) => [`${YAML}/nodes/${name}.js`, (source: string) => withoutMethods(source, { [name]: ["from"] })])),
+  // What only writing and making a document ask of a tag. Merging asks one more of its own.
+  ...Object.fromEntries(TAGS.map((name) => [`${YAML}/schema/${name}.js`, (source: string) => withoutFields(source, "tag", ["identify", "stringify", "createNode"])])),
   // A token's own fields keep their names: what composes documents reads them.
   [`${YAML}/parse/lexer.js`]: (source) => withShortNames(source, ["lex"]),
   [`${YAML}/parse/parser.js`]: (source) => withShortNames(source, ["parse", "next", "end", "type", "offset", "indent", "source", "items"]),

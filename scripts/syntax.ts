@@ -61,6 +61,15 @@ export function withoutMethods(code: string, gone: Readonly<Record<string, reado
   return edited(code, edits);
 }
 
+/** Takes fields out of the objects that have a field `mark`. @throws when there are none */
+export function withoutFields(code: string, mark: string, gone: readonly string[]): string {
+  const literals = allOf(parsed(code)).filter(({ type }) => type === "ObjectExpression").map((node) => nodesOf(node["properties"]));
+  const marked = literals.filter((fields) => fields.some((field) => nameOf(field["key"]) === mark));
+  const cut = marked.flat().filter((field) => gone.includes(nameOf(field["key"])));
+  if (cut.length === 0) throw new Error(`Nothing with a ${mark} has ${gone.join(" or ")} any more: correct what the bundle leaves out.`);
+  return edited(code, cut.map(({ start, end }) => ({ start, end: code[end] === "," ? end + 1 : end, text: "" })));
+}
+
 function membersOf(node: Syntax): readonly Syntax[] {
   if (node.type === "VariableDeclarator") return nodesOf(node["init"]).filter(({ type }) => type === "CallExpression").flatMap(membersOf);
   if (node.type === "CallExpression") return nodesOf(node["arguments"]).flatMap(membersOf);
