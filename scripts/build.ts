@@ -1,9 +1,9 @@
 /**
  * Builds the Action: `action/dist/main.js` (starts fast; the job's code and the artifact client are lazy chunks),
  * `action/dist/post.js` (its post step) and `action/dist/helper.js` (the program inside the sandbox); the workflow library goes beside them, so that the action's
- * directory is all a runner needs. Then the MCP server: `dist/mcp/main.cjs` (CommonJS, which Node starts a fifth faster), and
+ * directory is all a runner needs. Then the App as a job (`action/intake/dist`), and the MCP server: `dist/mcp/main.cjs` (CommonJS, which Node starts a fifth faster), and
  * beside it the list of the shipped workflows.
- * @param process.argv[2] where to write instead of action/dist, for the freshness test; the MCP server then goes beside it, with `-mcp` in its name
+ * @param process.argv[2] where to write instead of action/dist, for the freshness test; the App's job and the MCP server then go beside it, with `-intake` and `-mcp` in their names
  */
 import { readFileSync } from "node:fs";
 import { cp, rename, rm, writeFile } from "node:fs/promises";
@@ -22,6 +22,13 @@ await bundle({
   format: "esm",
   plugins: [leaveOut()],
   finish: (out) => cp(join(root, "workflows"), join(out, "workflows"), { recursive: true }),
+});
+await bundle({
+  out: elsewhere === undefined ? join(root, "action", "intake", "dist") : `${elsewhere}-intake`,
+  input: { main: "src/hosts/app/job/main.ts" },
+  format: "esm",
+  plugins: [],
+  finish: async () => {},
 });
 await bundle({
   out: elsewhere === undefined ? join(root, "dist", "mcp") : `${elsewhere}-mcp`,

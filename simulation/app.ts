@@ -76,7 +76,7 @@ export class SimApp {
       effects: createEffectRunner({ clock: process.clock }),
       author: { appId: APP.id, botLogin: null },
       ticketKeyPem,
-      workflow: { template: "", action: null, publicKey: "" },
+      slug: () => Promise.resolve("our-train"), workflow: { template: "", action: null, publicKey: "" },
     };
     const on = (names: WebhookName | readonly WebhookName[], handler: Handler): void => {
       for (const name of [names].flat()) handlers.set(name, [...(handlers.get(name) ?? []), handler]);

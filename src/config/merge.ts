@@ -21,6 +21,7 @@ const humanOnlySchema = z.strictObject({
 
 export const mergeSchema = z.strictObject({
   auto: z.boolean().default(false).describe("Arms GitHub's auto-merge for a change that meets every condition below and touches nothing of `merge.humanOnly`. GitHub then merges when the rules of the branch are met."),
+  approval: z.boolean().default(false).describe("Whether somebody has to approve the delivered commit first, by a review on GitHub or `/worktrain approve SHA`: auto-merge is armed then, if every condition is met."),
   method: z.enum(["squash", "merge", "rebase"]).default("squash").describe("How GitHub merges."),
   tests: z.enum(["verify", "ci"]).default("verify").describe("What vouches for the tests: `verify`: only a green job `verify`; `ci`: the required checks of the branch, which GitHub waits for, are enough."),
   maxRisk: z.enum(["low", "medium", "high"]).default("low").describe("The highest risk that the classification may name."),

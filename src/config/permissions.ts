@@ -19,6 +19,7 @@ export const permissionsSchema = z.strictObject({
   plan: doing("plan"),
   review: doing("review"),
   approve: doing("approve"),
+  merge: doing("merge"),
   reject: doing("reject"),
   resume: doing("resume"),
   retry: doing("retry"),

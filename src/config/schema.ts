@@ -100,9 +100,19 @@ const pipelineSchema = z.strictObject({
     .describe("When a session of the tier `lightweight` looks back on the work, once its end is decided, for the record; `troubled`: when a review asked for a fix, or the work stopped at one. At most 12 turns and 5 minutes; whatever comes of it, the work ends as decided."),
 });
 
+const startSchema = z.strictObject({
+  assignees: z
+    .array(z.string().trim().regex(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?$/, "must be the login of an account, without @"))
+    .max(10)
+    .default([])
+    .describe("Accounts, such as a machine user, that an issue is given to so that work on it starts: whoever assigns one needs write permission, as for the label, which is set with it. GitHub lets no App be assigned."),
+});
+
 const followUpSchema = z.strictObject({
   ci: z.boolean().default(true).describe("Whether a delivered pull request is worked on again when its checks fail."),
   reviews: z.boolean().default(true).describe("Whether it is worked on again when somebody with write permission requests changes."),
+  comments: z.boolean().default(true).describe("Whether it is worked on again when somebody with write permission says something in a conversation on a line of it; it is answered there. Not in a conversation that is resolved."),
+  conflicts: z.boolean().default(true).describe("Whether it is merged with the default branch when that moved on and conflicts with it. One that is only behind is left as it is."),
   most: z.int().min(0).max(20).default(3).describe("How often in one attempt; then a person is asked by the label `worktrain:needs-human`."),
 });
 
@@ -197,6 +207,7 @@ export const configSchema = z.strictObject({
     .default(true)
     .describe("`false` stops everything: nothing is started, gone on with or published until it is taken back. The label `worktrain:stop` on any open issue or pull request does the same."),
   label: labelSchema.default("worktrain:ready").describe("The label that starts work on an issue."),
+  start: startSchema.prefault({}).describe("What starts work on an issue beside the label and a comment."),
   model: modelSchema.default("claude-sonnet-5-5").describe("The Claude model that does the work, unless a step's tier has its own."),
   models: modelsSchema.prefault({}).describe("Models of the tiers that workflows and steps name."),
   rules: z

@@ -1,3 +1,4 @@
+export { changedFiles } from "./changed-files.ts";
 export { answerItem, type QuestionAnswer } from "./answer-item.ts";
 export type { Boundary, CoordinatorDeps, Estimate, ItemBudget, ItemProgress, ModelTier, Saving, Surroundings } from "./deps.ts";
 export { earlierWorkIn, type EarlierWork } from "./context/index.ts";

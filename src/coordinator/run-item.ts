@@ -26,6 +26,7 @@ import { runForItem } from "./host-checks.ts";
 import { lastSnapshot } from "./seat.ts";
 import { spentBy } from "../agent/index.ts";
 import { integrateSlice, runSlices } from "./slices.ts";
+import { unresolvedFiles } from "./unresolved.ts";
 import { add, budgetInPhase, nothingSpent, spentByItem, type Spent } from "./spent.ts";
 
 export type OpenItem = Extract<ItemEvent, { kind: "item_opened" }>["data"];
@@ -105,6 +106,9 @@ async function untilOver(deps: CoordinatorDeps, log: ItemLog): Promise<Over> {
         await log.append(ran);
         break;
       }
+      case "check-merge":
+        await log.append({ kind: "merge_checked", data: { tree: action.snapshot.tree, unresolved: await unresolvedFiles(deps, { ours: action.ours, theirs: null }, action.snapshot) } });
+        break;
       case "ask": {
         const gate = boundGate(log.gate(action.about), action.proposal);
         const { answer } = deps;

@@ -42,9 +42,9 @@ export function belongs(judged: JudgedJournal, view: ItemView): JournalRefusal |
   return unasked(judged) ?? lastRun(journal.item, { ticket, ticketText, runId });
 }
 
-/** A resumed item builds on the base of an earlier ticket, which the App has signed as well: no base is the agent job's choice. */
+/** A resumed item builds on the base of an earlier ticket, which the App has signed as well, or on the one that its delivery was to be merged with: no base is the agent job's choice. */
 function isTicketsBase(judged: JudgedJournal, base: Ticket["base"]): boolean {
-  return ticketsOf(judged).some((each) => each.base.ref === base.ref && each.base.sha === base.sha);
+  return ticketsOf(judged).some((each) => each.base.ref === base.ref && (each.base.sha === base.sha || each.followUp?.onto === base.sha));
 }
 
 /**
@@ -82,13 +82,18 @@ function unasked(judged: JudgedJournal): JournalRefusal | null {
   return null;
 }
 
+/** What a delivery is merged with is the commit that the ticket names, and nothing where it names none. */
+const isMergedAsAsked = (onto: Extract<ItemEvent, { kind: "item_followed_up" }>["data"]["onto"], asked: NonNullable<Ticket["followUp"]>): boolean => onto === undefined || (asked.because === "conflict" && onto.base.sha === asked.onto);
+
+/** Nobody is answered whom the App has not vouched for. */
+const areAsked = (comments: readonly number[] | undefined, asked: NonNullable<Ticket["followUp"]>): boolean => comments === undefined || comments.join() === (asked.comments ?? []).join();
 type DataOf<K extends ItemEvent["kind"]> = Extract<ItemEvent, { kind: K }>["data"];
 
-function notFollowedUp({ because, headSha, by, reviewId, named }: DataOf<"item_followed_up">, asked: Ticket | null): string | null {
+function notFollowedUp({ because, headSha, by, reviewId, named, onto, comments }: DataOf<"item_followed_up">, asked: Ticket | null): string | null {
   const wish = asked?.followUp;
   const isAsked = wish?.because === because && wish.headSha === headSha && asked !== null && personOf(asked.trigger.actor) === by;
   // Records of before they told which review, or which findings, name neither.
-  if (isAsked && (reviewId === undefined || reviewId === wish.reviewId) && (named === undefined || named.join() === (wish.findings ?? []).join())) return null;
+  if (isAsked && (reviewId === undefined || reviewId === wish.reviewId) && (named === undefined || named.join() === (wish.findings ?? []).join()) && isMergedAsAsked(onto, wish) && areAsked(comments, wish)) return null;
   return `The journal works again on what it delivered as ${headSha}, in the name of ${by}; no ticket of the App says so.`;
 }
 

@@ -5,6 +5,7 @@ import type { Intent } from "./intents.ts";
 const GROUPS = {
   comment: "talk",
   review: "talk",
+  reply: "talk",
   "sub-issue": "talk",
   branch: "publish",
   record: "publish",

@@ -1,4 +1,5 @@
 /** What is to be so on GitHub. Data: deriving it is pure, an outlet each applies it. */
+import type { CheckActionName } from "../github/write/index.ts";
 import type { Change } from "./change.ts";
 
 /** The tree as a commit on a branch of its own. */
@@ -7,6 +8,8 @@ export interface BranchIntent {
   readonly branch: string;
   /** The commit and tree that an earlier delivery of the item left there and this one comes after; null: there is no branch yet. */
   readonly from: { readonly sha: string; readonly tree: string } | null;
+  /** The commit of the base branch that is merged into what is there; null where none is. */
+  readonly onto: string | null;
   readonly change: Change;
   /** The tree of the base commit, which GitHub builds the new one on. */
   readonly baseTree: string;
@@ -77,6 +80,18 @@ export interface ThreadIntent {
   readonly body: string;
 }
 
+/** What somebody said in a conversation on our pull request is answered there. Who said it resolves it. */
+export interface ReplyIntent {
+  readonly kind: "reply";
+  /** Among those of this delivery, from 1. */
+  readonly place: number;
+  readonly pullNumber: number;
+  /** The comment that the conversation began with. */
+  readonly commentId: number;
+  /** Begins with the mark; the commit that this delivery made is named behind it. */
+  readonly body: string;
+}
+
 /** Our check runs on a commit that is not the head any more say by which one they are superseded; none of them stays green. */
 export interface StaleCheckIntent {
   readonly kind: "stale-check";
@@ -106,6 +121,8 @@ export interface CheckRunIntent {
   readonly detailsUrl: string;
   /** Any number; they are sent in batches. */
   readonly annotations?: readonly CheckAnnotation[];
+  /** Buttons, where it is the App's own; none where left out. */
+  readonly actions?: readonly CheckActionName[];
 }
 
 /** A comment that says in words why something stopped. */
@@ -141,7 +158,7 @@ export interface AutoMergeIntent {
   readonly method: "squash" | "merge" | "rebase";
 }
 
-export type Intent = BranchIntent | RecordIntent | PullRequestIntent | ReviewIntent | ThreadIntent | StaleCheckIntent | CheckRunIntent | CommentIntent | SubIssueIntent | DisarmIntent | AutoMergeIntent;
+export type Intent = BranchIntent | RecordIntent | PullRequestIntent | ReviewIntent | ThreadIntent | ReplyIntent | StaleCheckIntent | CheckRunIntent | CommentIntent | SubIssueIntent | DisarmIntent | AutoMergeIntent;
 
 /** The effect's key: one decision of one ticket, one kind; of several of a kind each has its place. */
 export const effectKey = (kind: Intent["kind"], ticketKey: string, place?: number): string => `${kind}:${ticketKey}${place === undefined ? "" : `:${place}`}`;

@@ -13,6 +13,12 @@ export interface Publisher {
 /** The account behind `GITHUB_TOKEN` on github.com: the App "GitHub Actions" (P-github-token). */
 export const GITHUB_ACTIONS: Publisher = { appId: 15368, appSlug: "github-actions", botLogin: GITHUB_ACTIONS_LOGIN };
 
+/** The issue and attempt that a branch of `branchOf` is of; null for any other branch. */
+export function parseOwnBranch(branch: string): { readonly issueNumber: number; readonly attempt: number } | null {
+  const [, issue, attempt] = /^worktrain\/issue-([1-9]\d{0,9})-([1-9]\d{0,5})$/.exec(branch) ?? [];
+  return issue === undefined || attempt === undefined ? null : { issueNumber: Number(issue), attempt: Number(attempt) };
+}
+
 /** `worktrain/issue-12-1`: the branch of an item's attempt. */
 export function branchOf(itemId: string): string {
   const name = parseItemId(itemId);

@@ -13,6 +13,7 @@ export type Authorisation<Role extends CommandRole = StartRole> =
 /** How somebody asked, in the words of a refusal. */
 const ASKED = {
   label: { who: "The person who set the label", again: "Remove the label and add it again in a while.", other: "Ask somebody with write permission to remove the label and add it again." },
+  assignment: { who: "The person who assigned the issue", again: "Unassign it and assign it again in a while.", other: "Ask somebody with write permission to unassign it and assign it again." },
   command: { who: "The person who wrote the command", again: "Write the command again in a while.", other: "Ask somebody with write permission to write the command." },
 } as const;
 

@@ -54,9 +54,10 @@ export function decideGoOn(asked: GoOnCommand, facts: GoOnFacts): GoOnDecision {
   // A review is gone on with at the word of whoever writes that, as `review` starts it.
   if (review === undefined && !issue.labels.some((each) => each.toLowerCase() === label.toLowerCase())) return refuse("withdrawn", `The issue does not have ${set} any more: the work was taken back.`, "Set it again; an attempt that was interrupted goes on then.");
   const isRetry = asked.command.name === "retry";
-  const again = review === undefined ? `Write \`/worktrain run\`, or remove ${set} and add it again, for a new attempt.` : "Write `/worktrain review` for another one.";
+  const isDelivered = asked.command.name === "approve" && facts.ending === "ready";
+  const again = isDelivered ? "To approve the commit that was delivered, name it: `/worktrain approve SHA`." : review === undefined ? `Write \`/worktrain run\`, or remove ${set} and add it again, for a new attempt.` : "Write `/worktrain review` for another one.";
   const isFix = asked.command.name === "fix";
-  const standing = isFix ? (notDelivered(prior, facts.delivered) ?? notShown(asked.command.operands["FINDING"] ?? [], facts.delivered?.findings ?? [])) : isRetry && prior.state === "concluded" ? overForGood(facts.ending, again) : standsStill(prior, { set, again });
+  const standing = isFix ? (notDelivered(prior, facts.delivered) ?? notShown(asked.command.operands["FINDING"] ?? [], facts.delivered?.findings ?? [])) : isRetry && prior.state === "concluded" ? overForGood(facts.ending, { again, what: "to try again" }) : standsStill(prior, { set, again, ending: facts.ending });
   if (standing !== null) return standing;
   const wish = { repositoryId: facts.repository.id, issueNumber: asked.issueNumber, ...taskOf({ title: issue.title, body: issue.body }, prior.wish), ...(review === undefined ? {} : { headSha: review.headSha }) };
   if (!isSameText(prior, wish)) return refuse("text-changed", "The issue's text was changed after the label was set; this attempt works on the text as it was.", `Put the old text back, or remove ${set} and add it again for a new attempt.`);
@@ -86,7 +87,7 @@ function notShown(named: readonly string[], shown: NonNullable<GoOnFacts["delive
 }
 
 /** Null where an attempt waits to be gone on with. */
-function standsStill({ state, continuation }: PriorAttempt, { set, again }: { readonly set: string; readonly again: string }): GoOnDecision | null {
+function standsStill({ state, continuation }: PriorAttempt, { set, again, ending }: { readonly set: string; readonly again: string; readonly ending: string | null }): GoOnDecision | null {
   switch (state) {
     case "interrupted":
       return null;
@@ -96,17 +97,17 @@ function standsStill({ state, continuation }: PriorAttempt, { set, again }: { re
     case "running":
       return refuse("running", "A run is at work on this issue; it waits for nobody.", "See the status comment.");
     case "concluded":
-      return refuse("over", "The attempt is over; nothing in it waits to be gone on with.", `Where it stopped, \`/worktrain retry\` goes back in it to before its latest phase. ${again}`);
+      return overForGood(ending, { again, what: "that waits to be gone on with" }) ?? refuse("over", "The attempt is over; nothing in it waits to be gone on with.", `Where it stopped, \`/worktrain retry\` goes back in it to before its latest phase. ${again}`);
   }
 }
 
 /** What stands on GitHub by now, or was said for good, is not gone back on. */
 const FOR_GOOD: readonly string[] = ["ready", "decomposed", "reviewed", "duplicate", "completed", "nothing-to-do", "undeliverable", "needs-private"];
 
-function overForGood(ending: string | null, again: string): GoOnDecision | null {
+function overForGood(ending: string | null, { again, what }: { readonly again: string; readonly what: string }): GoOnDecision | null {
   if (ending !== null && !FOR_GOOD.includes(ending)) return null;
   const how = ending === null ? "and how it ended is not known any more" : `it ended with \`${ending}\``;
-  return refuse("over", `The attempt is over: ${how}, so there is nothing to try again.`, again);
+  return refuse("over", `The attempt is over: ${how}, so there is nothing ${what}.`, again);
 }
 
 type Answer = GateAnswer | null | { readonly refusal: GoOnRefusal };

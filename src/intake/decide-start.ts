@@ -89,6 +89,8 @@ export type StartDecision =
 
 export const WORKFLOW_FILE = "worktrain.yml";
 export const WORKFLOW_PATH = `.github/workflows/${WORKFLOW_FILE}`;
+/** Where there is no App: what hears events and dispatches the file above. */
+export const INTAKE_WORKFLOW_FILE = "worktrain-intake.yml";
 
 /** The label used while there is no valid configuration to name one. */
 export const DEFAULT_LABEL = "worktrain:ready";

@@ -30,14 +30,24 @@ const checksSchema = z.object({
 /**
  * `workflow_run.completed` or `check_run.completed` on a branch of ours; null for anything else, our own check included. Also one that
  * is green: it may be the last that was waited for.
- * @param own name of our check run
+ * @param isOwn whether a check run's name is one of ours
  */
-export function parseEndedCheck(payload: unknown, own: string): DeliveredHead | null {
+export function parseEndedCheck(payload: unknown, isOwn: (name: string) => boolean): DeliveredHead | null {
   const parsed = checksSchema.safeParse(payload);
   if (!parsed.success) return null;
   const { workflow_run: run, check_run: check } = parsed.data;
-  if (run !== undefined) return headOf(run.head_branch, run.head_sha);
-  return check === undefined || check.name === own ? null : headOf(check.check_suite.head_branch ?? "", check.head_sha);
+  if (run !== undefined) return deliveredHeadOf(run.head_branch, run.head_sha);
+  return check === undefined || isOwn(check.name) ? null : deliveredHeadOf(check.check_suite.head_branch ?? "", check.head_sha);
+}
+
+const statusSchema = z.object({ sha: shaSchema, state: z.string(), branches: z.array(z.object({ name: z.string(), commit: z.object({ sha: z.string() }) })) });
+
+/** A `status` of the head of a branch of ours; null for anything else, and for one that is still going. GitHub names at most ten branches that hold the commit. */
+export function parseEndedStatus(payload: unknown): DeliveredHead | null {
+  const parsed = statusSchema.safeParse(payload);
+  if (!parsed.success || parsed.data.state === "pending") return null;
+  const { sha, branches } = parsed.data;
+  return branches.flatMap(({ name, commit }) => (commit.sha === sha ? (deliveredHeadOf(name, sha) ?? []) : []))[0] ?? null;
 }
 
 const reviewSchema = z.object({
@@ -47,18 +57,35 @@ const reviewSchema = z.object({
   sender: z.object({ id: z.int() }),
 });
 
-/** A person's review that asks for changes of a pull request of ours; null for anything else, a bot's included (G15). */
-export function parseChangesRequested(payload: unknown): ReviewEvent | null {
+/** A person's review of a pull request of ours that asks for changes, or approves; null for anything else, a bot's included (G15). */
+export function parseReview(payload: unknown, state: "changes_requested" | "approved"): ReviewEvent | null {
   const parsed = reviewSchema.safeParse(payload);
   if (!parsed.success) return null;
   const { review, pull_request: pull, sender } = parsed.data;
   const { user } = review;
-  if (review.state.toLowerCase() !== "changes_requested" || user.type !== "User" || user.id !== sender.id) return null;
-  const head = headOf(pull.head.ref, pull.head.sha);
+  if (review.state.toLowerCase() !== state || user.type !== "User" || user.id !== sender.id) return null;
+  const head = deliveredHeadOf(pull.head.ref, pull.head.sha);
   return head === null ? null : { ...head, pullNumber: pull.number, reviewId: review.id, author: { login: user.login, id: user.id }, submittedAt: new Date(review.submitted_at).toISOString() };
 }
 
-function headOf(branch: string, headSha: string): DeliveredHead | null {
+const commentSchema = z.object({
+  action: z.literal("created"),
+  comment: z.object({ user: z.object({ id: z.int(), type: z.string() }) }),
+  pull_request: z.object({ number: z.int().min(1), head: z.object({ ref: z.string(), sha: shaSchema }) }),
+  sender: z.object({ id: z.int() }),
+});
+
+/** A person's comment in a conversation on a line of a pull request of ours; null for anything else, a bot's included (G15). */
+export function parseReviewComment(payload: unknown): (DeliveredHead & { readonly pullNumber: number }) | null {
+  const parsed = commentSchema.safeParse(payload);
+  if (!parsed.success) return null;
+  const { comment, pull_request: pull, sender } = parsed.data;
+  const head = comment.user.type === "User" && comment.user.id === sender.id ? deliveredHeadOf(pull.head.ref, pull.head.sha) : null;
+  return head === null ? null : { ...head, pullNumber: pull.number };
+}
+
+/** The item whose branch it is; null for a branch that no item of an issue delivers to. */
+export function deliveredHeadOf(branch: string, headSha: string): DeliveredHead | null {
   const [, issue, attempt] = BRANCH.exec(branch) ?? [];
   return issue === undefined || attempt === undefined ? null : { issueNumber: Number(issue), attempt: Number(attempt), headSha };
 }

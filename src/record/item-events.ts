@@ -217,8 +217,12 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
   event("item_retried", { sessionId: z.string().nullable(), phase: phaseSchema.nullable(), by: z.string() }),
   /** What was delivered is worked on again: something was said of it on GitHub since. */
   event("item_followed_up", {
-    /** `ci`: checks on the delivered commit failed. `review`: a reviewer asked for changes. `asked`: a command asked for findings of its review. */
-    because: z.enum(["ci", "review", "asked"]),
+    /**
+     * `ci`: checks on the delivered commit failed. `review`: a reviewer asked for changes. `comments`: somebody asked for something in a
+     * conversation on a line. `asked`: a command asked for findings of its review. `conflict`: it cannot be merged into the base branch as that
+     * is by now.
+     */
+    because: z.enum(["ci", "review", "asked", "conflict", "comments"]),
     /** In whose name. */
     by: z.string(),
     /** Of `review`: its id. Absent in records of before it was told. */
@@ -229,7 +233,13 @@ export const itemEventSchema = z.discriminatedUnion("kind", [
     headSha: gitOidSchema,
     /** What is to be answered, as the fix session is given it; each is data of somebody else's. */
     findings: z.array(jsonSchema).min(1),
+    /** Of `comments`: GitHub's ids of what stands in the conversations. */
+    comments: z.array(z.int().min(1)).min(1).max(50).optional(),
+    /** Of `conflict`: the commit that the work builds on from here on, and what the delivered files merged with it came to. */
+    onto: z.object({ base: z.object({ ref: z.string(), sha: gitOidSchema }), snapshot: snapshotRefSchema, changed: changedSchema.optional(), conflicts: z.array(mergeConflictSchema).min(1) }).optional(),
   }),
+  /** What a session left of the conflict with a moved base: the files of this state that hold marks of it still; none when it is resolved. */
+  event("merge_checked", { tree: gitOidSchema, unresolved: z.array(mergeConflictSchema) }),
   /** What the host found before there was work, or once it was known what the task asks for. A later one of the same moment takes the place of an earlier one. */
   event("intake_checked", {
     at: z.enum(["opened", "classified"]),

@@ -128,3 +128,9 @@ export function parseSegmentName(text: string): SegmentName | null {
 /** What our check run on a delivered or reviewed commit is called. */
 export const CHECK_NAME = "WorkTrain";
 
+/** What the App's check run is called that tells of work in progress, where the verdict is in one that another account made. It vouches for nothing. */
+export const PROGRESS_CHECK_NAME = "WorkTrain progress";
+
+/** Whether a check run's name is one of ours: it says nothing about a commit that we do not know. */
+export const isOwnCheck = (name: string): boolean => name === CHECK_NAME || name === PROGRESS_CHECK_NAME;
+

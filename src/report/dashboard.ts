@@ -2,6 +2,7 @@
  * The text of the dashboard issue: what is at work, what waits, what ended, each with a box to tick as its control. Pure, and read back:
  * a ticked box is found by the hidden words beside it, never by what is seen.
  */
+import { box, tickedBoxes } from "./boxes.ts";
 import { isGate } from "./status-comment.ts";
 import type { StatusMarker } from "./status-marker.ts";
 
@@ -44,7 +45,7 @@ export function dashboardText(entries: readonly DashboardEntry[]): string {
     DASHBOARD_MARKER,
     "What WorkTrain does in this repository. Boxes are controls for people with write permission: tick one, and it is done and unticked. Close this issue and it is not kept up any more; reopen it and it is.",
     ...(groups.length === 0 ? ["No open issue with the start label has been worked on."] : groups),
-    `- [ ] ${control("refresh")} Bring this up to date now`,
+    box("refresh", "Bring this up to date now"),
   ].join("\n\n");
 }
 
@@ -55,18 +56,13 @@ function line({ marker, url, headline }: DashboardEntry): string {
   const place = isOver || at === null ? "" : atGate ? ", at a gate: answer it there" : `, at \`${at}\``;
   const told = `#${issueNumber}: ${headline} (attempt ${attempt}${place}) · [status](${url})`;
   // A gate is answered with a command that names it; a box says too little of what is approved.
-  return state === "interrupted" && !atGate ? `- [ ] ${control("go-on", issueNumber)} Go on with ${told}` : `- ${told}`;
+  return state === "interrupted" && !atGate ? box(`go-on ${issueNumber}`, `Go on with ${told}`) : `- ${told}`;
 }
-
-const control = (what: DashboardWish["kind"], issueNumber?: number): string => `<!-- worktrain:do ${what}${issueNumber === undefined ? "" : ` ${issueNumber}`} -->`;
-
-const TICKED = /^\s*[-*] \[[xX]\] <!-- worktrain:do (refresh|go-on)(?: ([1-9]\d{0,9}))? -->/gm;
 
 /** The controls that are ticked, each once, in the order of the text. */
-export function tickedIn(text: string): readonly DashboardWish[] {
-  const wishes = [...text.matchAll(TICKED)].flatMap(([, kind, number]): readonly DashboardWish[] => {
-    if (kind === "refresh") return [{ kind: "refresh" }];
+export const tickedIn = (text: string): readonly DashboardWish[] =>
+  tickedBoxes(text).flatMap((control): readonly DashboardWish[] => {
+    if (control === "refresh") return [{ kind: "refresh" }];
+    const [, number] = /^go-on ([1-9]\d{0,9})$/.exec(control) ?? [];
     return number === undefined ? [] : [{ kind: "go-on", issueNumber: Number(number) }];
   });
-  return [...new Map(wishes.map((wish) => [JSON.stringify(wish), wish])).values()];
-}

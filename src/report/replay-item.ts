@@ -21,6 +21,7 @@ const REASONS: ReadonlyMap<ItemEvent["kind"], string> = new Map([
   ["effect_confirmed", "GitHub's answer comes from outside"],
   ["effect_declined", "GitHub's answer comes from outside"],
   ["base_tested", "what a command comes to is not decided"],
+  ["merge_checked", "what stands in the files is looked at outside"],
   ["delivery_ended", "it depends on what GitHub showed to the deliver job at that time"],
 ]);
 
@@ -81,6 +82,10 @@ function expectedOf(event: Recorded<ItemEvent>, { before, after, sessions }: Pic
       const { round, command, snapshot } = action;
       return { kind: event.kind, data: { ...event.data, round, command, tree: snapshot.tree } };
     }
+    case "merge_checked": {
+      const action = next(before);
+      return action.kind === "check-merge" ? { kind: event.kind, data: { ...event.data, tree: action.snapshot.tree } } : decided(action, before, null);
+    }
     case "session_concluded": {
       const action = nextOf(before);
       const session = action.kind === "resume-session" ? action.session : action.kind === "resume-slices" ? action.sessions.find((each) => each.sessionId === event.data.sessionId) : undefined;
@@ -117,6 +122,8 @@ function decided(action: ItemAction, state: ItemState, found: Scheduled | null):
       return { refused: "The host runs the repository's tests on the base first." };
     case "check-finding":
       return { refused: `The host runs a finding's command first: ${action.command}` };
+    case "check-merge":
+      return { refused: "The host looks for marks of the conflict first." };
     case "ask":
       return { refused: `A person has to answer first: ${action.question}` };
     case "look":

@@ -6,6 +6,7 @@ import type { EndingCode, Phase, SegmentName } from "../record/index.ts";
 import { unreachable } from "../shared/unreachable.ts";
 import { ENDING_WORDS, type EndingWords } from "./ending-words.ts";
 import { quote } from "./markdown.ts";
+import { statusBoxes } from "./status-controls.ts";
 import { formatStatusMarker, type StatusMarker } from "./status-marker.ts";
 
 /** Where a run is, as its artifact names tell. */
@@ -81,7 +82,13 @@ export const RECREATED_NOTE = "<sub>This comment was deleted and made again once
 /** The whole comment, marker first. */
 export function statusComment(marker: StatusMarker, view: StatusView): string {
   const note = marker.recreated ? [RECREATED_NOTE] : [];
-  return [formatStatusMarker(marker), ...paragraphs(marker, view), ...note].join("\n\n");
+  return [formatStatusMarker(marker), ...paragraphs(marker, view), ...statusBoxes(marker, view), ...note].join("\n\n");
+}
+
+/** The same for a check run: its title, and its summary in Markdown. */
+export function statusOutput(marker: StatusMarker, view: StatusView): { readonly title: string; readonly summary: string } {
+  const [headline = "", ...rest] = paragraphs(marker, view);
+  return { title: headline.replace(/^#+ /, ""), summary: rest.join("\n\n") };
 }
 
 function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
@@ -107,7 +114,7 @@ function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
   }
 }
 
-const SAID_OF_DELIVERY = { ci: "checks fail on it", review: "changes were requested", asked: undefined };
+const SAID_OF_DELIVERY = { ci: "checks fail on it", review: "changes were requested", comments: "something was asked for in a conversation", conflict: "it conflicts with the base branch as that is by now", asked: undefined };
 
 function askedIn({ by, continuation }: StatusMarker): string {
   const who = by === undefined || by === null ? "" : `\`${by.login}\` asked `;

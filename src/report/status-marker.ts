@@ -9,7 +9,7 @@ import { phaseSchema } from "../record/index.ts";
 const wishSchema = z.strictObject({ workflow: z.string().max(64).optional(), goal: z.string().min(1).max(1_000).optional(), plan: z.literal(true).optional() });
 
 /** As tickets carry it. */
-const followUpSchema = z.strictObject({ because: z.enum(["ci", "review", "asked"]), headSha: z.string().regex(/^[0-9a-f]{40,64}$/), pullNumber: z.int().min(1), reviewId: z.int().min(1).optional(), findings: z.array(z.string().max(16)).max(50).optional() });
+const followUpSchema = z.strictObject({ because: z.enum(["ci", "review", "asked", "conflict", "comments"]), comments: z.array(z.int().min(1)).max(50).optional(), onto: z.string().regex(/^[0-9a-f]{40,64}$/).optional(), headSha: z.string().regex(/^[0-9a-f]{40,64}$/), pullNumber: z.int().min(1), reviewId: z.int().min(1).optional(), findings: z.array(z.string().max(16)).max(50).optional() });
 
 export interface StatusMarker {
   readonly issueNumber: number;
@@ -51,6 +51,8 @@ export interface StatusMarker {
   readonly command?: number | undefined;
   /** Of a pull request that is reviewed: the commit the last dispatch was about. */
   readonly head?: string | undefined;
+  /** The App's check run on the commit that is reviewed, or on the delivered one that waits at a gate; absent where there is none. */
+  readonly check?: number | undefined;
   /** What the attempt was asked for with beside the issue's text; absent where that was nothing. */
   readonly wish?: z.infer<typeof wishSchema> | undefined;
   /** What of its delivery the attempt is at, or was last; absent before anything was said of one. Whatever goes on with the attempt goes on with this. */
@@ -82,6 +84,7 @@ export function formatStatusMarker(marker: StatusMarker): string {
     ...(marker.since === undefined ? {} : { since: `${marker.since.headSha}/${marker.since.mergeBase}/${marker.since.by}` }),
     ...(marker.command === undefined ? {} : { command: marker.command }),
     ...(marker.head === undefined ? {} : { head: marker.head }),
+    ...(marker.check === undefined ? {} : { check: marker.check }),
     ...(marker.wish === undefined ? {} : { wish: base64urlOf(marker.wish) }),
     ...(marker.followUp === undefined ? {} : { followUp: base64urlOf(marker.followUp) }),
     ...(marker.cancel === undefined ? {} : { cancel: marker.cancel }),
@@ -130,6 +133,7 @@ const markerSchema = z
     since: z.string().regex(/^[0-9a-f]{40,64}\/[0-9a-f]{40,64}\/[A-Za-z0-9_-]{1,90}(?:\[bot\])?$/).transform(sinceOf).optional(),
     command: z.coerce.number().int().min(1).optional(),
     head: z.string().regex(/^[0-9a-f]{40,64}$/).optional(),
+    check: z.coerce.number().int().min(1).optional(),
     wish: inBase64url(wishSchema).optional(),
     followUp: inBase64url(followUpSchema).optional(),
     cancel: timeSchema.optional(),

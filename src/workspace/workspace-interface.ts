@@ -5,7 +5,7 @@ import type { Processes } from "../shared/ports.ts";
 import type { Result } from "../shared/result.ts";
 import type { BaseFiles } from "./base-files.ts";
 import type { GetBlob } from "./incoming.ts";
-import type { Merged, MergeSides } from "./merge.ts";
+import type { EarlierState, Merged, MergeSides } from "./merge.ts";
 import type { Sandbox } from "./sandbox.ts";
 
 export interface WorkspaceOptions {
@@ -39,9 +39,19 @@ export interface Workspace {
   restore(snapshot: SnapshotRef | null, getBlob: GetBlob): Promise<Result<void, Refusal>>;
   /** The change from the base to a snapshot as text for a reader: list of files and patch, cut at a file's end. Touches no file. @throws TerminalError when the journal does not hold the snapshot */
   describe(snapshot: SnapshotRef, getBlob: GetBlob, seen?: ReadonlySet<string>): Promise<string>;
+  /**
+   * Merges a state of the files that builds on an earlier commit with the base of this workspace; touches no file. Absent
+   * where the files are in no git repository. All blobs are put into the journal that holds the state. @throws TerminalError when git cannot merge
+   */
+  mergeOntoBase?(earlier: EarlierState, blobs: MergeBlobs): Promise<Result<Merged, Refusal>>;
   /** Absent where the files are in no git repository of this machine: then work is not cut into slices. */
   readonly slices?: WorkspaceSlices;
   close(): Promise<void>;
+}
+
+export interface MergeBlobs {
+  readonly get: GetBlob;
+  readonly put: (bytes: Uint8Array) => Promise<string>;
 }
 
 /** What it takes to work on several copies of the files side by side and to bring the results together. */
@@ -49,7 +59,7 @@ export interface WorkspaceSlices {
   /** A working tree of its own with the files as they were when the workspace was opened. Nobody may be at work in the workspace, whose files are so as well afterwards. @throws TerminalError */
   open(id: string): Promise<SliceWorkspace>;
   /** Merges two states of the files. All blobs are put into the journal that holds the sides'. @throws TerminalError */
-  merge(sides: MergeSides, blobs: { readonly get: GetBlob; readonly put: (bytes: Uint8Array) => Promise<string> }): Promise<Result<Merged, Refusal>>;
+  merge(sides: MergeSides, blobs: MergeBlobs): Promise<Result<Merged, Refusal>>;
 }
 
 /** A workspace in a worktree of another one's repository; closing it removes the worktree. */

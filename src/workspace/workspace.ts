@@ -15,11 +15,11 @@ import { checkMounts, findBubblewrap, type Bubblewrap } from "./bubblewrap.ts";
 import { describeChange } from "./describe.ts";
 import { takeIn, type GetBlob } from "./incoming.ts";
 import { checkOutBase, lookAtOwn, type OwnRepository } from "./own-repository.ts";
-import { mergeSnapshots, type Merged, type MergeSides } from "./merge.ts";
+import { mergeOntoBase, mergeSnapshots, type EarlierState, type Merged, type MergeSides } from "./merge.ts";
 import { PrivateGit } from "./private-git.ts";
 import { encodePath } from "./raw-diff.ts";
 import { buildTree, manifestLine, writeManifest, writeTree, type Baseline, type KnownBlobs } from "./snapshot.ts";
-import type { SavedWorkspace, SliceWorkspace, Workspace, WorkspaceOptions, WorkspaceSlices } from "./workspace-interface.ts";
+import type { MergeBlobs, SavedWorkspace, SliceWorkspace, Workspace, WorkspaceOptions, WorkspaceSlices } from "./workspace-interface.ts";
 import { addWorkingTree, removeLostTrees, removeWorkingTree, workingTree, type WorkingTree } from "./working-trees.ts";
 import { WorktreeIndex } from "./worktree-index.ts";
 
@@ -155,8 +155,12 @@ class GitFiles implements Workspace {
     return describeChange(this.#git, snapshot, seen);
   }
 
-  async merge(sides: MergeSides, blobs: Parameters<WorkspaceSlices["merge"]>[1]): Promise<Result<Merged, Refusal>> {
+  async merge(sides: MergeSides, blobs: MergeBlobs): Promise<Result<Merged, Refusal>> {
     return mergeSnapshots(this.#git, sides, { ...blobs, baseline: this.#baseline, known: this.#known });
+  }
+
+  async mergeOntoBase(earlier: EarlierState, blobs: MergeBlobs): Promise<Result<Merged, Refusal>> {
+    return mergeOntoBase(this.#git, earlier, { ...blobs, baseline: this.#baseline, known: this.#known });
   }
 
   close(): Promise<void> {

@@ -85,7 +85,7 @@ test.each([
   { entry: "src/hosts/runner/agent/agent.ts", forbidden: ["src/github/write/", "src/delivery/"], why: "the agent job can publish nothing" },
   { entry: "src/hosts/runner/deliver/deliver.ts", forbidden: ["src/agent/", "src/coordinator/"], why: "the deliver job runs nothing" },
   ...["verify.ts", "place.ts", "settings.ts"].map((file) => ({ entry: `src/hosts/runner/verify/${file}`, forbidden: ["src/agent/", "src/coordinator/", "src/github/", "src/delivery/"], why: "the job verify asks no model, and neither reads nor writes on GitHub" })),
-  { entry: "src/hosts/app/main.ts", forbidden: ["src/agent/", "src/coordinator/"], why: "the App runs nothing" },
+  ...["main.ts", "job/main.ts"].map((file) => ({ entry: `src/hosts/app/${file}`, forbidden: ["src/agent/", "src/coordinator/", "src/workspace/"], why: "the App runs nothing" })),
 ])("from $entry nothing of $forbidden is reachable: $why", ({ entry, forbidden }) => {
   const reached = reachableFrom(entry);
   expect(reached.size).toBeGreaterThan(5);

@@ -67,7 +67,7 @@ describe("what is said about a wrong one?", () => {
   });
 
   it("lists the known keys when none is near", () => {
-    expect(faults("webhook: https://evil.example\n")[0]?.fix).toBe("Known here: `enabled`, `label`, `model`, `models`, `rules`, `dashboard`, `commands`, `pipeline`, `review`, `verify`, `followUp`, `merge`, `checks`, `budget`, `context`, `paths`, `permissions`, `sandbox`.");
+    expect(faults("webhook: https://evil.example\n")[0]?.fix).toBe("Known here: `enabled`, `label`, `start`, `model`, `models`, `rules`, `dashboard`, `commands`, `pipeline`, `review`, `verify`, `followUp`, `merge`, `checks`, `budget`, `context`, `paths`, `permissions`, `sandbox`.");
   });
 
   it("points at the value that is out of range or of the wrong type, every one of them", () => {

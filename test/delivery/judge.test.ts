@@ -476,3 +476,20 @@ test("attack 14: what was delivered is worked on again only where the ticket of 
     expect(await refusal({ tamper, ...other, judgedTicket: other })).toBe("unvouched-approval");
   }
 });
+
+test("I9: a delivery is merged only with the commit that the ticket of that run names", async () => {
+  const by = "maintainer (GitHub user 1)";
+  const headSha = "c".repeat(40);
+  const onto = "9".repeat(40);
+  const followUp = { because: "conflict" as const, headSha, pullNumber: 5, onto };
+  const merged = (sha: string): Script["tamper"] => (stream, events) => {
+    if (!stream.startsWith("item/")) return [...events];
+    const snapshot = { base: sha, tree: "7".repeat(40), manifest: "e".repeat(64), changedFiles: 1 };
+    return events.flatMap((event): RecordEvent[] => (event.kind === "run_opened" ? [event, { kind: "item_followed_up", data: { because: "conflict", by, headSha, findings: [{ summary: "it conflicts" }], onto: { base: { ref: "main", sha }, snapshot, conflicts: [{ path: "a", kind: "markers" }] } } }] : [event]));
+  };
+  const asked = makeTicket({ followUp });
+  expect(await refusal({ tamper: merged(onto), ...asked, judgedTicket: asked })).toBe("ok: deliver");
+  expect(await refusal({ tamper: merged("8".repeat(40)), ...asked, judgedTicket: asked })).toBe("unvouched-approval");
+  const other = makeTicket({ followUp: { because: "ci", headSha, pullNumber: 5, onto } });
+  expect(await refusal({ tamper: merged(onto), ...other, judgedTicket: other })).toBe("unvouched-approval");
+});

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { applyIntent, type OutletContext } from "../../src/delivery/outlets/index.ts";
+import { GITHUB_ACTIONS } from "../../src/delivery/names.ts";
 import type { Intent } from "../../src/delivery/intents.ts";
 import { FIXED_MARK } from "../../src/delivery/reconcile.ts";
 import { createGitHub } from "../../src/github/octokit.ts";
@@ -66,16 +67,29 @@ test("a delivery that ended between two batches is gone on with where it stopped
   expect(annotationsOf(head)).toHaveLength(120);
 });
 
+test("the check run that the App made when the review began is the one the verdict is given in, once; with buttons only where the App hears of them", async () => {
+  const head = await push("one\n");
+  await world.call(world.app, "POST", "/repos/acme/calc/check-runs", { name: "WorkTrain", head_sha: head, external_id: TICKET.key, status: "in_progress", output: { title: "Working", summary: "s" } });
+  for (const _ of [1, 2]) expect(await apply({ ...checkOf(head, 60), actions: ["fix", "explain"] })).toMatchObject({ ok: true });
+  const shown = () => [...world.github.state().checkRuns.values()].map(({ name, conclusion, output, annotations, actions }) => [name, conclusion, output.title, annotations.length, actions.map(({ identifier }) => identifier)]);
+  expect(shown()).toEqual([["WorkTrain", "failure", "t", 60, ["fix", "explain"]]]);
+  const asJob = { ...context(), publisher: GITHUB_ACTIONS };
+  await applyIntent({ ...checkOf(head, 0), actions: ["explain"] }, asJob);
+  expect(shown()[1]).toEqual(["WorkTrain", "failure", "t", 0, []]);
+});
+
 test("a superseded check turns neutral where it was green and stays red where it was red (I9)", async () => {
   const head = await push("one\n");
   await apply({ ...checkOf(head, 1), conclusion: "success" });
   await world.call(world.app, "POST", "/repos/acme/calc/check-runs", { name: "WorkTrain", head_sha: head, external_id: "another", status: "completed", conclusion: "failure", output: { title: "t", summary: "s" } });
+  await world.call(world.app, "POST", "/repos/acme/calc/check-runs", { name: "WorkTrain", head_sha: head, external_id: "waits", status: "completed", conclusion: "action_required", output: { title: "t", summary: "s" } });
   await world.call(world.app, "POST", "/repos/acme/calc/check-runs", { name: "Lint", head_sha: head, status: "completed", conclusion: "success", output: { title: "t", summary: "s" } });
   const stale = { kind: "stale-check", headSha: head, supersededBy: "d".repeat(40) } as const;
   for (const adopted of [false, true]) expect(await apply(stale)).toMatchObject({ ok: true, value: { adopted } });
   expect([...world.github.state().checkRuns.values()].map(({ name, conclusion, output }) => [name, conclusion, output.title])).toEqual([
     ["WorkTrain", "neutral", "Superseded by dddddddddddd"],
     ["WorkTrain", "failure", "Superseded by dddddddddddd"],
+    ["WorkTrain", "action_required", "Superseded by dddddddddddd"],
     ["Lint", "success", "t"],
   ]);
   expect(await apply({ ...stale, headSha: "e".repeat(40) })).toMatchObject({ ok: true, value: { adopted: true } });

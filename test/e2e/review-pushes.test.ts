@@ -42,6 +42,7 @@ test("a push is reviewed from what was reviewed on; a known finding is not told 
     await playThrough({ world, directory: world.directory, scenario: pushed, nodePath: process.execPath, started: nodeClock.monotonicMs(), say: () => undefined, signal });
     assertRequestsConform(world.github.requests);
     const { reviews, resolvedThreads, checkRuns, runs } = world.github.state();
+    const verdicts = [...checkRuns.values()].filter(({ name }) => name === "WorkTrain");
     const said = [...reviews.values()].filter(({ body }) => body !== "");
     expect(said.map(({ comments }) => comments.length)).toEqual([1, 0, 0]);
     const [first, second, third] = said;
@@ -53,12 +54,14 @@ test("a push is reviewed from what was reviewed on; a known finding is not told 
     const answers = [...reviews.values()].flatMap(({ comments }) => comments.filter(({ inReplyTo }) => inReplyTo !== null));
     expect(answers).toMatchObject([{ inReplyTo: first?.comments[0]?.id, body: expect.stringContaining(String(third?.commitId)) }]);
     expect([...resolvedThreads]).toEqual([[first?.comments[0]?.id, "github-actions[bot]"]]);
-    expect([...checkRuns.values()].map(({ headSha, conclusion, output }) => [headSha, conclusion, output.title?.startsWith("Superseded by ")])).toEqual([
+    expect(verdicts.map(({ headSha, conclusion, output }) => [headSha, conclusion, output.title?.startsWith("Superseded by ")])).toEqual([
       [first?.commitId, "failure", true],
       [second?.commitId, "failure", true],
       [third?.commitId, "success", false],
     ]);
-    expect([...checkRuns.values()].map(({ annotations }) => annotations.map(({ path, start_line: line, annotation_level: level }) => [path, line, level]))).toEqual([[[WORDS, 7, "failure"]], [[WORDS, 9, "failure"]], []]);
+    expect(verdicts.map(({ annotations }) => annotations.map(({ path, start_line: line, annotation_level: level }) => [path, line, level]))).toEqual([[[WORDS, 7, "failure"]], [[WORDS, 9, "failure"]], []]);
+    // The App's own of each, which tells where the verdict is.
+    expect([...checkRuns.values()].filter(({ name }) => name !== "WorkTrain").map(({ name, appSlug, headSha, conclusion }) => [name, appSlug, headSha, conclusion])).toEqual(said.map(({ commitId }) => ["WorkTrain progress", "worktrain", commitId, "neutral"]));
     expect([...runs.values()].map(({ inputs }) => inputs["item"]?.split("/").slice(1).join("/"))).toEqual(["pr-1/1", "pr-1/2", "pr-1/3"]);
   } finally {
     await world.close();

@@ -155,7 +155,7 @@ test("review: a planted bug is found by reading and stands on its line; nothing 
     expect(reviews).toMatchObject([{ state: "COMMENTED", commit_id: outcome.pullRequest?.headSha, user: { login: "github-actions[bot]" } }]);
     const { body: comments } = await world.call(world.maintainerToken, "GET", "/pulls/1/comments");
     expect(comments).toMatchObject([{ path: "src/words.js", line: 7, side: "RIGHT", body: expect.stringContaining("An empty heading is counted as one word") }]);
-    expect(outcome.checkRuns).toMatchObject([{ name: "WorkTrain", conclusion: "failure", summary: expect.stringContaining(String(outcome.pullRequest?.headSha)) }]);
+    expect(outcome.checkRuns).toMatchObject([{ name: "WorkTrain progress", conclusion: "neutral" }, { name: "WorkTrain", conclusion: "failure", summary: expect.stringContaining(String(outcome.pullRequest?.headSha)) }]);
     expect((await git(join(world.directory, "repo.git"), ["for-each-ref", "--format=%(refname)", "refs/heads"])).split("\n").toSorted()).toEqual(["refs/heads/main", "refs/heads/word-count"]);
     for (const other of [{ review: null }, { review: { ...end.review, inline: [] } }, { endings: ["ready"] }]) expect(endsAsItShould({ ...review, ends: [{ ...end, ...other } as typeof end] }, [{ outcome, end, tests: null }])).toBe(false);
   } finally {

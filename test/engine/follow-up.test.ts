@@ -62,6 +62,57 @@ describe("what was delivered is worked on again", () => {
   });
 });
 
+describe("the base branch moved on and conflicts", () => {
+  const BASE = { ref: "main", sha: "9".repeat(40) };
+  const merged = { ...snapshot, base: BASE.sha, tree: "7".repeat(40) };
+  const resolved = { ...merged, tree: "8".repeat(40) };
+  const conflicted: ItemEvent = { kind: "item_followed_up", data: { because: "conflict", by: "ada", headSha: "c".repeat(40), findings: [FINDING], onto: { base: BASE, snapshot: merged, conflicts: [{ path: "src/a.ts", kind: "markers" }] } } };
+  const fix: Step = { phase: "fix", round: 2, snapshot: resolved };
+  const looked = (unresolved: readonly string[]): ItemEvent => ({ kind: "merge_checked", data: { tree: resolved.tree, unresolved: unresolved.map((path) => ({ path, kind: "markers" as const })) } });
+  const first = history(...FIRST);
+  const answered = (...sessions: readonly Step[]) => history(...FIRST, ...sessions).slice(first.length);
+
+  test("the answer begins with the merge on the new base, and what the tests came to on the old one counts no more", () => {
+    const opened = first.map((event): ItemEvent => (event.kind === "item_opened" ? { ...event, data: { ...event.data, hostChecks: true } } : event));
+    const state = foldItem([...opened, { kind: "base_tested", data: { command: "npm test", result: null, skipped: "x" } }, delivered, conflicted]);
+    expect([state.opening?.base, state.snapshot, state.followUps[0]?.tree, state.baseTested]).toEqual([BASE, merged, snapshot.tree, null]);
+    expect(next(state)).toEqual({ kind: "test-base" });
+    expect(next(foldItem([...first, delivered, conflicted]))).toMatchObject({ kind: "run-session", phase: "fix", round: 2 });
+  });
+
+  test("what a session leaves of it is looked at before it is reviewed; with marks in it nothing is delivered", () => {
+    const left = [...first, delivered, conflicted, ...answered(fix)];
+    expect(next(foldItem(left))).toMatchObject({ kind: "check-merge", snapshot: { tree: resolved.tree }, ours: { tree: snapshot.tree } });
+    expect(next(foldItem([...left, looked([])]))).toMatchObject({ kind: "run-session", phase: "review", round: 2 });
+    expect(next(foldItem([...left, looked(["src/a.ts"])]))).toMatchObject({ kind: "stop", ending: "not-completed", reason: { message: expect.stringContaining("src/a.ts still has the marks") } });
+  });
+
+  test("a session that changed nothing leaves the marks: it is looked at all the same", () => {
+    expect(next(foldItem([...first, delivered, conflicted, ...answered({ phase: "fix", round: 2, snapshot: null })]))).toMatchObject({ kind: "check-merge", snapshot: { tree: merged.tree } });
+  });
+
+  test("what was not delivered of it is forgotten with its base when something else is said of the delivery", () => {
+    const stopped: ItemEvent = { kind: "item_ended", data: { outcome: "stopped", ending: "not-completed", reason: null, snapshot: null } };
+    const state = foldItem([...first, delivered, conflicted, ...answered(fix), looked(["src/a.ts"]), stopped, followedUp]);
+    expect([state.opening?.base.sha, state.snapshot?.tree]).toEqual([snapshot.base, snapshot.tree]);
+    expect(next(state)).toMatchObject({ kind: "run-session", phase: "fix", round: 3 });
+  });
+
+  test("what was delivered of it is where the next one begins", () => {
+    const ended: ItemEvent = { kind: "item_ended", data: { outcome: "deliver", ending: "ready", reason: null, snapshot: resolved } };
+    const state = foldItem([...first, delivered, conflicted, ...answered(fix, review(2, verdict("clean"))), looked([]), ended, followedUp]);
+    expect([state.opening?.base, state.snapshot?.tree, state.followUps.at(-1)?.moved]).toEqual([BASE, resolved.tree, false]);
+  });
+
+  test("a retry goes back at most to the merge with the new base", () => {
+    const stopped: ItemEvent = { kind: "item_ended", data: { outcome: "stopped", ending: "not-completed", reason: null, snapshot: null } };
+    const events = [...first, delivered, conflicted, ...answered(fix), looked(["src/a.ts"]), stopped];
+    const state = foldItem([...events, { kind: "item_retried", data: { sessionId: retryFrom(foldItem(events), "fix")?.sessionId ?? null, phase: "fix", by: "ada" } }]);
+    expect([state.opening?.base, state.snapshot]).toEqual([BASE, merged]);
+    expect(next(state)).toMatchObject({ kind: "run-session", phase: "fix", round: 2 });
+  });
+});
+
 describe("a retry after a follow-up", () => {
   const stopped: ItemEvent = { kind: "item_ended", data: { outcome: "stopped", ending: "review-blocking", reason: null, snapshot: null } };
   const place = history(...FIRST).length;

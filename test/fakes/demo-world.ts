@@ -47,6 +47,8 @@ export interface DemoWorldOptions {
   /** Without WorkTrain's files, and the App not installed yet. */
   readonly bare?: boolean;
   readonly visibility?: "public";
+  /** Without an App: the repository's own workflow decides. */
+  readonly actionOnly?: boolean;
   /** What the App may do beyond its manifest. */
   readonly morePermissions?: Readonly<Record<string, "read" | "write">>;
   /** Whether the deliver job publishes with tokens of the App. */
@@ -107,7 +109,7 @@ function viewsOf(world: World): Pick<DemoWorld, "call" | "comments" | "statusCom
   };
   return {
     comments,
-    statusComments: (issueNumber) => comments(issueNumber).flatMap(({ author, body }) => (author === "worktrain[bot]" ? [body] : [])),
+    statusComments: (issueNumber) => comments(issueNumber).flatMap(({ author, body }) => (author === "worktrain[bot]" || (world.appUrl === "" && body.startsWith("<!-- worktrain:status ")) ? [body] : [])),
     runs: (issueNumber) => [...world.github.state().runs.values()].filter((run) => run.displayTitle.includes(`/issue-${issueNumber}/`)),
     async call(token, method, path, body) {
       const { owner, name } = world.repository;

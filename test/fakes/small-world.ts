@@ -27,7 +27,7 @@ export interface SmallWorld {
   stoppedBy: number | null;
   config: string | null;
   workflow: string | null;
-  issue: { title: string; body: string; state: string; labels: string[]; pullRequest: boolean };
+  issue: { title: string; body: string; state: string; labels: string[]; pullRequest: boolean; assignees?: string[] };
   permission: Answer;
   comments: WorldComment[];
   runs: WorldRun[];
@@ -148,6 +148,7 @@ export function smallWorld(now: () => string): SmallWorld {
       body: world.issue.body,
       state: world.issue.state,
       labels: world.issue.labels.map((name) => ({ name })),
+      assignees: (world.issue.assignees ?? []).map((login) => ({ login })),
       html_url: "https://github.example/acme/shop/issues/12",
       created_at: "2025-12-31T00:00:00Z",
       ...(world.issue.pullRequest ? { pull_request: {} } : {}),

@@ -78,7 +78,7 @@ function scene() {
   const webhooks: Webhooks = {
     on: (events, handler) => [events].flat().forEach((event) => handlers.set(event, [...(handlers.get(event) ?? []), handler])),
   };
-  registerHandlers(webhooks, { clock, log, queue, follower, effects: createEffectRunner({ clock }), author: { appId: APP_ID, botLogin: null }, ticketKeyPem: TICKET_KEY, dashboards: new Set(), edits: createEditBudget(clock), graphqlUrl: "/graphql", workflow: { template: "", action: null, publicKey: "" } });
+  registerHandlers(webhooks, { clock, log, queue, follower, effects: createEffectRunner({ clock }), author: { appId: APP_ID, botLogin: null }, ticketKeyPem: TICKET_KEY, dashboards: new Set(), edits: createEditBudget(clock), graphqlUrl: "/graphql", slug: () => Promise.resolve("our-train"), workflow: { template: "", action: null, publicKey: "" } });
   const octokit = { request: world.github.request.bind(world.github), auth: () => Promise.resolve({}) } as unknown as Delivery["octokit"];
   return {
     world,

@@ -57,6 +57,8 @@ describe("G2: what is typed", () => {
     ["/worktrain run übung", "look-alike", 16, "U+00FC", "plain Latin"],
     ["/worktrain run ./x.yaml", "operand-malformed", 16, "no WORKFLOW", "a goal without one stands in quotes"],
     ['/worktrain run ""', "operand-malformed", 16, "GOAL is empty", "between the quotes"],
+    ['/worktrain run "Which parser?', "operand-malformed", 16, "quotes of GOAL are not closed", "at the end of the line"],
+    ["/worktrain run wr.research \u201cWhich parser?", "operand-malformed", 28, "quotes of GOAL are not closed", "at the end of the line"],
     [`/worktrain run "${"x".repeat(MAX_TEXT_CHARS + 1)}"`, "too-long", 16 + MAX_TEXT_CHARS, "1001 characters", "shorter"],
     ["/worktrain approve it", "operand-malformed", 20, "no GATE", "as the status comment names it"],
     [`/worktrain reject ${"x".repeat(MAX_TEXT_CHARS + 1)}`, "too-long", 19 + MAX_TEXT_CHARS, "1001 characters", "shorter"],
@@ -78,6 +80,24 @@ describe("G2: what is typed", () => {
   it("the first command of a comment counts, whatever it is; the others are named by line", () => {
     expect(readComment("/worktrain approve\n/worktrain status\n\n/worktrain help")).toMatchObject({ kind: "command", command: { name: "approve" }, line: 1, notDone: [2, 4] });
     expect(readComment("/worktrain aprove\n\n/worktrain approve")).toMatchObject({ kind: "refused", notDone: [3] });
+  });
+
+  it.each([
+    ["@our-train", "run", {}],
+    ["@Our-Train", "run", {}],
+    ["@our-train[bot] status", "status", {}],
+    ["@our-train, cancel", "cancel", {}],
+    ["Thank you.\n@our-train: reject not like this", "reject", { REASON: ["not like this"] }],
+    ['@our-train run "Which parser?"', "run", { GOAL: ["Which parser?"] }],
+  ])("a mention of the App takes the same grammar, and alone means run: %j", (body, name, operands) => {
+    expect(readComment(body, { slug: "our-train" })).toMatchObject({ kind: "command", command: { name, operands } });
+    expect(readComment(body)).toEqual({ kind: "none" });
+  });
+
+  it("what stands behind a mention and is no command is told with its place", () => {
+    expect(readComment("Hello\n\n@our-train reviw", { slug: "our-train" })).toMatchObject({ kind: "refused", refusal: { kind: "command-unknown", line: 3, column: 12, fix: expect.stringContaining("/worktrain review") } });
+    expect(readComment("@our-train status\n/worktrain help", { slug: "our-train" })).toMatchObject({ kind: "command", notDone: [2] });
+    expect(readComment("- a list\n@our-train status", { slug: "our-train" })).toMatchObject({ kind: "refused", refusal: { kind: "not-alone" } });
   });
 });
 
@@ -143,6 +163,18 @@ describe("attack 2: what is no command", () => {
     ["half of a pair", "/worktrain reject \ud83d", "hidden-character"],
   ])("%s is refused and told", (_, body, kind) => expect(kindOf(body)).toBe(kind));
 
+  it.each([
+    ["a word before it", "Ask @our-train to run"],
+    ["another account", "@our-train-dev run"],
+    ["a team", "@our-train/team run"],
+    ["a sentence's end", "@our-train. It runs."],
+    ["a fence", "```\n@our-train run\n```"],
+    ["code in a line", "`@our-train run`"],
+    ["a quote", "> @our-train run"],
+    ["an indented block", "    @our-train run"],
+    ["a comment in HTML", "<!--\n@our-train run\n-->"],
+  ])("a mention as %s says nothing", (_, body) => expect(readComment(body, { slug: "our-train" })).toEqual({ kind: "none" }));
+
   it("says where the odd character is, by its code", () => {
     expect(readComment("Hello\n\n/worktrain аpprove")).toMatchObject({ refusal: { line: 3, column: 12, message: expect.stringContaining("U+0430") } });
     expect(readComment("/wоrktrain approve")).toMatchObject({ refusal: { line: 1, column: 3 } });
@@ -156,7 +188,7 @@ describe("properties of the parser", () => {
   test("it is total: every text is read, and every refusal says where and what instead", () => {
     fc.assert(
       fc.property(body, (text) => {
-        const read = readComment(text, WIDE);
+        const read = readComment(text, { grammar: WIDE });
         if (read.kind !== "refused") return;
         const { line, column, message, fix } = read.refusal;
         const lines = text.split(/\r\n|\n|\r/);
@@ -174,7 +206,7 @@ describe("properties of the parser", () => {
   test("what counts is a line that is written just so, outside every fence that is closed before the next begins", () => {
     fc.assert(
       fc.property(body, (text) => {
-        const read = readComment(text, WIDE);
+        const read = readComment(text, { grammar: WIDE });
         if (read.kind === "command") expect(text.split(/\r\n|\n|\r/)[read.line - 1]).toMatch(/^\/worktrain[ \t]/);
       }),
       { numRuns: 2_000 },
@@ -208,7 +240,7 @@ describe("properties of the parser", () => {
   test("what is formatted is read back as it was", () => {
     fc.assert(
       fc.property(command, (given) => {
-        const read = readComment(formatCommand(given, WIDE), WIDE);
+        const read = readComment(formatCommand(given, WIDE), { grammar: WIDE });
         expect(read).toEqual({ kind: "command", command: given, line: 1, notDone: [] });
       }),
       { numRuns: 1_000 },

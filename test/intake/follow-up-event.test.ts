@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseChangesRequested, parseEndedCheck } from "../../src/intake/index.ts";
+import { isOwnCheck } from "../../src/record/index.ts";
+import { parseEndedCheck, parseReview } from "../../src/intake/index.ts";
 
 const SHA = "a".repeat(40);
 const HEAD = { issueNumber: 12, attempt: 2, headSha: SHA };
@@ -19,10 +20,10 @@ describe("which checks are about a delivered commit?", () => {
     ["one that has only begun", { ...check(), action: "created" }, null],
     ["something else", { action: "completed" }, null],
     ["no object name", run({ head_sha: "--upload-pack=x" }), null],
-  ])("%s", (_, payload, expected) => expect(parseEndedCheck(payload, "WorkTrain")).toEqual(expected));
+  ])("%s", (_, payload, expected) => expect(parseEndedCheck(payload, isOwnCheck)).toEqual(expected));
 });
 
-describe("which review asks for changes?", () => {
+describe("which review asks for changes, or approves?", () => {
   const payload = (review: object = {}, more: object = {}) => ({
     action: "submitted",
     review: { id: 7, state: "changes_requested", submitted_at: "2026-01-01T00:00:00Z", user: { login: "grace", id: 3, type: "User" }, ...review },
@@ -30,7 +31,13 @@ describe("which review asks for changes?", () => {
     sender: { id: 3 },
     ...more,
   });
-  it("a person's, of a pull request of ours", () => expect(parseChangesRequested(payload())).toEqual({ ...HEAD, pullNumber: 5, reviewId: 7, author: { login: "grace", id: 3 }, submittedAt: "2026-01-01T00:00:00.000Z" }));
+  it("a person's, of a pull request of ours", () => expect(parseReview(payload(), "changes_requested")).toEqual({ ...HEAD, pullNumber: 5, reviewId: 7, author: { login: "grace", id: 3 }, submittedAt: "2026-01-01T00:00:00.000Z" }));
+  it("an approval is one where that is asked for", () => {
+    const approved = payload({ state: "approved" });
+    expect(parseReview(approved, "approved")).toMatchObject({ ...HEAD, reviewId: 7 });
+    expect(parseReview(payload(), "approved")).toBeNull();
+    expect(parseReview(payload({ state: "approved", user: { login: "some[bot]", id: 3, type: "Bot" } }), "approved")).toBeNull();
+  });
   it.each([
     ["a comment", payload({ state: "commented" })],
     ["an approval", payload({ state: "approved" })],
@@ -38,5 +45,5 @@ describe("which review asks for changes?", () => {
     ["one that somebody else sent", payload({}, { sender: { id: 4 } })],
     ["one of another pull request", payload({}, { pull_request: { number: 5, head: { ref: "feature", sha: SHA } } })],
     ["a dismissal", payload({}, { action: "dismissed" })],
-  ])("not %s", (_, given) => expect(parseChangesRequested(given)).toBeNull());
+  ])("not %s", (_, given) => expect(parseReview(given, "changes_requested")).toBeNull());
 });

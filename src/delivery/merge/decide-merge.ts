@@ -42,11 +42,19 @@ type Policy = Config["merge"];
 /** Null where the config does not ask for merging. */
 export function decideMerge(policy: Policy, facts: MergeFacts): MergeDecision | null {
   if (!policy.auto) return null;
-  const against = [...conditions(policy, facts), ...humanOnly(policy, facts)].flatMap((condition) => (condition.met ? [] : [condition.unmet]));
-  if (against.length > 0) return { decision: "person", reasons: against };
+  const reasons = against([...conditions(policy, facts), ...bears(policy, facts), ...humanOnly(policy, facts)]);
+  if (reasons.length === 0 && policy.approval) return { decision: "person", reasons: [UNAPPROVED] };
+  if (reasons.length > 0) return { decision: "person", reasons };
   const tests = facts.verified ? "the job verify is green" : "GitHub waits for the branch's required checks";
   return { decision: "arm", method: policy.method, reasons: ["the review is clean", tests, `risk ${facts.risk}`, `mode ${facts.mode}`, `${counted(facts.files.length, "file")} and ${counted(facts.lines ?? 0, "line")} changed`, ...policy.labels.map((label) => `label ${label}`)] };
 }
+
+const UNAPPROVED = "nobody has approved this commit yet, which merge.approval asks for; GitHub's auto-merge is armed when somebody does";
+
+/** Whether all is met but what people still bring: labels, an approval. */
+export const isWithin = (policy: Policy, facts: MergeFacts): boolean => against([...conditions(policy, facts), ...humanOnly(policy, facts)]).length === 0;
+
+const against = (all: readonly Condition[]): readonly string[] => all.flatMap((condition) => (condition.met ? [] : [condition.unmet]));
 
 interface Condition {
   readonly met: boolean;
@@ -67,9 +75,13 @@ function conditions(policy: Policy, facts: MergeFacts): readonly Condition[] {
     { met: files.length > 0 && files.length <= policy.maxFiles, unmet: `${files.length} files are changed, at most ${policy.maxFiles} are merged without a person` },
     { met: lines !== null && lines <= policy.maxLines, unmet: lines === null ? "its changed lines cannot be counted" : `${lines} lines are changed, at most ${policy.maxLines} are merged without a person` },
     { met: facts.leftOut === 0, unmet: "something differs that is not in the change" },
-    ...policy.labels.map((label) => ({ met: facts.labels.some((each) => each.toLowerCase() === label.toLowerCase()), unmet: `the issue does not bear the label ${label}` })),
   ];
 }
+
+const bears = (policy: Policy, { labels }: Pick<MergeFacts, "labels">): readonly Condition[] => missingLabels(policy, labels).map((label) => ({ met: false, unmet: `the issue does not bear the label ${label}` }));
+
+/** Labels that the issue has to bear and does not. */
+export const missingLabels = (policy: Pick<Policy, "labels">, labels: readonly string[]): readonly string[] => policy.labels.filter((label) => !labels.some((each) => each.toLowerCase() === label.toLowerCase()));
 
 function humanOnly({ humanOnly: list }: Policy, { files, dependencies }: MergeFacts): readonly Condition[] {
   const rows = [

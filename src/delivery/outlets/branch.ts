@@ -62,8 +62,11 @@ function delivered(intent: BranchIntent, { ticket }: OutletContext, { branch }: 
 }
 
 /** This item's very files after what they come after. The key may be an earlier run's, which made the commit and broke off before the rest (fault 56). */
-const isOurs = (commit: Commit, { change, from }: BranchIntent, ticket: Ticket): boolean =>
-  readTrailers(commit.message)?.item === ticket.item && commit.tree === change.tree && commit.parents.length === 1 && commit.parents[0] === (from?.sha ?? change.base);
+const isOurs = (commit: Commit, intent: BranchIntent, ticket: Ticket): boolean =>
+  readTrailers(commit.message)?.item === ticket.item && commit.tree === intent.change.tree && commit.parents.join(" ") === parentsOf(intent).join(" ");
+
+/** What the commit comes after; of a merge with the moved base both, so that GitHub knows what is merged already. */
+const parentsOf = ({ change, from, onto }: BranchIntent): readonly string[] => (from === null ? [change.base] : onto === null ? [from.sha] : [from.sha, onto]);
 
 /** Where the item's last delivery left the branch: nobody has pushed since. */
 const isLastDelivery = (commit: Commit, { from }: BranchIntent, ticket: Ticket): boolean =>
@@ -101,7 +104,7 @@ async function makeCommit(intent: BranchIntent, context: OutletContext): Promise
       fix: "Nothing is published. Label the issue again; if it happens again, please report it.",
     });
   }
-  return createCommit(github, repository, { message: intent.message, tree, parents: [intent.from?.sha ?? intent.change.base] });
+  return createCommit(github, repository, { message: intent.message, tree, parents: parentsOf(intent) });
 }
 
 async function createTree({ change, baseTree }: BranchIntent, { github, repository }: OutletContext): Promise<string> {

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { parseAnswer } from "../../github/parse-answer.ts";
 import { allPages } from "../../github/read/index.ts";
-import { lookedUp, type Confirmed } from "../../github/write/index.ts";
+import { checkActions, lookedUp, type Confirmed } from "../../github/write/index.ts";
 import { err } from "../../shared/result.ts";
 import { CHECK_NAME } from "../../record/index.ts";
+import { GITHUB_ACTIONS } from "../names.ts";
 import { effectKey, type CheckAnnotation } from "../intents.ts";
 import { applyEffect, type Outlet, type OutletContext } from "./outlet.ts";
 
@@ -11,6 +12,7 @@ const checkRunSchema = z.object({
   id: z.int(),
   html_url: z.string().nullable(),
   external_id: z.string().nullable(),
+  status: z.string(),
   app: z.object({ slug: z.string().optional() }).nullable(),
 });
 const listSchema = z.object({ check_runs: z.array(checkRunSchema) });
@@ -29,27 +31,33 @@ export const checkRunOutlet: Outlet<"check-run"> = {
     const head = intent.headSha === undefined ? context.applied.get("branch") : { id: intent.headSha, adopted: true };
     if (head === undefined) return err({ kind: "no-commit", message: "There is no commit of ours to put a check run on.", fix: "Please report this with the run's log." });
     const { github, repository, runner, ticket } = context;
-    const { conclusion, detailsUrl, title, summary, text, annotations = [] } = intent;
+    const { conclusion, detailsUrl, title, summary, text, annotations = [], actions = [] } = intent;
     // GitHub lets one run only create the pull request: who found it made by another leaves that one the time to go on (fault 22).
+    let begun: number | null = null;
     const contested = context.applied.get("pull-request")?.adopted ?? false;
     const made = await applyEffect(runner, {
       key: effectKey("check-run", ticket.key),
       description: `check run ${CHECK_NAME} on ${head.id}`,
       contested,
       // A commit that this very job made and put on the branch has no check run yet.
-      lookUp: lookedUp(head.adopted ? undefined : null, () => findOurs(context, head.id)),
+      lookUp: lookedUp(head.adopted ? undefined : null, async () => {
+        const ours = await findOurs(context, head.id);
+        // The App made it when the review began; the verdict is given in it.
+        begun = ours !== null && ours.status !== "completed" ? ours.id : null;
+        return ours === null || begun !== null ? null : confirmed(ours);
+      }),
       async write() {
-        const route = "POST /repos/{owner}/{repo}/check-runs";
-        const { data } = await github.request(route, {
+        const said = {
           ...repository,
-          name: CHECK_NAME,
-          head_sha: head.id,
-          external_id: ticket.key,
           status: "completed",
           conclusion,
           details_url: detailsUrl,
           output: { title, summary, text, ...(annotations.length === 0 ? {} : { annotations: annotations.slice(0, ANNOTATION_BATCH).map(asSent) }) },
-        });
+          // Of GitHub Actions' own check runs nobody would tell us that a button was pressed.
+          ...(context.publisher.appSlug === GITHUB_ACTIONS.appSlug ? {} : { actions: checkActions(actions) }),
+        };
+        const route = begun === null ? "POST /repos/{owner}/{repo}/check-runs" : "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}";
+        const { data } = await github.request(route, begun === null ? { ...said, name: CHECK_NAME, head_sha: head.id, external_id: ticket.key } : { ...said, check_run_id: begun });
         return confirmed(parseAnswer(checkRunSchema, data, route));
       },
     });
@@ -72,7 +80,7 @@ const asSent = ({ path, startLine, endLine, level, title, message }: CheckAnnota
 
 const confirmed = (check: z.infer<typeof checkRunSchema>): Confirmed => ({ id: String(check.id), url: check.html_url });
 
-async function findOurs({ github, repository, ticket, publisher }: OutletContext, sha: string): Promise<Confirmed | null> {
+async function findOurs({ github, repository, ticket, publisher }: OutletContext, sha: string): Promise<z.infer<typeof checkRunSchema> | null> {
   const route = "GET /repos/{owner}/{repo}/commits/{ref}/check-runs";
   const checks = await allPages(github, {
     route,
@@ -81,5 +89,5 @@ async function findOurs({ github, repository, ticket, publisher }: OutletContext
     maxPages: MAX_CHECK_PAGES,
   });
   const [ours] = checks.filter((check) => check.external_id === ticket.key && check.app?.slug === publisher.appSlug).toSorted((a, b) => a.id - b.id);
-  return ours === undefined ? null : confirmed(ours);
+  return ours ?? null;
 }

@@ -9,6 +9,7 @@ import { disarmOutlet } from "./disarm.ts";
 import type { Applied, Outlet, OutletContext, OutletRefusal } from "./outlet.ts";
 import { pullRequestOutlet } from "./pull-request.ts";
 import { recordOutlet } from "./record.ts";
+import { replyOutlet } from "./reply.ts";
 import { reviewOutlet } from "./review.ts";
 import { staleCheckOutlet } from "./stale-check.ts";
 import { subIssueOutlet } from "./sub-issue.ts";
@@ -22,6 +23,7 @@ const outlets: { readonly [Kind in Intent["kind"]]: Outlet<Kind> } = {
   "pull-request": pullRequestOutlet,
   review: reviewOutlet,
   thread: threadOutlet,
+  reply: replyOutlet,
   "stale-check": staleCheckOutlet,
   "check-run": checkRunOutlet,
   comment: commentOutlet,

@@ -1,7 +1,8 @@
 /**
  * Check runs of ours on a commit that is not the head any more say so.
  *
- * I4. A green one turns neutral. A red one stays red: somebody may push that commit back, and no gate opens by that (I9).
+ * I4. A green one turns neutral. One that does not count as passed stays so: somebody may push that commit back, and no gate opens by
+ * that (I9).
  */
 import { z } from "zod";
 import { parseAnswer } from "../../github/parse-answer.ts";
@@ -34,7 +35,7 @@ export const staleCheckOutlet: Outlet<"stale-check"> = {
         async write() {
           for (const { id, conclusion } of open) {
             const summary = `This commit is not the head of the pull request any more; ${intent.supersededBy} was reviewed after it.`;
-            await github.request("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", { ...repository, check_run_id: id, status: "completed", conclusion: conclusion === "failure" ? "failure" : "neutral", output: { title: `${SUPERSEDED}${intent.supersededBy.slice(0, 12)}`, summary } });
+            await github.request("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", { ...repository, check_run_id: id, status: "completed", conclusion: closedAs(conclusion), actions: [], output: { title: `${SUPERSEDED}${intent.supersededBy.slice(0, 12)}`, summary } });
           }
           return { id: intent.headSha, url: null };
         },
@@ -45,6 +46,9 @@ export const staleCheckOutlet: Outlet<"stale-check"> = {
     }
   },
 };
+
+/** One that has no conclusion yet was never come to. */
+const closedAs = (conclusion: string | null): string => (conclusion === "success" ? "neutral" : (conclusion ?? "cancelled"));
 
 /** A commit that a force-push dropped may be gone for good, and its check runs with it. */
 async function orNone(read: () => Promise<readonly Check[]>): Promise<readonly Check[]> {

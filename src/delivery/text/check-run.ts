@@ -7,12 +7,12 @@ import { noticed } from "./pull-request.ts";
 /** Observed limit of `output.summary` and `output.text` each (P-check-size). */
 const MAX_CHECK_CHARS = 65_535;
 
-/** The proof as a check run: green only if every line of it holds (I4). */
-export function checkRun(delivery: Delivery): CheckRunIntent {
+/** The proof as a check run: green only if every line of it holds (I4). @param mark of who merges, hidden */
+export function checkRun(delivery: Delivery, mark: string): CheckRunIntent {
   const { proof, view, redact, runUrl, notes } = delivery;
   const mind = [...notes, ...noticed(view)].map((line) => `- ${line}`).join("\n");
   const note = `*Cut here. The whole record is in [the run](${runUrl}).*`;
-  const summary = [proofTable(proof), mind].filter((text) => text !== "").join("\n\n");
+  const summary = [mark, proofTable(proof), mind].filter((text) => text !== "").join("\n\n");
   const text = [sessionTable(view), findingsTable(view)].filter((part) => part !== "").join("\n\n");
   return {
     kind: "check-run",
@@ -21,6 +21,8 @@ export function checkRun(delivery: Delivery): CheckRunIntent {
     summary: cut(redact(summary), MAX_CHECK_CHARS, note),
     text: cut(redact(text), MAX_CHECK_CHARS, note),
     detailsUrl: runUrl,
+    // A finding that a review left is what `fix` works on.
+    actions: [...(view.findings.some(({ fate }) => fate !== "gone") ? (["fix"] as const) : []), "explain"],
   };
 }
 

@@ -58,13 +58,13 @@ function taskKeyLine({ view }: Delivery): string {
   return taskKey === null ? "" : `${taskKeyMarker(taskKey)}\n`;
 }
 
-const ASKED = { "issues.labeled": "labelled by", issue_comment: "gone on with at the word of", "pull_request.labeled": "labelled by", pull_request: "pushed by", check_run: "asked for by", pull_request_review: "worked on again at the word of" } as const;
+const ASKED = { "issues.labeled": "labelled by", "issues.assigned": "assigned by", "issues.opened": "asked for in its text by", issue_comment: "gone on with at the word of", "pull_request.labeled": "labelled by", pull_request: "pushed by", check_run: "asked for by", pull_request_review: "worked on again at the word of", pull_request_review_comment: "worked on again at the word of", push: "merged with a newer base for" } as const;
 
 function asked({ view, ticket }: Delivery): string {
   const title = plain(view.opening?.task.title ?? "");
   const interpretation = view.classification?.interpretation;
   const understood = interpretation === undefined ? "" : `\n\nHow it was understood:\n${quote(clip(interpretation, 2_000))}`;
-  const how = ticket.command === "run" ? "started in a comment by" : ASKED[ticket.trigger.kind];
+  const how = ticket.command === "run" && ticket.trigger.kind === "issue_comment" ? "started in a comment by" : ASKED[ticket.trigger.kind];
   const beside = ticket.wish?.goal === undefined ? "" : `\n\nAsked for beside the issue's text:\n${quote(ticket.wish.goal)}`;
   return `### What was asked\n#${ticket.issueNumber} (${title}), ${how} ${code(ticket.trigger.actor.login)}.${beside}${understood}`;
 }
@@ -100,8 +100,9 @@ function reviewed({ view }: Delivery): string {
   return `### Review\n${rounds}: ${counts}.${table === "" ? "" : `\n\n${cut(table, MAX_TABLE_CHARS, "*More findings are in the run's record.*")}`}`;
 }
 
+/** The table is folded: an item with helpers has dozens of rows, and behind them stands what has to be minded. */
 const took = ({ view, ticket }: Delivery): string =>
-  `### What it took\n${formatCost(view)}, of at most $${ticket.caps.costUsd}, ${counted(view.turns, "model turn")}.\n\n${cut(sessionTable(view), MAX_TABLE_CHARS, "*More sessions are in the run's record.*")}`;
+  `### What it took\n${formatCost(view)}, of at most $${ticket.caps.costUsd}, ${counted(view.turns, "model turn")}.\n\n<details><summary>Each session</summary>\n\n${cut(sessionTable(view), MAX_TABLE_CHARS, "*More sessions are in the run's record.*")}\n\n</details>`;
 
 function mind(delivery: Delivery): string {
   const long = (delivery.template?.length ?? 0) > MAX_TEMPLATE_CHARS ? [`The repository's pull request template has more than ${MAX_TEMPLATE_CHARS} characters and is left out.`] : [];

@@ -134,7 +134,7 @@ function headline({ fresh, repeated, open, kept, verdict }: Reconciled): string 
     case "minor":
       return `${count}, none of which blocks.`;
     case "blocking":
-      return stands === 0 ? "It should not be merged as it is." : `${count}, of which some should not be merged.`;
+      return stands === 0 ? "It should not be merged as it is." : `${count}, ${stands === 1 ? "which has" : "some of which have"} to be mended before it is merged.`;
     default:
       return unreachable(verdict);
   }
@@ -157,6 +157,7 @@ function reviewCheck(review: Told): CheckRunIntent {
     summary: cut(redact(opening(review).join("\n\n")), MAX_CHECK_CHARS, "*Cut.*"),
     text: cut(redact(sessionTable(view)), MAX_CHECK_CHARS, "*Cut.*"),
     detailsUrl: runUrl,
+    actions: ["explain"],
     annotations: [...found.fresh, ...found.repeated].flatMap((each) => findingAnnotation(each, redact) ?? []),
   };
 }

@@ -27,6 +27,8 @@ function shown(intent: Intent): string {
       return `Sub-issue ${intent.place} of #${intent.parent}, without a label\n\n**${plain(intent.title)}**\n\n${block(intent.body)}`;
     case "thread":
       return `Answer in the thread of comment ${intent.commentId} on #${intent.pullNumber}${intent.resolve ? ", which is resolved with it" : ""}\n\n${block(intent.body)}`;
+    case "reply":
+      return `Answer in the conversation of comment ${intent.commentId} on #${intent.pullNumber}\n\n${block(intent.body)}`;
     case "stale-check":
       return `Check runs ${code(CHECK_NAME)} on ${code(intent.headSha)} say that ${code(intent.supersededBy)} superseded it`;
     case "disarm":

@@ -50,6 +50,8 @@ export type ItemAction =
   | { readonly kind: "test-base" }
   /** The host runs a finding's command on a copy of these files. */
   | { readonly kind: "check-finding"; readonly round: number; readonly command: string; readonly snapshot: SnapshotRef }
+  /** The host looks for marks of the conflict in what a session left of the merge with a moved base. */
+  | { readonly kind: "check-merge"; readonly snapshot: SnapshotRef; readonly ours: SnapshotRef }
   | { readonly kind: "resume-session"; readonly session: ItemSession }
   /** Sessions of slices, to be run side by side. */
   | { readonly kind: "resume-slices"; readonly sessions: readonly ItemSession[] }

@@ -147,6 +147,7 @@ function described({ action }: Place): string {
     case "choose-mode":
     case "test-base":
     case "check-finding":
+    case "check-merge":
     case "resume-session":
     case "ended":
       return action.kind;

@@ -9,7 +9,7 @@ import type { Json, JsonObject } from "../../shared/json.ts";
 import { reviewVerdictSchema, verdictOf, type Finding } from "../../workflow/index.ts";
 import { noArtifact, runSession, stop, type ItemAction } from "./action.ts";
 import { AUDITS, CONTRACT, FIX, REVIEW } from "./course.ts";
-import { answeredWithoutChange, roundsSinceDelivery } from "./follow-up.ts";
+import { afterMerge, answeredWithoutChange, roundsSinceDelivery } from "./follow-up.ts";
 import { checkAfterFix, checkBeforeFix, notMended, testsBefore, withCheck } from "./host-checks.ts";
 import { scopeFindings } from "./scope.ts";
 import { artifactOf, hasModes, type ItemSession, type ItemState } from "./state.ts";
@@ -26,8 +26,8 @@ export function afterChange(state: ItemState, last: ItemSession): ItemAction {
   const handoff = artifactOf(last, CONTRACT.codingHandoff);
   // A workflow that was asked for by name need not know the pipeline's contracts.
   if (modes && handoff === null && !(last.phase === "code" && state.opening?.workflowId !== undefined)) return noArtifact(last, CONTRACT.codingHandoff);
-  const unchanged = last.phase === "fix" ? answeredWithoutChange(state, last) : null;
-  if (unchanged !== null) return unchanged;
+  const answered = last.phase === "fix" ? (answeredWithoutChange(state, last) ?? afterMerge(state)) : null;
+  if (answered !== null) return answered;
   const check = last.phase === "fix" ? checkAfterFix(state, last.round) : null;
   if (check !== null) return check;
   const review = runSession({ phase: "review", round: last.round, workflowId: REVIEW.workflowId, context: { handoff, ...testsBefore(state) } });

@@ -108,7 +108,11 @@ export interface FollowUp extends FollowedUp {
   readonly sessions: number;
   /** The last round before it: rounds of review are counted from there. */
   readonly round: number;
+  /** The work builds on another commit than before it, so that what was known of the base is not known any more. */
+  readonly moved: boolean;
 }
+
+export type MergeChecked = Extract<ItemEvent, { kind: "merge_checked" }>["data"];
 
 /** State of a work item: the fold of its stream and nothing else (I3). */
 export interface ItemState {
@@ -136,6 +140,8 @@ export interface ItemState {
   /** Slices that are part of those files, in the order in which they became so. */
   readonly integrated: readonly SliceIntegration[];
   readonly conflicts: readonly SliceConflict[];
+  /** What was found of the conflict with a moved base, state by state. */
+  readonly mergesChecked: readonly MergeChecked[];
   /** Of that snapshot; null where it was not recorded. */
   readonly changed: ChangedFiles | null;
   readonly ended: ItemEndingState | null;
@@ -143,7 +149,7 @@ export interface ItemState {
   readonly delivered: Pick<ItemState, "snapshot" | "changed"> | null;
 }
 
-const initialItem: ItemState = { opening: null, mode: null, why: [], answer: null, decomposition: null, plan: null, intake: { opened: null, classified: null }, baseTested: null, checked: [], sessions: [], followUps: [], setAside: [], snapshot: null, integrated: [], conflicts: [], changed: null, ended: null, delivered: null };
+const initialItem: ItemState = { opening: null, mode: null, why: [], answer: null, decomposition: null, plan: null, intake: { opened: null, classified: null }, baseTested: null, checked: [], sessions: [], followUps: [], setAside: [], snapshot: null, integrated: [], conflicts: [], mergesChecked: [], changed: null, ended: null, delivered: null };
 
 export const foldItem = (events: readonly ItemEvent[]): ItemState => events.reduce(evolveItem, initialItem);
 
@@ -178,6 +184,8 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
       return goBack(state, event.data.sessionId);
     case "item_followed_up":
       return followedUp(state, event.data);
+    case "merge_checked":
+      return { ...state, mergesChecked: [...state.mergesChecked, event.data] };
     case "item_ended":
       return { ...state, ended: event.data, ...(event.data.outcome === "deliver" ? { delivered: { snapshot: event.data.snapshot, changed: state.changed } } : {}) };
     case "run_opened":
@@ -191,13 +199,18 @@ export function evolveItem(state: ItemState, event: ItemEvent): ItemState {
   }
 }
 
-/** Only what was delivered is followed up: anything else has no commit to come after. What an earlier follow-up left undelivered is not part of it. */
+/** Only what was delivered is followed up: anything else has no commit to come after. What an earlier follow-up left undelivered is not part of it, the base that it was to be merged with neither. */
 function followedUp(state: ItemState, data: FollowedUp): ItemState {
-  const { ended, delivered, sessions } = state;
-  if (ended === null || delivered === null || delivered.snapshot === null) return state;
-  const followUp = { ...data, tree: delivered.snapshot.tree, sessions: onTheWay(sessions).length, round: Math.max(0, ...sessions.map(({ round }) => round)) };
-  return { ...state, ...delivered, followUps: [...state.followUps, followUp], ended: null };
+  const { ended, delivered, sessions, opening } = state;
+  if (ended === null || delivered === null || delivered.snapshot === null || opening === null) return state;
+  const base = data.onto?.base ?? { ...opening.base, sha: delivered.snapshot.base };
+  const moved = base.sha !== opening.base.sha;
+  const followUp = { ...data, tree: delivered.snapshot.tree, sessions: onTheWay(sessions).length, round: Math.max(0, ...sessions.map(({ round }) => round)), moved };
+  return { ...state, ...startOfFollowUp(followUp, delivered), ...(moved ? { opening: { ...opening, base }, baseTested: null } : {}), followUps: [...state.followUps, followUp], ended: null };
 }
+
+/** The files that the answer begins with: what was delivered, or that merged with the moved base, marks of the conflict and all. */
+const startOfFollowUp = ({ onto }: FollowUp, delivered: NonNullable<ItemState["delivered"]>): Pick<ItemState, "snapshot" | "changed"> => (onto === undefined ? delivered : { snapshot: onto.snapshot, changed: onto.changed ?? null });
 
 /**
  * The item as if nothing had come from that session on. What is set aside still counts: for the budget, and for who has to merge. A
@@ -244,7 +257,8 @@ function filesOf({ opening, sessions: kept, integrated, followUps, delivered }: 
   if (merged !== undefined && lastSlice > last) return { snapshot: merged.snapshot, changed: merged.changed ?? null };
   const result = sessions[last]?.result ?? null;
   if (result !== null) return { snapshot: result.snapshot, changed: result.changed ?? null };
-  return (followUps.length > 0 ? delivered : null) ?? { snapshot: opening?.review?.snapshot ?? null, changed: null };
+  const followUp = followUps.at(-1);
+  return (followUp === undefined || delivered === null ? null : startOfFollowUp(followUp, delivered)) ?? { snapshot: opening?.review?.snapshot ?? null, changed: null };
 }
 
 /** A conflict is resolved on the merge as far as it went; a slice starts from the whole as it is. */

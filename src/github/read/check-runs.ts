@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { GitHub, Repository } from "../client.ts";
 import { parseAnswer } from "../parse-answer.ts";
+import { hasStatus } from "../request-error.ts";
 import { allPages } from "./pages.ts";
 
 const listSchema = z.object({
@@ -63,6 +64,56 @@ export async function readAnnotations(github: GitHub, repository: Repository, { 
   const route = "GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations";
   const { data } = await github.request(route, { ...repository, check_run_id: checkRunId, per_page: first });
   return parseAnswer(annotationsSchema, data, route).map(({ path, start_line: line, annotation_level: level, title, message }) => ({ path, line, level: level ?? "notice", message: [title, message].filter((part) => (part ?? "") !== "").join(": ") }));
+}
+
+const ownSchema = z.object({
+  id: z.int(),
+  name: z.string(),
+  head_sha: z.string(),
+  external_id: z.string().nullable(),
+  details_url: z.string().nullish(),
+  status: z.string(),
+  conclusion: z.string().nullable(),
+  app: z.object({ id: z.int() }).nullable(),
+  output: z.object({ title: z.string().nullish(), summary: z.string().nullish() }),
+});
+
+/** A check run of our App. */
+export interface OwnCheckRun {
+  readonly id: number;
+  readonly name: string;
+  readonly headSha: string;
+  readonly externalId: string;
+  readonly detailsUrl: string;
+  readonly status: string;
+  readonly conclusion: string | null;
+  readonly title: string;
+}
+
+const toOwn = ({ id, name, head_sha: headSha, external_id: externalId, details_url: detailsUrl, status, conclusion, output }: z.infer<typeof ownSchema>): OwnCheckRun => ({ id, name, headSha, externalId: externalId ?? "", detailsUrl: detailsUrl ?? "", status, conclusion, title: output.title ?? "" });
+
+/** One check run; null when it is gone or another App made it. */
+export async function readOwnCheckRun(github: GitHub, repository: Repository, { id, appId }: { readonly id: number; readonly appId: number }): Promise<OwnCheckRun | null> {
+  const route = "GET /repos/{owner}/{repo}/check-runs/{check_run_id}";
+  try {
+    const check = parseAnswer(ownSchema, (await github.request(route, { ...repository, check_run_id: id })).data, route);
+    return check.app?.id === appId ? toOwn(check) : null;
+  } catch (error) {
+    if (hasStatus(error, 404)) return null;
+    throw error;
+  }
+}
+
+/** Every check run of our App on a commit, newest first; none where the commit is gone. */
+export async function readOwnCheckRuns(github: GitHub, repository: Repository, { sha, appId }: { readonly sha: string; readonly appId: number }): Promise<readonly OwnCheckRun[]> {
+  const route = "GET /repos/{owner}/{repo}/commits/{ref}/check-runs";
+  try {
+    const checks = await allPages(github, { route, parameters: { ...repository, ref: sha, app_id: appId, filter: "all" }, items: (data) => parseAnswer(z.object({ check_runs: z.array(ownSchema) }), data, route).check_runs, maxPages: MAX_PAGES });
+    return checks.filter(({ app }) => app?.id === appId).map(toOwn).toSorted((a, b) => b.id - a.id);
+  } catch (error) {
+    if (hasStatus(error, 404, 422)) return [];
+    throw error;
+  }
 }
 
 /** Of a check that is over: its commit is not as it should be. `action_required` waits for a person, and the rest says nothing against the commit. */

@@ -15,6 +15,7 @@ const issueSchema = z.object({
   html_url: z.string(),
   created_at: z.string(),
   pull_request: z.unknown().optional(),
+  assignees: z.array(z.object({ login: z.string() })).nullish(),
   user: z.object({ id: z.int(), login: z.string() }).nullish(),
 });
 
@@ -34,8 +35,13 @@ export interface IssueFacts {
   readonly createdAt: string;
 }
 
+/** With whom it was given to, as REST alone tells it here. */
+export interface AssignedIssue extends IssueFacts {
+  readonly assignees: readonly string[];
+}
+
 /** An issue as it is now; null when it is gone (404, or 410 for a deleted one). */
-export async function readIssue(github: GitHub, repository: Repository, issueNumber: number): Promise<IssueFacts | null> {
+export async function readIssue(github: GitHub, repository: Repository, issueNumber: number): Promise<AssignedIssue | null> {
   try {
     const { data } = await github.request("GET /repos/{owner}/{repo}/issues/{issue_number}", { ...repository, issue_number: issueNumber });
     const issue = parseAnswer(issueSchema, data, "GET /repos/{owner}/{repo}/issues/{issue_number}");
@@ -51,6 +57,7 @@ export async function readIssue(github: GitHub, repository: Repository, issueNum
       author: issue.user === null || issue.user === undefined ? null : { id: issue.user.id, login: issue.user.login },
       htmlUrl: issue.html_url,
       createdAt: issue.created_at,
+      assignees: (issue.assignees ?? []).map(({ login }) => login),
     };
   } catch (error) {
     if (hasStatus(error, 404, 410)) return null;

@@ -40,7 +40,7 @@ export function verifyTicket(text: string, publicKey: string, run: { readonly ru
     return refuse(
       "ticket-forged",
       "The run's ticket is not signed with the key in the workflow file.",
-      `${LABEL_AGAIN} If this happens again, compare public-key in the workflow file with the key that the App's page shows.`,
+      `${LABEL_AGAIN} If this happens again, compare public-key in the workflow file with the key that the App's page shows, or without an App with the secret WORKTRAIN_TICKET_KEY.`,
     );
   }
   const parsed = ticketSchema.safeParse(parseJson(bytes));

@@ -34,7 +34,7 @@ export const ticketSchema = z.strictObject({
   repositoryId: z.int().min(1),
   /** What asked for this run, and who, with the permission GitHub's API stated at that moment. */
   trigger: z.strictObject({
-    kind: z.enum(["issues.labeled", "issue_comment", "pull_request.labeled", "pull_request", "check_run", "pull_request_review"]),
+    kind: z.enum(["issues.labeled", "issues.assigned", "issues.opened", "issue_comment", "pull_request.labeled", "pull_request", "check_run", "pull_request_review", "pull_request_review_comment", "push"]),
     /** Of the delivery that brought the label, or of the comment that holds the command. */
     id: z.string(),
     actor: z.strictObject({ login: z.string(), id: z.int() }),
@@ -81,9 +81,12 @@ export const ticketSchema = z.strictObject({
    * the trigger names.
    */
   answer: gateAnswerSchema.optional(),
-  /** What the attempt delivered is worked on again, from the commit that it left; a review is named by its id. */
+  /**
+   * What the attempt delivered is worked on again, from the commit that it left. A review is named by its id, so is each of the `comments`;
+   * `onto` is the commit of the base branch that it conflicts with.
+   */
   followUp: z
-    .strictObject({ because: z.enum(["ci", "review", "asked"]), findings: z.array(z.string().regex(/^[0-9a-f]{6,16}$/)).max(50).optional(), headSha: z.string().regex(/^[0-9a-f]{40,64}$/), pullNumber: z.int().min(1), reviewId: z.int().min(1).optional() })
+    .strictObject({ because: z.enum(["ci", "review", "asked", "conflict", "comments"]), comments: z.array(z.int().min(1)).max(50).optional(), onto: oid.optional(), findings: z.array(z.string().regex(/^[0-9a-f]{6,16}$/)).max(50).optional(), headSha: z.string().regex(/^[0-9a-f]{40,64}$/), pullNumber: z.int().min(1), reviewId: z.int().min(1).optional() })
     .optional(),
   /** The attempt goes on from before this phase, the latest one where it is null. */
   retry: z.strictObject({ phase: z.string().max(32).nullable() }).optional(),

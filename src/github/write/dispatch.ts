@@ -36,7 +36,7 @@ export function dispatchEffect(github: GitHub, repository: Repository, dispatch:
     description: `workflow_dispatch of ${dispatch.workflow} on ${repository.owner}/${repository.repo}`,
     lookUp: lookedUp(dispatch.seen, lookUp),
     cures: {
-      403: "Give the App the permission `actions: write`. Where a policy of the organisation limits who or what may start workflows, name the App as an allowed actor and workflow_dispatch as an allowed event.",
+      403: "Give the App, or without one the job in worktrain-intake.yml, the permission `actions: write`. Where a policy of the organisation limits who or what may start workflows, name the App as an allowed actor and workflow_dispatch as an allowed event.",
       404: `See that .github/workflows/${dispatch.workflow} is on the default branch, that Actions are enabled and that the App has the permission \`actions: write\`.`,
       422: `The workflow file does not take this dispatch: compare .github/workflows/${dispatch.workflow} with WorkTrain's template, and see that the workflow is not disabled.`,
     },

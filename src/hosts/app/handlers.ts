@@ -3,17 +3,24 @@ import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
 import { readRun, STOP_LABEL } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { changesOnDefaultBranch, parseChangesRequested, parseCommentEvent, parseEditedIssue, parseEndedCheck, parseLabeledEvent, parsePullRequestEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
-import { CHECK_NAME } from "../../record/index.ts";
+import { changesOnDefaultBranch, mentionsSomebody, movesDefaultBranch, parseAssignedEvent, parseCommentEvent, parseEditedComment, parseEditedIssue, parseEndedCheck, parseEndedStatus, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, parseReview, parseReviewComment, readComment, WORKFLOW_PATH, type LabeledEvent, type ReviewEvent } from "../../intake/index.ts";
+import { isOwnCheck } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
+import { carryOutBox, tickedBox } from "./commands/box-ticked.ts";
+import { answerOpenedIssue } from "./commands/opened-issue.ts";
 import { answerComment } from "./commands/comment-commands.ts";
-import { parseRerequestedCheck, reviewAgain } from "./checks/check-asked.ts";
+import { registerOwnChecks, type OwnCheckWebhook } from "./checks/own-checks.ts";
 import { carryOutTicked } from "./dashboard/dashboard-ticked.ts";
 import { registerConfigCheck, type ConfigCheckWebhook } from "./checks/config-check.ts";
-import { installationClient, type InstallationOctokit } from "./installation-client.ts";
-import { registerOnboarding, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
-import { followUp } from "./starting/follow-up.ts";
+import type { CommandTools } from "./commands/set-up-asked.ts";
+import { workplaceOf, type Delivery } from "./delivery.ts";
+import { armApproved } from "./merging/approved.ts";
+import { onboard } from "./onboarding/onboard.ts";
+import { registerOnboarding, renewToken, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
+import { takeBack } from "./starting/take-back.ts";
+import { changesRequested, FAILED_CHECKS } from "./starting/causes.ts";
+import { answerSoon, followUpSoon, lookForConflicts } from "./starting/follow-up-soon.ts";
 import { followRun, lookAtRun, type LookTools } from "./runs/look-at-run.ts";
 import { registerRequiredCheck, type RequiredCheckWebhook } from "./checks/required-check.ts";
 import { restoreStatus } from "./runs/restore-status.ts";
@@ -24,62 +31,74 @@ import { stopAll } from "./runs/stop-all.ts";
 import { startWork } from "./starting/start-work.ts";
 import { subjectOf, type Workplace } from "./workplace.ts";
 
-export interface HandlerTools extends LookTools, Pick<OnboardingHandlerTools, "workflow"> {
+export interface HandlerTools extends LookTools {
+  /** What is proposed to repositories; null where nothing is. */
+  readonly workflow: OnboardingHandlerTools["workflow"] | null;
   /** Where the installations' clients speak GraphQL. */
   readonly graphqlUrl: string;
+  /** By which the App is mentioned; null while GitHub does not say. */
+  readonly slug: () => Promise<string | null>;
 }
 
-/** What is taken from a Probot context; the payload is parsed here like anything from outside. */
-export interface Delivery {
-  readonly id: string;
-  readonly payload: unknown;
-  readonly octokit: InstallationOctokit;
-}
+export type { Delivery } from "./delivery.ts";
 
 /** Probot, or who plays its part. */
 export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | "push" | "issues.labeled" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | `check_run.${"completed" | "rerequested"}` | "pull_request_review.submitted" | "issue_comment.created" | "issue_comment.deleted" | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | OwnCheckWebhook | "push" | "issues.labeled" | "issues.assigned" | "issues.unassigned" | "issues.opened" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review"}` | "check_run.completed" | "status" | "pull_request_review.submitted" | "pull_request_review_comment.created" | `issue_comment.${"created" | "edited" | "deleted"}` | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
+  webhooks.on(["issues.assigned", "issues.unassigned"], (delivery) => onAssigned(delivery, tools));
+  webhooks.on("issues.opened", (delivery) => onOpened(delivery, tools));
   webhooks.on(["check_run.completed", "workflow_run.completed"], (delivery) => onChecks(delivery, tools));
+  webhooks.on("status", (delivery) => onStatus(delivery, tools));
   webhooks.on("pull_request_review.submitted", (delivery) => onReview(delivery, tools));
+  webhooks.on("pull_request_review_comment.created", (delivery) => onReviewComment(delivery, tools));
   webhooks.on("push", (delivery) => onPush(delivery, tools));
   webhooks.on("issues.edited", (delivery) => onEdited(delivery, tools));
   webhooks.on(["pull_request.labeled", "pull_request.synchronize", "pull_request.opened", "pull_request.reopened", "pull_request.ready_for_review"], (delivery) => onPullRequest(delivery, tools));
-  webhooks.on("check_run.rerequested", (delivery) => onRerequestedCheck(delivery, tools));
   webhooks.on("issue_comment.created", (delivery) => onComment(delivery, tools));
+  webhooks.on("issue_comment.edited", (delivery) => onCommentEdited(delivery, tools));
   webhooks.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
   webhooks.on(["workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed"], (delivery) => onWorkflowRun(delivery, tools));
-  registerOnboarding(webhooks, tools);
+  if (tools.workflow !== null) registerOnboarding(webhooks, { ...tools, workflow: tools.workflow });
   registerConfigCheck(webhooks, tools);
   registerRequiredCheck(webhooks, tools);
-}
-
-const placeSchema = z.object({
-  installation: z.object({ id: z.int() }),
-  repository: z.object({ id: z.int(), name: z.string(), owner: z.object({ login: z.string() }) }),
-});
-
-/** Where an event happened; null when it comes without an installation, so that nobody gave us the repository. */
-function workplaceOf({ payload, octokit }: Delivery, tools: HandlerTools): Workplace | null {
-  const parsed = placeSchema.safeParse(payload);
-  if (!parsed.success) return null;
-  const { repository } = parsed.data;
-  return {
-    github: installationClient(octokit, tools),
-    repository: { owner: repository.owner.login, repo: repository.name },
-    repositoryId: repository.id,
-  };
+  registerOwnChecks(webhooks, tools);
 }
 
 function onLabeled(delivery: Delivery, tools: HandlerTools): void {
   const event = parseLabeledEvent(delivery.payload);
   if (event !== null && isStopLabel(event.label)) return stopSoon(delivery, tools, event.issueNumber);
   startBy(delivery, tools, { event, why: `labeled ${event?.sender.id ?? 0} ${event?.label ?? ""}`, starts: (place, labeled) => startWork(place, tools, { event: labeled, deliveryId: delivery.id }) });
+}
+
+function onAssigned(delivery: Delivery, tools: HandlerTools): void {
+  const parsed = parseAssignedEvent(delivery.payload);
+  const place = workplaceOf(delivery, tools);
+  if (parsed === null || place === null) return;
+  const { action, event, assignee: login } = parsed;
+  const isApp = async (): Promise<boolean> => login.endsWith("[bot]") && login.toLowerCase() === `${await tools.slug() ?? ""}[bot]`.toLowerCase();
+  const why = `${action} ${event.sender.id} ${login}`;
+  if (action === "assigned") return startBy(delivery, tools, { event, why, starts: async (here) => startWork(here, tools, { event, deliveryId: delivery.id, asked: { kind: "issues.assigned", assignee: { login, isApp: await isApp() } } }) });
+  tools.queue.add(subjectOf(place.repositoryId, event.issueNumber), { name: "taking work back", coalesce: why, run: async () => takeBack(place, tools, { issueNumber: event.issueNumber, assignee: { login, isApp: await isApp() } }) });
+}
+
+/** An issue whose own text asks for work. */
+function onOpened(delivery: Delivery, tools: HandlerTools): void {
+  const event = parseOpenedIssue(delivery.payload);
+  if (event === null) return;
+  const { body } = event.task;
+  const mayMention = mentionsSomebody(body);
+  if (!mayMention && readComment(body).kind === "none") return;
+  const starts = async (place: Workplace): Promise<number | null> => {
+    const read = readComment(body, { slug: mayMention ? await tools.slug() : null });
+    return read.kind === "none" ? null : answerOpenedIssue(place, tools, { event, deliveryId: delivery.id, read });
+  };
+  startBy(delivery, tools, { event, why: "opened", starts });
 }
 
 function onPullRequest(delivery: Delivery, tools: HandlerTools): void {
@@ -100,9 +119,11 @@ function stopSoon(delivery: Delivery, tools: HandlerTools, issueNumber: number):
   if (place !== null) tools.queue.add(`${place.repositoryId}/stop`, { name: "stopping everything", coalesce: "stop", run: () => stopAll(place, tools, issueNumber) });
 }
 
-/** A config that may have switched everything off. Number 1 is asked for, whether or not there is such an issue: the config comes with it. */
+/** A config that may have switched everything off: number 1 is asked for, whether or not there is such an issue, since the config comes with it. And what was delivered may conflict by now. */
 function onPush(delivery: Delivery, tools: HandlerTools): void {
   if (changesOnDefaultBranch(delivery.payload, CONFIG_PATH)) stopSoon(delivery, tools, 1);
+  const place = movesDefaultBranch(delivery.payload) ? workplaceOf(delivery, tools) : null;
+  if (place !== null) tools.queue.add(`${place.repositoryId}/conflicts`, { name: "looking for conflicts", coalesce: "conflicts", run: () => lookForConflicts(place, tools) });
 }
 
 interface Starting {
@@ -128,27 +149,34 @@ function startBy(delivery: Delivery, tools: HandlerTools, { event, why, starts }
 
 /** Checks that are over on a commit that an item delivered. */
 function onChecks(delivery: Delivery, tools: HandlerTools): void {
-  const head = parseEndedCheck(delivery.payload, CHECK_NAME);
-  if (head !== null) goOnWith(delivery, tools, { issueNumber: head.issueNumber, coalesce: `checks ${head.headSha}`, work: (place) => followUp(place, tools, { because: "ci", head }) });
+  const head = parseEndedCheck(delivery.payload, isOwnCheck);
+  const place = workplaceOf(delivery, tools);
+  if (head !== null && place !== null) followUpSoon(place, tools, { cause: FAILED_CHECKS, head, coalesce: `checks ${head.headSha}` });
+}
+
+function onStatus(delivery: Delivery, tools: HandlerTools): void {
+  const head = parseEndedStatus(delivery.payload);
+  const place = workplaceOf(delivery, tools);
+  if (head !== null && place !== null) followUpSoon(place, tools, { cause: FAILED_CHECKS, head, coalesce: `checks ${head.headSha}` });
 }
 
 function onReview(delivery: Delivery, tools: HandlerTools): void {
-  const head = parseChangesRequested(delivery.payload);
-  if (head !== null) goOnWith(delivery, tools, { issueNumber: head.issueNumber, coalesce: `review ${head.reviewId}`, work: (place) => followUp(place, tools, { because: "review", head }) });
+  const approved = parseReview(delivery.payload, "approved");
+  if (approved !== null) return onApproved(delivery, tools, approved);
+  const head = parseReview(delivery.payload, "changes_requested");
+  const place = workplaceOf(delivery, tools);
+  if (head !== null && place !== null) followUpSoon(place, tools, { cause: changesRequested(head), head, coalesce: `review ${head.reviewId}` });
 }
 
-function goOnWith(delivery: Delivery, tools: HandlerTools, { issueNumber, coalesce, work }: { readonly issueNumber: number; readonly coalesce: string; readonly work: (place: Workplace) => Promise<number | null> }): void {
+function onApproved(delivery: Delivery, tools: HandlerTools, approved: ReviewEvent): void {
   const place = workplaceOf(delivery, tools);
-  if (place === null) return;
-  const subject = subjectOf(place.repositoryId, issueNumber);
-  tools.queue.add(subject, {
-    name: "following up a delivery",
-    coalesce,
-    async run() {
-      const runId = await work(place);
-      if (runId !== null) followRun(place, tools, { subject, runId });
-    },
-  });
+  if (place !== null) tools.queue.add(subjectOf(place.repositoryId, approved.issueNumber), { name: "hearing an approval", coalesce: `review ${approved.reviewId}`, run: () => armApproved(place, tools, approved) });
+}
+
+function onReviewComment(delivery: Delivery, tools: HandlerTools): void {
+  const head = parseReviewComment(delivery.payload);
+  const place = workplaceOf(delivery, tools);
+  if (head !== null && place !== null) answerSoon(place, tools, head);
 }
 
 /** Boxes of the dashboard; an edited task counts for the next attempt only. */
@@ -159,33 +187,43 @@ function onEdited(delivery: Delivery, tools: HandlerTools): void {
   tools.queue.add(subjectOf(place.repositoryId, edited.issueNumber), { name: "carrying out a tick", coalesce: `edited ${delivery.id}`, run: () => carryOutTicked(place, tools, edited) });
 }
 
-function onRerequestedCheck(delivery: Delivery, tools: HandlerTools): void {
-  const event = parseRerequestedCheck(delivery.payload);
-  const place = workplaceOf(delivery, tools);
-  const subject = event === null || place === null ? null : `${place.repositoryId}/check-${event.check_run.id}`;
-  if (event === null || place === null || subject === null) return;
-  tools.queue.add(subject, {
-    name: "reviewing once more",
-    coalesce: `rerequested ${event.sender.id}`,
-    async run() {
-      const runId = await reviewAgain(place, tools, { event, deliveryId: delivery.id });
-      if (runId !== null) followRun(place, tools, { subject, runId });
-    },
-  });
-}
-
 function onComment(delivery: Delivery, tools: HandlerTools): void {
   const event = parseCommentEvent(delivery.payload);
   const place = workplaceOf(delivery, tools);
   if (event === null || place === null) return;
-  const read = readComment(event.body);
-  if (read.kind === "none") return;
+  const mayMention = mentionsSomebody(event.body);
+  if (!mayMention && readComment(event.body).kind === "none") return;
   const subject = subjectOf(place.repositoryId, event.issueNumber);
   tools.queue.add(subject, {
     name: "answering a command",
     coalesce: `comment ${event.commentId}`,
     async run() {
-      const runId = await answerComment(place, tools, { event, read });
+      const read = readComment(event.body, { slug: mayMention ? await tools.slug() : null });
+      if (read.kind === "none") return;
+      const runId = await answerComment(place, { ...tools, ...proposing(delivery, tools) }, { event, read });
+      if (runId !== null) followRun(place, tools, { subject, runId });
+    },
+  });
+}
+
+/** What a command that asks for it again does. */
+function proposing({ octokit }: Delivery, tools: HandlerTools): Pick<CommandTools, "proposeAgain"> {
+  const { workflow } = tools;
+  return workflow === null ? {} : { proposeAgain: async (place) => onboard(place, { ...tools, workflow }, { again: true, ...(await renewToken(octokit)) }) };
+}
+
+/** Boxes of the status comment. */
+function onCommentEdited(delivery: Delivery, tools: HandlerTools): void {
+  const edited = parseEditedComment(delivery.payload);
+  const ticked = edited === null ? null : tickedBox(edited, tools);
+  const place = workplaceOf(delivery, tools);
+  if (ticked === null || place === null) return;
+  const subject = subjectOf(place.repositoryId, ticked.edited.issueNumber);
+  tools.queue.add(subject, {
+    name: "carrying out a tick",
+    coalesce: `box ${delivery.id}`,
+    async run() {
+      const runId = await carryOutBox(place, tools, ticked);
       if (runId !== null) followRun(place, tools, { subject, runId });
     },
   });

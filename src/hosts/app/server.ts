@@ -24,6 +24,7 @@ import { installationClient } from "./installation-client.ts";
 import { installedPlaces } from "./installations.ts";
 import { listen, send } from "./http/http-server.ts";
 import { homePage, type AppIdentity } from "./http/pages.ts";
+import { ownSlug } from "./own-slug.ts";
 import { startReconciler, type ReconcilerWorld } from "./reconciling/reconciler.ts";
 import { redeliverFailed } from "./reconciling/redelivery.ts";
 import { createEditBudget } from "./runs/edit-budget.ts";
@@ -84,7 +85,9 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
     author: { appId: settings.appId, botLogin: null },
     ticketKeyPem: settings.ticketKeyPem,
     dailyCostUsd: settings.dailyCostUsd,
+    exchangeUrl: settings.exchange?.url ?? null,
     graphqlUrl: settings.graphqlUrl,
+    slug: ownSlug(() => probot.auth(), log),
     workflow: { template: settings.workflowTemplate ?? readFileSync(join(packageRoot(import.meta.url), "templates", "worktrain.yml"), "utf8"), action: settings.action, publicKey: publicTicketKey(settings.ticketKeyPem) },
   };
   registerHandlers(probot, tools);

@@ -128,7 +128,7 @@ function attempt<T>(read: () => T, message: string, fix = APP_KEY_FIX): T {
 }
 
 /** A PEM as it is, on one line, with `\n` written out (as `.env` files do), or its base64. */
-function readPem(value: string): string {
+export function readPem(value: string): string {
   const text = value.includes("-----BEGIN") ? value : Buffer.from(value, "base64").toString("utf8");
   const lines = text.replaceAll("\\n", "\n");
   return lines.trim().includes("\n") ? lines : lines.replace(/^\s*(-----BEGIN [A-Z ]+-----)(.*)(-----END [A-Z ]+-----)\s*$/, (_, begin: string, body: string, end: string) => `${begin}\n${body.trim().replace(/\s+/g, "\n")}\n${end}\n`);

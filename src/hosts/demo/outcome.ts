@@ -4,7 +4,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { assembleSegments, newestChain, openDirectoryReader, seedDirectory } from "../../journal/index.ts";
 import { itemView, readItemJournal, totalTokens, type ItemView } from "../../report/index.ts";
-import { formatItemId, parseSegmentName, type EndingCode } from "../../record/index.ts";
+import { CHECK_NAME, formatItemId, parseSegmentName, type EndingCode } from "../../record/index.ts";
 import { TerminalError } from "../../shared/errors.ts";
 import { nodeFileSystem } from "../../shared/node-ports.ts";
 import { nodeProcesses } from "../../shared/node-processes.ts";
@@ -104,7 +104,7 @@ function reviewOf(world: World, { id, pull: { head } }: Pull): NonNullable<ItemE
   const { reviews, checkRuns } = world.github.state();
   const [review, ...others] = [...reviews.values()].filter(({ issueId, body }) => issueId === id && body !== "");
   if (review === undefined || others.length > 0) return null;
-  const check = [...checkRuns.values()].findLast(({ headSha }) => headSha === head.sha);
+  const check = [...checkRuns.values()].findLast(({ name, headSha }) => name === CHECK_NAME && headSha === head.sha);
   return { state: review.state, at: review.commitId === head.sha ? "head" : "another commit", inline: review.comments.map(({ path, line }) => `${path}:${line}`), check: check?.conclusion ?? null };
 }
 

@@ -10,6 +10,7 @@ import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { publicTicketKey } from "../../github/trust/index.ts";
+import { INTAKE_WORKFLOW_FILE, WORKFLOW_FILE, workflowText } from "../../intake/index.ts";
 import { TerminalError } from "../../shared/errors.ts";
 import { nodeClock } from "../../shared/node-ports.ts";
 import { nodeProcesses } from "../../shared/node-processes.ts";
@@ -42,6 +43,8 @@ export interface WorldOptions {
   readonly morePermissions?: Readonly<Record<string, "read" | "write">>;
   /** The repository's variables; none when absent. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** There is no App: the repository's own workflow decides in its place. */
+  readonly actionOnly?: boolean;
   /** Whether the deliver job exchanges its identity for tokens of the App, as templates/worktrain.yml says how; default: it does not. */
   readonly exchange?: boolean;
   readonly onEvent: (event: LocalActionsEvent) => void;
@@ -54,7 +57,7 @@ export interface World {
   readonly repository: { readonly id: number; readonly owner: string; readonly name: string; readonly gitUrl: string };
   /** As in the options. */
   readonly path: string;
-  /** Where the App listens. */
+  /** Where the App listens; "" where there is none. */
   readonly appUrl: string;
   /** Token of the maintainer `ada`. */
   readonly maintainerToken: string;
@@ -118,8 +121,9 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
 
   const record = await github.createRepository({ owner: OWNER, name: options.repository.name, visibility: options.visibility ?? "private" });
   const maintainerToken = github.addUser(OWNER, "admin", record.id);
-  if (options.bare !== true) github.installApp(record.id);
+  if (options.bare !== true && options.actionOnly !== true) github.installApp(record.id);
   github.setEnvironmentSecret("worktrain-agent", "ANTHROPIC_API_KEY", secrets.modelKey);
+  if (options.actionOnly === true) github.setEnvironmentSecret("worktrain-intake", "WORKTRAIN_TICKET_KEY", secrets.ticketKey);
   const repository = { id: record.id, owner: OWNER, name: record.name, gitUrl: `${github.url}/${OWNER}/${record.name}.git` };
 
   const actions = await startLocalActions({
@@ -128,7 +132,7 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
     apiUrl: github.url,
     gitUrl: github.url,
     nodePath: options.nodePath,
-    actions: { [ACTION]: join(options.packageRoot, "action") },
+    actions: { [ACTION]: join(options.packageRoot, "action"), [`${ACTION}/intake`]: join(options.packageRoot, "action", "intake") },
     extraEnvironment: { PATH: `${dirname(realpathSync(options.nodePath))}:${options.path}` },
     variables: options.variables ?? {},
     clock: nodeClock,
@@ -144,6 +148,7 @@ async function build(options: WorldOptions, started: (() => Promise<void>)[], cl
   await pushRepository(options, { ...repository, token: maintainerToken, publicKey: publicTicketKey(secrets.ticketKey), template, action });
   const templatePath = join(options.directory, "workflow-template.yml");
   await writeFile(templatePath, template);
+  if (options.actionOnly === true) return { github, actions, model, repository, path: options.path, appUrl: "", maintainerToken, secrets, appLog: () => "There is no App.", close };
   const app = await startApp(options, { secrets, port: appPort, exchange, environment: { GITHUB_API_URL: github.url, WORKTRAIN_ACTION: action, WORKTRAIN_WORKFLOW: templatePath } });
   started.push(() => app.stop());
   github.setWebhookUrl(`${app.url}/api/github/webhooks`);
@@ -174,9 +179,8 @@ async function pushRepository(options: WorldOptions, push: Push): Promise<void> 
   const run = (where: string, args: readonly string[]): Promise<string> => git(where, args, options.path);
   if (options.bare === true) await rm(join(directory, ".github"), { recursive: true, force: true });
   else {
-    const workflow = push.template.replaceAll("__ACTION__", push.action).replaceAll("__PUBLIC_KEY__", push.publicKey);
     await mkdir(join(directory, ".github/workflows"), { recursive: true });
-    await writeFile(join(directory, ".github/workflows/worktrain.yml"), workflow);
+    for (const [name, template] of workflowsOf(options, push)) await writeFile(join(directory, ".github/workflows", name), workflowText({ ...push, template }) ?? "");
   }
   const url = new URL(push.gitUrl);
   url.username = "x-access-token";
@@ -185,6 +189,16 @@ async function pushRepository(options: WorldOptions, push: Push): Promise<void> 
   await run(directory, ["add", "--all"]);
   await run(directory, ["commit", "--quiet", "--message", options.repository.commit]);
   await run(directory, ["push", "--quiet", "--", url.href, "main"]);
+}
+
+/** What a repository has with the App, and without it (`worktrain init`). */
+function workflowsOf({ packageRoot, actionOnly }: WorldOptions, { template }: Push): readonly (readonly [string, string])[] {
+  if (actionOnly !== true) return [[WORKFLOW_FILE, template]];
+  const shipped = (name: string): string => readFileSync(join(packageRoot, "templates", name), "utf8");
+  return [
+    [WORKFLOW_FILE, template + shipped("worktrain-tell.yml")],
+    [INTAKE_WORKFLOW_FILE, shipped(INTAKE_WORKFLOW_FILE)],
+  ];
 }
 
 /**

@@ -6,7 +6,7 @@ import { nodeClock, nodeFileSystem, nodeRandom } from "../../shared/node-ports.t
 import { nodeProcesses } from "../../shared/node-processes.ts";
 import type { SegmentStore } from "../../journal/index.ts";
 import type { Report } from "../../report/index.ts";
-import { runnerCommands } from "./commands.ts";
+import { runnerCommands } from "../../shared/runner-commands.ts";
 import { gatherOutput } from "./gathered-output.ts";
 import { checkDeliverRunner, checkRunner, harden } from "./harden/harden.ts";
 import { linuxMachine } from "./harden/machine.ts";

@@ -12,8 +12,11 @@ export type FoundLine =
   /** Meant as a command, as it seems, and none. */
   | { readonly kind: "refused"; readonly line: number; readonly text: string; readonly why: "look-alike" | "not-alone" | "inside-html"; readonly detail: string };
 
-/** Every line that starts with `/worktrain`, or looks as if it did, in order; lines are counted from 1. */
-export function findCommands(body: string): readonly FoundLine[] {
+/**
+ * Every line that starts with `/worktrain` or a mention of the App, or looks as if it started with the former, in order; lines are counted from 1.
+ * @param slug of the App, as it is mentioned; null where that is not known
+ */
+export function findCommands(body: string, slug: string | null = null): readonly FoundLine[] {
   const found: FoundLine[] = [];
   let block: Block = OPEN;
   for (const [index, text] of body.split(/\r\n|\n|\r/).entries()) {
@@ -21,7 +24,7 @@ export function findCommands(body: string): readonly FoundLine[] {
     block = seen.block;
     if (!seen.own) continue;
     const line = index + 1;
-    if (isCommandLine(text)) {
+    if (isCommandLine(text) || (slug !== null && isMention(text, slug))) {
       const why = placeProblem(seen.before);
       found.push(why === null ? { kind: "command", line, text } : { kind: "refused", line, text, ...why });
     } else if (looksLikeCommand(text)) {
@@ -30,6 +33,13 @@ export function findCommands(body: string): readonly FoundLine[] {
   }
   return found;
 }
+
+/** A mention in the middle of a line is talk about the App, not to it. Names of accounts are compared without case. */
+const isMention = (text: string, slug: string): boolean =>
+  text.slice(0, slug.length + 1).toLowerCase() === `@${slug.toLowerCase()}` && /^(?:\[bot\])?[,:]?(?=[ \t]|$)/.test(text.slice(slug.length + 1));
+
+/** Whether a line starts with a mention of somebody: what a comment without one is not asked for. */
+export const mentionsSomebody = (body: string): boolean => /^@[a-z0-9]/im.test(body);
 
 const isCommandLine = (text: string): boolean => /^\/worktrain(?=[ \t]|$)/.test(text);
 

@@ -53,7 +53,7 @@ const STEP: OperandRule = { name: "STEP", kind: "word", required: false, pattern
 export const COMMANDS = {
   help: { does: "Lists the commands.", operands: [], flags: {} },
   status: { does: "Brings the status comment up to date.", operands: [], flags: {} },
-  config: { does: "Shows the configuration that holds, defaults included.", operands: [], flags: {} },
+  config: { does: "Shows the configuration that holds, defaults included.", operands: [], flags: { "set-up": "instead opens a pull request with the files that are missing, also where one was declined." } },
   run: { does: "Starts work on the issue, as its label does, or goes on with an attempt that was interrupted. With WORKFLOW that one is run instead of the pipeline; GOAL, in quotes where no workflow stands before it, is added to the issue's text.", operands: [WORKFLOW, GOAL], flags: {} },
   plan: { does: "As `run`, and stops before anything is made: the plan is put into a comment, and `approve` or `run` goes on with it.", operands: [], flags: {} },
   review: { does: "On a pull request: reviews its head, once more where it was reviewed. With SHA only if that is the head, which also vouches for the head of a fork.", operands: [HEAD], flags: { full: "the whole change, also what a review before has looked at." } },
@@ -61,7 +61,8 @@ export const COMMANDS = {
   why: { does: "Tells from the record why the work went the way it went. A run of its own reads it, as for the next two.", operands: [], flags: {} },
   explain: { does: "Tells every step with what decided it, or all about STEP.", operands: [STEP], flags: {} },
   verify: { does: "Checks the record: every byte of it, where it came from, and each decision made again.", operands: [], flags: {} },
-  approve: { does: "Opens the gate that the work waits at; the run goes on. With GATE only if it is that gate.", operands: [APPROVED], flags: {} },
+  approve: { does: "Opens the gate that the work waits at; the run goes on. With GATE only if it is that gate. With the SHA of a delivered commit: approves that commit, which `merge.approval` waits for, and no later one.", operands: [APPROVED], flags: {} },
+  merge: { does: "Has GitHub merge what was delivered, at that commit, once the branch's rules are met, where `merge` of the configuration leaves that to WorkTrain.", operands: [], flags: {} },
   reject: { does: "Sends the step at the gate back with the reason; the run goes on with that.", operands: [{ name: "REASON", kind: "text", required: true }], flags: {} },
   retry: { does: "Goes back to before PHASE, without it to before the latest, and goes on from there; also where the attempt stopped.", operands: [PHASE], flags: {} },
   fix: { does: "Works once more on what was delivered, for findings of its last review: those named, or all, minor ones included.", operands: [FINDING], flags: {} },
@@ -93,6 +94,9 @@ export function unquoted(text: string): string {
   const [, plain, curly] = /^(?:"([^"]*)"|[\u201c\u201d\u201e]([^\u201c\u201d\u201e]*)[\u201c\u201d])$/.exec(text) ?? [];
   return plain ?? curly ?? text;
 }
+
+/** Whether a text begins with a quote and has no other, of whichever kind. */
+export const isLeftOpen = (text: string): boolean => beginsQuote(text) && !/["\u201c\u201d]/.test(text.slice(1));
 
 /** Whether a word begins a text in quotes: plain ones, or those that phones and word processors make of them. */
 export const beginsQuote = (word: string): boolean => /^["\u201c\u201d\u201e]/.test(word);

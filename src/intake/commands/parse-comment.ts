@@ -19,11 +19,17 @@ export type ReadComment<Name extends string = CommandName> =
   | { readonly kind: "command"; readonly command: Command<Name>; readonly line: number; readonly notDone: readonly number[] }
   | { readonly kind: "refused"; readonly refusal: CommandRefusal; readonly notDone: readonly number[] };
 
+export interface Reading {
+  readonly grammar?: Grammar;
+  /** By which the App is mentioned; without it only `/worktrain` counts. */
+  readonly slug?: string | null;
+}
+
 /** @param body a comment as GitHub stores it; any text at all. `notDone` are the lines of further commands */
-export function readComment(body: string): ReadComment;
-export function readComment(body: string, grammar: Grammar): ReadComment<string>;
-export function readComment(body: string, grammar: Grammar = COMMANDS): ReadComment<string> {
-  const [first, ...more] = findCommands(body);
+export function readComment(body: string, reading?: Omit<Reading, "grammar">): ReadComment;
+export function readComment(body: string, reading: Reading): ReadComment<string>;
+export function readComment(body: string, { grammar = COMMANDS, slug = null }: Reading = {}): ReadComment<string> {
+  const [first, ...more] = findCommands(body, slug);
   if (first === undefined) return { kind: "none" };
   const notDone = more.map(({ line }) => line);
   if (first.kind === "refused") return { kind: "refused", refusal: misplaced(first), notDone };

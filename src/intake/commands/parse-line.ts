@@ -1,8 +1,8 @@
-/** Reads one line that starts with `/worktrain`. Total: every text is a command or a refusal that says where and what instead. */
+/** Reads one line that starts with `/worktrain` or a mention of the App. Total: every text is a command or a refusal that says where and what instead. */
 import type { Refusal } from "../../shared/errors.ts";
 import { codeOf, firstHidden } from "../../shared/hidden.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { beginsQuote, COMMANDS, MAX_LINE_CHARS, MAX_TEXT_CHARS, unquoted, usageOf, type Command, type CommandName, type CommandRule, type Grammar, type OperandRule } from "./grammar.ts";
+import { beginsQuote, COMMANDS, isLeftOpen, MAX_LINE_CHARS, MAX_TEXT_CHARS, unquoted, usageOf, type Command, type CommandName, type CommandRule, type Grammar, type OperandRule } from "./grammar.ts";
 import { nearest } from "./nearest.ts";
 
 export type LineRefusal = Refusal<
@@ -22,7 +22,10 @@ interface Token {
 
 type Parsed<Name extends string> = Result<Command<Name>, LineRefusal>;
 
-/** @param line begins with `/worktrain` and holds no line end */
+/** What a mention alone asks for. */
+const MENTIONED = "run";
+
+/** @param line begins with `/worktrain` or a mention, and holds no line end */
 export function parseCommandLine(line: string): Parsed<CommandName>;
 export function parseCommandLine(line: string, grammar: Grammar): Parsed<string>;
 export function parseCommandLine(line: string, grammar: Grammar = COMMANDS): Parsed<string> {
@@ -30,7 +33,7 @@ export function parseCommandLine(line: string, grammar: Grammar = COMMANDS): Par
   const hidden = firstHidden(line);
   if (hidden !== null) return refuse(line, hidden.index, "hidden-character", `The line holds a character that does not show (${hidden.code}).`, "Type the command by hand instead of pasting it.");
   const tokens = tokensOf(line);
-  const [, name, ...rest] = tokens;
+  const [head, name = mentionAlone(head, line), ...rest] = tokens;
   if (name === undefined) return refuse(line, line.length, "command-missing", "There is no command behind `/worktrain`.", "Type `/worktrain help` for the list.");
   const strange = lookAlike(line, name);
   if (strange !== null) return strange;
@@ -38,6 +41,8 @@ export function parseCommandLine(line: string, grammar: Grammar = COMMANDS): Par
   const rule = grammar[name.text];
   return rule === undefined ? unknownCommand(line, name, grammar) : parseRest({ line, name: name.text, rule, end: line.trimEnd().length }, rest);
 }
+
+const mentionAlone = (head: Token | undefined, line: string): Token | undefined => (head?.text.startsWith("@") === true ? { text: MENTIONED, at: line.length } : undefined);
 
 interface Scene {
   readonly line: string;
@@ -62,6 +67,7 @@ function parseRest(scene: Scene, tokens: readonly Token[]): Parsed<string> {
     }
     if (operand === undefined) return unexpected(scene, token);
     if (operand.kind === "text") {
+      if (operand.quotable === true && isLeftOpen(line.slice(token.at, end))) return refuse(line, token.at, "operand-malformed", `The quotes of ${operand.name} are not closed.`, "Put the closing one at the end of the line; a command is one line.");
       const text = operand.quotable === true ? unquoted(line.slice(token.at, end)).trim() : line.slice(token.at, end);
       if (text === "") return refuse(line, token.at, "operand-malformed", `${operand.name} is empty.`, "Write it between the quotes, or leave them out.");
       if (text.length > MAX_TEXT_CHARS) return refuse(line, token.at + MAX_TEXT_CHARS, "too-long", `${operand.name} has ${text.length} characters; at most ${MAX_TEXT_CHARS} travel with a command.`, "Say it shorter, or put the detail into the issue.");

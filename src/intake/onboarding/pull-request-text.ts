@@ -28,7 +28,7 @@ export function onboardingBody(text: OnboardingText): string {
     onboardingMarker(text.repositoryId),
     "Label an issue, come back to a reviewed pull request that carries the proof of how it was made. This pull request sets that up.",
     "",
-    "**Merge it** to turn WorkTrain on. **Close it** to decline: you are not asked again, unless you reopen it.",
+    "**Merge it** to turn WorkTrain on. **Close it** to decline: you are not asked again, unless you reopen it or comment `/worktrain config --set-up`.",
     "",
     ...section("What was found", foundLines(text)),
     ...section("What happens then", afterLines(text)),
@@ -102,6 +102,6 @@ function workflowLines(workflow: WorkflowOffer, htmlUrl: string, branch: string)
 
 function recordLine(isPublic: boolean): string {
   return isPublic
-    ? "**This repository is public.** Everybody who is signed in to GitHub can read the whole record of a run: its log and its artifacts with every word of the agent, every file it read and every output of a command. Secrets are taken out before anything is written, but do not label an issue whose work must not be seen, such as a hole in security that is not mended yet."
+    ? "**This repository is public.** Everybody who is signed in to GitHub can read the whole record of a run: its log and its artifacts with every word of the agent, every file it read and every output of a command. Secrets are taken out before anything is written, but do not label an issue whose work must not be seen, such as a hole in security that is not mended yet. Workflows for security and incidents are refused here."
     : "The record of a run (its log and its artifacts with every word of the agent, every file it read and every output of a command) can be read by whoever can read this repository. Secrets are taken out before anything is written.";
 }

@@ -1,6 +1,6 @@
 /** The two files that make a repository ready for WorkTrain: the workflow and the config. Pure. */
 import { CONFIG_PATH } from "../../config/index.ts";
-import { WORKFLOW_PATH } from "../decide-start.ts";
+import { INTAKE_WORKFLOW_FILE, WORKFLOW_PATH } from "../decide-start.ts";
 import type { Findings } from "./findings.ts";
 
 /** What the template's placeholders stand for. */
@@ -21,9 +21,12 @@ const INSTRUCTIONS = /^# Copy to [^\n]*\n(?:# {3}[^\n]*\n)*/m;
 
 /** The workflow file; null where the action is not known, since a file with a placeholder would start nothing. */
 export function workflowText({ template, action, publicKey }: WorkflowParts): string | null {
-  if (action === null && template.replaceAll(/^\s*#.*$/gm, "").includes("__ACTION__")) return null;
-  return template.replace(INSTRUCTIONS, "").replaceAll("__ACTION__", action ?? "").replaceAll("__PUBLIC_KEY__", publicKey);
+  if (action === null && /__(?:ACTION|INTAKE)__/.test(template.replaceAll(/^\s*#.*$/gm, ""))) return null;
+  return template.replace(INSTRUCTIONS, "").replaceAll("__ACTION__", action ?? "").replaceAll("__INTAKE__", intakeAction(action ?? "")).replaceAll("__PUBLIC_KEY__", publicKey);
 }
+
+/** What does the App's part where there is no App: in the action's own directory, of the same commit. */
+const intakeAction = (action: string): string => action.replace("@", "/intake@");
 
 /** The config: every key not named has its default, and a registry is opened by a person only. */
 export function configText({ test, registries }: Pick<Findings, "test" | "registries">, action: string | null): string {
@@ -56,4 +59,4 @@ export function newFileLink(htmlUrl: string, branch: string, text: string): { re
 }
 
 /** Where the files go. */
-export const SET_UP_PATHS = { workflow: WORKFLOW_PATH, config: CONFIG_PATH } as const;
+export const SET_UP_PATHS = { workflow: WORKFLOW_PATH, config: CONFIG_PATH, intake: `.github/workflows/${INTAKE_WORKFLOW_FILE}` } as const;

@@ -1,7 +1,7 @@
 /** Who merges? A table: the change that may be merged, and everything that leaves it to a person. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseConfig, type Config } from "../../../src/config/index.ts";
-import { decideMerge, type MergeFacts } from "../../../src/delivery/index.ts";
+import { decideMerge, mergeMark, policyDigest, readMergeMark, type MergeFacts } from "../../../src/delivery/index.ts";
 
 const policy = (yaml: string): Config["merge"] => {
   const config = parseConfig(`merge:\n${yaml.split("\n").map((line) => `  ${line}`).join("\n")}\n`, "x");
@@ -67,6 +67,26 @@ test.each<readonly [name: string, change: Partial<MergeFacts>, yaml: string, rea
   const decided = decideMerge(policy(yaml), { ...GOOD, ...change });
   expect(decided?.decision).toBe("person");
   expect(decided?.reasons.join("\n")).toMatch(reason);
+});
+
+test("merge.approval: nobody has approved a new commit yet, so nothing is armed, and the one reason says so", () => {
+  expect(decideMerge(policy("auto: true\napproval: true"), GOOD)).toEqual({ decision: "person", reasons: [expect.stringContaining("nobody has approved this commit yet")] });
+  expect(decideMerge(policy("auto: true\napproval: true"), { ...GOOD, escalated: true })?.reasons).toEqual([expect.stringContaining("blocking")]);
+});
+
+describe("the mark on the check run", () => {
+  const within = (yaml: string, change: Partial<MergeFacts> = {}) => readMergeMark(`${mergeMark(policy(yaml), { ...GOOD, ...change })}\n\nThe proof.`)?.within;
+  test("holds what was decided but for what people still bring: labels, an approval", () => {
+    expect([within("auto: true"), within("auto: true\nlabels: [automerge]"), within("auto: true\napproval: true")]).toEqual([true, true, true]);
+    expect([within("auto: true", { escalated: true }), within("auto: true", touching("db/migrations/1.js")), within("auto: true", { verified: false })]).toEqual([false, false, false]);
+    expect(mergeMark(policy("auto: false"), GOOD)).toBe("");
+  });
+  test("names the conditions it was measured by, and not those that are asked for later", () => {
+    const [first, ...same] = ["auto: true", "auto: true\nmethod: rebase", "auto: true\napproval: true", "auto: true\nlabels: [x]"].map((yaml) => policyDigest(policy(yaml)));
+    expect(new Set(same)).toEqual(new Set([first]));
+    for (const yaml of ["maxLines: 1000", "tests: ci", "maxRisk: high", "modes: [full]", "maxFiles: 3", "humanOnly: { ci: [] }"]) expect(policyDigest(policy(`auto: true\n${yaml}`))).not.toBe(first);
+  });
+  test.each(["", "The proof.", "The proof.\n<!-- worktrain:merge within policy=0123456789abcdef -->", "<!-- worktrain:merge within policy=0123456789abcdef --> x", "<!-- worktrain:merge yes policy=0123456789abcdef -->"])("is the first line alone: not %j", (summary) => expect(readMergeMark(summary)).toBeNull());
 });
 
 test("all reasons are told, not the first alone; a negated glob opens nothing", () => {

@@ -252,6 +252,21 @@ describe("G2: commands in comments, over the wire", () => {
     }
   });
 
+  it("a mention by the name that GitHub gave the App: run, asked of GitHub once", async () => {
+    const issue = await world.openIssue("add subtracts", "`add(1, 2)` gives -1.");
+    const stranger = world.github.addUser("passer-by", "read");
+    const asked = () => world.github.requests.filter(({ route }) => route === "/app").length;
+    const before = asked();
+    const say = (token: string, body: string) => world.call(token, "POST", `/repos/acme/calc/issues/${issue}/comments`, { body });
+    await say(stranger, "@worktrain run");
+    await world.quiet();
+    expect(world.runs(issue)).toEqual([]);
+    await say(world.maintainer, "@worktrain");
+    await world.quiet();
+    expect(world.runs(issue)).toHaveLength(1);
+    expect(asked()).toBeLessThanOrEqual(before + 1);
+  });
+
   it("attack 2: a comment that is edited into a command is none", async () => {
     const issue = await world.openIssue("add subtracts", "");
     const id = await comment(issue, "Hello.");
@@ -266,6 +281,6 @@ describe("does the App ask for no more than it needs?", () => {
   it("app.yml has the least permissions and events", () => {
     const manifest = parse(readFileSync("app.yml", "utf8"));
     expect(manifest.default_permissions).toEqual(APP_PERMISSIONS);
-    expect(manifest.default_events).toEqual(["issues", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "pull_request_review_thread", "workflow_run", "push", "repository", "merge_group"]);
+    expect(manifest.default_events).toEqual(["issues", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "workflow_run", "push", "status", "merge_group"]);
   });
 });

@@ -29,7 +29,7 @@ export function commandScene() {
   const queue = createSubjectQueue(tools.log);
   const follower = createRunFollower({ clock, log: tools.log, pollMs: 30_000 });
   const handlers = new Map<string, (delivery: Delivery) => void>();
-  registerHandlers({ on: (events, handler) => [events].flat().forEach((event) => handlers.set(event, handler)) }, { ...tools, queue, follower, dashboards: new Set(), graphqlUrl: "/graphql", workflow: { template: "", action: null, publicKey: "" } });
+  registerHandlers({ on: (events, handler) => [events].flat().forEach((event) => handlers.set(event, handler)) }, { ...tools, queue, follower, dashboards: new Set(), graphqlUrl: "/graphql", slug: () => Promise.resolve("our-train"), workflow: { template: "", action: null, publicKey: "" } });
   const octokit = { request: world.github.request, auth: () => Promise.resolve() } as unknown as Delivery["octokit"];
   let lastId = 500;
 
@@ -63,6 +63,14 @@ export function commandScene() {
     await clock.advance(10 * 60_000);
   };
 
+  /** Somebody gives the issue to an account. */
+  const assign = async (login: string): Promise<void> => {
+    world.issue.assignees = [login];
+    const payload = { action: "assigned", assignee: { login }, issue: { number: 12, title: world.issue.title, body: world.issue.body, updated_at: new Date(clock.nowMs()).toISOString() }, repository: { id: 99, name: "shop", owner: { login: "acme" } }, installation: { id: 1 }, sender: { login: "octocat", id: 42 } };
+    handlers.get("issues.assigned")?.({ id: "d-3", payload, octokit });
+    await scene.settle(queue.idle());
+  };
+
   /** The webhook of a run that is over. */
   const hear = async (run: WorldRun): Promise<void> => {
     const payload = { workflow_run: { id: run.id, path: run.path, event: "workflow_dispatch", display_title: run.title, status: run.status }, repository: { id: 99, name: "shop", owner: { login: "acme" } }, installation: { id: 1 } };
@@ -78,5 +86,5 @@ export function commandScene() {
     });
   const answers = (): readonly string[] => world.ownComments().flatMap(({ body }) => (body.startsWith("<!-- worktrain:answer ") ? [body] : []));
   const marker = () => world.ownComments().map(({ body }) => parseStatusMarker(body)).find((each) => each !== null) ?? null;
-  return { ...scene, comment, hear, stopped, tickets, answers, marker, follower, silence: () => [world.dispatches.length, world.ownComments().length, world.commentReactions.length, world.reactions] };
+  return { ...scene, comment, assign, hear, stopped, tickets, answers, marker, follower, silence: () => [world.dispatches.length, world.ownComments().length, world.commentReactions.length, world.reactions] };
 }

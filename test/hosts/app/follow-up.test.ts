@@ -60,6 +60,8 @@ const command = async (text: string): Promise<void> => {
   await world.quiet();
 };
 
+const asking = () => [...world.github.state().checkRuns.values()].filter(({ appSlug, name }) => appSlug === "worktrain" && name === "WorkTrain progress").map(({ name, headSha, conclusion, actions }) => [name, headSha, conclusion, actions.map(({ identifier }) => identifier)]);
+
 const labels = () => [...world.github.state().issues.values()].find(({ number }) => number === issue)?.labelIds.map((id) => world.github.state().labels.get(id)?.name);
 
 it("a red check goes on with the same attempt, by a ticket that names the commit, in the name of who labelled", async () => {
@@ -107,6 +109,35 @@ it("G15: after `followUp.most` times a person is asked, once for a commit", asyn
   expect(world.runs(issue)).toHaveLength(1);
   expect(labels()).toContain("worktrain:needs-human");
   expect((await world.comments(issue)).filter(({ body }) => body.includes("needs a person here"))).toHaveLength(1);
+  expect(asking()).toEqual([["WorkTrain progress", head, "action_required", []]]);
+});
+
+it("work on it that stops at a gate asks for a person on the delivered commit, with a button that opens the gate; answered, it asks no more", async () => {
+  await deliver();
+  await check("ci", "failure");
+  const run = world.runs(issue)[1];
+  world.saveArtifact(run?.id ?? 0, formatSegmentName({ item: { repositoryId: world.repositoryId, subject: `issue-${issue}`, attempt: 1 }, runId: run?.id ?? 0, runAttempt: 1, index: 1, phase: "fix", step: "gate-31-fix-1-8dbf2163b3b83e82", costMilliUsd: 120, ending: "awaiting-approval" }));
+  await world.updateRun(run?.id ?? 0, { status: "completed", conclusion: "success" });
+  expect(asking()).toEqual([["WorkTrain progress", head, "action_required", ["approve", "explain"]]]);
+  world.later(60_000);
+  await world.clock.advance(60_000);
+  const [progress] = [...world.github.state().checkRuns.values()].filter(({ name }) => name === "WorkTrain progress");
+  world.github.pressButton("mona", { checkRunId: progress?.id ?? 0, identifier: "approve" });
+  await world.quiet();
+  expect(world.runs(issue)).toHaveLength(3);
+  const ticket = verifyTicket(world.runs(issue)[2]?.inputs["ticket"] ?? "", publicTicketKey(ticketKeyPem), { runCreatedAt: new Date().toISOString() });
+  expect(ticket).toMatchObject({ ok: true, value: { command: "approve", answer: { gate: "gate-31-fix-1-8dbf2163b3b83e82", verdict: "approved" } } });
+  expect(asking()).toEqual([["WorkTrain progress", head, "neutral", []]]);
+});
+
+it("I9: a status comment that somebody edited to name the verdict's check run does not turn that one neutral", async () => {
+  await deliver();
+  const { id } = await call("POST", "/check-runs", { name: "WorkTrain", head_sha: head, status: "completed", conclusion: "failure" });
+  const [status] = await world.comments(issue);
+  await world.call(world.maintainer, "PATCH", `/repos/acme/calc/issues/comments/${status?.id}`, { body: status?.body.replace(" -->", ` check=${id} -->`) });
+  await check("ci", "failure");
+  expect(world.runs(issue)).toHaveLength(2);
+  expect(world.github.state().checkRuns.get(id)?.conclusion).toBe("failure");
 });
 
 it.each<[string, () => Promise<void>]>([
@@ -215,4 +246,38 @@ it("the label that asks for a person stays off once it was taken off", async () 
   await call("DELETE", `/issues/${issue}/labels/worktrain:needs-human`);
   await check("lint", "failure");
   expect(labels()).not.toContain("worktrain:needs-human");
+});
+
+/** A service that reports commit statuses says this of the delivered commit. */
+async function service(context: string, state: "pending" | "failure" | "success"): Promise<void> {
+  expect((await world.call(world.maintainer, "POST", `/repos/acme/calc/statuses/${head}`, { context, state, description: "lint" })).status).toBe(201);
+  await world.quiet();
+}
+
+it("a red commit status is a failed check, once nothing is pending any more; a green one is none", async () => {
+  await deliver();
+  await service("green", "success");
+  await service("slow", "pending");
+  await service("lint", "failure");
+  expect(world.runs(issue)).toHaveLength(1);
+  await service("slow", "success");
+  expect(followedUp()).toEqual([undefined, { because: "ci", headSha: head, pullNumber: issue + 1 }]);
+});
+
+it("I4: the issue's text was changed since: nothing starts, and one comment for the commit says why", async () => {
+  await deliver();
+  await world.call(world.maintainer, "PATCH", `/repos/acme/calc/issues/${issue}`, { body: "`add(1, 2)` gives -1, and so on." });
+  await check("ci", "failure");
+  await check("lint", "failure");
+  expect(world.runs(issue)).toHaveLength(1);
+  const told = (await world.comments(issue)).filter(({ body }) => body.includes("did not go on with"));
+  expect(told).toEqual([expect.objectContaining({ body: expect.stringContaining("text was changed since") })]);
+});
+
+it("G15: a stop that no run gets over asks for a person, once", async () => {
+  await deliver();
+  await check("ci", "failure");
+  await ends("end", "undeliverable");
+  expect(labels()).toContain("worktrain:needs-human");
+  expect((await world.comments(issue)).filter(({ body }) => body.includes("needs a person here"))).toHaveLength(1);
 });

@@ -158,6 +158,27 @@ describe("an App that may write workflow files", () => {
     expect((await place.comments(1)).at(-1)).toContain("WorkTrain is on");
   });
 
+  it("a command asks again: it opens what was closed, makes a new one where the branch is gone, and says so where nothing is missing", async () => {
+    const place = await repository(world, "second-thoughts");
+    await setState(world, place, 1, "closed");
+    const ask = async (token: string | null = null): Promise<string> => {
+      const body = { body: "/worktrain config --set-up" };
+      const { status } = token === null ? await place.call("POST", "/issues/1/comments", body) : await world.call(token, "POST", "/repos/acme/second-thoughts/issues/1/comments", body);
+      expect(status).toBe(201);
+      await afterLateLooks(world);
+      return (await place.comments(1)).at(-1) ?? "";
+    };
+    expect(await ask(world.github.addUser("tria", "triage", place.id))).not.toContain("has what is missing");
+    expect((await place.pulls()).map(({ state }) => state)).toEqual(["closed"]);
+    expect(await ask()).toContain("Pull request #1");
+    expect((await place.pulls()).map(({ state }) => state)).toEqual(["open"]);
+    await setState(world, place, 1, "closed");
+    expect((await place.call("DELETE", "/git/refs/heads/worktrain/onboarding")).status).toBe(204);
+    expect(await ask()).toContain("Pull request #2");
+    await merge(world, place, 2);
+    expect(await ask()).toContain("on the default branch already");
+  });
+
   it("a repository that is set up, or has no commit, is left alone", async () => {
     const text = workflowText({ template: "on: push\njobs: {}\n", action: ACTION, publicKey: "" }) ?? "";
     const ready = await repository(world, "ready", { files: { ...FILES, ".github/workflows/worktrain.yml": text, ".github/worktrain.yml": "" } });

@@ -83,6 +83,62 @@ describe("run", () => {
   });
 });
 
+describe("a mention of the App", () => {
+  it("alone on an issue starts as `run` does; the same event again starts nothing more", async () => {
+    const { comment, world, tickets } = begin();
+    const id = await comment("Over to you.\n\n@our-train");
+    await comment("Over to you.\n\n@our-train", { id });
+    expect(tickets()).toMatchObject([{ command: "run", trigger: { kind: "issue_comment", id: String(id), actor: { login: "octocat", id: 42 } } }]);
+    expect(world.commentReactions).toEqual([`${id} eyes`, `${id} +1`]);
+  });
+
+  it("with words that are no command: the place, and what is meant", async () => {
+    const { comment, world, answers } = begin();
+    await comment("@our-train statsu");
+    expect(answers()[0]).toContain("Line 1, column 12:");
+    expect(answers()[0]).toContain("Did you mean `/worktrain status`?");
+    expect(world.dispatches).toEqual([]);
+  });
+
+  it.each<[string, string, WrittenComment]>([
+    ["by an App", "@our-train run", { author: { login: "some[bot]", id: 3, type: "Bot" } }],
+    ["of somebody else", "@hubot run", {}],
+    ["in a quote", "> @our-train run", {}],
+    ["that an edit brought", "@our-train run", { editedAt: "2027-01-01T00:00:00Z" }],
+  ])("attack 2: %s starts nothing and is not answered", async (_, body, written) => {
+    const { comment, silence } = begin();
+    const before = silence();
+    await comment(body, written);
+    expect(silence()).toEqual(before);
+  });
+});
+
+describe("where GitHub lets an App be assigned", () => {
+  it.each([
+    ["our-train[bot]", 1],
+    ["Our-Train[bot]", 1],
+    ["our-train", 0],
+    ["other-train[bot]", 0],
+  ])("an issue given to %s is worked on: %i", async (login, runs) => {
+    const { assign, world } = begin();
+    world.issue.labels = [];
+    await assign(login);
+    expect(world.dispatches).toHaveLength(runs);
+    expect(world.issue.labels).toHaveLength(runs);
+  });
+
+  it("GitHub does not let us label: nothing is dispatched, and the status comment says so", async () => {
+    const { assign, world, body } = begin();
+    world.issue.labels = [];
+    world.fault = (route) => {
+      if (route.endsWith("/labels")) throw requestError(403, "Resource not accessible by integration");
+    };
+    await assign("our-train[bot]");
+    expect(world.dispatches).toEqual([]);
+    expect(body()).toContain("**What to do:**");
+  });
+});
+
 describe("run with a workflow or a goal", () => {
   const digest = (body: string, title = begin().world.issue.title) => taskDigest({ title, body });
 
@@ -410,6 +466,21 @@ describe("retry", () => {
     await over.comment("/worktrain retry");
     expect(over.answers()[0]).toContain("it ended with `duplicate`");
     expect([world.dispatches.length, over.world.dispatches.length]).toEqual([1, 1]);
+  });
+
+  it.each(["approve", "resume"])("%s after an end for good does not point to a retry, which would be refused as well", async (command) => {
+    const { comment, stopped, answers } = begin();
+    await stopped("duplicate", "end");
+    await comment(`/worktrain ${command}`);
+    expect(answers()[0]).toContain("it ended with `duplicate`, so there is nothing that waits to be gone on with");
+    expect(answers()[0]).not.toContain("/worktrain retry");
+  });
+
+  it("resume where an attempt stopped for good reasons points to a retry", async () => {
+    const { comment, stopped, answers } = begin();
+    await stopped("review-blocking", "end");
+    await comment("/worktrain resume");
+    expect(answers()[0]).toContain("/worktrain retry");
   });
 
   it("a phase that there is not is refused with its place", async () => {

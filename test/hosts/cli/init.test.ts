@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { parse } from "yaml";
 import { parseConfig } from "../../../src/config/index.ts";
 import { workflowFindings } from "../../../src/hosts/cli/doctor/workflow-file.ts";
 import { publicTicketKey } from "../../../src/github/trust/index.ts";
@@ -74,4 +75,32 @@ test("attack: a repository's link leads nothing out of the clone", async () => {
   expect(await cli.refusal("init", "--action", ACTION, "--public-key", KEY)).toContain("outside of the clone");
   expect(existsSync(join(outside, "workflows"))).toBe(false);
   rmSync(outside, { recursive: true });
+});
+
+test("without the App: three files that fit together, a key outside of the clone that is shown to nobody, and a second time the same", async () => {
+  const data = mkdtempSync(join(tmpdir(), "worktrain-data-"));
+  const own = shell({ data: clone, environment: { dataDirectory: data } });
+  const { text, data: said } = await own.run("init", "--action-only", "--action", ACTION);
+  const keyFile = join(data, "keys", "acme-shop.pem");
+  const pem = readFileSync(keyFile, "utf8");
+  expect(statSync(keyFile).mode & 0o777).toBe(0o600);
+  expect(read(WORKFLOW)).toContain(`public-key: ${publicTicketKey(pem)}`);
+  expect(workflowFindings(read(WORKFLOW), readFileSync("templates/worktrain.yml", "utf8"), publicTicketKey(pem)).filter(({ ok }) => ok !== true)).toEqual([]);
+  const pinned = ACTION.replace("@", "/intake@");
+  const [tell, intake] = [parse(read(WORKFLOW)).jobs.tell, parse(read(".github/workflows/worktrain-intake.yml"))];
+  expect([tell.steps[0].uses, intake.jobs.intake.steps[0].uses]).toEqual([pinned, pinned]);
+  expect(`${read(WORKFLOW)}${read(".github/workflows/worktrain-intake.yml")}`).not.toContain("__");
+  expect(text).toContain(`gh secret set WORKTRAIN_TICKET_KEY --env worktrain-intake < ${keyFile}`);
+  expect(text).not.toContain("Install the App");
+  expect(text + JSON.stringify(said)).not.toContain(pem.split("\n")[1]);
+  const again = await own.run("init", "--action-only", "--action", ACTION);
+  expect(again.data.files.map(({ state }: { state: string }) => state)).toEqual(["kept", "kept", "kept"]);
+  expect(readFileSync(keyFile, "utf8")).toBe(pem);
+  rmSync(data, { recursive: true });
+});
+
+test("without the App and without the action: nothing is written that would start nothing, and no key is made", async () => {
+  const { text } = await cli.run("init", "--action-only");
+  expect(text).toContain("Run this again with --action");
+  expect([existsSync(join(clone, WORKFLOW)), existsSync(join(clone, ".github/workflows/worktrain-intake.yml")), existsSync(join(clone, "keys"))]).toEqual([false, false, false]);
 });

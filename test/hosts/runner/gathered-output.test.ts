@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runnerCommands } from "../../../src/hosts/runner/commands.ts";
+import { runnerCommands } from "../../../src/shared/runner-commands.ts";
 import { gatherOutput } from "../../../src/hosts/runner/gathered-output.ts";
 
 test("what an upload prints stands together, and what the work prints meanwhile does not get into it", async () => {

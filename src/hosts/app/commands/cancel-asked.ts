@@ -34,6 +34,6 @@ async function dropNextTry(here: Workplace, tools: StartTools, { status, by }: {
   if (run === null || title === null) return false;
   const { pullRequests } = await readStatusState(here.github, here.repository, { issueNumber: marker.issueNumber, branch: branchOf(title) });
   const view = await endedView(here, { run, title, progress: await readProgress(here, run, title), marker, pullRequests });
-  await writeEnd(openStatusBoard(here, tools, marker.issueNumber), status, { run, view: { ...view, onward: { kind: "waits", reason: `\`${by}\` cancelled it in a comment` } } });
+  await writeEnd(here, tools, status, { run, view: { ...view, onward: { kind: "waits", reason: `\`${by}\` cancelled it in a comment` } } });
   return true;
 }

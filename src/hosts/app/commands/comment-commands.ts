@@ -19,7 +19,10 @@ import { openStatusBoard } from "../runs/status-board.ts";
 import { recordAsked } from "./record-asked.ts";
 import { reviewAsked } from "./review-asked.ts";
 import { runAsked } from "./run-asked.ts";
+import { mergeAsked } from "./merge-asked.ts";
 import { react, say } from "./say.ts";
+import { setUpAsked, type CommandTools } from "./set-up-asked.ts";
+import { tellClick, type Click } from "./click.ts";
 import { setStage, type Stage, type StartTools } from "../starting/start-work.ts";
 import type { Workplace } from "../workplace.ts";
 
@@ -28,10 +31,18 @@ export interface CommentOrder {
   readonly read: Exclude<ReadComment, { kind: "none" }>;
 }
 
+/** A command that somebody gave by a click. */
+export interface ClickOrder {
+  readonly event: Omit<CommentEvent, "commentId">;
+  readonly read: Extract<ReadComment, { kind: "command" }>;
+  readonly click: Click;
+}
+
 /** The id of a run that was dispatched for it; null for none. */
-export async function answerComment(place: Workplace, tools: StartTools, { event, read }: CommentOrder): Promise<number | null> {
+export async function answerComment(place: Workplace, tools: CommandTools, order: CommentOrder | ClickOrder): Promise<number | null> {
+  const { event, read } = order;
   const note = (reason: string): null => {
-    tools.log.info("command seen", { repository: place.repositoryId, issue: event.issueNumber, comment: event.commentId, reason });
+    tools.log.info("command seen", { repository: place.repositoryId, issue: event.issueNumber, comment: "click" in order ? order.click.key : order.event.commentId, reason });
     return null;
   };
   const verdict = permissionVerdict(await readPermission(place.github, place.repository, event.author.login), event.author.id);
@@ -45,26 +56,28 @@ export async function answerComment(place: Workplace, tools: StartTools, { event
   const { here } = stage;
   if (authorisation.kind === "refused") {
     const { kind, message, fix } = authorisation.refusal;
-    await react(here, tools, event, "confused");
+    if (!("click" in order)) await react(here, tools, order.event, "confused");
     // Told once to somebody who can do something about it. Of whom GitHub says nothing may be anybody.
     if (kind === "actor-may-not-start") await say(here, tools, event, { key: `person=${event.author.id}${verdict.kind === "allowed" ? ` command=${name}` : ""}`, answer: { ...refused({ message, fix, details: [] }).answer, notDone: [] } });
     return note(kind);
   }
-  const reactionId = await react(here, tools, event, read.kind === "refused" ? "confused" : "eyes");
-  const asked: Asked = { event, role: authorisation.role, stage, reactionId };
-  const outcome = read.kind === "refused" ? misread(read.refusal) : await whereItBelongs(tools, { ...asked, name: read.command.name }, await carriedOut(tools, read.command, asked));
+  const written = "click" in order ? { ...order.event, commentId: await tellClick(here, tools, order.event, order.click) } : order.event;
+  const reactionId = await react(here, tools, written, read.kind === "refused" ? "confused" : "eyes");
+  const asked: Asked = { event: written, role: authorisation.role, stage, reactionId };
+  const outdated = "click" in order ? await order.click.outdated(stage, written.commentId) : null;
+  const outcome = read.kind === "refused" ? misread(read.refusal) : outdated !== null ? refused(outdated) : await whereItBelongs(tools, { ...asked, command: read.command }, await carriedOut(tools, read.command, asked));
   note(`${read.kind === "command" ? read.command.name : read.refusal.kind}: ${outcome.kind}`);
   if (outcome.kind === "ignored") return null;
   // The answer of a run that it was passed on to stands under the comment's own key, and may be the App's as well.
-  await say(here, tools, event, { key: outcome.kind === "passed-on" ? `comment=${event.commentId} not-done` : `comment=${event.commentId}`, answer: { ...outcome.answer, notDone: read.notDone } });
-  if (read.kind === "command" && outcome.kind !== "passed-on") await react(here, tools, event, outcome.kind === "done" ? "+1" : "confused");
+  await say(here, tools, event, { key: outcome.kind === "passed-on" ? `comment=${written.commentId} not-done` : `comment=${written.commentId}`, answer: { ...outcome.answer, notDone: read.notDone } });
+  if (read.kind === "command" && outcome.kind !== "passed-on") await react(here, tools, written, outcome.kind === "done" ? "+1" : "confused");
   return outcome.runId;
 }
 
 /** What cannot be read as a command is told to those who may give one; while the config cannot be read its defaults hold, and nothing is started. */
-const leastRole = ({ config }: Stage, read: CommentOrder["read"]): CommandRole => (read.kind === "command" && config !== "missing" && config.ok ? config.value.permissions[read.command.name] : "write");
+export const leastRole = ({ config }: Stage, read: CommentOrder["read"]): CommandRole => (read.kind === "command" && config !== "missing" && config.ok ? config.value.permissions[read.command.name] : "write");
 
-function misread({ message, fix, line, column, text }: Extract<CommentOrder["read"], { kind: "refused" }>["refusal"]): Outcome {
+export function misread({ message, fix, line, column, text }: Extract<CommentOrder["read"], { kind: "refused" }>["refusal"]): Outcome {
   return { kind: "refused", answer: { refusal: { message, fix, details: [], place: { line, column, text } }, said: null }, runId: null };
 }
 
@@ -72,8 +85,8 @@ function misread({ message, fix, line, column, text }: Extract<CommentOrder["rea
 const OF_AN_ISSUE: readonly CommandName[] = ["status", "cancel", "run", "plan", "approve", "reject", "resume", "retry", "fix"];
 
 /** On the pull request that came of an issue, where there is no work of its own: what was refused belongs on the issue. */
-async function whereItBelongs(tools: StartTools, { event, name, stage: { here, facts } }: Asked & { readonly name: CommandName }, outcome: Outcome): Promise<Outcome> {
-  if (outcome.kind !== "refused" || !event.isPullRequest || !OF_AN_ISSUE.includes(name) || (await openStatusBoard(here, tools, event.issueNumber).read()) !== null) return outcome;
+async function whereItBelongs(tools: StartTools, { event, command, stage: { here, facts } }: Asked & { readonly command: Command }, outcome: Outcome): Promise<Outcome> {
+  if (outcome.kind !== "refused" || !event.isPullRequest || !OF_AN_ISSUE.includes(command.name) || approvedCommit(command) !== null || (await openStatusBoard(here, tools, event.issueNumber).read()) !== null) return outcome;
   const pull = await readPullUnderReview(here.github, here.repository, event.issueNumber);
   const [, issue] = /^worktrain\/issue-(\d{1,15})-\d{1,6}$/.exec(pull?.headRef ?? "") ?? [];
   if (issue === undefined || pull?.headRepositoryId !== facts.id) return outcome;
@@ -81,7 +94,7 @@ async function whereItBelongs(tools: StartTools, { event, name, stage: { here, f
 }
 
 /** What GitHub does not take, or not now, is told like any other refusal: nothing ends silent (I4). */
-async function carriedOut(tools: StartTools, command: Command, asked: Asked): Promise<Outcome> {
+async function carriedOut(tools: CommandTools, command: Command, asked: Asked): Promise<Outcome> {
   try {
     return await carryOut(tools, command, asked);
   } catch (error) {
@@ -93,14 +106,14 @@ async function carriedOut(tools: StartTools, command: Command, asked: Asked): Pr
 }
 
 /** What each command does; one that the grammar gains needs its line here. */
-async function carryOut(tools: StartTools, command: Command, asked: Asked): Promise<Outcome> {
+async function carryOut(tools: CommandTools, command: Command, asked: Asked): Promise<Outcome> {
   switch (command.name) {
     case "help":
       return done(HELP);
     case "status":
       return showStatus(asked.stage.here, tools, asked.event);
     case "config":
-      return showConfig(asked.stage);
+      return command.flags.includes("set-up") ? byStarter(asked, (starter) => setUpAsked(tools, starter)) : showConfig(asked.stage);
     case "cancel":
       return cancelAsked(tools, asked);
     case "run":
@@ -118,17 +131,33 @@ async function carryOut(tools: StartTools, command: Command, asked: Asked): Prom
       const question = command.name;
       return byStarter(asked, (starter) => recordAsked(tools, { ...starter, question, step: command.operands["STEP"]?.[0] }));
     }
+    case "merge":
+      return byStarter(asked, (starter) => mergeAsked(tools, { ...starter, approved: null }));
     case "approve":
     case "reject":
     case "resume":
     case "retry":
     case "fix": {
       const { name } = command;
+      const approved = approvedCommit(command);
+      if (approved !== null && !(await waitsAtGate(asked, tools))) return byStarter(asked, (starter) => mergeAsked(tools, { ...starter, approved }));
       return byStarter(asked, (starter) => goOnAsked(tools, { ...starter, command: { ...command, name } }));
     }
     default:
       return unreachable(command.name);
   }
+}
+
+/** The commit that an `approve` names; null where it names none. */
+function approvedCommit({ name, operands }: Command): string | null {
+  const [named = ""] = name === "approve" ? (operands["GATE"] ?? []) : [];
+  return /^[0-9a-f]+$/.test(named) ? named : null;
+}
+
+/** Where the work waits for an answer nothing is delivered yet that could be merged. */
+async function waitsAtGate({ event, stage: { here, comments } }: Asked, tools: StartTools): Promise<boolean> {
+  const status = event.isPullRequest ? null : await openStatusBoard(here, tools, event.issueNumber).readShown(comments);
+  return status?.marker.state === "interrupted";
 }
 
 /** The config cannot open what spends to anybody else; where it did, this would close it. */
@@ -137,7 +166,7 @@ async function byStarter(asked: Asked, act: (asked: StarterAsked) => Promise<Out
   return role === "triage" ? refused({ message: "WorkTrain spends money and publishes branches, so it starts only for people who can write.", fix: "Ask somebody with write permission to write the command.", details: [] }) : act({ ...asked, role });
 }
 
-const HELP = `### What you can type\n\nA command is a line of a new comment that starts with \`/worktrain\`; the first one of a comment counts. Who can give which stands under \`permissions\` in \`.github/worktrain.yml\`; without it people with write permission.\n\n${commandTable()}`;
+const HELP = `### What you can type\n\nA command is a line of a new comment that starts with \`/worktrain\`, or with a mention of this App (alone it means \`run\`); the first one of a comment counts. Who can give which stands under \`permissions\` in \`.github/worktrain.yml\`; without it people with write permission.\n\n${commandTable()}`;
 
 async function showStatus(place: Workplace, tools: StartTools, { issueNumber }: CommentEvent): Promise<Outcome> {
   const status = await openStatusBoard(place, tools, issueNumber).read();

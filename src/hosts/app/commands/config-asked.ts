@@ -7,7 +7,7 @@ import type { Stage } from "../starting/start-work.ts";
 
 /** `config`: what holds, as YAML; or every fault of the file. */
 export function showConfig({ config, facts }: Stage): Outcome {
-  if (config === "missing") return refused({ message: `There is no ${CONFIG_PATH} on the default branch.`, fix: `Add the file to \`${facts.defaultBranch}\`; an empty one means all defaults.`, details: [] });
+  if (config === "missing") return refused({ message: `There is no ${CONFIG_PATH} on the default branch.`, fix: `Add the file to \`${facts.defaultBranch}\`; an empty one means all defaults. \`/worktrain config --set-up\` opens a pull request with what is missing.`, details: [] });
   if (!config.ok) {
     const details = config.error.map(({ file, line, column, message, fix }) => `${file}:${line}:${column} ${message} ${fix}`);
     return refused({ message: `The configuration ${CONFIG_PATH} on the default branch is not valid.`, fix: `Mend the file on \`${facts.defaultBranch}\`.`, details });

@@ -45,7 +45,7 @@ export async function goOnAsked(tools: StartTools, { event, role, stage, reactio
         labelledAt: createdAt,
       };
       const order = { event: wish, deliveryId: String(commentId), decision: { ...decision, baseSha: under?.mergeBase ?? decision.baseSha }, ...(under === null ? {} : { review: { headSha: under.wish.headSha } }), ...(delivered === null ? {} : { followUp: { because: "asked" as const, pullNumber: delivered.pullNumber, headSha: delivered.headSha, findings: [...(command.operands["FINDING"] ?? [])] } }), role, command: { name: command.name, commentId, reactionId, answer: decision.answer, retry: decision.retry } };
-      const { dispatched, runId, untold } = await start({ place: here, facts, board, status, runs: null }, tools, order);
+      const { dispatched, runId, untold } = await start({ place: here, facts, board, status, runs: null, workflowText: stage.workflowText }, tools, order);
       if (untold !== undefined) return refused(untold);
       // Why nothing could be dispatched stands in the status comment.
       return { kind: dispatched ? "done" : "refused", answer: { refusal: null, said: null }, runId };

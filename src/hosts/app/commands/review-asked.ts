@@ -48,7 +48,7 @@ export async function reviewAsked(tools: StartTools, { event, role, stage, react
     review: { headSha: pull.headSha, ...(since === null || since.headSha === pull.headSha ? {} : { since }) },
     command: { name: command.name, commentId, reactionId, answer: null },
   };
-  const { dispatched, runId } = await start({ place: here, facts, board, status, runs }, tools, order);
+  const { dispatched, runId } = await start({ place: here, facts, board, status, runs, workflowText: stage.workflowText }, tools, order);
   // Why nothing could be dispatched stands in the status comment.
   return { kind: dispatched ? "done" : "refused", answer: { refusal: null, said: null }, runId };
 }

@@ -9,6 +9,7 @@ import { goOnAsked, latestStatus } from "./go-on-asked.ts";
 import { itemRuns, readPriorAttempt } from "../starting/prior-attempt.ts";
 import { start, type StartTools } from "../starting/start-work.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
+import type { Workplace } from "../workplace.ts";
 
 export interface RunAsked extends StarterAsked {
   readonly command: Command<"run" | "plan">;
@@ -17,7 +18,8 @@ export interface RunAsked extends StarterAsked {
 export async function runAsked(tools: StartTools, { event, role, stage, reactionId, command }: RunAsked): Promise<Outcome> {
   const { here, facts, issue } = stage;
   const wish = wishOf(command);
-  if (wish?.workflow !== undefined && CONFIDENTIAL_WORKFLOWS.includes(wish.workflow) && ((await readRepository(here.github, here.repository))?.isPublic ?? true)) return refused({ ...needsPrivate(wish.workflow), details: [] });
+  const confidential = await keptBack(here, wish);
+  if (confidential !== null) return confidential;
   const board = openStatusBoard(here, tools, event.issueNumber);
   const status = await latestStatus(here, tools, board, await board.readShown(stage.comments));
   if (wish === undefined && status?.marker.state === "interrupted" && isPlanGate(status.marker.at)) return approvePlan(tools, { event, role, stage, reactionId });
@@ -41,6 +43,12 @@ export async function runAsked(tools: StartTools, { event, role, stage, reaction
   }
 }
 
+/** A workflow whose record nobody else may read is not run in public. */
+export async function keptBack({ github, repository }: Workplace, wish: RunWish | undefined): Promise<Outcome | null> {
+  if (wish?.workflow === undefined || !CONFIDENTIAL_WORKFLOWS.includes(wish.workflow)) return null;
+  return ((await readRepository(github, repository))?.isPublic ?? true) ? refused({ ...needsPrivate(wish.workflow), details: [] }) : null;
+}
+
 /** The step of `phase.step` is the gate of a plan. */
 const isPlanGate = (at: string | null): boolean => /^[a-z]+\.gate-\d+-plan-/.test(at ?? "");
 
@@ -53,7 +61,7 @@ async function approvePlan(tools: StartTools, asked: StarterAsked): Promise<Outc
 }
 
 /** What is asked for beside the issue's text; undefined where it is nothing. */
-function wishOf({ name, operands }: RunAsked["command"]): RunWish | undefined {
+export function wishOf({ name, operands }: RunAsked["command"]): RunWish | undefined {
   if (name === "plan") return { plan: true };
   const [workflow] = operands["WORKFLOW"] ?? [];
   const [goal] = operands["GOAL"] ?? [];

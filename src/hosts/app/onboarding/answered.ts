@@ -18,7 +18,7 @@ export async function answered(place: Workplace, tools: AppTools, { number, merg
   await tools.effects.apply(commentEffect({ github: place.github, repository: place.repository, issueNumber: number, author: tools.author }, { marker, body: `${marker}\n${said}` }));
 }
 
-const DECLINED = "WorkTrain stays off here and does not ask again. To be asked again, reopen this pull request. To take the App away, see the repository's settings, GitHub Apps.";
+const DECLINED = "WorkTrain stays off here and does not ask again. To be asked again, reopen this pull request, or write `/worktrain config --set-up` in a comment. To take the App away, see the repository's settings, GitHub Apps.";
 
 /** Makes the label, and says whether a run could start now; what GitHub does not show an App, the pull request's list names. */
 async function activate(place: Workplace, tools: AppTools, pullNumber: number): Promise<string | null> {

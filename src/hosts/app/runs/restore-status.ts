@@ -1,5 +1,6 @@
 import { readIssue } from "../../../github/read/index.ts";
 import { commentEffect } from "../../../github/write/index.ts";
+import { untick } from "../../../report/boxes.ts";
 import { RECREATED_NOTE } from "../../../report/status-comment.ts";
 import { formatStatusMarker, statusMarkerPrefix, type StatusMarker } from "../../../report/status-marker.ts";
 import { openStatusBoard } from "./status-board.ts";
@@ -15,7 +16,7 @@ export async function restoreStatus(place: Workplace, tools: AppTools, deleted: 
   const board = openStatusBoard(place, tools, marker.issueNumber);
   if ((await board.read()) !== null || (await readIssue(place.github, place.repository, marker.issueNumber)) === null) return;
   const [, ...rest] = body.split("\n");
-  const restored = [formatStatusMarker({ ...marker, recreated: true }), rest.join("\n").trim(), RECREATED_NOTE].join("\n\n");
+  const restored = [formatStatusMarker({ ...marker, recreated: true }), untick(rest.join("\n").trim()), RECREATED_NOTE].join("\n\n");
   const target = { github: place.github, repository: place.repository, issueNumber: marker.issueNumber, author: tools.author };
   await tools.effects.apply(commentEffect(target, { marker: statusMarkerPrefix(marker.issueNumber), body: restored }));
 }

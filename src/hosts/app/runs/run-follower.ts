@@ -10,15 +10,18 @@ const MAX_FOLLOW_MS = 12 * 60 * 60_000;
 /** Runs that are remembered to be over: a saving of requests, nothing hangs on it. */
 const MAX_REMEMBERED = 1_000;
 
+/** A run by its id, or what else is looked at until it is known. */
+export type Followed = number | string;
+
 export interface RunFollower {
   /** Looks at a run now and then every poll interval until it is over; a run that is followed already is left alone. */
-  follow(runId: number, look: (signal: AbortSignal) => Promise<RunOutlook>): void;
+  follow(runId: Followed, look: (signal: AbortSignal) => Promise<RunOutlook>): void;
   /** Somebody else saw that the run is over: no further look, and one that waits its turn hears it by its signal. */
-  leave(runId: number): void;
+  leave(runId: Followed): void;
   /** Whether a run that was seen going was seen to be over since, so that a late event about it needs no look. */
-  isOver(runId: number): boolean;
+  isOver(runId: Followed): boolean;
   /** What was seen to be over is not, as far as its status comment tells: that one was away, or another has it restored. */
-  forget(runId: number): void;
+  forget(runId: Followed): void;
   /** Ends all following; resolves when the last look is done. */
   stop(): Promise<void>;
 }
@@ -31,17 +34,17 @@ export interface FollowerOptions {
 
 /** At most one poll a run. The App can lose it at any time: it holds nothing that a webhook would not bring again. */
 export function createRunFollower({ clock, log, pollMs }: FollowerOptions): RunFollower {
-  const following = new Map<number, { readonly polling: Promise<void>; readonly leaving: AbortController }>();
+  const following = new Map<Followed, { readonly polling: Promise<void>; readonly leaving: AbortController }>();
   const stopping = new AbortController();
-  const over = new Set<number>();
+  const over = new Set<Followed>();
 
-  function remember(runId: number): void {
+  function remember(runId: Followed): void {
     over.add(runId);
     const [oldest] = over;
     if (over.size > MAX_REMEMBERED && oldest !== undefined) over.delete(oldest);
   }
 
-  async function poll(runId: number, look: (signal: AbortSignal) => Promise<RunOutlook>, signal: AbortSignal): Promise<void> {
+  async function poll(runId: Followed, look: (signal: AbortSignal) => Promise<RunOutlook>, signal: AbortSignal): Promise<void> {
     let hasGone = false;
     const untilMs = clock.monotonicMs() + MAX_FOLLOW_MS;
     while (!signal.aborted && clock.monotonicMs() < untilMs) {

@@ -9,8 +9,12 @@ import { formatItemId, formatKeptName, parseSegmentName, readTrailers, type Endi
 import { ENDING_WORDS } from "../../../report/ending-words.ts";
 import { progressOf, type Onward, type Progress, type StatusView } from "../../../report/status-comment.ts";
 import { formatStatusMarker, type StatusMarker } from "../../../report/status-marker.ts";
+import { askOnHead } from "../checks/asks-on-head.ts";
+import { closeForgottenCheck, closeLiveCheck, showOnCheck } from "../checks/live-check.ts";
+import { askPersonAt } from "./ask-person.ts";
 import { endByForce } from "./end-by-force.ts";
 import { parseRunTitle, type RunTitle } from "./run-title.ts";
+import { deliveredHead } from "../starting/follow-up.ts";
 import { startReview } from "../starting/start-review.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
 import { goOnUnasked } from "../starting/go-on-unasked.ts";
@@ -34,14 +38,15 @@ export async function reportRun(place: Workplace, tools: StartTools, runId: numb
   const state = await readStatusState(place.github, place.repository, { issueNumber: title.issueNumber, branch: branchOf(title) });
   // GraphQL has no issue of a pull request's number: its comments are read by REST.
   const status = title.item.subject.startsWith("pr-") ? await board.read() : await board.readShown(state.comments);
-  if (status === null || !(await isAbout(place, status, run, title))) return "over";
+  if (status === null) return untold(place, tools, { run, title });
+  if (!(await isAbout(place, status, run, title))) return "over";
   const { marker } = status;
   // A final word stays: what a re-run says of itself is that it does not act (fault 24).
   if (marker.state === "ended" || marker.state === "interrupted") return "over";
 
   const progress = await readProgress(place, run, title);
   if (run.status !== "completed") {
-    await showProgress({ board, status, run, progress }, { wanted, nowMs: tools.clock.nowMs(), mayEdit: () => tools.edits.take(place.repository.owner) });
+    await showProgress({ place, tools, board, status, run, progress }, wanted);
     await endByForce(place, tools, marker, run.id);
     return "going";
   }
@@ -54,7 +59,9 @@ export async function reportRun(place: Workplace, tools: StartTools, runId: numb
     if (goingOn.kind === "handled") return goingOn.runId === null ? "over" : { goesOnIn: goingOn.runId };
     onward = { kind: "waits", reason: goingOn.reason };
   }
-  await writeEnd(board, status, { run, view: { ...view, onward } });
+  // Before the comment says that it is over: nobody looks at the run any more then.
+  await askPersonAt(place, tools, { issueNumber: title.issueNumber, runUrl: run.htmlUrl, runId: run.id, ending: view.ending });
+  await writeEnd(place, tools, status, { run, view: { ...view, onward } });
   tools.log.info("run ended", { repository: place.repositoryId, issue: title.issueNumber, run: run.id, ending: view.ending });
   const next = title.item.subject.startsWith("pr-") ? await reviewNewHead(place, tools, { marker, run }) : null;
   return next === null ? "over" : { goesOnIn: next };
@@ -68,9 +75,19 @@ async function reviewNewHead(place: Workplace, tools: StartTools, { marker, run 
   return startReview(place, tools, { cause: "push", event, headSha: null, deliveryId: `run-${run.id}` });
 }
 
-export async function writeEnd(board: StatusBoard, { comment, marker }: Status, { run, view }: { readonly run: RunFacts; readonly view: EndedView }): Promise<void> {
+/** The check run first: what an App leaves that dies in between is looked at again, as the comment still says that it goes on. */
+export async function writeEnd(place: Workplace, tools: StartTools, { comment, marker }: Status, { run, view }: { readonly run: RunFacts; readonly view: EndedView }): Promise<void> {
+  const asks = marker.head === undefined ? await askOnDelivered(place, tools, { marker, view }) : undefined;
+  if (marker.head !== undefined) await closeLiveCheck(place, tools, marker, view);
   const due = view.onward?.kind === "tries-again" ? view.onward.at : undefined;
-  await board.write({ comment, marker }, { ...withRun(marker, run), stale: undefined, state: isInterrupted(view) ? "interrupted" : "ended", at: atOf(view.progress) ?? marker.at, due }, view);
+  await openStatusBoard(place, tools, marker.issueNumber).write({ comment, marker }, { ...withRun(marker, run), stale: undefined, state: isInterrupted(view) ? "interrupted" : "ended", at: atOf(view.progress) ?? marker.at, due, check: asks ?? marker.check }, view);
+}
+
+/** A check run on what the item delivered before, where the work on it stopped at a gate. */
+async function askOnDelivered(place: Workplace, tools: StartTools, { marker, view }: { readonly marker: StatusMarker; readonly view: EndedView }): Promise<number | undefined> {
+  if (view.ending !== "awaiting-approval" || view.pullRequest === null) return undefined;
+  const delivered = await deliveredHead({ here: place, facts: { id: place.repositoryId } }, marker);
+  return delivered === null ? undefined : askOnHead(place, tools, { marker, view, headSha: delivered.headSha });
 }
 
 /** Only in the name of somebody who asked for it. */
@@ -115,6 +132,8 @@ export async function readProgress(place: Workplace, run: Pick<RunFacts, "id">, 
 }
 
 interface Scene {
+  readonly place: Workplace;
+  readonly tools: StartTools;
   readonly board: StatusBoard;
   readonly status: Status;
   readonly run: RunFacts;
@@ -125,13 +144,26 @@ interface Scene {
  * Edits only when the run begins, phase or step changes, or it saves no more or again: GitHub limits how much an App may write
  * (P-rate-limits).
  */
-async function showProgress({ board, status, run, progress }: Scene, { wanted, nowMs, mayEdit }: { readonly wanted: "changes" | "all"; readonly nowMs: number; readonly mayEdit: () => boolean }): Promise<void> {
+async function showProgress({ place, tools, board, status, run, progress }: Scene, wanted: "changes" | "all"): Promise<void> {
   const running = run.status === "in_progress";
-  const marker: StatusMarker = { ...withRun(status.marker, run), state: running ? "running" : "waiting", at: atOf(progress), stale: running ? staleSince(progress, nowMs) : undefined };
+  const mayEdit = (): boolean => wanted === "all" || tools.edits.take(place.repository.owner);
+  const marker: StatusMarker = { ...withRun(status.marker, run), state: running ? "running" : "waiting", at: atOf(progress), stale: running ? staleSince(progress, tools.clock.nowMs()) : undefined };
   if (wanted === "changes" && formatStatusMarker(marker) === formatStatusMarker(status.marker)) return;
   // A step that is not shown now is shown by a later look.
-  if (wanted === "changes" && !mayEdit()) return;
-  await board.write(status, marker, running ? { kind: "running", runUrl: run.htmlUrl, progress } : { kind: "waiting", runUrl: run.htmlUrl });
+  if (!mayEdit()) return;
+  const view = running ? { kind: "running" as const, runUrl: run.htmlUrl, progress } : { kind: "waiting" as const, runUrl: run.htmlUrl };
+  if (marker.check !== undefined && mayEdit()) await showOnCheck(place, tools, marker, view);
+  await board.write(status, marker, view);
+}
+
+/** The status comment was deleted for good: a review is followed to its end all the same, and its check run closed. */
+async function untold(place: Workplace, tools: StartTools, { run, title }: { readonly run: RunFacts; readonly title: RunTitle }): Promise<RunOutlook> {
+  if (!title.item.subject.startsWith("pr-")) return "over";
+  if (run.status !== "completed") return "going";
+  const marker: StatusMarker = { issueNumber: title.issueNumber, attempt: title.item.attempt, continuation: 0, key: title.key, state: "ended", runId: run.id, labelledAt: run.createdAt, at: null, recreated: true };
+  const view = await endedView(place, { run, title, progress: await readProgress(place, run, title), marker, pullRequests: [] });
+  await closeForgottenCheck(place, tools, marker, view);
+  return "over";
 }
 
 /** Where the newest segment is older than saving should let it become: since when nothing is saved (fault 14). A run that has come to its end saves no more. */

@@ -1,57 +1,64 @@
 /**
- * Goes on with a delivered item when checks fail on its commit, or a reviewer asks for changes: the same attempt, from the commit that
- * it left.
+ * Goes on with a delivered item when something is said of its commit, or came of it, that is to be answered: the same attempt, from the
+ * commit that it left.
  *
- * I10. CI is followed up in the name of who asked for the work, a review in the reviewer's: permission by API, now. I2. The dispatch key
- * follows from the attempt. G15: at most `followUp.most` times in a row; then a person is asked.
+ * I10. In whose name is the cause's matter; the permission of that person is asked of the API, now. I2. The dispatch key follows from the
+ * attempt. G15: at most `followUp.most` times in a row; then a person is asked.
  */
 import type { Config } from "../../../config/index.ts";
-import { isRedCheck, readCheckRuns, readCommitMessage, readPermission, readStatusState, readSubmittedReview, type CheckRunShown } from "../../../github/read/index.ts";
+import { readCommitMessage, readPermission, readStatusState } from "../../../github/read/index.ts";
 import { permissionVerdict, type Ticket } from "../../../github/trust/index.ts";
-import { commentEffect, findComments, labelEffect } from "../../../github/write/index.ts";
-import { authorise, decideStart, type DeliveredHead, type LabeledEvent, type ReviewEvent } from "../../../intake/index.ts";
-import { CHECK_NAME, formatItemId, readTrailers } from "../../../record/index.ts";
+import { authorise, decideStart, type DeliveredHead, type LabeledEvent } from "../../../intake/index.ts";
+import { formatItemId, readTrailers } from "../../../record/index.ts";
+import type { Asked } from "./causes.ts";
+import { tellNotFollowedUp } from "./not-followed-up.ts";
 import { setStage, start, type Stage, type StartTools } from "./start-work.ts";
+import { askPersonOnce } from "../runs/ask-person.ts";
 import { openStatusBoard, type Status } from "../runs/status-board.ts";
 import type { Workplace } from "../workplace.ts";
 
-export const NEEDS_HUMAN_LABEL = "worktrain:needs-human";
-
 type Person = { readonly login: string; readonly id: number };
-type Asked = { readonly because: "ci"; readonly head: DeliveredHead } | { readonly because: "review"; readonly head: ReviewEvent };
 
 /** The dispatched run's id; null when nothing was dispatched, or GitHub has not said yet. */
 export async function followUp(place: Workplace, tools: StartTools, asked: Asked): Promise<number | null> {
-  const { because, head } = asked;
+  const { cause, head } = asked;
+  const { because } = cause;
   const ignored = (reason: string): null => {
     tools.log.info("delivery not followed up", { repository: place.repositoryId, issue: head.issueNumber, because, reason });
     return null;
   };
   const stage = await setStage(place, head.issueNumber);
   if (stage === null) return ignored("repository-gone");
-  const { here, facts, config, issue } = stage;
+  const { here, facts, config, issue, baseSha } = stage;
   if (config === "missing" || !config.ok) return ignored("no-config");
-  if (!(because === "ci" ? config.value.followUp.ci : config.value.followUp.reviews)) return ignored("switched-off");
+  if (!cause.isWanted(config.value.followUp)) return ignored("switched-off");
   const board = openStatusBoard(here, tools, head.issueNumber);
   const status = await board.readShown(stage.comments);
   const delivered = status === null ? null : await deliveredWork(stage, status, head);
   if (status === null || delivered === null || issue === null) return ignored("not-the-delivery");
-  const by = await inWhoseName(here, asked, { status, pullNumber: delivered.pullNumber });
-  if (by === null) return ignored(because === "ci" ? "checks-not-over-or-not-red" : "no-such-review");
-  const authorisation = authorise(permissionVerdict(await readPermission(here.github, here.repository, by.login), by.id));
+  const found = await cause.find(here, { headSha: head.headSha, pullNumber: delivered.pullNumber, base: { ref: facts.defaultBranch, sha: baseSha }, requester: status.marker.by ?? null });
+  if (found === null) return ignored(cause.nothing);
+  const authorisation = authorise(permissionVerdict(await readPermission(here.github, here.repository, found.by.login), found.by.id));
   if (authorisation.kind !== "allowed") return ignored("actor-may-not-start");
-  const decision = decideStart(eventOf(stage, config.value, { by, marker: status.marker, issue }), { ...stage, repository: facts, prior: { ...status.marker, commentId: status.marker.command, state: "interrupted" }, unasked: true });
+  const event = eventOf(stage, config.value, { by: found.by, marker: status.marker, issue });
+  const decision = decideStart(event, { ...stage, repository: facts, prior: { ...status.marker, commentId: status.marker.command, state: "interrupted" }, unasked: true });
   const done = status.marker.followed ?? 0;
   // Where no work may go on nobody is asked for any.
   if (done >= config.value.followUp.most && (decision.kind === "start" || (decision.kind === "ignore" && decision.reason === "text-changed"))) {
     await askPerson(here, tools, { asked, most: config.value.followUp.most, pullNumber: delivered.pullNumber });
     return ignored("often-enough");
   }
+  if (decision.kind === "ignore" && decision.reason === "text-changed") await tellNotFollowedUp(here, tools, { issueNumber: head.issueNumber, pullNumber: delivered.pullNumber, headSha: head.headSha, refusal: TEXT_CHANGED });
   if (decision.kind !== "start") return ignored(decision.kind === "refuse" ? decision.refusal.kind : decision.reason);
-  const wish: NonNullable<Ticket["followUp"]> = { because, headSha: head.headSha, pullNumber: delivered.pullNumber, ...(asked.because === "review" ? { reviewId: asked.head.reviewId } : {}) };
-  const order = { event: eventOf(stage, config.value, { by, marker: status.marker, issue }), deliveryId: because === "ci" ? head.headSha : String(asked.because === "review" ? asked.head.reviewId : ""), decision, role: authorisation.role, unasked: { followed: done + 1 }, followUp: wish, cause: because === "ci" ? ("check_run" as const) : ("pull_request_review" as const) };
+  const wish: NonNullable<Ticket["followUp"]> = { because, headSha: head.headSha, pullNumber: delivered.pullNumber, ...found.wish };
+  const order = { event, deliveryId: found.id, decision, role: authorisation.role, unasked: { followed: done + 1 }, followUp: wish, cause: cause.trigger };
   return (await start({ place: here, facts, board, status, runs: null }, tools, order)).runId;
 }
+
+const TEXT_CHANGED = {
+  message: "The issue's text was changed since this was delivered. The attempt answers the text as it was, so nothing more is done for it by itself.",
+  fix: "For a new attempt on the present text, remove the start label and add it again; or go on with the pull request by hand.",
+};
 
 /** The pull request whose head is still the commit that this attempt delivered: nobody has pushed, closed or merged since (a person takes over by that). */
 async function deliveredWork(stage: Stage, { marker }: Status, { attempt, headSha }: DeliveredHead): Promise<{ readonly pullNumber: number } | null> {
@@ -60,28 +67,14 @@ async function deliveredWork(stage: Stage, { marker }: Status, { attempt, headSh
   return delivered?.headSha === headSha ? delivered : null;
 }
 
-/** The open pull request of an attempt, where its head is a commit that the attempt delivered; null for none. */
-export async function deliveredHead({ here, facts }: Stage, { issueNumber, attempt }: Status["marker"]): Promise<{ readonly pullNumber: number; readonly headSha: string } | null> {
+/** The open pull request of an attempt, where its head is a commit that the attempt delivered, by the run with this key; null for none. */
+export async function deliveredHead({ here, facts }: { readonly here: Workplace; readonly facts: Pick<Stage["facts"], "id"> }, { issueNumber, attempt }: Pick<Status["marker"], "issueNumber" | "attempt">): Promise<{ readonly pullNumber: number; readonly headSha: string; readonly key: string } | null> {
   const { pullRequests } = await readStatusState(here.github, here.repository, { issueNumber, branch: `worktrain/issue-${issueNumber}-${attempt}` });
   const pull = pullRequests?.find(({ open }) => open);
   if (pull === undefined) return null;
   const { headSha } = pull;
   const trailers = readTrailers((await readCommitMessage(here.github, here.repository, headSha)) ?? "");
-  return trailers?.item === formatItemId({ repositoryId: facts.id, subject: `issue-${issueNumber}`, attempt }) ? { pullNumber: pull.number, headSha } : null;
-}
-
-/** In whose name it goes on, where GitHub's API says that there is something to go on for; null where it does not. */
-async function inWhoseName(place: Workplace, asked: Asked, { status, pullNumber }: { readonly status: Status; readonly pullNumber: number }): Promise<Person | null> {
-  if (asked.because === "ci") return isRed(await readCheckRuns(place.github, place.repository, asked.head.headSha)) ? (status.marker.by ?? null) : null;
-  const { reviewId, author } = asked.head;
-  const review = await readSubmittedReview(place.github, place.repository, { pullNumber, reviewId });
-  return review?.state === "CHANGES_REQUESTED" && review.author?.id === author.id && review.commitId === asked.head.headSha ? author : null;
-}
-
-/** Something failed, and nothing is still going that may fail as well: one session then answers all of it. Our own check says nothing new. */
-function isRed(checks: readonly CheckRunShown[]): boolean {
-  const others = checks.filter(({ name }) => name !== CHECK_NAME);
-  return others.every(({ status }) => status === "completed") && others.some(isRedCheck);
+  return trailers?.item === formatItemId({ repositoryId: facts.id, subject: `issue-${issueNumber}`, attempt }) ? { pullNumber: pull.number, headSha, key: trailers.key } : null;
 }
 
 const eventOf = ({ here, facts }: Stage, { label }: Config, { by, marker, issue }: { readonly by: Person; readonly marker: Status["marker"]; readonly issue: NonNullable<Stage["issue"]> }): LabeledEvent => ({
@@ -94,14 +87,12 @@ const eventOf = ({ here, facts }: Stage, { label }: Config, { by, marker, issue 
 });
 
 /** Said once for each commit: what was tried does not help, and trying on would go round in circles. */
-async function askPerson(place: Workplace, tools: StartTools, { asked: { because, head }, most, pullNumber }: { readonly asked: Asked; readonly most: number; readonly pullNumber: number }): Promise<void> {
-  const { issueNumber, headSha } = head;
-  const marker = `<!-- worktrain:needs-human issue-${issueNumber} ${headSha} -->`;
-  const target = { github: place.github, repository: place.repository, issueNumber, author: tools.author };
-  // The label may have been taken off since: the comment comes last, so who finds it has nothing left to do.
-  if ((await findComments(target, marker)).length > 0) return;
-  await tools.effects.apply(labelEffect(place.github, place.repository, { issueNumber, label: NEEDS_HUMAN_LABEL }));
-  const what = because === "ci" ? "Checks fail on its newest commit" : "A reviewer asked for changes once more";
-  const body = [marker, "### WorkTrain needs a person here", `${what}, and it was worked on again ${most} ${most === 1 ? "time" : "times"} already (\`followUp.most\` in .github/worktrain.yml).`, `**What to do:** look at #${pullNumber} and go on with its branch by hand, or remove the start label here and add it again for a new attempt. Take \`${NEEDS_HUMAN_LABEL}\` off when it is dealt with.`].join("\n\n");
-  await tools.effects.apply(commentEffect(target, { marker, body, seen: null }));
+function askPerson(place: Workplace, tools: StartTools, { asked: { cause, head }, most, pullNumber }: { readonly asked: Asked; readonly most: number; readonly pullNumber: number }): Promise<void> {
+  return askPersonOnce(place, tools, {
+    issueNumber: head.issueNumber,
+    about: head.headSha,
+    headSha: head.headSha,
+    why: `${cause.still}, and it was worked on again ${most} ${most === 1 ? "time" : "times"} already (\`followUp.most\` in .github/worktrain.yml).`,
+    what: `look at #${pullNumber} and go on with its branch by hand, or remove the start label of #${head.issueNumber} and add it again for a new attempt.`,
+  });
 }

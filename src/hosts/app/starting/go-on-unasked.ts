@@ -64,7 +64,7 @@ export async function goOnUnasked(place: Workplace, tools: StartTools, { status,
   if (decision.kind !== "start") return left(wordsOf(decision));
   // The attempt whose dispatch never was is on the text of its key, whatever the issue says now.
   if (because === "not-started" && decision.key !== marker.key) return left(TEXT_CHANGED);
-  const scene = { place: here, facts, board: openStatusBoard(here, tools, marker.issueNumber), status, runs: null };
+  const scene = { place: here, facts, board: openStatusBoard(here, tools, marker.issueNumber), status, runs: null, workflowText: stage.workflowText };
   const unasked = { auto: counts.auto || undefined, tries: counts.tries || undefined, kept: because === "not-started" ? marker.kept : kept };
   const { runId } = await start(scene, tools, { event, deliveryId: `run-${marker.runId ?? "unknown"}`, decision: under === null ? decision : { ...decision, baseSha: under.mergeBase }, role: authorisation.role, unasked, ...(under === null ? {} : { review: { headSha: under.wish.headSha } }) });
   return { kind: "handled", runId };

@@ -86,7 +86,7 @@ export async function startReview(place: Workplace, tools: StartTools, delivery:
     review: { headSha: pull.headSha, ...(since === null || since.headSha === pull.headSha ? {} : { since }) },
     ...(isAsked ? {} : { cause: "pull_request" as const }),
   };
-  return (await start({ place: here, facts, board, status, runs }, tools, order)).runId;
+  return (await start({ place: here, facts, board, status, runs, workflowText: stage.workflowText }, tools, order)).runId;
 }
 
 /** What the repository wants of reviews; where its config cannot be read that is refused later on, in words. */

@@ -3,12 +3,13 @@ import { CONFIG_PATH, parseConfig } from "../../../config/index.ts";
 import { readIssueState, readPermission, type FileAtRef, type IssueState, type RepositoryFacts, type RunFacts } from "../../../github/read/index.ts";
 import { encodeTask, permissionVerdict, signTicket, withGoal, type GateAnswer, type StartRole, type Ticket } from "../../../github/trust/index.ts";
 import { dispatchEffect, issueReactionEffect, type Confirmed } from "../../../github/write/index.ts";
-import { authorise, decideStart, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type CommandName, type ConfigState, type LabeledEvent, type StartDecision } from "../../../intake/index.ts";
+import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type CommandName, type ConfigState, type LabeledEvent, type StartDecision } from "../../../intake/index.ts";
 import { formatItemId } from "../../../record/index.ts";
 import type { StatusMarker } from "../../../report/status-marker.ts";
 import { RetryableError, TerminalError } from "../../../shared/errors.ts";
 import { err } from "../../../shared/result.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
+import { isGiven, labelled, setLabel, type AskedOtherwise } from "./asked-otherwise.ts";
 import { overDailyBudget } from "./daily-budget.ts";
 import { tellNotFollowedUp } from "./not-followed-up.ts";
 import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
@@ -16,6 +17,8 @@ import { parseRunTitle } from "../runs/run-title.ts";
 import type { EditBudget } from "../runs/edit-budget.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "../runs/status-board.ts";
 import type { SubjectQueue } from "../subject-queue.ts";
+import { answeredOnHead } from "../checks/asks-on-head.ts";
+import { dropLiveCheck, keepLiveCheck, openLiveCheck, type CheckTools } from "../checks/live-check.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 
 /** A run that is queued longer than this for a runner is not started on an old wish. */
@@ -26,7 +29,7 @@ export const CLOCK_LEEWAY_MS = 60_000;
 /** Of the 65,535 that all inputs of a dispatch share (P-dispatch), what key and item leave. */
 const INPUTS_CHARS = 65_000;
 
-export interface StartTools extends AppTools {
+export interface StartTools extends CheckTools {
   readonly ticketKeyPem: string;
   /** Of progress that is shown in comments. */
   readonly edits: EditBudget;
@@ -42,21 +45,27 @@ export interface LabelDelivery {
   readonly deliveryId: string;
   /** The event's text is not the one that was labelled: the label was found later, and the text was changed in between (I8). */
   readonly editedSince?: boolean;
+  /** What asked, where the label did not; the event's label is empty then. */
+  readonly asked?: AskedOtherwise;
 }
 
 /** The dispatched run's id; null when nothing was dispatched or GitHub has not said yet. */
 export async function startWork(place: Workplace, tools: StartTools, delivery: LabelDelivery): Promise<number | null> {
-  const { event } = delivery;
+  const { asked } = delivery;
   const ignored = (reason: string): null => {
-    tools.log.info("label ignored", { repository: place.repositoryId, issue: event.issueNumber, delivery: delivery.deliveryId, reason });
+    tools.log.info(asked === undefined ? "label ignored" : `${asked.kind} ignored`, { repository: place.repositoryId, issue: delivery.event.issueNumber, delivery: delivery.deliveryId, reason });
     return null;
   };
-  const stage = await setStage(place, event.issueNumber);
+  const stage = await setStage(place, delivery.event.issueNumber);
   if (stage === null) return ignored("repository-gone");
-  const { here, facts, config, issue } = stage;
+  const { here, facts, config } = stage;
+  const label = config !== "missing" && config.ok ? config.value.label : DEFAULT_LABEL;
+  const event = asked === undefined ? delivery.event : { ...delivery.event, label };
+  const issue = asked === undefined ? stage.issue : labelled(stage.issue, label);
   if (!isStartLabel(event.label, config)) return ignored("other-label");
+  if (asked?.kind === "issues.assigned" && !(await isGiven(stage, event.issueNumber, asked.assignee))) return ignored("other-assignee");
   const verdict = permissionVerdict(await readPermission(here.github, here.repository, event.sender.login), event.sender.id);
-  const authorisation = authorise(verdict);
+  const authorisation = authorise(verdict, asked?.kind === "issues.assigned" ? "assignment" : "label");
   if (authorisation.kind === "silent") return ignored("actor-may-not-start");
 
   const board = openStatusBoard(here, tools, event.issueNumber);
@@ -69,20 +78,28 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
   // Without our comment the runs count the attempts, and tell as well whether this wish was dispatched.
   const runs = status === null && issue !== null ? await itemRuns(here, issue) : null;
   const prior = issue === null ? null : await readPriorAttempt(here, tools, { issue, status, runs });
-  const decision = decideStart(event, { ...stage, repository: facts, prior });
+  const decision = decideStart(event, { ...stage, issue, repository: facts, prior, ...(asked?.kind === "issues.opened" ? { wish: asked.wish } : {}) });
   const refused = ({ attempt, wish }: Pick<Exclude<StartDecision, { kind: "ignore" }>, "attempt" | "wish">, refusal: Refused): Promise<void> => refuse(board, status, { ...firstMarker(event), attempt, wish, recreated: status?.marker.recreated ?? false }, refusal);
   switch (decision.kind) {
     case "ignore":
+      // Given back while its run is at work: wanted again, which is what the label says.
+      if (asked?.kind === "issues.assigned" && decision.reason === "already-running" && prior !== null && Date.parse(event.labelledAt) > Date.parse(prior.labelledAt)) await setLabel(stage, tools, label);
       return ignored(decision.reason);
     case "refuse":
       await refused(decision, decision.refusal);
       return ignored(decision.refusal.kind);
-    case "start":
+    case "start": {
       if (delivery.editedSince === true) {
         await refused(decision, EDITED_SINCE);
         return ignored("text-changed");
       }
-      return (await start({ place: here, facts, board, status, runs }, tools, { ...delivery, decision, role: authorisation.role })).runId;
+      const unlabelled = asked === undefined ? null : await setLabel(stage, tools, label);
+      if (unlabelled !== null) {
+        await refused(decision, unlabelled);
+        return ignored("label-not-set");
+      }
+      return (await start({ place: here, facts, board, status, runs }, tools, { ...delivery, event, decision, role: authorisation.role })).runId;
+    }
     default:
       return unreachable(decision);
   }
@@ -129,6 +146,8 @@ export interface Scene {
   readonly status: Status | null;
   /** Runs of the issue, where they were listed a moment ago. */
   readonly runs: readonly RunFacts[] | null;
+  /** The workflow file on the default branch; only a review asks for it. */
+  readonly workflowText?: string | null;
 }
 
 /** What is to be run, at whose word. */
@@ -138,7 +157,7 @@ export interface Order extends LabelDelivery {
   /** The event's number is a pull request's: it is reviewed at this commit. */
   readonly review?: NonNullable<Ticket["review"]>;
   /** What it was started by, where that is neither a label nor a command. */
-  readonly cause?: Extract<Ticket["trigger"]["kind"], "pull_request" | "check_run" | "pull_request_review">;
+  readonly cause?: Extract<Ticket["trigger"]["kind"], "pull_request" | "check_run" | "pull_request_review" | "pull_request_review_comment" | "push">;
   /** Nobody asked: how often in a row that was so, this time included, and what the run before had saved. */
   readonly unasked?: Pick<StatusMarker, "auto" | "tries" | "kept" | "followed">;
   /** What the attempt delivered is worked on again. */
@@ -172,12 +191,14 @@ async function startNow(scene: Scene, tools: StartTools, asked: Order): Promise<
   const reaction = isLabel ? ((await react(place, tools, event.issueNumber))?.id ?? null) : (command?.reactionId ?? null);
   // The gate stands there until the run that answers it is seen at work: a dispatch that fails is asked for again.
   const gate = command === undefined ? {} : { command: command.commentId, at: scene.status?.marker.at ?? null };
-  const marker: StatusMarker = { ...firstMarker(event), ...gate, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, since: order.review?.since, wish: decision.wish, followed, followUp, ...order.unasked };
+  const check = order.review === undefined ? undefined : await keepLiveCheck(place, tools, scene.status?.marker ?? null, order.review.headSha);
+  const marker: StatusMarker = { ...firstMarker(event), ...gate, check, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, since: order.review?.since, wish: decision.wish, followed, followUp, ...order.unasked };
   const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs(), again: againOf(order), ofInstallationUsd: tools.dailyCostUsd ?? null });
   if (over !== null) {
     tools.log.info("not started: the day's budget", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
     return notDispatched(scene, tools, order, { shown: scene.status, marker, refusal: over });
   }
+  if (scene.status?.marker.head === undefined && scene.status?.marker.check !== undefined) await answeredOnHead(place, tools, scene.status.marker);
   const starting = await board.write(scene.status, marker, { kind: "starting" });
   const wrote = { reaction, comment: starting === null ? null : String(starting.comment.id) };
   const ticket = makeTicket(facts, { ...order, wrote }, tools.clock.nowMs());
@@ -194,7 +215,10 @@ async function startNow(scene: Scene, tools: StartTools, asked: Order): Promise<
       }),
     );
     const runId = run.id === "" ? null : Number(run.id);
-    if (starting !== null) await board.write(starting, { ...marker, state: "waiting", runId }, { kind: "waiting", runUrl: run.url });
+    const waiting = { ...marker, state: "waiting" as const, runId };
+    const view = { kind: "waiting" as const, runUrl: run.url };
+    const shown = order.review === undefined ? undefined : await openLiveCheck(place, tools, { marker: waiting, view, workflowText: scene.workflowText ?? null });
+    if (starting !== null) await board.write(starting, { ...waiting, check: shown }, view);
     tools.log.info("run dispatched", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key, run: runId });
     return { dispatched: true, runId };
   } catch (error) {
@@ -219,15 +243,18 @@ const carriedOn = (status: Status | null, { decision, review, followUp, unasked 
 function againOf({ command, cause }: Order): string {
   if (command !== undefined) return "Write the command again";
   if (cause === "check_run") return "Run a failed check again";
+  if (cause === "pull_request_review_comment") return "Say it again in the conversation";
+  if (cause === "push") return "Push to the default branch again, or resolve the conflict by hand";
   return cause === "pull_request_review" ? "Ask for the changes again" : "Remove the label and add it again";
 }
 
 /** Why nothing was dispatched stands in the status comment; where that tells of a delivery it stays, so that the delivery can be followed up later. */
 async function notDispatched({ place, board, status }: Scene, tools: StartTools, { event, followUp, command }: Order, { shown, marker, refusal }: { readonly shown: Status | null; readonly marker: StatusMarker; readonly refusal: Refused }): Promise<Started> {
   const none = { dispatched: false, runId: null };
+  await dropLiveCheck(place, tools, marker, refusal);
   if (followUp === undefined || status === null) {
     // Somebody deleted it while it was written: that is respected (fault 46).
-    if (shown !== null || status === null) await refuse(board, shown, { ...marker, state: "refused" }, refusal);
+    if (shown !== null || status === null) await refuse(board, shown, { ...marker, check: undefined, state: "refused" }, refusal);
     return none;
   }
   if (shown !== null) await board.putBack(shown, status);
@@ -255,7 +282,7 @@ async function react(place: Workplace, tools: AppTools, issueNumber: number): Pr
 const itemOf = ({ id }: RepositoryFacts, { event, decision, review }: Pick<Order, "event" | "decision" | "review">): string =>
   formatItemId({ repositoryId: id, subject: `${review === undefined ? "issue" : "pr"}-${event.issueNumber}`, attempt: decision.attempt });
 
-function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId, command, wrote, review, cause, followUp }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
+function makeTicket(facts: RepositoryFacts, { event, asked, decision, role, deliveryId, command, wrote, review, cause, followUp }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
   const { turns, tokens, costUsd, minutes } = decision.config.budget;
   const { mode, confirm } = decision.config.pipeline;
   return {
@@ -263,7 +290,7 @@ function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId,
     key: decision.key,
     item: itemOf(facts, { event, decision, ...(review === undefined ? {} : { review }) }),
     repositoryId: facts.id,
-    trigger: { kind: command !== undefined ? "issue_comment" : (cause ?? (review === undefined ? "issues.labeled" : "pull_request.labeled")), id: deliveryId, actor: event.sender, verdict: role },
+    trigger: { kind: command !== undefined ? "issue_comment" : (cause ?? asked?.kind ?? (review === undefined ? "issues.labeled" : "pull_request.labeled")), id: deliveryId, actor: event.sender, verdict: role },
     issueNumber: event.issueNumber,
     base: { ref: facts.defaultBranch, sha: decision.baseSha },
     caps: { turns, tokens, costUsd, minutes },
@@ -273,7 +300,7 @@ function makeTicket(facts: RepositoryFacts, { event, decision, role, deliveryId,
     expiresAt: new Date(nowMs + TICKET_LIFETIME_MS).toISOString(),
     wrote,
     ...(decision.wish === undefined ? {} : { wish: decision.wish }),
-    ...(command === undefined ? {} : { command: command.name }),
+    ...(command !== undefined ? { command: command.name } : asked?.kind === "issues.opened" ? { command: asked.command } : {}),
     ...(followUp === undefined ? {} : { followUp }),
     ...(command?.retry === undefined || command.retry === null ? {} : { retry: command.retry }),
     ...(command === undefined || command.answer === null ? {} : { answer: command.answer }),

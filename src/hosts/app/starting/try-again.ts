@@ -1,5 +1,6 @@
 /** What comes due without anybody's asking: an attempt whose model could not be reached, and a dispatch that never was. */
 import { readRun, readStatusState } from "../../../github/read/index.ts";
+import { dropLiveCheck } from "../checks/live-check.ts";
 import { goOnUnasked } from "./go-on-unasked.ts";
 import { branchOf, endedView, ourTitle, readProgress, writeEnd } from "../runs/run-report.ts";
 import type { StartTools } from "./start-work.ts";
@@ -22,12 +23,14 @@ export async function tryAgain(place: Workplace, tools: StartTools, issueNumber:
   const title = run === null ? null : ourTitle(place, run);
   if (run === null || title === null) {
     // The run was deleted, and with it what would be gone on from.
-    await board.write(status, { ...status.marker, state: "ended", due: undefined }, { kind: "refused", message: `The run that had saved the work is not there any more, and ${goingOn.reason}.`, fix: "Remove the label and add it again for a new attempt.", details: [] });
+    const refusal = { message: `The run that had saved the work is not there any more, and ${goingOn.reason}.`, fix: "Remove the label and add it again for a new attempt.", details: [] };
+    await dropLiveCheck(place, tools, status.marker, refusal);
+    await board.write(status, { ...status.marker, state: "ended", due: undefined }, { kind: "refused", ...refusal });
     return null;
   }
   const { pullRequests } = await readStatusState(place.github, place.repository, { issueNumber, branch: branchOf(title) });
   const view = await endedView(place, { run, title, progress: await readProgress(place, run, title), marker: status.marker, pullRequests });
-  await writeEnd(board, status, { run, view: { ...view, onward: { kind: "waits", reason: goingOn.reason } } });
+  await writeEnd(place, tools, status, { run, view: { ...view, onward: { kind: "waits", reason: goingOn.reason } } });
   return null;
 }
 

@@ -9,10 +9,11 @@ is taken from WORKTRAIN_TICKET_KEY where that is set.`,
   options: {
     action: { kind: "text", value: "OWNER/NAME/action@COMMIT", help: "WorkTrain's action pinned by commit, for the workflow file" },
     "public-key": { kind: "text", value: "KEY", help: "the App's ticket key, as its page shows it" },
+    "action-only": { kind: "flag", help: "without the App: a workflow of the repository's own decides in its place, and a key for it is made" },
     json: jsonOption,
   },
   async run(call, world) {
     const { setUpClone } = await import("../set-up/set-up-clone.ts");
-    return setUpClone({ action: call.text("action") ?? null, publicKey: call.text("public-key") ?? null }, world);
+    return setUpClone({ action: call.text("action") ?? null, publicKey: call.text("public-key") ?? null, actionOnly: call.flag("action-only") }, world);
   },
 };

@@ -5,7 +5,7 @@ import type { GitHub, Repository } from "../../../github/client.ts";
 import { parseAnswer } from "../../../github/parse-answer.ts";
 import { hasStatus, requestFailure, whatGitHubSaid } from "../../../github/request-error.ts";
 import { readFile, readRepository, type RepositoryFacts } from "../../../github/read/index.ts";
-import { WORKFLOW_FILE, WORKFLOW_PATH } from "../../../intake/index.ts";
+import { SET_UP_PATHS, WORKFLOW_FILE, WORKFLOW_PATH } from "../../../intake/index.ts";
 import { sizeWords } from "../cleanup/amounts.ts";
 import { good, unknown, wrong, type Finding } from "./finding.ts";
 import { configFindings } from "./repository.ts";
@@ -21,7 +21,9 @@ export interface OnGitHub {
 
 const AGENT = "worktrain-agent";
 const DELIVER = "worktrain-deliver";
+const INTAKE = "worktrain-intake";
 const MODEL_SECRET = "ANTHROPIC_API_KEY";
+const TICKET_SECRET = "WORKTRAIN_TICKET_KEY";
 
 export async function lookOnGitHub(look: OnGitHub): Promise<readonly Finding[]> {
   const { github, repository } = look;
@@ -29,7 +31,7 @@ export async function lookOnGitHub(look: OnGitHub): Promise<readonly Finding[]> 
   const facts = await readRepository(github, repository);
   if (facts === null) return [wrong("repository", `GitHub shows no repository ${at} to this token.`, "Check the name, and whether the token may read it.")];
   if (facts.archived) return [wrong("repository", `${at} is archived: nothing can be written to it.`, "Unarchive it in its settings.")];
-  const parts = await Promise.all([files(look, facts), label(look, facts), workflow(look), actions(look), environments(look), retention(look), artifacts(look)]);
+  const parts = await Promise.all([files(look, facts), label(look, facts), workflow(look), actions(look), environments(look, facts), retention(look), artifacts(look)]);
   return [good("repository", `GitHub shows ${at}, default branch ${facts.defaultBranch}`), ...parts.flat()];
 }
 
@@ -97,19 +99,23 @@ const actions = ({ github, repository }: OnGitHub) =>
 const environmentsSchema = z.object({ environments: z.array(z.object({ name: z.string() })) });
 const secretsSchema = z.object({ secrets: z.array(z.object({ name: z.string() })) });
 
-const environments = ({ github, repository }: OnGitHub) =>
-  asked("environments", "actions: read", async () => {
+const environments = ({ github, repository }: OnGitHub, { defaultBranch: ref }: RepositoryFacts) =>
+  asked("environments", "actions: read and contents: read", async () => {
+    // Where the repository decides without the App, its key is kept in one more.
+    const intake = (await readFile(github, repository, { path: SET_UP_PATHS.intake, ref })) === null ? [] : [INTAKE];
+    const wanted = [AGENT, DELIVER, ...intake];
     const { environments: all } = parseAnswer(environmentsSchema, (await github.request("GET /repos/{owner}/{repo}/environments", { ...repository, per_page: 100 })).data, "GET /repos/{owner}/{repo}/environments");
-    const missing = [AGENT, DELIVER].filter((name) => !all.some((each) => each.name === name));
-    const found = missing.length === 0 ? good("environments", `there are the environments ${AGENT} and ${DELIVER}`) : wrong("environments", `there is no environment ${missing.join(" and no ")}`, "Make it in Settings > Environments, limited to the default branch.");
-    return missing.includes(AGENT) ? [found] : [found, ...(await secrets({ github, repository }))];
+    const missing = wanted.filter((name) => !all.some((each) => each.name === name));
+    const found = missing.length === 0 ? good("environments", `there are the environments ${wanted.join(" and ")}`) : wrong("environments", `there is no environment ${missing.join(" and no ")}`, "Make it in Settings > Environments, limited to the default branch.");
+    const keys = await Promise.all([[AGENT, MODEL_SECRET, "model-key"] as const, ...intake.map((name) => [name, TICKET_SECRET, "ticket-secret"] as const)].filter(([name]) => !missing.includes(name)).map((key) => secret({ github, repository }, key)));
+    return [found, ...keys.flat()];
   });
 
-const secrets = ({ github, repository }: Pick<OnGitHub, "github" | "repository">) =>
-  asked("model-key", "environments: read", async () => {
-    const { secrets: all } = parseAnswer(secretsSchema, (await github.request("GET /repos/{owner}/{repo}/environments/{environment_name}/secrets", { ...repository, environment_name: AGENT, per_page: 100 })).data, "GET /repos/{owner}/{repo}/environments/{environment_name}/secrets");
+const secret = ({ github, repository }: Pick<OnGitHub, "github" | "repository">, [environment, wanted, id]: readonly [string, string, string]) =>
+  asked(id, "environments: read", async () => {
+    const { secrets: all } = parseAnswer(secretsSchema, (await github.request("GET /repos/{owner}/{repo}/environments/{environment_name}/secrets", { ...repository, environment_name: environment, per_page: 100 })).data, "GET /repos/{owner}/{repo}/environments/{environment_name}/secrets");
     // The name is all that GitHub tells; whether the key works, the first run says.
-    return [all.some(({ name }) => name === MODEL_SECRET) ? good("model-key", `the environment ${AGENT} has a secret ${MODEL_SECRET}`) : wrong("model-key", `the environment ${AGENT} has no secret ${MODEL_SECRET}`, "Add it in Settings > Environments; not as a secret of the repository, which every writer can read.")];
+    return [all.some(({ name }) => name === wanted) ? good(id, `the environment ${environment} has a secret ${wanted}`) : wrong(id, `the environment ${environment} has no secret ${wanted}`, "Add it in Settings > Environments; not as a secret of the repository, which every writer can read.")];
   });
 
 const retentionSchema = z.object({ days: z.int(), maximum_allowed_days: z.int() });

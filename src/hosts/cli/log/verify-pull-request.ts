@@ -15,7 +15,7 @@ import type { CliWorld, CommandResult } from "../command.ts";
 import { explained } from "../github.ts";
 import { askRepository, collect, isOurs, publicKeys, signedTicket, tickets, type Asking, type Collected, type Place } from "./github-record.ts";
 import { committedJournal, judgeAgain, proveAgain, recordedProof, type Delivered } from "./recompute-proof.ts";
-import { replayStreams } from "../../../report/index.ts";
+import { itemView, replayStreams, type ItemView } from "../../../report/index.ts";
 import type { PullAddress } from "./run-address.ts";
 import { lookAtFiles, verdict, type Attested } from "./verify-log.ts";
 
@@ -142,7 +142,7 @@ async function compare(asking: Asking, named: Named, { committed, assembled, col
   const judged = judgeAgain(delivered);
   if (!judged.ok) return stop(attested, `the record does not allow this delivery: ${judged.error}`);
   attested.push(madeAgain(true, "the record allows this delivery: its sessions completed, its commands passed, its last review is clean", ""));
-  attested.push(...headOf(named, judged.value.snapshot));
+  attested.push(...headOf(named, judged.value.snapshot, itemView(delivered.journal).followUps.at(-1)));
 
   const recorded = await recordedProof(reader, committed);
   if (recorded === null) return stop(attested, "the deliver job's part of the record holds no proof of this delivery: it is not there, has expired, or was made before there were any");
@@ -169,12 +169,14 @@ async function deliveredBy(asking: Asking, { committed, assembled }: Pick<Compar
   return { committed, ticket, ticketText, readTicket: (text) => signedTicket(text, keys), journal, getBlob: (sha256) => assembled.reader.getBlob(sha256) };
 }
 
-/** The head commit against the files that were reviewed. */
-function headOf({ pull, head }: Named, { tree, base }: { readonly tree: string; readonly base: string }): readonly Attested[] {
+/** The head commit against the files that were reviewed, and what it comes after: what was delivered before, and the base that was merged into it. */
+function headOf({ pull, head }: Named, { tree, base }: { readonly tree: string; readonly base: string }, followUp: ItemView["followUps"][number] | undefined): readonly Attested[] {
   const parents = head?.parents ?? [];
+  const wanted = followUp === undefined ? [base] : [followUp.headSha, ...(followUp.onto === undefined ? [] : [followUp.onto.base.sha])];
+  const after = followUp === undefined ? `its only parent is the base ${base} that the work was done on` : `it comes after the commit ${followUp.headSha} that was delivered before${followUp.onto === undefined ? "" : `, and merges ${followUp.onto.base.sha} into it`}`;
   return [
     byGitHub(head?.tree === tree, `the head commit ${pull.headSha} holds the reviewed files (tree ${tree})`, `the head moved: commit ${pull.headSha} holds tree ${head?.tree ?? "(none)"}, and what was reviewed and delivered is tree ${tree}`),
-    byGitHub(parents.length === 1 && parents[0] === base, `its only parent is the base ${base} that the work was done on`, `its parents are ${parents.join(", ") || "none"}; what was delivered is one commit on ${base}`),
+    byGitHub(parents.join(" ") === wanted.join(" "), after, `its parents are ${parents.join(", ") || "none"}; what was delivered is one commit on ${wanted.join(" and ")}`),
   ];
 }
 

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { randomUUID } from "node:crypto";
+import type { JsonObject } from "../../../shared/json.ts";
 import type { QueuedRun } from "../github/actions-port.ts";
 
 export interface JobDirectory {
@@ -33,8 +34,9 @@ export function createJobDirectory(root: string, run: QueuedRun): JobDirectory {
   return directory;
 }
 
-/** The `workflow_dispatch` payload (GitHub docs: webhook events), with what is known of the repository. */
-export function eventPayload({ inputs, headBranch, repository, workflowPath, actor }: QueuedRun) {
+/** The event's payload; for a dispatch that of `workflow_dispatch` (GitHub docs: webhook events), with what is known of the repository. */
+export function eventPayload({ inputs, headBranch, repository, workflowPath, actor, payload }: QueuedRun): JsonObject {
+  if (payload !== undefined) return payload;
   const { id, owner, ownerId, name, defaultBranch } = repository;
   return {
     inputs,

@@ -3,6 +3,7 @@ import type { JsonObject } from "../../../shared/json.ts";
 import type { Conclusion, QueuedRun } from "../github/actions-port.ts";
 import type { JobResult } from "./events.ts";
 import { evaluateCondition, evaluateTemplate, type Scope, type Status } from "./expressions.ts";
+import { eventPayload } from "./job-directory.ts";
 import { runValues } from "./job-environment.ts";
 import { playJob, type JobEnd } from "./job-player.ts";
 import type { LocalActionsOptions } from "./local-actions-options.ts";
@@ -17,7 +18,7 @@ export interface RunRequest {
 
 /** What `run-name`, `concurrency` and a job's `if` and `environment` may see; the token is not among it. */
 export function runScope(run: QueuedRun, workflowName: string, { apiUrl, variables = {} }: Pick<LocalActionsOptions, "apiUrl" | "variables">): Scope {
-  return { contexts: { github: { ...runValues(run, workflowName, apiUrl) }, inputs: run.inputs, vars: variables } };
+  return { contexts: { github: { ...runValues(run, workflowName, apiUrl), event: eventPayload(run) }, inputs: run.inputs, vars: variables } };
 }
 
 /** Plays all jobs of a run. @throws whatever a job throws that is not its own failure, after all jobs are over */

@@ -16,7 +16,7 @@ export interface PlannedJob extends WorkflowJob {
 export interface WorkflowFile {
   readonly name: string;
   readonly runName: string | undefined;
-  readonly inputs: WorkflowDocument["on"]["workflow_dispatch"]["inputs"];
+  readonly inputs: NonNullable<WorkflowDocument["on"]["workflow_dispatch"]>["inputs"];
   readonly concurrency: Concurrency | undefined;
   readonly jobs: readonly PlannedJob[];
 }
@@ -121,7 +121,7 @@ function planJobs(workflow: WorkflowDocument, document: Document, lines: LineCou
   const order = inNeedsOrder(workflow.jobs);
   if (order === null) return refuse(file, [{ line: lineOf(["jobs"], document, lines), message: "jobs: their needs form a circle" }]);
   const jobs = order.map(([key, job]) => ({ ...job, key, tokenPermissions: definedPermissions(job.permissions ?? workflow.permissions) }));
-  return ok({ name: workflow.name, runName: workflow["run-name"], inputs: workflow.on.workflow_dispatch.inputs, concurrency: workflow.concurrency, jobs });
+  return ok({ name: workflow.name, runName: workflow["run-name"], inputs: workflow.on.workflow_dispatch?.inputs ?? {}, concurrency: workflow.concurrency, jobs });
 }
 
 function definedPermissions(permissions: WorkflowDocument["permissions"]): PlannedJob["tokenPermissions"] {

@@ -97,15 +97,24 @@ const concurrencySchema = z
   }))
   .refine((concurrency) => !(concurrency.queue === "max" && concurrency.cancelInProgress), { error: "queue: max cannot be combined with cancel-in-progress: true" });
 
+const activitiesSchema = z.strictObject({ types: z.array(z.string()).min(1).optional() }).nullable();
+
 export const workflowSchema = z.strictObject({
   name: nameSchema,
   "run-name": z.string().min(1).optional(),
-  on: z.strictObject({
-    workflow_dispatch: z
-      .strictObject({ inputs: z.record(identifierSchema, inputSchema).default({}) })
-      .nullable()
-      .transform((dispatch) => dispatch ?? { inputs: {} }),
-  }),
+  on: z
+    .strictObject({
+      workflow_dispatch: z
+        .strictObject({ inputs: z.record(identifierSchema, inputSchema).default({}) })
+        .nullable()
+        .transform((dispatch) => dispatch ?? { inputs: {} })
+        .optional(),
+      // Which of their activities start it is for the server to know.
+      issues: activitiesSchema.optional(),
+      issue_comment: activitiesSchema.optional(),
+      schedule: z.array(z.strictObject({ cron: z.string().min(1) })).min(1).optional(),
+    })
+    .refine((on) => Object.keys(on).length > 0, { error: "nothing starts it" }),
   // Required: without it GitHub takes a setting of the repository, which a file cannot show.
   permissions: permissionsSchema,
   concurrency: concurrencySchema.optional(),

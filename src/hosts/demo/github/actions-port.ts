@@ -1,10 +1,15 @@
+import type { JsonObject } from "../../../shared/json.ts";
+
 /** What a job token may do, by permission name as in a workflow file (`contents`, `pull-requests`, ...). */
 export type JobPermissions = Readonly<Record<string, "read" | "write" | "none">>;
 
 export type RunStatus = "queued" | "in_progress" | "completed";
 export type Conclusion = "success" | "failure" | "cancelled" | "skipped" | "timed_out" | "neutral" | "action_required" | "startup_failure";
 
-/** A workflow run as dispatched: everything that starting it needs. */
+/** What starts a run here. */
+export type RunEvent = "workflow_dispatch" | "issues" | "issue_comment" | "schedule";
+
+/** A workflow run as it was asked for: everything that starting it needs. */
 export interface QueuedRun {
   readonly id: number;
   /** Counts from 1; a re-run raises it. */
@@ -14,7 +19,9 @@ export interface QueuedRun {
   readonly workflowText: string;
   readonly headSha: string;
   readonly headBranch: string;
-  readonly event: "workflow_dispatch";
+  readonly event: RunEvent;
+  /** Of the event, as in `GITHUB_EVENT_PATH`; absent for a dispatch, whose payload its inputs make. */
+  readonly payload?: JsonObject | undefined;
   /** Defaults filled in. */
   readonly inputs: Readonly<Record<string, string>>;
   /** Login of who dispatched, e.g. `worktrain[bot]`. */

@@ -9,6 +9,7 @@ export type What =
   | { readonly kind: "issues"; readonly action: "opened" | "closed" | "reopened"; readonly issueId: number }
   | { readonly kind: "issues"; readonly action: "edited"; readonly issueId: number; readonly edited: readonly ("title" | "body")[]; readonly previous: { readonly title: string; readonly body: string } }
   | { readonly kind: "issues"; readonly action: "labeled" | "unlabeled"; readonly issueId: number; readonly labelId: number }
+  | { readonly kind: "issues" | "pull_request"; readonly action: "assigned" | "unassigned"; readonly issueId: number; readonly assignee: string }
   | { readonly kind: "label"; readonly action: "created"; readonly labelId: number }
   | {
       readonly kind: "issue_comment";
@@ -26,8 +27,10 @@ export type What =
   | { readonly kind: "pull_request_review"; readonly action: "submitted"; readonly issueId: number; readonly reviewId: number }
   | { readonly kind: "pull_request_review_comment"; readonly action: "created"; readonly issueId: number; readonly reviewId: number; readonly commentId: number }
   | { readonly kind: "pull_request_review_thread"; readonly action: "resolved"; readonly issueId: number; readonly commentId: number }
+  | { readonly kind: "status"; readonly statusId: number; readonly branches: readonly { readonly name: string; readonly sha: string }[]; readonly commit: CommitSummary }
   | { readonly kind: "check_run"; readonly action: "created" | "completed" | "rerequested"; readonly checkRunId: number }
   | { readonly kind: "check_run"; readonly action: "requested_action"; readonly checkRunId: number; readonly identifier: string }
+  | { readonly kind: "check_suite"; readonly action: "rerequested"; readonly suiteId: number }
   | { readonly kind: "workflow_run"; readonly action: "requested" | "in_progress" | "completed"; readonly runId: number }
   | { readonly kind: "cancel_requested"; readonly runId: number }
   | {

@@ -25,6 +25,8 @@ import { emptyState, known, put, takeId, type State } from "./state.ts";
 import { timelineOf, type TimelineEntry } from "./timeline.ts";
 import { ArtifactUrls, mintUserToken } from "./tokens.ts";
 import { mergeArmed, readyToMerge } from "./merge-rules.ts";
+import { pressButton } from "./transitions/checks.ts";
+import { Triggers } from "./triggers.ts";
 import { createRepository, ensureAccount, grantRole, installApp } from "./transitions/repositories.ts";
 import { Deliverer, type Delivery } from "./webhooks/deliverer.ts";
 import { webhookOf, type Webhook } from "./webhooks/payloads.ts";
@@ -41,7 +43,7 @@ export interface LocalGitHubOptions {
     readonly permissions: Permissions;
     readonly webhookUrl?: string;
     readonly webhookSecret: string;
-    /** Subscribed events; default: those of WorkTrain's manifest. */
+    /** Subscribed events; default: those of WorkTrain's manifest, and conversations that are resolved. */
     readonly events?: readonly string[];
   };
   /** Default: the machine's. */
@@ -56,10 +58,10 @@ const DEFAULT_EVENTS = [
   "pull_request",
   "pull_request_review",
   "pull_request_review_comment",
-  "pull_request_review_thread",
   "workflow_run",
   "push",
-  "repository",
+  "pull_request_review_thread",
+  "status",
   "merge_group",
 ];
 
@@ -105,6 +107,10 @@ export interface LocalGitHub {
   archiveRepository(repositoryId: number): void;
   /** What the settings and the default branch's rules say of merging. */
   setMergeRules(repositoryId: number, rules: Pick<RepositoryRecord, "autoMergeAllowed" | "requiredChecks">): void;
+  /** Starts every workflow of the repository that names a schedule. */
+  fireSchedules(repositoryId: number): void;
+  /** A person presses a button that a check run shows. */
+  pressButton(login: string, pressed: { readonly checkRunId: number; readonly identifier: string }): void;
   setWebhookUrl(url: string | null): void;
   redeliver(deliveryId: number): Promise<Delivery>;
   /** Resolves when no webhook delivery is under way. */
@@ -130,6 +136,7 @@ class RunningGitHub implements LocalGitHub {
   readonly #nowMs: () => number;
   readonly #machine: Machine;
   readonly #deliverer: Deliverer;
+  readonly #triggers: Triggers;
   readonly #faults = new Faults();
   #servers: readonly Server[] = [];
   #merging: Promise<void> = Promise.resolve();
@@ -151,6 +158,8 @@ class RunningGitHub implements LocalGitHub {
     this.#machine.observe((happening) => {
       if (happening.kind === "check_run" && happening.action === "completed") this.#merging = this.#merging.then(() => this.#mergeReady());
     });
+    this.#triggers = new Triggers({ machine: this.#machine, at: () => this.#at(), base: () => this.#url, gitOf: (repository) => this.#gitOf(repository) });
+    this.#machine.observe((happening) => this.#triggers.happened(happening));
     // Told after every other observer, those added later included: a dispatched run has its name by then.
     this.#machine.observe((happening) => queueMicrotask(() => this.#deliverer.send(happening.kind, this.#webhookOf(this.#machine.state, happening))));
   }
@@ -231,6 +240,16 @@ class RunningGitHub implements LocalGitHub {
     this.#machine.commit({ ...state, repositories: put(state.repositories, repositoryId, { ...this.#repository(repositoryId), ...rules }) });
   }
 
+  fireSchedules(repositoryId: number): void {
+    this.#triggers.scheduled(repositoryId);
+  }
+
+  pressButton(login: string, pressed: { readonly checkRunId: number; readonly identifier: string }): void {
+    const { state } = this.#machine;
+    const { repositoryId } = known(state.checkRuns, pressed.checkRunId, "check run");
+    this.#machine.commit(pressButton(state, { repositoryId, actor: login, at: this.#at() }, pressed));
+  }
+
   setWebhookUrl(url: string | null): void {
     this.#deliverer.setUrl(url);
   }
@@ -250,6 +269,7 @@ class RunningGitHub implements LocalGitHub {
 
   async settled(): Promise<void> {
     await this.#merging;
+    await this.#triggers.settled();
     await Promise.resolve(); // the webhooks of a change just made start in a microtask
     await this.#deliverer.settled();
   }

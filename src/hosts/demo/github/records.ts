@@ -1,4 +1,5 @@
-import type { Conclusion, JobPermissions, RunStatus } from "./actions-port.ts";
+import type { JsonObject } from "../../../shared/json.ts";
+import type { Conclusion, JobPermissions, RunEvent, RunStatus } from "./actions-port.ts";
 
 export type Level = "read" | "write";
 /** Permission names as GitHub's App settings spell them (`pull_requests`). */
@@ -92,6 +93,8 @@ export interface Issue {
   readonly state: "open" | "closed";
   readonly closedAt: string | null;
   readonly labelIds: readonly number[];
+  /** Logins. */
+  readonly assignees: readonly string[];
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly pull: PullPart | null;
@@ -168,6 +171,19 @@ export interface Reaction {
   readonly createdAt: string;
 }
 
+/** What a service said of a commit; of one context the newest counts. */
+export interface CommitStatus {
+  readonly id: number;
+  readonly repositoryId: number;
+  readonly sha: string;
+  readonly state: "error" | "failure" | "pending" | "success";
+  readonly context: string;
+  readonly description: string | null;
+  readonly targetUrl: string | null;
+  readonly creator: string;
+  readonly createdAt: string;
+}
+
 export interface CheckSuite {
   readonly id: number;
   readonly repositoryId: number;
@@ -227,7 +243,8 @@ export interface Run {
   readonly runNumber: number;
   readonly attempt: number;
   readonly displayTitle: string;
-  readonly event: "workflow_dispatch";
+  readonly event: RunEvent;
+  readonly payload?: JsonObject | undefined;
   readonly headBranch: string;
   readonly headSha: string;
   readonly headCommit: CommitSummary;

@@ -63,6 +63,7 @@ function queuedRun(state: State, runId: number): QueuedRun {
     headSha: run.headSha,
     headBranch: run.headBranch,
     event: run.event,
+    payload: run.payload,
     inputs: run.inputs,
     actor: run.actor,
     actorId: known(state.accounts, run.actor.toLowerCase(), "account").id,

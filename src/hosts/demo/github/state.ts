@@ -6,6 +6,7 @@ import type {
   CheckRun,
   CheckSuite,
   Comment,
+  CommitStatus,
   Installation,
   Issue,
   Job,
@@ -46,6 +47,7 @@ export interface State {
   readonly reactions: ReadonlyMap<number, Reaction>;
   readonly checkRuns: ReadonlyMap<number, CheckRun>;
   readonly checkSuites: ReadonlyMap<number, CheckSuite>;
+  readonly statuses: ReadonlyMap<number, CommitStatus>;
   readonly workflows: ReadonlyMap<number, WorkflowFile>;
   readonly runs: ReadonlyMap<number, Run>;
   readonly jobs: ReadonlyMap<number, Job>;
@@ -77,6 +79,7 @@ export function emptyState(app: AppRecord): State {
     reactions: new Map(),
     checkRuns: new Map(),
     checkSuites: new Map(),
+    statuses: new Map(),
     workflows: new Map(),
     runs: new Map(),
     jobs: new Map(),

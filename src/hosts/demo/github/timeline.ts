@@ -27,6 +27,7 @@ function describe(state: State, happening: Happening, number: number): string | 
       if (!concerns(happening.issueId)) return null;
       if (happening.action === "synchronize") return `pushed ${happening.after.slice(0, 7)}`;
       if (happening.action === "opened") return `opened ${happening.kind === "issues" ? "the issue" : "the pull request"}`;
+      if (happening.action === "assigned" || happening.action === "unassigned") return `${happening.action} ${happening.assignee}`;
       if (happening.action === "labeled" || happening.action === "unlabeled") {
         const { name } = known(state.labels, happening.labelId, "label");
         return happening.action === "labeled" ? `added the label ${name}` : `removed the label ${name}`;
@@ -49,9 +50,11 @@ function describe(state: State, happening: Happening, number: number): string | 
       return concerns(happening.issueId) ? "resolved a conversation" : null;
     case "pull_request_review_comment":
     case "label":
+    case "check_suite":
     case "workflow_run":
     case "cancel_requested":
     case "push":
+    case "status":
     case "merge_group":
     case "installation":
     case "installation_repositories":

@@ -1,7 +1,7 @@
 /** The agent job's work proper: sandbox, workspace, coordinator. Loaded when the run is admitted and its journal can be saved. */
 import { allowedHosts, budgetOf, modelsOf, type Config } from "../../../config/index.ts";
 import { confidentialAmong, estimateWords, openingPolicy, PIPELINE_WORKFLOWS, pipelineFault, progressLine, readRules, runItem, type CoordinatorDeps, type ItemResult } from "../../../coordinator/index.ts";
-import { foldItem, hasReopened, isUnanswered, next } from "../../../engine/pipeline/index.ts";
+import { foldItem, hasReopened, isUnanswered, next, type ItemState } from "../../../engine/pipeline/index.ts";
 import type { GitHub } from "../../../github/client.ts";
 import { readRepository } from "../../../github/read/index.ts";
 import { personOf, type Ticket } from "../../../github/trust/index.ts";
@@ -14,6 +14,7 @@ import type { JobSettings } from "../settings.ts";
 import type { Admitted } from "./admission.ts";
 import { askedFindings } from "./asked-findings.ts";
 import { readConfig } from "./config.ts";
+import { mergedWithBase } from "./conflict.ts";
 import { isAnew, readFollowUp, saidIn } from "./follow-up.ts";
 import { readHeadFiles } from "./head-files.ts";
 import { readReviewedBefore } from "./reviewed-before.ts";
@@ -63,12 +64,15 @@ async function reviewOf(settings: JobSettings, { github, admitted: { ticket }, r
 }
 
 type FollowedUp = NonNullable<CoordinatorDeps["followUp"]>;
+/** `merge`: what is to be answered is known once the files are at hand. */
+type ToAnswer = FollowedUp | "merge" | null;
 
 /** What of the item's delivery is to be answered; null where the ticket asks for nothing of the kind, or an earlier run has taken it up. */
-async function followUpOf(settings: JobSettings, { github, admitted: { ticket }, record }: WorkContext): Promise<Result<FollowedUp | null, Refusal>> {
+async function followUpOf(settings: JobSettings, { github, admitted: { ticket }, record }: WorkContext): Promise<Result<ToAnswer, Refusal>> {
   const { followUp, trigger } = ticket;
   const state = foldItem((await record.journal.read(itemStream(settings.item))) as readonly ItemEvent[]);
   if (followUp === undefined || !isUnanswered(state, saidIn(followUp), { anew: isAnew(ticket) })) return ok(null);
+  if (followUp.because === "conflict") return ok("merge");
   const findings = followUp.because === "asked" ? askedFindings(state, followUp.findings ?? []) : await readFollowUp(github, { owner: settings.owner, repo: settings.repo }, followUp);
   return findings.ok ? ok({ ...saidIn(followUp), by: personOf(trigger.actor), findings: [...findings.value] }) : findings;
 }
@@ -90,7 +94,7 @@ interface Work extends WorkContext {
   /** Runs in a row that ended without a word where this one begins. */
   readonly crashes: number;
   readonly review: Reviewed | null;
-  readonly followUp: FollowedUp | null;
+  readonly followUp: ToAnswer;
 }
 
 async function confined(settings: JobSettings, ports: AgentPorts, context: Work): Promise<ItemResult | WorkEnd> {
@@ -109,17 +113,37 @@ async function confined(settings: JobSettings, ports: AgentPorts, context: Work)
   }
 }
 
-/** The commit that the work builds on: the newest while the item waits for its first look around, which may wait for a commit. */
-async function baseOf({ item }: JobSettings, { admitted, record }: WorkContext): Promise<string> {
-  const state = foldItem((await record.journal.read(itemStream(item))) as readonly ItemEvent[]);
+/**
+ * The commit that the work builds on: the newest while the item waits for its first look around, which may wait for a commit; of what was
+ * delivered and is worked on again the delivery's, or the one that it is merged with.
+ */
+async function baseOf({ item }: JobSettings, { admitted, record, followUp }: Pick<Work, "admitted" | "record" | "followUp">): Promise<string> {
+  const state = await stateOf(record, item);
+  if (followUp === "merge") return ontoOf(admitted).sha;
+  if (followUp !== null && state.delivered?.snapshot !== null && state.delivered?.snapshot !== undefined) return state.delivered.snapshot.base;
   const action = next(state);
   const isOpen = state.opening === null || (action.kind === "look" && action.at === "opened");
   return isOpen ? admitted.ticket.base.sha : state.opening.base.sha;
 }
 
+const stateOf = async ({ journal }: Pick<WorkRecord, "journal">, item: string): Promise<ItemState> => foldItem((await journal.read(itemStream(item))) as readonly ItemEvent[]);
+
+const ontoOf = ({ ticket: { base, followUp } }: Pick<Admitted, "ticket">): Admitted["ticket"]["base"] => ({ ref: base.ref, sha: followUp?.onto ?? base.sha });
+
+/** What is to be answered, where the files say it. */
+async function answerable(settings: JobSettings, { admitted, record, followUp, workspace }: Work & { readonly workspace: Workspace }): Promise<Result<FollowedUp | null, Refusal>> {
+  const asked = admitted.ticket.followUp;
+  if (followUp !== "merge" || asked === undefined) return ok(followUp === "merge" ? null : followUp);
+  const state = await stateOf(record, settings.item);
+  const merged = await mergedWithBase({ workspace, journal: record.journal, delivered: state.delivered?.snapshot ?? null, base: ontoOf(admitted) });
+  return merged.ok ? ok({ ...saidIn(asked), by: personOf(admitted.ticket.trigger.actor), ...merged.value }) : merged;
+}
+
 async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { place: Place; sandbox: Sandbox; workspace: Workspace }): Promise<ItemResult | WorkEnd> {
   const { admitted, record, config, place, sandbox, workspace } = all;
   const { caps, answer, trigger } = admitted.ticket;
+  const followUp = await answerable(settings, all);
+  if (!followUp.ok) return stopBeforeWork(settings, all, { ending: followUp.error.kind === "nothing-to-answer" ? "nothing-to-do" : "not-completed", refusal: followUp.error });
   const library = await place.loadLibrary(workspace.baseFiles);
   if (!library.ok) return stopBeforeWork(settings, all, { ending: "bad-config", refusal: library.error });
   const fault = pipelineFault(library.value);
@@ -153,7 +177,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
       saving: record.saving,
       surroundings: surroundingsOf(settings, ports, { github: all.github, admitted, requires: openingPolicy(config).requires ?? [] }),
       ...retryOf(admitted.ticket),
-      ...(all.followUp === null ? {} : { followUp: all.followUp }),
+      ...(followUp.value === null ? {} : { followUp: followUp.value }),
       ...(answer === undefined ? {} : { answer: { ...answer, by: personOf(trigger.actor) } }),
       onProgress: (progress) => {
         const line = progressLine(progress);
@@ -205,7 +229,7 @@ function reopening(ticket: Ticket, events: readonly ItemEvent[], { message }: Re
 async function stopBeforeWork(
   settings: JobSettings,
   { admitted, restored, record }: WorkContext,
-  { ending, refusal }: { readonly ending: Extract<EndingCode, "needs-private" | "bad-config" | "no-sandbox" | "keeps-crashing" | "unclear" | "nothing-to-do">; readonly refusal: Refusal },
+  { ending, refusal }: { readonly ending: Extract<EndingCode, "needs-private" | "bad-config" | "no-sandbox" | "keeps-crashing" | "unclear" | "nothing-to-do" | "not-completed">; readonly refusal: Refusal },
 ): Promise<WorkEnd> {
   const stream = itemStream(settings.item);
   const reason: Reason = { code: refusal.kind, message: refusal.message, fix: refusal.fix };

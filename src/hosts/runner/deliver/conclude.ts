@@ -1,5 +1,5 @@
 /** Ends a delivery that published no change: a person reads why on the issue, the record keeps it. */
-import { fenceOf, publish, saidIntents, type Change, type ChangeRefusal, type Decision, type JournalRefusal, type Publication, type RecordIntent, type RecordWish } from "../../../delivery/index.ts";
+import { fenceOf, publish, saidIntents, type Change, type ChangeRefusal, type Decision, type Intent, type JournalRefusal, type Publication, type RecordIntent, type RecordWish } from "../../../delivery/index.ts";
 import type { DeliveryState } from "../../../github/read/index.ts";
 import { createEffectRunner } from "../../../github/write/index.ts";
 import { formatCommitted, recordRefOf, type EndingCode, type Reason } from "../../../record/index.ts";
@@ -34,7 +34,8 @@ export async function conclude(job: Job, record: DeliveryRecord | null, conclusi
   const { headline, reason, ending } = wordsOf(conclusion);
   const wish = conclusion.kind === "said" && conclusion.decided && standing.decision !== null ? recordWish(standing.decision) : null;
   const kept = await patchFor(job, conclusion, standing);
-  const intents = saidIntents({ ticket: job.admitted.ticket, headline, ending, ...reason, made: conclusion.kind === "said" ? conclusion.made : (kept ?? undefined), view, runUrl: job.admitted.run.htmlUrl, reportUrl: view === null ? null : reportUrl(job, record), redact: job.redact }, wish);
+  const replies = await repliesFor(job, standing.state, { view, reason: `${reason.message} ${reason.fix}` });
+  const intents = [...saidIntents({ ticket: job.admitted.ticket, headline, ending, ...reason, made: conclusion.kind === "said" ? conclusion.made : (kept ?? undefined), view, runUrl: job.admitted.run.htmlUrl, reportUrl: view === null ? null : reportUrl(job, record), redact: job.redact }, wish), ...replies];
   if (job.settings.staged) {
     const { showStaged } = await import("./staged.ts");
     return showStaged(job, { intents, report: record === null || view === null ? null : await recordReport(job, record), refusal: conclusion.kind === "refused" ? job.redact(reason.message) : undefined });
@@ -48,6 +49,19 @@ export async function conclude(job: Job, record: DeliveryRecord | null, conclusi
   // A reason that reached nobody is a failed job: nothing ends silent (I4).
   const report = record === null || view === null ? null : await recordReport(job, record);
   return conclusion.kind === "refused" || said !== null ? refusedSummary(text, { unsaid: said?.message, report, kept }) : saidSummary(headline, text, report);
+}
+
+/** What conversations on the pull request are owed: none where the run was not started by one. A delivery does not hang on it. */
+export async function repliesFor(job: Job, state: DeliveryState, words: { readonly view: ItemView | null; readonly reason: string | null }): Promise<readonly Intent[]> {
+  const because = job.admitted.ticket.followUp?.because;
+  if (because !== "comments" && because !== "review") return [];
+  try {
+    return await (await import("./replies.ts")).repliesOwed(job, state, words);
+  } catch (error) {
+    if (!(error instanceof TerminalError || error instanceof RetryableError)) throw error;
+    job.ports.log(`What is to be answered in conversations could not be read: ${error.message}`);
+    return [];
+  }
 }
 
 /** Refusals after which no run may publish the change, or only once a person has changed something: its work is paid for. */

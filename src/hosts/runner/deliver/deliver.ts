@@ -4,7 +4,7 @@
  * I2. Deliveries of an item are ordered by its record ref. I4. It is green only for what is so; a refusal is red and explained.
  * I7. Verified journals only. I10. Authority is asked of GitHub again before each write.
  */
-import { changedPaths, decideMerge, deliveryIntents, duplicateLinks, fenceOf, findProtected, judge, mergeFacts, prove, publish, readChange, type BaseText, type Change, type Decision, type Judgement, type VerifiedTree } from "../../../delivery/index.ts";
+import { changedPaths, decideMerge, deliveryIntents, duplicateLinks, fenceOf, findProtected, judge, mergeFacts, mergeMark, prove, publish, readChange, type BaseText, type Change, type Decision, type Judgement, type VerifiedTree } from "../../../delivery/index.ts";
 import { createGitHub } from "../../../github/octokit.ts";
 import type { DeliveryState } from "../../../github/read/index.ts";
 import { verifyTicket, type Ticket } from "../../../github/trust/index.ts";
@@ -18,7 +18,7 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import { openAccess, tokenNotes } from "./access.ts";
 import { admit } from "./admit.ts";
 import { checkAgainstBase } from "./base-tree.ts";
-import { asRefusal, conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, reportUrl, type Standing } from "./conclude.ts";
+import { asRefusal, conclude, concludeFenced, costMilliUsd, orRefusal, publication, recordReport, recordWish, repliesFor, reportUrl, type Standing } from "./conclude.ts";
 import type { Job } from "./job.ts";
 import { deliverSubIssues } from "./decompose.ts";
 import { lineFinder } from "../../../journal/index.ts";
@@ -173,9 +173,11 @@ async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & {
   const { change, config, authority, notes, baseTree, verified, baseTexts, view, snapshot, taken, decision, state } = all;
   const { lines, streams } = extent(decision);
   const recordOf = { runId: settings.runId, lines, streams, artifacts: [...taken.refs] };
-  const mergeOf = (proven: Proof) => decideMerge(config.merge, mergeFacts({ policy: config.merge, view, change, proof: proven, verified, labels: state.issue?.labels ?? [], baseTexts }));
+  const factsOf = (proven: Proof) => mergeFacts({ policy: config.merge, view, change, proof: proven, verified, labels: state.issue?.labels ?? [], baseTexts });
+  const mergeOf = (proven: Proof) => decideMerge(config.merge, factsOf(proven));
   const { attested, proof, recorded, merge } = prove({ ticket, change, snapshot, view, role: authority.role, record: recordOf, verified, mergeOf });
-  const intents = deliveryIntents({ ticket, view, change, proof, recorded, runUrl: run.htmlUrl, reportUrl: reportUrl(job, record), template: state.template, notes, redact }, { baseTree, record: recordWish(decision), merge });
+  const replies = await repliesFor(job, state, { view, reason: null });
+  const intents = deliveryIntents({ ticket, view, change, proof, recorded, runUrl: run.htmlUrl, reportUrl: reportUrl(job, record), template: state.template, notes, redact }, { baseTree, record: recordWish(decision), merge, mark: mergeMark(config.merge, factsOf(proof)), replies });
   // A proof that the record cannot hold is none: nothing is published on it.
   const kept = await orRefusal(async () => ok(await record.append({ kind: "proof_recorded", data: recorded })));
   if (!kept.ok) return conclude(job, record, { kind: "refused", refusal: kept.error, view }, { decision, state });

@@ -1,7 +1,7 @@
 /** The Action's entry for its post step, the only place here that knows the environment. */
 import { createArtifactSegmentStore } from "../../../journal/index.ts";
 import { nodeClock, nodeFileSystem } from "../../../shared/node-ports.ts";
-import { runnerCommands } from "../commands.ts";
+import { runnerCommands } from "../../../shared/runner-commands.ts";
 import { gatherOutput } from "../gathered-output.ts";
 import { readPostSettings } from "../settings.ts";
 import { saveWhatIsLeft } from "./post.ts";

@@ -25,6 +25,36 @@ function faults(text: string): string {
   return parsed.ok ? "none" : parsed.error.message;
 }
 
+const template = (name: string): string => readFileSync(new URL(`../../../../templates/${name}`, import.meta.url), "utf8");
+
+describe("what is shipped for a repository without the App, and beside one", () => {
+  const intake = `acme/worktrain/action/intake@${PINNED}`;
+  const [worktrain, decides, watches] = [shipped + template("worktrain-tell.yml"), template("worktrain-intake.yml"), template("worktrain-watch.yml")].map((text) => text.replaceAll("__INTAKE__", intake));
+
+  test.each([["worktrain.yml", worktrain], ["worktrain-intake.yml", decides], ["worktrain-watch.yml", watches]])("%s is played here as it stands, and actionlint knows no fault", async (name, text = "") => {
+    expect(parse(text).jobs.length).toBeGreaterThan(0);
+    const newer = [/^unexpected key "(?:queue|deployment|cache-mode)" for/];
+    expect((await runLint(text, name)).filter(({ message }) => !newer.some((known) => known.test(message)))).toEqual([]);
+  });
+
+  test("attack 4: a stranger's comments take no place in the queue of somebody else's command", () => {
+    expect(parse(decides ?? "").concurrency).toEqual({ group: expect.stringMatching(/github\.event\.issue\.number.*github\.actor_id \}\}$/), queue: "max", cancelInProgress: false });
+  });
+
+  test("none of these jobs checks anything out, holds the model's key or may have an identity", () => {
+    const jobs = [worktrain, decides, watches].flatMap((text = "") => parse(text).jobs).filter(({ key }) => ["tell", "intake", "watch"].includes(key));
+    expect(jobs).toHaveLength(3);
+    for (const job of jobs) {
+      expect(job.steps.map((step) => (step.kind === "uses" ? step.uses : step.run))).toEqual([intake]);
+      expect(job.tokenPermissions["id-token"]).toBeUndefined();
+      expect(job.tokenPermissions["contents"] ?? "read").toBe("read");
+      expect(JSON.stringify(job)).not.toContain("ANTHROPIC");
+    }
+    // The key that signs is in one job of one file, in an environment of its own.
+    expect(jobs.filter((job) => JSON.stringify(job).includes("secrets.")).map(({ key, environment }) => [key, environment])).toEqual([["intake", "worktrain-intake"]]);
+  });
+});
+
 describe("the shipped workflow file", () => {
   test("is played here as it stands", () => {
     const file = parse(shipped);

@@ -15,6 +15,7 @@ export const APP_PERMISSIONS = {
   issues: "write",
   merge_queues: "read",
   pull_requests: "write",
+  statuses: "read",
 } as const;
 
 export const WEBHOOK_SECRET = "a webhook secret of the tests";

@@ -1,6 +1,7 @@
 /** Merging without a person: armed by the deliver job for the commit it made, done by GitHub, told in words where it is not. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { assertRequestsConform } from "../../../contract/openapi.ts";
+import { readMergeMark } from "../../../../src/delivery/index.ts";
 import { shell } from "../../cli/in-process.ts";
 import { asks, hastyClock, startWorld, type Item, type ItemWish, type World } from "./world.ts";
 
@@ -49,6 +50,8 @@ test("armed for the reviewed commit: GitHub merges it when the required check is
   const armed = await pullOf(item);
   expect(armed.pull.autoMerge).toMatchObject({ method: "SQUASH", by: "github-actions[bot]", headSha: armed.pull.head.sha });
   expect(armed.body).toContain("| ✅ | Who merges | GitHub's auto-merge (squash), for this commit alone and where GitHub takes it: the review is clean, GitHub waits for the branch's required checks, risk low, mode implement, 1 file and 2 lines changed |");
+  const [own] = (await item.seen()).checks;
+  expect(readMergeMark(own?.output.summary ?? "")).toMatchObject({ within: true });
   await check(item, "test", "failure");
   expect((await pullOf(item)).state).toBe("open");
   await check(item, "test", "success");
@@ -133,7 +136,8 @@ describe("a person merges, and the proof says why", () => {
     ["too many lines", AUTO.replace("tests: ci", "tests: ci, maxLines: 3"), { files: { "src/long.js": { text: "1\n2\n3\n4\n" } } }, /4 lines are changed, at most 3/],
     ["no green job verify", "commands: { test: npm test }\nmerge: { auto: true }\n", { files: { "src/x.js": { text: "1\n" } } }, /the job verify has not vouched/],
     ["a label that the issue lacks", AUTO.replace("tests: ci", "tests: ci, labels: [automerge]"), { files: { "src/y.js": { text: "1\n" } } }, /does not bear the label automerge/],
-  ])("%s", async (_, config, wish, words) => {
+    ["an approval that is waited for", AUTO.replace("tests: ci", "tests: ci, approval: true"), { files: { "src/p.js": { text: "1\n" } } }, /nobody has approved this commit yet/],
+  ])("%s", async (name, config, wish, words) => {
     await configure(config);
     if ((await world.bare.entryAt("main", "package.json")) === null) await world.push({ "package.json": '{"dependencies":{"a":"^1.0.0"}}\n' }, "manifest");
     rules(true, "test");
@@ -141,6 +145,8 @@ describe("a person merges, and the proof says why", () => {
     expect(await item.deliver()).toMatchObject({ exitCode: 0 });
     const pull = await pullOf(item);
     expect(pull.pull.autoMerge).toBeNull();
+    const within = name === "a label that the issue lacks" || name === "an approval that is waited for";
+    expect(readMergeMark((await item.seen()).checks[0]?.output.summary ?? "")).toMatchObject({ within });
     expect((pull.body ?? "").replaceAll(/\\([\\`*_[\]~])/g, "$1")).toMatch(words);
   });
 });
@@ -154,4 +160,5 @@ test("by default nothing is asked and nothing is said of merging", async () => {
   expect(asked).not.toContain("/graphql#Texts");
   expect(asked).not.toContain("/graphql#AutoMerge");
   expect((await pullOf(item)).body).not.toContain("Who merges");
+  expect((await item.seen()).checks[0]?.output.summary).not.toContain("worktrain:merge");
 });

@@ -21,6 +21,7 @@ export function closingField(serving: Serving, repository: RepositoryRecord, { i
 }
 
 export interface PullsWanted {
+  readonly after?: string | null;
   readonly first?: number;
   readonly headRefName?: string;
   /** Any of them. */
@@ -38,14 +39,34 @@ export function pullRequestField(serving: Serving, repository: RepositoryRecord,
   return pullRequest(serving, repository, found);
 }
 
-export function pullRequestsField(serving: Serving, repository: RepositoryRecord, { first, headRefName, labels, states, orderBy }: PullsWanted): unknown {
+export function pullRequestsField(serving: Serving, repository: RepositoryRecord, { after, first, headRefName, labels, states, orderBy }: PullsWanted): unknown {
   demand(serving, repository, PULLS);
   const size = pageSize(first);
   const all = select(serving.machine.state.issues, (issue) => issue.repositoryId === repository.id)
     .filter(isPull)
     .filter((pull) => (headRefName === undefined || pull.pull.head.ref === headRefName) && (states === undefined || states.includes(stateOf(pull))) && (labels === undefined || hasLabel(serving, pull, labels)));
   if (orderBy?.direction === "DESC") all.reverse();
-  return { totalCount: all.length, nodes: all.slice(0, size).map((pull) => pullRequest(serving, repository, pull)) };
+  const from = after === undefined || after === null ? 0 : all.findIndex(({ number }) => number === Number(after)) + 1;
+  const nodes = all.slice(from, from + size);
+  return { totalCount: all.length, pageInfo: { hasNextPage: all.length > from + size, endCursor: nodes.length === 0 ? null : String(nodes.at(-1)?.number) }, nodes: nodes.map((pull) => pullRequest(serving, repository, pull)) };
+}
+
+/** Pairs of head and base that GitHub has been asked about. */
+const tried = new WeakMap<Serving["machine"], Set<string>>();
+
+/** GitHub tries the merge only when it is asked, and does not wait for it: the first answer for a head and a base is none (docs: get a pull request). */
+async function mergeableField(serving: Serving, repository: RepositoryRecord, { pull }: Pull): Promise<string> {
+  if (pull.merged !== null) return "UNKNOWN";
+  const git = serving.gitOf(repository);
+  const base = (await git.commitOf(`refs/heads/${pull.base.ref}`)) ?? pull.base.sha;
+  const pairs = tried.get(serving.machine) ?? new Set();
+  tried.set(serving.machine, pairs);
+  const pair = `${pull.id} ${pull.head.sha} ${base}`;
+  if (!pairs.has(pair)) {
+    pairs.add(pair);
+    return "UNKNOWN";
+  }
+  return (await git.mergesCleanly(base, pull.head.sha)) ? "MERGEABLE" : "CONFLICTING";
 }
 
 export const pullRequest = (serving: Serving, repository: RepositoryRecord, pull: Pull): unknown => ({
@@ -56,6 +77,8 @@ export const pullRequest = (serving: Serving, repository: RepositoryRecord, pull
   body: pull.body ?? "",
   state: stateOf(pull),
   ...threadOfIssue(serving, repository, pull),
+  baseRefName: pull.pull.base.ref,
+  mergeable: () => mergeableField(serving, repository, pull),
   headRefName: pull.pull.head.ref,
   headRefOid: pull.pull.head.sha,
   reviewThreads: ({ first, after }: { readonly first?: number; readonly after?: string | null }) => reviewThreadsField(serving, repository, { pull, first, after }),

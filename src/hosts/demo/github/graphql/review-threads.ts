@@ -29,7 +29,7 @@ function threadObject(serving: Serving, repository: RepositoryRecord, { pull, th
   const { state } = serving.machine;
   const by = state.resolvedThreads.get(root.id);
   const now = async (): Promise<number | null> => (root.side === "RIGHT" ? lineNow(serving, repository, { pull, review, root }) : root.line);
-  const answers = select(state.reviews, (each) => each.issueId === pull.id).flatMap((each) => each.comments.filter(({ inReplyTo }) => inReplyTo === root.id).map((comment) => ({ comment, author: each.author })));
+  const answers = select(state.reviews, (each) => each.issueId === pull.id).flatMap((each) => each.comments.filter(({ inReplyTo }) => inReplyTo === root.id).map((comment) => ({ comment, review: each })));
   return {
     id: nodeId("PRRT", root.id),
     isResolved: by !== undefined,
@@ -37,9 +37,15 @@ function threadObject(serving: Serving, repository: RepositoryRecord, { pull, th
     path: root.path,
     line: now,
     resolvedBy: by === undefined ? null : actorOf(serving, by),
-    comments: ({ first }: { readonly first?: number }) => ({
-      pageInfo: { hasNextPage: answers.length + 1 > pageSize(first), endCursor: String(Math.min(answers.length + 1, pageSize(first))) },
-      nodes: [{ comment: root, author: review.author }, ...answers].slice(0, pageSize(first)).map(({ comment, author }) => ({ fullDatabaseId: String(comment.id), body: comment.body, author: actorOf(serving, author) })),
+    comments: ({ first, last }: { readonly first?: number; readonly last?: number }) => ({
+      pageInfo: { hasNextPage: last === undefined && answers.length + 1 > pageSize(first), endCursor: String(Math.min(answers.length + 1, pageSize(first ?? last))) },
+      nodes: (last === undefined ? [{ comment: root, review }, ...answers].slice(0, pageSize(first)) : [{ comment: root, review }, ...answers].slice(-pageSize(last))).map((each) => ({
+        fullDatabaseId: String(each.comment.id),
+        body: each.comment.body,
+        createdAt: each.review.submittedAt,
+        author: actorOf(serving, each.review.author),
+        pullRequestReview: { fullDatabaseId: String(each.review.id), state: each.review.state },
+      })),
     }),
   };
 }

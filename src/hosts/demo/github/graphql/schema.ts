@@ -111,7 +111,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     object(expression: String, oid: GitObjectID): GitObject
     owner: RepositoryOwner!
     pullRequest(number: Int!): PullRequest
-    pullRequests(first: Int, headRefName: String, labels: [String!], orderBy: IssueOrder, states: [PullRequestState!]): PullRequestConnection!
+    pullRequests(after: String, first: Int, headRefName: String, labels: [String!], orderBy: IssueOrder, states: [PullRequestState!]): PullRequestConnection!
     pullRequestTemplates: [PullRequestTemplate!]
     ref(qualifiedName: String!): Ref
     url: URI!
@@ -268,6 +268,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
 
   type PullRequestConnection {
     nodes: [PullRequest]
+    pageInfo: PageInfo!
     totalCount: Int!
   }
 
@@ -280,6 +281,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
   type PullRequest {
     author: Actor
     autoMergeRequest: AutoMergeRequest
+    baseRefName: String!
     body: String!
     comments(first: Int): IssueCommentConnection!
     headRefName: String!
@@ -287,6 +289,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     id: ID!
     isCrossRepository: Boolean!
     lastEditedAt: DateTime
+    mergeable: MergeableState!
     number: Int!
     reviewThreads(after: String, first: Int): PullRequestReviewThreadConnection!
     state: PullRequestState!
@@ -312,7 +315,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
   }
 
   type PullRequestReviewThread {
-    comments(first: Int): PullRequestReviewCommentConnection!
+    comments(first: Int, last: Int): PullRequestReviewCommentConnection!
     id: ID!
     isOutdated: Boolean!
     isResolved: Boolean!
@@ -329,7 +332,28 @@ export const SERVED_SCHEMA = /* GraphQL */ `
   type PullRequestReviewComment {
     author: Actor
     body: String!
+    createdAt: DateTime!
     fullDatabaseId: BigInt
+    pullRequestReview: PullRequestReview
+  }
+
+  type PullRequestReview {
+    fullDatabaseId: BigInt
+    state: PullRequestReviewState!
+  }
+
+  enum PullRequestReviewState {
+    APPROVED
+    CHANGES_REQUESTED
+    COMMENTED
+    DISMISSED
+    PENDING
+  }
+
+  enum MergeableState {
+    CONFLICTING
+    MERGEABLE
+    UNKNOWN
   }
 
   enum PullRequestState {

@@ -13,10 +13,12 @@ import { contentRoutes } from "../routes/contents.ts";
 import { diagnosticRoutes } from "../routes/diagnostics.ts";
 import { gitDataRoutes } from "../routes/git-data.ts";
 import { gitRefRoutes } from "../routes/git-refs.ts";
+import { assigneeRoutes } from "../routes/assignees.ts";
 import { issueRoutes } from "../routes/issues.ts";
 import { subIssueRoutes } from "../routes/sub-issues.ts";
 import { pullRoutes } from "../routes/pulls.ts";
 import { reviewRoutes } from "../routes/reviews.ts";
+import { statusRoutes } from "../routes/statuses.ts";
 import { repositoryRoutes } from "../routes/repositories.ts";
 import type { Faults } from "../faults.ts";
 import type { Machine } from "../machine.ts";
@@ -29,6 +31,7 @@ const ROUTES: readonly Route[] = [
   ...appRoutes,
   ...commentRoutes,
   ...issueRoutes,
+  ...assigneeRoutes,
   ...subIssueRoutes,
   ...checkRoutes,
   ...actionsRoutes,
@@ -38,6 +41,7 @@ const ROUTES: readonly Route[] = [
   ...gitRefRoutes,
   ...pullRoutes,
   ...reviewRoutes,
+  ...statusRoutes,
   ...repositoryRoutes,
 ];
 

@@ -126,6 +126,18 @@ const rerequestRun = repositoryRoute({
   handle: (exchange) => onCheckRun(exchange, (state, run) => ({ state: happen(state, exchange.act, { kind: "check_run", action: "rerequested", checkRunId: run.id }), reply: json({}, 201) })),
 });
 
+/** As Re-run all does. */
+const rerequestSuite = repositoryRoute({
+  method: "POST",
+  template: "/repos/{owner}/{repo}/check-suites/{check_suite_id}/rerequest",
+  access: WRITE,
+  handle: (exchange) => (state) => {
+    const suite = state.checkSuites.get(numberParam(exchange.params, "check_suite_id") ?? -1);
+    if (suite === undefined || suite.repositoryId !== exchange.repository.id) return { state, reply: notFound() };
+    return { state: happen(state, exchange.act, { kind: "check_suite", action: "rerequested", suiteId: suite.id }), reply: json({}, 201) };
+  },
+});
+
 const getRun = repositoryRoute({
   method: "GET",
   template: CHECK_RUN,
@@ -177,4 +189,4 @@ const listForRef = repositoryRoute({
   },
 });
 
-export const checkRoutes: readonly Route[] = [createRun, updateRun, rerequestRun, getRun, listAnnotations, listForRef];
+export const checkRoutes: readonly Route[] = [createRun, updateRun, rerequestRun, rerequestSuite, getRun, listAnnotations, listForRef];

@@ -120,6 +120,33 @@ const listComments = repositoryRoute({
     }),
 });
 
+/** A comment alone is a review of its own without a body, as GitHub makes it. */
+const createComment = repositoryRoute({
+  method: "POST",
+  template: "/repos/{owner}/{repo}/pulls/{pull_number}/comments",
+  access: REVIEW,
+  body: z.object({ body: z.string().min(1), commit_id: z.string(), path: z.string(), line: z.int(), side: z.enum(["LEFT", "RIGHT"]).default("RIGHT") }),
+  async handle({ act, base, body, git, params, repository, state }) {
+    const pull = pullByNumber(state, repository, params);
+    if (pull === undefined) return answer(notFound());
+    const tooLong = bodyTooLong("PullRequestReviewComment", body.body);
+    if (tooLong !== null) return answer(tooLong);
+    const { commit_id: commitId, path, line, side } = body;
+    const from = await git.mergeBase(await baseNow(git, pull), commitId).catch(() => null);
+    if (from === null || !(await isInPull(git, pull, { commitId, from }))) return answer(unprocessable("Unprocessable Entity"));
+    const files = await git.diff(from, commitId);
+    const hunk = placeOf(files, body);
+    if (hunk === null) return answer(unresolved(files, body));
+    return (current) => {
+      const [ofReview, ofComment] = [takeId(current), takeId(takeId(current).state)];
+      const comment = { id: ofComment.id, path, line, startLine: null, side, body: body.body, diffHunk: hunk, inReplyTo: null };
+      const review: Review = { id: ofReview.id, repositoryId: repository.id, issueId: pull.id, author: act.actor, state: "COMMENTED", body: "", commitId, submittedAt: act.at, comments: [comment] };
+      const next = submitted({ ...ofComment.state, reviews: put(ofComment.state.reviews, review.id, review) }, act, review);
+      return { state: next, reply: json(reviewCommentJson({ state: next, base }, pull, { review, comment }), 201) };
+    };
+  },
+});
+
 /** An answer is a review of its own without a body, as GitHub makes it. */
 const reply = repositoryRoute({
   method: "POST",
@@ -141,4 +168,4 @@ const reply = repositoryRoute({
   },
 });
 
-export const reviewRoutes: readonly Route[] = [createReview, listReviews, listComments, reply];
+export const reviewRoutes: readonly Route[] = [createReview, listReviews, createComment, listComments, reply];

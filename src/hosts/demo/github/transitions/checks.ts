@@ -92,3 +92,10 @@ function ensureSuite(state: State, act: Act, appSlug: string, headSha: string): 
   const suite = { id: taken.id, repositoryId: act.repositoryId, appSlug, headSha, createdAt: act.at };
   return { state: { ...taken.state, checkSuites: put(taken.state.checkSuites, suite.id, suite) }, id: suite.id };
 }
+
+/** Somebody presses a button on GitHub's page; there is no request for it. @throws Error where the page shows no such button */
+export function pressButton(state: State, act: Act, { checkRunId, identifier }: { readonly checkRunId: number; readonly identifier: string }): State {
+  const run = known(state.checkRuns, checkRunId, "check run");
+  if (run.status !== "completed" || !run.actions.some((action) => action.identifier === identifier)) throw new Error(`Check run ${checkRunId} shows no button ${identifier}.`);
+  return happen(state, act, { kind: "check_run", action: "requested_action", checkRunId, identifier });
+}

@@ -25,6 +25,7 @@ export function openIssue(state: State, act: Act, wish: NewIssue): { readonly st
     state: "open",
     closedAt: null,
     labelIds: [],
+    assignees: [],
     createdAt: act.at,
     updatedAt: act.at,
     pull: wish.pull === null ? null : { ...wish.pull, id: pullId.id },
@@ -121,6 +122,19 @@ export function removeLabel(state: State, act: Act, issue: Issue, label: Label):
     issueId: issue.id,
     labelId: label.id,
   });
+}
+
+/** Each account that was not assigned yet is an event of its own; the others change nothing. */
+export const assign = (state: State, act: Act, issueId: number, logins: readonly string[]): State => logins.reduce((next, login) => assigned(next, act, { issueId, login, on: true }), state);
+
+export const unassign = (state: State, act: Act, issueId: number, logins: readonly string[]): State => logins.reduce((next, login) => assigned(next, act, { issueId, login, on: false }), state);
+
+function assigned(state: State, act: Act, { issueId, login, on }: { readonly issueId: number; readonly login: string; readonly on: boolean }): State {
+  const issue = known(state.issues, issueId, "issue");
+  const others = issue.assignees.filter((each) => each.toLowerCase() !== login.toLowerCase());
+  if ((others.length < issue.assignees.length) === on) return state;
+  const changed: Issue = { ...issue, assignees: on ? [...others, login] : others, updatedAt: act.at };
+  return happen({ ...state, issues: put(state.issues, issueId, changed) }, act, { kind: eventOf(issue), action: on ? "assigned" : "unassigned", issueId, assignee: login });
 }
 
 export function createComment(state: State, act: Act, issue: Issue, text: { readonly body: string; readonly viaApp: boolean }) {

@@ -1,4 +1,5 @@
-import type { NewArtifact, NewJob, RunProgress } from "../actions-port.ts";
+import type { JsonObject } from "../../../../shared/json.ts";
+import type { NewArtifact, NewJob, RunEvent, RunProgress } from "../actions-port.ts";
 import type { Artifact, CommitSummary, Job, Level, Permissions, Run } from "../records.ts";
 import { happen, known, put, select, takeId, without, type Act, type State } from "../state.ts";
 
@@ -9,9 +10,11 @@ export interface NewRun {
   readonly headCommit: CommitSummary;
   readonly workflowText: string;
   readonly inputs: Readonly<Record<string, string>>;
+  /** What started it where that is no dispatch. */
+  readonly trigger?: { readonly event: Exclude<RunEvent, "workflow_dispatch">; readonly payload: JsonObject };
 }
 
-/** Records a dispatched run; its title is the workflow's name until a `run-name` is evaluated. */
+/** Records a run that was asked for; its title is the workflow's name until a `run-name` is evaluated. */
 export function dispatchRun(state: State, act: Act, wish: NewRun): { readonly state: State; readonly run: Run } {
   const workflow = ensureWorkflow(state, act, wish.path, wish.workflowName);
   const taken = takeId(workflow.state);
@@ -22,7 +25,8 @@ export function dispatchRun(state: State, act: Act, wish: NewRun): { readonly st
     runNumber: select(state.runs, (other) => other.workflowId === workflow.id).length + 1,
     attempt: 1,
     displayTitle: wish.workflowName,
-    event: "workflow_dispatch",
+    event: wish.trigger?.event ?? "workflow_dispatch",
+    payload: wish.trigger?.payload,
     headBranch: wish.headBranch,
     headSha: wish.headCommit.id,
     headCommit: wish.headCommit,

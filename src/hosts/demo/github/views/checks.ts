@@ -1,4 +1,4 @@
-import { isPull, type CheckRun } from "../records.ts";
+import { isPull, type CheckRun, type CheckSuite } from "../records.ts";
 import { known, select } from "../state.ts";
 import { appJson } from "./accounts.ts";
 import { apiUrl, pageUrl } from "./repository.ts";
@@ -25,6 +25,33 @@ export function checkRunJson(view: View, run: CheckRun) {
     check_suite: { id: run.suiteId },
     app: appJson(view, run.appSlug),
     pull_requests: pullsAt(view, run.repositoryId, run.headSha),
+  };
+}
+
+/** As a webhook has it. Rerequested it is queued, and what its check runs come to is for the App to say. */
+export function checkSuiteJson(view: View, suite: CheckSuite) {
+  const repository = known(view.state.repositories, suite.repositoryId, "repository");
+  const url = `${apiUrl(view, repository)}/check-suites/${suite.id}`;
+  const pulls = pullsAt(view, suite.repositoryId, suite.headSha);
+  const runs = select(view.state.checkRuns, (run) => run.suiteId === suite.id);
+  return {
+    id: suite.id,
+    node_id: nodeId("CS", suite.id),
+    head_branch: pulls[0]?.head.ref ?? null,
+    head_sha: suite.headSha,
+    status: "queued",
+    conclusion: null,
+    url,
+    before: null,
+    after: suite.headSha,
+    pull_requests: pulls,
+    app: appJson(view, suite.appSlug),
+    created_at: suite.createdAt,
+    updated_at: suite.createdAt,
+    rerequestable: true,
+    runs_rerequestable: true,
+    latest_check_runs_count: runs.length,
+    check_runs_url: `${url}/check-runs`,
   };
 }
 

@@ -48,7 +48,7 @@ export function pullSimpleJson(view: View, pull: Pull) {
     draft: part.draft,
     merged_at: part.merged?.at ?? null,
     merge_commit_sha: part.merged?.sha ?? null,
-    auto_merge: part.autoMerge === null ? null : { enabled_by: userJson(view, part.autoMerge.by), merge_method: part.autoMerge.method.toLowerCase(), commit_title: null, commit_message: null },
+    auto_merge: part.autoMerge === null ? null : { enabled_by: userJson(view, part.autoMerge.by), merge_method: part.autoMerge.method.toLowerCase(), commit_title: `${pull.title} (#${pull.number})`, commit_message: "" },
     requested_reviewers: [],
     requested_teams: [],
     head: endJson(view, repository, part.head),

@@ -1,14 +1,14 @@
 import { unreachable } from "../../../../shared/unreachable.ts";
 import type { Happening, PushedCommit } from "../happening.ts";
 import { isPull, type CheckRun, type Issue, type RepositoryRecord, type ReviewComment } from "../records.ts";
-import { known, select } from "../state.ts";
+import { known, select, type State } from "../state.ts";
 import { installationJson, userJson } from "../views/accounts.ts";
 import { runJson, workflowJson } from "../views/actions.ts";
-import { checkRunJson } from "../views/checks.ts";
+import { checkRunJson, checkSuiteJson } from "../views/checks.ts";
 import { commentJson, issueJson, labelJson } from "../views/issues.ts";
 import { pullJson, pullSimpleJson, type PullMeasure } from "../views/pulls.ts";
 import { reviewCommentJson, reviewJson } from "../views/reviews.ts";
-import { fullName, pageUrl, repositoryJson } from "../views/repository.ts";
+import { apiUrl, fullName, pageUrl, repositoryJson } from "../views/repository.ts";
 import { nodeId, type View } from "../views/view.ts";
 
 /** A webhook's event name and payload. */
@@ -31,6 +31,7 @@ export function webhookOf(view: View, happening: Happening, measure: PullMeasure
   const installation = select(state.installations, (candidate) => candidate.repositoryIds.has(happening.repositoryId))[0];
   const specific = specificPayload(view, happening, measure);
   if (installation === undefined || specific === null) return null;
+  if (asksAnother(state, happening)) return null;
   if (!ALWAYS.has(happening.kind) && !state.app.events.includes(happening.kind)) return null;
   const repository = known(state.repositories, happening.repositoryId, "repository");
   const common = {
@@ -46,19 +47,31 @@ export function webhookOf(view: View, happening: Happening, measure: PullMeasure
   };
 }
 
+/** What a workflow run is given of a happening: the webhook's payload, but for the App's installation. */
+export function triggerPayload(view: View, happening: Happening & { readonly kind: "issues" | "issue_comment" }): Readonly<Record<string, unknown>> {
+  const repository = known(view.state.repositories, happening.repositoryId, "repository");
+  return { action: happening.action, ...specificPayload(view, happening, null), repository: repositoryJson(view, repository), sender: userJson(view, happening.actor) };
+}
+
+/** A click is told only to the App whose check run or suite it is (docs: webhook events, check_run and check_suite). */
+function asksAnother(state: State, happening: Happening): boolean {
+  if (happening.kind === "check_suite") return known(state.checkSuites, happening.suiteId, "check suite").appSlug !== state.app.slug;
+  return happening.kind === "check_run" && (happening.action === "rerequested" || happening.action === "requested_action") && known(state.checkRuns, happening.checkRunId, "check run").appSlug !== state.app.slug;
+}
+
 function specificPayload(view: View, happening: Happening, measure: PullMeasure | null): Readonly<Record<string, unknown>> | null {
   const { state } = view;
   switch (happening.kind) {
     case "issues": {
       const issue = known(state.issues, happening.issueId, "issue");
-      return { issue: issueJson(view, issue), ...labelPart(view, happening), ...editPart(happening) };
+      return { issue: issueJson(view, issue), ...labelPart(view, happening), ...assigneePart(view, happening), ...editPart(happening) };
     }
     case "pull_request": {
       const issue = known(state.issues, happening.issueId, "pull request");
       if (!isPull(issue)) throw new Error(`Issue ${issue.number} is no pull request.`);
       const moved = happening.action === "synchronize" ? { before: happening.before, after: happening.after } : {};
       const measured = measure === null ? pullSimpleJson(view, issue) : pullJson(view, issue, { ...measure, mergeable: null });
-      return { number: issue.number, pull_request: measured, ...moved, ...labelPart(view, happening), ...editPart(happening) };
+      return { number: issue.number, pull_request: measured, ...moved, ...labelPart(view, happening), ...assigneePart(view, happening), ...editPart(happening) };
     }
     case "issue_comment": {
       const issue: Issue = known(state.issues, happening.issueId, "issue");
@@ -71,10 +84,21 @@ function specificPayload(view: View, happening: Happening, measure: PullMeasure 
     case "pull_request_review_comment":
     case "pull_request_review_thread":
       return reviewPayload(view, happening);
+    case "status": {
+      const status = known(state.statuses, happening.statusId, "status");
+      const { repositoryId, sha, context, description, targetUrl, createdAt, creator } = status;
+      const repository = known(state.repositories, repositoryId, "repository");
+      const { id, treeId, message, timestamp: _timestamp, author, committer } = happening.commit;
+      const at = `${apiUrl({ state, base: view.base }, repository)}/commits/`;
+      const commit = { sha: id, node_id: nodeId("C", status.id), commit: { author, committer, message, tree: { sha: treeId, url: at }, url: at, comment_count: 0, verification: { verified: false, reason: "unsigned", signature: null, payload: null, verified_at: null } }, url: `${at}${id}`, html_url: at, comments_url: at, author: userJson(view, creator), committer: userJson(view, creator), parents: [] };
+      return { id: status.id, sha, name: fullName(repository), target_url: targetUrl, context, description, state: status.state, commit, branches: happening.branches.map(({ name, sha: head }) => ({ name, commit: { sha: head, url: `${at}${head}` }, protected: false })), created_at: createdAt, updated_at: createdAt };
+    }
     case "check_run": {
       const asked = happening.action === "requested_action" ? { requested_action: { identifier: happening.identifier } } : {};
       return { check_run: checkRunWithSuite(view, known(state.checkRuns, happening.checkRunId, "check run")), ...asked };
     }
+    case "check_suite":
+      return { check_suite: checkSuiteJson(view, known(state.checkSuites, happening.suiteId, "check suite")) };
     case "workflow_run": {
       const run = known(state.runs, happening.runId, "run");
       return { workflow_run: runJson(view, run), workflow: workflowJson(view, known(state.workflows, run.workflowId, "workflow")) };
@@ -137,6 +161,8 @@ const labelPart = (view: View, happening: object) =>
   "labelId" in happening && typeof happening.labelId === "number"
     ? { label: labelJson(view, known(view.state.labels, happening.labelId, "label")) }
     : {};
+
+const assigneePart = (view: View, happening: object) => ("assignee" in happening && typeof happening.assignee === "string" ? { assignee: userJson(view, happening.assignee) } : {});
 
 /** In a webhook its suite says on which branch the commit is; the branch of an open pull request where there is one. */
 function checkRunWithSuite(view: View, run: CheckRun) {

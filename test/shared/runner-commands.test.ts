@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { progressLine } from "../../../src/coordinator/index.ts";
-import { runnerCommands } from "../../../src/hosts/runner/commands.ts";
+import { progressLine } from "../../src/coordinator/index.ts";
+import { runnerCommands } from "../../src/shared/runner-commands.ts";
 
 /** What the runner takes for a command in a line (actions/runner, ActionCommand.cs: TryParseV2, TryParse). */
 const isCommand = (line: string): boolean => line.replace(/^[\s\u0085]+/, "").startsWith("::") || /##\[[^\]]*\]/.test(line);

@@ -1,0 +1,35 @@
+/**
+ * An answer in a conversation on our pull request.
+ *
+ * I2. It is looked for first. That it cannot be given is no failure of the delivery, which stands on the pull request.
+ */
+import { readConversations } from "../../github/read/index.ts";
+import { replyToComment } from "../../github/write/index.ts";
+import { RetryableError, TerminalError } from "../../shared/errors.ts";
+import { ok } from "../../shared/result.ts";
+import { effectKey } from "../intents.ts";
+import { applyEffect, type Outlet } from "./outlet.ts";
+
+export const replyOutlet: Outlet<"reply"> = {
+  async apply({ place, pullNumber, commentId, body }, { github, repository, runner, ticket, applied }) {
+    const commit = applied.get("branch")?.id;
+    const [mark = ""] = body.split("\n", 1);
+    try {
+      return await applyEffect(runner, {
+        key: effectKey("reply", ticket.key, place),
+        description: `answer to comment ${commentId} of pull request ${pullNumber}`,
+        async lookUp() {
+          const conversation = (await readConversations(github, repository, pullNumber)).find(({ rootId }) => rootId === commentId);
+          // Whoever resolved it, or took it away, wants nothing more said there.
+          if (conversation === undefined) return { id: String(commentId), url: null };
+          const ours = conversation.comments.find(({ author, body: said }) => author?.kind === "Bot" && said.startsWith(mark));
+          return ours === undefined ? null : { id: String(ours.id), url: null };
+        },
+        write: () => replyToComment(github, repository, { pullNumber, commentId, body: commit === undefined ? body : `${body}\n\nCommit ${commit}` }),
+      });
+    } catch (error) {
+      if (!(error instanceof TerminalError || error instanceof RetryableError)) throw error;
+      return ok({ id: "", url: null, adopted: false, declined: `A conversation could not be answered: ${error.message}` });
+    }
+  },
+};

@@ -1,0 +1,24 @@
+/**
+ * A command given by a click: a button of a check run, a box of the status comment. Neither leaves a trace that people see, so the App says
+ * in a comment who clicked what; from there on that comment stands for the command, with its id as key (I2), its reactions and its answer.
+ */
+import { commentEffect } from "../../../github/write/index.ts";
+import type { CommentEvent } from "../../../intake/index.ts";
+import type { Refused, Stage } from "../starting/start-work.ts";
+import type { AppTools, Workplace } from "../workplace.ts";
+
+export interface Click {
+  /** By which the comment about it is found again: the same click has the same one. */
+  readonly key: string;
+  /** What was clicked, behind the name of who did: "pressed **Approve**". */
+  readonly words: string;
+  /** Why it does not hold any more; null while it does, and where the comment's command was carried out already. Asked only of a person who may give it. */
+  outdated(stage: Stage, commentId: number): Promise<Refused | null>;
+}
+
+/** The comment's id. @throws TerminalError, RetryableError where it could not be written: then nothing is done either */
+export async function tellClick(place: Workplace, tools: AppTools, { issueNumber, author }: Pick<CommentEvent, "issueNumber" | "author">, { key, words }: Click): Promise<number> {
+  const marker = `<!-- worktrain:click issue-${issueNumber} ${key} by=${author.id} -->`;
+  const body = `${marker}\n\n\`${author.login}\` ${words}.`;
+  return Number((await tools.effects.apply(commentEffect({ github: place.github, repository: place.repository, issueNumber, author: tools.author }, { marker, body }))).id);
+}

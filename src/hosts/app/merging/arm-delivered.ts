@@ -1,0 +1,81 @@
+/**
+ * Arms GitHub's auto-merge for a delivered commit at a person's word, as far as the merge policy leaves merging to WorkTrain.
+ *
+ * I9. Fails closed: without the deliver job's own word on this very commit, under the conditions that hold today, a person merges. I10. Whose word
+ * it is was asked of the API by who calls this. I2. Looked for first: what is armed or merged stays as it is.
+ */
+import { GITHUB_ACTIONS, missingLabels, policyDigest, readMergeMark } from "../../../delivery/index.ts";
+import { readDeliveredCheck } from "../../../github/read/index.ts";
+import { armAutoMerge, readAutoMerge } from "../../../github/write/index.ts";
+import { preconditions } from "../../../intake/index.ts";
+import { CHECK_NAME } from "../../../record/index.ts";
+import { latestStatus } from "../commands/go-on-asked.ts";
+import { openStatusBoard } from "../runs/status-board.ts";
+import { deliveredHead } from "../starting/follow-up.ts";
+import type { Refused, Stage, StartTools } from "../starting/start-work.ts";
+import type { AppTools } from "../workplace.ts";
+
+export interface ArmWish {
+  /** Of the item's issue, which the stage is set for. */
+  readonly issueNumber: number;
+  /** Null: the latest. */
+  readonly attempt: number | null;
+  /** The commit that somebody approves; null where nobody names one. */
+  readonly approved: string | null;
+}
+
+export type Armed = { readonly kind: "armed"; readonly pullNumber: number; readonly headSha: string; readonly method: string; readonly merged: boolean } | { readonly kind: "refused"; readonly refusal: Refused };
+
+export async function armDelivered(stage: Stage, tools: StartTools, { issueNumber, attempt, approved }: ArmWish): Promise<Armed> {
+  const { here, facts, issue } = stage;
+  const ready = preconditions({ ...stage, repository: facts });
+  if (ready.kind === "refuse") return { kind: "refused", refusal: ready.refusal };
+  const { merge: policy, label } = ready.config;
+  const board = openStatusBoard(here, tools, issueNumber);
+  const status = await latestStatus(here, tools, board, await board.readShown(stage.comments));
+  if (status !== null && ["starting", "waiting", "running"].includes(status.marker.state)) return refuse("A run is at work on this, which may change what was delivered.", "Wait for its end, then look at what it delivered.");
+  const of = attempt ?? status?.marker.attempt ?? null;
+  const delivered = of === null || issue === null ? null : await deliveredHead(stage, { issueNumber, attempt: of });
+  if (issue === null || delivered === null) return refuse("There is no open pull request whose head is the commit that WorkTrain delivered: nothing came of the work, or somebody has pushed, closed or merged since.", "Merge it on GitHub yourself, if it is to be merged.");
+  const { pullNumber, headSha, key } = delivered;
+  if (approved !== null && approved !== headSha) return refuse(`The head of #${pullNumber} is ${headSha}, not ${approved}: what was approved is not what would be merged.`, `Look at the present commit, then write \`/worktrain approve ${headSha}\`.`);
+  if (!policy.auto) return refuse("A person merges here: `merge.auto` in .github/worktrain.yml is not set.", `Merge #${pullNumber} on GitHub yourself, or set \`merge.auto: true\`, which counts for what is delivered from then on.`);
+  if (!issue.open || !issue.labels.some((each) => each.toLowerCase() === label.toLowerCase())) return refuse(`The issue is closed or does not have the label \`${label}\` any more: the work was taken back.`, `Merge #${pullNumber} on GitHub yourself, or reopen the issue with the label.`);
+  const check = await readDeliveredCheck(here.github, here.repository, { sha: headSha, name: CHECK_NAME, key, appIds: [tools.author.appId, GITHUB_ACTIONS.appId] });
+  const mark = check === null ? null : readMergeMark(check.summary);
+  const where = check === null || check.url === null ? "the proof" : `[the check](${check.url})`;
+  const itself = `Merge #${pullNumber} on GitHub yourself.`;
+  if (mark === null) return refuse(`When ${headSha} was delivered, \`merge.auto\` was not set, so it was not decided whether it may be merged without a person.`, itself);
+  if (mark.policy !== policyDigest(policy)) return refuse(`The conditions under \`merge\` in .github/worktrain.yml were changed after ${headSha} was delivered, so it was measured by others.`, itself);
+  if (!mark.within) return refuse(`By the merge policy a person merges ${headSha}. Why stands in the line "Who merges" of ${where}.`, itself);
+  const missing = missingLabels(policy, issue.labels);
+  if (missing.length > 0) return refuse(`The issue does not bear ${missing.map((each) => `\`${each}\``).join(", ")}, which \`merge.labels\` asks for.`, "Set it, then write the command again.");
+  if (policy.approval && approved === null) return refuse(`Nobody has approved ${headSha}, which \`merge.approval\` asks for.`, `Look at #${pullNumber}, then approve it there, or write \`/worktrain approve ${headSha}\`.`);
+  return arm(stage, tools, { pullNumber, headSha, method: policy.method });
+}
+
+async function arm({ here: { github, repository } }: Stage, tools: AppTools, { pullNumber, headSha, method }: { readonly pullNumber: number; readonly headSha: string; readonly method: "squash" | "merge" | "rebase" }): Promise<Armed> {
+  let shown: Awaited<ReturnType<typeof readAutoMerge>> = null;
+  let declined: Refused | null = null;
+  await tools.effects.apply({
+    key: `auto-merge:${pullNumber}:${headSha}`,
+    description: `auto-merge of pull request ${pullNumber} at ${headSha}`,
+    async lookUp() {
+      shown = await readAutoMerge(github, repository, pullNumber);
+      return shown?.headSha === headSha && (shown.armed || shown.state === "MERGED") ? { id: String(pullNumber), url: null } : null;
+    },
+    async write() {
+      if (shown?.state !== "OPEN" || shown.headSha !== headSha) declined = { message: `#${pullNumber} is closed, or its head is not ${headSha} any more.`, fix: "Look at it as it is now, then write the command again.", details: [] };
+      else {
+        const words = await armAutoMerge(github, { pullRequestId: shown.nodeId, method, expectedHeadOid: headSha });
+        if (words !== null) declined = { message: `GitHub does not arm auto-merge: "${words}".`, fix: `It takes it only where the repository allows it (Settings, General, Allow auto-merge) and something is left to wait for, such as a required check. Where nothing is left, merge #${pullNumber} on GitHub.`, details: [] };
+      }
+      return { id: declined === null ? String(pullNumber) : "", url: null };
+    },
+  });
+  // The callbacks have set both by now, which the compiler does not see.
+  const [refusal, seen] = [declined as Refused | null, shown as Awaited<ReturnType<typeof readAutoMerge>>];
+  return refusal === null ? { kind: "armed", pullNumber, headSha, method, merged: seen?.state === "MERGED" } : { kind: "refused", refusal };
+}
+
+const refuse = (message: string, fix: string): Armed => ({ kind: "refused", refusal: { message, fix, details: [] } });

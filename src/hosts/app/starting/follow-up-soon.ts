@@ -1,0 +1,64 @@
+/** Queues what a delivery is worked on again for, in the item's own order; and looks for what only GitHub's API tells. */
+import { readConversations, readMergeability, readOpenDeliveries, type OpenDelivery } from "../../../github/read/index.ts";
+import { deliveredHeadOf, type DeliveredHead } from "../../../intake/index.ts";
+import { followRun, type LookTools } from "../runs/look-at-run.ts";
+import { subjectOf, type Workplace } from "../workplace.ts";
+import { openStatusBoard } from "../runs/status-board.ts";
+import { COMMENTS, CONFLICT, type Asked } from "./causes.ts";
+import { followUp } from "./follow-up.ts";
+import { openComments } from "./open-comments.ts";
+
+/** @param asked with the key by which one that waits already is the same */
+export function followUpSoon(place: Workplace, tools: LookTools, { coalesce, ...asked }: Asked & { readonly coalesce: string }): void {
+  const subject = subjectOf(place.repositoryId, asked.head.issueNumber);
+  tools.queue.add(subject, {
+    name: "following up a delivery",
+    coalesce,
+    async run() {
+      const runId = await followUp(place, tools, asked);
+      if (runId !== null) followRun(place, tools, { subject, runId });
+    },
+  });
+}
+
+/** The default branch has moved. GitHub finds out only when it is asked whether it could still merge (P-mergeable): what it does not know yet is asked again with patience. */
+export async function lookForConflicts(place: Workplace, tools: LookTools): Promise<void> {
+  for (const delivery of await readOpenDeliveries(place.github, place.repository, place.repositoryId)) {
+    if (settleConflict(place, tools, delivery)) continue;
+    tools.follower.follow(`mergeable ${place.repositoryId}/${delivery.number}`, async () => {
+      const now = await readMergeability(place.github, place.repository, delivery.number);
+      return now === null || !now.open || settleConflict(place, tools, now) ? "over" : "going";
+    });
+  }
+}
+
+/** Whether GitHub knows; a conflict is gone on with. */
+function settleConflict(place: Workplace, tools: LookTools, { branch, headSha, mergeable }: OpenDelivery): boolean {
+  const head = mergeable === "CONFLICTING" ? deliveredHeadOf(branch, headSha) : null;
+  if (head !== null) followUpSoon(place, tools, { cause: CONFLICT, head, coalesce: `conflict ${headSha}` });
+  return mergeable !== "UNKNOWN";
+}
+
+/** So long nobody has said anything more: who writes several comments means them together. */
+const QUIET_MS = 60_000;
+
+/**
+ * Somebody said something in a conversation: looked at each poll until they seem to have finished and no run is at work on the item, then
+ * answered all at once. The API says what is open by then, so an App that is started anew hears of it with the next comment.
+ */
+export function answerSoon(place: Workplace, tools: LookTools, { pullNumber, ...head }: DeliveredHead & { readonly pullNumber: number }): void {
+  const { github, repository, repositoryId } = place;
+  tools.follower.follow(`comments ${repositoryId}/${pullNumber}`, async () => {
+    const status = await openStatusBoard(place, tools, head.issueNumber).read();
+    if (status === null || status.marker.attempt !== head.attempt) return "over";
+    if (AT_WORK.has(status.marker.state)) return "going";
+    const pull = await readMergeability(github, repository, pullNumber);
+    if (pull === null || !pull.open) return "over";
+    const open = openComments(await readConversations(github, repository, pullNumber));
+    if (open.some(({ createdAt }) => tools.clock.nowMs() - Date.parse(createdAt) < QUIET_MS)) return "going";
+    if (open.length > 0) followUpSoon(place, tools, { cause: COMMENTS, head: { ...head, headSha: pull.headSha }, coalesce: `comments ${pullNumber}` });
+    return "over";
+  });
+}
+
+const AT_WORK: ReadonlySet<string> = new Set(["starting", "waiting", "running"]);

@@ -1,0 +1,21 @@
+/** What people said in conversations of a delivered pull request and nobody has dealt with. Pure. */
+import type { Conversation, ConversationComment } from "../../../github/read/index.ts";
+import { ANSWER_MARK } from "../../../record/answer-mark.ts";
+
+export interface OpenComment {
+  readonly id: number;
+  readonly author: { readonly login: string; readonly id: number };
+  /** ISO time, GitHub's clock. */
+  readonly createdAt: string;
+}
+
+/** In order of their ids. What belongs to a review that asks for changes is that review's. @param conversations those that are not resolved */
+export const openComments = (conversations: readonly Conversation[]): readonly OpenComment[] =>
+  conversations.flatMap(({ comments }) => comments.slice(comments.findLastIndex(isAnswer) + 1).flatMap(asOpen)).toSorted((a, b) => a.id - b.id);
+
+const isAnswer = ({ author, body }: ConversationComment): boolean => author?.kind === "Bot" && body.startsWith(ANSWER_MARK);
+
+function asOpen({ id, author, createdAt, review }: ConversationComment): readonly OpenComment[] {
+  if (author?.kind !== "User" || author.id === null || review?.state === "CHANGES_REQUESTED") return [];
+  return [{ id, author: { login: author.login, id: author.id }, createdAt }];
+}

@@ -1,0 +1,119 @@
+/**
+ * Runs that no dispatch starts: workflow files on the default branch that name an event, or a schedule.
+ * What a job does with `GITHUB_TOKEN` starts none of them (docs: GITHUB_TOKEN).
+ */
+import { parseDocument } from "yaml";
+import { z } from "zod";
+import type { JsonObject } from "../../../shared/json.ts";
+import type { RunEvent } from "./actions-port.ts";
+import type { BareRepository } from "./git/bare-repository.ts";
+import { summaryOf } from "./git/git.ts";
+import type { Happening } from "./happening.ts";
+import type { Machine } from "./machine.ts";
+import { ACTIONS_LOGIN } from "./principal.ts";
+import type { RepositoryRecord } from "./records.ts";
+import { workflowSchema } from "./routes/workflow-inputs.ts";
+import { known } from "./state.ts";
+import { dispatchRun } from "./transitions/runs.ts";
+import { triggerPayload } from "./webhooks/payloads.ts";
+
+const DIRECTORY = ".github/workflows";
+const activitiesSchema = z.looseObject({ types: z.union([z.string().transform((one) => [one]), z.array(z.string())]).optional() }).nullable();
+
+export interface TriggerWorld {
+  readonly machine: Machine;
+  /** ISO 8601, whole seconds. */
+  readonly at: () => string;
+  readonly base: () => string;
+  readonly gitOf: (repository: RepositoryRecord) => BareRepository;
+}
+
+interface Found {
+  readonly path: string;
+  readonly text: string;
+  readonly file: z.infer<typeof workflowSchema>;
+}
+
+type Trigger = { readonly event: Exclude<RunEvent, "workflow_dispatch">; readonly payload: JsonObject };
+
+const isTrigger = (happening: Happening): happening is Happening & { readonly kind: "issues" | "issue_comment" } => happening.kind === "issues" || happening.kind === "issue_comment";
+
+export class Triggers {
+  readonly #world: TriggerWorld;
+  readonly #underway = new Set<Promise<void>>();
+  /** Of commits; most events come upon the same one. */
+  readonly #files = new Map<string, Promise<readonly Found[]>>();
+
+  constructor(world: TriggerWorld) {
+    this.#world = world;
+  }
+
+  /** What happened starts the runs that wait for it. */
+  happened(happening: Happening): void {
+    if (!isTrigger(happening) || happening.actor === ACTIONS_LOGIN) return;
+    const view = { state: this.#world.machine.state, base: this.#world.base() };
+    const payload: JsonObject = JSON.parse(JSON.stringify(triggerPayload(view, happening)));
+    this.#start({ repositoryId: happening.repositoryId, actor: happening.actor }, { event: happening.kind, payload });
+  }
+
+  /** The time of every schedule of the repository has come. */
+  scheduled(repositoryId: number): void {
+    const { owner } = known(this.#world.machine.state.repositories, repositoryId, "repository");
+    this.#start({ repositoryId, actor: owner.login }, { event: "schedule", payload: { schedule: "7 * * * *" } });
+  }
+
+  /** Resolves when every run that is due is recorded. */
+  async settled(): Promise<void> {
+    while (this.#underway.size > 0) await Promise.all(this.#underway);
+  }
+
+  #start(by: { readonly repositoryId: number; readonly actor: string }, trigger: Trigger): void {
+    const done: Promise<void> = this.#record(by, trigger).finally(() => this.#underway.delete(done));
+    this.#underway.add(done);
+  }
+
+  async #record({ repositoryId, actor }: { readonly repositoryId: number; readonly actor: string }, trigger: Trigger): Promise<void> {
+    const { machine, gitOf, at } = this.#world;
+    const repository = known(machine.state.repositories, repositoryId, "repository");
+    const git = gitOf(repository);
+    const head = await git.commitOf(repository.defaultBranch);
+    const commit = head === null ? null : await git.readCommit(head);
+    if (commit === null) return;
+    for (const { path, text, file } of await this.#filesAt(git, commit.id)) {
+      if (!isStartedBy(file.on, trigger)) continue;
+      const wish = { path, workflowName: file.name ?? path, headBranch: repository.defaultBranch, headCommit: summaryOf(commit), workflowText: text, inputs: {}, trigger };
+      machine.commit(dispatchRun(machine.state, { repositoryId, actor, at: at() }, wish).state);
+    }
+  }
+
+  #filesAt(git: BareRepository, commit: string): Promise<readonly Found[]> {
+    const files = this.#files.get(commit) ?? readFiles(git, commit);
+    this.#files.set(commit, files);
+    return files;
+  }
+}
+
+async function readFiles(git: BareRepository, commit: string): Promise<readonly Found[]> {
+  const directory = await git.entryAt(commit, DIRECTORY);
+  const tree = directory?.type === "tree" ? await git.readTree(commit, { recursive: true }) : null;
+  const files = (tree?.entries ?? []).filter(({ path, type }) => type === "blob" && path.startsWith(`${DIRECTORY}/`) && /^[^/]+\.ya?ml$/.test(path.slice(DIRECTORY.length + 1)));
+  const found: Found[] = [];
+  for (const { path, id } of files) {
+    const text = Buffer.from((await git.readBlob(id)) ?? []).toString("utf8");
+    const document = parseDocument(text, { schema: "core", version: "1.2" });
+    const file = workflowSchema.safeParse(document.errors.length === 0 ? document.toJS() : null);
+    // One that is broken is started by nothing.
+    if (file.success) found.push({ path, text, file: file.data });
+  }
+  return found;
+}
+
+/** A trigger without `types` is started by every activity of these two events. */
+function isStartedBy(on: Found["file"]["on"], { event, payload }: Trigger): boolean {
+  if (!Object.hasOwn(on, event)) return false;
+  if (event === "schedule") return true;
+  const activities = activitiesSchema.safeParse(on[event]);
+  if (!activities.success) return false;
+  const { action } = payload;
+  return activities.data?.types === undefined || (typeof action === "string" && activities.data.types.includes(action));
+}

@@ -1,0 +1,92 @@
+/** Somebody says something in a conversation on a delivered pull request, over the wire against the local GitHub: one run for what is said together. */
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { startAppWorld, type AppWorld } from "./app-world.ts";
+import { deliver, type DeliveredScene } from "./delivered-scene.ts";
+
+let world: AppWorld;
+beforeEach(async () => {
+  world = await startAppWorld();
+});
+afterEach(() => world.close());
+
+const PULLS = "/repos/acme/calc/pulls";
+
+/** Somebody comments on the first line of the README. @returns the comment's id */
+async function says({ pull, head }: DeliveredScene, body: string, token = world.maintainer): Promise<number> {
+  const answered = await world.call(token, "POST", `${PULLS}/${pull}/comments`, { body, commit_id: head, path: "README.md", line: 1, side: "RIGHT" });
+  expect(answered.status).toBe(201);
+  await world.quiet();
+  return answered.body.id;
+}
+
+/** The App has looked as often as it takes. */
+async function passes(ms = 240_000): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 10_000) {
+    await world.clock.advance(10_000);
+    // What the App asks for is answered meanwhile.
+    for (let asked = -1; world.github.requests.length > asked + 2; ) {
+      asked = world.github.requests.length;
+      await world.comments(1);
+      await world.comments(1);
+    }
+    await world.quiet();
+  }
+  await world.quiet();
+}
+
+it("several comments in short order, and one more, lead to one run in the name of who said the last, and one that names them all", async () => {
+  const scene = await deliver(world);
+  const ada = world.github.addUser("ada", "write");
+  const first = await says(scene, "Why mended?");
+  const second = await says(scene, "And say calc 2.", ada);
+  expect(scene.followedUp()).toEqual([undefined]);
+  await passes();
+  expect(scene.followedUp()).toEqual([undefined, { because: "comments", headSha: scene.head, pullNumber: scene.pull, comments: [first, second] }]);
+  expect(scene.ticket()).toMatchObject({ ok: true, value: { trigger: { kind: "pull_request_review_comment", actor: { login: "ada" } } } });
+});
+
+it.each<[string, string, (scene: DeliveredScene) => Promise<unknown>]>([
+  ["somebody who may only read", "", (scene) => says(scene, "Burn it.", world.github.addUser("rita", "read"))],
+  ["our own App", "", (scene) => says(scene, "I say so.", world.app)],
+  ["switched off", "followUp: { comments: false }\n", (scene) => says(scene, "Why?")],
+  ["the label was taken off", "", async (scene) => (await says(scene, "Why?"), world.unlabel(scene.issue))],
+  ["the conversation was resolved meanwhile", "", async (scene) => (await says(scene, "Why?"), resolve())],
+  ["our answer stands behind it", "", async (scene) => world.call(world.app, "POST", `${PULLS}/${scene.pull}/comments/${await says(scene, "Why?")}/replies`, { body: "<!-- worktrain:answered 0123456789abcdef -->\nSo." })],
+  ["it is of a review that asks for changes, which is followed up as that", "", async (scene) => world.call(world.maintainer, "POST", `${PULLS}/${scene.pull}/reviews`, { event: "COMMENT", body: "Only a word." })],
+])("%s: nothing starts", async (_, config, happens) => {
+  const scene = await deliver(world, { config });
+  await happens(scene);
+  await passes();
+  expect(scene.followedUp()).toEqual([undefined]);
+});
+
+/** The one conversation there is. */
+async function resolve(): Promise<void> {
+  const query = `query Threads { repository(owner: "acme", name: "calc") { pullRequest(number: 2) { reviewThreads(first: 1) { nodes { id } } } } }`;
+  const { body } = await world.call(world.maintainer, "POST", `${world.github.url}/graphql`, { query });
+  const threadId: string = body.data.repository.pullRequest.reviewThreads.nodes[0].id;
+  await world.call(world.maintainer, "POST", `${world.github.url}/graphql`, { query: "mutation Resolve($input: ResolveReviewThreadInput!) { resolveReviewThread(input: $input) { thread { isResolved } } }", variables: { input: { threadId } } });
+}
+
+it("a review that asks for changes leads to one run, its comments to none of their own", async () => {
+  const scene = await deliver(world);
+  await world.call(world.maintainer, "POST", `${PULLS}/${scene.pull}/reviews`, { event: "REQUEST_CHANGES", body: "Please.", comments: [{ path: "README.md", line: 1, body: "Say calc 2." }] });
+  await world.quiet();
+  await passes(120_000);
+  await scene.ends("delivered", "ready");
+  await passes(120_000);
+  expect(scene.followedUp()).toMatchObject([undefined, { because: "review" }]);
+});
+
+it("what is said while a run is at work is answered when that is over", async () => {
+  const scene = await deliver(world);
+  await says(scene, "Why mended?");
+  await passes(120_000);
+  expect(scene.followedUp()).toHaveLength(2);
+  const later = await says(scene, "And calc 2.");
+  await passes(120_000);
+  expect(scene.followedUp()).toHaveLength(2);
+  await scene.ends("delivered", "ready");
+  await passes(120_000);
+  expect(scene.followedUp()[2]).toMatchObject({ because: "comments", comments: expect.arrayContaining([later]) });
+});
