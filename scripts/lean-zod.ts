@@ -2,7 +2,7 @@
  * What the bundle takes of zod. A schema's methods hang on its class, so that each of them holds all it needs, formats of texts and
  * kinds of schemas nobody here has; and the compiler and the walks know every kind. `zodFaults` finds what would call what is gone.
  */
-import { allOf, asSyntax, edited, nameOf, nodesOf, parsed, withoutMethods, type Syntax } from "./syntax.ts";
+import { allOf, asSyntax, edited, nameOf, nodesOf, parsed, withoutFields, withoutMethods, type Syntax } from "./syntax.ts";
 
 /** Methods that go, by the class that declares them. */
 const METHODS: Readonly<Record<string, readonly string[]>> = {
@@ -45,6 +45,9 @@ export function leanZodCompiler(code: string): string {
   });
   return leanZodSwitches(edited(code, edits));
 }
+
+/** The table of how each kind is written as a JSON Schema; the schemas of `z` know it without the table. @throws when it has none of these kinds */
+export const leanZodProcessors = (code: string): string => withoutFields(code, "template_literal", KINDS);
 
 /** Takes the branches of `KINDS` and `CHECKS` out of every `switch`. @throws when there is none */
 export function leanZodSwitches(code: string): string {

@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import type { Plugin } from "rolldown";
 import { leanRe2js } from "./lean-re2js.ts";
-import { leanZodClasses, leanZodCompiler, leanZodSwitches, zodFaults } from "./lean-zod.ts";
+import { leanZodClasses, leanZodCompiler, leanZodProcessors, leanZodSwitches, zodFaults } from "./lean-zod.ts";
 import { withShortNames } from "./short-names.ts";
 import { withoutFields, withoutMethods } from "./syntax.ts";
 
@@ -59,6 +59,7 @@ const REWRITTEN: Readonly<Record<string, (source: string) => string>> = {
   "re2js/build/index.js": leanRe2js,
   [`${ZOD}/classic/schemas.js`]: leanZodClasses,
   [`${ZOD}/core/compile.js`]: leanZodCompiler,
+  [`${ZOD}/core/json-schema-processors.js`]: leanZodProcessors,
   [`${ZOD}/core/memoizer.js`]: leanZodSwitches,
   // Other calls than the two, copies of a client, credentials of the machine, and reading a stream otherwise than event by event.
   [`${SDK}/client.mjs`]: (source) => withoutMethods(source, { BaseAnthropic: ["withOptions", "get", "patch", "put", "delete", "getAPIList", "requestAPIList", "makeTracedRequest", "_resolveDefaultCredentials"] }),
