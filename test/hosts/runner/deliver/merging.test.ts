@@ -125,6 +125,21 @@ describe("GitHub does not take it: the delivery is whole, and words say why", ()
     expect((await deliver).stepSummary).toContain("does not match the expected head oid");
     expect((await pullOf(item)).pull.autoMerge).toBeNull();
   });
+
+  test("a person set another base meanwhile", async () => {
+    await configure(AUTO);
+    rules(true, "test");
+    await world.call(world.maintainer, "POST", "/git/refs", { ref: "refs/heads/release", sha: await world.bare.commitOf("refs/heads/main") });
+    const item = await small({ files: { "src/based.js": { text: "export {};\n" } } });
+    const deliver = item.deliver({}, {
+      fetch: async (input, init) => {
+        if (asks(init, "AutoMerge")) await world.call(world.maintainer, "PATCH", `/pulls/${(await item.seen()).pulls[0]?.number}`, { base: "release" });
+        return fetch(input, init);
+      },
+    });
+    expect((await deliver).stepSummary).toContain("is to be merged into release by now; it was reviewed for main");
+    expect((await pullOf(item)).pull.autoMerge).toBeNull();
+  });
 });
 
 describe("a person merges, and the proof says why", () => {
