@@ -21,22 +21,28 @@ export function followUpSoon(place: Workplace, tools: LookTools, { coalesce, ...
   });
 }
 
-/** The default branch has moved. GitHub finds out only when it is asked whether it could still merge (P-mergeable): what it does not know yet is asked again with patience. */
+/**
+ * The default branch has moved. GitHub finds out only when it is asked whether it could still merge (P-mergeable): what it does not know yet is
+ * asked again with patience, and so is what conflicts while a run is at work on it: what that delivers may conflict as well, or not any more.
+ */
 export async function lookForConflicts(place: Workplace, tools: LookTools): Promise<void> {
   for (const delivery of await readOpenDeliveries(place.github, place.repository, place.repositoryId)) {
-    if (settleConflict(place, tools, delivery)) continue;
+    if (await settleConflict(place, tools, delivery)) continue;
     tools.follower.follow(`mergeable ${place.repositoryId}/${delivery.number}`, async () => {
       const now = await readMergeability(place.github, place.repository, delivery.number);
-      return now === null || !now.open || settleConflict(place, tools, now) ? "over" : "going";
+      return now === null || !now.open || (await settleConflict(place, tools, now)) ? "over" : "going";
     });
   }
 }
 
-/** Whether GitHub knows; a conflict is gone on with. */
-function settleConflict(place: Workplace, tools: LookTools, { branch, headSha, mergeable }: OpenDelivery): boolean {
+/** Whether there is no more to find out; a conflict is gone on with. */
+async function settleConflict(place: Workplace, tools: LookTools, { branch, headSha, mergeable }: OpenDelivery): Promise<boolean> {
   const head = mergeable === "CONFLICTING" ? deliveredHeadOf(branch, headSha) : null;
-  if (head !== null) followUpSoon(place, tools, { cause: CONFLICT, head, coalesce: `conflict ${headSha}` });
-  return mergeable !== "UNKNOWN";
+  if (head === null) return mergeable !== "UNKNOWN";
+  const status = await openStatusBoard(place, tools, head.issueNumber).read();
+  if (status?.marker.attempt === head.attempt && AT_WORK.has(status.marker.state)) return false;
+  followUpSoon(place, tools, { cause: CONFLICT, head, coalesce: `conflict ${headSha}` });
+  return true;
 }
 
 /** So long nobody has said anything more: who writes several comments means them together. */
