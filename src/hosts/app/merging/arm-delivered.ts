@@ -13,7 +13,7 @@ import { latestStatus } from "../commands/go-on-asked.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import { deliveredHead } from "../starting/follow-up.ts";
 import type { Refused, Stage, StartTools } from "../starting/start-work.ts";
-import type { AppTools } from "../workplace.ts";
+import { hearsClicks, type AppTools } from "../workplace.ts";
 
 export interface ArmWish {
   /** Of the item's issue, which the stage is set for. */
@@ -41,10 +41,12 @@ export async function armDelivered(stage: Stage, tools: StartTools, { issueNumbe
   if (approved !== null && approved !== headSha) return refuse(`The head of #${pullNumber} is ${headSha}, not ${approved}: what was approved is not what would be merged.`, `Look at the present commit, then write \`/worktrain approve ${headSha}\`.`);
   if (!policy.auto) return refuse("A person merges here: `merge.auto` in .github/worktrain.yml is not set.", `Merge #${pullNumber} on GitHub yourself, or set \`merge.auto: true\`, which counts for what is delivered from then on.`);
   if (!issue.open || !issue.labels.some((each) => each.toLowerCase() === label.toLowerCase())) return refuse(`The issue is closed or does not have the label \`${label}\` any more: the work was taken back.`, `Merge #${pullNumber} on GitHub yourself, or reopen the issue with the label.`);
+  const itself = `Merge #${pullNumber} on GitHub yourself.`;
+  // It may read no check run, and write to no branch.
+  if (!hearsClicks(tools)) return refuse("There is no App here, and a job of the repository's own cannot have GitHub merge.", itself);
   const check = await readDeliveredCheck(here.github, here.repository, { sha: headSha, name: CHECK_NAME, key, appIds: [tools.author.appId, GITHUB_ACTIONS.appId] });
   const mark = check === null ? null : readMergeMark(check.summary);
   const where = check === null || check.url === null ? "the proof" : `[the check](${check.url})`;
-  const itself = `Merge #${pullNumber} on GitHub yourself.`;
   if (mark === null) return refuse(`When ${headSha} was delivered, \`merge.auto\` was not set, so it was not decided whether it may be merged without a person.`, itself);
   if (mark.policy !== policyDigest(policy)) return refuse(`The conditions under \`merge\` in .github/worktrain.yml were changed after ${headSha} was delivered, so it was measured by others.`, itself);
   if (!mark.within) return refuse(`By the merge policy a person merges ${headSha}. Why stands in the line "Who merges" of ${where}.`, itself);
