@@ -88,6 +88,19 @@ describe("does the comment show where the run is?", () => {
 });
 
 describe("I4: does the comment say what happened?", () => {
+  it("where GitHub does not take the label or the comment that asks for a person, the end is told all the same", async () => {
+    const { world, run, save, report, body } = scene();
+    save("code", "implement", "keeps-crashing");
+    complete(run, "success");
+    world.fault = (route) => {
+      if (route === "POST /repos/{owner}/{repo}/issues/{issue_number}/labels") throw requestError(422, "Validation Failed");
+      if (route === "POST /repos/{owner}/{repo}/issues/{issue_number}/comments") throw requestError(403, "Unable to create comment because issue is locked.");
+    };
+    expect(await report()).toBe("over");
+    expect(body()).toContain("its runs keep ending at the same place");
+    expect(parseStatusMarker(body())).toMatchObject({ state: "ended" });
+  });
+
   it("a pull request that is there", async () => {
     const { world, run, save, report, body } = scene();
     save("code", "implement");
