@@ -121,6 +121,12 @@ it("Fix these: what an issue delivered is worked on again, from the pull request
   expect(world.runs(issue)).toHaveLength(2);
   expect(ticketOf(world.runs(issue)[1])).toMatchObject({ command: "fix", followUp: { because: "asked", headSha: head, findings: [] }, trigger: { actor: { login: "mona" } } });
   expect(await clicks(issue)).toHaveLength(1);
+  // Pressed once more, when the first had come to nothing.
+  await world.updateRun(world.runs(issue)[1]?.id ?? 0, { status: "completed", conclusion: "failure" });
+  await press("fix");
+  expect(world.runs(issue)).toHaveLength(2);
+  expect(await clicks(issue)).toHaveLength(2);
+  expect((await answers(issue)).at(-1)).toContain("is not the last one of this work");
 });
 
 it("Re-run all reviews the head once more, once; on a commit that is not the head any more the check run says so and nothing runs", async () => {
