@@ -22,11 +22,13 @@ export interface ArmWish {
   readonly attempt: number | null;
   /** The commit that somebody approves; null where nobody names one. */
   readonly approved: string | null;
+  /** The pull request that it was said on; null where it was said on the issue. */
+  readonly saidOn: number | null;
 }
 
 export type Armed = { readonly kind: "armed"; readonly pullNumber: number; readonly headSha: string; readonly method: string; readonly merged: boolean } | { readonly kind: "refused"; readonly refusal: Refused };
 
-export async function armDelivered(stage: Stage, tools: StartTools, { issueNumber, attempt, approved }: ArmWish): Promise<Armed> {
+export async function armDelivered(stage: Stage, tools: StartTools, { issueNumber, attempt, approved, saidOn }: ArmWish): Promise<Armed> {
   const { here, facts, issue } = stage;
   const ready = preconditions({ ...stage, repository: facts });
   if (ready.kind === "refuse") return { kind: "refused", refusal: ready.refusal };
@@ -38,6 +40,8 @@ export async function armDelivered(stage: Stage, tools: StartTools, { issueNumbe
   const delivered = of === null || issue === null ? null : await deliveredHead(stage, { issueNumber, attempt: of });
   if (issue === null || delivered === null) return refuse("There is no open pull request whose head is the commit that WorkTrain delivered: nothing came of the work, or somebody has pushed, closed or merged since.", "Merge it on GitHub yourself, if it is to be merged.");
   const { pullNumber, headSha, key } = delivered;
+  // Its branch may be asked to go elsewhere as well: to have it go there is no word on this one.
+  if (saidOn !== null && saidOn !== pullNumber) return refuse(`What WorkTrain delivered is #${pullNumber}, not this pull request.`, `Look at #${pullNumber}, and say it there.`);
   if (approved !== null && approved !== headSha) return refuse(`The head of #${pullNumber} is ${headSha}, not ${approved}: what was approved is not what would be merged.`, `Look at the present commit, then write \`/worktrain approve ${headSha}\`.`);
   if (!policy.auto) return refuse("A person merges here: `merge.auto` in .github/worktrain.yml is not set.", `Merge #${pullNumber} on GitHub yourself, or set \`merge.auto: true\`, which counts for what is delivered from then on.`);
   if (!issue.open || !issue.labels.some((each) => each.toLowerCase() === label.toLowerCase())) return refuse(`The issue is closed or does not have the label \`${label}\` any more: the work was taken back.`, `Merge #${pullNumber} on GitHub yourself, or reopen the issue with the label.`);
