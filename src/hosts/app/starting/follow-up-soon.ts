@@ -1,10 +1,11 @@
 /** Queues what a delivery is worked on again for, in the item's own order; and looks for what only GitHub's API tells. */
-import { readConversations, readMergeability, readOpenDeliveries, type OpenDelivery } from "../../../github/read/index.ts";
-import { deliveredHeadOf, type DeliveredHead } from "../../../intake/index.ts";
+import { readConversations, readMergeability, readOpenDeliveries, readPermission, type OpenDelivery } from "../../../github/read/index.ts";
+import { permissionVerdict } from "../../../github/trust/index.ts";
+import { authorise, deliveredHeadOf, type SaidOnLine } from "../../../intake/index.ts";
 import { followRun, type LookTools } from "../runs/look-at-run.ts";
 import { subjectOf, type Workplace } from "../workplace.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
-import { COMMENTS, CONFLICT, type Asked } from "./causes.ts";
+import { allowedComments, COMMENTS, CONFLICT, type Asked } from "./causes.ts";
 import { followUp } from "./follow-up.ts";
 import { openComments } from "./open-comments.ts";
 
@@ -50,19 +51,31 @@ const QUIET_MS = 60_000;
 
 /**
  * Somebody said something in a conversation: looked at each poll until they seem to have finished and no run is at work on the item, then
- * answered all at once. The API says what is open by then, so an App that is started anew hears of it with the next comment.
+ * answered all at once. The API says what is open by then, so an App that is started anew hears of it with the next comment. Who may have
+ * nothing done costs one request, and holds nobody up (attacks 1, 4).
  */
-export function answerSoon(place: Workplace, tools: LookTools, { pullNumber, ...head }: DeliveredHead & { readonly pullNumber: number }): void {
+export function answerSoon(place: Workplace, tools: LookTools, said: SaidOnLine): void {
+  tools.queue.add(subjectOf(place.repositoryId, said.issueNumber), {
+    name: "hearing a comment",
+    coalesce: `comment on a line ${said.pullNumber} ${said.author.id}`,
+    async run() {
+      const verdict = permissionVerdict(await readPermission(place.github, place.repository, said.author.login), said.author.id);
+      if (authorise(verdict).kind === "allowed") answerWhenQuiet(place, tools, said);
+    },
+  });
+}
+
+function answerWhenQuiet(place: Workplace, tools: LookTools, { pullNumber, issueNumber, attempt }: SaidOnLine): void {
   const { github, repository, repositoryId } = place;
   tools.follower.follow(`comments ${repositoryId}/${pullNumber}`, async () => {
-    const status = await openStatusBoard(place, tools, head.issueNumber).read();
-    if (status === null || status.marker.attempt !== head.attempt) return "over";
+    const status = await openStatusBoard(place, tools, issueNumber).read();
+    if (status === null || status.marker.attempt !== attempt) return "over";
     if (AT_WORK.has(status.marker.state)) return "going";
     const pull = await readMergeability(github, repository, pullNumber);
     if (pull === null || !pull.open) return "over";
-    const open = openComments(await readConversations(github, repository, pullNumber));
+    const open = await allowedComments(place, openComments(await readConversations(github, repository, pullNumber)));
     if (open.some(({ createdAt }) => tools.clock.nowMs() - Date.parse(createdAt) < QUIET_MS)) return "going";
-    if (open.length > 0) followUpSoon(place, tools, { cause: COMMENTS, head: { ...head, headSha: pull.headSha }, coalesce: `comments ${pullNumber}` });
+    if (open.length > 0) followUpSoon(place, tools, { cause: COMMENTS, head: { issueNumber, attempt, headSha: pull.headSha }, coalesce: `comments ${pullNumber}` });
     return "over";
   });
 }
