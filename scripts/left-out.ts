@@ -6,10 +6,13 @@
 import { readFileSync } from "node:fs";
 import type { Plugin } from "rolldown";
 import { leanRe2js } from "./lean-re2js.ts";
+import { leanZodClasses, leanZodCompiler, leanZodProcessors, leanZodSwitches, zodFaults } from "./lean-zod.ts";
 import { withShortNames } from "./short-names.ts";
+import { withoutFields, withoutMethods } from "./syntax.ts";
 
 const SDK = "@anthropic-ai/sdk";
 const YAML = "yaml/browser/dist";
+const ZOD = "zod/v4";
 
 /** By the end of the file's path: the exports that are reached. */
 const STAND_INS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -39,13 +42,36 @@ const STAND_INS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     JSONParse: "(text) => JSON.parse(text, (_, value, context) => (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER && /^-?\\d+$/.test(context.source) ? BigInt(context.source) : value))",
     JSONStringify: "(value) => JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? JSON.rawJSON(String(each)) : each))",
   },
+  // Making a document of values, and walking tokens.
+  [`${YAML}/doc/createNode.js`]: {},
+  [`${YAML}/parse/cst-visit.js`]: {},
   // Writing YAML: the Action reads it only, and where keys are more than a text `config/parse-config.ts` refuses them before they are written as one.
   ...Object.fromEntries(["stringify", "stringifyCollection", "stringifyDocument", "stringifyNumber", "stringifyPair", "stringifyString"].map((name) => [`${YAML}/stringify/${name}.js`, {}])),
 };
 
+const TAGS = [
+  "common/map", "common/null", "common/seq", "common/string", "core/bool", "core/float", "core/int", "json/schema",
+  "yaml-1.1/binary", "yaml-1.1/bool", "yaml-1.1/float", "yaml-1.1/int", "yaml-1.1/omap", "yaml-1.1/pairs", "yaml-1.1/set", "yaml-1.1/timestamp",
+];
+
 /** By the end of the file's path: what is made of its text. */
 const REWRITTEN: Readonly<Record<string, (source: string) => string>> = {
   "re2js/build/index.js": leanRe2js,
+  [`${ZOD}/classic/schemas.js`]: leanZodClasses,
+  [`${ZOD}/core/compile.js`]: leanZodCompiler,
+  [`${ZOD}/core/json-schema-processors.js`]: leanZodProcessors,
+  [`${ZOD}/core/memoizer.js`]: leanZodSwitches,
+  // Other calls than the two, copies of a client, credentials of the machine, and reading a stream otherwise than event by event.
+  [`${SDK}/client.mjs`]: (source) => withoutMethods(source, { BaseAnthropic: ["withOptions", "get", "patch", "put", "delete", "getAPIList", "requestAPIList", "makeTracedRequest", "_resolveDefaultCredentials"] }),
+  [`${SDK}/resources/messages/messages.mjs`]: (source) => withoutMethods(source, { Messages: ["parse", "stream"] }),
+  [`${SDK}/core/streaming.mjs`]: (source) => withoutMethods(source, { Stream: ["fromReadableStream", "tee", "toReadableStream"] }),
+  // Changing a document, and looking things up in it by a path.
+  [`${YAML}/doc/Document.js`]: (source) =>
+    withoutMethods(source, { Document: ["clone", "add", "addIn", "createAlias", "createPair", "delete", "deleteIn", "get", "getIn", "has", "hasIn", "set", "setIn"] }),
+  [`${YAML}/nodes/Collection.js`]: (source) => withoutMethods(source, { Collection: ["clone", "addIn", "deleteIn", "getIn", "hasIn", "setIn"] }),
+  ...Object.fromEntries(["YAMLMap", "YAMLSeq"].map((name) => [`${YAML}/nodes/${name}.js`, (source: string) => withoutMethods(source, { [name]: ["from"] })])),
+  // What only writing and making a document ask of a tag. Merging asks one more of its own.
+  ...Object.fromEntries(TAGS.map((name) => [`${YAML}/schema/${name}.js`, (source: string) => withoutFields(source, "tag", ["identify", "stringify", "createNode"])])),
   // A token's own fields keep their names: what composes documents reads them.
   [`${YAML}/parse/lexer.js`]: (source) => withShortNames(source, ["lex"]),
   [`${YAML}/parse/parser.js`]: (source) => withShortNames(source, ["parse", "next", "end", "type", "offset", "indent", "source", "items"]),
@@ -60,6 +86,7 @@ function standIn(source: string, reached: Readonly<Record<string, string>>): str
 }
 
 /** What a key of `worktrain.yml` means: for the published schema and the docs, which are made of the sources. */
+const DESCRIBED = /\/src\/config\/[^/]+\.ts$/;
 const DESCRIPTION = /\s*\.describe\((?:"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)\)/g;
 
 const FILES = [...Object.keys(STAND_INS), ...Object.keys(REWRITTEN)];
@@ -84,7 +111,15 @@ export function leaveOut(): Plugin {
       met.add(made.file);
       return made.isStandIn ? { code: made.code, moduleSideEffects: false } : { code: made.code };
     },
-    transform: { filter: { id: /\/src\/config\/[^/]+\.ts$/ }, handler: (code) => ({ code: code.replaceAll(DESCRIPTION, "") }) },
+    transform: {
+      filter: { id: /\/src\/.*\.ts$/ },
+      handler(code, id) {
+        if (id.includes("/node_modules/")) return null;
+        const [fault] = zodFaults(code);
+        if (fault !== undefined) this.error(`${id} calls ${fault}() of a schema, which is left out: correct scripts/lean-zod.ts.`);
+        return DESCRIBED.test(id) ? { code: code.replaceAll(DESCRIPTION, "") } : null;
+      },
+    },
     generateBundle() {
       const missing = FILES.filter((end) => !met.has(end));
       if (missing.length > 0) this.error(`Nothing imports ${missing.join(" and ")} any more: correct scripts/left-out.ts.`);

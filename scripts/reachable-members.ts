@@ -1,5 +1,5 @@
 /** Takes out of a module what cannot be reached from one of its exports, members of classes included, which no bundler does. */
-import { parseSync } from "rolldown/utils";
+import { asSyntax, edited, isSyntax, parsed, type Edit, type Syntax } from "./syntax.ts";
 
 /** What stays of a module. */
 export interface Kept {
@@ -9,13 +9,6 @@ export interface Kept {
   readonly members: readonly string[];
   /** Methods, as `Class.method`, that are reached but never called; they throw when they are. */
   readonly uncalled: readonly string[];
-}
-
-interface Syntax {
-  readonly type: string;
-  readonly start: number;
-  readonly end: number;
-  readonly [key: string]: unknown;
 }
 
 /** A part that stays or goes as a whole: it goes unless all its names are reached. `null` stands for a name that always is. */
@@ -54,23 +47,6 @@ function withRefusals(code: string, uncalled: readonly string[]): string {
   });
   return edited(code, edits);
 }
-
-function parsed(code: string): readonly Syntax[] {
-  const { program, errors } = parseSync("module.js", code);
-  const [error] = errors;
-  if (error !== undefined) throw new Error(error.message);
-  const body = asSyntax(program)["body"];
-  return (Array.isArray(body) ? body : []).map(asSyntax);
-}
-
-interface Edit {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
-}
-
-const edited = (code: string, edits: readonly Edit[]): string =>
-  edits.toSorted((a, b) => b.start - a.start).reduce((text, { start, end, text: put }) => text.slice(0, start) + put + text.slice(end), code);
 
 function unreachable(statements: readonly Syntax[], { name, members }: Pick<Kept, "name" | "members">): readonly Edit[] {
   const exported = statements.filter(({ type }) => type.startsWith("Export"));
@@ -130,11 +106,4 @@ function note(node: Syntax, without: ReadonlySet<Syntax>, reached: Reached): voi
   for (const value of Object.values(node)) {
     for (const child of Array.isArray(value) ? value : [value]) if (isSyntax(child)) note(child, without, reached);
   }
-}
-
-const isSyntax = (value: unknown): value is Syntax => typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
-
-function asSyntax(value: unknown): Syntax {
-  if (!isSyntax(value)) throw new Error("The parser's tree has another shape than it had: correct scripts/reachable-members.ts.");
-  return value;
 }
