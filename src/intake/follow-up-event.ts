@@ -70,18 +70,24 @@ export function parseReview(payload: unknown, state: "changes_requested" | "appr
 
 const commentSchema = z.object({
   action: z.literal("created"),
-  comment: z.object({ user: z.object({ id: z.int(), type: z.string() }) }),
+  comment: z.object({ user: z.object({ id: z.int(), login: z.string(), type: z.string() }) }),
   pull_request: z.object({ number: z.int().min(1), head: z.object({ ref: z.string(), sha: shaSchema }) }),
   sender: z.object({ id: z.int() }),
 });
 
+/** What a person said in a conversation on a line of a pull request of ours. */
+export interface SaidOnLine extends DeliveredHead {
+  readonly pullNumber: number;
+  readonly author: { readonly login: string; readonly id: number };
+}
+
 /** A person's comment in a conversation on a line of a pull request of ours; null for anything else, a bot's included (G15). */
-export function parseReviewComment(payload: unknown): (DeliveredHead & { readonly pullNumber: number }) | null {
+export function parseReviewComment(payload: unknown): SaidOnLine | null {
   const parsed = commentSchema.safeParse(payload);
   if (!parsed.success) return null;
   const { comment, pull_request: pull, sender } = parsed.data;
   const head = comment.user.type === "User" && comment.user.id === sender.id ? deliveredHeadOf(pull.head.ref, pull.head.sha) : null;
-  return head === null ? null : { ...head, pullNumber: pull.number };
+  return head === null ? null : { ...head, pullNumber: pull.number, author: { login: comment.user.login, id: comment.user.id } };
 }
 
 const rebasedSchema = z.object({

@@ -79,10 +79,10 @@ export const isGate = (step: string): boolean => step.startsWith("gate-");
 /** Ends a comment that came back after somebody deleted it. */
 export const RECREATED_NOTE = "<sub>This comment was deleted and made again once. Delete it again and WorkTrain stays silent about this attempt.</sub>";
 
-/** The whole comment, marker first. */
-export function statusComment(marker: StatusMarker, view: StatusView): string {
+/** The whole comment, marker first. @param boxes whether who writes it hears of a tick */
+export function statusComment(marker: StatusMarker, view: StatusView, { boxes = true }: { readonly boxes?: boolean } = {}): string {
   const note = marker.recreated ? [RECREATED_NOTE] : [];
-  return [formatStatusMarker(marker), ...paragraphs(marker, view), ...statusBoxes(marker, view), ...note].join("\n\n");
+  return [formatStatusMarker(marker), ...paragraphs(marker, view), ...(boxes ? statusBoxes(marker, view) : []), ...note].join("\n\n");
 }
 
 /** The same for a check run: its title, and its summary in Markdown. */

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { GitHub } from "../../src/github/client.ts";
 import { createGitHub } from "../../src/github/octokit.ts";
-import { downloadArtifact, findItemRuns, listRunArtifacts, readFile, readIssue, readPermission, readRepository, readRun } from "../../src/github/read/index.ts";
+import { downloadArtifact, findItemRuns, listRunArtifacts, readDeliveredCheck, readFile, readIssue, readPermission, readRepository, readRun } from "../../src/github/read/index.ts";
 import { withRetries } from "../../src/github/retries.ts";
 import { sha256Hex } from "../../src/shared/hash.ts";
 import { fakeClock } from "../fakes/clock.ts";
@@ -26,6 +26,14 @@ describe("what does GitHub say?", () => {
   it("what is not of the documented form is named, with its request", async () => {
     const strange = scriptedGitHub({ "GET /repos/{owner}/{repo}": () => ({ id: "one" }) });
     await expect(readRepository(strange, REPOSITORY)).rejects.toThrow("GET /repos/{owner}/{repo} is not of the documented form: id");
+  });
+
+  it("the delivered commit's check run: the App's own before one of GitHub Actions, then the first; no other account's and none of another run", async () => {
+    const shown = (id: number, app: number | null, key = "k") => ({ id, html_url: null, external_id: key, app: app === null ? null : { id: app }, output: { summary: `check ${id}` } });
+    const read = async (...check_runs: readonly object[]) => (await readDeliveredCheck(scriptedGitHub({ "GET /repos/{owner}/{repo}/commits/{ref}/check-runs": () => ({ check_runs }) }), REPOSITORY, { sha: "a".repeat(40), name: "WorkTrain", key: "k", appIds: [7, 15368] }))?.summary;
+    expect(await read(shown(1, 15368), shown(3, 7), shown(2, 7))).toBe("check 2");
+    expect(await read(shown(5, 15368), shown(4, 15368))).toBe("check 4");
+    expect(await read(shown(1, 8), shown(2, null), shown(3, 7, "another"))).toBeUndefined();
   });
 
   it.each([404, 401, 403, 500, 503])("attack 1: a permission check answered with %i is a no, not a throw", async (status) => {

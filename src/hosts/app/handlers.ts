@@ -86,7 +86,7 @@ function onAssigned(delivery: Delivery, tools: HandlerTools): void {
   const isApp = async (): Promise<boolean> => login.endsWith("[bot]") && login.toLowerCase() === `${await tools.slug() ?? ""}[bot]`.toLowerCase();
   const why = `${action} ${event.sender.id} ${login}`;
   if (action === "assigned") return startBy(delivery, tools, { event, why, starts: async (here) => startWork(here, tools, { event, deliveryId: delivery.id, asked: { kind: "issues.assigned", assignee: { login, isApp: await isApp() } } }) });
-  tools.queue.add(subjectOf(place.repositoryId, event.issueNumber), { name: "taking work back", coalesce: why, run: async () => takeBack(place, tools, { issueNumber: event.issueNumber, assignee: { login, isApp: await isApp() } }) });
+  tools.queue.add(subjectOf(place.repositoryId, event.issueNumber), { name: "taking work back", coalesce: why, run: async () => takeBack(place, tools, { issueNumber: event.issueNumber, assignee: { login, isApp: await isApp() }, at: event.labelledAt }) });
 }
 
 /** An issue whose own text asks for work. */

@@ -1,3 +1,4 @@
+import { GITHUB_ACTIONS } from "../../delivery/names.ts";
 import type { GitHub, Repository } from "../../github/client.ts";
 import type { CommentAuthor, EffectRunner } from "../../github/write/index.ts";
 import type { Clock } from "../../shared/ports.ts";
@@ -19,6 +20,9 @@ export interface AppTools {
   /** Who the App is when it comments. */
   readonly author: CommentAuthor;
 }
+
+/** Whether boxes and buttons are heard of. A job of GitHub Actions is told of none, and its token makes no check runs and arms nothing. */
+export const hearsClicks = ({ author }: Pick<AppTools, "author">): boolean => author.appId !== GITHUB_ACTIONS.appId;
 
 /** What is handled in order: one issue. */
 export const subjectOf = (repositoryId: number, issueNumber: number): string => `${repositoryId}/issue-${issueNumber}`;

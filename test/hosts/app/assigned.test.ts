@@ -59,6 +59,18 @@ it("taken from it: the label goes; given back before that was heard, it stays", 
   expect(await labels()).toEqual(["worktrain:ready"]);
 });
 
+it("fault 27: taken from it before somebody set the label by hand, and heard only after that: the label stays", async () => {
+  await assign("our-machine");
+  await assign("our-machine", "DELETE");
+  world.later(2_000);
+  await world.label(issue);
+  await world.quiet();
+  const late = world.github.deliveries.findLast(({ event, action }) => event === "issues" && action === "unassigned");
+  await world.github.redeliver(late?.id ?? 0);
+  await world.quiet();
+  expect(await labels()).toEqual(["worktrain:ready"]);
+});
+
 it.each<[string, () => Promise<void>]>([
   ["somebody else", () => assign("hubot")],
   ["at the word of somebody who may only triage", () => assign("our-machine", "POST", world.github.addUser("tina", "triage"))],

@@ -93,7 +93,13 @@ it("Explain has a run answer from the record; a forged check run, whatever it is
   await press("explain", { checkRunId: await make("0".repeat(32)) });
   expect(asked()).toEqual([]);
   await press("explain", { checkRunId: own?.id ?? 0 });
-  expect(asked().map((run) => ticketOf(run)?.ask)).toEqual([{ about: `${scene.world.repositoryId}/pr-${number}/1`, question: "explain" }]);
+  const once = [{ about: `${scene.world.repositoryId}/pr-${number}/1`, question: "explain" }];
+  expect(asked().map((run) => ticketOf(run)?.ask)).toEqual(once);
+  scene.world.later(300_000);
+  await scene.world.clock.advance(300_000);
+  await scene.world.github.redeliver(scene.world.github.deliveries.findLast(({ action }) => action === "requested_action")?.id ?? 0);
+  await scene.world.quiet();
+  expect(asked().map((run) => ticketOf(run)?.ask)).toEqual(once);
 });
 
 it("Fix these: what an issue delivered is worked on again, from the pull request's check run", async () => {
@@ -121,6 +127,12 @@ it("Fix these: what an issue delivered is worked on again, from the pull request
   expect(world.runs(issue)).toHaveLength(2);
   expect(ticketOf(world.runs(issue)[1])).toMatchObject({ command: "fix", followUp: { because: "asked", headSha: head, findings: [] }, trigger: { actor: { login: "mona" } } });
   expect(await clicks(issue)).toHaveLength(1);
+  // Pressed once more, when the first had come to nothing.
+  await world.updateRun(world.runs(issue)[1]?.id ?? 0, { status: "completed", conclusion: "failure" });
+  await press("fix");
+  expect(world.runs(issue)).toHaveLength(2);
+  expect(await clicks(issue)).toHaveLength(2);
+  expect((await answers(issue)).at(-1)).toContain("is not the last one of this work");
 });
 
 it("Re-run all reviews the head once more, once; on a commit that is not the head any more the check run says so and nothing runs", async () => {

@@ -1,5 +1,6 @@
 /** The default branch moves on under a delivered pull request: GitHub is asked with patience whether it conflicts, and only then work goes on. */
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { formatTrailers } from "../../../src/record/index.ts";
 import { startAppWorld, type AppWorld } from "./app-world.ts";
 import { deliver, type DeliveredScene } from "./delivered-scene.ts";
 
@@ -89,4 +90,19 @@ it("several pushes in a row, and webhooks that come twice, lead to one run", asy
   await world.quiet();
   await askedAgain();
   expect(scene.followedUp()).toHaveLength(2);
+});
+
+it("it conflicts while a run is at work on it for failed checks: what that delivers is merged when it is over", async () => {
+  const scene = await deliver(world);
+  await world.call(world.maintainer, "POST", `/repos/acme/calc/statuses/${scene.head}`, { state: "failure", context: "lint" });
+  await world.quiet();
+  await moves({ "README.md": "another calc\n" });
+  expect(scene.followedUp()).toMatchObject([undefined, { because: "ci" }]);
+  const { tree } = await scene.call("GET", `/git/commits/${scene.head}`);
+  const trailers = formatTrailers({ item: `${world.repositoryId}/issue-${scene.issue}/1`, key: world.runs(scene.issue)[1]?.inputs["key"] ?? "" });
+  const { sha } = await scene.call("POST", "/git/commits", { message: `Mend the check\n\n${trailers}\n`, tree: tree.sha, parents: [scene.head] });
+  await scene.call("PATCH", `/git/refs/heads/${scene.branch}`, { sha });
+  await scene.ends("delivered", "ready");
+  for (let looks = 0; scene.followedUp().length < 3 && looks < 5; looks += 1) await askedAgain();
+  expect(scene.followedUp()[2]).toEqual({ because: "conflict", headSha: sha, pullNumber: scene.pull, onto: await mainHead() });
 });

@@ -10,6 +10,7 @@ import { createJobLog } from "../../../src/hosts/app/job/job-log.ts";
 import { readJobSettings, type JobSettings } from "../../../src/hosts/app/job/settings.ts";
 import { tell } from "../../../src/hosts/app/job/tell.ts";
 import { PATIENCE_MS, watch } from "../../../src/hosts/app/job/watch.ts";
+import { formatTrailers } from "../../../src/record/index.ts";
 import { TerminalError } from "../../../src/shared/errors.ts";
 import { assertRequestsConform } from "../../contract/openapi.ts";
 import { startAppWorld, type AppWorld } from "./app-world.ts";
@@ -117,6 +118,39 @@ describe("decide: what the App would do, by a job", () => {
     world.github.actions.updateRun(run?.id ?? 0, { status: "completed", conclusion: "failure" });
     expect(await decided({ eventName: "workflow_dispatch", endedRun: run?.id ?? 0 })).toEqual([]);
     expect((await bodies(issue))[0]).toContain("state=interrupted");
+  });
+
+  it("reviews a pull request without a check run, which its token may not make, and shows no boxes, of which it would not hear", async () => {
+    const main = (await world.call(world.maintainer, "GET", "/repos/acme/calc/git/ref/heads/main")).body.object.sha;
+    const { tree } = (await world.call(world.maintainer, "GET", `/repos/acme/calc/git/commits/${main}`)).body;
+    const { sha } = (await world.call(world.maintainer, "POST", "/repos/acme/calc/git/commits", { message: "Words", tree: tree.sha, parents: [main] })).body;
+    await world.call(world.maintainer, "POST", "/repos/acme/calc/git/refs", { ref: "refs/heads/words", sha });
+    const { number } = (await world.call(world.maintainer, "POST", "/repos/acme/calc/pulls", { title: "Words", body: "", head: "words", base: "main" })).body;
+    expect(await decided(await comment(number, "/worktrain review"))).toEqual([]);
+    const [run] = [...world.github.state().runs.values()].filter(({ displayTitle }) => displayTitle.includes(`/pr-${number}/`));
+    expect((await bodies(number)).join()).toContain(`run=${run?.id}`);
+    expect((await bodies(number)).join()).not.toContain("- [ ]");
+    world.github.actions.updateRun(run?.id ?? 0, { status: "completed", conclusion: "failure" });
+    expect(await decided({ eventName: "workflow_dispatch", endedRun: run?.id ?? 0 })).toEqual([]);
+    expect((await bodies(number)).join()).not.toContain("- [ ]");
+  });
+
+  it("merge: says that only the App can have GitHub merge", async () => {
+    await world.commit({ ".github/worktrain.yml": "commands: { test: npm test }\nmerge: { auto: true, tests: ci }\n" });
+    const { issue, event } = await labelled();
+    await decided(event);
+    const [run] = world.runs(issue);
+    const branch = `worktrain/issue-${issue}-1`;
+    const make = async (path: string, body: unknown) => (await world.call(world.maintainer, "POST", `/repos/acme/calc${path}`, body)).body;
+    const main = (await world.call(world.maintainer, "GET", "/repos/acme/calc/git/ref/heads/main")).body.object.sha;
+    const { tree } = (await world.call(world.maintainer, "GET", `/repos/acme/calc/git/commits/${main}`)).body;
+    const { sha } = await make("/git/commits", { message: `Fix\n\n${formatTrailers({ item: `${world.repositoryId}/issue-${issue}/1`, key: run?.inputs["key"] ?? "" })}\n`, tree: tree.sha, parents: [main] });
+    await make("/git/refs", { ref: `refs/heads/${branch}`, sha });
+    await make("/pulls", { title: "Fix", head: branch, base: "main" });
+    world.github.actions.updateRun(run?.id ?? 0, { status: "completed", conclusion: "success" });
+    await decided({ eventName: "workflow_dispatch", endedRun: run?.id ?? 0 });
+    expect(await decided(await comment(issue, "/worktrain merge"))).toEqual([]);
+    expect((await bodies(issue)).join()).toContain("There is no App here");
   });
 
   it("fault 28: finds by its schedule a label that nobody heard, and acts only once it is not just being dealt with", async () => {

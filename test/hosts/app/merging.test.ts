@@ -197,6 +197,20 @@ describe("approve", () => {
     expect(await answer(pull)).toContain(`not ${earlier}`);
   });
 
+  it("attack 5: an approval of the commit on another pull request of its branch, which goes elsewhere, is none of this one", async () => {
+    await deliver(APPROVAL);
+    const main = await call("GET", "/git/ref/heads/main");
+    await call("POST", "/git/refs", { ref: `refs/heads/release-${issue}`, sha: main.object.sha });
+    const { number } = await call("POST", "/pulls", { title: "To the release", head: `worktrain/issue-${issue}-1`, base: `release-${issue}` }, world.maintainer);
+    await world.call(world.maintainer, "POST", `/repos/acme/calc/pulls/${number}/reviews`, { event: "APPROVE", commit_id: head });
+    await world.quiet();
+    expect(armed()).toBeNull();
+    await comment(number, `/worktrain approve ${head}`);
+    expect(armed()).toBeNull();
+    expect(await answer(number)).toContain(`delivered is #${pull}, not this`);
+    await call("PATCH", `/pulls/${number}`, { state: "closed" });
+  });
+
   it("where the configuration leaves merging to people an approval is no word to WorkTrain; the command is told so", async () => {
     await deliver("");
     await review("APPROVE");

@@ -68,6 +68,24 @@ async function resolve(): Promise<void> {
   await world.call(world.maintainer, "POST", `${world.github.url}/graphql`, { query: "mutation Resolve($input: ResolveReviewThreadInput!) { resolveReviewThread(input: $input) { thread { isResolved } } }", variables: { input: { threadId } } });
 }
 
+it("attacks 1, 4: who may only read costs one request, and holds nobody up by talking on", async () => {
+  const scene = await deliver(world);
+  const rita = world.github.addUser("rita", "read");
+  const requests = () => world.github.requests.filter(({ who }) => who === "app").map(({ route }) => route);
+  const before = requests().length;
+  await says(scene, "Burn it.", rita);
+  await world.clock.advance(30_000);
+  await world.quiet();
+  expect(requests().slice(before)).toEqual(["/repos/{owner}/{repo}/collaborators/{username}/permission"]);
+  const asked = await says(scene, "Say calc 2.");
+  for (let looks = 0; looks < 4; looks += 1) {
+    world.later(30_000);
+    await says(scene, "No.", rita);
+    await passes(30_000);
+  }
+  expect(scene.followedUp()).toMatchObject([undefined, { because: "comments", comments: [asked] }]);
+});
+
 it("a review that asks for changes leads to one run, its comments to none of their own", async () => {
   const scene = await deliver(world);
   await world.call(world.maintainer, "POST", `${PULLS}/${scene.pull}/reviews`, { event: "REQUEST_CHANGES", body: "Please.", comments: [{ path: "README.md", line: 1, body: "Say calc 2." }] });

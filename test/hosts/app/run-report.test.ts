@@ -13,6 +13,7 @@ import { fakeClock } from "../../fakes/clock.ts";
 import { requestError } from "../../fakes/github.ts";
 import { APP_ID, person, smallWorld } from "../../fakes/small-world.ts";
 import { startAgain, tryAgain } from "../../../src/hosts/app/starting/try-again.ts";
+import { commandScene } from "./command-scene.ts";
 import { DISPATCH, labelScene, TICKET_KEY } from "./label-scene.ts";
 
 const KEY = "0123456789abcdef0123456789abcdef";
@@ -88,6 +89,19 @@ describe("does the comment show where the run is?", () => {
 });
 
 describe("I4: does the comment say what happened?", () => {
+  it("where GitHub does not take the label or the comment that asks for a person, the end is told all the same", async () => {
+    const { world, run, save, report, body } = scene();
+    save("code", "implement", "keeps-crashing");
+    complete(run, "success");
+    world.fault = (route) => {
+      if (route === "POST /repos/{owner}/{repo}/issues/{issue_number}/labels") throw requestError(422, "Validation Failed");
+      if (route === "POST /repos/{owner}/{repo}/issues/{issue_number}/comments") throw requestError(403, "Unable to create comment because issue is locked.");
+    };
+    expect(await report()).toBe("over");
+    expect(body()).toContain("its runs keep ending at the same place");
+    expect(parseStatusMarker(body())).toMatchObject({ state: "ended" });
+  });
+
   it("a pull request that is there", async () => {
     const { world, run, save, report, body } = scene();
     save("code", "implement");
@@ -583,6 +597,20 @@ describe("fault 32: is a start that the App did not live to make made later?", (
     expect(await second.settle(startAgain(second.place, second.tools, 12))).toBe(second.world.runs[0]?.id);
     expect(second.world.dispatches.map((inputs) => inputs["key"])).toEqual([key]);
     expect(parseStatusMarker(second.body())).toMatchObject({ state: "waiting", key });
+  });
+
+  it("a command's run that did start is found, and nobody is told to write it again", async () => {
+    const asked = commandScene();
+    asked.world.fault = (route) => {
+      if (route === PATCH && asked.world.dispatches.length > 0) throw new TypeError("the App ends here");
+    };
+    await asked.comment("/worktrain run");
+    asked.world.fault = null;
+    expect(asked.marker()).toMatchObject({ state: "starting", runId: null });
+    const [run] = asked.world.runs;
+    expect(await asked.settle(startAgain(asked.place, asked.tools, 12))).toBe(run?.id);
+    expect(asked.marker()).toMatchObject({ state: "waiting", runId: run?.id });
+    expect(asked.world.dispatches).toHaveLength(1);
   });
 
   it("what of its delivery the attempt is at goes with it", async () => {

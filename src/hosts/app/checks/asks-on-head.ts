@@ -7,7 +7,7 @@ import { changeCheckEffect, checkRunEffect } from "../../../github/write/index.t
 import { PROGRESS_CHECK_NAME } from "../../../record/index.ts";
 import { statusOutput, type StatusView } from "../../../report/status-comment.ts";
 import type { StatusMarker } from "../../../report/status-marker.ts";
-import type { AppTools, Workplace } from "../workplace.ts";
+import { hearsClicks, type AppTools, type Workplace } from "../workplace.ts";
 
 /** The work came to a gate; the button opens it. The check run's id. */
 export async function askOnHead(place: Workplace, tools: AppTools, { marker, view, headSha }: { readonly marker: StatusMarker; readonly view: Extract<StatusView, { kind: "ended" }>; readonly headSha: string }): Promise<number | undefined> {
@@ -34,6 +34,7 @@ export async function needsPerson(place: Workplace, tools: AppTools, { headSha, 
 
 /** The issue says the same: nothing hangs on the check run. */
 async function orLogged<T>(place: Workplace, tools: AppTools, work: () => Promise<T>): Promise<T | undefined> {
+  if (!hearsClicks(tools)) return undefined;
   try {
     return await work();
   } catch (error) {

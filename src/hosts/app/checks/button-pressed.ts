@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { readPullUnderReview } from "../../../github/read/index.ts";
 import { readCheckAction, type CheckActionName } from "../../../github/write/index.ts";
+import { sha256Hex } from "../../../shared/hash.ts";
 import { answerComment } from "../commands/comment-commands.ts";
 import type { Refused, Stage } from "../starting/start-work.ts";
 import { deliveredHead } from "../starting/follow-up.ts";
@@ -47,7 +48,8 @@ export async function carryOutPressed(place: Workplace, tools: LookTools, { even
   const { issueNumber } = title;
   const isPullRequest = title.item.subject.startsWith("pr-");
   const asked = { issueNumber, isPullRequest, task: { title: "", body: "" }, body: "", author: { login: sender.login, id: sender.id }, createdAt: new Date(tools.clock.nowMs()).toISOString() };
-  const click = { key: `check=${check.id} ${action}`, words: `pressed **${LABELS[action]}** on the check run of \`${check.head_sha.slice(0, 12)}\``, outdated: (stage: Stage, commentId: number) => outdated(tools, { stage, title, headSha: check.head_sha, commentId }) };
+  // The same delivery is the same click; a later one is to be answered as well.
+  const click = { key: `check=${check.id} ${action} at=${sha256Hex(deliveryId).slice(0, 16)}`, words: `pressed **${LABELS[action]}** on the check run of \`${check.head_sha.slice(0, 12)}\``, outdated: (stage: Stage, commentId: number) => outdated(tools, { stage, title, headSha: check.head_sha, commentId }) };
   const read = { kind: "command" as const, command: { name: action, operands: {}, flags: [] }, line: 1, notDone: [] };
   const subject = subjectOf(place.repositoryId, issueNumber);
   const dispatched = await tools.queue.run(subject, () => answerComment(place, tools, { event: asked, read, click }));

@@ -14,7 +14,7 @@ import { CHECK_NAME, isOwnCheck, PROGRESS_CHECK_NAME, type EndingCode } from "..
 import { quote } from "../../../report/index.ts";
 import { statusOutput, type StatusView } from "../../../report/status-comment.ts";
 import type { StatusMarker } from "../../../report/status-marker.ts";
-import type { AppTools, Workplace } from "../workplace.ts";
+import { hearsClicks, type AppTools, type Workplace } from "../workplace.ts";
 
 export interface CheckTools extends AppTools {
   /** Where deliver jobs get tokens of the App; null or absent where none are exchanged. */
@@ -150,6 +150,7 @@ async function change(place: Workplace, tools: CheckTools, id: number, wish: Che
 
 /** The work goes on without its check run. */
 async function orLogged<T>(place: Workplace, tools: CheckTools, work: () => Promise<T>): Promise<T | undefined> {
+  if (!hearsClicks(tools)) return undefined;
   try {
     return await work();
   } catch (error) {

@@ -2,7 +2,7 @@
  * A command given by a click: a button of a check run, a box of the status comment. Neither leaves a trace that people see, so the App says
  * in a comment who clicked what; from there on that comment stands for the command, with its id as key (I2), its reactions and its answer.
  */
-import { commentEffect } from "../../../github/write/index.ts";
+import { commentEffect, findComments } from "../../../github/write/index.ts";
 import type { CommentEvent } from "../../../intake/index.ts";
 import type { Refused, Stage } from "../starting/start-work.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
@@ -16,9 +16,12 @@ export interface Click {
   outdated(stage: Stage, commentId: number): Promise<Refused | null>;
 }
 
-/** The comment's id. @throws TerminalError, RetryableError where it could not be written: then nothing is done either */
-export async function tellClick(place: Workplace, tools: AppTools, { issueNumber, author }: Pick<CommentEvent, "issueNumber" | "author">, { key, words }: Click): Promise<number> {
+/** The comment's id, and when the click was told: a delivery that comes once more is as old as the first. @throws TerminalError, RetryableError where it could not be written: then nothing is done either */
+export async function tellClick(place: Workplace, tools: AppTools, { issueNumber, author, createdAt }: Pick<CommentEvent, "issueNumber" | "author" | "createdAt">, { key, words }: Click): Promise<Pick<CommentEvent, "commentId" | "createdAt">> {
   const marker = `<!-- worktrain:click issue-${issueNumber} ${key} by=${author.id} -->`;
   const body = `${marker}\n\n\`${author.login}\` ${words}.`;
-  return Number((await tools.effects.apply(commentEffect({ github: place.github, repository: place.repository, issueNumber, author: tools.author }, { marker, body }))).id);
+  const target = { github: place.github, repository: place.repository, issueNumber, author: tools.author };
+  const [told] = await findComments(target, marker);
+  if (told !== undefined) return { commentId: told.id, createdAt: told.updatedAt };
+  return { commentId: Number((await tools.effects.apply(commentEffect(target, { marker, body, seen: null }))).id), createdAt };
 }

@@ -61,7 +61,7 @@ export async function answerComment(place: Workplace, tools: CommandTools, order
     if (kind === "actor-may-not-start") await say(here, tools, event, { key: `person=${event.author.id}${verdict.kind === "allowed" ? ` command=${name}` : ""}`, answer: { ...refused({ message, fix, details: [] }).answer, notDone: [] } });
     return note(kind);
   }
-  const written = "click" in order ? { ...order.event, commentId: await tellClick(here, tools, order.event, order.click) } : order.event;
+  const written = "click" in order ? { ...order.event, ...(await tellClick(here, tools, order.event, order.click)) } : order.event;
   const reactionId = await react(here, tools, written, read.kind === "refused" ? "confused" : "eyes");
   const asked: Asked = { event: written, role: authorisation.role, stage, reactionId };
   const outdated = "click" in order ? await order.click.outdated(stage, written.commentId) : null;

@@ -13,7 +13,7 @@ import { latestStatus } from "../commands/go-on-asked.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import { deliveredHead } from "../starting/follow-up.ts";
 import type { Refused, Stage, StartTools } from "../starting/start-work.ts";
-import type { AppTools } from "../workplace.ts";
+import { hearsClicks, type AppTools } from "../workplace.ts";
 
 export interface ArmWish {
   /** Of the item's issue, which the stage is set for. */
@@ -22,11 +22,13 @@ export interface ArmWish {
   readonly attempt: number | null;
   /** The commit that somebody approves; null where nobody names one. */
   readonly approved: string | null;
+  /** The pull request that it was said on; null where it was said on the issue. */
+  readonly saidOn: number | null;
 }
 
 export type Armed = { readonly kind: "armed"; readonly pullNumber: number; readonly headSha: string; readonly method: string; readonly merged: boolean } | { readonly kind: "refused"; readonly refusal: Refused };
 
-export async function armDelivered(stage: Stage, tools: StartTools, { issueNumber, attempt, approved }: ArmWish): Promise<Armed> {
+export async function armDelivered(stage: Stage, tools: StartTools, { issueNumber, attempt, approved, saidOn }: ArmWish): Promise<Armed> {
   const { here, facts, issue } = stage;
   const ready = preconditions({ ...stage, repository: facts });
   if (ready.kind === "refuse") return { kind: "refused", refusal: ready.refusal };
@@ -38,13 +40,17 @@ export async function armDelivered(stage: Stage, tools: StartTools, { issueNumbe
   const delivered = of === null || issue === null ? null : await deliveredHead(stage, { issueNumber, attempt: of });
   if (issue === null || delivered === null) return refuse(`There is no open pull request into ${facts.defaultBranch} whose head is the commit that WorkTrain delivered: nothing came of the work, or somebody has pushed, closed it, merged it or changed its base since.`, "Merge it on GitHub yourself, if it is to be merged.");
   const { pullNumber, headSha, key } = delivered;
+  // Its branch may be asked to go elsewhere as well: to have it go there is no word on this one.
+  if (saidOn !== null && saidOn !== pullNumber) return refuse(`What WorkTrain delivered is #${pullNumber}, not this pull request.`, `Look at #${pullNumber}, and say it there.`);
   if (approved !== null && approved !== headSha) return refuse(`The head of #${pullNumber} is ${headSha}, not ${approved}: what was approved is not what would be merged.`, `Look at the present commit, then write \`/worktrain approve ${headSha}\`.`);
   if (!policy.auto) return refuse("A person merges here: `merge.auto` in .github/worktrain.yml is not set.", `Merge #${pullNumber} on GitHub yourself, or set \`merge.auto: true\`, which counts for what is delivered from then on.`);
   if (!issue.open || !issue.labels.some((each) => each.toLowerCase() === label.toLowerCase())) return refuse(`The issue is closed or does not have the label \`${label}\` any more: the work was taken back.`, `Merge #${pullNumber} on GitHub yourself, or reopen the issue with the label.`);
+  const itself = `Merge #${pullNumber} on GitHub yourself.`;
+  // It may read no check run, and write to no branch.
+  if (!hearsClicks(tools)) return refuse("There is no App here, and a job of the repository's own cannot have GitHub merge.", itself);
   const check = await readDeliveredCheck(here.github, here.repository, { sha: headSha, name: CHECK_NAME, key, appIds: [tools.author.appId, GITHUB_ACTIONS.appId] });
   const mark = check === null ? null : readMergeMark(check.summary);
   const where = check === null || check.url === null ? "the proof" : `[the check](${check.url})`;
-  const itself = `Merge #${pullNumber} on GitHub yourself.`;
   if (mark === null) return refuse(`When ${headSha} was delivered, \`merge.auto\` was not set, so it was not decided whether it may be merged without a person.`, itself);
   if (mark.policy !== policyDigest(policy)) return refuse(`The conditions under \`merge\` in .github/worktrain.yml were changed after ${headSha} was delivered, so it was measured by others.`, itself);
   if (!mark.within) return refuse(`By the merge policy a person merges ${headSha}. Why stands in the line "Who merges" of ${where}.`, itself);

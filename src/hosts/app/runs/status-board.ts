@@ -3,7 +3,7 @@ import type { CommentShown } from "../../../github/read/index.ts";
 import { commentEffect, editComment, findComments, removeComment, type CommentTarget, type OwnComment } from "../../../github/write/index.ts";
 import { statusComment, type StatusView } from "../../../report/status-comment.ts";
 import { parseStatusMarker, statusMarkerPrefix, type StatusMarker } from "../../../report/status-marker.ts";
-import type { AppTools, Workplace } from "../workplace.ts";
+import { hearsClicks, type AppTools, type Workplace } from "../workplace.ts";
 
 export interface Status {
   readonly comment: OwnComment;
@@ -55,7 +55,7 @@ export function openStatusBoard(place: Workplace, tools: AppTools, issueNumber: 
     read,
     readShown,
     async write(present, marker, view) {
-      const body = statusComment(marker, view);
+      const body = statusComment(marker, view, { boxes: hearsClicks(tools) });
       if (present === null) return create(marker, body);
       if (present.comment.body === body) return present;
       return (await edit(present, body)) ? { comment: { ...present.comment, body }, marker } : null;

@@ -104,7 +104,7 @@ export const COMMENTS: Cause = {
 };
 
 /** Of those who may have work done; the first ones. */
-async function allowedComments({ github, repository }: Workplace, open: readonly OpenComment[]): Promise<readonly OpenComment[]> {
+export async function allowedComments({ github, repository }: Workplace, open: readonly OpenComment[]): Promise<readonly OpenComment[]> {
   const allowed = new Map<number, boolean>();
   for (const { author } of open) {
     if (!allowed.has(author.id)) allowed.set(author.id, authorise(permissionVerdict(await readPermission(github, repository, author.login), author.id)).kind === "allowed");

@@ -1,11 +1,12 @@
 /** Queues what a delivery is worked on again for, in the item's own order; and looks for what only GitHub's API tells. */
-import { readConversations, readMergeability, readOpenDeliveries, type OpenDelivery } from "../../../github/read/index.ts";
-import { deliveredHeadOf, type DeliveredHead } from "../../../intake/index.ts";
+import { readConversations, readMergeability, readOpenDeliveries, readPermission, type OpenDelivery } from "../../../github/read/index.ts";
+import { permissionVerdict } from "../../../github/trust/index.ts";
+import { authorise, deliveredHeadOf, type SaidOnLine } from "../../../intake/index.ts";
 import { followRun, type LookTools } from "../runs/look-at-run.ts";
 import { subjectOf, type Workplace } from "../workplace.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import type { StatusMarker } from "../../../report/status-marker.ts";
-import { COMMENTS, CONFLICT, FAILED_CHECKS, type Asked } from "./causes.ts";
+import { allowedComments, COMMENTS, CONFLICT, FAILED_CHECKS, type Asked } from "./causes.ts";
 import { followUp } from "./follow-up.ts";
 import { openComments } from "./open-comments.ts";
 
@@ -22,24 +23,30 @@ export function followUpSoon(place: Workplace, tools: LookTools, { coalesce, ...
   });
 }
 
-/** The default branch has moved. GitHub finds out only when it is asked whether it could still merge (P-mergeable): what it does not know yet is asked again with patience. */
+/**
+ * The default branch has moved. GitHub finds out only when it is asked whether it could still merge (P-mergeable): what it does not know yet is
+ * asked again with patience, and so is what conflicts while a run is at work on it: what that delivers may conflict as well, or not any more.
+ */
 export async function lookForConflicts(place: Workplace, tools: LookTools): Promise<void> {
-  for (const delivery of await readOpenDeliveries(place.github, { ...place.repository, id: place.repositoryId }, { said: false })) lookForConflict(place, tools, delivery);
+  for (const delivery of await readOpenDeliveries(place.github, { ...place.repository, id: place.repositoryId }, { said: false })) await lookForConflict(place, tools, delivery);
 }
 
-function lookForConflict(place: Workplace, tools: LookTools, delivery: OpenDelivery): void {
-  if (settleConflict(place, tools, delivery)) return;
+async function lookForConflict(place: Workplace, tools: LookTools, delivery: OpenDelivery): Promise<void> {
+  if (await settleConflict(place, tools, delivery)) return;
   tools.follower.follow(`mergeable ${place.repositoryId}/${delivery.number}`, async () => {
     const now = await readMergeability(place.github, place.repository, delivery.number);
-    return now === null || !now.open || settleConflict(place, tools, now) ? "over" : "going";
+    return now === null || !now.open || (await settleConflict(place, tools, now)) ? "over" : "going";
   });
 }
 
-/** Whether GitHub knows; a conflict is gone on with. */
-function settleConflict(place: Workplace, tools: LookTools, { branch, headSha, mergeable }: OpenDelivery): boolean {
+/** Whether there is no more to find out; a conflict is gone on with. */
+async function settleConflict(place: Workplace, tools: LookTools, { branch, headSha, mergeable }: OpenDelivery): Promise<boolean> {
   const head = mergeable === "CONFLICTING" ? deliveredHeadOf(branch, headSha) : null;
-  if (head !== null) followUpSoon(place, tools, { cause: CONFLICT, head, coalesce: `conflict ${headSha}` });
-  return mergeable !== "UNKNOWN";
+  if (head === null) return mergeable !== "UNKNOWN";
+  const status = await openStatusBoard(place, tools, head.issueNumber).read();
+  if (status?.marker.attempt === head.attempt && AT_WORK.has(status.marker.state)) return false;
+  followUpSoon(place, tools, { cause: CONFLICT, head, coalesce: `conflict ${headSha}` });
+  return true;
 }
 
 /** So long nobody has said anything more: who writes several comments means them together. Less where the App looks more often than every half minute. */
@@ -48,19 +55,31 @@ const quietMs = ({ follower }: Pick<LookTools, "follower">): number => Math.min(
 
 /**
  * Somebody said something in a conversation: looked at each poll until they seem to have finished and no run is at work on the item, then
- * answered all at once. The API says what is open by then. An App that ends meanwhile, or misses it, finds it by looking (below).
+ * answered all at once. The API says what is open by then. An App that ends meanwhile, or misses it, finds it by looking (below). Who may have
+ * nothing done costs one request, and holds nobody up (attacks 1, 4).
  */
-export function answerSoon(place: Workplace, tools: LookTools, { pullNumber, ...head }: DeliveredHead & { readonly pullNumber: number }): void {
+export function answerSoon(place: Workplace, tools: LookTools, said: SaidOnLine): void {
+  tools.queue.add(subjectOf(place.repositoryId, said.issueNumber), {
+    name: "hearing a comment",
+    coalesce: `comment on a line ${said.pullNumber} ${said.author.id}`,
+    async run() {
+      const verdict = permissionVerdict(await readPermission(place.github, place.repository, said.author.login), said.author.id);
+      if (authorise(verdict).kind === "allowed") answerWhenQuiet(place, tools, said);
+    },
+  });
+}
+
+function answerWhenQuiet(place: Workplace, tools: LookTools, { pullNumber, issueNumber, attempt }: Omit<SaidOnLine, "author">): void {
   const { github, repository, repositoryId } = place;
   tools.follower.follow(`comments ${repositoryId}/${pullNumber}`, async () => {
-    const status = await openStatusBoard(place, tools, head.issueNumber).read();
-    if (status === null || status.marker.attempt !== head.attempt) return "over";
+    const status = await openStatusBoard(place, tools, issueNumber).read();
+    if (status === null || status.marker.attempt !== attempt) return "over";
     if (AT_WORK.has(status.marker.state)) return "going";
     const pull = await readMergeability(github, repository, pullNumber);
     if (pull === null || !pull.open) return "over";
-    const open = openComments(await readConversations(github, repository, pullNumber));
+    const open = await allowedComments(place, openComments(await readConversations(github, repository, pullNumber)));
     if (open.some(({ createdAt }) => tools.clock.nowMs() - Date.parse(createdAt) < quietMs(tools))) return "going";
-    if (open.length > 0) followUpSoon(place, tools, { cause: COMMENTS, head: { ...head, headSha: pull.headSha }, coalesce: `comments ${pullNumber}` });
+    if (open.length > 0) followUpSoon(place, tools, { cause: COMMENTS, head: { issueNumber, attempt, headSha: pull.headSha }, coalesce: `comments ${pullNumber}` });
     return "over";
   });
 }
@@ -84,14 +103,14 @@ export async function lookAtDeliveries(place: Workplace, tools: LookTools, ended
     if (head === null || marker === undefined) continue;
     if (marker.followUp?.headSha !== head.headSha) {
       if (delivery.red) followUpSoon(place, tools, { cause: FAILED_CHECKS, head, coalesce: `checks ${head.headSha}` });
-      lookForConflict(place, tools, delivery);
+      await lookForConflict(place, tools, delivery);
     }
-    if (delivery.talked && (await isAskedSomething(place, tools, { pullNumber: delivery.number, taken: marker.followUp?.comments ?? [] }))) answerSoon(place, tools, { ...head, pullNumber: delivery.number });
+    if (delivery.talked && (await isAskedSomething(place, tools, { pullNumber: delivery.number, taken: marker.followUp?.comments ?? [] }))) answerWhenQuiet(place, tools, { ...head, pullNumber: delivery.number });
   }
 }
 
-/** @param taken comments that the last run was started for */
-async function isAskedSomething({ github, repository }: Workplace, { clock }: LookTools, { pullNumber, taken }: { readonly pullNumber: number; readonly taken: readonly number[] }): Promise<boolean> {
-  const open = openComments(await readConversations(github, repository, pullNumber));
-  return open.some(({ id, createdAt }) => !taken.includes(id) && clock.nowMs() - Date.parse(createdAt) < OLDEST_COMMENT_MS);
+/** By somebody who may have it done. @param taken comments that the last run was started for */
+async function isAskedSomething(place: Workplace, { clock }: LookTools, { pullNumber, taken }: { readonly pullNumber: number; readonly taken: readonly number[] }): Promise<boolean> {
+  const open = openComments(await readConversations(place.github, place.repository, pullNumber));
+  return (await allowedComments(place, open.filter(({ id, createdAt }) => !taken.includes(id) && clock.nowMs() - Date.parse(createdAt) < OLDEST_COMMENT_MS))).length > 0;
 }

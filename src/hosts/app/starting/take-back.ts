@@ -1,16 +1,26 @@
 import { unlabelEffect } from "../../../github/write/index.ts";
+import { readLabelled } from "../dashboard/dashboard.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 import { givenTo, hasLabel, isSame, startsWork, type Assignee } from "./asked-otherwise.ts";
 import { setStage } from "./start-work.ts";
 
-/** The issue was taken from the account: the label goes, unless the issue is given to another one of those. */
-export async function takeBack(place: Workplace, tools: AppTools, { issueNumber, assignee }: { readonly issueNumber: number; readonly assignee: Assignee }): Promise<void> {
+export interface TakenBack {
+  readonly issueNumber: number;
+  readonly assignee: Assignee;
+  /** ISO time, GitHub's clock. */
+  readonly at: string;
+}
+
+/** The issue was taken from the account: the label goes, unless the issue is given to another one of those, or a person has set it since (fault 27). */
+export async function takeBack(place: Workplace, tools: AppTools, { issueNumber, assignee, at }: TakenBack): Promise<void> {
   const stage = await setStage(place, issueNumber);
   if (stage === null || stage.issue === null || !startsWork(stage, assignee) || stage.config === "missing" || !stage.config.ok) return;
   const { here, config: { value: { label } }, issue } = stage;
   if (!hasLabel(issue, label)) return;
   const left = await givenTo(stage, issueNumber);
   if (left.some((login) => isSame(login, assignee.login) || startsWork(stage, { login, isApp: false }))) return;
+  const labelled = (await readLabelled(here)).issues.find(({ number }) => number === issueNumber)?.labelled ?? null;
+  if (labelled !== null && labelled.by !== null && Date.parse(labelled.setAt) > Date.parse(at)) return;
   await tools.effects.apply(unlabelEffect(here.github, here.repository, { issueNumber, label }));
   tools.log.info("work taken back: the issue was unassigned", { repository: here.repositoryId, issue: issueNumber });
 }

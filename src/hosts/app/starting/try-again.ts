@@ -1,8 +1,9 @@
 /** What comes due without anybody's asking: an attempt whose model could not be reached, and a dispatch that never was. */
-import { readRun, readStatusState } from "../../../github/read/index.ts";
+import { findItemRuns, readRun, readStatusState } from "../../../github/read/index.ts";
+import { WORKFLOW_FILE } from "../../../intake/index.ts";
 import { dropLiveCheck } from "../checks/live-check.ts";
 import { goOnUnasked } from "./go-on-unasked.ts";
-import { branchOf, endedView, ourTitle, readProgress, writeEnd } from "../runs/run-report.ts";
+import { branchOf, endedView, ourTitle, readProgress, reportRun, writeEnd } from "../runs/run-report.ts";
 import type { StartTools } from "./start-work.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import type { Workplace } from "../workplace.ts";
@@ -48,8 +49,16 @@ export async function startAgain(place: Workplace, tools: StartTools, issueNumbe
     await board.write(status, { ...marker, state: "refused" }, { kind: "refused", message, fix, details: [] });
     return null;
   };
-  // What the command said is not known any more.
-  if (marker.command !== undefined) return refuse("WorkTrain's App was ended before it could start the run that a command asked for.", "Write the command again.");
+  if (marker.command !== undefined) {
+    // GitHub may have taken the dispatch all the same; of several the first counts.
+    const run = marker.key === null ? undefined : (await findItemRuns(place.github, place.repository, { workflow: WORKFLOW_FILE, word: marker.key })).findLast((each) => ourTitle(place, each) !== null);
+    if (run !== undefined) {
+      await reportRun(place, tools, run.id);
+      return run.id;
+    }
+    // What the command said is not known any more.
+    return refuse("WorkTrain's App was ended before it could start the run that a command asked for.", "Write the command again.");
+  }
   const goingOn = await goOnUnasked(place, tools, { status, because: "not-started" });
   if (goingOn.kind === "handled") return goingOn.runId;
   return refuse(`WorkTrain's App was ended before it could start the run, and it is not started now: ${goingOn.reason}.`, "Remove the label and add it again.");
