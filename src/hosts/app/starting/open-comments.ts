@@ -9,13 +9,19 @@ export interface OpenComment {
   readonly createdAt: string;
 }
 
-/** In order of their ids. What belongs to a review that asks for changes is that review's. @param conversations those that are not resolved */
+/**
+ * In order of their ids. What belongs to a review that asks for changes is that review's; what stands in an approval asks for nothing, since a new
+ * commit would take the approval back; and a dismissed review is taken back.
+ * @param conversations those that are not resolved
+ */
 export const openComments = (conversations: readonly Conversation[]): readonly OpenComment[] =>
   conversations.flatMap(({ comments }) => comments.slice(comments.findLastIndex(isAnswer) + 1).flatMap(asOpen)).toSorted((a, b) => a.id - b.id);
 
 const isAnswer = ({ author, body }: ConversationComment): boolean => author?.kind === "Bot" && body.startsWith(ANSWER_MARK);
 
+const NO_ORDER: ReadonlySet<string> = new Set(["CHANGES_REQUESTED", "APPROVED", "DISMISSED"]);
+
 function asOpen({ id, author, createdAt, review }: ConversationComment): readonly OpenComment[] {
-  if (author?.kind !== "User" || author.id === null || review?.state === "CHANGES_REQUESTED") return [];
+  if (author?.kind !== "User" || author.id === null || (review !== null && NO_ORDER.has(review.state))) return [];
   return [{ id, author: { login: author.login, id: author.id }, createdAt }];
 }
