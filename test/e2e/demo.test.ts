@@ -177,7 +177,7 @@ test("attack 14: each job had a fresh directory with the action and its own file
     expect([...listing(job, "home"), ...listing(job, "hostedtoolcache")]).toEqual([]);
     const [pin = ""] = listing(job, "work/_actions/worktrain/worktrain");
     expect(pin).toMatch(/^[0-9a-f]{40}$/);
-    expect(listing(job, "work/_actions/worktrain/worktrain", pin, "action")).toEqual(["action.yml", "dist"]);
+    expect(listing(job, "work/_actions/worktrain/worktrain", pin, "action")).toEqual(["action.yml", "dist", "intake"]);
   }
   expect(listing(jobs[1] ?? "", "work/tidy-time/tidy-time")).toEqual([]);
   expect(requests.filter(({ who, kind }) => who === "deliver" && kind === "git")).toEqual([]);
