@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, watch, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { createGitRefSegmentStore, decodeSegment, localGit } from "../../src/journal/index.ts";
@@ -165,8 +165,6 @@ test("a record on a git ref is fetched into another clone, verified, reported an
   expect((await worktrain("report", name, "--data", join(directory, "third"))).stdout).toContain("completed");
 });
 
-const newRef = async (earlier: readonly string[]): Promise<string> => (await git(workspace, ["for-each-ref", "--format=%(refname)", "refs/worktrain-journal/"])).split("\n").find((ref) => !earlier.includes(ref)) ?? "";
-
 /** Sessions whose end is on the ref. */
 async function endedOnRef(ref: string): Promise<number> {
   const item = parseItemId(ref.replace("refs/worktrain-journal/", ""));
@@ -178,19 +176,28 @@ async function endedOnRef(ref: string): Promise<number> {
   }).length;
 }
 
-/** Resolves when so many sessions have ended on the ref. */
-async function endsOnRef(ref: string, count: number): Promise<void> {
+/** Looks at once, and again whenever something moves in the directory. It is watched before it is looked at, so that no move is missed. */
+async function seen<T>(path: string, look: () => Promise<T | null>): Promise<T> {
   let moved = Promise.withResolvers<void>();
-  // Watched before it is looked at, so that no move is missed; what moves a ref renames a file to its place.
-  const watcher = watch(dirname(join(workspace, ".git", ref)), () => moved.resolve());
+  const watcher = watch(path, () => moved.resolve());
   try {
-    while ((await endedOnRef(ref)) < count) {
+    for (;;) {
+      const found = await look();
+      if (found !== null) return found;
       await moved.promise;
       moved = Promise.withResolvers();
     }
   } finally {
     watcher.close();
   }
+}
+
+/** The record that is none of the earlier ones, when so many sessions have ended on it: its ref is not there before the first part is saved. */
+async function newRefWith(count: number, earlier: readonly string[]): Promise<string> {
+  const items = join(workspace, ".git/refs/worktrain-journal/0");
+  const name = await seen(items, async () => readdirSync(items).find((each) => !earlier.includes(`refs/worktrain-journal/0/${each}/1`)) ?? null);
+  const ref = `refs/worktrain-journal/0/${name}/1`;
+  return seen(join(items, name), async () => ((await endedOnRef(ref)) >= count ? ref : null));
 }
 
 test("J1: a run is killed and its machine lost: what is on the git ref is gone on with elsewhere, and no step that is on it is asked for again", async () => {
@@ -212,8 +219,7 @@ test("J1: a run is killed and its machine lost: what is on the git ref is gone o
   const gone = once(child, "close");
   await reached.promise;
   // The second place's step was handed over before the third is asked for; it goes up while the work goes on.
-  const ref = await newRef(earlier);
-  await endsOnRef(ref, 2);
+  const ref = await newRefWith(2, earlier);
   process.kill(-(child.pid ?? 0), "SIGKILL");
   await gone;
   onRequest = () => Promise.resolve();
