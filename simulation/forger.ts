@@ -63,23 +63,27 @@ function forgedRecord(github: SimGitHub, item: string, opening: Opening) {
   const manifest = new TextEncoder().encode(canonicalJson({ v: 1, base, tree, entries: [{ path: SUM_FILE, mode: "100644", oid, size: content.byteLength, sha256: sha256Hex(content) }], unsupported: [] }));
   const snapshot = { base, tree, manifest: sha256Hex(manifest), changedFiles: 1 };
   const usage = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 };
-  const session = (phase: string, workflowId: string, artifacts: Json, left: Json): readonly [string, Json][] => [
-    ["session_scheduled", { phase, round: 1, sessionId: `${phase}-1-f`, workflowId, goal: "g", context: {} }],
-    ["session_concluded", { phase, round: 1, sessionId: `${phase}-1-f`, outcome: "completed", reason: null, artifacts, head: { seq: 1, hash: "0".repeat(64) }, turns: 1, usage, costMicroUsd: 1, snapshot: left }],
-  ];
+  const lines: string[] = [];
+  const heads = new Map<string, { readonly seq: number; readonly hash: string }>();
+  const append = (stream: string, kind: string, data: Json): { readonly seq: number; readonly hash: string } => {
+    const { seq, hash } = heads.get(stream) ?? { seq: 0, hash: "0".repeat(64) };
+    const line = canonicalJson({ v: 1, stream, seq: seq + 1, epoch: 9, prev: hash, at: "2026-01-01T00:00:00.000Z", kind, data });
+    lines.push(line);
+    const head = { seq: seq + 1, hash: sha256Hex(`${line}\n`) };
+    heads.set(stream, head);
+    return head;
+  };
+  const session = (phase: string, workflowId: string, artifacts: Json, left: Json): void => {
+    const sessionId = `${phase}-1-f`;
+    append(`item/${item}`, "session_scheduled", { phase, round: 1, sessionId, workflowId, goal: "g", context: {} });
+    const head = append(`session/${sessionId}`, "steered", { turn: 1, source: "person", text: "Go on." });
+    append(`item/${item}`, "session_concluded", { phase, round: 1, sessionId, outcome: "completed", reason: null, artifacts, head, turns: 1, usage, costMicroUsd: 1, snapshot: left });
+  };
   const clean = { verdict: "clean", confidence: "high", summary: "Fine.", findings: [] };
   const sized = { taskComplexity: "small", riskLevel: "low", hasUi: false, touchesArchitecture: false, taskMaturity: "ready", interpretation: "x", ambiguities: [] };
-  const events: readonly (readonly [string, Json])[] = [
-    ["item_opened", opening.data],
-    ...session("classify", "wr.classify-task", [{ contractRef: "wr.contracts.classification", value: sized }], null),
-    ...session("code", "wr.coding-task", [], snapshot),
-    ...session("review", "wr.mr-review", [{ contractRef: "wr.contracts.review_verdict", value: clean }], null),
-  ];
-  let prev = "0".repeat(64);
-  const lines = events.map(([kind, data], index) => {
-    const line = canonicalJson({ v: 1, stream: `item/${item}`, seq: index + 1, epoch: 9, prev, at: "2026-01-01T00:00:00.000Z", kind, data });
-    prev = sha256Hex(`${line}\n`);
-    return line;
-  });
+  append(`item/${item}`, "item_opened", opening.data);
+  session("classify", "wr.classify-task", [{ contractRef: "wr.contracts.classification", value: sized }], null);
+  session("code", "wr.coding-task", [], snapshot);
+  session("review", "wr.mr-review", [{ contractRef: "wr.contracts.review_verdict", value: clean }], null);
   return { lines, blobs: [manifest, content].map((bytes) => ({ sha256: sha256Hex(bytes), bytes })) };
 }

@@ -51,7 +51,7 @@ test("a question is answered by the App, by the deliver job of a run of its own,
 
 test("three groups, three tokens, none of which or of the identity shows in a log", () => {
   const permissions = [...world.github.state().tokens.values()].flatMap((token) => (token.kind === "installation" ? [Object.keys(token.permissions).toSorted().join(" ")] : []));
-  expect(permissions.filter((names) => names !== "actions checks contents issues merge_queues metadata pull_requests")).toEqual(["contents metadata pull_requests", "checks metadata", "issues metadata pull_requests"]);
+  expect(permissions.filter((names) => names !== "actions checks contents issues merge_queues metadata pull_requests statuses")).toEqual(["contents metadata pull_requests", "checks metadata", "issues metadata pull_requests"]);
   const runs = [...world.github.state().runs.values()];
   expect(runs).toHaveLength(2);
   for (const { id } of runs) expect(world.log(id, "deliver")).not.toMatch(/ghs_|eyJ/);

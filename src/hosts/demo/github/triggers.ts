@@ -40,7 +40,8 @@ const isTrigger = (happening: Happening): happening is Happening & { readonly ki
 
 export class Triggers {
   readonly #world: TriggerWorld;
-  readonly #underway = new Set<Promise<void>>();
+  /** Runs are recorded in the order in which their events happened. */
+  #underway: Promise<void> = Promise.resolve();
   /** Of commits; most events come upon the same one. */
   readonly #files = new Map<string, Promise<readonly Found[]>>();
 
@@ -64,12 +65,14 @@ export class Triggers {
 
   /** Resolves when every run that is due is recorded. */
   async settled(): Promise<void> {
-    while (this.#underway.size > 0) await Promise.all(this.#underway);
+    for (let last: Promise<void> | null = null; last !== this.#underway; ) {
+      last = this.#underway;
+      await last;
+    }
   }
 
   #start(by: { readonly repositoryId: number; readonly actor: string }, trigger: Trigger): void {
-    const done: Promise<void> = this.#record(by, trigger).finally(() => this.#underway.delete(done));
-    this.#underway.add(done);
+    this.#underway = this.#underway.then(() => this.#record(by, trigger));
   }
 
   async #record({ repositoryId, actor }: { readonly repositoryId: number; readonly actor: string }, trigger: Trigger): Promise<void> {
