@@ -5,8 +5,8 @@ import { systemCode } from "./paths.ts";
 /** Set in the environment of every command, so that in weak mode its stray children can be told from other processes. */
 export const COMMAND_MARK = "WORKTRAIN_COMMAND";
 
-/** Killed processes take a moment to be gone, hundreds on a busy machine some hundred milliseconds; one the kernel cannot end is not waited for longer. */
-const SWEEP_WITHIN_MS = 2_000;
+/** Killed processes take a moment to be gone, hundreds on a busy machine some seconds; one the kernel cannot end is not waited for longer. */
+const SWEEP_WITHIN_MS = 10_000;
 const ROUND_MS = 5;
 
 /**
