@@ -1,6 +1,10 @@
 /** The App's check run on a head under review, over the wire: there while the review goes on, and closed as what came of it (I4, I9). */
 import { afterEach, expect, it } from "vitest";
+import { createEffectRunner } from "../../../src/github/write/index.ts";
+import { closeLiveCheck } from "../../../src/hosts/app/checks/live-check.ts";
 import { assertRequestsConform } from "../../contract/openapi.ts";
+import { fakeClock } from "../../fakes/clock.ts";
+import { requestError, scriptedGitHub } from "../../fakes/github.ts";
 import { startReviewScene, type ReviewScene } from "./review-scene.ts";
 
 let scene: ReviewScene;
@@ -114,4 +118,22 @@ it("labels on issues make none, and ask nothing about check runs", async () => {
   await scene.world.quiet();
   expect(scene.world.runs(issue)).toHaveLength(1);
   expect(scene.world.github.requests.slice(before).filter(({ path }) => path.includes("check-"))).toEqual([]);
+});
+
+it.each([[502, true, 0], [403, false, 1], [404, false, 0]])("I4: with %i from GitHub at the end, whoever looks at the run hears of it and looks again: %s", async (status, isHeard, lines) => {
+  scene = await startReviewScene();
+  const logged: string[] = [];
+  const log = { info: () => undefined, warn: () => undefined, error: (_: unknown, words: string) => void logged.push(words) };
+  const github = scriptedGitHub({
+    "GET /repos/{owner}/{repo}/check-runs/{check_run_id}": () => {
+      throw requestError(status, "no");
+    },
+  });
+  const clock = fakeClock();
+  const place = { github, repository: { owner: "acme", repo: "calc" }, repositoryId: 1 };
+  const tools = { clock, log, effects: createEffectRunner({ clock }), author: { appId: 7, botLogin: null } };
+  const marker = { issueNumber: 2, attempt: 1, continuation: 0, key: "f".repeat(32), state: "running" as const, runId: 5, labelledAt: "2026-01-01T00:00:00Z", at: null, recreated: false, head: "a".repeat(40), check: 3 };
+  const closed = closeLiveCheck(place, tools, marker, { kind: "ended", runUrl: "https://github.example/run", progress: null, ending: "cancelled", pullRequest: null, deliverUrl: null });
+  await (isHeard ? expect(closed).rejects.toThrow("no") : expect(closed).resolves.toBeUndefined());
+  expect(logged).toEqual(Array(lines).fill(expect.stringContaining("could not be kept up")));
 });

@@ -109,7 +109,7 @@ describe("merge", () => {
     }, /it was not decided whether/],
     ["attack 17: the check is another run's", () => deliver(AUTO, {}, { key: "0".repeat(32) }), /it was not decided whether/],
     ["the label was taken off", async () => (await deliver(), world.unlabel(issue)), /the work was taken back/],
-    ["everything is stopped", async () => (await deliver(), configure(`enabled: false\n${AUTO}`)), /stops all work/],
+    ["everything is stopped", async () => (await deliver(), configure(`enabled: false\n${AUTO}`)), /stops all work.*write the command again/s],
     ["GitHub does not allow it", async () => (await deliver(), world.github.setMergeRules(world.repositoryId, { autoMergeAllowed: false, requiredChecks: ["ci"] })), /Auto merge is not allowed for this repository/],
     ["nothing is left to wait for", async () => (await deliver(), world.github.setMergeRules(world.repositoryId, { autoMergeAllowed: true, requiredChecks: [] })), /Protected branch rules not configured/],
   ])("%s: refused in words, nothing is armed", async (_, prepare, words) => {

@@ -97,6 +97,19 @@ describe("what does a label come to?", () => {
     expect(world.dispatches).toHaveLength(1);
   });
 
+  it("I4: a run that was dispatched is never told as one that could not be, though its place could not be told", async () => {
+    const { world, label, end, body } = labelScene();
+    world.fault = (route) => {
+      if (route.startsWith("PATCH ") && world.dispatches.length === 1) throw requestError(422, "no");
+    };
+    await label();
+    expect(world.dispatches).toHaveLength(1);
+    expect(parseStatusMarker(body())?.state).toBe("starting");
+    world.fault = null;
+    await end("cancelled");
+    expect(body()).toContain("was cancelled");
+  });
+
   it("fault 26: after the end a new label is attempt 2, in the same comment", async () => {
     const { world, label, end, clock, body } = labelScene();
     await label();

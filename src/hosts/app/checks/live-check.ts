@@ -14,7 +14,7 @@ import { CHECK_NAME, isOwnCheck, PROGRESS_CHECK_NAME, type EndingCode } from "..
 import { quote } from "../../../report/index.ts";
 import { statusOutput, type StatusView } from "../../../report/status-comment.ts";
 import type { StatusMarker } from "../../../report/status-marker.ts";
-import { hearsClicks, type AppTools, type Workplace } from "../workplace.ts";
+import { hearsClicks, orLogged, type AppTools, type Workplace } from "../workplace.ts";
 
 export interface CheckTools extends AppTools {
   /** Where deliver jobs get tokens of the App; null or absent where none are exchanged. */
@@ -27,7 +27,8 @@ type EndedView = Extract<StatusView, { kind: "ended" }>;
 export async function keepLiveCheck(place: Workplace, tools: CheckTools, before: StatusMarker | null, head: string): Promise<number | undefined> {
   if (before?.check === undefined || !isOpen(before)) return undefined;
   if (before.head === head) return before.check;
-  await supersede(place, tools, { id: before.check, headNow: head });
+  const { check } = before;
+  await onCheck(place, tools, () => supersede(place, tools, { id: check, headNow: head }));
   return undefined;
 }
 
@@ -44,7 +45,7 @@ export async function openLiveCheck(place: Workplace, tools: CheckTools, { marke
   const { head, key, check: kept } = marker;
   if (head === undefined || key === null) return undefined;
   const details = view.runUrl === null ? {} : { detailsUrl: view.runUrl };
-  return orLogged(place, tools, async () => {
+  return onCheck(place, tools, async () => {
     if (kept !== undefined && (await change(place, tools, kept, { status: "queued", externalId: key, ...details, ...statusOutput(marker, view) }))) return kept;
     const name = deliversAsApp(workflowText, tools.exchangeUrl ?? null) ? CHECK_NAME : PROGRESS_CHECK_NAME;
     const made = await tools.effects.apply(checkRunEffect(place.github, place.repository, { appId: tools.author.appId, name, headSha: head, externalId: key, conclusion: null, annotations: [], ...details, ...statusOutput(marker, view) }));
@@ -68,7 +69,7 @@ function deliversAsApp(workflowText: string | null, exchangeUrl: string | null):
 export async function showOnCheck(place: Workplace, tools: CheckTools, marker: StatusMarker, view: Extract<StatusView, { kind: "waiting" | "running" }>): Promise<void> {
   const { check } = marker;
   if (check === undefined || (view.kind === "running" && view.progress !== null && view.progress.ending !== null)) return;
-  await orLogged(place, tools, async () => {
+  await onCheck(place, tools, async () => {
     const shown = await readOwnCheckRun(place.github, place.repository, { id: check, appId: tools.author.appId });
     if (shown !== null && shown.status !== "completed") await change(place, tools, check, { status: view.kind === "running" ? "in_progress" : "queued", ...statusOutput(marker, view) });
   });
@@ -78,7 +79,7 @@ export async function showOnCheck(place: Workplace, tools: CheckTools, marker: S
 export async function closeLiveCheck(place: Workplace, tools: CheckTools, marker: StatusMarker, view: EndedView): Promise<void> {
   const { check } = marker;
   if (check === undefined) return;
-  await orLogged(place, tools, async () => {
+  await closing(place, tools, async () => {
     if (view.onward?.kind === "tries-again") return void (await change(place, tools, check, { status: "queued", ...statusOutput(marker, view) }));
     const shown = await readOwnCheckRun(place.github, place.repository, { id: check, appId: tools.author.appId });
     if (shown !== null) await close(place, tools, { shown, marker, view });
@@ -87,12 +88,12 @@ export async function closeLiveCheck(place: Workplace, tools: CheckTools, marker
 
 /** The review does not go on, and no run of it is there to tell of. */
 export async function dropLiveCheck(place: Workplace, tools: CheckTools, { check }: StatusMarker, { message, fix }: { readonly message: string; readonly fix: string }): Promise<void> {
-  if (check !== undefined) await change(place, tools, check, { status: "completed", conclusion: "action_required", title: "The review did not go on", summary: `${quote(message)}\n\n**What to do:** ${fix}`, actions: [] });
+  if (check !== undefined) await onCheck(place, tools, () => change(place, tools, check, { status: "completed", conclusion: "action_required", title: "The review did not go on", summary: `${quote(message)}\n\n**What to do:** ${fix}`, actions: [] }));
 }
 
 /** As `closeLiveCheck`, where the status comment, which names the check run, was deleted for good: it is looked for on the present head. */
 export async function closeForgottenCheck(place: Workplace, tools: CheckTools, marker: StatusMarker, view: EndedView): Promise<void> {
-  await orLogged(place, tools, async () => {
+  await closing(place, tools, async () => {
     const pull = await readPullUnderReview(place.github, place.repository, marker.issueNumber);
     const checks = pull === null ? [] : await readOwnCheckRuns(place.github, place.repository, { sha: pull.headSha, appId: tools.author.appId });
     for (const shown of checks.filter(({ name, externalId }) => isOwnCheck(name) && externalId === marker.key)) await close(place, tools, { shown, marker, view });
@@ -130,7 +131,7 @@ async function supersede(place: Workplace, tools: CheckTools, { id, headNow, con
 
 /** A check run that was found on a commit which is not the head any more. One that counts as passed turns neutral, any other stays so. */
 export async function closeStale(place: Workplace, tools: CheckTools, { id, headNow }: { readonly id: number; readonly headNow: string }): Promise<void> {
-  await orLogged(place, tools, async () => {
+  await onCheck(place, tools, async () => {
     const shown = await readOwnCheckRun(place.github, place.repository, { id, appId: tools.author.appId });
     if (shown === null || shown.title.startsWith(SUPERSEDED)) return;
     await supersede(place, tools, { id, headNow, conclusion: shown.conclusion });
@@ -138,23 +139,12 @@ export async function closeStale(place: Workplace, tools: CheckTools, { id, head
 }
 
 /** False where GitHub does not take it: the check run is gone, or not ours. */
-async function change(place: Workplace, tools: CheckTools, id: number, wish: CheckRunChange): Promise<boolean> {
-  try {
-    await tools.effects.apply(changeCheckEffect(place.github, place.repository, id, wish));
-    return true;
-  } catch (error) {
-    tools.log.error(error, "a check run could not be changed", { repository: place.repositoryId, check: id });
-    return false;
-  }
-}
+const change = async (place: Workplace, tools: CheckTools, id: number, wish: CheckRunChange): Promise<boolean> =>
+  (await orLogged(place, tools, { what: `check run ${id} could not be changed`, again: wish.status === "completed" }, () => tools.effects.apply(changeCheckEffect(place.github, place.repository, id, wish)))) !== undefined;
 
-/** The work goes on without its check run. */
-async function orLogged<T>(place: Workplace, tools: CheckTools, work: () => Promise<T>): Promise<T | undefined> {
-  if (!hearsClicks(tools)) return undefined;
-  try {
-    return await work();
-  } catch (error) {
-    tools.log.error(error, "a review's check run could not be kept up", { repository: place.repositoryId });
-    return undefined;
-  }
-}
+/** The review goes on without its check run. */
+const onCheck = async <T>(place: Workplace, tools: CheckTools, work: () => Promise<T>): Promise<T | undefined> => (hearsClicks(tools) ? orLogged(place, tools, { what: LEFT_BEHIND }, work) : undefined);
+
+/** One that stays open would hold up what requires it: it is closed by the next look where GitHub has an outage now. */
+const closing = async (place: Workplace, tools: CheckTools, work: () => Promise<void>): Promise<void> => (hearsClicks(tools) ? orLogged(place, tools, { what: LEFT_BEHIND, again: true }, work) : undefined);
+const LEFT_BEHIND = "a review's check run could not be kept up";

@@ -1,9 +1,8 @@
 /** Stops that no run gets over by itself: the issue gets a label that people can look for, and one comment with the summary (G15). */
 import { commentEffect, findComments, labelEffect } from "../../../github/write/index.ts";
 import type { EndingCode } from "../../../record/index.ts";
-import { TerminalError } from "../../../shared/errors.ts";
 import { needsPerson } from "../checks/asks-on-head.ts";
-import type { AppTools, Workplace } from "../workplace.ts";
+import { orLogged, type AppTools, type Workplace } from "../workplace.ts";
 
 const NEEDS_HUMAN_LABEL = "worktrain:needs-human";
 
@@ -24,21 +23,14 @@ export async function askPersonOnce(place: Workplace, tools: AppTools, { issueNu
   const target = { github, repository, issueNumber, author: tools.author };
   // The label may have been taken off since: the comment comes last, so who finds it has nothing left to do.
   if ((await findComments(target, marker)).length > 0) return;
-  await orLogged(place, tools, () => tools.effects.apply(labelEffect(github, repository, { issueNumber, label: NEEDS_HUMAN_LABEL })));
+  await orLogged(place, tools, UNASKED, () => tools.effects.apply(labelEffect(github, repository, { issueNumber, label: NEEDS_HUMAN_LABEL })));
   const said = [why, `**What to do:** ${what} Take \`${NEEDS_HUMAN_LABEL}\` off when it is dealt with.`];
   if (headSha !== undefined) await needsPerson(place, tools, { headSha, summary: said.join("\n\n") });
-  await orLogged(place, tools, () => tools.effects.apply(commentEffect(target, { marker, body: [marker, "### WorkTrain needs a person here", ...said].join("\n\n"), seen: null })));
+  await orLogged(place, tools, UNASKED, () => tools.effects.apply(commentEffect(target, { marker, body: [marker, "### WorkTrain needs a person here", ...said].join("\n\n"), seen: null })));
 }
 
 /** What GitHub never takes keeps nobody from the status comment, which is written after it (I4). */
-async function orLogged(place: Workplace, tools: AppTools, work: () => Promise<unknown>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof TerminalError)) throw error;
-    tools.log.error(error, "a person could not be asked", { repository: place.repositoryId });
-  }
-}
+const UNASKED = { what: "a person could not be asked", again: true };
 
 /** Not what waits for an answer or for time: its own comment says what to do. */
 const WHY: Partial<Readonly<Record<EndingCode, string>>> = {

@@ -19,7 +19,7 @@ import { openStatusBoard, type Status, type StatusBoard } from "../runs/status-b
 import type { SubjectQueue } from "../subject-queue.ts";
 import { answeredOnHead } from "../checks/asks-on-head.ts";
 import { dropLiveCheck, keepLiveCheck, openLiveCheck, type CheckTools } from "../checks/live-check.ts";
-import type { AppTools, Workplace } from "../workplace.ts";
+import { orLogged, type AppTools, type Workplace } from "../workplace.ts";
 
 /** A run that is queued longer than this for a runner is not started on an old wish. */
 export const TICKET_LIFETIME_MS = 24 * 60 * 60_000;
@@ -203,8 +203,9 @@ async function startNow(scene: Scene, tools: StartTools, asked: Order): Promise<
   const wrote = { reaction, comment: starting === null ? null : String(starting.comment.id) };
   const ticket = makeTicket(facts, { ...order, wrote }, tools.clock.nowMs());
   const signed = signTicket(ticket, tools.ticketKeyPem);
+  let run: Confirmed;
   try {
-    const run = await tools.effects.apply(
+    run = await tools.effects.apply(
       dispatchEffect(place.github, place.repository, {
         workflow: WORKFLOW_FILE,
         ref: facts.defaultBranch,
@@ -214,19 +215,20 @@ async function startNow(scene: Scene, tools: StartTools, asked: Order): Promise<
         since: isoSeconds(Date.parse(event.labelledAt) - CLOCK_LEEWAY_MS),
       }),
     );
-    const runId = run.id === "" ? null : Number(run.id);
-    const waiting = { ...marker, state: "waiting" as const, runId };
-    const view = { kind: "waiting" as const, runUrl: run.url };
-    const shown = order.review === undefined ? undefined : await openLiveCheck(place, tools, { marker: waiting, view, workflowText: scene.workflowText ?? null });
-    if (starting !== null) await board.write(starting, { ...waiting, check: shown }, view);
-    tools.log.info("run dispatched", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key, run: runId });
-    return { dispatched: true, runId };
   } catch (error) {
     if (!(error instanceof TerminalError) && !(error instanceof RetryableError)) throw error;
     tools.log.error(error, "no run could be dispatched", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
     const fix = error instanceof TerminalError ? error.fix : `GitHub has an outage or limits the App. ${againOf(order)} in a while.`;
     return notDispatched(scene, tools, order, { shown: starting, marker, refusal: { message: error.message, fix, details: [] } });
   }
+  const runId = run.id === "" ? null : Number(run.id);
+  tools.log.info("run dispatched", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key, run: runId });
+  const waiting = { ...marker, state: "waiting" as const, runId };
+  const view = { kind: "waiting" as const, runUrl: run.url };
+  const shown = order.review === undefined ? undefined : await openLiveCheck(place, tools, { marker: waiting, view, workflowText: scene.workflowText ?? null });
+  // The run is at work, whatever becomes of telling it: a look at the run tells it later.
+  if (starting !== null) await orLogged(place, tools, { what: "where the run is could not be told" }, () => board.write(starting, { ...waiting, check: shown }, view));
+  return { dispatched: true, runId };
 }
 
 /**
