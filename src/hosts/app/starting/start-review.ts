@@ -8,6 +8,7 @@ import { GITHUB_ACTIONS_LOGIN, readBotReviews, readComparison, readPermission, r
 import { reviewMarkerOf } from "../../../delivery/names.ts";
 import { permissionVerdict, type Ticket } from "../../../github/trust/index.ts";
 import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, type PullRequestEvent, type ReviewWish } from "../../../intake/index.ts";
+import { isAtWork } from "../../../report/status-marker.ts";
 import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
 import { firstMarker, refuse, setStage, start, type Refused, type Stage, type StartTools } from "./start-work.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "../runs/status-board.ts";
@@ -98,7 +99,7 @@ const hasLabel = ({ labels }: Pick<PullUnderReview, "labels">, label: string): b
 
 /** What is told of a run that is under way stays. */
 async function refuseOver(board: StatusBoard, status: Status | null, marker: Parameters<typeof refuse>[2], refusal: Refused): Promise<void> {
-  if (status === null || !["starting", "waiting", "running"].includes(status.marker.state)) await refuse(board, status, marker, refusal);
+  if (status === null || !isAtWork(status.marker)) await refuse(board, status, marker, refusal);
 }
 
 export const NEVER: Refused = { message: "The configuration says that pull requests are never reviewed (`review.pullRequests: never`).", fix: "Set it to `labelled` in .github/worktrain.yml on the default branch, then remove the label and add it again.", details: [] };
