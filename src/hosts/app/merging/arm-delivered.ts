@@ -31,7 +31,7 @@ export type Armed = { readonly kind: "armed"; readonly pullNumber: number; reado
 
 export async function armDelivered(stage: Stage, tools: StartTools, { issueNumber, attempt, approved, saidOn }: ArmWish): Promise<Armed> {
   const { here, facts, issue } = stage;
-  const ready = preconditions({ ...stage, repository: facts, asked: "by-command" });
+  const ready = preconditions({ ...stage, repository: facts, asked: "command" });
   if (ready.kind === "refuse") return { kind: "refused", refusal: ready.refusal };
   const { merge: policy, label } = ready.config;
   const board = openStatusBoard(here, tools, issueNumber);
