@@ -62,6 +62,7 @@ it.each<[string, string, (scene: DeliveredScene) => Promise<unknown>]>([
   ["the label was taken off", "", async (scene) => (await says(scene, "Why?"), world.unlabel(scene.issue))],
   ["the conversation was resolved meanwhile", "", async (scene) => (await says(scene, "Why?"), resolve())],
   ["our answer stands behind it", "", async (scene) => world.call(world.app, "POST", `${PULLS}/${scene.pull}/comments/${await says(scene, "Why?")}/replies`, { body: "<!-- worktrain:answered 0123456789abcdef -->\nSo." })],
+  ["our deliver job's answer, with GITHUB_TOKEN, stands behind it", "", async (scene) => world.call(await actions(), "POST", `${PULLS}/${scene.pull}/comments/${await says(scene, "Why?")}/replies`, { body: "<!-- worktrain:answered 0123456789abcdef -->\nSo." })],
   ["it stands in an approval, which asks for nothing", "", (scene) => world.call(world.maintainer, "POST", `${PULLS}/${scene.pull}/reviews`, { event: "APPROVE", body: "Good.", comments: [{ path: "README.md", line: 1, body: "Nice." }] })],
 ])("%s: nothing starts", async (_, config, happens) => {
   const scene = await deliver(world, { config });
@@ -69,6 +70,12 @@ it.each<[string, string, (scene: DeliveredScene) => Promise<unknown>]>([
   await passes();
   expect(scene.followedUp()).toEqual([undefined]);
 });
+
+/** A token of a job of GitHub Actions. */
+async function actions(): Promise<string> {
+  const { body } = await world.call(world.maintainer, "POST", "/repos/acme/calc/actions/workflows/train.yml/dispatches", { ref: "main", inputs: { key: "it" }, return_run_details: true });
+  return world.github.actions.createJob(body.workflow_run_id, { name: "deliver", permissions: { "pull-requests": "write" } }).token;
+}
 
 /** The one conversation there is. */
 async function resolve(): Promise<void> {
