@@ -34,8 +34,18 @@ describe("pipeline explain", () => {
     const { text } = await cli.run("pipeline", "explain");
     expect(text).toContain("refactor: a refactoring");
     expect(text).toContain("shape: wr.shaping, if it is an idea, rough or large.");
-    expect((await cli.run("pipeline", "explain", "--mode", "quick")).data.steps.map(({ phase }: { phase: string }) => phase).slice(0, 5)).toEqual(["look", "classify", "look", "code", "review"]);
+    expect((await cli.run("pipeline", "explain", "--mode", "quick")).data.steps.map(({ phase }: { phase: string }) => phase).slice(0, 6)).toEqual(["look", "classify", "look", "code", "code", "review"]);
     expect(text).not.toContain("nothing yet");
+    const full = await cli.run("pipeline", "explain", "--mode", "full");
+    expect(full.data.conditional.map(({ phase, when }: { phase: string; when: string }) => `${phase} ${when}`)).toEqual(expect.arrayContaining(["discover it is still an idea", "shape it is an idea, rough or large"]));
+    expect(full.text).toContain("left out below; --classification FILE|JSON shows them in their place:\n  discover: wr.discovery, if it is still an idea.");
+    const idea = await cli.run("pipeline", "explain", "--mode", "full", "--classification", '{"taskComplexity": "medium", "taskMaturity": "idea"}');
+    expect(idea.data.steps.map(({ phase }: { phase: string }) => phase).slice(0, 6)).toEqual(["look", "classify", "look", "discover", "shape", "code"]);
+    expect(idea.data.conditional).toEqual([]);
+    const large: readonly { workflowId: string | null; leadsTo: readonly { next: string }[] }[] = (await cli.run("pipeline", "explain", "--mode", "implement", "--decompose", "never", "--classification", '{"taskComplexity": "large"}')).data.steps;
+    const [joining, review] = ["wr.slices-join", "wr.mr-review"].map((id) => large.findIndex(({ workflowId }) => workflowId === id));
+    expect(large[joining ?? -1]?.leadsTo.map((each) => each.next)).toEqual(["review: wr.mr-review"]);
+    expect(joining).toBeLessThan(review ?? -1);
     expect(text).toContain("review: wr.mr-review, if a pull request is labelled");
   });
 
@@ -43,6 +53,7 @@ describe("pipeline explain", () => {
     const { steps, mode } = (await cli.run("pipeline", "explain", "--mode", "review-only")).data;
     expect(mode).toBe("review-only");
     expect(steps).toMatchObject([{ phase: "review", workflowId: "wr.mr-review", allowedTools: ["read", "glob", "grep"] }]);
+    expect(JSON.stringify(steps)).not.toContain("000000");
     expect(steps[0].leadsTo.map((each: { next: string }) => each.next)).toEqual(expect.arrayContaining([expect.stringMatching(/^stops \(reviewed\):.* clean/), expect.stringMatching(/^stops \(reviewed\):.* blocking/)]));
   });
 
