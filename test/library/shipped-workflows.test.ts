@@ -10,7 +10,7 @@ import { createSession, type SessionDeps } from "../../src/session/index.ts";
 import type { JsonObject } from "../../src/shared/json.ts";
 import { previewPlan, toMermaid, type Plan, type PlanStep } from "../../src/workflow/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
-import { driveSession, outputFor, type DriveOptions } from "../fakes/drive-session.ts";
+import { driveSession, findNothing, outputFor, type DriveOptions } from "../fakes/drive-session.ts";
 
 const places: LibraryPlaces = { packageRoot: join(import.meta.dirname, "..", ".."), workspace: null, extra: [] };
 const library = openLibrary(places);
@@ -67,13 +67,6 @@ const workOf = (steps: readonly PlanStep[]): readonly string[] =>
 function answerNo(offer: StepOffer): Partial<StepOutput> {
   const { context } = outputFor(offer);
   return { context: Object.fromEntries(Object.entries(context).map(([key, value]) => [key, value === true ? false : value])) };
-}
-
-/** Finds nothing wherever nothing may be found. */
-function findNothing(offer: StepOffer): Partial<StepOutput> {
-  const { context } = outputFor(offer);
-  const mayBeEmpty = (key: string): boolean => offer.requires.some((each) => each.kind === "context" && each.key === key && each.schema["type"] === "array" && each.schema["minItems"] === undefined);
-  return { context: Object.fromEntries(Object.entries(context).map(([key, value]) => [key, mayBeEmpty(key) ? [] : value])) };
 }
 
 /** Never the word that ends a loop. */
