@@ -124,7 +124,7 @@ function askedIn({ by, continuation }: StatusMarker): string {
   return `It goes on from what was saved${who === "" ? "" : `, as ${who}in a comment`}.`;
 }
 
-const cancelling = ({ cancel }: StatusMarker): readonly string[] => (cancel === undefined ? [] : [`**It is being cancelled**, as a comment asked at ${minute(cancel)}. What was done is saved first.`]);
+const cancelling = ({ cancel }: StatusMarker): readonly string[] => (cancel === undefined ? [] : [`**It is being cancelled**, as was asked at ${minute(cancel)}. What was done is saved first.`]);
 
 /** Why there is a run that nobody asked for. */
 function before({ auto, tries }: StatusMarker): string {
