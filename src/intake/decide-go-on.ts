@@ -51,6 +51,7 @@ export function decideGoOn(asked: GoOnCommand, facts: GoOnFacts): GoOnDecision {
   if (own && prior.state !== "unstarted") return { kind: "ignore", reason: "already-handled" };
   if (!own && Date.parse(asked.writtenAt) <= Date.parse(prior.labelledAt)) return { kind: "ignore", reason: "superseded" };
   if (!issue.open) return refuse("withdrawn", `The ${review === undefined ? "issue" : "pull request"} is closed.`, `Reopen it with ${set} on it, then write the command again.`);
+  if (issue.locked) return refuse("locked", "The conversation is locked, and GitHub lets no App comment there: nothing of the work could be told.", "Unlock it, then write the command again.");
   // A review is gone on with at the word of whoever writes that, as `review` starts it.
   if (review === undefined && !issue.labels.some((each) => each.toLowerCase() === label.toLowerCase())) return refuse("withdrawn", `The issue does not have ${set} any more: the work was taken back.`, "Set it again; an attempt that was interrupted goes on then.");
   const isRetry = asked.command.name === "retry";

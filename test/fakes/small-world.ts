@@ -27,7 +27,7 @@ export interface SmallWorld {
   stoppedBy: number | null;
   config: string | null;
   workflow: string | null;
-  issue: { title: string; body: string; state: string; labels: string[]; pullRequest: boolean; assignees?: string[] };
+  issue: { title: string; body: string; state: string; labels: string[]; pullRequest: boolean; assignees?: string[]; locked?: boolean };
   permission: Answer;
   comments: WorldComment[];
   runs: WorldRun[];
@@ -112,7 +112,7 @@ export function smallWorld(now: () => string): SmallWorld {
             title: world.issue.title,
             body: world.issue.body,
             state: world.issue.state.toUpperCase(),
-            locked: false,
+            locked: world.issue.locked ?? false,
             url: "https://github.example/acme/shop/issues/12",
             createdAt: "2025-12-31T00:00:00Z",
             author: null,

@@ -65,6 +65,17 @@ describe("G2: what the App does at a command", () => {
     expect(answers()[0]).toContain("Only the first command of a comment counts. Not done: lines 2, 3.");
   });
 
+  it.each(["run", "resume", "review"])("where the conversation is locked %s starts nothing, and the reaction is the answer", async (name) => {
+    const { comment, world } = begin();
+    world.issue.locked = true;
+    world.fault = (route) => {
+      if (route === "POST /repos/{owner}/{repo}/issues/{issue_number}/comments") throw requestError(403, "Unable to create comment because issue is locked.");
+    };
+    const id = await comment(`/worktrain ${name}`);
+    expect(world.commentReactions).toEqual([`${id} eyes`, `${id} confused`]);
+    expect(world.dispatches).toEqual([]);
+  });
+
   it("triage: told once for each person, and nothing is done", async () => {
     const { comment, answers, world } = begin();
     world.permission = () => ({ permission: "read", role_name: "triage", user: { id: 42, login: "octocat", type: "User" } });

@@ -110,6 +110,8 @@ function wordsOf(decision: Exclude<StartDecision, { kind: "start" }>): string {
       return "the issue is not there any more";
     case "issue-closed":
       return "the issue is closed";
+    case "locked":
+      return "the conversation is locked, where GitHub lets no App comment";
     case "label-gone":
       return "the label was taken off";
     case "pull-request":

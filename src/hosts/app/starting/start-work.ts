@@ -3,7 +3,7 @@ import { CONFIG_PATH, parseConfig } from "../../../config/index.ts";
 import { readIssueState, readPermission, type FileAtRef, type IssueState, type RepositoryFacts, type RunFacts } from "../../../github/read/index.ts";
 import { encodeTask, permissionVerdict, signTicket, withGoal, type GateAnswer, type StartRole, type Ticket } from "../../../github/trust/index.ts";
 import { dispatchEffect, issueReactionEffect, type Confirmed } from "../../../github/write/index.ts";
-import { againBy, authorise, decideStart, DEFAULT_LABEL, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type CommandName, type ConfigState, type LabeledEvent, type StartDecision } from "../../../intake/index.ts";
+import { againBy, authorise, decideStart, DEFAULT_LABEL, isStartLabel, thenAgainBy, WORKFLOW_FILE, WORKFLOW_PATH, type Asking, type CommandName, type ConfigState, type LabeledEvent, type StartDecision } from "../../../intake/index.ts";
 import { formatItemId } from "../../../record/index.ts";
 import type { StatusMarker } from "../../../report/status-marker.ts";
 import { RetryableError, TerminalError } from "../../../shared/errors.ts";
@@ -202,7 +202,7 @@ async function startNow(scene: Scene, tools: StartTools, asked: Order): Promise<
   const gate = command === undefined ? {} : { command: command.commentId, at: scene.status?.marker.at ?? null };
   const check = order.review === undefined ? undefined : await keepLiveCheck(place, tools, scene.status?.marker ?? null, order.review.headSha);
   const marker: StatusMarker = { ...firstMarker(event), ...gate, check, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, since: order.review?.since, word, wish: decision.wish, followed, followUp, ...order.unasked };
-  const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs(), again: againOf(order), ofInstallationUsd: tools.dailyCostUsd ?? null });
+  const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs(), again: againBy(askingOf(order)), ofInstallationUsd: tools.dailyCostUsd ?? null });
   if (over !== null) {
     tools.log.info("not started: the day's budget", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
     return notDispatched(scene, tools, order, { shown: scene.status, marker, refusal: over });
@@ -227,7 +227,7 @@ async function startNow(scene: Scene, tools: StartTools, asked: Order): Promise<
   } catch (error) {
     if (!(error instanceof TerminalError) && !(error instanceof RetryableError)) throw error;
     tools.log.error(error, "no run could be dispatched", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
-    const fix = error instanceof TerminalError ? error.fix : `GitHub has an outage or limits the App. ${againOf(order)} in a while.`;
+    const fix = error instanceof TerminalError ? `${error.fix} ${thenAgainBy(askingOf(order))}` : `GitHub has an outage or limits the App. ${againBy(askingOf(order))} in a while.`;
     return notDispatched(scene, tools, order, { shown: starting, marker, refusal: { message: error.message, fix, details: [] } });
   }
   const runId = run.id === "" ? null : Number(run.id);
@@ -252,9 +252,11 @@ const carriedOn = (status: Status | null, { decision, review, followUp, unasked,
 };
 
 /** How the same is asked for once more. */
-function againOf({ command, cause, asked, rerun }: Order): string {
-  if (command !== undefined) return againBy("command");
-  return againBy(cause ?? (rerun === true ? "re-run" : asked === undefined ? "label" : ASKING[asked.kind]));
+function askingOf({ command, cause, asked, rerun, word }: Order): Asking {
+  if (command !== undefined) return "command";
+  // A review that a command asked for may have no label.
+  if (word !== undefined) return "pull_request";
+  return cause ?? (rerun === true ? "re-run" : asked === undefined ? "label" : ASKING[asked.kind]);
 }
 
 /** Why nothing was dispatched stands in the status comment; where that tells of a delivery it stays, so that the delivery can be followed up later. */

@@ -289,6 +289,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     id: ID!
     isCrossRepository: Boolean!
     lastEditedAt: DateTime
+    locked: Boolean!
     mergeable: MergeableState!
     number: Int!
     reviewThreads(after: String, first: Int): PullRequestReviewThreadConnection!
