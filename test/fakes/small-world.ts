@@ -29,6 +29,8 @@ export interface SmallWorld {
   workflow: string | null;
   issue: { title: string; body: string; state: string; labels: string[]; pullRequest: boolean; assignees?: string[]; locked?: boolean };
   permission: Answer;
+  /** Whether the default branch has a folder of the team's workflows. */
+  teamWorkflows: boolean;
   comments: WorldComment[];
   runs: WorldRun[];
   artifacts: { id: number; name: string }[];
@@ -141,6 +143,10 @@ export function smallWorld(now: () => string): SmallWorld {
       return { data: { repository: queries[name]?.(variables as Readonly<Record<string, unknown>>) } };
     },
     "GET /repos/{owner}/{repo}/collaborators/{username}/permission": (parameters) => world.permission(parameters),
+    "GET /repos/{owner}/{repo}/contents/{path}": () => {
+      if (!world.teamWorkflows) throw requestError(404, "Not Found");
+      return [{ type: "file", name: "ours.yaml" }];
+    },
     "GET /repos/{owner}/{repo}/issues/{issue_number}": ({ issue_number: number }) => ({
       id: 5,
       number,
@@ -234,6 +240,7 @@ export function smallWorld(now: () => string): SmallWorld {
     config: "",
     workflow: "on: workflow_dispatch\n",
     issue: { title: "Fix the sum", body: "It is off by one.", state: "open", labels: ["worktrain:ready"], pullRequest: false },
+    teamWorkflows: false,
     permission: person("write"),
     comments: [],
     runs: [],

@@ -255,7 +255,7 @@ describe("what cannot be done is told, with what to do", () => {
     ["the status comment was deleted", "/worktrain approve", "The status comment of the attempt was deleted"],
     ["the issue is closed", "/worktrain approve", "The issue is closed."],
     ["the label is gone", "/worktrain approve", "does not have the label"],
-    ["the text was changed", "/worktrain approve", "text was changed after the label was set"],
+    ["the text was changed", "/worktrain approve", "text was changed after it was asked for"],
     ["the config is broken", "/worktrain approve", "is not valid"],
     ["it waits at a gate", "/worktrain approve gate-30-code-1-8dbf2163b3b83e82", `does not wait at gate-30-code-1-8dbf2163b3b83e82 but at ${GATE}`],
     ["it waits at a gate", `/worktrain approve ${"a".repeat(40)}`, "no commit yet that could be approved"],

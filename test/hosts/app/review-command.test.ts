@@ -167,6 +167,15 @@ describe("a review under way or over", () => {
     expect(body()).toContain("tried again by itself");
   });
 
+  it("while it runs, and of what was never started, a refusal speaks of the pull request", async () => {
+    const { write, answers } = begin();
+    await write("/worktrain review");
+    await write("/worktrain resume");
+    await write("/worktrain fix");
+    expect(answers().join("\n")).toContain("A run is at work on this pull request");
+    expect(answers().join("\n")).not.toContain("this issue");
+  });
+
   it("not at another head, and not when it is over for good", async () => {
     const { write, over, world, answers } = begin();
     await write("/worktrain review");
