@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { applyIntent, type OutletContext } from "../../src/delivery/outlets/index.ts";
 import { replyIntents, type Replying } from "../../src/delivery/text/reply.ts";
-import { createGitHub } from "../../src/github/octokit.ts";
+import { createGitHub } from "../../src/github/create-github.ts";
 import { createEffectRunner } from "../../src/github/write/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { makeTicket } from "../fakes/tickets.ts";

@@ -10,17 +10,13 @@ import { isOurBranch } from "../../../delivery/names.ts";
 import { readFile, readFileChange } from "../../../github/read/index.ts";
 import { checkRunEffect, MAX_ANNOTATIONS, type CheckRunWish } from "../../../github/write/index.ts";
 import type { Fault } from "../../../shared/fault.ts";
-import { installationClient, type ClientOptions, type InstallationOctokit } from "../installation-client.ts";
+import type { Delivery } from "../delivery.ts";
+import { installationClient, type ClientOptions } from "../installation-client.ts";
 import type { SubjectQueue } from "../subject-queue.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 
 export interface ConfigCheckTools extends AppTools, ClientOptions {
   readonly queue: SubjectQueue;
-}
-
-interface Delivery {
-  readonly payload: unknown;
-  readonly octokit: InstallationOctokit;
 }
 
 interface Webhooks {
@@ -38,13 +34,13 @@ const payloadSchema = z.object({
 });
 
 export function registerConfigCheck(webhooks: Webhooks, tools: ConfigCheckTools): void {
-  webhooks.on(["pull_request.opened", "pull_request.reopened", "pull_request.synchronize"], ({ payload, octokit }) => {
+  webhooks.on(["pull_request.opened", "pull_request.reopened", "pull_request.synchronize"], ({ payload, installation }) => {
     const parsed = payloadSchema.safeParse(payload);
     if (!parsed.success) return;
     const { repository, pull_request: pull } = parsed.data;
     // Of our own changes none touches the configuration unless `paths.allow` opens it, and each would cost a request here.
     if (pull.base.ref !== repository.default_branch || (pull.user?.type === "Bot" && isOurBranch(pull.head.ref))) return;
-    const place: Workplace = { github: installationClient(octokit, tools), repository: { owner: repository.owner.login, repo: repository.name }, repositoryId: repository.id };
+    const place: Workplace = { github: installationClient(installation, tools), repository: { owner: repository.owner.login, repo: repository.name }, repositoryId: repository.id };
     tools.queue.add(`${repository.id}/config-${pull.number}`, { name: "checking a configuration", coalesce: pull.head.sha, run: () => checkConfig(place, tools, { pullNumber: pull.number, headSha: pull.head.sha }) });
   });
 }

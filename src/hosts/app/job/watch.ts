@@ -4,7 +4,7 @@
  */
 import { GITHUB_ACTIONS } from "../../../delivery/index.ts";
 import type { GitHub, Repository } from "../../../github/client.ts";
-import { createGitHub } from "../../../github/octokit.ts";
+import { createGitHub } from "../../../github/create-github.ts";
 import { readBotComments } from "../../../github/read/bot-comments.ts";
 import { readPermission, readRun, type LabelledIssue } from "../../../github/read/index.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
