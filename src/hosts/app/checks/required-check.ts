@@ -6,21 +6,18 @@
  * be read nothing is answered, nor where a review is due: the check stays open until that gives it.
  */
 import { z } from "zod";
-import { CONFIG_PATH, parseConfig, type Config } from "../../../config/index.ts";
+import { CONFIG_PATH, type Config } from "../../../config/index.ts";
 import { GITHUB_ACTIONS_LOGIN, readCommitMessage, readFile } from "../../../github/read/index.ts";
 import { checkRunEffect } from "../../../github/write/index.ts";
 import { CHECK_NAME, formatItemId, readTrailers } from "../../../record/index.ts";
-import { installationClient, type ClientOptions, type InstallationOctokit } from "../installation-client.ts";
+import type { Delivery } from "../delivery.ts";
+import { installationClient, type ClientOptions } from "../installation-client.ts";
+import { readConfig } from "../kept-config.ts";
 import type { SubjectQueue } from "../subject-queue.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 
 export interface RequiredCheckTools extends AppTools, ClientOptions {
   readonly queue: SubjectQueue;
-}
-
-interface Delivery {
-  readonly payload: unknown;
-  readonly octokit: InstallationOctokit;
 }
 
 export type RequiredCheckWebhook = "pull_request.opened" | "pull_request.reopened" | "pull_request.synchronize" | "merge_group.checks_requested";
@@ -68,13 +65,13 @@ interface Asked {
 }
 
 export function registerRequiredCheck(webhooks: Webhooks, tools: RequiredCheckTools): void {
-  webhooks.on(["pull_request.opened", "pull_request.reopened", "pull_request.synchronize", "merge_group.checks_requested"], ({ payload, octokit }) => {
+  webhooks.on(["pull_request.opened", "pull_request.reopened", "pull_request.synchronize", "merge_group.checks_requested"], ({ payload, installation }) => {
     const parsed = placeSchema.safeParse(payload);
     const [group, pull] = [groupSchema.safeParse(payload), pullSchema.safeParse(payload)];
     const headSha = group.success ? group.data.merge_group.head_sha : pull.data?.pull_request.head.sha;
     if (!parsed.success || headSha === undefined) return;
     const { repository } = parsed.data;
-    const place: Workplace = { github: installationClient(octokit, tools), repository: { owner: repository.owner.login, repo: repository.name }, repositoryId: repository.id };
+    const place: Workplace = { github: installationClient(installation, tools), repository: { owner: repository.owner.login, repo: repository.name }, repositoryId: repository.id };
     const asked: Asked = { headSha, defaultBranch: repository.default_branch, pull: pull.data ?? null };
     // Made by the deliver job, which gives the check itself.
     if (asked.pull !== null && asked.pull.action === "opened" && ownItem(place, tools, asked.pull) !== null) return;
@@ -86,7 +83,7 @@ async function giveCheck(place: Workplace, tools: AppTools, asked: Asked): Promi
   const { github, repository } = place;
   const { headSha, defaultBranch } = asked;
   const file = await readFile(github, repository, { path: CONFIG_PATH, ref: defaultBranch });
-  const config = file === null || file.text === null ? null : parseConfig(file.text, CONFIG_PATH);
+  const config = file === null || file.text === null ? null : readConfig(file.text);
   if (config?.ok !== true || !config.value.checks.everyPullRequest) return;
   const answer = asked.pull === null ? OF_A_GROUP : await answerTo(place, tools, { ...asked, pull: asked.pull, config: config.value });
   if (answer === null) return;
