@@ -35,7 +35,7 @@ async function lookForConflict(place: Workplace, tools: LookTools, delivery: Ope
   if (await settleConflict(place, tools, delivery)) return;
   tools.follower.follow(`mergeable ${place.repositoryId}/${delivery.number}`, async () => {
     const now = await readMergeability(place.github, place.repository, delivery.number);
-    return now === null || !now.open || (await settleConflict(place, tools, now)) ? "over" : "going";
+    return now === null || !now.open || (await settleConflict(place, tools, now)) ? "over" : "still";
   });
 }
 
@@ -74,7 +74,7 @@ function answerWhenQuiet(place: Workplace, tools: LookTools, { pullNumber, issue
   tools.follower.follow(`comments ${repositoryId}/${pullNumber}`, async () => {
     const status = await openStatusBoard(place, tools, issueNumber).read();
     if (status === null || status.marker.attempt !== attempt) return "over";
-    if (AT_WORK.has(status.marker.state)) return "going";
+    if (AT_WORK.has(status.marker.state)) return "still";
     const pull = await readMergeability(github, repository, pullNumber);
     if (pull === null || !pull.open) return "over";
     const open = await allowedComments(place, openComments(await readConversations(github, repository, pullNumber)));
