@@ -5,7 +5,7 @@
  * I10. Permission is asked by API: what the job's token may do is not what the person may.
  */
 import { readFileSync } from "node:fs";
-import { GITHUB_ACTIONS } from "../../../delivery/index.ts";
+import { GITHUB_ACTIONS } from "../../../delivery/names.ts";
 import { withTimeout } from "../../../github/create-github.ts";
 import { readRun, type RunFacts } from "../../../github/read/index.ts";
 import { createSender } from "../../../github/send.ts";

@@ -4,7 +4,7 @@
  */
 import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, readCommitMessage, readPullUnderReview, readRun, readStatusState, type RunFacts, type StatusState } from "../../../github/read/index.ts";
 import { MOST_TRIES, nextTry, WORKFLOW_FILE, WORKFLOW_PATH } from "../../../intake/index.ts";
-import { longestUnsavedMs } from "../../../journal/index.ts";
+import { longestUnsavedMs } from "../../../journal/autosave.ts";
 import { formatItemId, formatKeptName, parseSegmentName, readTrailers, type EndingCode } from "../../../record/index.ts";
 import { ENDING_WORDS } from "../../../report/ending-words.ts";
 import { progressOf, type Onward, type Progress, type StatusView } from "../../../report/status-comment.ts";
