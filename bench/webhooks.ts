@@ -222,7 +222,7 @@ const examplesSchema = z.array(z.object({ name: z.string(), examples: z.array(z.
 function foreign(world: World): readonly (Sent & { readonly action: string })[] {
   const examples = examplesSchema.parse(createRequire(import.meta.url)("@octokit/webhooks-examples"));
   const place = { installation: { id: world.installationId }, repository: { id: world.repositoryId, name: "calc", full_name: "acme/calc", owner: { login: "acme" } } };
-  return examples.flatMap(({ name, examples: payloads }) => payloads.map((payload, nth) => ({ name, body: JSON.stringify({ ...payload, ...place }), id: `${name.replaceAll("_", "-")}-${nth}`, action: String(payload["action"] ?? "") })));
+  return examples.flatMap(({ name, examples: payloads }) => payloads.map((payload, nth) => ({ name, body: JSON.stringify({ ...payload, ...place }), id: `${name.replaceAll("_", "-")}-${nth}`, action: typeof payload["action"] === "string" ? payload["action"] : "" })));
 }
 
 /** What the App has to ask GitHub about: whether a review is due, whether a repository is set up. Issues, comments and runs it has to as well. */
