@@ -63,7 +63,7 @@ export function decideGoOn(asked: GoOnCommand, facts: GoOnFacts): GoOnDecision {
   if (!isSameText(prior, wish)) return refuse("text-changed", "The issue's text was changed after the label was set; this attempt works on the text as it was.", `Put the old text back, or remove ${set} and add it again for a new attempt.`);
   const answer = answerTo(asked, facts.gate);
   if (answer !== null && "refusal" in answer) return { kind: "refuse", refusal: answer.refusal };
-  const ready = preconditions({ ...facts, asked: "by-command" });
+  const ready = preconditions({ ...facts, asked: "command" });
   if (ready.kind === "refuse") return { kind: "refuse", refusal: ready.refusal };
   const { attempt, continuation } = prior;
   const turn = prior.state === "unstarted" ? { attempt, continuation } : { attempt, continuation: continuation + 1 };

@@ -5,6 +5,7 @@ import { taskDigest, withGoal, type RunWish } from "../github/trust/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import type { Fault } from "../shared/fault.ts";
 import type { Result } from "../shared/result.ts";
+import { thenAgainBy, type Asking } from "./asked-again.ts";
 import { dispatchKey } from "./dispatch-key.ts";
 import type { LabeledEvent } from "./labeled-event.ts";
 
@@ -41,8 +42,8 @@ export interface StartFacts {
   readonly baseSha: string | null;
   /** An open issue or pull request whose label stops all work. */
   readonly stoppedBy: number | null;
-  /** A command asks, not the label: a refusal says to write it again. */
-  readonly asked?: "by-command";
+  /** What asks: a refusal says how to do that again. Default: the label. */
+  readonly asked?: Asking;
   /** Nobody set the label anew: the App goes on with an interrupted attempt by itself. */
   readonly unasked?: boolean;
   /** What is asked for beside the issue's text. */
@@ -178,7 +179,7 @@ type Preconditions = { readonly kind: "ready"; readonly config: Config; readonly
 
 /** What must be there before anything can run. */
 export function preconditions({ repository, config, workflowText, baseSha, stoppedBy, asked }: Pick<StartFacts, "repository" | "config" | "workflowText" | "baseSha" | "stoppedBy" | "asked">): Preconditions {
-  const then = asked === "by-command" ? "Then write the command again." : "Then remove the label and add it again.";
+  const then = thenAgainBy(asked ?? "label");
   const branch = `\`${repository.defaultBranch}\``;
   if (repository.archived) return refuse("repository-archived", "The repository is archived.", "Unarchive it in its settings.");
   if (stoppedBy !== null) return refuse("switched-off", `The label \`${STOP_LABEL}\` on #${stoppedBy} stops all work of WorkTrain in this repository.`, `Take it off #${stoppedBy} when work may go on. ${then}`);

@@ -13,7 +13,7 @@ type Followed = NonNullable<Replying["ticket"]["followUp"]>;
 const ticketOf = (change: Partial<Followed> = {}) => makeTicket({ followUp: { because: "comments", headSha: "a".repeat(40), pullNumber: 3, comments: [11, 21], ...change } }).ticket;
 
 describe("which, in which words", () => {
-  const comment = (id: number, review: { id: number; state: string } | null = null) => ({ id, body: "Why?", createdAt: "2026-01-01T00:00:00Z", author: { kind: "User", login: "ada", id: 5 }, review });
+  const comment = (id: number, review: { id: number; state: string } | null = null) => ({ id, body: "Why?", createdAt: "2026-01-01T00:00:00Z", own: false, author: { kind: "User", login: "ada", id: 5 }, review });
   const conversation = (rootId: number, ...comments: ReturnType<typeof comment>[]) => ({ rootId, path: "a.js", line: 1, comments: [comment(rootId), ...comments] });
   const handoff = (...keyDecisions: string[]) => ({ handoff: { keyDecisions } }) as unknown as NonNullable<Replying["view"]>;
   const replies = (change: Partial<Replying>) => replyIntents({ ticket: ticketOf(), conversations: [conversation(11), conversation(20, comment(21)), conversation(30)], view: handoff(), reason: null, redact: (text) => text.replaceAll("s3cret", "***"), ...change });

@@ -22,7 +22,7 @@ export const replyOutlet: Outlet<"reply"> = {
           const conversation = (await readConversations(github, repository, pullNumber)).find(({ rootId }) => rootId === commentId);
           // Whoever resolved it, or took it away, wants nothing more said there.
           if (conversation === undefined) return { id: String(commentId), url: null };
-          const ours = conversation.comments.find(({ author, body: said }) => author?.kind === "Bot" && said.startsWith(mark));
+          const ours = conversation.comments.find(({ own, body: said }) => own && said.startsWith(mark));
           return ours === undefined ? null : { id: String(ours.id), url: null };
         },
         write: () => replyToComment(github, repository, { pullNumber, commentId, body: commit === undefined ? body : `${body}\n\nCommit ${commit}` }),

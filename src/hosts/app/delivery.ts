@@ -16,7 +16,7 @@ const placeSchema = z.object({
 });
 
 /** Where an event happened; null when it comes without an installation, so that nobody gave us the repository. */
-export function workplaceOf({ payload, octokit }: Delivery, tools: ClientOptions): Workplace | null {
+export function workplaceOf({ payload, octokit }: Pick<Delivery, "payload" | "octokit">, tools: ClientOptions): Workplace | null {
   const parsed = placeSchema.safeParse(payload);
   if (!parsed.success) return null;
   const { repository } = parsed.data;

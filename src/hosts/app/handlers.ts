@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
 import { readRun, STOP_LABEL } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { changesOnDefaultBranch, mentionsSomebody, movesDefaultBranch, parseAssignedEvent, parseBaseChange, parseCommentEvent, parseEditedComment, parseEditedIssue, parseEndedCheck, parseEndedStatus, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, parseReview, parseReviewComment, readComment, WORKFLOW_PATH, type LabeledEvent, type ReviewEvent } from "../../intake/index.ts";
+import { changesOnDefaultBranch, mentionsSomebody, movesDefaultBranch, parseAssignedEvent, parseBaseChange, parseCommentEvent, parseEditedComment, parseEditedIssue, parseEndedCheck, parseEndedStatus, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, parsePushedOver, parseReview, parseReviewComment, readComment, WORKFLOW_PATH, type LabeledEvent, type ReviewEvent } from "../../intake/index.ts";
 import { isOwnCheck } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
@@ -17,6 +17,7 @@ import type { CommandTools } from "./commands/set-up-asked.ts";
 import { workplaceOf, type Delivery } from "./delivery.ts";
 import { armApproved } from "./merging/approved.ts";
 import { baseChanged } from "./merging/base-changed.ts";
+import { pushedOver } from "./merging/pushed-over.ts";
 import { onboard } from "./onboarding/onboard.ts";
 import { registerOnboarding, renewToken, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
 import { takeBack } from "./starting/take-back.ts";
@@ -62,6 +63,7 @@ export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void 
   webhooks.on("issues.edited", (delivery) => onEdited(delivery, tools));
   webhooks.on(["pull_request.labeled", "pull_request.synchronize", "pull_request.opened", "pull_request.reopened", "pull_request.ready_for_review"], (delivery) => onPullRequest(delivery, tools));
   webhooks.on("pull_request.edited", (delivery) => onBaseChange(delivery, tools));
+  webhooks.on("pull_request.synchronize", (delivery) => onPushedOver(delivery, tools));
   webhooks.on("issue_comment.created", (delivery) => onComment(delivery, tools));
   webhooks.on("issue_comment.edited", (delivery) => onCommentEdited(delivery, tools));
   webhooks.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
@@ -185,6 +187,12 @@ function onBaseChange(delivery: Delivery, tools: HandlerTools): void {
   const head = parseBaseChange(delivery.payload);
   const place = workplaceOf(delivery, tools);
   if (head !== null && place !== null) tools.queue.add(subjectOf(place.repositoryId, head.issueNumber), { name: "hearing of another base", coalesce: `base ${head.pullNumber}`, run: () => baseChanged(place, tools, head) });
+}
+
+function onPushedOver(delivery: Delivery, tools: HandlerTools): void {
+  const head = parsePushedOver(delivery.payload);
+  const place = head === null ? null : workplaceOf(delivery, tools);
+  if (head !== null && place !== null) tools.queue.add(subjectOf(place.repositoryId, head.issueNumber), { name: "hearing of a push over a delivery", coalesce: `pushed ${head.pullNumber}`, run: () => pushedOver(place, tools, head) });
 }
 
 /** Boxes of the dashboard; an edited task counts for the next attempt only. */

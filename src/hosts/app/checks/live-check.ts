@@ -13,7 +13,7 @@ import { changeCheckEffect, checkRunEffect, conclusionSchema, type CheckActionNa
 import { CHECK_NAME, isOwnCheck, PROGRESS_CHECK_NAME, type EndingCode } from "../../../record/index.ts";
 import { quote } from "../../../report/index.ts";
 import { statusOutput, type StatusView } from "../../../report/status-comment.ts";
-import type { StatusMarker } from "../../../report/status-marker.ts";
+import { isAtWork, type StatusMarker } from "../../../report/status-marker.ts";
 import { hearsClicks, orLogged, type AppTools, type Workplace } from "../workplace.ts";
 
 export interface CheckTools extends AppTools {
@@ -54,7 +54,7 @@ export async function openLiveCheck(place: Workplace, tools: CheckTools, { marke
 }
 
 /** Nobody has closed the check run that the comment names: its review goes on, or is tried again by itself. */
-const isOpen = ({ state, due }: StatusMarker): boolean => state === "starting" || state === "waiting" || state === "running" || (state === "interrupted" && due !== undefined);
+const isOpen = (marker: StatusMarker): boolean => isAtWork(marker) || (marker.state === "interrupted" && marker.due !== undefined);
 
 /** Whether the workflow file has its deliver job exchange tokens with this App. What it takes from elsewhere is not known, and counts as no. */
 function deliversAsApp(workflowText: string | null, exchangeUrl: string | null): boolean {

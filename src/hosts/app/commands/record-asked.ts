@@ -24,7 +24,7 @@ export async function recordAsked(tools: StartTools, asked: RecordAsked): Promis
   const { here, facts } = stage;
   const about = await itemAsked(tools, asked);
   if (about === null) return refused({ message: "WorkTrain has no record of work here.", fix: "Write the command on the issue it worked on, or on the pull request that came of it.", details: [] });
-  const ready = preconditions({ ...stage, repository: facts, asked: "by-command" });
+  const ready = preconditions({ ...stage, repository: facts, asked: "command" });
   if (ready.kind === "refuse") return refused(ready.refusal);
   const name = { repositoryId: facts.id, issueNumber: event.issueNumber, commentId: event.commentId };
   const key = keyOf(name);

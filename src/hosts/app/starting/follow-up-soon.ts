@@ -5,7 +5,7 @@ import { authorise, deliveredHeadOf, type SaidOnLine } from "../../../intake/ind
 import { followRun, type LookTools } from "../runs/look-at-run.ts";
 import { subjectOf, type Workplace } from "../workplace.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
-import type { StatusMarker } from "../../../report/status-marker.ts";
+import { isAtWork, type StatusMarker } from "../../../report/status-marker.ts";
 import { allowedComments, COMMENTS, CONFLICT, FAILED_CHECKS, type Asked } from "./causes.ts";
 import { followUp } from "./follow-up.ts";
 import { openComments } from "./open-comments.ts";
@@ -44,7 +44,7 @@ async function settleConflict(place: Workplace, tools: LookTools, { branch, head
   const head = mergeable === "CONFLICTING" ? deliveredHeadOf(branch, headSha) : null;
   if (head === null) return mergeable !== "UNKNOWN";
   const status = await openStatusBoard(place, tools, head.issueNumber).read();
-  if (status?.marker.attempt === head.attempt && AT_WORK.has(status.marker.state)) return false;
+  if (status?.marker.attempt === head.attempt && isAtWork(status.marker)) return false;
   followUpSoon(place, tools, { cause: CONFLICT, head, coalesce: `conflict ${headSha}` });
   return true;
 }
@@ -64,27 +64,34 @@ export function answerSoon(place: Workplace, tools: LookTools, said: SaidOnLine)
     coalesce: `comment on a line ${said.pullNumber} ${said.author.id}`,
     async run() {
       const verdict = permissionVerdict(await readPermission(place.github, place.repository, said.author.login), said.author.id);
-      if (authorise(verdict).kind === "allowed") answerWhenQuiet(place, tools, said);
+      if (authorise(verdict).kind === "allowed") await answerWhenQuiet(place, tools, said);
     },
   });
 }
 
-function answerWhenQuiet(place: Workplace, tools: LookTools, { pullNumber, issueNumber, attempt }: Omit<SaidOnLine, "author">): void {
-  const { github, repository, repositoryId } = place;
-  tools.follower.follow(`comments ${repositoryId}/${pullNumber}`, async () => {
-    const status = await openStatusBoard(place, tools, issueNumber).read();
-    if (status === null || status.marker.attempt !== attempt) return "over";
-    if (AT_WORK.has(status.marker.state)) return "going";
-    const pull = await readMergeability(github, repository, pullNumber);
-    if (pull === null || !pull.open) return "over";
-    const open = await allowedComments(place, openComments(await readConversations(github, repository, pullNumber)));
-    if (open.some(({ createdAt }) => tools.clock.nowMs() - Date.parse(createdAt) < quietMs(tools))) return "going";
-    if (open.length > 0) followUpSoon(place, tools, { cause: COMMENTS, head: { issueNumber, attempt, headSha: pull.headSha }, coalesce: `comments ${pullNumber}` });
-    return "over";
-  });
+type Talk = Pick<SaidOnLine, "pullNumber" | "issueNumber" | "attempt">;
+
+/** Looks at once, in the item's own order, and goes on looking where it is too early: a job that follows nothing answers now, or leaves it to the next job. */
+async function answerWhenQuiet(place: Workplace, tools: LookTools, talk: Talk): Promise<void> {
+  const subject = subjectOf(place.repositoryId, talk.issueNumber);
+  if ((await settleComments(place, tools, talk)) === "over") return;
+  tools.follower.follow(`comments ${place.repositoryId}/${talk.pullNumber}`, (signal) => tools.queue.run(subject, async () => (signal.aborted ? "over" : settleComments(place, tools, talk))));
 }
 
-const AT_WORK: ReadonlySet<string> = new Set(["starting", "waiting", "running"]);
+/** In the item's own order, so that no other run is started between what is seen and what is done: one that is at work is waited for. */
+async function settleComments(place: Workplace, tools: LookTools, { pullNumber, issueNumber, attempt }: Talk): Promise<"going" | "over"> {
+  const { github, repository, repositoryId } = place;
+  const status = await openStatusBoard(place, tools, issueNumber).read();
+  if (status === null || status.marker.attempt !== attempt) return "over";
+  if (isAtWork(status.marker)) return "going";
+  const pull = await readMergeability(github, repository, pullNumber);
+  if (pull === null || !pull.open) return "over";
+  const open = await allowedComments(place, openComments(await readConversations(github, repository, pullNumber)));
+  if (open.some(({ createdAt }) => tools.clock.nowMs() - Date.parse(createdAt) < quietMs(tools))) return "going";
+  const runId = open.length === 0 ? null : await followUp(place, tools, { cause: COMMENTS, head: { issueNumber, attempt, headSha: pull.headSha } });
+  if (runId !== null) followRun(place, tools, { subject: subjectOf(repositoryId, issueNumber), runId });
+  return "over";
+}
 
 /** What is older was answered, or is not to be: GitHub keeps a webhook for redelivery as long. */
 const OLDEST_COMMENT_MS = 3 * 24 * 60 * 60_000;
@@ -105,7 +112,9 @@ export async function lookAtDeliveries(place: Workplace, tools: LookTools, ended
       if (delivery.red) followUpSoon(place, tools, { cause: FAILED_CHECKS, head, coalesce: `checks ${head.headSha}` });
       await lookForConflict(place, tools, delivery);
     }
-    if (delivery.talked && (await isAskedSomething(place, tools, { pullNumber: delivery.number, taken: marker.followUp?.comments ?? [] }))) answerWhenQuiet(place, tools, { ...head, pullNumber: delivery.number });
+    if (delivery.talked && (await isAskedSomething(place, tools, { pullNumber: delivery.number, taken: marker.followUp?.comments ?? [] }))) {
+      tools.queue.add(subjectOf(place.repositoryId, head.issueNumber), { name: "finding comments", coalesce: `comments on lines ${delivery.number}`, run: () => answerWhenQuiet(place, tools, { ...head, pullNumber: delivery.number }) });
+    }
   }
 }
 

@@ -348,6 +348,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     createdAt: DateTime!
     fullDatabaseId: BigInt
     pullRequestReview: PullRequestReview
+    viewerDidAuthor: Boolean!
   }
 
   type PullRequestReview {
