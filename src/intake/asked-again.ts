@@ -9,10 +9,11 @@ const AGAIN = {
   check_run: "Run a failed check again",
   pull_request_review: "Ask for the changes again",
   pull_request_review_comment: "Say it again in the conversation",
+  "nobody-yet": "Set the label on an issue",
   push: "Push to the default branch again, or resolve the conflict by hand",
 } as const;
 
-/** `opened`: a command in the text of a new issue. From `pull_request` on: nobody asked by name, but that happened. */
+/** `opened`: a command in the text of a new issue. From `pull_request` on: nobody asked by name, but that happened. `nobody-yet`: it is being set up. */
 export type Asking = keyof typeof AGAIN;
 
 /** The beginning of a sentence. */

@@ -72,6 +72,10 @@ export type StartDecision =
   | {
       readonly kind: "refuse";
       readonly attempt: number;
+      /** Above 0 where an attempt that was interrupted would be gone on with: it still waits for that. */
+      readonly continuation: number;
+      /** By which such an attempt is known to be on the same text later; null where nothing was dispatched yet. */
+      readonly key: string | null;
       readonly refusal: StartRefusal;
       /** What it will be asked for with when it is asked for again. */
       readonly wish: RunWish | undefined;
@@ -120,7 +124,7 @@ export function decideStart(event: LabeledEvent, facts: StartFacts): StartDecisi
   // What was labelled is the old text; the new one nobody asked for.
   if (facts.unasked === true && turn.attempt !== prior?.attempt) return { kind: "ignore", reason: "text-changed" };
   const ready = preconditions(facts);
-  if (ready.kind === "refuse") return { kind: "refuse", attempt: turn.attempt, refusal: ready.refusal, wish: own };
+  if (ready.kind === "refuse") return { kind: "refuse", ...turn, key: turn.continuation === 0 ? null : wishKey(wish, turn), refusal: ready.refusal, wish: own };
   return { kind: "start", ...turn, key: wishKey(wish, turn), textSha256: wish.textSha256, wish: own, config: ready.config, baseSha: ready.baseSha };
 }
 
@@ -170,7 +174,7 @@ export const isSameText = (prior: PriorAttempt, wish: Wish): boolean => prior.ke
 function nextTurn(prior: PriorAttempt | null, wish: Wish): Turn {
   if (prior === null) return { attempt: 1, continuation: 0 };
   const { attempt, continuation } = prior;
-  if (prior.state === "unstarted" || prior.state === "running") return { attempt, continuation };
+  if (prior.state === "running" || (prior.state === "unstarted" && (continuation === 0 || isSameText(prior, wish)))) return { attempt, continuation };
   if (prior.state === "interrupted" && isSameText(prior, wish)) return { attempt, continuation: continuation + 1 };
   return { attempt: attempt + 1, continuation: 0 };
 }

@@ -30,6 +30,22 @@ export function journalProof(view: ItemView): readonly ProofRow[] {
   return [...baseRows(view), makerRow(maker), ...verificationRows(maker, view.baseTested, view.opening?.pipeline?.rules === 2), ...findingRows(view), reviewRow(view, maker)];
 }
 
+/** The same of an item at its end. Where nothing was to be made, a change that is missing is no gap, and that nothing was changed is what there is to prove. */
+export function itemProof(view: ItemView): readonly ProofRow[] {
+  const { ended, sessions } = view;
+  if (ended === null || ended.outcome === "deliver" || sessions.some(({ phase }) => phase === "code" || phase === "fix")) return journalProof(view);
+  const nothing: ProofRow = { gate: "made", check: "Nothing was changed", result: "holds", detail: "no session that makes a change was begun", attestedBy: "agent job" };
+  const review = sessions.findLast(({ phase }) => phase === "review");
+  return [...baseRows(view), nothing, ...(review === undefined ? [] : [reviewedRow(review)])];
+}
+
+function reviewedRow(session: ItemSessionView): ProofRow {
+  const row = { gate: "review", check: "The change was reviewed", attestedBy: "agent job", ...at(session) } as const;
+  const review = reviewVerdictSchema.safeParse(lastArtifact(session, CONTRACT.reviewVerdict));
+  if (session.outcome !== "completed" || !review.success) return { ...row, result: "fails", detail: `${sessionName(session)} left no readable verdict` };
+  return { ...row, result: "holds", detail: `${sessionName(session)}: ${verdictOf(review.data)}, ${counted(review.data.findings.length, "finding")}` };
+}
+
 /** The same of a session that works for no item. */
 export function sessionProof(session: SessionView): readonly ProofRow[] {
   const completed: ProofRow = { gate: "made", check: `${code(session.workflow?.id ?? session.sessionId)} was completed`, result: session.outcome === null ? "unknown" : session.outcome === "completed" ? "holds" : "fails", detail: `session ${code(session.sessionId)}: ${session.outcome ?? "not ended"}`, attestedBy: "agent job", ...at(session) };

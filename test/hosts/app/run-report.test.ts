@@ -113,6 +113,19 @@ describe("I4: does the comment say what happened?", () => {
     expect(parseStatusMarker(body())).toMatchObject({ state: "ended", at: "review.verdict" });
   });
 
+  it("fault 56: a pull request whose delivery was refused half-way is told as that, and the next run delivers the rest", async () => {
+    const { world, run, save, report, body } = scene();
+    save("review", "verdict", "ready");
+    save("deliver", "refused", "ready");
+    complete(run, "failure");
+    world.pulls.push({ number: 31, ref: "worktrain/issue-12-1", headRepositoryId: 99 });
+    await report();
+    expect(body()).toContain("delivering it failed");
+    expect(body()).toMatch(/Pull request \[#31\]\(\S+\) has its branch; not all that belongs to it is published/);
+    expect(body()).not.toContain("made pull request");
+    expect(parseStatusMarker(body())).toMatchObject({ state: "interrupted", at: "deliver.refused" });
+  });
+
   it("a finished work without a pull request is a failed delivery, whatever the conclusion; a fork's branch of that name does not count", async () => {
     const { world, run, save, report, body } = scene();
     save("review", "verdict", "ready");

@@ -190,12 +190,14 @@ export async function endedView(
   const ending = said === "fenced" && made !== undefined ? "ready" : said;
   const missing = ending === "ready" && made === undefined;
   const pullRequest = missing ? undefined : pullRequests[0];
+  const begun = missing && marker.followUp === undefined ? pullRequests[0] : undefined;
   return {
     kind: "ended",
     runUrl: run.htmlUrl,
     progress,
     ending,
     pullRequest: pullRequest === undefined ? null : { number: pullRequest.number, url: pullRequest.htmlUrl },
+    ...(begun === undefined ? {} : { begun: { number: begun.number, url: begun.htmlUrl } }),
     deliverUrl: missing ? await deliverJobUrl(place, run) : null,
     notBegun: said === "lost" && progress === null ? await whyNotBegun(place, run) : undefined,
   };
@@ -214,6 +216,8 @@ async function whyNotBegun(place: Workplace, run: RunFacts): Promise<EndedView["
  */
 async function whatWasMade(place: Workplace, { said, title, progress, marker: { followUp }, pullRequests }: { readonly said: EndingCode; readonly title: RunTitle; readonly progress: Progress | null; readonly marker: StatusMarker; readonly pullRequests: readonly { readonly number: number; readonly headSha: string }[] }): Promise<{ readonly number: number } | undefined> {
   const [first] = pullRequests;
+  // Where something of a delivery was refused, what was made before stands there, and is not all of it (fault 56).
+  if (followUp === undefined && said === "ready" && progress?.at.phase === "deliver" && progress.at.step === "refused") return undefined;
   if (followUp === undefined || first === undefined) return first;
   if (progress?.at.phase === "deliver" && progress.at.step === "delivered") return first;
   const answered = pullRequests.find(({ number }) => number === followUp.pullNumber);

@@ -11,7 +11,7 @@ import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, thenAgainBy, type 
 import { isAtWork } from "../../../report/status-marker.ts";
 import { tellNotAllowed } from "../commands/say.ts";
 import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
-import { firstMarker, refuse, setStage, start, type Refused, type Stage, type StartTools } from "./start-work.ts";
+import { firstMarker, refuse, setStage, start, stillWaits, type Refused, type Stage, type StartTools } from "./start-work.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "../runs/status-board.ts";
 import type { Workplace } from "../workplace.ts";
 
@@ -53,7 +53,7 @@ export async function startReview(place: Workplace, tools: StartTools, delivery:
   if (pull === null) return ignored("pull-request-gone");
   const board = openStatusBoard(here, tools, event.issueNumber);
   const status = await board.read();
-  const refused = async (refusal: Refused, attempt = status?.marker.attempt ?? 1): Promise<void> => refuseOver(board, status, { ...firstMarker(event), attempt, recreated: status?.marker.recreated ?? false, head: status?.marker.head }, refusal);
+  const refused = async (refusal: Refused, decided: Parameters<typeof stillWaits>[1] = { attempt: attemptBehind(status), continuation: 0, key: null }): Promise<void> => refuseOver(board, status, { ...firstMarker(event), ...lastLook(status), ...stillWaits(status, decided), attempt: decided.attempt, recreated: status?.marker.recreated ?? false }, refusal);
   if (authorisation.kind !== "allowed") {
     if (cause === "push" && status !== null && isUnvouched(pull, { status, repositoryId: facts.id, label })) await refused(NOT_VOUCHED_ANY_MORE(pull.headSha));
     // Told once, and never over the status of real work; who pushed or opened it has asked for nothing.
@@ -77,7 +77,7 @@ export async function startReview(place: Workplace, tools: StartTools, delivery:
   const decision = decideStart({ ...event, label }, { ...stage, issue, repository: facts, prior, asked: asking, review: { headSha: pull.headSha, labelled: wanted !== "all", again: isAsked, instead: delivery.instead } });
   if (decision.kind === "ignore") return ignored(decision.reason);
   if (decision.kind === "refuse") {
-    if (isAsked) await refused(decision.refusal, decision.attempt);
+    if (isAsked) await refused(decision.refusal, decision);
     return ignored(decision.refusal.kind);
   }
   const since = status === null || delivery.full === true ? null : await lastReviewed(stage, pull.number, status);
@@ -98,6 +98,12 @@ export function wishesOf(config: Stage["config"]): { readonly wanted: "never" | 
 }
 
 const hasLabel = ({ labels }: Pick<PullUnderReview, "labels">, label: string): boolean => labels.some((each) => each.toLowerCase() === label.toLowerCase());
+
+/** The attempt that a refusal is told for: the next one, where there was a run of the last. */
+const attemptBehind = (status: Status | null): number => (status === null ? 1 : status.marker.attempt + (status.marker.state === "refused" && status.marker.continuation === 0 ? 0 : 1));
+
+/** By these the last review is found again, from which the next one goes on. */
+const lastLook = (status: Status | null): Partial<Status["marker"]> => (status === null ? {} : { head: status.marker.head, key: status.marker.key });
 
 /** What is told of a run that is under way stays. */
 async function refuseOver(board: StatusBoard, status: Status | null, marker: Parameters<typeof refuse>[2], refusal: Refused): Promise<void> {

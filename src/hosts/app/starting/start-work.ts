@@ -82,7 +82,7 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
   const runs = status === null && issue !== null ? await itemRuns(here, issue) : null;
   const prior = issue === null ? null : await readPriorAttempt(here, tools, { issue, status, runs });
   const decision = decideStart(event, { ...stage, issue, repository: facts, prior, asked: asking, ...(asked?.kind === "issues.opened" ? { wish: asked.wish } : {}) });
-  const refused = ({ attempt, wish }: Pick<Exclude<StartDecision, { kind: "ignore" }>, "attempt" | "wish">, refusal: Refused): Promise<void> => refuse(board, status, { ...firstMarker(event), attempt, wish, recreated: status?.marker.recreated ?? false }, refusal);
+  const refused = (decided: Exclude<StartDecision, { kind: "ignore" }>, refusal: Refused): Promise<void> => refuse(board, status, { ...firstMarker(event), ...stillWaits(status, decided), attempt: decided.attempt, wish: decided.wish, recreated: status?.marker.recreated ?? false }, refusal);
   switch (decision.kind) {
     case "ignore":
       // Given back while its run is at work: wanted again, which is what the label says.
@@ -311,6 +311,13 @@ function makeTicket(facts: RepositoryFacts, { event, asked, decision, role, deli
     ...(command?.retry === undefined || command.retry === null ? {} : { retry: command.retry }),
     ...(command === undefined || command.answer === null ? {} : { answer: command.answer }),
   };
+}
+
+/** What the comment goes on to know of an attempt that was interrupted: that it is not gone on with now takes nothing of it away. */
+export function stillWaits(status: Status | null, { attempt, continuation, key }: Pick<Extract<StartDecision, { kind: "refuse" }>, "attempt" | "continuation" | "key">): Partial<StatusMarker> {
+  if (continuation === 0 || status?.marker.attempt !== attempt) return {};
+  const { at, followed, followUp, since } = status.marker;
+  return { continuation, key, at, followed, followUp, since };
 }
 
 export const firstMarker = (event: LabeledEvent): StatusMarker => ({
