@@ -5,7 +5,7 @@ export { groupOf } from "./groups.ts";
 export type { Intent, RecordIntent, RecordWish } from "./intents.ts";
 export type { JournalRefusal } from "./journal-refusal.ts";
 export { judge, type Judgement } from "./judge.ts";
-export { branchOf, GITHUB_ACTIONS, marker, parseOwnBranch, readPullRequestMarker, reviewMarkerOf, type Publisher } from "./names.ts";
+export { branchOf, GITHUB_ACTIONS, marker, readPullRequestMarker, reviewMarkerOf, type Publisher } from "./names.ts";
 export { findProtected, type ChangedPath, type ProtectedPath } from "./protected-paths.ts";
 export { mergeMark, policyDigest, readMergeMark, type MergeMark } from "./merge/merge-mark.ts";
 export { decideMerge, missingLabels, type MergeDecision, type MergeFacts } from "./merge/decide-merge.ts";

@@ -207,6 +207,7 @@ async function push({ call, head, branch }: DeliveredScene): Promise<void> {
 
 it.each<[string, (scene: DeliveredScene) => Promise<unknown>, object]>([
   ["checks that failed", ({ call, head }) => call("POST", "/check-runs", { name: "ci", head_sha: head, status: "completed", conclusion: "failure" }), { because: "ci" }],
+  ["requested changes", ({ pull }) => world.call(world.maintainer, "POST", `${PULLS}/${pull}/reviews`, { event: "REQUEST_CHANGES", body: "Please." }), { because: "review" }],
   ["a conflict", () => world.commit({ "README.md": "another calc\n" }), { because: "conflict" }],
 ])("%s while no App was there are found by looking, once for a commit", async (_, happens, wish) => {
   const scene = await deliver(world);

@@ -62,7 +62,7 @@ function isRed(checks: readonly CheckRunShown[], statuses: readonly CommitStatus
   return isOver && (others.some(isRedCheck) || statuses.some(isRedStatus));
 }
 
-export const changesRequested = ({ reviewId, author, headSha }: ReviewEvent): Cause => ({
+export const changesRequested = ({ reviewId, author, headSha }: Pick<ReviewEvent, "reviewId" | "author" | "headSha">): Cause => ({
   because: "review",
   trigger: "pull_request_review",
   isWanted: ({ reviews }) => reviews,
