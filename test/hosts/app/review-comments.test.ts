@@ -1,6 +1,6 @@
 /** Somebody says something in a conversation on a delivered pull request, over the wire against the local GitHub: one run for what is said together. */
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createGitHub } from "../../../src/github/octokit.ts";
+import { createGitHub } from "../../../src/github/create-github.ts";
 import { createEffectRunner } from "../../../src/github/write/index.ts";
 import { createEditBudget } from "../../../src/hosts/app/runs/edit-budget.ts";
 import type { RunFollower } from "../../../src/hosts/app/runs/run-follower.ts";
