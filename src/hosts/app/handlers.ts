@@ -17,12 +17,11 @@ import type { CommandTools } from "./commands/set-up-asked.ts";
 import { workplaceOf, type Delivery } from "./delivery.ts";
 import { armApproved } from "./merging/approved.ts";
 import { baseChanged } from "./merging/base-changed.ts";
-import { pushedOver } from "./merging/pushed-over.ts";
 import { onboard } from "./onboarding/onboard.ts";
 import { registerOnboarding, renewToken, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
 import { takeBack } from "./starting/take-back.ts";
 import { changesRequested, FAILED_CHECKS } from "./starting/causes.ts";
-import { answerSoon, followUpSoon, lookForConflicts } from "./starting/follow-up-soon.ts";
+import { answerSoon, followUpSoon, lookForConflicts, pushedOverSoon } from "./starting/follow-up-soon.ts";
 import { followRun, lookAtRun, type LookTools } from "./runs/look-at-run.ts";
 import { registerRequiredCheck, type RequiredCheckWebhook } from "./checks/required-check.ts";
 import { restoreStatus } from "./runs/restore-status.ts";
@@ -82,11 +81,10 @@ function onAssigned(delivery: Delivery, tools: HandlerTools): void {
   const parsed = parseAssignedEvent(delivery.payload);
   const place = workplaceOf(delivery, tools);
   if (parsed === null || place === null) return;
-  const { action, event, assignee: login } = parsed;
-  const isApp = async (): Promise<boolean> => login.endsWith("[bot]") && login.toLowerCase() === `${await tools.slug() ?? ""}[bot]`.toLowerCase();
-  const why = `${action} ${event.sender.id} ${login}`;
-  if (action === "assigned") return startBy(delivery, tools, { event, why, starts: async (here) => startWork(here, tools, { event, deliveryId: delivery.id, asked: { kind: "issues.assigned", assignee: { login, isApp: await isApp() } } }) });
-  tools.queue.add(subjectOf(place.repositoryId, event.issueNumber), { name: "taking work back", coalesce: why, run: async () => takeBack(place, tools, { issueNumber: event.issueNumber, assignee: { login, isApp: await isApp() }, at: event.labelledAt }) });
+  const { action, event, assignee } = parsed;
+  const why = `${action} ${event.sender.id} ${assignee}`;
+  if (action === "assigned") return startBy(delivery, tools, { event, why, starts: (here) => startWork(here, tools, { event, deliveryId: delivery.id, asked: { kind: "issues.assigned", assignee } }) });
+  tools.queue.add(subjectOf(place.repositoryId, event.issueNumber), { name: "taking work back", coalesce: why, run: () => takeBack(place, tools, { issueNumber: event.issueNumber, assignee, at: event.labelledAt }) });
 }
 
 /** An issue whose own text asks for work. */
@@ -190,7 +188,7 @@ function onBaseChange(delivery: Delivery, tools: HandlerTools): void {
 function onPushedOver(delivery: Delivery, tools: HandlerTools): void {
   const head = parsePushedOver(delivery.payload);
   const place = head === null ? null : workplaceOf(delivery, tools);
-  if (head !== null && place !== null) tools.queue.add(subjectOf(place.repositoryId, head.issueNumber), { name: "hearing of a push over a delivery", coalesce: `pushed ${head.pullNumber}`, run: () => pushedOver(place, tools, head) });
+  if (head !== null && place !== null) pushedOverSoon(place, tools, head);
 }
 
 /** Boxes of the dashboard; an edited task counts for the next attempt only. */

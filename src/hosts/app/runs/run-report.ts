@@ -2,7 +2,7 @@
  * Brings an issue's status comment up to what a run's artifact names and conclusion say now. Asks GitHub, not the event:
  * late, early and repeated events come to the same (fault 27), and a final comment is never turned back.
  */
-import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, readCommitMessage, readPullUnderReview, readRun, readStatusState, type RunFacts, type StatusState } from "../../../github/read/index.ts";
+import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, ownBranch, readCommitMessage, readPullUnderReview, readRun, readStatusState, type RunFacts, type StatusState } from "../../../github/read/index.ts";
 import { MOST_TRIES, nextTry, WORKFLOW_FILE, WORKFLOW_PATH } from "../../../intake/index.ts";
 import { longestUnsavedMs } from "../../../journal/autosave.ts";
 import { formatItemId, formatKeptName, parseSegmentName, readTrailers, type EndingCode } from "../../../record/index.ts";
@@ -35,7 +35,7 @@ export async function reportRun(place: Workplace, tools: StartTools, runId: numb
   const title = run === null ? null : ourTitle(place, run);
   if (run === null || title === null) return "over";
   const board = openStatusBoard(place, tools, title.issueNumber);
-  const state = await readStatusState(place.github, place.repository, { issueNumber: title.issueNumber, branch: branchOf(title) });
+  const state = await readStatusState(place.github, place.repository, { issueNumber: title.issueNumber, branch: ownBranch(title.item) });
   // GraphQL has no issue of a pull request's number: its comments are read by REST.
   const status = title.item.subject.startsWith("pr-") ? await board.read() : await board.readShown(state.comments);
   if (status === null) return untold(place, tools, { run, title });
@@ -186,7 +186,7 @@ export async function endedView(
   place: Workplace,
   { run, title, progress, marker, pullRequests: shown }: { readonly run: RunFacts; readonly title: RunTitle; readonly progress: Progress | null; readonly marker: StatusMarker; readonly pullRequests: StatusState["pullRequests"] },
 ): Promise<EndedView> {
-  const pullRequests = shown ?? (await findPullRequests(place.github, place.repository, branchOf(title))).filter(({ headRepositoryId }) => headRepositoryId === place.repositoryId);
+  const pullRequests = shown ?? (await findPullRequests(place.github, place.repository, ownBranch(title.item))).filter(({ headRepositoryId }) => headRepositoryId === place.repositoryId);
   const said = progress?.ending ?? endingOf(run);
   const made = said === "ready" || said === "fenced" ? await whatWasMade(place, { said, title, progress, marker, pullRequests }) : undefined;
   // What was asked for is there: the run that was first made it.
@@ -228,8 +228,6 @@ async function whatWasMade(place: Workplace, { said, title, progress, marker: { 
   if (said === "fenced") return answered;
   return readTrailers((await readCommitMessage(place.github, place.repository, answered.headSha)) ?? "")?.key === title.key ? answered : undefined;
 }
-
-export const branchOf = ({ item }: RunTitle): string => `worktrain/${item.subject}-${item.attempt}`;
 
 /**
  * Whether the work stopped for no reason of its own, after it had begun: the runner was lost, the job's time was up (faults 38, 39), or

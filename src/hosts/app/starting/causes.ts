@@ -72,7 +72,7 @@ export const FAILED_CHECKS: Cause = {
 const isRed = (over: readonly CheckRunShown[], statuses: readonly CommitStatus[]): boolean =>
   statuses.every(({ state }) => state !== "pending") && (over.some(isRedCheck) || statuses.some(isRedStatus));
 
-export const changesRequested = ({ reviewId, author, headSha }: ReviewEvent): Cause => ({
+export const changesRequested = ({ reviewId, author, headSha }: Pick<ReviewEvent, "reviewId" | "author" | "headSha">): Cause => ({
   because: "review",
   trigger: "pull_request_review",
   isWanted: ({ reviews }) => reviews,

@@ -1,12 +1,14 @@
 /** Queues what a delivery is worked on again for, in the item's own order; and looks for what only GitHub's API tells. */
-import { readConversations, readMergeability, readOpenDeliveries, readPermission, type OpenDelivery } from "../../../github/read/index.ts";
+import { branchOfIssue, readConversations, readMergeability, readOpenDeliveries, readPermission, type OpenDelivery } from "../../../github/read/index.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
-import { authorise, deliveredHeadOf, type SaidOnLine } from "../../../intake/index.ts";
+import { authorise, deliveredHeadOf, type DeliveredHead, type SaidOnLine } from "../../../intake/index.ts";
+import { readLabelled } from "../dashboard/dashboard.ts";
 import { followRun, type LookTools } from "../runs/look-at-run.ts";
 import { subjectOf, type Workplace } from "../workplace.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import { isAtWork, type StatusMarker } from "../../../report/status-marker.ts";
-import { allowedComments, COMMENTS, CONFLICT, FAILED_CHECKS, type Asked } from "./causes.ts";
+import { pushedOver } from "../merging/pushed-over.ts";
+import { allowedComments, changesRequested, COMMENTS, CONFLICT, FAILED_CHECKS, type Asked } from "./causes.ts";
 import { followUp } from "./follow-up.ts";
 import { openComments } from "./open-comments.ts";
 
@@ -25,10 +27,17 @@ export function followUpSoon(place: Workplace, tools: LookTools, { coalesce, ...
 
 /**
  * The default branch has moved. GitHub finds out only when it is asked whether it could still merge (P-mergeable): what it does not know yet is
- * asked again with patience, and so is what conflicts while a run is at work on it: what that delivers may conflict as well, or not any more.
+ * asked again with patience, and so is what conflicts while a run is at work on it: what that delivers may conflict as well, or not any more. Only what
+ * has its label still is gone on with, so that nothing else is asked for: two requests, however many pull requests there are.
  */
 export async function lookForConflicts(place: Workplace, tools: LookTools): Promise<void> {
-  for (const delivery of await readOpenDeliveries(place.github, { ...place.repository, id: place.repositoryId }, { said: false })) await lookForConflict(place, tools, delivery);
+  const { issues } = await readLabelled(place);
+  const branches: string[] = [];
+  for (const { number, comments, pull } of issues) {
+    const status = pull === undefined ? await openStatusBoard(place, tools, number).readShown(comments) : null;
+    if (status !== null && (status.marker.state === "ended" || isAtWork(status.marker))) branches.push(branchOfIssue(status.marker));
+  }
+  for (const delivery of await readOpenDeliveries(place.github, { ...place.repository, id: place.repositoryId }, { branches, said: false })) await lookForConflict(place, tools, delivery);
 }
 
 async function lookForConflict(place: Workplace, tools: LookTools, delivery: OpenDelivery): Promise<void> {
@@ -103,19 +112,25 @@ const OLDEST_COMMENT_MS = 3 * 24 * 60 * 60_000;
  * @param ended what the status comments of those attempts say
  */
 export async function lookAtDeliveries(place: Workplace, tools: LookTools, ended: readonly StatusMarker[]): Promise<void> {
-  if (ended.length === 0) return;
-  for (const delivery of await readOpenDeliveries(place.github, { ...place.repository, id: place.repositoryId }, { said: true })) {
+  for (const delivery of await readOpenDeliveries(place.github, { ...place.repository, id: place.repositoryId }, { branches: ended.map(branchOfIssue), said: true })) {
     const head = deliveredHeadOf(delivery.branch, delivery.headSha);
     const marker = ended.find(({ issueNumber, attempt }) => issueNumber === head?.issueNumber && attempt === head.attempt);
     if (head === null || marker === undefined) continue;
     if (marker.followUp?.headSha !== head.headSha) {
       if (delivery.red) followUpSoon(place, tools, { cause: FAILED_CHECKS, head, coalesce: `checks ${head.headSha}` });
+      for (const review of delivery.changesRequested.filter(({ headSha }) => headSha === head.headSha)) followUpSoon(place, tools, { cause: changesRequested(review), head, coalesce: `review ${review.reviewId}` });
       await lookForConflict(place, tools, delivery);
     }
+    if (delivery.armed) pushedOverSoon(place, tools, { ...head, pullNumber: delivery.number });
     if (delivery.talked && (await isAskedSomething(place, tools, { pullNumber: delivery.number, taken: marker.followUp?.comments ?? [] }))) {
       tools.queue.add(subjectOf(place.repositoryId, head.issueNumber), { name: "finding comments", coalesce: `comments on lines ${delivery.number}`, run: () => answerWhenQuiet(place, tools, { ...head, pullNumber: delivery.number }) });
     }
   }
+}
+
+/** Somebody may have pushed to it. */
+export function pushedOverSoon(place: Workplace, tools: LookTools, head: DeliveredHead & { readonly pullNumber: number }): void {
+  tools.queue.add(subjectOf(place.repositoryId, head.issueNumber), { name: "looking for a push over a delivery", coalesce: `pushed ${head.pullNumber}`, run: () => pushedOver(place, tools, head) });
 }
 
 /** By somebody who may have it done. @param taken comments that the last run was started for */

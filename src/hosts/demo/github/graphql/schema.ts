@@ -289,6 +289,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     id: ID!
     isCrossRepository: Boolean!
     lastEditedAt: DateTime
+    latestOpinionatedReviews(first: Int, writersOnly: Boolean): PullRequestReviewConnection
     mergeable: MergeableState!
     number: Int!
     reviewThreads(after: String, first: Int): PullRequestReviewThreadConnection!
@@ -351,9 +352,16 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     viewerDidAuthor: Boolean!
   }
 
+  type PullRequestReviewConnection {
+    nodes: [PullRequestReview]
+  }
+
   type PullRequestReview {
+    author: Actor
+    commit: Commit
     fullDatabaseId: BigInt
     state: PullRequestReviewState!
+    submittedAt: DateTime
   }
 
   enum PullRequestReviewState {
