@@ -8,7 +8,7 @@ export { judge, type Judgement } from "./judge.ts";
 export { branchOf, GITHUB_ACTIONS, marker, readPullRequestMarker, reviewMarkerOf, type Publisher } from "./names.ts";
 export { findProtected, type ChangedPath, type ProtectedPath } from "./protected-paths.ts";
 export { mergeMark, policyDigest, readMergeMark, type MergeMark } from "./merge/merge-mark.ts";
-export { decideMerge, missingLabels, type MergeDecision, type MergeFacts } from "./merge/decide-merge.ts";
+export { decideMerge, type MergeDecision, type MergeFacts } from "./merge/decide-merge.ts";
 export { mergeFacts, type BaseText, type MergeSources } from "./merge/merge-facts.ts";
 export { mergeIn, prove, verifiedIn, type Proven, type Proving } from "./prove.ts";
 export { publish, type Publication } from "./publish.ts";

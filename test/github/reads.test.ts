@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { GitHub } from "../../src/github/client.ts";
-import { createGitHub } from "../../src/github/octokit.ts";
+import { createGitHub } from "../../src/github/create-github.ts";
 import { branchOfIssue, downloadArtifact, findItemRuns, listRunArtifacts, readDeliveredCheck, readFile, readIssue, readOpenDeliveries, readPermission, readRepository, readRun } from "../../src/github/read/index.ts";
 import { withRetries } from "../../src/github/retries.ts";
 import { sha256Hex } from "../../src/shared/hash.ts";
@@ -206,7 +206,7 @@ describe("what goes over the wire?", () => {
     server.close();
     expect(redirect.headers["location"]).toBe("http://127.0.0.1:9/blob");
     expect(seen[0]?.url).toBe("/repos/acme/shop/contents/.github%2Fa%20b.yml?ref=main");
-    expect(seen[0]?.headers).toMatchObject({ authorization: "token t0ken", "x-github-api-version": "2026-03-10" });
+    expect(seen[0]?.headers).toMatchObject({ authorization: "Bearer t0ken", "x-github-api-version": "2026-03-10" });
     expect(seen[0]?.headers["user-agent"]).toContain("worktrain-test");
   });
 });

@@ -35,15 +35,13 @@ import { subjectOf, type Workplace } from "./workplace.ts";
 export interface HandlerTools extends LookTools {
   /** What is proposed to repositories; null where nothing is. */
   readonly workflow: OnboardingHandlerTools["workflow"] | null;
-  /** Where the installations' clients speak GraphQL. */
-  readonly graphqlUrl: string;
   /** By which the App is mentioned; null while GitHub does not say. */
   readonly slug: () => Promise<string | null>;
 }
 
 export type { Delivery } from "./delivery.ts";
 
-/** Probot, or who plays its part. */
+/** Who receives webhooks, or plays the part. */
 export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
@@ -221,9 +219,9 @@ function onComment(delivery: Delivery, tools: HandlerTools): void {
 }
 
 /** What a command that asks for it again does. */
-function proposing({ octokit }: Delivery, tools: HandlerTools): Pick<CommandTools, "proposeAgain"> {
+function proposing({ installation }: Delivery, tools: HandlerTools): Pick<CommandTools, "proposeAgain"> {
   const { workflow } = tools;
-  return workflow === null ? {} : { proposeAgain: async (place) => onboard(place, { ...tools, workflow }, { again: true, ...(await renewToken(octokit)) }) };
+  return workflow === null ? {} : { proposeAgain: async (place) => onboard(place, { ...tools, workflow }, { again: true, ...(await renewToken(installation)) }) };
 }
 
 /** Boxes of the status comment. */

@@ -1,6 +1,6 @@
 /** Somebody says something in a conversation on a delivered pull request, over the wire against the local GitHub: one run for what is said together. */
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createGitHub } from "../../../src/github/octokit.ts";
+import { createGitHub } from "../../../src/github/create-github.ts";
 import { createEffectRunner } from "../../../src/github/write/index.ts";
 import { createEditBudget } from "../../../src/hosts/app/runs/edit-budget.ts";
 import type { RunFollower } from "../../../src/hosts/app/runs/run-follower.ts";
@@ -61,7 +61,7 @@ it.each<[string, string, (scene: DeliveredScene) => Promise<unknown>]>([
   ["our own App", "", (scene) => says(scene, "I say so.", world.app)],
   ["switched off", "followUp: { comments: false }\n", (scene) => says(scene, "Why?")],
   ["the label was taken off", "", async (scene) => (await says(scene, "Why?"), world.unlabel(scene.issue))],
-  ["the conversation was resolved meanwhile", "", async (scene) => (await says(scene, "Why?"), resolve())],
+  ["the conversation was resolved meanwhile", "", async (scene) => (await says(scene, "Why?"), resolveConversation())],
   ["our answer stands behind it", "", async (scene) => world.call(world.app, "POST", `${PULLS}/${scene.pull}/comments/${await says(scene, "Why?")}/replies`, { body: "<!-- worktrain:answered 0123456789abcdef -->\nSo." })],
   ["our deliver job's answer, with GITHUB_TOKEN, stands behind it", "", async (scene) => world.call(await actions(), "POST", `${PULLS}/${scene.pull}/comments/${await says(scene, "Why?")}/replies`, { body: "<!-- worktrain:answered 0123456789abcdef -->\nSo." })],
   ["it stands in an approval, which asks for nothing", "", (scene) => world.call(world.maintainer, "POST", `${PULLS}/${scene.pull}/reviews`, { event: "APPROVE", body: "Good.", comments: [{ path: "README.md", line: 1, body: "Nice." }] })],
@@ -79,7 +79,7 @@ async function actions(): Promise<string> {
 }
 
 /** The one conversation there is. */
-async function resolve(): Promise<void> {
+async function resolveConversation(): Promise<void> {
   const query = `query Threads { repository(owner: "acme", name: "calc") { pullRequest(number: 2) { reviewThreads(first: 1) { nodes { id } } } } }`;
   const { body } = await world.call(world.maintainer, "POST", `${world.github.url}/graphql`, { query });
   const threadId: string = body.data.repository.pullRequest.reviewThreads.nodes[0].id;
@@ -203,7 +203,7 @@ it.each([["failure", 3], ["success", 2]] as const)("a run that pushed and ended 
 it.each<[string, (scene: DeliveredScene) => Promise<unknown>]>([
   ["nothing was said", async () => undefined],
   ["somebody who may only read said something", (scene) => says(scene, "Burn it.", world.github.addUser("rita", "read"))],
-  ["it was resolved", async (scene) => (await says(scene, "Why?"), resolve())],
+  ["it was resolved", async (scene) => (await says(scene, "Why?"), resolveConversation())],
   ["the label was taken off", async (scene) => (await says(scene, "Why?"), world.unlabel(scene.issue))],
   ["the pull request was closed", async (scene) => (await says(scene, "Why?"), scene.call("PATCH", `/pulls/${scene.pull}`, { state: "closed" }))],
   ["somebody pushed", async (scene) => (await says(scene, "Why?"), push(scene))],

@@ -19,7 +19,7 @@ export interface ConfigCheckTools extends AppTools, ClientOptions {
 }
 
 interface Webhooks {
-  on(events: ConfigCheckWebhook[], handler: (delivery: Pick<Delivery, "payload" | "octokit">) => void): unknown;
+  on(events: ConfigCheckWebhook[], handler: (delivery: Pick<Delivery, "payload" | "installation">) => void): unknown;
 }
 
 export type ConfigCheckWebhook = "pull_request.opened" | "pull_request.reopened" | "pull_request.synchronize";

@@ -11,7 +11,7 @@
 import { readOwnCheckRun, readOwnCheckRuns, readPullUnderReview, type OwnCheckRun } from "../../../github/read/index.ts";
 import { changeCheckEffect, checkRunEffect, isSuperseded, supersededCheck, type CheckActionName, type CheckConclusion, type CheckRunChange } from "../../../github/write/index.ts";
 import { CHECK_NAME, isOwnCheck, PROGRESS_CHECK_NAME, type EndingCode } from "../../../record/index.ts";
-import { quote } from "../../../report/index.ts";
+import { quote } from "../../../report/markdown.ts";
 import { statusOutput, type StatusView } from "../../../report/status-comment.ts";
 import { isAtWork, type StatusMarker } from "../../../report/status-marker.ts";
 import { hearsClicks, orLogged, type AppTools, type Workplace } from "../workplace.ts";

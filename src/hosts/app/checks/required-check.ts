@@ -7,12 +7,13 @@
  * due, by label as by config: nobody's merge waits for what does not work.
  */
 import { z } from "zod";
-import { CONFIG_PATH, parseConfig, type Config } from "../../../config/index.ts";
+import { CONFIG_PATH, type Config } from "../../../config/index.ts";
 import { GITHUB_ACTIONS_LOGIN, parseOwnBranch, readCommitMessage, readFile, STOP_LABEL } from "../../../github/read/index.ts";
 import { checkRunEffect } from "../../../github/write/index.ts";
 import { CHECK_NAME, formatItemId, readTrailers } from "../../../record/index.ts";
 import { workplaceOf, type Delivery } from "../delivery.ts";
 import type { ClientOptions } from "../installation-client.ts";
+import { readConfig } from "../kept-config.ts";
 import { setStage } from "../starting/start-work.ts";
 import type { SubjectQueue } from "../subject-queue.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
@@ -24,7 +25,7 @@ export interface RequiredCheckTools extends AppTools, ClientOptions {
 export type RequiredCheckWebhook = "pull_request.opened" | "pull_request.reopened" | "pull_request.synchronize" | "merge_group.checks_requested";
 
 interface Webhooks {
-  on(events: RequiredCheckWebhook[], handler: (delivery: Pick<Delivery, "payload" | "octokit">) => void): unknown;
+  on(events: RequiredCheckWebhook[], handler: (delivery: Pick<Delivery, "payload" | "installation">) => void): unknown;
 }
 
 const branchSchema = z.object({ repository: z.object({ default_branch: z.string() }) });
@@ -79,7 +80,7 @@ async function giveCheck(place: Workplace, tools: AppTools, asked: Asked): Promi
   const { github, repository } = place;
   const { headSha, defaultBranch } = asked;
   const file = await readFile(github, repository, { path: CONFIG_PATH, ref: defaultBranch });
-  const config = file === null || file.text === null ? null : parseConfig(file.text, CONFIG_PATH);
+  const config = file === null || file.text === null ? null : readConfig(file.text);
   if (config?.ok !== true || !config.value.checks.everyPullRequest) return;
   const answer = asked.pull === null ? OF_A_GROUP : await answerTo(place, tools, { ...asked, pull: asked.pull, config: config.value });
   if (answer === null) return;

@@ -44,7 +44,7 @@ async function lookForConflict(place: Workplace, tools: LookTools, delivery: Ope
   if (await settleConflict(place, tools, delivery)) return;
   tools.follower.follow(`mergeable ${place.repositoryId}/${delivery.number}`, async () => {
     const now = await readMergeability(place.github, place.repository, delivery.number);
-    return now === null || !now.open || (await settleConflict(place, tools, now)) ? "over" : "going";
+    return now === null || !now.open || (await settleConflict(place, tools, now)) ? "over" : "still";
   });
 }
 
@@ -88,11 +88,11 @@ async function answerWhenQuiet(place: Workplace, tools: LookTools, talk: Talk): 
 }
 
 /** In the item's own order, so that no other run is started between what is seen and what is done: one that is at work is waited for. */
-async function settleComments(place: Workplace, tools: LookTools, { pullNumber, issueNumber, attempt }: Talk): Promise<"going" | "over"> {
+async function settleComments(place: Workplace, tools: LookTools, { pullNumber, issueNumber, attempt }: Talk): Promise<"going" | "still" | "over"> {
   const { github, repository, repositoryId } = place;
   const status = await openStatusBoard(place, tools, issueNumber).read();
   if (status === null || status.marker.attempt !== attempt) return "over";
-  if (isAtWork(status.marker)) return "going";
+  if (isAtWork(status.marker)) return "still";
   const pull = await readMergeability(github, repository, pullNumber);
   if (pull === null || !pull.open) return "over";
   const open = await allowedComments(place, openComments(await readConversations(github, repository, pullNumber)));

@@ -27,6 +27,7 @@ export async function followUp(place: Workplace, tools: StartTools, asked: Asked
     tools.log.info("delivery not followed up", { repository: place.repositoryId, issue: head.issueNumber, because, reason });
     return null;
   };
+  if (cause.isSo !== undefined && !(await cause.isSo(place, head.headSha))) return ignored(cause.nothing);
   const stage = await setStage(place, head.issueNumber);
   if (stage === null) return ignored("repository-gone");
   const { here, facts, config, issue, baseSha } = stage;
