@@ -45,22 +45,24 @@ export function decideGoOn(asked: GoOnCommand, facts: GoOnFacts): GoOnDecision {
   const label = config !== "missing" && config.ok ? config.value.label : "worktrain:ready";
   const set = `the label \`${label}\``;
   const { review } = facts;
+  const subject = review === undefined ? "issue" : "pull request";
   if (issue === null || issue.isPullRequest) return refuse("no-item", "There is no work of WorkTrain here.", "Write the command on the issue that WorkTrain works on.");
-  if (prior === null) return refuse("no-item", "WorkTrain has not worked on this issue.", `Set ${set} to start.`);
+  if (prior === null) return refuse("no-item", `WorkTrain has not worked on this ${subject}.`, review === undefined ? `Set ${set} to start.` : "Write `/worktrain review` to have it reviewed.");
   const own = prior.commentId === asked.commentId;
   if (own && prior.state !== "unstarted") return { kind: "ignore", reason: "already-handled" };
   if (!own && Date.parse(asked.writtenAt) <= Date.parse(prior.labelledAt)) return { kind: "ignore", reason: "superseded" };
-  if (!issue.open) return refuse("withdrawn", `The ${review === undefined ? "issue" : "pull request"} is closed.`, `Reopen it with ${set} on it, then write the command again.`);
+  if (!issue.open) return refuse("withdrawn", `The ${subject} is closed.`, `Reopen it${review === undefined ? ` with ${set} on it` : ""}, then write the command again.`);
+  if (issue.locked) return refuse("locked", "The conversation is locked, and GitHub lets no App comment there: nothing of the work could be told.", "Unlock it, then write the command again.");
   // A review is gone on with at the word of whoever writes that, as `review` starts it.
   if (review === undefined && !issue.labels.some((each) => each.toLowerCase() === label.toLowerCase())) return refuse("withdrawn", `The issue does not have ${set} any more: the work was taken back.`, "Set it again; an attempt that was interrupted goes on then.");
   const isRetry = asked.command.name === "retry";
   const isDelivered = asked.command.name === "approve" && facts.ending === "ready";
   const again = isDelivered ? "To approve the commit that was delivered, name it: `/worktrain approve SHA`." : review === undefined ? `Write \`/worktrain run\`, or remove ${set} and add it again, for a new attempt.` : "Write `/worktrain review` for another one.";
   const isFix = asked.command.name === "fix";
-  const standing = isFix ? (notDelivered(prior, facts) ?? notShown(asked.command.operands["FINDING"] ?? [], facts.delivered?.findings ?? [])) : isRetry && prior.state === "concluded" ? overForGood(facts.ending, { again, what: "to try again" }) : standsStill(prior, { set, again, ending: facts.ending });
+  const standing = isFix ? (notDelivered(prior, facts, subject) ?? notShown(asked.command.operands["FINDING"] ?? [], facts.delivered?.findings ?? [])) : isRetry && prior.state === "concluded" ? overForGood(facts.ending, { again, what: "to try again" }) : standsStill(prior, { set, again, ending: facts.ending, subject });
   if (standing !== null) return standing;
   const wish = { repositoryId: facts.repository.id, issueNumber: asked.issueNumber, ...taskOf({ title: issue.title, body: issue.body }, prior.wish), ...(review === undefined ? {} : { headSha: review.headSha }) };
-  if (!isSameText(prior, wish)) return refuse("text-changed", "The issue's text was changed after the label was set; this attempt works on the text as it was.", `Put the old text back, or remove ${set} and add it again for a new attempt.`);
+  if (!isSameText(prior, wish)) return refuse("text-changed", `The ${subject}'s text was changed after it was asked for; this attempt works on the text as it was.`, review === undefined ? `Put the old text back, or remove ${set} and add it again for a new attempt.` : `Put the old text back. ${again}`);
   const answer = answerTo(asked, facts.gate);
   if (answer !== null && "refusal" in answer) return { kind: "refuse", refusal: answer.refusal };
   const ready = preconditions({ ...facts, asked: "command" });
@@ -71,8 +73,9 @@ export function decideGoOn(asked: GoOnCommand, facts: GoOnFacts): GoOnDecision {
 }
 
 /** Null where what was delivered stands as it was left. */
-function notDelivered({ state, continuation }: PriorAttempt, { delivered, gate }: Pick<GoOnFacts, "delivered" | "gate">): GoOnDecision | null {
-  if (state === "running") return refuse("running", "A run is at work on this issue; it waits for nobody.", "See the status comment.");
+function notDelivered({ state, continuation }: PriorAttempt, { delivered, gate, review }: Pick<GoOnFacts, "delivered" | "gate" | "review">, subject: string): GoOnDecision | null {
+  if (state === "running") return refuse("running", `A run is at work on this ${subject}; it waits for nobody.`, "See the status comment.");
+  if (review !== undefined) return refuse("not-delivered", "WorkTrain reviews this pull request and has not made it, so it changes nothing in it.", "Write `/worktrain fix` on the issue that a pull request of WorkTrain's came of.");
   if (state === "interrupted") return refuse("not-delivered", "The work is not done yet.", `Write ${gate === null ? "`/worktrain resume`" : "`/worktrain approve` or `/worktrain reject REASON`"}; when it is delivered its findings can be dealt with.`);
   if (delivered !== null && (state === "concluded" || continuation > 0)) return null;
   return refuse("not-delivered", "There is no open pull request of this attempt whose head is the commit that WorkTrain delivered: nothing came of it, or somebody has pushed, closed or merged since.", "Go on with the branch by hand, or write `/worktrain run` for a new attempt.");
@@ -87,15 +90,15 @@ function notShown(named: readonly string[], shown: NonNullable<GoOnFacts["delive
 }
 
 /** Null where an attempt waits to be gone on with. */
-function standsStill({ state, continuation }: PriorAttempt, { set, again, ending }: { readonly set: string; readonly again: string; readonly ending: string | null }): GoOnDecision | null {
+function standsStill({ state, continuation }: PriorAttempt, { set, again, ending, subject }: { readonly set: string; readonly again: string; readonly ending: string | null; readonly subject: string }): GoOnDecision | null {
   switch (state) {
     case "interrupted":
       return null;
     case "unstarted":
       // Its continuation could not be dispatched; what was saved before waits all the same.
-      return continuation > 0 ? null : refuse("not-started", "This attempt has not started.", `Do what the status comment says, then remove ${set} and add it again.`);
+      return continuation > 0 ? null : refuse("not-started", "This attempt has not started.", subject === "issue" ? `Do what the status comment says, then remove ${set} and add it again.` : "Do what the status comment says, then write `/worktrain review`.");
     case "running":
-      return refuse("running", "A run is at work on this issue; it waits for nobody.", "See the status comment.");
+      return refuse("running", `A run is at work on this ${subject}; it waits for nobody.`, "See the status comment.");
     case "concluded":
       return overForGood(ending, { again, what: "that waits to be gone on with" }) ?? refuse("over", "The attempt is over; nothing in it waits to be gone on with.", `Where it stopped, \`/worktrain retry\` goes back in it to before its latest phase. ${again}`);
   }

@@ -46,6 +46,7 @@ const WORDS = {
   "issue-gone": ["There is no issue here that could be worked on.", "Write the command on an issue; a pull request is reviewed with `/worktrain review`."],
   "pull-request": ["This is a pull request; work starts on issues.", "Write `/worktrain review` for a review of it."],
   "issue-closed": ["The issue is closed.", "Reopen it, then write the command again."],
+  locked: ["The conversation is locked, and GitHub lets no App comment there: nothing of the work could be told.", "Unlock it, then write the command again."],
   "label-gone": ["The label that starts work could not be found on the issue.", "Set it, which starts the work as well."],
   "already-running": ["A run is at work on this issue already.", "See the status comment; `/worktrain cancel` ends it."],
   "text-changed": ["The issue's text was changed.", "Write the command again."],

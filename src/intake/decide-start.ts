@@ -68,7 +68,7 @@ export type StartRefusal = Refusal<"repository-archived" | "switched-off" | "con
 };
 
 export type StartDecision =
-  | { readonly kind: "ignore"; readonly reason: "issue-gone" | "issue-closed" | "label-gone" | "pull-request" | "text-changed" | "already-handled" | "already-running" }
+  | { readonly kind: "ignore"; readonly reason: "issue-gone" | "issue-closed" | "locked" | "label-gone" | "pull-request" | "text-changed" | "already-handled" | "already-running" }
   | {
       readonly kind: "refuse";
       readonly attempt: number;
@@ -111,6 +111,8 @@ export function decideStart(event: LabeledEvent, facts: StartFacts): StartDecisi
   if (issue === null) return { kind: "ignore", reason: "issue-gone" };
   if (issue.isPullRequest) return { kind: "ignore", reason: "pull-request" };
   if (!issue.open) return { kind: "ignore", reason: "issue-closed" };
+  // GitHub takes no comment of an App there, so nothing could be told (I4).
+  if (issue.locked) return { kind: "ignore", reason: "locked" };
   const { review } = facts;
   if (review?.labelled !== false && !issue.labels.some((label) => label.toLowerCase() === event.label.toLowerCase())) return { kind: "ignore", reason: "label-gone" };
   if (prior?.state === "running") return { kind: "ignore", reason: "already-running" };

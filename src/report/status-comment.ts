@@ -95,7 +95,7 @@ export function statusOutput(marker: StatusMarker, view: StatusView): { readonly
 
 function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
   const working = `### WorkTrain is working on this (attempt ${marker.attempt})`;
-  const asked = marker.command === undefined ? [] : [askedIn(marker)];
+  const asked = [...(marker.command === undefined ? [] : [askedIn(marker)]), ...wished(marker)];
   const said = marker.followUp === undefined ? undefined : SAID_OF_DELIVERY[marker.followUp.because];
   const followed = said === undefined ? asked : [...asked, `It goes on with what it delivered: ${said}.`];
   const again = marker.auto === undefined && marker.tries === undefined ? followed : [`${before(marker)} ${savedBefore(marker)}`];
@@ -122,6 +122,12 @@ function askedIn({ by, continuation }: StatusMarker): string {
   const who = by === undefined || by === null ? "" : `\`${by.login}\` asked `;
   if (continuation === 0) return who === "" ? "A comment asked for it." : `${who}for it in a comment.`;
   return `It goes on from what was saved${who === "" ? "" : `, as ${who}in a comment`}.`;
+}
+
+/** What was asked for beside the issue's text, as it was understood. */
+function wished({ wish }: StatusMarker): readonly string[] {
+  const workflow = wish?.workflow === undefined ? [] : [`It runs the workflow \`${wish.workflow.replaceAll(/[^A-Za-z0-9_.-]/g, "")}\` instead of the pipeline.`];
+  return wish?.goal === undefined ? workflow : [...workflow, "What was added to the issue's text:", quote(wish.goal)];
 }
 
 const cancelling = ({ cancel }: StatusMarker): readonly string[] => (cancel === undefined ? [] : [`**It is being cancelled**, as was asked at ${minute(cancel)}. What was done is saved first.`]);
@@ -194,7 +200,7 @@ function toDo({ onward }: Extract<StatusView, { kind: "ended" }>, next: string):
     case "waits":
       return [`It is not gone on with by itself: ${onward.reason}.`, `**What to do:** ${next}`];
     case "tries-again":
-      return [`**What to do:** nothing. It is tried again by itself after ${minute(onward.at)} (try ${onward.nth} of ${onward.of}), as long as the label is on the issue. To go on sooner, write \`/worktrain resume\` in a new comment.`];
+      return [`**What to do:** nothing. It is tried again by itself after ${minute(onward.at)} (try ${onward.nth} of ${onward.of}), as long as the label is there. To go on sooner, write \`/worktrain resume\` in a new comment.`];
     default:
       return unreachable(onward);
   }

@@ -49,6 +49,8 @@ export interface StatusMarker {
   readonly since?: { readonly headSha: string; readonly mergeBase: string; readonly by: string } | undefined;
   /** The comment whose command asked for the last dispatch; absent where a label did, or nobody. */
   readonly command?: number | undefined;
+  /** Of a review that a command asked for, or had gone on with: that command, at whose word every run of the attempt goes on without the label. */
+  readonly word?: { readonly command: string; readonly commentId: number } | undefined;
   /** Of a pull request that is reviewed: the commit the last dispatch was about. */
   readonly head?: string | undefined;
   /** The App's check run on the commit that is reviewed, or on the delivered one that waits at a gate; absent where there is none. */
@@ -86,6 +88,7 @@ export function formatStatusMarker(marker: StatusMarker): string {
     ...(marker.stale === undefined ? {} : { stale: marker.stale }),
     ...(marker.since === undefined ? {} : { since: `${marker.since.headSha}/${marker.since.mergeBase}/${marker.since.by}` }),
     ...(marker.command === undefined ? {} : { command: marker.command }),
+    ...(marker.word === undefined ? {} : { word: `${marker.word.command}/${marker.word.commentId}` }),
     ...(marker.head === undefined ? {} : { head: marker.head }),
     ...(marker.check === undefined ? {} : { check: marker.check }),
     ...(marker.wish === undefined ? {} : { wish: base64urlOf(marker.wish) }),
@@ -135,6 +138,7 @@ const markerSchema = z
     stale: timeSchema.optional(),
     since: z.string().regex(/^[0-9a-f]{40,64}\/[0-9a-f]{40,64}\/[A-Za-z0-9_-]{1,90}(?:\[bot\])?$/).transform(sinceOf).optional(),
     command: z.coerce.number().int().min(1).optional(),
+    word: z.string().regex(/^[a-z]{1,20}\/[1-9]\d{0,14}$/).transform((text) => ({ command: text.split("/")[0] ?? "", commentId: Number(text.split("/")[1]) })).optional(),
     head: z.string().regex(/^[0-9a-f]{40,64}$/).optional(),
     check: z.coerce.number().int().min(1).optional(),
     wish: inBase64url(wishSchema).optional(),

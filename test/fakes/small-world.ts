@@ -27,8 +27,10 @@ export interface SmallWorld {
   stoppedBy: number | null;
   config: string | null;
   workflow: string | null;
-  issue: { title: string; body: string; state: string; labels: string[]; pullRequest: boolean; assignees?: string[] };
+  issue: { title: string; body: string; state: string; labels: string[]; pullRequest: boolean; assignees?: string[]; locked?: boolean };
   permission: Answer;
+  /** Whether the default branch has a folder of the team's workflows. */
+  teamWorkflows: boolean;
   comments: WorldComment[];
   runs: WorldRun[];
   artifacts: { id: number; name: string }[];
@@ -112,7 +114,7 @@ export function smallWorld(now: () => string): SmallWorld {
             title: world.issue.title,
             body: world.issue.body,
             state: world.issue.state.toUpperCase(),
-            locked: false,
+            locked: world.issue.locked ?? false,
             url: "https://github.example/acme/shop/issues/12",
             createdAt: "2025-12-31T00:00:00Z",
             author: null,
@@ -141,6 +143,10 @@ export function smallWorld(now: () => string): SmallWorld {
       return { data: { repository: queries[name]?.(variables as Readonly<Record<string, unknown>>) } };
     },
     "GET /repos/{owner}/{repo}/collaborators/{username}/permission": (parameters) => world.permission(parameters),
+    "GET /repos/{owner}/{repo}/contents/{path}": () => {
+      if (!world.teamWorkflows) throw requestError(404, "Not Found");
+      return [{ type: "file", name: "ours.yaml" }];
+    },
     "GET /repos/{owner}/{repo}/issues/{issue_number}": ({ issue_number: number }) => ({
       id: 5,
       number,
@@ -234,6 +240,7 @@ export function smallWorld(now: () => string): SmallWorld {
     config: "",
     workflow: "on: workflow_dispatch\n",
     issue: { title: "Fix the sum", body: "It is off by one.", state: "open", labels: ["worktrain:ready"], pullRequest: false },
+    teamWorkflows: false,
     permission: person("write"),
     comments: [],
     runs: [],

@@ -47,8 +47,9 @@ export const branchOutlet: Outlet<"branch"> = {
         const committing = await commitRefs(context, shown, { record: intent.record, oidLength: commit.sha.length, branch: { ref: `refs/heads/${intent.branch}`, sha: commit.sha, from: intent.from?.sha ?? null } });
         if (committing.kind === "moved") return { id: commit.sha, url: commit.url };
         foundLate = true;
-        return (await look()) ?? stopEffect(refusedName(intent));
+        return (await look()) ?? stopEffect(refusedName(intent, committing.said));
       },
+      cures: { 403: rulesCure, 422: rulesCure },
     });
     return applied.ok && foundLate ? { ok: true, value: { ...applied.value, adopted: true } } : applied;
   },
@@ -88,11 +89,15 @@ function taken({ branch }: BranchIntent, commit: Commit, ticket: Ticket) {
   };
 }
 
-const refusedName = ({ branch }: BranchIntent) => ({
+/** GitHub's own words name the rule. */
+const refusedName = ({ branch, from }: BranchIntent, said: string | undefined) => ({
   kind: "branch-taken" as const,
-  message: `GitHub does not let branch ${branch} be created and does not show one: a rule or a branch called worktrain stands against it.`,
-  fix: "Rename a branch called `worktrain`, or let the rules of the repository allow `worktrain/**`, then label the issue again.",
+  message: `GitHub does not let branch ${branch} be ${from === null ? "created, and does not show one" : "moved"}${said === undefined ? "." : ` (${said.trim().replaceAll(/\s+/g, " ")}).`}`,
+  fix: `A branch called \`worktrain\` has to be renamed. ${rulesCure}`,
 });
+
+const rulesCure =
+  "Where a rule stands against it (Settings, Rules, Rulesets, or those of the organisation), take `worktrain/**` out of what it applies to, or put the App (`github-actions` where the workflow publishes without it) on its bypass list. Then write `/worktrain resume` in a new comment on the issue.";
 
 async function makeCommit(intent: BranchIntent, context: OutletContext): Promise<{ readonly sha: string; readonly url: string }> {
   const { github, repository } = context;

@@ -27,8 +27,8 @@ export interface CommitPoint {
   readonly branch: { readonly ref: string; readonly sha: string; readonly from: string | null } | null;
 }
 
-/** The refs were moved by us, the record to a commit (null where it said so before, or is refused); or somebody else moved one. */
-export type Committing = { readonly kind: "moved"; readonly record: string | null } | { readonly kind: "elsewhere" };
+/** The refs were moved by us, the record to a commit (null where it said so before, or is refused); or somebody else moved one, or GitHub refused it in the words of `said`. */
+export type Committing = { readonly kind: "moved"; readonly record: string | null } | { readonly kind: "elsewhere"; readonly said?: string };
 
 export async function commitRefs(context: OutletContext, seen: DeliveryState, point: CommitPoint): Promise<Committing> {
   const moves = await movesOf(context, seen, point);
@@ -41,7 +41,7 @@ export async function commitRefs(context: OutletContext, seen: DeliveryState, po
   // Nobody was there, so it is `updateRefs` or the kind of ref that is refused.
   const single = await moveRefsInOrder(context.github, context.repository, moves);
   if (single.kind === "moved") return { kind: "moved", record };
-  if (single.ref !== point.record.ref || context.fence((await context.look()).record).kind !== "free") return { kind: "elsewhere" };
+  if (single.ref !== point.record.ref || context.fence((await context.look()).record).kind !== "free") return { kind: "elsewhere", said: single.message };
   context.note(`GitHub does not take the record ref ${point.record.ref} (${single.message}); that no other run of this item delivers at the same time rests on the branch alone.`);
   return { kind: "moved", record: null };
 }

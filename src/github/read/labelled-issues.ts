@@ -24,14 +24,14 @@ const DOCUMENT = `query LabelledIssues($owner: String!, $name: String!, $label: 
     issues(first: 50, after: $after, labels: [$label], states: [OPEN]) {
       pageInfo { hasNextPage endCursor }
       nodes {
-        number title body lastEditedAt
+        number title body locked lastEditedAt
         ${COMMENTS}
         timelineItems(last: 50, itemTypes: [LABELED_EVENT, RENAMED_TITLE_EVENT]) ${EVENTS}
       }
     }
     pullRequests(first: 50, labels: [$label], states: [OPEN], orderBy: { field: UPDATED_AT, direction: DESC }) {
       nodes {
-        number title body lastEditedAt headRefOid isCrossRepository
+        number title body locked lastEditedAt headRefOid isCrossRepository
         ${COMMENTS}
         timelineItems(last: 50, itemTypes: [LABELED_EVENT, RENAMED_TITLE_EVENT]) ${EVENTS}
       }
@@ -48,6 +48,7 @@ const issueSchema = z.object({
   number: z.int(),
   title: z.string(),
   body: z.string(),
+  locked: z.boolean(),
   lastEditedAt: z.string().nullable(),
   comments: z.object({
     totalCount: z.int(),
@@ -75,6 +76,8 @@ export interface LabelledIssue {
   readonly editedAt: string | null;
   /** All of its comments; null where there are more than one page tells. */
   readonly comments: readonly CommentShown[] | null;
+  /** Its conversation takes no comment of an App. */
+  readonly locked: boolean;
   /** Of a pull request. */
   readonly pull?: PullLabelled;
   /** When and by whom the label was set last; `by` is null where that is no person. */
@@ -121,7 +124,7 @@ export async function readLabelledIssues(github: GitHub, { owner, repo }: Reposi
   throw new TerminalError(`${owner}/${repo} has more than ${MAX_PAGES * 50} open issues with the label ${wanted.label}.`, "Take the label off those that are not to be worked on.");
 }
 
-function toFacts({ number, title, body, lastEditedAt, comments, timelineItems }: z.infer<typeof issueSchema>, label: string): LabelledIssue {
+function toFacts({ number, title, body, locked, lastEditedAt, comments, timelineItems }: z.infer<typeof issueSchema>, label: string): LabelledIssue {
   const events = timelineItems.nodes;
   const labelled = events.findLast((event) => event.kind === "LabeledEvent" && event.label.name.toLowerCase() === label.toLowerCase());
   const edits = [lastEditedAt, events.findLast(({ kind }) => kind === "RenamedTitleEvent")?.createdAt ?? null].filter((at) => at !== null);
@@ -129,6 +132,7 @@ function toFacts({ number, title, body, lastEditedAt, comments, timelineItems }:
     number,
     title,
     body,
+    locked,
     editedAt: edits.toSorted((a, b) => Date.parse(a) - Date.parse(b)).at(-1) ?? null,
     comments: comments.totalCount > comments.nodes.length ? null : comments.nodes.map(({ fullDatabaseId: id, viewerDidAuthor: own, ...comment }) => ({ id, own, body: comment.body, url: comment.url, updatedAt: comment.updatedAt })),
     labelled: labelled?.kind === "LabeledEvent" ? { label: labelled.label.name, setAt: labelled.createdAt, by: personOf(labelled.actor) } : null,

@@ -65,6 +65,17 @@ describe("G2: what the App does at a command", () => {
     expect(answers()[0]).toContain("Only the first command of a comment counts. Not done: lines 2, 3.");
   });
 
+  it.each(["run", "resume", "review"])("where the conversation is locked %s starts nothing, and the reaction is the answer", async (name) => {
+    const { comment, world } = begin();
+    world.issue.locked = true;
+    world.fault = (route) => {
+      if (route === "POST /repos/{owner}/{repo}/issues/{issue_number}/comments") throw requestError(403, "Unable to create comment because issue is locked.");
+    };
+    const id = await comment(`/worktrain ${name}`);
+    expect(world.commentReactions).toEqual([`${id} eyes`, `${id} confused`]);
+    expect(world.dispatches).toEqual([]);
+  });
+
   it("triage: told once for each person, and nothing is done", async () => {
     const { comment, answers, world } = begin();
     world.permission = () => ({ permission: "read", role_name: "triage", user: { id: 42, login: "octocat", type: "User" } });
@@ -244,7 +255,7 @@ describe("what cannot be done is told, with what to do", () => {
     ["the status comment was deleted", "/worktrain approve", "The status comment of the attempt was deleted"],
     ["the issue is closed", "/worktrain approve", "The issue is closed."],
     ["the label is gone", "/worktrain approve", "does not have the label"],
-    ["the text was changed", "/worktrain approve", "text was changed after the label was set"],
+    ["the text was changed", "/worktrain approve", "text was changed after it was asked for"],
     ["the config is broken", "/worktrain approve", "is not valid"],
     ["it waits at a gate", "/worktrain approve gate-30-code-1-8dbf2163b3b83e82", `does not wait at gate-30-code-1-8dbf2163b3b83e82 but at ${GATE}`],
     ["it waits at a gate", `/worktrain approve ${"a".repeat(40)}`, "no commit yet that could be approved"],

@@ -119,6 +119,18 @@ describe("merge", () => {
     expect(await answer(issue)).toMatch(words);
   });
 
+  it("where nothing was worked on or delivered it says so, and not that there is something to merge", async () => {
+    await configure(AUTO);
+    issue = await world.openIssue("never", "");
+    await comment(issue, "/worktrain merge");
+    // The same refusal is written once.
+    await comment(issue, `/worktrain approve ${"a".repeat(40)}`);
+    const said = (await world.comments(issue)).filter(({ body }) => body.startsWith("<!-- worktrain:answer"));
+    expect(said).toHaveLength(1);
+    expect(said[0]?.body).toContain("no work on this issue that it knows of");
+    expect(said[0]?.body).not.toContain("Merge it on GitHub");
+  });
+
   it("while a run is at work on it, and on a pull request of a person: refused", async () => {
     await configure(AUTO);
     issue = await world.openIssue("again", "");

@@ -161,6 +161,22 @@ describe("G13, faults 28, 30: is what no webhook told found within a quarter of 
     expect(attempts()).toBe(before);
   });
 
+  it("a locked issue, where GitHub takes no word of an App, is not worked on and not tried at each look; unlocked, it is found", async () => {
+    const issue = await world.openIssue("add subtracts", "");
+    const record = [...world.github.state().issues.values()].find(({ number }) => number === issue) ?? {};
+    Object.assign(record, { locked: true });
+    await world.label(issue);
+    const found = [...world.github.state().issues.values()].find(({ number }) => number === issue) ?? {};
+    await pass(12 * MINUTE);
+    const before = world.github.requests.length;
+    await pass(31 * MINUTE);
+    expect(world.runs(issue)).toHaveLength(0);
+    expect(world.github.requests.slice(before).filter(({ path }) => path.includes(`/issues/${issue}`) || path.includes("/collaborators/"))).toEqual([]);
+    Object.assign(found, { locked: false });
+    await pass(12 * MINUTE);
+    expect(world.runs(issue)).toHaveLength(1);
+  });
+
   it("fault 28: what the App does not take three times is left alone", async () => {
     world.github.setWebhookUrl("http://127.0.0.1:1/");
     await world.openIssue("unheard", "");

@@ -25,7 +25,14 @@ function begin({ sha = HEAD, repo = 99 }: { readonly sha?: string; readonly repo
     await settle(end("success"));
     await clock.advance(10 * 60_000);
   };
-  return { ...scene, write, over };
+  /** The newest run has saved, and its runner is lost. */
+  const lost = async (): Promise<void> => {
+    const run = world.runs.at(-1);
+    world.artifacts.splice(0, world.artifacts.length, { id: 1, name: formatSegmentName({ item: { repositoryId: 99, subject: "pr-12", attempt: 1 }, runId: run?.id ?? 0, runAttempt: 1, index: 1, phase: "review", step: "read", costMilliUsd: 120, ending: null }) });
+    await settle(end("failure"));
+    await clock.advance(10 * 60_000);
+  };
+  return { ...scene, write, over, lost };
 }
 
 describe("review", () => {
@@ -127,6 +134,46 @@ describe("a review under way or over", () => {
     expect(tickets()[2]).toMatchObject({ item: "99/pr-12/1", review: { headSha: HEAD }, retry: { phase: "review" } });
     expect(new Set(tickets().map(({ key }) => key)).size).toBe(3);
     expect(world.dispatches).toHaveLength(3);
+  });
+
+  it("fault 39: lost, it is gone on with at the word of the command again and again, though there is no label", async () => {
+    const { write, lost, tickets, world, marker } = begin();
+    const id = await write("/worktrain review");
+    await lost();
+    await lost();
+    expect(tickets().map(({ item, command, trigger: { kind, id: word } }) => [item, command, kind, word])).toEqual(Array.from({ length: 3 }, () => ["99/pr-12/1", "review", "issue_comment", String(id)]));
+    expect(marker()).toMatchObject({ state: "waiting", auto: 2, head: HEAD });
+    expect(world.dispatches).toHaveLength(3);
+  });
+
+  it("I10: not when the config asks more by now of who wrote it", async () => {
+    const { write, lost, world, body } = begin();
+    await write("/worktrain review");
+    world.config = "permissions: { review: admin }\n";
+    await lost();
+    expect(body()).toContain("may not start work any more");
+    expect(world.dispatches).toHaveLength(1);
+  });
+
+  it("after an outage it says that nothing tries it again where there is no label to find it by, and resume does", async () => {
+    const { write, over, world, body, marker } = begin();
+    await write("/worktrain review");
+    await over("model-unavailable");
+    expect(body()).toContain("only what has the label is tried again after a while");
+    expect(marker()?.due).toBeUndefined();
+    await write("/worktrain resume");
+    world.issue.labels = ["worktrain:ready"];
+    await over("model-unavailable");
+    expect(body()).toContain("tried again by itself");
+  });
+
+  it("while it runs, and of what was never started, a refusal speaks of the pull request", async () => {
+    const { write, answers } = begin();
+    await write("/worktrain review");
+    await write("/worktrain resume");
+    await write("/worktrain fix");
+    expect(answers().join("\n")).toContain("A run is at work on this pull request");
+    expect(answers().join("\n")).not.toContain("this issue");
   });
 
   it("not at another head, and not when it is over for good", async () => {

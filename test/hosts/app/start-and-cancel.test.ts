@@ -158,6 +158,25 @@ describe("run with a workflow or a goal", () => {
     expect(marker()).toMatchObject({ state: "waiting", wish });
   });
 
+  it("a workflow that is not there is refused at once, with the one that was meant or that words stand in quotes", async () => {
+    const { comment, world, answers } = begin();
+    await comment("/worktrain run some words");
+    await comment("/worktrain run wr.reserch");
+    await comment("/worktrain run research");
+    expect(answers().map((each) => each.replaceAll("\u2060", ""))).toMatchObject([/There is no workflow `some`.*stand in quotes: `\/worktrain run "GOAL"`/s, /Did you mean `wr\.research`\?/, /Did you mean `wr\.research`\?/].map((words) => expect.stringMatching(words)));
+    expect([world.dispatches, world.commentReactions.filter((each) => each.endsWith(" confused")).length]).toEqual([[], 3]);
+  });
+
+  it("where the team has workflows of its own the run knows; what it was understood as stands in the status comment", async () => {
+    const { comment, world, body } = begin();
+    world.teamWorkflows = true;
+    await comment("/worktrain run ours Only @octo/team's import");
+    expect(world.dispatches).toHaveLength(1);
+    expect(body()).toContain("It runs the workflow `ours` instead of the pipeline.");
+    expect(body()).toMatch(/\n> Only .*import\n/);
+    expect(body()).not.toContain("@octo");
+  });
+
   it.each(["/worktrain resume", "/worktrain run", "label"])("an attempt that was interrupted keeps what it was asked for with: %s", async (how) => {
     const { comment, settle, label, tickets, end, world, clock } = begin();
     await comment('/worktrain run wr.research "Only the import"');

@@ -245,6 +245,15 @@ describe("does a refusal say what to do, once?", () => {
     expect(world.github.count(DISPATCH)).toBe(1);
     expect(body()).toContain("did not start");
     expect(body()).toContain(said);
+    expect(body()).toContain("Then remove the label and add it again.");
+  });
+
+  it("a locked issue: nothing is started or tried, since nothing could be told there; it is logged", async () => {
+    const { world, label, logged } = labelScene();
+    world.issue.locked = true;
+    expect(await label()).toBeNull();
+    expect([world.reactions, world.ownComments().length, world.dispatches.length]).toEqual([0, 0, 0]);
+    expect(logged.join("\n")).toContain('"reason":"locked"');
   });
 
   it("an outage at the dispatch is told too, and labelling again works", async () => {

@@ -24,7 +24,7 @@ import { react, say } from "./say.ts";
 import { setUpAsked, type CommandTools } from "./set-up-asked.ts";
 import { tellClick, type Click } from "./click.ts";
 import { setStage, type Stage, type StartTools } from "../starting/start-work.ts";
-import type { Workplace } from "../workplace.ts";
+import { orLogged, type Workplace } from "../workplace.ts";
 
 export interface CommentOrder {
   readonly event: CommentEvent;
@@ -69,7 +69,8 @@ export async function answerComment(place: Workplace, tools: CommandTools, order
   note(`${read.kind === "command" ? read.command.name : read.refusal.kind}: ${outcome.kind}`);
   if (outcome.kind === "ignored") return null;
   // The answer of a run that it was passed on to stands under the comment's own key, and may be the App's as well.
-  await say(here, tools, event, { key: outcome.kind === "passed-on" ? `comment=${written.commentId} not-done` : `comment=${written.commentId}`, answer: { ...outcome.answer, notDone: read.notDone } });
+  // GitHub lets no App comment on what is locked: the reaction is the answer then.
+  await orLogged(here, tools, { what: "a command could not be answered", again: true }, () => say(here, tools, event, { key: outcome.kind === "passed-on" ? `comment=${written.commentId} not-done` : `comment=${written.commentId}`, answer: { ...outcome.answer, notDone: read.notDone } }));
   if (read.kind === "command" && outcome.kind !== "passed-on") await react(here, tools, written, outcome.kind === "done" ? "+1" : "confused");
   return outcome.runId;
 }

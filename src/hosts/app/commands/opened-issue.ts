@@ -12,6 +12,7 @@ import { leastRole, misread, type CommentOrder } from "./comment-commands.ts";
 import { refused, type Outcome } from "./command-outcome.ts";
 import { keptBack, wishOf } from "./run-asked.ts";
 import { say } from "./say.ts";
+import { unknownWorkflow } from "./unknown-workflow.ts";
 
 export interface OpenedOrder {
   /** The issue's label is empty: nobody set one. */
@@ -38,6 +39,6 @@ export async function answerOpenedIssue(place: Workplace, tools: StartTools, { e
   const { command } = read;
   if (command.name !== "run" && command.name !== "plan") return told(refused({ message: `\`${command.name}\` stands in the text of a new issue, where only \`run\` and \`plan\` are carried out.`, fix: `Write \`/worktrain ${command.name}\` in a comment.`, details: [] }));
   const wish = wishOf({ ...command, name: command.name });
-  const confidential = await keptBack(stage.here, wish);
-  return confidential !== null ? told(confidential) : startWork(stage.here, tools, { event, deliveryId, asked: { kind: "issues.opened", command: command.name, wish } });
+  const not = (await keptBack(stage.here, wish)) ?? (await unknownWorkflow(stage.here, wish));
+  return not !== null ? told(not) : startWork(stage.here, tools, { event, deliveryId, asked: { kind: "issues.opened", command: command.name, wish } });
 }

@@ -5,7 +5,8 @@
 import { parseOwnBranch, readPullUnderReview, type RunFacts } from "../../../github/read/index.ts";
 import { encodeTask, signTicket, taskDigest, type Ticket } from "../../../github/trust/index.ts";
 import { dispatchEffect } from "../../../github/write/index.ts";
-import { dispatchKey, preconditions, WORKFLOW_FILE, WORKFLOW_PATH } from "../../../intake/index.ts";
+import { dispatchKey, preconditions, thenAgainBy, WORKFLOW_FILE, WORKFLOW_PATH } from "../../../intake/index.ts";
+import { TerminalError } from "../../../shared/errors.ts";
 import { formatAskId, formatItemId } from "../../../record/index.ts";
 import { refused, type Outcome, type StarterAsked } from "./command-outcome.ts";
 import { parseAskTitle } from "../runs/run-title.ts";
@@ -44,7 +45,12 @@ export async function recordAsked(tools: StartTools, asked: RecordAsked): Promis
     expiresAt: new Date(tools.clock.nowMs() + TICKET_LIFETIME_MS).toISOString(),
   };
   const inputs = { key, item: ticket.item, ticket: signTicket(ticket, tools.ticketKeyPem), task: encodeTask(NO_TASK) };
-  await tools.effects.apply(dispatchEffect(here.github, here.repository, { workflow: WORKFLOW_FILE, ref: facts.defaultBranch, key, inputs, since: isoSeconds(Date.parse(event.createdAt) - CLOCK_LEEWAY_MS) }));
+  try {
+    await tools.effects.apply(dispatchEffect(here.github, here.repository, { workflow: WORKFLOW_FILE, ref: facts.defaultBranch, key, inputs, since: isoSeconds(Date.parse(event.createdAt) - CLOCK_LEEWAY_MS) }));
+  } catch (error) {
+    if (!(error instanceof TerminalError)) throw error;
+    throw new TerminalError(error.message, `${error.fix} ${thenAgainBy("command")}`, { cause: error });
+  }
   return { kind: "passed-on", answer: { refusal: null, said: null }, runId: null };
 }
 

@@ -68,6 +68,8 @@ function wordsOf(reason: Exclude<Extract<StartDecision, { kind: "ignore" }>["rea
   switch (reason) {
     case "issue-closed":
       return { message: "The pull request is closed.", fix: "Reopen it, then write the command again.", details: [] };
+    case "locked":
+      return { message: "The conversation is locked, and GitHub lets no App comment there: nothing of the review could be told.", fix: "Unlock it, then write the command again.", details: [] };
     case "already-running":
       return { message: `A review of ${prior?.headSha ?? "this pull request"} is under way.${prior?.headSha === undefined || prior.headSha === pull.headSha ? "" : ` The present head ${pull.headSha} is reviewed when that one is over.`}`, fix: "See the status comment; `/worktrain cancel` ends it.", details: [] };
     case "issue-gone":

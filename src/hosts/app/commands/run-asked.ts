@@ -8,6 +8,7 @@ import { done, IGNORED, refused, type Outcome, type StarterAsked } from "./comma
 import { goOnAsked, latestStatus } from "./go-on-asked.ts";
 import { itemRuns, readPriorAttempt } from "../starting/prior-attempt.ts";
 import { start, type StartTools } from "../starting/start-work.ts";
+import { unknownWorkflow } from "./unknown-workflow.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import type { Workplace } from "../workplace.ts";
 
@@ -20,6 +21,8 @@ export async function runAsked(tools: StartTools, { event, role, stage, reaction
   const wish = wishOf(command);
   const confidential = await keptBack(here, wish);
   if (confidential !== null) return confidential;
+  const unknown = await unknownWorkflow(here, wish);
+  if (unknown !== null) return unknown;
   const board = openStatusBoard(here, tools, event.issueNumber);
   const status = await latestStatus(here, tools, board, await board.readShown(stage.comments));
   if (wish === undefined && status?.marker.state === "interrupted" && isPlanGate(status.marker.at)) return approvePlan(tools, { event, role, stage, reactionId });

@@ -41,6 +41,10 @@ export async function armDelivered(stage: Stage, tools: StartTools, { issueNumbe
   if (status !== null && isAtWork(status.marker)) return refuse("A run is at work on this, which may change what was delivered.", "Wait for its end, then look at what it delivered.");
   const of = attempt ?? status?.marker.attempt ?? null;
   const delivered = of === null || issue === null ? null : await deliveredHead(stage, { issueNumber, attempt: of });
+  if (delivered === null && attempt === null) {
+    if (status === null || (status.marker.state === "refused" && status.marker.continuation === 0)) return refuse("WorkTrain has no work on this issue that it knows of, so there is nothing to merge.", `Set the label \`${label}\` on it to start.`);
+    if (status.marker.state === "interrupted" || status.marker.state === "refused") return refuse("The work on this issue is not done, and nothing of it is delivered that could be merged.", "The status comment says what it waits for.");
+  }
   if (issue === null || delivered === null) return refuse(`There is no open pull request into ${facts.defaultBranch} whose head is the commit that WorkTrain delivered: nothing came of the work, or somebody has pushed, closed it, merged it or changed its base since.`, "Merge it on GitHub yourself, if it is to be merged.");
   const { pullNumber, headSha, key } = delivered;
   // Its branch may be asked to go elsewhere as well: to have it go there is no word on this one.

@@ -20,6 +20,8 @@ export async function rescan(place: Workplace, tools: LookTools): Promise<void> 
   if (stopped) return stopAll(place, tools, 1);
   const ended: StatusMarker[] = [];
   for (const issue of issues) {
+    // Nothing can be told there, and its label's own webhook was logged once; unlocked, it is found again.
+    if (issue.locked) continue;
     const status = await openStatusBoard(place, tools, issue.number).readShown(issue.comments);
     const by = status?.marker.by ?? null;
     const missed = decideRescan(

@@ -15,7 +15,7 @@ import { askPersonAt } from "./ask-person.ts";
 import { endByForce } from "./end-by-force.ts";
 import { parseRunTitle, type RunTitle } from "./run-title.ts";
 import { deliveredHead } from "../starting/follow-up.ts";
-import { startReview } from "../starting/start-review.ts";
+import { isFoundByLabel, startReview } from "../starting/start-review.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
 import { goOnUnasked } from "../starting/go-on-unasked.ts";
 import type { StartTools } from "../starting/start-work.ts";
@@ -52,7 +52,7 @@ export async function reportRun(place: Workplace, tools: StartTools, runId: numb
     return changed || marker.cancel !== undefined ? "going" : "still";
   }
   const view = await endedView(place, { run, title, progress, marker, pullRequests: state.pullRequests });
-  let onward: Onward | undefined = view.ending === "model-unavailable" ? afterOutage(marker, tools.clock.nowMs()) : undefined;
+  let onward: Onward | undefined = view.ending === "model-unavailable" ? await afterOutage(place, tools, marker) : undefined;
   // Who cancelled it wants no other run in its place.
   if (marker.cancel === undefined && (await wasCutOff(place, run, view))) {
     // Before the comment says that it is over: an App that dies in between finds it as it was and goes on later.
@@ -91,12 +91,14 @@ async function askOnDelivered(place: Workplace, tools: StartTools, { marker, vie
   return delivered === null ? undefined : askOnHead(place, tools, { marker, view, headSha: delivered.headSha });
 }
 
-/** Only in the name of somebody who asked for it. */
-function afterOutage({ tries = 0, by, cancel }: StatusMarker, nowMs: number): Onward {
+/** Only in the name of somebody who asked for it, and where the look that finds what is due will find it. */
+async function afterOutage(place: Workplace, tools: StartTools, { tries = 0, by, cancel, head, issueNumber }: StatusMarker): Promise<Onward> {
   if (cancel !== undefined) return { kind: "waits", reason: "a comment cancelled it" };
   if (by === undefined || by === null) return { kind: "waits", reason: "it is not known any more who asked for it" };
-  const next = nextTry(tries, nowMs);
-  return next === null ? { kind: "waits", reason: `it was tried ${MOST_TRIES} times in a row` } : { kind: "tries-again", ...next };
+  const next = nextTry(tries, tools.clock.nowMs());
+  if (next === null) return { kind: "waits", reason: `it was tried ${MOST_TRIES} times in a row` };
+  if (head !== undefined && !(await isFoundByLabel(place, issueNumber))) return { kind: "waits", reason: "only what has the label is tried again after a while, and this pull request does not have it" };
+  return { kind: "tries-again", ...next };
 }
 
 /** What a run that was lost had saved. */

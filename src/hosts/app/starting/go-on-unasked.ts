@@ -4,9 +4,10 @@
  * I10. Label, issue, text and the permission of that person are read by API at this moment, whenever the run before ended.
  * I2. The continuation's dispatch key follows from the attempt, so that two replicas come to the same run.
  */
+import { isAtLeast, type CommandRole } from "../../../config/index.ts";
 import { readPermission } from "../../../github/read/index.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
-import { authorise, decideStart, DEFAULT_LABEL, MOST_TRIES, type LabeledEvent, type PriorAttempt, type StartDecision } from "../../../intake/index.ts";
+import { authorise, decideStart, DEFAULT_LABEL, MOST_TRIES, type ConfigState, type LabeledEvent, type PriorAttempt, type StartDecision } from "../../../intake/index.ts";
 import type { StatusMarker } from "../../../report/status-marker.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
 import { reviewGoesOn } from "./start-review.ts";
@@ -51,7 +52,7 @@ export async function goOnUnasked(place: Workplace, tools: StartTools, { status,
   if (typeof under === "string") return left(under);
   const issue = under?.issue ?? stage.issue;
   const authorisation = authorise(permissionVerdict(await readPermission(here.github, here.repository, by.login), by.id));
-  if (authorisation.kind !== "allowed") return left(`\`${by.login}\`, who asked for it, may not start work any more, or GitHub does not say so`);
+  if (authorisation.kind !== "allowed" || !isAtLeast(authorisation.role, leastFor(marker.word, config))) return left(`\`${by.login}\`, who asked for it, may not start work any more, or GitHub does not say so`);
   const event: LabeledEvent = {
     repository: { id: facts.id, ...here.repository },
     issueNumber: marker.issueNumber,
@@ -60,15 +61,21 @@ export async function goOnUnasked(place: Workplace, tools: StartTools, { status,
     task: { title: issue?.title ?? "", body: issue?.body ?? "" },
     labelledAt: marker.labelledAt,
   };
-  const decision = decideStart(event, { ...stage, issue, repository: facts, ...(under === null ? {} : { review: under.wish }), prior: priorOf(marker, because), unasked: true });
+  const decision = decideStart(event, { ...stage, issue, repository: facts, ...(under === null ? {} : { review: marker.word === undefined ? under.wish : { ...under.wish, labelled: false } }), prior: priorOf(marker, because), unasked: true });
   if (decision.kind !== "start") return left(wordsOf(decision));
   // The attempt whose dispatch never was is on the text of its key, whatever the issue says now.
   if (because === "not-started" && decision.key !== marker.key) return left(TEXT_CHANGED);
   const scene = { place: here, facts, board: openStatusBoard(here, tools, marker.issueNumber), status, runs: null, workflowText: stage.workflowText };
   const unasked = { auto: counts.auto || undefined, tries: counts.tries || undefined, kept: because === "not-started" ? marker.kept : kept };
-  const { runId } = await start(scene, tools, { event, deliveryId: `run-${marker.runId ?? "unknown"}`, decision: under === null ? decision : { ...decision, baseSha: under.mergeBase }, role: authorisation.role, unasked, ...(under === null ? {} : { review: { headSha: under.wish.headSha } }) });
+  const { runId } = await start(scene, tools, { event, deliveryId: marker.word === undefined ? `run-${marker.runId ?? "unknown"}` : String(marker.word.commentId), decision: under === null ? decision : { ...decision, baseSha: under.mergeBase }, role: authorisation.role, unasked, ...(under === null ? {} : { review: { headSha: under.wish.headSha } }) });
   return { kind: "handled", runId };
 }
+
+/** What the config asks of whoever gives the command at whose word a review goes on (I10). */
+const leastFor = (word: StatusMarker["word"], config: ConfigState): CommandRole => {
+  if (word === undefined || config === "missing" || !config.ok) return "write";
+  return Object.entries(config.value.permissions).find(([name]) => name === word.command)?.[1] ?? "admin";
+};
 
 /** How often in a row nobody asked, this time included; null when that is often enough. */
 function countedOn({ auto = 0, tries = 0 }: StatusMarker, because: Because): { readonly auto: number; readonly tries: number } | null {
@@ -103,6 +110,8 @@ function wordsOf(decision: Exclude<StartDecision, { kind: "start" }>): string {
       return "the issue is not there any more";
     case "issue-closed":
       return "the issue is closed";
+    case "locked":
+      return "the conversation is locked, where GitHub lets no App comment";
     case "label-gone":
       return "the label was taken off";
     case "pull-request":

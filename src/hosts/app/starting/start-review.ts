@@ -97,6 +97,13 @@ export function wishesOf(config: Stage["config"]): { readonly wanted: "never" | 
   return config !== "missing" && config.ok ? { wanted: config.value.review.pullRequests, label: config.value.label } : { wanted: "labelled", label: DEFAULT_LABEL };
 }
 
+/** Whether a look through what is labelled comes by this pull request. */
+export async function isFoundByLabel(place: Workplace, pullNumber: number): Promise<boolean> {
+  const stage = await setStage(place, pullNumber);
+  const pull = stage === null ? null : await readPullUnderReview(stage.here.github, stage.here.repository, pullNumber);
+  return stage !== null && pull !== null && hasLabel(pull, wishesOf(stage.config).label);
+}
+
 const hasLabel = ({ labels }: Pick<PullUnderReview, "labels">, label: string): boolean => labels.some((each) => each.toLowerCase() === label.toLowerCase());
 
 /** The attempt that a refusal is told for: the next one, where there was a run of the last. */

@@ -3,7 +3,7 @@ import { CONFIG_PATH } from "../../../config/index.ts";
 import { readIssueState, readPermission, type FileAtRef, type IssueState, type RepositoryFacts, type RunFacts } from "../../../github/read/index.ts";
 import { encodeTask, permissionVerdict, signTicket, withGoal, type GateAnswer, type StartRole, type Ticket } from "../../../github/trust/index.ts";
 import { dispatchEffect, issueReactionEffect, type Confirmed } from "../../../github/write/index.ts";
-import { againBy, authorise, decideStart, DEFAULT_LABEL, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type CommandName, type ConfigState, type LabeledEvent, type StartDecision } from "../../../intake/index.ts";
+import { againBy, authorise, decideStart, DEFAULT_LABEL, isStartLabel, thenAgainBy, WORKFLOW_FILE, WORKFLOW_PATH, type Asking, type CommandName, type ConfigState, type LabeledEvent, type StartDecision } from "../../../intake/index.ts";
 import { formatItemId } from "../../../record/index.ts";
 import type { StatusMarker } from "../../../report/status-marker.ts";
 import { RetryableError, TerminalError } from "../../../shared/errors.ts";
@@ -168,6 +168,8 @@ export interface Order extends LabelDelivery {
   readonly cause?: Extract<Ticket["trigger"]["kind"], "pull_request" | "check_run" | "pull_request_review" | "pull_request_review_comment" | "push">;
   /** Nobody asked: how often in a row that was so, this time included, and what the run before had saved. */
   readonly unasked?: Pick<StatusMarker, "auto" | "tries" | "kept" | "followed">;
+  /** The command that asked for the review which nobody asks for anew now. */
+  readonly word?: StatusMarker["word"];
   /** What the attempt delivered is worked on again. */
   readonly followUp?: NonNullable<Ticket["followUp"]>;
   /** A command asked, not the label: `deliveryId` is its comment's id. */
@@ -192,16 +194,16 @@ export async function start(scene: Scene, tools: StartTools, order: Order): Prom
 
 async function startNow(scene: Scene, tools: StartTools, asked: Order): Promise<Started> {
   const { place, facts, board } = scene;
-  const { followed, followUp, since } = carriedOn(scene.status, asked);
-  const order: Order = { ...asked, ...(followUp === undefined ? {} : { followUp }), ...(asked.review === undefined || since === undefined ? {} : { review: { ...asked.review, since } }) };
+  const { followed, followUp, since, word } = carriedOn(scene.status, asked);
+  const order: Order = { ...asked, ...(followUp === undefined ? {} : { followUp }), ...(word === undefined ? {} : { word }), ...(asked.review === undefined || since === undefined ? {} : { review: { ...asked.review, since } }) };
   const { event, decision, command } = order;
   const isLabel = order.unasked === undefined && command === undefined && order.cause === undefined;
   const reaction = isLabel ? ((await react(place, tools, event.issueNumber))?.id ?? null) : (command?.reactionId ?? null);
   // The gate stands there until the run that answers it is seen at work: a dispatch that fails is asked for again.
   const gate = command === undefined ? {} : { command: command.commentId, at: scene.status?.marker.at ?? null };
   const check = order.review === undefined ? undefined : await keepLiveCheck(place, tools, scene.status?.marker ?? null, order.review.headSha);
-  const marker: StatusMarker = { ...firstMarker(event), ...gate, check, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, since: order.review?.since, wish: decision.wish, followed, followUp, ...order.unasked };
-  const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs(), again: againOf(order), ofInstallationUsd: tools.dailyCostUsd ?? null });
+  const marker: StatusMarker = { ...firstMarker(event), ...gate, check, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, since: order.review?.since, word, wish: decision.wish, followed, followUp, ...order.unasked };
+  const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs(), again: againBy(askingOf(order)), ofInstallationUsd: tools.dailyCostUsd ?? null });
   if (over !== null) {
     tools.log.info("not started: the day's budget", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
     return notDispatched(scene, tools, order, { shown: scene.status, marker, refusal: over });
@@ -226,7 +228,7 @@ async function startNow(scene: Scene, tools: StartTools, asked: Order): Promise<
   } catch (error) {
     if (!(error instanceof TerminalError) && !(error instanceof RetryableError)) throw error;
     tools.log.error(error, "no run could be dispatched", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
-    const fix = error instanceof TerminalError ? error.fix : `GitHub has an outage or limits the App. ${againOf(order)} in a while.`;
+    const fix = error instanceof TerminalError ? `${error.fix} ${thenAgainBy(askingOf(order))}` : `GitHub has an outage or limits the App. ${againBy(askingOf(order))} in a while.`;
     return notDispatched(scene, tools, order, { shown: starting, marker, refusal: { message: error.message, fix, details: [] } });
   }
   const runId = run.id === "" ? null : Number(run.id);
@@ -241,18 +243,21 @@ async function startNow(scene: Scene, tools: StartTools, asked: Order): Promise<
 
 /**
  * What the attempt is at goes with it into every run that goes on with it, whoever asks for that: the run before may have been lost before it
- * had saved it. And what a review began with: without it, no ticket of those runs would say that the last review's findings count.
+ * had saved it. And what a review began with: without it, no ticket of those runs would say that the last review's findings count, or that a
+ * command asked for it where there is no label.
  */
-const carriedOn = (status: Status | null, { decision, review, followUp, unasked }: Order): Pick<StatusMarker, "followed" | "followUp" | "since"> => {
+const carriedOn = (status: Status | null, { decision, review, followUp, unasked, command }: Order): Pick<StatusMarker, "followed" | "followUp" | "since" | "word"> => {
   const before = status?.marker.attempt === decision.attempt ? status.marker : undefined;
   const isGoingOn = decision.continuation > 0 || unasked !== undefined;
-  return { followed: unasked?.followed ?? before?.followed, followUp: followUp ?? before?.followUp, since: review?.since ?? (isGoingOn ? before?.since : undefined) };
+  return { followed: unasked?.followed ?? before?.followed, followUp: followUp ?? before?.followUp, since: review?.since ?? (isGoingOn ? before?.since : undefined), word: review !== undefined && command !== undefined ? { command: command.name, commentId: command.commentId } : isGoingOn ? before?.word : undefined };
 };
 
 /** How the same is asked for once more. */
-function againOf({ command, cause, asked, rerun }: Order): string {
-  if (command !== undefined) return againBy("command");
-  return againBy(cause ?? (rerun === true ? "re-run" : asked === undefined ? "label" : ASKING[asked.kind]));
+function askingOf({ command, cause, asked, rerun, word }: Order): Asking {
+  if (command !== undefined) return "command";
+  // A review that a command asked for may have no label.
+  if (word !== undefined) return "pull_request";
+  return cause ?? (rerun === true ? "re-run" : asked === undefined ? "label" : ASKING[asked.kind]);
 }
 
 /** Why nothing was dispatched stands in the status comment; where that tells of a delivery it stays, so that the delivery can be followed up later. */
@@ -289,7 +294,7 @@ async function react(place: Workplace, tools: AppTools, issueNumber: number): Pr
 const itemOf = ({ id }: RepositoryFacts, { event, decision, review }: Pick<Order, "event" | "decision" | "review">): string =>
   formatItemId({ repositoryId: id, subject: `${review === undefined ? "issue" : "pr"}-${event.issueNumber}`, attempt: decision.attempt });
 
-function makeTicket(facts: RepositoryFacts, { event, asked, decision, role, deliveryId, command, wrote, review, cause, followUp }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
+function makeTicket(facts: RepositoryFacts, { event, asked, decision, role, deliveryId, command, wrote, review, cause, followUp, word }: Order & Pick<Ticket, "wrote">, nowMs: number): Ticket {
   const { turns, tokens, costUsd, minutes } = decision.config.budget;
   const { mode, confirm } = decision.config.pipeline;
   return {
@@ -297,7 +302,7 @@ function makeTicket(facts: RepositoryFacts, { event, asked, decision, role, deli
     key: decision.key,
     item: itemOf(facts, { event, decision, ...(review === undefined ? {} : { review }) }),
     repositoryId: facts.id,
-    trigger: { kind: command !== undefined ? "issue_comment" : (cause ?? asked?.kind ?? (review === undefined ? "issues.labeled" : "pull_request.labeled")), id: deliveryId, actor: event.sender, verdict: role },
+    trigger: { kind: command !== undefined || word !== undefined ? "issue_comment" : (cause ?? asked?.kind ?? (review === undefined ? "issues.labeled" : "pull_request.labeled")), id: deliveryId, actor: event.sender, verdict: role },
     issueNumber: event.issueNumber,
     base: { ref: facts.defaultBranch, sha: decision.baseSha },
     caps: { turns, tokens, costUsd, minutes },
@@ -307,7 +312,7 @@ function makeTicket(facts: RepositoryFacts, { event, asked, decision, role, deli
     expiresAt: new Date(nowMs + TICKET_LIFETIME_MS).toISOString(),
     wrote,
     ...(decision.wish === undefined ? {} : { wish: decision.wish }),
-    ...(command !== undefined ? { command: command.name } : asked?.kind === "issues.opened" ? { command: asked.command } : {}),
+    ...(command !== undefined ? { command: command.name } : word !== undefined ? { command: word.command } : asked?.kind === "issues.opened" ? { command: asked.command } : {}),
     ...(followUp === undefined ? {} : { followUp }),
     ...(command?.retry === undefined || command.retry === null ? {} : { retry: command.retry }),
     ...(command === undefined || command.answer === null ? {} : { answer: command.answer }),
@@ -317,8 +322,8 @@ function makeTicket(facts: RepositoryFacts, { event, asked, decision, role, deli
 /** What the comment goes on to know of an attempt that was interrupted: that it is not gone on with now takes nothing of it away. */
 export function stillWaits(status: Status | null, { attempt, continuation, key }: Pick<Extract<StartDecision, { kind: "refuse" }>, "attempt" | "continuation" | "key">): Partial<StatusMarker> {
   if (continuation === 0 || status?.marker.attempt !== attempt) return {};
-  const { at, followed, followUp, since } = status.marker;
-  return { continuation, key, at, followed, followUp, since };
+  const { at, followed, followUp, since, word } = status.marker;
+  return { continuation, key, at, followed, followUp, since, word };
 }
 
 export const firstMarker = (event: LabeledEvent): StatusMarker => ({

@@ -98,6 +98,8 @@ export interface Issue {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly pull: PullPart | null;
+  /** The conversation takes comments of people who can write, and none of an App. Absent: it is open. */
+  readonly locked?: boolean;
 }
 
 export interface AutoMerge {

@@ -85,6 +85,22 @@ test("a branch that somebody took, and pull requests that are forbidden: the pat
   expect((await forbidden.seen()).comments[0]?.body).toContain("The change is kept");
 });
 
+test.each([
+  ["moving all refs at once and one by one", (url: string, body: string) => (url.endsWith("/graphql") && body.includes("CommitDelivery")) || (url.endsWith("/git/refs") && body.includes("refs/heads/"))],
+  ["the making of its tree", (url: string) => url.endsWith("/git/trees")],
+])("a rule against the branch that GitHub holds against %s: its name is said, and that resume delivers what is saved", async (_, isRefused) => {
+  const item = await world.item();
+  const said = "Repository rule violations found\n\nCannot create ref due to creations being restricted.\n\n";
+  const refusing: typeof fetch = async (input, init) => (init?.method === "POST" && isRefused(String(input instanceof Request ? input.url : input), bodyOf(init)) ? Response.json({ message: said }, { status: 422 }) : fetch(input, init));
+  await item.deliver({}, { fetch: refusing });
+  const [comment] = (await item.seen()).comments;
+  expect(comment?.body).toContain("Cannot create ref due to creations being restricted.");
+  expect(comment?.body).toContain("take `worktrain/**` out of what it applies to");
+  expect(comment?.body).toContain("Then write `/worktrain resume`");
+  await item.deliver();
+  expect((await item.seen()).pulls).toHaveLength(1);
+});
+
 /** The new text of the one file of the default change. */
 const readKept = (item: Item): string => [...(keptOf(item, "patch")[0]?.text ?? "").matchAll(/^\+(?!\+\+ )(.*\n)/gm)].map(([, line]) => line).join("");
 

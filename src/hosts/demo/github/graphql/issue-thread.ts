@@ -6,6 +6,7 @@ import { actorOf, pageSize, pageUrlOf, type Serving } from "./serving.ts";
 
 export const threadOfIssue = (serving: Serving, repository: RepositoryRecord, issue: Issue) => ({
   title: issue.title,
+  locked: issue.locked === true,
   lastEditedAt: serving.machine.state.history.flatMap((each) => ((each.kind === "issues" || each.kind === "pull_request") && each.action === "edited" && each.issueId === issue.id ? [each] : [])).findLast(({ edited }) => edited.includes("body"))?.at ?? null,
   timelineItems: (wanted: TimelineWanted) => timelineField(serving, issue, wanted),
   comments: ({ first }: { readonly first?: number }) => commentsField(serving, repository, { issue, size: pageSize(first) }),

@@ -43,7 +43,6 @@ function issueObject(serving: Serving, repository: RepositoryRecord, issue: Issu
     ...threadOfIssue(serving, repository, issue),
     body: issue.body ?? "",
     state: issue.state.toUpperCase(),
-    locked: false,
     url: pageUrlOf(serving, repository, issue),
     createdAt: issue.createdAt,
     author: actorOf(serving, issue.author),

@@ -290,6 +290,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     isCrossRepository: Boolean!
     lastEditedAt: DateTime
     latestOpinionatedReviews(first: Int, writersOnly: Boolean): PullRequestReviewConnection
+    locked: Boolean!
     mergeable: MergeableState!
     number: Int!
     reviewThreads(after: String, first: Int): PullRequestReviewThreadConnection!

@@ -25,6 +25,7 @@ const createIssueComment = repositoryRoute({
   handle: (exchange) =>
     onIssue(exchange, (state, issue) => {
       const { body } = exchange.body;
+      if (issue.locked === true && exchange.principal.kind !== "user") return { state, reply: failure(403, "Unable to create comment because issue is locked.") };
       const refusal = body.trim() === "" ? blank() : bodyTooLong("IssueComment", body);
       if (refusal !== null) return { state, reply: refusal };
       const made = createComment(state, exchange.act, issue, { body, viaApp: isApp(exchange.principal) });

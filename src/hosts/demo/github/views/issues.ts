@@ -59,7 +59,7 @@ export function issueCommon(view: View, issue: Issue) {
     user: userJson(view, issue.author),
     labels: issue.labelIds.map((id) => labelJson(view, known(view.state.labels, id, "label"))),
     state: issue.state,
-    locked: false,
+    locked: issue.locked === true,
     active_lock_reason: null,
     assignee: issue.assignees[0] === undefined ? null : userJson(view, issue.assignees[0]),
     assignees: issue.assignees.map((login) => userJson(view, login)),
