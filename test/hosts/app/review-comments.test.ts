@@ -150,7 +150,7 @@ it("what is said is answered behind a run that checks asked for first: the look 
   const outlook = look?.();
   await world.comments(scene.issue);
   free();
-  expect([await blocked, await outlook]).toEqual([undefined, "going"]);
+  expect([await blocked, await outlook]).toEqual([undefined, "still"]);
   await tools.queue.idle();
   expect(scene.followedUp()).toMatchObject([undefined, { because: "ci" }]);
   world.github.setWebhookUrl(world.hookUrl);
