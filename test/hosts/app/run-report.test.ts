@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { publicTicketKey, verifyTicket } from "../../../src/github/trust/index.ts";
 import { createEditBudget, MOST_EDITS } from "../../../src/hosts/app/runs/edit-budget.ts";
 import { createEffectRunner } from "../../../src/github/write/index.ts";
@@ -318,6 +318,16 @@ describe("fault 46: what if somebody deletes the comment?", () => {
     await restoreStatus(place, tools, { body: body(), marker: MARKER });
     expect(world.comments).toHaveLength(1);
   });
+});
+
+test("of an owner whose edits are an hour past nothing is remembered", async () => {
+  const clock = fakeClock();
+  const edits = createEditBudget(clock);
+  for (const owner of ["a", "b", "c"]) expect(edits.take(owner)).toBe(true);
+  expect(edits.owners()).toBe(3);
+  await clock.advance(60 * 60_000);
+  edits.take("d");
+  expect(edits.owners()).toBe(1);
 });
 
 describe("is a run followed to its end?", () => {
