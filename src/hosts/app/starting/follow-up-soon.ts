@@ -80,10 +80,10 @@ export function answerSoon(place: Workplace, tools: LookTools, said: SaidOnLine)
 
 type Talk = Pick<SaidOnLine, "pullNumber" | "issueNumber" | "attempt">;
 
-/** Looks at once, in the item's own order, and goes on looking where it is too early: a job that follows nothing answers now, or leaves it to the next job. */
+/** In the item's own order. A job follows nothing: it answers now, or leaves it to the next job. */
 async function answerWhenQuiet(place: Workplace, tools: LookTools, talk: Talk): Promise<void> {
   const subject = subjectOf(place.repositoryId, talk.issueNumber);
-  if ((await settleComments(place, tools, talk)) === "over") return;
+  if (tools.follower.pollMs === 0) return void (await settleComments(place, tools, talk));
   tools.follower.follow(`comments ${place.repositoryId}/${talk.pullNumber}`, (signal) => tools.queue.run(subject, async () => (signal.aborted ? "over" : settleComments(place, tools, talk))));
 }
 
