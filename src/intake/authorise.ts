@@ -14,6 +14,8 @@ export type Authorisation<Role extends CommandRole = StartRole> =
 const ASKED = {
   label: { who: "The person who set the label", again: "Remove the label and add it again in a while.", other: "Ask somebody with write permission to remove the label and add it again." },
   assignment: { who: "The person who assigned the issue", again: "Unassign it and assign it again in a while.", other: "Ask somebody with write permission to unassign it and assign it again." },
+  opened: { who: "The person who opened the issue", again: "Write the command in a comment in a while.", other: "Ask somebody with write permission to write the command in a comment." },
+  "re-run": { who: "The person who pressed Re-run", again: "Press it again in a while.", other: "Ask somebody with write permission to press it." },
   command: { who: "The person who wrote the command", again: "Write the command again in a while.", other: "Ask somebody with write permission to write the command." },
 } as const;
 
@@ -49,17 +51,17 @@ export function authorise(verdict: PermissionVerdict, by: keyof typeof ASKED = "
 }
 
 /** May this person give this command? @param least the role that the default branch's config asks for; I10 as above */
-export function authoriseCommand(verdict: PermissionVerdict, { name, least }: { readonly name: string; readonly least: CommandRole }): Authorisation<CommandRole> {
+export function authoriseCommand(verdict: PermissionVerdict, { name, least, by = "command" }: { readonly name: string; readonly least: CommandRole; readonly by?: "command" | "opened" }): Authorisation<CommandRole> {
   const isTriage = verdict.kind === "denied" && verdict.role === "triage" && verdict.reason === "role";
   if (isTriage && least === "triage") return { kind: "allowed", role: "triage" };
-  const authorisation = authorise(verdict, "command");
+  const authorisation = authorise(verdict, by);
   if (authorisation.kind !== "allowed" || isAtLeast(authorisation.role, least)) return authorisation;
   return {
     kind: "refused",
     refusal: {
       kind: "actor-may-not-start",
-      message: `\`/worktrain ${name}\` takes the role ${least} here, by \`permissions.${name}\` of .github/worktrain.yml. The person who wrote the command has the role ${authorisation.role}.`,
-      fix: `Ask somebody with the role ${least} to write the command.`,
+      message: `\`/worktrain ${name}\` takes the role ${least} here, by \`permissions.${name}\` of .github/worktrain.yml. ${ASKED[by].who} has the role ${authorisation.role}.`,
+      fix: `Ask somebody with the role ${least} to write the command${by === "opened" ? " in a comment" : ""}.`,
     },
   };
 }

@@ -57,13 +57,13 @@ export function decideGoOn(asked: GoOnCommand, facts: GoOnFacts): GoOnDecision {
   const isDelivered = asked.command.name === "approve" && facts.ending === "ready";
   const again = isDelivered ? "To approve the commit that was delivered, name it: `/worktrain approve SHA`." : review === undefined ? `Write \`/worktrain run\`, or remove ${set} and add it again, for a new attempt.` : "Write `/worktrain review` for another one.";
   const isFix = asked.command.name === "fix";
-  const standing = isFix ? (notDelivered(prior, facts.delivered) ?? notShown(asked.command.operands["FINDING"] ?? [], facts.delivered?.findings ?? [])) : isRetry && prior.state === "concluded" ? overForGood(facts.ending, { again, what: "to try again" }) : standsStill(prior, { set, again, ending: facts.ending });
+  const standing = isFix ? (notDelivered(prior, facts) ?? notShown(asked.command.operands["FINDING"] ?? [], facts.delivered?.findings ?? [])) : isRetry && prior.state === "concluded" ? overForGood(facts.ending, { again, what: "to try again" }) : standsStill(prior, { set, again, ending: facts.ending });
   if (standing !== null) return standing;
   const wish = { repositoryId: facts.repository.id, issueNumber: asked.issueNumber, ...taskOf({ title: issue.title, body: issue.body }, prior.wish), ...(review === undefined ? {} : { headSha: review.headSha }) };
   if (!isSameText(prior, wish)) return refuse("text-changed", "The issue's text was changed after the label was set; this attempt works on the text as it was.", `Put the old text back, or remove ${set} and add it again for a new attempt.`);
   const answer = answerTo(asked, facts.gate);
   if (answer !== null && "refusal" in answer) return { kind: "refuse", refusal: answer.refusal };
-  const ready = preconditions({ ...facts, asked: "by-command" });
+  const ready = preconditions({ ...facts, asked: "command" });
   if (ready.kind === "refuse") return { kind: "refuse", refusal: ready.refusal };
   const { attempt, continuation } = prior;
   const turn = prior.state === "unstarted" ? { attempt, continuation } : { attempt, continuation: continuation + 1 };
@@ -71,9 +71,9 @@ export function decideGoOn(asked: GoOnCommand, facts: GoOnFacts): GoOnDecision {
 }
 
 /** Null where what was delivered stands as it was left. */
-function notDelivered({ state, continuation }: PriorAttempt, delivered: GoOnFacts["delivered"]): GoOnDecision | null {
+function notDelivered({ state, continuation }: PriorAttempt, { delivered, gate }: Pick<GoOnFacts, "delivered" | "gate">): GoOnDecision | null {
   if (state === "running") return refuse("running", "A run is at work on this issue; it waits for nobody.", "See the status comment.");
-  if (state === "interrupted") return refuse("not-delivered", "The work is not done yet.", "Write `/worktrain resume`; when it is delivered its findings can be dealt with.");
+  if (state === "interrupted") return refuse("not-delivered", "The work is not done yet.", `Write ${gate === null ? "`/worktrain resume`" : "`/worktrain approve` or `/worktrain reject REASON`"}; when it is delivered its findings can be dealt with.`);
   if (delivered !== null && (state === "concluded" || continuation > 0)) return null;
   return refuse("not-delivered", "There is no open pull request of this attempt whose head is the commit that WorkTrain delivered: nothing came of it, or somebody has pushed, closed or merged since.", "Go on with the branch by hand, or write `/worktrain run` for a new attempt.");
 }

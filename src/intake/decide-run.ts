@@ -22,7 +22,7 @@ export function decideRun({ issueNumber, commentId, createdAt, task, wish: own }
   const event = { repository: { id: facts.repository.id, owner: facts.repository.owner, repo: facts.repository.repo }, issueNumber, label, sender: { login: "", id: 0 }, task, labelledAt: createdAt };
   // What was asked for before is not asked for by another command; a label alone would be that wish again.
   const before = prior?.state === "unstarted" && prior.continuation === 0 ? { ...prior, wish: undefined } : prior;
-  const decision = decideStart(event, { ...facts, prior: before, asked: "by-command", wish: own, issue: issue === null || isThere ? issue : { ...issue, labels: [...issue.labels, label] } });
+  const decision = decideStart(event, { ...facts, prior: before, asked: "command", wish: own, issue: issue === null || isThere ? issue : { ...issue, labels: [...issue.labels, label] } });
   switch (decision.kind) {
     case "ignore":
       return decision.reason === "already-handled" ? { kind: "ignore", reason: "superseded" } : refuse(decision.reason);

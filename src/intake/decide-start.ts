@@ -5,6 +5,7 @@ import { taskDigest, withGoal, type RunWish } from "../github/trust/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import type { Fault } from "../shared/fault.ts";
 import type { Result } from "../shared/result.ts";
+import { thenAgainBy, type Asking } from "./asked-again.ts";
 import { dispatchKey } from "./dispatch-key.ts";
 import type { LabeledEvent } from "./labeled-event.ts";
 
@@ -41,8 +42,8 @@ export interface StartFacts {
   readonly baseSha: string | null;
   /** An open issue or pull request whose label stops all work. */
   readonly stoppedBy: number | null;
-  /** A command asks, not the label: a refusal says to write it again. */
-  readonly asked?: "by-command";
+  /** What asks: a refusal says how to do that again. Default: the label. */
+  readonly asked?: Asking;
   /** Nobody set the label anew: the App goes on with an interrupted attempt by itself. */
   readonly unasked?: boolean;
   /** What is asked for beside the issue's text. */
@@ -71,6 +72,10 @@ export type StartDecision =
   | {
       readonly kind: "refuse";
       readonly attempt: number;
+      /** Above 0 where an attempt that was interrupted would be gone on with: it still waits for that. */
+      readonly continuation: number;
+      /** By which such an attempt is known to be on the same text later; null where nothing was dispatched yet. */
+      readonly key: string | null;
       readonly refusal: StartRefusal;
       /** What it will be asked for with when it is asked for again. */
       readonly wish: RunWish | undefined;
@@ -119,7 +124,7 @@ export function decideStart(event: LabeledEvent, facts: StartFacts): StartDecisi
   // What was labelled is the old text; the new one nobody asked for.
   if (facts.unasked === true && turn.attempt !== prior?.attempt) return { kind: "ignore", reason: "text-changed" };
   const ready = preconditions(facts);
-  if (ready.kind === "refuse") return { kind: "refuse", attempt: turn.attempt, refusal: ready.refusal, wish: own };
+  if (ready.kind === "refuse") return { kind: "refuse", ...turn, key: turn.continuation === 0 ? null : wishKey(wish, turn), refusal: ready.refusal, wish: own };
   return { kind: "start", ...turn, key: wishKey(wish, turn), textSha256: wish.textSha256, wish: own, config: ready.config, baseSha: ready.baseSha };
 }
 
@@ -169,7 +174,7 @@ export const isSameText = (prior: PriorAttempt, wish: Wish): boolean => prior.ke
 function nextTurn(prior: PriorAttempt | null, wish: Wish): Turn {
   if (prior === null) return { attempt: 1, continuation: 0 };
   const { attempt, continuation } = prior;
-  if (prior.state === "unstarted" || prior.state === "running") return { attempt, continuation };
+  if (prior.state === "running" || (prior.state === "unstarted" && (continuation === 0 || isSameText(prior, wish)))) return { attempt, continuation };
   if (prior.state === "interrupted" && isSameText(prior, wish)) return { attempt, continuation: continuation + 1 };
   return { attempt: attempt + 1, continuation: 0 };
 }
@@ -178,7 +183,7 @@ type Preconditions = { readonly kind: "ready"; readonly config: Config; readonly
 
 /** What must be there before anything can run. */
 export function preconditions({ repository, config, workflowText, baseSha, stoppedBy, asked }: Pick<StartFacts, "repository" | "config" | "workflowText" | "baseSha" | "stoppedBy" | "asked">): Preconditions {
-  const then = asked === "by-command" ? "Then write the command again." : "Then remove the label and add it again.";
+  const then = thenAgainBy(asked ?? "label");
   const branch = `\`${repository.defaultBranch}\``;
   if (repository.archived) return refuse("repository-archived", "The repository is archived.", "Unarchive it in its settings.");
   if (stoppedBy !== null) return refuse("switched-off", `The label \`${STOP_LABEL}\` on #${stoppedBy} stops all work of WorkTrain in this repository.`, `Take it off #${stoppedBy} when work may go on. ${then}`);

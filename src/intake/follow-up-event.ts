@@ -1,13 +1,9 @@
 /** What is said of a delivered commit on GitHub, as far as its event is believed: which item to look at. The API says the rest. */
 import { z } from "zod";
-
-/** `branchOf` in delivery/names.ts. */
-const BRANCH = /^worktrain\/issue-([1-9]\d{0,9})-([1-9]\d{0,5})$/;
+import { parseOwnBranch, type OwnBranch } from "../github/read/own-branch.ts";
 
 /** A delivered commit of an item. */
-export interface DeliveredHead {
-  readonly issueNumber: number;
-  readonly attempt: number;
+export interface DeliveredHead extends OwnBranch {
   readonly headSha: string;
 }
 
@@ -105,8 +101,22 @@ export function parseBaseChange(payload: unknown): (DeliveredHead & { readonly p
   return head === null ? null : { ...head, pullNumber: number };
 }
 
+const pushedSchema = z.object({
+  action: z.literal("synchronize"),
+  pull_request: z.object({ number: z.int().min(1), auto_merge: z.unknown(), head: z.object({ ref: z.string(), sha: shaSchema }) }),
+});
+
+/** A pull request of ours that somebody pushed to while auto-merge was armed on it; null for anything else. What is armed later names its head, so it is of no push before. */
+export function parsePushedOver(payload: unknown): (DeliveredHead & { readonly pullNumber: number }) | null {
+  const parsed = pushedSchema.safeParse(payload);
+  if (!parsed.success || parsed.data.pull_request.auto_merge === null) return null;
+  const { number, head: { ref, sha } } = parsed.data.pull_request;
+  const head = deliveredHeadOf(ref, sha);
+  return head === null ? null : { ...head, pullNumber: number };
+}
+
 /** The item whose branch it is; null for a branch that no item of an issue delivers to. */
 export function deliveredHeadOf(branch: string, headSha: string): DeliveredHead | null {
-  const [, issue, attempt] = BRANCH.exec(branch) ?? [];
-  return issue === undefined || attempt === undefined ? null : { issueNumber: Number(issue), attempt: Number(attempt), headSha };
+  const own = parseOwnBranch(branch);
+  return own === null ? null : { ...own, headSha };
 }

@@ -10,7 +10,7 @@ import { savedFilesOf, type SavedFiles } from "./left-out.ts";
 import { lookFirst } from "./look-first.ts";
 import { addUsage, NO_USAGE } from "./money.ts";
 import type { ProofRow } from "./proof-row.ts";
-import { journalProof, proofOf, sessionProof } from "./proof.ts";
+import { itemProof, proofOf, sessionProof } from "./proof.ts";
 import type { Report, SessionReport } from "./report.ts";
 import { sessionView } from "./session-view.ts";
 import { itemStanding, sessionStanding } from "./standing.ts";
@@ -101,7 +101,7 @@ function itemTold(view: ItemView): Told {
       delivery,
       estimate,
     },
-    proof: journalProof(view),
+    proof: itemProof(view),
     roots: view.sessions.map(({ sessionId, phase, round, slice, why }) => ({ sessionId, name: nameOf(phase, round, slice), why: why ?? "", wave: slice?.part === "work" ? slice.wave : null })),
   };
 }

@@ -4,7 +4,7 @@
  */
 import { box, tickedBoxes } from "./boxes.ts";
 import { isGate } from "./status-comment.ts";
-import type { StatusMarker } from "./status-marker.ts";
+import { isAtWork, type StatusMarker } from "./status-marker.ts";
 
 /** First line of the issue's text. */
 export const DASHBOARD_MARKER = "<!-- worktrain:dashboard -->";
@@ -25,7 +25,7 @@ export interface DashboardEntry {
 export type DashboardWish = { readonly kind: "go-on"; readonly issueNumber: number } | { readonly kind: "refresh" };
 
 const GROUPS: readonly { readonly heading: string; readonly holds: (marker: StatusMarker) => boolean }[] = [
-  { heading: "At work", holds: ({ state }) => state === "starting" || state === "waiting" || state === "running" },
+  { heading: "At work", holds: isAtWork },
   { heading: "Waits for a person", holds: ({ state, due }) => state === "interrupted" && due === undefined },
   { heading: "Tried again by itself", holds: ({ state, due }) => state === "interrupted" && due !== undefined },
   { heading: "Did not start", holds: ({ state }) => state === "refused" },

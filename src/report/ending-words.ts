@@ -144,7 +144,7 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
   cancelled: {
     after: "resume",
     headline: "was cancelled",
-    meaning: "Somebody cancelled the run. What was done is saved; nothing was published.",
+    meaning: "Somebody cancelled the run, stopped all work here, or took this work back while it went on. What was done is saved; nothing was published.",
     next: `${GO_ON}.`,
   },
   lost: {

@@ -7,6 +7,7 @@ import { reviewVerdictSchema, verdictOf } from "../workflow/index.ts";
 import { besideBase, CONTRACT, exitWords } from "../engine/pipeline/index.ts";
 import { baseRows, besideWords, findingRows, inSandbox } from "./host-check-rows.ts";
 import { clip } from "./excerpt.ts";
+import { FATES, SHOWN_DIGITS } from "./findings-shown.ts";
 import { code, counted, plain, table } from "./markdown.ts";
 import { formatCount, formatUsd, totalTokens } from "./money.ts";
 import type { ItemView } from "./item-view.ts";
@@ -28,6 +29,22 @@ export function proofOf(rows: readonly ProofRow[]): Proof {
 export function journalProof(view: ItemView): readonly ProofRow[] {
   const maker = view.sessions.findLast((session) => session.phase === "code" || session.phase === "fix");
   return [...baseRows(view), makerRow(maker), ...verificationRows(maker, view.baseTested, view.opening?.pipeline?.rules === 2), ...findingRows(view), reviewRow(view, maker)];
+}
+
+/** The same of an item at its end. Where nothing was to be made, a change that is missing is no gap, and that nothing was changed is what there is to prove. */
+export function itemProof(view: ItemView): readonly ProofRow[] {
+  const { ended, sessions } = view;
+  if (ended === null || ended.outcome === "deliver" || sessions.some(({ phase }) => phase === "code" || phase === "fix")) return journalProof(view);
+  const nothing: ProofRow = { gate: "made", check: "Nothing was changed", result: "holds", detail: "no session that makes a change was begun", attestedBy: "agent job" };
+  const review = sessions.findLast(({ phase }) => phase === "review");
+  return [...baseRows(view), nothing, ...(review === undefined ? [] : [reviewedRow(review)])];
+}
+
+function reviewedRow(session: ItemSessionView): ProofRow {
+  const row = { gate: "review", check: "The change was reviewed", attestedBy: "agent job", ...at(session) } as const;
+  const review = reviewVerdictSchema.safeParse(lastArtifact(session, CONTRACT.reviewVerdict));
+  if (session.outcome !== "completed" || !review.success) return { ...row, result: "fails", detail: `${sessionName(session)} left no readable verdict` };
+  return { ...row, result: "holds", detail: `${sessionName(session)}: ${verdictOf(review.data)}, ${counted(review.data.findings.length, "finding")}` };
 }
 
 /** The same of a session that works for no item. */
@@ -108,7 +125,6 @@ export function sessionTable(view: ItemView): string {
 }
 
 const CHECKS = { "red-then-green": "; its command failed before and passes now", "still-red": "; **its command still fails**", "not-reproduced": "; its command had passed before the fix as well: **not reproduced**", "said-nothing": "; its command could not be run to its end", "unknown-after": "; its command failed before and could not be run to its end after" } as const;
-const FATES = { gone: "not found again", repeated: "found again", open: "open", accepted: "left as it is" } as const;
 
 const ANSWERS = { taken: "taken", merged: "merged with others", dropped: "dropped" } as const;
 
@@ -118,15 +134,6 @@ export function broughtTable({ brought }: Pick<ItemView, "brought">): string {
   return rows.length === 0 ? "" : table(["Round", "Reviewer", "Severity", "What was brought", "What the verdict made of it"], rows);
 }
 const REASON_CHARS = 300;
-
-/** Digits of a finding's fingerprint that people are shown and may name it by. */
-const SHOWN_DIGITS = 8;
-
-const ROW_WITH_ID = /^\|.*\| `([0-9a-f]{8})` \| ([^|\n]*) \|$/gm;
-
-/** The findings in a text that holds their table: their ids, and whether something is left of them. */
-export const findingsShown = (body: string): readonly { readonly id: string; readonly left: boolean }[] =>
-  [...body.replaceAll("\r", "").matchAll(ROW_WITH_ID)].map(([, id = "", fate = ""]) => ({ id, left: !fate.startsWith(FATES.gone) }));
 
 /** One row a finding: what the reviews found and what became of it. Empty text when they found nothing. */
 export function findingsTable(view: Pick<ItemView, "findings">): string {

@@ -18,6 +18,11 @@ const TONES: Partial<Record<EndingCode, Tone>> = {
   cancelled: "neutral",
   duplicate: "neutral",
   decomposed: "good",
+  reported: "waiting",
+  unclear: "waiting",
+  "waiting-for-artifacts": "waiting",
+  // What the review found is told below it: a tick here would be taken for its verdict.
+  reviewed: "neutral",
 };
 
 export function itemStanding({ ended, delivery, effects, runs, intake, sessions }: ItemView): Standing {

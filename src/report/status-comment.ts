@@ -48,6 +48,8 @@ export type StatusView =
       readonly progress: Progress | null;
       readonly ending: EndingCode;
       readonly pullRequest: PullRequestLink | null;
+      /** One that has the item's branch, where the deliver job stopped before all that belongs to it was published. */
+      readonly begun?: PullRequestLink | undefined;
       /** The deliver job, to look at when there should be a pull request and is none. */
       readonly deliverUrl: string | null;
       /** The agent job never started. `refused`: GitHub ended the run without one. `skipped`: the workflow file kept it from starting. */
@@ -104,7 +106,7 @@ function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
     case "waiting":
       return [working, view.runUrl === null ? "A run is dispatched; its link follows." : `[The run](${view.runUrl}) waits for a runner.`, ...cancelling(marker), ...again, asLabelled];
     case "running":
-      return [working, ...checklist(view.progress, false), `${link("The run", view.runUrl)}${cost(view.progress)}`, ...unsaved(marker), ...cancelling(marker), ...again, asLabelled];
+      return [working, ...checklist(view.progress, { done: false, isReview: marker.head !== undefined }), `${link("The run", view.runUrl)}${cost(view.progress)}`, ...unsaved(marker), ...cancelling(marker), ...again, asLabelled];
     case "ended":
       return ended(marker, view);
     case "refused":
@@ -122,7 +124,7 @@ function askedIn({ by, continuation }: StatusMarker): string {
   return `It goes on from what was saved${who === "" ? "" : `, as ${who}in a comment`}.`;
 }
 
-const cancelling = ({ cancel }: StatusMarker): readonly string[] => (cancel === undefined ? [] : [`**It is being cancelled**, as a comment asked at ${minute(cancel)}. What was done is saved first.`]);
+const cancelling = ({ cancel }: StatusMarker): readonly string[] => (cancel === undefined ? [] : [`**It is being cancelled**, as was asked at ${minute(cancel)}. What was done is saved first.`]);
 
 /** Why there is a run that nobody asked for. */
 function before({ auto, tries }: StatusMarker): string {
@@ -150,18 +152,23 @@ function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }
   if (view.notBegun !== undefined) return ["### WorkTrain's run was blocked before it began", NOT_BEGUN[view.notBegun], ...toDo(view, `see on the page of ${link("the run", view.runUrl)} what was refused. ${UNBLOCK}`), foot];
   if (view.ending !== "ready") {
     const leftover = view.pullRequest === null ? [] : [`Pull request ${link(`#${view.pullRequest.number}`, view.pullRequest.url)} has its branch.`];
-    return [`### WorkTrain ${words.headline}`, words.meaning, ...lostAfter(view), ...gateWords(view), ...leftover, ...toDo(view, words.next), foot];
+    const next = view.ending === "lost" && view.progress === null ? NOTHING_SAVED : words.next;
+    return [`### WorkTrain ${words.headline}`, words.meaning, ...lostAfter(view), ...gateWords(view), ...leftover, ...toDo(view, next), foot];
   }
   if (view.pullRequest === null) {
     return [
       "### WorkTrain did the work, but delivering it failed",
-      marker.followUp === undefined ? "The change is saved in the run's artifacts; there is no pull request." : `The change is saved in the run's artifacts; it is not on pull request #${marker.followUp.pullNumber}.`,
+      view.begun !== undefined ? `The change is saved in the run's artifacts. Pull request ${link(`#${view.begun.number}`, view.begun.url)} has its branch; not all that belongs to it is published.` : marker.followUp === undefined ? "The change is saved in the run's artifacts; there is no pull request." : `The change is saved in the run's artifacts; it is not on pull request #${marker.followUp.pullNumber}.`,
       `**What to do:** see why in ${link("the deliver job", view.deliverUrl ?? view.runUrl)}. Mend the cause, then write \`/worktrain resume\` in a new comment, or remove the label and add it again: the saved change is delivered then.`,
       foot,
     ];
   }
-  return [`### WorkTrain made pull request #${view.pullRequest.number}`, ...checklist(view.progress, true), `**What to do:** review ${link(`#${view.pullRequest.number}`, view.pullRequest.url)}.`, foot];
+  return [`### WorkTrain made pull request #${view.pullRequest.number}`, ...checklist(view.progress, { done: true, isReview: false }), `**What to do:** review ${link(`#${view.pullRequest.number}`, view.pullRequest.url)}.`, foot];
 }
+
+/** A job without its key, most often on a repository's first day: only its log can say so, since it saves nothing. */
+const NOTHING_SAVED =
+  "see the end of the log of job `agent` in the run, which says why; nothing was saved. On the first run that is most often the secret `ANTHROPIC_API_KEY`, which belongs into the environment `worktrain-agent` (Settings, Environments); later on artifact storage that is full, or a set-up step. Then write `/worktrain resume` in a new comment, or remove the label and add it again.";
 
 const NOT_BEGUN: Readonly<Record<NonNullable<Extract<StatusView, { kind: "ended" }>["notBegun"]>, string>> = {
   refused: "GitHub ended the run without starting its job `agent`, so the run did nothing. Most often the Actions policy of the repository or organisation does not allow an action that the workflow file uses, or the file is not valid.",
@@ -215,19 +222,24 @@ const PHASE_NAMES: Readonly<Record<Phase, string>> = {
 };
 /** What a person may expect to come; the rest shows when it happens. */
 const EXPECTED: readonly Phase[] = ["classify", "code", "review", "deliver"];
+/** The same where somebody's pull request is reviewed: nothing is classified or coded. */
+const EXPECTED_OF_REVIEW: readonly Phase[] = ["review", "deliver"];
 
 /** Whoever is at one of these has classified the task, in an earlier run where this one does not say so. */
 const AFTER_CLASSIFY: ReadonlySet<Phase> = new Set(["discover", "shape", "decompose", "design", "investigate", "code", "fix", "audit"]);
 
 /** One line a phase: done, at work, to come. Plain signs and no task list: boxes on GitHub can be ticked. */
-function checklist(progress: Progress | null, done: boolean): readonly string[] {
+function checklist(progress: Progress | null, { done, isReview }: { readonly done: boolean; readonly isReview: boolean }): readonly string[] {
   const seen = progress?.phases ?? [];
   const entered: readonly Phase[] = !seen.includes("classify") && seen.some((phase) => AFTER_CLASSIFY.has(phase)) ? ["classify", ...seen] : seen;
   const lines = entered.map((phase, index) => {
     const current = !done && index === entered.length - 1;
     return current ? `- ● **${PHASE_NAMES[phase]}**, step \`${progress?.at.step ?? ""}\`` : `- ✔ ${PHASE_NAMES[phase]}`;
   });
-  const toCome = EXPECTED.filter((phase) => !entered.includes(phase)).map((phase) => `- ${done ? "✔" : "○"} ${PHASE_NAMES[phase]}`);
+  const expected = isReview ? EXPECTED_OF_REVIEW : EXPECTED;
+  // What comes before was done by an earlier run, where this one does not say so.
+  const reached = Math.max(-1, ...entered.map((phase) => expected.indexOf(phase)));
+  const toCome = expected.slice(reached + 1).map((phase) => `- ${done ? "✔" : "○"} ${PHASE_NAMES[phase]}`);
   return [[...lines, ...(done ? toCome.filter((line) => line.endsWith(PHASE_NAMES.deliver)) : toCome)].join("\n")];
 }
 

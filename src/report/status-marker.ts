@@ -61,6 +61,9 @@ export interface StatusMarker {
   readonly cancel?: string | undefined;
 }
 
+/** A run is being started, waits for a runner, or runs. */
+export const isAtWork = ({ state }: Pick<StatusMarker, "state">): boolean => state === "starting" || state === "waiting" || state === "running";
+
 /** What the status comment of an issue starts with. */
 export const statusMarkerPrefix = (issueNumber: number): string => `<!-- worktrain:status issue-${issueNumber} `;
 

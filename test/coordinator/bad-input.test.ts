@@ -52,7 +52,7 @@ describe("a session that does not do its part", () => {
   test("a fix that makes it worse is reviewed like any other change, and stops at the cap with what is open", async () => {
     let round = 0;
     const world = await open({ turns: { ...happy, "wr.mr-review": () => (round++ === 0 ? verdict("minor", "minor") : verdict("blocking", "critical", "major")), "wr.coding-task": [write("a.txt", "worse"), handOver] } });
-    expect(await world.run()).toMatchObject({ ending: "review-blocking", reason: { message: "After 2 rounds of review there are open findings: critical: A critical thing; major: A major thing", fix: expect.stringContaining("review.maxRounds") }, state: { ended: { snapshot: null } } });
+    expect(await world.run()).toMatchObject({ ending: "review-blocking", reason: { message: "After 2 rounds of review there are open findings: critical: A critical thing; major: A major thing.", fix: expect.stringContaining("review.maxRounds") }, state: { ended: { snapshot: null } } });
   });
 });
 

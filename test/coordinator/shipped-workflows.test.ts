@@ -7,7 +7,7 @@ import type { StepOutput } from "../../src/record/index.ts";
 import { createSession, type SessionDeps } from "../../src/session/index.ts";
 import type { Plan } from "../../src/workflow/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
-import { driveSession, outputFor } from "../fakes/drive-session.ts";
+import { driveSession, findNothing, outputFor } from "../fakes/drive-session.ts";
 import { completeStep, decidedOtherwise, itemWorld } from "./item-world.ts";
 
 const { catalogue } = openLibrary({ packageRoot: join(import.meta.dirname, "..", ".."), workspace: null, extra: [] });
@@ -19,20 +19,26 @@ const approved = completeStep("wr.contracts.gate_verdict", { verdict: "approved"
 const reviewed = completeStep("wr.contracts.review_verdict", { verdict: "blocking", confidence: "low", summary: "Done.", findings: [{ severity: "minor", summary: "Done.", file: "a.ts", line: 1, evidence: "Done.", remediation: "Done." }] });
 
 /** What an obedient agent hands over in the workflow, attempt by attempt; verdicts of audits are somebody else's. */
-async function outputsOf(plan: Plan): Promise<readonly StepOutput[]> {
+async function outputsOf(plan: Plan, missing: boolean): Promise<readonly StepOutput[]> {
   const clock = fakeClock();
   const deps: SessionDeps = { journal: openMemoryJournal({ clock }), clock, verify: () => Promise.resolve({ exitCode: 0, timedOut: false, outputTail: "", durationMs: 1, sandbox: "bubblewrap" }) };
   const session = await createSession(deps, { sessionId: "s-rehearsal", itemId: null, parentSessionId: null, phase: null, plan, goal: "Mend it", context: { commands: { test: "npm test" } }, autonomy: "full_auto_stop_on_user_deps" });
   const outputs: StepOutput[] = [];
-  await driveSession(deps, session, { plans: find, answer: (offer) => (offer.role !== "audit" && outputs.push(outputFor(offer, offer.attempt - 1)), null) });
+  await driveSession(deps, session, { plans: find, answer: (offer) => {
+    const output = { ...outputFor(offer, offer.attempt - 1), ...(missing ? {} : findNothing(offer)) };
+    if (offer.role !== "audit") outputs.push(output);
+    return output;
+  } });
   return outputs;
 }
 
+const NOTHING_MISSING = ["wr.test-coverage", "wr.documentation-update"];
 const plans = [...catalogue.workflows.values()].flatMap(({ plan, isRoutine }) => (isRoutine || plan.category === "role" ? [] : [plan]));
 
 describe.concurrent("in a run of its own", () => {
-  test.each(plans)("$id ends as it should, with nobody at the keyboard", async (plan) => {
-    const outputs = [...(await outputsOf(plan))];
+  const runs = [...plans.map((plan) => ({ id: plan.id, plan, missing: true })), ...plans.filter(({ id }) => NOTHING_MISSING.includes(id)).map((plan) => ({ id: `${plan.id} that finds nothing`, plan, missing: false }))];
+  test.each(runs)("$id ends as it should, with nobody at the keyboard", async ({ plan, missing }) => {
+    const outputs = [...(await outputsOf(plan, missing))];
     const world = await itemWorld({
       workflowId: "wr.work",
       workflows: [{ ...plan, id: "wr.work" }],
@@ -55,6 +61,7 @@ describe.concurrent("in a run of its own", () => {
     if (!asksPerson) expect(outputs).toEqual([]);
     const unfinished = (await world.everything()).filter((event) => event.kind === "child_finished" && event.data.outcome !== "completed");
     expect(unfinished).toEqual([]);
+    if (!missing) expect(ended).toMatchObject({ ending: "completed", reason: { message: expect.stringContaining("no file differs from the base. Its result is success") } });
     expect(await decidedOtherwise(world)).toEqual([]);
     await world.model.close();
   });

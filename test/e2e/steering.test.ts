@@ -1,7 +1,7 @@
 /** A run that a person looks at before, talks to, stops and goes on with: `--dry-run`, `tell`, `cancel`, `--resume`, over real HTTP and processes. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,14 +11,15 @@ import { availableSandbox } from "../../src/hosts/demo/available-sandbox.ts";
 import { playScenario, startModelServer, type ModelServer } from "../../src/hosts/demo/model/index.ts";
 import { git } from "../../src/hosts/demo/world.ts";
 import { nodeProcesses } from "../../src/shared/node-processes.ts";
-import { canonicalJson } from "../../src/shared/json.ts";
-import { scenarioByIssue } from "../fakes/scripts.ts";
+import { canonicalJson, type Json } from "../../src/shared/json.ts";
+import { completeStep, scenarioByIssue, verdict } from "../fakes/scripts.ts";
 import { until } from "../fakes/until.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const KEY = "sk-ant-steering-0123456789abcdef";
 const TITLE = "Durations are wrong";
 const GOAL = `${TITLE}\n\nThe README says that they are rounded.`;
+const UNCLEAR = "Say the seconds as a person would";
 
 let directory: string;
 let clone: string;
@@ -27,10 +28,29 @@ let sandbox: "bubblewrap" | "weak";
 /** Answers wait for this; a test replaces it. */
 let gate: () => Promise<void> = () => Promise.resolve();
 const children: ChildProcess[] = [];
+/** How the unclear task is classified, and what its reviewers find; a test replaces them. */
+let understood = wish("idea");
+let objections: readonly Json[] = [];
+
+function wish(taskMaturity: "idea" | "ready"): Json {
+  return { taskKind: taskMaturity === "idea" ? "bug" : "feature", taskComplexity: "small", riskLevel: "medium", hasUi: false, touchesArchitecture: false, taskMaturity, interpretation: "Seconds are to be rounded before they are split.", ambiguities: [], deduplicationKey: "seconds-as-said" };
+}
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "worktrain-e2e-steering-"));
-  const play = playScenario(scenarioByIssue({ [TITLE]: {} }));
+  const play = playScenario(
+    scenarioByIssue({
+      [TITLE]: {},
+      [UNCLEAR]: {
+        get classify() {
+          return [[completeStep("The code is src/format.js.")], [completeStep("Small.", "wr.contracts.classification", understood)]];
+        },
+        get review() {
+          return [[completeStep("Read and traced it.")], [verdict(objections)]];
+        },
+      },
+    }),
+  );
   model = await startModelServer({
     apiKey: KEY,
     answer: async (request) => {
@@ -259,6 +279,32 @@ describe("cancel and going on", () => {
     expect(higher).toMatchObject({ exitCode: 0, result: { ending: "ready", turns: 12 } });
     const over = await start(env, ["--resume", first.result.name]).over;
     expect(over).toMatchObject({ exitCode: 0, result: { ending: "ready", turns: 12 } });
+  });
+
+  test("what came to a stop goes on from before its latest phase with a person's answer, and from before a phase that is named; the journal holds both", async () => {
+    const env = environment("stopped");
+    const own = join(directory, "own");
+    cpSync(clone, own, { recursive: true });
+    mkdirSync(join(own, ".github"), { recursive: true });
+    writeFileSync(join(own, ".github/worktrain.yml"), "commands: { test: node --test }\nreview: { maxRounds: 1 }\n");
+    await git(own, ["add", "--all"]);
+    await git(own, ["commit", "--quiet", "--message", "One round of review"]);
+    const first = await start(env, ["--goal", `${UNCLEAR}\n\nNot as 60s.`, "--workspace", own]).over;
+    const { name } = first.result;
+    expect(first).toMatchObject({ exitCode: 1, result: { ending: "unclear", resume: `worktrain resume ${name}` } });
+    const before = model.requests.length;
+    understood = wish("ready");
+    objections = [{ severity: "major", summary: "Half a second is lost", file: "src/format.js", line: 1, evidence: "Read it.", remediation: "Round first." }];
+    const second = await worktrain(["resume", name, "--tell", "It is a bug: 59.7 has to be 1m.", "--sandbox", sandbox, "--json"], env);
+    expect(resultSchema.parse(JSON.parse(second.stdout)), second.stderr).toMatchObject({ name, ending: "review-blocking", undelivered: [], resume: `worktrain resume ${name}` });
+    expect(texts(model.requests.slice(before).map(({ body }) => body))).toContain("It is a bug: 59.7 has to be 1m.");
+    objections = [];
+    const third = await worktrain(["resume", name, "--from", "review", "--sandbox", sandbox, "--json"], env);
+    expect(resultSchema.parse(JSON.parse(third.stdout)), third.stderr).toMatchObject({ name, ending: "ready", branch: `worktrain/${name}` });
+    const replayed = await worktrain(["replay", name], env);
+    expect(replayed, replayed.stdout).toMatchObject({ exitCode: 0 });
+    const report = await worktrain(["report", name, "--markdown"], env);
+    expect(report.stdout).toContain("59.7 has to be 1m");
   });
 
   test("a run that was killed is no longer on the list, what was told it is not lost, and it goes on", async () => {

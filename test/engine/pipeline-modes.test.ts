@@ -236,9 +236,9 @@ describe("pipeline explain asks the pipeline itself", () => {
       "investigate 1 wr.bug-investigation",
       "code 1 wr.coding-task",
       "review 1 wr.mr-review",
-      "fix 2 wr.coding-task",
       "audit 1 wr.production-readiness-audit",
       "audit 1 wr.architecture-scalability-audit",
+      "fix 2 wr.coding-task",
       "review 2 wr.mr-review",
     ]);
     expect(explained.steps.every(({ why, leadsTo }) => why !== "" && leadsTo.length > 0)).toBe(true);

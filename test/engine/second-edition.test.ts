@@ -132,6 +132,20 @@ describe("a workflow that is run by itself is reviewed before anything is publis
     { name: "what was opened before is published as it was", events: alone(undefined, change), expected: { kind: "deliver" } },
   ])("$name", ({ events, expected }) => expect(next(foldItem(events))).toMatchObject(expected));
 
+  const result = (outcome: string) => ({ contractRef: "wr.contracts.coordinator_result", value: { outcome, summary: "All of it is held by tests." } });
+  const approved = { contractRef: "wr.contracts.gate_verdict", value: { verdict: "approved", confidence: 1, rationale: "It holds." } };
+
+  test.each<[string, NonNullable<Step["artifacts"]>, string]>([
+    ["nothing is missing", [result("success"), approved], "Its result is success: All of it is held by tests."],
+    ["it is not what was thought", [result("failed")], "Its result is failed: All of it is held by tests."],
+    ["a result on the way is not its own", [result("partial"), { contractRef: "research_report", value: {} }], "no file differs from the base."],
+    ["one that cannot be read says nothing", [{ contractRef: "wr.contracts.coordinator_result", value: "good" }], "no file differs from the base."],
+  ])("without a change the end tells what it came to: %s", (_, artifacts, words) => {
+    const action = next(foldItem(alone(2, { ...change, snapshot: { ...snapshot, changedFiles: 0 }, artifacts })));
+    expect(action).toMatchObject({ kind: "stop", ending: "completed" });
+    expect(action.kind === "stop" && action.reason.message.endsWith(words)).toBe(true);
+  });
+
   test("the estimate counts the review, and knows that there may be none", () => {
     const [runs = []] = possibleRuns({ workflowId: "acme.tidy", maxReviewRounds: 2, pipeline: SECOND });
     expect(runs).toEqual(expect.arrayContaining([{ workflowId: "acme.tidy", low: 1, high: 1 }, { workflowId: "wr.mr-review", low: 0, high: 2 }]));

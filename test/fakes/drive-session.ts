@@ -75,6 +75,13 @@ export function outputFor(offer: StepOffer, pick = 0): StepOutput {
   return output;
 }
 
+/** Finds nothing wherever nothing may be found. */
+export function findNothing(offer: StepOffer): Partial<StepOutput> {
+  const { context } = outputFor(offer);
+  const mayBeEmpty = (key: string): boolean => offer.requires.some((each) => each.kind === "context" && each.key === key && each.schema["type"] === "array" && each.schema["minItems"] === undefined);
+  return { context: Object.fromEntries(Object.entries(context).map(([key, value]) => [key, mayBeEmpty(key) ? [] : value])) };
+}
+
 export interface Driven {
   /** Ids of the steps that were offered, in order. */
   readonly steps: readonly string[];

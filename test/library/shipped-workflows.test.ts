@@ -10,7 +10,7 @@ import { createSession, type SessionDeps } from "../../src/session/index.ts";
 import type { JsonObject } from "../../src/shared/json.ts";
 import { previewPlan, toMermaid, type Plan, type PlanStep } from "../../src/workflow/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
-import { driveSession, outputFor, type DriveOptions } from "../fakes/drive-session.ts";
+import { driveSession, findNothing, outputFor, type DriveOptions } from "../fakes/drive-session.ts";
 
 const places: LibraryPlaces = { packageRoot: join(import.meta.dirname, "..", ".."), workspace: null, extra: [] };
 const library = openLibrary(places);
@@ -27,6 +27,12 @@ test("each file is sound, and the rules of good authoring find nothing", () => {
   const reports = lintPaths([], places);
   expect(reports.length).toBe(plans.length);
   expect(reports.flatMap(({ path, errors, warnings }) => [...errors, ...warnings].map((each) => ({ file: path, ...each })))).toEqual([]);
+});
+
+test.each([...library.catalogue.workflows.values()].filter(({ plan }) => plan.category !== "role").map(({ plan, isRoutine }) => ({ id: plan.id, plan, isRoutine })))("$id says when to use it, with goals that somebody would write, and more words to find it by than its kind", ({ plan, isRoutine }) => {
+  expect(plan.about?.trim().length).toBeGreaterThan(120);
+  expect(plan.examples.length).toBeGreaterThanOrEqual(2);
+  expect(plan.tags.filter((tag) => tag !== "routine").length).toBeGreaterThanOrEqual(isRoutine ? 1 : 2);
 });
 
 test.each(plans)("$id previews with every step on a way from start to end", (plan) => {
@@ -82,6 +88,31 @@ test.each(judges)("$id takes no finding without its place, its evidence and its 
   }
 });
 
+describe("where nothing is missing", () => {
+  const evidence = { contractRef: "wr.contracts.coordinator_result", value: { outcome: "success", summary: "All of it is held.", data: { held: [{ promise: "Rounds half up", break: "a.ts:3 floor", test: "rounds half up" }] } } };
+
+  test.each([
+    ["wr.test-coverage", ["baseline", "nothing-missing", "nothing-missing.audit"]],
+    ["wr.documentation-update", ["find-drift", "nothing-wrong", "nothing-wrong.audit"]],
+  ])("%s ends well, with evidence that somebody else looked at, and hands over no change", async (id, steps) => {
+    const driven = await drive(find(id), {}, { answer: (offer) => ({ ...findNothing(offer), ...(offer.stepId.startsWith("nothing-") && !offer.stepId.endsWith(".audit") ? { artifacts: [evidence] } : {}) }) });
+    expect(driven.steps).toEqual(steps);
+    expect(driven.state).toMatchObject({ kind: "ended", outcome: "completed" });
+  });
+
+  test.each(["wr.test-coverage", "wr.documentation-update"])("%s takes no such claim without its evidence", async (id) => {
+    const { data: _, ...bare } = evidence.value;
+    const { blockers } = await drive(find(id), {}, { answer: (offer) => ({ ...findNothing(offer), ...(offer.stepId.startsWith("nothing-") && !offer.stepId.endsWith(".audit") ? { artifacts: [{ ...evidence, value: offer.attempt === 1 ? bare : evidence.value }] } : {}) }) });
+    expect(blockers.map(({ message }) => message)).toContainEqual(expect.stringContaining("data"));
+  });
+});
+
+test.each(["wr.production-readiness-audit", "wr.architecture-scalability-audit"])("%s is told the finding that calls for it", async (id) => {
+  const { prompts } = await drive(find(id), { change: "a.ts | 2 +-\n", findings: [{ severity: "critical", summary: "Loses the last line" }] });
+  expect(prompts[0]).toContain("Loses the last line");
+  expect((await drive(find(id))).prompts.join("\n")).not.toContain("calls for the audit");
+});
+
 describe("driven by an obedient client", () => {
   const given: JsonObject = { change: "a.ts | 2 +-\n", handoff: { filesChanged: ["a.ts"], sideEffects: [] }, classification: { riskLevel: "low" }, direction: "This way.", backlog: "A ticket.", lastWatch: "All green.", question: "Go on?", handedOver: "Notes." };
 
@@ -93,7 +124,7 @@ describe("driven by an obedient client", () => {
     const asked = new Set(workOf(plan.steps));
     for (const step of yes.steps) asked.delete(step);
     if (asked.size === 0) return;
-    for (const other of [await drive(plan), await drive(plan, given, { answer: answerNo }), await drive(plan, { ...given, findings: [{ severity: "major", summary: "wrong for 0" }] })]) {
+    for (const other of [await drive(plan), await drive(plan, given, { answer: answerNo }), await drive(plan, given, { answer: findNothing }), await drive(plan, { ...given, findings: [{ severity: "major", summary: "wrong for 0" }] })]) {
       expect(other.state).toMatchObject({ kind: "ended", outcome: "completed" });
       for (const step of other.steps) asked.delete(step);
     }

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openDirectoryReader, openMemoryJournal } from "../../src/journal/index.ts";
-import type { ItemEvent, Recorded, RecordEvent, SessionEvent } from "../../src/record/index.ts";
+import type { EndingCode, ItemEvent, Recorded, RecordEvent, SessionEvent } from "../../src/record/index.ts";
 import { isSessionEvent, readItemReport, readStepTitles, reportMarkdown, reportOf, reportPage, sessionTimeline, type Report } from "../../src/report/index.ts";
 import { sessionActivity } from "../../src/report/activity.ts";
 import { conditionWords, decidedBy } from "../../src/report/condition-words.ts";
@@ -176,6 +176,45 @@ test("conditions in words", () => {
   for (const [condition, expected] of words) expect(conditionWords(condition)).toBe(expected);
   expect(decidedBy({ stepId: "s", decision: "offered", condition: { not: { var: "findings" } }, values: { findings: null }, holds: true })).toBe("“findings is not set” is true");
   expect(decidedBy({ stepId: "s", decision: "skipped", condition: { var: "findings" }, values: { findings: [{ a: 1 }] }, holds: true, reason: "why" })).toBe("“findings is set” is true (findings = a list of 1); why");
+});
+
+/** The item as if only sessions of these phases had been begun. */
+const endedAfter = (phases: readonly string[], ending: EndingCode): Partial<Script> => ({
+  rounds: [[{ severity: "major", summary: "Loses cents", file: "src/sum.js", line: 3 }], []],
+  tamper: (stream, events) => {
+    if (!stream.startsWith("item/")) return events;
+    const kept = (events as readonly ItemEvent[]).filter((event) => event.kind !== "item_ended" && ((event.kind !== "session_scheduled" && event.kind !== "session_concluded") || (phases.includes(event.data.phase) && event.data.round === 1)));
+    return [...kept, { kind: "item_ended", data: { outcome: "stopped", ending, reason: null, snapshot: null } }];
+  },
+});
+
+test.each<[EndingCode, Report["standing"]["tone"]]>([
+  ["decomposed", "good"],
+  ["reported", "waiting"],
+  ["unclear", "waiting"],
+])("an item that is %s had nothing to make: its proof says so, and nothing of it is told as missing", async (ending, tone) => {
+  const report = await itemReport(endedAfter(["classify"], ending));
+  expect(report.standing.tone).toBe(tone);
+  expect(report.proof.rows.map(({ check, result }) => [check, result])).toEqual([["The record is whole", "holds"], ["Nothing was changed", "holds"]]);
+  expect(report.lookFirst.filter(({ section }) => section === "proof")).toEqual([]);
+});
+
+test("of a pull request that was reviewed the proof has the review and its verdict, and the headline no tick", async () => {
+  const report = await itemReport(endedAfter(["review"], "reviewed"));
+  expect(report.standing.tone).toBe("neutral");
+  expect(report.proof.rows.at(-1)).toMatchObject({ check: "The change was reviewed", result: "holds", detail: "review session, round 1: blocking, 1 finding" });
+});
+
+test("who worked for a session stands in its box, beside the step that asked; of many some, with the number of the rest", async () => {
+  const { sessions: [root], ...report } = await itemReport();
+  const [asking, ...after] = root?.path ?? [];
+  if (root === undefined || asking === undefined) throw new Error("The item has a session with a step.");
+  const helpers = Array.from({ length: 11 }, (_, index) => ({ ...root, name: `reviewer ${index + 1}`, depth: index === 1 ? 2 : 1, view: { ...root.view, sessionId: `h${index}` } }));
+  const graph = stepGraph({ ...report, sessions: [{ ...root, path: [{ ...asking, children: ["h0"] }, ...after] }, ...helpers.slice(0, 1), ...helpers] });
+  expect(graph).toContain('    s0h0(["reviewer 1: completed"]):::done\n    s0n0 -.- s0h0');
+  expect(graph.split("\n").filter((line) => line.includes("subgraph"))).toHaveLength(1);
+  expect(graph).toContain('s0more(["4 more"])');
+  expect(graph.indexOf("s0more")).toBeLessThan(graph.indexOf("  end"));
 });
 
 test("the chart draws each step, dashed what was passed over; where it would be too large, a box a session", async () => {

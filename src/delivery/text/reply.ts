@@ -1,7 +1,7 @@
 /** What is said in the conversations that asked for something. Pure. */
 import type { Conversation } from "../../github/read/index.ts";
 import type { Ticket } from "../../github/trust/index.ts";
-import { ANSWER_MARK } from "../../record/answer-mark.ts";
+import { answerMark } from "../../record/answer-mark.ts";
 import { cut, quote, type ItemView } from "../../report/index.ts";
 import type { Redact } from "../../shared/redact.ts";
 import type { ReplyIntent } from "../intents.ts";
@@ -25,7 +25,7 @@ export function replyIntents({ ticket, conversations, view, reason, redact }: Re
   const { followUp } = ticket;
   if (followUp === undefined) return [];
   const asked = conversations.filter(({ comments }) => comments.some(({ id, review }) => followUp.comments?.includes(id) === true || (followUp.reviewId !== undefined && review?.id === followUp.reviewId)));
-  return asked.map(({ rootId }, index) => ({ kind: "reply", place: index + 1, pullNumber: followUp.pullNumber, commentId: rootId, body: `${ANSWER_MARK}${ticket.key} -->\n${redact(answer(rootId, view, reason))}` }));
+  return asked.map(({ rootId }, index) => ({ kind: "reply", place: index + 1, pullNumber: followUp.pullNumber, commentId: rootId, body: `${answerMark(ticket.key)}\n${redact(answer(rootId, view, reason))}` }));
 }
 
 function answer(rootId: number, view: ItemView | null, reason: string | null): string {

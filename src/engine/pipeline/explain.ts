@@ -7,10 +7,10 @@ import type { Json } from "../../shared/json.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import type { Classification } from "../../workflow/index.ts";
 import type { ItemAction, RunSession } from "./action.ts";
-import { CONTRACT, COURSES, REVIEW, SLICING } from "./course.ts";
+import { CONTRACT, SLICING } from "./course.ts";
+import { inOrder } from "./explain-order.ts";
 import { concludedAs, EXAMPLE_SLICES, explainedMerge, explainedWave, scheduledAs, scheduledSlice } from "./explain-slices.ts";
 import { SURE_ENOUGH } from "./investigation.ts";
-import { MODE_RULES } from "./modes.ts";
 import { answersTo, foundBy, LOOKS, TICKET, type Outcome } from "./explained-answers.ts";
 import { missingWords } from "./before-work.ts";
 import { next } from "./next.ts";
@@ -47,9 +47,10 @@ interface Place {
   readonly via: string;
 }
 
-/** Every session that may run for a task of this classification, in the order in which it may first run. */
+/** Every session that may run for a task of this classification, each behind all that may come before it. */
 export function explainItem(item: ExplainedItem): Explanation {
   const steps = new Map<string, ExplainedStep>();
+  const nextOf = new Map<string, Set<string>>();
   const seen = new Set<string>();
   const open = [settle([opened(item)], "")];
   let chosen: Extract<ItemEvent, { kind: "mode_chosen" }>["data"] | null = null;
@@ -66,12 +67,14 @@ export function explainItem(item: ExplainedItem): Explanation {
       const after = settle([...events, ...event], when);
       const each = { when, next: described(after) };
       leadsTo.set(`${each.when} ${each.next}`, each);
+      if (hasOutcomes(after.action)) nextOf.set(name, (nextOf.get(name) ?? new Set()).add(nameOf(after.action)));
       open.push(after);
     }
     const shown = stepOf(action);
     steps.set(name, { ...shown, why: bothReasons(steps.get(name)?.why ?? shown.why, shown.why), leadsTo: [...leadsTo.values()] });
   }
-  return { mode: chosen?.mode ?? null, why: chosen?.why ?? [], steps: [...steps.values()] };
+  const order = inOrder(new Map([...steps.keys()].map((name) => [name, nextOf.get(name) ?? new Set<string>()])));
+  return { mode: chosen?.mode ?? null, why: chosen?.why ?? [], steps: order.flatMap((name) => steps.get(name) ?? []) };
 }
 
 const OTHER_WAY = "; on another way: ";
@@ -83,12 +86,6 @@ function bothReasons(first: string, other: string): string {
   const more = other.startsWith(`${base}; `) ? other.slice(base.length + 2) : "";
   return more === "" || first.includes(more) ? first : `${first}${OTHER_WAY}${more}`;
 }
-
-/** How a mode is chosen, and what each runs before the review. */
-export const explainModes = () => ({
-  rules: MODE_RULES.map(({ mode, words }) => ({ mode, when: words })),
-  modes: (Object.keys(COURSES) as PipelineMode[]).map((mode) => ({ mode, sessions: mode === "review-only" ? [{ phase: "review" as const, workflowId: REVIEW.workflowId, when: "a pull request is labelled, and never by a classification", why: "it is read by reviewers who did not make it; nothing is changed and nothing of it is run" }] : COURSES[mode].map(({ phase, workflowId, when, why }) => ({ phase, workflowId, when: when?.words ?? "always", why })) })),
-});
 
 /** From a history to where something can come out in more than one way. */
 function settle(events: readonly ItemEvent[], via: string): Place {
@@ -124,7 +121,7 @@ function nameOf(action: Branching): string {
   if (action.kind === "ask") return `ask ${action.about}`;
   if (action.kind === "look") return `look ${action.at}${action.missing.length > 0 ? " again" : ""}`;
   const { phase, round, workflowId } = stepOf(action);
-  const of = action.kind === "run-session" && action.slice !== undefined ? ` ${action.slice.part} ${action.slice.id}` : action.kind === "integrate-slice" ? ` ${action.sliceId}` : "";
+  const of = action.kind === "run-session" && action.slice !== undefined ? ` ${action.slice.part} ${action.slice.id}` : action.kind === "integrate-slice" ? ` ${action.sliceId}` : action.kind === "resume-slices" ? ` ${action.sessions.map(({ slice }) => slice?.id ?? "").join(" ")}` : "";
   return `${phase} ${round} ${workflowId ?? ""}${of}`;
 }
 
@@ -217,7 +214,7 @@ const SNAPSHOT: SnapshotRef = { base: ZEROS, tree: ZEROS, manifest: "0".repeat(6
 
 const opened = ({ policy, maxReviewRounds }: ExplainedItem): ItemEvent => ({
   kind: "item_opened",
-  data: { itemId: "explained", task: { title: "", body: "", sha256: "0".repeat(64) }, base: { ref: "main", sha: ZEROS }, maxReviewRounds, pipeline: policy, ...(policy.mode === "review-only" ? { review: { headSha: ZEROS, snapshot: SNAPSHOT } } : {}) },
+  data: { itemId: "explained", task: { title: "", body: "", sha256: "0".repeat(64) }, base: { ref: "main", sha: ZEROS }, maxReviewRounds, pipeline: policy, ...(policy.mode === "review-only" ? { review: { headSha: "the head", snapshot: SNAPSHOT } } : {}) },
 });
 
 function session(action: RunSession, artifact: { readonly contractRef: string; readonly value: Json }, { snapshot, index }: { readonly snapshot: SnapshotRef | null; readonly index: number }): readonly ItemEvent[] {

@@ -68,7 +68,10 @@ function nextInCourse(state: ItemState): ItemAction {
 function afterWorkflow(state: ItemState, last: ItemSession): ItemAction {
   const { sessionId, workflowId } = last;
   if (state.snapshot !== null && state.snapshot.changedFiles > 0) return isSecondEdition(state.opening?.pipeline) ? afterChange(state, last) : { kind: "deliver", snapshot: state.snapshot };
-  return stop("completed", `Every step of ${workflowId} was done; no file differs from the base.`, `Read what it came to with \`worktrain session show ${sessionId}\`.`);
+  // What it says of itself decides nothing: it is told to who asked, if it is what the work ends with.
+  const end = last.result?.artifacts.findLast(({ contractRef }) => contractRef !== "wr.contracts.gate_verdict");
+  const said = end?.contractRef === CONTRACT.result ? BUILT_IN_CONTRACTS[CONTRACT.result].safeParse(end.value).data : undefined;
+  return stop("completed", `Every step of ${workflowId} was done; no file differs from the base.${said === undefined ? "" : ` Its result is ${said.outcome}: ${said.summary}`}`, `Read what it came to with \`worktrain session show ${sessionId}\`.`);
 }
 
 function afterClassify(state: ItemState, last: ItemSession): ItemAction {

@@ -58,7 +58,7 @@ export function afterReview(state: ItemState, last: ItemSession): ItemAction {
   if (open.verdict === "clean") return { kind: "deliver", snapshot: state.snapshot };
   const maxRounds = state.opening?.maxReviewRounds ?? 1;
   const rounds = roundsSinceDelivery(state, last.round);
-  if (rounds >= maxRounds) return exhausted(rounds, open.findings);
+  if (rounds >= maxRounds) return exhausted(state, rounds, open.findings);
   return open.verdict === "blocking" && hasModes(state) ? nextAudit(state, last.round, open.findings) : fix(state, last.round, open.findings);
 }
 
@@ -101,11 +101,13 @@ function asRepeated<T extends Finding & JsonObject>({ opening, sessions }: ItemS
   return before.length === 0 ? finding : { ...finding, foundBefore: `Found in round ${before.join(" and ")} as well: what was done then did not mend it. Look for another cause before you change the same place again.` };
 }
 
-function exhausted(rounds: number, findings: readonly Finding[]): ItemAction {
+function exhausted(state: ItemState, rounds: number, findings: readonly Finding[]): ItemAction {
   const list = findings.map((finding) => `${finding.severity}: ${finding.summary}`).join("; ");
+  // Items of 0.1 stop in the words they stopped in then.
+  const end = hasModes(state) && !/[.!?]$/.test(list) ? "." : "";
   return stop(
     "review-blocking",
-    `After ${rounds} ${rounds === 1 ? "round" : "rounds"} of review there are open findings: ${list}`,
+    `After ${rounds} ${rounds === 1 ? "round" : "rounds"} of review there are open findings: ${list}${end}`,
     "Answer the findings in the task or raise review.maxRounds in .github/worktrain.yml, then start it again.",
   );
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { GitHub, Repository } from "../client.ts";
 import { queryGraphQl } from "../graphql.ts";
+import { GITHUB_ACTIONS_LOGIN } from "./own-reviews.ts";
 
 const DOCUMENT = `query Conversations($owner: String!, $name: String!, $number: Int!, $after: String) {
   repository(owner: $owner, name: $name) {
@@ -10,7 +11,7 @@ const DOCUMENT = `query Conversations($owner: String!, $name: String!, $number: 
         nodes {
           isResolved path line
           root: comments(first: 1) { nodes { fullDatabaseId } }
-          comments(last: 50) { nodes { fullDatabaseId body createdAt author { kind: __typename login ... on User { databaseId } } pullRequestReview { fullDatabaseId state } } }
+          comments(last: 50) { nodes { fullDatabaseId body createdAt viewerDidAuthor author { kind: __typename login ... on User { databaseId } } pullRequestReview { fullDatabaseId state } } }
         }
       }
     }
@@ -23,13 +24,16 @@ const commentSchema = z
     fullDatabaseId: idSchema,
     body: z.string(),
     createdAt: z.string(),
+    viewerDidAuthor: z.boolean(),
     author: z.object({ kind: z.string(), login: z.string(), databaseId: z.int().nullish() }).nullable(),
     pullRequestReview: z.object({ fullDatabaseId: idSchema.nullable(), state: z.string() }).nullable(),
   })
-  .transform(({ fullDatabaseId: id, body, createdAt, author, pullRequestReview }) => ({
+  .transform(({ fullDatabaseId: id, body, createdAt, viewerDidAuthor, author, pullRequestReview }) => ({
     id,
     body,
     createdAt,
+    // What the App or its deliver job says; with the second's account other workflows speak as well (P-github-token, P-graphql-words).
+    own: author?.kind === "Bot" && (viewerDidAuthor || `${author.login}[bot]` === GITHUB_ACTIONS_LOGIN),
     author: author === null ? null : { kind: author.kind, login: author.login, id: author.databaseId ?? null },
     review: pullRequestReview === null ? null : { id: pullRequestReview.fullDatabaseId, state: pullRequestReview.state },
   }));

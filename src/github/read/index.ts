@@ -13,6 +13,7 @@ export { readIssue, type IssueFacts } from "./issue.ts";
 export { readLabelledIssues, type LabelledIssue, type LabelledIssues } from "./labelled-issues.ts";
 export { readIssueState, readStatusState, type CommentShown, type IssueState, type StatusState } from "./issue-state.ts";
 export { readMergeability, readOpenDeliveries, type OpenDelivery, type OpenDeliverySaid } from "./open-deliveries.ts";
+export { branchOfIssue, ownBranch, parseOwnBranch, type OwnBranch } from "./own-branch.ts";
 export { readOpenWork, type OpenPullRequest, type OpenWork } from "./open-work.ts";
 export { allPages, type PagedRequest } from "./pages.ts";
 export { readJobLogEnd } from "./job-log.ts";

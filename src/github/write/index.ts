@@ -3,7 +3,8 @@ export { addedFilesEffect, readBranchHead, type AddedFiles } from "./added-files
 export { armAutoMerge, disarmAutoMerge, readArmedByBots, readAutoMerge, type ArmWish, type AutoMergeShown } from "./auto-merge.ts";
 export { cancelEffect } from "./cancel.ts";
 export { checkActions, readCheckAction, type CheckActionName } from "./check-actions.ts";
-export { changeCheckEffect, checkRunEffect, conclusionSchema, MAX_ANNOTATIONS, type CheckConclusion, type CheckRunChange, type CheckRunWish } from "./check-run.ts";
+export { changeCheckEffect, checkRunEffect, MAX_ANNOTATIONS, type CheckConclusion, type CheckRunChange, type CheckRunWish } from "./check-run.ts";
+export { isSuperseded, supersededCheck } from "./superseded-check.ts";
 export { commentEffect, editComment, findComments, fitComment, isWrittenBy, MAX_COMMENT_CHARS, removeComment, type CommentAuthor, type CommentTarget, type OwnComment } from "./comment.ts";
 export { dispatchEffect, type Dispatch } from "./dispatch.ts";
 export { createEffectRunner, type AppliedEffect, type EffectRunner, type EffectRunnerPorts } from "./effect-runner.ts";

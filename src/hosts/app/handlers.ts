@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
 import { readRun, STOP_LABEL } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { changesOnDefaultBranch, mentionsSomebody, movesDefaultBranch, parseAssignedEvent, parseBaseChange, parseCommentEvent, parseEditedComment, parseEditedIssue, parseEndedCheck, parseEndedStatus, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, parseReview, parseReviewComment, readComment, WORKFLOW_PATH, type LabeledEvent, type ReviewEvent } from "../../intake/index.ts";
+import { changesOnDefaultBranch, mentionsSomebody, movesDefaultBranch, parseAssignedEvent, parseBaseChange, parseCommentEvent, parseEditedComment, parseEditedIssue, parseEndedCheck, parseEndedStatus, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, parsePushedOver, parseReview, parseReviewComment, readComment, WORKFLOW_PATH, type LabeledEvent, type ReviewEvent } from "../../intake/index.ts";
 import { isOwnCheck } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
@@ -21,7 +21,7 @@ import { onboard } from "./onboarding/onboard.ts";
 import { registerOnboarding, renewToken, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
 import { takeBack } from "./starting/take-back.ts";
 import { changesRequested, FAILED_CHECKS } from "./starting/causes.ts";
-import { answerSoon, followUpSoon, lookForConflicts } from "./starting/follow-up-soon.ts";
+import { answerSoon, followUpSoon, lookForConflicts, pushedOverSoon } from "./starting/follow-up-soon.ts";
 import { followRun, lookAtRun, type LookTools } from "./runs/look-at-run.ts";
 import { registerRequiredCheck, type RequiredCheckWebhook } from "./checks/required-check.ts";
 import { restoreStatus } from "./runs/restore-status.ts";
@@ -35,15 +35,13 @@ import { subjectOf, type Workplace } from "./workplace.ts";
 export interface HandlerTools extends LookTools {
   /** What is proposed to repositories; null where nothing is. */
   readonly workflow: OnboardingHandlerTools["workflow"] | null;
-  /** Where the installations' clients speak GraphQL. */
-  readonly graphqlUrl: string;
   /** By which the App is mentioned; null while GitHub does not say. */
   readonly slug: () => Promise<string | null>;
 }
 
 export type { Delivery } from "./delivery.ts";
 
-/** Probot, or who plays its part. */
+/** Who receives webhooks, or plays the part. */
 export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
@@ -62,6 +60,7 @@ export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void 
   webhooks.on("issues.edited", (delivery) => onEdited(delivery, tools));
   webhooks.on(["pull_request.labeled", "pull_request.synchronize", "pull_request.opened", "pull_request.reopened", "pull_request.ready_for_review"], (delivery) => onPullRequest(delivery, tools));
   webhooks.on("pull_request.edited", (delivery) => onBaseChange(delivery, tools));
+  webhooks.on("pull_request.synchronize", (delivery) => onPushedOver(delivery, tools));
   webhooks.on("issue_comment.created", (delivery) => onComment(delivery, tools));
   webhooks.on("issue_comment.edited", (delivery) => onCommentEdited(delivery, tools));
   webhooks.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
@@ -82,11 +81,10 @@ function onAssigned(delivery: Delivery, tools: HandlerTools): void {
   const parsed = parseAssignedEvent(delivery.payload);
   const place = workplaceOf(delivery, tools);
   if (parsed === null || place === null) return;
-  const { action, event, assignee: login } = parsed;
-  const isApp = async (): Promise<boolean> => login.endsWith("[bot]") && login.toLowerCase() === `${await tools.slug() ?? ""}[bot]`.toLowerCase();
-  const why = `${action} ${event.sender.id} ${login}`;
-  if (action === "assigned") return startBy(delivery, tools, { event, why, starts: async (here) => startWork(here, tools, { event, deliveryId: delivery.id, asked: { kind: "issues.assigned", assignee: { login, isApp: await isApp() } } }) });
-  tools.queue.add(subjectOf(place.repositoryId, event.issueNumber), { name: "taking work back", coalesce: why, run: async () => takeBack(place, tools, { issueNumber: event.issueNumber, assignee: { login, isApp: await isApp() }, at: event.labelledAt }) });
+  const { action, event, assignee } = parsed;
+  const why = `${action} ${event.sender.id} ${assignee}`;
+  if (action === "assigned") return startBy(delivery, tools, { event, why, starts: (here) => startWork(here, tools, { event, deliveryId: delivery.id, asked: { kind: "issues.assigned", assignee } }) });
+  tools.queue.add(subjectOf(place.repositoryId, event.issueNumber), { name: "taking work back", coalesce: why, run: () => takeBack(place, tools, { issueNumber: event.issueNumber, assignee, at: event.labelledAt }) });
 }
 
 /** An issue whose own text asks for work. */
@@ -187,6 +185,12 @@ function onBaseChange(delivery: Delivery, tools: HandlerTools): void {
   if (head !== null && place !== null) tools.queue.add(subjectOf(place.repositoryId, head.issueNumber), { name: "hearing of another base", coalesce: `base ${head.pullNumber}`, run: () => baseChanged(place, tools, head) });
 }
 
+function onPushedOver(delivery: Delivery, tools: HandlerTools): void {
+  const head = parsePushedOver(delivery.payload);
+  const place = head === null ? null : workplaceOf(delivery, tools);
+  if (head !== null && place !== null) pushedOverSoon(place, tools, head);
+}
+
 /** Boxes of the dashboard; an edited task counts for the next attempt only. */
 function onEdited(delivery: Delivery, tools: HandlerTools): void {
   const edited = parseEditedIssue(delivery.payload);
@@ -215,9 +219,9 @@ function onComment(delivery: Delivery, tools: HandlerTools): void {
 }
 
 /** What a command that asks for it again does. */
-function proposing({ octokit }: Delivery, tools: HandlerTools): Pick<CommandTools, "proposeAgain"> {
+function proposing({ installation }: Delivery, tools: HandlerTools): Pick<CommandTools, "proposeAgain"> {
   const { workflow } = tools;
-  return workflow === null ? {} : { proposeAgain: async (place) => onboard(place, { ...tools, workflow }, { again: true, ...(await renewToken(octokit)) }) };
+  return workflow === null ? {} : { proposeAgain: async (place) => onboard(place, { ...tools, workflow }, { again: true, ...(await renewToken(installation)) }) };
 }
 
 /** Boxes of the status comment. */

@@ -16,7 +16,7 @@ import { putOnRef, type RefChain } from "./log/ref-log.ts";
 import { saveOnRef, type RefSaving } from "./log/ref-saving.ts";
 import { pastDurations } from "./log/past-durations.ts";
 import { committedConfig } from "./run/committed-config.ts";
-import { openInbox } from "./run/inbox.ts";
+import { letterName, openInbox, openMailbox } from "./run/inbox.ts";
 import { itemDeps, type RunPorts } from "./run/item-deps.ts";
 import { newItem, openingOf, savedItem, saveRun, type ItemPlace, type SavedRun } from "./run/local-item.ts";
 import { namedWorkflow } from "./run/named-workflow.ts";
@@ -129,6 +129,8 @@ async function drive(run: LocalRun, ports: RunPorts, open: Open, redact: (text: 
   const past = await pastDurations(run.places.data, clone.source, ports);
   if (past.words !== null) ports.log(past.words);
   const deps = await itemDeps({ model: run.model, limits: saved.limits ?? {} }, ports, { pastVerifications: past.verifications, earlierWork: () => past.work.filter(({ itemId }) => itemId !== place.id), config, journal: open.journal, redact, workspace: open.workspace, sandbox, openSlice: (id, beside) => openSlicePlace(open.workspace, sandboxOptions(run, ports, open), { id, beside }), ...(saved.workflow === undefined ? {} : { workflow: saved.workflow }) });
+  const again = run.task.kind === "resume" ? run.task : null;
+  if (again?.tell !== undefined) openMailbox(place.directory, () => letterName(ports)).put({ sessionId: null, text: again.tell });
   const inbox = openInbox(place.directory);
   let main = "";
   const helpers = new Set<string>();
@@ -144,7 +146,7 @@ async function drive(run: LocalRun, ports: RunPorts, open: Open, redact: (text: 
   let undelivered: readonly string[] = [];
   let result: ItemResult;
   try {
-    result = await runItem({ ...deps, saving: open.saving, steers: (sessionId) => inbox.steers(sessionId, sessionId === main), onProgress }, openingOf(place, saved, config), localRun(sandbox.mode));
+    result = await runItem({ ...deps, ...(again?.retry === undefined ? {} : { retry: again.retry }), saving: open.saving, steers: (sessionId) => inbox.steers(sessionId, sessionId === main), onProgress }, openingOf(place, saved, config), localRun(sandbox.mode));
   } finally {
     undelivered = inbox.close();
   }

@@ -1,6 +1,5 @@
 /** The text of the onboarding pull request. Pure. I4: it says what is known, and of what GitHub does not show an App that it is not known. */
 import { budgetOf, parseConfig } from "../../config/index.ts";
-import { DEFAULT_LABEL } from "../decide-start.ts";
 import type { Findings } from "./findings.ts";
 import { newFileLink, SET_UP_PATHS } from "./set-up-files.ts";
 
@@ -56,11 +55,16 @@ function foundLines({ found }: OnboardingText): readonly string[] {
 const SHOWN_RULES = 5;
 const moreOf = (rest: number, named: number): readonly string[] => (rest <= 0 ? [] : [named === 0 ? `${rest} ${rest === 1 ? "file" : "files"}` : `${rest} more`]);
 
-function afterLines({ found }: OnboardingText): readonly string[] {
+/** By the config as the pull request leaves it, which may have been there before. */
+function afterLines({ config }: OnboardingText): readonly string[] {
+  const parsed = parseConfig(config, SET_UP_PATHS.config);
+  // I8: of a faulty file only where it is faulty.
+  if (!parsed.ok) return [`- Nothing, until \`${SET_UP_PATHS.config}\` is mended on the default branch: it is not valid at ${[...new Set(parsed.error.map(({ line }) => `line ${line}`))].join(", ")}.`];
+  const { label, commands: { test }, review, sandbox: { network } } = parsed.value;
   return [
-    `- Somebody with write permission sets the label \`${DEFAULT_LABEL}\` on an issue. WorkTrain does nothing before that.`,
-    "- A workflow run works on it: one job lets the agent work in a sandbox without a network and can publish nothing; the last job publishes and runs nothing.",
-    `- The result is a branch and a pull request for people to review and merge. ${found.test === null ? "" : `\`${found.test.command}\` is run on it first. `}WorkTrain merges nothing unless the config says so.`,
+    `- Somebody with write permission sets the label \`${label.replaceAll(/[`\r\n]/g, "")}\` on an issue.${review.pullRequests === "all" ? " Every pull request that is no draft is reviewed; before that WorkTrain does nothing." : " WorkTrain does nothing before that."}`,
+    `- A workflow run works on it: one job lets the agent work in a sandbox ${network.allow.length === 0 ? "without a network" : "with no network but what `sandbox.network` opens"} and can publish nothing; the last job publishes and runs nothing.`,
+    `- The result is a branch and a pull request for people to review and merge. ${test === null ? "" : "`commands.test` of the config is run on it first. "}WorkTrain merges nothing unless the config says so.`,
   ];
 }
 

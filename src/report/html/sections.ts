@@ -44,7 +44,7 @@ export function firstLook({ lookFirst, standing }: Report): Markup {
 export function asked({ title, asked: { text, base, runs } }: Report): Markup {
   const whole = title.length > TITLE_CHARS ? `${title}\n\n${text}` : text;
   const from = base === null ? NOTHING : html`<p>On <code>${base.ref}</code> at commit <code>${base.sha}</code>.</p>`;
-  const ran = runs.map(({ host, runId, runAttempt, sandbox, runner, restored }) => html`<li>${host === "actions" ? `GitHub Actions, run ${runId}, attempt ${runAttempt}` : "A local run"}, ${sandbox === "bubblewrap" ? "in the sandbox" : html`<strong>without a full sandbox (${sandbox})</strong>`}${runner === undefined ? "" : `, runner: ${runner}`}${restored === null ? NOTHING : html`; went on from ${said(restored)}`}</li>`);
+  const ran = runs.map(({ host, runId, runAttempt, sandbox, runner, restored }) => html`<li>${host === "actions" ? `GitHub Actions, run ${runId}, attempt ${runAttempt}` : "A local run"}, ${sandbox === "bubblewrap" ? "in the sandbox" : html`<strong>without a full sandbox (${sandbox})</strong>`}${runner === undefined ? "" : `, runner: ${runner}`}${restored === null ? NOTHING : html`. ${said(restored)}`}</li>`);
   return html`${whole.trim() === "" ? html`<p class="quiet">The title is all of it.</p>` : block(whole, TEXT_CHARS)}${from}${ran.length === 0 ? NOTHING : html`<ul class="plain">${ran}</ul>`}`;
 }
 

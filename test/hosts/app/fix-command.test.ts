@@ -57,6 +57,10 @@ describe("fix", () => {
     await scene.comment("/worktrain fix");
     expect(scene.answers()[0]).toContain("Write `/worktrain resume`");
     expect(scene.world.dispatches).toHaveLength(1);
+    scene = commandScene();
+    await scene.stopped("awaiting-approval");
+    await scene.comment("/worktrain fix");
+    expect(scene.answers()[0]).toContain("Write `/worktrain approve` or");
   });
 
   it("attack 1: a reader is not heard", async () => {

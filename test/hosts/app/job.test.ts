@@ -10,7 +10,7 @@ import { createJobLog } from "../../../src/hosts/app/job/job-log.ts";
 import { readJobSettings, type JobSettings } from "../../../src/hosts/app/job/settings.ts";
 import { tell } from "../../../src/hosts/app/job/tell.ts";
 import { PATIENCE_MS, watch } from "../../../src/hosts/app/job/watch.ts";
-import { formatTrailers } from "../../../src/record/index.ts";
+import { formatSegmentName, formatTrailers } from "../../../src/record/index.ts";
 import { TerminalError } from "../../../src/shared/errors.ts";
 import { assertRequestsConform } from "../../contract/openapi.ts";
 import { startAppWorld, type AppWorld } from "./app-world.ts";
@@ -78,6 +78,25 @@ async function comment(issue: number, body: string, by = world.maintainer): Prom
   return lastEvent("issue_comment");
 }
 
+/** A pull request that came of an issue, with one file. */
+async function delivered(): Promise<{ issue: number; pull: number; head: string }> {
+  const { issue, event } = await labelled();
+  await decided(event);
+  const [run] = world.runs(issue);
+  const branch = `worktrain/issue-${issue}-1`;
+  const make = async (path: string, body: unknown) => (await world.call(world.maintainer, "POST", `/repos/acme/calc${path}`, body)).body;
+  const main = (await world.call(world.maintainer, "GET", "/repos/acme/calc/git/ref/heads/main")).body.object.sha;
+  const base = (await world.call(world.maintainer, "GET", `/repos/acme/calc/git/commits/${main}`)).body;
+  const tree = await make("/git/trees", { base_tree: base.tree.sha, tree: [{ path: "fixed.md", mode: "100644", type: "blob", content: "fixed\n" }] });
+  const { sha: head } = await make("/git/commits", { message: `Fix\n\n${formatTrailers({ item: `${world.repositoryId}/issue-${issue}/1`, key: run?.inputs["key"] ?? "" })}\n`, tree: tree.sha, parents: [main] });
+  await make("/git/refs", { ref: `refs/heads/${branch}`, sha: head });
+  const { number: pull } = await make("/pulls", { title: "Fix", head: branch, base: "main" });
+  world.saveArtifact(run?.id ?? 0, formatSegmentName({ item: { repositoryId: world.repositoryId, subject: `issue-${issue}`, attempt: 1 }, runId: run?.id ?? 0, runAttempt: 1, index: 1, phase: "deliver", step: "delivered", costMilliUsd: 120, ending: "ready" }));
+  world.github.actions.updateRun(run?.id ?? 0, { status: "completed", conclusion: "success" });
+  await decided({ eventName: "workflow_dispatch", endedRun: run?.id ?? 0 });
+  return { issue, pull, head };
+}
+
 const bodies = async (issue: number) => (await world.comments(issue)).map(({ user, body }) => `${user.login}: ${body}`);
 
 describe("decide: what the App would do, by a job", () => {
@@ -137,20 +156,19 @@ describe("decide: what the App would do, by a job", () => {
 
   it("merge: says that only the App can have GitHub merge", async () => {
     await world.commit({ ".github/worktrain.yml": "commands: { test: npm test }\nmerge: { auto: true, tests: ci }\n" });
-    const { issue, event } = await labelled();
-    await decided(event);
-    const [run] = world.runs(issue);
-    const branch = `worktrain/issue-${issue}-1`;
-    const make = async (path: string, body: unknown) => (await world.call(world.maintainer, "POST", `/repos/acme/calc${path}`, body)).body;
-    const main = (await world.call(world.maintainer, "GET", "/repos/acme/calc/git/ref/heads/main")).body.object.sha;
-    const { tree } = (await world.call(world.maintainer, "GET", `/repos/acme/calc/git/commits/${main}`)).body;
-    const { sha } = await make("/git/commits", { message: `Fix\n\n${formatTrailers({ item: `${world.repositoryId}/issue-${issue}/1`, key: run?.inputs["key"] ?? "" })}\n`, tree: tree.sha, parents: [main] });
-    await make("/git/refs", { ref: `refs/heads/${branch}`, sha });
-    await make("/pulls", { title: "Fix", head: branch, base: "main" });
-    world.github.actions.updateRun(run?.id ?? 0, { status: "completed", conclusion: "success" });
-    await decided({ eventName: "workflow_dispatch", endedRun: run?.id ?? 0 });
+    const { issue } = await delivered();
     expect(await decided(await comment(issue, "/worktrain merge"))).toEqual([]);
     expect((await bodies(issue)).join()).toContain("There is no App here");
+  });
+
+  it("finds by its schedule what was said in a conversation on a delivered pull request, and answers it by a run", async () => {
+    const { issue, pull, head } = await delivered();
+    const said = await world.call(world.maintainer, "POST", `/repos/acme/calc/pulls/${pull}/comments`, { body: "Why fixed?", commit_id: head, path: "fixed.md", line: 1, side: "RIGHT" });
+    expect([said.status, await decided({})]).toEqual([201, []]);
+    const followedUp = (): readonly unknown[] => world.runs(issue).map(({ id, inputs }) => verifyTicket(inputs["ticket"] ?? "", publicTicketKey(ticketKeyPem), { runCreatedAt: world.github.state().runs.get(id)?.createdAt ?? "" })).map((ticket) => (ticket.ok ? ticket.value.followUp : ticket.error));
+    expect(followedUp()).toEqual([undefined, { because: "comments", headSha: head, pullNumber: pull, comments: [said.body.id] }]);
+    expect(await decided({})).toEqual([]);
+    expect(followedUp()).toHaveLength(2);
   });
 
   it("fault 28: finds by its schedule a label that nobody heard, and acts only once it is not just being dealt with", async () => {

@@ -207,7 +207,9 @@ describe("approve", () => {
     expect(armed()).toBeNull();
     await comment(number, `/worktrain approve ${head}`);
     expect(armed()).toBeNull();
-    expect(await answer(number)).toContain(`delivered is #${pull}, not this`);
+    const said = (await world.comments(number)).filter(({ user }) => user.login === "worktrain[bot]");
+    // To the review and the command alike, once.
+    expect(said.map(({ body }) => body.replaceAll("\u2060", ""))).toEqual([expect.stringContaining(`delivered is #${pull}, not this`)]);
     await call("PATCH", `/pulls/${number}`, { state: "closed" });
   });
 
@@ -218,5 +220,72 @@ describe("approve", () => {
     await comment(pull, `/worktrain approve ${head}`);
     expect(await answer(pull)).toContain("`merge.auto`");
     expect(armed()).toBeNull();
+  });
+});
+
+describe("a push over what was delivered", () => {
+  const APPROVAL = "merge: { auto: true, tests: ci, approval: true }\n";
+  const push = async (sha: string, token = world.maintainer): Promise<void> => {
+    await call("PATCH", `/git/refs/heads/worktrain/issue-${issue}-1`, { sha }, token);
+    await world.quiet();
+  };
+  const notes = async () => (await world.comments(issue)).filter(({ body }) => body.includes("WorkTrain did not go on with"));
+  const approvedAndArmed = async (): Promise<void> => {
+    await deliver(APPROVAL);
+    await comment(issue, `/worktrain approve ${head}`);
+    expect(armed()).toMatchObject({ headSha: head });
+  };
+
+  it("I9: GitHub keeps what is armed where the pusher may write, so it is disarmed and said, once; the new commit is not merged when it is green", async () => {
+    await approvedAndArmed();
+    const pushed = await commitOn(head, key);
+    await push(pushed);
+    expect(armed()).toBeNull();
+    const delivery = world.github.deliveries.findLast(({ event, action }) => event === "pull_request" && action === "synchronize");
+    await world.github.redeliver(delivery?.id ?? 0);
+    await world.quiet();
+    expect(await notes()).toEqual([expect.objectContaining({ body: expect.stringContaining(`Somebody pushed ${pushed} to its branch. Auto-merge, which WorkTrain had armed for the commit that it delivered, is disarmed.`) })]);
+    await call("POST", "/check-runs", { name: "ci", head_sha: pushed, status: "completed", conclusion: "success" });
+    await world.quiet();
+    expect(await call("GET", `/pulls/${pull}`)).toMatchObject({ merged: false });
+  });
+
+  it("fault 28: one that nobody heard of is found by looking", async () => {
+    await approvedAndArmed();
+    world.github.setWebhookUrl(null);
+    await push(await commitOn(head, key));
+    expect(armed()).not.toBeNull();
+    world.github.setWebhookUrl(world.hookUrl);
+    for (let looked = 0; looked < 12 && armed() !== null; looked += 1) {
+      await world.clock.advance(60_000);
+      await call("GET", `/pulls/${pull}`);
+      await world.quiet();
+    }
+    expect([armed(), (await notes()).length]).toEqual([null, 1]);
+  });
+
+  it("what a person armed stays the person's, and nothing is said", async () => {
+    await deliver(APPROVAL);
+    const { body } = await world.call(world.maintainer, "POST", `${world.github.url}/graphql`, { query: "mutation Arm($input: EnablePullRequestAutoMergeInput!) { enablePullRequestAutoMerge(input: $input) { clientMutationId } }", variables: { input: { pullRequestId: (await call("GET", `/pulls/${pull}`)).node_id } } });
+    expect(body).not.toHaveProperty("errors");
+    await push(await commitOn(head, key));
+    expect(armed()).toMatchObject({ by: "mona" });
+    expect(await notes()).toEqual([]);
+  });
+
+  it("what is armed for a commit that a deliver job vouches for stays armed", async () => {
+    await approvedAndArmed();
+    const next = await commitOn(head, key);
+    await call("POST", "/check-runs", { name: "WorkTrain", head_sha: next, external_id: key, status: "completed", conclusion: "success", output: { title: "Reviewed", summary: "The proof." } });
+    await push(next, world.app);
+    expect(armed()).not.toBeNull();
+    expect(await notes()).toEqual([]);
+  });
+
+  it("a push where nothing is armed costs no request more than any other", async () => {
+    await deliver(APPROVAL);
+    const before = world.github.requests.length;
+    await push(await commitOn(head, key));
+    expect(world.github.requests.slice(before).filter(({ route }) => route === "/graphql#ArmedAutoMerge" || route === "/graphql#Mergeability")).toEqual([]);
   });
 });

@@ -179,6 +179,16 @@ describe("an App that may write workflow files", () => {
     expect(await ask()).toContain("on the default branch already");
   });
 
+  it("a config that is there already is what it tells of: its label, its test command, its network; where it is faulty, that and where", async () => {
+    const own = await repository(world, "own-config", { files: { ...FILES, ".github/worktrain.yml": "label: go\nsandbox: { network: { allow: [registry.npmjs.org] } }\n" } });
+    const [pull] = await own.pulls();
+    expect(pull?.body).toContain("sets the label `go` on an issue");
+    expect(pull?.body).toContain("with no network but what `sandbox.network` opens");
+    expect(pull?.body).not.toMatch(/worktrain:ready|is run on it first/);
+    const faulty = await repository(world, "faulty-config", { files: { ...FILES, ".github/worktrain.yml": "labl: go\n" } });
+    expect((await faulty.pulls())[0]?.body).toContain("it is not valid at line 1.");
+  });
+
   it("a repository that is set up, or has no commit, is left alone", async () => {
     const text = workflowText({ template: "on: push\njobs: {}\n", action: ACTION, publicKey: "" }) ?? "";
     const ready = await repository(world, "ready", { files: { ...FILES, ".github/workflows/worktrain.yml": text, ".github/worktrain.yml": "" } });
@@ -240,6 +250,7 @@ describe("an App that may not write workflow files", () => {
     const [comment] = await place.comments(1);
     expect(comment).toContain("WorkTrain cannot start yet");
     expect(comment).toContain("There is no .github/workflows/worktrain.yml");
+    expect(comment).toMatch(/Then set the label on an issue\.$/);
   });
 });
 

@@ -93,14 +93,32 @@ it("I9: where a review is due the check is left to it: a labelled pull request, 
   const run = await world.call(world.maintainer, "POST", `${REPO}/actions/workflows/worktrain.yml/dispatches`, { ref: "main", inputs: { key: "1".repeat(32), item: "x", ticket: "x", task: "x" }, return_run_details: true });
   const job = world.github.actions.createJob(run.body.workflow_run_id, { name: "deliver", permissions: { contents: "write", "pull-requests": "write" } });
   expect(checks(await pull("of-a-bot", job.token))).toEqual([NOT_HANDLED]);
-  for (const text of ["review: { pullRequests: never }\n", "enabled: false\n"]) {
-    await config(text);
-    const never = await pull(`not-reviewed-${text.length}`);
-    await label(`not-reviewed-${text.length}`);
-    expect(checks(await push(`not-reviewed-${text.length}`, never))).toEqual([NOT_HANDLED]);
-  }
+  await config("review: { pullRequests: never }\n");
+  const never = await pull("never");
+  await label("never");
+  expect(checks(await push("never", never))).toEqual([NOT_HANDLED]);
   await config("");
 });
+
+it.each<[string, () => Promise<unknown>, () => Promise<unknown>]>([
+  ["config", () => config("enabled: false\n"), () => config("")],
+  ["label", () => stop("POST", ""), () => stop("DELETE", "/worktrain:stop")],
+])("switched off by %s, nobody's merge waits for a review that is not made; switched on again, it does", async (by, off, on) => {
+  await off();
+  const first = await pull(`off-by-${by}`);
+  await label(`off-by-${by}`);
+  const second = await push(`off-by-${by}`, first);
+  expect([checks(first), checks(second)]).toEqual([[NOT_HANDLED], [["completed", "neutral", "WorkTrain is switched off"]]]);
+  await on();
+  expect(checks(await push(`off-by-${by}`, second))).toEqual([]);
+});
+
+let stopping = 0;
+async function stop(method: "POST" | "DELETE", path: string): Promise<void> {
+  if (stopping === 0) stopping = await world.openIssue("stop", "stop");
+  expect((await world.call(world.maintainer, method, `${REPO}/issues/${stopping}/labels${path}`, method === "POST" ? { labels: ["worktrain:stop"] } : undefined)).status).toBe(200);
+  await world.quiet();
+}
 
 it("a merge group is answered", async () => {
   const sha = await commit("group");

@@ -1,6 +1,16 @@
 /** Somebody says something in a conversation on a delivered pull request, over the wire against the local GitHub: one run for what is said together. */
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { createGitHub } from "../../../src/github/create-github.ts";
+import { createEffectRunner } from "../../../src/github/write/index.ts";
+import { createEditBudget } from "../../../src/hosts/app/runs/edit-budget.ts";
+import type { RunFollower } from "../../../src/hosts/app/runs/run-follower.ts";
+import type { RunOutlook } from "../../../src/hosts/app/runs/run-report.ts";
+import { FAILED_CHECKS } from "../../../src/hosts/app/starting/causes.ts";
+import { answerSoon, followUpSoon } from "../../../src/hosts/app/starting/follow-up-soon.ts";
+import { createSubjectQueue } from "../../../src/hosts/app/subject-queue.ts";
+import { subjectOf } from "../../../src/hosts/app/workplace.ts";
 import { startAppWorld, type AppWorld } from "./app-world.ts";
+import { ticketKeyPem } from "./running-app.ts";
 import { deliver, type DeliveredScene } from "./delivered-scene.ts";
 
 let world: AppWorld;
@@ -52,13 +62,20 @@ it.each<[string, string, (scene: DeliveredScene) => Promise<unknown>]>([
   ["the label was taken off", "", async (scene) => (await says(scene, "Why?"), world.unlabel(scene.issue))],
   ["the conversation was resolved meanwhile", "", async (scene) => (await says(scene, "Why?"), resolve())],
   ["our answer stands behind it", "", async (scene) => world.call(world.app, "POST", `${PULLS}/${scene.pull}/comments/${await says(scene, "Why?")}/replies`, { body: "<!-- worktrain:answered 0123456789abcdef -->\nSo." })],
-  ["it is of a review that asks for changes, which is followed up as that", "", async (scene) => world.call(world.maintainer, "POST", `${PULLS}/${scene.pull}/reviews`, { event: "COMMENT", body: "Only a word." })],
+  ["our deliver job's answer, with GITHUB_TOKEN, stands behind it", "", async (scene) => world.call(await actions(), "POST", `${PULLS}/${scene.pull}/comments/${await says(scene, "Why?")}/replies`, { body: "<!-- worktrain:answered 0123456789abcdef -->\nSo." })],
+  ["it stands in an approval, which asks for nothing", "", (scene) => world.call(world.maintainer, "POST", `${PULLS}/${scene.pull}/reviews`, { event: "APPROVE", body: "Good.", comments: [{ path: "README.md", line: 1, body: "Nice." }] })],
 ])("%s: nothing starts", async (_, config, happens) => {
   const scene = await deliver(world, { config });
   await happens(scene);
   await passes();
   expect(scene.followedUp()).toEqual([undefined]);
 });
+
+/** A token of a job of GitHub Actions. */
+async function actions(): Promise<string> {
+  const { body } = await world.call(world.maintainer, "POST", "/repos/acme/calc/actions/workflows/train.yml/dispatches", { ref: "main", inputs: { key: "it" }, return_run_details: true });
+  return world.github.actions.createJob(body.workflow_run_id, { name: "deliver", permissions: { "pull-requests": "write" } }).token;
+}
 
 /** The one conversation there is. */
 async function resolve(): Promise<void> {
@@ -107,6 +124,38 @@ it("what is said while a run is at work is answered when that is over", async ()
   await scene.ends("delivered", "ready");
   await passes(120_000);
   expect(scene.followedUp()[2]).toMatchObject({ because: "comments", comments: expect.arrayContaining([later]) });
+});
+
+it("what is said is answered behind a run that checks asked for first: the look at it waits for its turn", async () => {
+  const scene = await deliver(world);
+  world.github.setWebhookUrl(null);
+  const said = await says(scene, "Why mended?");
+  await scene.call("POST", "/check-runs", { name: "ci", head_sha: scene.head, status: "completed", conclusion: "failure" });
+  const looks: (() => Promise<RunOutlook>)[] = [];
+  const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now(), sleep: () => Promise.resolve() };
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const signal = new AbortController().signal;
+  const follower: RunFollower = { pollMs: 30_000, follow: (_, look) => void looks.push(() => look(signal)), leave: () => undefined, isOver: () => false, forget: () => undefined, stop: () => Promise.resolve() };
+  const tools = { clock, log, follower, queue: createSubjectQueue(log), dashboards: new Set<number>(), edits: createEditBudget(clock), effects: createEffectRunner({ clock }), author: { appId: 4242, botLogin: null }, ticketKeyPem };
+  const place = { github: createGitHub({ token: world.app, baseUrl: world.github.url, graphqlUrl: `${world.github.url}/graphql`, userAgent: "test", clock, fetch }), repository: { owner: "acme", repo: "calc" }, repositoryId: world.repositoryId };
+  const head = { issueNumber: scene.issue, attempt: 1, headSha: scene.head };
+  answerSoon(place, tools, { ...head, pullNumber: scene.pull, author: (await scene.call("GET", `/issues/${scene.issue}`)).user });
+  await tools.queue.idle();
+  const [look] = looks;
+  let free = (): void => undefined;
+  const blocked = tools.queue.run(subjectOf(world.repositoryId, scene.issue), () => new Promise<void>((resolve) => (free = resolve)));
+  followUpSoon(place, tools, { cause: FAILED_CHECKS, head, coalesce: "checks" });
+  clock.nowMs = () => Date.now() + 120_000;
+  const outlook = look?.();
+  await world.comments(scene.issue);
+  free();
+  expect([await blocked, await outlook]).toEqual([undefined, "going"]);
+  await tools.queue.idle();
+  expect(scene.followedUp()).toMatchObject([undefined, { because: "ci" }]);
+  world.github.setWebhookUrl(world.hookUrl);
+  await scene.ends("delivered", "ready");
+  expect(await look?.()).toBe("over");
+  expect(scene.followedUp()[2]).toMatchObject({ because: "comments", comments: [said] });
 });
 
 /** So much time passes that the App looks through its repositories. */
@@ -158,6 +207,7 @@ async function push({ call, head, branch }: DeliveredScene): Promise<void> {
 
 it.each<[string, (scene: DeliveredScene) => Promise<unknown>, object]>([
   ["checks that failed", ({ call, head }) => call("POST", "/check-runs", { name: "ci", head_sha: head, status: "completed", conclusion: "failure" }), { because: "ci" }],
+  ["requested changes", ({ pull }) => world.call(world.maintainer, "POST", `${PULLS}/${pull}/reviews`, { event: "REQUEST_CHANGES", body: "Please." }), { because: "review" }],
   ["a conflict", () => world.commit({ "README.md": "another calc\n" }), { because: "conflict" }],
 ])("%s while no App was there are found by looking, once for a commit", async (_, happens, wish) => {
   const scene = await deliver(world);

@@ -113,6 +113,19 @@ describe("I4: does the comment say what happened?", () => {
     expect(parseStatusMarker(body())).toMatchObject({ state: "ended", at: "review.verdict" });
   });
 
+  it("fault 56: a pull request whose delivery was refused half-way is told as that, and the next run delivers the rest", async () => {
+    const { world, run, save, report, body } = scene();
+    save("review", "verdict", "ready");
+    save("deliver", "refused", "ready");
+    complete(run, "failure");
+    world.pulls.push({ number: 31, ref: "worktrain/issue-12-1", headRepositoryId: 99 });
+    await report();
+    expect(body()).toContain("delivering it failed");
+    expect(body()).toMatch(/Pull request \[#31\]\(\S+\) has its branch; not all that belongs to it is published/);
+    expect(body()).not.toContain("made pull request");
+    expect(parseStatusMarker(body())).toMatchObject({ state: "interrupted", at: "deliver.refused" });
+  });
+
   it("a finished work without a pull request is a failed delivery, whatever the conclusion; a fork's branch of that name does not count", async () => {
     const { world, run, save, report, body } = scene();
     save("review", "verdict", "ready");
@@ -320,11 +333,15 @@ describe("is a run followed to its end?", () => {
     follower.follow(RUN_ID, look);
     follower.follow(RUN_ID, look);
     await clock.advance(29_000);
+    expect(looks).toBe(0);
+    await clock.advance(1_000);
+    expect(looks).toBe(1);
+    await clock.advance(29_000);
     expect(looks).toBe(1);
     world.fault = (route) => {
       if (route.startsWith("GET") && looks === 2) throw requestError(502, "Bad Gateway");
     };
-    await clock.advance(30_000);
+    await clock.advance(1_000);
     save("code", "implement", "budget");
     complete(run, "success");
     await clock.advance(30_000);
@@ -347,21 +364,48 @@ describe("is a run followed to its end?", () => {
     follower.leave(RUN_ID);
     expect(follower.isOver(RUN_ID)).toBe(false);
     follower.follow(RUN_ID, look);
-    await clock.advance(1_000);
+    await clock.advance(30_000);
     follower.leave(RUN_ID);
     await clock.advance(60_000);
     expect([signals.length, signals[0]?.aborted, follower.isOver(RUN_ID)]).toEqual([1, true, true]);
 
     follower.follow(RUN_ID + 1, look);
-    await clock.advance(1_000);
+    await clock.advance(30_000);
     save("code", "implement", "budget");
     complete(run, "success");
-    await clock.advance(30_000);
+    await clock.advance(45_000);
     expect([signals.length, follower.isOver(RUN_ID + 1)]).toEqual([3, true]);
     follower.follow(RUN_ID + 2, () => Promise.resolve("over"));
-    await clock.advance(1_000);
+    await clock.advance(30_000);
     expect(follower.isOver(RUN_ID + 2)).toBe(false);
     await follower.stop();
+  });
+
+  it("what stays as it is costs less and less, up to five minutes between two looks; what changes is looked at often again", async () => {
+    const { clock } = scene();
+    const quiet = () => undefined;
+    const follower = createRunFollower({ clock, log: { info: quiet, warn: quiet, error: quiet }, pollMs: 30_000 });
+    const looks: number[] = [];
+    let outlook: "going" | "still" = "still";
+    const look = () => (looks.push(clock.nowMs()), Promise.resolve(outlook));
+    const pauses = () => looks.map((at, nth) => (at - (looks[nth - 1] ?? 0)) / 1_000).slice(1);
+    follower.follow(RUN_ID, look);
+    await clock.advance(60 * 60_000);
+    expect(pauses().slice(0, 7)).toEqual([45, 67.5, 101.25, 151.875, 227.8125, 300, 300]);
+    outlook = "going";
+    await clock.advance(10 * 60_000);
+    expect(pauses().slice(-3)).toEqual([30, 30, 30]);
+    // Somebody else sees it change in the middle of a long pause.
+    outlook = "still";
+    await clock.advance(20 * 60_000);
+    const seen = looks.length;
+    follower.follow(RUN_ID, look);
+    await clock.advance(20_000);
+    follower.follow(RUN_ID, look);
+    await clock.advance(10_000);
+    expect(looks.length).toBe(seen + 1);
+    await follower.stop();
+    expect(clock.sleepers()).toBe(0);
   });
 
   it("stops at once when the App stops", async () => {

@@ -161,6 +161,21 @@ it("a fork's head is reviewed at a label, for the commit that was the head then 
   expect(await pullScene({ repo: null }).review({ cause: "push" })).toBeNull();
 });
 
+it("vouched for again, a fork's next head is another attempt, from the one on that was reviewed before; its record is that of no other head", async () => {
+  const scene = pullScene({ repo: 100 });
+  await scene.label();
+  scene.world.artifacts.push({ id: 70, name: `worktrain.99.pr-12.1.r${scene.world.runs[0]?.id}.a1.0005.review.end.m12.reviewed` });
+  await scene.end("success");
+  scene.shown.sha = NEXT;
+  scene.shown.reviewed = HEAD;
+  await scene.review({ cause: "push", sender: stranger });
+  await scene.review({ cause: "push", sender: stranger });
+  expect(scene.body()).toContain("nobody with write permission has vouched for");
+  await scene.clock.advance(60_000);
+  await scene.label();
+  expect(startOf(scene.ticket())).toMatchObject({ item: "99/pr-12/2", review: { headSha: NEXT, since: { headSha: HEAD } } });
+});
+
 it.each([{ why: "closed", pull: { state: "closed" } }, { why: "not labelled any more", pull: { labels: [] } }])("one that is $why is not reviewed", async ({ pull }) => {
   const { label, world } = pullScene(pull);
   expect(await label()).toBeNull();

@@ -213,6 +213,25 @@ describe("does a refusal say what to do, once?", () => {
     expect(body()).toContain("working on this");
   });
 
+  it("fault 38: an attempt that was interrupted waits on where a label is refused meanwhile; the next one goes on with it, in a run of its own", async () => {
+    const { world, label, end, clock, body } = labelScene();
+    await label();
+    await end("cancelled");
+    const { config } = world;
+    world.config = "enabled: false\n";
+    for (let times = 0; times < 2; times += 1) {
+      await clock.advance(60_000);
+      await label();
+    }
+    expect(body()).toContain("did not start");
+    world.config = config;
+    await clock.advance(60_000);
+    await label();
+    expect(world.dispatches.map((inputs) => inputs["item"])).toEqual(["99/issue-12/1", "99/issue-12/1"]);
+    expect(new Set(world.dispatches.map((inputs) => inputs["key"])).size).toBe(2);
+    expect(body()).toContain("working on this");
+  });
+
   it.each([
     [403, "Event 'workflow_dispatch' is not allowed to trigger Actions workflows"],
     [404, "Not Found"],

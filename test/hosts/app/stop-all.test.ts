@@ -26,9 +26,22 @@ it("the label on any issue ends every item's run, and each says that it is being
   await stop(other);
   await world.quiet();
   expect(asked()).toEqual([first.runId, second.runId]);
-  for (const { issue } of [first, second]) expect((await world.comments(issue))[0]?.body).toMatch(/ cancel=/);
+  for (const { issue } of [first, second]) expect((await world.comments(issue))[0]?.body).toMatch(/ cancel=[^]*\*\*It is being cancelled\*\*, as was asked at /);
   await world.updateRun(first.runId, { status: "completed", conclusion: "cancelled" });
   expect(world.runs(first.issue)).toHaveLength(1);
+});
+
+it("a run whose status comment was deleted for good is ended as well", async () => {
+  const { issue, runId } = await working("add subtracts");
+  // Once it is made again, twice is respected (fault 46).
+  for (const { id } of await world.comments(issue)) await world.call(world.maintainer, "DELETE", `/repos/acme/calc/issues/comments/${id}`);
+  await world.quiet();
+  for (const { id } of await world.comments(issue)) await world.call(world.maintainer, "DELETE", `/repos/acme/calc/issues/comments/${id}`);
+  await world.quiet();
+  expect(await world.comments(issue)).toEqual([]);
+  await stop(issue);
+  await world.quiet();
+  expect(asked()).toEqual([runId]);
 });
 
 it("`enabled: false` on the default branch does the same; another change of it ends nothing", async () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { foldItem, next } from "../../../src/engine/pipeline/index.ts";
 import { openDirectoryJournal, openDirectoryReader } from "../../../src/journal/index.ts";
-import { itemStream, type ItemEvent } from "../../../src/record/index.ts";
+import { itemStream, type EndingCode, type ItemEvent } from "../../../src/record/index.ts";
 import { saveRun } from "../../../src/hosts/cli/run/local-item.ts";
 import { nodeFileSystem } from "../../../src/shared/node-ports.ts";
 import { classified, playItem } from "../../engine/item-history.ts";
@@ -34,8 +34,18 @@ describe("pipeline explain", () => {
     const { text } = await cli.run("pipeline", "explain");
     expect(text).toContain("refactor: a refactoring");
     expect(text).toContain("shape: wr.shaping, if it is an idea, rough or large.");
-    expect((await cli.run("pipeline", "explain", "--mode", "quick")).data.steps.map(({ phase }: { phase: string }) => phase).slice(0, 5)).toEqual(["look", "classify", "look", "code", "review"]);
+    expect((await cli.run("pipeline", "explain", "--mode", "quick")).data.steps.map(({ phase }: { phase: string }) => phase).slice(0, 6)).toEqual(["look", "classify", "look", "code", "code", "review"]);
     expect(text).not.toContain("nothing yet");
+    const full = await cli.run("pipeline", "explain", "--mode", "full");
+    expect(full.data.conditional.map(({ phase, when }: { phase: string; when: string }) => `${phase} ${when}`)).toEqual(expect.arrayContaining(["discover it is still an idea", "shape it is an idea, rough or large"]));
+    expect(full.text).toContain("left out below; --classification FILE|JSON shows them in their place:\n  discover: wr.discovery, if it is still an idea.");
+    const idea = await cli.run("pipeline", "explain", "--mode", "full", "--classification", '{"taskComplexity": "medium", "taskMaturity": "idea"}');
+    expect(idea.data.steps.map(({ phase }: { phase: string }) => phase).slice(0, 6)).toEqual(["look", "classify", "look", "discover", "shape", "code"]);
+    expect(idea.data.conditional).toEqual([]);
+    const large: readonly { workflowId: string | null; leadsTo: readonly { next: string }[] }[] = (await cli.run("pipeline", "explain", "--mode", "implement", "--decompose", "never", "--classification", '{"taskComplexity": "large"}')).data.steps;
+    const [joining, review] = ["wr.slices-join", "wr.mr-review"].map((id) => large.findIndex(({ workflowId }) => workflowId === id));
+    expect(large[joining ?? -1]?.leadsTo.map((each) => each.next)).toEqual(["review: wr.mr-review"]);
+    expect(joining).toBeLessThan(review ?? -1);
     expect(text).toContain("review: wr.mr-review, if a pull request is labelled");
   });
 
@@ -43,6 +53,7 @@ describe("pipeline explain", () => {
     const { steps, mode } = (await cli.run("pipeline", "explain", "--mode", "review-only")).data;
     expect(mode).toBe("review-only");
     expect(steps).toMatchObject([{ phase: "review", workflowId: "wr.mr-review", allowedTools: ["read", "glob", "grep"] }]);
+    expect(JSON.stringify(steps)).not.toContain("000000");
     expect(steps[0].leadsTo.map((each: { next: string }) => each.next)).toEqual(expect.arrayContaining([expect.stringMatching(/^stops \(reviewed\):.* clean/), expect.stringMatching(/^stops \(reviewed\):.* blocking/)]));
   });
 
@@ -89,5 +100,49 @@ describe("a local task that asks whether it was understood", () => {
   test("an item that is not there is told", async () => {
     expect(await cli.refusal("approve", "local-none")).toContain("There is no item");
     expect(await cli.refusal("approve")).toContain("Name its ITEM");
+  });
+});
+
+describe("a local task that has stopped", () => {
+  let made = 0;
+  const stoppedAs = async (ending: EndingCode, outcome: "stopped" | "deliver" = "stopped"): Promise<string> => {
+    made += 1;
+    const name = `local-stopped${made}`;
+    const place = { name, id: `0/${name}/1`, directory: join(data, "items", name) };
+    saveRun(place, { goal: "Mend it", source: data, base: { ref: "main", sha: "a".repeat(40) }, sandbox: "bubblewrap" });
+    const { events } = playItem({ mode: "auto", confirm: "ambiguous" }, [classified({ ambiguities: ["which?"] })]);
+    const journal = await openDirectoryJournal({ directory: join(place.directory, "journal"), fs: nodeFileSystem, clock: fakeClock() });
+    const end: ItemEvent = { kind: "item_ended", data: { outcome, ending, reason: null, snapshot: null } };
+    await appendItem(journal, place.id, [...events.slice(0, events.findIndex(({ kind }) => kind === "interpretation_answered")), end]);
+    await journal.close();
+    return name;
+  };
+  /** What the command says first of all when nothing speaks against going on. */
+  const GOES_ON = "ANTHROPIC_API_KEY is not set";
+
+  test.each<EndingCode>(["unclear", "blocked", "review-blocking", "tests-red", "needs-answer", "reported", "not-completed", "no-verdict"])("%s goes on", async (ending) => {
+    const item = await stoppedAs(ending);
+    expect(await cli.refusal("resume", item, "--tell", "The second one.")).toContain(GOES_ON);
+    expect(await cli.refusal("resume", item, "--from", "classify")).toContain(GOES_ON);
+    expect(await cli.refusal("run", "--resume", item)).toContain(GOES_ON);
+  });
+
+  test.each<EndingCode>(["completed", "decomposed", "duplicate", "nothing-to-do"])("%s is over", async (ending) => {
+    expect(await cli.refusal("resume", await stoppedAs(ending))).toContain("there is nothing to resume");
+  });
+
+  test("what was left as a branch is not gone back on", async () => {
+    const item = await stoppedAs("ready", "deliver");
+    expect(await cli.refusal("resume", item)).toContain(GOES_ON);
+    expect(await cli.refusal("resume", item, "--from", "code")).toContain(`${item} is done: its branch is worktrain/${item}.`);
+  });
+
+  test.each<[string, readonly string[], string]>([
+    ["a phase that is none", ["--from", "coding"], "--from coding is no phase. Phases are: classify, "],
+    ["a phase it did not have", ["--from", "code"], "has no phase code to go back to. It went through: classify."],
+    ["no words", ["--tell", " "], "--tell says nothing."],
+    ["too many words", ["--tell", "x".repeat(16_001)], "The text has 16001 characters"],
+  ])("%s is told with its cure", async (_, options, words) => {
+    expect(await cli.refusal("resume", await stoppedAs("unclear"), ...options)).toContain(words);
   });
 });

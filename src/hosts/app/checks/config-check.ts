@@ -6,11 +6,11 @@
  */
 import { z } from "zod";
 import { CONFIG_PATH, parseConfig } from "../../../config/index.ts";
-import { isOurBranch } from "../../../delivery/names.ts";
-import { readFile, readFileChange } from "../../../github/read/index.ts";
+import { parseOwnBranch, readFile, readFileChange } from "../../../github/read/index.ts";
 import { checkRunEffect, MAX_ANNOTATIONS, type CheckRunWish } from "../../../github/write/index.ts";
 import type { Fault } from "../../../shared/fault.ts";
-import { installationClient, type ClientOptions, type InstallationOctokit } from "../installation-client.ts";
+import { workplaceOf, type Delivery } from "../delivery.ts";
+import type { ClientOptions } from "../installation-client.ts";
 import type { SubjectQueue } from "../subject-queue.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 
@@ -18,13 +18,8 @@ export interface ConfigCheckTools extends AppTools, ClientOptions {
   readonly queue: SubjectQueue;
 }
 
-interface Delivery {
-  readonly payload: unknown;
-  readonly octokit: InstallationOctokit;
-}
-
 interface Webhooks {
-  on(events: ConfigCheckWebhook[], handler: (delivery: Delivery) => void): unknown;
+  on(events: ConfigCheckWebhook[], handler: (delivery: Pick<Delivery, "payload" | "installation">) => void): unknown;
 }
 
 export type ConfigCheckWebhook = "pull_request.opened" | "pull_request.reopened" | "pull_request.synchronize";
@@ -32,20 +27,19 @@ export type ConfigCheckWebhook = "pull_request.opened" | "pull_request.reopened"
 export const CONFIG_CHECK_NAME = "WorkTrain config";
 
 const payloadSchema = z.object({
-  installation: z.object({ id: z.int() }),
-  repository: z.object({ id: z.int(), name: z.string(), owner: z.object({ login: z.string() }), default_branch: z.string() }),
+  repository: z.object({ default_branch: z.string() }),
   pull_request: z.object({ number: z.int(), head: z.object({ ref: z.string(), sha: z.string() }), base: z.object({ ref: z.string() }), user: z.object({ type: z.string() }).nullish() }),
 });
 
 export function registerConfigCheck(webhooks: Webhooks, tools: ConfigCheckTools): void {
-  webhooks.on(["pull_request.opened", "pull_request.reopened", "pull_request.synchronize"], ({ payload, octokit }) => {
-    const parsed = payloadSchema.safeParse(payload);
+  webhooks.on(["pull_request.opened", "pull_request.reopened", "pull_request.synchronize"], (delivery) => {
+    const parsed = payloadSchema.safeParse(delivery.payload);
     if (!parsed.success) return;
     const { repository, pull_request: pull } = parsed.data;
     // Of our own changes none touches the configuration unless `paths.allow` opens it, and each would cost a request here.
-    if (pull.base.ref !== repository.default_branch || (pull.user?.type === "Bot" && isOurBranch(pull.head.ref))) return;
-    const place: Workplace = { github: installationClient(octokit, tools), repository: { owner: repository.owner.login, repo: repository.name }, repositoryId: repository.id };
-    tools.queue.add(`${repository.id}/config-${pull.number}`, { name: "checking a configuration", coalesce: pull.head.sha, run: () => checkConfig(place, tools, { pullNumber: pull.number, headSha: pull.head.sha }) });
+    if (pull.base.ref !== repository.default_branch || (pull.user?.type === "Bot" && parseOwnBranch(pull.head.ref) !== null)) return;
+    const place = workplaceOf(delivery, tools);
+    if (place !== null) tools.queue.add(`${place.repositoryId}/config-${pull.number}`, { name: "checking a configuration", coalesce: pull.head.sha, run: () => checkConfig(place, tools, { pullNumber: pull.number, headSha: pull.head.sha }) });
   });
 }
 

@@ -3,14 +3,18 @@
  * one that says so. Off unless the default branch's config asks for it (`checks.everyPullRequest`).
  *
  * I4. It is neutral: GitHub counts that as passed (docs: about protected branches), and no green is shown without work. I9. With a config that cannot
- * be read nothing is answered, nor where a review is due: the check stays open until that gives it.
+ * be read nothing is answered, nor where a review is due: the check stays open until that gives it. Where a person has stopped everything none is
+ * due, by label as by config: nobody's merge waits for what does not work.
  */
 import { z } from "zod";
-import { CONFIG_PATH, parseConfig, type Config } from "../../../config/index.ts";
-import { GITHUB_ACTIONS_LOGIN, readCommitMessage, readFile } from "../../../github/read/index.ts";
+import { CONFIG_PATH, type Config } from "../../../config/index.ts";
+import { GITHUB_ACTIONS_LOGIN, parseOwnBranch, readCommitMessage, readFile, STOP_LABEL } from "../../../github/read/index.ts";
 import { checkRunEffect } from "../../../github/write/index.ts";
 import { CHECK_NAME, formatItemId, readTrailers } from "../../../record/index.ts";
-import { installationClient, type ClientOptions, type InstallationOctokit } from "../installation-client.ts";
+import { workplaceOf, type Delivery } from "../delivery.ts";
+import type { ClientOptions } from "../installation-client.ts";
+import { readConfig } from "../kept-config.ts";
+import { setStage } from "../starting/start-work.ts";
 import type { SubjectQueue } from "../subject-queue.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 
@@ -18,21 +22,13 @@ export interface RequiredCheckTools extends AppTools, ClientOptions {
   readonly queue: SubjectQueue;
 }
 
-interface Delivery {
-  readonly payload: unknown;
-  readonly octokit: InstallationOctokit;
-}
-
 export type RequiredCheckWebhook = "pull_request.opened" | "pull_request.reopened" | "pull_request.synchronize" | "merge_group.checks_requested";
 
 interface Webhooks {
-  on(events: RequiredCheckWebhook[], handler: (delivery: Delivery) => void): unknown;
+  on(events: RequiredCheckWebhook[], handler: (delivery: Pick<Delivery, "payload" | "installation">) => void): unknown;
 }
 
-const placeSchema = z.object({
-  installation: z.object({ id: z.int() }),
-  repository: z.object({ id: z.int(), name: z.string(), owner: z.object({ login: z.string() }), default_branch: z.string() }),
-});
+const branchSchema = z.object({ repository: z.object({ default_branch: z.string() }) });
 const accountSchema = z.object({ login: z.string(), type: z.string() });
 const pullSchema = z.object({
   action: z.string(),
@@ -46,9 +42,6 @@ const pullSchema = z.object({
 });
 type PullDelivery = z.infer<typeof pullSchema>;
 const groupSchema = z.object({ merge_group: z.object({ head_sha: z.string() }) });
-
-/** Its subject is an issue: a review makes no branch. */
-const OWN_BRANCH = /^worktrain\/issue-(\d{1,15})-(\d{1,6})$/;
 
 interface Answer {
   readonly title: string;
@@ -68,17 +61,18 @@ interface Asked {
 }
 
 export function registerRequiredCheck(webhooks: Webhooks, tools: RequiredCheckTools): void {
-  webhooks.on(["pull_request.opened", "pull_request.reopened", "pull_request.synchronize", "merge_group.checks_requested"], ({ payload, octokit }) => {
-    const parsed = placeSchema.safeParse(payload);
+  webhooks.on(["pull_request.opened", "pull_request.reopened", "pull_request.synchronize", "merge_group.checks_requested"], (delivery) => {
+    const { payload } = delivery;
+    const parsed = branchSchema.safeParse(payload);
     const [group, pull] = [groupSchema.safeParse(payload), pullSchema.safeParse(payload)];
     const headSha = group.success ? group.data.merge_group.head_sha : pull.data?.pull_request.head.sha;
     if (!parsed.success || headSha === undefined) return;
-    const { repository } = parsed.data;
-    const place: Workplace = { github: installationClient(octokit, tools), repository: { owner: repository.owner.login, repo: repository.name }, repositoryId: repository.id };
-    const asked: Asked = { headSha, defaultBranch: repository.default_branch, pull: pull.data ?? null };
+    const place = workplaceOf(delivery, tools);
+    if (place === null) return;
+    const asked: Asked = { headSha, defaultBranch: parsed.data.repository.default_branch, pull: pull.data ?? null };
     // Made by the deliver job, which gives the check itself.
     if (asked.pull !== null && asked.pull.action === "opened" && ownItem(place, tools, asked.pull) !== null) return;
-    tools.queue.add(`${repository.id}/check-${headSha}`, { name: "answering a required check", coalesce: headSha, run: () => giveCheck(place, tools, asked) });
+    tools.queue.add(`${place.repositoryId}/check-${headSha}`, { name: "answering a required check", coalesce: headSha, run: () => giveCheck(place, tools, asked) });
   });
 }
 
@@ -86,7 +80,7 @@ async function giveCheck(place: Workplace, tools: AppTools, asked: Asked): Promi
   const { github, repository } = place;
   const { headSha, defaultBranch } = asked;
   const file = await readFile(github, repository, { path: CONFIG_PATH, ref: defaultBranch });
-  const config = file === null || file.text === null ? null : parseConfig(file.text, CONFIG_PATH);
+  const config = file === null || file.text === null ? null : readConfig(file.text);
   if (config?.ok !== true || !config.value.checks.everyPullRequest) return;
   const answer = asked.pull === null ? OF_A_GROUP : await answerTo(place, tools, { ...asked, pull: asked.pull, config: config.value });
   if (answer === null) return;
@@ -101,23 +95,33 @@ async function answerTo(place: Workplace, tools: AppTools, { pull, config, headS
     const message = await readCommitMessage(place.github, place.repository, headSha);
     if (readTrailers(message ?? "")?.item === item) return null;
   }
-  if (isReviewed(pull, config, defaultBranch)) return null;
+  const isDue = isReviewed(pull, config, defaultBranch);
+  const off = isDue ? await switchedOff(place, config) : null;
+  if (isDue) return off;
   return item === null ? NOT_HANDLED : ON_TOP;
+}
+
+/** Null while WorkTrain works here. Number 1 is asked for, whether or not there is such an issue: what stops all work comes with it. */
+async function switchedOff(place: Workplace, { enabled }: Config): Promise<Answer | null> {
+  const stoppedBy = enabled ? ((await setStage(place, 1))?.stoppedBy ?? null) : null;
+  if (enabled && stoppedBy === null) return null;
+  const by = enabled ? `the label \`${STOP_LABEL}\` on #${stoppedBy}` : `\`enabled: false\` in ${CONFIG_PATH}`;
+  return { title: "WorkTrain is switched off", summary: `All work of WorkTrain in this repository is stopped by ${by}, so this commit is not reviewed. Nothing was looked at. When work may go on, \`/worktrain review\` asks for a review.` };
 }
 
 /** The item whose branch it is of; null where it is somebody else's: the name of a branch alone makes nothing ours. */
 function ownItem({ repositoryId }: Workplace, tools: AppTools, { pull_request: { head, user } }: PullDelivery): string | null {
-  const [, issue, attempt] = OWN_BRANCH.exec(head.ref) ?? [];
-  if (issue === undefined || user === undefined || user === null || !isPublisher(user, tools)) return null;
-  return formatItemId({ repositoryId, subject: `issue-${Number(issue)}`, attempt: Number(attempt) });
+  const own = parseOwnBranch(head.ref);
+  if (own === null || user === undefined || user === null || !isPublisher(user, tools)) return null;
+  return formatItemId({ repositoryId, subject: `issue-${own.issueNumber}`, attempt: own.attempt });
 }
 
 /** The App, or the account of `GITHUB_TOKEN`, which other workflows have as well. */
 const isPublisher = ({ login, type }: z.infer<typeof accountSchema>, { author }: AppTools): boolean => type === "Bot" && (login === GITHUB_ACTIONS_LOGIN || login === author.botLogin);
 
 /** Whether the head is one to review, if only after somebody vouched for it or the draft is ready: until then it is not passed (I9). */
-function isReviewed({ sender, pull_request: { base, labels } }: PullDelivery, { enabled, label, review }: Config, defaultBranch: string): boolean {
-  if (!enabled || review.pullRequests === "never" || base.ref !== defaultBranch) return false;
+function isReviewed({ sender, pull_request: { base, labels } }: PullDelivery, { label, review }: Config, defaultBranch: string): boolean {
+  if (review.pullRequests === "never" || base.ref !== defaultBranch) return false;
   // What bots open or push is reviewed at the label alone.
   return labels.some(({ name }) => name.toLowerCase() === label.toLowerCase()) || (review.pullRequests === "all" && sender.type !== "Bot");
 }

@@ -2,11 +2,11 @@
  * `why`, `explain` and `verify`: what only the record can answer. The App opens no artifact, so a run of its own reads it and its deliver
  * job answers. It is no run of the item: it waits for none, and nothing goes on from it.
  */
-import { readPullUnderReview, type RunFacts } from "../../../github/read/index.ts";
+import { parseOwnBranch, readPullUnderReview, type RunFacts } from "../../../github/read/index.ts";
 import { encodeTask, signTicket, taskDigest, type Ticket } from "../../../github/trust/index.ts";
 import { dispatchEffect } from "../../../github/write/index.ts";
 import { dispatchKey, preconditions, WORKFLOW_FILE, WORKFLOW_PATH } from "../../../intake/index.ts";
-import { formatAskId, formatItemId, parseItemId } from "../../../record/index.ts";
+import { formatAskId, formatItemId } from "../../../record/index.ts";
 import { refused, type Outcome, type StarterAsked } from "./command-outcome.ts";
 import { parseAskTitle } from "../runs/run-title.ts";
 import { say } from "./say.ts";
@@ -24,7 +24,7 @@ export async function recordAsked(tools: StartTools, asked: RecordAsked): Promis
   const { here, facts } = stage;
   const about = await itemAsked(tools, asked);
   if (about === null) return refused({ message: "WorkTrain has no record of work here.", fix: "Write the command on the issue it worked on, or on the pull request that came of it.", details: [] });
-  const ready = preconditions({ ...stage, repository: facts, asked: "by-command" });
+  const ready = preconditions({ ...stage, repository: facts, asked: "command" });
   if (ready.kind === "refuse") return refused(ready.refusal);
   const name = { repositoryId: facts.id, issueNumber: event.issueNumber, commentId: event.commentId };
   const key = keyOf(name);
@@ -63,9 +63,8 @@ async function itemAsked(tools: StartTools, { event, stage: { here, comments, fa
   if (status !== null) return formatItemId({ repositoryId: facts.id, subject: `${event.isPullRequest ? "pr" : "issue"}-${event.issueNumber}`, attempt: status.marker.attempt });
   const pull = event.isPullRequest ? await readPullUnderReview(here.github, here.repository, event.issueNumber) : null;
   if (pull === null || pull.headRepositoryId !== facts.id) return null;
-  const [, subject, attempt] = /^worktrain\/(issue-\d{1,15})-(\d{1,6})$/.exec(pull.headRef) ?? [];
-  const item = `${facts.id}/${subject ?? ""}/${attempt ?? ""}`;
-  return parseItemId(item) === null ? null : item;
+  const own = parseOwnBranch(pull.headRef);
+  return own === null ? null : formatItemId({ repositoryId: facts.id, subject: `issue-${own.issueNumber}`, attempt: own.attempt });
 }
 
 /** A run that was to answer and did not: nothing ends silent (I4). Its deliver job answers for itself where it can. */

@@ -8,7 +8,7 @@ import { decideStart, type Command, type LabeledEvent, type PriorAttempt, type S
 import { done, IGNORED, refused, type Outcome, type StarterAsked } from "./command-outcome.ts";
 import { latestStatus } from "./go-on-asked.ts";
 import { itemRuns, readPriorAttempt } from "../starting/prior-attempt.ts";
-import { asIssue, lastReviewed, lookAtHead, NEVER, wishesOf } from "../starting/start-review.ts";
+import { asIssue, lastReviewed, lookAtHead, never, wishesOf } from "../starting/start-review.ts";
 import { start, type Refused, type StartTools } from "../starting/start-work.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 
@@ -22,11 +22,11 @@ export async function reviewAsked(tools: StartTools, { event, role, stage, react
   const pull = event.isPullRequest ? await readPullUnderReview(here.github, here.repository, issueNumber) : null;
   if (pull === null) return refused({ message: "There is no pull request here that could be reviewed.", fix: "Write the command on a pull request; on an issue `/worktrain run` starts work.", details: [] });
   const { wanted, label } = wishesOf(config);
-  if (wanted === "never") return refused({ ...NEVER, fix: "Set it to `labelled` in .github/worktrain.yml on the default branch, then write the command again." });
+  if (wanted === "never") return refused(never("command"));
   const [named = null] = command.operands["SHA"] ?? [];
   const other = notThisHead(pull, { named, repositoryId: facts.id });
   if (other !== null) return refused(other);
-  const where = await lookAtHead(stage, pull, named);
+  const where = await lookAtHead(stage, pull, { vouched: named, asking: "command" });
   if ("message" in where) return refused(where);
   const board = openStatusBoard(here, tools, issueNumber);
   const status = await latestStatus(here, tools, board, await board.read());
@@ -36,7 +36,7 @@ export async function reviewAsked(tools: StartTools, { event, role, stage, react
   if (prior?.commentId === commentId && prior.state !== "unstarted") return done();
   const full = command.flags.includes("full");
   const wish: LabeledEvent = { repository: { id: facts.id, ...here.repository }, issueNumber, label, sender: event.author, task: event.task, labelledAt: event.createdAt };
-  const decision = decideStart(wish, { ...stage, issue, repository: facts, prior: full ? anew(prior) : prior, review: { headSha: pull.headSha, labelled: false, again: true } });
+  const decision = decideStart(wish, { ...stage, issue, repository: facts, prior: full ? anew(prior) : prior, asked: "command", review: { headSha: pull.headSha, labelled: false, again: true } });
   if (decision.kind === "ignore") return decision.reason === "already-handled" ? IGNORED : refused(wordsOf(decision.reason, { prior, pull }));
   if (decision.kind === "refuse") return refused(decision.refusal);
   const since = status === null || full ? null : await lastReviewed(stage, issueNumber, status);

@@ -4,11 +4,14 @@
  * I9. Fails closed: without the deliver job's own word on this very commit, under the conditions that hold today, a person merges. I10. Whose word
  * it is was asked of the API by who calls this. I2. Looked for first: what is armed or merged stays as it is.
  */
-import { GITHUB_ACTIONS, missingLabels, policyDigest, readMergeMark } from "../../../delivery/index.ts";
+import { missingLabels } from "../../../delivery/merge/decide-merge.ts";
+import { policyDigest, readMergeMark } from "../../../delivery/merge/merge-mark.ts";
+import { GITHUB_ACTIONS } from "../../../delivery/names.ts";
 import { readDeliveredCheck } from "../../../github/read/index.ts";
 import { armAutoMerge, readAutoMerge } from "../../../github/write/index.ts";
 import { preconditions } from "../../../intake/index.ts";
 import { CHECK_NAME } from "../../../record/index.ts";
+import { isAtWork } from "../../../report/status-marker.ts";
 import { latestStatus } from "../commands/go-on-asked.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import { deliveredHead } from "../starting/follow-up.ts";
@@ -30,12 +33,12 @@ export type Armed = { readonly kind: "armed"; readonly pullNumber: number; reado
 
 export async function armDelivered(stage: Stage, tools: StartTools, { issueNumber, attempt, approved, saidOn }: ArmWish): Promise<Armed> {
   const { here, facts, issue } = stage;
-  const ready = preconditions({ ...stage, repository: facts, asked: "by-command" });
+  const ready = preconditions({ ...stage, repository: facts, asked: "command" });
   if (ready.kind === "refuse") return { kind: "refused", refusal: ready.refusal };
   const { merge: policy, label } = ready.config;
   const board = openStatusBoard(here, tools, issueNumber);
   const status = await latestStatus(here, tools, board, await board.readShown(stage.comments));
-  if (status !== null && ["starting", "waiting", "running"].includes(status.marker.state)) return refuse("A run is at work on this, which may change what was delivered.", "Wait for its end, then look at what it delivered.");
+  if (status !== null && isAtWork(status.marker)) return refuse("A run is at work on this, which may change what was delivered.", "Wait for its end, then look at what it delivered.");
   const of = attempt ?? status?.marker.attempt ?? null;
   const delivered = of === null || issue === null ? null : await deliveredHead(stage, { issueNumber, attempt: of });
   if (issue === null || delivered === null) return refuse(`There is no open pull request into ${facts.defaultBranch} whose head is the commit that WorkTrain delivered: nothing came of the work, or somebody has pushed, closed it, merged it or changed its base since.`, "Merge it on GitHub yourself, if it is to be merged.");

@@ -4,13 +4,13 @@
  * I9. What a bot armed is disarmed: GitHub leaves it armed where a person who may write changes the base. What a person armed is the
  * person's. Nothing is armed or followed up there any more (`deliveredHead`), which is said once.
  */
-import { readCommitMessage, readMergeability } from "../../../github/read/index.ts";
-import { disarmAutoMerge, readArmedByBots } from "../../../github/write/index.ts";
+import { branchOfIssue, readCommitMessage, readMergeability } from "../../../github/read/index.ts";
 import type { DeliveredHead } from "../../../intake/index.ts";
 import { formatItemId, readTrailers } from "../../../record/index.ts";
 import { tellNotFollowedUp } from "../starting/not-followed-up.ts";
 import { setStage } from "../starting/start-work.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
+import { disarm } from "./disarm.ts";
 
 /** @param event as GitHub told it; what is so is asked of the API */
 export async function baseChanged(place: Workplace, tools: AppTools, { issueNumber, attempt, pullNumber }: DeliveredHead & { readonly pullNumber: number }): Promise<void> {
@@ -18,14 +18,10 @@ export async function baseChanged(place: Workplace, tools: AppTools, { issueNumb
   if (stage === null) return;
   const { here: { github, repository }, facts: { id, defaultBranch } } = stage;
   const pull = await readMergeability(github, repository, pullNumber);
-  if (pull === null || !pull.open || pull.fork || pull.base === defaultBranch || pull.branch !== `worktrain/issue-${issueNumber}-${attempt}`) return;
+  if (pull === null || !pull.open || pull.fork || pull.base === defaultBranch || pull.branch !== branchOfIssue({ issueNumber, attempt })) return;
   const item = readTrailers((await readCommitMessage(github, repository, pull.headSha)) ?? "")?.item;
   if (item !== formatItemId({ repositoryId: id, subject: `issue-${issueNumber}`, attempt })) return;
-  const left: string[] = [];
-  for (const { nodeId, number } of await readArmedByBots(github, repository, pull.branch)) {
-    const said = number === pullNumber ? await disarmAutoMerge(github, nodeId) : null;
-    if (said !== null) left.push(said);
-  }
+  const { left } = await disarm(stage.here, { pullNumber, branch: pull.branch });
   tools.log.info("delivery has another base", { repository: place.repositoryId, issue: issueNumber, pullRequest: pullNumber, armed: left.length });
   await tellNotFollowedUp(stage.here, tools, { issueNumber, pullNumber, headSha: pull.headSha, about: "base", refusal: { message: `It is to be merged into ${pull.base} by now. It was worked on, reviewed and tested for ${defaultBranch}, so WorkTrain arms no auto-merge on it and does not go on with it by itself.${left.length === 0 ? "" : ` What was armed could not be disarmed: "${left.join('", "')}".`}`, fix: `${left.length === 0 ? "" : 'Press "Disable auto-merge" on the pull request. '}Set its base to ${defaultBranch} again, or go on with it by hand.` } });
 }

@@ -25,7 +25,7 @@ async function activate(place: Workplace, tools: AppTools, pullNumber: number): 
   const stage = await setStage(place, pullNumber);
   if (stage === null) return null;
   const { here: { github, repository }, config } = stage;
-  const ready = preconditions({ ...stage, repository: stage.facts });
+  const ready = preconditions({ ...stage, repository: stage.facts, asked: "nobody-yet" });
   const name = config !== "missing" && config.ok ? config.value.label : DEFAULT_LABEL;
   await tools.effects.apply(repositoryLabelEffect(github, repository, { name, color: LABEL_COLOR, description: "WorkTrain works on this issue" }));
   if (ready.kind === "refuse") return ["WorkTrain cannot start yet.", "", `${ready.refusal.message} ${ready.refusal.fix}`, ...ready.refusal.details.map((line) => `- ${line}`)].join("\n");

@@ -4,6 +4,7 @@
  * I9. Whether it is stopped is asked of GitHub, whatever the event says: a label that is gone again ends nothing.
  */
 import { listDispatchedRuns } from "../../../github/read/index.ts";
+import { cancelEffect } from "../../../github/write/index.ts";
 import { WORKFLOW_FILE } from "../../../intake/index.ts";
 import { setStage } from "../starting/start-work.ts";
 import { subjectOf, type Workplace } from "../workplace.ts";
@@ -32,7 +33,11 @@ export async function stopAll(place: Workplace, tools: LookTools, issueNumber: n
       async run() {
         const board = openStatusBoard(here, tools, number);
         const status = await board.read();
-        if (status !== null) await cancelRuns(here, tools, { board, status });
+        if (status !== null) return void (await cancelRuns(here, tools, { board, status }));
+        // Somebody deleted the comment: the run is to end all the same, and the next look asks again where it does not.
+        for (const run of runs) {
+          if (run.status !== "completed" && ourTitle(here, run)?.issueNumber === number) await tools.effects.apply(cancelEffect(here.github, here.repository, { runId: run.id, force: false }));
+        }
       },
     });
   }

@@ -6,13 +6,7 @@ import type { ConfigState } from "../../../intake/index.ts";
 import { RetryableError, TerminalError } from "../../../shared/errors.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 
-/** An account that the issue was given to, or taken from. `isApp`: it is this App's own. */
-export interface Assignee {
-  readonly login: string;
-  readonly isApp: boolean;
-}
-
-export type AskedOtherwise = { readonly kind: "issues.assigned"; readonly assignee: Assignee } | { readonly kind: "issues.opened"; readonly command: "run" | "plan"; readonly wish: RunWish | undefined };
+export type AskedOtherwise = { readonly kind: "issues.assigned"; readonly assignee: string } | { readonly kind: "issues.opened"; readonly command: "run" | "plan"; readonly wish: RunWish | undefined };
 
 /** What GitHub shows of the issue. */
 interface Place {
@@ -21,12 +15,12 @@ interface Place {
   readonly issue: IssueFacts | null;
 }
 
-/** Whether the account is one that work is given to, and the issue is given to it still. I9: by the config of the default branch. */
-export async function isGiven(stage: Place, issueNumber: number, assignee: Assignee): Promise<boolean> {
-  return startsWork(stage, assignee) && (await givenTo(stage, issueNumber)).some((login) => isSame(login, assignee.login));
+/** Whether the account is one that work is given to, and the issue is given to it still. I9: by the config of the default branch. An App is never one (P-assign). */
+export async function isGiven(stage: Place, issueNumber: number, assignee: string): Promise<boolean> {
+  return startsWork(stage, assignee) && (await givenTo(stage, issueNumber)).some((login) => isSame(login, assignee));
 }
 
-export const startsWork = ({ config }: Place, { login, isApp }: Assignee): boolean => isApp || (config !== "missing" && config.ok && config.value.start.assignees.some((each) => isSame(each, login)));
+export const startsWork = ({ config }: Place, login: string): boolean => config !== "missing" && config.ok && config.value.start.assignees.some((each) => isSame(each, login));
 
 export const givenTo = async ({ here }: Place, issueNumber: number): Promise<readonly string[]> => (await readIssue(here.github, here.repository, issueNumber))?.assignees ?? [];
 

@@ -1,6 +1,6 @@
 /** What people said in conversations of a delivered pull request and nobody has dealt with. Pure. */
 import type { Conversation, ConversationComment } from "../../../github/read/index.ts";
-import { ANSWER_MARK } from "../../../record/answer-mark.ts";
+import { hasAnswerMark } from "../../../record/answer-mark.ts";
 
 export interface OpenComment {
   readonly id: number;
@@ -17,7 +17,7 @@ export interface OpenComment {
 export const openComments = (conversations: readonly Conversation[]): readonly OpenComment[] =>
   conversations.flatMap(({ comments }) => comments.slice(comments.findLastIndex(isAnswer) + 1).flatMap(asOpen)).toSorted((a, b) => a.id - b.id);
 
-const isAnswer = ({ author, body }: ConversationComment): boolean => author?.kind === "Bot" && body.startsWith(ANSWER_MARK);
+const isAnswer = ({ own, body }: ConversationComment): boolean => own && hasAnswerMark(body);
 
 const NO_ORDER: ReadonlySet<string> = new Set(["CHANGES_REQUESTED", "APPROVED", "DISMISSED"]);
 

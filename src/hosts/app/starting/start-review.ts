@@ -7,9 +7,11 @@
 import { GITHUB_ACTIONS_LOGIN, readBotReviews, readComparison, readPermission, readPullUnderReview, type IssueFacts, type PullUnderReview } from "../../../github/read/index.ts";
 import { reviewMarkerOf } from "../../../delivery/names.ts";
 import { permissionVerdict, type Ticket } from "../../../github/trust/index.ts";
-import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, type PullRequestEvent, type ReviewWish } from "../../../intake/index.ts";
+import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, thenAgainBy, type Asking, type PullRequestEvent, type ReviewWish } from "../../../intake/index.ts";
+import { isAtWork } from "../../../report/status-marker.ts";
+import { tellNotAllowed } from "../commands/say.ts";
 import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
-import { firstMarker, refuse, setStage, start, type Refused, type Stage, type StartTools } from "./start-work.ts";
+import { firstMarker, refuse, setStage, start, stillWaits, type Refused, type Stage, type StartTools } from "./start-work.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "../runs/status-board.ts";
 import type { Workplace } from "../workplace.ts";
 
@@ -44,26 +46,27 @@ export async function startReview(place: Workplace, tools: StartTools, delivery:
   if (cause === "push" && wanted === "never") return ignored("not-wanted");
   // A label that was set since has an event of its own; without this each push to any pull request would cost what a review does before it starts.
   if (cause === "push" && wanted === "labelled" && delivery.labels !== undefined && !hasLabel({ labels: delivery.labels }, label)) return ignored("label-gone");
-  const authorisation = authorise(permissionVerdict(await readPermission(here.github, here.repository, event.sender.login), event.sender.id));
+  const asking = ASKING[cause];
+  const authorisation = authorise(permissionVerdict(await readPermission(here.github, here.repository, event.sender.login), event.sender.id), asking === "re-run" ? asking : "label");
   if (authorisation.kind === "silent" && cause !== "push") return ignored("actor-may-not-start");
   const pull = await readPullUnderReview(here.github, here.repository, event.issueNumber);
   if (pull === null) return ignored("pull-request-gone");
   const board = openStatusBoard(here, tools, event.issueNumber);
   const status = await board.read();
-  const refused = async (refusal: Refused, attempt = status?.marker.attempt ?? 1): Promise<void> => refuseOver(board, status, { ...firstMarker(event), attempt, recreated: status?.marker.recreated ?? false, head: status?.marker.head }, refusal);
+  const refused = async (refusal: Refused, decided: Parameters<typeof stillWaits>[1] = { attempt: attemptBehind(status), continuation: 0, key: null }): Promise<void> => refuseOver(board, status, { ...firstMarker(event), ...lastLook(status), ...stillWaits(status, decided), attempt: decided.attempt, recreated: status?.marker.recreated ?? false }, refusal);
   if (authorisation.kind !== "allowed") {
     if (cause === "push" && status !== null && isUnvouched(pull, { status, repositoryId: facts.id, label })) await refused(NOT_VOUCHED_ANY_MORE(pull.headSha));
-    // One answer, and never over the status of real work.
-    else if (authorisation.kind === "refused" && status === null && cause === "label") await refused({ ...authorisation.refusal, details: [] });
+    // Told once, and never over the status of real work; who pushed or opened it has asked for nothing.
+    else if (authorisation.kind === "refused" && asking !== "pull_request") await (status === null ? refused({ ...authorisation.refusal, details: [] }) : tellNotAllowed(here, tools, { event, status: status.comment, refusal: authorisation.refusal }));
     return ignored("actor-may-not-start");
   }
   const isAsked = cause === "label" || cause === "asked";
   if (!isAsked && pull.draft && !hasLabel(pull, label)) return ignored("draft");
   if (isAsked && wanted === "never") {
-    await refused(NEVER);
+    await refused(never(asking));
     return ignored("not-wanted");
   }
-  const where = await lookAtHead(stage, pull, isAsked ? delivery.headSha : null);
+  const where = await lookAtHead(stage, pull, { vouched: isAsked ? delivery.headSha : null, asking });
   if ("message" in where) {
     if (isAsked || status !== null) await refused(where);
     return ignored("head-not-reviewed");
@@ -71,10 +74,10 @@ export async function startReview(place: Workplace, tools: StartTools, delivery:
   const issue = asIssue(pull);
   const runs = status === null ? await itemRuns(here, issue) : null;
   const prior = await readPriorAttempt(here, tools, { issue, status, runs });
-  const decision = decideStart({ ...event, label }, { ...stage, issue, repository: facts, prior, review: { headSha: pull.headSha, labelled: wanted !== "all", again: isAsked, instead: delivery.instead } });
+  const decision = decideStart({ ...event, label }, { ...stage, issue, repository: facts, prior, asked: asking, review: { headSha: pull.headSha, labelled: wanted !== "all", again: isAsked, instead: delivery.instead } });
   if (decision.kind === "ignore") return ignored(decision.reason);
   if (decision.kind === "refuse") {
-    if (isAsked) await refused(decision.refusal, decision.attempt);
+    if (isAsked) await refused(decision.refusal, decision);
     return ignored(decision.refusal.kind);
   }
   const since = status === null || delivery.full === true ? null : await lastReviewed(stage, pull.number, status);
@@ -84,7 +87,7 @@ export async function startReview(place: Workplace, tools: StartTools, delivery:
     decision: { ...decision, baseSha: where.mergeBase },
     role: authorisation.role,
     review: { headSha: pull.headSha, ...(since === null || since.headSha === pull.headSha ? {} : { since }) },
-    ...(isAsked ? {} : { cause: "pull_request" as const }),
+    ...(isAsked ? { rerun: cause === "asked" } : { cause: "pull_request" as const }),
   };
   return (await start({ place: here, facts, board, status, runs, workflowText: stage.workflowText }, tools, order)).runId;
 }
@@ -96,12 +99,20 @@ export function wishesOf(config: Stage["config"]): { readonly wanted: "never" | 
 
 const hasLabel = ({ labels }: Pick<PullUnderReview, "labels">, label: string): boolean => labels.some((each) => each.toLowerCase() === label.toLowerCase());
 
+/** The attempt that a refusal is told for: the next one, where there was a run of the last. */
+const attemptBehind = (status: Status | null): number => (status === null ? 1 : status.marker.attempt + (status.marker.state === "refused" && status.marker.continuation === 0 ? 0 : 1));
+
+/** By these the last review is found again, from which the next one goes on. */
+const lastLook = (status: Status | null): Partial<Status["marker"]> => (status === null ? {} : { head: status.marker.head, key: status.marker.key });
+
 /** What is told of a run that is under way stays. */
 async function refuseOver(board: StatusBoard, status: Status | null, marker: Parameters<typeof refuse>[2], refusal: Refused): Promise<void> {
-  if (status === null || !["starting", "waiting", "running"].includes(status.marker.state)) await refuse(board, status, marker, refusal);
+  if (status === null || !isAtWork(status.marker)) await refuse(board, status, marker, refusal);
 }
 
-export const NEVER: Refused = { message: "The configuration says that pull requests are never reviewed (`review.pullRequests: never`).", fix: "Set it to `labelled` in .github/worktrain.yml on the default branch, then remove the label and add it again.", details: [] };
+const ASKING = { label: "label", asked: "re-run", push: "pull_request", opened: "pull_request" } as const;
+
+export const never = (asking: Asking): Refused => ({ message: "The configuration says that pull requests are never reviewed (`review.pullRequests: never`).", fix: `Set it to \`labelled\` in .github/worktrain.yml on the default branch. ${thenAgainBy(asking)}`, details: [] });
 
 const NOT_VOUCHED_ANY_MORE = (headSha: string): Refused => ({
   message: `The head of this pull request is ${headSha} now, which nobody with write permission has vouched for: a label counts for the commit it was set at.`,
@@ -117,7 +128,7 @@ const isUnvouched = (pull: PullUnderReview, { status, repositoryId, label }: { r
  * Where the head left the default branch, or why this pull request is not reviewed.
  * @param vouched the commit that somebody who may write vouches for; null where nobody does
  */
-export async function lookAtHead({ here, facts, baseSha }: Stage, pull: PullUnderReview, vouched: string | null): Promise<{ readonly mergeBase: string } | Refused> {
+export async function lookAtHead({ here, facts, baseSha }: Stage, pull: PullUnderReview, { vouched, asking }: { readonly vouched: string | null; readonly asking: Asking }): Promise<{ readonly mergeBase: string } | Refused> {
   if (pull.headRepositoryId !== facts.id && vouched === null) {
     return { message: `The head ${pull.headSha} of this pull request is of a fork, or of a repository that is gone: nobody has vouched for it, so it is not reviewed.`, fix: "Look at its commits, then remove the label and add it again: it is read and nothing of it is run.", details: [] };
   }
@@ -125,10 +136,10 @@ export async function lookAtHead({ here, facts, baseSha }: Stage, pull: PullUnde
     return { message: `The label was set when the head was ${vouched ?? "another"}; it is ${pull.headSha} now, which nobody has vouched for.`, fix: "Look at the new commits, then remove the label and add it again.", details: [] };
   }
   if (pull.baseRef !== facts.defaultBranch) {
-    return { message: `This pull request goes into \`${pull.baseRef}\`. Only those into the default branch \`${facts.defaultBranch}\` are reviewed, since configuration and instructions come from there.`, fix: `Open it against \`${facts.defaultBranch}\`, then remove the label and add it again.`, details: [] };
+    return { message: `This pull request goes into \`${pull.baseRef}\`. Only those into the default branch \`${facts.defaultBranch}\` are reviewed, since configuration and instructions come from there.`, fix: `Open it against \`${facts.defaultBranch}\`. ${thenAgainBy(asking)}`, details: [] };
   }
   const comparison = baseSha === null ? null : await readComparison(here.github, here.repository, { base: baseSha, head: pull.headSha });
-  if (comparison === null) return { message: `GitHub finds no commit that ${pull.headSha} and \`${facts.defaultBranch}\` have in common, so there is nothing to compare it with.`, fix: "Rebase the branch onto the default branch, then remove the label and add it again.", details: [] };
+  if (comparison === null) return { message: `GitHub finds no commit that ${pull.headSha} and \`${facts.defaultBranch}\` have in common, so there is nothing to compare it with.`, fix: `Rebase the branch onto the default branch. ${thenAgainBy(asking)}`, details: [] };
   return { mergeBase: comparison.mergeBase };
 }
 
@@ -137,7 +148,7 @@ export async function reviewGoesOn(stage: Stage, pullNumber: number, headSha: st
   const pull = await readPullUnderReview(stage.here.github, stage.here.repository, pullNumber);
   if (pull === null) return "the pull request is not there any more";
   if (pull.headSha !== headSha) return "the head of the pull request is another one by now";
-  const where = await lookAtHead(stage, pull, headSha);
+  const where = await lookAtHead(stage, pull, { vouched: headSha, asking: "command" });
   if ("message" in where) return where.message.replace(/\.$/, "");
   return { issue: asIssue(pull), wish: { headSha, labelled: wishesOf(stage.config).wanted !== "all", again: false }, mergeBase: where.mergeBase };
 }

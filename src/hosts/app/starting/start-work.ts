@@ -1,9 +1,9 @@
 /** From a label to a dispatched run: authorise, read the configuration, decide, say so, dispatch. */
-import { CONFIG_PATH, parseConfig } from "../../../config/index.ts";
+import { CONFIG_PATH } from "../../../config/index.ts";
 import { readIssueState, readPermission, type FileAtRef, type IssueState, type RepositoryFacts, type RunFacts } from "../../../github/read/index.ts";
 import { encodeTask, permissionVerdict, signTicket, withGoal, type GateAnswer, type StartRole, type Ticket } from "../../../github/trust/index.ts";
 import { dispatchEffect, issueReactionEffect, type Confirmed } from "../../../github/write/index.ts";
-import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type CommandName, type ConfigState, type LabeledEvent, type StartDecision } from "../../../intake/index.ts";
+import { againBy, authorise, decideStart, DEFAULT_LABEL, isStartLabel, WORKFLOW_FILE, WORKFLOW_PATH, type CommandName, type ConfigState, type LabeledEvent, type StartDecision } from "../../../intake/index.ts";
 import { formatItemId } from "../../../record/index.ts";
 import type { StatusMarker } from "../../../report/status-marker.ts";
 import { RetryableError, TerminalError } from "../../../shared/errors.ts";
@@ -17,6 +17,8 @@ import { parseRunTitle } from "../runs/run-title.ts";
 import type { EditBudget } from "../runs/edit-budget.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "../runs/status-board.ts";
 import type { SubjectQueue } from "../subject-queue.ts";
+import { tellNotAllowed } from "../commands/say.ts";
+import { readConfig } from "../kept-config.ts";
 import { answeredOnHead } from "../checks/asks-on-head.ts";
 import { dropLiveCheck, keepLiveCheck, openLiveCheck, type CheckTools } from "../checks/live-check.ts";
 import { orLogged, type AppTools, type Workplace } from "../workplace.ts";
@@ -65,21 +67,23 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
   if (!isStartLabel(event.label, config)) return ignored("other-label");
   if (asked?.kind === "issues.assigned" && !(await isGiven(stage, event.issueNumber, asked.assignee))) return ignored("other-assignee");
   const verdict = permissionVerdict(await readPermission(here.github, here.repository, event.sender.login), event.sender.id);
-  const authorisation = authorise(verdict, asked?.kind === "issues.assigned" ? "assignment" : "label");
+  const asking = asked === undefined ? "label" : ASKING[asked.kind];
+  const authorisation = authorise(verdict, asking);
   if (authorisation.kind === "silent") return ignored("actor-may-not-start");
 
   const board = openStatusBoard(here, tools, event.issueNumber);
   const status = await board.readShown(stage.comments);
   if (authorisation.kind === "refused") {
-    // One answer to somebody who may label but not start; never over the status of real work.
-    if (status === null && issue !== null) await refuse(board, null, firstMarker(event), { ...authorisation.refusal, details: [] });
+    // Somebody who may label but not start is told once, and never over the status of real work.
+    if (status !== null) await tellNotAllowed(here, tools, { event, status: status.comment, refusal: authorisation.refusal });
+    else if (issue !== null) await refuse(board, null, firstMarker(event), { ...authorisation.refusal, details: [] });
     return ignored(authorisation.refusal.kind);
   }
   // Without our comment the runs count the attempts, and tell as well whether this wish was dispatched.
   const runs = status === null && issue !== null ? await itemRuns(here, issue) : null;
   const prior = issue === null ? null : await readPriorAttempt(here, tools, { issue, status, runs });
-  const decision = decideStart(event, { ...stage, issue, repository: facts, prior, ...(asked?.kind === "issues.opened" ? { wish: asked.wish } : {}) });
-  const refused = ({ attempt, wish }: Pick<Exclude<StartDecision, { kind: "ignore" }>, "attempt" | "wish">, refusal: Refused): Promise<void> => refuse(board, status, { ...firstMarker(event), attempt, wish, recreated: status?.marker.recreated ?? false }, refusal);
+  const decision = decideStart(event, { ...stage, issue, repository: facts, prior, asked: asking, ...(asked?.kind === "issues.opened" ? { wish: asked.wish } : {}) });
+  const refused = (decided: Exclude<StartDecision, { kind: "ignore" }>, refusal: Refused): Promise<void> => refuse(board, status, { ...firstMarker(event), ...stillWaits(status, decided), attempt: decided.attempt, wish: decided.wish, recreated: status?.marker.recreated ?? false }, refusal);
   switch (decision.kind) {
     case "ignore":
       // Given back while its run is at work: wanted again, which is what the label says.
@@ -104,6 +108,8 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
       return unreachable(decision);
   }
 }
+
+const ASKING = { "issues.assigned": "assignment", "issues.opened": "opened" } as const;
 
 const EDITED_SINCE = {
   message: "The label was set while WorkTrain did not hear of it, and the issue's text was changed since. It works on the text as it was when the label was set, which is not known any more.",
@@ -135,7 +141,7 @@ export async function setStage(place: Workplace, issueNumber: number): Promise<S
 
 function configOf(file: FileAtRef | null): ConfigState {
   if (file === null) return "missing";
-  if (file.text !== null) return parseConfig(file.text, CONFIG_PATH);
+  if (file.text !== null) return readConfig(file.text);
   return err([{ file: CONFIG_PATH, line: 1, column: 1, path: "", message: "It is not a text file in UTF-8 of at most 512 KB.", fix: "Write it as one." }]);
 }
 
@@ -156,6 +162,8 @@ export interface Order extends LabelDelivery {
   readonly role: StartRole;
   /** The event's number is a pull request's: it is reviewed at this commit. */
   readonly review?: NonNullable<Ticket["review"]>;
+  /** Somebody pressed Re-run beside a check run of ours. */
+  readonly rerun?: boolean;
   /** What it was started by, where that is neither a label nor a command. */
   readonly cause?: Extract<Ticket["trigger"]["kind"], "pull_request" | "check_run" | "pull_request_review" | "pull_request_review_comment" | "push">;
   /** Nobody asked: how often in a row that was so, this time included, and what the run before had saved. */
@@ -242,12 +250,9 @@ const carriedOn = (status: Status | null, { decision, review, followUp, unasked 
 };
 
 /** How the same is asked for once more. */
-function againOf({ command, cause }: Order): string {
-  if (command !== undefined) return "Write the command again";
-  if (cause === "check_run") return "Run a failed check again";
-  if (cause === "pull_request_review_comment") return "Say it again in the conversation";
-  if (cause === "push") return "Push to the default branch again, or resolve the conflict by hand";
-  return cause === "pull_request_review" ? "Ask for the changes again" : "Remove the label and add it again";
+function againOf({ command, cause, asked, rerun }: Order): string {
+  if (command !== undefined) return againBy("command");
+  return againBy(cause ?? (rerun === true ? "re-run" : asked === undefined ? "label" : ASKING[asked.kind]));
 }
 
 /** Why nothing was dispatched stands in the status comment; where that tells of a delivery it stays, so that the delivery can be followed up later. */
@@ -307,6 +312,13 @@ function makeTicket(facts: RepositoryFacts, { event, asked, decision, role, deli
     ...(command?.retry === undefined || command.retry === null ? {} : { retry: command.retry }),
     ...(command === undefined || command.answer === null ? {} : { answer: command.answer }),
   };
+}
+
+/** What the comment goes on to know of an attempt that was interrupted: that it is not gone on with now takes nothing of it away. */
+export function stillWaits(status: Status | null, { attempt, continuation, key }: Pick<Extract<StartDecision, { kind: "refuse" }>, "attempt" | "continuation" | "key">): Partial<StatusMarker> {
+  if (continuation === 0 || status?.marker.attempt !== attempt) return {};
+  const { at, followed, followUp, since } = status.marker;
+  return { continuation, key, at, followed, followUp, since };
 }
 
 export const firstMarker = (event: LabeledEvent): StatusMarker => ({

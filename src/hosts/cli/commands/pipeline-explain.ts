@@ -16,13 +16,15 @@ export const pipelineExplain: Command = {
     json: jsonOption,
   },
   async run(call, world) {
-    const [{ explainItem, explainModes }, { askedItem }, words] = await Promise.all([import("../../../engine/pipeline/index.ts"), import("../pipeline/asked-item.ts"), import("../pipeline/words.ts")]);
+    const [{ conditionalIn, explainItem, explainModes }, { askedItem }, words] = await Promise.all([import("../../../engine/pipeline/index.ts"), import("../pipeline/asked-item.ts"), import("../pipeline/words.ts")]);
     const asked = askedItem(call, world);
     if (asked === null) {
       const modes = explainModes();
       return { exitCode: 0, text: words.modesText(modes), data: modes };
     }
     const explanation = explainItem(asked);
-    return { exitCode: 0, text: words.explanationText(explanation), data: { ...explanation } };
+    // Without a classification none of these is on the way that is shown.
+    const conditional = call.text("classification") === undefined && explanation.mode !== null ? conditionalIn(explanation.mode) : [];
+    return { exitCode: 0, text: words.explanationText(explanation, conditional), data: { ...explanation, conditional } };
   },
 };

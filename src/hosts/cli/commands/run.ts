@@ -8,7 +8,8 @@ export const run: Command = {
   operands: "",
   summary: "Works on a task in a copy of a git clone and leaves the result there as a branch.",
   about: `Classifies the task, codes, reviews, fixes; or runs one workflow (--workflow). The clone itself is not touched but for that branch; uncommitted changes are not
-taken along. What a limit, an outage or a cancel stopped goes on with \`worktrain resume\`, a limit with a higher one.
+taken along. What a limit, an outage or a cancel stopped goes on with \`worktrain resume\`, a limit with a higher one; so does what
+came to a stop that a person can cure.
 Limits given as flags hold until a later run of the task gives others.
 Environment: ANTHROPIC_API_KEY (required, but for --dry-run), ANTHROPIC_BASE_URL; docs/operations.md has other providers.`,
   options: {
@@ -32,7 +33,9 @@ Environment: ANTHROPIC_API_KEY (required, but for --dry-run), ANTHROPIC_BASE_URL
     }
     needKey(asked);
     const { runLocally } = await import("../local-run.ts");
-    return runLocally(asked, world);
+    if (asked.task.kind === "new") return runLocally(asked, world);
+    const { itemToResume } = await import("../run/resumable.ts");
+    return runLocally({ ...asked, task: { kind: "resume", ...(await itemToResume({ item: asked.task.item, from: null, tell: null }, asked.places, world.fs)) } }, world);
   },
 };
 

@@ -7,8 +7,16 @@ import type { Call, CliEnvironment, CliWorld } from "../command.ts";
 import { sandboxMode } from "../sandbox-mode.ts";
 import { readLimits } from "./limit-flags.ts";
 
+/** How a task goes on. */
+export interface GoOn {
+  /** Back to before that phase, null to before the latest; absent where it goes on at the place where it was left. */
+  readonly retry?: NonNullable<CoordinatorDeps["retry"]>;
+  /** What a person says to the session that works next. */
+  readonly tell?: string;
+}
+
 export interface LocalRun {
-  readonly task: { readonly kind: "new"; readonly goal: string; readonly workspace: string; readonly workflow: string | null; readonly record: "ref" | null } | { readonly kind: "resume"; readonly item: string };
+  readonly task: { readonly kind: "new"; readonly goal: string; readonly workspace: string; readonly workflow: string | null; readonly record: "ref" | null } | ({ readonly kind: "resume"; readonly item: string } & GoOn);
   readonly places: {
     readonly data: string;
     /** Where data is when nobody says otherwise, and the list of this user's runs in any case. */

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { Steer } from "../../../agent/index.ts";
+import type { Clock, Random } from "../../../shared/ports.ts";
 import { makePrivateDirectory, movePrivately, privateFiles, readPrivately, removePrivately, writePrivately } from "./private-files.ts";
 
 /** About 4,000 tokens: more belongs into a file of the repository. */
@@ -37,9 +38,12 @@ export interface Inbox {
   close(): readonly string[];
 }
 
+/** Sorts by time, and no other process makes it. */
+export const letterName = ({ clock, random }: { readonly clock: Clock; readonly random: Random }): string => `${clock.nowMs().toString().padStart(15, "0")}-${Buffer.from(random.bytes(4)).toString("hex")}`;
+
 const places = (directory: string) => ({ waiting: join(directory, "inbox"), read: join(directory, "inbox", "read"), missed: join(directory, "inbox", "missed") });
 
-/** @param directory of the item @param nameOf makes a name that sorts by time and that no other process makes */
+/** @param directory of the item @param nameOf `letterName` */
 export function openMailbox(directory: string, nameOf: () => string): Mailbox {
   const { waiting, read, missed } = places(directory);
   for (const each of [waiting, read, missed]) makePrivateDirectory(each);

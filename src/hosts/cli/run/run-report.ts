@@ -4,6 +4,7 @@ import { estimateWords, spentByItem, type Estimate, type ItemResult } from "../.
 import { counted, leftOutLines, type LeftOut } from "../../../report/index.ts";
 import type { CommandResult } from "../command.ts";
 import type { ItemPlace } from "./local-item.ts";
+import { goesBack } from "./resumable.ts";
 
 export interface RunReport {
   readonly place: ItemPlace;
@@ -43,8 +44,10 @@ export function runReport(all: RunReport): CommandResult {
   const journal = join(place.directory, "journal");
   const sessions = sessionsOf(result);
   const costUsd = spent.costMicroUsd / 1_000_000;
-  const resume = result.state.ended !== null || result.ending === "waiting-for-artifacts" ? null : resumeCommand(place.name, all.data.directory, all.data.usual, result.reason?.code);
   const done = result.ending === "completed" || result.ending === "decomposed";
+  const stopped = result.state.ended !== null && branch === null && !done;
+  const goesOn = branch === null && (stopped ? goesBack(result.ending) : !done && result.ending !== "waiting-for-artifacts");
+  const resume = goesOn ? resumeCommand(place.name, all.data.directory, all.data.usual, stopped ? "" : result.reason?.code) : null;
   const end =
     branch === null
       ? `${done ? "Completed" : `Stopped (${result.ending})`}: ${result.reason?.message ?? ""} ${result.reason?.fix ?? ""}`.trimEnd()
@@ -52,8 +55,11 @@ export function runReport(all: RunReport): CommandResult {
   const lines = [
     end,
     ...leftOutLines(leftOut),
-    ...(result.state.ended === null || branch !== null || done ? [] : [`To start it again: worktrain run --workspace ${shellWord(source)} --goal TEXT, with the text as it should be. It is a new task; this one is over and can still be read with \`worktrain report ${place.name}\`.`]),
-    ...(resume === null ? [] : [`Nothing is lost: \`${resume}\` goes on where it stopped.`]),
+    ...(!stopped ? [] : [
+          ...(resume === null ? [] : [`To go on with it once that is settled: \`${resume} --tell TEXT\`. It goes back to before its latest phase, with --from PHASE to before that one.`]),
+          `With another text it is a new task: worktrain run --workspace ${shellWord(source)} --goal TEXT. This one can still be read with \`worktrain report ${place.name}\`.`,
+        ]),
+    ...(resume === null || stopped ? [] : [`Nothing is lost: \`${resume}\` goes on where it stopped.`]),
     ...undelivered.map((text) => `Not delivered, no session read it any more: ${JSON.stringify(text)}`),
     `${counted(spent.turns, "turn")}, ${spent.tokens.toLocaleString("en-US")} tokens, $${costUsd.toFixed(4)}${unanswered(spent.unansweredMicroUsd)}${expected(result.estimate)}. Journal: ${journal}`,
     ...(sandbox === "weak" ? ["The agent's commands ran without a sandbox (--sandbox weak)."] : []),

@@ -5,7 +5,7 @@ import { parseItemId, sessionStream } from "../../../record/index.ts";
 import { TerminalError } from "../../../shared/errors.ts";
 import type { FileSystem } from "../../../shared/ports.ts";
 import type { CliWorld, CommandResult } from "../command.ts";
-import { MOST_TOLD_CHARS, openMailbox, type Fate } from "./inbox.ts";
+import { letterName, MOST_TOLD_CHARS, openMailbox, type Fate } from "./inbox.ts";
 import { findRunning, isRunning, listRunning, type Running } from "./running.ts";
 
 export interface Telling {
@@ -27,7 +27,7 @@ export async function tellSession(telling: Telling, ports: Ports): Promise<Comma
   if (text.length > MOST_TOLD_CHARS) throw new TerminalError(`The text has ${text.length} characters; a session is told at most ${MOST_TOLD_CHARS} at once.`, "Shorten it, or put the detail into a file of the repository.");
   const running = findRunning(listRunning(telling.running), target);
   if (running === null) throw await notRunning(telling, ports.fs);
-  const mailbox = openMailbox(running.directory, () => `${ports.clock.nowMs().toString().padStart(15, "0")}-${Buffer.from(ports.random.bytes(4)).toString("hex")}`);
+  const mailbox = openMailbox(running.directory, () => letterName(ports));
   const letter = mailbox.put({ sessionId: running.sessionIds.includes(target) ? target : null, text: text.toWellFormed() });
   const fate = await untilRead(() => mailbox.fate(letter), { running, waitMs, ports });
   if (fate !== "waiting") mailbox.forget(letter);

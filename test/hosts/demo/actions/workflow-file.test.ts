@@ -1,6 +1,8 @@
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import type { JsonObject } from "../../../../src/shared/json.ts";
+import { evaluateTemplate } from "../../../../src/hosts/demo/actions/expressions.ts";
 import { parseWorkflowFile, type WorkflowFile } from "../../../../src/hosts/demo/actions/workflow-file.ts";
 import { oneJob, PINNED, workflow } from "./world.ts";
 
@@ -37,8 +39,15 @@ describe("what is shipped for a repository without the App, and beside one", () 
     expect((await runLint(text, name)).filter(({ message }) => !newer.some((known) => known.test(message)))).toEqual([]);
   });
 
-  test("attack 4: a stranger's comments take no place in the queue of somebody else's command", () => {
-    expect(parse(decides ?? "").concurrency).toEqual({ group: expect.stringMatching(/github\.event\.issue\.number.*github\.actor_id \}\}$/), queue: "max", cancelInProgress: false });
+  test("two people's wishes on one issue take turns; attack 4: a stranger's comments take no place in the queue of somebody else's command", () => {
+    const { concurrency } = parse(decides ?? "");
+    expect(concurrency).toMatchObject({ queue: "max", cancelInProgress: false });
+    const groupOf = (event_name: string, actor_id: string, event: JsonObject): string => evaluateTemplate(concurrency?.group ?? "", { contexts: { github: { event_name, actor_id, event }, inputs: {} } });
+    const comment = (actor: string, author_association: string, number = 12): string => groupOf("issue_comment", actor, { issue: { number }, comment: { author_association } });
+    const team = groupOf("issues", "1", { issue: { number: 12 } });
+    expect(["OWNER", "MEMBER", "COLLABORATOR"].map((association, at) => comment(`${at}`, association))).toEqual([team, team, team]);
+    const others = [comment("8", "NONE"), comment("9", "NONE"), comment("9", "CONTRIBUTOR", 13), comment("1", "MEMBER", 13), groupOf("schedule", "1", {}), groupOf("workflow_dispatch", "1", {}), team];
+    expect(new Set(others).size).toBe(others.length - 1);
   });
 
   test("none of these jobs checks anything out, holds the model's key or may have an identity", () => {

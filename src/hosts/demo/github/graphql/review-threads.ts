@@ -44,6 +44,7 @@ function threadObject(serving: Serving, repository: RepositoryRecord, { pull, th
         body: each.comment.body,
         createdAt: each.review.submittedAt,
         author: actorOf(serving, each.review.author),
+        viewerDidAuthor: each.review.author === loginOf(serving.principal),
         pullRequestReview: { fullDatabaseId: String(each.review.id), state: each.review.state },
       })),
     }),

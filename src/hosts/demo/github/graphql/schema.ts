@@ -289,6 +289,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     id: ID!
     isCrossRepository: Boolean!
     lastEditedAt: DateTime
+    latestOpinionatedReviews(first: Int, writersOnly: Boolean): PullRequestReviewConnection
     mergeable: MergeableState!
     number: Int!
     reviewThreads(after: String, first: Int): PullRequestReviewThreadConnection!
@@ -348,11 +349,19 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     createdAt: DateTime!
     fullDatabaseId: BigInt
     pullRequestReview: PullRequestReview
+    viewerDidAuthor: Boolean!
+  }
+
+  type PullRequestReviewConnection {
+    nodes: [PullRequestReview]
   }
 
   type PullRequestReview {
+    author: Actor
+    commit: Commit
     fullDatabaseId: BigInt
     state: PullRequestReviewState!
+    submittedAt: DateTime
   }
 
   enum PullRequestReviewState {

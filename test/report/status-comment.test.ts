@@ -1,0 +1,26 @@
+/** I4: what the status comment says is so. */
+import { expect, it } from "vitest";
+import type { Phase } from "../../src/record/index.ts";
+import { statusComment, type Progress, type StatusView } from "../../src/report/status-comment.ts";
+import type { StatusMarker } from "../../src/report/status-marker.ts";
+
+const marker: StatusMarker = { issueNumber: 12, attempt: 1, continuation: 0, key: "a".repeat(32), state: "running", runId: 7, labelledAt: "2026-11-30T10:00:00.000Z", at: null, recreated: false };
+const at = (...phases: readonly Phase[]): Progress => ({ phases, at: { phase: phases.at(-1) ?? "probe", step: "look" }, costMilliUsd: 1, asOf: null, segments: 1, ending: null, gate: null });
+const listed = (more: Partial<StatusMarker>, progress: Progress | null): readonly string[] => statusComment({ ...marker, ...more }, { kind: "running", runUrl: "https://x/runs/7", progress }).split("\n").filter((line) => /^- [○●✔]/.test(line));
+
+it("only what is still to come is listed as that: not what an earlier run did, nor what a review never does", () => {
+  expect(listed({}, null)).toEqual(["- ○ Classify", "- ○ Code", "- ○ Review", "- ○ Deliver"]);
+  expect(listed({}, at("classify", "discover"))).toEqual(["- ✔ Classify", "- ● **Discover**, step `look`", "- ○ Code", "- ○ Review", "- ○ Deliver"]);
+  expect(listed({ continuation: 1 }, at("review"))).toEqual(["- ● **Review**, step `look`", "- ○ Deliver"]);
+  expect(listed({}, at("classify", "code", "review", "fix"))).toEqual(["- ✔ Classify", "- ✔ Code", "- ✔ Review", "- ● **Fix**, step `look`", "- ○ Deliver"]);
+  const head = "d".repeat(40);
+  expect(listed({ head }, null)).toEqual(["- ○ Review", "- ○ Deliver"]);
+  expect(listed({ head }, at("review"))).toEqual(["- ● **Review**, step `look`", "- ○ Deliver"]);
+});
+
+it("a run that ended without a word and saved nothing points at its log and at the secret, not at what is saved", () => {
+  const view: StatusView = { kind: "ended", runUrl: "https://x/runs/7", progress: null, ending: "lost", pullRequest: null, deliverUrl: null };
+  expect(statusComment(marker, view)).toContain("the secret `ANTHROPIC_API_KEY`, which belongs into the environment `worktrain-agent`");
+  expect(statusComment(marker, view)).not.toContain("from what is saved, write");
+  expect(statusComment(marker, { ...view, progress: at("code") })).toContain("To go on from what is saved");
+});
