@@ -11,7 +11,7 @@ const MAX_CONFIG_CHARS = 64 * 1024;
 
 /** Texts whose settings are kept: the App reads the same few again for each event. */
 const MOST_KNOWN = 32;
-const known = new Map<string, Result<Config, readonly Fault[]>>();
+const knownConfigs = new Map<string, Result<Config, readonly Fault[]>>();
 
 /**
  * Configuration text to frozen settings, or every fault in it.
@@ -20,11 +20,11 @@ const known = new Map<string, Result<Config, readonly Fault[]>>();
  */
 export function parseConfig(text: string | null, file: string): Result<Config, readonly Fault[]> {
   if (text === null || text.length > MAX_CONFIG_CHARS) return readConfig(text, file);
-  const before = known.get(text);
+  const before = knownConfigs.get(text);
   if (before !== undefined) return before;
   const config = readConfig(text, file);
-  if (known.size >= MOST_KNOWN) known.clear();
-  if (config.ok) known.set(text, config); // Faults name their file.
+  if (knownConfigs.size >= MOST_KNOWN) knownConfigs.clear();
+  if (config.ok) knownConfigs.set(text, config); // Faults name their file.
   return config;
 }
 
