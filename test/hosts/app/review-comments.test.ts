@@ -60,7 +60,7 @@ it.each<[string, string, (scene: DeliveredScene) => Promise<unknown>]>([
   ["our own App", "", (scene) => says(scene, "I say so.", world.app)],
   ["switched off", "followUp: { comments: false }\n", (scene) => says(scene, "Why?")],
   ["the label was taken off", "", async (scene) => (await says(scene, "Why?"), world.unlabel(scene.issue))],
-  ["the conversation was resolved meanwhile", "", async (scene) => (await says(scene, "Why?"), resolve())],
+  ["the conversation was resolved meanwhile", "", async (scene) => (await says(scene, "Why?"), resolveConversation())],
   ["our answer stands behind it", "", async (scene) => world.call(world.app, "POST", `${PULLS}/${scene.pull}/comments/${await says(scene, "Why?")}/replies`, { body: "<!-- worktrain:answered 0123456789abcdef -->\nSo." })],
   ["our deliver job's answer, with GITHUB_TOKEN, stands behind it", "", async (scene) => world.call(await actions(), "POST", `${PULLS}/${scene.pull}/comments/${await says(scene, "Why?")}/replies`, { body: "<!-- worktrain:answered 0123456789abcdef -->\nSo." })],
   ["it stands in an approval, which asks for nothing", "", (scene) => world.call(world.maintainer, "POST", `${PULLS}/${scene.pull}/reviews`, { event: "APPROVE", body: "Good.", comments: [{ path: "README.md", line: 1, body: "Nice." }] })],
@@ -78,7 +78,7 @@ async function actions(): Promise<string> {
 }
 
 /** The one conversation there is. */
-async function resolve(): Promise<void> {
+async function resolveConversation(): Promise<void> {
   const query = `query Threads { repository(owner: "acme", name: "calc") { pullRequest(number: 2) { reviewThreads(first: 1) { nodes { id } } } } }`;
   const { body } = await world.call(world.maintainer, "POST", `${world.github.url}/graphql`, { query });
   const threadId: string = body.data.repository.pullRequest.reviewThreads.nodes[0].id;
@@ -149,7 +149,7 @@ it("what is said is answered behind a run that checks asked for first: the look 
   const outlook = look?.();
   await world.comments(scene.issue);
   free();
-  expect([await blocked, await outlook]).toEqual([undefined, "going"]);
+  expect([await blocked, await outlook]).toEqual([undefined, "still"]);
   await tools.queue.idle();
   expect(scene.followedUp()).toMatchObject([undefined, { because: "ci" }]);
   world.github.setWebhookUrl(world.hookUrl);
@@ -186,7 +186,7 @@ it("what a run was started for is not found again, however that ended; what is s
 it.each<[string, (scene: DeliveredScene) => Promise<unknown>]>([
   ["nothing was said", async () => undefined],
   ["somebody who may only read said something", (scene) => says(scene, "Burn it.", world.github.addUser("rita", "read"))],
-  ["it was resolved", async (scene) => (await says(scene, "Why?"), resolve())],
+  ["it was resolved", async (scene) => (await says(scene, "Why?"), resolveConversation())],
   ["the label was taken off", async (scene) => (await says(scene, "Why?"), world.unlabel(scene.issue))],
   ["the pull request was closed", async (scene) => (await says(scene, "Why?"), scene.call("PATCH", `/pulls/${scene.pull}`, { state: "closed" }))],
   ["somebody pushed", async (scene) => (await says(scene, "Why?"), push(scene))],
