@@ -2,7 +2,7 @@ export { replyToComment, resolveThread } from "./review-thread.ts";
 export { addedFilesEffect, readBranchHead, type AddedFiles } from "./added-files.ts";
 export { armAutoMerge, disarmAutoMerge, readArmedByBots, readAutoMerge, type ArmWish, type AutoMergeShown } from "./auto-merge.ts";
 export { cancelEffect } from "./cancel.ts";
-export { checkActions, readCheckAction, type CheckActionName } from "./check-actions.ts";
+export { BUTTONS, checkActions, readCheckAction, type CheckActionName } from "./check-actions.ts";
 export { changeCheckEffect, checkRunEffect, MAX_ANNOTATIONS, type CheckConclusion, type CheckRunChange, type CheckRunWish } from "./check-run.ts";
 export { isSuperseded, supersededCheck } from "./superseded-check.ts";
 export { commentEffect, editComment, findComments, fitComment, isWrittenBy, MAX_COMMENT_CHARS, removeComment, type CommentAuthor, type CommentTarget, type OwnComment } from "./comment.ts";

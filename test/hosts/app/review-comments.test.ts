@@ -9,6 +9,7 @@ import { FAILED_CHECKS } from "../../../src/hosts/app/starting/causes.ts";
 import { answerSoon, followUpSoon } from "../../../src/hosts/app/starting/follow-up-soon.ts";
 import { createSubjectQueue } from "../../../src/hosts/app/subject-queue.ts";
 import { subjectOf } from "../../../src/hosts/app/workplace.ts";
+import { formatSegmentName, formatTrailers } from "../../../src/record/index.ts";
 import { startAppWorld, type AppWorld } from "./app-world.ts";
 import { ticketKeyPem } from "./running-app.ts";
 import { deliver, type DeliveredScene } from "./delivered-scene.ts";
@@ -181,6 +182,22 @@ it("what a run was started for is not found again, however that ended; what is s
   const second = await says(scene, "And say calc 2.");
   await passes(720_000);
   expect(scene.followedUp().slice(2)).toMatchObject([{ because: "comments", comments: [first, second] }]);
+});
+
+it.each([["failure", 3], ["success", 2]] as const)("a run that pushed and ended with %s before it answered: %i runs in all", async (conclusion, runs) => {
+  const scene = await deliver(world);
+  const said = await says(scene, "Why mended?");
+  await passes(120_000);
+  expect(scene.followedUp()).toHaveLength(2);
+  const run = world.runs(scene.issue).at(-1);
+  const message = `Mend more\n\n${formatTrailers({ item: `${world.repositoryId}/issue-${scene.issue}/1`, key: run?.inputs["key"] ?? "" })}\n`;
+  const commit = await scene.call("POST", "/git/commits", { message, tree: (await scene.call("GET", `/git/commits/${scene.head}`)).tree.sha, parents: [scene.head] });
+  await scene.call("PATCH", `/git/refs/heads/${scene.branch}`, { sha: commit.sha });
+  world.saveArtifact(run?.id ?? 0, formatSegmentName({ item: { repositoryId: world.repositoryId, subject: `issue-${scene.issue}`, attempt: 1 }, runId: run?.id ?? 0, runAttempt: 1, index: 1, phase: "code", step: "done", costMilliUsd: 120, ending: "ready" }));
+  await world.updateRun(run?.id ?? 0, { status: "completed", conclusion });
+  world.github.setWebhookUrl(null);
+  await passes(720_000);
+  expect(scene.followedUp().slice(2)).toMatchObject(runs === 2 ? [] : [{ because: "comments", headSha: commit.sha, comments: [said] }]);
 });
 
 it.each<[string, (scene: DeliveredScene) => Promise<unknown>]>([

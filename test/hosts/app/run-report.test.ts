@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { publicTicketKey, verifyTicket } from "../../../src/github/trust/index.ts";
 import { createEditBudget, MOST_EDITS } from "../../../src/hosts/app/runs/edit-budget.ts";
 import { createEffectRunner } from "../../../src/github/write/index.ts";
@@ -320,6 +320,16 @@ describe("fault 46: what if somebody deletes the comment?", () => {
   });
 });
 
+test("of an owner whose edits are an hour past nothing is remembered", async () => {
+  const clock = fakeClock();
+  const edits = createEditBudget(clock);
+  for (const owner of ["a", "b", "c"]) expect(edits.take(owner)).toBe(true);
+  expect(edits.owners()).toBe(3);
+  await clock.advance(60 * 60_000);
+  edits.take("d");
+  expect(edits.owners()).toBe(1);
+});
+
 describe("is a run followed to its end?", () => {
   it("polls at its interval, once a run, over outages, and hears of an end no webhook told", async () => {
     const { clock, world, run, save, report, body } = scene();
@@ -381,7 +391,7 @@ describe("is a run followed to its end?", () => {
     await follower.stop();
   });
 
-  it("what stays as it is costs less and less, up to five minutes between two looks; what changes is looked at often again", async () => {
+  it("what stays as it is costs less and less, up to two minutes between two looks; what changes is looked at often again", async () => {
     const { clock } = scene();
     const quiet = () => undefined;
     const follower = createRunFollower({ clock, log: { info: quiet, warn: quiet, error: quiet }, pollMs: 30_000 });
@@ -391,7 +401,7 @@ describe("is a run followed to its end?", () => {
     const pauses = () => looks.map((at, nth) => (at - (looks[nth - 1] ?? 0)) / 1_000).slice(1);
     follower.follow(RUN_ID, look);
     await clock.advance(60 * 60_000);
-    expect(pauses().slice(0, 7)).toEqual([45, 67.5, 101.25, 151.875, 227.8125, 300, 300]);
+    expect(pauses().slice(0, 7)).toEqual([45, 67.5, 101.25, 120, 120, 120, 120]);
     outlook = "going";
     await clock.advance(10 * 60_000);
     expect(pauses().slice(-3)).toEqual([30, 30, 30]);

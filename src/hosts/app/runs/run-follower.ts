@@ -4,8 +4,8 @@ import type { Clock } from "../../../shared/ports.ts";
 import type { AppLog } from "../app-log.ts";
 import type { RunOutlook } from "./run-report.ts";
 
-/** While nothing changes each look waits half as long again as the one before, up to this (ten times the App's poll interval). */
-const LONGEST_PAUSE_MS = 5 * 60_000;
+/** While nothing changes each look waits half as long again as the one before, up to this: four times the usual interval. */
+const LONGEST_PAUSE_MS = 2 * 60_000;
 const SLOWER = 1.5;
 
 /** Two jobs of at most six hours each (P-job-time); the run's own end is still heard of by webhook after that. */

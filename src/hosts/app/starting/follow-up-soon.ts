@@ -1,5 +1,5 @@
 /** Queues what a delivery is worked on again for, in the item's own order; and looks for what only GitHub's API tells. */
-import { branchOfIssue, readConversations, readMergeability, readOpenDeliveries, readPermission, type OpenDelivery } from "../../../github/read/index.ts";
+import { branchOfIssue, readConversations, readMergeability, readOpenDeliveries, readPermission, readRun, type OpenDelivery } from "../../../github/read/index.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
 import { authorise, deliveredHeadOf, type DeliveredHead, type SaidOnLine } from "../../../intake/index.ts";
 import { readLabelled } from "../dashboard/dashboard.ts";
@@ -122,7 +122,7 @@ export async function lookAtDeliveries(place: Workplace, tools: LookTools, ended
       await lookForConflict(place, tools, delivery);
     }
     if (delivery.armed) pushedOverSoon(place, tools, { ...head, pullNumber: delivery.number });
-    if (delivery.talked && (await isAskedSomething(place, tools, { pullNumber: delivery.number, taken: marker.followUp?.comments ?? [] }))) {
+    if (delivery.talked && (await isAskedSomething(place, tools, { pullNumber: delivery.number, taken: await takenBy(place, marker, head.headSha) }))) {
       tools.queue.add(subjectOf(place.repositoryId, head.issueNumber), { name: "finding comments", coalesce: `comments on lines ${delivery.number}`, run: () => answerWhenQuiet(place, tools, { ...head, pullNumber: delivery.number }) });
     }
   }
@@ -131,6 +131,13 @@ export async function lookAtDeliveries(place: Workplace, tools: LookTools, ended
 /** Somebody may have pushed to it. */
 export function pushedOverSoon(place: Workplace, tools: LookTools, head: DeliveredHead & { readonly pullNumber: number }): void {
   tools.queue.add(subjectOf(place.repositoryId, head.issueNumber), { name: "looking for a push over a delivery", coalesce: `pushed ${head.pullNumber}`, run: () => pushedOver(place, tools, head) });
+}
+
+/** Comments that the last run was started for. Where it pushed and its deliver job died before it answered them, they are owed an answer still. */
+async function takenBy({ github, repository }: Workplace, { followUp: last, runId }: StatusMarker, headSha: string): Promise<readonly number[]> {
+  const taken = last?.comments ?? [];
+  if (taken.length === 0 || last?.headSha === headSha || runId === null) return taken;
+  return (await readRun(github, repository, runId))?.conclusion === "success" ? taken : [];
 }
 
 /** By somebody who may have it done. @param taken comments that the last run was started for */
