@@ -9,26 +9,12 @@ import { configSchema, type Config } from "./schema.ts";
 /** Twenty times the longest sensible file. */
 const MAX_CONFIG_CHARS = 64 * 1024;
 
-/** Texts whose settings are kept: the App reads the same few again for each event. */
-const MOST_KNOWN = 32;
-const knownConfigs = new Map<string, Result<Config, readonly Fault[]>>();
-
 /**
  * Configuration text to frozen settings, or every fault in it.
  * @param text null where there is no file: all defaults
  * @param file name for the faults
  */
 export function parseConfig(text: string | null, file: string): Result<Config, readonly Fault[]> {
-  if (text === null || text.length > MAX_CONFIG_CHARS) return readConfig(text, file);
-  const before = knownConfigs.get(text);
-  if (before !== undefined) return before;
-  const config = readConfig(text, file);
-  if (knownConfigs.size >= MOST_KNOWN) knownConfigs.clear();
-  if (config.ok) knownConfigs.set(text, config); // Faults name their file.
-  return config;
-}
-
-function readConfig(text: string | null, file: string): Result<Config, readonly Fault[]> {
   if (text === null) return ok(freeze(configSchema.parse({})));
   const whole = (message: string, fix: string) => err([{ file, line: 1, column: 1, path: "", message, fix }]);
   if (text.length > MAX_CONFIG_CHARS) return whole(`The file has ${text.length} characters; at most ${MAX_CONFIG_CHARS} are read.`, "Shorten it.");

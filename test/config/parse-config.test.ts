@@ -24,18 +24,6 @@ describe("what does a configuration file mean?", () => {
     expect(result.ok && result.value).toMatchObject({ commands: { test: "npm test" }, budget: { costUsd: 0.5, turns: 300 } });
   });
 
-  it("says the same of the same text a second time, and names the file it was given of each fault", () => {
-    const text = "commands: {test: npm test}\n";
-    expect(parseConfig(text, FILE)).toEqual(parseConfig(text, FILE));
-    for (const file of ["a.yml", "b.yml"]) {
-      const result = parseConfig("labl: x\n", file);
-      expect(result.ok ? [] : result.error.map((fault) => fault.file)).toEqual([file]);
-    }
-    // Nobody can change what others are given later.
-    const kept = parseConfig(text, FILE);
-    expect(kept.ok && Object.isFrozen(kept.value) && Object.isFrozen(kept.value.commands)).toBe(true);
-  });
-
   it("gives each tier its model, and the default where it names none", () => {
     const result = parseConfig("model: claude-sonnet-5-5\nmodels: {heavy: claude-opus-5-5}\n", FILE);
     if (!result.ok) throw new Error("refused");
