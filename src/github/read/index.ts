@@ -26,6 +26,6 @@ export { readSeenHunks, seenHunks, type WhyWhole } from "./seen-hunks.ts";
 export { readComparison, type Comparison } from "./comparison.ts";
 export { findPullRequests, readPullRequest, type PullRequestFacts, type WholePullRequest } from "./pull-request.ts";
 export { readCommit, readCommitMessage, readRefHead, type CommitFacts, readRepository, type RepositoryFacts, type RepositoryShown } from "./repository.ts";
-export { findItemRuns, listDispatchedRuns, readRun, type DispatchedRunsQuery, type ItemRunsQuery, type RunFacts } from "./run.ts";
+export { atWorkSince, findItemRuns, listDispatchedRuns, readRun, type DispatchedRunsQuery, type ItemRunsQuery, type RunFacts } from "./run.ts";
 export { STOP_LABEL } from "./stop-label.ts";
 export { readTree, type TreeFacts } from "./tree.ts";

@@ -30,7 +30,7 @@ export const isSame = (one: string, other: string): boolean => one.toLowerCase()
 /** The issue as it is once the label is set. */
 export const labelled = (issue: IssueFacts | null, label: string): IssueFacts | null => (issue === null || hasLabel(issue, label) ? issue : { ...issue, labels: [...issue.labels, label] });
 
-export const hasLabel = ({ labels }: IssueFacts, label: string): boolean => labels.some((each) => isSame(each, label));
+export const hasLabel = ({ labels }: Pick<IssueFacts, "labels">, label: string): boolean => labels.some((each) => isSame(each, label));
 
 /** @returns why GitHub does not take the label; null where it is there. Ours, by its own webhook, starts nothing: we are no person (attack 1) */
 export async function setLabel({ here, issue }: Place, tools: AppTools, label: string): Promise<{ readonly message: string; readonly fix: string; readonly details: readonly string[] } | null> {
