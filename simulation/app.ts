@@ -1,7 +1,7 @@
 /** The App of a simulated world: its real handlers, fed with webhooks that come late, twice or never, in a process that may end. */
-import { Octokit } from "@octokit/core";
+import { createAppAccess, type Installation } from "../src/hosts/app/app-access.ts";
 import { registerHandlers, type Delivery, type WebhookName } from "../src/hosts/app/handlers.ts";
-import { installationClient, type InstallationOctokit } from "../src/hosts/app/installation-client.ts";
+import { installationClient } from "../src/hosts/app/installation-client.ts";
 import { startReconciler } from "../src/hosts/app/reconciling/reconciler.ts";
 import { createEditBudget } from "../src/hosts/app/runs/edit-budget.ts";
 import { createRunFollower } from "../src/hosts/app/runs/run-follower.ts";
@@ -38,7 +38,7 @@ type Handlers = ReadonlyMap<string, readonly Handler[]>;
 export class SimApp {
   readonly #options: SimAppOptions;
   readonly #dice;
-  #running: { readonly process: SimProcess; readonly handlers: Handlers; readonly octokit: InstallationOctokit } | null = null;
+  #running: { readonly process: SimProcess; readonly handlers: Handlers; readonly installation: Installation } | null = null;
   #webhooks = 0;
 
   constructor(options: SimAppOptions) {
@@ -70,7 +70,6 @@ export class SimApp {
       log,
       dashboards: new Set<number>(),
       edits: createEditBudget(process.clock),
-      graphqlUrl: GRAPHQL,
       queue: createSubjectQueue(log),
       follower: createRunFollower({ clock: process.clock, log, pollMs: POLL_MS }),
       effects: createEffectRunner({ clock: process.clock }),
@@ -82,29 +81,18 @@ export class SimApp {
       for (const name of [names].flat()) handlers.set(name, [...(handlers.get(name) ?? []), handler]);
     };
     registerHandlers({ on }, tools);
-    const octokit = this.#installation(fetch);
-    this.#running = { process, handlers, octokit };
-    const place = { github: installationClient(octokit, tools), repository: { owner: OWNER, repo: REPOSITORY }, repositoryId: github.repositoryId };
+    const installation = this.#installation(fetch, process.clock);
+    this.#running = { process, handlers, installation };
+    const place = { github: installationClient(installation, tools), repository: { owner: OWNER, repo: REPOSITORY }, repositoryId: github.repositoryId };
     startReconciler({ clock: process.clock, log, tools, world: { places: async function* () { yield place; }, redeliver: () => Promise.resolve() } });
     void process.ended.then(() => schedule.after(RESTART_MS, () => this.#begin()));
   }
 
-  /** As Probot's: with a token that is kept until it expires, or made anew when that is asked for. */
-  #installation(fetch: ReturnType<SimGitHub["fetchFor"]>): InstallationOctokit {
-    const { github, schedule } = this.#options;
-    const quiet = (): void => undefined;
-    let token = github.mintInstallationToken();
-    let mintedAtMs = schedule.nowMs();
-    const refresh = (): void => {
-      token = github.mintInstallationToken();
-      mintedAtMs = schedule.nowMs();
-    };
-    const octokit = new Octokit({ baseUrl: API, userAgent: "worktrain-app", request: { fetch }, log: { debug: quiet, info: quiet, warn: quiet, error: quiet } });
-    octokit.hook.before("request", (options) => {
-      if (schedule.nowMs() - mintedAtMs > 59 * 60_000) refresh();
-      options.headers.authorization = `token ${token}`;
-    });
-    return { request: octokit.request, auth: async () => refresh() };
+  /** The App's own way to tokens, of which Probot makes what GitHub gives for an hour. */
+  #installation(fetch: ReturnType<SimGitHub["fetchFor"]>, clock: SimProcess["clock"]): Installation {
+    const { github } = this.#options;
+    const auth = async (): Promise<unknown> => ({ token: github.mintInstallationToken(), expiresAt: new Date(clock.nowMs() + 60 * 60_000).toISOString() });
+    return createAppAccess({ clock, authenticate: () => Promise.resolve({ auth }), baseUrl: API, graphqlUrl: GRAPHQL, fetch }).installation(APP.id);
   }
 
   #send(state: State, happening: Happening): void {
@@ -128,6 +116,6 @@ export class SimApp {
   #deliver(name: string, delivery: { readonly id: string; readonly payload: unknown }): void {
     const running = this.#running;
     if (running === null || !running.process.alive) return this.#options.trace(`no App is there for ${name}`);
-    for (const handler of running.handlers.get(name) ?? []) handler({ ...delivery, octokit: running.octokit });
+    for (const handler of running.handlers.get(name) ?? []) handler({ ...delivery, installation: running.installation });
   }
 }

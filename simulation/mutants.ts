@@ -53,7 +53,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a token that is not taken is not made anew",
     file: "src/hosts/app/installation-client.ts",
-    edits: [{ find: 'await octokit.auth({ type: "installation", refresh: true });', replace: "" }],
+    edits: [{ find: "await installation.renew();", replace: "" }],
     worlds: "items",
   },
   {

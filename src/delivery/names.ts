@@ -1,4 +1,5 @@
 /** How what we publish is called and found again. A marker or trailer counts only in what our own account wrote. */
+import { ownBranch } from "../github/read/own-branch.ts";
 import { GITHUB_ACTIONS_LOGIN } from "../github/read/own-reviews.ts";
 import type { Ticket } from "../github/trust/index.ts";
 import { parseItemId, type Trailers } from "../record/index.ts";
@@ -13,21 +14,12 @@ export interface Publisher {
 /** The account behind `GITHUB_TOKEN` on github.com: the App "GitHub Actions" (P-github-token). */
 export const GITHUB_ACTIONS: Publisher = { appId: 15368, appSlug: "github-actions", botLogin: GITHUB_ACTIONS_LOGIN };
 
-/** The issue and attempt that a branch of `branchOf` is of; null for any other branch. */
-export function parseOwnBranch(branch: string): { readonly issueNumber: number; readonly attempt: number } | null {
-  const [, issue, attempt] = /^worktrain\/issue-([1-9]\d{0,9})-([1-9]\d{0,5})$/.exec(branch) ?? [];
-  return issue === undefined || attempt === undefined ? null : { issueNumber: Number(issue), attempt: Number(attempt) };
-}
-
 /** `worktrain/issue-12-1`: the branch of an item's attempt. */
 export function branchOf(itemId: string): string {
   const name = parseItemId(itemId);
   if (name === null) throw new TypeError(`${itemId} is not a work item`);
-  return `worktrain/${name.subject}-${name.attempt}`;
+  return ownBranch(name);
 }
-
-/** Whether a branch is called like one that an item was delivered on; who pushed to it is another question. */
-export const isOurBranch = (ref: string): boolean => /^worktrain\/(?:issue|pr)-/.test(ref);
 
 /** First line of a pull request's or comment's body. */
 export const marker = (what: "pull-request" | "comment" | "review", ticket: Pick<Ticket, "item" | "key">): string => `<!-- worktrain:${what} ${ticket.item} key=${ticket.key} -->`;

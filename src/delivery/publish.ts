@@ -5,7 +5,7 @@ import { err, ok, type Result } from "../shared/result.ts";
 import { effectKey, type Intent } from "./intents.ts";
 import { applyIntent, type Access, type Applied, type OutletContext } from "./outlets/index.ts";
 
-export type Publication = Omit<OutletContext, "applied" | "state" | "repository" | keyof Access> & {
+export type Publication = Omit<OutletContext, "applied" | "conversations" | "state" | "repository" | keyof Access> & {
   /** A token that may apply this kind of intent. A throw ends the publication. */
   readonly access: (kind: Intent["kind"]) => Promise<Access>;
   /** Asked again before each write: what GitHub shows, or a reason why nothing more may be done (I10, faults 23 and 52). */
@@ -18,11 +18,12 @@ export type Publication = Omit<OutletContext, "applied" | "state" | "repository"
 export async function publish(intents: readonly Intent[], publication: Publication): Promise<Result<ReadonlyMap<Intent["kind"], Applied>, Refusal>> {
   const { access, before, confirm, ...context } = publication;
   const applied = new Map<Intent["kind"], Applied>();
+  const conversations = {};
   for (const intent of intents) {
     const state = await before();
     if (!state.ok) return state;
     const { owner, repo } = state.value.repository;
-    const result = await applyIntent(intent, { ...context, ...(await access(intent.kind)), applied, state: state.value, repository: { owner, repo } });
+    const result = await applyIntent(intent, { ...context, ...(await access(intent.kind)), applied, conversations, state: state.value, repository: { owner, repo } });
     if (!result.ok) return err(result.error);
     applied.set(intent.kind, result.value);
     const { id, url, adopted, declined } = result.value;

@@ -1,13 +1,9 @@
 /** What is said of a delivered commit on GitHub, as far as its event is believed: which item to look at. The API says the rest. */
 import { z } from "zod";
-
-/** `branchOf` in delivery/names.ts. */
-const BRANCH = /^worktrain\/issue-([1-9]\d{0,9})-([1-9]\d{0,5})$/;
+import { parseOwnBranch, type OwnBranch } from "../github/read/own-branch.ts";
 
 /** A delivered commit of an item. */
-export interface DeliveredHead {
-  readonly issueNumber: number;
-  readonly attempt: number;
+export interface DeliveredHead extends OwnBranch {
   readonly headSha: string;
 }
 
@@ -121,6 +117,6 @@ export function parsePushedOver(payload: unknown): (DeliveredHead & { readonly p
 
 /** The item whose branch it is; null for a branch that no item of an issue delivers to. */
 export function deliveredHeadOf(branch: string, headSha: string): DeliveredHead | null {
-  const [, issue, attempt] = BRANCH.exec(branch) ?? [];
-  return issue === undefined || attempt === undefined ? null : { issueNumber: Number(issue), attempt: Number(attempt), headSha };
+  const own = parseOwnBranch(branch);
+  return own === null ? null : { ...own, headSha };
 }

@@ -3,19 +3,19 @@
  *
  * C1. In a stream `seq` counts from 1 without a gap, `prev` is the hash of the line before, `epoch` never falls.
  * C2. A line that does not continue its stream is refused, never skipped and never merged.
- * C3. Lines of our own are kept as the bytes that were written and read when somebody asks for them, so what a reader gets is
- *     what the log holds (I3), and an append that nobody reads again costs its bytes only.
+ * C3. Lines of our own, and those of a large log, are kept as bytes and read when somebody asks for them: what a reader gets is what
+ *     the log holds (I3), and a line that nobody reads again costs its bytes only.
  * C4. Where an item says that a session ended at a line, that line stands there: a session cannot be written anew behind its item.
  */
 import { GENESIS_HASH, type Head, type Recorded, sessionStream } from "../record/index.ts";
 import { type Refusal, TerminalError } from "../shared/errors.ts";
-import { readLine, walkLines, type ReadLine } from "./line.ts";
+import { isLargeLog, readLine, walkLines, type ReadLine } from "./line.ts";
 
 export type ChainRefusal = Refusal<"gap" | "fork" | "chain-broken" | "epoch-falls" | "contradicted">;
 
 export interface Chain {
-  /** Takes the next line of its stream; a refusal changes nothing. */
-  accept(line: ReadLine): ChainRefusal | null;
+  /** Takes the next line of its stream; a refusal changes nothing. @param bytes of the line, newline included, to be kept in its place (C3) */
+  accept(line: ReadLine, bytes?: Uint8Array | null): ChainRefusal | null;
   /** Takes lines that `prepareAppend` made from this stream's head. */
   extend(stream: string, lines: OwnLines): void;
   streams(): readonly string[];
@@ -36,7 +36,7 @@ export interface OwnLines {
 
 interface StreamState {
   readonly events: Recorded[];
-  /** Of the lines that came by `accept`, by `seq - 1`. */
+  /** Of the lines that came by `accept`, by `seq - 1` (C4). */
   readonly hashes: string[];
   /** What follows `events`, not read yet (C3). */
   unread: Uint8Array[];
@@ -49,20 +49,18 @@ export function createChain(): Chain {
   let highestEpoch = 0;
 
   return {
-    accept(line) {
+    accept(line, bytes = null) {
       const { recorded, hash } = line;
-      const state = states.get(recorded.stream);
-      const refusal = misplaced(line, state?.head ?? null, state?.epoch ?? 0) ?? contradicted(recorded, (stream) => states.get(stream)?.hashes ?? []);
+      const known = states.get(recorded.stream);
+      const refusal = misplaced(line, known?.head ?? null, known?.epoch ?? 0) ?? contradicted(recorded, (stream) => states.get(stream)?.hashes ?? []);
       if (refusal !== null) return refusal;
-      const head = { seq: recorded.seq, hash };
-      if (state === undefined) {
-        states.set(recorded.stream, { events: [recorded], hashes: [hash], unread: [], head, epoch: recorded.epoch });
-      } else {
-        eventsOf(state).push(recorded);
-        state.hashes[recorded.seq - 1] = hash;
-        state.head = head;
-        state.epoch = recorded.epoch;
-      }
+      const state = known ?? { events: [], hashes: [], unread: [], head: { seq: 0, hash: "" }, epoch: 0 };
+      if (known === undefined) states.set(recorded.stream, state);
+      if (bytes === null) eventsOf(state).push(recorded);
+      else keepUnread(state.unread, bytes);
+      state.hashes[recorded.seq - 1] = hash;
+      state.head = { seq: recorded.seq, hash };
+      state.epoch = recorded.epoch;
       highestEpoch = Math.max(highestEpoch, recorded.epoch);
       return null;
     },
@@ -87,18 +85,27 @@ export function createChain(): Chain {
   };
 }
 
+/** Lines that stand side by side are kept as one piece: a hundred thousand of them would keep the garbage collector busy. */
+function keepUnread(unread: Uint8Array[], bytes: Uint8Array): void {
+  const last = unread.at(-1);
+  if (last === undefined || last.buffer !== bytes.buffer || last.byteOffset + last.length !== bytes.byteOffset) unread.push(bytes);
+  else unread[unread.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + bytes.length);
+}
+
 /** All events of a stream; what was not read yet is read (C3). */
 function eventsOf(state: StreamState): Recorded[] {
   const { events, unread } = state;
+  if (unread.length === 0) return events;
   state.unread = [];
   for (const bytes of unread) {
+    const large = isLargeLog(bytes);
     const walked = walkLines(bytes, (line, text) => {
-      const read = readLine(line, text);
+      const read = readLine(line, text, !large);
       if (!read.ok) return { reason: read.error.message, fix: read.error.fix };
       events.push(read.value.recorded);
       return null;
     });
-    if (!walked.ok) throw new TerminalError(`A line this process wrote cannot be read back: ${walked.error.reason}.`, "This is a bug in WorkTrain; please report it with the journal.");
+    if (!walked.ok) throw new TerminalError(`A line that was read or written cannot be read again: ${walked.error.reason}.`, "This is a bug in WorkTrain; please report it with the journal.");
   }
   return events;
 }

@@ -5,7 +5,7 @@ export { leftBehind, type LeftBehind } from "./left-behind.ts";
 export { byAge, newestChain } from "./newest-chain.ts";
 export { lineFinder } from "./line-finder.ts";
 export { decodeSegment, encodeSegment, SEGMENT_LIMITS, type DecodedSegment, type Segment, type SegmentBlob, type SegmentLimits, type SegmentRefusal } from "./segment.ts";
-export { longestUnsavedMs, startAutosave, type Autosave, type AutosaveOptions } from "./autosave.ts";
+export { startAutosave, type Autosave, type AutosaveOptions } from "./autosave.ts";
 export { createSegmentSaver, type EarlierPart, type SavedUpTo, type SaveOptions, type SaveRequest, type SegmentSaver, type SegmentSaverOptions } from "./segment-saver.ts";
 export { seedDirectory, type SeedOptions } from "./seed-directory.ts";
 export { actionsArtifactClient, downloadOwnArtifact, type ArtifactClient } from "./stores/actions-artifacts.ts";

@@ -38,36 +38,42 @@ function parseObject(text: string): { readonly v?: unknown } | null {
   }
 }
 
-/** Bytes of lines whose reading is remembered: some thousand events. */
-const KNOWN_LIMIT_BYTES = 8 * 1024 * 1024;
+/** Bytes of lines whose reading is remembered at least, and half of what is remembered at most: some thousand events. */
+const KNOWN_BYTES = 4 * 1024 * 1024;
+
+/** Whether a log is larger than what is remembered: its beginning would be forgotten before it is read again. */
+export const isLargeLog = (log: Uint8Array): boolean => log.length > KNOWN_BYTES;
 
 /**
- * Lines that were read and found good, by their hash, oldest first. One process reads a log several times over: as segments, as a
- * directory seeded from them, in parts when it saves and delivers. The same bytes are the same line, and what is not yet known is read.
+ * Lines that were read and found good, by their hash. One process reads a log several times over: as segments, as a directory
+ * seeded from them, in parts when it saves and delivers. The same bytes are the same line, and what is not yet known is read.
+ * What gets too much is forgotten in bulk: taking the oldest line out of a map costs a walk over all that was taken out before.
  */
-const known = new Map<string, { readonly line: ReadLine; readonly size: number }>();
+let known = new Map<string, ReadLine>();
+let knownBefore = new Map<string, ReadLine>();
 let knownBytes = 0;
 
 function remember(line: ReadLine, size: number): void {
-  known.set(line.hash, { line, size });
-  knownBytes += size;
-  for (const [hash, oldest] of known) {
-    if (knownBytes <= KNOWN_LIMIT_BYTES) return;
-    known.delete(hash);
-    knownBytes -= oldest.size;
+  if (knownBytes > KNOWN_BYTES) {
+    knownBefore = known;
+    known = new Map();
+    knownBytes = 0;
   }
+  known.set(line.hash, line);
+  knownBytes += size;
 }
 
 /**
  * Reads one line.
  * @param bytes the line with its newline
  * @param text the same line decoded, without its newline
+ * @param remembered whether the same line may well be read again
  * @returns `needs-version` when a newer WorkTrain wrote it (fault 11), `unknown-event` when the envelope is good and the event is not
  */
-export function readLine(bytes: Uint8Array, text: string): Result<ReadLine, LineRefusal> {
+export function readLine(bytes: Uint8Array, text: string, remembered = true): Result<ReadLine, LineRefusal> {
   const hash = sha256Hex(bytes);
-  const before = known.get(hash);
-  if (before !== undefined) return ok(before.line);
+  const before = known.get(hash) ?? knownBefore.get(hash);
+  if (before !== undefined) return ok(before);
   const value = parseObject(text);
   if (value === null) return notALine("it is not one JSON object");
   if (typeof value.v === "number" && Number.isInteger(value.v) && value.v > RECORD_VERSION) {
@@ -82,7 +88,7 @@ export function readLine(bytes: Uint8Array, text: string): Result<ReadLine, Line
   const recorded = recordedFrom(envelope.data);
   if (!recorded.ok) return recorded;
   const line: ReadLine = { prev: envelope.data.prev, recorded: recorded.value, hash };
-  remember(line, bytes.length);
+  if (remembered) remember(line, bytes.length);
   return ok(line);
 }
 

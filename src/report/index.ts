@@ -5,7 +5,7 @@ export { code, counted, cut, plain, quote, table } from "./markdown.ts";
 export { formatCost, formatUsd, totalTokens } from "./money.ts";
 export { noticesOf } from "./notices.ts";
 export { neutralise, neutraliseLine, showHidden } from "./neutralise.ts";
-export { findingsShown, findingsTable, journalProof, proofOf, proofTable, sessionTable, type Proof } from "./proof.ts";
+export { findingsTable, journalProof, proofOf, proofTable, sessionTable, type Proof } from "./proof.ts";
 export type { Attester, ProofRow, ProofSession } from "./proof-row.ts";
 export { sessionTimeline, traceLine, type TimelineEntry } from "./session-timeline.ts";
 export { lastArtifact, lastVerifications, passed, sessionView, type ItemSessionView, type SessionView, type VerificationView } from "./session-view.ts";

@@ -7,6 +7,7 @@ import { reviewVerdictSchema, verdictOf } from "../workflow/index.ts";
 import { besideBase, CONTRACT, exitWords } from "../engine/pipeline/index.ts";
 import { baseRows, besideWords, findingRows, inSandbox } from "./host-check-rows.ts";
 import { clip } from "./excerpt.ts";
+import { FATES, SHOWN_DIGITS } from "./findings-shown.ts";
 import { code, counted, plain, table } from "./markdown.ts";
 import { formatCount, formatUsd, totalTokens } from "./money.ts";
 import type { ItemView } from "./item-view.ts";
@@ -124,7 +125,6 @@ export function sessionTable(view: ItemView): string {
 }
 
 const CHECKS = { "red-then-green": "; its command failed before and passes now", "still-red": "; **its command still fails**", "not-reproduced": "; its command had passed before the fix as well: **not reproduced**", "said-nothing": "; its command could not be run to its end", "unknown-after": "; its command failed before and could not be run to its end after" } as const;
-const FATES = { gone: "not found again", repeated: "found again", open: "open", accepted: "left as it is" } as const;
 
 const ANSWERS = { taken: "taken", merged: "merged with others", dropped: "dropped" } as const;
 
@@ -134,15 +134,6 @@ export function broughtTable({ brought }: Pick<ItemView, "brought">): string {
   return rows.length === 0 ? "" : table(["Round", "Reviewer", "Severity", "What was brought", "What the verdict made of it"], rows);
 }
 const REASON_CHARS = 300;
-
-/** Digits of a finding's fingerprint that people are shown and may name it by. */
-const SHOWN_DIGITS = 8;
-
-const ROW_WITH_ID = /^\|.*\| `([0-9a-f]{8})` \| ([^|\n]*) \|$/gm;
-
-/** The findings in a text that holds their table: their ids, and whether something is left of them. */
-export const findingsShown = (body: string): readonly { readonly id: string; readonly left: boolean }[] =>
-  [...body.replaceAll("\r", "").matchAll(ROW_WITH_ID)].map(([, id = "", fate = ""]) => ({ id, left: !fate.startsWith(FATES.gone) }));
 
 /** One row a finding: what the reviews found and what became of it. Empty text when they found nothing. */
 export function findingsTable(view: Pick<ItemView, "findings">): string {

@@ -9,6 +9,9 @@ const ROOT = join(import.meta.dirname, "..", "..");
 /** All that the Action may load but the artifact client, which is a lazy chunk of its own (docs/decisions/0013-left-out-of-the-bundle.md). */
 const MAX_BYTES = 1_200_000;
 
+/** The App as a job is started at every event that it hears: what it may load in all. */
+const MAX_INTAKE_BYTES = 500_000;
+
 const fresh = mkdtempSync(join(tmpdir(), "worktrain-bundle-"));
 beforeAll(async () => {
   const built = await nodeProcesses.run(process.execPath, [join(ROOT, "scripts/build.ts"), fresh], { cwd: ROOT, env: { PATH: process.env["PATH"] ?? "" }, timeoutMs: 60_000 });
@@ -31,7 +34,7 @@ test.each([
 ])("%s is what a fresh build makes, byte for byte (else: npm run build)", (place, made) => {
   const [built, committed] = [filesOf(made), filesOf(join(ROOT, place))];
   const names = new Set([...built.keys(), ...committed.keys()]);
-  expect(names.size).toBeGreaterThan(place === "action/intake/dist" ? 0 : 5);
+  expect(names.size).toBeGreaterThan(5);
   expect([...names].filter((name) => built.get(name)?.equals(committed.get(name) ?? Buffer.alloc(0)) !== true)).toEqual([]);
 });
 
@@ -45,6 +48,18 @@ test(`without the artifact client's chunk the bundle has at most ${MAX_BYTES / 1
   expect(files.filter(([name]) => name === "chunks/artifact.js")).toHaveLength(1);
   const bytes = files.filter(([name]) => name !== "chunks/artifact.js").reduce((sum, [, content]) => sum + content.length, 0);
   expect(bytes).toBeLessThanOrEqual(MAX_BYTES);
+});
+
+test(`the App as a job has at most ${MAX_INTAKE_BYTES / 1e6} MB, and loads of it what the job needs`, () => {
+  const files = filesOf(`${fresh}-intake`);
+  expect([...files.values()].reduce((sum, content) => sum + content.length, 0)).toBeLessThanOrEqual(MAX_INTAKE_BYTES);
+  const started = loadedWith(files, "main.js");
+  for (const job of ["decide", "tell", "watch"]) {
+    expect(files.has(`chunks/${job}.js`)).toBe(true);
+    expect(started.has(`chunks/${job}.js`)).toBe(false);
+  }
+  const bytes = (job: string): number => [...loadedWith(files, "main.js", `chunks/${job}.js`)].reduce((sum, name) => sum + (files.get(name)?.length ?? 0), 0);
+  expect(bytes("tell")).toBeLessThan((bytes("decide") * 2) / 3);
 });
 
 /** What a file loads with itself: an import, or in CommonJS a `require` that no promise puts off. */

@@ -4,7 +4,7 @@ import type { PullRequestIntent } from "../../src/delivery/intents.ts";
 import { GITHUB_ACTIONS, marker, type Publisher } from "../../src/delivery/names.ts";
 import { applyIntent, type OutletContext } from "../../src/delivery/outlets/index.ts";
 import { ended } from "../../src/delivery/text/renewed-body.ts";
-import { createGitHub } from "../../src/github/octokit.ts";
+import { createGitHub } from "../../src/github/create-github.ts";
 import { readDeliveryState } from "../../src/github/read/index.ts";
 import { createEffectRunner } from "../../src/github/write/index.ts";
 import { fakeClock } from "../fakes/clock.ts";

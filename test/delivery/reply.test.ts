@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { applyIntent, type OutletContext } from "../../src/delivery/outlets/index.ts";
 import { replyIntents, type Replying } from "../../src/delivery/text/reply.ts";
-import { createGitHub } from "../../src/github/octokit.ts";
+import { createGitHub } from "../../src/github/create-github.ts";
 import { createEffectRunner } from "../../src/github/write/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { makeTicket } from "../fakes/tickets.ts";
@@ -74,11 +74,11 @@ describe("I2: over the wire", () => {
   const REPLIES = "/repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies";
   const answers = () => [...world.github.state().reviews.values()].flatMap(({ comments }) => comments).filter(({ inReplyTo }) => inReplyTo === asked).map(({ body }) => body);
   const body = (key = ticketOf().key) => `<!-- worktrain:answered ${key} -->\nSo.`;
-  function apply(wish: { readonly commentId?: number; readonly body?: string; readonly commit?: string } = {}) {
+  function apply(wish: { readonly commentId?: number; readonly body?: string; readonly commit?: string; readonly place?: number } = {}, conversations: OutletContext["conversations"] = {}) {
     const clock = fakeClock();
     const github = createGitHub({ token: world.app, baseUrl: world.github.url, graphqlUrl: `${world.github.url}/graphql`, userAgent: "test", clock: { ...clock, sleep: async () => undefined }, fetch, readPausesMs: [] });
-    const context = { github, repository: { owner: "acme", repo: "calc" }, runner: createEffectRunner({ clock: { ...clock, sleep: async () => undefined } }), publisher: { appId: 4242, appSlug: "worktrain", botLogin: "worktrain[bot]" }, ticket: ticketOf(), applied: new Map(wish.commit === undefined ? [] : [["branch", { id: wish.commit }]]), note: () => undefined } as unknown as OutletContext;
-    return applyIntent({ kind: "reply", place: 1, pullNumber: scene.pull, commentId: wish.commentId ?? asked, body: wish.body ?? body() }, context);
+    const context = { github, repository: { owner: "acme", repo: "calc" }, runner: createEffectRunner({ clock: { ...clock, sleep: async () => undefined } }), publisher: { appId: 4242, appSlug: "worktrain", botLogin: "worktrain[bot]" }, ticket: ticketOf(), applied: new Map(wish.commit === undefined ? [] : [["branch", { id: wish.commit }]]), note: () => undefined, conversations } as unknown as OutletContext;
+    return applyIntent({ kind: "reply", place: wish.place ?? 1, pullNumber: scene.pull, commentId: wish.commentId ?? asked, body: wish.body ?? body() }, context);
   }
 
   test("given once, with the commit that came of it", async () => {
@@ -90,6 +90,19 @@ describe("I2: over the wire", () => {
     world.github.failNext({ method: "POST", route: REPLIES, dropResponseAfterApplying: true });
     expect(await apply()).toMatchObject({ ok: true });
     expect(answers()).toEqual([body()]);
+  });
+
+  test("the conversations are read once for all replies of a delivery, and again where it is not known what became of one", async () => {
+    const second = (await world.call(world.maintainer, "POST", `/repos/acme/calc/pulls/${scene.pull}/comments`, { body: "And this?", commit_id: scene.head, path: "README.md", line: 1, side: "RIGHT" })).body.id;
+    const reads = () => world.github.requests.filter(({ path, body: sent }) => path === "/graphql" && JSON.stringify(sent).includes("query Conversations")).length;
+    const before = reads();
+    const conversations: OutletContext["conversations"] = {};
+    await apply({}, conversations);
+    await apply({ commentId: second, place: 2 }, conversations);
+    expect([reads() - before, answers()]).toEqual([1, [body()]]);
+    world.github.failNext({ method: "POST", route: REPLIES, dropResponseAfterApplying: true });
+    await apply({ body: body("e".repeat(32)), place: 3 }, conversations);
+    expect([reads() - before, answers()]).toEqual([2, [body(), body("e".repeat(32))]]);
   });
 
   test("what a person writes that looks like our answer is none", async () => {

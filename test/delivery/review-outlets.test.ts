@@ -5,7 +5,7 @@ import { applyIntent, type OutletContext } from "../../src/delivery/outlets/inde
 import { GITHUB_ACTIONS } from "../../src/delivery/names.ts";
 import type { Intent } from "../../src/delivery/intents.ts";
 import { FIXED_MARK } from "../../src/delivery/reconcile.ts";
-import { createGitHub } from "../../src/github/octokit.ts";
+import { createGitHub } from "../../src/github/create-github.ts";
 import { readReviewThreads } from "../../src/github/read/index.ts";
 import { createEffectRunner } from "../../src/github/write/index.ts";
 import { fakeClock } from "../fakes/clock.ts";

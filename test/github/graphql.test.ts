@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { graphqlUrlOf, isGraphQlQuery, queryGraphQl } from "../../src/github/graphql.ts";
-import { createGitHub } from "../../src/github/octokit.ts";
+import { createGitHub } from "../../src/github/create-github.ts";
 import { fakeClock } from "../fakes/clock.ts";
 
 const QUERY = "query Asked($a: Int!) { repository { issue } }";

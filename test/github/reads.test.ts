@@ -2,10 +2,11 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { GitHub } from "../../src/github/client.ts";
-import { createGitHub } from "../../src/github/octokit.ts";
-import { downloadArtifact, findItemRuns, listRunArtifacts, readDeliveredCheck, readFile, readIssue, readPermission, readRepository, readRun } from "../../src/github/read/index.ts";
+import { createGitHub } from "../../src/github/create-github.ts";
+import { branchOfIssue, downloadArtifact, findItemRuns, listRunArtifacts, readDeliveredCheck, readFile, readIssue, readOpenDeliveries, readPermission, readRepository, readRun } from "../../src/github/read/index.ts";
 import { withRetries } from "../../src/github/retries.ts";
 import { sha256Hex } from "../../src/shared/hash.ts";
+import { checkGraphQlRequest } from "../contract/graphql.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { requestError, scriptedGitHub } from "../fakes/github.ts";
 import { smallWorld } from "../fakes/small-world.ts";
@@ -21,6 +22,26 @@ describe("what does GitHub say?", () => {
     expect(await readIssue(empty, REPOSITORY, 1)).toBeNull();
     expect(await readRun(empty, REPOSITORY, 1)).toBeNull();
     expect(await findItemRuns(empty, REPOSITORY, { workflow: "worktrain.yml", word: "k" })).toEqual([]);
+  });
+
+  it("open deliveries are asked for by their branches, fifty a request; what GitHub does not show of one is as if nobody had said it", async () => {
+    const documents: { query: string; [alias: string]: unknown }[] = [];
+    const shown = { number: 7, state: "OPEN", headRefName: "worktrain/issue-12-1", headRefOid: "a".repeat(40), baseRefName: "main", isCrossRepository: false, mergeable: "MERGEABLE" };
+    const github = scriptedGitHub({
+      "POST /graphql": (parameters) => {
+        const { query, variables } = parameters as { query: string; variables: Record<string, unknown> };
+        documents.push({ query, ...variables });
+        const nodes = (alias: string) => (variables[alias] === "worktrain/issue-12-1" ? [shown, null, { ...shown, number: 8, isCrossRepository: true }] : []);
+        return { data: { repository: { databaseId: 99, ...Object.fromEntries(Object.keys(variables).filter((name) => /^b\d+$/.test(name)).map((alias) => [alias, { nodes: nodes(alias) }])) } } };
+      },
+    });
+    const branches = Array.from({ length: 51 }, (_, at) => branchOfIssue({ issueNumber: at + 1, attempt: 1 }));
+    expect(await readOpenDeliveries(github, { ...REPOSITORY, id: 99 }, { branches, said: true })).toEqual([{ number: 7, open: true, branch: "worktrain/issue-12-1", headSha: "a".repeat(40), base: "main", fork: false, mergeable: "MERGEABLE", red: false, talked: false, armed: false, changesRequested: [] }]);
+    expect(documents.map((document) => Object.keys(document).filter((name) => /^b\d+$/.test(name)).length)).toEqual([50, 1]);
+    expect(documents.flatMap(({ query }) => checkGraphQlRequest({ query, variables: {} }))).toEqual([]);
+    expect(await readOpenDeliveries(github, { ...REPOSITORY, id: 98 }, { branches, said: true })).toEqual([]);
+    expect(await readOpenDeliveries(github, { ...REPOSITORY, id: 99 }, { branches: [], said: true })).toEqual([]);
+    expect(documents).toHaveLength(3);
   });
 
   it("what is not of the documented form is named, with its request", async () => {
@@ -185,7 +206,7 @@ describe("what goes over the wire?", () => {
     server.close();
     expect(redirect.headers["location"]).toBe("http://127.0.0.1:9/blob");
     expect(seen[0]?.url).toBe("/repos/acme/shop/contents/.github%2Fa%20b.yml?ref=main");
-    expect(seen[0]?.headers).toMatchObject({ authorization: "token t0ken", "x-github-api-version": "2026-03-10" });
+    expect(seen[0]?.headers).toMatchObject({ authorization: "Bearer t0ken", "x-github-api-version": "2026-03-10" });
     expect(seen[0]?.headers["user-agent"]).toContain("worktrain-test");
   });
 });

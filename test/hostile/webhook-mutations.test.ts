@@ -78,8 +78,8 @@ function scene() {
   const webhooks: Webhooks = {
     on: (events, handler) => [events].flat().forEach((event) => handlers.set(event, [...(handlers.get(event) ?? []), handler])),
   };
-  registerHandlers(webhooks, { clock, log, queue, follower, effects: createEffectRunner({ clock }), author: { appId: APP_ID, botLogin: null }, ticketKeyPem: TICKET_KEY, dashboards: new Set(), edits: createEditBudget(clock), graphqlUrl: "/graphql", slug: () => Promise.resolve("our-train"), workflow: { template: "", action: null, publicKey: "" } });
-  const octokit = { request: world.github.request.bind(world.github), auth: () => Promise.resolve({}) } as unknown as Delivery["octokit"];
+  registerHandlers(webhooks, { clock, log, queue, follower, effects: createEffectRunner({ clock }), author: { appId: APP_ID, botLogin: null }, ticketKeyPem: TICKET_KEY, dashboards: new Set(), edits: createEditBudget(clock), slug: () => Promise.resolve("our-train"), workflow: { template: "", action: null, publicKey: "" } });
+  const installation: Delivery["installation"] = { request: world.github.request.bind(world.github), renew: () => Promise.resolve({}) };
   return {
     world,
     errors,
@@ -89,7 +89,7 @@ function scene() {
     deliver({ name, payload }: Example, nth: number): number {
       const action = payload["action"];
       const heard = typeof action === "string" ? (handlers.get(`${name}.${action}`) ?? []) : [];
-      for (const handler of heard) handler({ id: `delivery-${nth}`, payload, octokit });
+      for (const handler of heard) handler({ id: `delivery-${nth}`, payload, installation });
       return heard.length;
     },
     writes: () => world.github.sent.filter(({ route }) => !route.startsWith("GET ") && route !== "POST /graphql"),

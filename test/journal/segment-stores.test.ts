@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { createGitHub } from "../../src/github/octokit.ts";
+import { createGitHub } from "../../src/github/create-github.ts";
 import { githubGitData } from "../../src/github/write/index.ts";
 import { startArtifactService } from "../../src/hosts/demo/actions/artifacts/artifact-service.ts";
 import { createArtifactSegmentStore, createDirectorySegmentStore, createGitRefSegmentStore, createMemorySegmentStore, journalRef, localGit, NameTakenError, type ArtifactClient } from "../../src/journal/index.ts";

@@ -7,7 +7,7 @@
 import picomatch from "picomatch";
 import type { Config } from "../../config/index.ts";
 import type { PipelineMode } from "../../record/index.ts";
-import { counted } from "../../report/index.ts";
+import { counted } from "../../report/markdown.ts";
 import type { Classification } from "../../workflow/index.ts";
 
 export interface MergeFacts {

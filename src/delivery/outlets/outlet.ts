@@ -1,5 +1,5 @@
 import type { GitHub, Repository } from "../../github/client.ts";
-import type { DeliveryState } from "../../github/read/index.ts";
+import type { Conversation, DeliveryState } from "../../github/read/index.ts";
 import type { AppliedEffect, Effect, EffectRunner } from "../../github/write/index.ts";
 import type { Refusal } from "../../shared/errors.ts";
 import type { Ticket } from "../../github/trust/index.ts";
@@ -24,6 +24,8 @@ export interface OutletContext extends Access {
   readonly state: DeliveryState;
   /** Asks GitHub again. */
   readonly look: () => Promise<DeliveryState>;
+  /** On the pull request that is followed up, as a reply of this delivery saw them last: each reply is looked for in them first. */
+  readonly conversations: { shown?: readonly Conversation[] | undefined };
   readonly fence: (record: DeliveryState["record"]) => Fence;
   /** Takes a sentence for the job's page. */
   readonly note: (text: string) => void;

@@ -11,15 +11,20 @@ import { effectKey } from "../intents.ts";
 import { applyEffect, type Outlet } from "./outlet.ts";
 
 export const replyOutlet: Outlet<"reply"> = {
-  async apply({ place, pullNumber, commentId, body }, { github, repository, runner, ticket, applied }) {
+  async apply({ place, pullNumber, commentId, body }, { github, repository, runner, ticket, applied, conversations }) {
     const commit = applied.get("branch")?.id;
     const [mark = ""] = body.split("\n", 1);
+    let { shown } = conversations;
     try {
       return await applyEffect(runner, {
         key: effectKey("reply", ticket.key, place),
         description: `answer to comment ${commentId} of pull request ${pullNumber}`,
         async lookUp() {
-          const conversation = (await readConversations(github, repository, pullNumber)).find(({ rootId }) => rootId === commentId);
+          const all = shown ?? (await readConversations(github, repository, pullNumber));
+          conversations.shown = all;
+          // After a write whose outcome is not known they are asked for anew.
+          shown = undefined;
+          const conversation = all.find(({ rootId }) => rootId === commentId);
           // Whoever resolved it, or took it away, wants nothing more said there.
           if (conversation === undefined) return { id: String(commentId), url: null };
           const ours = conversation.comments.find(({ own, body: said }) => own && said.startsWith(mark));

@@ -1,13 +1,9 @@
-/**
- * Check runs of ours on a commit that is not the head any more say so.
- *
- * I4. A green one turns neutral. One that does not count as passed stays so: somebody may push that commit back, and no gate opens by
- * that (I9).
- */
+/** Check runs of ours on a commit that is not the head any more say so. */
 import { z } from "zod";
 import { parseAnswer } from "../../github/parse-answer.ts";
 import { allPages } from "../../github/read/index.ts";
 import { hasStatus } from "../../github/request-error.ts";
+import { isSuperseded, supersededCheck } from "../../github/write/index.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { ok } from "../../shared/result.ts";
 import { effectKey, type StaleCheckIntent } from "../intents.ts";
@@ -18,7 +14,6 @@ const listSchema = z.object({ check_runs: z.array(z.object({ id: z.int(), status
 type Check = z.infer<typeof listSchema>["check_runs"][number];
 
 const MAX_CHECK_PAGES = 11;
-const SUPERSEDED = "Superseded by ";
 
 export const staleCheckOutlet: Outlet<"stale-check"> = {
   async apply(intent, context) {
@@ -34,8 +29,8 @@ export const staleCheckOutlet: Outlet<"stale-check"> = {
         },
         async write() {
           for (const { id, conclusion } of open) {
-            const summary = `This commit is not the head of the pull request any more; ${intent.supersededBy} was reviewed after it.`;
-            await github.request("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", { ...repository, check_run_id: id, status: "completed", conclusion: closedAs(conclusion), actions: [], output: { title: `${SUPERSEDED}${intent.supersededBy.slice(0, 12)}`, summary } });
+            const { conclusion: closed, ...output } = supersededCheck({ conclusion, headNow: intent.supersededBy, now: `${intent.supersededBy} was reviewed after it.` });
+            await github.request("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", { ...repository, check_run_id: id, status: "completed", conclusion: closed, actions: [], output });
           }
           return { id: intent.headSha, url: null };
         },
@@ -46,9 +41,6 @@ export const staleCheckOutlet: Outlet<"stale-check"> = {
     }
   },
 };
-
-/** One that has no conclusion yet was never come to. */
-const closedAs = (conclusion: string | null): string => (conclusion === "success" ? "neutral" : (conclusion ?? "cancelled"));
 
 /** A commit that a force-push dropped may be gone for good, and its check runs with it. */
 async function orNone(read: () => Promise<readonly Check[]>): Promise<readonly Check[]> {
@@ -63,5 +55,5 @@ async function orNone(read: () => Promise<readonly Check[]>): Promise<readonly C
 async function stillOpen({ headSha }: StaleCheckIntent, { github, repository, publisher }: OutletContext): Promise<readonly Check[]> {
   const route = "GET /repos/{owner}/{repo}/commits/{ref}/check-runs";
   const checks = await allPages(github, { route, parameters: { ...repository, ref: headSha, check_name: CHECK_NAME, filter: "all" }, items: (data) => parseAnswer(listSchema, data, route).check_runs, maxPages: MAX_CHECK_PAGES });
-  return checks.filter(({ app, output }) => app?.slug === publisher.appSlug && output.title?.startsWith(SUPERSEDED) !== true);
+  return checks.filter(({ app, output }) => app?.slug === publisher.appSlug && !isSuperseded(output.title));
 }

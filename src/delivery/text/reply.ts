@@ -34,6 +34,6 @@ function answer(rootId: number, view: ItemView | null, reason: string | null): s
   // What is said to another conversation is no answer here.
   const said = own.length > 0 ? own : reason === null ? decisions.filter((each) => !/^Conversation \d+:/.test(each)) : [];
   const words = said.length === 0 ? "" : `\n\n${quote(cut(said.map((each) => `- ${each.replace(/\s+/g, " ")}`).join("\n"), MAX_ANSWER_CHARS, "(cut)"))}`;
-  if (reason !== null) return `WorkTrain changed nothing here. ${own.length > 0 ? "Its session says:" : ""}${words}\n\n${quote(cut(reason, MAX_ANSWER_CHARS, "(cut)"))}`.replace(" \n", "\n");
+  if (reason !== null) return `WorkTrain changed nothing here.${own.length > 0 ? " Its session says:" : ""}${words}\n\n${quote(cut(reason, MAX_ANSWER_CHARS, "(cut)"))}`;
   return `WorkTrain worked on this${words === "" ? "; what it did stands in the pull request's text." : ". Its session says:"}${words}`;
 }

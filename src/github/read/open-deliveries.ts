@@ -4,19 +4,24 @@ import type { GitHub, Repository } from "../client.ts";
 import { queryGraphQl } from "../graphql.ts";
 
 const FIELDS = "number state headRefName headRefOid baseRefName isCrossRepository mergeable";
-const OPEN = `query OpenDeliveries($owner: String!, $name: String!, $after: String, $said: Boolean!) {
+const SAID = `statusCheckRollup @include(if: $said) { state }
+        reviewThreads(first: 100) @include(if: $said) { nodes { isResolved } }
+        autoMergeRequest @include(if: $said) { enabledBy { kind: __typename } }
+        latestOpinionatedReviews(first: 100, writersOnly: true) @include(if: $said) { nodes { fullDatabaseId state submittedAt commit { oid } author { kind: __typename login ... on User { databaseId } } } }`;
+/** Each branch has an alias of its own: how many pull requests the repository has does not matter. */
+const openOf = (branches: number): string => {
+  const places = Array.from({ length: branches }, (_, place) => place);
+  return `query OpenDeliveries($owner: String!, $name: String!, $said: Boolean!, ${places.map((place) => `$b${place}: String!`).join(", ")}) {
   repository(owner: $owner, name: $name) {
     databaseId
-    pullRequests(first: 100, after: $after, states: [OPEN], orderBy: { field: CREATED_AT, direction: DESC }) {
-      pageInfo { hasNextPage endCursor }
-      nodes {
-        ${FIELDS}
-        statusCheckRollup @include(if: $said) { state }
-        reviewThreads(first: 100) @include(if: $said) { nodes { isResolved } }
-      }
-    }
+    ${places.map((place) => `b${place}: pullRequests(first: 5, headRefName: $b${place}, states: [OPEN]) { nodes { ...Delivery } }`).join("\n    ")}
   }
+}
+fragment Delivery on PullRequest {
+        ${FIELDS}
+        ${SAID}
 }`;
+};
 const ONE = `query Mergeability($owner: String!, $name: String!, $number: Int!) {
   repository(owner: $owner, name: $name) { pullRequest(number: $number) { ${FIELDS} } }
 }`;
@@ -24,40 +29,73 @@ const ONE = `query Mergeability($owner: String!, $name: String!, $number: Int!) 
 const shownSchema = z.object({ number: z.int(), state: z.string(), headRefName: z.string(), headRefOid: z.string(), baseRefName: z.string(), isCrossRepository: z.boolean(), mergeable: z.enum(["MERGEABLE", "CONFLICTING", "UNKNOWN"]) });
 const deliveryOf = ({ number, state, headRefName: branch, headRefOid: headSha, baseRefName: base, isCrossRepository, mergeable }: z.infer<typeof shownSchema>) => ({ number, open: state === "OPEN", branch, headSha, base, fork: isCrossRepository, mergeable });
 const pullSchema = shownSchema.transform(deliveryOf);
+const reviewSchema = z
+  .object({
+    fullDatabaseId: z.union([z.int(), z.string().regex(/^\d+$/)]).transform(Number),
+    state: z.string(),
+    submittedAt: z.string().nullable(),
+    commit: z.object({ oid: z.string() }).nullable(),
+    author: z.object({ kind: z.string(), login: z.string(), databaseId: z.int().nullish() }).nullable(),
+  })
+  .transform(({ fullDatabaseId: reviewId, state, submittedAt, commit, author }) =>
+    state !== "CHANGES_REQUESTED" || author?.kind !== "User" || author.databaseId === null || author.databaseId === undefined ? null : { reviewId, submittedAt: submittedAt ?? "", headSha: commit?.oid ?? "", author: { login: author.login, id: author.databaseId } },
+  );
 const saidSchema = shownSchema
-  .extend({ statusCheckRollup: z.object({ state: z.string() }).nullish(), reviewThreads: z.object({ nodes: z.array(z.object({ isResolved: z.boolean() })) }).nullish() })
-  .transform(({ statusCheckRollup, reviewThreads, ...shown }) => ({ ...deliveryOf(shown), red: ["FAILURE", "ERROR"].includes(statusCheckRollup?.state ?? ""), talked: (reviewThreads?.nodes ?? []).some(({ isResolved }) => !isResolved) }));
+  .extend({
+    statusCheckRollup: z.object({ state: z.string() }).nullish(),
+    reviewThreads: z.object({ nodes: z.array(z.object({ isResolved: z.boolean() })) }).nullish(),
+    autoMergeRequest: z.object({ enabledBy: z.object({ kind: z.string() }).nullable() }).nullish(),
+    latestOpinionatedReviews: z.object({ nodes: z.array(reviewSchema) }).nullish(),
+  })
+  .transform(({ statusCheckRollup, reviewThreads, autoMergeRequest: armed, latestOpinionatedReviews, ...shown }) => ({
+    ...deliveryOf(shown),
+    red: ["FAILURE", "ERROR"].includes(statusCheckRollup?.state ?? ""),
+    talked: (reviewThreads?.nodes ?? []).some(({ isResolved }) => !isResolved),
+    armed: armed !== null && armed !== undefined && (armed.enabledBy === null || armed.enabledBy.kind === "Bot"),
+    changesRequested: (latestOpinionatedReviews?.nodes ?? []).filter((review) => review !== null),
+  }));
 
-const openSchema = z.object({
-  repository: z
-    .object({
-      databaseId: z.int(),
-      pullRequests: z.object({ pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }), nodes: z.array(saidSchema.nullable()) }),
-    })
-    .nullable(),
-});
+const openSchema = z.object({ repository: z.object({ databaseId: z.int() }).catchall(z.union([z.int(), z.object({ nodes: z.array(saidSchema.nullable()) })])).nullable() });
 const oneSchema = z.object({ repository: z.object({ pullRequest: pullSchema.nullable() }).nullable() });
 
 /** `UNKNOWN`: GitHub has begun to find out, since it was asked (P-mergeable). */
 export type OpenDelivery = z.output<typeof pullSchema>;
 
-/** `red`: a check or a commit status failed on its head, our own included. `talked`: among its first hundred conversations is one that nobody has resolved. Both false where they were not asked for, or GitHub does not show them. */
+/**
+ * `red`: a check or a commit status failed on its head, our own included. `talked`: among its first hundred conversations is one that nobody has
+ * resolved. `armed`: no person has armed its auto-merge. `changesRequested`: what people who may write last said of it, where they ask for changes.
+ * All false or empty where they were not asked for, or GitHub does not show them.
+ */
 export type OpenDeliverySaid = z.output<typeof saidSchema>;
 
-/** The newest this many pages of open pull requests are looked through. */
-const MAX_PAGES = 10;
+/** More aliases would make a query that GitHub finds too large. */
+const BRANCHES_A_QUERY = 50;
 
-/** Those on branches of the repository itself that begin with `worktrain/`; none where the repository is not the one. @param said whether what is said of them is asked as well */
-export async function readOpenDeliveries(github: GitHub, { owner, repo, id }: Repository & { readonly id: number }, { said }: { readonly said: boolean }): Promise<readonly OpenDeliverySaid[]> {
+export interface DeliveriesWanted {
+  /** By name; a repository has at most one open pull request for each of these and a base. */
+  readonly branches: readonly string[];
+  /** Whether what is said of them is asked as well. */
+  readonly said: boolean;
+}
+
+/** Those from branches of the repository itself; none where the repository is not the one. One request for each fifty branches. */
+export async function readOpenDeliveries(github: GitHub, { owner, repo, id }: Repository & { readonly id: number }, { branches, said }: DeliveriesWanted): Promise<readonly OpenDeliverySaid[]> {
   const found: OpenDeliverySaid[] = [];
-  let after: string | null = null;
-  for (let page = 1; page <= MAX_PAGES; page += 1) {
-    const answer: z.infer<typeof openSchema> = await queryGraphQl(github, { document: OPEN, variables: { owner, name: repo, after, said }, schema: openSchema, mayBeMissing: ["repository"], mayBeRefused: ["repository.pullRequests.nodes"] });
-    const { repository } = answer;
+  for (let from = 0; from < branches.length; from += BRANCHES_A_QUERY) {
+    const asked = branches.slice(from, from + BRANCHES_A_QUERY);
+    const aliases = asked.map((_, place) => `b${place}`);
+    const { repository } = await queryGraphQl(github, {
+      document: openOf(asked.length),
+      variables: { owner, name: repo, said, ...Object.fromEntries(asked.map((branch, place) => [`b${place}`, branch])) },
+      schema: openSchema,
+      mayBeMissing: ["repository"],
+      mayBeRefused: aliases.map((alias) => `repository.${alias}.nodes`),
+    });
     if (repository?.databaseId !== id) return found;
-    found.push(...repository.pullRequests.nodes.filter((pull) => pull !== null).filter(({ fork, branch }) => !fork && branch.startsWith("worktrain/")));
-    if (!repository.pullRequests.pageInfo.hasNextPage) return found;
-    after = repository.pullRequests.pageInfo.endCursor;
+    for (const alias of aliases) {
+      const shown = repository[alias];
+      if (typeof shown === "object") found.push(...shown.nodes.filter((pull) => pull !== null).filter(({ fork }) => !fork));
+    }
   }
   return found;
 }

@@ -97,6 +97,12 @@ export interface ItemRunsQuery extends DispatchedRunsQuery {
 const MAX_RUN_PAGES = 11;
 const runListSchema = z.object({ workflow_runs: z.array(z.unknown()) });
 
+/** A ticket waits a day for a runner, and a job has six hours (P-job-time): what was dispatched before is not at work any more. */
+const LONGEST_AT_WORK_MS = 30 * 60 * 60_000;
+
+/** `createdSince` of all runs that can be at work at a time. */
+export const atWorkSince = (nowMs: number): string => new Date(nowMs - LONGEST_AT_WORK_MS).toISOString().replace(/\.\d+Z$/, "Z");
+
 /** Dispatched runs of a workflow, newest first. None when the workflow file is not there. */
 export async function listDispatchedRuns(github: GitHub, repository: Repository, query: DispatchedRunsQuery): Promise<readonly RunFacts[]> {
   try {

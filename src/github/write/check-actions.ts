@@ -9,7 +9,7 @@ export interface CheckAction {
 }
 
 /** GitHub shows at most three, and takes 20 characters of a label, 40 of a description, 20 of an identifier (P-check-runs). */
-const BUTTONS: Readonly<Record<CheckActionName, Pick<CheckAction, "label" | "description">>> = {
+export const BUTTONS: Readonly<Record<CheckActionName, Pick<CheckAction, "label" | "description">>> = {
   fix: { label: "Fix these", description: "Work on the findings that are left" },
   approve: { label: "Approve", description: "Open the gate that the work waits at" },
   explain: { label: "Explain", description: "Say in a comment what was done and why" },

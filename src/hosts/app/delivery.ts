@@ -1,13 +1,15 @@
-/** A webhook as Probot hands it over, and the repository that it comes with. */
+/** A webhook as it is handed to its handlers, and the repository that it comes with. */
 import { z } from "zod";
-import { installationClient, type ClientOptions, type InstallationOctokit } from "./installation-client.ts";
+import type { Installation } from "./app-access.ts";
+import { installationClient, type ClientOptions } from "./installation-client.ts";
 import type { Workplace } from "./workplace.ts";
 
-/** What is taken from a Probot context; the payload is parsed here like anything from outside. */
+/** The signature held; the payload is parsed here like anything from outside. */
 export interface Delivery {
   readonly id: string;
   readonly payload: unknown;
-  readonly octokit: InstallationOctokit;
+  /** That the payload names. */
+  readonly installation: Installation;
 }
 
 const placeSchema = z.object({
@@ -16,12 +18,12 @@ const placeSchema = z.object({
 });
 
 /** Where an event happened; null when it comes without an installation, so that nobody gave us the repository. */
-export function workplaceOf({ payload, octokit }: Pick<Delivery, "payload" | "octokit">, tools: ClientOptions): Workplace | null {
+export function workplaceOf({ payload, installation }: Pick<Delivery, "payload" | "installation">, tools: ClientOptions): Workplace | null {
   const parsed = placeSchema.safeParse(payload);
   if (!parsed.success) return null;
   const { repository } = parsed.data;
   return {
-    github: installationClient(octokit, tools),
+    github: installationClient(installation, tools),
     repository: { owner: repository.owner.login, repo: repository.name },
     repositoryId: repository.id,
   };

@@ -17,12 +17,11 @@ import type { CommandTools } from "./commands/set-up-asked.ts";
 import { workplaceOf, type Delivery } from "./delivery.ts";
 import { armApproved } from "./merging/approved.ts";
 import { baseChanged } from "./merging/base-changed.ts";
-import { pushedOver } from "./merging/pushed-over.ts";
 import { onboard } from "./onboarding/onboard.ts";
 import { registerOnboarding, renewToken, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
 import { takeBack } from "./starting/take-back.ts";
 import { changesRequested, FAILED_CHECKS } from "./starting/causes.ts";
-import { answerSoon, followUpSoon, lookForConflicts } from "./starting/follow-up-soon.ts";
+import { answerSoon, followUpSoon, lookForConflicts, pushedOverSoon } from "./starting/follow-up-soon.ts";
 import { followRun, lookAtRun, type LookTools } from "./runs/look-at-run.ts";
 import { registerRequiredCheck, type RequiredCheckWebhook } from "./checks/required-check.ts";
 import { restoreStatus } from "./runs/restore-status.ts";
@@ -36,15 +35,13 @@ import { subjectOf, type Workplace } from "./workplace.ts";
 export interface HandlerTools extends LookTools {
   /** What is proposed to repositories; null where nothing is. */
   readonly workflow: OnboardingHandlerTools["workflow"] | null;
-  /** Where the installations' clients speak GraphQL. */
-  readonly graphqlUrl: string;
   /** By which the App is mentioned; null while GitHub does not say. */
   readonly slug: () => Promise<string | null>;
 }
 
 export type { Delivery } from "./delivery.ts";
 
-/** Probot, or who plays its part. */
+/** Who receives webhooks, or plays the part. */
 export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
@@ -84,11 +81,10 @@ function onAssigned(delivery: Delivery, tools: HandlerTools): void {
   const parsed = parseAssignedEvent(delivery.payload);
   const place = workplaceOf(delivery, tools);
   if (parsed === null || place === null) return;
-  const { action, event, assignee: login } = parsed;
-  const isApp = async (): Promise<boolean> => login.endsWith("[bot]") && login.toLowerCase() === `${await tools.slug() ?? ""}[bot]`.toLowerCase();
-  const why = `${action} ${event.sender.id} ${login}`;
-  if (action === "assigned") return startBy(delivery, tools, { event, why, starts: async (here) => startWork(here, tools, { event, deliveryId: delivery.id, asked: { kind: "issues.assigned", assignee: { login, isApp: await isApp() } } }) });
-  tools.queue.add(subjectOf(place.repositoryId, event.issueNumber), { name: "taking work back", coalesce: why, run: async () => takeBack(place, tools, { issueNumber: event.issueNumber, assignee: { login, isApp: await isApp() }, at: event.labelledAt }) });
+  const { action, event, assignee } = parsed;
+  const why = `${action} ${event.sender.id} ${assignee}`;
+  if (action === "assigned") return startBy(delivery, tools, { event, why, starts: (here) => startWork(here, tools, { event, deliveryId: delivery.id, asked: { kind: "issues.assigned", assignee } }) });
+  tools.queue.add(subjectOf(place.repositoryId, event.issueNumber), { name: "taking work back", coalesce: why, run: () => takeBack(place, tools, { issueNumber: event.issueNumber, assignee, at: event.labelledAt }) });
 }
 
 /** An issue whose own text asks for work. */
@@ -192,7 +188,7 @@ function onBaseChange(delivery: Delivery, tools: HandlerTools): void {
 function onPushedOver(delivery: Delivery, tools: HandlerTools): void {
   const head = parsePushedOver(delivery.payload);
   const place = head === null ? null : workplaceOf(delivery, tools);
-  if (head !== null && place !== null) tools.queue.add(subjectOf(place.repositoryId, head.issueNumber), { name: "hearing of a push over a delivery", coalesce: `pushed ${head.pullNumber}`, run: () => pushedOver(place, tools, head) });
+  if (head !== null && place !== null) pushedOverSoon(place, tools, head);
 }
 
 /** Boxes of the dashboard; an edited task counts for the next attempt only. */
@@ -223,9 +219,9 @@ function onComment(delivery: Delivery, tools: HandlerTools): void {
 }
 
 /** What a command that asks for it again does. */
-function proposing({ octokit }: Delivery, tools: HandlerTools): Pick<CommandTools, "proposeAgain"> {
+function proposing({ installation }: Delivery, tools: HandlerTools): Pick<CommandTools, "proposeAgain"> {
   const { workflow } = tools;
-  return workflow === null ? {} : { proposeAgain: async (place) => onboard(place, { ...tools, workflow }, { again: true, ...(await renewToken(octokit)) }) };
+  return workflow === null ? {} : { proposeAgain: async (place) => onboard(place, { ...tools, workflow }, { again: true, ...(await renewToken(installation)) }) };
 }
 
 /** Boxes of the status comment. */

@@ -3,8 +3,8 @@ import { z } from "zod";
 import type { GitHub } from "../../github/client.ts";
 import { parseAnswer } from "../../github/parse-answer.ts";
 import { allPages } from "../../github/read/index.ts";
-import type { ClientOptions, InstallationOctokit } from "./installation-client.ts";
-import { installationClient } from "./installation-client.ts";
+import type { AppAccess } from "./app-access.ts";
+import { installationClient, type ClientOptions } from "./installation-client.ts";
 import type { Workplace } from "./workplace.ts";
 
 const installationsSchema = z.array(z.object({ id: z.int(), suspended_at: z.string().nullish() }));
@@ -15,7 +15,7 @@ const MAX_PAGES = 100;
 export interface AppDoors extends ClientOptions {
   /** Speaks as the App (by JWT). */
   readonly app: GitHub;
-  installation(id: number): Promise<InstallationOctokit>;
+  readonly installation: AppAccess["installation"];
 }
 
 /** One request for the installations, and one for the repositories of each; suspended ones and archived repositories are passed over. */
@@ -29,7 +29,7 @@ export async function* installedPlaces(doors: AppDoors): AsyncIterable<Workplace
 
 async function* placesOf(doors: AppDoors, installationId: number): AsyncIterable<Workplace> {
   try {
-    yield* repositoriesOf(installationClient(await doors.installation(installationId), doors));
+    yield* repositoriesOf(installationClient(doors.installation(installationId), doors));
   } catch (error) {
     // One that was taken back a moment ago must not hide the others.
     doors.log.error(error, "an installation could not be looked through", { installation: installationId });

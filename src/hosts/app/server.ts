@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { Octokit } from "@octokit/core";
-import { createProbot, ProbotOctokit, type Probot } from "probot";
+import { createProbot, ProbotOctokit } from "probot";
 import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
 import type { GitHub } from "../../github/client.ts";
-import { fromOctokit, withTimeout } from "../../github/octokit.ts";
+import { withTimeout } from "../../github/create-github.ts";
 import { hasStatus } from "../../github/request-error.ts";
 import { withRetries } from "../../github/retries.ts";
 import { publicTicketKey } from "../../github/trust/index.ts";
@@ -15,6 +15,7 @@ import { createEffectRunner } from "../../github/write/index.ts";
 import { WORKFLOW_PATH } from "../../intake/index.ts";
 import { packageRoot } from "../../shared/package-root.ts";
 import type { Clock, Fetch } from "../../shared/ports.ts";
+import { createAppAccess, type AppAccess } from "./app-access.ts";
 import { createAppLog, type AppLog } from "./app-log.ts";
 import { createExchange, type Exchange } from "./exchange/exchange.ts";
 import { handleExchange } from "./exchange/exchange-endpoint.ts";
@@ -31,6 +32,7 @@ import { createEditBudget } from "./runs/edit-budget.ts";
 import { createRunFollower } from "./runs/run-follower.ts";
 import type { AppSettings } from "./settings.ts";
 import { createSubjectQueue } from "./subject-queue.ts";
+import { createWebhookRouter } from "./webhook-router.ts";
 import { handleWebhook, type WebhookEndpoint } from "./http/webhook-endpoint.ts";
 
 export interface AppPorts {
@@ -72,6 +74,7 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
   });
   await probot.ready();
   const log = ports.log ?? createAppLog(probot.log);
+  const access = createAppAccess({ clock: ports.clock, authenticate: () => probot.auth(), baseUrl: settings.apiUrl, graphqlUrl: settings.graphqlUrl, fetch: withTimeout(ports.fetch) });
   const queue = createSubjectQueue(log);
   const follower = createRunFollower({ clock: ports.clock, log, pollMs: settings.pollMs });
   const tools: HandlerTools = {
@@ -86,24 +89,20 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
     ticketKeyPem: settings.ticketKeyPem,
     dailyCostUsd: settings.dailyCostUsd,
     exchangeUrl: settings.exchange?.url ?? null,
-    graphqlUrl: settings.graphqlUrl,
-    slug: ownSlug(() => probot.auth(), log),
+    slug: ownSlug(access.app, log),
     workflow: { template: settings.workflowTemplate ?? readFileSync(join(packageRoot(import.meta.url), "templates", "worktrain.yml"), "utf8"), action: settings.action, publicKey: publicTicketKey(settings.ticketKeyPem) },
   };
-  registerHandlers(probot, tools);
+  const router = createWebhookRouter({ log, access });
+  registerHandlers(router, tools);
 
-  let receiving: Promise<void> = Promise.resolve();
   const endpoint: WebhookEndpoint = {
     log,
     verify: (body, signature) => probot.webhooks.verify(body, signature),
-    receive(delivery) {
-      const received = probot.webhooks.verifyAndReceive(delivery);
-      receiving = Promise.allSettled([receiving, received]).then(() => undefined);
-      return received;
-    },
+    hears: router.hears,
+    receive: router.receive,
   };
-  const readIdentity = createIdentityReader(() => probot.auth(), log);
-  const exchange = exchangeDoor(probot, { settings, tools, fetch: ports.fetch });
+  const readIdentity = createIdentityReader(access.app, log);
+  const exchange = exchangeDoor(access, { settings, tools, fetch: ports.fetch });
   const server = createServer((request, response) => {
     const path = (request.url ?? "/").split("?")[0];
     const serve = (): Promise<void> => {
@@ -119,10 +118,9 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   const url = await listen(server, settings);
   log.info("serving", { url });
-  const reconciler = startReconciler({ clock: ports.clock, log, tools, world: reconcilerWorld(probot, tools) });
+  const reconciler = startReconciler({ clock: ports.clock, log, tools, world: reconcilerWorld(access, tools) });
 
   const idle = async (): Promise<void> => {
-    await receiving;
     await reconciler.idle();
     await queue.idle();
   };
@@ -142,25 +140,25 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
 }
 
 /** A client that speaks as the App (by JWT). */
-const appClient = (probot: Pick<Probot, "auth">, tools: HandlerTools) => async (): Promise<GitHub> => withRetries(fromOctokit(await probot.auth(), tools.graphqlUrl), { clock: tools.clock });
+const appClient = ({ app }: AppAccess, { clock }: HandlerTools): GitHub => withRetries(app, { clock });
 
 /** Where deliver jobs get tokens, and how; null where none are exchanged. */
-function exchangeDoor(probot: Pick<Probot, "auth">, { settings, tools, fetch }: { readonly settings: AppSettings; readonly tools: HandlerTools; readonly fetch: Fetch }): { readonly path: string; readonly exchange: Exchange } | null {
+function exchangeDoor(access: AppAccess, { settings, tools, fetch }: { readonly settings: AppSettings; readonly tools: HandlerTools; readonly fetch: Fetch }): { readonly path: string; readonly exchange: Exchange } | null {
   if (settings.exchange === null) return null;
   const { url, issuer, selfHosted } = settings.exchange;
   const { clock, log, ticketKeyPem } = tools;
   const key = signingKeys({ issuer, clock, fetch: withTimeout(fetch) });
-  const installation = async (id: number): Promise<GitHub> => installationClient(await probot.auth(id), tools);
-  return { path: new URL(url).pathname, exchange: createExchange({ clock, log, issuer, audience: url, selfHosted, key, ticketKeyPem, app: appClient(probot, tools), installation }) };
+  const installation = (id: number): GitHub => installationClient(access.installation(id), tools);
+  return { path: new URL(url).pathname, exchange: createExchange({ clock, log, issuer, audience: url, selfHosted, key, ticketKeyPem, app: appClient(access, tools), installation }) };
 }
 
-function reconcilerWorld(probot: Pick<Probot, "auth">, tools: HandlerTools): ReconcilerWorld {
-  const asApp = appClient(probot, tools);
+function reconcilerWorld(access: AppAccess, tools: HandlerTools): ReconcilerWorld {
+  const app = appClient(access, tools);
   return {
     async *places() {
-      yield* installedPlaces({ ...tools, app: await asApp(), installation: (id) => probot.auth(id) });
+      yield* installedPlaces({ ...tools, app, installation: access.installation });
     },
-    redeliver: async (sinceMs) => redeliverFailed(await asApp(), { sinceMs, log: tools.log }),
+    redeliver: (sinceMs) => redeliverFailed(app, { sinceMs, log: tools.log }),
   };
 }
 
@@ -187,12 +185,12 @@ async function servePage({ path, method, response, readIdentity, publicKey }: Pa
 const identitySchema = z.object({ name: z.string(), html_url: z.string() });
 
 /** Asks GitHub once who the App is; a failure is logged and asked again next time. */
-function createIdentityReader(authenticate: () => Promise<Pick<ProbotOctokit, "request">>, log: AppLog): () => Promise<AppIdentity> {
+function createIdentityReader(app: GitHub, log: AppLog): () => Promise<AppIdentity> {
   let known: AppIdentity | null = null;
   return async () => {
     if (known !== null) return known;
     try {
-      const { data } = await (await authenticate()).request("GET /app");
+      const { data } = await app.request("GET /app");
       const { name, html_url: htmlUrl } = identitySchema.parse(data);
       known = { kind: "known", name, htmlUrl };
     } catch (error) {

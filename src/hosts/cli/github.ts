@@ -1,6 +1,6 @@
 /** GitHub for commands: a client with the person's token, and its failures in words a person can act on. */
 import type { GitHub } from "../../github/client.ts";
-import { createGitHub } from "../../github/octokit.ts";
+import { createGitHub } from "../../github/create-github.ts";
 import { requestFailure, whatGitHubSaid } from "../../github/request-error.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import type { Fetch } from "../../shared/ports.ts";

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { TerminalError } from "../../shared/errors.ts";
 import type { FileSystem } from "../../shared/ports.ts";
 import { createChain, type Chain } from "../chain.ts";
-import { readLine, walkLines } from "../line.ts";
+import { isLargeLog, readLine, walkLines } from "../line.ts";
 import { endFault } from "./epoch-end.ts";
 
 export const epochsDirectory = (directory: string): string => join(directory, "epochs");
@@ -98,17 +98,20 @@ const UNWRITTEN_BEGINNING = Buffer.from("\n\0");
 /** How many bytes of the newest file's content stand before a tear (D2). */
 export function wholeBytes(content: Uint8Array): number {
   const buffer = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  // One fast look that tells for nearly every file that there is no such place.
+  if (!buffer.includes(0)) return buffer.lastIndexOf("\n") + 1;
   const tears = [UNWRITTEN, UNWRITTEN_BEGINNING].map((zeros) => buffer.indexOf(zeros)).filter((at) => at !== -1);
   return buffer.subarray(0, Math.min(buffer.length, ...tears.map((at) => at + 1))).lastIndexOf("\n") + 1;
 }
 
 function acceptFile(chain: Chain, path: string, epoch: number, content: Uint8Array): void {
+  const large = isLargeLog(content);
   const walked = walkLines(content, (bytes, text) => {
-    const line = readLine(bytes, text);
+    const line = readLine(bytes, text, !large);
     if (!line.ok) return { reason: line.error.message, fix: line.error.fix };
     const wrote = line.value.recorded.epoch;
     if (wrote !== epoch) return { reason: `it says epoch ${wrote} in the file of epoch ${epoch}`, fix: "Put the file back under its own name, or restore the journal from a copy." };
-    const misplaced = chain.accept(line.value);
+    const misplaced = chain.accept(line.value, large ? bytes : null);
     return misplaced === null ? null : { reason: misplaced.message, fix: misplaced.fix };
   });
   if (walked.ok) return;

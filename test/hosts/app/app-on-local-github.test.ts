@@ -239,17 +239,16 @@ describe("G2: commands in comments, over the wire", () => {
     for (const id of ids) expect(await reactions(id)).toEqual([]);
   });
 
-  it("I4: on WorkTrain's own pull request a command for the issue is sent there", async () => {
+  it("I4: on WorkTrain's own pull request a command for the issue is sent there, in words once and by a reaction each time", async () => {
     const base = await world.call(world.app, "GET", "/repos/acme/calc/git/ref/heads/main");
     const tree = (await world.call(world.app, "GET", `/repos/acme/calc/git/commits/${base.body.object.sha}`)).body.tree.sha;
     const commit = await world.call(world.app, "POST", "/repos/acme/calc/git/commits", { message: "fix", tree, parents: [base.body.object.sha] });
     await world.call(world.app, "POST", "/repos/acme/calc/git/refs", { ref: "refs/heads/worktrain/issue-77-1", sha: commit.body.sha });
     const pull = (await world.call(world.app, "POST", "/repos/acme/calc/pulls", { title: "Fix", head: "worktrain/issue-77-1", base: "main" })).body.number;
     for (const command of ["fix", "status", "cancel", "retry"]) {
-      await world.call(world.maintainer, "POST", `/repos/acme/calc/issues/${pull}/comments`, { body: `/worktrain ${command}` });
-      await world.quiet();
-      expect((await world.comments(pull)).at(-1)?.body).toContain("Write the command on #77.");
+      expect(await reactions(await comment(pull, `/worktrain ${command}`)), command).toEqual(["worktrain[bot] eyes", "worktrain[bot] confused"]);
     }
+    expect(await answers(pull)).toEqual([expect.stringContaining("Write the command on #77.")]);
   });
 
   it("a mention by the name that GitHub gave the App: run, asked of GitHub once", async () => {

@@ -29,8 +29,8 @@ export function commandScene() {
   const queue = createSubjectQueue(tools.log);
   const follower = createRunFollower({ clock, log: tools.log, pollMs: 30_000 });
   const handlers = new Map<string, (delivery: Delivery) => void>();
-  registerHandlers({ on: (events, handler) => [events].flat().forEach((event) => handlers.set(event, handler)) }, { ...tools, queue, follower, dashboards: new Set(), graphqlUrl: "/graphql", slug: () => Promise.resolve("our-train"), workflow: { template: "", action: null, publicKey: "" } });
-  const octokit = { request: world.github.request, auth: () => Promise.resolve() } as unknown as Delivery["octokit"];
+  registerHandlers({ on: (events, handler) => [events].flat().forEach((event) => handlers.set(event, handler)) }, { ...tools, queue, follower, dashboards: new Set(), slug: () => Promise.resolve("our-train"), workflow: { template: "", action: null, publicKey: "" } });
+  const installation: Delivery["installation"] = { request: world.github.request, renew: () => Promise.resolve() };
   let lastId = 500;
 
   /** Delivers a comment and lets its handling come to an end. Returns its id. */
@@ -47,7 +47,7 @@ export function commandScene() {
       installation: { id: 1 },
       sender: { login: author.login, id: written.senderId ?? author.id },
     };
-    handlers.get(event)?.({ id: "d-1", payload, octokit });
+    handlers.get(event)?.({ id: "d-1", payload, installation });
     const idle = queue.idle();
     await scene.settle(idle);
     return lastId;
@@ -67,14 +67,14 @@ export function commandScene() {
   const assign = async (login: string): Promise<void> => {
     world.issue.assignees = [login];
     const payload = { action: "assigned", assignee: { login }, issue: { number: 12, title: world.issue.title, body: world.issue.body, updated_at: new Date(clock.nowMs()).toISOString() }, repository: { id: 99, name: "shop", owner: { login: "acme" } }, installation: { id: 1 }, sender: { login: "octocat", id: 42 } };
-    handlers.get("issues.assigned")?.({ id: "d-3", payload, octokit });
+    handlers.get("issues.assigned")?.({ id: "d-3", payload, installation });
     await scene.settle(queue.idle());
   };
 
   /** The webhook of a run that is over. */
   const hear = async (run: WorldRun): Promise<void> => {
     const payload = { workflow_run: { id: run.id, path: run.path, event: "workflow_dispatch", display_title: run.title, status: run.status }, repository: { id: 99, name: "shop", owner: { login: "acme" } }, installation: { id: 1 } };
-    handlers.get("workflow_run.completed")?.({ id: "d-2", payload, octokit });
+    handlers.get("workflow_run.completed")?.({ id: "d-2", payload, installation });
     await scene.settle(queue.idle());
   };
 

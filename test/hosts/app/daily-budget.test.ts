@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LoggedRequest } from "../../../src/hosts/demo/github/index.ts";
 import { formatSegmentName, type EndingCode } from "../../../src/record/index.ts";
-import { createGitHub } from "../../../src/github/octokit.ts";
+import { createGitHub } from "../../../src/github/create-github.ts";
 import { overDailyBudget } from "../../../src/hosts/app/starting/daily-budget.ts";
 import { fakeClock } from "../../fakes/clock.ts";
 import { startAppWorld, type AppWorld } from "./app-world.ts";

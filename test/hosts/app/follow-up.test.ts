@@ -96,6 +96,18 @@ it.each([
   expect(world.runs(issue)).toHaveLength(1);
 });
 
+it("a check that is green, or not the last, costs a request or two", async () => {
+  await deliver();
+  const asked = async (happens: () => Promise<void>): Promise<readonly string[]> => {
+    const before = world.github.requests.length;
+    await happens();
+    return world.github.requests.slice(before).filter(({ token, method }) => token === "installation" && method === "GET").map(({ path }) => path.replace(/^.*\/commits\/[0-9a-f]{40}\//, ""));
+  };
+  expect(await asked(() => check("ci", "success"))).toEqual(["check-runs", "status"]);
+  await check("slow", null);
+  expect(await asked(() => check("lint", "failure"))).toEqual(["check-runs"]);
+});
+
 it("switched off by the configuration: nothing starts", async () => {
   await deliver("followUp: { ci: false }\n");
   await check("ci", "failure");

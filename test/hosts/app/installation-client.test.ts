@@ -1,5 +1,5 @@
-import type { ProbotOctokit } from "probot";
 import { describe, expect, it } from "vitest";
+import type { Installation } from "../../../src/hosts/app/app-access.ts";
 import { installationClient } from "../../../src/hosts/app/installation-client.ts";
 import { fakeClock } from "../../fakes/clock.ts";
 import { requestError } from "../../fakes/github.ts";
@@ -7,18 +7,18 @@ import { requestError } from "../../fakes/github.ts";
 describe("fault 55: what if GitHub does not take the token?", () => {
   const scene = (refusals: number) => {
     const asked: string[] = [];
-    const octokit = {
-      async request(route: string) {
+    const installation: Installation = {
+      async request(route) {
         asked.push(route);
         if (asked.filter((entry) => entry === route).length <= refusals) throw requestError(401, "Bad credentials");
         return { status: 200, data: "done", headers: {} };
       },
-      async auth(options: { refresh?: boolean }) {
-        asked.push(options.refresh === true ? "new token" : "token");
+      async renew() {
+        asked.push("new token");
       },
-    } as unknown as ProbotOctokit; // Only these two are used.
+    };
     const quiet = () => undefined;
-    return { asked, client: installationClient(octokit, { graphqlUrl: "http://127.0.0.1:1/graphql", clock: fakeClock(), log: { info: quiet, warn: quiet, error: quiet } }) };
+    return { asked, client: installationClient(installation, { clock: fakeClock(), log: { info: quiet, warn: quiet, error: quiet } }) };
   };
 
   it("a new one is made and the request sent again", async () => {

@@ -262,6 +262,20 @@ describe("a push over what was delivered", () => {
     expect(await call("GET", `/pulls/${pull}`)).toMatchObject({ merged: false });
   });
 
+  it("fault 28: one that nobody heard of is found by looking", async () => {
+    await approvedAndArmed();
+    world.github.setWebhookUrl(null);
+    await push(await commitOn(head, key));
+    expect(armed()).not.toBeNull();
+    world.github.setWebhookUrl(world.hookUrl);
+    for (let looked = 0; looked < 12 && armed() !== null; looked += 1) {
+      await world.clock.advance(60_000);
+      await call("GET", `/pulls/${pull}`);
+      await world.quiet();
+    }
+    expect([armed(), (await notes()).length]).toEqual([null, 1]);
+  });
+
   it("what a person armed stays the person's, and nothing is said", async () => {
     await deliver(APPROVAL);
     const { body } = await world.call(world.maintainer, "POST", `${world.github.url}/graphql`, { query: "mutation Arm($input: EnablePullRequestAutoMergeInput!) { enablePullRequestAutoMerge(input: $input) { clientMutationId } }", variables: { input: { pullRequestId: (await call("GET", `/pulls/${pull}`)).node_id } } });

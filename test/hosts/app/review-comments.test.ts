@@ -1,6 +1,6 @@
 /** Somebody says something in a conversation on a delivered pull request, over the wire against the local GitHub: one run for what is said together. */
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createGitHub } from "../../../src/github/octokit.ts";
+import { createGitHub } from "../../../src/github/create-github.ts";
 import { createEffectRunner } from "../../../src/github/write/index.ts";
 import { createEditBudget } from "../../../src/hosts/app/runs/edit-budget.ts";
 import type { RunFollower } from "../../../src/hosts/app/runs/run-follower.ts";
@@ -9,6 +9,7 @@ import { FAILED_CHECKS } from "../../../src/hosts/app/starting/causes.ts";
 import { answerSoon, followUpSoon } from "../../../src/hosts/app/starting/follow-up-soon.ts";
 import { createSubjectQueue } from "../../../src/hosts/app/subject-queue.ts";
 import { subjectOf } from "../../../src/hosts/app/workplace.ts";
+import { formatSegmentName, formatTrailers } from "../../../src/record/index.ts";
 import { startAppWorld, type AppWorld } from "./app-world.ts";
 import { ticketKeyPem } from "./running-app.ts";
 import { deliver, type DeliveredScene } from "./delivered-scene.ts";
@@ -60,7 +61,7 @@ it.each<[string, string, (scene: DeliveredScene) => Promise<unknown>]>([
   ["our own App", "", (scene) => says(scene, "I say so.", world.app)],
   ["switched off", "followUp: { comments: false }\n", (scene) => says(scene, "Why?")],
   ["the label was taken off", "", async (scene) => (await says(scene, "Why?"), world.unlabel(scene.issue))],
-  ["the conversation was resolved meanwhile", "", async (scene) => (await says(scene, "Why?"), resolve())],
+  ["the conversation was resolved meanwhile", "", async (scene) => (await says(scene, "Why?"), resolveConversation())],
   ["our answer stands behind it", "", async (scene) => world.call(world.app, "POST", `${PULLS}/${scene.pull}/comments/${await says(scene, "Why?")}/replies`, { body: "<!-- worktrain:answered 0123456789abcdef -->\nSo." })],
   ["our deliver job's answer, with GITHUB_TOKEN, stands behind it", "", async (scene) => world.call(await actions(), "POST", `${PULLS}/${scene.pull}/comments/${await says(scene, "Why?")}/replies`, { body: "<!-- worktrain:answered 0123456789abcdef -->\nSo." })],
   ["it stands in an approval, which asks for nothing", "", (scene) => world.call(world.maintainer, "POST", `${PULLS}/${scene.pull}/reviews`, { event: "APPROVE", body: "Good.", comments: [{ path: "README.md", line: 1, body: "Nice." }] })],
@@ -78,7 +79,7 @@ async function actions(): Promise<string> {
 }
 
 /** The one conversation there is. */
-async function resolve(): Promise<void> {
+async function resolveConversation(): Promise<void> {
   const query = `query Threads { repository(owner: "acme", name: "calc") { pullRequest(number: 2) { reviewThreads(first: 1) { nodes { id } } } } }`;
   const { body } = await world.call(world.maintainer, "POST", `${world.github.url}/graphql`, { query });
   const threadId: string = body.data.repository.pullRequest.reviewThreads.nodes[0].id;
@@ -149,7 +150,7 @@ it("what is said is answered behind a run that checks asked for first: the look 
   const outlook = look?.();
   await world.comments(scene.issue);
   free();
-  expect([await blocked, await outlook]).toEqual([undefined, "going"]);
+  expect([await blocked, await outlook]).toEqual([undefined, "still"]);
   await tools.queue.idle();
   expect(scene.followedUp()).toMatchObject([undefined, { because: "ci" }]);
   world.github.setWebhookUrl(world.hookUrl);
@@ -183,10 +184,26 @@ it("what a run was started for is not found again, however that ended; what is s
   expect(scene.followedUp().slice(2)).toMatchObject([{ because: "comments", comments: [first, second] }]);
 });
 
+it.each([["failure", 3], ["success", 2]] as const)("a run that pushed and ended with %s before it answered: %i runs in all", async (conclusion, runs) => {
+  const scene = await deliver(world);
+  const said = await says(scene, "Why mended?");
+  await passes(120_000);
+  expect(scene.followedUp()).toHaveLength(2);
+  const run = world.runs(scene.issue).at(-1);
+  const message = `Mend more\n\n${formatTrailers({ item: `${world.repositoryId}/issue-${scene.issue}/1`, key: run?.inputs["key"] ?? "" })}\n`;
+  const commit = await scene.call("POST", "/git/commits", { message, tree: (await scene.call("GET", `/git/commits/${scene.head}`)).tree.sha, parents: [scene.head] });
+  await scene.call("PATCH", `/git/refs/heads/${scene.branch}`, { sha: commit.sha });
+  world.saveArtifact(run?.id ?? 0, formatSegmentName({ item: { repositoryId: world.repositoryId, subject: `issue-${scene.issue}`, attempt: 1 }, runId: run?.id ?? 0, runAttempt: 1, index: 1, phase: "code", step: "done", costMilliUsd: 120, ending: "ready" }));
+  await world.updateRun(run?.id ?? 0, { status: "completed", conclusion });
+  world.github.setWebhookUrl(null);
+  await passes(720_000);
+  expect(scene.followedUp().slice(2)).toMatchObject(runs === 2 ? [] : [{ because: "comments", headSha: commit.sha, comments: [said] }]);
+});
+
 it.each<[string, (scene: DeliveredScene) => Promise<unknown>]>([
   ["nothing was said", async () => undefined],
   ["somebody who may only read said something", (scene) => says(scene, "Burn it.", world.github.addUser("rita", "read"))],
-  ["it was resolved", async (scene) => (await says(scene, "Why?"), resolve())],
+  ["it was resolved", async (scene) => (await says(scene, "Why?"), resolveConversation())],
   ["the label was taken off", async (scene) => (await says(scene, "Why?"), world.unlabel(scene.issue))],
   ["the pull request was closed", async (scene) => (await says(scene, "Why?"), scene.call("PATCH", `/pulls/${scene.pull}`, { state: "closed" }))],
   ["somebody pushed", async (scene) => (await says(scene, "Why?"), push(scene))],
@@ -207,6 +224,7 @@ async function push({ call, head, branch }: DeliveredScene): Promise<void> {
 
 it.each<[string, (scene: DeliveredScene) => Promise<unknown>, object]>([
   ["checks that failed", ({ call, head }) => call("POST", "/check-runs", { name: "ci", head_sha: head, status: "completed", conclusion: "failure" }), { because: "ci" }],
+  ["requested changes", ({ pull }) => world.call(world.maintainer, "POST", `${PULLS}/${pull}/reviews`, { event: "REQUEST_CHANGES", body: "Please." }), { because: "review" }],
   ["a conflict", () => world.commit({ "README.md": "another calc\n" }), { because: "conflict" }],
 ])("%s while no App was there are found by looking, once for a commit", async (_, happens, wish) => {
   const scene = await deliver(world);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { publicTicketKey, verifyTicket } from "../../../src/github/trust/index.ts";
 import { createEditBudget, MOST_EDITS } from "../../../src/hosts/app/runs/edit-budget.ts";
 import { createEffectRunner } from "../../../src/github/write/index.ts";
@@ -320,6 +320,16 @@ describe("fault 46: what if somebody deletes the comment?", () => {
   });
 });
 
+test("of an owner whose edits are an hour past nothing is remembered", async () => {
+  const clock = fakeClock();
+  const edits = createEditBudget(clock);
+  for (const owner of ["a", "b", "c"]) expect(edits.take(owner)).toBe(true);
+  expect(edits.owners()).toBe(3);
+  await clock.advance(60 * 60_000);
+  edits.take("d");
+  expect(edits.owners()).toBe(1);
+});
+
 describe("is a run followed to its end?", () => {
   it("polls at its interval, once a run, over outages, and hears of an end no webhook told", async () => {
     const { clock, world, run, save, report, body } = scene();
@@ -333,11 +343,15 @@ describe("is a run followed to its end?", () => {
     follower.follow(RUN_ID, look);
     follower.follow(RUN_ID, look);
     await clock.advance(29_000);
+    expect(looks).toBe(0);
+    await clock.advance(1_000);
+    expect(looks).toBe(1);
+    await clock.advance(29_000);
     expect(looks).toBe(1);
     world.fault = (route) => {
       if (route.startsWith("GET") && looks === 2) throw requestError(502, "Bad Gateway");
     };
-    await clock.advance(30_000);
+    await clock.advance(1_000);
     save("code", "implement", "budget");
     complete(run, "success");
     await clock.advance(30_000);
@@ -360,21 +374,48 @@ describe("is a run followed to its end?", () => {
     follower.leave(RUN_ID);
     expect(follower.isOver(RUN_ID)).toBe(false);
     follower.follow(RUN_ID, look);
-    await clock.advance(1_000);
+    await clock.advance(30_000);
     follower.leave(RUN_ID);
     await clock.advance(60_000);
     expect([signals.length, signals[0]?.aborted, follower.isOver(RUN_ID)]).toEqual([1, true, true]);
 
     follower.follow(RUN_ID + 1, look);
-    await clock.advance(1_000);
+    await clock.advance(30_000);
     save("code", "implement", "budget");
     complete(run, "success");
-    await clock.advance(30_000);
+    await clock.advance(45_000);
     expect([signals.length, follower.isOver(RUN_ID + 1)]).toEqual([3, true]);
     follower.follow(RUN_ID + 2, () => Promise.resolve("over"));
-    await clock.advance(1_000);
+    await clock.advance(30_000);
     expect(follower.isOver(RUN_ID + 2)).toBe(false);
     await follower.stop();
+  });
+
+  it("what stays as it is costs less and less, up to two minutes between two looks; what changes is looked at often again", async () => {
+    const { clock } = scene();
+    const quiet = () => undefined;
+    const follower = createRunFollower({ clock, log: { info: quiet, warn: quiet, error: quiet }, pollMs: 30_000 });
+    const looks: number[] = [];
+    let outlook: "going" | "still" = "still";
+    const look = () => (looks.push(clock.nowMs()), Promise.resolve(outlook));
+    const pauses = () => looks.map((at, nth) => (at - (looks[nth - 1] ?? 0)) / 1_000).slice(1);
+    follower.follow(RUN_ID, look);
+    await clock.advance(60 * 60_000);
+    expect(pauses().slice(0, 7)).toEqual([45, 67.5, 101.25, 120, 120, 120, 120]);
+    outlook = "going";
+    await clock.advance(10 * 60_000);
+    expect(pauses().slice(-3)).toEqual([30, 30, 30]);
+    // Somebody else sees it change in the middle of a long pause.
+    outlook = "still";
+    await clock.advance(20 * 60_000);
+    const seen = looks.length;
+    follower.follow(RUN_ID, look);
+    await clock.advance(20_000);
+    follower.follow(RUN_ID, look);
+    await clock.advance(10_000);
+    expect(looks.length).toBe(seen + 1);
+    await follower.stop();
+    expect(clock.sleepers()).toBe(0);
   });
 
   it("stops at once when the App stops", async () => {

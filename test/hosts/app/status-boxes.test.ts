@@ -68,7 +68,7 @@ describe("is a tick carried out as the command beside it?", () => {
     expect(world.github.requests.filter(({ path }) => path.endsWith("/cancel"))).toHaveLength(1);
     expect(parseStatusMarker((await status()).body)?.cancel).toBeDefined();
     expect(boxes((await status()).body)).toEqual([]);
-    expect(await said("click")).toEqual([expect.stringContaining("`mona` ticked **Cancel** in [the status comment](")]);
+    expect(await said("click")).toEqual([expect.stringContaining("`mona` ticked the box for `/worktrain cancel` in [the status comment](")]);
   });
 
   it("Approve the plan: the gate that the box names is opened, in the name of who ticked it, once however often the event comes", async () => {

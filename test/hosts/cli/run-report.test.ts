@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { runReport, type RunReport } from "../../../src/hosts/cli/run/run-report.ts";
 import { fixOf, foldItem } from "../../../src/engine/pipeline/index.ts";
-import type { ItemEvent } from "../../../src/record/index.ts";
+import type { EndingCode, ItemEvent } from "../../../src/record/index.ts";
 
 const scheduled = (sessionId: string): ItemEvent => ({ kind: "session_scheduled", data: { phase: "code", round: 1, sessionId, workflowId: "wr.x", goal: "g", context: {} } });
 const usage = { inputTokens: 10, outputTokens: 5, cacheReadTokens: 0, cacheWriteTokens: 0 };
@@ -40,6 +40,22 @@ test.each([
   ["budget_tool_time", "--max-tool-minutes N"],
 ])("what %s stopped goes on with %s", (code, flag) => {
   expect(runReport(parked(code)).data).toMatchObject({ resume: `worktrain resume task-1 ${flag}` });
+});
+
+test("what has stopped names the command that goes back in it, and the one for another text; what is over only the latter", () => {
+  const stopped = (ending: EndingCode): RunReport => {
+    const report = parked("any");
+    const end: ItemEvent = { kind: "item_ended", data: { outcome: "stopped", ending, reason: null, snapshot: null } };
+    return { ...report, result: { ...report.result, ending, reason: { code: ending, message: "It cannot be routed.", fix: "Say what it is." }, state: foldItem([scheduled("code-1"), concluded("code-1"), end]) } };
+  };
+  const unclear = runReport(stopped("unclear"));
+  expect(unclear).toMatchObject({ exitCode: 1, data: { resume: "worktrain resume task-1" } });
+  expect(unclear.text).toContain("Stopped (unclear): It cannot be routed. Say what it is.\nTo go on with it once that is settled: `worktrain resume task-1 --tell TEXT`. It goes back to before its latest phase, with --from PHASE to before that one.\nWith another text it is a new task: worktrain run --workspace /clone --goal TEXT.");
+  expect(unclear.text).not.toContain("Nothing is lost");
+  const over = runReport(stopped("duplicate"));
+  expect(over).toMatchObject({ exitCode: 1, data: { resume: null } });
+  expect(over.text).toContain("With another text it is a new task");
+  expect(over.text).not.toContain("worktrain resume");
 });
 
 test("a session that was left in the middle is shown with what it spent", () => {

@@ -1,6 +1,6 @@
 /** What the session is told of a delivery, read with the agent job's own token from a GitHub with its real wire protocol. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { createGitHub } from "../../../src/github/octokit.ts";
+import { createGitHub } from "../../../src/github/create-github.ts";
 import { readFollowUp } from "../../../src/hosts/runner/agent/follow-up.ts";
 import type { Ticket } from "../../../src/github/trust/index.ts";
 import { assertRequestsConform } from "../../contract/openapi.ts";

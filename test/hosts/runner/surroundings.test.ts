@@ -3,7 +3,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createGitHub } from "../../../src/github/octokit.ts";
+import { createGitHub } from "../../../src/github/create-github.ts";
 import { readRun } from "../../../src/github/read/index.ts";
 import { NameTakenError, type SegmentStore } from "../../../src/journal/index.ts";
 import { RetryableError } from "../../../src/shared/errors.ts";

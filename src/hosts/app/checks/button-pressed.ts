@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import { readPullUnderReview } from "../../../github/read/index.ts";
-import { readCheckAction, type CheckActionName } from "../../../github/write/index.ts";
+import { BUTTONS, readCheckAction, type CheckActionName } from "../../../github/write/index.ts";
 import { sha256Hex } from "../../../shared/hash.ts";
 import { answerComment } from "../commands/comment-commands.ts";
 import type { Refused, Stage } from "../starting/start-work.ts";
@@ -36,8 +36,6 @@ export function parsePressed(payload: unknown, appId: number): PressedButton | n
   return action === null ? null : { action, check_run: parsed.data.check_run, sender: parsed.data.sender };
 }
 
-const LABELS: Readonly<Record<CheckActionName, string>> = { fix: "Fix these", approve: "Approve", explain: "Explain" };
-
 export async function carryOutPressed(place: Workplace, tools: LookTools, { event, deliveryId }: Click<PressedButton>): Promise<readonly RunOfSubject[]> {
   const { action, check_run: check, sender } = event;
   const title = await workOfCheck(place, { detailsUrl: check.details_url, externalId: check.external_id });
@@ -49,7 +47,7 @@ export async function carryOutPressed(place: Workplace, tools: LookTools, { even
   const isPullRequest = title.item.subject.startsWith("pr-");
   const asked = { issueNumber, isPullRequest, task: { title: "", body: "" }, body: "", author: { login: sender.login, id: sender.id }, createdAt: new Date(tools.clock.nowMs()).toISOString() };
   // The same delivery is the same click; a later one is to be answered as well.
-  const click = { key: `check=${check.id} ${action} at=${sha256Hex(deliveryId).slice(0, 16)}`, words: `pressed **${LABELS[action]}** on the check run of \`${check.head_sha.slice(0, 12)}\``, outdated: (stage: Stage, commentId: number) => outdated(tools, { stage, title, headSha: check.head_sha, commentId }) };
+  const click = { key: `check=${check.id} ${action} at=${sha256Hex(deliveryId).slice(0, 16)}`, words: `pressed **${BUTTONS[action].label}** on the check run of \`${check.head_sha.slice(0, 12)}\``, outdated: (stage: Stage, commentId: number) => outdated(tools, { stage, title, headSha: check.head_sha, commentId }) };
   const read = { kind: "command" as const, command: { name: action, operands: {}, flags: [] }, line: 1, notDone: [] };
   const subject = subjectOf(place.repositoryId, issueNumber);
   const dispatched = await tools.queue.run(subject, () => answerComment(place, tools, { event: asked, read, click }));

@@ -6,8 +6,7 @@
  */
 import { z } from "zod";
 import { CONFIG_PATH, parseConfig } from "../../../config/index.ts";
-import { isOurBranch } from "../../../delivery/names.ts";
-import { readFile, readFileChange } from "../../../github/read/index.ts";
+import { parseOwnBranch, readFile, readFileChange } from "../../../github/read/index.ts";
 import { checkRunEffect, MAX_ANNOTATIONS, type CheckRunWish } from "../../../github/write/index.ts";
 import type { Fault } from "../../../shared/fault.ts";
 import { workplaceOf, type Delivery } from "../delivery.ts";
@@ -20,7 +19,7 @@ export interface ConfigCheckTools extends AppTools, ClientOptions {
 }
 
 interface Webhooks {
-  on(events: ConfigCheckWebhook[], handler: (delivery: Pick<Delivery, "payload" | "octokit">) => void): unknown;
+  on(events: ConfigCheckWebhook[], handler: (delivery: Pick<Delivery, "payload" | "installation">) => void): unknown;
 }
 
 export type ConfigCheckWebhook = "pull_request.opened" | "pull_request.reopened" | "pull_request.synchronize";
@@ -38,7 +37,7 @@ export function registerConfigCheck(webhooks: Webhooks, tools: ConfigCheckTools)
     if (!parsed.success) return;
     const { repository, pull_request: pull } = parsed.data;
     // Of our own changes none touches the configuration unless `paths.allow` opens it, and each would cost a request here.
-    if (pull.base.ref !== repository.default_branch || (pull.user?.type === "Bot" && isOurBranch(pull.head.ref))) return;
+    if (pull.base.ref !== repository.default_branch || (pull.user?.type === "Bot" && parseOwnBranch(pull.head.ref) !== null)) return;
     const place = workplaceOf(delivery, tools);
     if (place !== null) tools.queue.add(`${place.repositoryId}/config-${pull.number}`, { name: "checking a configuration", coalesce: pull.head.sha, run: () => checkConfig(place, tools, { pullNumber: pull.number, headSha: pull.head.sha }) });
   });

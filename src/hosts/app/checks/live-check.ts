@@ -9,9 +9,9 @@
  * ends neutral, which GitHub counts as passed.
  */
 import { readOwnCheckRun, readOwnCheckRuns, readPullUnderReview, type OwnCheckRun } from "../../../github/read/index.ts";
-import { changeCheckEffect, checkRunEffect, conclusionSchema, type CheckActionName, type CheckConclusion, type CheckRunChange } from "../../../github/write/index.ts";
+import { changeCheckEffect, checkRunEffect, isSuperseded, supersededCheck, type CheckActionName, type CheckConclusion, type CheckRunChange } from "../../../github/write/index.ts";
 import { CHECK_NAME, isOwnCheck, PROGRESS_CHECK_NAME, type EndingCode } from "../../../record/index.ts";
-import { quote } from "../../../report/index.ts";
+import { quote } from "../../../report/markdown.ts";
 import { statusOutput, type StatusView } from "../../../report/status-comment.ts";
 import { isAtWork, type StatusMarker } from "../../../report/status-marker.ts";
 import { hearsClicks, orLogged, type AppTools, type Workplace } from "../workplace.ts";
@@ -120,20 +120,17 @@ function conclusionOf(ending: EndingCode): CheckConclusion {
 /** Without a saved segment there is no record to explain. */
 const buttonsOf = ({ progress, ending }: EndedView): readonly CheckActionName[] => [...(ending === "awaiting-approval" && progress?.gate !== null && progress !== null ? (["approve"] as const) : []), ...(progress === null ? [] : (["explain"] as const))];
 
-const SUPERSEDED = "Superseded by ";
-
-/** I9. Somebody may push that commit back: what did not count as passed must not do so then. @param conclusion that it has; null or absent for none */
+/** @param conclusion that it has; null or absent for none */
 async function supersede(place: Workplace, tools: CheckTools, { id, headNow, conclusion = null }: { readonly id: number; readonly headNow: string; readonly conclusion?: string | null }): Promise<void> {
-  const known = conclusionSchema.safeParse(conclusion).data;
-  const closed = known === "success" || known === "neutral" ? "neutral" : (known ?? "cancelled");
-  await change(place, tools, id, { status: "completed", conclusion: closed, title: `${SUPERSEDED}${headNow.slice(0, 12)}`, summary: `This commit is not the head of the pull request any more; the head is ${headNow}.${conclusion === null ? " Its review did not come to an end." : ""}`, actions: [] });
+  const now = `the head is ${headNow}.${conclusion === null ? " Its review did not come to an end." : ""}`;
+  await change(place, tools, id, { status: "completed", actions: [], ...supersededCheck({ conclusion, headNow, now }) });
 }
 
 /** A check run that was found on a commit which is not the head any more. One that counts as passed turns neutral, any other stays so. */
 export async function closeStale(place: Workplace, tools: CheckTools, { id, headNow }: { readonly id: number; readonly headNow: string }): Promise<void> {
   await onCheck(place, tools, async () => {
     const shown = await readOwnCheckRun(place.github, place.repository, { id, appId: tools.author.appId });
-    if (shown === null || shown.title.startsWith(SUPERSEDED)) return;
+    if (shown === null || isSuperseded(shown.title)) return;
     await supersede(place, tools, { id, headNow, conclusion: shown.conclusion });
   });
 }

@@ -7,12 +7,13 @@
  * due, by label as by config: nobody's merge waits for what does not work.
  */
 import { z } from "zod";
-import { CONFIG_PATH, parseConfig, type Config } from "../../../config/index.ts";
-import { GITHUB_ACTIONS_LOGIN, readCommitMessage, readFile, STOP_LABEL } from "../../../github/read/index.ts";
+import { CONFIG_PATH, type Config } from "../../../config/index.ts";
+import { GITHUB_ACTIONS_LOGIN, parseOwnBranch, readCommitMessage, readFile, STOP_LABEL } from "../../../github/read/index.ts";
 import { checkRunEffect } from "../../../github/write/index.ts";
 import { CHECK_NAME, formatItemId, readTrailers } from "../../../record/index.ts";
 import { workplaceOf, type Delivery } from "../delivery.ts";
 import type { ClientOptions } from "../installation-client.ts";
+import { readConfig } from "../kept-config.ts";
 import { setStage } from "../starting/start-work.ts";
 import type { SubjectQueue } from "../subject-queue.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
@@ -24,7 +25,7 @@ export interface RequiredCheckTools extends AppTools, ClientOptions {
 export type RequiredCheckWebhook = "pull_request.opened" | "pull_request.reopened" | "pull_request.synchronize" | "merge_group.checks_requested";
 
 interface Webhooks {
-  on(events: RequiredCheckWebhook[], handler: (delivery: Pick<Delivery, "payload" | "octokit">) => void): unknown;
+  on(events: RequiredCheckWebhook[], handler: (delivery: Pick<Delivery, "payload" | "installation">) => void): unknown;
 }
 
 const branchSchema = z.object({ repository: z.object({ default_branch: z.string() }) });
@@ -41,9 +42,6 @@ const pullSchema = z.object({
 });
 type PullDelivery = z.infer<typeof pullSchema>;
 const groupSchema = z.object({ merge_group: z.object({ head_sha: z.string() }) });
-
-/** Its subject is an issue: a review makes no branch. */
-const OWN_BRANCH = /^worktrain\/issue-(\d{1,15})-(\d{1,6})$/;
 
 interface Answer {
   readonly title: string;
@@ -82,7 +80,7 @@ async function giveCheck(place: Workplace, tools: AppTools, asked: Asked): Promi
   const { github, repository } = place;
   const { headSha, defaultBranch } = asked;
   const file = await readFile(github, repository, { path: CONFIG_PATH, ref: defaultBranch });
-  const config = file === null || file.text === null ? null : parseConfig(file.text, CONFIG_PATH);
+  const config = file === null || file.text === null ? null : readConfig(file.text);
   if (config?.ok !== true || !config.value.checks.everyPullRequest) return;
   const answer = asked.pull === null ? OF_A_GROUP : await answerTo(place, tools, { ...asked, pull: asked.pull, config: config.value });
   if (answer === null) return;
@@ -113,9 +111,9 @@ async function switchedOff(place: Workplace, { enabled }: Config): Promise<Answe
 
 /** The item whose branch it is of; null where it is somebody else's: the name of a branch alone makes nothing ours. */
 function ownItem({ repositoryId }: Workplace, tools: AppTools, { pull_request: { head, user } }: PullDelivery): string | null {
-  const [, issue, attempt] = OWN_BRANCH.exec(head.ref) ?? [];
-  if (issue === undefined || user === undefined || user === null || !isPublisher(user, tools)) return null;
-  return formatItemId({ repositoryId, subject: `issue-${Number(issue)}`, attempt: Number(attempt) });
+  const own = parseOwnBranch(head.ref);
+  if (own === null || user === undefined || user === null || !isPublisher(user, tools)) return null;
+  return formatItemId({ repositoryId, subject: `issue-${own.issueNumber}`, attempt: own.attempt });
 }
 
 /** The App, or the account of `GITHUB_TOKEN`, which other workflows have as well. */

@@ -27,14 +27,12 @@ export function tickedBox(edited: EditedComment, { author }: Pick<AppTools, "aut
   return command === undefined ? null : { edited, command };
 }
 
-const LABELS: Readonly<Record<BoxCommand["name"], string>> = { cancel: "Cancel", resume: "Go on", retry: "Try again", approve: "Approve" };
-
 /** The id of a run that was dispatched for it; null for none. */
 export async function carryOutBox(place: Workplace, tools: StartTools, { edited, command }: TickedBox): Promise<number | null> {
   const { issueNumber, isPullRequest, task, sender, editedAt, commentId, url } = edited;
   const event = { issueNumber, isPullRequest, task, body: "", author: sender, createdAt: editedAt };
-  const gate = command.name === "approve" ? `, for \`${command.gate}\`` : "";
-  const click = { key: `box=${commentId} ${command.name} at=${editedAt}`, words: `ticked **${LABELS[command.name]}** in [the status comment](${url})${gate}`, outdated: (_: unknown, asked: number) => outdated(place, tools, edited, asked) };
+  const gate = command.name === "approve" ? ` ${command.gate}` : "";
+  const click = { key: `box=${commentId} ${command.name} at=${editedAt}`, words: `ticked the box for \`/worktrain ${command.name}${gate}\` in [the status comment](${url})`, outdated: (_: unknown, asked: number) => outdated(place, tools, edited, asked) };
   try {
     return await answerComment(place, tools, { event, read: { kind: "command", command: asCommand(command), line: 1, notDone: [] }, click });
   } finally {

@@ -1,9 +1,9 @@
 /** `cancel`: ends the runs of the attempt, or takes back its next try. */
-import { readRun, readStatusState } from "../../../github/read/index.ts";
+import { ownBranch, readRun, readStatusState } from "../../../github/read/index.ts";
 import type { StatusMarker } from "../../../report/status-marker.ts";
 import { done, refused, type Asked, type Outcome } from "./command-outcome.ts";
 import { cancelRuns } from "../runs/cancel-runs.ts";
-import { branchOf, endedView, ourTitle, readProgress, writeEnd } from "../runs/run-report.ts";
+import { endedView, ourTitle, readProgress, writeEnd } from "../runs/run-report.ts";
 import type { StartTools } from "../starting/start-work.ts";
 import { openStatusBoard, type Status } from "../runs/status-board.ts";
 import type { Workplace } from "../workplace.ts";
@@ -32,7 +32,7 @@ async function dropNextTry(here: Workplace, tools: StartTools, { status, by }: {
   const run = await readRun(here.github, here.repository, marker.runId);
   const title = run === null ? null : ourTitle(here, run);
   if (run === null || title === null) return false;
-  const { pullRequests } = await readStatusState(here.github, here.repository, { issueNumber: marker.issueNumber, branch: branchOf(title) });
+  const { pullRequests } = await readStatusState(here.github, here.repository, { issueNumber: marker.issueNumber, branch: ownBranch(title.item) });
   const view = await endedView(here, { run, title, progress: await readProgress(here, run, title), marker, pullRequests });
   await writeEnd(here, tools, status, { run, view: { ...view, onward: { kind: "waits", reason: `\`${by}\` cancelled it in a comment` } } });
   return true;

@@ -5,7 +5,7 @@
  * I2. Reactions and answers have the comment's id as key, a dispatch its own: a repeated delivery comes to the same.
  */
 import type { CommandRole } from "../../../config/index.ts";
-import { readPermission, readPullUnderReview } from "../../../github/read/index.ts";
+import { parseOwnBranch, readPermission, readPullUnderReview } from "../../../github/read/index.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
 import { authoriseCommand, commandTable, type Command, type CommandName, type CommentEvent, type ReadComment } from "../../../intake/index.ts";
 import { RetryableError, TerminalError } from "../../../shared/errors.ts";
@@ -89,7 +89,7 @@ const OF_AN_ISSUE: readonly CommandName[] = ["status", "cancel", "run", "plan", 
 async function whereItBelongs(tools: StartTools, { event, command, stage: { here, facts } }: Asked & { readonly command: Command }, outcome: Outcome): Promise<Outcome> {
   if (outcome.kind !== "refused" || !event.isPullRequest || !OF_AN_ISSUE.includes(command.name) || approvedCommit(command) !== null || (await openStatusBoard(here, tools, event.issueNumber).read()) !== null) return outcome;
   const pull = await readPullUnderReview(here.github, here.repository, event.issueNumber);
-  const [, issue] = /^worktrain\/issue-(\d{1,15})-\d{1,6}$/.exec(pull?.headRef ?? "") ?? [];
+  const issue = parseOwnBranch(pull?.headRef ?? "")?.issueNumber;
   if (issue === undefined || pull?.headRepositoryId !== facts.id) return outcome;
   return refused({ message: `This pull request came of WorkTrain's work on #${issue}, and is worked on from there.`, fix: `Write the command on #${issue}.`, details: [] });
 }

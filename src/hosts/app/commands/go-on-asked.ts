@@ -1,7 +1,7 @@
 /** From `approve`, `reject`, `resume` or `retry` to a run that goes on with the attempt: the label's checks, the label's path. */
 import { decideGoOn, DEFAULT_LABEL, type Command, type GoOnFacts, type LabeledEvent, type OpenGate } from "../../../intake/index.ts";
 import { readPullUnderReview } from "../../../github/read/index.ts";
-import { findingsShown } from "../../../report/index.ts";
+import { findingsShown } from "../../../report/findings-shown.ts";
 import { isGate } from "../../../report/status-comment.ts";
 import type { StatusMarker } from "../../../report/status-marker.ts";
 import { refused, type Outcome, type StarterAsked } from "./command-outcome.ts";

@@ -1,7 +1,6 @@
 /** `merge`, and `approve` with a commit: on the issue that was worked on, or on the pull request that came of it. */
-import { parseOwnBranch } from "../../../delivery/index.ts";
-import { readPullUnderReview } from "../../../github/read/index.ts";
-import { code } from "../../../report/index.ts";
+import { parseOwnBranch, readPullUnderReview } from "../../../github/read/index.ts";
+import { code } from "../../../report/markdown.ts";
 import { armDelivered } from "../merging/arm-delivered.ts";
 import { setStage, type Stage, type StartTools } from "../starting/start-work.ts";
 import { done, refused, type Outcome, type StarterAsked } from "./command-outcome.ts";

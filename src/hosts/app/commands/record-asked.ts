@@ -2,12 +2,12 @@
  * `why`, `explain` and `verify`: what only the record can answer. The App opens no artifact, so a run of its own reads it and its deliver
  * job answers. It is no run of the item: it waits for none, and nothing goes on from it.
  */
-import { readPullUnderReview, type RunFacts } from "../../../github/read/index.ts";
+import { parseOwnBranch, readPullUnderReview, type RunFacts } from "../../../github/read/index.ts";
 import { encodeTask, signTicket, taskDigest, type Ticket } from "../../../github/trust/index.ts";
 import { dispatchEffect } from "../../../github/write/index.ts";
 import { dispatchKey, preconditions, thenAgainBy, WORKFLOW_FILE, WORKFLOW_PATH } from "../../../intake/index.ts";
 import { TerminalError } from "../../../shared/errors.ts";
-import { formatAskId, formatItemId, parseItemId } from "../../../record/index.ts";
+import { formatAskId, formatItemId } from "../../../record/index.ts";
 import { refused, type Outcome, type StarterAsked } from "./command-outcome.ts";
 import { parseAskTitle } from "../runs/run-title.ts";
 import { say } from "./say.ts";
@@ -69,9 +69,8 @@ async function itemAsked(tools: StartTools, { event, stage: { here, comments, fa
   if (status !== null) return formatItemId({ repositoryId: facts.id, subject: `${event.isPullRequest ? "pr" : "issue"}-${event.issueNumber}`, attempt: status.marker.attempt });
   const pull = event.isPullRequest ? await readPullUnderReview(here.github, here.repository, event.issueNumber) : null;
   if (pull === null || pull.headRepositoryId !== facts.id) return null;
-  const [, subject, attempt] = /^worktrain\/(issue-\d{1,15})-(\d{1,6})$/.exec(pull.headRef) ?? [];
-  const item = `${facts.id}/${subject ?? ""}/${attempt ?? ""}`;
-  return parseItemId(item) === null ? null : item;
+  const own = parseOwnBranch(pull.headRef);
+  return own === null ? null : formatItemId({ repositoryId: facts.id, subject: `issue-${own.issueNumber}`, attempt: own.attempt });
 }
 
 /** A run that was to answer and did not: nothing ends silent (I4). Its deliver job answers for itself where it can. */

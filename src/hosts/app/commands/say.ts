@@ -1,7 +1,7 @@
 /** What a person who wrote a command sees of it: a reaction, an answer. I2: both have the comment's id, or the person's, as key. */
 import { commentEffect, commentReactionEffect, findComments, fitComment } from "../../../github/write/index.ts";
 import type { CommentEvent, LabeledEvent } from "../../../intake/index.ts";
-import { quote } from "../../../report/index.ts";
+import { quote } from "../../../report/markdown.ts";
 import { commandAnswer, type CommandAnswer } from "../../../report/command-answer.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 

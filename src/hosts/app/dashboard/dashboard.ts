@@ -4,11 +4,12 @@
  * The App keeps nothing of it: every writing looks at GitHub anew. Which repositories want one is only a hint, which a look of the
  * reconciler renews.
  */
-import { CONFIG_PATH, parseConfig } from "../../../config/index.ts";
+import { CONFIG_PATH } from "../../../config/index.ts";
 import { readLabelledIssues, type LabelledIssue } from "../../../github/read/index.ts";
 import { editOwnIssue, findOwnIssue, ownIssueEffect } from "../../../github/write/index.ts";
 import { DEFAULT_LABEL, isStartLabel } from "../../../intake/index.ts";
 import { DASHBOARD_LABEL, DASHBOARD_MARKER, DASHBOARD_TITLE, dashboardText, type DashboardEntry } from "../../../report/dashboard.ts";
+import { readConfig } from "../kept-config.ts";
 import type { StartTools } from "../starting/start-work.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import type { SubjectQueue } from "../subject-queue.ts";
@@ -38,7 +39,7 @@ export async function readLabelled(place: Workplace): Promise<Labelled> {
   };
   const found = await ask(DEFAULT_LABEL);
   if (found === null) return { label: DEFAULT_LABEL, dashboard: false, stopped: false, issues: [] };
-  const config = found.config?.text === null || found.config === null ? null : parseConfig(found.config.text, CONFIG_PATH);
+  const config = found.config?.text === null || found.config === null ? null : readConfig(found.config.text);
   if (config === null || !config.ok) return { label: DEFAULT_LABEL, dashboard: false, stopped: found.stoppedBy !== null, issues: found.issues };
   const { label, dashboard, enabled } = config.value;
   return { label, dashboard, stopped: found.stoppedBy !== null || !enabled, issues: isStartLabel(DEFAULT_LABEL, config) ? found.issues : ((await ask(label))?.issues ?? []) };

@@ -23,8 +23,8 @@ export interface ExchangeTools {
   readonly key: JWTVerifyGetKey;
   readonly ticketKeyPem: string;
   /** Speaks as the App. */
-  app(): Promise<GitHub>;
-  installation(id: number): Promise<GitHub>;
+  readonly app: GitHub;
+  installation(id: number): GitHub;
 }
 
 export interface Wish {
@@ -62,11 +62,11 @@ async function exchange(wish: Wish, claims: Claims, tools: ExchangeTools, readBo
   const ticket = readTicket(wish.ticket, tools, new Date(0).toISOString());
   if (!ticket.ok) return ticket;
   if (ticket.value.repositoryId !== claims.repository_id) return wrong("repository_id", `it is ${claims.repository_id}, the ticket is for ${ticket.value.repositoryId}`);
-  const app = await tools.app();
+  const { app } = tools;
   const named = repositoryOf(claims);
   const installation = await readInstallation(app, named);
   if (installation === null) return wrong("repository", `the App is not installed on ${claims.repository}`);
-  const github = await tools.installation(installation.id);
+  const github = tools.installation(installation.id);
   const bot = await readBot(app, github);
   const facts = await readFacts(github, claims, { selfHosted: tools.selfHosted, botId: bot.userId, ownerId: installation.account.id, ticket: ticket.value });
   if (!facts.ok) return facts;

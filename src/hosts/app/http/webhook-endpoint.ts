@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AppLog } from "../app-log.ts";
+import type { VerifiedDelivery } from "../webhook-router.ts";
 import { readBody } from "./request-body.ts";
 
 /** GitHub sends at most 25 MB (P-webhook-size). */
@@ -12,20 +13,13 @@ const SIGNATURE = /^sha256=[0-9a-f]{64}$/;
 const EVENT_NAME = /^[a-z0-9_]{1,64}$/;
 const DELIVERY_ID = /^[0-9A-Za-z-]{1,64}$/;
 
-export interface SignedDelivery {
-  /** `X-GitHub-Delivery`; the same when GitHub sends it again. */
-  readonly id: string;
-  readonly name: string;
-  /** The body as signed: a JSON object. */
-  readonly payload: string;
-  readonly signature: string;
-}
-
 export interface WebhookEndpoint {
   /** Constant-time check of `X-Hub-Signature-256`. */
   verify(body: string, signature: string): Promise<boolean>;
-  /** Called after the answer is on its way. Must not throw; what it rejects with is logged. */
-  receive(delivery: SignedDelivery): Promise<void>;
+  /** Whether anything is done at any event of the name. What is not heard is not read. */
+  hears(name: string): boolean;
+  /** Called after the answer is on its way, with `X-GitHub-Delivery`, which is the same when GitHub sends it again. What it throws is logged. */
+  receive(delivery: VerifiedDelivery): void;
   readonly log: AppLog;
 }
 
@@ -39,23 +33,26 @@ export async function handleWebhook(endpoint: WebhookEndpoint, request: Incoming
 
   const name = request.headers["x-github-event"];
   const id = request.headers["x-github-delivery"];
-  if (typeof name !== "string" || !EVENT_NAME.test(name) || typeof id !== "string" || !DELIVERY_ID.test(id) || !isJsonObject(body)) {
-    return answer(response, 400, "The request is signed but is not a webhook of GitHub.");
-  }
+  if (typeof name !== "string" || !EVENT_NAME.test(name) || typeof id !== "string" || !DELIVERY_ID.test(id)) return answer(response, 400, NO_WEBHOOK);
+  if (!endpoint.hears(name)) return answer(response, 202, "Accepted.");
+  const payload = objectOf(body);
+  if (payload === null) return answer(response, 400, NO_WEBHOOK);
   answer(response, 202, "Accepted.");
   try {
-    await endpoint.receive({ id, name, payload: body, signature });
+    endpoint.receive({ id, name, payload });
   } catch (error) {
     endpoint.log.error(error, "a delivery could not be handled", { delivery: id, event: name });
   }
 }
 
-function isJsonObject(body: string): boolean {
+const NO_WEBHOOK = "The request is signed but is not a webhook of GitHub.";
+
+function objectOf(body: string): object | null {
   try {
     const value: unknown = JSON.parse(body);
-    return typeof value === "object" && value !== null && !Array.isArray(value);
+    return typeof value === "object" && !Array.isArray(value) ? value : null;
   } catch {
-    return false; // Not JSON, or nested deeper than the parser goes.
+    return null; // Not JSON, or nested deeper than the parser goes.
   }
 }
 

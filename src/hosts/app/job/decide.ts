@@ -5,15 +5,16 @@
  * I10. Permission is asked by API: what the job's token may do is not what the person may.
  */
 import { readFileSync } from "node:fs";
-import { Octokit } from "@octokit/core";
-import { GITHUB_ACTIONS } from "../../../delivery/index.ts";
-import { withTimeout } from "../../../github/octokit.ts";
+import { GITHUB_ACTIONS } from "../../../delivery/names.ts";
+import { withTimeout } from "../../../github/create-github.ts";
 import { readRun, type RunFacts } from "../../../github/read/index.ts";
+import { createSender } from "../../../github/send.ts";
 import { createEffectRunner } from "../../../github/write/index.ts";
 import { TerminalError } from "../../../shared/errors.ts";
 import type { Clock, Fetch } from "../../../shared/ports.ts";
 import { registerHandlers, type Delivery, type HandlerTools, type WebhookName } from "../handlers.ts";
-import { installationClient, type InstallationOctokit } from "../installation-client.ts";
+import type { Installation } from "../app-access.ts";
+import { installationClient } from "../installation-client.ts";
 import { rescan } from "../reconciling/rescan.ts";
 import { createEditBudget } from "../runs/edit-budget.ts";
 import type { RunFollower } from "../runs/run-follower.ts";
@@ -32,10 +33,10 @@ export interface JobPorts {
 const HEARD: readonly string[] = ["issues", "issue_comment"];
 
 export async function decide(settings: JobSettings, ports: JobPorts): Promise<void> {
-  const octokit = jobOctokit(settings, ports.fetch);
+  const installation = jobInstallation(settings, ports.fetch);
   const tools = toolsOf(settings, ports);
-  const place: Workplace = { github: installationClient(octokit, tools), repository: { owner: settings.owner, repo: settings.repo }, repositoryId: settings.repositoryId };
-  const deliver = deliveries(tools, octokit);
+  const place: Workplace = { github: installationClient(installation, tools), repository: { owner: settings.owner, repo: settings.repo }, repositoryId: settings.repositoryId };
+  const deliver = deliveries(tools, installation);
   if (HEARD.includes(settings.eventName)) deliver(settings.eventName, { id: `run-${settings.runId}`, payload: readEvent(settings) });
   else if (settings.endedRun === null) await rescan(place, tools);
   else {
@@ -46,15 +47,15 @@ export async function decide(settings: JobSettings, ports: JobPorts): Promise<vo
 }
 
 /** The token ends with the job, and there is no way to another. */
-function jobOctokit({ token, apiUrl }: JobSettings, fetch: Fetch): InstallationOctokit {
-  const octokit = new Octokit({ auth: token, baseUrl: apiUrl, userAgent: "worktrain-intake", request: { fetch: withTimeout(fetch) } });
-  return { request: octokit.request, auth: () => Promise.resolve() };
+function jobInstallation({ token, apiUrl, graphqlUrl }: JobSettings, fetch: Fetch): Installation {
+  const sender = createSender({ baseUrl: apiUrl, graphqlUrl, userAgent: "worktrain-intake", token: () => Promise.resolve(token), fetch: withTimeout(fetch) });
+  return { ...sender, renew: () => Promise.resolve() };
 }
 
 /** Nobody stays to follow a run: its last job says when it is over. */
 const UNFOLLOWED: RunFollower = { pollMs: 0, follow: () => undefined, leave: () => undefined, isOver: () => false, forget: () => undefined, stop: () => Promise.resolve() };
 
-const toolsOf = ({ ticketKeyPem, graphqlUrl }: JobSettings, { clock, log }: JobPorts): HandlerTools => ({
+const toolsOf = ({ ticketKeyPem }: JobSettings, { clock, log }: JobPorts): HandlerTools => ({
   clock,
   log,
   queue: createSubjectQueue(log),
@@ -65,7 +66,6 @@ const toolsOf = ({ ticketKeyPem, graphqlUrl }: JobSettings, { clock, log }: JobP
   // P-github-token
   author: { appId: GITHUB_ACTIONS.appId, botLogin: GITHUB_ACTIONS.botLogin },
   ticketKeyPem,
-  graphqlUrl,
   workflow: null,
   // There is no App to be mentioned.
   slug: () => Promise.resolve(null),
@@ -74,13 +74,13 @@ const toolsOf = ({ ticketKeyPem, graphqlUrl }: JobSettings, { clock, log }: JobP
 type Heard = Pick<Delivery, "id"> & { readonly payload: object };
 
 /** The App's handlers, with this job in the place of what receives webhooks. */
-function deliveries(tools: HandlerTools, octokit: InstallationOctokit): (event: string, heard: Heard) => void {
+function deliveries(tools: HandlerTools, installation: Installation): (event: string, heard: Heard) => void {
   const handlers = new Map<string, ((delivery: Delivery) => void)[]>();
   registerHandlers({ on: (events, handler) => [events].flat().forEach((name: WebhookName) => handlers.set(name, [...(handlers.get(name) ?? []), handler])) }, tools);
   return (event, { id, payload }) => {
     const action = "action" in payload ? String(payload.action) : "";
     // The token is one of an installation too: that of GitHub's own App for Actions.
-    for (const handle of handlers.get(`${event}.${action}`) ?? []) handle({ id, octokit, payload: { ...payload, installation: { id: GITHUB_ACTIONS.appId } } });
+    for (const handle of handlers.get(`${event}.${action}`) ?? []) handle({ id, installation, payload: { ...payload, installation: { id: GITHUB_ACTIONS.appId } } });
   };
 }
 

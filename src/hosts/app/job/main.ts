@@ -2,11 +2,8 @@
 import { RetryableError, TerminalError } from "../../../shared/errors.ts";
 import { nodeClock } from "../../../shared/node-ports.ts";
 import { runnerCommands } from "../../../shared/runner-commands.ts";
-import { decide } from "./decide.ts";
 import { createJobLog } from "./job-log.ts";
 import { readJobSettings, type JobSettings } from "./settings.ts";
-import { tell } from "./tell.ts";
-import { watch } from "./watch.ts";
 
 const runner = runnerCommands(process.env, (line) => void process.stdout.write(`${line}\n`));
 const ports = { clock: nodeClock, fetch: globalThis.fetch };
@@ -22,17 +19,20 @@ try {
 async function run(settings: JobSettings): Promise<void> {
   switch (settings.job) {
     case "decide": {
+      const { decide } = await import("./decide.ts");
       const log = createJobLog(runner);
       await decide(settings, { ...ports, log });
       for (const failure of log.failures) fail(failure);
       return;
     }
     case "tell": {
+      const { tell } = await import("./tell.ts");
       const problem = await tell(settings, ports);
       if (problem !== null) runner.error(problem);
       return;
     }
     case "watch": {
+      const { watch } = await import("./watch.ts");
       const { labelled, unanswered } = await watch(settings, ports);
       const all = `${labelled.length} open ${labelled.length === 1 ? "issue or pull request has" : "issues and pull requests have"} the label`;
       if (unanswered.length === 0) runner.notice(`${all}; the App owes none of them an answer.`);

@@ -1,7 +1,7 @@
 /** A run's last job: has the intake look at the run. What `GITHUB_TOKEN` does starts no workflow but by a dispatch (P-github-token). */
-import { createGitHub } from "../../../github/octokit.ts";
+import { createGitHub } from "../../../github/create-github.ts";
 import { requestFailure, whatGitHubSaid } from "../../../github/request-error.ts";
-import { INTAKE_WORKFLOW_FILE } from "../../../intake/index.ts";
+import { INTAKE_WORKFLOW_FILE } from "../../../intake/decide-start.ts";
 import { RetryableError } from "../../../shared/errors.ts";
 import type { Clock, Fetch } from "../../../shared/ports.ts";
 import type { JobSettings } from "./settings.ts";

@@ -2,9 +2,9 @@
  * Looks, by a schedule of the repository, whether the App answers. Only the App can start work there; where it has not looked at a label for
  * longer than it ever takes, that is said on the issue, so that nobody waits in vain (G13, fault 28, I4).
  */
-import { GITHUB_ACTIONS } from "../../../delivery/index.ts";
+import { GITHUB_ACTIONS } from "../../../delivery/names.ts";
 import type { GitHub, Repository } from "../../../github/client.ts";
-import { createGitHub } from "../../../github/octokit.ts";
+import { createGitHub } from "../../../github/create-github.ts";
 import { readBotComments } from "../../../github/read/bot-comments.ts";
 import { readPermission, readRun, type LabelledIssue } from "../../../github/read/index.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";

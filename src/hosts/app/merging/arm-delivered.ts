@@ -4,7 +4,9 @@
  * I9. Fails closed: without the deliver job's own word on this very commit, under the conditions that hold today, a person merges. I10. Whose word
  * it is was asked of the API by who calls this. I2. Looked for first: what is armed or merged stays as it is.
  */
-import { GITHUB_ACTIONS, missingLabels, policyDigest, readMergeMark } from "../../../delivery/index.ts";
+import { missingLabels } from "../../../delivery/merge/decide-merge.ts";
+import { policyDigest, readMergeMark } from "../../../delivery/merge/merge-mark.ts";
+import { GITHUB_ACTIONS } from "../../../delivery/names.ts";
 import { readDeliveredCheck } from "../../../github/read/index.ts";
 import { armAutoMerge, readAutoMerge } from "../../../github/write/index.ts";
 import { preconditions } from "../../../intake/index.ts";

@@ -4,7 +4,7 @@
  * I9. What a bot armed is disarmed: GitHub leaves it armed where a person who may write changes the base. What a person armed is the
  * person's. Nothing is armed or followed up there any more (`deliveredHead`), which is said once.
  */
-import { readCommitMessage, readMergeability } from "../../../github/read/index.ts";
+import { branchOfIssue, readCommitMessage, readMergeability } from "../../../github/read/index.ts";
 import type { DeliveredHead } from "../../../intake/index.ts";
 import { formatItemId, readTrailers } from "../../../record/index.ts";
 import { tellNotFollowedUp } from "../starting/not-followed-up.ts";
@@ -18,7 +18,7 @@ export async function baseChanged(place: Workplace, tools: AppTools, { issueNumb
   if (stage === null) return;
   const { here: { github, repository }, facts: { id, defaultBranch } } = stage;
   const pull = await readMergeability(github, repository, pullNumber);
-  if (pull === null || !pull.open || pull.fork || pull.base === defaultBranch || pull.branch !== `worktrain/issue-${issueNumber}-${attempt}`) return;
+  if (pull === null || !pull.open || pull.fork || pull.base === defaultBranch || pull.branch !== branchOfIssue({ issueNumber, attempt })) return;
   const item = readTrailers((await readCommitMessage(github, repository, pull.headSha)) ?? "")?.item;
   if (item !== formatItemId({ repositoryId: id, subject: `issue-${issueNumber}`, attempt })) return;
   const { left } = await disarm(stage.here, { pullNumber, branch: pull.branch });

@@ -5,7 +5,7 @@
  * I9. What a bot armed is disarmed, unless the deliver job's own check run is on the head: it is made before anything is armed. What a person armed
  * is the person's.
  */
-import { readDeliveredCheck, readCommitMessage, readMergeability } from "../../../github/read/index.ts";
+import { branchOfIssue, readCommitMessage, readDeliveredCheck, readMergeability } from "../../../github/read/index.ts";
 import { GITHUB_ACTIONS } from "../../../delivery/names.ts";
 import type { DeliveredHead } from "../../../intake/index.ts";
 import { CHECK_NAME, formatItemId, readTrailers } from "../../../record/index.ts";
@@ -19,7 +19,7 @@ export async function pushedOver(place: Workplace, tools: AppTools, { issueNumbe
   if (!hearsClicks(tools)) return;
   const { github, repository, repositoryId } = place;
   const pull = await readMergeability(github, repository, pullNumber);
-  if (pull === null || !pull.open || pull.fork || pull.branch !== `worktrain/issue-${issueNumber}-${attempt}`) return;
+  if (pull === null || !pull.open || pull.fork || pull.branch !== branchOfIssue({ issueNumber, attempt })) return;
   if (await isDelivered(place, tools, { item: formatItemId({ repositoryId, subject: `issue-${issueNumber}`, attempt }), headSha: pull.headSha })) return;
   const { found, left } = await disarm(place, { pullNumber, branch: pull.branch });
   if (found === 0) return;

@@ -1,7 +1,9 @@
 /** Which webhooks lead to the onboarding pull request. */
 import { z } from "zod";
 import { onboardingMarker } from "../../../intake/index.ts";
-import { installationClient, type ClientOptions, type InstallationOctokit } from "../installation-client.ts";
+import type { Installation } from "../app-access.ts";
+import type { Delivery } from "../delivery.ts";
+import { installationClient, type ClientOptions } from "../installation-client.ts";
 import type { SubjectQueue } from "../subject-queue.ts";
 import type { Workplace } from "../workplace.ts";
 import { answered } from "./answered.ts";
@@ -9,12 +11,6 @@ import { onboard, ONBOARDING_BRANCH, type OnboardingTools, type OnboardingWish }
 
 export interface OnboardingHandlerTools extends OnboardingTools, ClientOptions {
   readonly queue: SubjectQueue;
-}
-
-/** What is taken from a Probot context; the payload is parsed here like anything from outside. */
-interface Delivery {
-  readonly payload: unknown;
-  readonly octokit: InstallationOctokit;
 }
 
 interface Webhooks {
@@ -33,14 +29,14 @@ export function registerOnboarding(webhooks: Webhooks, tools: OnboardingHandlerT
 const namedSchema = z.array(z.object({ id: z.int(), full_name: z.string().regex(/^[^/]+\/[^/]+$/) }));
 const installedSchema = z.object({ installation: z.object({ id: z.int() }), repositories: namedSchema.optional(), repositories_added: namedSchema.optional() });
 
-function onInstalled({ payload, octokit }: Delivery, tools: OnboardingHandlerTools): void {
+function onInstalled({ payload, installation: from }: Delivery, tools: OnboardingHandlerTools): void {
   const parsed = installedSchema.safeParse(payload);
   if (!parsed.success) return;
   const { installation, repositories = [], repositories_added: added = [] } = parsed.data;
-  const renewed = renewedOnce(octokit);
+  const renewed = renewedOnce(from);
   for (const { id, full_name: fullName } of [...repositories, ...added]) {
     const [owner = "", repo = ""] = fullName.split("/");
-    const place: Workplace = { github: installationClient(octokit, tools), repository: { owner, repo }, repositoryId: id };
+    const place: Workplace = { github: installationClient(from, tools), repository: { owner, repo }, repositoryId: id };
     // One after the other: an account of five hundred repositories must not take all that GitHub lets an App make in an hour.
     propose(place, { tools, renewed, subject: `installation-${installation.id}`, again: false });
   }
@@ -52,15 +48,15 @@ const pullRequestSchema = z.object({
   pull_request: z.object({ number: z.int(), body: z.string().nullish(), merged: z.boolean().optional(), head: z.object({ ref: z.string(), repo: z.object({ id: z.int() }).nullish() }), user: z.object({ type: z.string() }).nullish() }),
 });
 
-function onPullRequest({ payload, octokit }: Delivery, tools: OnboardingHandlerTools, action: "closed" | "reopened"): void {
+function onPullRequest({ payload, installation: from }: Delivery, tools: OnboardingHandlerTools, action: "closed" | "reopened"): void {
   const parsed = pullRequestSchema.safeParse(payload);
   if (!parsed.success) return;
   const { repository: { id, name, owner }, installation, pull_request: pull } = parsed.data;
   const ours = pull.user?.type === "Bot" && ONBOARDING_BRANCH.test(pull.head.ref) && pull.head.repo?.id === id && (pull.body ?? "").startsWith(onboardingMarker(id));
   if (!ours) return;
-  const place: Workplace = { github: installationClient(octokit, tools), repository: { owner: owner.login, repo: name }, repositoryId: id };
+  const place: Workplace = { github: installationClient(from, tools), repository: { owner: owner.login, repo: name }, repositoryId: id };
   const subject = `installation-${installation.id}`;
-  if (action === "reopened") return propose(place, { tools, renewed: renewedOnce(octokit), subject, again: true });
+  if (action === "reopened") return propose(place, { tools, renewed: renewedOnce(from), subject, again: true });
   const merged = pull.merged === true;
   tools.queue.add(subject, { name: "answering the onboarding pull request", coalesce: `${id} ${pull.number} ${merged}`, run: () => answered(place, tools, { number: pull.number, merged }) });
 }
@@ -88,13 +84,13 @@ const authenticationSchema = z.object({ permissions: z.record(z.string(), z.stri
 type TokenRights = Pick<OnboardingWish, "mayWriteWorkflows">;
 
 /** The first call makes the installation a new token: one from before may not reach what was added, nor have a permission just given. */
-function renewedOnce(octokit: InstallationOctokit): () => Promise<TokenRights> {
+function renewedOnce(installation: Installation): () => Promise<TokenRights> {
   let rights: Promise<TokenRights> | null = null;
-  return () => (rights ??= renewToken(octokit));
+  return () => (rights ??= renewToken(installation));
 }
 
 /** What the installation's token may do; one that does not say may not. */
-export async function renewToken(octokit: InstallationOctokit): Promise<TokenRights> {
-  const parsed = authenticationSchema.safeParse(await octokit.auth({ type: "installation", refresh: true }));
+export async function renewToken(installation: Installation): Promise<TokenRights> {
+  const parsed = authenticationSchema.safeParse(await installation.renew());
   return { mayWriteWorkflows: parsed.success && parsed.data.permissions["workflows"] === "write" };
 }

@@ -13,7 +13,7 @@ import { stopAll } from "../runs/stop-all.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import { subjectOf, type Workplace } from "../workplace.ts";
 
-/** One query where nothing is under way and the configuration names no other label; one more where an attempt is over, for what is said of what it delivered. */
+/** One query where nothing is under way and the configuration names no other label; one more for each fifty attempts that are over, for what is said of what they delivered, and what that leads to. */
 export async function rescan(place: Workplace, tools: LookTools): Promise<void> {
   const { issues, dashboard, stopped } = await readLabelled(place);
   // Nothing is started then, and what is at work ends.

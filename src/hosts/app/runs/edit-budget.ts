@@ -8,6 +8,8 @@ const HOUR_MS = 60 * 60_000;
 export interface EditBudget {
   /** Whether one more may be made for the owner now; then it is counted. */
   take(owner: string): boolean;
+  /** Of how many owners edits are remembered. */
+  owners(): number;
 }
 
 export function createEditBudget(clock: Clock): EditBudget {
@@ -15,10 +17,12 @@ export function createEditBudget(clock: Clock): EditBudget {
   return {
     take(owner) {
       const nowMs = clock.nowMs();
+      for (const [other, times] of made) if (nowMs - (times.at(-1) ?? 0) >= HOUR_MS) made.delete(other);
       const recent = (made.get(owner) ?? []).filter((at) => nowMs - at < HOUR_MS);
       const mayEdit = recent.length < MOST_EDITS;
       made.set(owner, mayEdit ? [...recent, nowMs] : recent);
       return mayEdit;
     },
+    owners: () => made.size,
   };
 }

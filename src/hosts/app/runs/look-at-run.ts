@@ -21,9 +21,10 @@ export function lookAtRun(place: Workplace, tools: LookTools, { subject, runId }
     async run() {
       if (tools.follower.isOver(runId)) return;
       const outlook = await reportRun(place, tools, runId);
-      if (outlook !== "going") tools.follower.leave(runId);
+      const goesOn = outlook === "going" || outlook === "still";
+      if (!goesOn) tools.follower.leave(runId);
       if (outlook === "over") dashboardChanged(place, tools);
-      if (outlook !== "over") followRun(place, tools, { subject, runId: outlook === "going" ? runId : outlook.goesOnIn });
+      else followRun(place, tools, { subject, runId: goesOn ? runId : outlook.goesOnIn });
     },
   });
 }

@@ -2,9 +2,9 @@
  * Brings an issue's status comment up to what a run's artifact names and conclusion say now. Asks GitHub, not the event:
  * late, early and repeated events come to the same (fault 27), and a final comment is never turned back.
  */
-import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, readCommitMessage, readPullUnderReview, readRun, readStatusState, type RunFacts, type StatusState } from "../../../github/read/index.ts";
+import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, ownBranch, readCommitMessage, readPullUnderReview, readRun, readStatusState, type RunFacts, type StatusState } from "../../../github/read/index.ts";
 import { MOST_TRIES, nextTry, WORKFLOW_FILE, WORKFLOW_PATH } from "../../../intake/index.ts";
-import { longestUnsavedMs } from "../../../journal/index.ts";
+import { longestUnsavedMs } from "../../../journal/autosave.ts";
 import { formatItemId, formatKeptName, parseSegmentName, readTrailers, type EndingCode } from "../../../record/index.ts";
 import { ENDING_WORDS } from "../../../report/ending-words.ts";
 import { progressOf, type Onward, type Progress, type StatusView } from "../../../report/status-comment.ts";
@@ -21,13 +21,13 @@ import { goOnUnasked } from "../starting/go-on-unasked.ts";
 import type { StartTools } from "../starting/start-work.ts";
 import type { Workplace } from "../workplace.ts";
 
-/** `over`: nothing more will come of this run, or it is none of ours. `goesOnIn`: another run goes on with its work. */
 /** A job that stores only its end any more is told of all the same. */
 const LONGEST_UNSAVED_MS = 40 * 60_000;
 
 type EndedView = Extract<StatusView, { kind: "ended" }>;
 
-export type RunOutlook = "going" | "over" | { readonly goesOnIn: number };
+/** `still`: it goes on, and nothing has changed. `over`: nothing more will come of this run, or it is none of ours. `goesOnIn`: another run goes on with its work. */
+export type RunOutlook = "going" | "still" | "over" | { readonly goesOnIn: number };
 
 /** @param wanted `changes`: the comment is edited when phase or step changes. `all`: somebody asked, so the cost is brought up to date as well */
 export async function reportRun(place: Workplace, tools: StartTools, runId: number, wanted: "changes" | "all" = "changes"): Promise<RunOutlook> {
@@ -35,7 +35,7 @@ export async function reportRun(place: Workplace, tools: StartTools, runId: numb
   const title = run === null ? null : ourTitle(place, run);
   if (run === null || title === null) return "over";
   const board = openStatusBoard(place, tools, title.issueNumber);
-  const state = await readStatusState(place.github, place.repository, { issueNumber: title.issueNumber, branch: branchOf(title) });
+  const state = await readStatusState(place.github, place.repository, { issueNumber: title.issueNumber, branch: ownBranch(title.item) });
   // GraphQL has no issue of a pull request's number: its comments are read by REST.
   const status = title.item.subject.startsWith("pr-") ? await board.read() : await board.readShown(state.comments);
   if (status === null) return untold(place, tools, { run, title });
@@ -46,9 +46,10 @@ export async function reportRun(place: Workplace, tools: StartTools, runId: numb
 
   const progress = await readProgress(place, run, title);
   if (run.status !== "completed") {
-    await showProgress({ place, tools, board, status, run, progress }, wanted);
+    const changed = await showProgress({ place, tools, board, status, run, progress }, wanted);
     await endByForce(place, tools, marker, run.id);
-    return "going";
+    // What was asked to end is ended by force at a time of its own.
+    return changed || marker.cancel !== undefined ? "going" : "still";
   }
   const view = await endedView(place, { run, title, progress, marker, pullRequests: state.pullRequests });
   let onward: Onward | undefined = view.ending === "model-unavailable" ? await afterOutage(place, tools, marker) : undefined;
@@ -145,23 +146,25 @@ interface Scene {
 /**
  * Edits only when the run begins, phase or step changes, or it saves no more or again: GitHub limits how much an App may write
  * (P-rate-limits).
+ * @returns whether there was something to show
  */
-async function showProgress({ place, tools, board, status, run, progress }: Scene, wanted: "changes" | "all"): Promise<void> {
+async function showProgress({ place, tools, board, status, run, progress }: Scene, wanted: "changes" | "all"): Promise<boolean> {
   const running = run.status === "in_progress";
   const mayEdit = (): boolean => wanted === "all" || tools.edits.take(place.repository.owner);
   const marker: StatusMarker = { ...withRun(status.marker, run), state: running ? "running" : "waiting", at: atOf(progress), stale: running ? staleSince(progress, tools.clock.nowMs()) : undefined };
-  if (wanted === "changes" && formatStatusMarker(marker) === formatStatusMarker(status.marker)) return;
+  if (wanted === "changes" && formatStatusMarker(marker) === formatStatusMarker(status.marker)) return false;
   // A step that is not shown now is shown by a later look.
-  if (!mayEdit()) return;
+  if (!mayEdit()) return true;
   const view = running ? { kind: "running" as const, runUrl: run.htmlUrl, progress } : { kind: "waiting" as const, runUrl: run.htmlUrl };
   if (marker.check !== undefined && mayEdit()) await showOnCheck(place, tools, marker, view);
   await board.write(status, marker, view);
+  return true;
 }
 
 /** The status comment was deleted for good: a review is followed to its end all the same, and its check run closed. */
 async function untold(place: Workplace, tools: StartTools, { run, title }: { readonly run: RunFacts; readonly title: RunTitle }): Promise<RunOutlook> {
   if (!title.item.subject.startsWith("pr-")) return "over";
-  if (run.status !== "completed") return "going";
+  if (run.status !== "completed") return "still";
   const marker: StatusMarker = { issueNumber: title.issueNumber, attempt: title.item.attempt, continuation: 0, key: title.key, state: "ended", runId: run.id, labelledAt: run.createdAt, at: null, recreated: true };
   const view = await endedView(place, { run, title, progress: await readProgress(place, run, title), marker, pullRequests: [] });
   await closeForgottenCheck(place, tools, marker, view);
@@ -185,7 +188,7 @@ export async function endedView(
   place: Workplace,
   { run, title, progress, marker, pullRequests: shown }: { readonly run: RunFacts; readonly title: RunTitle; readonly progress: Progress | null; readonly marker: StatusMarker; readonly pullRequests: StatusState["pullRequests"] },
 ): Promise<EndedView> {
-  const pullRequests = shown ?? (await findPullRequests(place.github, place.repository, branchOf(title))).filter(({ headRepositoryId }) => headRepositoryId === place.repositoryId);
+  const pullRequests = shown ?? (await findPullRequests(place.github, place.repository, ownBranch(title.item))).filter(({ headRepositoryId }) => headRepositoryId === place.repositoryId);
   const said = progress?.ending ?? endingOf(run);
   const made = said === "ready" || said === "fenced" ? await whatWasMade(place, { said, title, progress, marker, pullRequests }) : undefined;
   // What was asked for is there: the run that was first made it.
@@ -227,8 +230,6 @@ async function whatWasMade(place: Workplace, { said, title, progress, marker: { 
   if (said === "fenced") return answered;
   return readTrailers((await readCommitMessage(place.github, place.repository, answered.headSha)) ?? "")?.key === title.key ? answered : undefined;
 }
-
-export const branchOf = ({ item }: RunTitle): string => `worktrain/${item.subject}-${item.attempt}`;
 
 /**
  * Whether the work stopped for no reason of its own, after it had begun: the runner was lost, the job's time was up (faults 38, 39), or

@@ -3,7 +3,7 @@
  *
  * I9. Whether it is stopped is asked of GitHub, whatever the event says: a label that is gone again ends nothing.
  */
-import { listDispatchedRuns } from "../../../github/read/index.ts";
+import { atWorkSince, listDispatchedRuns } from "../../../github/read/index.ts";
 import { cancelEffect } from "../../../github/write/index.ts";
 import { WORKFLOW_FILE } from "../../../intake/index.ts";
 import { setStage } from "../starting/start-work.ts";
@@ -13,9 +13,6 @@ import type { LookTools } from "./look-at-run.ts";
 import { ourTitle } from "./run-report.ts";
 import { openStatusBoard } from "./status-board.ts";
 
-/** A ticket waits a day for a runner and a job has six hours: what was dispatched before is not at work any more. */
-const LONGEST_AT_WORK_MS = 30 * 60 * 60_000;
-
 /** Queues, for each item at work, the end of its runs. @param issueNumber where the label is, or any: the config is read with it */
 export async function stopAll(place: Workplace, tools: LookTools, issueNumber: number): Promise<void> {
   const stage = await setStage(place, issueNumber);
@@ -23,7 +20,7 @@ export async function stopAll(place: Workplace, tools: LookTools, issueNumber: n
   const { here, config, stoppedBy } = stage;
   const isOff = config !== "missing" && config.ok && !config.value.enabled;
   if (stoppedBy === null && !isOff) return;
-  const runs = await listDispatchedRuns(here.github, here.repository, { workflow: WORKFLOW_FILE, createdSince: new Date(tools.clock.nowMs() - LONGEST_AT_WORK_MS).toISOString().replace(/\.\d+Z$/, "Z") });
+  const runs = await listDispatchedRuns(here.github, here.repository, { workflow: WORKFLOW_FILE, createdSince: atWorkSince(tools.clock.nowMs()) });
   const numbers = new Set(runs.flatMap((run) => (run.status === "completed" ? [] : (ourTitle(here, run)?.issueNumber ?? []))));
   tools.log.info("everything is stopped", { repository: here.repositoryId, items: numbers.size, by: stoppedBy ?? "config" });
   for (const number of numbers) {

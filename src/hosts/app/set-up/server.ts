@@ -11,7 +11,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { createGitHub } from "../../../github/octokit.ts";
+import { createGitHub } from "../../../github/create-github.ts";
 import { parseAnswer } from "../../../github/parse-answer.ts";
 import { hasStatus } from "../../../github/request-error.ts";
 import { packageRoot } from "../../../shared/package-root.ts";

@@ -6,13 +6,7 @@ import type { ConfigState } from "../../../intake/index.ts";
 import { RetryableError, TerminalError } from "../../../shared/errors.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 
-/** An account that the issue was given to, or taken from. `isApp`: it is this App's own. */
-export interface Assignee {
-  readonly login: string;
-  readonly isApp: boolean;
-}
-
-export type AskedOtherwise = { readonly kind: "issues.assigned"; readonly assignee: Assignee } | { readonly kind: "issues.opened"; readonly command: "run" | "plan"; readonly wish: RunWish | undefined };
+export type AskedOtherwise = { readonly kind: "issues.assigned"; readonly assignee: string } | { readonly kind: "issues.opened"; readonly command: "run" | "plan"; readonly wish: RunWish | undefined };
 
 /** What GitHub shows of the issue. */
 interface Place {
@@ -21,12 +15,12 @@ interface Place {
   readonly issue: IssueFacts | null;
 }
 
-/** Whether the account is one that work is given to, and the issue is given to it still. I9: by the config of the default branch. */
-export async function isGiven(stage: Place, issueNumber: number, assignee: Assignee): Promise<boolean> {
-  return startsWork(stage, assignee) && (await givenTo(stage, issueNumber)).some((login) => isSame(login, assignee.login));
+/** Whether the account is one that work is given to, and the issue is given to it still. I9: by the config of the default branch. An App is never one (P-assign). */
+export async function isGiven(stage: Place, issueNumber: number, assignee: string): Promise<boolean> {
+  return startsWork(stage, assignee) && (await givenTo(stage, issueNumber)).some((login) => isSame(login, assignee));
 }
 
-export const startsWork = ({ config }: Place, { login, isApp }: Assignee): boolean => isApp || (config !== "missing" && config.ok && config.value.start.assignees.some((each) => isSame(each, login)));
+export const startsWork = ({ config }: Place, login: string): boolean => config !== "missing" && config.ok && config.value.start.assignees.some((each) => isSame(each, login));
 
 export const givenTo = async ({ here }: Place, issueNumber: number): Promise<readonly string[]> => (await readIssue(here.github, here.repository, issueNumber))?.assignees ?? [];
 
@@ -36,7 +30,7 @@ export const isSame = (one: string, other: string): boolean => one.toLowerCase()
 /** The issue as it is once the label is set. */
 export const labelled = (issue: IssueFacts | null, label: string): IssueFacts | null => (issue === null || hasLabel(issue, label) ? issue : { ...issue, labels: [...issue.labels, label] });
 
-export const hasLabel = ({ labels }: IssueFacts, label: string): boolean => labels.some((each) => isSame(each, label));
+export const hasLabel = ({ labels }: Pick<IssueFacts, "labels">, label: string): boolean => labels.some((each) => isSame(each, label));
 
 /** @returns why GitHub does not take the label; null where it is there. Ours, by its own webhook, starts nothing: we are no person (attack 1) */
 export async function setLabel({ here, issue }: Place, tools: AppTools, label: string): Promise<{ readonly message: string; readonly fix: string; readonly details: readonly string[] } | null> {

@@ -5,11 +5,12 @@
  *
  * I5. Wishes take turns (`start`), so that those of one App do not all find the room for one; two replicas that look at the same moment may.
  */
-import { CONFIG_PATH, parseConfig, type Config } from "../../../config/index.ts";
+import { CONFIG_PATH, type Config } from "../../../config/index.ts";
 import { listDispatchedRuns, listRunArtifacts, readFile, type RunFacts } from "../../../github/read/index.ts";
 import { WORKFLOW_FILE } from "../../../intake/index.ts";
 import { formatItemId, parseSegmentName } from "../../../record/index.ts";
 import { repositoriesOf } from "../installations.ts";
+import { readConfig } from "../kept-config.ts";
 import { parseRunTitle } from "../runs/run-title.ts";
 import type { Workplace } from "../workplace.ts";
 
@@ -102,7 +103,7 @@ async function spentOn({ github, repository, repositoryId }: Workplace, { day, i
 /** As its default branch says now; what runs with a config that is broken meanwhile counts with the default. */
 async function capOf({ github, repository }: Workplace): Promise<number> {
   const file = await readFile(github, repository, { path: CONFIG_PATH });
-  const [config, fallback] = [parseConfig(file?.text ?? "", CONFIG_PATH), parseConfig("", CONFIG_PATH)];
+  const [config, fallback] = [readConfig(file?.text ?? ""), readConfig("")];
   const budget = config.ok ? config.value.budget : fallback.ok ? fallback.value.budget : { costUsd: 0 };
   return Math.round(budget.costUsd * 1_000);
 }

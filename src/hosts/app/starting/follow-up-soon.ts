@@ -1,12 +1,14 @@
 /** Queues what a delivery is worked on again for, in the item's own order; and looks for what only GitHub's API tells. */
-import { readConversations, readMergeability, readOpenDeliveries, readPermission, type OpenDelivery } from "../../../github/read/index.ts";
+import { branchOfIssue, readConversations, readMergeability, readOpenDeliveries, readPermission, readRun, type OpenDelivery } from "../../../github/read/index.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
-import { authorise, deliveredHeadOf, type SaidOnLine } from "../../../intake/index.ts";
+import { authorise, deliveredHeadOf, type DeliveredHead, type SaidOnLine } from "../../../intake/index.ts";
+import { readLabelled } from "../dashboard/dashboard.ts";
 import { followRun, type LookTools } from "../runs/look-at-run.ts";
 import { subjectOf, type Workplace } from "../workplace.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import { isAtWork, type StatusMarker } from "../../../report/status-marker.ts";
-import { allowedComments, COMMENTS, CONFLICT, FAILED_CHECKS, type Asked } from "./causes.ts";
+import { pushedOver } from "../merging/pushed-over.ts";
+import { allowedComments, changesRequested, COMMENTS, CONFLICT, FAILED_CHECKS, type Asked } from "./causes.ts";
 import { followUp } from "./follow-up.ts";
 import { openComments } from "./open-comments.ts";
 
@@ -25,17 +27,24 @@ export function followUpSoon(place: Workplace, tools: LookTools, { coalesce, ...
 
 /**
  * The default branch has moved. GitHub finds out only when it is asked whether it could still merge (P-mergeable): what it does not know yet is
- * asked again with patience, and so is what conflicts while a run is at work on it: what that delivers may conflict as well, or not any more.
+ * asked again with patience, and so is what conflicts while a run is at work on it: what that delivers may conflict as well, or not any more. Only what
+ * has its label still is gone on with, so that nothing else is asked for: two requests, however many pull requests there are.
  */
 export async function lookForConflicts(place: Workplace, tools: LookTools): Promise<void> {
-  for (const delivery of await readOpenDeliveries(place.github, { ...place.repository, id: place.repositoryId }, { said: false })) await lookForConflict(place, tools, delivery);
+  const { issues } = await readLabelled(place);
+  const branches: string[] = [];
+  for (const { number, comments, pull } of issues) {
+    const status = pull === undefined ? await openStatusBoard(place, tools, number).readShown(comments) : null;
+    if (status !== null && (status.marker.state === "ended" || isAtWork(status.marker))) branches.push(branchOfIssue(status.marker));
+  }
+  for (const delivery of await readOpenDeliveries(place.github, { ...place.repository, id: place.repositoryId }, { branches, said: false })) await lookForConflict(place, tools, delivery);
 }
 
 async function lookForConflict(place: Workplace, tools: LookTools, delivery: OpenDelivery): Promise<void> {
   if (await settleConflict(place, tools, delivery)) return;
   tools.follower.follow(`mergeable ${place.repositoryId}/${delivery.number}`, async () => {
     const now = await readMergeability(place.github, place.repository, delivery.number);
-    return now === null || !now.open || (await settleConflict(place, tools, now)) ? "over" : "going";
+    return now === null || !now.open || (await settleConflict(place, tools, now)) ? "over" : "still";
   });
 }
 
@@ -71,19 +80,19 @@ export function answerSoon(place: Workplace, tools: LookTools, said: SaidOnLine)
 
 type Talk = Pick<SaidOnLine, "pullNumber" | "issueNumber" | "attempt">;
 
-/** Looks at once, in the item's own order, and goes on looking where it is too early: a job that follows nothing answers now, or leaves it to the next job. */
+/** In the item's own order. A job follows nothing: it answers now, or leaves it to the next job. */
 async function answerWhenQuiet(place: Workplace, tools: LookTools, talk: Talk): Promise<void> {
   const subject = subjectOf(place.repositoryId, talk.issueNumber);
-  if ((await settleComments(place, tools, talk)) === "over") return;
+  if (tools.follower.pollMs === 0) return void (await settleComments(place, tools, talk));
   tools.follower.follow(`comments ${place.repositoryId}/${talk.pullNumber}`, (signal) => tools.queue.run(subject, async () => (signal.aborted ? "over" : settleComments(place, tools, talk))));
 }
 
 /** In the item's own order, so that no other run is started between what is seen and what is done: one that is at work is waited for. */
-async function settleComments(place: Workplace, tools: LookTools, { pullNumber, issueNumber, attempt }: Talk): Promise<"going" | "over"> {
+async function settleComments(place: Workplace, tools: LookTools, { pullNumber, issueNumber, attempt }: Talk): Promise<"going" | "still" | "over"> {
   const { github, repository, repositoryId } = place;
   const status = await openStatusBoard(place, tools, issueNumber).read();
   if (status === null || status.marker.attempt !== attempt) return "over";
-  if (isAtWork(status.marker)) return "going";
+  if (isAtWork(status.marker)) return "still";
   const pull = await readMergeability(github, repository, pullNumber);
   if (pull === null || !pull.open) return "over";
   const open = await allowedComments(place, openComments(await readConversations(github, repository, pullNumber)));
@@ -103,19 +112,32 @@ const OLDEST_COMMENT_MS = 3 * 24 * 60 * 60_000;
  * @param ended what the status comments of those attempts say
  */
 export async function lookAtDeliveries(place: Workplace, tools: LookTools, ended: readonly StatusMarker[]): Promise<void> {
-  if (ended.length === 0) return;
-  for (const delivery of await readOpenDeliveries(place.github, { ...place.repository, id: place.repositoryId }, { said: true })) {
+  for (const delivery of await readOpenDeliveries(place.github, { ...place.repository, id: place.repositoryId }, { branches: ended.map(branchOfIssue), said: true })) {
     const head = deliveredHeadOf(delivery.branch, delivery.headSha);
     const marker = ended.find(({ issueNumber, attempt }) => issueNumber === head?.issueNumber && attempt === head.attempt);
     if (head === null || marker === undefined) continue;
     if (marker.followUp?.headSha !== head.headSha) {
       if (delivery.red) followUpSoon(place, tools, { cause: FAILED_CHECKS, head, coalesce: `checks ${head.headSha}` });
+      for (const review of delivery.changesRequested.filter(({ headSha }) => headSha === head.headSha)) followUpSoon(place, tools, { cause: changesRequested(review), head, coalesce: `review ${review.reviewId}` });
       await lookForConflict(place, tools, delivery);
     }
-    if (delivery.talked && (await isAskedSomething(place, tools, { pullNumber: delivery.number, taken: marker.followUp?.comments ?? [] }))) {
+    if (delivery.armed) pushedOverSoon(place, tools, { ...head, pullNumber: delivery.number });
+    if (delivery.talked && (await isAskedSomething(place, tools, { pullNumber: delivery.number, taken: await takenBy(place, marker, head.headSha) }))) {
       tools.queue.add(subjectOf(place.repositoryId, head.issueNumber), { name: "finding comments", coalesce: `comments on lines ${delivery.number}`, run: () => answerWhenQuiet(place, tools, { ...head, pullNumber: delivery.number }) });
     }
   }
+}
+
+/** Somebody may have pushed to it. */
+export function pushedOverSoon(place: Workplace, tools: LookTools, head: DeliveredHead & { readonly pullNumber: number }): void {
+  tools.queue.add(subjectOf(place.repositoryId, head.issueNumber), { name: "looking for a push over a delivery", coalesce: `pushed ${head.pullNumber}`, run: () => pushedOver(place, tools, head) });
+}
+
+/** Comments that the last run was started for. Where it pushed and its deliver job died before it answered them, they are owed an answer still. */
+async function takenBy({ github, repository }: Workplace, { followUp: last, runId }: StatusMarker, headSha: string): Promise<readonly number[]> {
+  const taken = last?.comments ?? [];
+  if (taken.length === 0 || last?.headSha === headSha || runId === null) return taken;
+  return (await readRun(github, repository, runId))?.conclusion === "success" ? taken : [];
 }
 
 /** By somebody who may have it done. @param taken comments that the last run was started for */

@@ -6,7 +6,7 @@
  * attempt. G15: at most `followUp.most` times in a row; then a person is asked.
  */
 import type { Config } from "../../../config/index.ts";
-import { readCommitMessage, readPermission, readStatusState } from "../../../github/read/index.ts";
+import { branchOfIssue, readCommitMessage, readPermission, readStatusState } from "../../../github/read/index.ts";
 import { permissionVerdict, type Ticket } from "../../../github/trust/index.ts";
 import { authorise, decideStart, type DeliveredHead, type LabeledEvent } from "../../../intake/index.ts";
 import { formatItemId, readTrailers } from "../../../record/index.ts";
@@ -27,6 +27,7 @@ export async function followUp(place: Workplace, tools: StartTools, asked: Asked
     tools.log.info("delivery not followed up", { repository: place.repositoryId, issue: head.issueNumber, because, reason });
     return null;
   };
+  if (cause.isSo !== undefined && !(await cause.isSo(place, head.headSha))) return ignored(cause.nothing);
   const stage = await setStage(place, head.issueNumber);
   if (stage === null) return ignored("repository-gone");
   const { here, facts, config, issue, baseSha } = stage;
@@ -69,7 +70,7 @@ async function deliveredWork(stage: Stage, { marker }: Status, { attempt, headSh
 
 /** The open pull request of an attempt into the default branch, where its head is a commit that the attempt delivered, by the run with this key; null for none. Where the default branch is not known any base does. */
 export async function deliveredHead({ here, facts }: { readonly here: Workplace; readonly facts: Pick<Stage["facts"], "id"> & Partial<Pick<Stage["facts"], "defaultBranch">> }, { issueNumber, attempt }: Pick<Status["marker"], "issueNumber" | "attempt">): Promise<{ readonly pullNumber: number; readonly headSha: string; readonly key: string } | null> {
-  const { pullRequests } = await readStatusState(here.github, here.repository, { issueNumber, branch: `worktrain/issue-${issueNumber}-${attempt}` });
+  const { pullRequests } = await readStatusState(here.github, here.repository, { issueNumber, branch: branchOfIssue({ issueNumber, attempt }) });
   const pull = pullRequests?.find(({ open, base }) => open && base === (facts.defaultBranch ?? base));
   if (pull === undefined) return null;
   const { headSha } = pull;

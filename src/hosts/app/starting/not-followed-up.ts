@@ -1,6 +1,6 @@
 /** What was delivered stays told by the status comment (I4); another one says, once for a commit and a reason, why it is not worked on again. */
 import { commentEffect } from "../../../github/write/index.ts";
-import { quote } from "../../../report/index.ts";
+import { quote } from "../../../report/markdown.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 
 export interface NotFollowedUp {

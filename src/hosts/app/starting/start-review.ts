@@ -13,6 +13,7 @@ import { tellNotAllowed } from "../commands/say.ts";
 import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
 import { firstMarker, refuse, setStage, start, stillWaits, type Refused, type Stage, type StartTools } from "./start-work.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "../runs/status-board.ts";
+import { hasLabel } from "./asked-otherwise.ts";
 import type { Workplace } from "../workplace.ts";
 
 export interface ReviewDelivery {
@@ -103,8 +104,6 @@ export async function isFoundByLabel(place: Workplace, pullNumber: number): Prom
   const pull = stage === null ? null : await readPullUnderReview(stage.here.github, stage.here.repository, pullNumber);
   return stage !== null && pull !== null && hasLabel(pull, wishesOf(stage.config).label);
 }
-
-const hasLabel = ({ labels }: Pick<PullUnderReview, "labels">, label: string): boolean => labels.some((each) => each.toLowerCase() === label.toLowerCase());
 
 /** The attempt that a refusal is told for: the next one, where there was a run of the last. */
 const attemptBehind = (status: Status | null): number => (status === null ? 1 : status.marker.attempt + (status.marker.state === "refused" && status.marker.continuation === 0 ? 0 : 1));

@@ -1,5 +1,5 @@
 /** From a label to a dispatched run: authorise, read the configuration, decide, say so, dispatch. */
-import { CONFIG_PATH, parseConfig } from "../../../config/index.ts";
+import { CONFIG_PATH } from "../../../config/index.ts";
 import { readIssueState, readPermission, type FileAtRef, type IssueState, type RepositoryFacts, type RunFacts } from "../../../github/read/index.ts";
 import { encodeTask, permissionVerdict, signTicket, withGoal, type GateAnswer, type StartRole, type Ticket } from "../../../github/trust/index.ts";
 import { dispatchEffect, issueReactionEffect, type Confirmed } from "../../../github/write/index.ts";
@@ -18,6 +18,7 @@ import type { EditBudget } from "../runs/edit-budget.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "../runs/status-board.ts";
 import type { SubjectQueue } from "../subject-queue.ts";
 import { tellNotAllowed } from "../commands/say.ts";
+import { readConfig } from "../kept-config.ts";
 import { answeredOnHead } from "../checks/asks-on-head.ts";
 import { dropLiveCheck, keepLiveCheck, openLiveCheck, type CheckTools } from "../checks/live-check.ts";
 import { orLogged, type AppTools, type Workplace } from "../workplace.ts";
@@ -140,7 +141,7 @@ export async function setStage(place: Workplace, issueNumber: number): Promise<S
 
 function configOf(file: FileAtRef | null): ConfigState {
   if (file === null) return "missing";
-  if (file.text !== null) return parseConfig(file.text, CONFIG_PATH);
+  if (file.text !== null) return readConfig(file.text);
   return err([{ file: CONFIG_PATH, line: 1, column: 1, path: "", message: "It is not a text file in UTF-8 of at most 512 KB.", fix: "Write it as one." }]);
 }
 

@@ -1,12 +1,13 @@
 import { unlabelEffect } from "../../../github/write/index.ts";
 import { readLabelled } from "../dashboard/dashboard.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
-import { givenTo, hasLabel, isSame, startsWork, type Assignee } from "./asked-otherwise.ts";
+import { givenTo, hasLabel, isSame, startsWork } from "./asked-otherwise.ts";
 import { setStage } from "./start-work.ts";
 
 export interface TakenBack {
   readonly issueNumber: number;
-  readonly assignee: Assignee;
+  /** Whom it was taken from. */
+  readonly assignee: string;
   /** ISO time, GitHub's clock. */
   readonly at: string;
 }
@@ -18,7 +19,7 @@ export async function takeBack(place: Workplace, tools: AppTools, { issueNumber,
   const { here, config: { value: { label } }, issue } = stage;
   if (!hasLabel(issue, label)) return;
   const left = await givenTo(stage, issueNumber);
-  if (left.some((login) => isSame(login, assignee.login) || startsWork(stage, { login, isApp: false }))) return;
+  if (left.some((login) => isSame(login, assignee) || startsWork(stage, login))) return;
   const labelled = (await readLabelled(here)).issues.find(({ number }) => number === issueNumber)?.labelled ?? null;
   if (labelled !== null && labelled.by !== null && Date.parse(labelled.setAt) > Date.parse(at)) return;
   await tools.effects.apply(unlabelEffect(here.github, here.repository, { issueNumber, label }));

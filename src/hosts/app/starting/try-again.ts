@@ -1,9 +1,9 @@
 /** What comes due without anybody's asking: an attempt whose model could not be reached, and a dispatch that never was. */
-import { findItemRuns, readRun, readStatusState } from "../../../github/read/index.ts";
+import { findItemRuns, ownBranch, readRun, readStatusState } from "../../../github/read/index.ts";
 import { WORKFLOW_FILE } from "../../../intake/index.ts";
 import { dropLiveCheck } from "../checks/live-check.ts";
 import { goOnUnasked } from "./go-on-unasked.ts";
-import { branchOf, endedView, ourTitle, readProgress, reportRun, writeEnd } from "../runs/run-report.ts";
+import { endedView, ourTitle, readProgress, reportRun, writeEnd } from "../runs/run-report.ts";
 import type { StartTools } from "./start-work.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import type { Workplace } from "../workplace.ts";
@@ -29,7 +29,7 @@ export async function tryAgain(place: Workplace, tools: StartTools, issueNumber:
     await board.write(status, { ...status.marker, state: "ended", due: undefined }, { kind: "refused", ...refusal });
     return null;
   }
-  const { pullRequests } = await readStatusState(place.github, place.repository, { issueNumber, branch: branchOf(title) });
+  const { pullRequests } = await readStatusState(place.github, place.repository, { issueNumber, branch: ownBranch(title.item) });
   const view = await endedView(place, { run, title, progress: await readProgress(place, run, title), marker: status.marker, pullRequests });
   await writeEnd(place, tools, status, { run, view: { ...view, onward: { kind: "waits", reason: goingOn.reason } } });
   return null;

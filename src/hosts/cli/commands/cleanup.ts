@@ -12,7 +12,7 @@ so does what cannot be read, unless --include-open is given. Export what you wan
     "older-than": { kind: "text", value: "AGE", help: "not used for so long: 12h, 30d, 8w" },
     "larger-than": { kind: "text", value: "SIZE", help: "taking more than this each: 500MB, 1GB" },
     yes: { kind: "flag", help: "removes it" },
-    "include-open": { kind: "flag", help: "also what can be gone on with, and what cannot be read" },
+    "include-open": { kind: "flag", help: "also what is open, and what cannot be read" },
     data: dataOption,
     json: jsonOption,
   },

@@ -15,8 +15,10 @@ import type { CliWorld, CommandResult } from "../command.ts";
 import { explained } from "../github.ts";
 import { askRepository, collect, isOurs, publicKeys, signedTicket, tickets, type Asking, type Collected, type Place } from "./github-record.ts";
 import { committedJournal, judgeAgain, proveAgain, recordedProof, type Delivered } from "./recompute-proof.ts";
-import { itemView, replayStreams, type ItemView } from "../../../report/index.ts";
+import { itemView, replayStreams } from "../../../report/index.ts";
+import { headOf } from "./head-of.ts";
 import type { PullAddress } from "./run-address.ts";
+import { byGitHub, madeAgain } from "./told.ts";
 import { lookAtFiles, verdict, type Attested } from "./verify-log.ts";
 
 /** What the pull request names, before anything of it is believed. */
@@ -26,11 +28,6 @@ interface Named {
   readonly item: string;
   readonly key: string;
 }
-
-type Told = (ok: boolean, right: string, wrong: string) => Attested;
-const told = (by: Attested["by"]): Told => (ok, right, wrong) => ({ what: ok ? right : wrong, ok, by });
-const byGitHub = told("GitHub");
-const madeAgain = told("made again here");
 
 /** @param maker login of the account that deliver jobs publish as; null: GitHub's own Actions */
 export const verifyPullRequest = (address: PullAddress, world: CliWorld, maker: string | null = null): Promise<CommandResult> =>
@@ -167,17 +164,6 @@ async function deliveredBy(asking: Asking, { committed, assembled }: Pick<Compar
   const ticket = ticketText === null ? null : signedTicket(ticketText, keys);
   if (ticket === null || ticketText === null || ticket.item !== committed.item || ticket.key !== committed.key) return null;
   return { committed, ticket, ticketText, readTicket: (text) => signedTicket(text, keys), journal, getBlob: (sha256) => assembled.reader.getBlob(sha256) };
-}
-
-/** The head commit against the files that were reviewed, and what it comes after: what was delivered before, and the base that was merged into it. */
-function headOf({ pull, head }: Named, { tree, base }: { readonly tree: string; readonly base: string }, followUp: ItemView["followUps"][number] | undefined): readonly Attested[] {
-  const parents = head?.parents ?? [];
-  const wanted = followUp === undefined ? [base] : [followUp.headSha, ...(followUp.onto === undefined ? [] : [followUp.onto.base.sha])];
-  const after = followUp === undefined ? `its only parent is the base ${base} that the work was done on` : `it comes after the commit ${followUp.headSha} that was delivered before${followUp.onto === undefined ? "" : `, and merges ${followUp.onto.base.sha} into it`}`;
-  return [
-    byGitHub(head?.tree === tree, `the head commit ${pull.headSha} holds the reviewed files (tree ${tree})`, `the head moved: commit ${pull.headSha} holds tree ${head?.tree ?? "(none)"}, and what was reviewed and delivered is tree ${tree}`),
-    byGitHub(parents.join(" ") === wanted.join(" "), after, `its parents are ${parents.join(", ") || "none"}; what was delivered is one commit on ${wanted.join(" and ")}`),
-  ];
 }
 
 /** Each artifact that the deliver job says it took, by the id and digest that GitHub states. */

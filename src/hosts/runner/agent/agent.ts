@@ -5,7 +5,7 @@
  */
 import type { Saving } from "../../../coordinator/index.ts";
 import type { GitHub, Repository } from "../../../github/client.ts";
-import { createGitHub } from "../../../github/octokit.ts";
+import { createGitHub } from "../../../github/create-github.ts";
 import { readCommitMessage, readRefHead } from "../../../github/read/index.ts";
 import { createSegmentSaver, openDirectoryJournal, seedDirectory, startAutosave, type Autosave, type SegmentRef, type SavedUpTo, type SegmentSaver } from "../../../journal/index.ts";
 import { parseCommitted, parseItemId, parseSegmentName, recordRefOf, type Committed, type ItemName } from "../../../record/index.ts";

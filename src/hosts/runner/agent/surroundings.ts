@@ -5,7 +5,7 @@
 import { basename } from "node:path";
 import type { Surroundings } from "../../../coordinator/index.ts";
 import type { GitHub, Repository } from "../../../github/client.ts";
-import { listArtifactsNamed, listDispatchedRuns, listRunArtifacts, readOpenWork, readRun, type ArtifactFacts, type OpenPullRequest, type OpenWork, type RunFacts } from "../../../github/read/index.ts";
+import { atWorkSince, listArtifactsNamed, listDispatchedRuns, listRunArtifacts, readOpenWork, readRun, type ArtifactFacts, type OpenPullRequest, type OpenWork, type RunFacts } from "../../../github/read/index.ts";
 import { NameTakenError, type SegmentStore } from "../../../journal/index.ts";
 import { parseItemId, parseSegmentName, type Duplicate, type ItemName, type RequiredArtifact } from "../../../record/index.ts";
 import { markedTaskKey, taskKeyArtifact } from "../../../record/task-key.ts";
@@ -13,8 +13,6 @@ import { RetryableError, TerminalError } from "../../../shared/errors.ts";
 import type { JobSettings } from "../settings.ts";
 import type { Admitted } from "./admission.ts";
 
-/** A ticket waits a day for a runner, a job has six hours: what was dispatched before is not at work any more. */
-const LONGEST_AT_WORK_MS = 30 * 60 * 60_000;
 /** Runs that told the same key and are looked at; the newest. Each takes two requests of the thousand that the jobs of a repository share an hour. */
 const MOST_RUNS = 10;
 
@@ -120,7 +118,7 @@ interface AtWork {
 /** This repository's other dispatched runs that are not over, newest first. */
 async function runsAtWork(place: Place): Promise<readonly AtWork[]> {
   const { github, repository, admitted } = place;
-  const createdSince = new Date(Date.parse(admitted.run.createdAt) - LONGEST_AT_WORK_MS).toISOString().replace(/\.\d+Z$/, "Z");
+  const createdSince = atWorkSince(Date.parse(admitted.run.createdAt));
   return (await listDispatchedRuns(github, repository, { workflow: basename(admitted.run.path), createdSince })).flatMap((run) => atWork(place, run) ?? []);
 }
 

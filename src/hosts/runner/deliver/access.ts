@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { GITHUB_ACTIONS, groupOf, type Access, type Intent } from "../../../delivery/index.ts";
 import type { GitHub } from "../../../github/client.ts";
-import { createGitHub, withTimeout } from "../../../github/octokit.ts";
+import { createGitHub, withTimeout } from "../../../github/create-github.ts";
 import { exchangeAnswerSchema, type ExchangeAnswer, type ExchangeGroup } from "../../../github/trust/index.ts";
 import { RetryableError, TerminalError } from "../../../shared/errors.ts";
 import type { DeliverPorts, DeliverSettings } from "./settings.ts";

@@ -5,7 +5,7 @@
  * I7. Verified journals only. I10. Authority is asked of GitHub again before each write.
  */
 import { changedPaths, decideMerge, deliveryIntents, duplicateLinks, fenceOf, findProtected, judge, mergeFacts, mergeMark, prove, publish, readChange, type BaseText, type Change, type Decision, type Judgement, type VerifiedTree } from "../../../delivery/index.ts";
-import { createGitHub } from "../../../github/octokit.ts";
+import { createGitHub } from "../../../github/create-github.ts";
 import type { DeliveryState } from "../../../github/read/index.ts";
 import { verifyTicket, type Ticket } from "../../../github/trust/index.ts";
 import type { Config } from "../../../config/index.ts";

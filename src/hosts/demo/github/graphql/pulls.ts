@@ -1,5 +1,6 @@
 /** What `pullRequests` of a repository and `closedByPullRequestsReferences` of an issue answer. */
-import { isPull, type Issue, type Pull, type RepositoryRecord } from "../records.ts";
+import { atLeast, roleOf } from "../principal.ts";
+import { isPull, type Issue, type Pull, type RepositoryRecord, type Review } from "../records.ts";
 import { select } from "../state.ts";
 import { nodeId } from "../views/view.ts";
 import { reviewThreadsField } from "./review-threads.ts";
@@ -83,6 +84,14 @@ function rollupField(serving: Serving, repository: RepositoryRecord, { pull }: P
   return all.length === 0 ? null : { state: (["FAILURE", "PENDING"] as const).find((each) => all.includes(each)) ?? "SUCCESS" };
 }
 
+/** Of each person the last review that approves or asks for changes. */
+function opinionsField(serving: Serving, repository: RepositoryRecord, { pull, first, writersOnly }: { readonly pull: Pull; readonly first: number | undefined; readonly writersOnly: boolean }): unknown {
+  const newest = new Map<string, Review>();
+  for (const review of select(serving.machine.state.reviews, (each) => each.issueId === pull.id && each.state !== "COMMENTED")) newest.set(review.author, review);
+  const counted = [...newest.values()].filter(({ author }) => !writersOnly || atLeast(roleOf(repository, author), "write"));
+  return { nodes: counted.slice(0, pageSize(first)).map(({ id, author, commitId, state, submittedAt }) => ({ author: actorOf(serving, author), commit: { __typename: "Commit", oid: commitId }, fullDatabaseId: String(id), state, submittedAt })) };
+}
+
 export const pullRequest = (serving: Serving, repository: RepositoryRecord, pull: Pull): unknown => ({
   id: nodeId("PR", pull.pull.id),
   number: pull.number,
@@ -97,6 +106,7 @@ export const pullRequest = (serving: Serving, repository: RepositoryRecord, pull
   headRefOid: pull.pull.head.sha,
   statusCheckRollup: () => rollupField(serving, repository, pull),
   reviewThreads: ({ first, after }: { readonly first?: number; readonly after?: string | null }) => reviewThreadsField(serving, repository, { pull, first, after }),
+  latestOpinionatedReviews: ({ first, writersOnly = false }: { readonly first?: number; readonly writersOnly?: boolean }) => opinionsField(serving, repository, { pull, first, writersOnly }),
   // This GitHub has no forks.
   isCrossRepository: false,
   author: actorOf(serving, pull.author),

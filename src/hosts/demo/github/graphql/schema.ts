@@ -289,6 +289,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     id: ID!
     isCrossRepository: Boolean!
     lastEditedAt: DateTime
+    latestOpinionatedReviews(first: Int, writersOnly: Boolean): PullRequestReviewConnection
     locked: Boolean!
     mergeable: MergeableState!
     number: Int!
@@ -352,9 +353,16 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     viewerDidAuthor: Boolean!
   }
 
+  type PullRequestReviewConnection {
+    nodes: [PullRequestReview]
+  }
+
   type PullRequestReview {
+    author: Actor
+    commit: Commit
     fullDatabaseId: BigInt
     state: PullRequestReviewState!
+    submittedAt: DateTime
   }
 
   enum PullRequestReviewState {
