@@ -49,7 +49,7 @@ export const branchOutlet: Outlet<"branch"> = {
         foundLate = true;
         return (await look()) ?? stopEffect(refusedName(intent, committing.said));
       },
-      cures: { 403: rulesCure, 422: rulesCure },
+      cures: { 403: `Give the App or the job the permission that GitHub names. ${rulesCure}`, 422: rulesCure },
     });
     return applied.ok && foundLate ? { ok: true, value: { ...applied.value, adopted: true } } : applied;
   },

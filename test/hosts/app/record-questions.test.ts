@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { requestError } from "../../fakes/github.ts";
 import { person } from "../../fakes/small-world.ts";
 import { commandScene } from "./command-scene.ts";
+import { DISPATCH } from "./label-scene.ts";
 
 let scene: ReturnType<typeof commandScene>;
 const begin = () => (scene = commandScene());
@@ -24,6 +26,17 @@ describe("why, explain and verify: a run of its own reads the record", () => {
     expect(marker()?.runId).toBe(world.runs[0]?.id);
     // Its deliver job says the rest.
     expect(world.commentReactions).toEqual([`${id} eyes`]);
+  });
+
+  it("a dispatch that GitHub refuses is told with the cure, and how to ask again", async () => {
+    const { comment, stopped, answers, world } = begin();
+    await stopped("blocked", "end");
+    world.fault = (route) => {
+      if (route === DISPATCH) throw requestError(403, "Resource not accessible by integration");
+    };
+    await comment("/worktrain why");
+    expect(answers()[0]).toContain("`actions: write`");
+    expect(answers()[0]).toContain("Then write the command again.");
   });
 
   it("where nothing was worked on it says so, and nothing is dispatched", async () => {

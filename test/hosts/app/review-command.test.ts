@@ -1,5 +1,6 @@
 /** Commands on a pull request: its review, and what goes on with, tells or ends one. */
 import { afterEach, describe, expect, it } from "vitest";
+import { startReview } from "../../../src/hosts/app/starting/start-review.ts";
 import { person } from "../../fakes/small-world.ts";
 import { formatSegmentName, type EndingCode } from "../../../src/record/index.ts";
 import { commandScene, type WrittenComment } from "./command-scene.ts";
@@ -32,7 +33,12 @@ function begin({ sha = HEAD, repo = 99 }: { readonly sha?: string; readonly repo
     await settle(end("failure"));
     await clock.advance(10 * 60_000);
   };
-  return { ...scene, write, over, lost };
+  /** Somebody labels the pull request. */
+  const labelled = async (): Promise<void> => {
+    const event = { repository: { id: 99, owner: "acme", repo: "shop" }, issueNumber: 12, label: "worktrain:ready", sender: { login: "octocat", id: 42 }, task: { title: world.issue.title, body: world.issue.body }, labelledAt: new Date(clock.nowMs()).toISOString() };
+    await settle(startReview(scene.place, scene.tools, { cause: "label", event, headSha: sha, deliveryId: "d-9" }));
+  };
+  return { ...scene, write, over, lost, labelled };
 }
 
 describe("review", () => {
@@ -144,6 +150,16 @@ describe("a review under way or over", () => {
     expect(tickets().map(({ item, command, trigger: { kind, id: word } }) => [item, command, kind, word])).toEqual(Array.from({ length: 3 }, () => ["99/pr-12/1", "review", "issue_comment", String(id)]));
     expect(marker()).toMatchObject({ state: "waiting", auto: 2, head: HEAD });
     expect(world.dispatches).toHaveLength(3);
+  });
+
+  it("I10: a label that goes on with it is the label's word, not the command's", async () => {
+    const { write, over, tickets, world, labelled } = begin();
+    await write("/worktrain review");
+    await over("budget");
+    world.issue.labels = ["worktrain:ready"];
+    await labelled();
+    expect(tickets().map(({ trigger: { kind }, command }) => [kind, command])).toEqual([["issue_comment", "review"], ["pull_request.labeled", undefined]]);
+    expect(tickets()[1]?.item).toBe("99/pr-12/1");
   });
 
   it("I10: not when the config asks more by now of who wrote it", async () => {

@@ -243,13 +243,13 @@ async function startNow(scene: Scene, tools: StartTools, asked: Order): Promise<
 
 /**
  * What the attempt is at goes with it into every run that goes on with it, whoever asks for that: the run before may have been lost before it
- * had saved it. And what a review began with: without it, no ticket of those runs would say that the last review's findings count, or that a
- * command asked for it where there is no label.
+ * had saved it. And what a review began with: without it, no ticket of those runs would say that the last review's findings count. The word of
+ * a command goes only with runs that nobody asks for: whoever asks anew is asked for what their own way of asking takes.
  */
 const carriedOn = (status: Status | null, { decision, review, followUp, unasked, command }: Order): Pick<StatusMarker, "followed" | "followUp" | "since" | "word"> => {
   const before = status?.marker.attempt === decision.attempt ? status.marker : undefined;
   const isGoingOn = decision.continuation > 0 || unasked !== undefined;
-  return { followed: unasked?.followed ?? before?.followed, followUp: followUp ?? before?.followUp, since: review?.since ?? (isGoingOn ? before?.since : undefined), word: review !== undefined && command !== undefined ? { command: command.name, commentId: command.commentId } : isGoingOn ? before?.word : undefined };
+  return { followed: unasked?.followed ?? before?.followed, followUp: followUp ?? before?.followUp, since: review?.since ?? (isGoingOn ? before?.since : undefined), word: review !== undefined && command !== undefined ? { command: command.name, commentId: command.commentId } : unasked !== undefined ? before?.word : undefined };
 };
 
 /** How the same is asked for once more. */
