@@ -6,7 +6,7 @@ import { AnswerTooLarge, StreamProtocolError } from "./stream.ts";
 export type TurnFailure =
   /** It may work later. `retryAfterMs` is what the server asked for. */
   | { readonly kind: "retry"; readonly code: RetryCode; readonly message: string; readonly retryAfterMs: number | null }
-  | { readonly kind: "end"; readonly code: "model_spend_limit" | "model_rejected" | "context_full" | "answer_too_large"; readonly message: string }
+  | { readonly kind: "end"; readonly code: "model_spend_limit" | "model_rejected" | "model_key_rejected" | "context_full" | "answer_too_large"; readonly message: string }
   | { readonly kind: "cancelled"; readonly code: "cancelled"; readonly message: string };
 
 type RetryCode = "rate_limited" | "overloaded" | "server_error" | "unreachable" | "connection_lost" | "stream_error" | "stream_cut" | "stream_stalled";
@@ -22,6 +22,7 @@ export const UNBILLED_FAILURES: ReadonlySet<string> = new Set([
   "unreachable",
   "model_spend_limit",
   "model_rejected",
+  "model_key_rejected",
   "context_full",
 ]);
 
@@ -78,7 +79,7 @@ function statusError(error: APIError, status: number, model: string): TurnFailur
   }
   // 32 MB is the limit of a Messages request (P-model-size): only a smaller conversation can pass.
   if (status === 413) return { kind: "end", code: "context_full", message: `The conversation is too large for one request: ${said}` };
-  return { kind: "end", code: "model_rejected", message: `${rejection(status, model)} The API said (${status}): ${said}` };
+  return { kind: "end", code: status === 401 || status === 403 ? "model_key_rejected" : "model_rejected", message: `${rejection(status, model)} The API said (${status}): ${said}` };
 }
 
 const isSpendLimit = (error: APIError, status: number, said: string): boolean =>

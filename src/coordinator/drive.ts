@@ -9,7 +9,7 @@ import { hasOpenHandover, isBehind } from "./told.ts";
 import type { Left, Seat } from "./tree.ts";
 
 /** Ends of the agent that say nothing of the task: with a higher limit or at a better time the same session goes on. */
-const PARKED: ReadonlySet<AgentEndCode> = new Set(["cancelled", "budget_turns", "budget_tokens", "budget_input_tokens", "budget_output_tokens", "budget_cost", "budget_time", "budget_tool_time", "model_unavailable", "stalled", "model_rejected", "model_spend_limit"]);
+const PARKED: ReadonlySet<AgentEndCode> = new Set(["cancelled", "budget_turns", "budget_tokens", "budget_input_tokens", "budget_output_tokens", "budget_cost", "budget_time", "budget_tool_time", "model_unavailable", "stalled", "model_rejected", "model_key_rejected", "model_spend_limit"]);
 
 /** @returns what the session waits for, or null when it is over. @throws TerminalError or RetryableError when the journal or a save fails */
 export async function driveSession(seat: Seat): Promise<Left | null> {

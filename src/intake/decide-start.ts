@@ -62,7 +62,7 @@ export interface ReviewWish {
   readonly instead?: string | undefined;
 }
 
-export type StartRefusal = Refusal<"repository-archived" | "switched-off" | "config-missing" | "config-faulty" | "workflow-missing" | "workflow-unfinished" | "repository-empty"> & {
+export type StartRefusal = Refusal<"repository-archived" | "switched-off" | "config-missing" | "config-faulty" | "workflow-missing" | "workflow-unfinished" | "workflow-foreign" | "repository-empty"> & {
   /** One line each; may be empty. */
   readonly details: readonly string[];
 };
@@ -181,6 +181,11 @@ function nextTurn(prior: PriorAttempt | null, wish: Wish): Turn {
   return { attempt: attempt + 1, continuation: 0 };
 }
 
+const withoutComments = (yaml: string): string => yaml.replaceAll(/^\s*#.*$/gm, "");
+
+/** Whether a workflow file can be WorkTrain's, however a team has changed it: it is started by `workflow_dispatch`, with a ticket. */
+export const takesTickets = (workflowText: string): boolean => ["workflow_dispatch", "ticket"].every((word) => new RegExp(`\\b${word}\\b`).test(withoutComments(workflowText)));
+
 type Preconditions = { readonly kind: "ready"; readonly config: Config; readonly baseSha: string } | { readonly kind: "refuse"; readonly refusal: StartRefusal };
 
 /** What must be there before anything can run. */
@@ -200,8 +205,11 @@ export function preconditions({ repository, config, workflowText, baseSha, stopp
   if (workflowText === null) {
     return refuse("workflow-missing", `There is no ${WORKFLOW_PATH} on the default branch.`, `Copy WorkTrain's \`templates/worktrain.yml\` to \`${WORKFLOW_PATH}\` on ${branch} and fill in its two placeholders. ${then}`);
   }
-  if (/__(?:ACTION|PUBLIC_KEY)__/.test(workflowText.replaceAll(/^\s*#.*$/gm, ""))) {
+  if (/__(?:ACTION|PUBLIC_KEY)__/.test(withoutComments(workflowText))) {
     return refuse("workflow-unfinished", `${WORKFLOW_PATH} still has the placeholders of the template.`, `Fill in the action and the public key that the App's page shows. ${then}`);
+  }
+  if (!takesTickets(workflowText)) {
+    return refuse("workflow-foreign", `${WORKFLOW_PATH} on the default branch is not WorkTrain's: nothing in it takes the ticket that a run is dispatched with.`, `Give that workflow another file name, and add WorkTrain's \`templates/worktrain.yml\` as \`${WORKFLOW_PATH}\` on ${branch}. ${then}`);
   }
   if (baseSha === null) return refuse("repository-empty", "The default branch has no commit.", `Push a first commit to ${branch}. ${then}`);
   return { kind: "ready", config: config.value, baseSha };

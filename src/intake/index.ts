@@ -10,7 +10,7 @@ export { decideRescan, type LabelFound, type Missed } from "./decide-rescan.ts";
 export { CONFIDENTIAL_WORKFLOWS, needsPrivate } from "./confidential-workflows.ts";
 export { decideRun, type RunDecision } from "./decide-run.ts";
 export { againBy, thenAgainBy, type Asking } from "./asked-again.ts";
-export { decideStart, DEFAULT_LABEL, INTAKE_WORKFLOW_FILE, isStartLabel, preconditions, WORKFLOW_FILE, WORKFLOW_PATH, type ConfigState, type PriorAttempt, type ReviewWish, type StartDecision, type StartFacts, type StartRefusal } from "./decide-start.ts";
+export { decideStart, DEFAULT_LABEL, INTAKE_WORKFLOW_FILE, isStartLabel, preconditions, takesTickets, WORKFLOW_FILE, WORKFLOW_PATH, type ConfigState, type PriorAttempt, type ReviewWish, type StartDecision, type StartFacts, type StartRefusal } from "./decide-start.ts";
 export { dispatchKey, type DispatchIdentity } from "./dispatch-key.ts";
 export { MOST_TRIES, nextTry, type NextTry } from "./outage-tries.ts";
 export * from "./onboarding/index.ts";

@@ -87,6 +87,8 @@ export const ENDING_CODES = [
   "reviewed",
   "undeliverable",
   "needs-private",
+  "no-key",
+  "key-rejected",
 ] as const;
 export const endingCodeSchema = z.enum(ENDING_CODES);
 export type EndingCode = z.infer<typeof endingCodeSchema>;

@@ -192,6 +192,7 @@ export const agentEndCodeSchema = z.enum([
   "model_unavailable",
   "model_spend_limit",
   "model_rejected",
+  "model_key_rejected",
   "context_full",
   "cancelled",
   "session_over",

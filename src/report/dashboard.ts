@@ -24,10 +24,10 @@ export interface DashboardEntry {
 /** What a ticked box asks for. */
 export type DashboardWish = { readonly kind: "go-on"; readonly issueNumber: number } | { readonly kind: "refresh" };
 
-const GROUPS: readonly { readonly heading: string; readonly holds: (marker: StatusMarker) => boolean }[] = [
+const GROUPS: readonly { readonly heading: string; readonly whileStopped?: string; readonly holds: (marker: StatusMarker) => boolean }[] = [
   { heading: "At work", holds: isAtWork },
   { heading: "Waits for a person", holds: ({ state, due }) => state === "interrupted" && due === undefined },
-  { heading: "Tried again by itself", holds: ({ state, due }) => state === "interrupted" && due !== undefined },
+  { heading: "Tried again by itself", whileStopped: "Tried again by itself when work may go on", holds: ({ state, due }) => state === "interrupted" && due !== undefined },
   { heading: "Did not start", holds: ({ state }) => state === "refused" },
   { heading: "Over, and still labelled", holds: ({ state }) => state === "ended" },
 ];
@@ -35,28 +35,32 @@ const GROUPS: readonly { readonly heading: string; readonly holds: (marker: Stat
 /** Entries of one group that are listed; a text on GitHub has at most 65,536 characters (P-comment-size), and nobody reads more. */
 const MOST_LISTED = 50;
 
-export function dashboardText(entries: readonly DashboardEntry[]): string {
-  const groups = GROUPS.flatMap(({ heading, holds }) => {
+/** @param stoppedBy what has the label that stops everything, or the config, or null */
+export function dashboardText(entries: readonly DashboardEntry[], stoppedBy: number | "config" | null = null): string {
+  const isStopped = stoppedBy !== null;
+  const groups = GROUPS.flatMap(({ heading, whileStopped, holds }) => {
     const those = entries.filter(({ marker }) => holds(marker)).toSorted((a, b) => b.marker.issueNumber - a.marker.issueNumber);
     const more = those.length - MOST_LISTED;
-    return those.length === 0 ? [] : [`### ${heading} (${those.length})`, [...those.slice(0, MOST_LISTED).map(line), ...(more > 0 ? [`- and ${more} older`] : [])].join("\n")];
+    return those.length === 0 ? [] : [`### ${isStopped ? (whileStopped ?? heading) : heading} (${those.length})`, [...those.slice(0, MOST_LISTED).map((entry) => line(entry, isStopped)), ...(more > 0 ? [`- and ${more} older`] : [])].join("\n")];
   });
   return [
     DASHBOARD_MARKER,
     "What WorkTrain does in this repository. Boxes are controls for people with write permission: tick one, and it is done and unticked. Close this issue and it is not kept up any more; reopen it and it is.",
+    ...(isStopped ? [`**Everything is stopped** by ${stoppedBy === "config" ? "`enabled: false` in .github/worktrain.yml" : `the label \`worktrain:stop\` on #${stoppedBy}`}: nothing is started, gone on with or tried again before that is taken back.`] : []),
     ...(groups.length === 0 ? ["No open issue with the start label has been worked on."] : groups),
     box("refresh", "Bring this up to date now"),
   ].join("\n\n");
 }
 
-function line({ marker, url, headline }: DashboardEntry): string {
+/** While everything is stopped nothing can be gone on with, so there is no box for it. */
+function line({ marker, url, headline }: DashboardEntry, isStopped: boolean): string {
   const { issueNumber, state, attempt, at } = marker;
   const atGate = at !== null && isGate(at.slice(at.indexOf(".") + 1));
   const isOver = state === "ended" || state === "refused";
   const place = isOver || at === null ? "" : atGate ? ", at a gate: answer it there" : `, at \`${at}\``;
   const told = `#${issueNumber}: ${headline} (attempt ${attempt}${place}) · [status](${url})`;
   // A gate is answered with a command that names it; a box says too little of what is approved.
-  return state === "interrupted" && !atGate ? box(`go-on ${issueNumber}`, `Go on with ${told}`) : `- ${told}`;
+  return state === "interrupted" && !atGate && !isStopped ? box(`go-on ${issueNumber}`, `Go on with ${told}`) : `- ${told}`;
 }
 
 /** The controls that are ticked, each once, in the order of the text. */

@@ -108,8 +108,20 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
   "model-rejected": {
     after: "resume",
     headline: "stopped: the model's API does not take the work",
-    meaning: "It refused the key or the request, or `model` in `.github/worktrain.yml` is none that it serves and WorkTrain has a price for. What was done is saved.",
-    next: `See the run's log for which it is, and mend \`ANTHROPIC_API_KEY\` of the environment worktrain-agent or the model's name. ${GO_ON}.`,
+    meaning: "It refused the request, or `model` in `.github/worktrain.yml` is none that it serves and WorkTrain has a price for. What was done is saved.",
+    next: `See the run's log for which it is, and mend the model's name, or the address in \`anthropic-base-url\`. ${GO_ON}.`,
+  },
+  "no-key": {
+    after: "resume",
+    headline: "did not start: it has no key for the model",
+    meaning: "The secret `ANTHROPIC_API_KEY` is empty or missing in the environment `worktrain-agent` of this repository, or the workflow file does not pass it on as `anthropic-api-key`. Nothing was spent.",
+    next: "Set the secret `ANTHROPIC_API_KEY` in the environment `worktrain-agent`, not as a secret of the repository, then write `/worktrain resume` in a new comment.",
+  },
+  "key-rejected": {
+    after: "resume",
+    headline: "stopped: the model's API does not accept the key",
+    meaning: "It answered that `ANTHROPIC_API_KEY` of the environment `worktrain-agent` is not valid (401), or that this key may not use the model (403). What was done is saved.",
+    next: "Set a valid key as the secret `ANTHROPIC_API_KEY` in the environment `worktrain-agent`, or give the key's workspace access to the `model` of `.github/worktrain.yml`, then write `/worktrain resume` in a new comment. The run's log has the API's words.",
   },
   "model-spend-limit": {
     after: "resume",

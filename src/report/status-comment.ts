@@ -158,7 +158,7 @@ function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }
   if (view.notBegun !== undefined) return ["### WorkTrain's run was blocked before it began", NOT_BEGUN[view.notBegun], ...toDo(view, `see on the page of ${link("the run", view.runUrl)} what was refused. ${UNBLOCK}`), foot];
   if (view.ending !== "ready") {
     const leftover = view.pullRequest === null ? [] : [`Pull request ${link(`#${view.pullRequest.number}`, view.pullRequest.url)} has its branch.`];
-    const next = view.ending === "lost" && view.progress === null ? NOTHING_SAVED : words.next;
+    const next = view.ending === "lost" && view.progress === null ? NOTHING_SAVED : `${words.next}${whereToClick(view)}`;
     return [`### WorkTrain ${words.headline}`, words.meaning, ...lostAfter(view), ...gateWords(view), ...leftover, ...toDo(view, next), foot];
   }
   if (view.pullRequest === null) {
@@ -172,9 +172,13 @@ function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }
   return [`### WorkTrain made pull request #${view.pullRequest.number}`, ...checklist(view.progress, { done: true, isReview: false }), `**What to do:** review ${link(`#${view.pullRequest.number}`, view.pullRequest.url)}.`, foot];
 }
 
-/** A job without its key, most often on a repository's first day: only its log can say so, since it saves nothing. */
+/** The repository's page where a secret of an environment is set; nothing for other endings. */
+const whereToClick = ({ ending, runUrl }: Extract<StatusView, { kind: "ended" }>): string =>
+  ending === "no-key" || ending === "key-rejected" ? ` It is set under ${link("Settings, Environments", runUrl.replace(/\/actions\/runs\/.*$/, "/settings/environments"))}: choose \`worktrain-agent\` (make it where it is not there, limited to the default branch), Environment secrets, Add.` : "";
+
+/** Only its log can say so, since it saves nothing. */
 const NOTHING_SAVED =
-  "see the end of the log of job `agent` in the run, which says why; nothing was saved. On the first run that is most often the secret `ANTHROPIC_API_KEY`, which belongs into the environment `worktrain-agent` (Settings, Environments); later on artifact storage that is full, or a set-up step. Then write `/worktrain resume` in a new comment, or remove the label and add it again.";
+  "see the end of the log of job `agent` in the run, which says why; nothing was saved. On the first run that is most often a set-up step or the runner; later on artifact storage that is full. Then write `/worktrain resume` in a new comment, or remove the label and add it again.";
 
 const NOT_BEGUN: Readonly<Record<NonNullable<Extract<StatusView, { kind: "ended" }>["notBegun"]>, string>> = {
   refused: "GitHub ended the run without starting its job `agent`, so the run did nothing. Most often the Actions policy of the repository or organisation does not allow an action that the workflow file uses, or the file is not valid.",

@@ -144,7 +144,7 @@ describe("fault 63: an API that says no", () => {
     ["a spend limit (429)", error(429, "rate_limit_error", { details: { error_code: "enforced_spend_limit_reached" } }), "model_spend_limit", "Raise the limit"],
     ["no credit (402)", error(402, "billing_error"), "model_spend_limit", "add credit"],
     ["an own spend limit (400)", error(400, "invalid_request_error", { message: "You have reached your specified API usage limits." }), "model_spend_limit", "Raise the limit"],
-    ["no permission", error(403, "permission_error"), "model_rejected", "give its workspace access"],
+    ["no permission", error(403, "permission_error"), "model_key_rejected", "give its workspace access"],
     ["an unknown model", error(404, "not_found_error"), "model_rejected", 'set "model"'],
     ["an invalid request", error(400, "invalid_request_error", { message: "messages: no" }), "model_rejected", "messages: no"],
     ["a request over 32 MB", error(413, "request_too_large"), "context_full", "too large"],
@@ -176,7 +176,7 @@ describe("fault 63: an API that says no", () => {
   it("a wrong key is named, and never repeated in what is journaled", async () => {
     const server = await openModel([]);
     const { end, events } = await trial({ server, apiKey: "sk-wrong-key" });
-    expect(end.code).toBe("model_rejected");
+    expect(end.code).toBe("model_key_rejected");
     expect(end.message).toContain("ANTHROPIC_API_KEY");
     expect(JSON.stringify(events)).not.toContain("sk-wrong-key");
   });

@@ -171,7 +171,7 @@ describe("Bedrock", () => {
       };
       expect(await oneTurn(endpoint())).toMatchObject({ code: "model_unavailable", turns: 0 });
       reply = (_, response) => void response.writeHead(403, { "content-type": "application/json" }).end('{"message":"no access"}');
-      expect(await oneTurn(endpoint())).toMatchObject({ code: "model_rejected", turns: 0 });
+      expect(await oneTurn(endpoint())).toMatchObject({ code: "model_key_rejected", turns: 0 });
     });
 
     test("credentials that cannot be had end it at once, and nothing counts as spent", async () => {

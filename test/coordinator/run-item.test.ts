@@ -279,7 +279,7 @@ describe("a run that is cut off", () => {
   test("fault 63: a model that cannot be reached for its key parks the item with the cure", async () => {
     const world = await open({ turns: happy });
     const refused = await world.run({ apiKey: "sk-ant-wrong" });
-    expect(refused).toMatchObject({ ending: "model-rejected", reason: { code: "model_rejected", message: expect.stringContaining("set a valid key"), fix: expect.stringContaining("start it again") } });
+    expect(refused).toMatchObject({ ending: "key-rejected", reason: { code: "model_key_rejected", message: expect.stringContaining("set a valid key"), fix: expect.stringContaining("start it again") } });
     expect((await world.run()).ending).toBe("ready");
   });
 

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseSegmentName, type EndingCode, type RecordEvent } from "../../src/record/index.ts";
 import { assertRequestsConform } from "../contract/openapi.ts";
+import { statusOf, untilOver } from "../../src/hosts/demo/play.ts";
 import { startDemoWorld, type DemoWorld } from "../fakes/demo-world.ts";
 import { eventsOf, savedJournal } from "../fakes/saved-journal.ts";
 import { completeStep, mend, scenarioByIssue, straight, text, use, verdict } from "../fakes/scripts.ts";
@@ -13,9 +14,11 @@ const TOOL_FAILS = "A tool fails";
 const STAYS_RED = "The test stays red";
 const FINDINGS_LEFT = "Findings are left";
 const WRONG_KEY = "The key is wrong";
+const NO_KEY = "There is no key";
 
 let world: DemoWorld;
 const issues = new Map<string, number>();
+let key = "";
 
 beforeAll(async () => {
   world = await startDemoWorld(
@@ -28,10 +31,12 @@ beforeAll(async () => {
       [STAYS_RED]: { code: [...straight.code.slice(0, 1), [use("bash", { command: "sed -i 's/RangeError(/TypeError(/' src/format.js" })], [completeStep("I changed the error.")], ...Array.from({ length: 3 }, () => [completeStep("All tests pass, believe me.")])] },
       [FINDINGS_LEFT]: { review: [[completeStep("Read and ran it.")], [verdict([FINDING])]], fix: [[completeStep("The finding does not hold.")], mend, ...straight.fix.slice(1)] },
       [WRONG_KEY]: {},
+      [NO_KEY]: straight,
     }),
   );
   await world.commit({ ".github/worktrain.yml": "model: claude-sonnet-5-5\ncommands: { test: node --test }\nreview: { maxRounds: 2 }\n" });
   await Promise.all([STOPS, TOOL_FAILS, STAYS_RED, FINDINGS_LEFT].map(async (title) => issues.set(title, await world.play({ title }))));
+  [key = ""] = world.github.state().secrets.values();
   world.github.setEnvironmentSecret("worktrain-agent", "ANTHROPIC_API_KEY", "sk-ant-demo-revoked");
   issues.set(WRONG_KEY, await world.play({ title: WRONG_KEY }));
 });
@@ -104,8 +109,30 @@ test("findings that are left after the last round of review end the run with the
 });
 
 test("fault 63: a key that the model's API does not take ends the run at once and names the cure", async () => {
-  const { said } = await ended(WRONG_KEY, "model-rejected");
+  const { said } = await ended(WRONG_KEY, "key-rejected");
+  expect(said).toContain("does not accept the key");
   expect(said).toContain("ANTHROPIC_API_KEY");
+  expect(said).toContain(`/settings/environments)`);
   expect(world.model.requests.filter(({ status }) => status === 401)).toHaveLength(1);
   expect(said).not.toContain("sk-ant-");
+});
+
+test("a repository's first run without its key says which secret, where, and a resume goes on with the attempt", async () => {
+  world.github.setEnvironmentSecret("worktrain-agent", "ANTHROPIC_API_KEY", "");
+  const asked = world.model.requests.length;
+  const issueNumber = await world.play({ title: NO_KEY });
+  const [status = ""] = world.statusComments(issueNumber);
+  expect(status).toContain("### WorkTrain did not start: it has no key for the model");
+  expect(status).toContain("Set the secret `ANTHROPIC_API_KEY` in the environment `worktrain-agent`");
+  expect(status).toMatch(/\[Settings, Environments\]\(http:[^)]+\/settings\/environments\)/);
+  expect(status).not.toContain("/actions/runs/settings");
+  expect(status).toContain("`/worktrain resume`");
+  expect(statusOf(world, issueNumber)).toMatchObject({ state: "interrupted", attempt: 1 });
+  expect(world.model.requests).toHaveLength(asked);
+
+  world.github.setEnvironmentSecret("worktrain-agent", "ANTHROPIC_API_KEY", key);
+  await world.call(world.maintainerToken, "POST", `/issues/${issueNumber}/comments`, { body: "/worktrain resume" });
+  await untilOver(world, issueNumber, new AbortController().signal, ({ continuation }) => continuation === 1);
+  expect(world.statusComments(issueNumber)[0]).toContain("WorkTrain made pull request");
+  expect(statusOf(world, issueNumber)).toMatchObject({ state: "ended", attempt: 1 });
 });

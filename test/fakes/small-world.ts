@@ -238,7 +238,7 @@ export function smallWorld(now: () => string): SmallWorld {
     archived: false,
     stoppedBy: null,
     config: "",
-    workflow: "on: workflow_dispatch\n",
+    workflow: "on: { workflow_dispatch: { inputs: { ticket: {} } } }\n",
     issue: { title: "Fix the sum", body: "It is off by one.", state: "open", labels: ["worktrain:ready"], pullRequest: false },
     teamWorkflows: false,
     permission: person("write"),

@@ -30,7 +30,7 @@ const FACTS: StartFacts = {
   config: parseConfig("", "worktrain.yml"),
   issue: ISSUE,
   prior: null,
-  workflowText: "on: workflow_dispatch\n",
+  workflowText: "on: { workflow_dispatch: { inputs: { ticket: {} } } }\n",
   baseSha: "b".repeat(40),
   stoppedBy: null,
 };
@@ -110,6 +110,8 @@ describe("is a refusal told with its cure?", () => {
     ["config-faulty", { config: parseConfig("labell: x", ".github/worktrain.yml") }],
     ["workflow-missing", { workflowText: null }],
     ["workflow-unfinished", { workflowText: "uses: __ACTION__\n" }],
+    ["workflow-foreign", { workflowText: "on: push\njobs: {}\n" }],
+    ["workflow-foreign", { workflowText: "on: { workflow_dispatch: {} } # ours\n# ticket\njobs: {}\n" }],
     ["repository-archived", { repository: { ...FACTS.repository, archived: true } }],
     ["repository-empty", { baseSha: null }],
     ["switched-off", { stoppedBy: 7 }],
@@ -131,7 +133,7 @@ describe("is a refusal told with its cure?", () => {
   });
 
   it("the placeholders named in the template's comments are none", () => {
-    expect(decide({ workflowText: "# __ACTION__ is explained here\nuses: a/b@c\n" }).kind).toBe("start");
+    expect(decide({ workflowText: "# __ACTION__ is explained here\non: { workflow_dispatch: { inputs: { ticket: {} } } }\nuses: a/b@c\n" }).kind).toBe("start");
   });
 });
 

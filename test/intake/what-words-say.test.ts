@@ -21,7 +21,7 @@ function facts(ending: EndingCode): GoOnFacts {
     config: parseConfig("", "worktrain.yml"),
     issue: { ...TASK, id: 5, number: 12, open: true, labels: ["worktrain:ready"], locked: false, isPullRequest: false, author: null, htmlUrl: "", createdAt: "2025-12-31T00:00:00Z" },
     prior: { ...TURN, key: KEY, labelledAt: "2025-12-31T12:00:00.000Z", state },
-    workflowText: "on: workflow_dispatch\n",
+    workflowText: "on: { workflow_dispatch: { inputs: { ticket: {} } } }\n",
     baseSha: "b".repeat(40),
     stoppedBy: null,
     gate: null,

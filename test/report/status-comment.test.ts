@@ -18,9 +18,15 @@ it("only what is still to come is listed as that: not what an earlier run did, n
   expect(listed({ head }, at("review"))).toEqual(["- ● **Review**, step `look`", "- ○ Deliver"]);
 });
 
-it("a run that ended without a word and saved nothing points at its log and at the secret, not at what is saved", () => {
+it("a run that ended without a word and saved nothing points at its log, not at what is saved", () => {
   const view: StatusView = { kind: "ended", runUrl: "https://x/runs/7", progress: null, ending: "lost", pullRequest: null, deliverUrl: null };
-  expect(statusComment(marker, view)).toContain("the secret `ANTHROPIC_API_KEY`, which belongs into the environment `worktrain-agent`");
+  expect(statusComment(marker, view)).toContain("see the end of the log of job `agent` in the run");
   expect(statusComment(marker, view)).not.toContain("from what is saved, write");
   expect(statusComment(marker, { ...view, progress: at("code") })).toContain("To go on from what is saved");
+});
+
+it.each(["no-key", "key-rejected"] as const)("%s names the secret and its environment, links where it is set, and says how to go on", (ending) => {
+  const view: StatusView = { kind: "ended", runUrl: "https://github.example/acme/shop/actions/runs/7", progress: null, ending, pullRequest: null, deliverUrl: null };
+  const said = statusComment(marker, view);
+  for (const each of ["`ANTHROPIC_API_KEY`", "`worktrain-agent`", "[Settings, Environments](https://github.example/acme/shop/settings/environments)", "`/worktrain resume`", "- [ ] <!-- worktrain:do resume -->"]) expect(said).toContain(each);
 });

@@ -36,6 +36,7 @@ function endingOfAgent(code: AgentEndCode): EndingCode {
       return "model-refused";
     case "model_unavailable":
     case "model_rejected":
+    case "model_key_rejected":
     case "stalled":
       return "model-unavailable";
     case "model_spend_limit":
@@ -61,11 +62,11 @@ function endingOfAgent(code: AgentEndCode): EndingCode {
  * mended it, which silence does not tell: only after silence is it worth while to try again. Ends of sessions, which decisions are
  * recomputed from, know one word for both.
  */
-export const endingOfParked = (code: string): EndingCode => (code === "model_rejected" ? "model-rejected" : endingOf(code));
+export const endingOfParked = (code: string): EndingCode => (code === "model_rejected" ? "model-rejected" : code === "model_key_rejected" ? "key-rejected" : endingOf(code));
 
 /** What a person can do about a session's or an agent's reason. */
 export function fixOf(code: string): string {
-  if (code === "model_rejected") return "Mend what it names, then start it again.";
+  if (code === "model_rejected" || code === "model_key_rejected") return "Mend what it names, then start it again.";
   switch (endingOf(code)) {
     case "budget":
       return "Raise the budget in .github/worktrain.yml, then start it again.";

@@ -57,6 +57,7 @@ export interface JobSettings {
   readonly verified: string;
   readonly publicKey: string;
   readonly token: string;
+  /** "" where the job has none: an agent job that would ask the model says so instead. */
   readonly anthropicApiKey: string;
   /** Deliver job: where it exchanges its identity for tokens of the App; null: it publishes with `token`. */
   readonly exchange: Exchange | null;
@@ -171,6 +172,8 @@ export function readPostSettings(
 
 const postSchema = environmentSchema.pick({ GITHUB_RUN_ID: true, GITHUB_RUN_ATTEMPT: true, RUNNER_TEMP: true });
 
+export const SET_THE_KEY = "Set the secret ANTHROPIC_API_KEY in the environment worktrain-agent and pass it as the input anthropic-api-key, as templates/worktrain.yml does.";
+
 /** Ways to ask for a model without a key that the operator may have set. */
 const KEYLESS_VARIABLES = ["ANTHROPIC_FEDERATION_RULE_ID", "ANTHROPIC_IDENTITY_TOKEN_FILE", "ACTIONS_ID_TOKEN_REQUEST_URL"] as const;
 
@@ -182,9 +185,9 @@ function keylessRefusal(environment: Readonly<Record<string, string | undefined>
   // A question about a record is answered without a model.
   if (inputs.job !== "agent" || inputs["anthropic-api-key"] !== "" || parseAskId(inputs.item) !== null) return null;
   const asked = KEYLESS_VARIABLES.filter((name) => (environment[name] ?? "") !== "");
-  const fix = "Set the secret ANTHROPIC_API_KEY in the environment worktrain-agent and pass it as the input anthropic-api-key, as templates/worktrain.yml does.";
-  if (asked.length === 0) return { kind: "bad-settings", message: "The input anthropic-api-key is empty.", fix };
-  return { kind: "bad-settings", message: `Keyless is refused in the agent job (${asked.join(", ")}): the project's set-up steps run in it, and with id-token: write each of them could have tokens made for any audience.`, fix };
+  // Told by the run's end, which the App reads: most often it is a repository's first one.
+  if (asked.length === 0) return null;
+  return { kind: "bad-settings", message: `Keyless is refused in the agent job (${asked.join(", ")}): the project's set-up steps run in it, and with id-token: write each of them could have tokens made for any audience.`, fix: SET_THE_KEY };
 }
 
 function refuse(error: z.ZodError, what: string, fix: string): Result<never, Refusal<"bad-settings">> {

@@ -3,8 +3,8 @@ import { budgetOf, parseConfig } from "../../config/index.ts";
 import type { Findings } from "./findings.ts";
 import { newFileLink, SET_UP_PATHS } from "./set-up-files.ts";
 
-/** How the workflow file gets there. `not-known`: nobody told the App which action to run. */
-export type WorkflowOffer = { readonly kind: "present" } | { readonly kind: "included" } | { readonly kind: "link"; readonly text: string } | { readonly kind: "not-known" };
+/** How the workflow file gets there. `foreign`: something else has its name. `not-known`: nobody told the App which action to run. */
+export type WorkflowOffer = { readonly kind: "present" | "foreign" } | { readonly kind: "included" } | { readonly kind: "link"; readonly text: string } | { readonly kind: "not-known" };
 
 export interface OnboardingText {
   readonly repositoryId: number;
@@ -89,17 +89,20 @@ function missingLines({ htmlUrl, workflow, branch }: OnboardingText): readonly s
   ];
 }
 
-function workflowLines(workflow: WorkflowOffer, htmlUrl: string, branch: string): readonly string[] {
+/** What is to be done for the workflow file, with a link that fills it in where that can be; empty where nothing is. */
+export function workflowLines(workflow: WorkflowOffer, htmlUrl: string, branch: string): readonly string[] {
   switch (workflow.kind) {
     case "present":
     case "included":
       return [];
+    case "foreign":
+      return [`**The workflow file.** \`${SET_UP_PATHS.workflow}\` is there and is not WorkTrain's: nothing in it takes the ticket that a run is dispatched with. Give that workflow another file name, then write \`/worktrain config --set-up\` in a comment to be given WorkTrain's. Without it nothing can start.`, ""];
     case "not-known":
-      return ["**The workflow file.** This App was not told which action to run: its operator sets `WORKTRAIN_ACTION`. Then close and reopen this pull request.", ""];
+      return ["**The workflow file.** This App was not told which action to run: its operator sets `WORKTRAIN_ACTION`. Then write `/worktrain config --set-up` in a comment.", ""];
     case "link": {
       const { url, filled } = newFileLink(htmlUrl, branch, workflow.text);
       const paste = filled ? [] : ["", "<details><summary>The text to paste there</summary>", "", "````yaml", workflow.text.trimEnd(), "````", "", "</details>"];
-      return [`**The workflow file.** This App may not write workflow files. [Add \`${SET_UP_PATHS.workflow}\`](${url}) to this pull request's branch: ${filled ? "the page is filled in" : "paste the text below"}, choose "Commit directly to the branch". Without it nothing can start.`, ...paste, ""];
+      return [`**The workflow file.** This App may not write workflow files. [Add \`${SET_UP_PATHS.workflow}\`](${url}) on the branch \`${branch.replaceAll("`", "")}\`: ${filled ? "the page is filled in" : "paste the text below"}, choose "Commit directly to the branch". Without it nothing can start.`, ...paste, ""];
     }
   }
 }

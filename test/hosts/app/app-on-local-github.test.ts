@@ -130,17 +130,17 @@ describe("from the label to the end, over the wire", () => {
     expect((await world.comments(issue))[0]?.body).toContain(`/actions/runs/${world.runs(issue)[0]?.id}`);
   });
 
-  it("fault 33: a workflow that cannot be dispatched is told once, with the cure", async () => {
+  it("fault 33: a workflow that cannot be dispatched is told once, with the cure, and not dispatched", async () => {
     const before = world.github.requests.length;
     await world.commit({ ".github/workflows/worktrain.yml": "name: other\non: push\njobs: {}\n" });
     const issue = await world.openIssue("add subtracts", "");
     await world.label(issue);
     await world.quiet();
     const [comment, ...more] = await world.comments(issue);
-    expect(comment?.body).toContain("workflow_dispatch");
+    expect(comment?.body).toContain("is not WorkTrain's");
     expect(comment?.body).toContain("template");
     expect(more).toEqual([]);
-    expect(world.github.requests.slice(before).filter((request) => request.route === DISPATCHES)).toHaveLength(1);
+    expect(world.github.requests.slice(before).filter((request) => request.route === DISPATCHES)).toHaveLength(0);
     await world.commit({ ".github/workflows/worktrain.yml": WORKFLOW_TEXT });
   });
 

@@ -115,6 +115,27 @@ describe("is a ticked box carried out?", () => {
   });
 });
 
+describe("does it say that everything is stopped?", () => {
+  it.each<[string, (issue: number) => Promise<unknown>, (issue: number) => Promise<unknown>, RegExp]>([
+    ["the label", (issue) => world.call(world.maintainer, "POST", `/repos/acme/calc/issues/${issue}/labels`, { labels: ["worktrain:stop"] }), (issue) => world.call(world.maintainer, "DELETE", `/repos/acme/calc/issues/${issue}/labels/worktrain:stop`), /\*\*Everything is stopped\*\* by the label `worktrain:stop` on #\d+/],
+    ["the config", () => world.commit({ ".github/worktrain.yml": "dashboard: true\nenabled: false\n" }), () => world.commit({ ".github/worktrain.yml": "dashboard: true\n" }), /\*\*Everything is stopped\*\* by `enabled: false`/],
+  ])("by %s, and nothing as tried again or to be gone on with; taken back, it does not", async (_, stop, takeBack, words) => {
+    await world.commit({ ".github/worktrain.yml": "dashboard: true\n" });
+    const { issue, runId } = await labelled();
+    await endRun(issue, runId, "model-unavailable");
+    await look();
+    expect(text()).toContain("### Tried again by itself (1)");
+    await stop(issue);
+    await world.quiet();
+    expect(text()).toMatch(words);
+    expect(text()).toContain("### Tried again by itself when work may go on (1)");
+    expect(text()).not.toContain("worktrain:do go-on");
+    await takeBack(issue);
+    await look();
+    expect(text()).not.toContain("Everything is stopped");
+  });
+});
+
 describe("does the text read back what it says?", () => {
   const entry = (state: "interrupted" | "running", at: string | null) => ({
     marker: { issueNumber: 12, attempt: 1, key: null, continuation: 0, state, runId: 1, labelledAt: "2026-01-01T00:00:00Z", at, recreated: false },

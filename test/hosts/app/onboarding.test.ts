@@ -190,10 +190,23 @@ describe("an App that may write workflow files", () => {
   });
 
   it("a repository that is set up, or has no commit, is left alone", async () => {
-    const text = workflowText({ template: "on: push\njobs: {}\n", action: ACTION, publicKey: "" }) ?? "";
+    const text = workflowText({ template: "on: { workflow_dispatch: { inputs: { ticket: {} } } }\njobs: {}\n", action: ACTION, publicKey: "" }) ?? "";
     const ready = await repository(world, "ready", { files: { ...FILES, ".github/workflows/worktrain.yml": text, ".github/worktrain.yml": "" } });
     const empty = await repository(world, "empty", { files: {} });
     expect([await ready.pulls(), await empty.pulls()]).toEqual([[], []]);
+  });
+
+  it("another workflow under our file's name: it says so, merged it is not on, and a command says what to do", async () => {
+    const place = await repository(world, "foreign", { files: { ...FILES, ".github/workflows/worktrain.yml": "on: push\njobs: {}\n" } });
+    const [pull] = await place.pulls();
+    expect(pull?.body).toContain("is there and is not WorkTrain's");
+    await merge(world, place, pull?.number ?? 0);
+    expect((await place.comments(pull?.number ?? 0)).join()).toContain("is not WorkTrain's: nothing in it takes the ticket");
+    expect((await place.comments(pull?.number ?? 0)).join()).not.toContain("WorkTrain is on");
+    const { body: issue } = await place.call("POST", "/issues", { title: "set up", body: "" });
+    await place.call("POST", `/issues/${issue.number}/comments`, { body: "/worktrain config --set-up" });
+    await afterLateLooks(world);
+    expect((await place.comments(issue.number)).join()).toContain("Give that workflow another file name");
   });
 
   it("I8: what a repository's files say does not get into the pull request's text or the config", async () => {
@@ -210,7 +223,7 @@ describe("an App that may write workflow files", () => {
   });
 
   it("somebody's pull request with our marker and branch name is none of ours", async () => {
-    const place = await repository(world, "copied", { files: { ...FILES, ".github/workflows/worktrain.yml": "jobs: {}\n", ".github/worktrain.yml": "" } });
+    const place = await repository(world, "copied", { files: { ...FILES, ".github/workflows/worktrain.yml": "on: { workflow_dispatch: { inputs: { ticket: {} } } }\njobs: {}\n", ".github/worktrain.yml": "" } });
     await place.push({ "x.txt": "x" }, "worktrain/onboarding").catch(() => undefined);
     await place.call("POST", "/pulls", { title: "Mine", head: "worktrain/onboarding", base: "main", body: `<!-- worktrain:onboarding ${place.id} -->` });
     await setState(world, place, 1, "closed");
@@ -251,6 +264,21 @@ describe("an App that may not write workflow files", () => {
     expect(comment).toContain("WorkTrain cannot start yet");
     expect(comment).toContain("There is no .github/workflows/worktrain.yml");
     expect(comment).toMatch(/Then set the label on an issue\.$/);
+  });
+
+  it("where the config is there and only the workflow file is missing, an issue and the command have the filled-in page", async () => {
+    const place = await repository(world, "only-workflow", { files: { ...FILES, ".github/worktrain.yml": "" } });
+    expect(await place.pulls()).toEqual([]);
+    const { body: issues } = await place.call("GET", "/issues?state=all");
+    expect(issues).toHaveLength(1);
+    expect(issues[0].title).toBe("Set up WorkTrain");
+    const [, address = ""] = /\[Add `\.github\/workflows\/worktrain\.yml`\]\((.*?)\)/.exec(issues[0].body) ?? [];
+    expect(new URL(address).pathname).toBe("/acme/only-workflow/new/main");
+    expect(new URL(address).searchParams.get("value")).toContain(ACTION);
+    await place.call("POST", `/issues/${issues[0].number}/comments`, { body: "/worktrain config --set-up" });
+    await afterLateLooks(world);
+    expect((await place.comments(issues[0].number)).join()).toContain("/acme/only-workflow/new/main?");
+    expect((await place.call("GET", "/issues?state=all")).body).toHaveLength(1);
   });
 });
 

@@ -26,7 +26,7 @@ test.each(["ANTHROPIC_FEDERATION_RULE_ID", "ANTHROPIC_IDENTITY_TOKEN_FILE", "ACT
   });
 });
 
-test("without a key the agent job does not start; the deliver job needs none", () => {
-  expect(read({ "anthropic-api-key": "" })).toMatchObject({ ok: false, error: { message: "The input anthropic-api-key is empty." } });
+test("that there is no key is the run's end to tell, so that the App reads it; the deliver job needs none", () => {
+  expect(read({ "anthropic-api-key": "" })).toMatchObject({ ok: true, value: { anthropicApiKey: "" } });
   expect(read({ job: "deliver", "anthropic-api-key": "" })).toMatchObject({ ok: true });
 });

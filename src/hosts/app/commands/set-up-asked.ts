@@ -16,6 +16,7 @@ export async function setUpAsked({ proposeAgain }: CommandTools, { stage: { here
   if (proposeAgain === undefined) return refused({ message: "There is no App here that could open a pull request.", fix: "`npx worktrain init --action-only` in a clone writes the files that are missing.", details: [] });
   const outcome = await proposeAgain(here);
   if (outcome.kind === "asked") return done(`**[Pull request #${outcome.number}](${outcome.url})** has what is missing here. Merge it to turn WorkTrain on, close it to decline.`);
+  if (outcome.kind === "by-hand") return done(`${outcome.what}\n\nThe rest is there. ${BY_HAND}`);
   return refused({ ...wordsOf(outcome.reason), details: [] });
 }
 
@@ -23,8 +24,6 @@ function wordsOf(reason: Extract<Onboarded, { kind: "left" }>["reason"]): { read
   switch (reason) {
     case "set-up-already":
       return { message: "The workflow file and the config are on the default branch already.", fix: "`/worktrain config` shows what holds; `npx worktrain doctor` in a clone looks the rest over." };
-    case "nothing-to-add":
-      return { message: "Only the workflow file is missing, and the App may not write workflow files.", fix: `Give the App the permission \`workflows: write\` and write the command again, or add the file yourself. ${BY_HAND}` };
     case "declined":
       return { message: "This was asked for too often: there is no name left for one more branch.", fix: `Delete branches that begin with \`worktrain/onboarding\`, or reopen one of the pull requests. ${BY_HAND}` };
     case "repository-empty":

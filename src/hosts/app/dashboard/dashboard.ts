@@ -25,8 +25,8 @@ export interface DashboardTools extends StartTools {
 export interface Labelled {
   readonly label: string;
   readonly dashboard: boolean;
-  /** Whether a person has stopped everything. */
-  readonly stopped: boolean;
+  /** By what a person has stopped everything: the number of what has the label, or the config; null where nobody has. */
+  readonly stoppedBy: number | "config" | null;
   readonly issues: readonly LabelledIssue[];
 }
 
@@ -38,18 +38,18 @@ export async function readLabelled(place: Workplace): Promise<Labelled> {
     return found?.repositoryId === place.repositoryId ? found : null;
   };
   const found = await ask(DEFAULT_LABEL);
-  if (found === null) return { label: DEFAULT_LABEL, dashboard: false, stopped: false, issues: [] };
+  if (found === null) return { label: DEFAULT_LABEL, dashboard: false, stoppedBy: null, issues: [] };
   const config = found.config?.text === null || found.config === null ? null : readConfig(found.config.text);
-  if (config === null || !config.ok) return { label: DEFAULT_LABEL, dashboard: false, stopped: found.stoppedBy !== null, issues: found.issues };
+  if (config === null || !config.ok) return { label: DEFAULT_LABEL, dashboard: false, stoppedBy: found.stoppedBy, issues: found.issues };
   const { label, dashboard, enabled } = config.value;
-  return { label, dashboard, stopped: found.stoppedBy !== null || !enabled, issues: isStartLabel(DEFAULT_LABEL, config) ? found.issues : ((await ask(label))?.issues ?? []) };
+  return { label, dashboard, stoppedBy: found.stoppedBy ?? (enabled ? null : "config"), issues: isStartLabel(DEFAULT_LABEL, config) ? found.issues : ((await ask(label))?.issues ?? []) };
 }
 
 /** Writes the dashboard where the repository wants one and nobody has closed it. */
-async function writeDashboard(place: Workplace, tools: DashboardTools, { dashboard, issues }: Labelled): Promise<void> {
+async function writeDashboard(place: Workplace, tools: DashboardTools, { dashboard, issues, stoppedBy }: Labelled): Promise<void> {
   noteDashboard(place, tools, dashboard);
   if (!dashboard) return;
-  const body = dashboardText(await entriesOf(place, tools, issues));
+  const body = dashboardText(await entriesOf(place, tools, issues), stoppedBy);
   const target = { github: place.github, repository: place.repository, author: tools.author };
   const shown = await findOwnIssue(target, { label: DASHBOARD_LABEL, marker: DASHBOARD_MARKER });
   if (shown === null) await tools.effects.apply(ownIssueEffect(target, { title: DASHBOARD_TITLE, label: DASHBOARD_LABEL, marker: DASHBOARD_MARKER, body }));

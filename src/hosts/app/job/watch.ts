@@ -29,13 +29,15 @@ export interface Watched {
 export async function watch({ owner, repo, repositoryId, token, apiUrl, graphqlUrl }: JobSettings, { clock, fetch }: { readonly clock: Clock; readonly fetch: Fetch }): Promise<Watched> {
   const github = createGitHub({ token, baseUrl: apiUrl, graphqlUrl, userAgent: "worktrain-watch", clock, fetch });
   const repository = { owner, repo };
-  const { issues, stopped } = await readLabelled({ github, repository, repositoryId });
+  const { issues, stoppedBy } = await readLabelled({ github, repository, repositoryId });
   const labelled = issues.map(({ number }) => number);
   // Somebody wants it to stand still.
-  if (stopped) return { labelled, unanswered: [] };
+  if (stoppedBy !== null) return { labelled, unanswered: [] };
   const unanswered: number[] = [];
   const effects = createEffectRunner({ clock });
   for (const issue of issues) {
+    // The App starts nothing there, and nobody can be told.
+    if (issue.locked) continue;
     const since = await silentSince({ github, repository }, issue, clock.nowMs());
     if (since === null) continue;
     unanswered.push(issue.number);

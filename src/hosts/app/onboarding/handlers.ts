@@ -74,7 +74,7 @@ function propose(place: Workplace, { tools, renewed, subject, again }: Proposal)
     coalesce: `onboard ${place.repositoryId} ${again}`,
     async run() {
       const done = await onboard(place, tools, { again, ...(await renewed()) });
-      tools.log.info("onboarding", { repository: place.repositoryId, outcome: done.kind === "asked" ? `pull request ${done.number}` : done.reason });
+      tools.log.info("onboarding", { repository: place.repositoryId, outcome: done.kind === "asked" ? `pull request ${done.number}` : done.kind === "by-hand" ? "by-hand" : done.reason });
     },
   });
 }

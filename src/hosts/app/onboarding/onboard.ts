@@ -7,9 +7,9 @@
  */
 import type { GitHub, Repository } from "../../../github/client.ts";
 import { readFile, readRepository, readTree, type RepositoryShown } from "../../../github/read/index.ts";
-import { addedFilesEffect, findOwnPullRequest, openPullRequestEffect, pullRequestEditEffect, readBranchHead, type OwnPullRequest } from "../../../github/write/index.ts";
-import { configText, findings, ONBOARDING_TITLE, onboardingBody, onboardingMarker, SET_UP_PATHS, workflowText, type Findings, type RepositoryFiles, type WorkflowOffer, type WorkflowParts } from "../../../intake/index.ts";
-import type { AppTools, Workplace } from "../workplace.ts";
+import { addedFilesEffect, findOwnPullRequest, openPullRequestEffect, ownIssueEffect, pullRequestEditEffect, readBranchHead, type OwnPullRequest } from "../../../github/write/index.ts";
+import { configText, findings, ONBOARDING_TITLE, onboardingBody, onboardingMarker, SET_UP_PATHS, takesTickets, workflowLines, workflowText, type Findings, type RepositoryFiles, type WorkflowOffer, type WorkflowParts } from "../../../intake/index.ts";
+import { orLogged, type AppTools, type Workplace } from "../workplace.ts";
 
 export interface OnboardingTools extends AppTools {
   /** What the workflow file is made from. */
@@ -25,8 +25,9 @@ export interface OnboardingWish {
 
 export type Onboarded =
   | { readonly kind: "asked"; readonly number: number; readonly url: string }
-  /** `nothing-to-add`: only the workflow file is missing, and the App cannot write it. */
-  | { readonly kind: "left"; readonly reason: "repository-gone" | "repository-archived" | "repository-is-fork" | "repository-empty" | "set-up-already" | "declined" | "nothing-to-add" };
+  /** Only the workflow file is missing, which the App cannot write or, where another is in its place, does not: what to do, as Markdown. */
+  | { readonly kind: "by-hand"; readonly what: string }
+  | { readonly kind: "left"; readonly reason: "repository-gone" | "repository-archived" | "repository-is-fork" | "repository-empty" | "set-up-already" | "declined" };
 
 /** A fresh name each time that the one before was merged or its branch is gone; more often nobody asks in earnest. */
 const MOST_BRANCHES = 20;
@@ -46,14 +47,24 @@ export async function onboard(place: Workplace, tools: OnboardingTools, wish: On
   const files = await filesAt(here.github, here.repository, head);
   const added = await toAdd(files, tools.workflow, wish);
   if (added.missing === 0) return left("set-up-already");
+  if (added.files.size === 0) return byHand(here, tools, { facts, workflow: added.workflow });
   const spot = await chooseSpot(here, wish);
   if (spot === null || (spot.present !== null && !wish.again)) return spot?.present?.state === "open" ? asked(spot.present) : left("declined");
-  if (added.files.size === 0) return left("nothing-to-add");
 
   await tools.effects.apply(addedFilesEffect(here.github, here.repository, { branch: spot.branch, from: head, files: added.files, message: `${ONBOARDING_TITLE}\n\nMade by WorkTrain's onboarding; merging it turns WorkTrain on.` }));
   const body = onboardingBody({ repositoryId: facts.id, htmlUrl: facts.htmlUrl, defaultBranch: facts.defaultBranch, isPublic: facts.isPublic, branch: spot.branch, ...added });
   return open(here, tools, { facts, spot, body });
 }
+
+/** There is nothing that a pull request could change, so an issue says it: made once, and closed by people it is left alone. */
+async function byHand({ github, repository, repositoryId }: Workplace, tools: OnboardingTools, { facts: { htmlUrl, defaultBranch }, workflow }: { readonly facts: RepositoryShown; readonly workflow: WorkflowOffer }): Promise<Onboarded> {
+  const what = workflowLines(workflow, htmlUrl, defaultBranch).join("\n").trim();
+  const marker = onboardingMarker(repositoryId);
+  await orLogged({ github, repository, repositoryId }, tools, { what: "what is missing could not be told", again: true }, () => tools.effects.apply(ownIssueEffect({ github, repository, author: tools.author }, { title: ONBOARDING_TITLE, label: SET_UP_LABEL, marker, body: [marker, "WorkTrain's App is installed here, and one file is missing before it can start.", "", what, "", "**Close this issue** to decline. `/worktrain config --set-up` in a comment looks again." ].join("\n") })));
+  return { kind: "by-hand", what };
+}
+
+const SET_UP_LABEL = "worktrain:set-up";
 
 const left = (reason: Extract<Onboarded, { kind: "left" }>["reason"]): Onboarded => ({ kind: "left", reason });
 const asked = ({ number, url }: Pick<OwnPullRequest, "number" | "url">): Onboarded => ({ kind: "asked", number, url });
@@ -72,13 +83,14 @@ async function toAdd(files: RepositoryFiles, parts: WorkflowParts, wish: Onboard
   const found = await findings(files);
   const has = (path: string): boolean => files.paths.includes(path);
   const text = workflowText(parts);
-  const workflow: WorkflowOffer = has(SET_UP_PATHS.workflow) ? { kind: "present" } : text === null ? { kind: "not-known" } : wish.mayWriteWorkflows ? { kind: "included" } : { kind: "link", text };
+  const shown = has(SET_UP_PATHS.workflow) ? ((await files.read(SET_UP_PATHS.workflow)) ?? "") : null;
+  const workflow: WorkflowOffer = shown !== null ? { kind: takesTickets(shown) ? "present" : "foreign" } : text === null ? { kind: "not-known" } : wish.mayWriteWorkflows ? { kind: "included" } : { kind: "link", text };
   const present = await files.read(SET_UP_PATHS.config);
   const config = present ?? configText(found, parts.action);
   const added = new Map<string, string>();
   if (workflow.kind === "included" && text !== null) added.set(SET_UP_PATHS.workflow, text);
   if (!has(SET_UP_PATHS.config)) added.set(SET_UP_PATHS.config, config);
-  return { found, files: added, workflow, config, missing: [SET_UP_PATHS.workflow, SET_UP_PATHS.config].filter((path) => !has(path)).length };
+  return { found, files: added, workflow, config, missing: (workflow.kind === "present" ? 0 : 1) + (has(SET_UP_PATHS.config) ? 0 : 1) };
 }
 
 async function filesAt(github: GitHub, repository: Repository, commit: string): Promise<RepositoryFiles> {

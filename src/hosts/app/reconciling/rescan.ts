@@ -15,9 +15,13 @@ import { subjectOf, type Workplace } from "../workplace.ts";
 
 /** One query where nothing is under way and the configuration names no other label; one more for each fifty attempts that are over, for what is said of what they delivered, and what that leads to. */
 export async function rescan(place: Workplace, tools: LookTools): Promise<void> {
-  const { issues, dashboard, stopped } = await readLabelled(place);
+  const { issues, dashboard, stoppedBy } = await readLabelled(place);
   // Nothing is started then, and what is at work ends.
-  if (stopped) return stopAll(place, tools, 1);
+  if (stoppedBy !== null) {
+    noteDashboard(place, tools, dashboard);
+    dashboardChanged(place, tools);
+    return stopAll(place, tools, 1);
+  }
   const ended: StatusMarker[] = [];
   for (const issue of issues) {
     // Nothing can be told there, and its label's own webhook was logged once; unlocked, it is found again.

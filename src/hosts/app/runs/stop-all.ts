@@ -8,6 +8,7 @@ import { cancelEffect } from "../../../github/write/index.ts";
 import { WORKFLOW_FILE } from "../../../intake/index.ts";
 import { setStage } from "../starting/start-work.ts";
 import { subjectOf, type Workplace } from "../workplace.ts";
+import { dashboardChanged } from "../dashboard/dashboard.ts";
 import { cancelRuns } from "./cancel-runs.ts";
 import type { LookTools } from "./look-at-run.ts";
 import { ourTitle } from "./run-report.ts";
@@ -23,6 +24,7 @@ export async function stopAll(place: Workplace, tools: LookTools, issueNumber: n
   const runs = await listDispatchedRuns(here.github, here.repository, { workflow: WORKFLOW_FILE, createdSince: atWorkSince(tools.clock.nowMs()) });
   const numbers = new Set(runs.flatMap((run) => (run.status === "completed" ? [] : (ourTitle(here, run)?.issueNumber ?? []))));
   tools.log.info("everything is stopped", { repository: here.repositoryId, items: numbers.size, by: stoppedBy ?? "config" });
+  dashboardChanged(here, tools);
   for (const number of numbers) {
     tools.queue.add(subjectOf(here.repositoryId, number), {
       name: "stopping a run",

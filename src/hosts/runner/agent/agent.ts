@@ -14,7 +14,7 @@ import { RetryableError, TerminalError, TimeUpError, type Refusal } from "../../
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { createRedactor } from "../../../shared/redact.ts";
 import { journalDirectory, writeSavedState } from "../saved-state.ts";
-import type { JobSettings } from "../settings.ts";
+import { SET_THE_KEY, type JobSettings } from "../settings.ts";
 import { admit, type Admitted } from "./admission.ts";
 import type { AgentPorts, RunRecord } from "./ports.ts";
 import { earlierRuns, restoreItem, type Restored } from "./restore.ts";
@@ -60,6 +60,7 @@ async function runWithinTime(settings: JobSettings, ports: AgentPorts, limit: Ti
   if (!found.ok) return found.error;
   const restored = found.value;
   const record = await openRecord(settings, ports, restored);
+  if (settings.anthropicApiKey === "") return noKey(record);
   try {
     await probe(record.saver);
   } catch (error) {
@@ -181,6 +182,19 @@ async function refuse(settings: JobSettings, ports: AgentPorts, refusal: Refusal
     return { exitCode: 1, segments: [], summary };
   } catch (error) {
     return { exitCode: 1, segments: [], summary: `${summary} (${cannotSave(error).summary})` };
+  }
+}
+
+/** Nothing of the item is begun or changed: the next run goes on as if this one had not been. */
+async function noKey({ saver, journal }: RunRecord): Promise<JobResult> {
+  const summary = `Refused: The input anthropic-api-key is empty. ${SET_THE_KEY} Then write \`/worktrain resume\` on the issue.`;
+  try {
+    await saver.save({ phase: "probe", step: "no-key", costMilliUsd: 0, ending: "no-key" });
+    return { exitCode: 1, segments: [], summary };
+  } catch (error) {
+    return { exitCode: 1, segments: [], summary: `${summary} (${cannotSave(error).summary})` };
+  } finally {
+    await journal.close();
   }
 }
 

@@ -87,11 +87,14 @@ export async function concludeFenced(record: DeliveryRecord | null, refusal: Ref
   return fencedSummary(refusal);
 }
 
+/** How the comment of a refused delivery begins. */
+export const REFUSED_HEADLINE = "WorkTrain refused to publish the result";
+
 function wordsOf(conclusion: Conclusion): { readonly headline: string; readonly reason: Reason; readonly ending: EndingCode } {
   if (conclusion.kind === "said") return { headline: `WorkTrain ${ENDING_WORDS[conclusion.ending].headline}`, reason: conclusion.reason, ending: conclusion.ending };
   const { kind, message, fix } = conclusion.refusal;
   // `ready` without a pull request: the App says that the work was done and delivering it failed; a label delivers it then.
-  return { headline: "WorkTrain refused to publish the result", reason: { code: kind, message, fix }, ending: NEVER.has(kind) ? "undeliverable" : "ready" };
+  return { headline: REFUSED_HEADLINE, reason: { code: kind, message, fix }, ending: NEVER.has(kind) ? "undeliverable" : "ready" };
 }
 
 /** What no later run could publish either, though it goes on with the same record: a label begins a new attempt then. */

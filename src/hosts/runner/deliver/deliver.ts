@@ -10,7 +10,7 @@ import type { DeliveryState } from "../../../github/read/index.ts";
 import { verifyTicket, type Ticket } from "../../../github/trust/index.ts";
 import type { Config } from "../../../config/index.ts";
 import type { Journal } from "../../../journal/index.ts";
-import type { Head, SnapshotRef } from "../../../record/index.ts";
+import { itemStream, type Head, type ItemEvent, type SnapshotRef } from "../../../record/index.ts";
 import { readItemJournal, type Proof, type ItemJournal, type ItemView } from "../../../report/index.ts";
 import { RetryableError, TerminalError, type Refusal } from "../../../shared/errors.ts";
 import { createRedactor, redactJson } from "../../../shared/redact.ts";
@@ -198,7 +198,12 @@ async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & {
   await record.append({ kind: "delivery_ended", data: { outcome: "delivered", reason: null } });
   await record.save("delivered", costMilliUsd(view), "ready");
   const pullRequest = published.value.get("pull-request");
+  if (await wasRefused(record, ticket.item)) await (await import("./settle-refusals.ts")).settleRefusals(job, { owner: state.repository.owner, repo: state.repository.repo }, pullRequest?.id ?? "");
   const merging = published.value.get("auto-merge")?.declined ?? null;
   if (merging !== null) job.ports.log(merging);
   return deliveredSummary({ report: await recordReport(job, record, attested), pullRequestUrl: pullRequest?.url ?? null, pullRequest: pullRequest?.id ?? "", notMerging: merging === null ? null : redact(merging) });
 }
+
+/** Whether an earlier run's delivery of the item was refused, as the record has it. */
+const wasRefused = async ({ journal }: DeliveryRecord, item: string): Promise<boolean> =>
+  ((await journal.read(itemStream(item))) as readonly ItemEvent[]).some((event) => event.kind === "delivery_ended" && event.data.outcome === "refused");

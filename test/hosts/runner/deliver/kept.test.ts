@@ -101,6 +101,21 @@ test.each([
   expect((await item.seen()).pulls).toHaveLength(1);
 });
 
+test("what was refused and is published by a later run: its comment says that it is settled, and keeps what it said", async () => {
+  const reason = { code: "branch-taken", message: "A rule.", fix: "Lift it." };
+  const item = await world.item({ afterwards: async (journal) => {
+    const stream = (await journal.streams()).find((each) => each.startsWith("item/")) ?? "";
+    await journal.append(stream, await journal.head(stream), [{ kind: "delivery_ended", data: { outcome: "refused", reason } }]);
+  } });
+  await world.call(world.maintainer, "POST", `/issues/${item.issueNumber}/comments`, { body: `<!-- worktrain:comment ${item.ticket.item} key=${"1".repeat(32)} -->\n**WorkTrain refused to publish the result** (\`copied\`)` });
+  const refusing: typeof fetch = async (input, init) => (init?.method === "POST" && String(input instanceof Request ? input.url : input).endsWith("/git/trees") ? Response.json({ message: "Repository rule violations found" }, { status: 422 }) : fetch(input, init));
+  await item.deliver({}, { fetch: refusing });
+  await item.deliver();
+  const { comments, pulls: [pull] } = await item.seen();
+  expect(comments.map(({ body }) => body.split("\n")[1])).toEqual(["**WorkTrain refused to publish the result** (`copied`)", `**Settled:** it was published since, as #${pull?.number ?? 0}.`]);
+  expect(comments[1]?.body).toContain("Repository rule violations found");
+});
+
 /** The new text of the one file of the default change. */
 const readKept = (item: Item): string => [...(keptOf(item, "patch")[0]?.text ?? "").matchAll(/^\+(?!\+\+ )(.*\n)/gm)].map(([, line]) => line).join("");
 
