@@ -215,7 +215,8 @@ describe("fault 14: does the comment say since when nothing is saved?", () => {
     expect(edits()).toBe(before);
     world.later(17 * MINUTE);
     world.saveArtifact(runId, formatSegmentName({ item: { repositoryId: world.repositoryId, subject: `issue-${issue}`, attempt: 1 }, runId, runAttempt: 1, index: 2, phase: "code", step: "parked", costMilliUsd: 120, ending: null }));
-    await pass(MINUTE);
+    // What stayed as it was for so long is looked at every two minutes.
+    await pass(2 * MINUTE);
     expect(await body(issue)).not.toContain("Unsaved since");
   });
 });
