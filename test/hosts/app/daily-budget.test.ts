@@ -138,9 +138,11 @@ test("over midnight: what is still spending counts, and of what went on from bef
     const place = { github: createGitHub({ token: own.maintainer, baseUrl: own.github.url, userAgent: "test", clock: fakeClock() }), repository: { owner: "acme", repo: "calc" }, repositoryId: own.repositoryId };
     // Of GitHub, which the App's clock does not follow here.
     let dayMs = Date.now();
-    const daysLater = (days: number): void => {
+    const daysLater = async (days: number): Promise<void> => {
       own.later(days * DAY_MS);
       dayMs += days * DAY_MS;
+      // So that the App does not take its token for one that GitHub's servers have not all heard of yet.
+      await own.clock.advance(6_000);
     };
     /** What is told to be spent or reserved by a limit that has no room. */
     const spent = async (item = `${own.repositoryId}/issue-99/1`): Promise<string | undefined> => {
@@ -162,7 +164,7 @@ test("over midnight: what is still spending counts, and of what went on from bef
     save(over, 6, 2_500);
     await end(over);
     expect(await spent()).toBe("6.50");
-    daysLater(1);
+    await daysLater(1);
     // Made yesterday and still at work: it holds its budget. What ended yesterday is yesterday's.
     expect(await spent()).toBe("4.00");
     save(late, 5, 1_750);
@@ -175,7 +177,7 @@ test("over midnight: what is still spending counts, and of what went on from bef
     // $0.75 and $0.40, not all of the $2.90 that the second has cost so far.
     expect(await spent()).toBe("1.15");
     expect(await spent(`${own.repositoryId}/issue-6/1`)).toBe("0.75");
-    daysLater(1);
+    await daysLater(1);
     expect(await spent()).toBe("0.00");
   } finally {
     await own.close();
