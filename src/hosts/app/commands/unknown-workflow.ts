@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readFile } from "../../../github/read/index.ts";
 import type { RunWish } from "../../../github/trust/index.ts";
-import { code } from "../../../report/index.ts";
+import { code } from "../../../report/markdown.ts";
 import { closestName } from "../../../shared/closest-name.ts";
 import { packageRoot } from "../../../shared/package-root.ts";
 import type { Workplace } from "../workplace.ts";
