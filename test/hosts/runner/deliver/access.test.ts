@@ -40,6 +40,6 @@ it("a token is asked for anew before it ends, also in the midst of what is appli
   await github.request("GET /rate_limit");
   await (await access("check-run")).github.request("GET /rate_limit");
   expect(asked).toEqual(["publish", "publish", "publish", "gate"]);
-  expect(used).toEqual([1, 1, 1, 2, 3, 4].map((token) => `token ghs_${token}`));
+  expect(used).toEqual([1, 1, 1, 2, 3, 4].map((token) => `Bearer ghs_${token}`));
   expect(masked.filter((secret) => secret.startsWith("ghs_"))).toEqual(["ghs_1", "ghs_2", "ghs_3", "ghs_4"]);
 });
