@@ -4,9 +4,9 @@ import { z } from "zod";
 const globsSchema = (paths: readonly string[], what: string) => z.array(z.string().trim().min(1).max(500)).max(200).default([...paths]).describe(what);
 
 /** Matched without regard to letter case, wherever they are. */
-const SCHEMA_PATHS = ["**/migrations/**", "**/migrate/**", "**/*.sql", "**/schema.prisma", "**/schema.rb", "**/structure.sql", "**/alembic/**", "**/liquibase/**", "**/flyway/**", "**/db/**", "**/*.avsc", "**/*.proto"];
-const CI_PATHS = [".github/**", ".gitlab-ci.yml", ".gitlab/**", ".circleci/**", ".buildkite/**", ".drone.yml", ".travis.yml", "azure-pipelines*.yml", "**/Jenkinsfile*", "bitbucket-pipelines.yml", ".pre-commit-config.yaml", "**/CODEOWNERS"];
-const INFRASTRUCTURE_PATHS = ["**/*.tf", "**/*.tfvars", "**/*.hcl", "**/Dockerfile*", "**/Containerfile*", "**/*.dockerfile", "**/docker-compose*", "**/compose.y*ml", "**/k8s/**", "**/kubernetes/**", "**/helm/**", "**/charts/**", "**/terraform/**", "**/ansible/**", "**/pulumi/**", "**/Pulumi*.y*ml", "**/cdk.json", "**/serverless.y*ml", "**/Procfile", "**/fly.toml", "**/vercel.json", "**/netlify.toml"];
+const SCHEMA_PATHS = ["**/migrations/**", "**/migrate/**", "**/*.sql", "**/schema.prisma", "**/schema.rb", "**/structure.sql", "**/alembic/**", "**/liquibase/**", "**/flyway/**", "**/db/**", "**/*.avsc", "**/*.proto", "**/schema.graphql", "**/*.graphqls"];
+const CI_PATHS = [".github/**", "**/.gitlab-ci.yml", ".gitlab/**", ".circleci/**", ".buildkite/**", ".drone.yml", ".travis.yml", "azure-pipelines*.yml", "**/Jenkinsfile*", "bitbucket-pipelines.yml", ".pre-commit-config.yaml", "**/CODEOWNERS", "**/Makefile"];
+const INFRASTRUCTURE_PATHS = ["**/*.tf", "**/*.tfvars", "**/*.bicep", "**/cloudformation/**", "**/*.hcl", "**/Dockerfile*", "**/Containerfile*", "**/*.dockerfile", "**/docker-compose*", "**/compose.y*ml", "**/k8s/**", "**/kubernetes/**", "**/helm/**", "**/charts/**", "**/terraform/**", "**/ansible/**", "**/pulumi/**", "**/Pulumi*.y*ml", "**/cdk.json", "**/serverless.y*ml", "**/Procfile", "**/fly.toml", "**/vercel.json", "**/netlify.toml"];
 
 const humanOnlySchema = z.strictObject({
   schema: globsSchema(SCHEMA_PATHS, "Glob patterns of database schemas and migrations."),
@@ -15,7 +15,7 @@ const humanOnlySchema = z.strictObject({
   dependencies: z
     .enum(["any", "major", "none"])
     .default("major")
-    .describe("Which changes of dependencies a person merges: `major`: a new one, a major upgrade, and every change of which that cannot be told (told apart in package.json and package-lock.json); `any`; `none`."),
+    .describe("Which changes of dependencies a person merges: `major`: a new one, a major upgrade, another package, source or hash under the same name, a script that an install begins to run, and every change of which that cannot be told (told apart in package.json and package-lock.json); `any`; `none`."),
   own: globsSchema([], "Glob patterns of your own."),
 });
 

@@ -138,7 +138,7 @@ const sessionBudgetSchema = z.strictObject({
 });
 
 /** Phases of the pipeline that take time of a model. */
-const WORKING_PHASES = ["classify", "discover", "shape", "design", "investigate", "code", "review", "audit", "fix"] as const;
+const WORKING_PHASES = ["classify", "discover", "shape", "decompose", "design", "investigate", "code", "review", "audit", "fix", "retrospect"] as const;
 
 const budgetSchema = z.strictObject({
   turns: limits.turns.default(300).describe("Model turns of one attempt, all phases together."),

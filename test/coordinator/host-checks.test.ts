@@ -161,6 +161,14 @@ describe("a finding's command", () => {
     expect((await proofOf(world)).find(({ check }) => check.includes("An hour"))?.result).toBe("fails");
   });
 
+  test("that fails after the fix is no nit because the next review calls it one", async () => {
+    let reviews = 0;
+    const milder = () => review(found(COMMAND, reviews++ === 0 ? "minor" : "nit"));
+    const world = await open({ turns: { ...turns([]), "wr.mr-review": milder }, onCommand: (command) => (isFindings(command) ? { exitCode: 1, outputTail: "60m" } : {}), maxReviewRounds: 3 });
+    expect(await world.run()).toMatchObject({ ending: "review-blocking", reason: { message: expect.stringContaining("Not mended: An hour is printed as 60m") } });
+    expect(of(await world.item(), "session_scheduled").filter(({ data }) => data.phase === "fix")).toHaveLength(2);
+  });
+
   test("holds a later fix to what an earlier one mended", async () => {
     let fixes = 0;
     let reviews = 0;

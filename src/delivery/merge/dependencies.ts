@@ -25,7 +25,7 @@ export function dependencyConcerns(change: TextChange, which: "any" | "major" | 
   const isManifest = name === "package.json" || NPM_LOCKS.has(name);
   if (which === "none" || (!isManifest && !OTHER_MANIFESTS.test(name))) return [];
   const unread = [`it changes ${change.path}, of which it cannot be told whether a dependency takes a major step`];
-  if (which === "any") return name === "package.json" && sameDependencies(change) ? [] : [`it changes ${change.path}`];
+  if (which === "any") return name === "package.json" && sameDependencies(change) ? scriptConcerns(change) : [`it changes ${change.path}`];
   if (!isManifest || change.before === null || change.after === null) return unread;
   const concerns = name === "package.json" ? manifestConcerns(change) : lockConcerns(change);
   return concerns ?? unread;
@@ -56,7 +56,7 @@ function manifestConcerns({ path, before, after }: TextChange): readonly string[
   const [was, is] = [parsed(before), parsed(after)];
   if (was === null || is === null) return null;
   const other = OTHER_PARTS.filter((part) => !same(was[part], is[part])).map((part) => `it changes ${part} in ${path}`);
-  const concerns: string[] = [...other];
+  const concerns: string[] = [...other, ...scriptConcerns({ path, before, after })];
   for (const section of SECTIONS) {
     const [old, now] = [namedSchema.safeParse(was[section] ?? {}), namedSchema.safeParse(is[section] ?? {})];
     if (!old.success || !now.success) return null;
@@ -67,6 +67,23 @@ function manifestConcerns({ path, before, after }: TextChange): readonly string[
     }
   }
   return concerns;
+}
+
+/** What npm runs by itself at an install or a publication (docs.npmjs.com, scripts). */
+const LIFECYCLE = new Set(["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare", "prepublish", "prepublishOnly", "prepack", "postpack", "dependencies"]);
+
+/** A script that begins to run by itself, and one that means something else now: what tests and builds is named by it. A new name alone runs nothing. */
+function scriptConcerns({ path, before, after }: TextChange): readonly string[] {
+  const [was, is] = [scriptsOf(before), scriptsOf(after)];
+  if (was === null || is === null) return [`it changes the scripts of ${path} in a way that cannot be told`];
+  const runsByItself = (name: string): boolean => LIFECYCLE.has(name) || Object.hasOwn(is, name.replace(/^(?:pre|post)/, "")) && /^(?:pre|post)./.test(name);
+  const names = [...new Set([...Object.keys(was), ...Object.keys(is)])];
+  return names.filter((name) => (Object.hasOwn(was, name) ? was[name] !== (Object.hasOwn(is, name) ? is[name] : undefined) : runsByItself(name))).map((name) => `it changes the script ${name} of ${path}`);
+}
+
+function scriptsOf(text: string | null): Readonly<Record<string, string>> | null {
+  const [manifest, scripts] = [parsed(text), namedSchema.safeParse(parsed(text)?.["scripts"] ?? {})];
+  return manifest !== null && scripts.success ? scripts.data : null;
 }
 
 function stepOf(name: string, before: string | undefined, after: string): string | null {
@@ -84,10 +101,13 @@ function breakingPart(range: string): string | null {
   return minor === undefined ? null : minor === "0" ? `0.0.${patch ?? "x"}` : `0.${minor}`;
 }
 
-const packageSchema = z.looseObject({ version: z.string().optional(), resolved: z.string().optional(), link: z.boolean().optional() });
+const packageSchema = z.looseObject({ version: z.string().optional(), resolved: z.string().optional(), integrity: z.string().optional(), name: z.string().optional(), link: z.boolean().optional(), hasInstallScript: z.boolean().optional() });
 const lockSchema = z.looseObject({ lockfileVersion: z.number().min(2), packages: z.record(z.string(), packageSchema) });
 
-const originOf = (address: string | undefined): string | null => (address !== undefined && URL.canParse(address) ? new URL(address).host : (address ?? null));
+/** Where it is fetched from, without the version in it: the same for every version that is published under one name. */
+function sourceOf({ resolved, version }: { readonly resolved?: string | undefined; readonly version?: string | undefined }): string | null {
+  return resolved === undefined ? null : version === undefined ? resolved : resolved.replace(`-${version}.tgz`, "-VERSION.tgz");
+}
 
 function lockConcerns({ path, before, after }: TextChange): readonly string[] | null {
   const [was, is] = [lockSchema.safeParse(parsed(before)), lockSchema.safeParse(parsed(after))];
@@ -98,8 +118,22 @@ function lockConcerns({ path, before, after }: TextChange): readonly string[] | 
     if (place === "" || same(entry, was.data.packages[place])) continue;
     const earlier = Object.hasOwn(was.data.packages, place) ? was.data.packages[place] : undefined;
     const why = stepOf(place.replace(/^.*node_modules\//, ""), earlier?.version, entry.version ?? "(no version)");
+    const name = place.replace(/^.*node_modules\//, "");
     if (why !== null) concerns.push(`${why} in ${path}`);
-    else if (originOf(entry.resolved) !== originOf(earlier?.resolved)) concerns.push(`it fetches ${place.replace(/^.*node_modules\//, "")} from elsewhere in ${path}`);
+    else if (earlier !== undefined) concerns.push(...sameNameConcerns(earlier, entry).map((what) => `${what.replace("NAME", name)} in ${path}`));
   }
   return concerns;
+}
+
+type Package = z.infer<typeof packageSchema>;
+
+/** What of an entry is not as a smaller upgrade, or none, leaves it. */
+function sameNameConcerns(earlier: Package, entry: Package): readonly string[] {
+  const isSameVersion = earlier.version === entry.version;
+  const hash = entry.integrity === earlier.integrity || (!isSameVersion && entry.integrity !== undefined);
+  return [
+    ...(sourceOf(entry) === sourceOf(earlier) && same(entry.name, earlier.name) && same(entry.link, earlier.link) ? [] : ["it fetches NAME from elsewhere"]),
+    ...(hash ? [] : ["it changes the hash of NAME, not its version,"]),
+    ...(entry.hasInstallScript === true && earlier.hasInstallScript !== true ? ["it has NAME run a script when it is installed,"] : []),
+  ];
 }

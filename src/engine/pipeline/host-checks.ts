@@ -94,12 +94,15 @@ export function checkAfterFix(state: ItemState, round: number): ItemAction | nul
   return due === undefined ? null : { kind: "check-finding", round, command: due.reproduce, snapshot };
 }
 
-/** Findings whose command was red before a fix and is red on the files of this round: open, whatever the round's review says. */
+/**
+ * Findings whose command was red before a fix and is red on the files of this round: open, whatever the round's review says. One that says
+ * the same needs no second voice, unless it calls it a nit, which would stop nothing.
+ */
 export function notMended(state: ItemState, round: number, found: readonly Finding[]): readonly Finding[] {
   const { snapshot, checked } = state;
   if (snapshot === null) return [];
   return withCommand(state).flatMap((finding) => {
-    if (found.some(({ reproduce }) => reproduce === finding.reproduce)) return [];
+    if (found.some(({ reproduce, severity }) => reproduce === finding.reproduce && severity !== "nit")) return [];
     const [before] = checked.flatMap((each) => (each.command === finding.reproduce && each.round < round ? (redOf(each) ?? []) : []));
     const last = on(checked, finding.reproduce, snapshot.tree);
     const now = last === undefined ? null : redOf(last);

