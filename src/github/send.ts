@@ -1,7 +1,6 @@
 /**
  * Sends one request to GitHub's API and reads its answer, once. Octokit's own way merges, parses and hooks each request several times
- * over, and reads JSON with a function called for every value in it: more work than all the rest of a request. A whole number beyond
- * 2^53, for which it does that, fails its schema here, which takes safe integers only.
+ * over, and reads JSON with a function called for every value in it: more work than all the rest of a request.
  */
 import type { Fetch } from "../shared/ports.ts";
 import { GITHUB_API_VERSION, type GitHub, type GitHubResponse } from "./client.ts";
@@ -76,9 +75,9 @@ function templateOf(route: string): Template {
   return template;
 }
 
-/** As RFC 6570 has it, so that no value leaves its place in the path. @throws TypeError without one: a bug */
+/** As RFC 6570 has it, so that no value leaves its place in the path. @throws TypeError without one, or with one that would: a bug */
 function encoded(value: unknown): string {
-  if ((typeof value !== "string" && typeof value !== "number") || value === "") throw new TypeError("A name in the path of a request to GitHub has no value.");
+  if ((typeof value !== "string" && typeof value !== "number") || value === "" || value === "." || value === "..") throw new TypeError("A name in the path of a request to GitHub has no value that can stand there.");
   return encodeURIComponent(value).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
@@ -121,11 +120,14 @@ async function contentOf(response: Response): Promise<unknown> {
   if (!JSON_TYPE.test(type) && !/^text\//i.test(type) && !/charset="?utf-8/i.test(type)) return whole(response.arrayBuffer());
   const text = await whole(response.text());
   try {
-    return JSON_TYPE.test(type) ? JSON.parse(text) : text;
+    return JSON_TYPE.test(type) ? JSON.parse(wholeIds(text)) : text;
   } catch {
     return text; // Whoever reads it finds that it is not of the documented form.
   }
 }
+
+/** Ids of webhook deliveries are beyond what a number holds (2^53); as text they keep all of their digits. Within a string the quotes would be escaped. */
+const wholeIds = (json: string): string => json.replace(/("id":\s*)(\d{16,})(?=\s*[,}\]])/g, (found, name: string, digits: string) => (Number.isSafeInteger(Number(digits)) ? found : `${name}"${digits}"`));
 
 async function whole<T>(body: Promise<T>): Promise<T> {
   try {

@@ -174,7 +174,7 @@ function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }
 
 /** The repository's page where a secret of an environment is set; nothing for other endings. */
 const whereToClick = ({ ending, runUrl }: Extract<StatusView, { kind: "ended" }>): string =>
-  ending === "no-key" || ending === "key-rejected" ? ` It is set under ${link("Settings, Environments", runUrl.replace(/\/actions\/runs\/.*$/, "/settings/environments"))}: choose \`worktrain-agent\` (make it where it is not there, limited to the default branch), Environment secrets, Add.` : "";
+  ending === "no-key" || ending === "key-rejected" ? ` The secret is set under ${link("Settings, Environments", runUrl.replace(/\/actions\/runs\/.*$/, "/settings/environments"))}: choose \`worktrain-agent\` (make it where it is not there, limited to the default branch), Environment secrets, Add.` : "";
 
 /** Only its log can say so, since it saves nothing. */
 const NOTHING_SAVED =

@@ -22,6 +22,7 @@ const cut = (): ReadableStream =>
 
 test.each<[string, ConstructorParameters<typeof Response>[0], string | null, unknown]>([
   ["JSON", '{"id":1,"text":"ü"}', "application/json; charset=utf-8", { id: 1, text: "ü" }],
+  ["an id beyond 2^53, and what only looks like one", '[{"id": 3804004623172239366,"of":{"id":9007199254740991},"said":"\\"id\\":3804004623172239366,"}]', "application/json", [{ id: "3804004623172239366", of: { id: 9007199254740991 }, said: '"id":3804004623172239366,' }]],
   ["JSON that was cut off", '{"id":1', "application/json", '{"id":1'],
   ["text", "plain", "text/plain", "plain"],
   ["another type in UTF-8", "patch", "application/vnd.github.patch; charset=utf-8", "patch"],
@@ -73,7 +74,7 @@ test("without a token none is sent, and a redirect that is left to the caller is
   expect([status, headers["location"], sent[0]?.redirect, "authorization" in (sent[0]?.headers ?? {})]).toEqual([302, "https://elsewhere.test/", "manual", false]);
 });
 
-test.each([undefined, "", null, {}])("a path that lacks a value (%j) is not asked for: it would be another path", async (name) => {
+test.each([undefined, "", null, {}, ".", ".."])("a path that lacks a value, or has one that leads out of it (%j), is not asked for: it would be another path", async (name) => {
   let asked = 0;
   const fetch = async (): Promise<Response> => ((asked += 1), Response.json({}));
   await expect(sender(fetch).request("DELETE /labels/{name}", { name })).rejects.toThrow("has no value");

@@ -31,14 +31,14 @@ const deliveryOf = ({ number, state, headRefName: branch, headRefOid: headSha, b
 const pullSchema = shownSchema.transform(deliveryOf);
 const reviewSchema = z
   .object({
-    fullDatabaseId: z.union([z.int(), z.string().regex(/^\d+$/)]).transform(Number),
+    fullDatabaseId: z.union([z.int(), z.string().regex(/^\d+$/)]).nullable().transform((id) => (id === null ? null : Number(id))),
     state: z.string(),
     submittedAt: z.string().nullable(),
     commit: z.object({ oid: z.string() }).nullable(),
     author: z.object({ kind: z.string(), login: z.string(), databaseId: z.int().nullish() }).nullable(),
   })
   .transform(({ fullDatabaseId: reviewId, state, submittedAt, commit, author }) =>
-    state !== "CHANGES_REQUESTED" || author?.kind !== "User" || author.databaseId === null || author.databaseId === undefined ? null : { reviewId, submittedAt: submittedAt ?? "", headSha: commit?.oid ?? "", author: { login: author.login, id: author.databaseId } },
+    reviewId === null || state !== "CHANGES_REQUESTED" || author?.kind !== "User" || author.databaseId === null || author.databaseId === undefined ? null : { reviewId, submittedAt: submittedAt ?? "", headSha: commit?.oid ?? "", author: { login: author.login, id: author.databaseId } },
   );
 const saidSchema = shownSchema
   .extend({

@@ -147,6 +147,7 @@ describe("run with a workflow or a goal", () => {
 
   it.each<[string, string, Ticket["wish"]]>([
     ["a workflow", "wr.research", { workflow: "wr.research" }],
+    ["a routine of the library", "wr.routine-ideation", { workflow: "wr.routine-ideation" }],
     ["a goal", '"Only the import --> <!-- x"', { goal: "Only the import --> <!-- x" }],
     ["both", "wr.research Why is it slow?", { workflow: "wr.research", goal: "Why is it slow?" }],
   ])("%s is signed, and the text is the issue's with the goal", async (_, words, wish) => {

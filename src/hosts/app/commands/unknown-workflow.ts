@@ -19,7 +19,7 @@ export async function unknownWorkflow({ github, repository }: Workplace, wish: R
   if ((await readFile(github, repository, { path: TEAM_DIRECTORY })) !== null) return null;
   const near = closestName(wish.workflow, shipped) ?? closestName(`wr.${wish.workflow}`, shipped);
   return refused({
-    message: `There is no workflow ${code(wish.workflow)}: it is none that comes with WorkTrain, and the default branch has no ${TEAM_DIRECTORY}.`,
+    message: `There is no workflow ${code(wish.workflow)}: it is none that comes with this WorkTrain, and the default branch has no ${TEAM_DIRECTORY}.`,
     fix: `${near === null ? "Name one that there is, such as `wr.research`." : `Did you mean \`${near}\`?`} Words that are to be added to the issue's text stand in quotes: \`/worktrain run "GOAL"\`.`,
     details: [],
   });
@@ -29,7 +29,7 @@ export async function unknownWorkflow({ github, repository }: Workplace, wish: R
 function shippedWorkflows(): readonly string[] | null {
   try {
     const directory = join(packageRoot(import.meta.url), "workflows");
-    return readdirSync(directory).filter((name) => name.endsWith(".yaml")).flatMap((name) => /^id: *(\S+)/m.exec(readFileSync(join(directory, name), "utf8"))?.[1] ?? []);
+    return readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".yaml")).flatMap((name) => /^id: *(\S+)/m.exec(readFileSync(join(directory, name), "utf8"))?.[1] ?? []);
   } catch {
     return null; // Nothing is known then, and the run says it.
   }

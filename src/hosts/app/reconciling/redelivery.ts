@@ -6,7 +6,7 @@ import { hasStatus } from "../../../github/request-error.ts";
 import type { AppLog } from "../app-log.ts";
 
 const LIST = "GET /app/hook/deliveries";
-const deliveriesSchema = z.array(z.object({ id: z.int(), guid: z.string(), delivered_at: z.string(), status_code: z.int(), event: z.string() }));
+const deliveriesSchema = z.array(z.object({ id: z.union([z.int(), z.string().regex(/^\d+$/)]), guid: z.string(), delivered_at: z.string(), status_code: z.int(), event: z.string() }));
 type Attempt = z.infer<typeof deliveriesSchema>[number];
 
 /** Attempts at one delivery in all: what the App cannot take it will not take the fourth time. */

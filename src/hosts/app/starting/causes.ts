@@ -57,8 +57,8 @@ export const FAILED_CHECKS: Cause = {
     try {
       checks = (await readCheckRuns(github, repository, headSha)).filter(({ name }) => !isOwnCheck(name));
     } catch (error) {
-      // No such commit there any more: what is asked for next says what has gone.
-      if (hasStatus(error, 404, 422)) return true;
+      // No such commit there any more, or not yet on the server that answered: nothing was seen to be red.
+      if (hasStatus(error, 404, 422)) return false;
       throw error;
     }
     return checks.every(({ status }) => status === "completed") && isRed(checks, await readCommitStatuses(github, repository, headSha));
