@@ -127,6 +127,8 @@ const cases: readonly Case[] = [
   {
     code: "loop-without-exit",
     bad: [
+      // Another step speaks of the key; in the loop nothing can set it.
+      `steps:\n${step("zero", "produces: { done: { type: boolean } }", "Say whether it is done.")}  - id: again\n    type: loop\n    title: Again\n    loop: { type: until, maxIterations: 3, condition: { var: done } }\n    body:\n    ${step("one").trim()}\n`,
       `steps:\n${step("zero", "produces: { open: { type: boolean } }")}  - id: again\n    type: loop\n    title: Again\n    loop: { type: while, maxIterations: 3, condition: { var: open } }\n    body:\n    ${step("one").trim()}\n`,
       `steps:\n  - id: again\n    type: loop\n    title: Again\n    loop: { type: while, maxIterations: 3 }\n    body:\n    ${step("one", "runCondition: { var: findings }, outputContract: { contractRef: wr.contracts.loop_control }").trim()}\n`,
       `steps:\n  - id: again\n    type: loop\n    title: Again\n    loop: { type: while, maxIterations: 3 }\n    body:\n    ${step("one", "outputContract: { contractRef: wr.contracts.loop_control, required: false }").trim()}\n`,

@@ -68,14 +68,16 @@ function classifiedAs({ taskKind, taskComplexity, riskLevel, taskMaturity, hasUi
 }
 
 /** Why a person has to confirm how the task was understood before there is work on it; null when nobody has to. */
-export function confirmation({ confirm }: Pick<PipelinePolicy, "confirm">, { ambiguities = [], riskLevel }: Classification): string | null {
+export function confirmation({ confirm }: Pick<PipelinePolicy, "confirm">, { ambiguities, riskLevel }: Classification): string | null {
+  // I9: what a team's own classifier leaves out is not taken for the harmless answer.
+  const unclear = ambiguities === undefined ? "its classification does not say what is ambiguous" : ambiguities.length > 0 ? "the task is ambiguous" : null;
   switch (confirm) {
     case "always":
       return "pipeline.confirm is `always`";
     case "ambiguous":
-      return ambiguities.length === 0 ? null : "the task is ambiguous";
+      return unclear;
     case "risky":
-      return ambiguities.length > 0 ? "the task is ambiguous" : riskLevel === "critical" ? "its risk is critical" : null;
+      return unclear ?? (riskLevel === undefined ? "its classification does not say how risky it is" : riskLevel === "critical" ? "its risk is critical" : null);
     case "never":
       return null;
   }

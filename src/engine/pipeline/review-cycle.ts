@@ -6,7 +6,7 @@
  */
 import { isSameFinding } from "../../record/index.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
-import { reviewVerdictSchema, verdictOf, type Finding } from "../../workflow/index.ts";
+import { reviewVerdictSchema, verdictOf, type Finding, type ReviewVerdict } from "../../workflow/index.ts";
 import { noArtifact, runSession, stop, type ItemAction } from "./action.ts";
 import { AUDITS, CONTRACT, FIX, REVIEW } from "./course.ts";
 import { afterMerge, answeredWithoutChange, roundsSinceDelivery } from "./follow-up.ts";
@@ -47,8 +47,14 @@ function judged(state: ItemState, round: number): Judged | null {
   const [review, ...audits] = reviews;
   if (review === undefined || audits.includes(undefined)) return null;
   const said = [...review.findings, ...audits.flatMap((audit) => audit?.findings ?? [])];
-  const all = [...review.findings, ...notMended(state, round, said), ...(hasModes(state) ? scopeFindings(state) : []), ...audits.flatMap((audit) => audit?.findings ?? [])];
+  const all = [...review.findings, ...(hasModes(state) ? unnamed(review) : []), ...notMended(state, round, said), ...(hasModes(state) ? scopeFindings(state) : []), ...audits.flatMap((audit) => audit?.findings ?? [])];
   return { findings: all as (Finding & JsonObject)[], verdict: verdictOf({ verdict: review.verdict, findings: all }) };
+}
+
+/** A verdict that none of its findings accounts for: its own words are then the finding, so that a fix knows what is wrong and a stop says why. */
+function unnamed(review: ReviewVerdict): readonly Finding[] {
+  if (review.verdict === "clean" || review.findings.some(({ severity }) => severity !== "nit")) return [];
+  return [{ severity: review.verdict === "blocking" ? "major" : "minor", summary: review.summary }];
 }
 
 export function afterReview(state: ItemState, last: ItemSession): ItemAction {

@@ -8,13 +8,13 @@ const SAID = `statusCheckRollup @include(if: $said) { state }
         reviewThreads(first: 100) @include(if: $said) { nodes { isResolved } }
         autoMergeRequest @include(if: $said) { enabledBy { kind: __typename } }
         latestOpinionatedReviews(first: 100, writersOnly: true) @include(if: $said) { nodes { fullDatabaseId state submittedAt commit { oid } author { kind: __typename login ... on User { databaseId } } } }`;
-/** Each branch has an alias of its own: how many pull requests the repository has does not matter. */
+/** Each branch has an alias of its own: how many pull requests the repository has does not matter. Those of forks with a branch of the name are among the 20 as well. */
 const openOf = (branches: number): string => {
   const places = Array.from({ length: branches }, (_, place) => place);
   return `query OpenDeliveries($owner: String!, $name: String!, $said: Boolean!, ${places.map((place) => `$b${place}: String!`).join(", ")}) {
   repository(owner: $owner, name: $name) {
     databaseId
-    ${places.map((place) => `b${place}: pullRequests(first: 5, headRefName: $b${place}, states: [OPEN]) { nodes { ...Delivery } }`).join("\n    ")}
+    ${places.map((place) => `b${place}: pullRequests(first: 20, headRefName: $b${place}, states: [OPEN]) { nodes { ...Delivery } }`).join("\n    ")}
   }
 }
 fragment Delivery on PullRequest {

@@ -21,8 +21,8 @@ export interface Flow {
   readonly uses: readonly Use[];
   /** The schemas that steps which may run before declare for the key; null when whoever starts the session gives it. */
   sets(use: Pick<Use, "path" | "by" | "after">): readonly JsonSchema[] | null;
-  /** Some step asks for the key in its words. */
-  mentioned(key: string): boolean;
+  /** One of these steps asks for the key in its words; any step, where none are named. */
+  mentioned(key: string, among?: readonly PlanStep[]): boolean;
 }
 
 interface Setting {
@@ -37,10 +37,13 @@ export function flowOf(steps: readonly PlacedStep[], passed: ReadonlySet<string>
   const settings = steps.flatMap(settingsOf);
   const given = new Set([...GIVEN_BY_HOSTS, ...passed, ...steps.flatMap(({ step }) => (step.kind === "standard" ? Object.keys(step.requires) : []))]);
   const backwards = steps.flatMap((placed) => backwardsFrom(placed, steps));
-  const words = steps.map(({ step }) => textsOf(step).map(({ text }) => text.replaceAll(/\{\{[^}]*\}\}/g, "")).join("\n")).join("\n");
+  const words = steps.map(({ step }) => ({ step, said: textsOf(step).map(({ text }) => text.replaceAll(/\{\{[^}]*\}\}/g, "")).join("\n") }));
   return {
     uses: steps.flatMap(usesOf),
-    mentioned: (key) => new RegExp(`(?<![\\w$-])${key.replaceAll("$", "\\$")}(?![\\w$-])`).test(words),
+    mentioned(key, among) {
+      const asWord = new RegExp(`(?<![\\w$-])${key.replaceAll("$", "\\$")}(?![\\w$-])`);
+      return words.some(({ step, said }) => (among === undefined || among.includes(step)) && asWord.test(said));
+    },
     sets({ path, by, after }) {
       const key = keyOf(path);
       if (given.has(key) || isLoopVariable(key, by)) return null;

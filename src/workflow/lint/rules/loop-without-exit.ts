@@ -21,8 +21,9 @@ function loopIssues({ path }: PlacedStep, step: LoopStep, flow: Flow): readonly 
     if (step.body.some((inner) => inner.runCondition === null && surelyControls(inner))) return [];
     return [{ path: at, message: `No step of the body of "${step.id}" always hands over ${LOOP_CONTROL}, so an iteration may end without a decision.`, fix: "Ask for it, as required, in a step of the body that has no `runCondition`." }];
   }
+  const body = bodyOf(step);
   const keys = [...new Set((loop.condition === null ? [] : variablesOf(loop.condition)).map(keyOf))];
-  const moving = keys.some((key) => key === loop.iterationVar || flow.mentioned(key) || bodyOf(step).some((inner) => (inner.kind === "gather" ? inner.outputVar === key : inner.kind === "standard" && Object.hasOwn(inner.produces, key))));
+  const moving = keys.some((key) => key === loop.iterationVar || flow.mentioned(key, body) || body.some((inner) => (inner.kind === "gather" ? inner.outputVar === key : inner.kind === "standard" && Object.hasOwn(inner.produces, key))));
   if (moving) return [];
   return [{ path: at, message: `Nothing in the body of "${step.id}" sets ${keys.map((key) => `"${key}"`).join(" or ")}, so the loop runs never or to its limit.`, fix: `Declare the key under \`produces\` of a step of the body, or let a step decide with ${LOOP_CONTROL}.` }];
 }
