@@ -162,13 +162,13 @@ async function labelled(world: World, count: number, token: string): Promise<{ r
 /** Issue numbers by the runs that were dispatched for them, each as often as it has runs. */
 const dispatched = (world: World): readonly number[] => [...world.github.state().runs.values()].flatMap(({ displayTitle }) => Number(/\/issue-(\d+)\//.exec(displayTitle)?.[1] ?? []));
 
-/** Milliseconds a label, one after the other. */
 interface LabelCost {
   readonly cpuMs: number;
   /** From the delivery until all is done. */
   readonly tookMs: number;
 }
 
+/** Of one label, in the middle of many that come one after the other. */
 async function dispatchCpu(server: Server, next: () => readonly Sent[] | Promise<readonly Sent[]>): Promise<LabelCost> {
   const sendSome = async (count: number): Promise<LabelCost> => {
     let tookMs = 0;

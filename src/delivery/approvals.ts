@@ -30,7 +30,8 @@ function interpretation(journal: ItemJournal, vouched: Vouched): JournalRefusal 
     if (!vouched({ gate, verdict, by })) return refusal("unvouched-approval", `The journal says that ${by} answered ${gate} with ${verdict}; no ticket of the App says so.`);
   }
   if (answer?.verdict === "rejected") return refusal("unvouched-approval", `${answer.by} rejected how the task was understood; the journal delivers it all the same.`);
-  const needed = opening?.pipeline === undefined || opening.review !== undefined ? null : confirmation(opening.pipeline, itemView(journal).classification ?? {});
+  // A review, and a workflow that was asked for by its name, classify nothing: there is no interpretation to confirm.
+  const needed = opening?.pipeline === undefined || opening.review !== undefined || opening.workflowId !== undefined ? null : confirmation(opening.pipeline, itemView(journal).classification ?? {});
   if (needed === null || answer !== null) return null;
   return refusal("unvouched-approval", `A person had to confirm how the task was understood, since ${needed}; the journal holds nobody's answer.`);
 }

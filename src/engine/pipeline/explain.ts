@@ -156,6 +156,12 @@ function described({ action }: Place): string {
 /** What was taken, as far as the way here says: it decides what is left out later. */
 const withWords = (via: string): string => /(?:^|, )(with a (?:spec|pitch) .*)$/.exec(via)?.[1]?.replace(/^/, ", ") ?? "";
 
+/** What a task that is described in part is taken to be; its risk only where no rule chooses the mode by it. */
+const takenToBe = (policy: PipelinePolicy, classification: Classification): Json => {
+  const said = { deduplicationKey: "a-key", ambiguities: [] };
+  return policy.mode === "auto" ? { ...said, ...classification } : { ...said, riskLevel: "low", ...classification };
+};
+
 function outcomesOf({ events: { length: index }, via }: Place, action: Branching, { classification, policy }: ExplainedItem): readonly Outcome[] {
   if (action.kind === "resume-slices") return explainedWave(action.sessions, SNAPSHOT);
   if (action.kind === "integrate-slice") return explainedMerge(action, SNAPSHOT);
@@ -168,7 +174,7 @@ function outcomesOf({ events: { length: index }, via }: Place, action: Branching
   const finding = (severity: string, findingCategory: string): Json => ({ severity, findingCategory, summary: `a ${severity} one of ${findingCategory}` });
   switch (action.phase) {
     case "classify":
-      return [done(`classified like this${withWords(via)}`, CONTRACT.classification, { deduplicationKey: "a-key", ...classification })];
+      return [done(`classified like this${withWords(via)}`, CONTRACT.classification, takenToBe(policy, classification))];
     case "discover":
     case "design":
     case "shape": {

@@ -198,7 +198,7 @@ async function publishChange(job: Job, record: DeliveryRecord, all: Prepared & {
   await record.append({ kind: "delivery_ended", data: { outcome: "delivered", reason: null } });
   await record.save("delivered", costMilliUsd(view), "ready");
   const pullRequest = published.value.get("pull-request");
-  if (await wasRefused(record, ticket.item)) await (await import("./settle-refusals.ts")).settleRefusals(job, { owner: state.repository.owner, repo: state.repository.repo }, pullRequest?.id ?? "");
+  if (pullRequest?.id !== undefined && (await wasRefused(record, ticket.item))) await (await import("./settle-refusals.ts")).settleRefusals(job, { owner: state.repository.owner, repo: state.repository.repo }, pullRequest.id);
   const merging = published.value.get("auto-merge")?.declined ?? null;
   if (merging !== null) job.ports.log(merging);
   return deliveredSummary({ report: await recordReport(job, record, attested), pullRequestUrl: pullRequest?.url ?? null, pullRequest: pullRequest?.id ?? "", notMerging: merging === null ? null : redact(merging) });

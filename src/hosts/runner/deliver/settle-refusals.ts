@@ -1,4 +1,4 @@
-/** What an earlier run was refused and this one published: the comment that told of it says that it is settled. */
+/** A run was refused and this later one published: the comment that told of the refusal says so, and asks nobody to do anything any more. */
 import type { Repository } from "../../../github/client.ts";
 import { createEffectRunner, editComment, findComments } from "../../../github/write/index.ts";
 import { REFUSED_HEADLINE } from "./conclude.ts";
@@ -14,7 +14,7 @@ export async function settleRefusals(job: Job, repository: Repository, pullNumbe
     for (const { id, body } of await findComments(target, `<!-- worktrain:comment ${ticket.item} key=`)) {
       const [marker = "", ...said] = body.split("\n");
       if (!said[0]?.startsWith(`**${REFUSED_HEADLINE}**`)) continue;
-      await editComment(createEffectRunner({ clock: ports.clock }), target, { id, body: `${marker}\n**Settled:** it was published since, as #${pullNumber}.\n\n<details><summary>What was refused before</summary>\n\n${said.join("\n")}\n\n</details>` });
+      await editComment(createEffectRunner({ clock: ports.clock }), target, { id, body: `${marker}\n**Settled:** a later run published, see #${pullNumber}.\n\n<details><summary>What was refused before</summary>\n\n${said.join("\n")}\n\n</details>` });
     }
   } catch (error) {
     ports.log(`What was refused before could not be marked as settled: ${error instanceof Error ? error.message : String(error)}`);

@@ -112,7 +112,7 @@ test("what was refused and is published by a later run: its comment says that it
   await item.deliver({}, { fetch: refusing });
   await item.deliver();
   const { comments, pulls: [pull] } = await item.seen();
-  expect(comments.map(({ body }) => body.split("\n")[1])).toEqual(["**WorkTrain refused to publish the result** (`copied`)", `**Settled:** it was published since, as #${pull?.number ?? 0}.`]);
+  expect(comments.map(({ body }) => body.split("\n")[1])).toEqual(["**WorkTrain refused to publish the result** (`copied`)", `**Settled:** a later run published, see #${pull?.number ?? 0}.`]);
   expect(comments[1]?.body).toContain("Repository rule violations found");
 });
 
