@@ -59,7 +59,7 @@ const CONFIG = `[http]
  * `refs/pull` is the server's: pushes cannot write it.
  */
 export async function initRepository(processes: Processes, gitDirectory: string, defaultBranch: string): Promise<void> {
-  const result = await runGit(processes, gitDirectory, ["init", "--quiet", "--bare", `--initial-branch=${defaultBranch}`, gitDirectory]);
+  const result = await runGit(processes, gitDirectory, ["init", "--quiet", "--bare", "--template=", `--initial-branch=${defaultBranch}`, gitDirectory]);
   if (result.exitCode !== 0) throw new Error(`git init failed: ${textOf(result.stderr)}`);
   appendFileSync(join(gitDirectory, "config"), CONFIG);
 }
