@@ -14,7 +14,7 @@ import { CHECK_NAME, formatItemId, readTrailers } from "../../../record/index.ts
 import { workplaceOf, type Delivery } from "../delivery.ts";
 import type { ClientOptions } from "../installation-client.ts";
 import { readConfig } from "../kept-config.ts";
-import { setStage } from "../starting/start-work.ts";
+import { setStage } from "../starting/stage.ts";
 import type { SubjectQueue } from "../subject-queue.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 

@@ -23,7 +23,8 @@ import { mergeAsked } from "./merge-asked.ts";
 import { react, say } from "./say.ts";
 import { setUpAsked, type CommandTools } from "./set-up-asked.ts";
 import { tellClick, type Click } from "./click.ts";
-import { setStage, type Stage, type StartTools } from "../starting/start-work.ts";
+import { setStage, type Stage } from "../starting/stage.ts";
+import type { StartTools } from "../starting/start.ts";
 import { orLogged, type Workplace } from "../workplace.ts";
 
 export interface CommentOrder {

@@ -11,7 +11,8 @@ import { formatAskId, formatItemId } from "../../../record/index.ts";
 import { refused, type Outcome, type StarterAsked } from "./command-outcome.ts";
 import { parseAskTitle } from "../runs/run-title.ts";
 import { say } from "./say.ts";
-import { CLOCK_LEEWAY_MS, isoSeconds, TICKET_LIFETIME_MS, type StartTools } from "../starting/start-work.ts";
+import { TICKET_LIFETIME_MS } from "../starting/order.ts";
+import { CLOCK_LEEWAY_MS, isoSeconds, type StartTools } from "../starting/start.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import type { Workplace } from "../workplace.ts";
 

@@ -11,7 +11,8 @@ import { authorise, type ReviewEvent } from "../../../intake/index.ts";
 import { RetryableError, TerminalError } from "../../../shared/errors.ts";
 import { refused } from "../commands/command-outcome.ts";
 import { say } from "../commands/say.ts";
-import { setStage, type StartTools } from "../starting/start-work.ts";
+import { setStage } from "../starting/stage.ts";
+import type { StartTools } from "../starting/start.ts";
 import type { Workplace } from "../workplace.ts";
 import { armDelivered, type Armed } from "./arm-delivered.ts";
 

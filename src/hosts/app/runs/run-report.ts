@@ -18,7 +18,7 @@ import { deliveredHead } from "../starting/follow-up.ts";
 import { isFoundByLabel, startReview } from "../starting/start-review.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
 import { goOnUnasked } from "../starting/go-on-unasked.ts";
-import type { StartTools } from "../starting/start-work.ts";
+import type { StartTools } from "../starting/start.ts";
 import type { Workplace } from "../workplace.ts";
 
 /** A job that stores only its end any more is told of all the same. */

@@ -11,7 +11,9 @@ import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, thenAgainBy, type 
 import { isAtWork } from "../../../report/status-marker.ts";
 import { tellNotAllowed } from "../commands/say.ts";
 import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
-import { firstMarker, refuse, setStage, start, stillWaits, type Refused, type Stage, type StartTools } from "./start-work.ts";
+import { firstMarker, refuse, stillWaits, type Refused } from "./refusal.ts";
+import { setStage, type Stage } from "./stage.ts";
+import { start, type StartTools } from "./start.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "../runs/status-board.ts";
 import { hasLabel } from "./asked-otherwise.ts";
 import type { Workplace } from "../workplace.ts";
