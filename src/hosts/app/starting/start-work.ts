@@ -45,7 +45,7 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
   const runs = status === null && issue !== null ? await itemRuns(here, issue) : null;
   const prior = issue === null ? null : await readPriorAttempt(here, tools, { issue, status, runs });
   const decision = decideStart(event, { ...stage, issue, repository: facts, prior, asked: asking, ...(asked?.kind === "issues.opened" ? { wish: asked.wish } : {}) });
-  const refused = (decided: Exclude<StartDecision, { kind: "ignore" }>, refusal: Refused): Promise<void> => refuse(board, status, { ...firstMarker(event), ...stillWaits(status, decided), attempt: decided.attempt, wish: decided.wish, recreated: status?.marker.recreated ?? false }, refusal);
+  const refused = (decided: Exclude<StartDecision, { kind: "ignore" }>, refusal: Refused): Promise<void> => refuse(board, status, stillWaits(status, decided, event.labelledAt) ?? { ...firstMarker(event), attempt: decided.attempt, wish: decided.wish, recreated: status?.marker.recreated ?? false }, refusal);
   switch (decision.kind) {
     case "ignore":
       // Given back while its run is at work: wanted again, which is what the label says.

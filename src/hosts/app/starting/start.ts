@@ -69,14 +69,14 @@ async function startNow(scene: Scene, tools: StartTools, asked: Order): Promise<
   const reaction = isLabel ? ((await react(place, tools, event.issueNumber))?.id ?? null) : (command?.reactionId ?? null);
   // The gate stands there until the run that answers it is seen at work: a dispatch that fails is asked for again.
   const gate = command === undefined ? {} : { command: command.commentId, at: scene.status?.marker.at ?? null };
-  const check = order.review === undefined ? undefined : await keepLiveCheck(place, tools, scene.status?.marker ?? null, order.review.headSha);
+  // Of an issue's: that of the gate, which says that it waits until the run that answers is dispatched.
+  const check = order.review === undefined ? gateCheck(scene.status) : await keepLiveCheck(place, tools, scene.status?.marker ?? null, order.review.headSha);
   const marker: StatusMarker = { ...firstMarker(event), ...gate, check, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, since: order.review?.since, word, wish: decision.wish, followed, followUp, ...order.unasked };
   const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs(), again: againBy(askingOf(order)), ofInstallationUsd: tools.dailyCostUsd ?? null });
   if (over !== null) {
     tools.log.info("not started: the day's budget", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
     return notDispatched(scene, tools, order, { shown: scene.status, marker, refusal: over });
   }
-  if (scene.status?.marker.head === undefined && scene.status?.marker.check !== undefined) await answeredOnHead(place, tools, scene.status.marker);
   const starting = await board.write(scene.status, marker, { kind: "starting" });
   const wrote = { reaction, comment: starting === null ? null : String(starting.comment.id) };
   const ticket = makeTicket(facts, { ...order, wrote }, tools.clock.nowMs());
@@ -103,19 +103,22 @@ async function startNow(scene: Scene, tools: StartTools, asked: Order): Promise<
   tools.log.info("run dispatched", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key, run: runId });
   const waiting = { ...marker, state: "waiting" as const, runId };
   const view = { kind: "waiting" as const, runUrl: run.url };
+  if (order.review === undefined) await answeredOnHead(place, tools, marker);
   const shown = order.review === undefined ? undefined : await openLiveCheck(place, tools, { marker: waiting, view, workflowText: scene.workflowText ?? null });
   // The run is at work, whatever becomes of telling it: a look at the run tells it later.
   if (starting !== null) await orLogged(place, tools, { what: "where the run is could not be told" }, () => board.write(starting, { ...waiting, check: shown }, view));
   return { dispatched: true, runId };
 }
 
+const gateCheck = (status: Status | null): number | undefined => (status?.marker.head === undefined ? status?.marker.check : undefined);
+
 /** Why nothing was dispatched stands in the status comment; where that tells of a delivery it stays, so that the delivery can be followed up later. */
-async function notDispatched({ place, board, status }: Scene, tools: StartTools, { event, followUp, command }: Order, { shown, marker, refusal }: { readonly shown: Status | null; readonly marker: StatusMarker; readonly refusal: Refused }): Promise<Started> {
+async function notDispatched({ place, board, status }: Scene, tools: StartTools, { event, followUp, command, review }: Order, { shown, marker, refusal }: { readonly shown: Status | null; readonly marker: StatusMarker; readonly refusal: Refused }): Promise<Started> {
   const none = { dispatched: false, runId: null };
-  await dropLiveCheck(place, tools, marker, refusal);
+  if (review !== undefined) await dropLiveCheck(place, tools, marker, refusal);
   if (followUp === undefined || status === null) {
     // Somebody deleted it while it was written: that is respected (fault 46).
-    if (shown !== null || status === null) await refuse(board, shown, { ...marker, check: undefined, state: "refused" }, refusal);
+    if (shown !== null || status === null) await refuse(board, shown, { ...marker, check: review === undefined ? marker.check : undefined, state: "refused" }, refusal);
     return none;
   }
   if (shown !== null) await board.putBack(shown, status);
