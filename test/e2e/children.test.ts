@@ -148,7 +148,7 @@ describe("a gate for a person", () => {
     expect(gateOf(number)).not.toBe(first);
     const stale = await write(`/worktrain approve ${first}`, () => true);
     expect(reactionsTo(stale)).toEqual(["eyes", "confused"]);
-    expect(world.statusComments(number).at(-1)).toContain("did not do this");
+    expect(world.statusComments(number).at(-1)).toContain("did not do what");
     expect(world.runs(number)).toHaveLength(2);
     expect(pulls()).toHaveLength(before);
   });

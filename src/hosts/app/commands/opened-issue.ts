@@ -33,7 +33,7 @@ export async function answerOpenedIssue(place: Workplace, tools: StartTools, { e
   const authorisation = stage === null ? null : authoriseCommand(verdict, { name, least: leastRole(stage, read), by: "opened" });
   if (stage === null || authorisation === null || authorisation.kind === "silent") return null;
   const told = async ({ answer }: Outcome): Promise<null> => {
-    await say(stage.here, tools, event, { key: "opened", answer: { ...answer, notDone: read.notDone } });
+    await say(stage.here, tools, { issueNumber: event.issueNumber, to: event.sender }, { key: "opened", answer: { ...answer, notDone: read.notDone } });
     return null;
   };
   if (authorisation.kind === "refused") return authorisation.refusal.kind === "actor-may-not-start" ? told(refused({ ...authorisation.refusal, details: [] })) : null;

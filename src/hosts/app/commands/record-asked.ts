@@ -80,5 +80,5 @@ export async function tellUnanswered(place: Workplace, tools: StartTools, run: P
   if (run.path !== WORKFLOW_PATH || run.repositoryId !== place.repositoryId) return;
   if (asked === null || run.conclusion === "success" || asked.repositoryId !== place.repositoryId || asked.key !== keyOf(asked)) return;
   const { answer } = refused({ message: "The run that was to answer ended without an answer.", fix: `See [the run](${run.htmlUrl}), then write the command again.`, details: [] });
-  await say(place, tools, asked, { key: `comment=${asked.commentId}`, answer: { ...answer, notDone: [] } });
+  await say(place, tools, { issueNumber: asked.issueNumber, to: null }, { key: `comment=${asked.commentId}`, answer: { ...answer, notDone: [] } });
 }

@@ -40,5 +40,5 @@ export async function armApproved(place: Workplace, tools: StartTools, event: Re
   const armed = await tried(() => armDelivered(stage, tools, { issueNumber, attempt, approved: review.commitId, saidOn: pullNumber }));
   note(armed.kind === "armed" ? "armed" : armed.refusal.message);
   // Without `merge.approval` the deliver job has armed it, or has said why not: an approval asks for nothing more.
-  if (armed.kind === "refused" && merge.approval) await say(here, tools, { issueNumber: pullNumber }, { key: `review=${reviewId}`, answer: { ...refused(armed.refusal).answer, notDone: [] } });
+  if (armed.kind === "refused" && merge.approval) await say(here, tools, { issueNumber: pullNumber, to: author }, { key: `review=${reviewId}`, answer: { ...refused(armed.refusal).answer, notDone: [] } });
 }

@@ -68,7 +68,7 @@ export async function startReview(place: Workplace, tools: StartTools, delivery:
   if (authorisation.kind !== "allowed") {
     if (cause === "push" && status !== null && isUnvouched(pull, { status, repositoryId: facts.id, label })) await refused(NOT_VOUCHED_ANY_MORE(pull.headSha));
     // Told once, and never over the status of real work; who pushed or opened it has asked for nothing.
-    else if (authorisation.kind === "refused" && asking !== "pull_request") await (status === null ? refused({ ...authorisation.refusal, details: [] }) : tellNotAllowed(here, tools, { event, status: status.comment, refusal: authorisation.refusal }));
+    else if (authorisation.kind === "refused" && asking !== "pull_request") await (status === null ? refused({ ...authorisation.refusal, details: [] }) : tellNotAllowed(here, tools, { event, status, refusal: authorisation.refusal }));
     return ignored("actor-may-not-start");
   }
   const isAsked = cause === "label" || cause === "asked";

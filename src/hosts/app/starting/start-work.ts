@@ -37,7 +37,7 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
   const status = await board.readShown(stage.comments);
   if (authorisation.kind === "refused") {
     // Somebody who may label but not start is told once, and never over the status of real work.
-    if (status !== null) await tellNotAllowed(here, tools, { event, status: status.comment, refusal: authorisation.refusal });
+    if (status !== null) await tellNotAllowed(here, tools, { event, status, refusal: authorisation.refusal });
     else if (issue !== null) await refuse(board, null, firstMarker(event), { ...authorisation.refusal, details: [] });
     return ignored(authorisation.refusal.kind);
   }
