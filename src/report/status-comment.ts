@@ -208,7 +208,7 @@ function toDo({ onward }: Extract<StatusView, { kind: "ended" }>, next: string):
     case "waits":
       return [`It is not gone on with by itself: ${onward.reason}.`, `**What to do:** ${next}`];
     case "tries-again":
-      return [`**What to do:** nothing. It is tried again by itself after ${minute(onward.at)} (try ${onward.nth} of ${onward.of}), as long as the label is there. To go on sooner, write \`/worktrain resume\` in a new comment.`];
+      return [`**What to do:** nothing. It is tried again by itself after ${minute(onward.at)} (try ${onward.nth} of ${onward.of}), unless it is taken back before: by taking the label off, or by \`/worktrain cancel\`. To go on sooner, write \`/worktrain resume\` in a new comment.`];
     default:
       return unreachable(onward);
   }

@@ -108,11 +108,14 @@ export function wishesOf(config: Stage["config"]): { readonly wanted: "never" | 
   return config !== "missing" && config.ok ? { wanted: config.value.review.pullRequests, label: config.value.label } : { wanted: "labelled", label: DEFAULT_LABEL };
 }
 
-/** Whether a look through what is labelled comes by this pull request. */
-export async function isFoundByLabel(place: Workplace, pullNumber: number): Promise<boolean> {
-  const stage = await setStage(place, pullNumber);
-  const pull = stage === null ? null : await readPullUnderReview(stage.here.github, stage.here.repository, pullNumber);
-  return stage !== null && pull !== null && hasLabel(pull, wishesOf(stage.config).label);
+/** Whether a review that was begun goes on by itself: at the word of a command, or as far as the label or the config still ask for it. */
+export async function isWantedStill(place: Workplace, { issueNumber, word }: Pick<Status["marker"], "issueNumber" | "word">): Promise<boolean> {
+  if (word !== undefined) return true;
+  const stage = await setStage(place, issueNumber);
+  const pull = stage === null ? null : await readPullUnderReview(stage.here.github, stage.here.repository, issueNumber);
+  if (stage === null || pull === null) return false;
+  const { wanted, label } = wishesOf(stage.config);
+  return wanted === "all" || hasLabel(pull, label);
 }
 
 /** The attempt that a refusal is told for: the next one, where there was a run of the last. */
