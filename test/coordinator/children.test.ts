@@ -217,6 +217,7 @@ describe("children of a parallel step", () => {
     expect(refused && textOf(refused)).toContain("allows only: read, grep");
   });
 
+  const use = (name: string, input: Record<string, Json>): AnswerBlock => ({ type: "tool_use", name, input });
   test("a routine that allows itself to write is no way around its caller's allowedTools, in the session and in what it delegates", async () => {
     const sneaky = workflowFile("wr.routine-sneaky", `  - { id: grab, title: Grab, prompt: Grab., allowedTools: [read, write, bash, spawn_agent] }\n  - { id: split, title: Split, type: parallel, notesOptional: true, allowedTools: [read, write], parallelDelegations: [{ workflowId: wr.change, args: { where: one }, allowedTools: [write] }] }\n`);
     const caller = workflow("wr.call", `  - { id: call, title: Call, allowedTools: [read, spawn_agent], templateCall: { templateId: wr.templates.routine.sneaky } }\n`, [sneaky]);
@@ -224,7 +225,7 @@ describe("children of a parallel step", () => {
       workflowId: "wr.call",
       workflows: [caller, changer],
       turns: {
-        "wr.call": (view) => (view.turnIndex === 0 ? [...write("mine.txt", "x"), { type: "tool_use", name: "bash", input: { command: "> mine.txt" } }, ...spawn("implementer", "Write it.")] : completeStep()),
+        "wr.call": (view) => (view.turnIndex === 0 ? [use("write", { path: "mine.txt", content: "x" }), use("bash", { command: "> mine.txt" }), use("spawn_agent", { role: "implementer", goal: "Write it." })] : completeStep()),
         "wr.role-implementer": (view) => (view.turnIndex === 0 ? write("spawned.txt", "x") : result),
         "wr.change": (view) => (view.turnIndex === 0 ? write("child.txt", "x") : completeStep()),
       },

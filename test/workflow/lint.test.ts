@@ -19,10 +19,12 @@ tags: [work]
 
 const ROUTINE = { file: "routine.yaml", text: `${HEAD.replace("team.work", "wr.routine-look")}category: coding\ntags: [routine]\nsteps:\n  - { id: look, title: Look, promptBlocks: { goal: "Look at {part}.", verify: [It was seen.] }, produces: { seen: { type: boolean } } }\n` };
 
+const BOUND = { file: "bound.yaml", text: `${HEAD.replace("team.work", "wr.routine-bound")}category: coding\ntags: [routine]\nsteps:\n  - { id: run, title: Run, allowedTools: [bash], promptBlocks: { goal: Run it., verify: [It ran.] } }\n` };
+
 /** The findings of a workflow that consists of `more`, beside a routine and any other texts. */
 function lint(more: string, others: readonly string[] = [], head = HEAD + ABOUT): readonly LintFinding[] {
   const source = { file: "w.yaml", text: head + more };
-  const { workflows, faults } = catalogue([source, ROUTINE, ...others.map((text, index) => ({ file: `other-${index}.yaml`, text }))]);
+  const { workflows, faults } = catalogue([source, ROUTINE, BOUND, ...others.map((text, index) => ({ file: `other-${index}.yaml`, text }))]);
   expect(faults).toEqual([]);
   const entry = [...workflows.values()].find(({ file }) => file === "w.yaml") ?? expect.fail("not compiled");
   const document = documentOf(source);
@@ -136,6 +138,17 @@ const cases: readonly Case[] = [
     good: [
       `steps:\n${step("zero", "produces: { open: { type: boolean } }")}  - id: again\n    type: loop\n    title: Again\n    loop: { type: while, maxIterations: 3, condition: { var: open } }\n    body:\n    ${step("one", "produces: { open: { type: boolean } }").trim()}\n`,
       `steps:\n  - id: again\n    type: loop\n    title: Again\n    loop: { type: until, maxIterations: 3 }\n    body:\n    ${step("one", "outputContract: { contractRef: wr.contracts.loop_control }").trim()}\n`,
+    ],
+  },
+  {
+    code: "no-tool-left",
+    bad: [
+      `steps:\n  - { id: call, title: Call, allowedTools: [grep], templateCall: { templateId: wr.templates.routine.bound } }\n`,
+      `steps:\n${child(`, goal: ${JSON.stringify(LONG_GOAL)}, allowedTools: [bash]`).replace("title: Ask,", "title: Ask, allowedTools: [read],")}`,
+    ],
+    good: [
+      `steps:\n  - { id: call, title: Call, allowedTools: [bash, grep], templateCall: { templateId: wr.templates.routine.bound } }\n`,
+      `steps:\n${child(`, goal: ${JSON.stringify(LONG_GOAL)}, allowedTools: [bash, read]`).replace("title: Ask,", "title: Ask, allowedTools: [read],")}`,
     ],
   },
   {

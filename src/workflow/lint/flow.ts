@@ -1,5 +1,6 @@
 /** Which values steps set and use, and which can be there when a step begins. */
 import type { Condition } from "../condition.ts";
+import type { Criteria } from "../criteria.ts";
 import type { JsonSchema } from "../schema-check.ts";
 import type { PlanStep } from "../plan.ts";
 import { placeholders } from "../template.ts";
@@ -21,6 +22,8 @@ export interface Flow {
   readonly uses: readonly Use[];
   /** The schemas that steps which may run before declare for the key; null when whoever starts the session gives it. */
   sets(use: Pick<Use, "path" | "by" | "after">): readonly JsonSchema[] | null;
+  /** Whoever starts the session gives the key, or may. */
+  given(key: string): boolean;
   /** One of these steps asks for the key in its words; any step, where none are named. */
   mentioned(key: string, among?: readonly PlanStep[]): boolean;
 }
@@ -40,8 +43,9 @@ export function flowOf(steps: readonly PlacedStep[], passed: ReadonlySet<string>
   const words = steps.map(({ step }) => ({ step, said: textsOf(step).map(({ text }) => text.replaceAll(/\{\{[^}]*\}\}/g, "")).join("\n") }));
   return {
     uses: steps.flatMap(usesOf),
+    given: (key) => given.has(key),
     mentioned(key, among) {
-      const asWord = new RegExp(`(?<![\\w$-])${key.replaceAll("$", "\\$")}(?![\\w$-])`);
+      const asWord = wordsFor(key);
       return words.some(({ step, said }) => (among === undefined || among.includes(step)) && asWord.test(said));
     },
     sets({ path, by, after }) {
@@ -52,6 +56,17 @@ export function flowOf(steps: readonly PlacedStep[], passed: ReadonlySet<string>
     },
   };
 }
+
+/**
+ * Words that ask for a key. One that is an ordinary word of the language is asked for only as a value: in quotes, with what it is to
+ * be, or behind a verb that hands it over; "until all is done" asks for nothing.
+ */
+function wordsFor(key: string): RegExp {
+  const name = `(?<![\\w$-])${key.replaceAll("$", "\\$")}(?![\\w$-])`;
+  if (!/^[a-z]+$/.test(key)) return new RegExp(name);
+  return new RegExp(`[\`"'*_{]${name}|${name}\\s*(?:[:=]|(?:is )?(?:to )?(?:\`|"|'|true\\b|false\\b))|\\b${HANDS_OVER}\\s+(?:(?:the|a|context|value|values|key|variable|flag|field|called|named|of|for)\\s+)*${name}|${name}\\s+(?:in|into|to|as)\\s+(?:the\\s+)?(?:context|true|false)\\b`, "i");
+}
+const HANDS_OVER = "(?:sets?|puts?|sends?|hands? over|gives?|reports?|returns?|records?|stores?|writes?|updates?|changes?|switch|turns?|marks?|fills?|submits?|provides?|produces?|keeps?|answers?|says?|tells?)";
 
 const settingsOf = ({ step, index }: PlacedStep): readonly Setting[] => {
   if (step.kind === "gather") return [{ key: step.outputVar, index, schema: {} }];
@@ -101,7 +116,7 @@ export function conditionsOf(step: PlanStep): readonly { readonly condition: Con
   const at = (conditions: readonly (Condition | null | undefined)[], after: boolean) => conditions.flatMap((condition) => (condition === null || condition === undefined ? [] : [{ condition, after }]));
   switch (step.kind) {
     case "standard":
-      return [...at([step.runCondition, ...step.fragments.map(({ when }) => when)], false), ...at([step.confirmation?.condition, step.jump?.condition], true)];
+      return [...at([step.runCondition, ...step.fragments.map(({ when }) => when)], false), ...at([step.confirmation?.condition, step.jump?.condition, ...criteriaConditions(step.criteria)], true)];
     case "parallel":
       return [...at([step.runCondition, ...step.delegations.map(({ runCondition }) => runCondition)], false), ...at([step.confirmation?.condition], true)];
     case "loop":
@@ -111,6 +126,14 @@ export function conditionsOf(step: PlanStep): readonly { readonly condition: Con
     case "gather":
       return at([step.runCondition], false);
   }
+}
+
+/** Where the notes are checked by what is in the context. */
+function criteriaConditions(criteria: Criteria | null): readonly (Condition | undefined)[] {
+  if (criteria === null) return [];
+  if ("and" in criteria) return criteria.and.flatMap(criteriaConditions);
+  if ("or" in criteria) return criteria.or.flatMap(criteriaConditions);
+  return "not" in criteria ? criteriaConditions(criteria.not) : [criteria.condition];
 }
 
 /** Keys that a step names outside of text and conditions. */

@@ -13,6 +13,7 @@ import { longPrompt } from "./rules/long-prompt.ts";
 import { loopWithoutExit } from "./rules/loop-without-exit.ts";
 import { loopWithoutLimit } from "./rules/loop-without-limit.ts";
 import { missingDescription } from "./rules/missing-description.ts";
+import { noToolLeft } from "./rules/no-tool-left.ts";
 import { repeatedPrompt } from "./rules/repeated-prompt.ts";
 import { stepWithoutEnd } from "./rules/step-without-end.ts";
 import { thinBrief } from "./rules/thin-brief.ts";
@@ -30,6 +31,7 @@ import { subjectOf, type LintRule } from "./subject.ts";
 export const LINT_RULES: readonly LintRule[] = [
   unreachableStep,
   loopWithoutExit,
+  noToolLeft,
   humanGateInFullAuto,
   undeclaredValue,
   unusedValue,

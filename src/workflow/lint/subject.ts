@@ -4,6 +4,7 @@ import type { Issue } from "../issue.ts";
 import type { Plan } from "../plan.ts";
 import { routineName } from "../routines.ts";
 import { flowOf, type Flow } from "./flow.ts";
+import { knownOf, type KnownAt } from "./known.ts";
 import { type PlacedStep, placedSteps } from "./placed-steps.ts";
 
 export interface LintSubject {
@@ -11,6 +12,7 @@ export interface LintSubject {
   readonly root: JsonObject;
   readonly steps: readonly PlacedStep[];
   readonly flow: Flow;
+  readonly known: KnownAt;
   /** Routines and roles are called by others; nobody picks them from a list. */
   readonly kind: "workflow" | "routine" | "role";
 }
@@ -28,7 +30,8 @@ export interface LintRule {
 /** @param passed keys that workflows at hand pass to this one as their child */
 export function subjectOf(plan: Plan, root: JsonObject, passed: ReadonlySet<string>): LintSubject {
   const steps = placedSteps(plan, root);
-  return { plan, root, steps, kind: kindOf(plan.id), flow: flowOf(steps, new Set([...passed, ...argumentsOf(plan, root)])) };
+  const flow = flowOf(steps, new Set([...passed, ...argumentsOf(plan, root)]));
+  return { plan, root, steps, kind: kindOf(plan.id), flow, known: knownOf(steps, flow) };
 }
 
 const ROLE_ID = /^(?:[a-z0-9_-]+\.)?role-/;
