@@ -15,7 +15,7 @@ function findings(steps: readonly JsonObject[]): readonly LintFinding[] {
   expect(faults).toEqual([]);
   const document = documentOf(source);
   const plan = workflows.get("team.work")?.plan;
-  return document.ok && plan !== undefined ? lintWorkflow(plan, document.value, new Set()) : expect.fail("not compiled");
+  return document.ok && plan !== undefined ? lintWorkflow(plan, document.value) : expect.fail("not compiled");
 }
 /** What the two rules of this file say; values nobody reads are another one's concern. */
 const told = (steps: readonly JsonObject[]) => findings(steps).flatMap(({ code, path, message }) => (code === "unreachable-step" || code === "loop-without-exit" ? [`${code} ${path}: ${message}`] : []));

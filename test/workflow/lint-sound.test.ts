@@ -88,7 +88,7 @@ function judged(parts: readonly Part[]): { readonly plan: Plan; readonly never: 
   const plan = catalogue([source]).workflows.get("team.work")?.plan;
   const document = documentOf(source);
   if (plan === undefined || !document.ok) return null;
-  const found = lintWorkflow(plan, document.value, new Set());
+  const found = lintWorkflow(plan, document.value);
   const named = (words: RegExp): ReadonlySet<string> => new Set(found.flatMap(({ message }) => words.exec(message)?.[1] ?? []));
   return { plan, never: named(/^The (?:step|loop) "([\w-]+)" (?:is never come to|never runs|never begins)/), endless: new Set([...named(/^The loop "([\w-]+)" runs to its limit/), ...named(/^The condition of "([\w-]+)" (?:always|can never)/), ...named(/^Nothing in the body of "([\w-]+)"/)]) };
 }

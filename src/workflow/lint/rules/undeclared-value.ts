@@ -19,7 +19,8 @@ export const undeclaredValue: LintRule = {
       // A condition that never holds is told as that.
       if (use.as === "condition" && (impossibleAt(use.by, subject).some((condition) => variablesOf(condition).includes(use.path)) || (use.by.step.kind === "loop" && !canBegin(use.by, use.by.step, subject)))) return [];
       seen.add(id);
-      const later = keys.includes(key) ? "it is declared by a later step only" : "no step declares it";
+      const itself = use.by.step.kind === "standard" && Object.hasOwn(use.by.step.produces, key);
+      const later = itself ? "the step itself hands it over only when it is done" : keys.includes(key) ? "it is declared by a later step only" : "no step declares it";
       const path = placeOf(use.by.raw, use.by.path, (text) => text === use.path || text.includes(`{{${use.path}`) || text.includes(`{{ ${use.path}`));
       return [{ path, message: `"${use.path}" is used here, but ${later}.`, fix: `Declare "${key}" under \`produces\` of the step that finds it, under \`requires\` if whoever starts the session gives it, or gather it.${keys.includes(key) ? "" : suggestion(key, keys)}` }];
     });
