@@ -21,10 +21,12 @@ const ROUTINE = { file: "routine.yaml", text: `${HEAD.replace("team.work", "wr.r
 
 const BOUND = { file: "bound.yaml", text: `${HEAD.replace("team.work", "wr.routine-bound")}category: coding\ntags: [routine]\nsteps:\n  - { id: run, title: Run, allowedTools: [bash], promptBlocks: { goal: Run it., verify: [It ran.] } }\n` };
 
+const TELL = { file: "tell.yaml", text: `${HEAD.replace("team.work", "wr.role-tell")}category: role\ntags: [role]\nsteps:\n  - { id: tell, title: Tell, promptBlocks: { goal: "Tell of {{part}}.", verify: [It was told.] }, outputContract: { contractRef: wr.contracts.coordinator_result } }\n` };
+
 /** The findings of a workflow that consists of `more`, beside a routine and any other texts. */
 function lint(more: string, others: readonly string[] = [], head = HEAD + ABOUT): readonly LintFinding[] {
   const source = { file: "w.yaml", text: head + more };
-  const { workflows, faults } = catalogue([source, ROUTINE, BOUND, ...others.map((text, index) => ({ file: `other-${index}.yaml`, text }))]);
+  const { workflows, faults } = catalogue([source, ROUTINE, BOUND, TELL, ...others.map((text, index) => ({ file: `other-${index}.yaml`, text }))]);
   expect(faults).toEqual([]);
   const entry = [...workflows.values()].find(({ file }) => file === "w.yaml") ?? expect.fail("not compiled");
   const document = documentOf(source);
@@ -35,7 +37,7 @@ function lint(more: string, others: readonly string[] = [], head = HEAD + ABOUT)
 /** A step that no rule objects to. */
 const step = (id: string, more = "", goal = `Do ${id}.`): string => `  - { id: ${id}, title: Step, promptBlocks: { goal: ${JSON.stringify(goal)}, verify: [Done ${id}.] }${more === "" ? "" : `, ${more}`} }\n`;
 const LONG_GOAL = "Find out which callers of the parser rely on the order of its errors; bring back path and line of each.";
-const child = (more: string): string => `  - { id: ask, type: parallel, title: Ask, notesOptional: true, parallelDelegations: [{ workflowId: wr.routine-look${more} }] }\n`;
+const child = (more: string, workflowId = "wr.role-tell"): string => `  - { id: ask, type: parallel, title: Ask, notesOptional: true, parallelDelegations: [{ workflowId: ${workflowId}${more} }] }\n`;
 
 interface Case {
   readonly code: string;
@@ -99,7 +101,7 @@ const cases: readonly Case[] = [
       `steps:\n${step("one", "produces: { pitch: { type: string } }")}  - { id: take, type: context-gather, title: Take, contextType: pitch, outputVar: pitch }\n${step("two", "", "Use {{pitch}}.")}`,
       // The next turn of the loop looks at it.
       `steps:\n  - { id: all, type: loop, title: All, loop: { type: for, count: 2 }, body: [{ id: one, title: One, promptBlocks: { goal: Go., verify: [Gone.] }, runCondition: { not: { var: found } } }, { id: two, title: Two, promptBlocks: { goal: Look., verify: [Done.] }, produces: { found: { type: boolean } } }] }\n`,
-      `steps:\n${step("one", "produces: { parts: { type: array } }")}  - { id: ask, type: loop, title: Ask, parallel: true, loop: { type: forEach, items: parts, maxIterations: 2 }, body: [{ id: in, type: parallel, title: In, notesOptional: true, parallelDelegations: [{ workflowId: wr.routine-look, goal: ${JSON.stringify(LONG_GOAL)} }] }] }\n`.replaceAll("id: in,", "id: inner,"),
+      `steps:\n${step("one", "produces: { parts: { type: array } }")}  - { id: ask, type: loop, title: Ask, parallel: true, loop: { type: forEach, items: parts, maxIterations: 2 }, body: [{ id: in, type: parallel, title: In, notesOptional: true, parallelDelegations: [{ workflowId: wr.role-tell, goal: ${JSON.stringify(LONG_GOAL)} }] }] }\n`.replaceAll("id: in,", "id: inner,"),
       `steps:\n${step("one", "produces: { found: { type: string } }")}${child(`, goal: ${JSON.stringify(LONG_GOAL)}, contextMapping: { found: part }`)}`,
     ],
   },
@@ -121,6 +123,12 @@ const cases: readonly Case[] = [
       `contracts: { plan: { type: object }, result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: plan }, requireConfirmation: { kind: coordinator_eval }")}${step("two", "outputContract: { contractRef: result }")}`,
       `contracts: { result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: wr.contracts.coordinator_result }")}${step("two", "outputContract: { contractRef: result }")}`,
     ],
+  },
+  {
+    code: "untyped-child",
+    bad: [`steps:\n${child(`, goal: ${JSON.stringify(LONG_GOAL)}`, "wr.routine-look")}`],
+    // One that is not at hand nobody can tell of.
+    good: [`steps:\n${child(`, goal: ${JSON.stringify(LONG_GOAL)}`)}`, `steps:\n${child(`, goal: ${JSON.stringify(LONG_GOAL)}`, "team.elsewhere")}`],
   },
   {
     code: "unread-assessment",
@@ -285,6 +293,21 @@ describe("what others give", () => {
     const caller = (more: string) => `${HEAD.replace("team.work", "team.calls")}steps:\n  - { id: call, title: Call, templateCall: { templateId: wr.templates.routine.own } }\n${more}`;
     expect(lint(own, [caller(step("two"))], head).map(({ code, path }) => [code, path])).toEqual([["unused-value", "steps[0].produces.idle"]]);
     expect(lint(own, [caller(step("two")), caller(step("two", "", "Use {{idle}}.")).replace("team.calls", "team.uses")], head)).toEqual([]);
+  });
+
+  test("the artifact of a routine is read by a caller at hand, or is told", () => {
+    const head = HEAD.replace("team.work", "wr.routine-own");
+    const own = `category: x\ntags: [y]\ncontracts: { map: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: map }")}`;
+    const calls = (more: string, id = "team.calls") => `${HEAD.replace("team.work", id)}steps:\n  - { id: call, title: Call, templateCall: { templateId: wr.templates.routine.own } }\n${more}`;
+    const result = step("two", "outputContract: { contractRef: wr.contracts.coordinator_result }");
+    expect(lint(own, [], head)).toEqual([]);
+    expect(lint(own, [calls(result)], head).map(({ code, path, message }) => [code, path, message])).toEqual([["contract-without-consumer", "steps[0].outputContract", 'Nothing reads the map of "one": no step behind the call of it in team.calls.']]);
+    expect(lint(own, [calls(result), calls(result.replace("Do two.", "Follow the map."), "team.reads")], head)).toEqual([]);
+    // The last word of the workflow is its result.
+    expect(lint(own, [calls(step("two"))], head)).toEqual([]);
+    const runs = (more: string) => `${HEAD.replace("team.work", "team.runs")}steps:\n${child(`, goal: ${JSON.stringify(LONG_GOAL)}`, "wr.routine-own").replace("notesOptional: true", more)}`;
+    expect(lint(own, [runs("synthesis: { prompt: Bring it together. }")], head)).toEqual([]);
+    expect(lint(own, [runs("notesOptional: true")], head).map(({ code }) => code)).toEqual(["contract-without-consumer"]);
   });
 
   test("a word that names a value is told for what it is", () => {

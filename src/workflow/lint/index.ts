@@ -20,6 +20,7 @@ import { thinBrief } from "./rules/thin-brief.ts";
 import { undeclaredValue } from "./rules/undeclared-value.ts";
 import { unreachableStep } from "./rules/unreachable-step.ts";
 import { unreadAssessment } from "./rules/unread-assessment.ts";
+import { untypedChild } from "./rules/untyped-child.ts";
 import { unusedDeclaration } from "./rules/unused-declaration.ts";
 import { unusedValue } from "./rules/unused-value.ts";
 import { unverifiedChange } from "./rules/unverified-change.ts";
@@ -37,6 +38,7 @@ export const LINT_RULES: readonly LintRule[] = [
   unusedValue,
   unusedDeclaration,
   contractWithoutConsumer,
+  untypedChild,
   unreadAssessment,
   stepWithoutEnd,
   loopWithoutLimit,
