@@ -48,8 +48,8 @@ export type StatusView =
       readonly progress: Progress | null;
       readonly ending: EndingCode;
       readonly pullRequest: PullRequestLink | null;
-      /** One that has the item's branch, where the deliver job stopped before all that belongs to it was published. */
-      readonly begun?: PullRequestLink | undefined;
+      /** One that has the item's branch, where the deliver job stopped before all that belongs to it was published. `brokenOff`: nothing was refused. */
+      readonly begun?: (PullRequestLink & { readonly brokenOff?: true }) | undefined;
       /** The deliver job, to look at when there should be a pull request and is none. */
       readonly deliverUrl: string | null;
       /** The agent job never started. `refused`: GitHub ended the run without one. `skipped`: the workflow file kept it from starting. */
@@ -164,12 +164,19 @@ function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }
   if (view.pullRequest === null) {
     return [
       "### WorkTrain did the work, but delivering it failed",
-      view.begun !== undefined ? `The change is saved in the run's artifacts. Pull request ${link(`#${view.begun.number}`, view.begun.url)} has its branch; not all that belongs to it is published.` : marker.followUp === undefined ? "The change is saved in the run's artifacts; there is no pull request." : `The change is saved in the run's artifacts; it is not on pull request #${marker.followUp.pullNumber}.`,
-      `**What to do:** see why in ${link("the deliver job", view.deliverUrl ?? view.runUrl)}. Mend the cause, then write \`/worktrain resume\` in a new comment, or remove the label and add it again: the saved change is delivered then.`,
+      savedOnly(marker, view),
+      ...toDo(view, `see why in ${link("the deliver job", view.deliverUrl ?? view.runUrl)}. Mend the cause, then write \`/worktrain resume\` in a new comment, or remove the label and add it again: the saved ${marker.head === undefined ? "change" : "review"} is delivered then.`),
       foot,
     ];
   }
   return [`### WorkTrain made pull request #${view.pullRequest.number}`, ...checklist(view.progress, { done: true, isReview: false }), `**What to do:** review ${link(`#${view.pullRequest.number}`, view.pullRequest.url)}.`, foot];
+}
+
+/** Where what was made is, that is not published or not all of it. */
+function savedOnly({ head, followUp }: StatusMarker, { begun }: Extract<StatusView, { kind: "ended" }>): string {
+  if (head !== undefined) return "The review is saved in the run's artifacts; it is not posted, or not all that belongs to it.";
+  if (begun !== undefined) return `The change is saved in the run's artifacts. Pull request ${link(`#${begun.number}`, begun.url)} has its branch; not all that belongs to it is published.`;
+  return followUp === undefined ? "The change is saved in the run's artifacts; there is no pull request." : `The change is saved in the run's artifacts; it is not on pull request #${followUp.pullNumber}.`;
 }
 
 /** The repository's page where a secret of an environment is set; nothing for other endings. */
