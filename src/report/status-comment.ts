@@ -52,6 +52,8 @@ export type StatusView =
       readonly begun?: (PullRequestLink & { readonly brokenOff?: true }) | undefined;
       /** The deliver job, to look at when there should be a pull request and is none. */
       readonly deliverUrl: string | null;
+      /** The deliver job, which tells such an end in words of its own, was lost before it did. */
+      readonly unsaid?: true | undefined;
       /** The agent job never started. `refused`: GitHub ended the run without one. `skipped`: the workflow file kept it from starting. */
       readonly notBegun?: "refused" | "skipped" | undefined;
       /** Whether the App goes on by itself with what this run left; absent where it never would. */
@@ -145,6 +147,10 @@ const savedBefore = ({ kept }: StatusMarker): string => `It goes on from what wa
 const unsaved = ({ stale }: StatusMarker): readonly string[] =>
   stale === undefined ? [] : [`**Unsaved since ${minute(stale)}:** nothing newer is stored, though the run is at work. If it was lost now, what it has done since then would be done again. Its log says whether an upload fails.`];
 
+/** The summary is the agent job's. */
+const unsaid = (view: Extract<StatusView, { kind: "ended" }>): readonly string[] =>
+  view.unsaid === true ? [`There is more that its deliver job was to say in a comment of its own, and did not: it broke off. The summary of ${link("the run", view.runUrl)} has it.`] : [];
+
 /** What was done after the last save of a run that ended without a word is not there for the next one. */
 const lostAfter = ({ ending, progress }: Extract<StatusView, { kind: "ended" }>): readonly string[] =>
   ending !== "lost" || progress === null || progress.asOf === null ? [] : [`It was saved up to ${minute(progress.asOf)}; what it did after that is done again by the run that goes on with it.`];
@@ -159,7 +165,7 @@ function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }
   if (view.ending !== "ready") {
     const leftover = view.pullRequest === null ? [] : [`Pull request ${link(`#${view.pullRequest.number}`, view.pullRequest.url)} has its branch.`];
     const next = view.ending === "lost" && view.progress === null ? NOTHING_SAVED : `${words.next}${whereToClick(view)}`;
-    return [`### WorkTrain ${words.headline}`, words.meaning, ...lostAfter(view), ...gateWords(view), ...leftover, ...toDo(view, next), foot];
+    return [`### WorkTrain ${words.headline}`, words.meaning, ...unsaid(view), ...lostAfter(view), ...gateWords(view), ...leftover, ...toDo(view, next), foot];
   }
   if (view.pullRequest === null) {
     return [

@@ -200,6 +200,18 @@ it.each([["failure", 3], ["success", 2]] as const)("a run that pushed and ended 
   expect(scene.followedUp().slice(2)).toMatchObject(runs === 2 ? [] : [{ because: "comments", headSha: scene.head, comments: [said] }]);
 });
 
+it("a run that had an answer, whose deliver job was lost before it gave it: it is owed still", async () => {
+  const scene = await deliver(world);
+  const said = await says(scene, "Why mended?");
+  await passes(120_000);
+  const run = world.runs(scene.issue).at(-1);
+  world.saveArtifact(run?.id ?? 0, formatSegmentName({ item: { repositoryId: world.repositoryId, subject: `issue-${scene.issue}`, attempt: 1 }, runId: run?.id ?? 0, runAttempt: 1, index: 1, phase: "fix", step: "end", costMilliUsd: 120, ending: "nothing-to-do" }));
+  await world.updateRun(run?.id ?? 0, { status: "completed", conclusion: "failure" });
+  world.github.setWebhookUrl(null);
+  await passes(720_000);
+  expect(scene.followedUp().slice(2)).toMatchObject([{ because: "comments", headSha: scene.head, comments: [said] }]);
+});
+
 it.each<[string, (scene: DeliveredScene) => Promise<unknown>]>([
   ["nothing was said", async () => undefined],
   ["somebody who may only read said something", (scene) => says(scene, "Burn it.", world.github.addUser("rita", "read"))],

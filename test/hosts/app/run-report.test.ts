@@ -213,6 +213,23 @@ describe("I4: does the comment say what happened?", () => {
     expect(body()).not.toContain("made pull request");
   });
 
+  it.each<[EndingCode, string, string | null, boolean]>([
+    ["reported", "failure", null, true],
+    ["awaiting-approval", "cancelled", null, true],
+    ["reported", "success", null, false],
+    ["reported", "skipped", null, false],
+    ["reported", "failure", "said", false],
+  ])("I4: the work ended with %s, and the deliver job, which has words of its own for it, with %s (saved: %s): that they were not said is told: %s", async (ending, conclusion, step, told) => {
+    const { world, run, save, report, body } = scene();
+    save("investigate", "end", ending);
+    if (step !== null) save("deliver", step, ending);
+    complete(run, "failure");
+    world.deliverConclusion = conclusion;
+    await report();
+    expect(body()).toContain(ENDING_WORDS[ending].headline);
+    expect(body().includes("was to say in a comment of its own, and did not: it broke off")).toBe(told);
+  });
+
   it.each([["cancelled", "was cancelled"], ["failure", "lost its run"], ["timed_out", "lost its run"], ["startup_failure", "lost its run"], ["success", "lost its run"]])(
     "fault 38: without an ending code the conclusion %s tells",
     async (conclusion, words) => {

@@ -33,6 +33,7 @@ export async function endedView(
     pullRequest: pullRequest === undefined ? null : { number: pullRequest.number, url: pullRequest.htmlUrl },
     ...(begun === undefined ? {} : { begun: { number: begun.number, url: begun.htmlUrl, ...(delivery === "broken-off" ? { brokenOff: true as const } : {}) } }),
     deliverUrl: missing ? await deliverJobUrl(place, run) : null,
+    unsaid: wanted !== "ready" && wanted !== "reviewed" && progress !== null && progress.ending !== null && (await wasDeliverLost(place, run, progress)) ? true : undefined,
     notBegun: said === "lost" && progress === null ? await whyNotBegun(place, run) : undefined,
   };
 }
@@ -50,9 +51,20 @@ async function whyNotBegun(place: Workplace, run: RunFacts): Promise<EndedView["
  */
 async function deliveryOf(place: Workplace, run: RunFacts, progress: Progress | null): Promise<"whole" | "refused" | "broken-off"> {
   if (progress?.at.phase === "deliver") return progress.at.step === "refused" ? "refused" : progress.at.step === "failed" ? "broken-off" : "whole";
-  if (run.conclusion === "success") return "whole";
-  const jobs = await listRunJobs(place.github, place.repository, run.id);
-  return jobs.some(({ name, conclusion }) => name === "deliver" && conclusion === "success") ? "whole" : "broken-off";
+  return run.conclusion === "success" || (await deliverConclusion(place, run)) === "success" ? "whole" : "broken-off";
+}
+
+/** Whether the deliver job began, and ended without a word. Without one, or where it was not to speak, the status comment alone tells the end. */
+async function wasDeliverLost(place: Workplace, run: RunFacts, { at }: Progress): Promise<boolean> {
+  if (at.phase === "deliver") return at.step === "failed";
+  if (run.conclusion === "success") return false;
+  const conclusion = await deliverConclusion(place, run);
+  return conclusion !== null && conclusion !== "success" && conclusion !== "skipped";
+}
+
+/** Null where the run has no such job. */
+async function deliverConclusion(place: Workplace, run: RunFacts): Promise<string | null> {
+  return (await listRunJobs(place.github, place.repository, run.id)).find(({ name }) => name === "deliver")?.conclusion ?? null;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Queues what a delivery is worked on again for, in the item's own order; and looks for what only GitHub's API tells. */
-import { branchOfIssue, readConversations, readMergeability, readOpenDeliveries, readPermission, type OpenDelivery } from "../../../github/read/index.ts";
+import { branchOfIssue, readConversations, readMergeability, readOpenDeliveries, readPermission, readRun, type OpenDelivery } from "../../../github/read/index.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
 import { authorise, deliveredHeadOf, type DeliveredHead, type SaidOnLine } from "../../../intake/index.ts";
 import { readLabelled } from "../dashboard/dashboard.ts";
@@ -124,7 +124,7 @@ export async function lookAtDeliveries(place: Workplace, tools: LookTools, ended
     }
     if (delivery.armed) pushedOverSoon(place, tools, { ...head, pullNumber: delivery.number });
     if (delivery.armed && delivery.elsewhere) baseChangedSoon(place, tools, { ...head, pullNumber: delivery.number });
-    if (delivery.talked && (await isAskedSomething(place, tools, { pullNumber: delivery.number, taken: marker.followUp?.comments ?? [] }))) {
+    if (delivery.talked && (await isAskedSomething(place, tools, { pullNumber: delivery.number, taken: await takenBy(place, marker) }))) {
       tools.queue.add(subjectOf(place.repositoryId, head.issueNumber), { name: "finding comments", coalesce: `comments on lines ${delivery.number}`, run: () => answerWhenQuiet(place, tools, { ...head, pullNumber: delivery.number }) });
     }
   }
@@ -138,6 +138,13 @@ export function pushedOverSoon(place: Workplace, tools: LookTools, head: Deliver
 /** Somebody may have had it merge into another branch. */
 export function baseChangedSoon(place: Workplace, tools: LookTools, head: DeliveredHead & { readonly pullNumber: number }): void {
   tools.queue.add(subjectOf(place.repositoryId, head.issueNumber), { name: "hearing of another base", coalesce: `base ${head.pullNumber}`, run: () => baseChanged(place, tools, head) });
+}
+
+/** Comments that the last run was started for. Where its deliver job broke off before it answered them, they are owed an answer still. */
+async function takenBy({ github, repository }: Workplace, { followUp: last, runId }: StatusMarker): Promise<readonly number[]> {
+  const taken = last?.comments ?? [];
+  if (taken.length === 0 || runId === null) return taken;
+  return (await readRun(github, repository, runId))?.conclusion === "success" ? taken : [];
 }
 
 /** By somebody who may have it done. @param taken comments that the last run was started for */
