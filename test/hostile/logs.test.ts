@@ -223,6 +223,22 @@ describe("a journal directory", () => {
     expect(readFileSync(join(place, "epochs", "000001.jsonl")).equals(before)).toBe(true);
   });
 
+  test.each<readonly [string, (path: string) => void, string]>([
+    ["a directory", (path) => mkdirSync(path), "EISDIR"],
+    ["a pipe that nobody writes to", (path) => void execFileSync("mkfifo", [path]), "ENOTSUP"],
+    ["a device without an end", (path) => symlinkSync("/dev/zero", path), "ENOTSUP"],
+  ])("%s in the place of a blob is named", async (_, make, code) => {
+    const place = join(scratch, "journal");
+    cpSync(GOLDEN, place, { recursive: true });
+    const [blob] = readdirSync(join(place, "blobs"), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const path = join(blob?.parentPath ?? "", blob?.name ?? "");
+    rmSync(path);
+    make(path);
+    expect(await cli.run("verify", place)).toMatchObject({ exitCode: 1, data: { faults: [{ file: `blob ${blob?.name}`, reason: expect.stringContaining(`cannot be read (${code})`) }] } });
+    expect(await cli.refusal("replay", place)).toContain(`${path} cannot be read (${code})`);
+    expect(await cli.refusal("export", place, "-o", join(scratch, "out"))).toContain(`cannot be read (${code})`);
+  });
+
   test("a changed plan is named, and nothing of it is decided on", async () => {
     const place = join(scratch, "journal");
     cpSync(GOLDEN, place, { recursive: true });
