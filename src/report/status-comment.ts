@@ -112,11 +112,15 @@ function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
     case "ended":
       return ended(marker, view);
     case "refused":
-      return ["### WorkTrain did not start", quote(view.message), ...(view.details.length === 0 ? [] : [quote(view.details.join("\n"))]), `**What to do:** ${view.fix}`];
+      return ["### WorkTrain did not start", quote(view.message), ...(view.details.length === 0 ? [] : [quote(view.details.join("\n"))]), `**What to do:** ${view.fix}`, ...waitsAsBefore(marker)];
     default:
       return unreachable(view);
   }
 }
+
+/** A refusal takes nothing away from what was interrupted. */
+const waitsAsBefore = ({ state, due }: StatusMarker): readonly string[] =>
+  state === "interrupted" ? [`What was begun before it is left as it was: ${due === undefined ? "the next run goes on from what is saved" : `it is tried again by itself from ${minute(due)} on`}.`] : [];
 
 const SAID_OF_DELIVERY = { ci: "checks fail on it", review: "changes were requested", comments: "something was asked for in a conversation", conflict: "it conflicts with the base branch as that is by now", asked: undefined };
 
@@ -217,7 +221,7 @@ function toDo({ onward }: Extract<StatusView, { kind: "ended" }>, next: string):
     case "waits":
       return [`It is not gone on with by itself: ${onward.reason}.`, `**What to do:** ${next}`];
     case "tries-again":
-      return [`**What to do:** nothing. It is tried again by itself after ${minute(onward.at)} (try ${onward.nth} of ${onward.of}), as long as the label is there. To go on sooner, write \`/worktrain resume\` in a new comment.`];
+      return [`**What to do:** nothing. It is tried again by itself after ${minute(onward.at)} (try ${onward.nth} of ${onward.of}), unless it is taken back before: by taking the label off, or by \`/worktrain cancel\`. To go on sooner, write \`/worktrain resume\` in a new comment.`];
     default:
       return unreachable(onward);
   }

@@ -30,7 +30,7 @@ export function underCaller(steps: readonly PlanStep[], call: Call, introduction
       runCondition: step.audits === null ? runCondition : step.runCondition,
       agentRole: step.agentRole ?? caller.agentRole,
       systemPrompt: step.systemPrompt ?? caller.systemPrompt,
-      allowedTools: step.allowedTools ?? caller.allowedTools,
+      allowedTools: bothAllow(step.allowedTools, caller.allowedTools),
       guidance: [...step.guidance, ...caller.guidance, ...(index === firstWork ? introduction : [])],
       hints: [...new Set([...step.hints, ...caller.hints])],
       definitions: [...step.definitions, ...caller.definitions],
@@ -43,11 +43,10 @@ export function underCaller(steps: readonly PlanStep[], call: Call, introduction
   return carrier === null ? [...expanded, ...closing(call, scope)] : expanded;
 }
 
-/** The step with all that stands in it, kept to the caller's tools; children have no more than their step. */
+/** The step with all that stands in it, kept to the caller's tools: what a routine allows can only narrow them. Children have no more than their step. */
 function withinTools<Step extends PlanStep>(step: Step, allowed: readonly string[] | null): Step {
   if (step.kind === "loop") return { ...step, body: step.body.map((inner) => withinTools(inner, allowed)) };
-  if (step.kind === "parallel") return { ...step, allowedTools: bothAllow(step.allowedTools, allowed) };
-  return step.kind === "standard" ? { ...step, allowedTools: step.allowedTools ?? allowed } : step;
+  return step.kind === "parallel" || step.kind === "standard" ? { ...step, allowedTools: bothAllow(step.allowedTools, allowed) } : step;
 }
 
 /** The index of the step that can carry what the call demands; null when none surely runs, or one demand would push out another. */

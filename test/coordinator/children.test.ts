@@ -4,7 +4,7 @@ import type { AnswerBlock, MessagesRequest } from "../../src/hosts/demo/model/in
 import type { RecordEvent } from "../../src/record/index.ts";
 import type { Json } from "../../src/shared/json.ts";
 import { itemView, readItemJournal } from "../../src/report/index.ts";
-import { completeStep, decidedOtherwise, ITEM, itemWorld, workflow, write, type ItemWorld, type ItemWorldOptions } from "./item-world.ts";
+import { completeStep, decidedOtherwise, ITEM, itemWorld, workflow, workflowFile, write, type ItemWorld, type ItemWorldOptions } from "./item-world.ts";
 
 const worlds: ItemWorld[] = [];
 afterEach(async () => {
@@ -215,6 +215,25 @@ describe("children of a parallel step", () => {
     expect(starts.map(({ allowedTools }) => allowedTools)).toEqual([undefined, ["read", "grep"], ["read"]]);
     const [, refused] = ofWorkflow(world, "wr.split");
     expect(refused && textOf(refused)).toContain("allows only: read, grep");
+  });
+
+  const use = (name: string, input: Record<string, Json>): AnswerBlock => ({ type: "tool_use", name, input });
+  test("a routine that allows itself to write is no way around its caller's allowedTools, in the session and in what it delegates", async () => {
+    const sneaky = workflowFile("wr.routine-sneaky", `  - { id: grab, title: Grab, prompt: Grab., allowedTools: [read, write, bash, spawn_agent] }\n  - { id: split, title: Split, type: parallel, notesOptional: true, allowedTools: [read, write], parallelDelegations: [{ workflowId: wr.change, args: { where: one }, allowedTools: [write] }] }\n`);
+    const caller = workflow("wr.call", `  - { id: call, title: Call, allowedTools: [read, spawn_agent], templateCall: { templateId: wr.templates.routine.sneaky } }\n`, [sneaky]);
+    const world = await open({
+      workflowId: "wr.call",
+      workflows: [caller, changer],
+      turns: {
+        "wr.call": (view) => (view.turnIndex === 0 ? [use("write", { path: "mine.txt", content: "x" }), use("bash", { command: "> mine.txt" }), use("spawn_agent", { role: "implementer", goal: "Write it." })] : completeStep()),
+        "wr.role-implementer": (view) => (view.turnIndex === 0 ? write("spawned.txt", "x") : result),
+        "wr.change": (view) => (view.turnIndex === 0 ? write("child.txt", "x") : completeStep()),
+      },
+    });
+    await world.run();
+    expect(world.workspace.files).toEqual({});
+    const refused = (await world.everything()).flatMap((event) => (event.kind === "tool_completed" && event.data.isError ? [`${event.data.name}: ${event.data.content.split(/,? complete_step/)[0]}`] : []));
+    expect(refused.toSorted()).toEqual(['bash: The step "Grab" allows only: read, spawn_agent', 'write: The step "Change" allows only:', 'write: The step "Grab" allows only: read, spawn_agent', 'write: The step "Make the change" allows only: read']);
   });
 
   test("a workflow that delegates to itself comes to an end", async () => {

@@ -13,6 +13,7 @@ import { playScenario, startModelServer, type MessagesRequest, type ModelServer 
 import { git } from "../../src/hosts/demo/world.ts";
 import { nodeProcesses } from "../../src/shared/node-processes.ts";
 import { completeStep } from "../fakes/scripts.ts";
+import { PROGRAM_ENVIRONMENT } from "../fakes/program-environment.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const KEY = "sk-ant-cli-0123456789abcdef";
@@ -75,7 +76,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const environment = (): Record<string, string> => ({ PATH: process.env["PATH"] ?? "", HOME: join(directory, "home"), ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: model.url });
+const environment = (): Record<string, string> => ({ ...PROGRAM_ENVIRONMENT, HOME: join(directory, "home"), ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: model.url });
 const command = (args: readonly string[]): readonly string[] => [join(ROOT, "bin/worktrain.mjs"), ...args];
 
 async function worktrain(...args: readonly string[]) {

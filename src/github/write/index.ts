@@ -5,7 +5,7 @@ export { cancelEffect } from "./cancel.ts";
 export { BUTTONS, checkActions, readCheckAction, type CheckActionName } from "./check-actions.ts";
 export { changeCheckEffect, checkRunEffect, MAX_ANNOTATIONS, type CheckConclusion, type CheckRunChange, type CheckRunWish } from "./check-run.ts";
 export { isSuperseded, supersededCheck } from "./superseded-check.ts";
-export { commentEffect, editComment, findComments, fitComment, isWrittenBy, MAX_COMMENT_CHARS, removeComment, type CommentAuthor, type CommentTarget, type OwnComment } from "./comment.ts";
+export { commentEffect, editComment, findComments, findRecentComments, fitComment, isWrittenBy, MAX_COMMENT_CHARS, removeComment, type CommentAuthor, type CommentTarget, type OwnComment } from "./comment.ts";
 export { dispatchEffect, type Dispatch } from "./dispatch.ts";
 export { createEffectRunner, type AppliedEffect, type EffectRunner, type EffectRunnerPorts } from "./effect-runner.ts";
 export { lookedUp, type Confirmed, type Effect } from "./effect.ts";

@@ -142,6 +142,33 @@ it("work on it that stops at a gate asks for a person on the delivered commit, w
   expect(asking()).toEqual([["WorkTrain progress", head, "neutral", []]]);
 });
 
+it("at a gate, what cannot be started takes nothing of it away: neither the gate nor the check run that asks for a person", async () => {
+  await deliver();
+  await check("ci", "failure");
+  await ends("gate-31-fix-1-8dbf2163b3b83e82", "awaiting-approval");
+  const waits = [["WorkTrain progress", head, "action_required", ["approve", "explain"]]];
+  expect(asking()).toEqual(waits);
+  // The label once more, with a config that cannot be read.
+  await world.commit({ ".github/worktrain.yml": "checks: [\n" });
+  world.later(60_000);
+  await world.clock.advance(60_000);
+  await world.unlabel(issue);
+  await world.label(issue);
+  await world.quiet();
+  const status = async (): Promise<string> => (await world.comments(issue))[0]?.body ?? "";
+  expect(await status()).toContain("The configuration .github/worktrain.yml on the default branch is not valid.");
+  expect(await status()).toContain("What was begun before it is left as it was");
+  expect([world.runs(issue).length, asking()]).toEqual([2, waits]);
+  // Approved, with a dispatch that GitHub does not take.
+  await world.commit({ ".github/worktrain.yml": "commands: { test: npm test }\n" });
+  world.github.failNext({ method: "POST", route: "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches", status: 422 });
+  await command("/worktrain approve");
+  expect([world.runs(issue).length, asking()]).toEqual([2, waits]);
+  await command("/worktrain approve");
+  expect(world.runs(issue)).toHaveLength(3);
+  expect(asking()).toEqual([["WorkTrain progress", head, "neutral", []]]);
+});
+
 it("I9: a status comment that somebody edited to name the verdict's check run does not turn that one neutral", async () => {
   await deliver();
   const { id } = await call("POST", "/check-runs", { name: "WorkTrain", head_sha: head, status: "completed", conclusion: "failure" });

@@ -15,7 +15,9 @@ import { isAtWork } from "../../../report/status-marker.ts";
 import { latestStatus } from "../commands/go-on-asked.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import { deliveredHead } from "../starting/follow-up.ts";
-import type { Refused, Stage, StartTools } from "../starting/start-work.ts";
+import type { Refused } from "../starting/refusal.ts";
+import type { Stage } from "../starting/stage.ts";
+import type { StartTools } from "../starting/start.ts";
 import { hearsClicks, type AppTools } from "../workplace.ts";
 
 export interface ArmWish {

@@ -15,10 +15,10 @@ import { endByForce } from "./end-by-force.ts";
 import { endedView, isInterrupted, wasCutOff, type EndedView } from "./run-ending.ts";
 import { parseRunTitle, type RunTitle } from "./run-title.ts";
 import { deliveredHead } from "../starting/follow-up.ts";
-import { isFoundByLabel, startReview } from "../starting/start-review.ts";
+import { isWantedStill, startReview } from "../starting/start-review.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
 import { goOnUnasked } from "../starting/go-on-unasked.ts";
-import type { StartTools } from "../starting/start-work.ts";
+import type { StartTools } from "../starting/start.ts";
 import type { Workplace } from "../workplace.ts";
 
 /** A job that stores only its end any more is told of all the same. */
@@ -89,13 +89,14 @@ async function askOnDelivered(place: Workplace, tools: StartTools, { marker, vie
   return delivered === null ? undefined : askOnHead(place, tools, { marker, view, headSha: delivered.headSha });
 }
 
-/** Only in the name of somebody who asked for it, and where the look that finds what is due will find it. */
-async function afterOutage(place: Workplace, tools: StartTools, { tries = 0, by, cancel, head, issueNumber }: StatusMarker): Promise<Onward> {
+/** Only in the name of somebody who asked for it, and while it is asked for still. */
+async function afterOutage(place: Workplace, tools: StartTools, marker: StatusMarker): Promise<Onward> {
+  const { tries = 0, by, cancel, head } = marker;
   if (cancel !== undefined) return { kind: "waits", reason: "a comment cancelled it" };
   if (by === undefined || by === null) return { kind: "waits", reason: "it is not known any more who asked for it" };
   const next = nextTry(tries, tools.clock.nowMs());
   if (next === null) return { kind: "waits", reason: `it was tried ${MOST_TRIES} times in a row` };
-  if (head !== undefined && !(await isFoundByLabel(place, issueNumber))) return { kind: "waits", reason: "only what has the label is tried again after a while, and this pull request does not have it" };
+  if (head !== undefined && !(await isWantedStill(place, marker))) return { kind: "waits", reason: "no command asked for it, and this pull request does not have the label" };
   return { kind: "tries-again", ...next };
 }
 

@@ -12,7 +12,8 @@ import { authorise, decideStart, type DeliveredHead, type LabeledEvent } from ".
 import { formatItemId, readTrailers } from "../../../record/index.ts";
 import type { Asked } from "./causes.ts";
 import { tellNotFollowedUp } from "./not-followed-up.ts";
-import { setStage, start, type Stage, type StartTools } from "./start-work.ts";
+import { setStage, type Stage } from "./stage.ts";
+import { start, type StartTools } from "./start.ts";
 import { askPersonOnce } from "../runs/ask-person.ts";
 import { openStatusBoard, type Status } from "../runs/status-board.ts";
 import type { Workplace } from "../workplace.ts";

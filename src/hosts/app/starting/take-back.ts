@@ -2,7 +2,7 @@ import { unlabelEffect } from "../../../github/write/index.ts";
 import { readLabelled } from "../dashboard/dashboard.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 import { givenTo, hasLabel, isSame, startsWork } from "./asked-otherwise.ts";
-import { setStage } from "./start-work.ts";
+import { setStage } from "./stage.ts";
 
 export interface TakenBack {
   readonly issueNumber: number;
