@@ -13,6 +13,7 @@ import type { AgentEvent, Recorded } from "../../src/record/index.ts";
 import { sha256Hex } from "../../src/shared/hash.ts";
 import { nodeClock } from "../../src/shared/node-ports.ts";
 import { nodeProcesses } from "../../src/shared/node-processes.ts";
+import { PROGRAM_ENVIRONMENT } from "../fakes/program-environment.ts";
 
 interface Seen {
   readonly method: string;
@@ -240,7 +241,7 @@ describe("a machine that has everything but the provider's package", () => {
     ["@anthropic-ai/vertex-sdk", { WORKTRAIN_PROVIDER: "vertex", CLOUD_ML_REGION: "global", ANTHROPIC_VERTEX_PROJECT_ID: "p" }],
   ])("is told in one line to install %s, in the version that is tested here", async (name, variables) => {
     const root = checkoutWithout();
-    const run = await nodeProcesses.run(process.execPath, [join(root, "src/hosts/cli/main.ts"), "run", "--goal", "x", "--workspace", directory], { env: { PATH: process.env["PATH"] ?? "", HOME: directory, ...variables }, timeoutMs: 60_000 });
+    const run = await nodeProcesses.run(process.execPath, [join(root, "src/hosts/cli/main.ts"), "run", "--goal", "x", "--workspace", directory], { env: { ...PROGRAM_ENVIRONMENT, HOME: directory, ...variables }, timeoutMs: 60_000 });
     expect({ exitCode: run.exitCode, stdout: new TextDecoder().decode(run.stdout), stderr: new TextDecoder().decode(run.stderr) }).toEqual({
       exitCode: 1,
       stdout: "",

@@ -14,6 +14,7 @@ import type { LoggedRequest } from "../../src/hosts/demo/github/index.ts";
 import { nodeProcesses } from "../../src/shared/node-processes.ts";
 import { assertRequestsConform } from "../contract/openapi.ts";
 import { shell } from "../hosts/cli/in-process.ts";
+import { PROGRAM_ENVIRONMENT } from "../fakes/program-environment.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const sha = z.string().regex(/^[0-9a-f]{40}$/);
@@ -40,7 +41,7 @@ const repository = (): string => join(directory, "repo.git");
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "worktrain-e2e-demo-"));
-  const done = await nodeProcesses.run(process.execPath, [join(ROOT, "src/hosts/demo/main.ts"), "--json", "--keep", directory], { env: { PATH: process.env["PATH"] ?? "" }, timeoutMs: 120_000 });
+  const done = await nodeProcesses.run(process.execPath, [join(ROOT, "src/hosts/demo/main.ts"), "--json", "--keep", directory], { env: { ...PROGRAM_ENVIRONMENT }, timeoutMs: 120_000 });
   exitCode = done.exitCode;
   stdout = new TextDecoder().decode(done.stdout);
   stderr = new TextDecoder().decode(done.stderr);

@@ -14,6 +14,7 @@ import { nodeProcesses } from "../../src/shared/node-processes.ts";
 import { canonicalJson, type Json } from "../../src/shared/json.ts";
 import { completeStep, scenarioByIssue, verdict } from "../fakes/scripts.ts";
 import { until } from "../fakes/until.ts";
+import { PROGRAM_ENVIRONMENT } from "../fakes/program-environment.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const KEY = "sk-ant-steering-0123456789abcdef";
@@ -79,7 +80,7 @@ afterAll(async () => {
 });
 
 /** Each test has its own data directory, and with it its own list of runs. */
-const environment = (home: string, more: Record<string, string> = {}): Record<string, string> => ({ PATH: process.env["PATH"] ?? "", HOME: join(directory, home), ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: model.url, ...more });
+const environment = (home: string, more: Record<string, string> = {}): Record<string, string> => ({ ...PROGRAM_ENVIRONMENT, HOME: join(directory, home), ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: model.url, ...more });
 const dataOf = (home: string): string => join(directory, home, ".local/share/worktrain");
 
 async function worktrain(args: readonly string[], env: Record<string, string>) {

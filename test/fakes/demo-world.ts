@@ -11,6 +11,7 @@ import { SYSTEM_PATH } from "../../src/hosts/demo/program-path.ts";
 import { smallBug } from "../../src/hosts/demo/scenario/small-bug/scenario.ts";
 import type { DemoRepository } from "../../src/hosts/demo/scenario/scenario.ts";
 import { git, startWorld, type World } from "../../src/hosts/demo/world.ts";
+import { PROGRAM_ENVIRONMENT } from "./program-environment.ts";
 
 export interface Answer {
   readonly status: number;
@@ -69,6 +70,7 @@ export async function startDemoWorld(model: Scenario, { repository = smallBug.re
     repository,
     model,
     sandbox: await availableSandbox(),
+    compileCache: PROGRAM_ENVIRONMENT.NODE_COMPILE_CACHE,
     variables,
     ...more,
     onEvent(event) {

@@ -7,6 +7,7 @@ import { answerSchema, type Answer } from "../../src/session/stored/index.ts";
 import { unreachable } from "../../src/shared/unreachable.ts";
 import type { JsonObject } from "../../src/shared/json.ts";
 import { fillIn } from "./drive-session.ts";
+import { PROGRAM_ENVIRONMENT } from "./program-environment.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -38,7 +39,7 @@ const resultSchema = z.looseObject({ content: z.array(z.looseObject({ text: z.st
 
 export async function startMcp({ data, cwd = data, args = ["--sandbox", "weak"], env = {}, program = [join(ROOT, "src/hosts/cli/main.ts")] }: McpServerOptions): Promise<McpProcess> {
   const client = new Client({ name: "worktrain-test", version: "1.0.0" });
-  const transport = new StdioClientTransport({ command: process.execPath, args: [...program, "mcp", "--data", data, ...args], cwd, env: { PATH: process.env["PATH"] ?? "", HOME: data, ...env }, stderr: "pipe" });
+  const transport = new StdioClientTransport({ command: process.execPath, args: [...program, "mcp", "--data", data, ...args], cwd, env: { ...PROGRAM_ENVIRONMENT, HOME: data, ...env }, stderr: "pipe" });
   await client.connect(transport);
   const tool = async (name: string, sent: JsonObject): Promise<ToolResult> => {
     const { content, structuredContent, isError = false } = resultSchema.parse(await client.callTool({ name, arguments: sent }));

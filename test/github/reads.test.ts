@@ -36,7 +36,7 @@ describe("what does GitHub say?", () => {
       },
     });
     const branches = Array.from({ length: 51 }, (_, at) => branchOfIssue({ issueNumber: at + 1, attempt: 1 }));
-    expect(await readOpenDeliveries(github, { ...REPOSITORY, id: 99 }, { branches, said: true })).toEqual([{ number: 7, open: true, branch: "worktrain/issue-12-1", headSha: "a".repeat(40), base: "main", fork: false, mergeable: "MERGEABLE", red: false, talked: false, armed: false, changesRequested: [] }]);
+    expect(await readOpenDeliveries(github, { ...REPOSITORY, id: 99 }, { branches, said: true })).toEqual([{ number: 7, open: true, branch: "worktrain/issue-12-1", headSha: "a".repeat(40), base: "main", fork: false, mergeable: "MERGEABLE", red: false, talked: false, armed: false, elsewhere: false, changesRequested: [] }]);
     expect(documents.map((document) => Object.keys(document).filter((name) => /^b\d+$/.test(name)).length)).toEqual([50, 1]);
     expect(documents.flatMap(({ query }) => checkGraphQlRequest({ query, variables: {} }))).toEqual([]);
     expect(await readOpenDeliveries(github, { ...REPOSITORY, id: 98 }, { branches, said: true })).toEqual([]);

@@ -16,12 +16,11 @@ import { registerConfigCheck, type ConfigCheckWebhook } from "./checks/config-ch
 import type { CommandTools } from "./commands/set-up-asked.ts";
 import { workplaceOf, type Delivery } from "./delivery.ts";
 import { armApproved } from "./merging/approved.ts";
-import { baseChanged } from "./merging/base-changed.ts";
 import { onboard } from "./onboarding/onboard.ts";
 import { registerOnboarding, renewToken, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
 import { takeBack } from "./starting/take-back.ts";
 import { changesRequested, FAILED_CHECKS } from "./starting/causes.ts";
-import { answerSoon, followUpSoon, lookForConflicts, pushedOverSoon } from "./starting/follow-up-soon.ts";
+import { answerSoon, baseChangedSoon, followUpSoon, lookForConflicts, pushedOverSoon } from "./starting/follow-up-soon.ts";
 import { followRun, lookAtRun, type LookTools } from "./runs/look-at-run.ts";
 import { registerRequiredCheck, type RequiredCheckWebhook } from "./checks/required-check.ts";
 import { restoreStatus } from "./runs/restore-status.ts";
@@ -178,7 +177,7 @@ function onReviewComment(delivery: Delivery, tools: HandlerTools): void {
 function onBaseChange(delivery: Delivery, tools: HandlerTools): void {
   const head = parseBaseChange(delivery.payload);
   const place = workplaceOf(delivery, tools);
-  if (head !== null && place !== null) tools.queue.add(subjectOf(place.repositoryId, head.issueNumber), { name: "hearing of another base", coalesce: `base ${head.pullNumber}`, run: () => baseChanged(place, tools, head) });
+  if (head !== null && place !== null) baseChangedSoon(place, tools, head);
 }
 
 function onPushedOver(delivery: Delivery, tools: HandlerTools): void {

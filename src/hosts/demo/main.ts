@@ -44,6 +44,7 @@ async function main(): Promise<number> {
   const directory = await emptyDirectory(asked.keep);
   const say = (line: string): void => void (json ? process.stderr : process.stdout).write(`${line}\n`);
   const path = process.env["PATH"] ?? SYSTEM_PATH;
+  const compileCache = process.env["NODE_COMPILE_CACHE"];
   const sandbox = await availableSandbox(path);
   if (sandbox === "weak") say("bubblewrap cannot run here, so this demo asks for the weak mode: the agent's commands run without a sandbox.");
   const started = nodeClock.monotonicMs();
@@ -62,6 +63,7 @@ async function main(): Promise<number> {
     repository: scenario.repository,
     model: scenario.model,
     sandbox,
+    ...(compileCache === undefined ? {} : { compileCache }),
     onEvent: (event) => {
       const line = lineOf(event);
       if (line !== null) say(line);

@@ -47,6 +47,8 @@ export interface WorldOptions {
   readonly actionOnly?: boolean;
   /** Whether the deliver job exchanges its identity for tokens of the App, as templates/worktrain.yml says how; default: it does not. */
   readonly exchange?: boolean;
+  /** Where the App's process keeps its code compiled for the next start (`NODE_COMPILE_CACHE`); nowhere when absent. */
+  readonly compileCache?: string;
   readonly onEvent: (event: LocalActionsEvent) => void;
 }
 
@@ -252,6 +254,7 @@ async function startApp(options: WorldOptions, { secrets, environment, port, exc
     cwd: options.directory,
     env: {
       PATH: options.path,
+      ...(options.compileCache === undefined ? {} : { NODE_COMPILE_CACHE: options.compileCache }),
       APP_ID: String(APP.id),
       PRIVATE_KEY: secrets.appKey,
       WEBHOOK_SECRET: secrets.webhookSecret,

@@ -8,6 +8,7 @@ import { commands } from "../../../src/hosts/cli/commands/index.ts";
 import { parseCall } from "../../../src/hosts/cli/parse-call.ts";
 import { nodeProcesses } from "../../../src/shared/node-processes.ts";
 import { startMcp } from "../../fakes/mcp-client.ts";
+import { PROGRAM_ENVIRONMENT } from "../../fakes/program-environment.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
 const directory = mkdtempSync(join(tmpdir(), "worktrain-cli-"));
@@ -44,7 +45,7 @@ interface Said {
 }
 
 async function worktrain(...args: readonly string[]): Promise<Said> {
-  const done = await nodeProcesses.run(process.execPath, [join(ROOT, "src/hosts/cli/main.ts"), ...args], { cwd: workspace, env: { PATH: process.env["PATH"] ?? "", HOME: directory, XDG_DATA_HOME: directory }, timeoutMs: 60_000 });
+  const done = await nodeProcesses.run(process.execPath, [join(ROOT, "src/hosts/cli/main.ts"), ...args], { cwd: workspace, env: { ...PROGRAM_ENVIRONMENT, HOME: directory, XDG_DATA_HOME: directory }, timeoutMs: 60_000 });
   return { exitCode: done.exitCode, stdout: new TextDecoder().decode(done.stdout), stderr: new TextDecoder().decode(done.stderr) };
 }
 

@@ -138,6 +138,7 @@ class RunningGitHub implements LocalGitHub {
   readonly #deliverer: Deliverer;
   readonly #triggers: Triggers;
   readonly #faults = new Faults();
+  readonly #gits = new Map<string, BareRepository>();
   #servers: readonly Server[] = [];
   #merging: Promise<void> = Promise.resolve();
   #url = "";
@@ -301,7 +302,12 @@ class RunningGitHub implements LocalGitHub {
     return wholeSeconds(this.#nowMs());
   }
 
-  readonly #gitOf = (repository: RepositoryRecord): BareRepository => new BareRepository(this.#processes, repository.gitDirectory);
+  readonly #gitOf = (repository: RepositoryRecord): BareRepository => {
+    const { gitDirectory } = repository;
+    const git = this.#gits.get(gitDirectory) ?? new BareRepository(this.#processes, gitDirectory);
+    this.#gits.set(gitDirectory, git);
+    return git;
+  };
 
   #repository(id: number): RepositoryRecord {
     return known(this.#machine.state.repositories, id, "repository");

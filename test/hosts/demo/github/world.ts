@@ -57,17 +57,19 @@ export interface World {
   close(): Promise<void>;
 }
 
+/** Of the App in every world of a file. */
+const keys = generateKeyPairSync("rsa", {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: "spki", format: "pem" },
+  privateKeyEncoding: { type: "pkcs8", format: "pem" },
+});
+
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 export async function startWorld(
-  options: Partial<LocalGitHubOptions> & { readonly webhookUrl?: string; readonly visibility?: "public" | "private"; readonly morePermissions?: Readonly<Record<string, "read" | "write">> } = {},
+  options: Partial<LocalGitHubOptions> & { readonly webhookUrl?: string; readonly visibility?: "public" | "private"; readonly morePermissions?: Readonly<Record<string, "read" | "write">>; /** In the first commit, beside its own. */ readonly files?: Readonly<Record<string, string>> } = {},
 ): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), "local-github-test-"));
-  const keys = generateKeyPairSync("rsa", {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: "spki", format: "pem" },
-    privateKeyEncoding: { type: "pkcs8", format: "pem" },
-  });
   const github = await startLocalGitHub({
     directory,
     app: {
@@ -121,8 +123,8 @@ export async function startWorld(
   const remote = (token: string): string => `${github.url.replace("http://", `http://x-access-token:${token}@`)}/acme/calc.git`;
 
   const clone = join(directory, "first-clone");
-  writeFiles(clone, { "README.md": "# calc\n", "src/add.js": "export const add = (a, b) => a - b;\n", ".github/workflows/train.yml": WORKFLOW });
-  await git(clone, "init", "--quiet");
+  writeFiles(clone, { "README.md": "# calc\n", "src/add.js": "export const add = (a, b) => a - b;\n", ".github/workflows/train.yml": WORKFLOW, ...options.files });
+  await git(clone, "init", "--quiet", "--template=");
   await git(clone, "add", "-A");
   await git(clone, "commit", "--quiet", "-m", "first");
   const pushed = await git(clone, "push", "--quiet", remote(maintainer), "main");

@@ -7,20 +7,29 @@ import { diffCommits } from "./diff.ts";
 import type { Commit, FileChange, Git, NewCommit, ObjectType, Ref, Tree, TreeChange, TreeEntry, WrittenTree } from "./git.ts";
 import { summaryOf } from "./git.ts";
 import type { PushedCommit } from "../happening.ts";
+import { isPlainRef, OBJECT_ID, ObjectFiles } from "./object-files.ts";
+import { ancestryIn, changedPathsIn, commitIn, entryAtIn, lineIn, listingIn, rootIn } from "./object-views.ts";
 import { runGit, textOf, type GitCall } from "./run-git.ts";
 
-const OBJECT_ID = /^[0-9a-f]{40}$/;
 const NO_OBJECT = "0".repeat(40);
 const EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
-/** A bare repository on disk, through git's plumbing commands: what REST writes, a clone sees at once, and the reverse. */
+/**
+ * A bare repository on disk: what REST writes, a clone sees at once, and the reverse. Git's plumbing commands write it; what they would
+ * only read from a loose object or ref is read from its file, which takes a hundredth of a process's time.
+ */
 export class BareRepository implements Git {
   readonly #processes: Processes;
   readonly #directory: string;
+  readonly #files: ObjectFiles;
+  /** By the ids they were asked for, which say what they hold. */
+  readonly #answers = new Map<string, string>();
+  readonly #diffs = new Map<string, readonly FileChange[]>();
 
   constructor(processes: Processes, gitDirectory: string) {
     this.#processes = processes;
     this.#directory = gitDirectory;
+    this.#files = new ObjectFiles(gitDirectory);
   }
 
   /** Output of a git command, or null when it says no. */
@@ -39,6 +48,9 @@ export class BareRepository implements Git {
     const candidates =
       OBJECT_ID.test(revision) || revision.startsWith("refs/") ? [revision] : [`refs/heads/${revision}`, `refs/tags/${revision}`, `refs/${revision}`];
     for (const candidate of candidates) {
+      const id = OBJECT_ID.test(candidate) ? candidate : this.#files.ref(candidate);
+      if (id === null) continue;
+      if (id !== undefined && commitIn(this.#files, id) !== null) return id;
       const found = await this.#try(["rev-parse", "--verify", "--quiet", "--end-of-options", `${candidate}^{commit}`]);
       if (found !== null) return textOf(found).trim();
     }
@@ -47,11 +59,15 @@ export class BareRepository implements Git {
 
   async inspect(id: string): Promise<{ readonly type: ObjectType; readonly size: number } | null> {
     if (!OBJECT_ID.test(id)) return null;
+    const file = this.#files.read(id);
+    if (file !== null) return { type: file.type, size: file.bytes.byteLength };
     const [, type, size] = (await this.#must(["cat-file", "--batch-check"], { input: `${id}\n` })).split(" ");
     return type === "blob" || type === "tree" || type === "commit" || type === "tag" ? { type, size: Number(size) } : null;
   }
 
   async readBlob(id: string): Promise<Uint8Array | null> {
+    const file = this.#files.read(id);
+    if (file?.type === "blob") return file.bytes;
     return OBJECT_ID.test(id) ? this.#try(["cat-file", "blob", id]) : null;
   }
 
@@ -62,6 +78,9 @@ export class BareRepository implements Git {
   async readTree(treeish: string, options: { readonly recursive: boolean }): Promise<Tree | null> {
     const commit = OBJECT_ID.test(treeish) ? treeish : await this.commitOf(treeish);
     if (commit === null) return null;
+    const root = rootIn(this.#files, commit);
+    const entries = root === null ? null : listingIn(this.#files, root, options.recursive);
+    if (root !== null && entries !== null) return { id: root, entries };
     const id = await this.#try(["rev-parse", "--verify", "--quiet", "--end-of-options", `${commit}^{tree}`]);
     if (id === null) return null;
     const listing = await this.#try(["ls-tree", "-z", "-l", ...(options.recursive ? ["-r", "-t"] : []), textOf(id).trim()]);
@@ -73,6 +92,9 @@ export class BareRepository implements Git {
       const tree = await this.readTree(commit, { recursive: false });
       return tree === null ? null : { path: "", mode: "040000", type: "tree", id: tree.id, size: null };
     }
+    const root = rootIn(this.#files, commit);
+    const known = root === null ? null : entryAtIn(this.#files, root, path);
+    if (known !== null) return known.entry;
     const listing = await this.#try(["--literal-pathspecs", "ls-tree", "-z", "-l", "--full-tree", commit, "--", path]);
     return (listing === null ? [] : parseTree(listing)).find((entry) => entry.path === path) ?? null;
   }
@@ -109,7 +131,8 @@ export class BareRepository implements Git {
   }
 
   async readCommit(id: string): Promise<Commit | null> {
-    if (!OBJECT_ID.test(id)) return null;
+    const known = commitIn(this.#files, id);
+    if (known !== null || !OBJECT_ID.test(id)) return known;
     const bytes = await this.#try(["cat-file", "commit", id]);
     return bytes === null ? null : { id, ...parseCommit(textOf(bytes)) };
   }
@@ -121,6 +144,8 @@ export class BareRepository implements Git {
   }
 
   async refs(prefix = "refs/"): Promise<readonly Ref[]> {
+    const known = this.#files.refs();
+    if (known !== null) return known.filter(({ name }) => name.startsWith(prefix));
     const listing = await this.#must(["for-each-ref", "--format=%(refname) %(objectname) %(objecttype)"]);
     return listing
       .split("\n")
@@ -131,40 +156,47 @@ export class BareRepository implements Git {
       );
   }
 
+  async #isRefName(name: string): Promise<boolean> {
+    return isPlainRef(name) || (await this.#try(["check-ref-format", name])) !== null;
+  }
+
   async moveRef(name: string, from: string | null, to: string | null): Promise<boolean> {
-    if ((await this.#try(["check-ref-format", name])) === null) return false;
+    if (!(await this.#isRefName(name))) return false;
     const args = to === null ? ["update-ref", "-d", name, from ?? NO_OBJECT] : ["update-ref", name, to, from ?? NO_OBJECT];
     return (await this.#try(args)) !== null;
   }
 
   async moveRefs(moves: Parameters<Git["moveRefs"]>[0]): Promise<boolean> {
-    for (const { name } of moves) if ((await this.#try(["check-ref-format", name])) === null) return false;
+    for (const { name } of moves) if (!(await this.#isRefName(name))) return false;
     const commands = moves.map(({ name, from, to }) => (to === null ? `delete ${name} ${from ?? NO_OBJECT}` : `update ${name} ${to} ${from ?? NO_OBJECT}`));
     return (await this.#try(["update-ref", "--stdin"], { input: `${["start", ...commands, "prepare", "commit"].join("\n")}\n` })) !== null;
   }
 
   async isAncestor(ancestor: string, descendant: string): Promise<boolean> {
-    return (await this.#try(["merge-base", "--is-ancestor", ancestor, descendant])) !== null;
+    const known = commitIn(this.#files, ancestor) === null ? null : ancestryIn(this.#files, descendant);
+    return known === null ? (await this.#try(["merge-base", "--is-ancestor", ancestor, descendant])) !== null : known.has(ancestor);
   }
 
   async mergeBase(a: string, b: string): Promise<string | null> {
-    const found = await this.#try(["merge-base", a, b]);
-    return found === null ? null : textOf(found).trim();
+    return this.#found(["merge-base", a, b]);
   }
 
   async commitsBetween(from: string | null, to: string, limit: number): Promise<readonly PushedCommit[]> {
-    const ids = (await this.#must(["rev-list", "--reverse", "--topo-order", ...(from === null ? [] : [`^${from}`]), to]))
+    const line = lineIn(this.#files, from, to)?.map(({ id }) => id);
+    const ids = line ?? (await this.#must(["rev-list", "--reverse", "--topo-order", ...(from === null ? [] : [`^${from}`]), to]))
       .split("\n")
       .filter((id) => id !== "");
     const commits: PushedCommit[] = [];
     for (const id of ids.slice(-limit)) {
       const commit = await this.readCommit(id);
-      if (commit !== null) commits.push({ ...summaryOf(commit), ...(await this.#changedPaths(id)) });
+      if (commit !== null) commits.push({ ...summaryOf(commit), ...(changedPathsIn(this.#files, commit) ?? (await this.#changedPaths(id))) });
     }
     return commits;
   }
 
   async countBetween(from: string, to: string): Promise<number> {
+    const [before, all] = [ancestryIn(this.#files, from), ancestryIn(this.#files, to)];
+    if (before !== null && all !== null) return [...all].filter((id) => !before.has(id)).length;
     return Number(await this.#must(["rev-list", "--count", `^${from}`, to]));
   }
 
@@ -178,7 +210,12 @@ export class BareRepository implements Git {
   }
 
   async diff(from: string, to: string): Promise<readonly FileChange[]> {
-    return diffCommits((args) => this.#must(args), from, to);
+    const key = `${from} ${to}`;
+    const before = this.#diffs.get(key);
+    if (before !== undefined) return before;
+    const changes = await diffCommits((args) => this.#must(args), from, to);
+    if ([from, to].every((id) => OBJECT_ID.test(id))) this.#diffs.set(key, changes);
+    return changes;
   }
 
   async mergesCleanly(a: string, b: string): Promise<boolean> {
@@ -187,8 +224,19 @@ export class BareRepository implements Git {
 
   /** The tree of their merge; null where there is a conflict. */
   async mergeTree(a: string, b: string): Promise<string | null> {
-    const written = await this.#try(["merge-tree", "--write-tree", a, b]);
-    return written === null ? null : textOf(written).trim();
+    return this.#found(["merge-tree", "--write-tree", a, b]);
+  }
+
+  /** An id that git finds by two commits; null when it says no. What it found it would find again. */
+  async #found(args: readonly [string, ...string[]]): Promise<string | null> {
+    const key = args.join(" ");
+    const before = this.#answers.get(key);
+    if (before !== undefined) return before;
+    const output = await this.#try(args);
+    if (output === null) return null;
+    const found = textOf(output).trim();
+    if (args.slice(-2).every((id) => OBJECT_ID.test(id))) this.#answers.set(key, found);
+    return found;
   }
 }
 

@@ -42,26 +42,26 @@ export async function runGit(processes: Processes, gitDirectory: string, args: r
 
 export const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
 
+const CONFIG = `[http]
+	receivepack = true
+[receive]
+	hideRefs = refs/pull
+	autogc = false
+[uploadpack]
+	allowAnySHA1InWant = true
+	allowFilter = true
+[gc]
+	auto = 0
+`;
+
 /**
  * Makes an empty bare repository that can be cloned and pushed to over HTTP, and fetched from by commit id as on GitHub.
  * `refs/pull` is the server's: pushes cannot write it.
  */
 export async function initRepository(processes: Processes, gitDirectory: string, defaultBranch: string): Promise<void> {
-  const config = [
-    ["http.receivepack", "true"],
-    ["receive.hideRefs", "refs/pull"],
-    ["uploadpack.allowAnySHA1InWant", "true"],
-    ["uploadpack.allowFilter", "true"],
-    ["gc.auto", "0"],
-    ["receive.autogc", "false"],
-  ];
-  for (const args of [
-    ["init", "--quiet", "--bare", `--initial-branch=${defaultBranch}`, gitDirectory],
-    ...config.map(([key = "", value = ""]) => ["config", key, value]),
-  ]) {
-    const result = await runGit(processes, gitDirectory, args);
-    if (result.exitCode !== 0) throw new Error(`git ${args.join(" ")} failed: ${textOf(result.stderr)}`);
-  }
+  const result = await runGit(processes, gitDirectory, ["init", "--quiet", "--bare", "--template=", `--initial-branch=${defaultBranch}`, gitDirectory]);
+  if (result.exitCode !== 0) throw new Error(`git init failed: ${textOf(result.stderr)}`);
+  await appendFile(join(gitDirectory, "config"), CONFIG);
 }
 
 export interface ForkPlace {
