@@ -163,6 +163,23 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    code: "gate-without-way",
+    bad: [
+      `steps:\n${step("one", 'validationCriteria: [{ type: contains, value: finished, message: Say it. }, { type: length, max: 3, message: Be short. }]')}`,
+      `steps:\n${step("one", 'validationCriteria: { and: [{ type: contains, value: all done, message: Say it. }, { not: { type: contains, value: done, message: Not that. } }] }')}`,
+      `assessments: [{ id: care, purpose: How good it is., dimensions: [{ id: depth, purpose: Depth., levels: [low, high] }] }]\nsteps:\n${step("one", "assessmentRefs: [care], assessmentConsequences: [{ when: { anyEqualsLevel: low }, effect: { kind: require_followup, guidance: Dig. } }, { when: { anyEqualsLevel: high }, effect: { kind: require_followup, guidance: Rest. } }]")}`,
+      `steps:\n${step("one", "produces: { found: { type: array, minItems: 3, maxItems: 2 } }")}${step("two", "", "Use {{found}}.")}`,
+      `contracts: { plan: { type: object, properties: { name: { type: string, minLength: 5, maxLength: 2 } }, required: [name] } }\nsteps:\n${step("one", "outputContract: { contractRef: plan }")}`,
+      `steps:\n${step("one", 'verification: { command: "exit 1" }')}`,
+    ],
+    good: [
+      `steps:\n${step("one", 'validationCriteria: { or: [{ type: contains, value: finished, message: Say it. }, { type: length, max: 3, message: Be short. }] }')}`,
+      `steps:\n${step("one", 'validationCriteria: [{ type: contains, value: finished, message: Say it., condition: { var: findings } }, { type: length, max: 3, message: Be short. }]')}`,
+      `assessments: [{ id: care, purpose: How good it is., dimensions: [{ id: depth, purpose: Depth., levels: [low, high], required: false }] }]\nsteps:\n${step("one", "assessmentRefs: [care], assessmentConsequences: [{ when: { anyEqualsLevel: low }, effect: { kind: require_followup, guidance: Dig. } }, { when: { anyEqualsLevel: high }, effect: { kind: require_followup, guidance: Rest. } }]")}`,
+      `steps:\n${step("one", 'verification: { command: "exit 0" }')}`,
+    ],
+  },
+  {
     code: "no-tool-left",
     bad: [
       `steps:\n  - { id: call, title: Call, allowedTools: [grep], templateCall: { templateId: wr.templates.routine.bound } }\n`,
@@ -308,6 +325,15 @@ describe("what others give", () => {
     const runs = (more: string) => `${HEAD.replace("team.work", "team.runs")}steps:\n${child(`, goal: ${JSON.stringify(LONG_GOAL)}`, "wr.routine-own").replace("notesOptional: true", more)}`;
     expect(lint(own, [runs("synthesis: { prompt: Bring it together. }")], head)).toEqual([]);
     expect(lint(own, [runs("notesOptional: true")], head).map(({ code }) => code)).toEqual(["contract-without-consumer"]);
+  });
+
+  test("what a typo may have meant is said, and a part of a value that it cannot have is told", () => {
+    const file = (goal: string, more = "") => `steps:\n${step("one", "requires: [lastRelease], produces: { commits: { type: array } }", "Since {{lastRelease}}.")}${step("two", more, goal)}${step("three", "", "Use {{commits}}.")}`;
+    expect(lint(file("Since {{lastRelaese}}.")).map(({ fix }) => fix)).toEqual([expect.stringContaining('Did you mean "lastRelease"?')]);
+    expect(lint(file("Look.", "runCondition: { var: comits }")).map(({ message }) => message)).toEqual(['The step "two" never runs: its condition cannot hold. Nothing before it sets "comits". Did you mean "commits"?']);
+    expect(lint(file("All {{commits.lenght}}.")).map(({ code, message }) => [code, message])).toEqual([["undeclared-value", '"commits.lenght" is used here, but what is declared for "commits" holds no such value.']]);
+    expect(lint(file("Look.", "runCondition: { var: commits.lenght, gt: 0 }")).map(({ code }) => code)).toEqual(["unreachable-step"]);
+    for (const goal of ["All {{commits.length}}.", "First {{commits.0.title}}."]) expect(lint(file(goal, "runCondition: { var: commits.length, gt: 0 }"))).toEqual([]);
   });
 
   test("a word that names a value is told for what it is", () => {

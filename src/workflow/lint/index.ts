@@ -7,6 +7,7 @@ import type { Fault } from "../../shared/fault.ts";
 import type { SourceDocument } from "../document.ts";
 import type { Plan } from "../plan.ts";
 import { contractWithoutConsumer } from "./rules/contract-without-consumer.ts";
+import { gateWithoutWay } from "./rules/gate-without-way.ts";
 import { humanGateInFullAuto } from "./rules/human-gate-in-full-auto.ts";
 import { judgeMayWrite } from "./rules/judge-may-write.ts";
 import { longPrompt } from "./rules/long-prompt.ts";
@@ -32,6 +33,7 @@ import { subjectOf, type LintRule } from "./subject.ts";
 export const LINT_RULES: readonly LintRule[] = [
   unreachableStep,
   loopWithoutExit,
+  gateWithoutWay,
   noToolLeft,
   humanGateInFullAuto,
   undeclaredValue,
