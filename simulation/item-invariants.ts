@@ -192,7 +192,9 @@ function theStatusIsTrue(world: ItemWorld): readonly string[] {
   if (marker !== null && !missed && !shut && ["starting", "waiting", "running"].includes(marker.state)) found.push(`Nothing runs and the status comment says ${marker.state}.`);
   if (status !== undefined && marker?.state === "ended" && /made pull request #(\d+)/.test(status.body)) {
     const number = Number(/made pull request #(\d+)/.exec(status.body)?.[1]);
-    if (!pulls.some((pull) => pull.number === number)) found.push(`The status comment speaks of pull request ${number}, which is not there.`);
+    const pull = pulls.find((each) => each.number === number);
+    if (pull === undefined) found.push(`The status comment speaks of pull request ${number}, which is not there.`);
+    else if (!didPerson(world, "push-branch") && ![...world.github.state.checkRuns.values()].some(({ headSha, status: state }) => headSha === pull.pull.head.sha && state === "completed")) found.push(`The status comment says that pull request ${number} was made, and its check run is not there.`);
   }
   if (status === undefined && !missed && !shut && world.runner.ends.length > 0 && !didPerson(world, "delete-comment")) found.push("A run was made and there is no status comment.");
   return found;

@@ -77,7 +77,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "an effect's key differs each time",
     file: "src/delivery/outlets/check-run.ts",
-    edits: [{ find: "external_id: ticket.key }", replace: "external_id: `${ticket.key}-${Math.random()}` }" }],
+    edits: [{ find: "external_id: key }", replace: "external_id: `${key}-${Math.random()}` }" }],
     worlds: "items",
   },
   {

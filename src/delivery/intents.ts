@@ -88,6 +88,8 @@ export interface ReplyIntent {
   readonly pullNumber: number;
   /** The comment that the conversation began with. */
   readonly commentId: number;
+  /** The last comment that is answered: what stands before it is no answer to it. */
+  readonly after: number;
   /** Begins with the mark; the commit that this delivery made is named behind it. */
   readonly body: string;
 }

@@ -111,8 +111,8 @@ export function decideStart(event: LabeledEvent, facts: StartFacts): StartDecisi
   if (issue === null) return { kind: "ignore", reason: "issue-gone" };
   if (issue.isPullRequest) return { kind: "ignore", reason: "pull-request" };
   if (!issue.open) return { kind: "ignore", reason: "issue-closed" };
-  // GitHub takes no comment of an App there, so nothing could be told (I4).
-  if (issue.locked) return { kind: "ignore", reason: "locked" };
+  // GitHub takes no new comment of an App there, so nothing could be told (I4); of what was begun the status comment is there, and is edited.
+  if (issue.locked && facts.unasked !== true) return { kind: "ignore", reason: "locked" };
   const { review } = facts;
   if (review?.labelled !== false && !issue.labels.some((label) => label.toLowerCase() === event.label.toLowerCase())) return { kind: "ignore", reason: "label-gone" };
   if (prior?.state === "running") return { kind: "ignore", reason: "already-running" };

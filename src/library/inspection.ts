@@ -1,5 +1,5 @@
 import { inWords } from "../shared/errors.ts";
-import { previewPlan, toMermaid, type CatalogueEntry, type Preview } from "../workflow/index.ts";
+import { previewPlan, toMermaid, toolsText, type CatalogueEntry, type Preview } from "../workflow/index.ts";
 import { listingOf, type Listing } from "./listing.ts";
 import type { SourceName } from "./sources.ts";
 
@@ -31,6 +31,7 @@ export function inspectionText({ id, name, version, description, about, category
         node.runCondition === null ? "" : `if ${node.runCondition}`,
         node.contract === null ? "" : `gives ${node.contract}`,
         node.verification === null ? "" : `verified by ${node.verification}`,
+        toolsText(node),
         node.children.length === 0 ? "" : `children ${node.children.join(", ")}`,
         by.length === 0 ? "" : `from ${by.join(", ")}`,
       ].filter((text) => text !== "");

@@ -1,6 +1,6 @@
 /** `worktrain lint`: the authoring rules over files, each seen with the workflows that it and its callers refer to. */
 import { resolve } from "node:path";
-import { lintWorkflow, passedTo, type LintFinding } from "../workflow/lint/index.ts";
+import { lintWorkflow, type LintFinding } from "../workflow/lint/index.ts";
 import { documentOf } from "../workflow/routines.ts";
 import { readWorkflowText } from "./files.ts";
 import { openLibrary, referredBeside } from "./library.ts";
@@ -27,7 +27,7 @@ export function lintPaths(paths: readonly string[], places: LibraryPlaces): read
     const compiled = entries.find(({ file }) => resolve(file) === resolve(report.path));
     const text = readWorkflowText(report.path);
     const document = compiled !== undefined && text.ok ? documentOf({ text: text.value, file: report.path }) : null;
-    const found = compiled === undefined || document === null || !document.ok ? [] : lintWorkflow(compiled.plan, document.value, passedTo(compiled.plan.id, plans));
+    const found = compiled === undefined || document === null || !document.ok ? [] : lintWorkflow(compiled.plan, document.value, plans);
     const of = (severity: LintFinding["severity"], said: readonly Place[]): readonly LintPlace[] => [
       ...said.map((place) => ({ ...place, code: "validate", severity })),
       ...found.filter((each) => each.severity === severity).map(({ line, column, path, message, fix, code }) => ({ line, column, path, message, fix, code, severity })),

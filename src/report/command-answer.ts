@@ -4,6 +4,8 @@ import { quote } from "./markdown.ts";
 import { neutralise } from "./neutralise.ts";
 
 export interface CommandAnswer {
+  /** Login of who asked; null where that is not known any more. */
+  readonly to: string | null;
   readonly refusal: {
     readonly message: string;
     readonly fix: string;
@@ -19,9 +21,9 @@ export interface CommandAnswer {
 }
 
 /** The comment, marker first; null when there is nothing to say. */
-export function commandAnswer(marker: string, { refusal, said, notDone }: CommandAnswer): string | null {
+export function commandAnswer(marker: string, { to, refusal, said, notDone }: CommandAnswer): string | null {
   const parts = [
-    ...(refusal === null ? [] : ["### WorkTrain did not do this", ...placed(refusal.place), quote(refusal.message), ...(refusal.details.length === 0 ? [] : [quote(refusal.details.join("\n"))]), `**What to do:** ${refusal.fix}`]),
+    ...(refusal === null ? [] : [to === null ? "### WorkTrain did not do this" : `### WorkTrain did not do what \`${to}\` asked for`, ...placed(refusal.place), quote(refusal.message), ...(refusal.details.length === 0 ? [] : [quote(refusal.details.join("\n"))]), `**What to do:** ${refusal.fix}`]),
     ...(said === null ? [] : [said]),
     ...(notDone.length === 0 ? [] : [`Only the first command of a comment counts. Not done: ${notDone.length === 1 ? "line" : "lines"} ${notDone.slice(0, 20).join(", ")}. Write it in a comment of its own.`]),
   ];

@@ -114,7 +114,7 @@ export const ENDING_WORDS: Readonly<Record<EndingCode, EndingWords>> = {
   "no-key": {
     after: "resume",
     headline: "did not start: it has no key for the model",
-    meaning: "The secret `ANTHROPIC_API_KEY` is empty or missing in the environment `worktrain-agent` of this repository, or the workflow file does not pass it on as `anthropic-api-key`. Nothing was spent.",
+    meaning: "The secret `ANTHROPIC_API_KEY` is empty or missing in the environment `worktrain-agent` of this repository, or the workflow file does not pass it on as `anthropic-api-key`. Nothing was spent, and what a person has answered to a gate counts for the next run.",
     next: "Set the secret `ANTHROPIC_API_KEY` in the environment `worktrain-agent`, not as a secret of the repository, then write `/worktrain resume` in a new comment.",
   },
   "key-rejected": {

@@ -4,7 +4,7 @@
  * I7. Verdicts are computed from the findings of completed sessions, never read from what a model called its verdict.
  */
 import { reviewVerdictSchema, verdictOf } from "../workflow/index.ts";
-import { besideBase, CONTRACT, exitWords } from "../engine/pipeline/index.ts";
+import { besideBase, CONTRACT, exitWords, goesBy } from "../engine/pipeline/index.ts";
 import { baseRows, besideWords, findingRows, inSandbox } from "./host-check-rows.ts";
 import { clip } from "./excerpt.ts";
 import { FATES, SHOWN_DIGITS } from "./findings-shown.ts";
@@ -28,7 +28,7 @@ export function proofOf(rows: readonly ProofRow[]): Proof {
 /** What the record alone shows: the sessions that made the change, the commands run on it, the last review of it. */
 export function journalProof(view: ItemView): readonly ProofRow[] {
   const maker = view.sessions.findLast((session) => session.phase === "code" || session.phase === "fix");
-  return [...baseRows(view), makerRow(maker), ...verificationRows(maker, view.baseTested, view.opening?.pipeline?.rules === 2), ...findingRows(view), reviewRow(view, maker)];
+  return [...baseRows(view), makerRow(maker), ...verificationRows(maker, view.baseTested, goesBy(2, view.opening?.pipeline)), ...findingRows(view), reviewRow(view, maker)];
 }
 
 /** The same of an item at its end. Where nothing was to be made, a change that is missing is no gap, and that nothing was changed is what there is to prove. */

@@ -48,10 +48,12 @@ export type StatusView =
       readonly progress: Progress | null;
       readonly ending: EndingCode;
       readonly pullRequest: PullRequestLink | null;
-      /** One that has the item's branch, where the deliver job stopped before all that belongs to it was published. */
-      readonly begun?: PullRequestLink | undefined;
+      /** One that has the item's branch, where the deliver job stopped before all that belongs to it was published. `brokenOff`: nothing was refused. */
+      readonly begun?: (PullRequestLink & { readonly brokenOff?: true }) | undefined;
       /** The deliver job, to look at when there should be a pull request and is none. */
       readonly deliverUrl: string | null;
+      /** The deliver job, which tells such an end in words of its own, was lost before it did. */
+      readonly unsaid?: true | undefined;
       /** The agent job never started. `refused`: GitHub ended the run without one. `skipped`: the workflow file kept it from starting. */
       readonly notBegun?: "refused" | "skipped" | undefined;
       /** Whether the App goes on by itself with what this run left; absent where it never would. */
@@ -110,11 +112,15 @@ function paragraphs(marker: StatusMarker, view: StatusView): readonly string[] {
     case "ended":
       return ended(marker, view);
     case "refused":
-      return ["### WorkTrain did not start", quote(view.message), ...(view.details.length === 0 ? [] : [quote(view.details.join("\n"))]), `**What to do:** ${view.fix}`];
+      return ["### WorkTrain did not start", quote(view.message), ...(view.details.length === 0 ? [] : [quote(view.details.join("\n"))]), `**What to do:** ${view.fix}`, ...waitsAsBefore(marker)];
     default:
       return unreachable(view);
   }
 }
+
+/** A refusal takes nothing away from what was interrupted. */
+const waitsAsBefore = ({ state, due }: StatusMarker): readonly string[] =>
+  state === "interrupted" ? [`What was begun before it is left as it was: ${due === undefined ? "the next run goes on from what is saved" : `it is tried again by itself from ${minute(due)} on`}.`] : [];
 
 const SAID_OF_DELIVERY = { ci: "checks fail on it", review: "changes were requested", comments: "something was asked for in a conversation", conflict: "it conflicts with the base branch as that is by now", asked: undefined };
 
@@ -145,6 +151,10 @@ const savedBefore = ({ kept }: StatusMarker): string => `It goes on from what wa
 const unsaved = ({ stale }: StatusMarker): readonly string[] =>
   stale === undefined ? [] : [`**Unsaved since ${minute(stale)}:** nothing newer is stored, though the run is at work. If it was lost now, what it has done since then would be done again. Its log says whether an upload fails.`];
 
+/** The summary is the agent job's. */
+const unsaid = (view: Extract<StatusView, { kind: "ended" }>): readonly string[] =>
+  view.unsaid === true ? [`There is more that its deliver job was to say in a comment of its own, and did not: it broke off. The summary of ${link("the run", view.runUrl)} has it.`] : [];
+
 /** What was done after the last save of a run that ended without a word is not there for the next one. */
 const lostAfter = ({ ending, progress }: Extract<StatusView, { kind: "ended" }>): readonly string[] =>
   ending !== "lost" || progress === null || progress.asOf === null ? [] : [`It was saved up to ${minute(progress.asOf)}; what it did after that is done again by the run that goes on with it.`];
@@ -159,17 +169,24 @@ function ended(marker: StatusMarker, view: Extract<StatusView, { kind: "ended" }
   if (view.ending !== "ready") {
     const leftover = view.pullRequest === null ? [] : [`Pull request ${link(`#${view.pullRequest.number}`, view.pullRequest.url)} has its branch.`];
     const next = view.ending === "lost" && view.progress === null ? NOTHING_SAVED : `${words.next}${whereToClick(view)}`;
-    return [`### WorkTrain ${words.headline}`, words.meaning, ...lostAfter(view), ...gateWords(view), ...leftover, ...toDo(view, next), foot];
+    return [`### WorkTrain ${words.headline}`, words.meaning, ...unsaid(view), ...lostAfter(view), ...gateWords(view), ...leftover, ...toDo(view, next), foot];
   }
   if (view.pullRequest === null) {
     return [
       "### WorkTrain did the work, but delivering it failed",
-      view.begun !== undefined ? `The change is saved in the run's artifacts. Pull request ${link(`#${view.begun.number}`, view.begun.url)} has its branch; not all that belongs to it is published.` : marker.followUp === undefined ? "The change is saved in the run's artifacts; there is no pull request." : `The change is saved in the run's artifacts; it is not on pull request #${marker.followUp.pullNumber}.`,
-      `**What to do:** see why in ${link("the deliver job", view.deliverUrl ?? view.runUrl)}. Mend the cause, then write \`/worktrain resume\` in a new comment, or remove the label and add it again: the saved change is delivered then.`,
+      savedOnly(marker, view),
+      ...toDo(view, `see why in ${link("the deliver job", view.deliverUrl ?? view.runUrl)}. Mend the cause, then write \`/worktrain resume\` in a new comment, or remove the label and add it again: the saved ${marker.head === undefined ? "change" : "review"} is delivered then.`),
       foot,
     ];
   }
   return [`### WorkTrain made pull request #${view.pullRequest.number}`, ...checklist(view.progress, { done: true, isReview: false }), `**What to do:** review ${link(`#${view.pullRequest.number}`, view.pullRequest.url)}.`, foot];
+}
+
+/** Where what was made is, that is not published or not all of it. */
+function savedOnly({ head, followUp }: StatusMarker, { begun }: Extract<StatusView, { kind: "ended" }>): string {
+  if (head !== undefined) return "The review is saved in the run's artifacts; it is not posted, or not all that belongs to it.";
+  if (begun !== undefined) return `The change is saved in the run's artifacts. Pull request ${link(`#${begun.number}`, begun.url)} has its branch; not all that belongs to it is published.`;
+  return followUp === undefined ? "The change is saved in the run's artifacts; there is no pull request." : `The change is saved in the run's artifacts; it is not on pull request #${followUp.pullNumber}.`;
 }
 
 /** The repository's page where a secret of an environment is set; nothing for other endings. */
@@ -204,7 +221,7 @@ function toDo({ onward }: Extract<StatusView, { kind: "ended" }>, next: string):
     case "waits":
       return [`It is not gone on with by itself: ${onward.reason}.`, `**What to do:** ${next}`];
     case "tries-again":
-      return [`**What to do:** nothing. It is tried again by itself after ${minute(onward.at)} (try ${onward.nth} of ${onward.of}), as long as the label is there. To go on sooner, write \`/worktrain resume\` in a new comment.`];
+      return [`**What to do:** nothing. It is tried again by itself after ${minute(onward.at)} (try ${onward.nth} of ${onward.of}), unless it is taken back before: by taking the label off, or by \`/worktrain cancel\`. To go on sooner, write \`/worktrain resume\` in a new comment.`];
     default:
       return unreachable(onward);
   }

@@ -66,8 +66,11 @@ export interface StatusMarker {
 /** A run is being started, waits for a runner, or runs. */
 export const isAtWork = ({ state }: Pick<StatusMarker, "state">): boolean => state === "starting" || state === "waiting" || state === "running";
 
+/** What every status comment starts with. */
+export const ANY_STATUS_MARKER = "<!-- worktrain:status issue-";
+
 /** What the status comment of an issue starts with. */
-export const statusMarkerPrefix = (issueNumber: number): string => `<!-- worktrain:status issue-${issueNumber} `;
+export const statusMarkerPrefix = (issueNumber: number): string => `${ANY_STATUS_MARKER}${issueNumber} `;
 
 export function formatStatusMarker(marker: StatusMarker): string {
   const fields = {

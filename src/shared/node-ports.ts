@@ -34,4 +34,16 @@ export const nodeClock: Clock = {
 
 export const nodeRandom: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
 
-export const nodeFileSystem: FileSystem = fileSystemOver(fs);
+/** A pipe that nobody writes to would hold this process for ever, and a device has no end: somebody else may have made the directory. */
+function readPlainFile(path: string): Uint8Array {
+  const file = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  try {
+    const stat = fs.fstatSync(file);
+    if (!stat.isFile() && !stat.isDirectory()) throw Object.assign(new Error(`${path} is no regular file`), { code: "ENOTSUP" });
+    return fs.readFileSync(file);
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+export const nodeFileSystem: FileSystem = fileSystemOver({ ...fs, readFileSync: readPlainFile });

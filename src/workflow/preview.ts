@@ -11,6 +11,8 @@ export interface PreviewNode {
   readonly runCondition: string | null;
   readonly contract: string | null;
   readonly verification: string | null;
+  /** The only tools that its agent may use, a call's narrowed by its caller; null is all. */
+  readonly tools: readonly string[] | null;
   /** Workflows a parallel step starts. */
   readonly children: readonly string[];
   readonly routine: string | null;
@@ -66,7 +68,7 @@ interface Graph {
   readonly work: { readonly id: string; readonly inLoop: string | null; readonly mayBePassedOver: boolean }[];
 }
 
-const plain = (id: string, kind: PreviewNode["kind"], title: string): PreviewNode => ({ id, kind, title, inLoop: null, runCondition: null, contract: null, verification: null, children: [], routine: null, features: [] });
+const plain = (id: string, kind: PreviewNode["kind"], title: string): PreviewNode => ({ id, kind, title, inLoop: null, runCondition: null, contract: null, verification: null, tools: null, children: [], routine: null, features: [] });
 const stepsOf = (steps: readonly PlanStep[]): readonly PlanStep[] => steps.flatMap((step) => [step, ...(step.kind === "loop" ? stepsOf(step.body) : [])]);
 const gateId = (step: PlanStep): string => `${step.id}.gate`;
 const hasGate = (step: PlanStep): boolean => (step.kind === "standard" || step.kind === "parallel") && step.confirmation !== null;
@@ -125,11 +127,11 @@ function nodeOf(step: PlanStep, inLoop: string | null, runCondition: string | nu
   const base = { ...plain(step.id, "step", step.title), inLoop, runCondition, routine: step.origin.routine, features: step.origin.features };
   switch (step.kind) {
     case "standard":
-      return { ...base, kind: step.audits === null ? "step" : "audit", contract: step.contract?.ref ?? null, verification: step.verification.command };
+      return { ...base, kind: step.audits === null ? "step" : "audit", contract: step.contract?.ref ?? null, verification: step.verification.command, tools: step.allowedTools };
     case "loop":
       return { ...base, kind: "loop", title: `${step.title} (${loopText(step)})` };
     case "parallel":
-      return { ...base, kind: "parallel", contract: step.synthesis?.contract?.ref ?? null, children: step.delegations.map((delegation) => delegation.workflowId) };
+      return { ...base, kind: "parallel", contract: step.synthesis?.contract?.ref ?? null, tools: step.allowedTools, children: step.delegations.map((delegation) => delegation.workflowId) };
     case "gather":
       return { ...base, kind: "gather" };
     case "confirm":
@@ -169,6 +171,9 @@ function conditionText(condition: Condition): string {
   return condition.not === undefined ? "always" : `not (${conditionText(condition.not)})`;
 }
 
+/** What the node's agent may use, in words; nothing where it may use all. */
+export const toolsText = ({ tools }: Pick<PreviewNode, "tools">): string => (tools === null ? "" : tools.length === 0 ? "no tool" : `only ${tools.join(", ")}`);
+
 const SHAPES: Readonly<Record<PreviewNode["kind"], readonly [string, string]>> = {
   start: ["([", "])"],
   end: ["([", "])"],
@@ -186,7 +191,7 @@ export function toMermaid({ nodes, edges, injected }: Preview): string {
   const lines = ["flowchart TD"];
   for (const node of nodes) {
     const by = injected.filter((each) => each.stepId === node.id).map((each) => each.by);
-    const extra = [node.contract === null ? "" : `contract ${node.contract}`, node.verification === null ? "" : `verified by ${node.verification}`, ...node.children.map((child) => `child ${child}`), ...by.map((each) => `from ${each}`)].filter((text) => text !== "");
+    const extra = [node.contract === null ? "" : `contract ${node.contract}`, node.verification === null ? "" : `verified by ${node.verification}`, toolsText(node), ...node.children.map((child) => `child ${child}`), ...by.map((each) => `from ${each}`)].filter((text) => text !== "");
     const [open, close] = SHAPES[node.kind];
     lines.push(`  ${ids.get(node.id)}${open}"${[node.title, ...extra].map(mermaidLabel).join("<br/>")}"${close}`);
   }

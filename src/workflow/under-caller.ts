@@ -30,7 +30,7 @@ export function underCaller(steps: readonly PlanStep[], call: Call, introduction
       runCondition: step.audits === null ? runCondition : step.runCondition,
       agentRole: step.agentRole ?? caller.agentRole,
       systemPrompt: step.systemPrompt ?? caller.systemPrompt,
-      allowedTools: step.allowedTools ?? caller.allowedTools,
+      allowedTools: bothAllow(step.allowedTools, caller.allowedTools),
       guidance: [...step.guidance, ...caller.guidance, ...(index === firstWork ? introduction : [])],
       hints: [...new Set([...step.hints, ...caller.hints])],
       definitions: [...step.definitions, ...caller.definitions],
@@ -43,11 +43,10 @@ export function underCaller(steps: readonly PlanStep[], call: Call, introduction
   return carrier === null ? [...expanded, ...closing(call, scope)] : expanded;
 }
 
-/** The step with all that stands in it, kept to the caller's tools; children have no more than their step. */
+/** The step with all that stands in it, kept to the caller's tools: what a routine allows can only narrow them. Children have no more than their step. */
 function withinTools<Step extends PlanStep>(step: Step, allowed: readonly string[] | null): Step {
   if (step.kind === "loop") return { ...step, body: step.body.map((inner) => withinTools(inner, allowed)) };
-  if (step.kind === "parallel") return { ...step, allowedTools: bothAllow(step.allowedTools, allowed) };
-  return step.kind === "standard" ? { ...step, allowedTools: step.allowedTools ?? allowed } : step;
+  return step.kind === "parallel" || step.kind === "standard" ? { ...step, allowedTools: bothAllow(step.allowedTools, allowed) } : step;
 }
 
 /** The index of the step that can carry what the call demands; null when none surely runs, or one demand would push out another. */
@@ -62,7 +61,7 @@ function carrierOf(steps: readonly PlanStep[], { caller, audit }: Call): number 
   if (work.runCondition !== null || (caller.runCondition !== null && index > 0)) return null;
   const clash =
     (audited && audit !== undefined) ||
-    bothSay(work.contract, caller.contract) ||
+    (bothSay(work.contract, caller.contract) && bothWant(work.contract, caller.contract) === null) ||
     bothSay(work.verification.command, caller.verification.command) ||
     bothSay(work.verification.prompt, caller.verification.prompt) ||
     bothSay(work.criteria, caller.criteria) ||
@@ -70,6 +69,15 @@ function carrierOf(steps: readonly PlanStep[], { caller, audit }: Call): number 
     bothSay(end.jump, caller.jump) ||
     Object.entries(caller.produces).some(([key, schema]) => Object.hasOwn(work.produces, key) && canonicalJson(work.produces[key] ?? null) !== canonicalJson(schema));
   return clash ? null : index;
+}
+
+type Contract = StandardStep["contract"];
+
+/** One artifact that does for both; null where they want different ones. */
+function bothWant(one: Contract, other: Contract): Contract {
+  if (one === null || other === null) return one ?? other;
+  if (one.ref !== other.ref || one.accountsFor !== other.accountsFor) return null;
+  return { ...one, required: one.required || other.required, requireFields: [...new Set([...one.requireFields, ...other.requireFields])] };
 }
 
 const bothSay = (one: unknown, other: unknown): boolean => one !== null && other !== null;
@@ -95,7 +103,7 @@ function closing({ caller, audit, path }: Call, scope: Scope): readonly PlanStep
 /** What the call wants handed over comes from the routine's last work. */
 const withOutput = (step: StandardStep, caller: StandardStep): StandardStep => ({
   ...step,
-  contract: step.contract ?? caller.contract,
+  contract: bothWant(step.contract, caller.contract),
   notesRequired: caller.contract === null && step.notesRequired,
   verification: { command: step.verification.command ?? caller.verification.command, prompt: step.verification.prompt ?? caller.verification.prompt },
   produces: { ...step.produces, ...caller.produces },

@@ -164,7 +164,7 @@ describe("a finding's command", () => {
   test("that fails after the fix is no nit because the next review calls it one", async () => {
     let reviews = 0;
     const milder = () => review(found(COMMAND, reviews++ === 0 ? "minor" : "nit"));
-    const world = await open({ turns: { ...turns([]), "wr.mr-review": milder }, onCommand: (command) => (isFindings(command) ? { exitCode: 1, outputTail: "60m" } : {}), maxReviewRounds: 3 });
+    const world = await open({ pipeline: { mode: "auto", confirm: "never", rules: 3 }, turns: { ...turns([]), "wr.mr-review": milder }, onCommand: (command) => (isFindings(command) ? { exitCode: 1, outputTail: "60m" } : {}), maxReviewRounds: 3 });
     expect(await world.run()).toMatchObject({ ending: "review-blocking", reason: { message: expect.stringContaining("Not mended: An hour is printed as 60m") } });
     expect(of(await world.item(), "session_scheduled").filter(({ data }) => data.phase === "fix")).toHaveLength(2);
   });

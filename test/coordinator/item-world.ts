@@ -7,7 +7,7 @@ import { readItemJournal, replayItem, replaySession, together } from "../../src/
 import { readSession } from "../../src/session/index.ts";
 import { sha256Hex } from "../../src/shared/hash.ts";
 import { nodeFileSystem, nodeRandom } from "../../src/shared/node-ports.ts";
-import { compileWorkflow, type Plan } from "../../src/workflow/index.ts";
+import { compileWorkflow, type Plan, routinesOf, type WorkflowSource } from "../../src/workflow/index.ts";
 import type { BaseFiles, CommandResult, PastCommit, Sandbox, SavedWorkspace, Workspace } from "../../src/workspace/index.ts";
 import { fakeClock, type FakeClock } from "../fakes/clock.ts";
 import { searchIn } from "../fakes/base-search.ts";
@@ -16,8 +16,10 @@ export const ITEM = "7/issue-1/1";
 const BASE = "a".repeat(40);
 export const MODEL_KEY = "sk-ant-test-0123456789";
 
-export const workflow = (id: string, steps: string): Plan => {
-  const compiled = compileWorkflow({ file: `${id}.yaml`, text: `schemaVersion: 2\nid: ${id}\nname: ${id}\nversion: 1.0.0\ndescription: For tests.\nsteps:\n${steps}` });
+export const workflowFile = (id: string, steps: string): WorkflowSource => ({ file: `${id}.yaml`, text: `schemaVersion: 2\nid: ${id}\nname: ${id}\nversion: 1.0.0\ndescription: For tests.\nsteps:\n${steps}` });
+
+export const workflow = (id: string, steps: string, routines: readonly WorkflowSource[] = []): Plan => {
+  const compiled = compileWorkflow(workflowFile(id, steps), { routines: routinesOf(routines) });
   if (!compiled.ok) throw new Error(compiled.error.map((fault) => `${fault.line}: ${fault.message}`).join("\n"));
   return compiled.value.plan;
 };

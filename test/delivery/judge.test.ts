@@ -312,8 +312,8 @@ describe("attack 17: the question whether the task was understood", () => {
 
   test("a workflow that is run by its name classifies nothing, so that nobody has to confirm how the task was understood", async () => {
     const made = makeTicket({ wish: { workflow: "wr.coding-task" }, policy: { mode: "auto", confirm: "always" } });
-    const opened = (event: RecordEvent): RecordEvent => (event.kind === "item_opened" ? { ...event, data: { ...event.data, workflowId: "wr.coding-task", pipeline: { mode: "auto", confirm: "always" } } } : event);
-    expect(await refusal({ ...made, judgedTicket: made, tamper: onItem(opened) })).toBe("ok: deliver");
+    const openedAs = (event: RecordEvent): RecordEvent => (event.kind === "item_opened" ? { ...event, data: { ...event.data, workflowId: "wr.coding-task", pipeline: { mode: "auto", confirm: "always" } } } : event);
+    expect(await refusal({ ...made, judgedTicket: made, tamper: onItem(openedAs) })).toBe("ok: deliver");
   });
 
   test("a plan that the ticket asks for is in the journal, and a person's word for it", async () => {

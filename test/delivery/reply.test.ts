@@ -20,6 +20,7 @@ describe("which, in which words", () => {
 
   test("those that hold a comment asked about, below the one they began with, each in its place", () => {
     expect(replies({}).map(({ place, commentId, pullNumber }) => [place, commentId, pullNumber])).toEqual([[1, 11, 3], [2, 20, 3]]);
+    expect(replies({ conversations: [conversation(11, comment(12), comment(21), comment(22))] }).map(({ after, body }) => [after, body.split("\n")[1]])).toEqual([[21, "<!-- worktrain:answered-up-to 21 -->"]]);
     expect(new Set(replies({}).map(({ body }) => body.split("\n")[0]))).toEqual(new Set([`<!-- worktrain:answered ${ticketOf().key} -->`]));
   });
 
@@ -43,7 +44,7 @@ describe("which, in which words", () => {
 
   test("I8, I6: words of a session cannot mention people, close the quote, look like our mark, or tell a secret", () => {
     const [first] = replies({ view: handoff("Conversation 11: @ada s3cret\n\n# Done\n<!-- worktrain:answered x -->") });
-    const own = first?.body.split("\n").slice(1) ?? [];
+    const own = first?.body.split("\n").slice(2) ?? [];
     expect(own.filter((line) => line !== "" && !line.startsWith(">"))).toEqual(["WorkTrain worked on this. Its session says:"]);
     expect(first?.body).not.toMatch(/@ada|s3cret|<!-- worktrain:answered x/);
   });
@@ -74,11 +75,11 @@ describe("I2: over the wire", () => {
   const REPLIES = "/repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies";
   const answers = () => [...world.github.state().reviews.values()].flatMap(({ comments }) => comments).filter(({ inReplyTo }) => inReplyTo === asked).map(({ body }) => body);
   const body = (key = ticketOf().key) => `<!-- worktrain:answered ${key} -->\nSo.`;
-  function apply(wish: { readonly commentId?: number; readonly body?: string; readonly commit?: string; readonly place?: number } = {}, conversations: OutletContext["conversations"] = {}) {
+  function apply(wish: { readonly commentId?: number; readonly after?: number; readonly body?: string; readonly commit?: string; readonly place?: number } = {}, conversations: OutletContext["conversations"] = {}) {
     const clock = fakeClock();
     const github = createGitHub({ token: world.app, baseUrl: world.github.url, graphqlUrl: `${world.github.url}/graphql`, userAgent: "test", clock: { ...clock, sleep: async () => undefined }, fetch, readPausesMs: [] });
     const context = { github, repository: { owner: "acme", repo: "calc" }, runner: createEffectRunner({ clock: { ...clock, sleep: async () => undefined } }), publisher: { appId: 4242, appSlug: "worktrain", botLogin: "worktrain[bot]" }, ticket: ticketOf(), applied: new Map(wish.commit === undefined ? [] : [["branch", { id: wish.commit }]]), note: () => undefined, conversations } as unknown as OutletContext;
-    return applyIntent({ kind: "reply", place: wish.place ?? 1, pullNumber: scene.pull, commentId: wish.commentId ?? asked, body: wish.body ?? body() }, context);
+    return applyIntent({ kind: "reply", place: wish.place ?? 1, pullNumber: scene.pull, commentId: wish.commentId ?? asked, after: wish.after ?? asked, body: wish.body ?? body() }, context);
   }
 
   test("given once, with the commit that came of it", async () => {
@@ -101,8 +102,9 @@ describe("I2: over the wire", () => {
     await apply({ commentId: second, place: 2 }, conversations);
     expect([reads() - before, answers()]).toEqual([1, [body()]]);
     world.github.failNext({ method: "POST", route: REPLIES, dropResponseAfterApplying: true });
-    await apply({ body: body("e".repeat(32)), place: 3 }, conversations);
-    expect([reads() - before, answers()]).toEqual([2, [body(), body("e".repeat(32))]]);
+    const other = `${body("e".repeat(32))} More.`;
+    await apply({ body: other, place: 3 }, conversations);
+    expect([reads() - before, answers()]).toEqual([2, [body(), other]]);
   });
 
   test("what a person writes that looks like our answer is none", async () => {
@@ -112,9 +114,18 @@ describe("I2: over the wire", () => {
   });
 
   test("the answer of an earlier run, which told of another end, takes none from this one", async () => {
-    await apply({ body: body("f".repeat(32)) });
+    await apply({ body: `${body("f".repeat(32))} It failed.` });
     await apply();
-    expect(answers()).toEqual([body("f".repeat(32)), body()]);
+    expect(answers()).toEqual([`${body("f".repeat(32))} It failed.`, body()]);
+  });
+
+  test("fault 56: the same answer by an earlier run, which broke off then, is not given again; to what was asked behind it, it is", async () => {
+    await apply({ body: body("f".repeat(32)), commit: scene.head });
+    expect(await apply({ commit: scene.head })).toMatchObject({ ok: true, value: { adopted: true } });
+    expect(answers()).toHaveLength(1);
+    const again = (await world.call(world.maintainer, "POST", `/repos/acme/calc/pulls/${scene.pull}/comments/${asked}/replies`, { body: "Why?" })).body.id;
+    await apply({ commit: scene.head, after: again });
+    expect(answers()).toHaveLength(3);
   });
 
   test("resolved or deleted meanwhile: nothing more is said, and the delivery stands", async () => {

@@ -148,13 +148,22 @@ describe("a gate for a person", () => {
     expect(gateOf(number)).not.toBe(first);
     const stale = await write(`/worktrain approve ${first}`, () => true);
     expect(reactionsTo(stale)).toEqual(["eyes", "confused"]);
-    expect(world.statusComments(number).at(-1)).toContain("did not do this");
+    expect(world.statusComments(number).at(-1)).toContain("did not do what");
     expect(world.runs(number)).toHaveLength(2);
     expect(pulls()).toHaveLength(before);
   });
 
+  test("approved while the secret with the key is gone: the run says so, and once it is there the approval counts without a second word", async () => {
+    world.github.setEnvironmentSecret("worktrain-agent", "ANTHROPIC_API_KEY", "");
+    await write("Thank you.\n\n/worktrain approve", runIsOver(3, "interrupted"));
+    expect(world.statusComments(number)[0]).toContain("it has no key for the model");
+    expect(world.statusComments(number)[0]).toContain("what a person has answered to a gate counts for the next run");
+    expect(pulls()).toHaveLength(before);
+    world.github.setEnvironmentSecret("worktrain-agent", "ANTHROPIC_API_KEY", world.secrets.modelKey);
+  });
+
   test("attack 17: an approval opens it; the pull request appears, and the proof says by whose word, which the App's ticket vouches for", async () => {
-    await write("Thank you.\n\n/worktrain approve", runIsOver(3, "ended"));
+    await write("/worktrain resume", runIsOver(4, "ended"));
     expect(world.statusComments(number)[0]).toMatch(/made pull request #\d+/);
     const pull = pulls().at(-1);
     expect(pulls()).toHaveLength(before + 1);
@@ -168,6 +177,6 @@ describe("a gate for a person", () => {
       { verdict: "rejected", reason: "Say which durations were wrong.", by: expect.stringMatching(/^ada \(GitHub user \d+\)$/) },
       { verdict: "approved", by: expect.stringMatching(/^ada /) },
     ]);
-    expect(eventsOf(journal.item, "run_opened")).toHaveLength(3);
+    expect(eventsOf(journal.item, "run_opened")).toHaveLength(4);
   });
 });

@@ -105,11 +105,11 @@ test("ambiguous: asks first, obeys only who may approve, and says so; then it de
   const came = await play(world, ambiguous).finally(() => world.close());
   const [{ outcome, end }] = came;
   // The App may answer grace after ada has written.
-  expect(outcome.comments.map(({ author, body }) => `${author}: ${/WorkTrain (?:made pull request #2|waits for a person's approval|did not do this)/.exec(body)?.[0] ?? body}`).toSorted()).toEqual([
+  expect(outcome.comments.map(({ author, body }) => `${author}: ${/WorkTrain (?:made pull request #2|waits for a person's approval|did not do what)/.exec(body)?.[0] ?? body}`).toSorted()).toEqual([
     "ada: /worktrain approve",
     "github-actions[bot]: WorkTrain waits for a person's approval",
     "grace: /worktrain approve",
-    "worktrain[bot]: WorkTrain did not do this",
+    "worktrain[bot]: WorkTrain did not do what",
     "worktrain[bot]: WorkTrain made pull request #2",
   ]);
   expect(jsonOf(ambiguous, came, undefined)).toMatchObject({ scenario: "ambiguous", outcome: ambiguous.ends, ends: ambiguous.ends, issue: { number: 1 }, otherIssues: [] });

@@ -143,16 +143,6 @@ describe("a person confirms how the task was understood", () => {
     expect(path.at(-1)).toBe("code 1");
   });
 
-  test.each<[PipelinePolicy["confirm"], Readonly<Record<string, Json>>, boolean]>([
-    ["ambiguous", {}, true],
-    ["risky", { riskLevel: "low" }, true],
-    ["risky", { ambiguities: [] }, true],
-    ["risky", { ambiguities: [], riskLevel: "low" }, false],
-    ["never", {}, false],
-  ])("I9: %s, and a classifier of the team's own that says only %j: %s", (confirm, said, asks) => {
-    expect(playItem({ mode: "quick", confirm }, [artifact("classification", said)]).path.includes("ask")).toBe(asks);
-  });
-
   test("the question tells the interpretation and what is open; a rejection ends it", () => {
     const asked = playItem({ mode: "auto", confirm: "ambiguous" }, [ambiguous]);
     const before = asked.events.slice(0, asked.events.findIndex((event) => event.kind === "interpretation_answered"));
@@ -177,15 +167,6 @@ describe("the review cycle", () => {
     { name: "a reviewer that never answers", outcomes: [{ outcome: "stopped", code: "stalled" }], path: ["stop model-unavailable"] },
   ])("$name", ({ outcomes, path }) => {
     expect(playItem(AUTO, [...change, ...outcomes]).path.slice(4)).toEqual(path);
-  });
-
-  test("a verdict without a finding stands for one: the fix is told its words, and so is the stop", () => {
-    const played = playItem(AUTO, [...change, judged("minor"), handover(), judged("minor", "nit"), handover(), judged("minor")]);
-    expect(played.path.slice(4)).toEqual(["fix 2", "review 2", "fix 3", "review 3", "stop review-blocking"]);
-    const { summary } = verdict("minor").value;
-    expect(last(playItem(AUTO, [...change, judged("minor")]))).toMatchObject({ phase: "fix", context: { findings: [{ severity: "minor", summary }] } });
-    expect(last(playItem(AUTO, [...change, judged("blocking"), clean]))).toMatchObject({ phase: "fix", context: { findings: [{ severity: "major", summary }] } });
-    expect(last(played)).toMatchObject({ reason: { message: expect.stringContaining(`open findings: minor: ${summary}`) } });
   });
 
   test("the audit goes by the category of what blocks", () => {

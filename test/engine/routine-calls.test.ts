@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/shared/json.ts";
+import { previewPlan, toMermaid } from "../../src/workflow/index.ts";
 import { drive, planOf } from "./drive.ts";
 
-const routine = (steps: readonly JsonObject[]) => [{ file: "r.json", text: JSON.stringify({ schemaVersion: 2, id: "wr.routine-probe", name: "Probe", version: "1.0.0", description: "d", steps: steps.map((step, index) => ({ id: `r-${index + 1}`, title: `R ${index + 1}`, ...("type" in step ? {} : { prompt: "Do it." }), ...step })) }, null, 2) }];
+const routine = (steps: readonly JsonObject[]) => [{ file: "r.json", text: JSON.stringify({ schemaVersion: 2, id: "wr.routine-probe", name: "Probe", version: "1.0.0", description: "d", steps: steps.map((step, index) => ({ id: `r-${index + 1}`, title: `R ${index + 1}`, ...("type" in step || "templateCall" in step ? {} : { prompt: "Do it." }), ...step })) }, null, 2) }];
 const call = (caller: JsonObject, steps: readonly JsonObject[], more: JsonObject = {}) => planOf([{ templateCall: { templateId: "wr.templates.routine.probe" }, ...caller }, { id: "after" }], more, routine(steps));
 const handoff = { outputContract: { contractRef: "wr.contracts.coding_handoff" } };
 const loop = (items: string) => ({ type: "loop", loop: { type: "forEach", items }, body: [{ id: "each", title: "Each", prompt: "p" }] });
@@ -93,6 +94,14 @@ describe("what a call of a routine asks for is asked for, whatever of the routin
     expect(session.blockers()).toEqual([code]);
   });
 
+  test("one artifact does for the call and the routine where both want the same", () => {
+    const session = drive(call({ outputContract: { contractRef: "wr.contracts.coordinator_result", requireFields: ["data"] } }, [{ outputContract: { contractRef: "wr.contracts.coordinator_result", requireFields: ["summary"] } }]));
+    session.submit({ artifacts: [{ contractRef: "wr.contracts.coordinator_result", value: { outcome: "success", summary: "Seen." } }] });
+    expect(session.blockers()).toEqual(["artifact-invalid"]);
+    session.submit({ artifacts: [{ contractRef: "wr.contracts.coordinator_result", value: { outcome: "success", summary: "Seen.", data: [] } }] });
+    expect(session.step()).toBe("after");
+  });
+
   test.each<[string, JsonObject, JsonObject]>([
     ["a verification", { verification: { command: "make check" } }, { verification: { command: "make" } }],
     ["a gate", { requireConfirmation: { kind: "human_approval" } }, { requireConfirmation: { kind: "coordinator_eval", condition: { var: "never" } } }],
@@ -119,4 +128,40 @@ test("a parallel step of a routine, in a loop or not, has no tool that the calli
   };
   expect(childrenOf([parallel])).toEqual([["read"], []]);
   expect(childrenOf([{ type: "loop", loop: { type: "forEach", items: "items" }, body: [{ id: "each", title: "Each", ...parallel }] }])).toEqual([["read"], []]);
+});
+
+describe("a routine never has a tool that its caller lacks", () => {
+  const offered = (steps: readonly JsonObject[], caller: JsonObject, more: { readonly routines?: readonly { file: string; text: string }[] } = {}) => {
+    const session = drive(planOf([{ templateCall: { templateId: "wr.templates.routine.probe" }, ...caller }], {}, [...routine(steps), ...(more.routines ?? [])]), { context: { items: ["a"] } });
+    const seen: (readonly [string, readonly string[] | null | undefined])[] = [];
+    for (let count = 0; count < 9 && session.state().kind === "step"; count += 1) {
+      seen.push([session.step(), session.offer()?.allowedTools]);
+      session.submit({ artifacts: session.step().endsWith(".audit") ? [{ contractRef: "wr.contracts.gate_verdict", value: { verdict: "approved", confidence: "high", rationale: "Seen." } }] : [] });
+    }
+    return seen;
+  };
+  const reads = { allowedTools: ["read", "grep"] };
+
+  test.each<[string, JsonObject[], JsonObject, unknown]>([
+    ["its own list is narrowed", [{ allowedTools: ["bash", "read", "write"] }], reads, [["step-1.r-1", ["read"]]]],
+    ["nothing in common leaves nothing", [{ allowedTools: ["bash"] }], reads, [["step-1.r-1", []]]],
+    ["without one of its own it has the caller's", [{}], reads, [["step-1.r-1", ["read", "grep"]]]],
+    ["a caller without one leaves it its own", [{ allowedTools: ["bash"] }], {}, [["step-1.r-1", ["bash"]]]],
+    ["in a loop", [{ type: "loop", loop: { type: "forEach", items: "items" }, body: [{ id: "each", title: "Each", prompt: "p", allowedTools: ["edit", "grep"] }] }], reads, [["step-1.each", ["grep"]]]],
+    ["and in its audit", [{ allowedTools: ["bash", "read"], audit: { rubric: ["x"] } }], reads, [["step-1.r-1", ["read"]], ["step-1.r-1.audit", ["read"]]]],
+    ["and in the step that closes the call", [{ allowedTools: ["bash", "read"] }, { runCondition: { var: "never" } }], { ...reads, produces: {}, validationCriteria: [{ type: "length", min: 1, message: "m" }] }, [["step-1.r-1", ["read"]], ["step-1.close", ["read", "grep"]]]],
+  ])("%s", (_, steps, caller, expected) => {
+    expect(offered(steps, caller)).toEqual(expected);
+  });
+
+  test("through a routine that calls another one with more", () => {
+    const inner = { file: "inner.json", text: JSON.stringify({ schemaVersion: 2, id: "wr.routine-inner", name: "Inner", version: "1.0.0", description: "d", steps: [{ id: "deep", title: "Deep", prompt: "p", allowedTools: ["bash", "write", "grep"] }] }) };
+    expect(offered([{ id: "mid", templateCall: { templateId: "wr.templates.routine.inner" }, allowedTools: ["bash", "grep"] }], reads, { routines: [inner] })).toEqual([["step-1.mid.deep", ["grep"]]]);
+  });
+
+  test("the graph shows what is left", () => {
+    const { nodes } = previewPlan(call(reads, [{ allowedTools: ["bash", "read"] }, { allowedTools: ["bash"] }]));
+    expect(nodes.map(({ id, tools }) => [id, tools])).toEqual([["start", null], ["step-1.r-1", ["read"]], ["step-1.r-2", []], ["after", null], ["end", null]]);
+    expect(toMermaid(previewPlan(call(reads, [{ allowedTools: ["bash", "read"] }, { allowedTools: ["bash"] }])))).toMatch(/only read[\s\S]*no tool/);
+  });
 });

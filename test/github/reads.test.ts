@@ -36,7 +36,7 @@ describe("what does GitHub say?", () => {
       },
     });
     const branches = Array.from({ length: 51 }, (_, at) => branchOfIssue({ issueNumber: at + 1, attempt: 1 }));
-    expect(await readOpenDeliveries(github, { ...REPOSITORY, id: 99 }, { branches, said: true })).toEqual([{ number: 7, open: true, branch: "worktrain/issue-12-1", headSha: "a".repeat(40), base: "main", fork: false, mergeable: "MERGEABLE", red: false, talked: false, armed: false, changesRequested: [] }]);
+    expect(await readOpenDeliveries(github, { ...REPOSITORY, id: 99 }, { branches, said: true })).toEqual([{ number: 7, open: true, branch: "worktrain/issue-12-1", headSha: "a".repeat(40), base: "main", fork: false, mergeable: "MERGEABLE", red: false, talked: false, armed: false, elsewhere: false, changesRequested: [] }]);
     expect(documents.map((document) => Object.keys(document).filter((name) => /^b\d+$/.test(name)).length)).toEqual([50, 1]);
     expect(documents.flatMap(({ query }) => checkGraphQlRequest({ query, variables: {} }))).toEqual([]);
     expect(await readOpenDeliveries(github, { ...REPOSITORY, id: 98 }, { branches, said: true })).toEqual([]);
@@ -50,7 +50,7 @@ describe("what does GitHub say?", () => {
   });
 
   it("the delivered commit's check run: the App's own before one of GitHub Actions, then the first; no other account's and none of another run", async () => {
-    const shown = (id: number, app: number | null, key = "k") => ({ id, html_url: null, external_id: key, app: app === null ? null : { id: app }, output: { summary: `check ${id}` } });
+    const shown = (id: number, app: number | null, key = "k") => ({ id, name: "WorkTrain", head_sha: "a".repeat(40), status: "completed", conclusion: "success", html_url: null, external_id: key, app: app === null ? null : { id: app }, output: { summary: `check ${id}` } });
     const read = async (...check_runs: readonly object[]) => (await readDeliveredCheck(scriptedGitHub({ "GET /repos/{owner}/{repo}/commits/{ref}/check-runs": () => ({ check_runs }) }), REPOSITORY, { sha: "a".repeat(40), name: "WorkTrain", key: "k", appIds: [7, 15368] }))?.summary;
     expect(await read(shown(1, 15368), shown(3, 7), shown(2, 7))).toBe("check 2");
     expect(await read(shown(5, 15368), shown(4, 15368))).toBe("check 4");

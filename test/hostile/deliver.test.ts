@@ -331,15 +331,18 @@ describe("faults 49 and 50: the branch", () => {
     expect(comments[0]?.body).toContain("branch-taken");
   });
 
-  test("fault 56: an earlier run of the item made branch and pull request and broke off: a later one, with a key of its own, goes on", async () => {
+  test.each([["before its check run", false], ["before it heard that its check run was made", true]])("fault 56: an earlier run of the item made branch and pull request and broke off %s: a later one, with a key of its own, goes on", async (_, hasCheck) => {
     const item = await world.item();
     const earlier = { item: item.ticket.item, key: "0".repeat(32) };
     const sha = await create(item, `x\n\nWorkTrain-Item: ${earlier.item}\nWorkTrain-Key: ${earlier.key}`, CHANGE);
     const { token } = world.github.actions.createJob(item.runId, { name: "deliver", permissions: DELIVER_PERMISSIONS });
     await world.call(token, "POST", "/pulls", { title: "x", head: item.branch, base: "main", body: `${marker("pull-request", earlier)}\n` });
+    if (hasCheck) await world.call(token, "POST", "/check-runs", { name: "WorkTrain", head_sha: sha, external_id: earlier.key, status: "completed", conclusion: "neutral", details_url: "https://github.example/of-the-earlier", output: { title: "Mine", summary: "Of the earlier run." } });
     const result = await item.deliver();
     const { branchHead, pulls, checks } = await item.seen();
-    expect([result.exitCode, branchHead, pulls.map(({ title }) => title), checks.length]).toEqual([0, sha, ["x"], 1]);
+    expect([result.exitCode, branchHead, pulls.map(({ title }) => title)]).toEqual([0, sha, ["x"]]);
+    // By the commit's own key the App finds it, whichever run made it; what it says is this run's.
+    expect(checks).toMatchObject([{ external_id: earlier.key, conclusion: "success", output: { title: expect.stringContaining("Reviewed") } }]);
   });
 
   test("fault 45: a pull request of somebody else with our marker is not ours", async () => {

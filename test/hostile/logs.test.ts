@@ -207,6 +207,8 @@ describe("a journal directory", () => {
     ["another writer's epoch", at(100, (line) => [line.replace('"epoch":1', '"epoch":2')]), /line 101: it says epoch 2 in the file of epoch 1/, 100],
     ["no JSON", at(100, () => ["<html>502</html>"]), /line 101: it is not one JSON object/, 100],
     ["a directory in the place of an epoch", (place) => mkdirSync(join(place, "epochs", "000002.jsonl")), /000002\.jsonl: it cannot be read \(EISDIR\)/, 291],
+    ["a pipe that nobody writes to in the place of an epoch", (place) => void execFileSync("mkfifo", [join(place, "epochs", "000002.jsonl")]), /000002\.jsonl: it cannot be read \(ENOTSUP\)/, 291],
+    ["a device without an end in the place of an epoch", (place) => symlinkSync("/dev/zero", join(place, "epochs", "000002.jsonl")), /000002\.jsonl: it cannot be read \(ENOTSUP\)/, 291],
     ["a missing epoch, and one with an absurd number", (place) => writeFileSync(join(place, "epochs", "999999999999.jsonl"), ""), /000002\.jsonl: it is missing, though \S+999999999999\.jsonl is there/, 291],
   ])("%s: where, why, and what stands before it", async (_, change, words, lines) => {
     const place = join(scratch, "journal");
@@ -219,6 +221,22 @@ describe("a journal directory", () => {
     expect(await cli.refusal("export", place, "-o", join(scratch, "out"))).toMatch(/is refused|is missing|cannot be opened/);
     expect(await cli.refusal("import", place)).toContain("is a journal directory");
     expect(readFileSync(join(place, "epochs", "000001.jsonl")).equals(before)).toBe(true);
+  });
+
+  test.each<readonly [string, (path: string) => void, string]>([
+    ["a directory", (path) => mkdirSync(path), "EISDIR"],
+    ["a pipe that nobody writes to", (path) => void execFileSync("mkfifo", [path]), "ENOTSUP"],
+    ["a device without an end", (path) => symlinkSync("/dev/zero", path), "ENOTSUP"],
+  ])("%s in the place of a blob is named", async (_, make, code) => {
+    const place = join(scratch, "journal");
+    cpSync(GOLDEN, place, { recursive: true });
+    const [blob] = readdirSync(join(place, "blobs"), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const path = join(blob?.parentPath ?? "", blob?.name ?? "");
+    rmSync(path);
+    make(path);
+    expect(await cli.run("verify", place)).toMatchObject({ exitCode: 1, data: { faults: [{ file: `blob ${blob?.name}`, reason: expect.stringContaining(`cannot be read (${code})`) }] } });
+    expect(await cli.refusal("replay", place)).toContain(`${path} cannot be read (${code})`);
+    expect(await cli.refusal("export", place, "-o", join(scratch, "out"))).toContain(`cannot be read (${code})`);
   });
 
   test("a changed plan is named, and nothing of it is decided on", async () => {
@@ -278,7 +296,7 @@ describe("disks that fail", () => {
     const broken = shell({ data, world: { fs: failing(code) } });
     expect(await broken.refusal("import", store)).toContain(words);
     const left = existsSync(data) ? readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()) : [];
-    expect(left).toEqual([]);
+    expect([left, existsSync(join(data, "importing"))]).toEqual([[], false]);
     await cli.run("import", store);
     const file = join(scratch, "out");
     expect(await broken.refusal("export", "7-issue-12-1", "-o", file)).toContain(words);

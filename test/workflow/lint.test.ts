@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { catalogue } from "../../src/workflow/index.ts";
-import { LINT_RULES, lintWorkflow, passedTo, type LintFinding } from "../../src/workflow/lint/index.ts";
+import { LINT_RULES, lintWorkflow, type LintFinding } from "../../src/workflow/lint/index.ts";
 import { documentOf } from "../../src/workflow/routines.ts";
 
 const HEAD = `schemaVersion: 2
@@ -19,21 +19,25 @@ tags: [work]
 
 const ROUTINE = { file: "routine.yaml", text: `${HEAD.replace("team.work", "wr.routine-look")}category: coding\ntags: [routine]\nsteps:\n  - { id: look, title: Look, promptBlocks: { goal: "Look at {part}.", verify: [It was seen.] }, produces: { seen: { type: boolean } } }\n` };
 
+const BOUND = { file: "bound.yaml", text: `${HEAD.replace("team.work", "wr.routine-bound")}category: coding\ntags: [routine]\nsteps:\n  - { id: run, title: Run, allowedTools: [bash], promptBlocks: { goal: Run it., verify: [It ran.] } }\n` };
+
+const TELL = { file: "tell.yaml", text: `${HEAD.replace("team.work", "wr.role-tell")}category: role\ntags: [role]\nsteps:\n  - { id: tell, title: Tell, promptBlocks: { goal: "Tell of {{part}}.", verify: [It was told.] }, outputContract: { contractRef: wr.contracts.coordinator_result } }\n` };
+
 /** The findings of a workflow that consists of `more`, beside a routine and any other texts. */
 function lint(more: string, others: readonly string[] = [], head = HEAD + ABOUT): readonly LintFinding[] {
   const source = { file: "w.yaml", text: head + more };
-  const { workflows, faults } = catalogue([source, ROUTINE, ...others.map((text, index) => ({ file: `other-${index}.yaml`, text }))]);
+  const { workflows, faults } = catalogue([source, ROUTINE, BOUND, TELL, ...others.map((text, index) => ({ file: `other-${index}.yaml`, text }))]);
   expect(faults).toEqual([]);
   const entry = [...workflows.values()].find(({ file }) => file === "w.yaml") ?? expect.fail("not compiled");
   const document = documentOf(source);
   if (!document.ok) return expect.fail("not read");
-  return lintWorkflow(entry.plan, document.value, passedTo(entry.plan.id, [...workflows.values()].map(({ plan }) => plan)));
+  return lintWorkflow(entry.plan, document.value, [...workflows.values()].map(({ plan }) => plan));
 }
 
 /** A step that no rule objects to. */
 const step = (id: string, more = "", goal = `Do ${id}.`): string => `  - { id: ${id}, title: Step, promptBlocks: { goal: ${JSON.stringify(goal)}, verify: [Done ${id}.] }${more === "" ? "" : `, ${more}`} }\n`;
 const LONG_GOAL = "Find out which callers of the parser rely on the order of its errors; bring back path and line of each.";
-const child = (more: string): string => `  - { id: ask, type: parallel, title: Ask, notesOptional: true, parallelDelegations: [{ workflowId: wr.routine-look${more} }] }\n`;
+const child = (more: string, workflowId = "wr.role-tell"): string => `  - { id: ask, type: parallel, title: Ask, notesOptional: true, parallelDelegations: [{ workflowId: ${workflowId}${more} }] }\n`;
 
 interface Case {
   readonly code: string;
@@ -80,10 +84,24 @@ const cases: readonly Case[] = [
   },
   {
     code: "unused-value",
-    bad: [`steps:\n${step("one", "produces: { found: { type: string } }")}`, `steps:\n  - { id: take, type: context-gather, title: Take, contextType: pitch, outputVar: pitch }\n${step("one")}`],
+    bad: [
+      `steps:\n${step("one", "produces: { found: { type: string } }")}`,
+      // Prose that names it, and a placeholder that nobody fills in.
+      `steps:\n${step("one", "produces: { found: { type: string } }")}${step("two", "", "Put found into the notes, and what `found` says.")}`,
+      `assessments: [{ id: care, purpose: How good it is., dimensions: [{ id: depth, purpose: Depth., levels: [low, high] }] }]\nsteps:\n${step("one", "produces: { found: { type: string } }")}${step("two", 'assessmentRefs: [care], assessmentConsequences: [{ when: { anyEqualsLevel: low }, effect: { kind: require_followup, guidance: "Look at {{found}}." } }]')}`,
+      // Handed over again when nobody looks at it any more; a loop's variable of that name.
+      `steps:\n${step("one", "produces: { found: { type: string } }")}${step("two", "", "Use {{found}}.")}${step("three", "produces: { found: { type: string } }")}`,
+      `steps:\n${step("one", "produces: { found: { type: string } }")}  - { id: all, type: loop, title: All, loop: { type: for, count: 2, iterationVar: found }, body: [{ id: two, title: Two, promptBlocks: { goal: "Look at part {{found}}.", verify: [Done.] } }] }\n`,
+      `steps:\n  - { id: take, type: context-gather, title: Take, contextType: pitch, outputVar: pitch }\n${step("one")}`,
+    ],
     good: [
       `steps:\n${step("one", "produces: { found: { type: string } }")}${step("two", "", "Use {{found}}.")}`,
-      `steps:\n${step("one", "produces: { parts: { type: array } }")}  - { id: ask, type: loop, title: Ask, parallel: true, loop: { type: forEach, items: parts, maxIterations: 2 }, body: [{ id: in, type: parallel, title: In, notesOptional: true, parallelDelegations: [{ workflowId: wr.routine-look, goal: ${JSON.stringify(LONG_GOAL)} }] }] }\n`.replaceAll("id: in,", "id: inner,"),
+      `steps:\n${step("one", "produces: { found: { type: string } }")}${step("two", "requires: [found]")}`,
+      `steps:\n${step("one", "produces: { found: { type: boolean } }")}${step("two", "validationCriteria: [{ type: contains, value: 'Seen:', message: Say what., condition: { var: found } }]")}`,
+      `steps:\n${step("one", "produces: { pitch: { type: string } }")}  - { id: take, type: context-gather, title: Take, contextType: pitch, outputVar: pitch }\n${step("two", "", "Use {{pitch}}.")}`,
+      // The next turn of the loop looks at it.
+      `steps:\n  - { id: all, type: loop, title: All, loop: { type: for, count: 2 }, body: [{ id: one, title: One, promptBlocks: { goal: Go., verify: [Gone.] }, runCondition: { not: { var: found } } }, { id: two, title: Two, promptBlocks: { goal: Look., verify: [Done.] }, produces: { found: { type: boolean } } }] }\n`,
+      `steps:\n${step("one", "produces: { parts: { type: array } }")}  - { id: ask, type: loop, title: Ask, parallel: true, loop: { type: forEach, items: parts, maxIterations: 2 }, body: [{ id: in, type: parallel, title: In, notesOptional: true, parallelDelegations: [{ workflowId: wr.role-tell, goal: ${JSON.stringify(LONG_GOAL)} }] }] }\n`.replaceAll("id: in,", "id: inner,"),
       `steps:\n${step("one", "produces: { found: { type: string } }")}${child(`, goal: ${JSON.stringify(LONG_GOAL)}, contextMapping: { found: part }`)}`,
     ],
   },
@@ -105,6 +123,12 @@ const cases: readonly Case[] = [
       `contracts: { plan: { type: object }, result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: plan }, requireConfirmation: { kind: coordinator_eval }")}${step("two", "outputContract: { contractRef: result }")}`,
       `contracts: { result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: wr.contracts.coordinator_result }")}${step("two", "outputContract: { contractRef: result }")}`,
     ],
+  },
+  {
+    code: "untyped-child",
+    bad: [`steps:\n${child(`, goal: ${JSON.stringify(LONG_GOAL)}`, "wr.routine-look")}`],
+    // One that is not at hand nobody can tell of.
+    good: [`steps:\n${child(`, goal: ${JSON.stringify(LONG_GOAL)}`)}`, `steps:\n${child(`, goal: ${JSON.stringify(LONG_GOAL)}`, "team.elsewhere")}`],
   },
   {
     code: "unread-assessment",
@@ -136,6 +160,34 @@ const cases: readonly Case[] = [
     good: [
       `steps:\n${step("zero", "produces: { open: { type: boolean } }")}  - id: again\n    type: loop\n    title: Again\n    loop: { type: while, maxIterations: 3, condition: { var: open } }\n    body:\n    ${step("one", "produces: { open: { type: boolean } }").trim()}\n`,
       `steps:\n  - id: again\n    type: loop\n    title: Again\n    loop: { type: until, maxIterations: 3 }\n    body:\n    ${step("one", "outputContract: { contractRef: wr.contracts.loop_control }").trim()}\n`,
+    ],
+  },
+  {
+    code: "gate-without-way",
+    bad: [
+      `steps:\n${step("one", 'validationCriteria: [{ type: contains, value: finished, message: Say it. }, { type: length, max: 3, message: Be short. }]')}`,
+      `steps:\n${step("one", 'validationCriteria: { and: [{ type: contains, value: all done, message: Say it. }, { not: { type: contains, value: done, message: Not that. } }] }')}`,
+      `assessments: [{ id: care, purpose: How good it is., dimensions: [{ id: depth, purpose: Depth., levels: [low, high] }] }]\nsteps:\n${step("one", "assessmentRefs: [care], assessmentConsequences: [{ when: { anyEqualsLevel: low }, effect: { kind: require_followup, guidance: Dig. } }, { when: { anyEqualsLevel: high }, effect: { kind: require_followup, guidance: Rest. } }]")}`,
+      `steps:\n${step("one", "produces: { found: { type: array, minItems: 3, maxItems: 2 } }")}${step("two", "", "Use {{found}}.")}`,
+      `contracts: { plan: { type: object, properties: { name: { type: string, minLength: 5, maxLength: 2 } }, required: [name] } }\nsteps:\n${step("one", "outputContract: { contractRef: plan }")}`,
+      `steps:\n${step("one", 'verification: { command: "exit 1" }')}`,
+    ],
+    good: [
+      `steps:\n${step("one", 'validationCriteria: { or: [{ type: contains, value: finished, message: Say it. }, { type: length, max: 3, message: Be short. }] }')}`,
+      `steps:\n${step("one", 'validationCriteria: [{ type: contains, value: finished, message: Say it., condition: { var: findings } }, { type: length, max: 3, message: Be short. }]')}`,
+      `assessments: [{ id: care, purpose: How good it is., dimensions: [{ id: depth, purpose: Depth., levels: [low, high], required: false }] }]\nsteps:\n${step("one", "assessmentRefs: [care], assessmentConsequences: [{ when: { anyEqualsLevel: low }, effect: { kind: require_followup, guidance: Dig. } }, { when: { anyEqualsLevel: high }, effect: { kind: require_followup, guidance: Rest. } }]")}`,
+      `steps:\n${step("one", 'verification: { command: "exit 0" }')}`,
+    ],
+  },
+  {
+    code: "no-tool-left",
+    bad: [
+      `steps:\n  - { id: call, title: Call, allowedTools: [grep], templateCall: { templateId: wr.templates.routine.bound } }\n`,
+      `steps:\n${child(`, goal: ${JSON.stringify(LONG_GOAL)}, allowedTools: [bash]`).replace("title: Ask,", "title: Ask, allowedTools: [read],")}`,
+    ],
+    good: [
+      `steps:\n  - { id: call, title: Call, allowedTools: [bash, grep], templateCall: { templateId: wr.templates.routine.bound } }\n`,
+      `steps:\n${child(`, goal: ${JSON.stringify(LONG_GOAL)}, allowedTools: [bash, read]`).replace("title: Ask,", "title: Ask, allowedTools: [read],")}`,
     ],
   },
   {
@@ -250,6 +302,43 @@ describe("what others give", () => {
   test("a routine may use its arguments, and hand over what only callers use", () => {
     const head = HEAD.replace("team.work", "wr.routine-own");
     expect(lint(`category: x\ntags: [y]\nsteps:\n${step("one", "produces: { idle: { type: string } }", "Look at {part}.")}`, [], head)).toEqual([]);
+  });
+
+  test("what a routine hands over is used by a caller at hand, or is told", () => {
+    const head = HEAD.replace("team.work", "wr.routine-own");
+    const own = `category: x\ntags: [y]\nsteps:\n${step("one", "produces: { idle: { type: string } }")}`;
+    const caller = (more: string) => `${HEAD.replace("team.work", "team.calls")}steps:\n  - { id: call, title: Call, templateCall: { templateId: wr.templates.routine.own } }\n${more}`;
+    expect(lint(own, [caller(step("two"))], head).map(({ code, path }) => [code, path])).toEqual([["unused-value", "steps[0].produces.idle"]]);
+    expect(lint(own, [caller(step("two")), caller(step("two", "", "Use {{idle}}.")).replace("team.calls", "team.uses")], head)).toEqual([]);
+  });
+
+  test("the artifact of a routine is read by a caller at hand, or is told", () => {
+    const head = HEAD.replace("team.work", "wr.routine-own");
+    const own = `category: x\ntags: [y]\ncontracts: { map: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: map }")}`;
+    const calls = (more: string, id = "team.calls") => `${HEAD.replace("team.work", id)}steps:\n  - { id: call, title: Call, templateCall: { templateId: wr.templates.routine.own } }\n${more}`;
+    const result = step("two", "outputContract: { contractRef: wr.contracts.coordinator_result }");
+    expect(lint(own, [], head)).toEqual([]);
+    expect(lint(own, [calls(result)], head).map(({ code, path, message }) => [code, path, message])).toEqual([["contract-without-consumer", "steps[0].outputContract", 'Nothing reads the map of "one": no step behind the call of it in team.calls.']]);
+    expect(lint(own, [calls(result), calls(result.replace("Do two.", "Follow the map."), "team.reads")], head)).toEqual([]);
+    // The last word of the workflow is its result.
+    expect(lint(own, [calls(step("two"))], head)).toEqual([]);
+    const runs = (more: string) => `${HEAD.replace("team.work", "team.runs")}steps:\n${child(`, goal: ${JSON.stringify(LONG_GOAL)}`, "wr.routine-own").replace("notesOptional: true", more)}`;
+    expect(lint(own, [runs("synthesis: { prompt: Bring it together. }")], head)).toEqual([]);
+    expect(lint(own, [runs("notesOptional: true")], head).map(({ code }) => code)).toEqual(["contract-without-consumer"]);
+  });
+
+  test("what a typo may have meant is said, and a part of a value that it cannot have is told", () => {
+    const file = (goal: string, more = "") => `steps:\n${step("one", "requires: [lastRelease], produces: { commits: { type: array } }", "Since {{lastRelease}}.")}${step("two", more, goal)}${step("three", "", "Use {{commits}}.")}`;
+    expect(lint(file("Since {{lastRelaese}}.")).map(({ fix }) => fix)).toEqual([expect.stringContaining('Did you mean "lastRelease"?')]);
+    expect(lint(file("Look.", "runCondition: { var: comits }")).map(({ message }) => message)).toEqual(['The step "two" never runs: its condition cannot hold. Nothing before it sets "comits". Did you mean "commits"?']);
+    expect(lint(file("All {{commits.lenght}}.")).map(({ code, message }) => [code, message])).toEqual([["undeclared-value", '"commits.lenght" is used here, but what is declared for "commits" holds no such value.']]);
+    expect(lint(file("Look.", "runCondition: { var: commits.lenght, gt: 0 }")).map(({ code }) => code)).toEqual(["unreachable-step"]);
+    for (const goal of ["All {{commits.length}}.", "First {{commits.0.title}}."]) expect(lint(file(goal, "runCondition: { var: commits.length, gt: 0 }"))).toEqual([]);
+  });
+
+  test("a word that names a value is told for what it is", () => {
+    expect(lint(`steps:\n${step("one", "produces: { found: { type: string } }")}${step("two", "", "Put `found` into the notes.")}`).map(({ message }) => message)).toEqual(['Nothing uses "found": no prompt, condition, loop or child. The words of "two" name it, but a word is not filled in.']);
+    expect(lint(`steps:\n${step("one", "produces: { found: { type: string } }", "Find it. So far: {{found}}.")}`).map(({ code, message }) => [code, message])).toEqual([["undeclared-value", '"found" is used here, but the step itself hands it over only when it is done.']]);
   });
 
   test("a call that never happens is told once, however many steps the routine has", () => {

@@ -3,7 +3,7 @@ import { parseAnswer } from "../../github/parse-answer.ts";
 import { allPages } from "../../github/read/index.ts";
 import { checkActions, lookedUp, type Confirmed } from "../../github/write/index.ts";
 import { err } from "../../shared/result.ts";
-import { CHECK_NAME } from "../../record/index.ts";
+import { CHECK_NAME, readTrailers } from "../../record/index.ts";
 import { GITHUB_ACTIONS } from "../names.ts";
 import { effectKey, type CheckAnnotation } from "../intents.ts";
 import { applyEffect, type Outlet, type OutletContext } from "./outlet.ts";
@@ -12,6 +12,7 @@ const checkRunSchema = z.object({
   id: z.int(),
   html_url: z.string().nullable(),
   external_id: z.string().nullable(),
+  details_url: z.string().nullish(),
   status: z.string(),
   app: z.object({ slug: z.string().optional() }).nullable(),
 });
@@ -34,6 +35,7 @@ export const checkRunOutlet: Outlet<"check-run"> = {
     const { conclusion, detailsUrl, title, summary, text, annotations = [], actions = [] } = intent;
     // GitHub lets one run only create the pull request: who found it made by another leaves that one the time to go on (fault 22).
     let begun: number | null = null;
+    const key = intent.headSha === undefined ? keyOf(head.id, context) : ticket.key;
     const contested = context.applied.get("pull-request")?.adopted ?? false;
     const made = await applyEffect(runner, {
       key: effectKey("check-run", ticket.key),
@@ -41,9 +43,9 @@ export const checkRunOutlet: Outlet<"check-run"> = {
       contested,
       // A commit that this very job made and put on the branch has no check run yet.
       lookUp: lookedUp(head.adopted ? undefined : null, async () => {
-        const ours = await findOurs(context, head.id);
-        // The App made it when the review began; the verdict is given in it.
-        begun = ours !== null && ours.status !== "completed" ? ours.id : null;
+        const ours = await findOurs(context, { sha: head.id, key });
+        // The App made it when the review began, or a run that broke off then; the verdict is given in it.
+        begun = ours !== null && (ours.status !== "completed" || (key !== ticket.key && ours.details_url !== detailsUrl)) ? ours.id : null;
         return ours === null || begun !== null ? null : confirmed(ours);
       }),
       async write() {
@@ -57,7 +59,7 @@ export const checkRunOutlet: Outlet<"check-run"> = {
           ...(context.publisher.appSlug === GITHUB_ACTIONS.appSlug ? {} : { actions: checkActions(actions) }),
         };
         const route = begun === null ? "POST /repos/{owner}/{repo}/check-runs" : "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}";
-        const { data } = await github.request(route, begun === null ? { ...said, name: CHECK_NAME, head_sha: head.id, external_id: ticket.key } : { ...said, check_run_id: begun });
+        const { data } = await github.request(route, begun === null ? { ...said, name: CHECK_NAME, head_sha: head.id, external_id: key } : { ...said, check_run_id: begun });
         return confirmed(parseAnswer(checkRunSchema, data, route));
       },
     });
@@ -80,7 +82,16 @@ const asSent = ({ path, startLine, endLine, level, title, message }: CheckAnnota
 
 const confirmed = (check: z.infer<typeof checkRunSchema>): Confirmed => ({ id: String(check.id), url: check.html_url });
 
-async function findOurs({ github, repository, ticket, publisher }: OutletContext, sha: string): Promise<z.infer<typeof checkRunSchema> | null> {
+/**
+ * The key that the commit bears, by which the App finds its check run: an earlier run of the item may have made the commit and broken off
+ * before the rest (fault 56).
+ */
+function keyOf(sha: string, { state: { branch }, ticket }: OutletContext): string {
+  const trailers = branch?.sha === sha ? readTrailers(branch.message) : null;
+  return trailers?.item === ticket.item ? trailers.key : ticket.key;
+}
+
+async function findOurs({ github, repository, publisher }: OutletContext, { sha, key }: { readonly sha: string; readonly key: string }): Promise<z.infer<typeof checkRunSchema> | null> {
   const route = "GET /repos/{owner}/{repo}/commits/{ref}/check-runs";
   const checks = await allPages(github, {
     route,
@@ -88,6 +99,6 @@ async function findOurs({ github, repository, ticket, publisher }: OutletContext
     items: (data) => parseAnswer(listSchema, data, route).check_runs,
     maxPages: MAX_CHECK_PAGES,
   });
-  const [ours] = checks.filter((check) => check.external_id === ticket.key && check.app?.slug === publisher.appSlug).toSorted((a, b) => a.id - b.id);
+  const [ours] = checks.filter((check) => check.external_id === key && check.app?.slug === publisher.appSlug).toSorted((a, b) => a.id - b.id);
   return ours ?? null;
 }

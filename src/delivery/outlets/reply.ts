@@ -5,15 +5,17 @@
  */
 import { readConversations } from "../../github/read/index.ts";
 import { replyToComment } from "../../github/write/index.ts";
+import { hasAnswerMark } from "../../record/answer-mark.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { ok } from "../../shared/result.ts";
 import { effectKey } from "../intents.ts";
 import { applyEffect, type Outlet } from "./outlet.ts";
 
 export const replyOutlet: Outlet<"reply"> = {
-  async apply({ place, pullNumber, commentId, body }, { github, repository, runner, ticket, applied, conversations }) {
+  async apply({ place, pullNumber, commentId, after, body }, { github, repository, runner, ticket, applied, conversations }) {
     const commit = applied.get("branch")?.id;
     const [mark = ""] = body.split("\n", 1);
+    const text = commit === undefined ? body : `${body}\n\nCommit ${commit}`;
     let { shown } = conversations;
     try {
       return await applyEffect(runner, {
@@ -27,10 +29,10 @@ export const replyOutlet: Outlet<"reply"> = {
           const conversation = all.find(({ rootId }) => rootId === commentId);
           // Whoever resolved it, or took it away, wants nothing more said there.
           if (conversation === undefined) return { id: String(commentId), url: null };
-          const ours = conversation.comments.find(({ own, body: said }) => own && said.startsWith(mark));
+          const ours = conversation.comments.find(({ id, own, body: said }) => own && (said.startsWith(mark) || (id > after && isSame(said, text))));
           return ours === undefined ? null : { id: String(ours.id), url: null };
         },
-        write: () => replyToComment(github, repository, { pullNumber, commentId, body: commit === undefined ? body : `${body}\n\nCommit ${commit}` }),
+        write: () => replyToComment(github, repository, { pullNumber, commentId, body: text }),
       });
     } catch (error) {
       if (!(error instanceof TerminalError || error instanceof RetryableError)) throw error;
@@ -38,3 +40,8 @@ export const replyOutlet: Outlet<"reply"> = {
     }
   },
 };
+
+/** An earlier run of the item may have said it, and broken off before the rest (fault 56): whichever it was, it stands there. */
+const isSame = (said: string, text: string): boolean => hasAnswerMark(said) && wordsOf(said) === wordsOf(text);
+
+const wordsOf = (body: string): string => body.replaceAll("\r\n", "\n").split("\n").slice(1).join("\n").trim();

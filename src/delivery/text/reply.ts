@@ -1,7 +1,7 @@
 /** What is said in the conversations that asked for something. Pure. */
 import type { Conversation } from "../../github/read/index.ts";
 import type { Ticket } from "../../github/trust/index.ts";
-import { answerMark } from "../../record/answer-mark.ts";
+import { answeredUpTo, answerMark } from "../../record/answer-mark.ts";
 import { cut, quote, type ItemView } from "../../report/index.ts";
 import type { Redact } from "../../shared/redact.ts";
 import type { ReplyIntent } from "../intents.ts";
@@ -24,8 +24,9 @@ const MAX_ANSWER_CHARS = 4_000;
 export function replyIntents({ ticket, conversations, view, reason, redact }: Replying): readonly ReplyIntent[] {
   const { followUp } = ticket;
   if (followUp === undefined) return [];
-  const asked = conversations.filter(({ comments }) => comments.some(({ id, review }) => followUp.comments?.includes(id) === true || (followUp.reviewId !== undefined && review?.id === followUp.reviewId)));
-  return asked.map(({ rootId }, index) => ({ kind: "reply", place: index + 1, pullNumber: followUp.pullNumber, commentId: rootId, body: `${answerMark(ticket.key)}\n${redact(answer(rootId, view, reason))}` }));
+  const isAsked = ({ id, review }: Conversation["comments"][number]): boolean => followUp.comments?.includes(id) === true || (followUp.reviewId !== undefined && review?.id === followUp.reviewId);
+  const asked = conversations.map(({ rootId, comments }) => ({ rootId, last: Math.max(0, ...comments.filter(isAsked).map(({ id }) => id)) })).filter(({ last }) => last > 0);
+  return asked.map(({ rootId, last }, index) => ({ kind: "reply", place: index + 1, pullNumber: followUp.pullNumber, commentId: rootId, after: last, body: `${answerMark(ticket.key)}\n${answeredUpTo(last)}\n${redact(answer(rootId, view, reason))}` }));
 }
 
 function answer(rootId: number, view: ItemView | null, reason: string | null): string {

@@ -7,7 +7,8 @@ import type { Json, JsonObject } from "../../shared/json.ts";
 import type { Classification } from "../../workflow/index.ts";
 import { stop, type ItemAction } from "./action.ts";
 import type { Stage } from "./course.ts";
-import { isSecondEdition, takenBy, type ItemState } from "./state.ts";
+import { goesBy } from "./editions.ts";
+import { takenBy, type ItemState } from "./state.ts";
 
 /** Items that were opened before anything was looked for go on without. */
 const looks = ({ opening }: ItemState): boolean => opening?.pipeline?.duplicates !== undefined;
@@ -24,7 +25,7 @@ export function beforeWork(state: ItemState): ItemAction | null {
 /** Once it is known what the task asks for; null when nothing else is at it. */
 export function sameWork(state: ItemState, { deduplicationKey = "" }: Classification): ItemAction | null {
   if (!looks(state)) return null;
-  if (deduplicationKey.trim() === "") return isSecondEdition(state.opening?.pipeline) && state.opening?.pipeline?.duplicates === "stop" ? withoutKey : null;
+  if (deduplicationKey.trim() === "") return goesBy(2, state.opening?.pipeline) && state.opening?.pipeline?.duplicates === "stop" ? withoutKey : null;
   const { classified } = state.intake;
   if (classified === null) return { kind: "look", at: "classified", key: deduplicationKey, missing: [] };
   return classified.duplicates.length > 0 ? duplicate(classified.duplicates) : null;
@@ -53,7 +54,7 @@ export function takenFor(state: ItemState, stage: Stage, { touchesArchitecture }
   // The discovery of an idea is the design that challengers attack as well: nothing that somebody wrote down takes the place of that.
   const replaceable = stage.phase === "shape" || (stage.phase === "discover" && touchesArchitecture !== true);
   // A spec says what is to be built, which is all that a pitch is for; a pitch says in which direction.
-  const either = isSecondEdition(state.opening?.pipeline);
+  const either = goesBy(2, state.opening?.pipeline);
   return replaceable ? takenBy(state).flatMap(({ path, as }) => (either || as === stage.as ? [path] : [])) : [];
 }
 

@@ -1,6 +1,7 @@
 /** The sessions before the review, by mode: which, in which order, and under which condition. */
 import type { Phase, PipelineMode, PipelinePolicy } from "../../record/index.ts";
 import type { Classification } from "../../workflow/index.ts";
+import { goesBy } from "./editions.ts";
 import type { Condition } from "./modes.ts";
 
 export const CONTRACT = {
@@ -36,6 +37,8 @@ const UI: Condition = { words: "it has a UI", holds: ({ hasUi }) => hasUi === tr
 const ARCHITECTURE: Condition = { words: "it touches the architecture", holds: ({ touchesArchitecture }) => touchesArchitecture === true };
 const IDEA: Condition = { words: "it is still an idea", holds: ({ taskMaturity }) => taskMaturity === "idea" };
 const UNSHAPED: Condition = { words: "it is an idea, rough or large", holds: ({ taskMaturity, taskComplexity }) => taskMaturity === "idea" || taskMaturity === "rough" || taskComplexity === "large" };
+/** Large is no reason here: the way of working goes slice by slice itself. */
+const ROUGH: Condition = { words: "it is an idea or rough", holds: ({ taskMaturity }) => taskMaturity === "idea" || taskMaturity === "rough" };
 const large = (policy: string): Condition => ({ words: `it is large, and ${policy}`, holds: ({ taskComplexity }) => taskComplexity === "large" });
 /** The discovery of an idea has found a direction that two challengers attacked. */
 const ARCHITECTURE_KNOWN: Condition = { words: "it touches the architecture and is more than an idea", holds: (task) => ARCHITECTURE.holds(task) && !IDEA.holds(task) };
@@ -46,14 +49,17 @@ const discover: Stage = { phase: "discover", workflowId: "wr.discovery", handsOv
 const shape: Stage = { phase: "shape", workflowId: "wr.shaping", handsOver: CONTRACT.shaping, as: "pitch", when: UNSHAPED, why: "what is to be built has to be bounded first" };
 const decompose: Stage = { phase: "decompose", workflowId: "wr.ticket-creation", handsOver: CONTRACT.tickets, as: "decomposition", when: large("pipeline.decompose is `ask`"), under: ({ decompose: policy }) => policy === "ask", why: "large work is proposed as several reviewable pieces, and a person decides" };
 /** Where the first edition had none. */
-const decomposeToo: Stage = { ...decompose, under: (policy) => policy.decompose === "ask" && policy.rules !== undefined };
+const decomposeToo: Stage = { ...decompose, under: (policy) => policy.decompose === "ask" && goesBy(2, policy) };
 const designUi: Stage = { phase: "design", workflowId: "wr.ui-ux-design", handsOver: CONTRACT.interfaceSpec, as: "interface", when: UI, why: "what people see and operate is designed before it is built" };
 const designArchitecture = (when: Condition): Stage => ({ phase: "design", workflowId: "wr.discovery", handsOver: CONTRACT.discovery, as: "direction", when, why: "a design that two independent challengers have attacked" });
+/** From the third edition on, where the first two had none of these, or had them for every maturity. */
+const third = (stage: Stage): Stage => ({ ...stage, under: (policy) => goesBy(3, policy) });
+const untilThird = (stage: Stage): Stage => ({ ...stage, under: (policy) => !goesBy(3, policy) });
 const investigate: Stage = { phase: "investigate", workflowId: "wr.bug-investigation", handsOver: CONTRACT.investigation, as: "investigation", when: null, why: "a bug is mended where its cause is, so the cause comes first" };
 /** Large work is cut into slices, which the same workflow codes that would code it in one piece. */
 export const SLICING = { workflowId: "wr.slicing", workedBy: "wr.coding-task" } as const;
 const slice: Stage = { phase: "design", workflowId: SLICING.workflowId, handsOver: CONTRACT.slices, as: "slices", when: large("pipeline.slices is `auto`"), under: ({ slices }) => slices === "auto", why: "what is too large for one change is cut into slices that are coded side by side, or left whole" };
-const sliceToo: Stage = { ...slice, under: (policy) => policy.slices === "auto" && policy.rules !== undefined };
+const sliceToo: Stage = { ...slice, under: (policy) => policy.slices === "auto" && goesBy(2, policy) };
 export const RESOLVE = { workflowId: "wr.merge-conflict", handsOver: CONTRACT.codingHandoff } as const;
 export const JOIN = { workflowId: "wr.slices-join", handsOver: CONTRACT.codingHandoff } as const;
 const codeBy = (workflowId: string, why: string): Stage => ({ phase: "code", workflowId, handsOver: CONTRACT.codingHandoff, as: "handoff", when: null, why });
@@ -62,9 +68,9 @@ export const COURSES: Readonly<Record<PipelineMode, readonly Stage[]>> = {
   quick: [codeBy("wr.quick-task", "the change itself, in as few steps as it takes")],
   implement: [decomposeToo, designUi, designArchitecture(ARCHITECTURE), slice, codeBy("wr.coding-task", "the change itself")],
   full: [discover, shape, decompose, designUi, designArchitecture(ARCHITECTURE_KNOWN), slice, codeBy("wr.coding-task", "the change itself")],
-  investigate: [investigate, decomposeToo, designArchitecture(ARCHITECTURE), sliceToo, codeBy("wr.coding-task", "the change itself, at the cause that was found")],
+  investigate: [investigate, decomposeToo, third(designUi), designArchitecture(ARCHITECTURE), sliceToo, codeBy("wr.coding-task", "the change itself, at the cause that was found")],
   // Not cut into slices: wr.refactoring goes slice by slice itself, each held to the same pinned behaviour.
-  refactor: [decomposeToo, designArchitecture(ARCHITECTURE), codeBy("wr.refactoring", "the change itself, behaviour pinned before it")],
+  refactor: [third(discover), third({ ...shape, when: ROUGH }), decomposeToo, untilThird(designArchitecture(ARCHITECTURE)), third(designArchitecture(ARCHITECTURE_KNOWN)), codeBy("wr.refactoring", "the change itself, behaviour pinned before it")],
   // A review alone needs a pull request to look at, and is no course of a task: `reviewOnly` is what its item goes through.
   "review-only": [],
 };

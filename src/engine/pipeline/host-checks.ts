@@ -9,6 +9,7 @@ import type { JsonObject } from "../../shared/json.ts";
 import { reviewVerdictSchema, type Finding } from "../../workflow/index.ts";
 import type { ItemAction } from "./action.ts";
 import { CONTRACT, keepsFiles, SLICING, type Stage } from "./course.ts";
+import { goesBy } from "./editions.ts";
 import { artifactOf, type BaseTested, type FindingChecked, type ItemState } from "./state.ts";
 
 type Exit = Pick<CommandRun, "exitCode" | "timedOut">;
@@ -101,8 +102,9 @@ export function checkAfterFix(state: ItemState, round: number): ItemAction | nul
 export function notMended(state: ItemState, round: number, found: readonly Finding[]): readonly Finding[] {
   const { snapshot, checked } = state;
   if (snapshot === null) return [];
+  const stops = ({ severity }: Finding): boolean => severity !== "nit" || !goesBy(3, state.opening?.pipeline);
   return withCommand(state).flatMap((finding) => {
-    if (found.some(({ reproduce, severity }) => reproduce === finding.reproduce && severity !== "nit")) return [];
+    if (found.some((each) => each.reproduce === finding.reproduce && stops(each))) return [];
     const [before] = checked.flatMap((each) => (each.command === finding.reproduce && each.round < round ? (redOf(each) ?? []) : []));
     const last = on(checked, finding.reproduce, snapshot.tree);
     const now = last === undefined ? null : redOf(last);

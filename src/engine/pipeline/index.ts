@@ -5,6 +5,7 @@ export { readSubTasks, type SubTask } from "./decomposition.ts";
 export { endingOfParked, fixOf } from "./failures.ts";
 export { type ExplainedItem, type ExplainedStep, explainItem, type Explanation } from "./explain.ts";
 export { conditionalIn, explainModes } from "./explain-modes.ts";
+export { goesBy, NEWEST_RULES } from "./editions.ts";
 export { besideBase, exitWords, isGreen, isRed } from "./host-checks.ts";
 export { lookBack } from "./look-back.ts";
 export { confirmation } from "./modes.ts";

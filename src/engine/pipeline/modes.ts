@@ -5,6 +5,7 @@
 import type { PipelineMode, PipelinePolicy } from "../../record/index.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Classification } from "../../workflow/index.ts";
+import { goesBy } from "./editions.ts";
 
 /** A statement about a classification, and whether it is true of one. */
 export interface Condition {
@@ -59,7 +60,7 @@ export function choose(policy: Pick<PipelinePolicy, "mode" | "rules">, task: Cla
   const contradiction = CONTRADICTIONS.find(({ holds }) => holds(task));
   if (contradiction !== undefined) return err(`It contradicts itself: ${contradiction.words}.`);
   const rule = MODE_RULES.find(({ holds }) => holds(task));
-  return rule === undefined ? err("No rule fits it.") : ok({ mode: rule.mode, why: [rule.mode === "implement" && policy.rules === undefined ? FORMER_WORDS : rule.words, `classified as ${classifiedAs(task)}`] });
+  return rule === undefined ? err("No rule fits it.") : ok({ mode: rule.mode, why: [rule.mode === "implement" && !goesBy(2, policy) ? FORMER_WORDS : rule.words, `classified as ${classifiedAs(task)}`] });
 }
 
 function classifiedAs({ taskKind, taskComplexity, riskLevel, taskMaturity, hasUi, touchesArchitecture, ambiguities = [] }: Classification): string {
@@ -68,10 +69,11 @@ function classifiedAs({ taskKind, taskComplexity, riskLevel, taskMaturity, hasUi
 }
 
 /** Why a person has to confirm how the task was understood before there is work on it; null when nobody has to. */
-export function confirmation({ confirm }: Pick<PipelinePolicy, "confirm">, { ambiguities, riskLevel }: Classification): string | null {
+export function confirmation(policy: Pick<PipelinePolicy, "confirm" | "rules">, task: Classification): string | null {
   // I9: what a team's own classifier leaves out is not taken for the harmless answer.
+  const { ambiguities, riskLevel } = goesBy(3, policy) ? task : { ambiguities: [], riskLevel: "low", ...task };
   const unclear = ambiguities === undefined ? "its classification does not say what is ambiguous" : ambiguities.length > 0 ? "the task is ambiguous" : null;
-  switch (confirm) {
+  switch (policy.confirm) {
     case "always":
       return "pipeline.confirm is `always`";
     case "ambiguous":

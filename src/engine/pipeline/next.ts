@@ -21,7 +21,8 @@ import { afterAudit, afterChange, afterReview } from "./review-cycle.ts";
 import { afterPlan } from "./plan.ts";
 import { reviewOnly } from "./review-only.ts";
 import { nextOfSlices } from "./slices.ts";
-import { artifactOf, hasModes, isSecondEdition, type ItemSession, type ItemState } from "./state.ts";
+import { goesBy } from "./editions.ts";
+import { artifactOf, hasModes, type ItemSession, type ItemState } from "./state.ts";
 
 /** The next action of an item that has been opened. Total: every state has exactly one. */
 export const next = (state: ItemState): ItemAction => afterPlan(state, nextInCourse(state));
@@ -40,7 +41,7 @@ function nextInCourse(state: ItemState): ItemAction {
   if (last.result === null) return { kind: "resume-session", session: last };
   const failure = sessionFailure(last, last.result);
   if (failure !== null) return failure;
-  if (alone !== undefined && (last.phase === "code" || !isSecondEdition(state.opening?.pipeline))) return afterWorkflow(state, last);
+  if (alone !== undefined && (last.phase === "code" || !goesBy(2, state.opening?.pipeline))) return afterWorkflow(state, last);
   switch (last.phase) {
     case "classify":
       return afterClassify(state, last);
@@ -67,7 +68,7 @@ function nextInCourse(state: ItemState): ItemAction {
 /** A workflow that was run by itself: what it changed is reviewed like any change, and where it changed nothing its record is the result. */
 function afterWorkflow(state: ItemState, last: ItemSession): ItemAction {
   const { sessionId, workflowId } = last;
-  if (state.snapshot !== null && state.snapshot.changedFiles > 0) return isSecondEdition(state.opening?.pipeline) ? afterChange(state, last) : { kind: "deliver", snapshot: state.snapshot };
+  if (state.snapshot !== null && state.snapshot.changedFiles > 0) return goesBy(2, state.opening?.pipeline) ? afterChange(state, last) : { kind: "deliver", snapshot: state.snapshot };
   // What it says of itself decides nothing: it is told to who asked, if it is what the work ends with.
   const end = last.result?.artifacts.findLast(({ contractRef }) => contractRef !== "wr.contracts.gate_verdict");
   const said = end?.contractRef === CONTRACT.result ? BUILT_IN_CONTRACTS[CONTRACT.result].safeParse(end.value).data : undefined;
@@ -146,7 +147,7 @@ function stageSession(state: ItemState, { phase, workflowId, why }: Stage, leftO
 
 /** Nobody need doubt what a person has confirmed. */
 function confirmedBy({ answer, opening }: ItemState, classification: Json | undefined): JsonObject {
-  if (!isSecondEdition(opening?.pipeline) || answer?.verdict !== "approved" || typeof classification !== "object" || classification === null || Array.isArray(classification)) return {};
+  if (!goesBy(2, opening?.pipeline) || answer?.verdict !== "approved" || typeof classification !== "object" || classification === null || Array.isArray(classification)) return {};
   return { classification: { ...classification, confirmedBy: answer.by } };
 }
 

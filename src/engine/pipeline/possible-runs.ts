@@ -1,6 +1,7 @@
 import { MAX_SLICES } from "../../workflow/index.ts";
 import { AUDITS, CLASSIFY, COURSES, courseUnder, FIRST_COURSE, FIX, JOIN, RESOLVE, RETROSPECT, REVIEW, SLICING, type Stage } from "./course.ts";
-import { isSecondEdition, type ItemOpening } from "./state.ts";
+import { goesBy } from "./editions.ts";
+import { type ItemOpening } from "./state.ts";
 
 /** How often an item runs a workflow: at the least, and at the most. */
 export interface RunCount {
@@ -16,7 +17,7 @@ export function possibleRuns({ workflowId, maxReviewRounds: rounds, pipeline, re
   const reviews: RunCount = { workflowId: REVIEW.workflowId, low: 1, high: rounds };
   const audits = pipeline === undefined ? [] : Object.values(AUDITS).map((audit) => ({ workflowId: audit.workflowId, low: 0, high: rounds - 1 }));
   // Nothing is reviewed where it changes nothing.
-  if (workflowId !== undefined) return [together([{ workflowId, low: 1, high: 1 }, ...(isSecondEdition(pipeline) ? [fixes, { ...reviews, low: 0 }, ...audits] : [])])];
+  if (workflowId !== undefined) return [together([{ workflowId, low: 1, high: 1 }, ...(goesBy(2, pipeline) ? [fixes, { ...reviews, low: 0 }, ...audits] : [])])];
   const stages = (course: readonly Stage[]): readonly RunCount[] => [CLASSIFY, ...course].map((stage) => ({ workflowId: stage.workflowId, low: stage.when === null ? 1 : 0, high: 1 }));
   if (pipeline === undefined) return [together([...stages(FIRST_COURSE), fixes, reviews])];
   const looksBack = (pipeline.retrospective ?? "never") === "never" ? [] : [{ workflowId: RETROSPECT.workflowId, low: 0, high: 1 }];

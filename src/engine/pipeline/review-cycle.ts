@@ -9,6 +9,7 @@ import type { Json, JsonObject } from "../../shared/json.ts";
 import { reviewVerdictSchema, verdictOf, type Finding, type ReviewVerdict } from "../../workflow/index.ts";
 import { noArtifact, runSession, stop, type ItemAction } from "./action.ts";
 import { AUDITS, CONTRACT, FIX, REVIEW } from "./course.ts";
+import { goesBy } from "./editions.ts";
 import { afterMerge, answeredWithoutChange, roundsSinceDelivery } from "./follow-up.ts";
 import { checkAfterFix, checkBeforeFix, notMended, testsBefore, withCheck } from "./host-checks.ts";
 import { scopeFindings } from "./scope.ts";
@@ -47,7 +48,7 @@ function judged(state: ItemState, round: number): Judged | null {
   const [review, ...audits] = reviews;
   if (review === undefined || audits.includes(undefined)) return null;
   const said = [...review.findings, ...audits.flatMap((audit) => audit?.findings ?? [])];
-  const all = [...review.findings, ...(hasModes(state) ? unnamed(review) : []), ...notMended(state, round, said), ...(hasModes(state) ? scopeFindings(state) : []), ...audits.flatMap((audit) => audit?.findings ?? [])];
+  const all = [...review.findings, ...(goesBy(3, state.opening?.pipeline) ? unnamed(review) : []), ...notMended(state, round, said), ...(hasModes(state) ? scopeFindings(state) : []), ...audits.flatMap((audit) => audit?.findings ?? [])];
   return { findings: all as (Finding & JsonObject)[], verdict: verdictOf({ verdict: review.verdict, findings: all }) };
 }
 

@@ -3,7 +3,8 @@ import type { Json } from "../../shared/json.ts";
 import { BUILT_IN_CONTRACTS, codingHandoffSchema, type Finding } from "../../workflow/index.ts";
 import { CONTRACT, makesChange } from "./course.ts";
 import { goesWithManifest, isLockFile, isManifest } from "./lock-files.ts";
-import { isSecondEdition, type ChangedFiles, type ItemState } from "./state.ts";
+import { goesBy } from "./editions.ts";
+import { type ChangedFiles, type ItemState } from "./state.ts";
 
 /** Files that get a finding each; the others are counted in one. */
 const MOST_NAMED = 20;
@@ -22,7 +23,7 @@ const isWeighty = (path: string): boolean => WEIGHTY.test(path) || isManifest(pa
  */
 export function scopeFindings(state: ItemState): readonly ScopeFinding[] {
   if (state.changed === null) return [];
-  return isSecondEdition(state.opening?.pipeline) ? [...undeclaredIn(state, state.changed), ...untouchedIn(state, state.changed)] : byFirstEdition(state, state.changed);
+  return goesBy(2, state.opening?.pipeline) ? [...undeclaredIn(state, state.changed), ...untouchedIn(state, state.changed)] : byFirstEdition(state, state.changed);
 }
 
 function undeclaredIn(state: ItemState, { paths, more }: ChangedFiles): readonly ScopeFinding[] {

@@ -14,7 +14,8 @@ import { runSession, type IntegrateSlice, type ItemAction } from "./action.ts";
 import { CONTRACT, JOIN, RESOLVE, SLICING } from "./course.ts";
 import { sessionFailure } from "./failures.ts";
 import { testsBefore } from "./host-checks.ts";
-import { artifactOf, isSecondEdition, type ItemSession, type ItemState, type SliceConflict } from "./state.ts";
+import { goesBy } from "./editions.ts";
+import { artifactOf, type ItemSession, type ItemState, type SliceConflict } from "./state.ts";
 
 /** Slices at work at the same time where the config does not say. */
 const PARALLEL_SLICES = 2;
@@ -64,7 +65,7 @@ function standingOf(state: ItemState, id: string): SliceStanding {
 const FINAL: ReadonlySet<EndingCode> = new Set(["awaiting-approval", "needs-answer", "model-refused"]);
 
 const mayTryAgain = (state: ItemState, id: string, ending: EndingCode): boolean =>
-  isSecondEdition(state.opening?.pipeline) && !FINAL.has(ending) && triesOf(state, id).length < MOST_TRIES;
+  goesBy(2, state.opening?.pipeline) && !FINAL.has(ending) && triesOf(state, id).length < MOST_TRIES;
 
 const triesOf = ({ sessions }: ItemState, id: string): readonly ItemSession[] => sessions.filter(({ slice }) => slice?.id === id && slice.part === "work");
 

@@ -285,9 +285,6 @@ function concluded(state: ItemState, data: Conclusion): ItemState {
 /** Whether it was opened since there are modes. */
 export const hasModes = ({ opening }: ItemState): boolean => opening?.pipeline !== undefined;
 
-/** Whether the tables of the second edition decide; what was opened before them goes on by the first (I3). */
-export const isSecondEdition = (policy: PipelinePolicy | undefined): boolean => policy?.rules === 2;
-
 /** Whether a review found something blocking on the way, or a person set work aside: whatever became of it, a person has to merge what comes of the item. */
 export const isEscalated = (state: Pick<ItemState, "sessions" | "setAside">): boolean => state.setAside.length > 0 || state.sessions.some(({ phase }) => phase === "audit");
 

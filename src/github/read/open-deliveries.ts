@@ -14,6 +14,7 @@ const openOf = (branches: number): string => {
   return `query OpenDeliveries($owner: String!, $name: String!, $said: Boolean!, ${places.map((place) => `$b${place}: String!`).join(", ")}) {
   repository(owner: $owner, name: $name) {
     databaseId
+    defaultBranchRef @include(if: $said) { name }
     ${places.map((place) => `b${place}: pullRequests(first: 20, headRefName: $b${place}, states: [OPEN]) { nodes { ...Delivery } }`).join("\n    ")}
   }
 }
@@ -55,7 +56,7 @@ const saidSchema = shownSchema
     changesRequested: (latestOpinionatedReviews?.nodes ?? []).filter((review) => review !== null),
   }));
 
-const openSchema = z.object({ repository: z.object({ databaseId: z.int() }).catchall(z.union([z.int(), z.object({ nodes: z.array(saidSchema.nullable()) })])).nullable() });
+const openSchema = z.object({ repository: z.object({ databaseId: z.int(), defaultBranchRef: z.object({ name: z.string() }).nullish() }).catchall(z.union([z.int(), z.object({ nodes: z.array(saidSchema.nullable()) })])).nullable() });
 const oneSchema = z.object({ repository: z.object({ pullRequest: pullSchema.nullable() }).nullable() });
 
 /** `UNKNOWN`: GitHub has begun to find out, since it was asked (P-mergeable). */
@@ -63,10 +64,10 @@ export type OpenDelivery = z.output<typeof pullSchema>;
 
 /**
  * `red`: a check or a commit status failed on its head, our own included. `talked`: among its first hundred conversations is one that nobody has
- * resolved. `armed`: no person has armed its auto-merge. `changesRequested`: what people who may write last said of it, where they ask for changes.
+ * resolved. `armed`: no person has armed its auto-merge. `elsewhere`: it goes into another branch than the default one. `changesRequested`: what people who may write last said of it, where they ask for changes.
  * All false or empty where they were not asked for, or GitHub does not show them.
  */
-export type OpenDeliverySaid = z.output<typeof saidSchema>;
+export type OpenDeliverySaid = z.output<typeof saidSchema> & { readonly elsewhere: boolean };
 
 /** More aliases would make a query that GitHub finds too large. */
 const BRANCHES_A_QUERY = 50;
@@ -92,9 +93,10 @@ export async function readOpenDeliveries(github: GitHub, { owner, repo, id }: Re
       mayBeRefused: aliases.map((alias) => `repository.${alias}.nodes`),
     });
     if (repository?.databaseId !== id) return found;
+    const main = repository.defaultBranchRef?.name;
     for (const alias of aliases) {
       const shown = repository[alias];
-      if (typeof shown === "object") found.push(...shown.nodes.filter((pull) => pull !== null).filter(({ fork }) => !fork));
+      if (typeof shown === "object" && "nodes" in shown) found.push(...shown.nodes.filter((pull) => pull !== null).filter(({ fork }) => !fork).map((pull) => ({ ...pull, elsewhere: main !== undefined && pull.base !== main })));
     }
   }
   return found;

@@ -17,6 +17,9 @@ export const MAX_COMMENT_CHARS = 65_536;
 /** 10,000 comments on one issue; beyond that the look-up would not be honest. */
 const MAX_COMMENT_PAGES = 100;
 
+/** A thousand comments in a few hours are more than a look deals with. */
+const MAX_RECENT_PAGES = 10;
+
 const commentSchema = z.object({
   id: z.int(),
   body: z.string().nullish(),
@@ -70,6 +73,18 @@ export async function findComments(target: CommentTarget, marker: string): Promi
   return found
     .filter((comment) => (comment.body ?? "").startsWith(marker) && isWrittenBy(comment, target.author))
     .map(toOwnComment)
+    .sort((a, b) => a.id - b.id);
+}
+
+const recentSchema = z.array(commentSchema.extend({ issue_url: z.string() }));
+
+/** Our comments on whatever issue or pull request of the repository that were written or changed since a time (ISO) and whose first line starts with `marker`, lowest id first. */
+export async function findRecentComments({ github, repository, author }: Omit<CommentTarget, "issueNumber">, { since, marker }: { readonly since: string; readonly marker: string }): Promise<readonly (OwnComment & { readonly issueNumber: number })[]> {
+  const route = "GET /repos/{owner}/{repo}/issues/comments";
+  const found = await allPages(github, { route, parameters: { ...repository, since, sort: "updated", direction: "desc" }, items: (data) => parseAnswer(recentSchema, data, route), maxPages: MAX_RECENT_PAGES });
+  return found
+    .filter((comment) => (comment.body ?? "").startsWith(marker) && isWrittenBy(comment, author))
+    .map((comment) => ({ ...toOwnComment(comment), issueNumber: Number(comment.issue_url.slice(comment.issue_url.lastIndexOf("/") + 1)) }))
     .sort((a, b) => a.id - b.id);
 }
 

@@ -1,11 +1,11 @@
 export { replyToComment, resolveThread } from "./review-thread.ts";
 export { addedFilesEffect, readBranchHead, type AddedFiles } from "./added-files.ts";
-export { armAutoMerge, disarmAutoMerge, readArmedByBots, readAutoMerge, type ArmWish, type AutoMergeShown } from "./auto-merge.ts";
+export { autoMergeEffect, disarmAutoMerge, readArmedByBots, type AutoMergeOutcome, type NotArmed } from "./auto-merge.ts";
 export { cancelEffect } from "./cancel.ts";
 export { BUTTONS, checkActions, readCheckAction, type CheckActionName } from "./check-actions.ts";
 export { changeCheckEffect, checkRunEffect, MAX_ANNOTATIONS, type CheckConclusion, type CheckRunChange, type CheckRunWish } from "./check-run.ts";
 export { isSuperseded, supersededCheck } from "./superseded-check.ts";
-export { commentEffect, editComment, findComments, fitComment, isWrittenBy, MAX_COMMENT_CHARS, removeComment, type CommentAuthor, type CommentTarget, type OwnComment } from "./comment.ts";
+export { commentEffect, editComment, findComments, findRecentComments, fitComment, isWrittenBy, MAX_COMMENT_CHARS, removeComment, type CommentAuthor, type CommentTarget, type OwnComment } from "./comment.ts";
 export { dispatchEffect, type Dispatch } from "./dispatch.ts";
 export { createEffectRunner, type AppliedEffect, type EffectRunner, type EffectRunnerPorts } from "./effect-runner.ts";
 export { lookedUp, type Confirmed, type Effect } from "./effect.ts";

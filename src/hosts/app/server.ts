@@ -145,11 +145,11 @@ const appClient = ({ app }: AppAccess, { clock }: HandlerTools): GitHub => withR
 /** Where deliver jobs get tokens, and how; null where none are exchanged. */
 function exchangeDoor(access: AppAccess, { settings, tools, fetch }: { readonly settings: AppSettings; readonly tools: HandlerTools; readonly fetch: Fetch }): { readonly path: string; readonly exchange: Exchange } | null {
   if (settings.exchange === null) return null;
-  const { url, issuer, selfHosted } = settings.exchange;
+  const { url, issuer, selfHosted, actions } = settings.exchange;
   const { clock, log, ticketKeyPem } = tools;
   const key = signingKeys({ issuer, clock, fetch: withTimeout(fetch) });
   const installation = (id: number): GitHub => installationClient(access.installation(id), tools);
-  return { path: new URL(url).pathname, exchange: createExchange({ clock, log, issuer, audience: url, selfHosted, key, ticketKeyPem, app: appClient(access, tools), installation }) };
+  return { path: new URL(url).pathname, exchange: createExchange({ clock, log, issuer, audience: url, selfHosted, actions, key, ticketKeyPem, app: appClient(access, tools), installation }) };
 }
 
 function reconcilerWorld(access: AppAccess, tools: HandlerTools): ReconcilerWorld {

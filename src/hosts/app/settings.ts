@@ -15,7 +15,7 @@ const environmentSchema = z.object({
   WEBHOOK_SECRET: z.string().min(1),
   WEBHOOK_PATH: z.string().startsWith("/").default("/api/github/webhooks"),
   WORKTRAIN_TICKET_KEY: z.string().min(1),
-  WORKTRAIN_ACTION: z.string().regex(ACTION_PIN, "must be owner/repository/action@ and the 40 hex digits of a commit").optional(),
+  WORKTRAIN_ACTION: z.string().transform((text) => text.trim().split(/[\s,]+/)).pipe(z.array(z.string().regex(ACTION_PIN, "must be owner/repository/action@ and the 40 hex digits of a commit")).max(50)).optional(),
   WORKTRAIN_WORKFLOW: z.string().min(1).optional(),
   WORKTRAIN_POLL_SECONDS: secondsSchema.default(30),
   WORKTRAIN_DAILY_COST_USD: z.coerce.number().min(0.01).max(1_000_000).optional(),
@@ -35,6 +35,8 @@ export interface ExchangeSettings {
   readonly issuer: string;
   /** Whether jobs on runners that GitHub does not host may have tokens. */
   readonly selfHosted: boolean;
+  /** The actions, pinned by commit, whose deliver jobs may have tokens: the one of onboarding first, then earlier ones. */
+  readonly actions: readonly string[];
 }
 
 /** Everything the App takes from outside, checked. */
@@ -80,7 +82,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     appId: values.APP_ID,
     webhookPath: values.WEBHOOK_PATH,
     ticketKeyPem,
-    action: values.WORKTRAIN_ACTION ?? null,
+    action: values.WORKTRAIN_ACTION?.[0] ?? null,
     workflowTemplate: values.WORKTRAIN_WORKFLOW === undefined ? null : attempt(() => readFileSync(values.WORKTRAIN_WORKFLOW ?? "", "utf8"), "WORKTRAIN_WORKFLOW does not name a file that can be read", "Set it to where your copy of templates/worktrain.yml is, or unset it."),
     pollMs: values.WORKTRAIN_POLL_SECONDS * 1_000,
     dailyCostUsd: values.WORKTRAIN_DAILY_COST_USD ?? null,
@@ -97,13 +99,14 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   };
 }
 
-/** @throws TerminalError when the exchange would be served where something else is */
-function exchangeOf({ WORKTRAIN_EXCHANGE_URL: url, WORKTRAIN_OIDC_ISSUER: issuer, WORKTRAIN_SELF_HOSTED: selfHosted, WEBHOOK_PATH: webhooks }: z.infer<typeof environmentSchema>): ExchangeSettings | null {
+/** @throws TerminalError when the exchange would be served where something else is, or no action is named that may have tokens */
+function exchangeOf({ WORKTRAIN_EXCHANGE_URL: url, WORKTRAIN_ACTION: actions, WORKTRAIN_OIDC_ISSUER: issuer, WORKTRAIN_SELF_HOSTED: selfHosted, WEBHOOK_PATH: webhooks }: z.infer<typeof environmentSchema>): ExchangeSettings | null {
   if (url === undefined) return null;
   if (["/", "/healthz", webhooks].includes(new URL(url).pathname)) {
     throw new TerminalError(`WORKTRAIN_EXCHANGE_URL (${url}) names a path that serves something else.`, "Give it one of its own, such as https://worktrain.example.com/api/exchange.");
   }
-  return { url, issuer: issuer.replace(/\/+$/, ""), selfHosted: selfHosted === "allow" };
+  if (actions === undefined) throw new TerminalError("WORKTRAIN_EXCHANGE_URL is set and WORKTRAIN_ACTION is not: no job could be known as WorkTrain's, and none would have a token.", "Set WORKTRAIN_ACTION to what the workflow files of the repositories use: WorkTrain's action, pinned by commit.");
+  return { url, actions, issuer: issuer.replace(/\/+$/, ""), selfHosted: selfHosted === "allow" };
 }
 
 const APP_KEY_FIX = "Generate a private key on the App's settings page on GitHub; set PRIVATE_KEY to what is in the .pem file, or PRIVATE_KEY_PATH to where the file is.";

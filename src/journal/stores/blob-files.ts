@@ -9,7 +9,7 @@ import { blobPath } from "./epoch-files.ts";
 export interface BlobFiles {
   /** Keeps the bytes durably (J2); false when they were there already. */
   put(sha256: string, bytes: Uint8Array): boolean;
-  /** Null when there is none. @throws TerminalError when the file does not have its hash any more */
+  /** Null when there is none. @throws TerminalError when the file cannot be read, or does not have its hash any more */
   get(sha256: string): Uint8Array | null;
   /** As `get`, of a blob that was put. */
   getExisting(sha256: string): Uint8Array;
@@ -23,7 +23,7 @@ export function createBlobFiles(directory: string, fs: FileSystem): BlobFiles {
   const get = (sha256: string): Uint8Array | null => {
     if (!sha256Schema.safeParse(sha256).success) return null;
     const path = blobPath(directory, sha256);
-    const bytes = fs.read(path);
+    const bytes = readBlob(fs, path);
     if (bytes !== null && sha256Hex(bytes) !== sha256) {
       throw new TerminalError(`The journal blob ${path} was changed: its bytes do not have the hash in its name.`, "Restore the file from the saved segments or from a copy.");
     }
@@ -47,6 +47,16 @@ export function createBlobFiles(directory: string, fs: FileSystem): BlobFiles {
       return !held;
     },
   };
+}
+
+function readBlob(fs: FileSystem, path: string): Uint8Array | null {
+  try {
+    return fs.read(path);
+  } catch (cause) {
+    const code = systemErrorCode(cause);
+    if (code === null) throw cause;
+    throw new TerminalError(`The journal blob ${path} cannot be read (${code}).`, "Check that it is a file and may be read by this user, or restore it from the saved segments.", { cause });
+  }
 }
 
 /** @param made directories this process made or found, and synced */

@@ -1,5 +1,6 @@
 /** Which values steps set and use, and which can be there when a step begins. */
 import type { Condition } from "../condition.ts";
+import type { Criteria } from "../criteria.ts";
 import type { JsonSchema } from "../schema-check.ts";
 import type { PlanStep } from "../plan.ts";
 import { placeholders } from "../template.ts";
@@ -21,6 +22,10 @@ export interface Flow {
   readonly uses: readonly Use[];
   /** The schemas that steps which may run before declare for the key; null when whoever starts the session gives it. */
   sets(use: Pick<Use, "path" | "by" | "after">): readonly JsonSchema[] | null;
+  /** What looks at the key where the value can be that the step at this place sets: a template, a condition, a loop, a child, a step that requires it. */
+  readersOf(key: string, index: number): readonly Use[];
+  /** Whoever starts the session gives the key, or may. */
+  given(key: string): boolean;
   /** One of these steps asks for the key in its words; any step, where none are named. */
   mentioned(key: string, among?: readonly PlanStep[]): boolean;
 }
@@ -38,20 +43,37 @@ export function flowOf(steps: readonly PlacedStep[], passed: ReadonlySet<string>
   const given = new Set([...GIVEN_BY_HOSTS, ...passed, ...steps.flatMap(({ step }) => (step.kind === "standard" ? Object.keys(step.requires) : []))]);
   const backwards = steps.flatMap((placed) => backwardsFrom(placed, steps));
   const words = steps.map(({ step }) => ({ step, said: textsOf(step).map(({ text }) => text.replaceAll(/\{\{[^}]*\}\}/g, "")).join("\n") }));
+  /** The last place whose values can be seen there. */
+  const lastSeen = ({ by, after }: Pick<Use, "by" | "after">): number => Math.max(after ? by.index : by.index - 1, ...backwards.filter(({ from, to }) => to <= by.index && by.index <= from).map(({ from }) => from));
+  const uses = steps.flatMap(usesOf);
+  const readers = [...uses, ...steps.flatMap(takenIn)];
   return {
-    uses: steps.flatMap(usesOf),
+    uses,
+    readersOf: (key, index) => readers.filter((use) => keyOf(use.path) === key && !isLoopVariable(key, use.by) && index <= lastSeen(use)),
+    given: (key) => given.has(key),
     mentioned(key, among) {
-      const asWord = new RegExp(`(?<![\\w$-])${key.replaceAll("$", "\\$")}(?![\\w$-])`);
+      const asWord = wordsFor(key);
       return words.some(({ step, said }) => (among === undefined || among.includes(step)) && asWord.test(said));
     },
     sets({ path, by, after }) {
       const key = keyOf(path);
       if (given.has(key) || isLoopVariable(key, by)) return null;
-      const last = Math.max(after ? by.index : by.index - 1, ...backwards.filter(({ from, to }) => to <= by.index && by.index <= from).map(({ from }) => from));
+      const last = lastSeen({ by, after });
       return settings.filter((setting) => setting.key === key && setting.index <= last).map(({ schema }) => schema);
     },
   };
 }
+
+/**
+ * Words that ask for a key. One that is an ordinary word of the language is asked for only as a value: in quotes, with what it is to
+ * be, or behind a verb that hands it over; "until all is done" asks for nothing.
+ */
+function wordsFor(key: string): RegExp {
+  const name = `(?<![\\w$-])${key.replaceAll("$", "\\$")}(?![\\w$-])`;
+  if (!/^[a-z]+$/.test(key)) return new RegExp(name);
+  return new RegExp(`[\`"'*_{]${name}|${name}\\s*(?:[:=]|(?:is )?(?:to )?(?:\`|"|'|true\\b|false\\b))|\\b${HANDS_OVER}\\s+(?:(?:the|a|context|value|values|key|variable|flag|field|called|named|of|for)\\s+)*${name}|${name}\\s+(?:in|into|to|as)\\s+(?:the\\s+)?(?:context|true|false)\\b`, "i");
+}
+const HANDS_OVER = "(?:sets?|puts?|sends?|hands? over|gives?|reports?|returns?|records?|stores?|writes?|updates?|changes?|switch|turns?|marks?|fills?|submits?|provides?|produces?|keeps?|answers?|says?|tells?)";
 
 const settingsOf = ({ step, index }: PlacedStep): readonly Setting[] => {
   if (step.kind === "gather") return [{ key: step.outputVar, index, schema: {} }];
@@ -73,27 +95,42 @@ function isLoopVariable(key: string, { step, around }: PlacedStep): boolean {
 
 const present = <T>(values: readonly (T | null)[]): readonly T[] => values.filter((value) => value !== null);
 
-/** What of a step is rendered for a reader or a shell. */
-export function textsOf(step: PlanStep): readonly { readonly text: string; readonly after: boolean }[] {
-  const early = (texts: readonly (string | null)[]) => present(texts).map((text) => ({ text, after: false }));
+export interface StepText {
+  readonly text: string;
+  readonly after: boolean;
+  /** Its placeholders are filled in. */
+  readonly filled: boolean;
+}
+
+/** What of a step is shown to a reader or given to a shell. */
+export function textsOf(step: PlanStep): readonly StepText[] {
+  const early = (texts: readonly (string | null)[], filled = true): readonly StepText[] => present(texts).map((text) => ({ text, after: false, filled }));
   switch (step.kind) {
     case "standard":
       return [
         ...early([step.title, step.prompt, step.agentRole, step.systemPrompt, ...step.guidance, ...step.fragments.map(({ text }) => text)]),
-        ...present([step.verification.command, step.verification.prompt, ...step.consequences.map(({ guidance }) => guidance)]).map((text) => ({ text, after: true })),
+        ...present([step.verification.command, step.verification.prompt]).map((text) => ({ text, after: true, filled: true })),
+        ...step.consequences.map(({ guidance }) => ({ text: guidance, after: true, filled: false })),
       ];
     case "parallel":
       return early([step.title, step.synthesis?.prompt ?? null, ...step.delegations.flatMap(({ goal, args }) => [goal, ...Object.values(args).filter((value) => typeof value === "string")])]);
     default:
-      return early([step.title]);
+      return early([step.title], step.kind !== "loop");
   }
 }
 
 function usesOf(by: PlacedStep): readonly Use[] {
   const { step } = by;
-  const texts = textsOf(step).flatMap(({ text, after }) => placeholders(text).map((path): Use => ({ path, by, as: "text", after })));
+  const texts = textsOf(step).flatMap(({ text, after, filled }) => (filled ? placeholders(text) : []).map((path): Use => ({ path, by, as: "text", after })));
   const conditions = conditionsOf(step).flatMap(({ condition, after }) => variablesOf(condition).map((path): Use => ({ path, by, as: "condition", after })));
   return [...texts, ...conditions, ...keysOf(step).map((path): Use => ({ path, by, as: "key", after: false }))];
+}
+
+/** Values that a step takes if they are there: nothing is wrong where they are not. */
+function takenIn(by: PlacedStep): readonly Use[] {
+  const { step } = by;
+  const keys = step.kind === "standard" ? Object.keys(step.requires) : step.kind === "gather" ? step.sources.map((source) => (source.kind === "injected" ? source.key : source.kind === "task_url" ? "taskUrl" : "")) : [];
+  return keys.map((path): Use => ({ path, by, as: "key", after: false }));
 }
 
 /** Conditions that decide about a step. */
@@ -101,7 +138,7 @@ export function conditionsOf(step: PlanStep): readonly { readonly condition: Con
   const at = (conditions: readonly (Condition | null | undefined)[], after: boolean) => conditions.flatMap((condition) => (condition === null || condition === undefined ? [] : [{ condition, after }]));
   switch (step.kind) {
     case "standard":
-      return [...at([step.runCondition, ...step.fragments.map(({ when }) => when)], false), ...at([step.confirmation?.condition, step.jump?.condition], true)];
+      return [...at([step.runCondition, ...step.fragments.map(({ when }) => when)], false), ...at([step.confirmation?.condition, step.jump?.condition, ...criteriaConditions(step.criteria)], true)];
     case "parallel":
       return [...at([step.runCondition, ...step.delegations.map(({ runCondition }) => runCondition)], false), ...at([step.confirmation?.condition], true)];
     case "loop":
@@ -111,6 +148,14 @@ export function conditionsOf(step: PlanStep): readonly { readonly condition: Con
     case "gather":
       return at([step.runCondition], false);
   }
+}
+
+/** Where the notes are checked by what is in the context. */
+function criteriaConditions(criteria: Criteria | null): readonly (Condition | undefined)[] {
+  if (criteria === null) return [];
+  if ("and" in criteria) return criteria.and.flatMap(criteriaConditions);
+  if ("or" in criteria) return criteria.or.flatMap(criteriaConditions);
+  return "not" in criteria ? criteriaConditions(criteria.not) : [criteria.condition];
 }
 
 /** Keys that a step names outside of text and conditions. */
@@ -124,6 +169,17 @@ export function variablesOf({ var: name, and = [], or = [], not }: Condition): r
   return [...(name === undefined ? [] : [name]), ...[...and, ...or, ...(not === undefined ? [] : [not])].flatMap(variablesOf)];
 }
 
+/** Whether the schema leaves nothing at a path into the value: it is a text or a number, or an object closed to such a name. */
+export function isClosedTo(schema: JsonSchema, path: readonly string[]): boolean {
+  const [part, ...rest] = path;
+  if (part === undefined) return false;
+  const { type, items } = schema;
+  if (type === "string" || type === "number" || type === "integer" || type === "boolean" || type === "null") return true;
+  if (type === "array") return part === "length" ? rest.length > 0 : !/^\d+$/.test(part) || isClosedTo(isObject(items) ? items : {}, rest);
+  const inner = schemaAt(schema, [part]);
+  return inner === null ? schema["additionalProperties"] === false && type === "object" : isClosedTo(inner, rest);
+}
+
 /** The schema of a value inside another one; null when nothing is said of it. */
 export function schemaAt(schema: JsonSchema, path: readonly string[]): JsonSchema | null {
   let at: JsonSchema | null = schema;
@@ -134,4 +190,4 @@ export function schemaAt(schema: JsonSchema, path: readonly string[]): JsonSchem
   }
   return at;
 }
-const isObject = (value: unknown): value is JsonSchema => value !== null && typeof value === "object" && !Array.isArray(value);
+export const isObject = (value: unknown): value is JsonSchema => value !== null && typeof value === "object" && !Array.isArray(value);

@@ -5,20 +5,23 @@
 import type { JsonObject } from "../../shared/json.ts";
 import type { Fault } from "../../shared/fault.ts";
 import type { SourceDocument } from "../document.ts";
-import type { Plan, PlanStep } from "../plan.ts";
+import type { Plan } from "../plan.ts";
 import { contractWithoutConsumer } from "./rules/contract-without-consumer.ts";
+import { gateWithoutWay } from "./rules/gate-without-way.ts";
 import { humanGateInFullAuto } from "./rules/human-gate-in-full-auto.ts";
 import { judgeMayWrite } from "./rules/judge-may-write.ts";
 import { longPrompt } from "./rules/long-prompt.ts";
 import { loopWithoutExit } from "./rules/loop-without-exit.ts";
 import { loopWithoutLimit } from "./rules/loop-without-limit.ts";
 import { missingDescription } from "./rules/missing-description.ts";
+import { noToolLeft } from "./rules/no-tool-left.ts";
 import { repeatedPrompt } from "./rules/repeated-prompt.ts";
 import { stepWithoutEnd } from "./rules/step-without-end.ts";
 import { thinBrief } from "./rules/thin-brief.ts";
 import { undeclaredValue } from "./rules/undeclared-value.ts";
 import { unreachableStep } from "./rules/unreachable-step.ts";
 import { unreadAssessment } from "./rules/unread-assessment.ts";
+import { untypedChild } from "./rules/untyped-child.ts";
 import { unusedDeclaration } from "./rules/unused-declaration.ts";
 import { unusedValue } from "./rules/unused-value.ts";
 import { unverifiedChange } from "./rules/unverified-change.ts";
@@ -30,11 +33,14 @@ import { subjectOf, type LintRule } from "./subject.ts";
 export const LINT_RULES: readonly LintRule[] = [
   unreachableStep,
   loopWithoutExit,
+  gateWithoutWay,
+  noToolLeft,
   humanGateInFullAuto,
   undeclaredValue,
   unusedValue,
   unusedDeclaration,
   contractWithoutConsumer,
+  untypedChild,
   unreadAssessment,
   stepWithoutEnd,
   loopWithoutLimit,
@@ -53,28 +59,12 @@ export interface LintFinding extends Fault {
   readonly severity: LintRule["severity"];
 }
 
-/** What the rules find in one compiled workflow, in the order of the file. @param passed see `passedTo` */
-export function lintWorkflow(plan: Plan, { value, locate }: SourceDocument, passed: ReadonlySet<string>): readonly LintFinding[] {
+/** What the rules find in one compiled workflow, in the order of the file. @param plans the workflows at hand, for what callers pass in and use */
+export function lintWorkflow(plan: Plan, { value, locate }: SourceDocument, plans: readonly Plan[] = []): readonly LintFinding[] {
   const root: JsonObject = isMapping(value) ? value : {};
-  const subject = subjectOf(plan, root, passed);
+  const subject = subjectOf(plan, root, plans);
   const found = LINT_RULES.flatMap(({ code, severity, find }) => find(subject).map((issue): LintFinding => ({ ...locate(issue), code, severity })));
   return found.toSorted((a, b) => a.line - b.line || a.column - b.column);
-}
-
-/** The context keys that the plans give to a workflow they run as their child. */
-export function passedTo(workflowId: string, plans: Iterable<Plan>): ReadonlySet<string> {
-  const keys = new Set<string>();
-  const walk = (steps: readonly PlanStep[]): void => {
-    for (const step of steps) {
-      if (step.kind === "loop") walk(step.body);
-      if (step.kind !== "parallel") continue;
-      for (const delegation of step.delegations) {
-        if (delegation.workflowId === workflowId) for (const key of [...Object.values(delegation.contextMapping), ...Object.keys(delegation.args)]) keys.add(key);
-      }
-    }
-  };
-  for (const plan of plans) walk(plan.steps);
-  return keys;
 }
 
 /** The rules as a table in Markdown, for `docs/authoring-workflows.md`. */

@@ -1,9 +1,10 @@
 /** What a lint rule looks at: the compiled plan, the file as it was written, and how values go from step to step. */
 import type { JsonObject } from "../../shared/json.ts";
 import type { Issue } from "../issue.ts";
-import type { Plan } from "../plan.ts";
+import type { Plan, PlanStep } from "../plan.ts";
 import { routineName } from "../routines.ts";
 import { flowOf, type Flow } from "./flow.ts";
+import { knownOf, type KnownAt } from "./known.ts";
 import { type PlacedStep, placedSteps } from "./placed-steps.ts";
 
 export interface LintSubject {
@@ -11,8 +12,19 @@ export interface LintSubject {
   readonly root: JsonObject;
   readonly steps: readonly PlacedStep[];
   readonly flow: Flow;
+  readonly known: KnownAt;
   /** Routines and roles are called by others; nobody picks them from a list. */
   readonly kind: "workflow" | "routine" | "role";
+  /** Workflows at hand, by id. */
+  readonly plans: ReadonlyMap<string, Plan>;
+  /** Of a routine: the workflows at hand that have its steps put into them, or run it as a child. */
+  readonly callers: readonly Caller[];
+}
+
+export interface Caller {
+  readonly id: string;
+  readonly steps: readonly PlacedStep[];
+  readonly flow: Flow;
 }
 
 export interface LintRule {
@@ -25,10 +37,21 @@ export interface LintRule {
   readonly find: (subject: LintSubject) => readonly Issue[];
 }
 
-/** @param passed keys that workflows at hand pass to this one as their child */
-export function subjectOf(plan: Plan, root: JsonObject, passed: ReadonlySet<string>): LintSubject {
+/** @param plans workflows at hand: who calls a routine or passes something to a child */
+export function subjectOf(plan: Plan, root: JsonObject, plans: readonly Plan[]): LintSubject {
+  const passed = passedTo(plan.id, plans);
   const steps = placedSteps(plan, root);
-  return { plan, root, steps, kind: kindOf(plan.id), flow: flowOf(steps, new Set([...passed, ...argumentsOf(plan, root)])) };
+  const flow = flowOf(steps, new Set([...passed, ...argumentsOf(plan, root)]));
+  return { plan, root, steps, kind: kindOf(plan.id), flow, known: knownOf(steps, flow), plans: new Map(plans.map((each) => [each.id, each])), callers: kindOf(plan.id) === "routine" ? callersOf(plan, plans) : [] };
+}
+
+function callersOf({ id }: Plan, plans: readonly Plan[]): readonly Caller[] {
+  const name = routineName(id);
+  return plans.flatMap((plan): readonly Caller[] => {
+    const steps = placedSteps(plan, {});
+    const calls = steps.some(({ step }) => step.origin.routine === name || (step.kind === "parallel" && step.delegations.some(({ workflowId }) => workflowId === id)));
+    return calls ? [{ id: plan.id, steps, flow: flowOf(steps, new Set()) }] : [];
+  });
 }
 
 const ROLE_ID = /^(?:[a-z0-9_-]+\.)?role-/;
@@ -38,3 +61,19 @@ const kindOf = (id: string): LintSubject["kind"] => (routineName(id) !== null ? 
 const ARGUMENT = /(?<!\{)\{([A-Za-z_]\w*)\}(?!\})/g;
 const argumentsOf = (plan: Plan, root: JsonObject): readonly string[] =>
   routineName(plan.id) === null ? [] : [...JSON.stringify(root["steps"] ?? []).matchAll(ARGUMENT)].map((match) => match[1] ?? "");
+
+/** The context keys that the plans give to a workflow they run as their child. */
+function passedTo(workflowId: string, plans: Iterable<Plan>): ReadonlySet<string> {
+  const keys = new Set<string>();
+  const walk = (steps: readonly PlanStep[]): void => {
+    for (const step of steps) {
+      if (step.kind === "loop") walk(step.body);
+      if (step.kind !== "parallel") continue;
+      for (const delegation of step.delegations) {
+        if (delegation.workflowId === workflowId) for (const key of [...Object.values(delegation.contextMapping), ...Object.keys(delegation.args)]) keys.add(key);
+      }
+    }
+  };
+  for (const plan of plans) walk(plan.steps);
+  return keys;
+}

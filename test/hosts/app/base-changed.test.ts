@@ -47,6 +47,19 @@ it("what the App armed is disarmed, which is said once, however often it is told
   expect(await scene.status()).toContain("made pull request");
 });
 
+it("fault 28: one that nobody heard of is found by looking, and what the App armed is disarmed", async () => {
+  await arm(world.app);
+  world.github.setWebhookUrl(null);
+  await base("release");
+  expect(pull()?.autoMerge).not.toBeNull();
+  for (let looked = 0; looked < 12 && pull()?.autoMerge !== null; looked += 1) {
+    await world.clock.advance(60_000);
+    await scene.call("GET", `/pulls/${scene.pull}`);
+    await world.quiet();
+  }
+  expect([pull()?.autoMerge, (await told()).length]).toEqual([null, 1]);
+});
+
 it("what a person armed stays the person's", async () => {
   await arm(world.maintainer);
   await base("release");

@@ -91,6 +91,7 @@ it("Explain has a run answer from the record; a forged check run, whatever it is
   const [own] = scene.checks();
   const make = async (externalId: string): Promise<number> => (await scene.world.call(scene.world.app, "POST", "/repos/acme/calc/check-runs", { name: "WorkTrain", head_sha: head, external_id: externalId, status: "completed", conclusion: "success", details_url: `${scene.world.github.url}/acme/calc/actions/runs/${scene.runs()[0]?.id}`, output: { title: "t", summary: "s" }, actions: checkActions(["explain"]) })).body.id;
   await press("explain", { checkRunId: await make("0".repeat(32)) });
+  await press("explain", { checkRunId: await make("*") });
   expect(asked()).toEqual([]);
   await press("explain", { checkRunId: own?.id ?? 0 });
   const once = [{ about: `${scene.world.repositoryId}/pr-${number}/1`, question: "explain" }];

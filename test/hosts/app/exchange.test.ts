@@ -21,7 +21,7 @@ let nowMs = (): number => Date.now();
 let skewMs = 0;
 beforeAll(async () => {
   issuer = await startIdentityService({ clock: { nowMs: () => nowMs() + skewMs } });
-  world = await startAppWorld({ environment: { WORKTRAIN_EXCHANGE_URL: URL_OF_EXCHANGE, WORKTRAIN_OIDC_ISSUER: issuer.issuer } });
+  world = await startAppWorld({ environment: { WORKTRAIN_EXCHANGE_URL: URL_OF_EXCHANGE, WORKTRAIN_ACTION: `acme/worktrain/action@${"a".repeat(40)}, acme/worktrain/action@${"b".repeat(40)}`, WORKTRAIN_OIDC_ISSUER: issuer.issuer } });
   nowMs = () => world.clock.nowMs();
   await dispatched();
 });
@@ -226,6 +226,30 @@ test("a workflow file that was changed since the run began", async () => {
   expect(loggedClaims()).toEqual(["workflow_sha"]);
   await world.commit({ ".github/workflows/worktrain.yml": WORKFLOW_TEXT });
   expect((await exchange()).status).toBe(200);
+});
+
+test.each<[what: string, edit: (text: string) => string, claim: string | null]>([
+  ["another commit of the action", (text) => text.replaceAll("a".repeat(40), "c".repeat(40)), "job_workflow_sha"],
+  ["a fork of the action", (text) => text.replaceAll("acme/worktrain/action@", "evil/worktrain/action@"), "job_workflow_sha"],
+  ["a branch of the action", (text) => text.replaceAll("a".repeat(40), "main"), "job_workflow_sha"],
+  ["an earlier commit that the operator names", (text) => text.replaceAll("a".repeat(40), "b".repeat(40)), null],
+  ["a step beside it", (text) => text.replace(/( {6})- uses: (\S+)\n {8}with:\n {10}job: deliver\n/, "$1- run: evil\n$&"), "job_workflow_ref"],
+  ["variables of the step", (text) => text.replace(/ {8}with:\n {10}job: deliver\n/, "        env: { NODE_OPTIONS: --require=/tmp/evil.js }\n$&"), "job_workflow_ref"],
+  ["variables of the job", (text) => text.replace("  deliver:\n", "$&    env: { NODE_OPTIONS: --require=/tmp/evil.js }\n"), "job_workflow_ref"],
+  ["variables of the file", (text) => text.replace("\njobs:\n", "\nenv: { NODE_OPTIONS: --require=/tmp/evil.js }\n$&"), "job_workflow_ref"],
+  ["a container", (text) => text.replace("  deliver:\n", "$&    container: evil/image\n"), "job_workflow_ref"],
+  ["a job of another id that shows itself as it", (text) => text.replace("\njobs:\n", "$&  evil:\n    name: Deliver\n    runs-on: ubuntu-latest\n    steps: [{ run: evil }]\n"), "job_workflow_ref"],
+  ["a job whose name is not known before", (text) => text.replace("\njobs:\n", "$&  evil:\n    name: ${{ github.job }}\n    runs-on: ubuntu-latest\n    steps: [{ run: evil }]\n"), "job_workflow_ref"],
+  ["no YAML", () => "jobs: {", "job_workflow_ref"],
+  ["set-up steps in the agent job, and another runner", (text) => text.replace("      # Tools your project needs", "      - run: npm ci\n$&").replace(/(  deliver:\n(?:.*\n)*?    runs-on: )ubuntu-latest/, "$1ubuntu-24.04"), null],
+])("a deliver job with %s", async (_, edit, claim) => {
+  const text = edit(WORKFLOW_TEXT);
+  expect(text).not.toBe(WORKFLOW_TEXT);
+  await world.commit({ ".github/workflows/worktrain.yml": text });
+  const { sha } = (await world.call(world.maintainer, "GET", "/repos/acme/calc/branches/main")).body.commit;
+  const { status } = await exchange({ token: await idToken({ ...claims, workflow_sha: sha, job_workflow_sha: sha }) });
+  expect([status, ...loggedClaims()]).toEqual(claim === null ? [200] : [403, claim]);
+  await world.commit({ ".github/workflows/worktrain.yml": WORKFLOW_TEXT });
 });
 
 test("after the job's end its token, though still in date, is refused", async () => {

@@ -89,6 +89,7 @@ it.each([
   ["our own check", async () => check("WorkTrain", "failure")],
   ["the label was taken off", async () => (await world.unlabel(issue), check("ci", "failure"))],
   ["who labelled may not write any more", async () => (world.github.addUser("mona", "read"), check("ci", "failure"))],
+  ["the issue's conversation was locked", async () => (Object.assign([...world.github.state().issues.values()].find(({ number }) => number === issue) ?? {}, { locked: true }), check("ci", "failure"))],
   ["the pull request was closed", async () => (await call("PATCH", `/pulls/${issue + 1}`, { state: "closed" }), check("ci", "failure"))],
 ])("%s: nothing starts", async (_, happens) => {
   await deliver();
@@ -139,6 +140,33 @@ it("work on it that stops at a gate asks for a person on the delivered commit, w
   expect(world.runs(issue)).toHaveLength(3);
   const ticket = verifyTicket(world.runs(issue)[2]?.inputs["ticket"] ?? "", publicTicketKey(ticketKeyPem), { runCreatedAt: new Date().toISOString() });
   expect(ticket).toMatchObject({ ok: true, value: { command: "approve", answer: { gate: "gate-31-fix-1-8dbf2163b3b83e82", verdict: "approved" } } });
+  expect(asking()).toEqual([["WorkTrain progress", head, "neutral", []]]);
+});
+
+it("at a gate, what cannot be started takes nothing of it away: neither the gate nor the check run that asks for a person", async () => {
+  await deliver();
+  await check("ci", "failure");
+  await ends("gate-31-fix-1-8dbf2163b3b83e82", "awaiting-approval");
+  const waits = [["WorkTrain progress", head, "action_required", ["approve", "explain"]]];
+  expect(asking()).toEqual(waits);
+  // The label once more, with a config that cannot be read.
+  await world.commit({ ".github/worktrain.yml": "checks: [\n" });
+  world.later(60_000);
+  await world.clock.advance(60_000);
+  await world.unlabel(issue);
+  await world.label(issue);
+  await world.quiet();
+  const status = async (): Promise<string> => (await world.comments(issue))[0]?.body ?? "";
+  expect(await status()).toContain("The configuration .github/worktrain.yml on the default branch is not valid.");
+  expect(await status()).toContain("What was begun before it is left as it was");
+  expect([world.runs(issue).length, asking()]).toEqual([2, waits]);
+  // Approved, with a dispatch that GitHub does not take.
+  await world.commit({ ".github/worktrain.yml": "commands: { test: npm test }\n" });
+  world.github.failNext({ method: "POST", route: "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches", status: 422 });
+  await command("/worktrain approve");
+  expect([world.runs(issue).length, asking()]).toEqual([2, waits]);
+  await command("/worktrain approve");
+  expect(world.runs(issue)).toHaveLength(3);
   expect(asking()).toEqual([["WorkTrain progress", head, "neutral", []]]);
 });
 

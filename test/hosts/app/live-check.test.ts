@@ -58,6 +58,15 @@ it("I9: names of the agent job alone never turn it into what a rule takes for pa
   expect(scene.checks()).toMatchObject([{ name: "WorkTrain", state: "action_required" }]);
 });
 
+it.each(["failure", "cancelled"] as const)("I4: a review whose deliver job ended with %s is not told as made: it is to be delivered yet", async (conclusion) => {
+  const { number } = await labelled(false);
+  await scene.end(number, "reviewed", conclusion);
+  expect(scene.checks()).toMatchObject([{ name: "WorkTrain progress", state: "action_required", title: "WorkTrain did the work, but delivering it failed" }]);
+  const [{ body = "" } = {}] = await scene.world.comments(number);
+  expect(body).toContain("The review is saved in the run's artifacts; it is not posted");
+  expect(await scene.marker(number)).toMatchObject({ state: "interrupted" });
+});
+
 it("a lost run that another goes on with has one check run with it; at a gate it waits for a person, with the button for that", async () => {
   const { number } = await labelled(true);
   scene.save(number, {});

@@ -41,6 +41,14 @@ describe("does the environment have what the App needs?", () => {
     }
   });
 
+  it("exchanges tokens for jobs of the actions that are named, the first of which onboarding proposes", () => {
+    const [now, before] = [`acme/worktrain/action@${"a".repeat(40)}`, `acme/worktrain/action@${"b".repeat(40)}`];
+    const url = { WORKTRAIN_EXCHANGE_URL: "https://worktrain.example.com/api/exchange" };
+    expect(readSettings(environment({ ...url, WORKTRAIN_ACTION: `${now} ${before}\n` }))).toMatchObject({ action: now, exchange: { actions: [now, before] } });
+    expect(() => readSettings(environment(url))).toThrow("WORKTRAIN_EXCHANGE_URL is set and WORKTRAIN_ACTION is not");
+    expect(() => readSettings(environment({ WORKTRAIN_ACTION: `${now} acme/worktrain/action@main` }))).toThrow("WORKTRAIN_ACTION.1 (must be owner/repository/action@");
+  });
+
   it("has Probot's defaults and takes fractions of a poll second", () => {
     const { PORT: _port, HOST: _host, LOG_LEVEL: _level, ...least } = environment();
     expect(readSettings(least)).toMatchObject({ port: 3000, host: "localhost", pollMs: 30_000, apiUrl: "https://api.github.com", webhookPath: "/api/github/webhooks" });

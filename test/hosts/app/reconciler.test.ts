@@ -177,6 +177,22 @@ describe("G13, faults 28, 30: is what no webhook told found within a quarter of 
     expect(world.runs(issue)).toHaveLength(1);
   });
 
+  it("fault 38: locked while a run is at work that is lost, and nobody hears of it: it goes on all the same, and its comment tells of it", async () => {
+    const { issue, runId } = await labelled();
+    await world.updateRun(runId, { status: "in_progress" });
+    world.github.setWebhookUrl(null);
+    save(issue, runId, null);
+    world.github.actions.updateRun(runId, { status: "completed", conclusion: "failure" });
+    await world.github.settled();
+    const record = [...world.github.state().issues.values()].find(({ number }) => number === issue) ?? {};
+    Object.assign(record, { locked: true });
+    await world.restart();
+    await pass(15 * MINUTE);
+    expect(world.runs(issue)).toHaveLength(2);
+    expect(await marker(issue)).toMatchObject({ state: "waiting", auto: 1, continuation: 1 });
+    expect((await world.comments(issue))).toHaveLength(1);
+  });
+
   it("fault 28: what the App does not take three times is left alone", async () => {
     world.github.setWebhookUrl("http://127.0.0.1:1/");
     await world.openIssue("unheard", "");
@@ -196,7 +212,8 @@ describe("G13, faults 28, 30: is what no webhook told found within a quarter of 
     expect(times("GET /installation/repositories")).toBe(6);
     expect(times("GET /app/installations")).toBe(6);
     expect(times("GET /app/hook/deliveries")).toBe(6);
-    expect(routes.length).toBeLessThanOrEqual(26);
+    expect(times("GET /repos/{owner}/{repo}/issues/comments")).toBe(6);
+    expect(routes.length).toBeLessThanOrEqual(32);
   });
 });
 

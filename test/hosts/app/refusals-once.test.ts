@@ -1,15 +1,16 @@
-/** Refusals explain themselves once, and only to people who could do something about it: every way to ask, over the wire against the local GitHub. */
+/** Refusals explain themselves once to each person, and only to people who could do something about it: every way to ask, over the wire against the local GitHub. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { assertRequestsConform } from "../../contract/openapi.ts";
 import { startAppWorld, type AppWorld } from "./app-world.ts";
 
 let world: AppWorld;
-const people: Record<"tria" | "tess" | "rita" | "wes", string> = { tria: "", tess: "", rita: "", wes: "" };
+const people: Record<"tria" | "tess" | "rita" | "wes" | "ann", string> = { tria: "", tess: "", rita: "", wes: "", ann: "" };
 beforeAll(async () => {
   world = await startAppWorld();
   people.tria = world.github.addUser("tria", "triage");
   people.tess = world.github.addUser("tess", "triage");
   people.rita = world.github.addUser("rita", "read");
+  people.ann = world.github.addUser("ann", "write");
   people.wes = world.github.addUser("wes", "write");
   world.github.addUser("our-machine", "write");
   await world.commit({ ".github/worktrain.yml": "start: { assignees: [our-machine] }\npermissions: { plan: admin, cancel: admin }\n" });
@@ -62,32 +63,44 @@ const tick = async (number: number, token: string): Promise<unknown> => {
 type Way = (number: number, token: string) => Promise<unknown>;
 type Person = keyof typeof people;
 
-describe("is it told once, who asks how often?", () => {
+describe("is each who asks told once, however often they ask?", () => {
   it.each<[string, () => Promise<number>, Way, readonly Person[], string]>([
-    ["a label", issue, label, ["tria", "tria", "tess"], "The person who set the label has the triage role"],
-    ["a label where a run is at work", atWork, label, ["tria", "tria", "tess"], "The person who set the label has the triage role"],
-    ["an assignment", issue, assign, ["tria", "tria", "tess"], "The person who assigned the issue has the triage role"],
-    ["a mention", issue, comment("@worktrain"), ["tria", "tria", "tess"], "The person who wrote the command has the triage role"],
-    ["a command", issue, comment("/worktrain run"), ["tria", "tess", "tria"], "The person who wrote the command has the triage role"],
+    ["a label", issue, label, ["tria", "tria", "tess", "tria", "tess"], "The person who set the label has the triage role"],
+    ["a label where a run is at work", atWork, label, ["tria", "tria", "tess", "tria", "tess"], "The person who set the label has the triage role"],
+    ["an assignment", issue, assign, ["tria", "tria", "tess", "tria", "tess"], "The person who assigned the issue has the triage role"],
+    ["a mention", issue, comment("@worktrain"), ["tria", "tria", "tess", "tria", "tess"], "The person who wrote the command has the triage role"],
+    ["a command", issue, comment("/worktrain run"), ["tria", "tess", "tria", "tess"], "The person who wrote the command has the triage role"],
     ["a command that takes another role", issue, comment("/worktrain plan"), ["wes", "wes", "wes"], "takes the role admin here"],
     ["a command that cannot be read", issue, comment("/worktrain rum"), ["wes", "wes", "wes"], "Line 1, column 12"],
-    ["a command that has nothing to act on", issue, comment("/worktrain approve"), ["wes", "wes", "wes"], "WorkTrain has not worked on this issue"],
+    ["a command that has nothing to act on", issue, comment("/worktrain approve"), ["wes", "ann", "wes", "ann"], "WorkTrain has not worked on this issue"],
     ["a box", atWork, tick, ["wes", "wes", "wes"], "takes the role admin here"],
-    ["a label on a pull request", pull, label, ["tria", "tria", "tess"], "The person who set the label has the triage role"],
-    ["a command on a pull request", pull, comment("/worktrain review"), ["tria", "tess", "tria"], "The person who wrote the command has the triage role"],
+    ["a label on a pull request", pull, label, ["tria", "tria", "tess", "tria", "tess"], "The person who set the label has the triage role"],
+    ["a command on a pull request", pull, comment("/worktrain review"), ["tria", "tess", "tria", "tess"], "The person who wrote the command has the triage role"],
   ])("%s", async (_, about, way, who, words) => {
     const number = await about();
     const before = await ours(number);
     for (const person of who) await way(number, people[person]);
     const after = await ours(number);
-    expect(after.filter((body) => body.includes(words))).toHaveLength(1);
-    expect(after.length - before.length).toBe(1);
+    const told = new Set(who);
+    expect(after.filter((body) => body.includes(words))).toHaveLength(told.size);
+    expect(after.length - before.length).toBe(told.size);
+    // Who is told second is told by name.
+    for (const person of [...told].slice(1)) expect(after.filter((body) => body.includes(`did not do what \`${person}\` asked for`) && body.includes(words))).toHaveLength(1);
+  });
+
+  it("a label that is taken off and set again tells nobody a second time, also after a run has begun in between", async () => {
+    const number = await issue();
+    for (const person of ["tria", "tess", "tria"] as const) await label(number, people[person]);
+    await label(number, world.maintainer);
+    for (const person of ["tess", "tria", "tria", "tess"] as const) await label(number, people[person]);
+    // What told tria first is the status of the run by now: it is told beside it, once.
+    expect((await ours(number)).map((body) => /did not do what `(\w+)`|worktrain:status/.exec(body)?.[1] ?? "status")).toEqual(["status", "tess", "tria"]);
   });
 
   it("another reason is told as well, and so is what is no refusal, however often it is asked", async () => {
     const number = await issue();
     for (const text of ["/worktrain approve", "/worktrain rum", "/worktrain help", "/worktrain help"]) await comment(text)(number, people.wes);
-    expect((await ours(number)).map((body) => body.includes("did not do this"))).toEqual([true, true, false, false]);
+    expect((await ours(number)).map((body) => body.includes("did not do what `wes` asked for"))).toEqual([true, true, false, false]);
   });
 });
 

@@ -100,17 +100,18 @@ it("I9: where a review is due the check is left to it: a labelled pull request, 
   await config("");
 });
 
-it.each<[string, () => Promise<unknown>, () => Promise<unknown>]>([
-  ["config", () => config("enabled: false\n"), () => config("")],
-  ["label", () => stop("POST", ""), () => stop("DELETE", "/worktrain:stop")],
-])("switched off by %s, nobody's merge waits for a review that is not made; switched on again, it does", async (by, off, on) => {
+it.each<[string, () => Promise<unknown>, () => Promise<unknown>, readonly unknown[]]>([
+  ["config, which could take the requirement out as well, nobody's merge waits for it", () => config("enabled: false\n"), () => config(""), ["completed", "neutral", "WorkTrain is switched off"]],
+  ["label, it is not passed (I9), and says what it waits for", () => stop("POST", ""), () => stop("DELETE", "/worktrain:stop"), ["completed", "action_required", "WorkTrain is stopped, and a review is due"]],
+])("where a review is due while work is stopped by %s; what is not handled stays mergeable", async (by, off, on, said) => {
+  const name = by.slice(0, 5);
   await off();
-  const first = await pull(`off-by-${by}`);
-  await label(`off-by-${by}`);
-  const second = await push(`off-by-${by}`, first);
-  expect([checks(first), checks(second)]).toEqual([[NOT_HANDLED], [["completed", "neutral", "WorkTrain is switched off"]]]);
+  const first = await pull(`off-by-${name}`);
+  await label(`off-by-${name}`);
+  const second = await push(`off-by-${name}`, first);
+  expect([checks(first), checks(second)]).toEqual([[NOT_HANDLED], [said]]);
   await on();
-  expect(checks(await push(`off-by-${by}`, second))).toEqual([]);
+  expect(checks(await push(`off-by-${name}`, second))).toEqual([]);
 });
 
 let stopping = 0;

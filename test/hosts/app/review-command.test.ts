@@ -171,16 +171,14 @@ describe("a review under way or over", () => {
     expect(world.dispatches).toHaveLength(1);
   });
 
-  it("after an outage it says that nothing tries it again where there is no label to find it by, and resume does", async () => {
+  it("after an outage it is tried again by itself, as one with a label is; resume goes on sooner", async () => {
     const { write, over, world, body, marker } = begin();
     await write("/worktrain review");
     await over("model-unavailable");
-    expect(body()).toContain("only what has the label is tried again after a while");
-    expect(marker()?.due).toBeUndefined();
-    await write("/worktrain resume");
-    world.issue.labels = ["worktrain:ready"];
-    await over("model-unavailable");
     expect(body()).toContain("tried again by itself");
+    expect(marker()?.due).toBeDefined();
+    await write("/worktrain resume");
+    expect(world.dispatches).toHaveLength(2);
   });
 
   it("while it runs, and of what was never started, a refusal speaks of the pull request", async () => {

@@ -184,7 +184,7 @@ it("what a run was started for is not found again, however that ended; what is s
   expect(scene.followedUp().slice(2)).toMatchObject([{ because: "comments", comments: [first, second] }]);
 });
 
-it.each([["failure", 3], ["success", 2]] as const)("a run that pushed and ended with %s before it answered: %i runs in all", async (conclusion, runs) => {
+it.each([["failure", 3], ["success", 2]] as const)("a run that pushed and ended with %s before it answered: %i runs in all, the last of which goes on with what broke off", async (conclusion, runs) => {
   const scene = await deliver(world);
   const said = await says(scene, "Why mended?");
   await passes(120_000);
@@ -197,7 +197,19 @@ it.each([["failure", 3], ["success", 2]] as const)("a run that pushed and ended 
   await world.updateRun(run?.id ?? 0, { status: "completed", conclusion });
   world.github.setWebhookUrl(null);
   await passes(720_000);
-  expect(scene.followedUp().slice(2)).toMatchObject(runs === 2 ? [] : [{ because: "comments", headSha: commit.sha, comments: [said] }]);
+  expect(scene.followedUp().slice(2)).toMatchObject(runs === 2 ? [] : [{ because: "comments", headSha: scene.head, comments: [said] }]);
+});
+
+it("a run that had an answer, whose deliver job was lost before it gave it: it is owed still", async () => {
+  const scene = await deliver(world);
+  const said = await says(scene, "Why mended?");
+  await passes(120_000);
+  const run = world.runs(scene.issue).at(-1);
+  world.saveArtifact(run?.id ?? 0, formatSegmentName({ item: { repositoryId: world.repositoryId, subject: `issue-${scene.issue}`, attempt: 1 }, runId: run?.id ?? 0, runAttempt: 1, index: 1, phase: "fix", step: "end", costMilliUsd: 120, ending: "nothing-to-do" }));
+  await world.updateRun(run?.id ?? 0, { status: "completed", conclusion: "failure" });
+  world.github.setWebhookUrl(null);
+  await passes(720_000);
+  expect(scene.followedUp().slice(2)).toMatchObject([{ because: "comments", headSha: scene.head, comments: [said] }]);
 });
 
 it.each<[string, (scene: DeliveredScene) => Promise<unknown>]>([

@@ -24,7 +24,7 @@ export interface ReviewScene {
 
 /** @param exchange whether the deliver job publishes as the App */
 export async function startReviewScene({ exchange = false }: { readonly exchange?: boolean } = {}): Promise<ReviewScene> {
-  const world = await startAppWorld(exchange ? { environment: { WORKTRAIN_EXCHANGE_URL: EXCHANGE_URL } } : {});
+  const world = await startAppWorld(exchange ? { environment: { WORKTRAIN_EXCHANGE_URL: EXCHANGE_URL, WORKTRAIN_ACTION: `acme/worktrain/action@${"a".repeat(40)}` } } : {});
   if (exchange) await world.commit({ ".github/workflows/worktrain.yml": WORKFLOW_TEXT.replace("# exchange-url: the App's WORKTRAIN_EXCHANGE_URL", `exchange-url: ${EXCHANGE_URL}`) });
   const runs: ReviewScene["runs"] = () => [...world.github.state().runs.values()].filter(({ displayTitle }) => displayTitle.includes("/pr-"));
   const push: ReviewScene["push"] = async (text) => {

@@ -126,6 +126,33 @@ describe("I4: does the comment say what happened?", () => {
     expect(parseStatusMarker(body())).toMatchObject({ state: "interrupted", at: "deliver.refused" });
   });
 
+  it.each([
+    ["its machine was lost", "failure", null],
+    ["GitHub had an outage", "failure", "failed"],
+    ["somebody cancelled it", "cancelled", null],
+  ])("fault 56: a pull request whose deliver job broke off behind it, since %s, is not told as made", async (_, conclusion, step) => {
+    const { world, run, save, report, body } = scene();
+    save("review", "verdict", "ready");
+    if (step !== null) save("deliver", step, "ready");
+    complete(run, conclusion);
+    world.deliverConclusion = conclusion;
+    world.pulls.push({ number: 31, ref: "worktrain/issue-12-1", headRepositoryId: 99 });
+    await report();
+    expect(body()).not.toContain("made pull request");
+    expect(body()).toMatch(/Pull request \[#31\]\(\S+\) has its branch; not all that belongs to it is published/);
+    expect(parseStatusMarker(body())).toMatchObject({ state: "interrupted" });
+  });
+
+  it("a deliver job that could not save its part of the record has published all the same, whatever another job of the run came to", async () => {
+    const { world, run, save, report, body } = scene();
+    save("review", "verdict", "ready");
+    complete(run, "failure");
+    world.deliverConclusion = "success";
+    world.pulls.push({ number: 31, ref: "worktrain/issue-12-1", headRepositoryId: 99 });
+    await report();
+    expect(body()).toContain("made pull request #31");
+  });
+
   it("a finished work without a pull request is a failed delivery, whatever the conclusion; a fork's branch of that name does not count", async () => {
     const { world, run, save, report, body } = scene();
     save("review", "verdict", "ready");
@@ -176,13 +203,31 @@ describe("I4: does the comment say what happened?", () => {
   });
 
   it.each(Object.keys(ENDING_WORDS).filter((code) => code !== "ready") as EndingCode[])("ending %s is told in words with what to do", async (ending) => {
-    const { run, save, report, body } = scene();
+    const { world, run, save, report, body } = scene();
     save("code", "implement", ending);
     complete(run, "failure");
+    world.deliverConclusion = "success";
     await report();
     expect(body()).toContain(ENDING_WORDS[ending].headline);
     expect(body()).toContain(`**What to do:** ${ENDING_WORDS[ending].next}`);
     expect(body()).not.toContain("made pull request");
+  });
+
+  it.each<[EndingCode, string, string | null, boolean]>([
+    ["reported", "failure", null, true],
+    ["awaiting-approval", "cancelled", null, true],
+    ["reported", "success", null, false],
+    ["reported", "skipped", null, false],
+    ["reported", "failure", "said", false],
+  ])("I4: the work ended with %s, and the deliver job, which has words of its own for it, with %s (saved: %s): that they were not said is told: %s", async (ending, conclusion, step, told) => {
+    const { world, run, save, report, body } = scene();
+    save("investigate", "end", ending);
+    if (step !== null) save("deliver", step, ending);
+    complete(run, "failure");
+    world.deliverConclusion = conclusion;
+    await report();
+    expect(body()).toContain(ENDING_WORDS[ending].headline);
+    expect(body().includes("was to say in a comment of its own, and did not: it broke off")).toBe(told);
   });
 
   it.each([["cancelled", "was cancelled"], ["failure", "lost its run"], ["timed_out", "lost its run"], ["startup_failure", "lost its run"], ["success", "lost its run"]])(
@@ -505,6 +550,19 @@ describe("faults 38, 39: does the App go on by itself with a run that was cut of
     expect(world.dispatches[1]?.["item"]).toBe(world.dispatches[0]?.["item"]);
     expect(world.dispatches[1]?.["key"]).not.toBe(world.dispatches[0]?.["key"]);
     expect(world.reactions).toBe(1);
+  });
+
+  it("fault 56: one whose deliver job broke off behind the pull request; not where somebody cancelled it, or something was refused", async () => {
+    for (const [conclusion, step, runs] of [["failure", "end", 2], ["failure", "failed", 2], ["cancelled", "end", 1], ["failure", "refused", 1]] as const) {
+      const { world, end, marker, run, body } = await working();
+      world.artifacts.push({ id: 1, name: formatSegmentName({ item: { repositoryId: 99, subject: "issue-12", attempt: 1 }, runId: run()?.id ?? 0, runAttempt: 1, index: 1, phase: step === "end" ? "review" : "deliver", step, costMilliUsd: 1, ending: "ready" }) });
+      world.pulls.push({ number: 31, ref: "worktrain/issue-12-1", headRepositoryId: 99 });
+      world.deliverConclusion = conclusion;
+      await end(conclusion);
+      expect([step, conclusion, world.dispatches.length]).toEqual([step, conclusion, runs]);
+      expect(marker()).toMatchObject(runs === 2 ? { attempt: 1, continuation: 1, state: "waiting", auto: 1 } : { continuation: 0, state: "interrupted" });
+      expect(body()).not.toContain("made pull request");
+    }
   });
 
   it("one whose job's time was up, and one that was lost between its last save and its delivery", async () => {

@@ -79,7 +79,7 @@ describe("run", () => {
     };
     await comment("/worktrain run");
     expect(world.dispatches).toEqual([]);
-    expect(answers()[0]).toContain("WorkTrain did not do this");
+    expect(answers()[0]).toContain("WorkTrain did not do what `");
   });
 });
 

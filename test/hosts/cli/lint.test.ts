@@ -47,8 +47,25 @@ test("without a path it looks at the shipped workflows, the team's and those of 
 });
 
 test("a value that only a workflow of another file passes is known when both are looked at", async () => {
-  const childFile = file("pair/child.yaml", workflow("team.child", "  - { id: only, title: Only, promptBlocks: { goal: 'Look at {{part}}.', verify: [Seen.] } }\n"));
+  const childFile = file("pair/child.yaml", workflow("team.child", "  - { id: only, title: Only, promptBlocks: { goal: 'Look at {{part}}.', verify: [Seen.] }, outputContract: { contractRef: wr.contracts.coordinator_result } }\n"));
   expect((await cli.run("lint", childFile)).text).toContain("[undeclared-value]");
   file("pair/parent.yaml", workflow("team.parent", "  - { id: ask, type: parallel, title: Ask, notesOptional: true, parallelDelegations: [{ workflowId: team.child, goal: 'Find out who calls this part and what each caller expects of it; bring back path and line.', args: { part: src } }] }\n"));
   expect((await cli.run("lint", join(directory, "pair"))).text).toBe("2 files, 0 errors, 0 warnings.");
+});
+
+test("a loop that cannot end, a step that is always jumped over and a call that leaves no tool are errors that say where", async () => {
+  const step = (id: string, more: string): string => `  - { id: ${id}, title: Step, promptBlocks: { goal: Do ${id}., verify: [Seen ${id}.] }${more} }\n`;
+  file("ways/bound.yaml", `schemaVersion: 2\nid: team.routine-bound\nname: Bound\nversion: 1.0.0\ndescription: Text.\nsteps:\n${step("run", ", allowedTools: [bash]")}`);
+  const path = file("ways/ways.yaml", workflow("team.ways", `${step("one", ", produces: { way: { enum: [left, right] }, open: { type: boolean } }, jumpIf: { condition: { var: way, in: [left, right] }, target: again }")}${step("two", "")}  - id: again\n    type: loop\n    title: Again\n    loop: { type: while, maxIterations: 3, condition: { var: open } }\n    body:\n    ${step("three", ", produces: { open: { const: true } }").trim()}\n  - { id: call, title: Call, allowedTools: [read], templateCall: { templateId: wr.templates.routine.bound } }\n`));
+  const ran = await cli.run("lint", path, "--json");
+  expect(ran.exitCode).toBe(1);
+  expect(ran.data.files).toMatchObject([
+    {
+      errors: [
+        { code: "unreachable-step", line: 12, path: "steps[1]", message: 'The step "two" is never come to: the `jumpIf` of "one" always leads past it.' },
+        { code: "loop-without-exit", line: 16, path: "steps[2].loop", message: 'The loop "again" runs to its limit: what its body sets, "open" (true), never makes its condition fail.' },
+        { code: "no-tool-left", line: 19, path: "steps[3]", message: '"call.run" may use no tool: the call of the routine bound allows none of those that it allows itself.', fix: expect.stringContaining("can only narrow") },
+      ],
+    },
+  ]);
 });

@@ -3,8 +3,9 @@
  * commit that is not the head any more says so instead (I4).
  */
 import { z } from "zod";
-import { readOwnCheckRuns, readPullUnderReview, readRun } from "../../../github/read/index.ts";
-import { isOwnCheck } from "../../../record/index.ts";
+import { findItemRuns, readOwnCheckRuns, readPullUnderReview, readRun } from "../../../github/read/index.ts";
+import { WORKFLOW_FILE } from "../../../intake/index.ts";
+import { formatItemId, isOwnCheck } from "../../../record/index.ts";
 import { ourTitle } from "../runs/run-report.ts";
 import type { RunTitle } from "../runs/run-title.ts";
 import { startReview } from "../starting/start-review.ts";
@@ -14,18 +15,19 @@ import { closeStale } from "./live-check.ts";
 
 const personSchema = z.object({ login: z.string(), id: z.int(), type: z.literal("User") }).transform(({ login, id }) => ({ login, id }));
 const appSchema = z.object({ id: z.int() });
-const checkSchema = z.object({
+/** A click beside a check run. */
+export const clickedSchema = z.object({
   check_run: z.object({ id: z.int(), head_sha: z.string(), external_id: z.string().nullish(), details_url: z.string().nullish(), app: appSchema }),
   sender: personSchema,
 });
 const suiteSchema = z.object({ check_suite: z.object({ id: z.int(), head_sha: z.string().regex(/^[0-9a-f]{40,64}$/), app: appSchema }), sender: personSchema });
 
-export type RerequestedCheck = z.infer<typeof checkSchema>;
+export type RerequestedCheck = z.infer<typeof clickedSchema>;
 export type RerequestedSuite = z.infer<typeof suiteSchema>;
 
 /** `check_run.rerequested`; null for anything else, another App's and a click by no person included. */
 export function parseRerequestedCheck(payload: unknown, appId: number): RerequestedCheck | null {
-  const event = checkSchema.safeParse(payload).data;
+  const event = clickedSchema.safeParse(payload).data;
   return event?.check_run.app.id === appId ? event : null;
 }
 
@@ -46,7 +48,14 @@ export async function workOfCheck(place: Workplace, { detailsUrl, externalId }: 
   const runId = runOfCheck(detailsUrl);
   const run = runId === null ? null : await readRun(place.github, place.repository, runId);
   const title = run === null ? null : ourTitle(place, run);
-  return title?.key === externalId ? title : null;
+  return title !== null && (title.key === externalId || (await hasRun(place, title, externalId ?? ""))) ? title : null;
+}
+
+/** Whether a run of the same work has the key: it broke off, and a later one finished the check run of its commit. */
+async function hasRun(place: Workplace, { item }: RunTitle, key: string): Promise<boolean> {
+  if (!/^[0-9a-f]{16,64}$/.test(key)) return false;
+  const titles = (await findItemRuns(place.github, place.repository, { workflow: WORKFLOW_FILE, word: key })).map((run) => ourTitle(place, run));
+  return titles.some((title) => title?.key === key && formatItemId(title.item) === formatItemId(item));
 }
 
 const isReview = (title: RunTitle | null): title is RunTitle => title?.item.subject.startsWith("pr-") === true;

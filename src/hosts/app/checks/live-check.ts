@@ -91,6 +91,11 @@ export async function dropLiveCheck(place: Workplace, tools: CheckTools, { check
   if (check !== undefined) await onCheck(place, tools, () => change(place, tools, check, { status: "completed", conclusion: "action_required", title: "The review did not go on", summary: `${quote(message)}\n\n**What to do:** ${fix}`, actions: [] }));
 }
 
+/** No run goes on with the review that has the check run: it says so, or which commit is the head by now. */
+export async function endLiveCheck(place: Workplace, tools: CheckTools, { before, headNow, refusal }: { readonly before: StatusMarker; readonly headNow: string; readonly refusal: { readonly message: string; readonly fix: string } }): Promise<void> {
+  if ((await keepLiveCheck(place, tools, before, headNow)) !== undefined) await dropLiveCheck(place, tools, before, refusal);
+}
+
 /** As `closeLiveCheck`, where the status comment, which names the check run, was deleted for good: it is looked for on the present head. */
 export async function closeForgottenCheck(place: Workplace, tools: CheckTools, marker: StatusMarker, view: EndedView): Promise<void> {
   await closing(place, tools, async () => {

@@ -3,8 +3,9 @@ import { ownBranch, readRun, readStatusState } from "../../../github/read/index.
 import type { StatusMarker } from "../../../report/status-marker.ts";
 import { done, refused, type Asked, type Outcome } from "./command-outcome.ts";
 import { cancelRuns } from "../runs/cancel-runs.ts";
-import { endedView, ourTitle, readProgress, writeEnd } from "../runs/run-report.ts";
-import type { StartTools } from "../starting/start-work.ts";
+import { endedView } from "../runs/run-ending.ts";
+import { ourTitle, readProgress, writeEnd } from "../runs/run-report.ts";
+import type { StartTools } from "../starting/start.ts";
 import { openStatusBoard, type Status } from "../runs/status-board.ts";
 import type { Workplace } from "../workplace.ts";
 

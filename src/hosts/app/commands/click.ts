@@ -4,7 +4,8 @@
  */
 import { commentEffect, findComments } from "../../../github/write/index.ts";
 import type { CommentEvent } from "../../../intake/index.ts";
-import type { Refused, Stage } from "../starting/start-work.ts";
+import type { Refused } from "../starting/refusal.ts";
+import type { Stage } from "../starting/stage.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 
 export interface Click {

@@ -2,7 +2,7 @@ import type { CommandRole } from "../../../config/index.ts";
 import type { StartRole } from "../../../github/trust/index.ts";
 import type { CommentEvent } from "../../../intake/index.ts";
 import type { CommandAnswer } from "../../../report/command-answer.ts";
-import type { Stage } from "../starting/start-work.ts";
+import type { Stage } from "../starting/stage.ts";
 
 /** A command by somebody who may give it. */
 export interface Asked {

@@ -20,10 +20,11 @@ import { recordAsked } from "./record-asked.ts";
 import { reviewAsked } from "./review-asked.ts";
 import { runAsked } from "./run-asked.ts";
 import { mergeAsked } from "./merge-asked.ts";
-import { react, say } from "./say.ts";
+import { personKey, react, say } from "./say.ts";
 import { setUpAsked, type CommandTools } from "./set-up-asked.ts";
 import { tellClick, type Click } from "./click.ts";
-import { setStage, type Stage, type StartTools } from "../starting/start-work.ts";
+import { setStage, type Stage } from "../starting/stage.ts";
+import type { StartTools } from "../starting/start.ts";
 import { orLogged, type Workplace } from "../workplace.ts";
 
 export interface CommentOrder {
@@ -58,7 +59,7 @@ export async function answerComment(place: Workplace, tools: CommandTools, order
     const { kind, message, fix } = authorisation.refusal;
     if (!("click" in order)) await react(here, tools, order.event, "confused");
     // Told once to somebody who can do something about it. Of whom GitHub says nothing may be anybody.
-    if (kind === "actor-may-not-start") await say(here, tools, event, { key: `person=${event.author.id}${verdict.kind === "allowed" ? ` command=${name}` : ""}`, answer: { ...refused({ message, fix, details: [] }).answer, notDone: [] } });
+    if (kind === "actor-may-not-start") await say(here, tools, { issueNumber: event.issueNumber, to: event.author }, { key: personKey(event.author, { message }), answer: { ...refused({ message, fix, details: [] }).answer, notDone: [] } });
     return note(kind);
   }
   const written = "click" in order ? { ...order.event, ...(await tellClick(here, tools, order.event, order.click)) } : order.event;
@@ -70,7 +71,7 @@ export async function answerComment(place: Workplace, tools: CommandTools, order
   if (outcome.kind === "ignored") return null;
   // The answer of a run that it was passed on to stands under the comment's own key, and may be the App's as well.
   // GitHub lets no App comment on what is locked: the reaction is the answer then.
-  await orLogged(here, tools, { what: "a command could not be answered", again: true }, () => say(here, tools, event, { key: outcome.kind === "passed-on" ? `comment=${written.commentId} not-done` : `comment=${written.commentId}`, answer: { ...outcome.answer, notDone: read.notDone } }));
+  await orLogged(here, tools, { what: "a command could not be answered", again: true }, () => say(here, tools, { issueNumber: event.issueNumber, to: event.author }, { key: outcome.kind === "passed-on" ? `comment=${written.commentId} not-done` : `comment=${written.commentId}`, answer: { ...outcome.answer, notDone: read.notDone } }));
   if (read.kind === "command" && outcome.kind !== "passed-on") await react(here, tools, written, outcome.kind === "done" ? "+1" : "confused");
   return outcome.runId;
 }

@@ -3,7 +3,7 @@ import { CONFIG_PATH } from "../../../config/index.ts";
 import { WORKFLOW_PATH } from "../../../intake/index.ts";
 import { neutralise } from "../../../report/neutralise.ts";
 import { done, refused, type Outcome } from "./command-outcome.ts";
-import type { Stage } from "../starting/start-work.ts";
+import type { Stage } from "../starting/stage.ts";
 
 /** `config`: what holds, as YAML; or every fault of the file. */
 export function showConfig({ config, facts }: Stage): Outcome {

@@ -9,7 +9,8 @@ import { deliveredHead } from "../starting/follow-up.ts";
 import { readPriorAttempt } from "../starting/prior-attempt.ts";
 import { readProgress, reportRun } from "../runs/run-report.ts";
 import { reviewGoesOn } from "../starting/start-review.ts";
-import { start, type Stage, type StartTools } from "../starting/start-work.ts";
+import type { Stage } from "../starting/stage.ts";
+import { start, type StartTools } from "../starting/start.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "../runs/status-board.ts";
 import type { Workplace } from "../workplace.ts";
 

@@ -2,7 +2,8 @@
 import { parseOwnBranch, readPullUnderReview } from "../../../github/read/index.ts";
 import { code } from "../../../report/markdown.ts";
 import { armDelivered } from "../merging/arm-delivered.ts";
-import { setStage, type Stage, type StartTools } from "../starting/start-work.ts";
+import { setStage, type Stage } from "../starting/stage.ts";
+import type { StartTools } from "../starting/start.ts";
 import { done, refused, type Outcome, type StarterAsked } from "./command-outcome.ts";
 
 export interface MergeAsked extends StarterAsked {

@@ -7,7 +7,9 @@ import { readPermission } from "../../../github/read/index.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
 import { authoriseCommand, type LabeledEvent } from "../../../intake/index.ts";
 import type { Workplace } from "../workplace.ts";
-import { setStage, startWork, type StartTools } from "../starting/start-work.ts";
+import { setStage } from "../starting/stage.ts";
+import type { StartTools } from "../starting/start.ts";
+import { startWork } from "../starting/start-work.ts";
 import { leastRole, misread, type CommentOrder } from "./comment-commands.ts";
 import { refused, type Outcome } from "./command-outcome.ts";
 import { keptBack, wishOf } from "./run-asked.ts";
@@ -31,7 +33,7 @@ export async function answerOpenedIssue(place: Workplace, tools: StartTools, { e
   const authorisation = stage === null ? null : authoriseCommand(verdict, { name, least: leastRole(stage, read), by: "opened" });
   if (stage === null || authorisation === null || authorisation.kind === "silent") return null;
   const told = async ({ answer }: Outcome): Promise<null> => {
-    await say(stage.here, tools, event, { key: "opened", answer: { ...answer, notDone: read.notDone } });
+    await say(stage.here, tools, { issueNumber: event.issueNumber, to: event.sender }, { key: "opened", answer: { ...answer, notDone: read.notDone } });
     return null;
   };
   if (authorisation.kind === "refused") return authorisation.refusal.kind === "actor-may-not-start" ? told(refused({ ...authorisation.refusal, details: [] })) : null;

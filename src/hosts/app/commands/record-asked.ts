@@ -11,7 +11,8 @@ import { formatAskId, formatItemId } from "../../../record/index.ts";
 import { refused, type Outcome, type StarterAsked } from "./command-outcome.ts";
 import { parseAskTitle } from "../runs/run-title.ts";
 import { say } from "./say.ts";
-import { CLOCK_LEEWAY_MS, isoSeconds, TICKET_LIFETIME_MS, type StartTools } from "../starting/start-work.ts";
+import { TICKET_LIFETIME_MS } from "../starting/order.ts";
+import { CLOCK_LEEWAY_MS, isoSeconds, type StartTools } from "../starting/start.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import type { Workplace } from "../workplace.ts";
 
@@ -79,5 +80,5 @@ export async function tellUnanswered(place: Workplace, tools: StartTools, run: P
   if (run.path !== WORKFLOW_PATH || run.repositoryId !== place.repositoryId) return;
   if (asked === null || run.conclusion === "success" || asked.repositoryId !== place.repositoryId || asked.key !== keyOf(asked)) return;
   const { answer } = refused({ message: "The run that was to answer ended without an answer.", fix: `See [the run](${run.htmlUrl}), then write the command again.`, details: [] });
-  await say(place, tools, asked, { key: `comment=${asked.commentId}`, answer: { ...answer, notDone: [] } });
+  await say(place, tools, { issueNumber: asked.issueNumber, to: null }, { key: `comment=${asked.commentId}`, answer: { ...answer, notDone: [] } });
 }

@@ -9,7 +9,8 @@ import { done, IGNORED, refused, type Outcome, type StarterAsked } from "./comma
 import { latestStatus } from "./go-on-asked.ts";
 import { itemRuns, readPriorAttempt } from "../starting/prior-attempt.ts";
 import { asIssue, lastReviewed, lookAtHead, never, wishesOf } from "../starting/start-review.ts";
-import { start, type Refused, type StartTools } from "../starting/start-work.ts";
+import type { Refused } from "../starting/refusal.ts";
+import { start, type StartTools } from "../starting/start.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 
 export interface ReviewAsked extends StarterAsked {

@@ -7,7 +7,7 @@ import { labelEffect } from "../../../github/write/index.ts";
 import { done, IGNORED, refused, type Outcome, type StarterAsked } from "./command-outcome.ts";
 import { goOnAsked, latestStatus } from "./go-on-asked.ts";
 import { itemRuns, readPriorAttempt } from "../starting/prior-attempt.ts";
-import { start, type StartTools } from "../starting/start-work.ts";
+import { start, type StartTools } from "../starting/start.ts";
 import { unknownWorkflow } from "./unknown-workflow.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import type { Workplace } from "../workplace.ts";

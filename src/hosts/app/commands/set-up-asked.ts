@@ -1,7 +1,7 @@
 /** `config --set-up`: proposes by a pull request what the repository lacks, also where that was declined before. */
 import { unreachable } from "../../../shared/unreachable.ts";
 import type { Onboarded } from "../onboarding/onboard.ts";
-import type { StartTools } from "../starting/start-work.ts";
+import type { StartTools } from "../starting/start.ts";
 import type { Workplace } from "../workplace.ts";
 import { done, refused, type Outcome, type StarterAsked } from "./command-outcome.ts";
 

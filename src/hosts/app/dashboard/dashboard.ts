@@ -10,7 +10,7 @@ import { editOwnIssue, findOwnIssue, ownIssueEffect } from "../../../github/writ
 import { DEFAULT_LABEL, isStartLabel } from "../../../intake/index.ts";
 import { DASHBOARD_LABEL, DASHBOARD_MARKER, DASHBOARD_TITLE, dashboardText, type DashboardEntry } from "../../../report/dashboard.ts";
 import { readConfig } from "../kept-config.ts";
-import type { StartTools } from "../starting/start-work.ts";
+import type { StartTools } from "../starting/start.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import type { SubjectQueue } from "../subject-queue.ts";
 import type { Workplace } from "../workplace.ts";

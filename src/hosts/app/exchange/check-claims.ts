@@ -6,10 +6,10 @@
 import type { FileAtRef, JobFacts, RepositoryFacts, RunFacts } from "../../../github/read/index.ts";
 import type { Ticket } from "../../../github/trust/index.ts";
 import { WORKFLOW_PATH } from "../../../intake/index.ts";
+import { DELIVER_JOB, wrongDeliverJob } from "./deliver-job.ts";
 import type { Claims, Wrong } from "./id-token.ts";
 
-/** As templates/worktrain.yml calls them. */
-const DELIVER_JOB = "deliver";
+/** As templates/worktrain.yml calls it. */
 const DELIVER_ENVIRONMENT = "worktrain-deliver";
 
 export interface ExchangeFacts {
@@ -27,6 +27,8 @@ export interface ExchangeFacts {
   readonly botId: number;
   /** Whether runners that GitHub does not host may have tokens. */
   readonly selfHosted: boolean;
+  /** WorkTrain's action as the operator pinned it, with earlier pins that may publish still. */
+  readonly actions: readonly string[];
 }
 
 type Must = readonly [claim: string, holds: boolean, why: string];
@@ -54,8 +56,9 @@ const ofRun = (claims: Claims, { ticket, repository, run, botId }: ExchangeFacts
   ["run_id", run.displayTitle === `WorkTrain ${ticket.item} ${ticket.key}`, "the run does not bear the ticket's item and key in its name"],
 ];
 
-function ofFile(claims: Claims, { repository, run, workflowThen, workflowNow }: ExchangeFacts): readonly Must[] {
+function ofFile(claims: Claims, { repository, run, workflowThen, workflowNow, actions }: ExchangeFacts): readonly Must[] {
   const ref = `${repository.owner}/${repository.repo}/${WORKFLOW_PATH}@refs/heads/${repository.defaultBranch}`;
+  const foreign = wrongDeliverJob(workflowThen?.text ?? "", actions);
   const { job_workflow_ref: jobRef = claims.workflow_ref, job_workflow_sha: jobSha = claims.workflow_sha } = claims;
   return [
     ["workflow_ref", claims.workflow_ref === ref && run.path === WORKFLOW_PATH, `it is ${claims.workflow_ref}`],
@@ -63,6 +66,7 @@ function ofFile(claims: Claims, { repository, run, workflowThen, workflowNow }: 
     // The job's steps stand in the file itself: one that calls a workflow of somebody else's is not the one that was vouched for.
     ["job_workflow_ref", jobRef === claims.workflow_ref, `it is ${jobRef}`],
     ["job_workflow_sha", jobSha === claims.workflow_sha, `it is ${jobSha}`],
+    [foreign?.claim ?? "job_workflow_ref", foreign === null, foreign?.why ?? ""],
   ];
 }
 

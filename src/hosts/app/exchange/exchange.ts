@@ -20,6 +20,7 @@ export interface ExchangeTools {
   /** The address of the exchange itself: a token that was made for anybody else is not taken. */
   readonly audience: string;
   readonly selfHosted: boolean;
+  readonly actions: ExchangeFacts["actions"];
   readonly key: JWTVerifyGetKey;
   readonly ticketKeyPem: string;
   /** Speaks as the App. */
@@ -68,7 +69,7 @@ async function exchange(wish: Wish, claims: Claims, tools: ExchangeTools, readBo
   if (installation === null) return wrong("repository", `the App is not installed on ${claims.repository}`);
   const github = tools.installation(installation.id);
   const bot = await readBot(app, github);
-  const facts = await readFacts(github, claims, { selfHosted: tools.selfHosted, botId: bot.userId, ownerId: installation.account.id, ticket: ticket.value });
+  const facts = await readFacts(github, claims, { selfHosted: tools.selfHosted, actions: tools.actions, botId: bot.userId, ownerId: installation.account.id, ticket: ticket.value });
   if (!facts.ok) return facts;
   const refused = wrongClaim(claims, facts.value);
   if (refused !== null) return err(refused);
@@ -104,7 +105,7 @@ async function readInstallation(app: GitHub, repository: Repository): Promise<z.
   }
 }
 
-async function readFacts(github: GitHub, claims: Claims, known: Pick<ExchangeFacts, "selfHosted" | "botId" | "ownerId" | "ticket">): Promise<Result<ExchangeFacts, Wrong>> {
+async function readFacts(github: GitHub, claims: Claims, known: Pick<ExchangeFacts, "selfHosted" | "actions" | "botId" | "ownerId" | "ticket">): Promise<Result<ExchangeFacts, Wrong>> {
   const repository = await readRepository(github, repositoryOf(claims));
   if (repository === null) return wrong("repository", `there is no ${claims.repository} to be seen`);
   const at = { owner: repository.owner, repo: repository.repo };

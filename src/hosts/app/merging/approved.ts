@@ -11,7 +11,8 @@ import { authorise, type ReviewEvent } from "../../../intake/index.ts";
 import { RetryableError, TerminalError } from "../../../shared/errors.ts";
 import { refused } from "../commands/command-outcome.ts";
 import { say } from "../commands/say.ts";
-import { setStage, type StartTools } from "../starting/start-work.ts";
+import { setStage } from "../starting/stage.ts";
+import type { StartTools } from "../starting/start.ts";
 import type { Workplace } from "../workplace.ts";
 import { armDelivered, type Armed } from "./arm-delivered.ts";
 
@@ -39,5 +40,5 @@ export async function armApproved(place: Workplace, tools: StartTools, event: Re
   const armed = await tried(() => armDelivered(stage, tools, { issueNumber, attempt, approved: review.commitId, saidOn: pullNumber }));
   note(armed.kind === "armed" ? "armed" : armed.refusal.message);
   // Without `merge.approval` the deliver job has armed it, or has said why not: an approval asks for nothing more.
-  if (armed.kind === "refused" && merge.approval) await say(here, tools, { issueNumber: pullNumber }, { key: `review=${reviewId}`, answer: { ...refused(armed.refusal).answer, notDone: [] } });
+  if (armed.kind === "refused" && merge.approval) await say(here, tools, { issueNumber: pullNumber, to: author }, { key: `review=${reviewId}`, answer: { ...refused(armed.refusal).answer, notDone: [] } });
 }

@@ -8,7 +8,7 @@ import { branchOfIssue, readCommitMessage, readMergeability } from "../../../git
 import type { DeliveredHead } from "../../../intake/index.ts";
 import { formatItemId, readTrailers } from "../../../record/index.ts";
 import { tellNotFollowedUp } from "../starting/not-followed-up.ts";
-import { setStage } from "../starting/start-work.ts";
+import { setStage } from "../starting/stage.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 import { disarm } from "./disarm.ts";
 

@@ -1,7 +1,7 @@
 /** What follows from what people do with the onboarding pull request: merged it turns WorkTrain on, closed it declines. */
 import { commentEffect, repositoryLabelEffect } from "../../../github/write/index.ts";
 import { DEFAULT_LABEL, preconditions } from "../../../intake/index.ts";
-import { setStage } from "../starting/start-work.ts";
+import { setStage } from "../starting/stage.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 
 export interface Answered {

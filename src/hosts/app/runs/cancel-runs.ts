@@ -7,7 +7,7 @@ import { findItemRuns, readRun, type RunFacts } from "../../../github/read/index
 import { cancelEffect } from "../../../github/write/index.ts";
 import { WORKFLOW_FILE } from "../../../intake/index.ts";
 import type { StatusMarker } from "../../../report/status-marker.ts";
-import type { StartTools } from "../starting/start-work.ts";
+import type { StartTools } from "../starting/start.ts";
 import type { Workplace } from "../workplace.ts";
 import { ourTitle, readProgress } from "./run-report.ts";
 import type { Status, StatusBoard } from "./status-board.ts";

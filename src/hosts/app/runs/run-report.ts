@@ -2,29 +2,27 @@
  * Brings an issue's status comment up to what a run's artifact names and conclusion say now. Asks GitHub, not the event:
  * late, early and repeated events come to the same (fault 27), and a final comment is never turned back.
  */
-import { findItemRuns, findPullRequests, listRunArtifacts, listRunJobs, ownBranch, readCommitMessage, readPullUnderReview, readRun, readStatusState, type RunFacts, type StatusState } from "../../../github/read/index.ts";
+import { findItemRuns, listRunArtifacts, ownBranch, readPullUnderReview, readRun, readStatusState, type RunFacts } from "../../../github/read/index.ts";
 import { MOST_TRIES, nextTry, WORKFLOW_FILE, WORKFLOW_PATH } from "../../../intake/index.ts";
 import { longestUnsavedMs } from "../../../journal/autosave.ts";
-import { formatItemId, formatKeptName, parseSegmentName, readTrailers, type EndingCode } from "../../../record/index.ts";
-import { ENDING_WORDS } from "../../../report/ending-words.ts";
-import { progressOf, type Onward, type Progress, type StatusView } from "../../../report/status-comment.ts";
+import { formatItemId, formatKeptName, parseSegmentName } from "../../../record/index.ts";
+import { progressOf, type Onward, type Progress } from "../../../report/status-comment.ts";
 import { formatStatusMarker, type StatusMarker } from "../../../report/status-marker.ts";
 import { askOnHead } from "../checks/asks-on-head.ts";
 import { closeForgottenCheck, closeLiveCheck, showOnCheck } from "../checks/live-check.ts";
 import { askPersonAt } from "./ask-person.ts";
 import { endByForce } from "./end-by-force.ts";
+import { endedView, isInterrupted, wasCutOff, type EndedView } from "./run-ending.ts";
 import { parseRunTitle, type RunTitle } from "./run-title.ts";
 import { deliveredHead } from "../starting/follow-up.ts";
-import { isFoundByLabel, startReview } from "../starting/start-review.ts";
+import { isWantedStill, startReview } from "../starting/start-review.ts";
 import { openStatusBoard, type Status, type StatusBoard } from "./status-board.ts";
 import { goOnUnasked } from "../starting/go-on-unasked.ts";
-import type { StartTools } from "../starting/start-work.ts";
+import type { StartTools } from "../starting/start.ts";
 import type { Workplace } from "../workplace.ts";
 
 /** A job that stores only its end any more is told of all the same. */
 const LONGEST_UNSAVED_MS = 40 * 60_000;
-
-type EndedView = Extract<StatusView, { kind: "ended" }>;
 
 /** `still`: it goes on, and nothing has changed. `over`: nothing more will come of this run, or it is none of ours. `goesOnIn`: another run goes on with its work. */
 export type RunOutlook = "going" | "still" | "over" | { readonly goesOnIn: number };
@@ -91,13 +89,14 @@ async function askOnDelivered(place: Workplace, tools: StartTools, { marker, vie
   return delivered === null ? undefined : askOnHead(place, tools, { marker, view, headSha: delivered.headSha });
 }
 
-/** Only in the name of somebody who asked for it, and where the look that finds what is due will find it. */
-async function afterOutage(place: Workplace, tools: StartTools, { tries = 0, by, cancel, head, issueNumber }: StatusMarker): Promise<Onward> {
+/** Only in the name of somebody who asked for it, and while it is asked for still. */
+async function afterOutage(place: Workplace, tools: StartTools, marker: StatusMarker): Promise<Onward> {
+  const { tries = 0, by, cancel, head } = marker;
   if (cancel !== undefined) return { kind: "waits", reason: "a comment cancelled it" };
   if (by === undefined || by === null) return { kind: "waits", reason: "it is not known any more who asked for it" };
   const next = nextTry(tries, tools.clock.nowMs());
   if (next === null) return { kind: "waits", reason: `it was tried ${MOST_TRIES} times in a row` };
-  if (head !== undefined && !(await isFoundByLabel(place, issueNumber))) return { kind: "waits", reason: "only what has the label is tried again after a while, and this pull request does not have it" };
+  if (head !== undefined && !(await isWantedStill(place, marker))) return { kind: "waits", reason: "no command asked for it, and this pull request does not have the label" };
   return { kind: "tries-again", ...next };
 }
 
@@ -183,75 +182,3 @@ const atOf = (progress: Progress | null): string | null => {
   if (progress === null) return null;
   return progress.gate === null ? `${progress.at.phase}.${progress.at.step}` : `${progress.gate.phase}.${progress.gate.name}`;
 };
-
-export async function endedView(
-  place: Workplace,
-  { run, title, progress, marker, pullRequests: shown }: { readonly run: RunFacts; readonly title: RunTitle; readonly progress: Progress | null; readonly marker: StatusMarker; readonly pullRequests: StatusState["pullRequests"] },
-): Promise<EndedView> {
-  const pullRequests = shown ?? (await findPullRequests(place.github, place.repository, ownBranch(title.item))).filter(({ headRepositoryId }) => headRepositoryId === place.repositoryId);
-  const said = progress?.ending ?? endingOf(run);
-  const made = said === "ready" || said === "fenced" ? await whatWasMade(place, { said, title, progress, marker, pullRequests }) : undefined;
-  // What was asked for is there: the run that was first made it.
-  const ending = said === "fenced" && made !== undefined ? "ready" : said;
-  const missing = ending === "ready" && made === undefined;
-  const pullRequest = missing ? undefined : pullRequests[0];
-  const begun = missing && marker.followUp === undefined ? pullRequests[0] : undefined;
-  return {
-    kind: "ended",
-    runUrl: run.htmlUrl,
-    progress,
-    ending,
-    pullRequest: pullRequest === undefined ? null : { number: pullRequest.number, url: pullRequest.htmlUrl },
-    ...(begun === undefined ? {} : { begun: { number: begun.number, url: begun.htmlUrl } }),
-    deliverUrl: missing ? await deliverJobUrl(place, run) : null,
-    notBegun: said === "lost" && progress === null ? await whyNotBegun(place, run) : undefined,
-  };
-}
-
-/** Whether the run's agent job never started; undefined where it did, and what it met is in its log. */
-async function whyNotBegun(place: Workplace, run: RunFacts): Promise<EndedView["notBegun"]> {
-  const agent = (await listRunJobs(place.github, place.repository, run.id)).find(({ name }) => name === "agent");
-  if (agent === undefined) return "refused";
-  return agent.conclusion === "skipped" ? "skipped" : undefined;
-}
-
-/**
- * The pull request that holds what the run was to deliver (I4). That of an attempt whose delivery is worked on again was there before: it holds the
- * answer when the deliver job says so, or its newest commit is this run's; where another run was first, when it is not the commit that was answered.
- */
-async function whatWasMade(place: Workplace, { said, title, progress, marker: { followUp }, pullRequests }: { readonly said: EndingCode; readonly title: RunTitle; readonly progress: Progress | null; readonly marker: StatusMarker; readonly pullRequests: readonly { readonly number: number; readonly headSha: string }[] }): Promise<{ readonly number: number } | undefined> {
-  const [first] = pullRequests;
-  // Where something of a delivery was refused, what was made before stands there, and is not all of it (fault 56).
-  if (followUp === undefined && said === "ready" && progress?.at.phase === "deliver" && progress.at.step === "refused") return undefined;
-  if (followUp === undefined || first === undefined) return first;
-  if (progress?.at.phase === "deliver" && progress.at.step === "delivered") return first;
-  const answered = pullRequests.find(({ number }) => number === followUp.pullNumber);
-  if (answered === undefined || answered.headSha === followUp.headSha) return undefined;
-  if (said === "fenced") return answered;
-  return readTrailers((await readCommitMessage(place.github, place.repository, answered.headSha)) ?? "")?.key === title.key ? answered : undefined;
-}
-
-/**
- * Whether the work stopped for no reason of its own, after it had begun: the runner was lost, the job's time was up (faults 38, 39), or
- * another run delivered meanwhile and what this one was asked for is not there (fault 22).
- * A run that saved nothing failed in its set-up, which would fail again; a cancelled one is a person's wish.
- */
-async function wasCutOff(place: Workplace, run: RunFacts, { progress, ending, pullRequest }: EndedView): Promise<boolean> {
-  if (progress === null) return false;
-  if (ending === "lost" || ending === "time-limit" || ending === "fenced") return true;
-  if (ending !== "ready" || pullRequest !== null || run.conclusion === "cancelled") return false;
-  // The agent job was lost between its last save and its outputs.
-  const jobs = await listRunJobs(place.github, place.repository, run.id);
-  return jobs.some(({ name, conclusion }) => name === "deliver" && conclusion === "skipped");
-}
-
-/** Whether the next label goes on with the item (fault 38). Also an end that was not delivered is gone on from: the next run delivers it. */
-const isInterrupted = (view: EndedView): boolean => view.progress?.staged === true || ENDING_WORDS[view.ending].after === "resume" || (view.ending === "ready" && view.pullRequest === null);
-
-/** A run that left no ending code: only its conclusion tells (fault 38). */
-const endingOf = (run: RunFacts): EndingCode => (run.conclusion === "cancelled" ? "cancelled" : "lost");
-
-async function deliverJobUrl(place: Workplace, run: RunFacts): Promise<string | null> {
-  const jobs = await listRunJobs(place.github, place.repository, run.id);
-  return jobs.find((job) => job.name === "deliver")?.htmlUrl ?? null;
-}

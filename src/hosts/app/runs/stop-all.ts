@@ -6,7 +6,7 @@
 import { atWorkSince, listDispatchedRuns } from "../../../github/read/index.ts";
 import { cancelEffect } from "../../../github/write/index.ts";
 import { WORKFLOW_FILE } from "../../../intake/index.ts";
-import { setStage } from "../starting/start-work.ts";
+import { setStage } from "../starting/stage.ts";
 import { subjectOf, type Workplace } from "../workplace.ts";
 import { dashboardChanged } from "../dashboard/dashboard.ts";
 import { cancelRuns } from "./cancel-runs.ts";

@@ -10,7 +10,7 @@ import { permissionVerdict, type Ticket } from "../../../github/trust/index.ts";
 import { authorise, type DeliveredHead, type ReviewEvent } from "../../../intake/index.ts";
 import { isOwnCheck } from "../../../record/index.ts";
 import { openComments, type OpenComment } from "./open-comments.ts";
-import type { Order } from "./start-work.ts";
+import type { Order } from "./order.ts";
 import type { Workplace } from "../workplace.ts";
 
 type Person = Ticket["trigger"]["actor"];

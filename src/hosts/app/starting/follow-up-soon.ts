@@ -7,6 +7,7 @@ import { followRun, type LookTools } from "../runs/look-at-run.ts";
 import { subjectOf, type Workplace } from "../workplace.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import { isAtWork, type StatusMarker } from "../../../report/status-marker.ts";
+import { baseChanged } from "../merging/base-changed.ts";
 import { pushedOver } from "../merging/pushed-over.ts";
 import { allowedComments, changesRequested, COMMENTS, CONFLICT, FAILED_CHECKS, type Asked } from "./causes.ts";
 import { followUp } from "./follow-up.ts";
@@ -122,7 +123,8 @@ export async function lookAtDeliveries(place: Workplace, tools: LookTools, ended
       await lookForConflict(place, tools, delivery);
     }
     if (delivery.armed) pushedOverSoon(place, tools, { ...head, pullNumber: delivery.number });
-    if (delivery.talked && (await isAskedSomething(place, tools, { pullNumber: delivery.number, taken: await takenBy(place, marker, head.headSha) }))) {
+    if (delivery.armed && delivery.elsewhere) baseChangedSoon(place, tools, { ...head, pullNumber: delivery.number });
+    if (delivery.talked && (await isAskedSomething(place, tools, { pullNumber: delivery.number, taken: await takenBy(place, marker) }))) {
       tools.queue.add(subjectOf(place.repositoryId, head.issueNumber), { name: "finding comments", coalesce: `comments on lines ${delivery.number}`, run: () => answerWhenQuiet(place, tools, { ...head, pullNumber: delivery.number }) });
     }
   }
@@ -133,10 +135,15 @@ export function pushedOverSoon(place: Workplace, tools: LookTools, head: Deliver
   tools.queue.add(subjectOf(place.repositoryId, head.issueNumber), { name: "looking for a push over a delivery", coalesce: `pushed ${head.pullNumber}`, run: () => pushedOver(place, tools, head) });
 }
 
-/** Comments that the last run was started for. Where it pushed and its deliver job died before it answered them, they are owed an answer still. */
-async function takenBy({ github, repository }: Workplace, { followUp: last, runId }: StatusMarker, headSha: string): Promise<readonly number[]> {
+/** Somebody may have had it merge into another branch. */
+export function baseChangedSoon(place: Workplace, tools: LookTools, head: DeliveredHead & { readonly pullNumber: number }): void {
+  tools.queue.add(subjectOf(place.repositoryId, head.issueNumber), { name: "hearing of another base", coalesce: `base ${head.pullNumber}`, run: () => baseChanged(place, tools, head) });
+}
+
+/** Comments that the last run was started for. Where its deliver job broke off before it answered them, they are owed an answer still. */
+async function takenBy({ github, repository }: Workplace, { followUp: last, runId }: StatusMarker): Promise<readonly number[]> {
   const taken = last?.comments ?? [];
-  if (taken.length === 0 || last?.headSha === headSha || runId === null) return taken;
+  if (taken.length === 0 || runId === null) return taken;
   return (await readRun(github, repository, runId))?.conclusion === "success" ? taken : [];
 }
 

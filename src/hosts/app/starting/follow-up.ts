@@ -12,7 +12,8 @@ import { authorise, decideStart, type DeliveredHead, type LabeledEvent } from ".
 import { formatItemId, readTrailers } from "../../../record/index.ts";
 import type { Asked } from "./causes.ts";
 import { tellNotFollowedUp } from "./not-followed-up.ts";
-import { setStage, start, type Stage, type StartTools } from "./start-work.ts";
+import { setStage, type Stage } from "./stage.ts";
+import { start, type StartTools } from "./start.ts";
 import { askPersonOnce } from "../runs/ask-person.ts";
 import { openStatusBoard, type Status } from "../runs/status-board.ts";
 import type { Workplace } from "../workplace.ts";
@@ -37,6 +38,8 @@ export async function followUp(place: Workplace, tools: StartTools, asked: Asked
   const status = await board.readShown(stage.comments);
   const delivered = status === null ? null : await deliveredWork(stage, status, head);
   if (status === null || delivered === null || issue === null) return ignored("not-the-delivery");
+  // Nothing more could be said there, neither of what was done nor to whom it is left.
+  if (issue.locked) return ignored("locked");
   const found = await cause.find(here, { headSha: head.headSha, pullNumber: delivered.pullNumber, base: { ref: facts.defaultBranch, sha: baseSha }, requester: status.marker.by ?? null });
   if (found === null) return ignored(cause.nothing);
   const authorisation = authorise(permissionVerdict(await readPermission(here.github, here.repository, found.by.login), found.by.id));

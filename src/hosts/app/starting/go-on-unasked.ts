@@ -11,7 +11,8 @@ import { authorise, decideStart, DEFAULT_LABEL, MOST_TRIES, type ConfigState, ty
 import type { StatusMarker } from "../../../report/status-marker.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
 import { reviewGoesOn } from "./start-review.ts";
-import { setStage, start, type StartTools } from "./start-work.ts";
+import { setStage } from "./stage.ts";
+import { start, type StartTools } from "./start.ts";
 import { openStatusBoard, type Status } from "../runs/status-board.ts";
 import type { Workplace } from "../workplace.ts";
 

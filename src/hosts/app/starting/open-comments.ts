@@ -1,6 +1,6 @@
 /** What people said in conversations of a delivered pull request and nobody has dealt with. Pure. */
 import type { Conversation, ConversationComment } from "../../../github/read/index.ts";
-import { hasAnswerMark } from "../../../record/answer-mark.ts";
+import { hasAnswerMark, readAnsweredUpTo } from "../../../record/answer-mark.ts";
 
 export interface OpenComment {
   readonly id: number;
@@ -15,7 +15,10 @@ export interface OpenComment {
  * @param conversations those that are not resolved
  */
 export const openComments = (conversations: readonly Conversation[]): readonly OpenComment[] =>
-  conversations.flatMap(({ comments }) => comments.slice(comments.findLastIndex(isAnswer) + 1).flatMap(asOpen)).toSorted((a, b) => a.id - b.id);
+  conversations.flatMap(({ comments }) => comments.filter(({ id }) => id > answeredIn(comments)).flatMap(asOpen)).toSorted((a, b) => a.id - b.id);
+
+/** The last comment that an answer of ours has dealt with; ids grow as comments are made. */
+const answeredIn = (comments: readonly ConversationComment[]): number => Math.max(0, ...comments.filter(isAnswer).map(({ id, body }) => readAnsweredUpTo(body) ?? id));
 
 const isAnswer = ({ own, body }: ConversationComment): boolean => own && hasAnswerMark(body);
 

@@ -9,10 +9,13 @@ import { reviewMarkerOf } from "../../../delivery/names.ts";
 import { permissionVerdict, type Ticket } from "../../../github/trust/index.ts";
 import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, thenAgainBy, type Asking, type PullRequestEvent, type ReviewWish } from "../../../intake/index.ts";
 import { isAtWork } from "../../../report/status-marker.ts";
+import { endLiveCheck } from "../checks/live-check.ts";
 import { tellNotAllowed } from "../commands/say.ts";
 import { itemRuns, readPriorAttempt } from "./prior-attempt.ts";
-import { firstMarker, refuse, setStage, start, stillWaits, type Refused, type Stage, type StartTools } from "./start-work.ts";
-import { openStatusBoard, type Status, type StatusBoard } from "../runs/status-board.ts";
+import { firstMarker, refuse, reviewStillWaits, stillWaits, type Refused } from "./refusal.ts";
+import { setStage, type Stage } from "./stage.ts";
+import { start, type StartTools } from "./start.ts";
+import { openStatusBoard, type Status } from "../runs/status-board.ts";
 import { hasLabel } from "./asked-otherwise.ts";
 import type { Workplace } from "../workplace.ts";
 
@@ -54,11 +57,18 @@ export async function startReview(place: Workplace, tools: StartTools, delivery:
   if (pull === null) return ignored("pull-request-gone");
   const board = openStatusBoard(here, tools, event.issueNumber);
   const status = await board.read();
-  const refused = async (refusal: Refused, decided: Parameters<typeof stillWaits>[1] = { attempt: attemptBehind(status), continuation: 0, key: null }): Promise<void> => refuseOver(board, status, { ...firstMarker(event), ...lastLook(status), ...stillWaits(status, decided), attempt: decided.attempt, recreated: status?.marker.recreated ?? false }, refusal);
+  const refused = async (refusal: Refused, decided?: Parameters<typeof stillWaits>[1]): Promise<void> => {
+    // What is told of a run that is under way stays.
+    if (status !== null && isAtWork(status.marker)) return;
+    const waiting = decided === undefined ? reviewStillWaits(status, pull.headSha, event.labelledAt) : stillWaits(status, decided, event.labelledAt);
+    // Nothing will close the check run of a review that is not gone on with any more.
+    if (waiting === null && status !== null) await endLiveCheck(here, tools, { before: status.marker, headNow: pull.headSha, refusal });
+    await refuse(board, status, waiting ?? { ...firstMarker(event), ...lastLook(status), attempt: decided?.attempt ?? attemptBehind(status), recreated: status?.marker.recreated ?? false }, refusal);
+  };
   if (authorisation.kind !== "allowed") {
     if (cause === "push" && status !== null && isUnvouched(pull, { status, repositoryId: facts.id, label })) await refused(NOT_VOUCHED_ANY_MORE(pull.headSha));
     // Told once, and never over the status of real work; who pushed or opened it has asked for nothing.
-    else if (authorisation.kind === "refused" && asking !== "pull_request") await (status === null ? refused({ ...authorisation.refusal, details: [] }) : tellNotAllowed(here, tools, { event, status: status.comment, refusal: authorisation.refusal }));
+    else if (authorisation.kind === "refused" && asking !== "pull_request") await (status === null ? refused({ ...authorisation.refusal, details: [] }) : tellNotAllowed(here, tools, { event, status, refusal: authorisation.refusal }));
     return ignored("actor-may-not-start");
   }
   const isAsked = cause === "label" || cause === "asked";
@@ -98,11 +108,14 @@ export function wishesOf(config: Stage["config"]): { readonly wanted: "never" | 
   return config !== "missing" && config.ok ? { wanted: config.value.review.pullRequests, label: config.value.label } : { wanted: "labelled", label: DEFAULT_LABEL };
 }
 
-/** Whether a look through what is labelled comes by this pull request. */
-export async function isFoundByLabel(place: Workplace, pullNumber: number): Promise<boolean> {
-  const stage = await setStage(place, pullNumber);
-  const pull = stage === null ? null : await readPullUnderReview(stage.here.github, stage.here.repository, pullNumber);
-  return stage !== null && pull !== null && hasLabel(pull, wishesOf(stage.config).label);
+/** Whether a review that was begun goes on by itself: at the word of a command, or as far as the label or the config still ask for it. */
+export async function isWantedStill(place: Workplace, { issueNumber, word }: Pick<Status["marker"], "issueNumber" | "word">): Promise<boolean> {
+  if (word !== undefined) return true;
+  const stage = await setStage(place, issueNumber);
+  const pull = stage === null ? null : await readPullUnderReview(stage.here.github, stage.here.repository, issueNumber);
+  if (stage === null || pull === null) return false;
+  const { wanted, label } = wishesOf(stage.config);
+  return wanted === "all" || hasLabel(pull, label);
 }
 
 /** The attempt that a refusal is told for: the next one, where there was a run of the last. */
@@ -110,11 +123,6 @@ const attemptBehind = (status: Status | null): number => (status === null ? 1 : 
 
 /** By these the last review is found again, from which the next one goes on. */
 const lastLook = (status: Status | null): Partial<Status["marker"]> => (status === null ? {} : { head: status.marker.head, key: status.marker.key });
-
-/** What is told of a run that is under way stays. */
-async function refuseOver(board: StatusBoard, status: Status | null, marker: Parameters<typeof refuse>[2], refusal: Refused): Promise<void> {
-  if (status === null || !isAtWork(status.marker)) await refuse(board, status, marker, refusal);
-}
 
 const ASKING = { label: "label", asked: "re-run", push: "pull_request", opened: "pull_request" } as const;
 
@@ -154,9 +162,11 @@ export async function reviewGoesOn(stage: Stage, pullNumber: number, headSha: st
   const pull = await readPullUnderReview(stage.here.github, stage.here.repository, pullNumber);
   if (pull === null) return "the pull request is not there any more";
   if (pull.headSha !== headSha) return "the head of the pull request is another one by now";
+  const { wanted } = wishesOf(stage.config);
+  if (wanted === "never") return "the configuration says by now that pull requests are never reviewed (`review.pullRequests: never`)";
   const where = await lookAtHead(stage, pull, { vouched: headSha, asking: "command" });
   if ("message" in where) return where.message.replace(/\.$/, "");
-  return { issue: asIssue(pull), wish: { headSha, labelled: wishesOf(stage.config).wanted !== "all", again: false }, mergeBase: where.mergeBase };
+  return { issue: asIssue(pull), wish: { headSha, labelled: wanted !== "all", again: false }, mergeBase: where.mergeBase };
 }
 
 /**

@@ -3,8 +3,9 @@ import { findItemRuns, ownBranch, readRun, readStatusState } from "../../../gith
 import { WORKFLOW_FILE } from "../../../intake/index.ts";
 import { dropLiveCheck } from "../checks/live-check.ts";
 import { goOnUnasked } from "./go-on-unasked.ts";
-import { endedView, ourTitle, readProgress, reportRun, writeEnd } from "../runs/run-report.ts";
-import type { StartTools } from "./start-work.ts";
+import { endedView } from "../runs/run-ending.ts";
+import { ourTitle, readProgress, reportRun, writeEnd } from "../runs/run-report.ts";
+import type { StartTools } from "./start.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import type { Workplace } from "../workplace.ts";
 

@@ -130,6 +130,7 @@ async function prepared(log: Assembled, target: Target, dataDirectory: string, {
     target.beside(directory);
   } catch (error) {
     rmSync(place, { recursive: true, force: true });
+    removeEmpty(join(dataDirectory, "importing"));
     throw notWritten(target.directory, error);
   }
   return place;

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import type { ExplainedItem } from "../../../engine/pipeline/index.ts";
+import { NEWEST_RULES, type ExplainedItem } from "../../../engine/pipeline/index.ts";
 import { pipelinePolicySchema } from "../../../record/index.ts";
 import { TerminalError } from "../../../shared/errors.ts";
 import { classificationSchema, type Classification } from "../../../workflow/index.ts";
@@ -11,7 +11,7 @@ export function askedItem(call: Call, world: Pick<CliWorld, "fs" | "workingDirec
   const [text, mode] = [call.text("classification"), call.text("mode")];
   const policy = {
     mode: oneOf("mode", mode ?? "auto", pipelinePolicySchema.shape.mode),
-    rules: 2 as const,
+    rules: NEWEST_RULES,
     duplicates: "stop" as const,
     decompose: oneOf("decompose", call.text("decompose") ?? "ask", z.enum(["never", "ask"])),
     requires: call.text("requires") === undefined ? [] : [{ what: call.text("requires") ?? "", path: "(its path)" }],

@@ -60,7 +60,7 @@ async function runWithinTime(settings: JobSettings, ports: AgentPorts, limit: Ti
   if (!found.ok) return found.error;
   const restored = found.value;
   const record = await openRecord(settings, ports, restored);
-  if (settings.anthropicApiKey === "") return noKey(record);
+  if (settings.anthropicApiKey === "") return noKey(settings, { admitted: admitted.value, restored, record });
   try {
     await probe(record.saver);
   } catch (error) {
@@ -185,10 +185,12 @@ async function refuse(settings: JobSettings, ports: AgentPorts, refusal: Refusal
   }
 }
 
-/** Nothing of the item is begun or changed: the next run goes on as if this one had not been. */
-async function noKey({ saver, journal }: RunRecord): Promise<JobResult> {
+/** Nothing of the item is begun or changed: the next run goes on as if this one had not been, but for what a person has answered. */
+async function noKey(settings: JobSettings, context: { readonly admitted: Admitted; readonly restored: Restored | null; readonly record: RunRecord }): Promise<JobResult> {
+  const { saver, journal } = context.record;
   const summary = `Refused: The input anthropic-api-key is empty. ${SET_THE_KEY} Then write \`/worktrain resume\` on the issue.`;
   try {
+    if (context.admitted.ticket.answer !== undefined) await (await import("./work.ts")).leaveAnswer(settings, context);
     await saver.save({ phase: "probe", step: "no-key", costMilliUsd: 0, ending: "no-key" });
     return { exitCode: 1, segments: [], summary };
   } catch (error) {

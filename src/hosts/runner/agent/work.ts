@@ -21,8 +21,9 @@ import { isAnew, readFollowUp, saidIn } from "./follow-up.ts";
 import { readHeadFiles } from "./head-files.ts";
 import { readReviewedBefore } from "./reviewed-before.ts";
 import { crashesInARow, CRASHES_THAT_STOP, type Crashes } from "./crashes.ts";
-import type { AgentPorts, Place, WorkRecord } from "./ports.ts";
+import type { AgentPorts, Place, RunRecord, WorkRecord } from "./ports.ts";
 import type { Restored } from "./restore.ts";
+import { personsAnswer } from "./persons-answer.ts";
 import { surroundingsOf } from "./surroundings.ts";
 
 export interface WorkEnd {
@@ -143,7 +144,7 @@ async function answerable(settings: JobSettings, { admitted, record, followUp, w
 
 async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { place: Place; sandbox: Sandbox; workspace: Workspace }): Promise<ItemResult | WorkEnd> {
   const { admitted, record, config, place, sandbox, workspace } = all;
-  const { caps, answer, trigger } = admitted.ticket;
+  const { caps } = admitted.ticket;
   const followUp = await answerable(settings, all);
   if (!followUp.ok) return stopBeforeWork(settings, all, { ending: followUp.error.kind === "nothing-to-answer" ? "nothing-to-do" : "not-completed", refusal: followUp.error });
   const library = await place.loadLibrary(workspace.baseFiles);
@@ -156,6 +157,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
   const confidential = confidentialAmong(library.value, asked === undefined ? PIPELINE_WORKFLOWS : [asked]);
   if (confidential !== null && (await isPublic(settings, all))) return stopBeforeWork(settings, all, { ending: "needs-private", refusal: needsPrivate(confidential) });
   const rules = await readRules(workspace.baseFiles, config.rules);
+  const answer = await personsAnswer(settings, { ticket: admitted.ticket, journal: record.journal });
   for (const note of rules.notes) ports.log(note);
   return runItem(
     {
@@ -180,7 +182,7 @@ async function drive(settings: JobSettings, ports: AgentPorts, all: Work & { pla
       surroundings: surroundingsOf(settings, ports, { github: all.github, admitted, requires: openingPolicy(config).requires ?? [] }),
       ...retryOf(admitted.ticket),
       ...(followUp.value === null ? {} : { followUp: followUp.value }),
-      ...(answer === undefined ? {} : { answer: { ...answer, by: personOf(trigger.actor) } }),
+      ...(answer === undefined ? {} : { answer }),
       onProgress: (progress) => {
         const line = progressLine(progress);
         if (line !== null) ports.log(line);
@@ -215,6 +217,16 @@ function openItem(admitted: Admitted, config: Pick<Config, "review" | "pipeline"
 function openRun(settings: JobSettings, { admitted, restored }: Pick<WorkContext, "admitted" | "restored">, { sandbox, crashes }: { readonly sandbox: "bubblewrap" | "weak" | "none"; readonly crashes: number }): Extract<ItemEvent, { kind: "run_opened" }>["data"] {
   const { runId, runAttempt, key, ticket, runner } = settings;
   return { host: "actions", runId, runAttempt, key, ticket, sandbox, ...(runner === null ? {} : { runner }), restored: restored?.found ?? null, committed: admitted.committed, segments: (restored?.refs ?? []).map(({ digest }) => digest), ...(crashes > 0 ? { crashes } : {}) };
+}
+
+/** A run that cannot begin leaves its ticket in the record where that holds a person's word: the next one goes by it. */
+export async function leaveAnswer(settings: JobSettings, context: Pick<WorkContext, "admitted" | "restored"> & { readonly record: RunRecord }): Promise<void> {
+  const { admitted, record } = context;
+  const stream = itemStream(settings.item);
+  const head = await record.journal.head(stream);
+  if (admitted.ticket.answer === undefined || head === null) return;
+  const appended = await record.journal.append(stream, head, [{ kind: "run_opened", data: openRun(settings, context, { sandbox: "none", crashes: 0 }) }]);
+  if (!appended.ok) throw new TerminalError(appended.error.message, appended.error.fix);
 }
 
 /** What an item that has ended needs before it can end once more: what the ticket reopens it for; nothing where it does not, and the item stays as it ended. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { atLeast, roleOf, type Principal } from "../principal.ts";
 import type { Comment, RepositoryRecord } from "../records.ts";
 import { failure, json, noContent, notFound, pageOf, validationFailed } from "../reply.ts";
-import { numberParam, repositoryRoute, type InRepository, type Route, type Transition } from "../route.ts";
+import { answer, numberParam, repositoryRoute, type InRepository, type Route, type Transition } from "../route.ts";
 import { known, select, type State } from "../state.ts";
 import { createComment, deleteComment, editComment, react } from "../transitions/issues.ts";
 import { commentJson, REACTION_CONTENTS, reactionJson } from "../views/issues.ts";
@@ -53,6 +53,22 @@ const listIssueComments = repositoryRoute({
           page.headers,
         ),
       };
+    }),
+});
+
+const listComments = repositoryRoute({
+  method: "GET",
+  template: "/repos/{owner}/{repo}/issues/comments",
+  access: READ,
+  handle: ({ repository, url, base }) =>
+    answer((state) => {
+      const { searchParams: query } = url;
+      const since = query.get("since");
+      const by = query.get("sort") === "updated" ? "updatedAt" : "createdAt";
+      const found = select(state.comments, (comment) => comment.repositoryId === repository.id && (since === null || Date.parse(comment.updatedAt) >= Date.parse(since))).toSorted((a, b) => Date.parse(a[by]) - Date.parse(b[by]));
+      // The direction counts only with an order (docs: list issue comments for a repository).
+      const page = pageOf(url, query.get("sort") !== null && query.get("direction") !== "asc" ? found.toReversed() : found);
+      return json(page.items.map((comment) => commentJson({ state, base }, comment)), 200, page.headers);
     }),
 });
 
@@ -163,6 +179,7 @@ const listCommentReactions = repositoryRoute({
 
 export const commentRoutes: readonly Route[] = [
   createIssueComment,
+  listComments,
   listIssueComments,
   getComment,
   updateComment,

@@ -1,0 +1,74 @@
+/** Reviews that no label asked for go on by themselves as those with one do: over the wire, with an App that keeps nothing. */
+import { afterEach, expect, it } from "vitest";
+import { assertRequestsConform } from "../../contract/openapi.ts";
+import { startReviewScene, type ReviewScene } from "./review-scene.ts";
+
+const MINUTE = 60_000;
+let scene: ReviewScene;
+afterEach(async () => {
+  assertRequestsConform(scene.world.github.requests);
+  await scene.world.close();
+});
+
+/** For the App; GitHub's clock stands still. */
+async function pass(minutes: number): Promise<void> {
+  for (let passed = 0; passed < minutes; passed += 1) {
+    await scene.world.clock.advance(MINUTE);
+    await scene.world.quiet();
+  }
+}
+
+const body = async (number: number): Promise<string> => (await scene.world.comments(number)).find((each) => each.body.startsWith("<!-- worktrain:status "))?.body ?? "";
+
+const asked = {
+  "a command": async (): Promise<number> => {
+    scene = await startReviewScene();
+    const { number } = await scene.open();
+    await scene.world.call(scene.world.maintainer, "POST", `/repos/acme/calc/issues/${number}/comments`, { body: "/worktrain review" });
+    await scene.world.quiet();
+    return number;
+  },
+  "`review.pullRequests: all`": async (): Promise<number> => {
+    scene = await startReviewScene();
+    await scene.world.commit({ ".github/worktrain.yml": "review: { pullRequests: all }\n" });
+    return (await scene.open()).number;
+  },
+};
+
+it.each(Object.entries(asked))("fault 63: asked for by %s, it is tried again when the model could not be reached, also by an App that was started since", async (_, ask) => {
+  const number = await ask();
+  await scene.end(number, "model-unavailable");
+  expect(await body(number)).toContain("It is tried again by itself after");
+  const before = await scene.world.comments(number);
+  await scene.world.restart();
+  await pass(14);
+  expect(scene.runs()).toHaveLength(1);
+  await pass(12);
+  expect(scene.runs()).toHaveLength(2);
+  expect(await body(number)).toContain("This is try 1 in a row to go on.");
+  expect((await scene.world.comments(number)).length).toBe(before.length);
+});
+
+it("fault 38: its run was lost, and nobody heard of it: it goes on", async () => {
+  const number = await asked["a command"]();
+  scene.world.github.setWebhookUrl(null);
+  const runId = scene.save(number, { ending: null });
+  scene.world.github.actions.updateRun(runId, { status: "completed", conclusion: "failure" });
+  await scene.world.github.settled();
+  await scene.world.restart();
+  await pass(15);
+  expect(scene.runs()).toHaveLength(2);
+});
+
+it("cancelled before its time, it is not tried again; nor by a comment of somebody else that copies ours", async () => {
+  const number = await asked["a command"]();
+  await scene.end(number, "model-unavailable");
+  const copied = await body(number);
+  scene.world.later(2_000);
+  await scene.world.call(scene.world.maintainer, "POST", `/repos/acme/calc/issues/${number}/comments`, { body: "/worktrain cancel" });
+  await scene.world.quiet();
+  expect(await body(number)).not.toContain("It is tried again by itself");
+  await scene.world.call(scene.world.maintainer, "POST", `/repos/acme/calc/issues/${number}/comments`, { body: copied });
+  await pass(31);
+  expect(scene.runs()).toHaveLength(1);
+});
