@@ -253,6 +253,8 @@ export interface Run {
   readonly attempt: number;
   readonly displayTitle: string;
   readonly event: RunEvent;
+  /** Of a run for a pull request, whose head `headSha` is. */
+  readonly pull?: { readonly number: number; readonly baseRef: string; /** What is checked out: head and base merged. */ readonly mergeSha: string; readonly forkId?: number };
   readonly payload?: JsonObject | undefined;
   readonly headBranch: string;
   readonly headSha: string;

@@ -120,7 +120,7 @@ export function moveRef(state: State, act: Act, move: RefMove): State {
   const head = move.commits.at(-1);
   // A merge queue asks for the checks of each group it makes by its branch.
   if (head !== undefined && move.before === null && move.ref.startsWith("refs/heads/gh-readonly-queue/")) next = happen(next, act, { kind: "merge_group", action: "checks_requested", ref: move.ref, head });
-  const isHeadHere = ({ repositoryId, pull: { head } }: Pull): boolean => (head.forkId ?? repositoryId) === repository.id;
+  const isHeadHere = ({ repositoryId, pull }: Pull): boolean => (pull.head.forkId ?? repositoryId) === repository.id;
   for (const issue of select(next.issues, ({ state: open }) => open === "open").filter(isPull).filter(isHeadHere)) {
     const { pull } = issue;
     // What becomes of a fork's branch happens in the repository that is asked to take it.
