@@ -77,7 +77,19 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "an effect's key differs each time",
     file: "src/delivery/outlets/check-run.ts",
-    edits: [{ find: "external_id: ticket.key }", replace: "external_id: `${ticket.key}-${Math.random()}` }" }],
+    edits: [{ find: "external_id: key }", replace: "external_id: `${key}-${Math.random()}` }" }],
+    worlds: "items",
+  },
+  {
+    name: "a run that finishes what another began makes a check run of its own",
+    file: "src/delivery/outlets/check-run.ts",
+    edits: [{ find: "return trailers?.item === ticket.item ? trailers.key : ticket.key;", replace: "return ticket.key;" }],
+    worlds: "items",
+  },
+  {
+    name: "a delivery that broke off is told as made",
+    file: "src/hosts/app/runs/run-ending.ts",
+    edits: [{ find: 'const made = delivery === "whole" || isDecided ? there : undefined;', replace: "const made = there;" }],
     worlds: "items",
   },
   {
