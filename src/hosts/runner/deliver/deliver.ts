@@ -58,8 +58,8 @@ async function deliverItem(job: Job): Promise<DeliverResult> {
     return await deliverRecord(job, taken.value, record);
   } catch (error) {
     // As the agent job named it: the App tells the item's end by the last name, and an answer finds its gate by it.
-    const { ending = null, costMilliUsd = 0 } = parseSegmentName(taken.value.refs.at(-1)?.name ?? "") ?? {};
-    await record.save("failed", costMilliUsd, ending ?? "ready");
+    const last = parseSegmentName(taken.value.refs.at(-1)?.name ?? "");
+    await record.save("failed", last?.costMilliUsd ?? 0, last?.ending ?? "ready");
     throw error;
   } finally {
     await record.journal.close();
