@@ -229,7 +229,7 @@ export class SimGitHub {
     if (incoming.url.origin === BLOBS) return serveArtifact(shared, incoming);
     const late = this.#isLateList(incoming);
     const machine = late === null ? this.machine : new Machine(late);
-    const options = { ...shared, machine, base: API, faults: new Faults(), deliveries: () => [], redeliver: () => false, gitOf: () => this.git };
+    const options = { ...shared, machine, base: API, faults: new Faults(), deliveries: () => [], redeliver: () => false, gitOf: () => this.git, copyForFork: () => Promise.reject(new Error("The simulated GitHub has one repository.")) };
     return isGraphQlRequest(incoming) ? answerGraphQl(options, incoming) : answerRest(options, incoming);
   }
 

@@ -40,7 +40,7 @@ export async function runChildren(seat: Seat): Promise<Left | null> {
 
 async function runDelegated(seat: Seat, child: PendingChild): Promise<ChildAnswer | { readonly left: Left }> {
   const { id: childId, sessionId, workflowId, goal } = child;
-  const init = (): Result<SessionInit, Refusal> => createChildInit(seat.tree.deps.findPlan, seat.session, child);
+  const init = (): Promise<Result<SessionInit, Refusal>> => createChildInit(seat.tree.deps.findPlan, seat.session, child);
   const ran = await runHelper(seat, { sessionId, init, role: "child", workflowId, goal, toolUseId: null, keepsFiles: true });
   if (ran.kind === "left") return { left: ran.left };
   return ran.kind === "refused" ? couldNotStart(childId, ran.refusal) : (childResult(ran.session.state(), childId) ?? couldNotStart(childId, NOT_OVER));

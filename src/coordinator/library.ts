@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { PIPELINE } from "../engine/pipeline/index.ts";
+import { delegatedBy } from "../session/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import type { FileSystem } from "../shared/ports.ts";
 import { closestName } from "../shared/closest-name.ts";
@@ -85,9 +86,6 @@ export function confidentialAmong(find: FindPlan, workflowIds: readonly string[]
   }
   return null;
 }
-
-const delegatedBy = (step: PlanStep): readonly string[] =>
-  step.kind === "parallel" ? step.delegations.map(({ workflowId }) => workflowId) : step.kind === "loop" ? step.body.flatMap(delegatedBy) : [];
 
 /** Of a run without a workflow of its own. */
 export const PIPELINE_WORKFLOWS: readonly string[] = PIPELINE.map(({ workflowId }) => workflowId);

@@ -1,5 +1,5 @@
 /** Opens a session for work, runs its commands, and keeps its files. */
-import { createSession, openSession, type Session, type SessionDeps, type SessionInit, OUTPUT_TAIL_BYTES } from "../session/index.ts";
+import { childPlansOf, createSession, foundBy, openSession, type Session, type SessionDeps, type SessionInit, OUTPUT_TAIL_BYTES } from "../session/index.ts";
 import { sessionStream, type AgentEvent, type Recorded, type SnapshotRef } from "../record/index.ts";
 import { TerminalError } from "../shared/errors.ts";
 import { besideBase, isRed } from "../engine/pipeline/index.ts";
@@ -34,7 +34,7 @@ export async function takeSeat(tree: SessionTree, { init, sessionId, depth, star
     verify: (request, aborted = signal) => (seat === null ? Promise.reject(new TerminalError("A command was to be run before its session was open.", "Please report this with the journal.")) : verify(seat, request.command, aborted)),
     readContext: readContextOf(deps, tree.run, () => seat?.files() ?? startFrom()),
   };
-  const session = init === null ? await openSession(sessionDeps, sessionId) : await createSession(sessionDeps, init);
+  const session = init === null ? await openSession(sessionDeps, sessionId) : await createSession(sessionDeps, { ...init, childPlans: init.childPlans ?? (await childPlansOf(init.plan, (id) => foundBy(deps.findPlan, id))) });
   tree.open.set(sessionId, session);
   const bound = boundOf(session);
   seat = { tree, session, depth, writes: mayWrite(session.plan, bound), turns: openFileTurns(), signal, files: () => lastSnapshot(session.history()) ?? startFrom() };

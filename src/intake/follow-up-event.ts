@@ -8,6 +8,7 @@ export interface DeliveredHead extends OwnBranch {
 }
 
 export interface ReviewEvent extends DeliveredHead {
+  readonly said: "changes_requested" | "approved";
   readonly pullNumber: number;
   readonly reviewId: number;
   readonly author: { readonly login: string; readonly id: number };
@@ -54,14 +55,15 @@ const reviewSchema = z.object({
 });
 
 /** A person's review of a pull request of ours that asks for changes, or approves; null for anything else, a bot's included (G15). */
-export function parseReview(payload: unknown, state: "changes_requested" | "approved"): ReviewEvent | null {
+export function parseReview(payload: unknown): ReviewEvent | null {
   const parsed = reviewSchema.safeParse(payload);
   if (!parsed.success) return null;
   const { review, pull_request: pull, sender } = parsed.data;
   const { user } = review;
-  if (review.state.toLowerCase() !== state || user.type !== "User" || user.id !== sender.id) return null;
+  const said = review.state.toLowerCase();
+  if ((said !== "changes_requested" && said !== "approved") || user.type !== "User" || user.id !== sender.id) return null;
   const head = deliveredHeadOf(pull.head.ref, pull.head.sha);
-  return head === null ? null : { ...head, pullNumber: pull.number, reviewId: review.id, author: { login: user.login, id: user.id }, submittedAt: new Date(review.submitted_at).toISOString() };
+  return head === null ? null : { ...head, said, pullNumber: pull.number, reviewId: review.id, author: { login: user.login, id: user.id }, submittedAt: new Date(review.submitted_at).toISOString() };
 }
 
 const commentSchema = z.object({

@@ -170,7 +170,7 @@ export function withNeededBlobs(events: readonly Recorded[]): readonly Recorded[
 export function blobsOf(event: Recorded): readonly string[] {
   switch (event.kind) {
     case "session_started":
-      return [event.data.plan];
+      return [event.data.plan, ...Object.values(event.data.childPlans ?? {})];
     case "conversation_started":
       return [event.data.system, event.data.tools];
     case "workspace_saved":

@@ -24,7 +24,7 @@ export interface Library {
  * @param first files that go before them: of two workflows with one id the first stays
  * @param look what is looked at on the disk beside the files themselves
  */
-export function openLibrary(places: LibraryPlaces, first: readonly string[] = [], look: Pick<CatalogueOptions, "leads"> = {}): Library {
+export function openLibrary(places: LibraryPlaces, first: readonly string[] = [], look: Pick<CatalogueOptions, "leads" | "only"> = {}): Library {
   const texts: { file: string; text: string }[] = [];
   const named = new Map<string, SourceName>();
   const faults: Fault[] = [];
@@ -72,15 +72,21 @@ export interface FoundWorkflow extends CatalogueEntry {
  */
 export function findWorkflow(places: LibraryPlaces, name: WorkflowName): Result<FoundWorkflow, WorkflowRefusal> {
   if ("path" in name) return byPath(places, resolve(name.path));
-  const library = openLibrary(places);
-  const brokenFile = library.catalogue.broken.get(name.id);
+  return foundIn(openLibrary(places, [], { only: name.id }), name.id) ?? notFound(openLibrary(places), name.id);
+}
+
+function foundIn(library: Library, id: string): Result<FoundWorkflow, WorkflowRefusal> | null {
+  const brokenFile = library.catalogue.broken.get(id);
   if (brokenFile !== undefined) return err(invalidWorkflow(brokenFile, library.faults.filter((fault) => fault.file === brokenFile)));
-  const entry = library.catalogue.workflows.get(name.id);
-  if (entry !== undefined) return ok({ ...entry, source: library.sources.get(entry.file) ?? "extra" });
-  const near = closestName(name.id, [...library.catalogue.workflows.keys()]);
+  const entry = library.catalogue.workflows.get(id);
+  return entry === undefined ? null : ok({ ...entry, source: library.sources.get(entry.file) ?? "extra" });
+}
+
+function notFound(library: Library, id: string): Result<never, WorkflowRefusal> {
+  const near = closestName(id, [...library.catalogue.workflows.keys()]);
   const meant = near === null ? "List what there is: `worktrain workflows` in a shell, list_workflows over MCP." : `Did you mean ${near}?`;
   const broken = library.faults.length === 0 ? "" : ` ${new Set(library.faults.map((fault) => fault.file)).size} workflow files have faults and are left out.`;
-  return err({ kind: "unknown-workflow", message: `There is no workflow ${JSON.stringify(name.id)}.${broken}`, fix: meant });
+  return err({ kind: "unknown-workflow", message: `There is no workflow ${JSON.stringify(id)}.${broken}`, fix: meant });
 }
 
 function byPath(places: LibraryPlaces, file: string): Result<FoundWorkflow, WorkflowRefusal> {

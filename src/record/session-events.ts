@@ -95,6 +95,11 @@ export const engineEventSchema = z.discriminatedUnion("kind", [
     workflow: z.object({ id: z.string(), version: z.string() }),
     /** SHA-256 of the compiled plan's canonical JSON, kept as a blob: the session stays on it whatever happens to the file. */
     plan: sha256Schema,
+    /**
+     * By workflow id, the plans (as `plan`) of all that its parallel steps may run, and that those may: a child begins on what was there
+     * when its parent began. What is not among them is looked for when it is to begin. Absent: nothing is delegated, or an early log.
+     */
+    childPlans: z.record(z.string(), sha256Schema).optional(),
     goal: z.string(),
     context: contextSchema,
     autonomy: autonomySchema,

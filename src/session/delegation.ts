@@ -2,6 +2,7 @@
 import type { Refusal } from "../shared/errors.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { Plan } from "../workflow/index.ts";
+import { childPlansOf } from "./child-plans.ts";
 import type { SessionInit } from "./init.ts";
 import { type ChildAnswer, childInit, type Pending } from "./pending.ts";
 import type { Session } from "./session.ts";
@@ -25,7 +26,7 @@ export async function openChild(host: ChildHost, parent: Session, child: Pending
   const known = await host.find(child.sessionId);
   if (known !== null) return ok(known);
   if ((await levelOf(host, parent)) >= MAX_LEVELS) return err(tooDeep);
-  const init = createChildInit((id) => host.findPlan(id), parent, child);
+  const init = await createChildInit((id) => host.findPlan(id), parent, child);
   return init.ok ? host.create(init.value) : init;
 }
 
@@ -42,10 +43,18 @@ async function levelOf(host: ChildHost, session: Session): Promise<number> {
 /** The answer for a child that no session could be started for. */
 export const couldNotStart = (childId: string, { message, fix }: Refusal): ChildAnswer => ({ childId, sessionId: null, outcome: "failed", summary: `${message} ${fix}`, artifacts: [] });
 
-/** How the child's session is started; a refusal when there is no such workflow. */
-export function createChildInit(findPlan: ChildHost["findPlan"], parent: Session, child: PendingChild): Result<SessionInit, Refusal> {
-  const plan = findPlan(child.workflowId);
+/** How the child's session is started: on the plan that its parent kept for it, else on what is found now. A refusal when there is no such workflow. */
+export async function createChildInit(findPlan: ChildHost["findPlan"], parent: Session, child: PendingChild): Promise<Result<SessionInit, Refusal>> {
+  const kept = await parent.childPlan(child.workflowId);
+  const plan = kept === null ? findPlan(child.workflowId) : ok(kept);
   if (!plan.ok) return plan;
   const init = childInit(parent.state(), child, plan.value);
-  return init === null ? err({ kind: "not-started", message: "The parent has not started.", fix: "Start it first." }) : ok(init);
+  if (init === null) return err({ kind: "not-started", message: "The parent has not started.", fix: "Start it first." });
+  return ok({ ...init, childPlans: await childPlansOf(plan.value, async (id) => (await parent.childPlan(id)) ?? foundBy(findPlan, id)) });
+}
+
+/** A workflow's plan; null when there is none. */
+export function foundBy(findPlan: ChildHost["findPlan"], workflowId: string): Plan | null {
+  const plan = findPlan(workflowId);
+  return plan.ok ? plan.value : null;
 }

@@ -1,5 +1,6 @@
 export { asRecorded } from "./as-recorded.ts";
-export { type ChildHost, couldNotStart, createChildInit, MAX_LEVELS, type PendingChild, tooDeep } from "./delegation.ts";
+export { childPlansOf, delegatedBy } from "./child-plans.ts";
+export { type ChildHost, couldNotStart, createChildInit, foundBy, MAX_LEVELS, type PendingChild, tooDeep } from "./delegation.ts";
 export type { SessionInit } from "./init.ts";
 export { createSession, openSession, readSession } from "./open.ts";
 export { OUTPUT_TAIL_BYTES, tail } from "./output-tail.ts";

@@ -9,6 +9,8 @@ export interface SessionInit {
   readonly parentSessionId: string | null;
   readonly phase: string | null;
   readonly plan: Plan;
+  /** By workflow id, the plans its children run on (`childPlansOf`). */
+  readonly childPlans?: ReadonlyMap<string, Plan>;
   readonly goal: string;
   readonly context: JsonObject;
   readonly autonomy: Autonomy;

@@ -2,15 +2,13 @@ import { decide, evolve, initialState, type SessionState, valueProblem } from ".
 import type { JournalReader } from "../journal/journal.ts";
 import { type AgentEvent, agentEventSchema, type EngineEvent, type Recorded, sessionStream } from "../record/index.ts";
 import { TerminalError } from "../shared/errors.ts";
-import { sha256Hex } from "../shared/hash.ts";
-import { canonicalJson } from "../shared/json.ts";
-import { parsePlan, type Plan } from "../workflow/index.ts";
 import type { SessionInit } from "./init.ts";
 import { asRecorded } from "./as-recorded.ts";
+import { pinnedBytes, pinnedPlan } from "./pinned-plan.ts";
 import { LiveSession, type LiveState, type Session, type SessionDeps } from "./session.ts";
 
 /**
- * Starts a session: keeps its plan as a blob (J2), then appends its start and first offer.
+ * Starts a session: keeps its plan and those of its children as blobs (J2), then appends its start and first offer.
  * @throws TerminalError when the stream exists already or the start is refused (a context over its limit, say)
  */
 export async function createSession(deps: SessionDeps, init: SessionInit): Promise<Session> {
@@ -20,10 +18,13 @@ export async function createSession(deps: SessionDeps, init: SessionInit): Promi
   if (problem !== null) throw new TerminalError(`The session ${sessionId} cannot start: its goal or context holds ${problem}.`, "Give plain JSON with ordinary keys.");
   const { goal, context } = asRecorded({ goal: init.goal, context: init.context }, deps.redact);
   const pinned = await deps.journal.putBlob(pinnedBytes(plan));
+  const children: Record<string, string> = {};
+  for (const [workflowId, childPlan] of init.childPlans ?? []) children[workflowId] = await deps.journal.putBlob(pinnedBytes(childPlan));
+  const childPlans = Object.keys(children).length === 0 ? {} : { childPlans: children };
   const { id, version } = plan;
   const { riskPolicy, modelTier, allowedTools, role } = init;
   const bounds = { ...(riskPolicy === undefined ? {} : { riskPolicy }), ...(modelTier === undefined ? {} : { modelTier }), ...(allowedTools === undefined ? {} : { allowedTools: [...allowedTools] }), ...(role === undefined ? {} : { role }) };
-  const start = { sessionId, itemId: init.itemId, parentSessionId: init.parentSessionId, phase: init.phase, workflow: { id, version }, plan: pinned, goal, context: { ...context }, autonomy: init.autonomy, ...bounds };
+  const start = { sessionId, itemId: init.itemId, parentSessionId: init.parentSessionId, phase: init.phase, workflow: { id, version }, plan: pinned, ...childPlans, goal, context: { ...context }, autonomy: init.autonomy, ...bounds };
   const decision = decide(plan, initialState, { kind: "start", start: start });
   if (!decision.ok) throw new TerminalError(`The session ${sessionId} cannot start. ${decision.error.message}`, decision.error.fix);
   const appended = await deps.journal.append(stream, null, decision.value);
@@ -64,32 +65,6 @@ export async function readSession(reader: JournalReader, sessionId: string): Pro
   const blob = await reader.getBlob(state.facts.start.plan);
   if (blob === null) throw new TerminalError(`The plan of the session ${sessionId} is not in the journal.`, "Restore the journal's blobs, or start the session again.");
   return { id: sessionId, plan: pinnedPlan(blob), state, head, history };
-}
-
-const pinned = new WeakMap<Plan, Uint8Array>();
-
-/** What pins a plan: made once, however many sessions start on it. A plan never changes. */
-function pinnedBytes(plan: Plan): Uint8Array {
-  const bytes = pinned.get(plan) ?? new TextEncoder().encode(canonicalJson(plan));
-  pinned.set(plan, bytes);
-  return bytes;
-}
-
-/** Plans that are remembered: a work item's sessions run on fewer. */
-const KNOWN_PLANS = 16;
-const plans = new Map<string, Plan>();
-
-/** The plan that is pinned by these bytes: the same bytes are the same plan, and are read once. */
-function pinnedPlan(blob: Uint8Array): Plan {
-  const sha256 = sha256Hex(blob);
-  const before = plans.get(sha256);
-  if (before !== undefined) return before;
-  const plan = parsePlan(new TextDecoder().decode(blob));
-  if (!plan.ok) throw new TerminalError(plan.error.message, plan.error.fix);
-  const [oldest] = plans.keys();
-  if (plans.size >= KNOWN_PLANS && oldest !== undefined) plans.delete(oldest);
-  plans.set(sha256, plan.value);
-  return plan.value;
 }
 
 const AGENT_KINDS: ReadonlySet<string> = new Set(agentEventSchema.options.map((option) => option.shape.kind.value));

@@ -14,6 +14,7 @@ import { unreachable } from "../shared/unreachable.ts";
 import type { Plan } from "../workflow/index.ts";
 import { asRecorded } from "./as-recorded.ts";
 import { tail } from "./output-tail.ts";
+import { pinnedPlan } from "./pinned-plan.ts";
 import { type ChildAnswer, type Pending, pendingOf } from "./pending.ts";
 
 const outputSchema = z.compile(stepOutputSchema);
@@ -78,6 +79,8 @@ export interface Session {
   finishChild(answer: ChildAnswer): Promise<SubmitResult>;
   /** What the session waits for; empty when it waits for nobody but the agent or a gate. */
   pending(): readonly Pending[];
+  /** The plan that a child of this workflow begins on; null when it was not kept. @throws TerminalError when the journal has lost it */
+  childPlan(workflowId: string): Promise<Plan | null>;
   /** Goes back to where a node was offered; what is done from there makes a branch of its own. */
   rewind(nodeId: string): Promise<SubmitResult>;
   /** Marks where the session is, with a note for people. */
@@ -175,6 +178,14 @@ export class LiveSession implements Session {
 
   pending(): readonly Pending[] {
     return pendingOf(this.#state);
+  }
+
+  async childPlan(workflowId: string): Promise<Plan | null> {
+    const kept = this.#state.kind === "new" ? {} : (this.#state.facts.start.childPlans ?? {});
+    const sha256 = Object.hasOwn(kept, workflowId) ? kept[workflowId] : undefined;
+    const blob = sha256 === undefined ? undefined : await this.#deps.journal.getBlob(sha256);
+    if (blob === null) throw new TerminalError(`The plan of ${workflowId}, which the session ${this.id} has its children run, is not in the journal.`, "Restore the journal's blobs, or start the session again.");
+    return blob === undefined ? null : pinnedPlan(blob);
   }
 
   async rewind(nodeId: string): Promise<SubmitResult> {

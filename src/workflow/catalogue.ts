@@ -2,7 +2,7 @@ import { type Bindings } from "./bindings.ts";
 import { compileWorkflow, type ReferencePlace } from "./compile.ts";
 import type { Fault } from "../shared/fault.ts";
 import type { Plan } from "./plan.ts";
-import { declaredId, routineName, routinesOf, type WorkflowSource } from "./routines.ts";
+import { couldDeclare, declaredId, declaredIn, routineName, routinesOf, type WorkflowSource } from "./routines.ts";
 
 export interface CatalogueEntry {
   readonly file: string;
@@ -24,6 +24,8 @@ export interface Catalogue {
 }
 
 export interface CatalogueOptions {
+  /** The one workflow that is wanted: files that cannot claim its id are not compiled, and nothing is said of them. */
+  readonly only?: string;
   readonly bindings?: Bindings;
   /** Whether what a file refers to is there; absent where nobody can look. */
   readonly leads?: (reference: ReferencePlace, file: string) => boolean;
@@ -39,9 +41,9 @@ export function catalogue(sources: readonly WorkflowSource[], options: Catalogue
   const broken = new Map<string, string>();
   const variants: CatalogueEntry[] = [];
   const routines = routinesOf(sources);
-  const known = new Set(sources.flatMap((source) => declaredId(source) ?? []));
-  for (const source of sources) {
-    const { bindings, leads } = options;
+  const { bindings, leads, only } = options;
+  const known = declaredIn(sources);
+  for (const source of only === undefined ? sources : sources.filter((each) => couldDeclare(each, only) && declaredId(each) === only)) {
     const compiled = compileWorkflow(source, { routines, known, ...(bindings === undefined ? {} : { bindings }), ...(leads === undefined ? {} : { leads: (reference) => leads(reference, source.file) }) });
     if (!compiled.ok) {
       faults.push(...compiled.error);

@@ -1,7 +1,7 @@
 import type { Slot } from "./bindings.ts";
 import { type Issue, type Path, suggestion } from "./issue.ts";
 import type { PlanStep } from "./plan.ts";
-import { routineName, templateRoutine } from "./routines.ts";
+import { type DeclaredIds, routineOf, templateRoutine } from "./routines.ts";
 import type { Registry } from "./scope.ts";
 
 type Kind = "routine" | "workflow";
@@ -10,7 +10,6 @@ interface Point {
   readonly default: string;
 }
 
-const routineOf = (id: string): string | null => routineName(id) ?? templateRoutine(id);
 const kindOf = (id: string): Kind => (routineOf(id) === null ? "workflow" : "routine");
 
 /** Slots that are bound to a kind of workflow that they do not take. */
@@ -26,10 +25,12 @@ export const slotIssues = (slots: readonly Slot[], points: readonly Point[]): re
  * Names of workflows that are not at hand: of slots and of children. Only a warning, since they may lie beside the session's workspace.
  * @param known ids of the workflows at hand
  */
-export function unknownWorkflows(slots: readonly Slot[], steps: readonly PlanStep[], { ids }: Registry, known: ReadonlySet<string>): readonly Issue[] {
-  const routines = new Set([...known].map(routineOf));
-  const isKnown = (id: string): boolean => known.has(id) || id.includes("{{") || (templateRoutine(id) !== null && routines.has(routineOf(id)));
-  const unknown = (path: Path, id: string, what: string): readonly Issue[] => (isKnown(id) ? [] : [{ path, message: `${what} "${id}", and there is no such workflow here.`, fix: `Correct the id, or see to it that the workflow is there when a session needs it.${suggestion(id, [...known])}` }]);
+export function unknownWorkflows(slots: readonly Slot[], steps: readonly PlanStep[], { ids }: Registry, known: DeclaredIds): readonly Issue[] {
+  const isKnown = (id: string): boolean => {
+    const routine = templateRoutine(id);
+    return id.includes("{{") || known.has(id) || (routine !== null && known.hasRoutine(routine));
+  };
+  const unknown = (path: Path, id: string, what: string): readonly Issue[] => (isKnown(id) ? [] : [{ path, message: `${what} "${id}", and there is no such workflow here.`, fix: `Correct the id, or see to it that the workflow is there when a session needs it.${suggestion(id, known.all())}` }]);
   const children = (list: readonly PlanStep[]): readonly Issue[] =>
     list.flatMap((step) => {
       if (step.kind === "loop") return children(step.body);

@@ -12,7 +12,7 @@ import type { Fault } from "../shared/fault.ts";
 import type { Issue, Path } from "./issue.ts";
 import { type Assessment, PLAN_VERSION, type Plan, type PlanStep } from "./plan.ts";
 import { featuresOf } from "./prompt-blocks.ts";
-import { argumentsFromContext, documentOf, NO_ROUTINES, routineName, type Routines } from "./routines.ts";
+import { argumentsFromContext, documentOf, NO_ROUTINES, routineName, type DeclaredIds, type Routines } from "./routines.ts";
 import type { Findings, Scope } from "./scope.ts";
 import { placeholders } from "./template.ts";
 import { SCHEMA_VERSION, workflowFields } from "./vocabulary.ts";
@@ -28,7 +28,7 @@ export interface CompileOptions {
   /** What extension points are bound to; `parseBindings` reads it. */
   readonly bindings?: Bindings;
   /** Ids of the workflows at hand; absent where nobody knows. */
-  readonly known?: ReadonlySet<string>;
+  readonly known?: DeclaredIds;
   /** Whether what a reference leads to is there; absent where nobody can look. */
   readonly leads?: (reference: ReferencePlace) => boolean;
 }

@@ -21,6 +21,8 @@ const ROUTINE_ID = /^(?:[a-z][a-z0-9_-]+\.)?routine-([a-z0-9_-]+)$/;
 export const routineName = (workflowId: string): string | null => ROUTINE_ID.exec(workflowId)?.[1] ?? null;
 /** The name of the routine that a template id asks for, or null for another kind of template. */
 export const templateRoutine = (templateId: string): string | null => (templateId.startsWith(TEMPLATE) ? templateId.slice(TEMPLATE.length) : null);
+/** Of a routine's own id, or of the template id that asks for it. */
+export const routineOf = (id: string): string | null => routineName(id) ?? templateRoutine(id);
 export const templateId = (name: string): string => `${TEMPLATE}${name}`;
 
 export const NO_ROUTINES: Routines = { names: [], find: () => null };
@@ -45,20 +47,42 @@ export function declaredId(source: WorkflowSource): string | null {
   return typeof id === "string" ? id : null;
 }
 
+/** What stands in a text otherwise than it reads: YAML's escapes, and a line that is folded into the next. */
+const WRITTEN_OTHERWISE = /\\(?:[uxU]|\r?\n)/;
+
+/** Whether a text could claim an id that holds these words. Reading it is dear, and of most texts this is enough to know that it does not. */
+export const couldDeclare = ({ text }: WorkflowSource, words: string): boolean => text.includes(words) || WRITTEN_OTHERWISE.test(text);
+
+/** The ids that workflow texts claim. */
+export interface DeclaredIds {
+  has(id: string): boolean;
+  /** Whether one of them is a routine's of this name. */
+  hasRoutine(name: string): boolean;
+  all(): readonly string[];
+}
+
+/** Reads a text only when it is asked for an id that it could claim. */
+export function declaredIn(sources: readonly WorkflowSource[]): DeclaredIds {
+  const some = (words: string, holds: (id: string) => boolean): boolean => sources.some((source) => couldDeclare(source, words) && holds(declaredId(source) ?? ""));
+  return {
+    has: (id) => some(id, (declared) => declared === id),
+    hasRoutine: (name) => some(name, (declared) => routineOf(declared) === name),
+    all: () => [...new Set(sources.flatMap((source) => declaredId(source) ?? []))],
+  };
+}
+
 /**
- * The routines among workflow texts. Of two with one name the first counts, so a team's own go before the shipped ones.
+ * The routines among workflow texts. Of two with one name the first counts, so a team's own go before the shipped ones. A text is read
+ * when one is asked for that it could be.
  */
 export function routinesOf(sources: readonly WorkflowSource[]): Routines {
-  const byName = new Map<string, WorkflowSource>();
-  for (const source of sources) {
-    // Only a text that holds the word can be one: the others need not be read for it.
-    const name = source.text.includes("routine-") ? routineName(declaredId(source) ?? "") : null;
-    if (name !== null && !byName.has(name)) byName.set(name, source);
-  }
+  const nameOf = (source: WorkflowSource): string | null => routineName(declaredId(source) ?? "");
   return {
-    names: [...byName.keys()].toSorted(),
+    get names() {
+      return [...new Set(sources.filter((source) => couldDeclare(source, "routine-")).flatMap((source) => nameOf(source) ?? []))].toSorted();
+    },
     find(name) {
-      const source = byName.get(name);
+      const source = sources.find((each) => couldDeclare(each, `routine-${name}`) && nameOf(each) === name);
       return source === undefined ? null : readRoutine(source);
     },
   };

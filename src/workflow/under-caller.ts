@@ -61,7 +61,7 @@ function carrierOf(steps: readonly PlanStep[], { caller, audit }: Call): number 
   if (work.runCondition !== null || (caller.runCondition !== null && index > 0)) return null;
   const clash =
     (audited && audit !== undefined) ||
-    bothSay(work.contract, caller.contract) ||
+    (bothSay(work.contract, caller.contract) && bothWant(work.contract, caller.contract) === null) ||
     bothSay(work.verification.command, caller.verification.command) ||
     bothSay(work.verification.prompt, caller.verification.prompt) ||
     bothSay(work.criteria, caller.criteria) ||
@@ -69,6 +69,15 @@ function carrierOf(steps: readonly PlanStep[], { caller, audit }: Call): number 
     bothSay(end.jump, caller.jump) ||
     Object.entries(caller.produces).some(([key, schema]) => Object.hasOwn(work.produces, key) && canonicalJson(work.produces[key] ?? null) !== canonicalJson(schema));
   return clash ? null : index;
+}
+
+type Contract = StandardStep["contract"];
+
+/** One artifact that does for both; null where they want different ones. */
+function bothWant(one: Contract, other: Contract): Contract {
+  if (one === null || other === null) return one ?? other;
+  if (one.ref !== other.ref || one.accountsFor !== other.accountsFor) return null;
+  return { ...one, required: one.required || other.required, requireFields: [...new Set([...one.requireFields, ...other.requireFields])] };
 }
 
 const bothSay = (one: unknown, other: unknown): boolean => one !== null && other !== null;
@@ -94,7 +103,7 @@ function closing({ caller, audit, path }: Call, scope: Scope): readonly PlanStep
 /** What the call wants handed over comes from the routine's last work. */
 const withOutput = (step: StandardStep, caller: StandardStep): StandardStep => ({
   ...step,
-  contract: step.contract ?? caller.contract,
+  contract: bothWant(step.contract, caller.contract),
   notesRequired: caller.contract === null && step.notesRequired,
   verification: { command: step.verification.command ?? caller.verification.command, prompt: step.verification.prompt ?? caller.verification.prompt },
   produces: { ...step.produces, ...caller.produces },

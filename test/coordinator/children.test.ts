@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { AnswerBlock, MessagesRequest } from "../../src/hosts/demo/model/index.ts";
 import type { RecordEvent } from "../../src/record/index.ts";
 import type { Json } from "../../src/shared/json.ts";
+import { parsePlan } from "../../src/workflow/index.ts";
 import { itemView, readItemJournal } from "../../src/report/index.ts";
 import { completeStep, decidedOtherwise, ITEM, itemWorld, workflow, workflowFile, write, type ItemWorld, type ItemWorldOptions } from "./item-world.ts";
 
@@ -234,6 +235,40 @@ describe("children of a parallel step", () => {
     expect(world.workspace.files).toEqual({});
     const refused = (await world.everything()).flatMap((event) => (event.kind === "tool_completed" && event.data.isError ? [`${event.data.name}: ${event.data.content.split(/,? complete_step/)[0]}`] : []));
     expect(refused.toSorted()).toEqual(['bash: The step "Grab" allows only: read, spawn_agent', 'write: The step "Change" allows only:', 'write: The step "Grab" allows only: read, spawn_agent', 'write: The step "Make the change" allows only: read']);
+  });
+
+  test("what its children run is in the record before they begin, and no change of their files on the way changes it", async () => {
+    const plan = workflow("wr.split", `  - { id: first, title: First, prompt: First. }\n  - { id: split, title: Split, type: parallel, notesOptional: true, parallelDelegations: [{ workflowId: wr.mid }, { workflowId: wr.nowhere, runCondition: { var: never } }] }\n`);
+    const mid = (child: string) => workflow("wr.mid", `  - { id: mid, title: Mid, type: parallel, notesOptional: true, parallelDelegations: [{ workflowId: ${child}, args: { where: here } }] }\n`);
+    const workflows = [plan, mid("wr.look"), looker];
+    const abort = new AbortController();
+    const world = await open({ workflowId: "wr.split", workflows, turns: { "wr.split": [completeStep()], "wr.look": [completeStep()] }, onRequest: () => Promise.resolve(abort.abort()) });
+    expect(await world.run({ signal: abort.signal })).toMatchObject({ ending: "cancelled" });
+    const startsOf = async () => (await world.everything()).flatMap((event) => (event.kind === "session_started" ? [event.data] : []));
+    const [parent] = await startsOf();
+    expect(Object.keys(parent?.childPlans ?? {})).toEqual(["wr.look", "wr.mid"]);
+    for (const [id, sha256] of Object.entries(parent?.childPlans ?? {})) {
+      const kept = parsePlan(new TextDecoder().decode((await world.journal.getBlob(sha256)) ?? new Uint8Array()));
+      expect(kept).toEqual({ ok: true, value: workflows.find((each) => each.id === id) });
+    }
+    // The files of both are other ones by the time that they begin.
+    workflows.splice(1, 2, mid("wr.change"), workflow("wr.look", `  - { id: look, title: Look, prompt: Look away. }\n`), changer);
+    expect(await world.run()).toMatchObject({ ending: "completed" });
+    const starts = await startsOf();
+    expect(starts.map(({ workflow: { id } }) => id)).toEqual(["wr.split", "wr.mid", "wr.look"]);
+    expect(starts.slice(1).map((start) => start.plan)).toEqual(["wr.mid", "wr.look"].map((id) => parent?.childPlans?.[id]));
+    expect(starts[1]?.childPlans).toEqual({ "wr.look": parent?.childPlans?.["wr.look"] });
+    expect(starts[2]).not.toHaveProperty("childPlans");
+    expect(ofWorkflow(world, "wr.look").map(textOf)).toEqual([expect.stringContaining("Look at here")]);
+  });
+
+  test("a child whose workflow was not there when its parent began is looked for when it is to begin", async () => {
+    const workflows = [workflow("wr.split", `  - { id: first, title: First, prompt: First. }\n  - { id: split, title: Split, type: parallel, notesOptional: true, parallelDelegations: [{ workflowId: wr.look, args: { where: here } }] }\n`)];
+    const abort = new AbortController();
+    const world = await open({ workflowId: "wr.split", workflows, turns: { "wr.split": [completeStep()], "wr.look": [completeStep()] }, onRequest: () => Promise.resolve(abort.abort()) });
+    await world.run({ signal: abort.signal });
+    workflows.push(looker);
+    expect(await world.run()).toMatchObject({ ending: "completed" });
   });
 
   test("a workflow that delegates to itself comes to an end", async () => {

@@ -1,7 +1,7 @@
 /** `worktrain run --workflow`: children, a person's gate and a killed process, as a shell sees them. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, watch, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, watch, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -50,14 +50,18 @@ let common: readonly string[];
 /** What is done before a request is answered. */
 let onRequest: (request: MessagesRequest) => Promise<void> = () => Promise.resolve();
 
+function writeFlows(): void {
+  mkdirSync(join(directory, "flows"));
+  writeFileSync(join(directory, "flows/fan.yaml"), FAN);
+  writeFileSync(join(directory, "flows/place.yaml"), PLACE);
+}
+
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "worktrain-e2e-workflow-"));
   workspace = join(directory, "clone");
   mkdirSync(workspace);
   writeFileSync(join(workspace, "a.txt"), "a\n");
-  mkdirSync(join(directory, "flows"));
-  writeFileSync(join(directory, "flows/fan.yaml"), FAN);
-  writeFileSync(join(directory, "flows/place.yaml"), PLACE);
+  writeFlows();
   await git(workspace, ["init", "--quiet", "--initial-branch=trunk"]);
   await git(workspace, ["add", "--all"]);
   await git(workspace, ["commit", "--quiet", "--message", "First"]);
@@ -130,7 +134,11 @@ test("a process that is killed while a child is at work goes on with that child 
   await gone;
   onRequest = () => Promise.resolve();
   const [item = ""] = readdirSync(join(directory, "killed", "items"));
+  // The last child has not begun, and its file is gone: what it runs is in the record.
+  rmSync(join(directory, "flows"), { recursive: true });
+  expect(await worktrain("verify", item, "--data", join(directory, "killed"))).toMatchObject({ exitCode: 0 });
   const again = await worktrain("run", "--resume", item, "--data", join(directory, "killed"), "--json");
+  writeFlows();
   expect(again).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('"ending":"awaiting-approval"') });
   // The first child is not asked again; the second is, as the answer it waited for reached nobody.
   expect(placesAsked(from)).toEqual(["one", "two", "two", "three"]);
@@ -164,6 +172,17 @@ test("a record on a git ref is fetched into another clone, verified, reported an
   expect(await segments()).toBe(stored + 1);
   expect(await worktrain("import", record.ref, "--workspace", workspace, "--data", join(directory, "third"))).toMatchObject({ exitCode: 0 });
   expect((await worktrain("report", name, "--data", join(directory, "third"))).stdout).toContain("completed");
+});
+
+test("a record that has lost what a child is to run says so", async () => {
+  const data = ["--data", join(directory, "gate")];
+  const [item = ""] = readdirSync(join(directory, "gate", "items"));
+  const journal = join(directory, "gate", "items", item, "journal");
+  const lines = readdirSync(join(journal, "epochs")).flatMap((file) => readFileSync(join(journal, "epochs", file), "utf8").split("\n"));
+  const [, sha256 = ""] = /"childPlans":\{"own\.place":"([0-9a-f]{64})"\}/.exec(lines.join("\n")) ?? [];
+  expect(await worktrain("verify", item, ...data)).toMatchObject({ exitCode: 0 });
+  rmSync(join(journal, "blobs", sha256.slice(0, 2), sha256));
+  expect(await worktrain("verify", item, ...data)).toMatchObject({ exitCode: 1, stdout: expect.stringContaining(`blob ${sha256}`) });
 });
 
 /** Sessions whose end is on the ref. */

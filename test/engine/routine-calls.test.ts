@@ -94,6 +94,14 @@ describe("what a call of a routine asks for is asked for, whatever of the routin
     expect(session.blockers()).toEqual([code]);
   });
 
+  test("one artifact does for the call and the routine where both want the same", () => {
+    const session = drive(call({ outputContract: { contractRef: "wr.contracts.coordinator_result", requireFields: ["data"] } }, [{ outputContract: { contractRef: "wr.contracts.coordinator_result", requireFields: ["summary"] } }]));
+    session.submit({ artifacts: [{ contractRef: "wr.contracts.coordinator_result", value: { outcome: "success", summary: "Seen." } }] });
+    expect(session.blockers()).toEqual(["artifact-invalid"]);
+    session.submit({ artifacts: [{ contractRef: "wr.contracts.coordinator_result", value: { outcome: "success", summary: "Seen.", data: [] } }] });
+    expect(session.step()).toBe("after");
+  });
+
   test.each<[string, JsonObject, JsonObject]>([
     ["a verification", { verification: { command: "make check" } }, { verification: { command: "make" } }],
     ["a gate", { requireConfirmation: { kind: "human_approval" } }, { requireConfirmation: { kind: "coordinator_eval", condition: { var: "never" } } }],

@@ -50,7 +50,7 @@ describe("what does GitHub say?", () => {
   });
 
   it("the delivered commit's check run: the App's own before one of GitHub Actions, then the first; no other account's and none of another run", async () => {
-    const shown = (id: number, app: number | null, key = "k") => ({ id, html_url: null, external_id: key, app: app === null ? null : { id: app }, output: { summary: `check ${id}` } });
+    const shown = (id: number, app: number | null, key = "k") => ({ id, name: "WorkTrain", head_sha: "a".repeat(40), status: "completed", conclusion: "success", html_url: null, external_id: key, app: app === null ? null : { id: app }, output: { summary: `check ${id}` } });
     const read = async (...check_runs: readonly object[]) => (await readDeliveredCheck(scriptedGitHub({ "GET /repos/{owner}/{repo}/commits/{ref}/check-runs": () => ({ check_runs }) }), REPOSITORY, { sha: "a".repeat(40), name: "WorkTrain", key: "k", appIds: [7, 15368] }))?.summary;
     expect(await read(shown(1, 15368), shown(3, 7), shown(2, 7))).toBe("check 2");
     expect(await read(shown(5, 15368), shown(4, 15368))).toBe("check 4");

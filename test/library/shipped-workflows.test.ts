@@ -77,6 +77,24 @@ function goOn(offer: StepOffer): Partial<StepOutput> {
 
 const judges = plans.filter(({ steps }) => steps.some((step) => step.kind === "standard" && step.contract?.ref === "wr.contracts.review_verdict"));
 
+/** Read in place, by the steps behind them in the same conversation; what a caller relies on it declares itself. */
+const IN_WORDS = ["wr.routine-context-gathering", "wr.routine-ideation"];
+const routines = plans.filter(({ id }) => id.startsWith("wr.routine-"));
+
+test.each(routines)("$id hands its caller a typed result, and is not done without one or with one that does not fit; or nobody relies on one", async (plan) => {
+  const last = plan.steps.at(-1);
+  const ref = last?.kind === "standard" ? (last.contract?.ref ?? null) : null;
+  expect(ref === null).toBe(IN_WORDS.includes(plan.id));
+  if (ref === null || last === undefined) {
+    // Whoever calls it in place asks for what is to come of it, or reads the notes; nobody runs it as a child.
+    const children = plans.flatMap(({ steps }) => steps.flatMap((step) => (step.kind === "parallel" ? step.delegations.map(({ workflowId }) => workflowId) : [])));
+    return expect(children).not.toContain(plan.id);
+  }
+  const { blockers, state } = await drive(plan, {}, { answer: (offer) => (offer.stepId !== last.id || offer.attempt > 2 ? null : offer.attempt === 1 ? { artifacts: [] } : { artifacts: [{ contractRef: ref, value: { outcome: "maybe" } }] }) });
+  expect(blockers.map(({ code }) => code)).toEqual(["artifact-missing", "artifact-invalid"]);
+  expect(state).toMatchObject({ kind: "ended", outcome: "completed" });
+});
+
 test.each(judges)("$id takes no finding without its place, its evidence and its remediation", async (plan) => {
   expect(judges.length).toBeGreaterThanOrEqual(5);
   const whole = { file: "a.ts", line: 1, evidence: "Read it.", remediation: "Mend it." };

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { findWorkflow, validatePaths, type LibraryPlaces } from "../../src/library/index.ts";
-import { referredBeside } from "../../src/library/library.ts";
+import { openLibrary, referredBeside } from "../../src/library/library.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const directory = mkdtempSync(join(tmpdir(), "worktrain-validate-"));
@@ -104,6 +104,22 @@ test("a team's workflow goes before a bundled one of the same id, and an extra s
   expect(findWorkflow({ ...inside, extra: [join(directory, "extra")] }, { id: "wr.coding-task" })).toMatchObject({ ok: true, value: { file: extra } });
   expect(findWorkflow(inside, { id: "wr.coding-tsk" })).toMatchObject({ ok: false, error: { kind: "unknown-workflow", fix: "Did you mean wr.coding-task?" } });
   expect(findWorkflow(inside, { path: file("bad.yaml", "id: x\n") })).toMatchObject({ ok: false, error: { kind: "invalid-workflow" } });
+});
+
+test("a workflow asked for by its id is the one that the whole library has, however its file writes the id", () => {
+  const team = mkdtempSync(join(tmpdir(), "worktrain-team-"));
+  const folder = join(team, ".worktrain/workflows");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "escaped.json"), JSON.stringify({ schemaVersion: 2, id: "ID", name: "Name", version: "1.0.0", description: "Text.", steps: [{ id: "only", title: "Only", prompt: "Do it" }] }).replace('"ID"', '"team.\\u0065scaped"'));
+  writeFileSync(join(folder, "calls.yaml"), `${workflow("team.calls")}  - { id: look, title: Look, templateCall: { templateId: wr.templates.routine.nowhere } }\n`);
+  const inside = { ...places, workspace: team };
+  const { catalogue } = openLibrary(inside);
+  expect([...catalogue.workflows.keys()]).toContain("team.escaped");
+  for (const [id, entry] of catalogue.workflows) expect(findWorkflow(inside, { id })).toEqual({ ok: true, value: { ...entry, source: expect.any(String) } });
+  // Which routines there are is told by the whole library too.
+  const faulty = catalogue.faults.find(({ file: of }) => of.endsWith("calls.yaml"));
+  expect(findWorkflow(inside, { id: "team.calls" })).toMatchObject({ ok: false, error: { message: expect.stringContaining(faulty?.message ?? "a fault"), fix: faulty?.fix } });
+  rmSync(team, { recursive: true, force: true });
 });
 
 test("a file with faults is named when its workflow is asked for by id; what stands behind it is not taken in its place", () => {

@@ -41,7 +41,8 @@ interface Part {
   readonly runs: JsonObject | null;
   readonly gives: readonly [string, number] | null;
   readonly jump: { readonly condition: JsonObject; readonly to: number; readonly maxJumps: number } | null;
-  readonly gated: boolean;
+  readonly gated: "gate" | "audit" | "confirmed" | null;
+  readonly requires: (typeof KEYS)[number] | null;
   /** It begins a loop over so many of the parts behind it. */
   readonly loop: { readonly type: string; readonly condition: JsonObject; readonly size: number; readonly max: number } | null;
 }
@@ -49,7 +50,8 @@ const part: fc.Arbitrary<Part> = fc.record({
   runs: maybe(condition),
   gives: maybe(fc.tuple(key, fc.nat(SCHEMAS.length - 1)), 1),
   jump: maybe(fc.record({ condition, to: fc.nat(5), maxJumps: fc.integer({ min: 1, max: 2 }) })),
-  gated: fc.boolean(),
+  gated: maybe(fc.constantFrom("gate", "audit", "confirmed"), 1),
+  requires: maybe(key, 4),
   loop: maybe(fc.record({ type: fc.constantFrom("while", "until", "for"), condition, size: fc.integer({ min: 1, max: 3 }), max: fc.integer({ min: 1, max: 4 }) }), 3),
 });
 
@@ -63,7 +65,8 @@ function stepsOf(parts: readonly Part[]): JsonObject[] {
     ...(each.runs === null ? {} : { runCondition: each.runs }),
     ...(each.gives === null ? {} : { produces: { [each.gives[0]]: SCHEMAS[each.gives[1]]?.schema ?? {} } }),
     ...(each.jump === null ? {} : { jumpIf: { condition: each.jump.condition, target: idOf(each.jump.to), maxJumps: each.jump.maxJumps } }),
-    ...(each.gated && each.gives !== null ? { requireConfirmation: { kind: "human_approval" } } : {}),
+    ...(each.gated === "gate" ? { requireConfirmation: { kind: "human_approval" } } : each.gated === "audit" ? { audit: { rubric: ["It holds."] } } : {}),
+    ...(each.requires === null ? {} : { requires: [each.requires] }),
   });
   const steps: JsonObject[] = [];
   for (let index = 0; index < parts.length; index += 1) {
@@ -75,7 +78,7 @@ function stepsOf(parts: readonly Part[]): JsonObject[] {
       continue;
     }
     const body = parts.slice(index + 1, index + 1 + loop.size);
-    steps.push({ id: idOf(index), title: "Loop", type: "loop", ...(each.runs === null ? {} : { runCondition: each.runs }), loop: { type: loop.type, maxIterations: loop.max, ...(loop.type === "for" ? { count: loop.max } : { condition: loop.condition }) }, body: body.map((inner, at) => plain(inner, index + 1 + at)) });
+    steps.push({ id: idOf(index), title: "Loop", type: "loop", ...(each.gated === "confirmed" ? { requireConfirmation: { kind: "human_approval" } } : {}), ...(each.runs === null ? {} : { runCondition: each.runs }), loop: { type: loop.type, maxIterations: loop.max, ...(loop.type === "for" ? { count: loop.max } : { condition: loop.condition }) }, body: body.map((inner, at) => plain(inner, index + 1 + at)) });
     index += body.length;
   }
   return steps;
@@ -113,9 +116,13 @@ test("no step that is never come to is come to, and no loop without an end ends 
           if (kind === "gate") session.gate(chance.next().value % 3 === 0 ? "rejected" : "approved");
           else if (session.blockers().includes("loop-limit")) session.submit({ artifacts: [{ contractRef: "wr.contracts.loop_control", value: { decision: "stop" } }] });
           else {
-            const at = parts[Number(session.step().replace("step-", ""))];
+            const id = session.step();
+            const at = parts[Number(id.replace(/^step-|\.audit$/g, ""))];
             const gives = at?.gives ?? null;
-            session.submit({ context: gives === null ? {} : { [gives[0]]: choose(SCHEMAS[gives[1]]?.values ?? []) ?? null } });
+            // What it requires and has not got is asked for.
+            const asked = session.offer()?.requires.flatMap((each) => (each.kind === "context" && each.key !== gives?.[0] ? [[each.key, choose<Json>(["x", true, 0, null]) ?? null] as const] : [])) ?? [];
+            const verdict = { contractRef: "wr.contracts.gate_verdict", value: { verdict: chance.next().value % 3 === 0 ? "rejected" : "approved", confidence: "high", rationale: "Seen." } };
+            session.submit(id.endsWith(".audit") ? { artifacts: [verdict] } : { context: { ...Object.fromEntries(asked), ...(gives === null ? {} : { [gives[0]]: choose(SCHEMAS[gives[1]]?.values ?? []) ?? null }) } });
           }
         }
         const offers = session.log.flatMap((event) => (event.kind === "step_offered" ? [event.data] : []));

@@ -21,10 +21,12 @@ const ROUTINE = { file: "routine.yaml", text: `${HEAD.replace("team.work", "wr.r
 
 const BOUND = { file: "bound.yaml", text: `${HEAD.replace("team.work", "wr.routine-bound")}category: coding\ntags: [routine]\nsteps:\n  - { id: run, title: Run, allowedTools: [bash], promptBlocks: { goal: Run it., verify: [It ran.] } }\n` };
 
+const TELL = { file: "tell.yaml", text: `${HEAD.replace("team.work", "wr.role-tell")}category: role\ntags: [role]\nsteps:\n  - { id: tell, title: Tell, promptBlocks: { goal: "Tell of {{part}}.", verify: [It was told.] }, outputContract: { contractRef: wr.contracts.coordinator_result } }\n` };
+
 /** The findings of a workflow that consists of `more`, beside a routine and any other texts. */
 function lint(more: string, others: readonly string[] = [], head = HEAD + ABOUT): readonly LintFinding[] {
   const source = { file: "w.yaml", text: head + more };
-  const { workflows, faults } = catalogue([source, ROUTINE, BOUND, ...others.map((text, index) => ({ file: `other-${index}.yaml`, text }))]);
+  const { workflows, faults } = catalogue([source, ROUTINE, BOUND, TELL, ...others.map((text, index) => ({ file: `other-${index}.yaml`, text }))]);
   expect(faults).toEqual([]);
   const entry = [...workflows.values()].find(({ file }) => file === "w.yaml") ?? expect.fail("not compiled");
   const document = documentOf(source);
@@ -35,7 +37,7 @@ function lint(more: string, others: readonly string[] = [], head = HEAD + ABOUT)
 /** A step that no rule objects to. */
 const step = (id: string, more = "", goal = `Do ${id}.`): string => `  - { id: ${id}, title: Step, promptBlocks: { goal: ${JSON.stringify(goal)}, verify: [Done ${id}.] }${more === "" ? "" : `, ${more}`} }\n`;
 const LONG_GOAL = "Find out which callers of the parser rely on the order of its errors; bring back path and line of each.";
-const child = (more: string): string => `  - { id: ask, type: parallel, title: Ask, notesOptional: true, parallelDelegations: [{ workflowId: wr.routine-look${more} }] }\n`;
+const child = (more: string, workflowId = "wr.role-tell"): string => `  - { id: ask, type: parallel, title: Ask, notesOptional: true, parallelDelegations: [{ workflowId: ${workflowId}${more} }] }\n`;
 
 interface Case {
   readonly code: string;
@@ -99,7 +101,7 @@ const cases: readonly Case[] = [
       `steps:\n${step("one", "produces: { pitch: { type: string } }")}  - { id: take, type: context-gather, title: Take, contextType: pitch, outputVar: pitch }\n${step("two", "", "Use {{pitch}}.")}`,
       // The next turn of the loop looks at it.
       `steps:\n  - { id: all, type: loop, title: All, loop: { type: for, count: 2 }, body: [{ id: one, title: One, promptBlocks: { goal: Go., verify: [Gone.] }, runCondition: { not: { var: found } } }, { id: two, title: Two, promptBlocks: { goal: Look., verify: [Done.] }, produces: { found: { type: boolean } } }] }\n`,
-      `steps:\n${step("one", "produces: { parts: { type: array } }")}  - { id: ask, type: loop, title: Ask, parallel: true, loop: { type: forEach, items: parts, maxIterations: 2 }, body: [{ id: in, type: parallel, title: In, notesOptional: true, parallelDelegations: [{ workflowId: wr.routine-look, goal: ${JSON.stringify(LONG_GOAL)} }] }] }\n`.replaceAll("id: in,", "id: inner,"),
+      `steps:\n${step("one", "produces: { parts: { type: array } }")}  - { id: ask, type: loop, title: Ask, parallel: true, loop: { type: forEach, items: parts, maxIterations: 2 }, body: [{ id: in, type: parallel, title: In, notesOptional: true, parallelDelegations: [{ workflowId: wr.role-tell, goal: ${JSON.stringify(LONG_GOAL)} }] }] }\n`.replaceAll("id: in,", "id: inner,"),
       `steps:\n${step("one", "produces: { found: { type: string } }")}${child(`, goal: ${JSON.stringify(LONG_GOAL)}, contextMapping: { found: part }`)}`,
     ],
   },
@@ -121,6 +123,12 @@ const cases: readonly Case[] = [
       `contracts: { plan: { type: object }, result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: plan }, requireConfirmation: { kind: coordinator_eval }")}${step("two", "outputContract: { contractRef: result }")}`,
       `contracts: { result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: wr.contracts.coordinator_result }")}${step("two", "outputContract: { contractRef: result }")}`,
     ],
+  },
+  {
+    code: "untyped-child",
+    bad: [`steps:\n${child(`, goal: ${JSON.stringify(LONG_GOAL)}`, "wr.routine-look")}`],
+    // One that is not at hand nobody can tell of.
+    good: [`steps:\n${child(`, goal: ${JSON.stringify(LONG_GOAL)}`)}`, `steps:\n${child(`, goal: ${JSON.stringify(LONG_GOAL)}`, "team.elsewhere")}`],
   },
   {
     code: "unread-assessment",
@@ -152,6 +160,23 @@ const cases: readonly Case[] = [
     good: [
       `steps:\n${step("zero", "produces: { open: { type: boolean } }")}  - id: again\n    type: loop\n    title: Again\n    loop: { type: while, maxIterations: 3, condition: { var: open } }\n    body:\n    ${step("one", "produces: { open: { type: boolean } }").trim()}\n`,
       `steps:\n  - id: again\n    type: loop\n    title: Again\n    loop: { type: until, maxIterations: 3 }\n    body:\n    ${step("one", "outputContract: { contractRef: wr.contracts.loop_control }").trim()}\n`,
+    ],
+  },
+  {
+    code: "gate-without-way",
+    bad: [
+      `steps:\n${step("one", 'validationCriteria: [{ type: contains, value: finished, message: Say it. }, { type: length, max: 3, message: Be short. }]')}`,
+      `steps:\n${step("one", 'validationCriteria: { and: [{ type: contains, value: all done, message: Say it. }, { not: { type: contains, value: done, message: Not that. } }] }')}`,
+      `assessments: [{ id: care, purpose: How good it is., dimensions: [{ id: depth, purpose: Depth., levels: [low, high] }] }]\nsteps:\n${step("one", "assessmentRefs: [care], assessmentConsequences: [{ when: { anyEqualsLevel: low }, effect: { kind: require_followup, guidance: Dig. } }, { when: { anyEqualsLevel: high }, effect: { kind: require_followup, guidance: Rest. } }]")}`,
+      `steps:\n${step("one", "produces: { found: { type: array, minItems: 3, maxItems: 2 } }")}${step("two", "", "Use {{found}}.")}`,
+      `contracts: { plan: { type: object, properties: { name: { type: string, minLength: 5, maxLength: 2 } }, required: [name] } }\nsteps:\n${step("one", "outputContract: { contractRef: plan }")}`,
+      `steps:\n${step("one", 'verification: { command: "exit 1" }')}`,
+    ],
+    good: [
+      `steps:\n${step("one", 'validationCriteria: { or: [{ type: contains, value: finished, message: Say it. }, { type: length, max: 3, message: Be short. }] }')}`,
+      `steps:\n${step("one", 'validationCriteria: [{ type: contains, value: finished, message: Say it., condition: { var: findings } }, { type: length, max: 3, message: Be short. }]')}`,
+      `assessments: [{ id: care, purpose: How good it is., dimensions: [{ id: depth, purpose: Depth., levels: [low, high], required: false }] }]\nsteps:\n${step("one", "assessmentRefs: [care], assessmentConsequences: [{ when: { anyEqualsLevel: low }, effect: { kind: require_followup, guidance: Dig. } }, { when: { anyEqualsLevel: high }, effect: { kind: require_followup, guidance: Rest. } }]")}`,
+      `steps:\n${step("one", 'verification: { command: "exit 0" }')}`,
     ],
   },
   {
@@ -285,6 +310,30 @@ describe("what others give", () => {
     const caller = (more: string) => `${HEAD.replace("team.work", "team.calls")}steps:\n  - { id: call, title: Call, templateCall: { templateId: wr.templates.routine.own } }\n${more}`;
     expect(lint(own, [caller(step("two"))], head).map(({ code, path }) => [code, path])).toEqual([["unused-value", "steps[0].produces.idle"]]);
     expect(lint(own, [caller(step("two")), caller(step("two", "", "Use {{idle}}.")).replace("team.calls", "team.uses")], head)).toEqual([]);
+  });
+
+  test("the artifact of a routine is read by a caller at hand, or is told", () => {
+    const head = HEAD.replace("team.work", "wr.routine-own");
+    const own = `category: x\ntags: [y]\ncontracts: { map: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: map }")}`;
+    const calls = (more: string, id = "team.calls") => `${HEAD.replace("team.work", id)}steps:\n  - { id: call, title: Call, templateCall: { templateId: wr.templates.routine.own } }\n${more}`;
+    const result = step("two", "outputContract: { contractRef: wr.contracts.coordinator_result }");
+    expect(lint(own, [], head)).toEqual([]);
+    expect(lint(own, [calls(result)], head).map(({ code, path, message }) => [code, path, message])).toEqual([["contract-without-consumer", "steps[0].outputContract", 'Nothing reads the map of "one": no step behind the call of it in team.calls.']]);
+    expect(lint(own, [calls(result), calls(result.replace("Do two.", "Follow the map."), "team.reads")], head)).toEqual([]);
+    // The last word of the workflow is its result.
+    expect(lint(own, [calls(step("two"))], head)).toEqual([]);
+    const runs = (more: string) => `${HEAD.replace("team.work", "team.runs")}steps:\n${child(`, goal: ${JSON.stringify(LONG_GOAL)}`, "wr.routine-own").replace("notesOptional: true", more)}`;
+    expect(lint(own, [runs("synthesis: { prompt: Bring it together. }")], head)).toEqual([]);
+    expect(lint(own, [runs("notesOptional: true")], head).map(({ code }) => code)).toEqual(["contract-without-consumer"]);
+  });
+
+  test("what a typo may have meant is said, and a part of a value that it cannot have is told", () => {
+    const file = (goal: string, more = "") => `steps:\n${step("one", "requires: [lastRelease], produces: { commits: { type: array } }", "Since {{lastRelease}}.")}${step("two", more, goal)}${step("three", "", "Use {{commits}}.")}`;
+    expect(lint(file("Since {{lastRelaese}}.")).map(({ fix }) => fix)).toEqual([expect.stringContaining('Did you mean "lastRelease"?')]);
+    expect(lint(file("Look.", "runCondition: { var: comits }")).map(({ message }) => message)).toEqual(['The step "two" never runs: its condition cannot hold. Nothing before it sets "comits". Did you mean "commits"?']);
+    expect(lint(file("All {{commits.lenght}}.")).map(({ code, message }) => [code, message])).toEqual([["undeclared-value", '"commits.lenght" is used here, but what is declared for "commits" holds no such value.']]);
+    expect(lint(file("Look.", "runCondition: { var: commits.lenght, gt: 0 }")).map(({ code }) => code)).toEqual(["unreachable-step"]);
+    for (const goal of ["All {{commits.length}}.", "First {{commits.0.title}}."]) expect(lint(file(goal, "runCondition: { var: commits.length, gt: 0 }"))).toEqual([]);
   });
 
   test("a word that names a value is told for what it is", () => {

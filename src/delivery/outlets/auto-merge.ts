@@ -4,9 +4,10 @@
  * I2. It is looked for first: what is armed or merged stays as it is. That GitHub does not take it is no failure of the delivery, which
  *     is complete without it: it is told in words, and a person merges.
  */
-import { armAutoMerge, readAutoMerge, type AutoMergeShown } from "../../github/write/index.ts";
+import { autoMergeEffect, type NotArmed } from "../../github/write/index.ts";
 import { RetryableError, TerminalError } from "../../shared/errors.ts";
 import { err, ok } from "../../shared/result.ts";
+import { unreachable } from "../../shared/unreachable.ts";
 import { effectKey } from "../intents.ts";
 import { applyEffect, type Outlet } from "./outlet.ts";
 
@@ -17,26 +18,11 @@ export const autoMergeOutlet: Outlet<"auto-merge"> = {
     const { github, repository, runner, ticket, applied } = context;
     const [head, pull] = [applied.get("branch"), applied.get("pull-request")];
     if (head === undefined || pull === undefined) return err({ kind: "no-commit", message: "There is no pull request of ours to merge.", fix: "Please report this with the run's log." });
-    let shown: AutoMergeShown | null = null;
-    let declined: string | null = null;
     try {
-      const done = await applyEffect(runner, {
-        key: effectKey("auto-merge", ticket.key),
-        description: `auto-merge of pull request ${pull.id}`,
-        async lookUp() {
-          shown = await readAutoMerge(github, repository, Number(pull.id));
-          const isDone = shown !== null && shown.headSha === head.id && ((shown.armed && shown.base === ticket.base.ref) || shown.state === "MERGED");
-          return isDone ? { id: pull.id, url: pull.url } : null;
-        },
-        async write() {
-          if (shown === null || shown.state !== "OPEN") declined = "The pull request is not open any more.";
-          else if (shown.headSha !== head.id) declined = `The pull request's head moved on to ${shown.headSha}, which was not reviewed.`;
-          else if (shown.base !== ticket.base.ref) declined = `The pull request is to be merged into ${shown.base} by now; it was reviewed for ${ticket.base.ref}.`;
-          else declined = wordsOf(await armAutoMerge(github, { pullRequestId: shown.nodeId, method, expectedHeadOid: head.id }));
-          return declined === null ? { id: pull.id, url: pull.url } : NOT_DONE;
-        },
-      });
-      return done.ok && declined !== null ? ok({ ...done.value, declined }) : done;
+      const { effect, outcome } = autoMergeEffect(github, repository, { key: effectKey("auto-merge", ticket.key), pullNumber: Number(pull.id), headSha: head.id, base: ticket.base.ref, method });
+      const done = await applyEffect(runner, effect);
+      const { declined } = outcome();
+      return done.ok ? ok(declined === null ? { ...done.value, url: pull.url } : { ...done.value, declined: wordsOf(declined, ticket.base.ref) }) : done;
     } catch (error) {
       if (!(error instanceof TerminalError || error instanceof RetryableError)) throw error;
       return ok({ ...NOT_DONE, adopted: false, declined: `GitHub's auto-merge could not be armed: ${error.message}` });
@@ -44,5 +30,17 @@ export const autoMergeOutlet: Outlet<"auto-merge"> = {
   },
 };
 
-const wordsOf = (said: string | null): string | null =>
-  said === null ? null : `GitHub does not arm auto-merge: "${said}". It takes it only where the repository allows it (Settings, General, Allow auto-merge) and something is left to wait for, such as a required check. A person merges.`;
+function wordsOf(declined: NotArmed, base: string): string {
+  switch (declined.kind) {
+    case "closed":
+      return "The pull request is not open any more.";
+    case "moved":
+      return `The pull request's head moved on to ${declined.headSha}, which was not reviewed.`;
+    case "rebased":
+      return `The pull request is to be merged into ${declined.base} by now; it was reviewed for ${base}.`;
+    case "refused":
+      return `GitHub does not arm auto-merge: "${declined.words}". It takes it only where the repository allows it (Settings, General, Allow auto-merge) and something is left to wait for, such as a required check. A person merges.`;
+    default:
+      return unreachable(declined);
+  }
+}

@@ -76,6 +76,7 @@ const ownSchema = z.object({
   head_sha: z.string(),
   external_id: z.string().nullable(),
   details_url: z.string().nullish(),
+  html_url: z.string().nullish(),
   status: z.string(),
   conclusion: z.string().nullable(),
   app: z.object({ id: z.int() }).nullable(),
@@ -108,16 +109,34 @@ export async function readOwnCheckRun(github: GitHub, repository: Repository, { 
   }
 }
 
+const LIST = "GET /repos/{owner}/{repo}/commits/{ref}/check-runs";
+
+/** All on a commit, also those that a newer one of the same name hides. Of more than 1,000 with one name GitHub itself prunes (P-check-runs). */
+const allOn = (github: GitHub, repository: Repository, { sha, ...filter }: { readonly sha: string; readonly app_id?: number; readonly check_name?: string }): Promise<readonly z.infer<typeof ownSchema>[]> =>
+  allPages(github, { route: LIST, parameters: { ...repository, ref: sha, ...filter, filter: "all" }, items: (data) => parseAnswer(z.object({ check_runs: z.array(ownSchema) }), data, LIST).check_runs, maxPages: MAX_PAGES + 1 });
+
 /** Every check run of our App on a commit, newest first; none where the commit is gone. */
 export async function readOwnCheckRuns(github: GitHub, repository: Repository, { sha, appId }: { readonly sha: string; readonly appId: number }): Promise<readonly OwnCheckRun[]> {
-  const route = "GET /repos/{owner}/{repo}/commits/{ref}/check-runs";
   try {
-    const checks = await allPages(github, { route, parameters: { ...repository, ref: sha, app_id: appId, filter: "all" }, items: (data) => parseAnswer(z.object({ check_runs: z.array(ownSchema) }), data, route).check_runs, maxPages: MAX_PAGES });
+    const checks = await allOn(github, repository, { sha, app_id: appId });
     return checks.filter(({ app }) => app?.id === appId).map(toOwn).toSorted((a, b) => b.id - a.id);
   } catch (error) {
     if (hasStatus(error, 404, 422)) return [];
     throw error;
   }
+}
+
+export interface DeliveredCheck {
+  readonly url: string | null;
+  /** Markdown, with what it hides. */
+  readonly summary: string;
+}
+
+/** The check run that the deliver job made on its commit; of several with one key the first stays, of several accounts the first named one's. @param appIds whose it may be: anybody can take the name */
+export async function readDeliveredCheck(github: GitHub, repository: Repository, { sha, name, key, appIds }: { readonly sha: string; readonly name: string; readonly key: string; readonly appIds: readonly number[] }): Promise<DeliveredCheck | null> {
+  const rank = ({ app }: z.infer<typeof ownSchema>): number => appIds.indexOf(app?.id ?? -1);
+  const [first] = (await allOn(github, repository, { sha, check_name: name })).filter((check) => check.external_id === key && rank(check) >= 0).toSorted((a, b) => rank(a) - rank(b) || a.id - b.id);
+  return first === undefined ? null : { url: first.html_url ?? null, summary: first.output.summary ?? "" };
 }
 
 /** Of a check that is over: its commit is not as it should be. `action_required` waits for a person, and the rest says nothing against the commit. */

@@ -1,4 +1,3 @@
-export { readDeliveredCheck, type DeliveredCheck } from "./delivered-check.ts";
 export { listArtifactsNamed, listRunArtifacts, type ArtifactFacts } from "./artifacts.ts";
 export { readFileChange } from "./changed-file.ts";
 export { readTexts } from "./base-texts.ts";
@@ -6,11 +5,11 @@ export { isRedStatus, readCommitStatuses, type CommitStatus } from "./commit-sta
 export { readConversations, type Conversation, type ConversationComment } from "./conversations.ts";
 export { readDeliveryState, type DeliveryQuery, type DeliveryState } from "./delivery-state.ts";
 export { downloadArtifact, type ArtifactWanted, type DownloadPorts, type DownloadRefusal } from "./download.ts";
-export { isRedCheck, readAnnotations, readCheckRuns, readOwnCheckRun, readOwnCheckRuns, type CheckRunShown, type OwnCheckRun } from "./check-runs.ts";
+export { isRedCheck, readAnnotations, readCheckRuns, readDeliveredCheck, readOwnCheckRun, readOwnCheckRuns, type CheckRunShown, type OwnCheckRun } from "./check-runs.ts";
 export { readSubmittedReview, type SubmittedReview } from "./submitted-review.ts";
 export { readFile, type FileAtRef } from "./file.ts";
 export { readIssue, type IssueFacts } from "./issue.ts";
-export { readLabelledIssues, type LabelledIssue, type LabelledIssues } from "./labelled-issues.ts";
+export { readLabelledIssues, readLabelling, type LabelledIssue, type LabelledIssues } from "./labelled-issues.ts";
 export { readIssueState, readStatusState, type CommentShown, type IssueState, type StatusState } from "./issue-state.ts";
 export { readMergeability, readOpenDeliveries, type OpenDelivery, type OpenDeliverySaid } from "./open-deliveries.ts";
 export { branchOfIssue, ownBranch, parseOwnBranch, type OwnBranch } from "./own-branch.ts";

@@ -124,9 +124,24 @@ export async function readLabelledIssues(github: GitHub, { owner, repo }: Reposi
   throw new TerminalError(`${owner}/${repo} has more than ${MAX_PAGES * 50} open issues with the label ${wanted.label}.`, "Take the label off those that are not to be worked on.");
 }
 
+const LABELLING = `query Labelling($owner: String!, $name: String!, $issue: Int!) {
+  repository(owner: $owner, name: $name) { issue(number: $issue) { timelineItems(last: 50, itemTypes: [LABELED_EVENT]) ${EVENTS} } }
+}`;
+const labellingSchema = z.object({ repository: z.object({ issue: z.object({ timelineItems: issueSchema.shape.timelineItems }).nullable() }).nullable() });
+
+/** When and by whom an issue's label was set last; null where that is not known. */
+export async function readLabelling(github: GitHub, { owner, repo }: Repository, { issueNumber, label }: { readonly issueNumber: number; readonly label: string }): Promise<LabelledIssue["labelled"]> {
+  const { repository } = await queryGraphQl(github, { document: LABELLING, variables: { owner, name: repo, issue: issueNumber }, schema: labellingSchema, mayBeMissing: ["repository", "repository.issue"] });
+  return labelledIn(repository?.issue?.timelineItems.nodes ?? [], label);
+}
+
+function labelledIn(events: readonly z.infer<typeof happenedSchema>[], label: string): LabelledIssue["labelled"] {
+  const labelled = events.findLast((event) => event.kind === "LabeledEvent" && event.label.name.toLowerCase() === label.toLowerCase());
+  return labelled?.kind === "LabeledEvent" ? { label: labelled.label.name, setAt: labelled.createdAt, by: personOf(labelled.actor) } : null;
+}
+
 function toFacts({ number, title, body, locked, lastEditedAt, comments, timelineItems }: z.infer<typeof issueSchema>, label: string): LabelledIssue {
   const events = timelineItems.nodes;
-  const labelled = events.findLast((event) => event.kind === "LabeledEvent" && event.label.name.toLowerCase() === label.toLowerCase());
   const edits = [lastEditedAt, events.findLast(({ kind }) => kind === "RenamedTitleEvent")?.createdAt ?? null].filter((at) => at !== null);
   return {
     number,
@@ -135,7 +150,7 @@ function toFacts({ number, title, body, locked, lastEditedAt, comments, timeline
     locked,
     editedAt: edits.toSorted((a, b) => Date.parse(a) - Date.parse(b)).at(-1) ?? null,
     comments: comments.totalCount > comments.nodes.length ? null : comments.nodes.map(({ fullDatabaseId: id, viewerDidAuthor: own, ...comment }) => ({ id, own, body: comment.body, url: comment.url, updatedAt: comment.updatedAt })),
-    labelled: labelled?.kind === "LabeledEvent" ? { label: labelled.label.name, setAt: labelled.createdAt, by: personOf(labelled.actor) } : null,
+    labelled: labelledIn(events, label),
   };
 }
 

@@ -3,8 +3,9 @@ import { z } from "zod";
 import type { GitHub, Repository } from "../client.ts";
 import { queryGraphQl, sendGraphQl } from "../graphql.ts";
 import { parseAnswer } from "../parse-answer.ts";
+import type { Effect } from "./effect.ts";
 
-export interface AutoMergeShown {
+interface AutoMergeShown {
   readonly nodeId: string;
   readonly headSha: string;
   /** The branch it is to be merged into. */
@@ -22,7 +23,7 @@ const shownSchema = z.object({
 });
 
 /** Null when there is no such pull request. */
-export async function readAutoMerge(github: GitHub, { owner, repo }: Repository, number: number): Promise<AutoMergeShown | null> {
+async function readAutoMerge(github: GitHub, { owner, repo }: Repository, number: number): Promise<AutoMergeShown | null> {
   const { repository } = await queryGraphQl(github, { document: DOCUMENT, variables: { owner, name: repo, number }, schema: shownSchema, mayBeMissing: ["repository", "repository.pullRequest"] });
   const shown = repository?.pullRequest ?? null;
   return shown === null ? null : { nodeId: shown.id, headSha: shown.headRefOid, base: shown.baseRefName, state: shown.state, armed: shown.autoMergeRequest !== null };
@@ -60,7 +61,7 @@ export async function disarmAutoMerge(github: GitHub, pullRequestId: string): Pr
   return errors[0]?.message ?? null;
 }
 
-export interface ArmWish {
+interface ArmWish {
   readonly pullRequestId: string;
   readonly method: "squash" | "merge" | "rebase";
   /** The commit that may be merged: GitHub refuses when the head is another one. */
@@ -71,9 +72,55 @@ const ARM = "mutation ArmAutoMerge($input: EnablePullRequestAutoMergeInput!) { e
 const armedSchema = z.object({ enablePullRequestAutoMerge: z.object({ pullRequest: z.object({ autoMergeRequest: z.object({ enabledAt: z.string().nullable() }).nullable() }).nullable() }).nullable() }).nullable();
 
 /** @returns GitHub's words when it does not take it, such as "Pull request is in clean status"; null when it is armed */
-export async function armAutoMerge(github: GitHub, { pullRequestId, method, expectedHeadOid }: ArmWish): Promise<string | null> {
+async function armAutoMerge(github: GitHub, { pullRequestId, method, expectedHeadOid }: ArmWish): Promise<string | null> {
   const { data, errors } = await sendGraphQl(github, ARM, { input: { pullRequestId, mergeMethod: method.toUpperCase(), expectedHeadOid } });
   const [error] = errors;
   if (error !== undefined) return error.message;
   return parseAnswer(armedSchema, data, "enablePullRequestAutoMerge")?.enablePullRequestAutoMerge ? null : "it did not say why";
+}
+
+export interface AutoMergeWish extends Pick<ArmWish, "method"> {
+  /** Of the effect. */
+  readonly key: string;
+  readonly pullNumber: number;
+  /** The commit that may be merged, and no other. */
+  readonly headSha: string;
+  /** The branch that it may be merged into. */
+  readonly base: string;
+}
+
+/** Why it is not armed: the pull request is not open, its head or its base is another one, or GitHub does not take it. */
+export type NotArmed = { readonly kind: "closed" } | { readonly kind: "moved"; readonly headSha: string } | { readonly kind: "rebased"; readonly base: string } | { readonly kind: "refused"; readonly words: string };
+
+export interface AutoMergeOutcome {
+  /** Null when it is armed or merged. */
+  readonly declined: NotArmed | null;
+  readonly merged: boolean;
+}
+
+/** Arms it for one commit into one base. I2. Looked for first: what is armed or merged stays as it is. What came of it is known once the effect is applied. */
+export function autoMergeEffect(github: GitHub, repository: Repository, { key, pullNumber, headSha, base, method }: AutoMergeWish): { readonly effect: Effect; outcome(): AutoMergeOutcome } {
+  let shown: AutoMergeShown | null = null;
+  let declined: NotArmed | null = null;
+  const done = { id: String(pullNumber), url: null };
+  const tried = async (): Promise<NotArmed | null> => {
+    if (shown?.state !== "OPEN") return { kind: "closed" };
+    if (shown.headSha !== headSha) return { kind: "moved", headSha: shown.headSha };
+    if (shown.base !== base) return { kind: "rebased", base: shown.base };
+    const words = await armAutoMerge(github, { pullRequestId: shown.nodeId, method, expectedHeadOid: headSha });
+    return words === null ? null : { kind: "refused", words };
+  };
+  const effect: Effect = {
+    key,
+    description: `auto-merge of pull request ${pullNumber} at ${headSha}`,
+    async lookUp() {
+      shown = await readAutoMerge(github, repository, pullNumber);
+      return shown?.headSha === headSha && ((shown.armed && shown.base === base) || shown.state === "MERGED") ? done : null;
+    },
+    async write() {
+      declined = await tried();
+      return declined === null ? done : { id: "", url: null };
+    },
+  };
+  return { effect, outcome: () => ({ declined, merged: shown?.state === "MERGED" }) };
 }

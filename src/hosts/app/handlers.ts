@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
 import { readRun, STOP_LABEL } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { changesOnDefaultBranch, mentionsSomebody, movesDefaultBranch, parseAssignedEvent, parseBaseChange, parseCommentEvent, parseEditedComment, parseEditedIssue, parseEndedCheck, parseEndedStatus, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, parsePushedOver, parseReview, parseReviewComment, readComment, WORKFLOW_PATH, type LabeledEvent, type ReviewEvent } from "../../intake/index.ts";
+import { changesOnDefaultBranch, mentionsSomebody, movesDefaultBranch, parseAssignedEvent, parseBaseChange, parseCommentEvent, parseEditedComment, parseEditedIssue, parseEndedCheck, parseEndedStatus, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, parsePushedOver, parseReview, parseReviewComment, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
 import { isOwnCheck } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
@@ -160,16 +160,12 @@ function onStatus(delivery: Delivery, tools: HandlerTools): void {
 }
 
 function onReview(delivery: Delivery, tools: HandlerTools): void {
-  const approved = parseReview(delivery.payload, "approved");
-  if (approved !== null) return onApproved(delivery, tools, approved);
-  const head = parseReview(delivery.payload, "changes_requested");
-  const place = workplaceOf(delivery, tools);
-  if (head !== null && place !== null) followUpSoon(place, tools, { cause: changesRequested(head), head, coalesce: `review ${head.reviewId}` });
-}
-
-function onApproved(delivery: Delivery, tools: HandlerTools, approved: ReviewEvent): void {
-  const place = workplaceOf(delivery, tools);
-  if (place !== null) tools.queue.add(subjectOf(place.repositoryId, approved.issueNumber), { name: "hearing an approval", coalesce: `review ${approved.reviewId}`, run: () => armApproved(place, tools, approved) });
+  const review = parseReview(delivery.payload);
+  const place = review === null ? null : workplaceOf(delivery, tools);
+  if (review === null || place === null) return;
+  const coalesce = `review ${review.reviewId}`;
+  if (review.said === "changes_requested") followUpSoon(place, tools, { cause: changesRequested(review), head: review, coalesce });
+  else tools.queue.add(subjectOf(place.repositoryId, review.issueNumber), { name: "hearing an approval", coalesce, run: () => armApproved(place, tools, review) });
 }
 
 function onReviewComment(delivery: Delivery, tools: HandlerTools): void {

@@ -15,6 +15,8 @@ import { type Autonomy, type RiskPolicy, sessionStream } from "../../record/inde
 import type { JsonObject } from "../../shared/json.ts";
 import type { Plan } from "../../workflow/index.ts";
 import { findNode, type SessionState, valueProblem } from "../../engine/session/index.ts";
+import { childPlansOf } from "../child-plans.ts";
+import { foundBy } from "../delegation.ts";
 import type { Session, SubmitRefusal, SubmitResult } from "../session.ts";
 import { answerOf, refusal } from "./answer-of.ts";
 import type { Answer } from "./answer.ts";
@@ -134,8 +136,10 @@ export class StoredSessions {
       const startedAt = new Date(this.#deps.clock.nowMs()).toISOString();
       const sessionId = this.#newId();
       this.#files.write({ sessionId, workflowId: plan.id, goal: this.#deps.redact(goal), workspacePath, workflowFolder, startedAt });
-      const init = { sessionId, itemId: null, parentSessionId: null, phase: null, plan, goal, context, autonomy, riskPolicy };
-      const tree = await this.#trees.create(init, { workspacePath, workflowFolder });
+      const places = { workspacePath, workflowFolder };
+      const childPlans = await childPlansOf(plan, (id) => foundBy((workflowId) => this.#deps.findPlan(workflowId, places), id));
+      const init = { sessionId, itemId: null, parentSessionId: null, phase: null, plan, childPlans, goal, context, autonomy, riskPolicy };
+      const tree = await this.#trees.create(init, places);
       if (tree.ok) return this.#stands(tree.value, sessionId, true);
       this.#files.remove(sessionId);
       return refusal(about, tree.error);

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Json } from "../../shared/json.ts";
 import type { JsonSchema } from "../schema-check.ts";
-import { type Flow, keyOf, schemaAt, type Use } from "./flow.ts";
+import { type Flow, isClosedTo, keyOf, schemaAt, type Use } from "./flow.ts";
 import type { Domain } from "./possible.ts";
 
 export function domainOf({ path, by, after }: Pick<Use, "path" | "by" | "after">, flow: Flow): Domain {
@@ -11,7 +11,8 @@ export function domainOf({ path, by, after }: Pick<Use, "path" | "by" | "after">
   const schemas = flow.sets({ path, by, after });
   // A prompt may ask for a key without declaring it; that is another rule's concern.
   if (schemas === null || (schemas.length === 0 && flow.mentioned(keyOf(path)))) return null;
-  const inner = schemas.map((schema) => schemaAt(schema, path.split(".").slice(1)) ?? {});
+  const below = path.split(".").slice(1);
+  const inner = schemas.map((schema) => (isClosedTo(schema, below) ? { const: null } : (schemaAt(schema, below) ?? {})));
   const finite = inner.map(finiteValues);
   // The step that sets it may have been skipped.
   if (!finite.includes(null)) return { values: [null, ...finite.flatMap((values) => values ?? [])] };

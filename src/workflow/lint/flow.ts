@@ -169,6 +169,17 @@ export function variablesOf({ var: name, and = [], or = [], not }: Condition): r
   return [...(name === undefined ? [] : [name]), ...[...and, ...or, ...(not === undefined ? [] : [not])].flatMap(variablesOf)];
 }
 
+/** Whether the schema leaves nothing at a path into the value: it is a text or a number, or an object closed to such a name. */
+export function isClosedTo(schema: JsonSchema, path: readonly string[]): boolean {
+  const [part, ...rest] = path;
+  if (part === undefined) return false;
+  const { type, items } = schema;
+  if (type === "string" || type === "number" || type === "integer" || type === "boolean" || type === "null") return true;
+  if (type === "array") return part === "length" ? rest.length > 0 : !/^\d+$/.test(part) || isClosedTo(isObject(items) ? items : {}, rest);
+  const inner = schemaAt(schema, [part]);
+  return inner === null ? schema["additionalProperties"] === false && type === "object" : isClosedTo(inner, rest);
+}
+
 /** The schema of a value inside another one; null when nothing is said of it. */
 export function schemaAt(schema: JsonSchema, path: readonly string[]): JsonSchema | null {
   let at: JsonSchema | null = schema;
@@ -179,4 +190,4 @@ export function schemaAt(schema: JsonSchema, path: readonly string[]): JsonSchem
   }
   return at;
 }
-const isObject = (value: unknown): value is JsonSchema => value !== null && typeof value === "object" && !Array.isArray(value);
+export const isObject = (value: unknown): value is JsonSchema => value !== null && typeof value === "object" && !Array.isArray(value);

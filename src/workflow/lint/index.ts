@@ -7,6 +7,7 @@ import type { Fault } from "../../shared/fault.ts";
 import type { SourceDocument } from "../document.ts";
 import type { Plan } from "../plan.ts";
 import { contractWithoutConsumer } from "./rules/contract-without-consumer.ts";
+import { gateWithoutWay } from "./rules/gate-without-way.ts";
 import { humanGateInFullAuto } from "./rules/human-gate-in-full-auto.ts";
 import { judgeMayWrite } from "./rules/judge-may-write.ts";
 import { longPrompt } from "./rules/long-prompt.ts";
@@ -20,6 +21,7 @@ import { thinBrief } from "./rules/thin-brief.ts";
 import { undeclaredValue } from "./rules/undeclared-value.ts";
 import { unreachableStep } from "./rules/unreachable-step.ts";
 import { unreadAssessment } from "./rules/unread-assessment.ts";
+import { untypedChild } from "./rules/untyped-child.ts";
 import { unusedDeclaration } from "./rules/unused-declaration.ts";
 import { unusedValue } from "./rules/unused-value.ts";
 import { unverifiedChange } from "./rules/unverified-change.ts";
@@ -31,12 +33,14 @@ import { subjectOf, type LintRule } from "./subject.ts";
 export const LINT_RULES: readonly LintRule[] = [
   unreachableStep,
   loopWithoutExit,
+  gateWithoutWay,
   noToolLeft,
   humanGateInFullAuto,
   undeclaredValue,
   unusedValue,
   unusedDeclaration,
   contractWithoutConsumer,
+  untypedChild,
   unreadAssessment,
   stepWithoutEnd,
   loopWithoutLimit,

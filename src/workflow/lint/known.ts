@@ -9,7 +9,7 @@ import { conditionsOf, type Flow, keyOf, schemaAt } from "./flow.ts";
 import { all, either, FALSE, forgetting, type Formula, formulaOf, hasType, sizeOf, testsOf, TRUE } from "./formula.ts";
 import type { PlacedStep } from "./placed-steps.ts";
 import { possible } from "./possible.ts";
-import { rejections } from "./rejections.ts";
+import { rejections, type Way } from "./rejections.ts";
 
 export interface Known {
   /** When the step is come to, its own condition aside. */
@@ -90,12 +90,6 @@ const topOf = (placed: readonly PlacedStep[]): readonly PlanStep[] => placed.fil
 /** How often a step can be come to; endless behind a way back. */
 const mayPass = ({ index, around }: PlacedStep, back: readonly Way[]): number =>
   back.some(({ from, to }) => to <= index && index <= from) ? Number.POSITIVE_INFINITY : around.reduce((times, { loop }) => times * (typeof loop.count === "number" ? Math.min(loop.count, loop.maxIterations) : loop.maxIterations), 1);
-
-/** Places by the steps' index. */
-export interface Way {
-  readonly from: number;
-  readonly to: number;
-}
 
 const jumpsBack = (placed: readonly PlacedStep[]): readonly Way[] =>
   placed.flatMap(({ step, index: from }) => {

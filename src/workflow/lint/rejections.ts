@@ -1,7 +1,12 @@
 /** Ways back that nobody wrote: a judgement or a gate that says no sends work back. */
 import type { PlanStep } from "../plan.ts";
-import type { Way } from "./known.ts";
 import type { PlacedStep } from "./placed-steps.ts";
+
+/** A way back, by the places of its steps. */
+export interface Way {
+  readonly from: number;
+  readonly to: number;
+}
 
 /** From each gate and audit to the earliest work that it may send back. */
 export function rejections(placed: readonly PlacedStep[]): readonly Way[] {

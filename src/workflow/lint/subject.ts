@@ -15,11 +15,14 @@ export interface LintSubject {
   readonly known: KnownAt;
   /** Routines and roles are called by others; nobody picks them from a list. */
   readonly kind: "workflow" | "routine" | "role";
+  /** Workflows at hand, by id. */
+  readonly plans: ReadonlyMap<string, Plan>;
   /** Of a routine: the workflows at hand that have its steps put into them, or run it as a child. */
   readonly callers: readonly Caller[];
 }
 
 export interface Caller {
+  readonly id: string;
   readonly steps: readonly PlacedStep[];
   readonly flow: Flow;
 }
@@ -39,7 +42,7 @@ export function subjectOf(plan: Plan, root: JsonObject, plans: readonly Plan[]):
   const passed = passedTo(plan.id, plans);
   const steps = placedSteps(plan, root);
   const flow = flowOf(steps, new Set([...passed, ...argumentsOf(plan, root)]));
-  return { plan, root, steps, kind: kindOf(plan.id), flow, known: knownOf(steps, flow), callers: kindOf(plan.id) === "routine" ? callersOf(plan, plans) : [] };
+  return { plan, root, steps, kind: kindOf(plan.id), flow, known: knownOf(steps, flow), plans: new Map(plans.map((each) => [each.id, each])), callers: kindOf(plan.id) === "routine" ? callersOf(plan, plans) : [] };
 }
 
 function callersOf({ id }: Plan, plans: readonly Plan[]): readonly Caller[] {
@@ -47,7 +50,7 @@ function callersOf({ id }: Plan, plans: readonly Plan[]): readonly Caller[] {
   return plans.flatMap((plan): readonly Caller[] => {
     const steps = placedSteps(plan, {});
     const calls = steps.some(({ step }) => step.origin.routine === name || (step.kind === "parallel" && step.delegations.some(({ workflowId }) => workflowId === id)));
-    return calls ? [{ steps, flow: flowOf(steps, new Set()) }] : [];
+    return calls ? [{ id: plan.id, steps, flow: flowOf(steps, new Set()) }] : [];
   });
 }
 

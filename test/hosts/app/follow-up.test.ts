@@ -89,6 +89,7 @@ it.each([
   ["our own check", async () => check("WorkTrain", "failure")],
   ["the label was taken off", async () => (await world.unlabel(issue), check("ci", "failure"))],
   ["who labelled may not write any more", async () => (world.github.addUser("mona", "read"), check("ci", "failure"))],
+  ["the issue's conversation was locked", async () => (Object.assign([...world.github.state().issues.values()].find(({ number }) => number === issue) ?? {}, { locked: true }), check("ci", "failure"))],
   ["the pull request was closed", async () => (await call("PATCH", `/pulls/${issue + 1}`, { state: "closed" }), check("ci", "failure"))],
 ])("%s: nothing starts", async (_, happens) => {
   await deliver();

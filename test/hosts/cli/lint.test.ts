@@ -47,7 +47,7 @@ test("without a path it looks at the shipped workflows, the team's and those of 
 });
 
 test("a value that only a workflow of another file passes is known when both are looked at", async () => {
-  const childFile = file("pair/child.yaml", workflow("team.child", "  - { id: only, title: Only, promptBlocks: { goal: 'Look at {{part}}.', verify: [Seen.] } }\n"));
+  const childFile = file("pair/child.yaml", workflow("team.child", "  - { id: only, title: Only, promptBlocks: { goal: 'Look at {{part}}.', verify: [Seen.] }, outputContract: { contractRef: wr.contracts.coordinator_result } }\n"));
   expect((await cli.run("lint", childFile)).text).toContain("[undeclared-value]");
   file("pair/parent.yaml", workflow("team.parent", "  - { id: ask, type: parallel, title: Ask, notesOptional: true, parallelDelegations: [{ workflowId: team.child, goal: 'Find out who calls this part and what each caller expects of it; bring back path and line.', args: { part: src } }] }\n"));
   expect((await cli.run("lint", join(directory, "pair"))).text).toBe("2 files, 0 errors, 0 warnings.");

@@ -16,14 +16,9 @@ import { openStatusBoard } from "../runs/status-board.ts";
 import type { LookTools, RunOfSubject } from "../runs/look-at-run.ts";
 import type { RunTitle } from "../runs/run-title.ts";
 import { subjectOf, type Workplace } from "../workplace.ts";
-import { workOfCheck, type Click } from "./check-asked.ts";
+import { clickedSchema, workOfCheck, type Click } from "./check-asked.ts";
 
-const eventSchema = z.object({
-  action: z.literal("requested_action"),
-  requested_action: z.object({ identifier: z.string() }),
-  check_run: z.object({ id: z.int().min(1), head_sha: z.string(), external_id: z.string().nullish(), details_url: z.string().nullish(), app: z.object({ id: z.int() }) }),
-  sender: z.object({ login: z.string(), id: z.int(), type: z.literal("User") }),
-});
+const eventSchema = clickedSchema.extend({ action: z.literal("requested_action"), requested_action: z.object({ identifier: z.string() }) });
 
 export interface PressedButton extends Pick<z.infer<typeof eventSchema>, "check_run" | "sender"> {
   readonly action: CheckActionName;

@@ -15,18 +15,19 @@ import { closeStale } from "./live-check.ts";
 
 const personSchema = z.object({ login: z.string(), id: z.int(), type: z.literal("User") }).transform(({ login, id }) => ({ login, id }));
 const appSchema = z.object({ id: z.int() });
-const checkSchema = z.object({
+/** A click beside a check run. */
+export const clickedSchema = z.object({
   check_run: z.object({ id: z.int(), head_sha: z.string(), external_id: z.string().nullish(), details_url: z.string().nullish(), app: appSchema }),
   sender: personSchema,
 });
 const suiteSchema = z.object({ check_suite: z.object({ id: z.int(), head_sha: z.string().regex(/^[0-9a-f]{40,64}$/), app: appSchema }), sender: personSchema });
 
-export type RerequestedCheck = z.infer<typeof checkSchema>;
+export type RerequestedCheck = z.infer<typeof clickedSchema>;
 export type RerequestedSuite = z.infer<typeof suiteSchema>;
 
 /** `check_run.rerequested`; null for anything else, another App's and a click by no person included. */
 export function parseRerequestedCheck(payload: unknown, appId: number): RerequestedCheck | null {
-  const event = checkSchema.safeParse(payload).data;
+  const event = clickedSchema.safeParse(payload).data;
   return event?.check_run.app.id === appId ? event : null;
 }
 

@@ -8,7 +8,7 @@ import { missingLabels } from "../../../delivery/merge/decide-merge.ts";
 import { policyDigest, readMergeMark } from "../../../delivery/merge/merge-mark.ts";
 import { GITHUB_ACTIONS } from "../../../delivery/names.ts";
 import { readDeliveredCheck } from "../../../github/read/index.ts";
-import { armAutoMerge, readAutoMerge } from "../../../github/write/index.ts";
+import { autoMergeEffect } from "../../../github/write/index.ts";
 import { preconditions } from "../../../intake/index.ts";
 import { CHECK_NAME } from "../../../record/index.ts";
 import { isAtWork } from "../../../report/status-marker.ts";
@@ -70,27 +70,12 @@ export async function armDelivered(stage: Stage, tools: StartTools, { issueNumbe
 }
 
 async function arm({ here: { github, repository }, facts: { defaultBranch } }: Stage, tools: AppTools, { pullNumber, headSha, method }: { readonly pullNumber: number; readonly headSha: string; readonly method: "squash" | "merge" | "rebase" }): Promise<Armed> {
-  let shown: Awaited<ReturnType<typeof readAutoMerge>> = null;
-  let declined: Refused | null = null;
-  await tools.effects.apply({
-    key: `auto-merge:${pullNumber}:${headSha}`,
-    description: `auto-merge of pull request ${pullNumber} at ${headSha}`,
-    async lookUp() {
-      shown = await readAutoMerge(github, repository, pullNumber);
-      return shown?.headSha === headSha && ((shown.armed && shown.base === defaultBranch) || shown.state === "MERGED") ? { id: String(pullNumber), url: null } : null;
-    },
-    async write() {
-      if (shown?.state !== "OPEN" || shown.headSha !== headSha || shown.base !== defaultBranch) declined = { message: `#${pullNumber} is closed, or its head is not ${headSha} any more, or its base not ${defaultBranch}.`, fix: "Look at it as it is now, then write the command again.", details: [] };
-      else {
-        const words = await armAutoMerge(github, { pullRequestId: shown.nodeId, method, expectedHeadOid: headSha });
-        if (words !== null) declined = { message: `GitHub does not arm auto-merge: "${words}".`, fix: `It takes it only where the repository allows it (Settings, General, Allow auto-merge) and something is left to wait for, such as a required check. Where nothing is left, merge #${pullNumber} on GitHub.`, details: [] };
-      }
-      return { id: declined === null ? String(pullNumber) : "", url: null };
-    },
-  });
-  // The callbacks have set both by now, which the compiler does not see.
-  const [refusal, seen] = [declined as Refused | null, shown as Awaited<ReturnType<typeof readAutoMerge>>];
-  return refusal === null ? { kind: "armed", pullNumber, headSha, method, merged: seen?.state === "MERGED" } : { kind: "refused", refusal };
+  const { effect, outcome } = autoMergeEffect(github, repository, { key: `auto-merge:${pullNumber}:${headSha}`, pullNumber, headSha, base: defaultBranch, method });
+  await tools.effects.apply(effect);
+  const { declined, merged } = outcome();
+  if (declined === null) return { kind: "armed", pullNumber, headSha, method, merged };
+  if (declined.kind !== "refused") return refuse(`#${pullNumber} is closed, or its head is not ${headSha} any more, or its base not ${defaultBranch}.`, "Look at it as it is now, then write the command again.");
+  return refuse(`GitHub does not arm auto-merge: "${declined.words}".`, `It takes it only where the repository allows it (Settings, General, Allow auto-merge) and something is left to wait for, such as a required check. Where nothing is left, merge #${pullNumber} on GitHub.`);
 }
 
 const refuse = (message: string, fix: string): Armed => ({ kind: "refused", refusal: { message, fix, details: [] } });

@@ -33,7 +33,7 @@ export async function rescan(place: Workplace, tools: LookTools): Promise<void> 
       tools.clock.nowMs(),
     );
     // Where it is locked nothing new can be told, and its label's own webhook was logged once; unlocked, it is found again. What was begun goes on.
-    if (issue.locked && (missed.kind === "label" || missed.kind === "push")) continue;
+    if (issue.locked && (missed.kind === "label" || missed.kind === "push" || missed.kind === "nothing")) continue;
     catchUp(place, tools, { issue, missed, by });
     if (missed.kind === "nothing" && status?.marker.state === "ended" && issue.pull === undefined) ended.push(status.marker);
   }

@@ -38,6 +38,8 @@ export async function followUp(place: Workplace, tools: StartTools, asked: Asked
   const status = await board.readShown(stage.comments);
   const delivered = status === null ? null : await deliveredWork(stage, status, head);
   if (status === null || delivered === null || issue === null) return ignored("not-the-delivery");
+  // Nothing more could be said there, neither of what was done nor to whom it is left.
+  if (issue.locked) return ignored("locked");
   const found = await cause.find(here, { headSha: head.headSha, pullNumber: delivered.pullNumber, base: { ref: facts.defaultBranch, sha: baseSha }, requester: status.marker.by ?? null });
   if (found === null) return ignored(cause.nothing);
   const authorisation = authorise(permissionVerdict(await readPermission(here.github, here.repository, found.by.login), found.by.id));

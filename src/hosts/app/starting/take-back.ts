@@ -1,5 +1,5 @@
+import { readLabelling } from "../../../github/read/index.ts";
 import { unlabelEffect } from "../../../github/write/index.ts";
-import { readLabelled } from "../dashboard/dashboard.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 import { givenTo, hasLabel, isSame, startsWork } from "./asked-otherwise.ts";
 import { setStage } from "./stage.ts";
@@ -20,7 +20,7 @@ export async function takeBack(place: Workplace, tools: AppTools, { issueNumber,
   if (!hasLabel(issue, label)) return;
   const left = await givenTo(stage, issueNumber);
   if (left.some((login) => isSame(login, assignee) || startsWork(stage, login))) return;
-  const labelled = (await readLabelled(here)).issues.find(({ number }) => number === issueNumber)?.labelled ?? null;
+  const labelled = await readLabelling(here.github, here.repository, { issueNumber, label });
   if (labelled !== null && labelled.by !== null && Date.parse(labelled.setAt) > Date.parse(at)) return;
   await tools.effects.apply(unlabelEffect(here.github, here.repository, { issueNumber, label }));
   tools.log.info("work taken back: the issue was unassigned", { repository: here.repositoryId, issue: issueNumber });

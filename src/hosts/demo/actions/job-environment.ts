@@ -73,17 +73,17 @@ function githubValues({ run, directory, options, jobKey, workflowName }: JobFact
 export function runValues(run: QueuedRun, workflowName: string, apiUrl: string): Readonly<Record<string, string>> {
   const { repository } = run;
   const fullName = `${repository.owner}/${repository.name}`;
-  const ref = `refs/heads/${run.headBranch}`;
+  const ref = run.pull === undefined ? `refs/heads/${run.headBranch}` : `refs/pull/${run.pull.number}/merge`;
   return {
     actor: run.actor,
     actor_id: String(run.actorId),
     api_url: apiUrl,
-    base_ref: "",
+    base_ref: run.pull?.baseRef ?? "",
     event_name: run.event,
     graphql_url: `${apiUrl}/graphql`,
-    head_ref: "",
+    head_ref: run.pull === undefined ? "" : run.headBranch,
     ref,
-    ref_name: run.headBranch,
+    ref_name: run.pull === undefined ? run.headBranch : `${run.pull.number}/merge`,
     ref_protected: "false",
     ref_type: "branch",
     repository: fullName,

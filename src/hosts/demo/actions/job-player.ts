@@ -53,7 +53,7 @@ export async function playJob(request: JobRequest, services: JobServices): Promi
   port.updateJob(jobId, { status: "in_progress" });
   emit({ kind: "job-started", runId: run.id, jobId, job: job.key, directory: directory.root });
   const runtime = artifacts.openJob(run.id);
-  const identity = job.tokenPermissions["id-token"] === "write" ? services.identities.openJob(identityClaims({ run, workflowName: request.workflowName, jobId, environment, apiUrl: options.apiUrl, directory })) : null;
+  const identity = job.tokenPermissions["id-token"] === "write" && run.pull?.fork !== true ? services.identities.openJob(identityClaims({ run, workflowName: request.workflowName, jobId, environment, apiUrl: options.apiUrl, directory })) : null;
   const processes: number[] = [];
   const machine: Machine = { runId: run.id, processes, lost: new AbortController() };
   services.machines.add(machine);
@@ -64,7 +64,7 @@ export async function playJob(request: JobRequest, services: JobServices): Promi
   log.addMask(token);
   log.addMask(runtime.token);
   if (identity !== null) log.addMask(identity.token);
-  const secret = secretLookUp({ port, environment, token, log });
+  const secret = secretLookUp({ port, environment, token, log, isFork: run.pull?.fork === true });
   const trackingId = `github_${randomUUID()}`;
   const facts = { run, workflowName: request.workflowName, jobKey: job.key, token, directory, trackingId, identity, options };
   const state: JobState = { facts, log, needs: request.needs, secret, env: {}, pathAdditions: [], steps: {}, failed: false, processes };
@@ -119,9 +119,9 @@ function jobOutputs(job: PlannedJob, state: JobState): Readonly<Record<string, s
 }
 
 /** Secrets are masked from the moment they are given out. */
-function secretLookUp({ port, environment, token, log }: Pick<LocalActionsOptions, "port"> & { environment: string | undefined; token: string; log: JobLog }): LookUp {
+function secretLookUp({ port, environment, token, log, isFork }: Pick<LocalActionsOptions, "port"> & { environment: string | undefined; token: string; log: JobLog; isFork: boolean }): LookUp {
   return (name) => {
-    const value = name.toUpperCase() === "GITHUB_TOKEN" ? token : port.getSecret(environment, name);
+    const value = name.toUpperCase() === "GITHUB_TOKEN" ? token : isFork ? undefined : port.getSecret(environment, name);
     if (value !== undefined) log.addMask(value);
     return value;
   };

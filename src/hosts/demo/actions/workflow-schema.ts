@@ -112,6 +112,7 @@ export const workflowSchema = z.strictObject({
       // Which of their activities start it is for the server to know.
       issues: activitiesSchema.optional(),
       issue_comment: activitiesSchema.optional(),
+      pull_request: activitiesSchema.optional(),
       schedule: z.array(z.strictObject({ cron: z.string().min(1) })).min(1).optional(),
     })
     .refine((on) => Object.keys(on).length > 0, { error: "nothing starts it" }),

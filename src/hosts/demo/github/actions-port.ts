@@ -7,7 +7,7 @@ export type RunStatus = "queued" | "in_progress" | "completed";
 export type Conclusion = "success" | "failure" | "cancelled" | "skipped" | "timed_out" | "neutral" | "action_required" | "startup_failure";
 
 /** What starts a run here. */
-export type RunEvent = "workflow_dispatch" | "issues" | "issue_comment" | "schedule";
+export type RunEvent = "workflow_dispatch" | "issues" | "issue_comment" | "pull_request" | "schedule";
 
 /** A workflow run as it was asked for: everything that starting it needs. */
 export interface QueuedRun {
@@ -15,6 +15,8 @@ export interface QueuedRun {
   /** Counts from 1; a re-run raises it. */
   readonly attempt: number;
   readonly workflowPath: string;
+  /** Of a run for a pull request: `headSha` is what it merges to. */
+  readonly pull?: { readonly number: number; readonly baseRef: string; /** Of a fork: it is given no secret, and a token that only reads (docs: events that trigger workflows, `pull_request`). */ readonly fork: boolean };
   /** The workflow file's text at `headSha`. */
   readonly workflowText: string;
   readonly headSha: string;

@@ -8,7 +8,7 @@ import type { Clock, Fetch, Processes } from "../../../shared/ports.ts";
 import type { ActionsPort } from "./actions-port.ts";
 import { Faults, type FaultOrder } from "./faults.ts";
 import { BareRepository } from "./git/bare-repository.ts";
-import { initRepository } from "./git/run-git.ts";
+import { forkRepository, initRepository } from "./git/run-git.ts";
 import type { Happening } from "./happening.ts";
 import { serveArtifact } from "./http/artifact-download.ts";
 import { listen, stop, type Answer, type Incoming } from "./http/incoming.ts";
@@ -172,7 +172,7 @@ class RunningGitHub implements LocalGitHub {
     const artifactUrls = new ArtifactUrls(blobs.base);
     const answer = (request: Incoming): Promise<Answer> => {
       if (isGitRequest(request)) return answerGit(shared, request);
-      const options = { ...shared, base: this.#url, artifactUrls, faults: this.#faults, deliveries: () => this.#deliverer.deliveries, redeliver: (id: number) => this.#deliverer.beginRedelivery(id) };
+      const options = { ...shared, base: this.#url, artifactUrls, faults: this.#faults, copyForFork: this.#copyForFork, deliveries: () => this.#deliverer.deliveries, redeliver: (id: number) => this.#deliverer.beginRedelivery(id) };
       return isGraphQlRequest(request) ? answerGraphQl(options, request) : answerRest(options, request);
     };
     const api = await listen(answer);
@@ -192,10 +192,20 @@ class RunningGitHub implements LocalGitHub {
     return this.#machine.state;
   }
 
-  async createRepository({ owner, name, visibility = "private", defaultBranch = "main" }: NewRepositoryOptions): Promise<RepositoryRecord> {
+  #nextGitDirectory(): string {
     const count = this.#machine.state.repositories.size;
-    const gitDirectory = join(this.#directory, count === 0 ? "repo.git" : `repo-${count + 1}.git`);
     mkdirSync(this.#directory, { recursive: true });
+    return join(this.#directory, count === 0 ? "repo.git" : `repo-${count + 1}.git`);
+  }
+
+  readonly #copyForFork = async ({ gitDirectory: from, defaultBranch }: RepositoryRecord, only: "default branch" | "all"): Promise<string> => {
+    const to = this.#nextGitDirectory();
+    await forkRepository(this.#processes, { from, to, defaultBranch, only });
+    return to;
+  };
+
+  async createRepository({ owner, name, visibility = "private", defaultBranch = "main" }: NewRepositoryOptions): Promise<RepositoryRecord> {
+    const gitDirectory = this.#nextGitDirectory();
     const made = createRepository(this.#machine.state, this.#at(), { owner, name, visibility, defaultBranch, gitDirectory });
     this.#machine.commit(made.state);
     await initRepository(this.#processes, gitDirectory, defaultBranch);

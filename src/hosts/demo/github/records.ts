@@ -41,6 +41,8 @@ export interface RepositoryRecord {
   readonly name: string;
   readonly visibility: "public" | "private";
   readonly defaultBranch: string;
+  /** The repository that it is a fork of; absent: it is none. */
+  readonly forkOf?: number;
   /** Absolute path of the bare repository. */
   readonly gitDirectory: string;
   readonly createdAt: string;
@@ -113,7 +115,12 @@ export interface AutoMerge {
 /** What makes an issue a pull request. */
 export interface PullPart {
   readonly id: number;
-  readonly head: { readonly ref: string; readonly sha: string };
+  readonly head: {
+    readonly ref: string;
+    readonly sha: string;
+    /** The fork whose branch it is; absent: a branch of the repository itself. */
+    readonly forkId?: number;
+  };
   readonly base: { readonly ref: string; readonly sha: string };
   readonly draft: boolean;
   readonly maintainerCanModify: boolean;
@@ -246,6 +253,8 @@ export interface Run {
   readonly attempt: number;
   readonly displayTitle: string;
   readonly event: RunEvent;
+  /** Of a run for a pull request, whose head `headSha` is. */
+  readonly pull?: { readonly number: number; readonly baseRef: string; /** What is checked out: head and base merged. */ readonly mergeSha: string; readonly forkId?: number };
   readonly payload?: JsonObject | undefined;
   readonly headBranch: string;
   readonly headSha: string;

@@ -38,6 +38,8 @@ export interface Exchange {
   /** The same as ISO 8601 in whole seconds, as GitHub writes times. */
   readonly at: string;
   gitOf(repository: RepositoryRecord): Git;
+  /** Copies branches and tags of a repository for a fork, which it sees from then on as GitHub's forks share what they hold. Returns where the fork is. */
+  copyForFork(repository: RepositoryRecord, only: "default branch" | "all"): Promise<string>;
   /** Webhook delivery attempts so far, in the order they ended. */
   deliveries(): readonly Delivery[];
   /** Begins to send a noted delivery again; false when there is none with the id. */

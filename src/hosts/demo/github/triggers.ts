@@ -1,5 +1,5 @@
 /**
- * Runs that no dispatch starts: workflow files on the default branch that name an event, or a schedule.
+ * Runs that no dispatch starts: workflow files on the default branch that name an event, or a schedule; for a pull request those of what it merges to.
  * What a job does with `GITHUB_TOKEN` starts none of them (docs: GITHUB_TOKEN).
  */
 import { parseDocument } from "yaml";
@@ -11,7 +11,7 @@ import { summaryOf } from "./git/git.ts";
 import type { Happening } from "./happening.ts";
 import type { Machine } from "./machine.ts";
 import { ACTIONS_LOGIN } from "./principal.ts";
-import type { RepositoryRecord } from "./records.ts";
+import { isPull, type Pull, type RepositoryRecord } from "./records.ts";
 import { workflowSchema } from "./routes/workflow-inputs.ts";
 import { known } from "./state.ts";
 import { dispatchRun } from "./transitions/runs.ts";
@@ -34,9 +34,13 @@ interface Found {
   readonly file: z.infer<typeof workflowSchema>;
 }
 
-type Trigger = { readonly event: Exclude<RunEvent, "workflow_dispatch">; readonly payload: JsonObject };
+type Trigger = { readonly event: Exclude<RunEvent, "workflow_dispatch">; readonly payload: JsonObject; readonly pull?: Pull };
 
-const isTrigger = (happening: Happening): happening is Happening & { readonly kind: "issues" | "issue_comment" } => happening.kind === "issues" || happening.kind === "issue_comment";
+type Triggering = Happening & { readonly kind: "issues" | "issue_comment" | "pull_request" };
+const isTrigger = (happening: Happening): happening is Triggering => happening.kind === "issues" || happening.kind === "issue_comment" || happening.kind === "pull_request";
+
+/** A trigger on pull requests without `types` is started by these alone (docs: events that trigger workflows). */
+const OF_A_PULL: readonly string[] = ["opened", "synchronize", "reopened"];
 
 export class Triggers {
   readonly #world: TriggerWorld;
@@ -54,7 +58,8 @@ export class Triggers {
     if (!isTrigger(happening) || happening.actor === ACTIONS_LOGIN) return;
     const view = { state: this.#world.machine.state, base: this.#world.base() };
     const payload: JsonObject = JSON.parse(JSON.stringify(triggerPayload(view, happening)));
-    this.#start({ repositoryId: happening.repositoryId, actor: happening.actor }, { event: happening.kind, payload });
+    const issue = happening.kind === "pull_request" ? known(this.#world.machine.state.issues, happening.issueId, "pull request") : null;
+    this.#start({ repositoryId: happening.repositoryId, actor: happening.actor }, { event: happening.kind, payload, ...(issue !== null && isPull(issue) ? { pull: issue } : {}) });
   }
 
   /** The time of every schedule of the repository has come. */
@@ -79,14 +84,26 @@ export class Triggers {
     const { machine, gitOf, at } = this.#world;
     const repository = known(machine.state.repositories, repositoryId, "repository");
     const git = gitOf(repository);
-    const head = await git.commitOf(repository.defaultBranch);
+    const { pull } = trigger;
+    if (pull !== undefined && !(await this.#waitsForPulls(git, pull))) return;
+    const merge = pull === undefined ? null : await mergeCommit(git, pull, at());
+    const head = pull === undefined ? await git.commitOf(repository.defaultBranch) : pull.pull.head.sha;
     const commit = head === null ? null : await git.readCommit(head);
-    if (commit === null) return;
-    for (const { path, text, file } of await this.#filesAt(git, commit.id)) {
+    // Of a pull request with a conflict none is started.
+    if (commit === null || (pull !== undefined && merge === null)) return;
+    const of = pull === undefined || merge === null ? {} : { pull: { number: pull.number, baseRef: pull.pull.base.ref, mergeSha: merge, ...(pull.pull.head.forkId === undefined ? {} : { forkId: pull.pull.head.forkId }) } };
+    for (const { path, text, file } of await this.#filesAt(git, merge ?? commit.id)) {
       if (!isStartedBy(file.on, trigger)) continue;
-      const wish = { path, workflowName: file.name ?? path, headBranch: repository.defaultBranch, headCommit: summaryOf(commit), workflowText: text, inputs: {}, trigger };
+      const wish = { path, workflowName: file.name ?? path, headBranch: pull?.pull.head.ref ?? repository.defaultBranch, headCommit: summaryOf(commit), workflowText: text, inputs: {}, trigger, ...of };
       machine.commit(dispatchRun(machine.state, { repositoryId, actor, at: at() }, wish).state);
     }
+  }
+
+  /** Whether there is anything to merge them for. */
+  async #waitsForPulls(git: BareRepository, { pull: { head, base } }: Pull): Promise<boolean> {
+    const into = await git.commitOf(`refs/heads/${base.ref}`);
+    const files = [...(await this.#filesAt(git, head.sha)), ...(into === null ? [] : await this.#filesAt(git, into))];
+    return files.some(({ file }) => Object.hasOwn(file.on, "pull_request"));
   }
 
   #filesAt(git: BareRepository, commit: string): Promise<readonly Found[]> {
@@ -94,6 +111,18 @@ export class Triggers {
     this.#files.set(commit, files);
     return files;
   }
+}
+
+/** What head and base merge to, kept where GitHub keeps it; null where they conflict. */
+async function mergeCommit(git: BareRepository, { number, pull: { head, base } }: Pull, at: string): Promise<string | null> {
+  const into = await git.commitOf(`refs/heads/${base.ref}`);
+  const tree = into === null ? null : await git.mergeTree(into, head.sha);
+  if (into === null || tree === null) return null;
+  const person = { name: "GitHub", email: "noreply@github.com", date: at };
+  const sha = await git.writeCommit({ tree, parents: [into, head.sha], message: `Merge ${head.sha} into ${into}`, author: person, committer: person });
+  const name = `refs/pull/${number}/merge`;
+  await git.moveRef(name, (await git.refs(name)).find((ref) => ref.name === name)?.id ?? null, sha);
+  return sha;
 }
 
 async function readFiles(git: BareRepository, commit: string): Promise<readonly Found[]> {
@@ -111,12 +140,13 @@ async function readFiles(git: BareRepository, commit: string): Promise<readonly 
   return found;
 }
 
-/** A trigger without `types` is started by every activity of these two events. */
+/** A trigger without `types` is started by every activity of an issue or a comment. */
 function isStartedBy(on: Found["file"]["on"], { event, payload }: Trigger): boolean {
   if (!Object.hasOwn(on, event)) return false;
   if (event === "schedule") return true;
   const activities = activitiesSchema.safeParse(on[event]);
   if (!activities.success) return false;
   const { action } = payload;
-  return activities.data?.types === undefined || (typeof action === "string" && activities.data.types.includes(action));
+  const types = activities.data?.types ?? (event === "pull_request" ? OF_A_PULL : undefined);
+  return types === undefined || (typeof action === "string" && types.includes(action));
 }

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../../shared/json.ts";
 import { textsOf } from "../flow.ts";
 import { isMapping, type PlacedStep } from "../placed-steps.ts";
-import type { LintRule } from "../subject.ts";
+import type { LintRule, LintSubject } from "../subject.ts";
 
 /** Code acts on these whenever they come. */
 const READ_BY_CODE: ReadonlySet<string> = new Set(["wr.contracts.loop_control", "wr.contracts.gate_verdict", "wr.contracts.coordinator_signal", "wr.contracts.coordinator_result", "wr.contracts.assessment"]);
@@ -13,18 +13,18 @@ const LOOP_CONTROL = "wr.contracts.loop_control";
 export const contractWithoutConsumer: LintRule = {
   code: "contract-without-consumer",
   severity: "warning",
-  tells: "A step hands over an artifact that nothing reads: no gate, no later step, no loop; or the workflow ends with a contract of its own and `about` does not say what it is for.",
-  find: ({ steps, kind, root, plan }) => {
-    // What a routine hands over its callers read.
-    if (kind === "routine") return [];
+  tells: "A step hands over an artifact that nothing reads: no gate, no later step, no loop, and of a routine no workflow at hand that calls it; or the workflow ends with a contract of its own and `about` does not say what it is for.",
+  find: (subject) => {
+    const { steps, kind, root, plan } = subject;
+    if (kind === "routine") return unreadByCallers(subject);
     const results = steps.filter((placed) => contractOf(placed) !== null && !READ_BY_CODE.has(contractOf(placed) ?? ""));
     const end = results.at(-1);
     return [
       ...steps.filter((placed) => placed.own && contractOf(placed) === LOOP_CONTROL && placed.around.length === 0).map((placed) => ({ path: placeOf(placed), message: `Nothing reads the ${LOOP_CONTROL} of "${placed.step.id}": it stands in no loop.`, fix: "Move it into the loop that it decides, or leave it at notes." })),
       ...results.flatMap((placed) => {
-        const { step, own, index } = placed;
+        const { step, own } = placed;
         const ref = contractOf(placed) ?? "";
-        if (!own || placed === end || isJudged(placed, steps) || steps.some((later) => later.index > index && speaksOf(ref, later))) return [];
+        if (!own || placed === end || isReadIn(placed, steps)) return [];
         const last = end === undefined ? "" : (contractOf(end) ?? "");
         // Of one contract the last one handed over is the result; this one is it where that one is left out.
         if (ref === last && (end?.step.runCondition !== null || placed.around.length > 0)) return [];
@@ -34,6 +34,27 @@ export const contractWithoutConsumer: LintRule = {
     ];
   },
 };
+
+/** What a routine hands over its callers read: as the result of a child, or where its steps stand in theirs. Where none is at hand nobody can tell. */
+function unreadByCallers({ steps, callers, plan }: LintSubject): ReturnType<LintRule["find"]> {
+  return steps.flatMap((placed) => {
+    const ref = contractOf(placed);
+    const { step, own, index } = placed;
+    if (!own || ref === null || READ_BY_CODE.has(ref) || callers.length === 0 || isReadIn(placed, steps)) return [];
+    const read = callers.some((caller) => {
+      const called = caller.steps.filter((each) => each.step.id.endsWith(`.${step.id}`) && contractOf(each) === ref);
+      return caller.steps.some((each) => bringsTogether(each, plan.id)) || called.some((each) => isReadIn(each, caller.steps) || isResultOf(each, caller.steps));
+    });
+    return read ? [] : [{ path: placeOf(placed), message: `Nothing reads the ${ref} of "${step.id}": no ${index === steps.length - 1 ? "" : "later step of the routine and no "}step behind the call of it in ${callers.map(({ id }) => id).join(", ")}.`, fix: "Name it in the step behind the call that builds on it, gate on it, or leave it at notes." }];
+  });
+}
+
+const isReadIn = (placed: PlacedStep, steps: readonly PlacedStep[]): boolean => isJudged(placed, steps) || steps.some((later) => later.index > placed.index && speaksOf(contractOf(placed) ?? "", later));
+
+const isResultOf = (placed: PlacedStep, steps: readonly PlacedStep[]): boolean => steps.findLast((each) => contractOf(each) !== null) === placed;
+
+/** Its children's results are shown to whoever works the step. */
+const bringsTogether = ({ step }: PlacedStep, workflowId: string): boolean => step.kind === "parallel" && (step.synthesis !== null || step.notesRequired) && step.delegations.some((delegation) => delegation.workflowId === workflowId);
 
 const placeOf = ({ path, step }: PlacedStep): readonly (string | number)[] => [...path, ...(step.kind === "parallel" ? ["synthesis"] : []), "outputContract"];
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import type { Issue } from "../../issue.ts";
-import { variablesOf } from "../flow.ts";
+import type { Condition } from "../../condition.ts";
+import { type Issue, suggestion } from "../../issue.ts";
+import { keyOf, variablesOf } from "../flow.ts";
 import { canBegin, impossibleAt, isReached } from "../impossible.ts";
 import { placeOfPart, type PlacedStep } from "../placed-steps.ts";
 import type { LintRule, LintSubject } from "../subject.ts";
@@ -62,8 +63,15 @@ const impossible = (by: PlacedStep, subject: LintSubject): readonly Issue[] =>
     return [
       {
         path: isRun ? [...by.path, "runCondition"] : placeOfPart(by.raw, by.path, z.json().parse(JSON.parse(JSON.stringify(condition)))),
-        message: isRun ? `The step "${by.step.id}" never runs: its condition cannot hold.` : `A condition of the step "${by.step.id}" can never hold.`,
+        message: `${isRun ? `The step "${by.step.id}" never runs: its condition cannot hold.` : `A condition of the step "${by.step.id}" can never hold.`}${nobodySets(condition, by, subject)}`,
         fix: "Have an earlier step set what it looks at (`produces`), look for a value that can be, or remove it.",
       },
     ];
   });
+
+/** The keys that have no value there, with what may have been meant. */
+function nobodySets(condition: Condition, by: PlacedStep, { flow, steps }: LintSubject): string {
+  const known = steps.flatMap(({ step }) => (step.kind === "standard" ? [...Object.keys(step.produces), ...Object.keys(step.requires)] : step.kind === "gather" ? [step.outputVar] : []));
+  const missing = [...new Set(variablesOf(condition).map(keyOf))].filter((key) => flow.sets({ path: key, by, after: true })?.length === 0 && !flow.mentioned(key));
+  return missing.map((key) => ` Nothing before it sets "${key}".${known.includes(key) ? "" : suggestion(key, known)}`).join("");
+}

@@ -1,4 +1,4 @@
-import { appendFileSync } from "node:fs";
+import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Processes, ProcessResult } from "../../../../shared/ports.ts";
 
@@ -61,5 +61,22 @@ const CONFIG = `[http]
 export async function initRepository(processes: Processes, gitDirectory: string, defaultBranch: string): Promise<void> {
   const result = await runGit(processes, gitDirectory, ["init", "--quiet", "--bare", "--template=", `--initial-branch=${defaultBranch}`, gitDirectory]);
   if (result.exitCode !== 0) throw new Error(`git init failed: ${textOf(result.stderr)}`);
-  appendFileSync(join(gitDirectory, "config"), CONFIG);
+  await appendFile(join(gitDirectory, "config"), CONFIG);
+}
+
+export interface ForkPlace {
+  /** Of the repository that is forked. */
+  readonly from: string;
+  /** Where the fork is to be. */
+  readonly to: string;
+  readonly defaultBranch: string;
+  readonly only: "default branch" | "all";
+}
+
+/** Makes a fork: branches and tags are copied, and what is pushed to it can be had from the repository that it is of by its id, as on GitHub, where both are one network. */
+export async function forkRepository(processes: Processes, { from, to, defaultBranch, only }: ForkPlace): Promise<void> {
+  await initRepository(processes, to, defaultBranch);
+  const copied = await runGit(processes, to, ["fetch", "--quiet", "--", from, ...(only === "all" ? ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"] : [`+refs/heads/${defaultBranch}:refs/heads/${defaultBranch}`])]);
+  if (copied.exitCode !== 0) throw new Error(`${from} could not be copied: ${textOf(copied.stderr)}`);
+  await appendFile(join(from, "objects/info/alternates"), `${join(to, "objects")}\n`);
 }

@@ -107,7 +107,6 @@ export const pullRequest = (serving: Serving, repository: RepositoryRecord, pull
   statusCheckRollup: () => rollupField(serving, repository, pull),
   reviewThreads: ({ first, after }: { readonly first?: number; readonly after?: string | null }) => reviewThreadsField(serving, repository, { pull, first, after }),
   latestOpinionatedReviews: ({ first, writersOnly = false }: { readonly first?: number; readonly writersOnly?: boolean }) => opinionsField(serving, repository, { pull, first, writersOnly }),
-  // This GitHub has no forks.
-  isCrossRepository: false,
+  isCrossRepository: pull.pull.head.forkId !== undefined,
   author: actorOf(serving, pull.author),
 });

@@ -61,6 +61,7 @@ export interface RestOptions {
   readonly faults: Faults;
   readonly nowMs: () => number;
   readonly gitOf: (repository: RepositoryRecord) => Git;
+  readonly copyForFork: (repository: RepositoryRecord, only: "default branch" | "all") => Promise<string>;
   readonly deliveries: () => readonly Delivery[];
   /** Begins to send a noted delivery again; false when there is none with the id. */
   readonly redeliver: (deliveryId: number) => boolean;
@@ -169,6 +170,7 @@ async function apply(options: RestOptions, { incoming, principal, found, body, n
     nowMs,
     at: wholeSeconds(nowMs),
     gitOf,
+    copyForFork: options.copyForFork,
     deliveries: options.deliveries,
     redeliver: options.redeliver,
     mintToken: () => mintAppToken(machine.state.app.id, nowMs),

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import type { Git } from "../git/git.ts";
-import { isPull, type Pull, type RepositoryRecord } from "../records.ts";
+import { isPull, type Pull, type PullPart, type RepositoryRecord } from "../records.ts";
 import { missingChecks, mergePull } from "../merge-rules.ts";
 import { failure, json, notAccessible, notFound, pageOf, validationFailed, type Reply } from "../reply.ts";
-import { answer, numberParam, repositoryRoute, type Params, type RepositoryExchange, type Route } from "../route.ts";
+import { answer, numberParam, refuse, repositoryRoute, type Params, type RepositoryExchange, type Route } from "../route.ts";
 import { happen, known, put, select, type Act, type State } from "../state.ts";
+import { forkBy } from "../transitions/repositories.ts";
 import { editIssue, openIssue } from "../transitions/issues.ts";
 import { commitJson } from "../views/commits.ts";
 import { fileChangeJson, pullJson, pullSimpleJson, type PullMeasure } from "../views/pulls.ts";
@@ -48,30 +49,34 @@ const createBody = z.object({
 const createPull = repositoryRoute({
   method: "POST",
   template: "/repos/{owner}/{repo}/pulls",
-  access: WRITE,
+  // Whoever may read may ask that a fork of theirs be taken.
+  access: { ...WRITE, role: "read" },
   body: createBody,
   async handle(exchange) {
     const { act, body, base, git, principal, repository } = exchange;
     const tooLong = bodyTooLong("PullRequest", body.body);
     if (tooLong !== null) return answer(tooLong);
-    const headName = ownBranch(repository, body.head);
-    const head = headName === null ? null : await git.commitOf(`refs/heads/${headName}`);
-    if (headName === null || head === null) return answer(validationFailed({ resource: "PullRequest", field: "head", code: "invalid" }));
+    const from = headOf(exchange.state, repository, body.head);
+    const { name: headName = "" } = from ?? {};
+    const isFork = from !== null && from.repository.id !== repository.id;
+    const refusal = from === null ? null : isFork ? refuse(principal, from.repository, { permission: "contents", level: "write", role: "write" }) : refuse(principal, repository, WRITE);
+    if (refusal !== null) return answer(refusal);
+    const head = from === null ? null : await exchange.gitOf(from.repository).commitOf(`refs/heads/${headName}`);
+    if (from === null || head === null) return answer(validationFailed({ resource: "PullRequest", field: "head", code: "invalid" }));
     const baseSha = await git.commitOf(`refs/heads/${body.base}`);
     if (baseSha === null) return answer(validationFailed({ resource: "PullRequest", field: "base", code: "invalid" }));
     if ((await git.countBetween(baseSha, head)) === 0) return answer(customFailure(`No commits between ${body.base} and ${headName}`));
     const measured = await measure(git, { head, base: baseSha });
     return (state) => {
-      if (openPull(state, repository, headName, body.base) !== undefined)
-        return { state, reply: customFailure(`A pull request already exists for ${repository.owner.login}:${headName}.`) };
       const part = {
-        head: { ref: headName, sha: head },
+        head: { ref: headName, sha: head, ...(isFork ? { forkId: from.repository.id } : {}) },
         base: { ref: body.base, sha: baseSha },
         draft: body.draft,
         maintainerCanModify: body.maintainer_can_modify,
         merged: null,
         autoMerge: null,
       };
+      if (openPull(state, repository, part) !== undefined) return { state, reply: customFailure(`A pull request already exists for ${from.repository.owner.login}:${headName}.`) };
       const opened = openIssue(state, act, { title: body.title, body: body.body ?? null, viaApp: isApp(principal), pull: part });
       const { issue } = opened;
       return { state: opened.state, reply: isPull(issue) ? json(pullJson({ state: opened.state, base }, issue, measured), 201) : notFound() };
@@ -81,17 +86,21 @@ const createPull = repositoryRoute({
 
 const customFailure = (message: string): Reply => validationFailed({ resource: "PullRequest", code: "custom", message });
 
-/** `branch` or `owner:branch`; null when it names another repository's. */
-function ownBranch(repository: RepositoryRecord, head: string): string | null {
-  const [owner, branch] = head.includes(":") ? head.split(/:(.*)/s) : [repository.owner.login, head];
-  return owner?.toLowerCase() === repository.owner.login.toLowerCase() ? (branch ?? null) : null;
+/** `branch`, or `owner:branch` of the repository itself or a fork of it; null when it names neither. */
+function headOf(state: State, repository: RepositoryRecord, head: string): { readonly repository: RepositoryRecord; readonly name: string } | null {
+  const [owner = "", name = ""] = head.includes(":") ? head.split(/:(.*)/s) : [repository.owner.login, head];
+  const from = owner.toLowerCase() === repository.owner.login.toLowerCase() ? repository : forkBy(state, repository, owner);
+  return from === null ? null : { repository: from, name };
 }
+
+/** Where the branch of a pull request is. */
+const headRepositoryOf = (state: State, { repositoryId, pull: { head } }: Pull): RepositoryRecord => known(state.repositories, head.forkId ?? repositoryId, "repository");
 
 const pullsOf = (state: State, repository: RepositoryRecord): Pull[] =>
   select(state.issues, (issue) => issue.repositoryId === repository.id).filter(isPull);
 
-const openPull = (state: State, repository: RepositoryRecord, head: string, base: string): Pull | undefined =>
-  pullsOf(state, repository).find((pull) => pull.state === "open" && pull.pull.head.ref === head && pull.pull.base.ref === base);
+const openPull = (state: State, repository: RepositoryRecord, { head, base }: Pick<PullPart, "head" | "base">): Pull | undefined =>
+  pullsOf(state, repository).find(({ state: open, pull }) => open === "open" && pull.head.ref === head.ref && pull.head.forkId === head.forkId && pull.base.ref === base.ref);
 
 const listPulls = repositoryRoute({
   method: "GET",
@@ -105,7 +114,7 @@ const listPulls = repositoryRoute({
       const found = pullsOf(state, repository)
         .filter((pull) => wanted === "all" || pull.state === wanted)
         .filter(
-          (pull) => head === null || !head.includes(":") || `${repository.owner.login}:${pull.pull.head.ref}`.toLowerCase() === head.toLowerCase(),
+          (pull) => head === null || !head.includes(":") || `${headRepositoryOf(state, pull).owner.login}:${pull.pull.head.ref}`.toLowerCase() === head.toLowerCase(),
         )
         .filter((pull) => (query.get("base") ?? pull.pull.base.ref) === pull.pull.base.ref);
       const page = pageOf(url, query.get("direction") === "asc" ? found : found.toReversed());
@@ -140,11 +149,11 @@ const updatePull = repositoryRoute({
   template: PULL,
   access: WRITE,
   body: z.object({ title: z.string().min(1).optional(), body: z.string().nullish(), state: z.enum(["open", "closed"]).optional(), base: z.string().min(1).optional() }),
-  async handle({ act, repository, params, base, body, git, state }) {
+  async handle({ act, repository, params, base, body, git, gitOf, state }) {
     const found = pullByNumber(state, repository, params);
     if (found === undefined) return answer(notFound());
     if (body.state === "open" && found.state === "closed") {
-      const refusal = await refuseReopening(git, found);
+      const refusal = await refuseReopening(gitOf(headRepositoryOf(state, found)), found);
       if (refusal !== null) return answer(refusal);
     }
     const tooLong = bodyTooLong("PullRequest", body.body);

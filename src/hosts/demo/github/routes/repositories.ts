@@ -1,9 +1,10 @@
-import { failure, json } from "../reply.ts";
+import { z } from "zod";
+import { failure, json, unprocessable } from "../reply.ts";
 import { answer, repositoryRoute, type Route } from "../route.ts";
-import { permissionOf } from "../transitions/repositories.ts";
+import { createFork, forkBy, permissionOf } from "../transitions/repositories.ts";
 import { accountJson } from "../views/accounts.ts";
 import { commitJson } from "../views/commits.ts";
-import { apiUrl, pageUrl, repositoryJson } from "../views/repository.ts";
+import { apiUrl, fullRepositoryJson, pageUrl } from "../views/repository.ts";
 
 const METADATA = { permission: "metadata", level: "read", role: "read" } as const;
 
@@ -11,7 +12,26 @@ const getRepository = repositoryRoute({
   method: "GET",
   template: "/repos/{owner}/{repo}",
   access: METADATA,
-  handle: ({ repository, base }) => answer((state) => json(repositoryJson({ state, base }, repository))),
+  handle: ({ repository, base }) => answer((state) => json(fullRepositoryJson({ state, base }, repository))),
+});
+
+/** GitHub copies the files in the background; here the fork is there with the answer. Organisations are not modelled. */
+const fork = repositoryRoute({
+  method: "POST",
+  template: "/repos/{owner}/{repo}/forks",
+  access: { permission: "administration", level: "write", role: "read" },
+  body: z.object({ name: z.string().optional(), default_branch_only: z.boolean().default(false) }),
+  async handle({ state, repository, base, body, act, copyForFork }) {
+    if (repository.owner.login.toLowerCase() === act.actor.toLowerCase()) return answer(unprocessable("You cannot fork your own repository."));
+    const there = forkBy(state, repository, act.actor);
+    // Asked again it is the same one.
+    if (there !== null) return answer((current) => json(fullRepositoryJson({ state: current, base }, there), 202));
+    const gitDirectory = await copyForFork(repository, body.default_branch_only ? "default branch" : "all");
+    return (current) => {
+      const made = createFork(current, act.at, repository, { owner: act.actor, name: body.name, gitDirectory });
+      return { state: made.state, reply: json(fullRepositoryJson({ state: made.state, base }, made.repository), 202) };
+    };
+  },
 });
 
 const getPermission = repositoryRoute({
@@ -67,4 +87,4 @@ const getCommit = repositoryRoute({
   },
 });
 
-export const repositoryRoutes: readonly Route[] = [getRepository, getPermission, getBranch, getCommit];
+export const repositoryRoutes: readonly Route[] = [getRepository, fork, getPermission, getBranch, getCommit];

@@ -1,6 +1,6 @@
 import type { PushedCommit } from "../happening.ts";
 import { roleOf } from "../principal.ts";
-import { isPull, type Account, type RepositoryRecord, type Role } from "../records.ts";
+import { isPull, type Account, type Pull, type RepositoryRecord, type Role } from "../records.ts";
 import { happen, known, put, select, takeId, type Act, type State } from "../state.ts";
 import { editIssue, issueByNumber } from "./issues.ts";
 
@@ -14,6 +14,7 @@ export function ensureAccount(state: State, login: string, type: Account["type"]
 }
 
 export interface NewRepository {
+  readonly forkOf?: number;
   readonly owner: string;
   readonly name: string;
   readonly visibility: "public" | "private";
@@ -36,6 +37,25 @@ export function createRepository(state: State, at: string, wish: NewRepository):
     roles: new Map(),
   };
   return { state: { ...taken.state, repositories: put(taken.state.repositories, repository.id, repository) }, repository };
+}
+
+export interface NewFork {
+  /** Login. */
+  readonly owner: string;
+  /** Default: that of the repository. */
+  readonly name: string | undefined;
+  readonly gitDirectory: string;
+}
+
+/** What somebody has forked of a repository before; null for nothing. */
+export const forkBy = (state: State, { id }: RepositoryRecord, login: string): RepositoryRecord | null => select(state.repositories, (each) => each.forkOf === id && each.owner.login.toLowerCase() === login.toLowerCase())[0] ?? null;
+
+/** A fork of the repository; where its owner has one of that name already, a number is put behind (docs: forks). */
+export function createFork(state: State, at: string, parent: RepositoryRecord, { owner, name = parent.name, gitDirectory }: NewFork): { readonly state: State; readonly repository: RepositoryRecord } {
+  const taken = new Set(select(state.repositories, (each) => each.owner.login.toLowerCase() === owner.toLowerCase()).map((each) => each.name.toLowerCase()));
+  let free = name;
+  for (let number = 1; taken.has(free.toLowerCase()); number += 1) free = `${name}-${number}`;
+  return createRepository(state, at, { forkOf: parent.id, owner, name: free, visibility: parent.visibility, defaultBranch: parent.defaultBranch, gitDirectory });
 }
 
 /** Gives a person a role in every repository there is; `none` takes it away. */
@@ -100,16 +120,19 @@ export function moveRef(state: State, act: Act, move: RefMove): State {
   const head = move.commits.at(-1);
   // A merge queue asks for the checks of each group it makes by its branch.
   if (head !== undefined && move.before === null && move.ref.startsWith("refs/heads/gh-readonly-queue/")) next = happen(next, act, { kind: "merge_group", action: "checks_requested", ref: move.ref, head });
-  for (const issue of select(next.issues, (candidate) => candidate.repositoryId === repository.id && candidate.state === "open").filter(isPull)) {
+  const isHeadHere = ({ repositoryId, pull }: Pull): boolean => (pull.head.forkId ?? repositoryId) === repository.id;
+  for (const issue of select(next.issues, ({ state: open }) => open === "open").filter(isPull).filter(isHeadHere)) {
     const { pull } = issue;
+    // What becomes of a fork's branch happens in the repository that is asked to take it.
+    const there = { ...act, repositoryId: issue.repositoryId };
     if (`refs/heads/${pull.head.ref}` === move.ref && move.after !== null && move.after !== pull.head.sha) {
       const moved = { ...issue, updatedAt: act.at, pull: { ...pull, head: { ...pull.head, sha: move.after } } };
       next = { ...next, issues: put(next.issues, issue.id, moved) };
-      next = happen(next, act, { kind: "pull_request", action: "synchronize", issueId: issue.id, before: pull.head.sha, after: move.after });
+      next = happen(next, there, { kind: "pull_request", action: "synchronize", issueId: issue.id, before: pull.head.sha, after: move.after });
     }
     if (`refs/heads/${pull.head.ref}` === move.ref && move.after === null) {
       next = { ...next, issues: put(next.issues, issue.id, { ...issue, state: "closed", closedAt: act.at, updatedAt: act.at }) };
-      next = happen(next, act, { kind: "pull_request", action: "closed", issueId: issue.id });
+      next = happen(next, there, { kind: "pull_request", action: "closed", issueId: issue.id });
     }
   }
   return mergeLanded(next, act, repository, move);

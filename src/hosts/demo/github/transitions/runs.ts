@@ -12,6 +12,7 @@ export interface NewRun {
   readonly workflowText: string;
   readonly inputs: Readonly<Record<string, string>>;
   /** What started it where that is no dispatch. */
+  readonly pull?: Run["pull"];
   readonly trigger?: { readonly event: Exclude<RunEvent, "workflow_dispatch">; readonly payload: JsonObject };
 }
 
@@ -28,6 +29,7 @@ export function dispatchRun(state: State, act: Act, wish: NewRun): { readonly st
     displayTitle: wish.workflowName,
     event: wish.trigger?.event ?? "workflow_dispatch",
     payload: wish.trigger?.payload,
+    ...(wish.pull === undefined ? {} : { pull: wish.pull }),
     headBranch: wish.headBranch,
     headSha: wish.headCommit.id,
     headCommit: wish.headCommit,
@@ -84,10 +86,10 @@ function conclusionOf(progress: RunProgress, what: string) {
 }
 
 /** `pull-requests: write` in a workflow file is the permission `pull_requests`; every job token reads metadata. */
-function tokenPermissions(job: NewJob): Permissions {
+function tokenPermissions(job: NewJob, readsOnly: boolean): Permissions {
   const granted = Object.entries(job.permissions).flatMap(([name, level]): [string, Level][] =>
     // `id-token` is no right at the API.
-    level === "none" || name === "id-token" ? [] : [[name.replaceAll("-", "_"), level]],
+    level === "none" || name === "id-token" ? [] : [[name.replaceAll("-", "_"), readsOnly ? "read" : level]],
   );
   return { ...Object.fromEntries(granted), metadata: "read" };
 }
@@ -115,7 +117,7 @@ export function createJob(
     startedAt: at,
     completedAt: null,
   };
-  const token = { kind: "job" as const, jobId: job.id, repositoryId: run.repositoryId, permissions: tokenPermissions(wish) };
+  const token = { kind: "job" as const, jobId: job.id, repositoryId: run.repositoryId, permissions: tokenPermissions(wish, run.pull?.forkId !== undefined) };
   const made: State = { ...taken.state, jobs: put(state.jobs, job.id, job), tokens: put(state.tokens, wish.tokenSha256, token) };
   const act = { repositoryId: run.repositoryId, actor: run.actor, at };
   return { state: wish.checks === undefined ? made : createCheckRun(made, act, { id: job.id, name: wish.name, headSha: wish.checks, appSlug: "github-actions", status: "in_progress" }).state, job };

@@ -24,6 +24,8 @@ export function workflowJson(view: View, workflow: WorkflowFile) {
   };
 }
 
+const headRepositoryOf = ({ state }: View, { repositoryId, pull }: Run) => known(state.repositories, pull?.forkId ?? repositoryId, "repository");
+
 export function runJson(view: View, run: Run) {
   const repository = known(view.state.repositories, run.repositoryId, "repository");
   const workflow = known(view.state.workflows, run.workflowId, "workflow");
@@ -71,7 +73,7 @@ export function runJson(view: View, run: Run) {
       committer: headCommit.committer,
     },
     repository: repositoryJson(view, repository),
-    head_repository: repositoryJson(view, repository),
+    head_repository: repositoryJson(view, headRepositoryOf(view, run)),
   };
 }
 
@@ -123,6 +125,6 @@ export function artifactJson(view: View, artifact: Artifact) {
     created_at: artifact.createdAt,
     updated_at: artifact.createdAt,
     expires_at: new Date(Date.parse(artifact.createdAt) + ARTIFACT_RETENTION_MS).toISOString().replace(".000Z", "Z"),
-    workflow_run: { id: run.id, repository_id: repository.id, head_repository_id: repository.id, head_branch: run.headBranch, head_sha: run.headSha },
+    workflow_run: { id: run.id, repository_id: repository.id, head_repository_id: headRepositoryOf(view, run).id, head_branch: run.headBranch, head_sha: run.headSha },
   };
 }

@@ -55,18 +55,18 @@ export function checkSuiteJson(view: View, suite: CheckSuite) {
   };
 }
 
-/** `pull-request-minimal` of the open pull requests with a head. */
+/** `pull-request-minimal` of the open pull requests with a head; those of a fork's head GitHub does not name (docs: checks). */
 export function pullsAt(view: View, repositoryId: number, sha: string) {
   const repository = known(view.state.repositories, repositoryId, "repository");
   const repo = { id: repository.id, url: apiUrl(view, repository), name: repository.name };
   return select(view.state.issues, (issue) => issue.repositoryId === repositoryId && issue.state === "open")
     .filter(isPull)
-    .filter(({ pull }) => pull.head.sha === sha)
+    .filter(({ pull }) => pull.head.sha === sha && pull.head.forkId === undefined)
     .map(({ number, pull }) => ({
       id: pull.id,
       number,
       url: `${apiUrl(view, repository)}/pulls/${number}`,
-      head: { ...pull.head, repo },
+      head: { ref: pull.head.ref, sha: pull.head.sha, repo },
       base: { ...pull.base, repo },
     }));
 }

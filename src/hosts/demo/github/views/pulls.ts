@@ -51,7 +51,7 @@ export function pullSimpleJson(view: View, pull: Pull) {
     auto_merge: part.autoMerge === null ? null : { enabled_by: userJson(view, part.autoMerge.by), merge_method: part.autoMerge.method.toLowerCase(), commit_title: `${pull.title} (#${pull.number})`, commit_message: "" },
     requested_reviewers: [],
     requested_teams: [],
-    head: endJson(view, repository, part.head),
+    head: endJson(view, part.head.forkId === undefined ? repository : known(view.state.repositories, part.head.forkId, "repository"), part.head),
     base: endJson(view, repository, part.base),
     _links: {
       self: { href: url },

@@ -1,7 +1,7 @@
 import { nodeId, type View } from "./view.ts";
 import { accountJson } from "./accounts.ts";
 import type { RepositoryRecord } from "../records.ts";
-import { select } from "../state.ts";
+import { known, select } from "../state.ts";
 
 /** Templates of a repository's addresses, by field. */
 const ADDRESSES: Readonly<Record<string, string>> = {
@@ -52,6 +52,7 @@ export function repositoryJson(view: View, repository: RepositoryRecord) {
   const url = apiUrl(view, repository);
   const page = pageUrl(view, repository);
   const openIssues = select(view.state.issues, (issue) => issue.repositoryId === repository.id && issue.state === "open").length;
+  const forks = select(view.state.repositories, ({ forkOf }) => forkOf === repository.id).length;
   return {
     id: repository.id,
     node_id: nodeId("R", repository.id),
@@ -61,7 +62,7 @@ export function repositoryJson(view: View, repository: RepositoryRecord) {
     owner: accountJson(view, repository.owner),
     html_url: page,
     description: null,
-    fork: false,
+    fork: repository.forkOf !== undefined,
     url,
     ...Object.fromEntries(Object.entries(ADDRESSES).map(([field, path]) => [field, url + path])),
     clone_url: `${page}.git`,
@@ -79,8 +80,8 @@ export function repositoryJson(view: View, repository: RepositoryRecord) {
     stargazers_count: 0,
     watchers_count: 0,
     watchers: 0,
-    forks_count: 0,
-    forks: 0,
+    forks_count: forks,
+    forks,
     network_count: 0,
     subscribers_count: 0,
     open_issues_count: openIssues,
@@ -100,4 +101,10 @@ export function repositoryJson(view: View, repository: RepositoryRecord) {
     visibility: repository.visibility,
     default_branch: repository.defaultBranch,
   };
+}
+
+/** As it is shown alone: a fork names what it was made of. */
+export function fullRepositoryJson(view: View, repository: RepositoryRecord) {
+  const parent = repository.forkOf === undefined ? undefined : repositoryJson(view, known(view.state.repositories, repository.forkOf, "repository"));
+  return { ...repositoryJson(view, repository), ...(parent === undefined ? {} : { parent, source: parent }) };
 }

@@ -48,7 +48,7 @@ export function webhookOf(view: View, happening: Happening, measure: PullMeasure
 }
 
 /** What a workflow run is given of a happening: the webhook's payload, but for the App's installation. */
-export function triggerPayload(view: View, happening: Happening & { readonly kind: "issues" | "issue_comment" }): Readonly<Record<string, unknown>> {
+export function triggerPayload(view: View, happening: Happening & { readonly kind: "issues" | "issue_comment" | "pull_request" }): Readonly<Record<string, unknown>> {
   const repository = known(view.state.repositories, happening.repositoryId, "repository");
   return { action: happening.action, ...specificPayload(view, happening, null), repository: repositoryJson(view, repository), sender: userJson(view, happening.actor) };
 }
