@@ -88,7 +88,7 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
     author: { appId: settings.appId, botLogin: null },
     ticketKeyPem: settings.ticketKeyPem,
     dailyCostUsd: settings.dailyCostUsd,
-    exchangeUrl: settings.exchange?.url ?? null,
+    exchange: settings.exchange,
     slug: ownSlug(access.app, log),
     workflow: { template: settings.workflowTemplate ?? readFileSync(join(packageRoot(import.meta.url), "templates", "worktrain.yml"), "utf8"), action: settings.action, publicKey: publicTicketKey(settings.ticketKeyPem) },
   };

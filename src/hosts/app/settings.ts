@@ -5,6 +5,7 @@ import { TerminalError } from "../../shared/errors.ts";
 import { graphqlUrlOf } from "../../github/graphql.ts";
 import { publicTicketKey } from "../../github/trust/index.ts";
 import { ACTION_PIN } from "../../intake/index.ts";
+import type { PublishesAsApp } from "./exchange/deliver-job.ts";
 
 const secondsSchema = z.coerce.number().min(0.01).max(3_600);
 
@@ -29,14 +30,11 @@ const environmentSchema = z.object({
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });
 
-export interface ExchangeSettings {
-  /** As the workflow files name it. It is the audience of the jobs' tokens, and its path is where it is served. */
-  readonly url: string;
+/** The address is the audience of the jobs' tokens, and its path is where it is served. */
+export interface ExchangeSettings extends PublishesAsApp {
   readonly issuer: string;
   /** Whether jobs on runners that GitHub does not host may have tokens. */
   readonly selfHosted: boolean;
-  /** The actions, pinned by commit, whose deliver jobs may have tokens: the one of onboarding first, then earlier ones. */
-  readonly actions: readonly string[];
 }
 
 /** Everything the App takes from outside, checked. */

@@ -57,8 +57,8 @@ export async function startAppWorld(options: AppWorldOptions = {}): Promise<AppW
   const say = (fields: LogFields, msg: string): void => void logged.push({ msg, fields });
   const log: AppLog = { info: (msg, fields) => say(fields, msg), warn: (msg, fields) => say(fields, msg), error: (error, msg, fields) => say({ ...fields, reason: String(error) }, msg) };
   let skewMs = 0;
-  const files = { ".github/workflows/worktrain.yml": WORKFLOW_TEXT, ".github/worktrain.yml": CONFIG_TEXT };
-  const world = await startWorld({ files, clock: { nowMs: () => Date.now() + skewMs }, ...(options.morePermissions === undefined ? {} : { morePermissions: options.morePermissions }) });
+  const first = { ".github/workflows/worktrain.yml": WORKFLOW_TEXT, ".github/worktrain.yml": CONFIG_TEXT };
+  const world = await startWorld({ files: first, clock: { nowMs: () => Date.now() + skewMs }, ...(options.morePermissions === undefined ? {} : { morePermissions: options.morePermissions }) });
   const clock = fakeClock(Date.now());
   const start = (port = "0") => startApp(readSettings(environment({ PRIVATE_KEY: world.privateKeyPem, WEBHOOK_SECRET, GITHUB_API_URL: world.github.url, PORT: port, ...options.environment })), { clock, fetch: fetchOnce, log });
   let app = await start();

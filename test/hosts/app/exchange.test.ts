@@ -252,6 +252,25 @@ test.each<[what: string, edit: (text: string) => string, claim: string | null]>(
   await world.commit({ ".github/workflows/worktrain.yml": WORKFLOW_TEXT });
 });
 
+test("work whose result this App could not publish is not begun: the label is answered with why and what to do", async () => {
+  const named = WORKFLOW_TEXT.replace("# exchange-url: the App's WORKTRAIN_EXCHANGE_URL", `exchange-url: ${URL_OF_EXCHANGE}`);
+  await world.commit({ ".github/workflows/worktrain.yml": named.replaceAll("a".repeat(40), "c".repeat(40)) });
+  const issue = await world.openIssue("add divides", "");
+  await world.label(issue);
+  await world.quiet();
+  expect(world.runs(issue)).toEqual([]);
+  const said = async () => (await world.comments(issue)).map(({ body }: { readonly body: string }) => body).join("\n");
+  expect(await said()).toMatch(/could not be published as the App: in \.github\/workflows\/worktrain\.yml, the job deliver uses `acme\/worktrain\/action@.?c{40}`, which WORKTRAIN_ACTION does not name/);
+  expect(await said()).toContain("remove the label and add it again");
+  await world.commit({ ".github/workflows/worktrain.yml": named });
+  world.later(2_000);
+  await world.unlabel(issue);
+  await world.label(issue);
+  await world.quiet();
+  expect(world.runs(issue)).toHaveLength(1);
+  await world.commit({ ".github/workflows/worktrain.yml": WORKFLOW_TEXT });
+});
+
 test("after the job's end its token, though still in date, is refused", async () => {
   const token = await idToken(claims);
   world.github.actions.updateJob(jobId, { status: "completed", conclusion: "success" });

@@ -62,7 +62,8 @@ it.each(["failure", "cancelled"] as const)("I4: a review whose deliver job ended
   const { number } = await labelled(false);
   await scene.end(number, "reviewed", conclusion);
   expect(scene.checks()).toMatchObject([{ name: "WorkTrain progress", state: "action_required", title: "WorkTrain did the work, but delivering it failed" }]);
-  expect((await scene.world.comments(number))[0]?.body).toContain("The review is saved in the run's artifacts; it is not posted");
+  const [comment] = await scene.world.comments(number);
+  expect(comment?.body).toContain("The review is saved in the run's artifacts; it is not posted");
   expect(await scene.marker(number)).toMatchObject({ state: "interrupted" });
 });
 

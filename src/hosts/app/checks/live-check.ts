@@ -14,11 +14,12 @@ import { CHECK_NAME, isOwnCheck, PROGRESS_CHECK_NAME, type EndingCode } from "..
 import { quote } from "../../../report/markdown.ts";
 import { statusOutput, type StatusView } from "../../../report/status-comment.ts";
 import { isAtWork, type StatusMarker } from "../../../report/status-marker.ts";
+import { deliversAsApp, type PublishesAsApp } from "../exchange/deliver-job.ts";
 import { hearsClicks, orLogged, type AppTools, type Workplace } from "../workplace.ts";
 
 export interface CheckTools extends AppTools {
   /** Where deliver jobs get tokens of the App; null or absent where none are exchanged. */
-  readonly exchangeUrl?: string | null;
+  readonly exchange?: PublishesAsApp | null;
 }
 
 type EndedView = Extract<StatusView, { kind: "ended" }>;
@@ -47,7 +48,7 @@ export async function openLiveCheck(place: Workplace, tools: CheckTools, { marke
   const details = view.runUrl === null ? {} : { detailsUrl: view.runUrl };
   return onCheck(place, tools, async () => {
     if (kept !== undefined && (await change(place, tools, kept, { status: "queued", externalId: key, ...details, ...statusOutput(marker, view) }))) return kept;
-    const name = deliversAsApp(workflowText, tools.exchangeUrl ?? null) ? CHECK_NAME : PROGRESS_CHECK_NAME;
+    const name = deliversAsApp(workflowText, tools.exchange ?? null) ? CHECK_NAME : PROGRESS_CHECK_NAME;
     const made = await tools.effects.apply(checkRunEffect(place.github, place.repository, { appId: tools.author.appId, name, headSha: head, externalId: key, conclusion: null, annotations: [], ...details, ...statusOutput(marker, view) }));
     return Number(made.id);
   });
@@ -55,12 +56,6 @@ export async function openLiveCheck(place: Workplace, tools: CheckTools, { marke
 
 /** Nobody has closed the check run that the comment names: its review goes on, or is tried again by itself. */
 const isOpen = (marker: StatusMarker): boolean => isAtWork(marker) || (marker.state === "interrupted" && marker.due !== undefined);
-
-/** Whether the workflow file has its deliver job exchange tokens with this App. What it takes from elsewhere is not known, and counts as no. */
-function deliversAsApp(workflowText: string | null, exchangeUrl: string | null): boolean {
-  const [, named] = /^[ \t]*exchange-url:[ \t]*["']?([^\s"'#]+)/m.exec(workflowText ?? "") ?? [];
-  return exchangeUrl !== null && named === exchangeUrl;
-}
 
 /**
  * Brings the check run up to what the status comment says, as long as the verdict is not there. Once the agent job has come to its end the

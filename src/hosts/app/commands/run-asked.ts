@@ -39,7 +39,7 @@ export async function runAsked(tools: StartTools, { event, role, stage, reaction
       if (decision.label !== null) await tools.effects.apply(labelEffect(here.github, here.repository, { issueNumber: event.issueNumber, label: decision.label }));
       const labelled: LabeledEvent = { repository: { id: facts.id, ...here.repository }, issueNumber: event.issueNumber, label: "", sender: event.author, task: event.task, labelledAt: event.createdAt };
       const order = { event: labelled, deliveryId: String(event.commentId), decision, role, command: { name: command.name, commentId: event.commentId, reactionId, answer: null } };
-      const { dispatched, runId } = await start({ place: here, facts, board, status, runs }, tools, order);
+      const { dispatched, runId } = await start({ place: here, facts, board, status, runs, workflowText: stage.workflowText }, tools, order);
       // Why nothing could be dispatched stands in the status comment.
       return { kind: dispatched ? "done" : "refused", answer: { refusal: null, said: null }, runId };
     }

@@ -4,8 +4,30 @@
  */
 import { parse } from "yaml";
 import { z } from "zod";
+import { WORKFLOW_PATH } from "../../../intake/index.ts";
 import { code } from "../../../report/markdown.ts";
 import type { Wrong } from "./id-token.ts";
+
+/** Whose deliver jobs may have tokens of the App, and where. */
+export interface PublishesAsApp {
+  /** As the workflow files name it. */
+  readonly url: string;
+  /** WorkTrain's action as the operator pinned it, with earlier pins that may publish still. */
+  readonly actions: readonly string[];
+}
+
+/** Whether a workflow file has its deliver job exchange tokens with this App. What it takes from elsewhere is not known, and counts as no. */
+export function deliversAsApp(workflowText: string | null, exchange: PublishesAsApp | null): boolean {
+  const [, named] = /^[ \t]*exchange-url:[ \t]*["']?([^\s"'#]+)/m.exec(workflowText ?? "") ?? [];
+  return exchange !== null && named === exchange.url;
+}
+
+/** Why what a run of this file makes could not be published, known before anything is paid for; null where it could, as far as the file tells. */
+export function cannotPublish(workflowText: string | null, exchange: PublishesAsApp | null, again: string): { readonly message: string; readonly fix: string; readonly details: readonly string[] } | null {
+  const wrong = workflowText !== null && exchange !== null && deliversAsApp(workflowText, exchange) ? wrongDeliverJob(workflowText, exchange.actions) : null;
+  if (wrong === null) return null;
+  return { message: `What a run makes could not be published as the App: in ${WORKFLOW_PATH}, ${wrong.why}.`, fix: `Take the job \`${DELIVER_JOB}\` as WorkTrain's \`templates/worktrain.yml\` has it, with the action that the App's operator named last. ${again}`, details: [] };
+}
 
 /** As templates/worktrain.yml calls it. */
 export const DELIVER_JOB = "deliver";

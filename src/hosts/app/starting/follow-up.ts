@@ -56,7 +56,7 @@ export async function followUp(place: Workplace, tools: StartTools, asked: Asked
   if (decision.kind !== "start") return ignored(decision.kind === "refuse" ? decision.refusal.kind : decision.reason);
   const wish: NonNullable<Ticket["followUp"]> = { because, headSha: head.headSha, pullNumber: delivered.pullNumber, ...found.wish };
   const order = { event, deliveryId: found.id, decision, role: authorisation.role, unasked: { followed: done + 1 }, followUp: wish, cause: cause.trigger };
-  return (await start({ place: here, facts, board, status, runs: null }, tools, order)).runId;
+  return (await start({ place: here, facts, board, status, runs: null, workflowText: stage.workflowText }, tools, order)).runId;
 }
 
 const TEXT_CHANGED = {

@@ -64,7 +64,7 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
         await refused(decision, unlabelled);
         return ignored("label-not-set");
       }
-      return (await start({ place: here, facts, board, status, runs }, tools, { ...delivery, event, decision, role: authorisation.role })).runId;
+      return (await start({ place: here, facts, board, status, runs, workflowText: stage.workflowText }, tools, { ...delivery, event, decision, role: authorisation.role })).runId;
     }
     default:
       return unreachable(decision);

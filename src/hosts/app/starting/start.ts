@@ -7,6 +7,7 @@ import type { StatusMarker } from "../../../report/status-marker.ts";
 import { RetryableError, TerminalError } from "../../../shared/errors.ts";
 import { answeredOnHead } from "../checks/asks-on-head.ts";
 import { dropLiveCheck, keepLiveCheck, openLiveCheck, type CheckTools } from "../checks/live-check.ts";
+import { cannotPublish } from "../exchange/deliver-job.ts";
 import type { EditBudget } from "../runs/edit-budget.ts";
 import { parseRunTitle } from "../runs/run-title.ts";
 import type { Status, StatusBoard } from "../runs/status-board.ts";
@@ -40,8 +41,8 @@ export interface Scene {
   readonly status: Status | null;
   /** Runs of the issue, where they were listed a moment ago. */
   readonly runs: readonly RunFacts[] | null;
-  /** The workflow file on the default branch; only a review asks for it. */
-  readonly workflowText?: string | null;
+  /** The workflow file on the default branch. */
+  readonly workflowText: string | null;
 }
 
 export interface Started {
@@ -72,6 +73,11 @@ async function startNow(scene: Scene, tools: StartTools, asked: Order): Promise<
   // Of an issue's: that of the gate, which says that it waits until the run that answers is dispatched.
   const check = order.review === undefined ? gateCheck(scene.status) : await keepLiveCheck(place, tools, scene.status?.marker ?? null, order.review.headSha);
   const marker: StatusMarker = { ...firstMarker(event), ...gate, check, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, since: order.review?.since, word, wish: decision.wish, followed, followUp, ...order.unasked };
+  const foreign = cannotPublish(scene.workflowText, tools.exchange ?? null, thenAgainBy(askingOf(order)));
+  if (foreign !== null) {
+    tools.log.warn("not started: its deliver job would get no token", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key, why: foreign.message });
+    return notDispatched(scene, tools, order, { shown: scene.status, marker, refusal: foreign });
+  }
   const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs(), again: againBy(askingOf(order)), ofInstallationUsd: tools.dailyCostUsd ?? null });
   if (over !== null) {
     tools.log.info("not started: the day's budget", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
@@ -104,7 +110,7 @@ async function startNow(scene: Scene, tools: StartTools, asked: Order): Promise<
   const waiting = { ...marker, state: "waiting" as const, runId };
   const view = { kind: "waiting" as const, runUrl: run.url };
   if (order.review === undefined) await answeredOnHead(place, tools, marker);
-  const shown = order.review === undefined ? undefined : await openLiveCheck(place, tools, { marker: waiting, view, workflowText: scene.workflowText ?? null });
+  const shown = order.review === undefined ? undefined : await openLiveCheck(place, tools, { marker: waiting, view, workflowText: scene.workflowText });
   // The run is at work, whatever becomes of telling it: a look at the run tells it later.
   if (starting !== null) await orLogged(place, tools, { what: "where the run is could not be told" }, () => board.write(starting, { ...waiting, check: shown }, view));
   return { dispatched: true, runId };

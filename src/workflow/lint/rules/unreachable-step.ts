@@ -51,7 +51,7 @@ function neverBegun(by: PlacedStep, subject: LintSubject): readonly Issue[] {
     {
       path: [...by.path, "loop"],
       message: `The loop "${step.id}" never begins: where it is first come to, its condition ${type === "while" ? "cannot hold" : "always holds"}.`,
-      fix: ofItsOwn ? `\`${iterationVar}\` is not set before the first turn: use a \`for\` loop with \`count\`, or look at a value that an earlier step sets.` : "Have a step before the loop set what it looks at (`produces`), or let a step of its body decide with wr.contracts.loop_control.",
+      fix: ofItsOwn ? `\`${iterationVar}\` is not set before the first turn: use a \`for\` loop with \`count\`, or look at a value that an earlier step sets.` : "Have a step before the loop set what it looks at (`produces`), declare that whoever starts the session gives it (`requires`), or let a step of its body decide with wr.contracts.loop_control.",
     },
   ];
 }
@@ -64,7 +64,7 @@ const impossible = (by: PlacedStep, subject: LintSubject): readonly Issue[] =>
       {
         path: isRun ? [...by.path, "runCondition"] : placeOfPart(by.raw, by.path, z.json().parse(JSON.parse(JSON.stringify(condition)))),
         message: `${isRun ? `The step "${by.step.id}" never runs: its condition cannot hold.` : `A condition of the step "${by.step.id}" can never hold.`}${nobodySets(condition, by, subject)}`,
-        fix: "Have an earlier step set what it looks at (`produces`), look for a value that can be, or remove it.",
+        fix: "Have an earlier step set what it looks at (`produces`), declare that whoever starts the session gives it (`requires`), look for a value that can be, or remove it.",
       },
     ];
   });
