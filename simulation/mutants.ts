@@ -81,6 +81,18 @@ export const MUTANTS: readonly Mutant[] = [
     worlds: "items",
   },
   {
+    name: "a run that finishes what another began makes a check run of its own",
+    file: "src/delivery/outlets/check-run.ts",
+    edits: [{ find: "return trailers?.item === ticket.item ? trailers.key : ticket.key;", replace: "return ticket.key;" }],
+    worlds: "items",
+  },
+  {
+    name: "a delivery that broke off is told as made",
+    file: "src/hosts/app/runs/run-ending.ts",
+    edits: [{ find: 'const made = delivery === "whole" || isDecided ? there : undefined;', replace: "const made = there;" }],
+    worlds: "items",
+  },
+  {
     name: "the fence is not looked at",
     file: "src/delivery/fence.ts",
     edits: [{ find: "if (startedFrom !== undefined && startedFrom !== now) return", replace: "if (false) return" }, { find: "return goesOn ?", replace: "return true ?" }],

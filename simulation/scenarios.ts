@@ -35,5 +35,6 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: "a deliver job stands still until another has delivered", seed: 52, troubles: [{ kind: "freeze", who: "deliver", nth: 1, atCall: 28, forMs: 3_600_000 }] },
   { name: "an agent job stands still until another has delivered", seed: 21, troubles: [{ kind: "freeze", who: "agent", nth: 1, atCall: 120, forMs: 3_600_000 }] },
   { name: "the default branch is rewritten before the work is delivered", seed: 3034, troubles: [{ kind: "person", atMs: 443, what: "rewrite-base" }] },
+  { name: "a deliver job is lost behind its check run", seed: 7, troubles: [{ kind: "kill", who: "deliver", nth: 1, atCall: 101, what: "machine" }] },
   { name: "the disk of the runner breaks", seed: 39, troubles: [{ kind: "disk", nth: 25, what: "EIO" }] },
 ];

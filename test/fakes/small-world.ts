@@ -34,7 +34,7 @@ export interface SmallWorld {
   comments: WorldComment[];
   runs: WorldRun[];
   artifacts: { id: number; name: string }[];
-  pulls: { number: number; ref: string; headRepositoryId: number }[];
+  pulls: { number: number; ref: string; headRepositoryId: number; state?: "MERGED" | "CLOSED" }[];
   /** What number 12 is instead of an issue, beside `issue` and with its text, labels and state; its repository's id is 99 unless it is a fork's. */
   head: { sha: string; repo: number | null } | null;
   /** Of a pull request of ours, and of the commit at its head. */
@@ -125,7 +125,7 @@ export function smallWorld(now: () => string): SmallWorld {
     StatusState: ({ branchName }) => {
       const nodes = world.pulls
         .filter(({ ref }) => ref === branchName)
-        .map(({ number, headRepositoryId }) => ({ number, url: `https://github.example/pull/${number}`, state: "OPEN", headRefOid: "c".repeat(40), baseRefName: "main", isCrossRepository: headRepositoryId !== world.repositoryId }));
+        .map(({ number, headRepositoryId, state = "OPEN" }) => ({ number, url: `https://github.example/pull/${number}`, state, headRefOid: "c".repeat(40), baseRefName: "main", isCrossRepository: headRepositoryId !== world.repositoryId }));
       return { databaseId: world.repositoryId, issue: { comments: commentsShown() }, pullRequests: { totalCount: nodes.length, nodes } };
     },
   };

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { branchOf, marker } from "../../src/delivery/index.ts";
 import { createMemorySegmentStore, decodeSegment, encodeSegment, type SegmentRef } from "../../src/journal/index.ts";
+import { parseSegmentName } from "../../src/record/index.ts";
 import { sha256Hex } from "../../src/shared/hash.ts";
 import { assertRequestsConform } from "../contract/openapi.ts";
 import { makeTicket } from "../fakes/tickets.ts";
@@ -421,6 +422,20 @@ describe("faults 44, 49, 54, 56: the network", () => {
     const item = await world.item({ ending: { code: "budget", reason: { code: "budget", message: "Used up.", fix: "Raise it." } } });
     world.github.failNext({ method: "POST", route: "/repos/{owner}/{repo}/issues/{issue_number}/comments", dropResponseAfterApplying: true });
     expect((await item.deliver()).exitCode).toBe(0);
+    expect((await item.seen()).comments).toHaveLength(1);
+  });
+
+  const noState: typeof fetch = (input, init) => (asks(init, "DeliveryState") ? Promise.resolve(new Response("", { status: 502 })) : fetch(input, init));
+  test.each<[string, () => { readonly fetch?: typeof fetch }]>([
+    ["the comment is not taken", () => (world.github.failNext({ method: "POST", route: "/repos/{owner}/{repo}/issues/{issue_number}/comments", status: 500, times: 2 }), {})],
+    ["nothing can be read", () => ({ fetch: noState })],
+  ])("fault 54: where %s, the job is red, and its part of the record keeps how the work ended", async (_, fails) => {
+    const item = await world.item({ ending: { code: "budget", reason: { code: "budget", message: "Used up.", fix: "Raise it." } } });
+    expect((await item.deliver({}, fails())).exitCode).toBe(1);
+    const names = [...world.github.state().artifacts.values()].filter(({ runId }) => runId === item.runId).map(({ name }) => parseSegmentName(name));
+    expect(names.at(-1)).toMatchObject({ phase: "deliver", step: "failed", ending: "budget" });
+    // Another job of the item says it.
+    expect((await item.deliver({}, { segments: null })).exitCode).toBe(0);
     expect((await item.seen()).comments).toHaveLength(1);
   });
 

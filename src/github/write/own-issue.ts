@@ -32,16 +32,25 @@ export interface OwnIssueWish {
 /** An App has few issues with a label of its own in a repository. */
 const LOOKED_AT = 100;
 
-/** The newest issue of ours with the label and the marker, open or closed; null when there is none. */
+/**
+ * The first issue of ours with the label and the marker, open or closed; null when there is none. Later ones that are open are taken back: another
+ * replica made them at the same moment (I2).
+ */
 export async function findOwnIssue(target: OwnIssueTarget, { label, marker }: Pick<OwnIssueWish, "label" | "marker">): Promise<OwnIssue | null> {
-  const newest = (await list(target, { label, marker }))[0];
-  return newest === undefined ? null : { number: newest.number, body: newest.body ?? "", open: newest.state === "open" };
+  const [first, ...doubles] = await list(target, { label, marker });
+  for (const { number } of doubles.filter(({ state }) => state === "open")) await closeDouble(target, number);
+  return first === undefined ? null : { number: first.number, body: first.body ?? "", open: first.state === "open" };
 }
 
+async function closeDouble({ github, repository }: OwnIssueTarget, number: number): Promise<void> {
+  await github.request("PATCH /repos/{owner}/{repo}/issues/{issue_number}", { ...repository, issue_number: number, state: "closed", state_reason: "not_planned" });
+}
+
+/** Lowest number first. */
 async function list({ github, repository, author }: OwnIssueTarget, { label, marker }: Pick<OwnIssueWish, "label" | "marker">): Promise<readonly z.infer<typeof issueSchema>[]> {
   const route = "GET /repos/{owner}/{repo}/issues";
   const { data } = await github.request(route, { ...repository, labels: label, state: "all", sort: "created", direction: "desc", per_page: LOOKED_AT });
-  return parseAnswer(z.array(issueSchema), data, route).filter((issue) => (issue.pull_request ?? null) === null && (issue.body ?? "").startsWith(marker) && isWrittenBy(issue, author));
+  return parseAnswer(z.array(issueSchema), data, route).filter((issue) => (issue.pull_request ?? null) === null && (issue.body ?? "").startsWith(marker) && isWrittenBy(issue, author)).toSorted((a, b) => a.number - b.number);
 }
 
 /** Makes the issue unless one of ours is there. */
@@ -51,7 +60,7 @@ export function ownIssueEffect(target: OwnIssueTarget, { title, label, marker, b
     key: `issue:${marker}`,
     description: `issue "${title}" in ${repository.owner}/${repository.repo}`,
     lookUp: async () => {
-      const first = (await list(target, { label, marker })).at(-1);
+      const [first] = await list(target, { label, marker });
       return first === undefined ? null : { id: String(first.number), url: first.html_url };
     },
     cures: { 410: "Issues are switched off in this repository: switch them on, or take `dashboard` out of .github/worktrain.yml." },
@@ -60,6 +69,7 @@ export function ownIssueEffect(target: OwnIssueTarget, { title, label, marker, b
       const issue = parseAnswer(issueSchema, (await github.request(route, { ...repository, title, body: fitComment(body), labels: [label] })).data, route);
       return { id: String(issue.number), url: issue.html_url };
     },
+    discard: (double) => closeDouble(target, Number(double.id)),
   };
 }
 

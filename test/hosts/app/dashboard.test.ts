@@ -59,6 +59,17 @@ describe("is there a dashboard where the repository wants one?", () => {
     expect(dashboards()).toHaveLength(1);
   });
 
+  it("I2: of two that replicas made at the same moment the first stays, and is kept up", async () => {
+    await world.commit({ ".github/worktrain.yml": "dashboard: true\n" });
+    await look();
+    const [first] = dashboards();
+    expect((await world.call(world.app, "POST", "/repos/acme/calc/issues", { title: "WorkTrain dashboard", body: text(), labels: ["worktrain:dashboard"] })).status).toBe(201);
+    const { issue } = await labelled();
+    await look();
+    expect(dashboards().map(({ number, state }) => [number, state])).toEqual([[first?.number, "open"], [(first?.number ?? 0) + 1, "closed"]]);
+    expect(text()).toContain(`#${issue}`);
+  });
+
   it("closed by a person it is left alone, reopened it is kept up again", async () => {
     await world.commit({ ".github/worktrain.yml": "dashboard: true\n" });
     await look();

@@ -143,6 +143,16 @@ describe("I4: does the comment say what happened?", () => {
     expect(parseStatusMarker(body())).toMatchObject({ state: "interrupted" });
   });
 
+  it.each(["MERGED", "CLOSED"] as const)("fault 51: one that a person has %s meanwhile is told as it is, and nothing more is published behind it", async (state) => {
+    const { world, run, save, report, body } = scene();
+    save("review", "verdict", "ready");
+    complete(run, "failure");
+    world.pulls.push({ number: 31, ref: "worktrain/issue-12-1", headRepositoryId: 99, state });
+    expect(await report()).toBe("over");
+    expect(body()).toContain("made pull request #31");
+    expect(world.dispatches).toEqual([]);
+  });
+
   it("a deliver job that could not save its part of the record has published all the same, whatever another job of the run came to", async () => {
     const { world, run, save, report, body } = scene();
     save("review", "verdict", "ready");

@@ -19,7 +19,9 @@ export async function endedView(
   // A review that is not posted is none (I4).
   const said = wanted === "reviewed" && delivery === "broken-off" ? "ready" : wanted;
   const there = said === "ready" || said === "fenced" ? await whatIsThere(place, { said, title, progress, marker, pullRequests }) : undefined;
-  const made = delivery === "whole" ? there : undefined;
+  // Whoever merged or closed it meanwhile has decided what becomes of it, and nothing more belongs there (fault 51).
+  const isDecided = delivery === "broken-off" && pullRequests.some(({ number, open }) => number === there?.number && !open);
+  const made = delivery === "whole" || isDecided ? there : undefined;
   // What was asked for is there: the run that was first made it.
   const ending = said === "fenced" && made !== undefined ? "ready" : said;
   const missing = ending === "ready" && made === undefined;

@@ -44,7 +44,8 @@ export async function conclude(job: Job, record: DeliveryRecord | null, conclusi
   if (said?.kind === "fenced") return concludeFenced(record, said, view);
   if (said !== null) job.ports.log(`The comment could not be made: ${said.message}`);
   await record?.append({ kind: "delivery_ended", data: { outcome: conclusion.kind, reason } });
-  await record?.save(conclusion.kind, costOf(view), ending);
+  // What could not be said is owed still, and the App says so.
+  await record?.save(conclusion.kind === "said" && said !== null ? "failed" : conclusion.kind, costOf(view), ending);
   const text = { kind: reason.code, message: job.redact(reason.message), fix: job.redact(reason.fix) };
   // A reason that reached nobody is a failed job: nothing ends silent (I4).
   const report = record === null || view === null ? null : await recordReport(job, record);

@@ -10,7 +10,7 @@ import type { DeliveryState } from "../../../github/read/index.ts";
 import { verifyTicket, type Ticket } from "../../../github/trust/index.ts";
 import type { Config } from "../../../config/index.ts";
 import type { Journal } from "../../../journal/index.ts";
-import { itemStream, type Head, type ItemEvent, type SnapshotRef } from "../../../record/index.ts";
+import { itemStream, parseSegmentName, type Head, type ItemEvent, type SnapshotRef } from "../../../record/index.ts";
 import { readItemJournal, type Proof, type ItemJournal, type ItemView } from "../../../report/index.ts";
 import { RetryableError, TerminalError, type Refusal } from "../../../shared/errors.ts";
 import { createRedactor, redactJson } from "../../../shared/redact.ts";
@@ -57,7 +57,9 @@ async function deliverItem(job: Job): Promise<DeliverResult> {
   try {
     return await deliverRecord(job, taken.value, record);
   } catch (error) {
-    await record.save("failed", 0, "ready");
+    // As the agent job named it: the App tells the item's end by the last name, and an answer finds its gate by it.
+    const last = parseSegmentName(taken.value.refs.at(-1)?.name ?? "");
+    await record.save("failed", last?.costMilliUsd ?? 0, last?.ending ?? "ready");
     throw error;
   } finally {
     await record.journal.close();
