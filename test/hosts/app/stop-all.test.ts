@@ -1,6 +1,8 @@
 /** The switch that stops everything at once, over the wire against the local GitHub: what is at work is ended, and says so. */
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { nodeId } from "../../../src/hosts/demo/github/views/view.ts";
 import { startAppWorld, type AppWorld } from "./app-world.ts";
+import { deliver } from "./delivered-scene.ts";
 
 let world: AppWorld;
 beforeEach(async () => {
@@ -62,6 +64,39 @@ it("I9: on a closed issue it stops nothing, and neither does a label that is onl
   await stop(other);
   await world.quiet();
   expect(asked()).toEqual([]);
+});
+
+it.each(["label", "config"])("I9: by %s what the App armed is disarmed, which is said once; what a person armed is the person's", async (by) => {
+  const config = "merge: { auto: true }\n";
+  const scene = await deliver(world, { config });
+  world.github.setMergeRules(world.repositoryId, { autoMergeAllowed: true, requiredChecks: ["ci"] });
+  const pull = () => [...world.github.state().issues.values()].find(({ number }) => number === scene.pull)?.pull;
+  const arm = async (token: string): Promise<void> => {
+    const { body } = await world.call(token, "POST", `${world.github.url}/graphql`, { query: "mutation Arm($input: EnablePullRequestAutoMergeInput!) { enablePullRequestAutoMerge(input: $input) { clientMutationId } }", variables: { input: { pullRequestId: nodeId("PR", pull()?.id ?? 0) } } });
+    expect(body).not.toHaveProperty("errors");
+  };
+  const other = await world.openIssue("Something is wrong", "");
+  const halt = async (): Promise<void> => {
+    if (by === "label") await stop(other);
+    else await world.commit({ ".github/worktrain.yml": `enabled: false\n${config}` });
+    await world.quiet();
+  };
+  const goOn = async (): Promise<void> => {
+    if (by === "label") await world.call(world.maintainer, "DELETE", `/repos/acme/calc/issues/${other}/labels/worktrain:stop`);
+    else await world.commit({ ".github/worktrain.yml": config });
+    await world.quiet();
+  };
+  await arm(world.app);
+  await halt();
+  expect(pull()?.autoMerge).toBeNull();
+  const told = async () => (await scene.said()).filter((body) => body.includes("is disarmed"));
+  expect(await told()).toEqual([expect.stringContaining(by === "label" ? "stopped by the label `worktrain:stop` on #" : "stopped by `enabled: false` in .github/worktrain.yml")]);
+  await goOn();
+  expect(pull()?.autoMerge).toBeNull();
+  await arm(world.maintainer);
+  await halt();
+  expect(pull()?.autoMerge).not.toBeNull();
+  expect(await told()).toHaveLength(1);
 });
 
 it("fault 28: set while no App heard of it, it is found by the next look", async () => {

@@ -1,13 +1,15 @@
 /**
- * Ends what is at work in a repository where a person has stopped everything, by label or config. What was saved is kept.
+ * Ends what is at work in a repository where a person has stopped everything, by label or config, and what merges by itself. What was saved is kept.
  *
  * I9. Whether it is stopped is asked of GitHub, whatever the event says: a label that is gone again ends nothing.
  */
-import { atWorkSince, listDispatchedRuns } from "../../../github/read/index.ts";
+import { CONFIG_PATH } from "../../../config/index.ts";
+import { atWorkSince, listDispatchedRuns, STOP_LABEL } from "../../../github/read/index.ts";
 import { cancelEffect } from "../../../github/write/index.ts";
 import { WORKFLOW_FILE } from "../../../intake/index.ts";
 import { setStage } from "../starting/stage.ts";
-import { subjectOf, type Workplace } from "../workplace.ts";
+import { orLogged, subjectOf, type Workplace } from "../workplace.ts";
+import { disarmStopped } from "../merging/disarm-stopped.ts";
 import { dashboardChanged } from "../dashboard/dashboard.ts";
 import { cancelRuns } from "./cancel-runs.ts";
 import type { LookTools } from "./look-at-run.ts";
@@ -25,6 +27,7 @@ export async function stopAll(place: Workplace, tools: LookTools, issueNumber: n
   const numbers = new Set(runs.flatMap((run) => (run.status === "completed" ? [] : (ourTitle(here, run)?.issueNumber ?? []))));
   tools.log.info("everything is stopped", { repository: here.repositoryId, items: numbers.size, by: stoppedBy ?? "config" });
   dashboardChanged(here, tools);
+  await orLogged(here, tools, { what: "what is armed could not be looked for" }, () => disarmStopped(here, tools, stoppedBy === null ? `\`enabled: false\` in ${CONFIG_PATH}` : `the label \`${STOP_LABEL}\` on #${stoppedBy}`));
   for (const number of numbers) {
     tools.queue.add(subjectOf(here.repositoryId, number), {
       name: "stopping a run",

@@ -1,0 +1,39 @@
+/**
+ * A person has stopped everything: nothing of ours is merged by itself meanwhile (I9). What a bot armed on deliveries is disarmed and said once for a
+ * commit; what a person armed is the person's. It stays disarmed when work goes on: that is asked for anew.
+ */
+import { branchOfIssue, readOpenDeliveries } from "../../../github/read/index.ts";
+import { deliveredHeadOf } from "../../../intake/index.ts";
+import { readLabelled } from "../dashboard/dashboard.ts";
+import type { LookTools } from "../runs/look-at-run.ts";
+import { openStatusBoard } from "../runs/status-board.ts";
+import { tellNotFollowedUp } from "../starting/not-followed-up.ts";
+import { hearsClicks, subjectOf, type Workplace } from "../workplace.ts";
+import { disarm } from "./disarm.ts";
+
+/** Queues it for each delivery of an open issue with the start label. @param by what stops everything, as a person reads it */
+export async function disarmStopped(place: Workplace, tools: LookTools, by: string): Promise<void> {
+  // A job of the repository's own may disarm nothing.
+  if (!hearsClicks(tools)) return;
+  const branches: string[] = [];
+  for (const { number, comments, pull } of (await readLabelled(place)).issues) {
+    const marker = pull === undefined ? (await openStatusBoard(place, tools, number).readShown(comments))?.marker : undefined;
+    if (marker !== undefined) branches.push(branchOfIssue(marker));
+  }
+  const { repository, repositoryId } = place;
+  for (const { armed, branch, headSha, number: pullNumber } of await readOpenDeliveries(place.github, { ...repository, id: repositoryId }, { branches, said: true })) {
+    const head = armed ? deliveredHeadOf(branch, headSha) : null;
+    if (head === null) continue;
+    tools.queue.add(subjectOf(repositoryId, head.issueNumber), {
+      name: "disarming what is stopped",
+      coalesce: `stopped ${pullNumber}`,
+      async run() {
+        const { found, left } = await disarm(place, { pullNumber, branch });
+        if (found === 0) return;
+        tools.log.info("delivery is not merged while everything is stopped", { repository: repositoryId, issue: head.issueNumber, pullRequest: pullNumber, armed: left.length });
+        const now = left.length === 0 ? "Auto-merge, which WorkTrain had armed, is disarmed." : `Auto-merge, which WorkTrain had armed, could not be disarmed: "${left.join('", "')}".`;
+        await tellNotFollowedUp(place, tools, { issueNumber: head.issueNumber, pullNumber, headSha, about: "stopped", refusal: { message: `All work of WorkTrain in this repository is stopped by ${by}. ${now}`, fix: `${left.length === 0 ? "" : 'Press "Disable auto-merge" on the pull request. '}When work may go on, \`/worktrain merge\` arms it again.` } });
+      },
+    });
+  }
+}
