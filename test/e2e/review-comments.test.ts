@@ -66,7 +66,7 @@ test("what is asked in two conversations is done by one commit, and each is answ
   expect(answersTo(also)).toHaveLength(1);
   const [ours] = answersTo(why);
   expect(ours?.author).toMatch(/\[bot\]$/);
-  expect(ours?.body).toMatch(/^<!-- worktrain:answered [0-9a-f]+ -->\nWorkTrain worked on this\. Its session says:/);
+  expect(ours?.body).toMatch(/^<!-- worktrain:answered [0-9a-f]+ -->\n<!-- worktrain:answered-up-to \d+ -->\nWorkTrain worked on this\. Its session says:/);
   expect(ours?.body).toContain("A comment says it.");
   expect(ours?.body).toContain(`Commit ${head()}`);
   expect(ours?.body).not.toMatch(/@ada|<!-- worktrain:answered x/);

@@ -98,7 +98,8 @@ async function settleComments(place: Workplace, tools: LookTools, { pullNumber, 
   if (pull === null || !pull.open) return "over";
   const open = await allowedComments(place, openComments(await readConversations(github, repository, pullNumber)));
   if (open.some(({ createdAt }) => tools.clock.nowMs() - Date.parse(createdAt) < quietMs(tools))) return "going";
-  const runId = open.length === 0 ? null : await followUp(place, tools, { cause: COMMENTS, head: { issueNumber, attempt, headSha: pull.headSha } });
+  const taken = await takenBy(place, status.marker);
+  const runId = open.every(({ id }) => taken.includes(id)) ? null : await followUp(place, tools, { cause: COMMENTS, head: { issueNumber, attempt, headSha: pull.headSha } });
   if (runId !== null) followRun(place, tools, { subject: subjectOf(repositoryId, issueNumber), runId });
   return "over";
 }
