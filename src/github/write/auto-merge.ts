@@ -32,13 +32,39 @@ async function readAutoMerge(github: GitHub, { owner, repo }: Repository, number
 const ARMED_DOCUMENT = `query ArmedAutoMerge($owner: String!, $name: String!, $branch: String!) {
   repository(owner: $owner, name: $name) { pullRequests(headRefName: $branch, states: [OPEN], first: 100) { nodes { id number isCrossRepository autoMergeRequest { enabledBy { kind: __typename } } } } }
 }`;
-const armedPullsSchema = z.object({
-  repository: z.object({
-    pullRequests: z.object({
-      nodes: z.array(z.object({ id: z.string(), number: z.int(), isCrossRepository: z.boolean(), autoMergeRequest: z.object({ enabledBy: z.object({ kind: z.string() }).nullable() }).nullable() })),
-    }),
-  }),
+const armedPullSchema = z.object({ id: z.string(), number: z.int(), isCrossRepository: z.boolean(), autoMergeRequest: z.object({ enabledBy: z.object({ kind: z.string() }).nullable() }).nullable() });
+const armedPullsSchema = z.object({ repository: z.object({ pullRequests: z.object({ nodes: z.array(armedPullSchema) }) }) });
+
+const isArmedByBot = ({ isCrossRepository, autoMergeRequest: armed }: z.infer<typeof armedPullSchema>): boolean => !isCrossRepository && armed !== null && (armed.enabledBy === null || armed.enabledBy.kind === "Bot");
+
+const ALL_ARMED_DOCUMENT = `query AllArmed($owner: String!, $name: String!, $after: String) {
+  repository(owner: $owner, name: $name) { databaseId pullRequests(states: [OPEN], first: 100, after: $after) { pageInfo { hasNextPage endCursor } nodes { id number headRefName headRefOid isCrossRepository autoMergeRequest { enabledBy { kind: __typename } } } } }
+}`;
+const allArmedSchema = z.object({
+  repository: z
+    .object({
+      databaseId: z.int(),
+      pullRequests: z.object({ pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }), nodes: z.array(armedPullSchema.extend({ headRefName: z.string(), headRefOid: z.string() })) }),
+    })
+    .nullable(),
 });
+
+/** 5,000 open pull requests. */
+const MAX_OPEN_PAGES = 50;
+
+/** Every open pull request from a branch of the repository itself that no person armed; none where the repository is another one by now. One request for each hundred that are open. */
+export async function readAllArmedByBots(github: GitHub, { owner, repo, id }: Repository & { readonly id: number }): Promise<readonly (ArmedPull & { readonly branch: string; readonly headSha: string })[]> {
+  const found: (ArmedPull & { readonly branch: string; readonly headSha: string })[] = [];
+  for (let page = 0, after: string | null = null; page < MAX_OPEN_PAGES; page += 1) {
+    const shown: z.output<typeof allArmedSchema> = await queryGraphQl(github, { document: ALL_ARMED_DOCUMENT, variables: { owner, name: repo, after }, schema: allArmedSchema, mayBeMissing: ["repository"] });
+    if (shown.repository?.databaseId !== id) return found;
+    const { pageInfo, nodes } = shown.repository.pullRequests;
+    found.push(...nodes.filter(isArmedByBot).map(({ id: nodeId, number, headRefName: branch, headRefOid: headSha }) => ({ nodeId, number, branch, headSha })));
+    if (!pageInfo.hasNextPage) break;
+    after = pageInfo.endCursor;
+  }
+  return found;
+}
 
 interface ArmedPull {
   readonly nodeId: string;
@@ -48,9 +74,7 @@ interface ArmedPull {
 /** Open pull requests from a branch of the repository that no person armed: GitHub shows at most one open for each base, so a page holds them. */
 export async function readArmedByBots(github: GitHub, { owner, repo }: Repository, branch: string): Promise<readonly ArmedPull[]> {
   const { repository } = await queryGraphQl(github, { document: ARMED_DOCUMENT, variables: { owner, name: repo, branch }, schema: armedPullsSchema, mayBeMissing: [] });
-  return repository.pullRequests.nodes
-    .filter(({ isCrossRepository, autoMergeRequest: armed }) => !isCrossRepository && armed !== null && (armed.enabledBy === null || armed.enabledBy.kind === "Bot"))
-    .map(({ id, number }) => ({ nodeId: id, number }));
+  return repository.pullRequests.nodes.filter(isArmedByBot).map(({ id, number }) => ({ nodeId: id, number }));
 }
 
 const DISARM = "mutation DisarmAutoMerge($input: DisablePullRequestAutoMergeInput!) { disablePullRequestAutoMerge(input: $input) { clientMutationId } }";

@@ -1,6 +1,6 @@
 export { replyToComment, resolveThread } from "./review-thread.ts";
 export { addedFilesEffect, readBranchHead, type AddedFiles } from "./added-files.ts";
-export { autoMergeEffect, disarmAutoMerge, readArmedByBots, type AutoMergeOutcome, type NotArmed } from "./auto-merge.ts";
+export { autoMergeEffect, disarmAutoMerge, readAllArmedByBots, readArmedByBots, type AutoMergeOutcome, type NotArmed } from "./auto-merge.ts";
 export { cancelEffect } from "./cancel.ts";
 export { BUTTONS, checkActions, readCheckAction, type CheckActionName } from "./check-actions.ts";
 export { changeCheckEffect, checkRunEffect, MAX_ANNOTATIONS, type CheckConclusion, type CheckRunChange, type CheckRunWish } from "./check-run.ts";

@@ -33,8 +33,8 @@ export interface OwnIssueWish {
 const LOOKED_AT = 100;
 
 /**
- * The first issue of ours with the label and the marker, open or closed; null when there is none. Later ones that are open are taken back: another
- * replica made them at the same moment (I2).
+ * The issue of ours with the label and the marker: the first that is open, else the first that was closed; null when there is none. Others that are
+ * open are taken back: another replica made them at the same moment (I2).
  */
 export async function findOwnIssue(target: OwnIssueTarget, { label, marker }: Pick<OwnIssueWish, "label" | "marker">): Promise<OwnIssue | null> {
   const [first, ...doubles] = await list(target, { label, marker });
@@ -46,11 +46,11 @@ async function closeDouble({ github, repository }: OwnIssueTarget, number: numbe
   await github.request("PATCH /repos/{owner}/{repo}/issues/{issue_number}", { ...repository, issue_number: number, state: "closed", state_reason: "not_planned" });
 }
 
-/** Lowest number first. */
+/** Those that are open first, and of these the lowest number. */
 async function list({ github, repository, author }: OwnIssueTarget, { label, marker }: Pick<OwnIssueWish, "label" | "marker">): Promise<readonly z.infer<typeof issueSchema>[]> {
   const route = "GET /repos/{owner}/{repo}/issues";
   const { data } = await github.request(route, { ...repository, labels: label, state: "all", sort: "created", direction: "desc", per_page: LOOKED_AT });
-  return parseAnswer(z.array(issueSchema), data, route).filter((issue) => (issue.pull_request ?? null) === null && (issue.body ?? "").startsWith(marker) && isWrittenBy(issue, author)).toSorted((a, b) => a.number - b.number);
+  return parseAnswer(z.array(issueSchema), data, route).filter((issue) => (issue.pull_request ?? null) === null && (issue.body ?? "").startsWith(marker) && isWrittenBy(issue, author)).toSorted((a, b) => Number(b.state === "open") - Number(a.state === "open") || a.number - b.number);
 }
 
 /** Makes the issue unless one of ours is there. */

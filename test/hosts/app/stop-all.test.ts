@@ -87,6 +87,8 @@ it.each(["label", "config"])("I9: by %s what the App armed is disarmed, which is
     await world.quiet();
   };
   await arm(world.app);
+  // Nobody has to have the label on it any more.
+  if (by === "label") await world.unlabel(scene.issue);
   await halt();
   expect(pull()?.autoMerge).toBeNull();
   const told = async () => (await scene.said()).filter((body) => body.includes("is disarmed"));

@@ -4,18 +4,17 @@
  *
  * I4. It is neutral: GitHub counts that as passed (docs: about protected branches), and no green is shown without work. I9. With a config that cannot
  * be read nothing is answered, nor where a review is due: the check stays open until that gives it. By `enabled: false` none is due: whoever can change the
- * default branch's config can take the requirement out as well. By the label a due one stays due, and the check says that it waits for a person
- * (`action_required`, which does not pass): anybody who may label could merge past the gate else.
+ * default branch's config can take the requirement out as well. By the label a due one stays due, and the check stays open: anybody who may label could
+ * merge past the gate else.
  */
 import { z } from "zod";
 import { CONFIG_PATH, type Config } from "../../../config/index.ts";
-import { GITHUB_ACTIONS_LOGIN, parseOwnBranch, readCommitMessage, readFile, STOP_LABEL } from "../../../github/read/index.ts";
+import { GITHUB_ACTIONS_LOGIN, parseOwnBranch, readCommitMessage, readFile } from "../../../github/read/index.ts";
 import { checkRunEffect } from "../../../github/write/index.ts";
 import { CHECK_NAME, formatItemId, readTrailers } from "../../../record/index.ts";
 import { workplaceOf, type Delivery } from "../delivery.ts";
 import type { ClientOptions } from "../installation-client.ts";
 import { readConfig } from "../kept-config.ts";
-import { setStage } from "../starting/stage.ts";
 import type { SubjectQueue } from "../subject-queue.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
 
@@ -47,10 +46,9 @@ const groupSchema = z.object({ merge_group: z.object({ head_sha: z.string() }) }
 interface Answer {
   readonly title: string;
   readonly summary: string;
-  /** Absent: neutral. */
-  readonly conclusion?: "action_required";
 }
 
+const SWITCHED_OFF: Answer = { title: "WorkTrain is switched off", summary: `All work of WorkTrain in this repository is stopped by \`enabled: false\` in ${CONFIG_PATH}, so this commit is not reviewed. Nothing was looked at. When work may go on, \`/worktrain review\` asks for a review.` };
 const OF_A_GROUP: Answer = { title: "Nothing to check in a merge group", summary: "What WorkTrain had to say stands on the pull requests of this group." };
 const NOT_HANDLED: Answer = { title: "WorkTrain does not handle this commit", summary: "This is here because the check `WorkTrain` is required in this repository (`checks.everyPullRequest`). Nothing was looked at." };
 const ON_TOP: Answer = { title: "Pushed after WorkTrain's delivery", summary: "Somebody changed the branch after WorkTrain had delivered it. The proof in the pull request is about the commit before; nothing of this one was looked at." };
@@ -87,7 +85,7 @@ async function giveCheck(place: Workplace, tools: AppTools, asked: Asked): Promi
   if (config?.ok !== true || !config.value.checks.everyPullRequest) return;
   const answer = asked.pull === null ? OF_A_GROUP : await answerTo(place, tools, { ...asked, pull: asked.pull, config: config.value });
   if (answer === null) return;
-  await tools.effects.apply(checkRunEffect(github, repository, { appId: tools.author.appId, name: CHECK_NAME, headSha, externalId: `not-handled:${headSha}`, annotations: [], conclusion: "neutral", ...answer }));
+  await tools.effects.apply(checkRunEffect(github, repository, { appId: tools.author.appId, name: CHECK_NAME, headSha, externalId: `not-handled:${headSha}`, conclusion: "neutral", annotations: [], ...answer }));
 }
 
 /** Null where a run of ours gives the check. */
@@ -98,22 +96,9 @@ async function answerTo(place: Workplace, tools: AppTools, { pull, config, headS
     const message = await readCommitMessage(place.github, place.repository, headSha);
     if (readTrailers(message ?? "")?.item === item) return null;
   }
-  const isDue = isReviewed(pull, config, defaultBranch);
-  const off = isDue ? await switchedOff(place, config) : null;
-  if (isDue) return off;
+  // By the label of a stop a due review stays due: nothing passes in its place.
+  if (isReviewed(pull, config, defaultBranch)) return config.enabled ? null : SWITCHED_OFF;
   return item === null ? NOT_HANDLED : ON_TOP;
-}
-
-/** Null while WorkTrain works here. Number 1 is asked for, whether or not there is such an issue: what stops all work comes with it. */
-async function switchedOff(place: Workplace, { enabled }: Config): Promise<Answer | null> {
-  if (!enabled) return { title: "WorkTrain is switched off", summary: `All work of WorkTrain in this repository is stopped by \`enabled: false\` in ${CONFIG_PATH}, so this commit is not reviewed. Nothing was looked at. When work may go on, \`/worktrain review\` asks for a review.` };
-  const stoppedBy = (await setStage(place, 1))?.stoppedBy ?? null;
-  if (stoppedBy === null) return null;
-  return {
-    conclusion: "action_required",
-    title: "WorkTrain is stopped, and a review is due",
-    summary: `All work of WorkTrain in this repository is stopped by the label \`${STOP_LABEL}\` on #${stoppedBy}, so this commit is not reviewed. Nothing was looked at, and the check does not pass without it.\n\n**What to do:** take the label off #${stoppedBy} when work may go on, then write \`/worktrain review\` here. To merge without a review while it is stopped, take the requirement out: \`enabled: false\` in ${CONFIG_PATH} on the default branch, or the repository's rules.`,
-  };
 }
 
 /** The item whose branch it is of; null where it is somebody else's: the name of a branch alone makes nothing ours. */

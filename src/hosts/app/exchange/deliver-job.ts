@@ -36,7 +36,7 @@ export const DELIVER_JOB = "deliver";
 const JOB_KEYS: readonly string[] = ["needs", "if", "runs-on", "timeout-minutes", "environment", "cache-mode", "permissions", "concurrency", "steps"];
 const STEP_KEYS: readonly string[] = ["uses", "with", "id", "name", "timeout-minutes"];
 /** Of the file: they would hold in every job of it. */
-const EVERYWHERE: readonly string[] = ["env", "defaults"];
+const EVERYWHERE: readonly string[] = ["env", "defaults", "<<"];
 
 const objectSchema = z.record(z.string(), z.unknown());
 const fileSchema = z.looseObject({ jobs: z.record(z.string(), objectSchema) });
@@ -48,7 +48,7 @@ export function wrongDeliverJob(text: string, actions: readonly string[]): Wrong
   const { jobs } = file.data;
   const { [DELIVER_JOB]: job, ...others } = jobs;
   if (job === undefined) return wrong(`the file has no job ${DELIVER_JOB}`);
-  const shared = EVERYWHERE.find((key) => key in file.data);
+  const shared = Object.keys(file.data).find((key) => EVERYWHERE.includes(key.toLowerCase()));
   if (shared !== undefined) return wrong(`the file sets ${code(shared)} for every job`);
   // A run's jobs are known by the names they show.
   const namesake = Object.entries(others).find(([id, { name = id }]) => typeof name !== "string" || name.includes("${{") || name.trim().toLowerCase() === DELIVER_JOB);
@@ -67,7 +67,11 @@ export function wrongDeliverJob(text: string, actions: readonly string[]): Wrong
 
 const wrong = (why: string): Wrong => ({ claim: "job_workflow_ref", why });
 
+/** Where YAML readers differ in what ends a line, or the file: one may see a comment where GitHub's sees another step. */
+const AMBIGUOUS = /\r(?!\n)|[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u0085\u2028\u2029\ufeff]/;
+
 function parsed(text: string): unknown {
+  if (AMBIGUOUS.test(text)) return null;
   try {
     return parse(text, { maxAliasCount: 100 });
   } catch {

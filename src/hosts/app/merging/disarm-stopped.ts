@@ -2,27 +2,20 @@
  * A person has stopped everything: nothing of ours is merged by itself meanwhile (I9). What a bot armed on deliveries is disarmed and said once for a
  * commit; what a person armed is the person's. It stays disarmed when work goes on: that is asked for anew.
  */
-import { branchOfIssue, readOpenDeliveries } from "../../../github/read/index.ts";
+import { readAllArmedByBots } from "../../../github/write/index.ts";
 import { deliveredHeadOf } from "../../../intake/index.ts";
-import { readLabelled } from "../dashboard/dashboard.ts";
 import type { LookTools } from "../runs/look-at-run.ts";
-import { openStatusBoard } from "../runs/status-board.ts";
 import { tellNotFollowedUp } from "../starting/not-followed-up.ts";
 import { hearsClicks, subjectOf, type Workplace } from "../workplace.ts";
 import { disarm } from "./disarm.ts";
 
-/** Queues it for each delivery of an open issue with the start label. @param by what stops everything, as a person reads it */
+/** Queues it for each open pull request from a branch of ours. @param by what stops everything, as a person reads it */
 export async function disarmStopped(place: Workplace, tools: LookTools, by: string): Promise<void> {
   // A job of the repository's own may disarm nothing.
   if (!hearsClicks(tools)) return;
-  const branches: string[] = [];
-  for (const { number, comments, pull } of (await readLabelled(place)).issues) {
-    const marker = pull === undefined ? (await openStatusBoard(place, tools, number).readShown(comments))?.marker : undefined;
-    if (marker !== undefined) branches.push(branchOfIssue(marker));
-  }
   const { repository, repositoryId } = place;
-  for (const { armed, branch, headSha, number: pullNumber } of await readOpenDeliveries(place.github, { ...repository, id: repositoryId }, { branches, said: true })) {
-    const head = armed ? deliveredHeadOf(branch, headSha) : null;
+  for (const { number: pullNumber, branch, headSha } of await readAllArmedByBots(place.github, { ...repository, id: repositoryId })) {
+    const head = deliveredHeadOf(branch, headSha);
     if (head === null) continue;
     tools.queue.add(subjectOf(repositoryId, head.issueNumber), {
       name: "disarming what is stopped",

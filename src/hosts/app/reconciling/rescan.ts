@@ -43,8 +43,8 @@ export async function rescan(place: Workplace, tools: LookTools): Promise<void> 
   await orLogged(place, tools, { what: "reviews without the label could not be looked for" }, () => lookAtUnlabelled(place, tools, new Set(issues.map(({ number }) => number))));
 }
 
-/** The longest that a status comment stays as it is before something is due: the wait between two tries (`nextTry`), a look late, and what a job may take for one step. */
-const RECENT_MS = 6 * 60 * 60_000;
+/** Longer than any wait between two tries (`nextTry`) with an App that is away or stopped meanwhile: as long as GitHub keeps a webhook for redelivery. */
+const RECENT_MS = 3 * 24 * 60 * 60_000;
 
 /** A review may have no label: a command asked for it, or every pull request is reviewed. What was begun of it is found by the App's own comments. */
 async function lookAtUnlabelled(place: Workplace, tools: LookTools, labelled: ReadonlySet<number>): Promise<void> {

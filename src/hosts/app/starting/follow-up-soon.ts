@@ -145,7 +145,9 @@ export function baseChangedSoon(place: Workplace, tools: LookTools, head: Delive
 async function takenBy({ github, repository }: Workplace, { followUp: last, runId }: StatusMarker): Promise<readonly number[]> {
   const taken = last?.comments ?? [];
   if (taken.length === 0 || runId === null) return taken;
-  return (await readRun(github, repository, runId))?.conclusion === "success" ? taken : [];
+  const run = await readRun(github, repository, runId);
+  // Of a run that somebody deleted nothing is known any more.
+  return run === null || run.conclusion === "success" ? taken : [];
 }
 
 /** By somebody who may have it done. @param taken comments that the last run was started for */
