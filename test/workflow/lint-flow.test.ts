@@ -1,4 +1,6 @@
 /** What lint decides of ways through a workflow: loops that end, steps that are come to. Through `lintWorkflow` as in lint.test.ts. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { catalogue } from "../../src/workflow/index.ts";
 import { lintWorkflow, type LintFinding } from "../../src/workflow/lint/index.ts";
@@ -8,10 +10,12 @@ import type { Json, JsonObject } from "../../src/shared/json.ts";
 const step = (id: string, more: JsonObject = {}, goal = `Do ${id}.`): JsonObject => ({ id, title: "Step", promptBlocks: { goal, verify: [`Seen ${id}.`] }, ...more });
 const gives = (key: string, schema: Json = { type: "boolean" }): JsonObject => ({ produces: { [key]: schema } });
 
+const ROUTINES = ["ideation"].map((name) => ({ file: `${name}.yaml`, text: readFileSync(join("workflows/routines", `${name}.yaml`), "utf8") }));
+
 function findings(steps: readonly JsonObject[]): readonly LintFinding[] {
   const file = { schemaVersion: 2, id: "team.work", name: "Work", version: "1.0.0", description: "Some work.", about: "For some work.", examples: ["Do some of the work"], category: "coding", tags: ["work"], steps };
   const source = { file: "w.json", text: JSON.stringify(file) };
-  const { workflows, faults } = catalogue([source]);
+  const { workflows, faults } = catalogue([source, ...ROUTINES]);
   expect(faults).toEqual([]);
   const document = documentOf(source);
   const plan = workflows.get("team.work")?.plan;
@@ -115,5 +119,18 @@ describe("steps that are never come to", () => {
   test("one finding for all of them that follow each other", () => {
     const hidden: JsonObject = { id: "again", type: "loop", title: "Again", loop: { type: "for", count: 2 }, body: [step("three"), step("four")] };
     expect(told([step("one", jump("five", EITHER)), step("two"), hidden, step("five")])).toHaveLength(1);
+  });
+});
+
+describe("what is not so in every run is told of none", () => {
+  test.each<[string, readonly JsonObject[]]>([
+    ["who passed a step by a jump comes back to it with what let the jump be taken", [step("size", { ...gives("small"), jumpIf: { condition: { var: "small", equals: true }, target: "code" } }), step("design", { promptFragments: [{ id: "back", when: { var: "small", equals: true }, text: "Only what is missing." }] }), step("code", { ...gives("more"), jumpIf: { condition: { var: "more", equals: true }, target: "design" } })]],
+    ["what a call hands over is not there where it did not begin", [step("size", gives("risky")), { id: "ways", title: "Ways", runCondition: { var: "risky", equals: true }, templateCall: { templateId: "wr.templates.routine.ideation" }, ...gives("favourite", { type: "string" }) }, step("plain", { runCondition: { var: "favourite", equals: null } })]],
+    ["whoever starts it may give what a later step names", [step("ask", { runCondition: { var: "ticketUrl" } }), step("tell", {}, "Say what stands at ticketUrl, if there is one.")]],
+    ["a verb of counting hands a value over", [step("first", gives("attempts", { type: "number" })), loop("until", { var: "attempts", gte: 3 }, [step("try", {}, "Try it, and increment attempts by one.")])]],
+    ["another language speaks of the context", [step("weigh", {}, "Setze risiko im Kontext auf hoch oder niedrig."), step("guard", { runCondition: { var: "risiko", equals: "hoch" } })]],
+    ["the loop inside is the one that its control decides", [step("first", gives("state", { enum: ["open", "done"] })), { ...loop("while", { var: "state", equals: "open" }, [step("work", gives("state", { enum: ["open", "done"] })), { id: "inner", type: "loop", title: "Inner", loop: { type: "while", maxIterations: 3 }, body: [step("judge", { outputContract: { contractRef: "wr.contracts.loop_control" } })] }]) }]],
+  ])("%s", (_, steps) => {
+    expect(told(steps)).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 /** Reads what a session's context package is made of, and packs it for the step that is out. */
 import { nodesOf, type StepOffer } from "../../engine/session/index.ts";
+import type { StepOutput } from "../../record/index.ts";
 import { roleOf } from "../seat.ts";
 import type { Seat } from "../tree.ts";
 import { relevantFiles } from "./files.ts";
@@ -17,6 +18,15 @@ export interface SessionContext {
   section(ref: string): string | null;
 }
 
+/** Characters of an artifact that stands for notes that a step left out. */
+const SHOWN_CHARS = 4_000;
+
+/** What a step left for those after it: its notes, or what it handed over in their place. */
+function saidBy({ notes, artifacts }: StepOutput): string {
+  if (notes.trim() !== "") return notes.trim();
+  return artifacts.map(({ contractRef, value }) => `${contractRef}: ${JSON.stringify(value).slice(0, SHOWN_CHARS).toWellFormed()}`).join("\n");
+}
+
 /** @param model whose window bounds the package where the config does not */
 export async function gatherContext(seat: Seat, model: string): Promise<SessionContext> {
   const { tree, session, depth } = seat;
@@ -27,7 +37,10 @@ export async function gatherContext(seat: Seat, model: string): Promise<SessionC
   const published = wanted.sections.has("sessions") ? await publishedWork(deps.workspace.baseFiles, focusOf(files), run.itemId) : [];
   const sourcesOf = (task: string | null) => {
     const facts = tree.facts();
-    const steps = nodesOf(session.state()).flatMap(({ stepId, completed, output }) => (completed && (output?.notes ?? "").trim() !== "" ? [{ stepId, notes: output?.notes.trim() ?? "" }] : []));
+    const steps = nodesOf(session.state()).flatMap(({ stepId, completed, output }) => {
+      const notes = completed && output !== null ? saidBy(output) : "";
+      return notes === "" ? [] : [{ stepId, notes }];
+    });
     // Also who starts blank knows what it noted itself, in a conversation before this one.
     const noted = facts.filter(({ sessionId }) => sessionId === session.id).map(({ kind, text }) => ({ stepId: `remembered ${kind}`, notes: text }));
     const prior = { ...run.prior, facts: facts.filter(({ sessionId }) => sessionId !== session.id) };

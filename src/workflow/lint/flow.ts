@@ -38,11 +38,12 @@ interface Setting {
 
 export const keyOf = (path: string): string => path.split(".")[0] ?? "";
 
-export function flowOf(steps: readonly PlacedStep[], passed: ReadonlySet<string>): Flow {
+/** @param everywhere texts that every step is shown */
+export function flowOf(steps: readonly PlacedStep[], passed: ReadonlySet<string>, everywhere: readonly string[]): Flow {
   const settings = steps.flatMap(settingsOf);
   const given = new Set([...GIVEN_BY_HOSTS, ...passed, ...steps.flatMap(({ step }) => (step.kind === "standard" ? Object.keys(step.requires) : []))]);
   const backwards = steps.flatMap((placed) => backwardsFrom(placed, steps));
-  const words = steps.map(({ step }) => ({ step, said: textsOf(step).map(({ text }) => text.replaceAll(/\{\{[^}]*\}\}/g, "")).join("\n") }));
+  const words = steps.map(({ step }) => ({ step, said: [...textsOf(step).map(({ text }) => text), ...(step.kind === "standard" ? step.definitions : []), ...everywhere].join("\n").replaceAll(/\{\{[^}]*\}\}/g, "") }));
   /** The last place whose values can be seen there. */
   const lastSeen = ({ by, after }: Pick<Use, "by" | "after">): number => Math.max(after ? by.index : by.index - 1, ...backwards.filter(({ from, to }) => to <= by.index && by.index <= from).map(({ from }) => from));
   const uses = steps.flatMap(usesOf);
@@ -66,14 +67,16 @@ export function flowOf(steps: readonly PlacedStep[], passed: ReadonlySet<string>
 
 /**
  * Words that ask for a key. One that is an ordinary word of the language is asked for only as a value: in quotes, with what it is to
- * be, or behind a verb that hands it over; "until all is done" asks for nothing.
+ * be, in a sentence about the context, or behind a verb that hands it over; "until all is done" asks for nothing.
  */
 function wordsFor(key: string): RegExp {
   const name = `(?<![\\w$-])${key.replaceAll("$", "\\$")}(?![\\w$-])`;
   if (!/^[a-z]+$/.test(key)) return new RegExp(name);
-  return new RegExp(`[\`"'*_{]${name}|${name}\\s*(?:[:=]|(?:is )?(?:to )?(?:\`|"|'|true\\b|false\\b))|\\b${HANDS_OVER}\\s+(?:(?:the|a|context|value|values|key|variable|flag|field|called|named|of|for)\\s+)*${name}|${name}\\s+(?:in|into|to|as)\\s+(?:the\\s+)?(?:context|true|false)\\b`, "i");
+  return new RegExp(`[\`"'*_{]${name}|${name}\\s*(?:[:=]|(?:is )?(?:to )?(?:\`|"|'|true\\b|false\\b))|\\b${HANDS_OVER}\\s+(?:(?:the|a|context|value|values|key|variable|flag|field|called|named|of|for)\\s+)*${name}|${name}\\s+(?:in|into|to|as)\\s+(?:the\\s+)?(?:context|true|false)\\b|${name}[^\\n.]*${IN_CONTEXT}|${IN_CONTEXT}[^\\n.]*${name}`, "i");
 }
-const HANDS_OVER = "(?:sets?|puts?|sends?|hands? over|gives?|reports?|returns?|records?|stores?|writes?|updates?|changes?|switch|turns?|marks?|fills?|submits?|provides?|produces?|keeps?|answers?|says?|tells?)";
+/** In other languages it is called nearly the same. */
+const IN_CONTEXT = "\\b[ck]onte[xk]t";
+const HANDS_OVER = "(?:sets?|puts?|sends?|hands? over|gives?|reports?|returns?|records?|stores?|writes?|updates?|changes?|increments?|decrements?|increases?|decreases?|raises?|lowers?|counts?|outputs?|emits?|adds?|includes?|assigns?|declares?|decides?|switch|turns?|marks?|fills?|submits?|provides?|produces?|keeps?|answers?|says?|tells?)";
 
 const settingsOf = ({ step, index }: PlacedStep): readonly Setting[] => {
   if (step.kind === "gather") return [{ key: step.outputVar, index, schema: {} }];

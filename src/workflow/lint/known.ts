@@ -33,7 +33,7 @@ export function knownOf(placed: readonly PlacedStep[], flow: Flow): KnownAt {
   const known = new Map<PlanStep, Known>();
   const index = new Map(placed.map(({ step, index: at }) => [step, at]));
   const changing = new Map(placed.map(({ step }) => [step, changedBy(step, flow)]));
-  const [jumped, rejected] = [jumpsBack(placed), rejections(placed)];
+  const [jumped, rejected, ahead] = [jumpsBack(placed), rejections(placed), jumpsAhead(placed)];
   const back = [...jumped, ...rejected];
   const jumps = new Map<string, Formula>();
 
@@ -43,6 +43,8 @@ export function knownOf(placed: readonly PlacedStep[], flow: Flow): KnownAt {
     const ways = back.filter(({ to }) => to === at);
     const here = either(above, jumps.get(step.id) ?? FALSE);
     if (ways.length === 0) return here;
+    // Who passed it by a jump comes to it by the way back with what let the jump be taken.
+    if (ahead.some(({ from, to }) => from < at && at < to)) return TRUE;
     const last = Math.max(...ways.map(({ from }) => from));
     const between = placed.filter((each) => at <= each.index && each.index <= last).map((each) => changing.get(each.step) ?? (() => true));
     const by = placed[at];
@@ -64,7 +66,8 @@ export function knownOf(placed: readonly PlacedStep[], flow: Flow): KnownAt {
       const after = all(forgetting(within, changed), gains);
       known.set(step, { before, within, after, turn });
       const on = step.kind === "standard" && step.jump !== null ? jumping(step, step.jump, after) : TRUE;
-      const skipped = step.kind === "standard" && step.audits !== null ? TRUE : condition === null ? FALSE : formulaOf(condition, false);
+      const isSilent = step.kind === "standard" && (step.audits !== null || (step.closes !== null && step.runCondition !== null));
+      const skipped = isSilent ? TRUE : condition === null ? FALSE : formulaOf(condition, false);
       const kept = forgetting(before, changed);
       const runs = condition === null ? TRUE : forgetting(formulaOf(condition), changed);
       at = kept === before ? all(before, either(skipped, all(runs, gains, on))) : either(all(before, skipped), all(kept, runs, gains, on));
@@ -91,11 +94,13 @@ const topOf = (placed: readonly PlacedStep[]): readonly PlanStep[] => placed.fil
 const mayPass = ({ index, around }: PlacedStep, back: readonly Way[]): number =>
   back.some(({ from, to }) => to <= index && index <= from) ? Number.POSITIVE_INFINITY : around.reduce((times, { loop }) => times * (typeof loop.count === "number" ? Math.min(loop.count, loop.maxIterations) : loop.maxIterations), 1);
 
-const jumpsBack = (placed: readonly PlacedStep[]): readonly Way[] =>
+const jumpsOf = (placed: readonly PlacedStep[]): readonly Way[] =>
   placed.flatMap(({ step, index: from }) => {
     const to = step.kind === "standard" && step.jump !== null ? placed.find((each) => each.step.id === step.jump?.target)?.index : undefined;
-    return to === undefined || to > from ? [] : [{ from, to }];
+    return to === undefined ? [] : [{ from, to }];
   });
+const jumpsBack = (placed: readonly PlacedStep[]): readonly Way[] => jumpsOf(placed).filter(({ from, to }) => to <= from);
+const jumpsAhead = (placed: readonly PlacedStep[]): readonly Way[] => jumpsOf(placed).filter(({ from, to }) => to > from);
 
 /** Values that a step may change: of a loop those that its body may, and its own variables. */
 function changedBy(step: PlanStep, flow: Flow): Changed {
@@ -146,8 +151,10 @@ function valuesFit(path: string, schema: JsonSchema): Formula {
   return all(...facts, ...required.flatMap((name: unknown) => (typeof name === "string" ? [valuesFit(`${path}.${name}`, schemaAt(schema, [name]) ?? {})] : [])));
 }
 
-/** What conditions look at and nobody has given before the first step. */
+/** What conditions look at and nobody has given before the first step. What a step's words ask for and none declares may be given by whoever starts it. */
 function unsetAtFirst(placed: readonly PlacedStep[], flow: Flow): Formula {
   const looked = placed.flatMap(({ step }) => conditionsOf(step).flatMap(({ condition }) => testsOf(formulaOf(condition)).map((test) => test.var)));
-  return all(...[...new Set(looked)].filter((path) => !flow.given(keyOf(path))).map((path) => formulaOf({ var: path, equals: null })));
+  return all(...[...new Set(looked)].filter((path) => !flow.given(keyOf(path)) && (isDeclared(keyOf(path), placed) || !flow.mentioned(keyOf(path)))).map((path) => formulaOf({ var: path, equals: null })));
 }
+
+const isDeclared = (key: string, placed: readonly PlacedStep[]): boolean => placed.some(({ step }) => (step.kind === "gather" ? step.outputVar === key : step.kind === "standard" && Object.hasOwn(step.produces, key)));

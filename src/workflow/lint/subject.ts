@@ -41,7 +41,7 @@ export interface LintRule {
 export function subjectOf(plan: Plan, root: JsonObject, plans: readonly Plan[]): LintSubject {
   const passed = passedTo(plan.id, plans);
   const steps = placedSteps(plan, root);
-  const flow = flowOf(steps, new Set([...passed, ...argumentsOf(plan, root)]));
+  const flow = flowOf(steps, new Set([...passed, ...argumentsOf(plan, root)]), shownEverywhere(plan));
   return { plan, root, steps, kind: kindOf(plan.id), flow, known: knownOf(steps, flow), plans: new Map(plans.map((each) => [each.id, each])), callers: kindOf(plan.id) === "routine" ? callersOf(plan, plans) : [] };
 }
 
@@ -50,9 +50,11 @@ function callersOf({ id }: Plan, plans: readonly Plan[]): readonly Caller[] {
   return plans.flatMap((plan): readonly Caller[] => {
     const steps = placedSteps(plan, {});
     const calls = steps.some(({ step }) => step.origin.routine === name || (step.kind === "parallel" && step.delegations.some(({ workflowId }) => workflowId === id)));
-    return calls ? [{ id: plan.id, steps, flow: flowOf(steps, new Set()) }] : [];
+    return calls ? [{ id: plan.id, steps, flow: flowOf(steps, new Set(), shownEverywhere(plan)) }] : [];
   });
 }
+
+const shownEverywhere = ({ systemPrompt, metaGuidance }: Plan): readonly string[] => [...(systemPrompt === null ? [] : [systemPrompt]), ...metaGuidance];
 
 const ROLE_ID = /^(?:[a-z0-9_-]+\.)?role-/;
 const kindOf = (id: string): LintSubject["kind"] => (routineName(id) !== null ? "routine" : ROLE_ID.test(id) ? "role" : "workflow");

@@ -26,6 +26,8 @@ function loopIssues(by: PlacedStep, step: LoopStep, subject: LintSubject): reado
   const at = [...by.path, "loop"];
   if (loop.decidedBy === "artifact") {
     if (step.body.some((inner) => inner.runCondition === null && surelyControls(inner))) return [];
+    // The control of a loop inside decides that one; this one's own condition is looked at then.
+    if (loop.condition !== null && !step.body.some((inner) => contractOf(inner)?.ref === LOOP_CONTROL)) return endsByItself(by, step, subject) ? [] : [{ path: at, ...wordsFor(step, loop.condition, loop.type, subject) }];
     return [{ path: at, message: `No step of the body of "${step.id}" always hands over ${LOOP_CONTROL}, so an iteration may end without a decision.`, fix: "Ask for it, as required, in a step of the body that has no `runCondition`." }];
   }
   // A loop that never begins is told as that.
