@@ -116,12 +116,12 @@ const cases: readonly Case[] = [
   },
   {
     code: "contract-without-consumer",
-    bad: [`contracts: { plan: { type: object }, result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: plan }")}${step("two", "outputContract: { contractRef: result }")}`, `contracts: { findings_of_ours: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: findings_of_ours }")}`, `steps:\n${step("one", "outputContract: { contractRef: wr.contracts.coding_handoff }")}${step("two", "outputContract: { contractRef: wr.contracts.coding_handoff }")}`, `steps:\n${step("one", "outputContract: { contractRef: wr.contracts.loop_control }")}`],
+    bad: [`contracts: { plan: { type: object }, result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: plan }")}${step("two", "outputContract: { contractRef: result }")}`, `contracts: { findings_of_ours: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: findings_of_ours }")}`, `steps:\n${step("one", "outputContract: { contractRef: wr.contracts.coding_handoff }")}${step("two", "outputContract: { contractRef: wr.contracts.coding_handoff }")}`, `steps:\n${step("one", "outputContract: { contractRef: wr.contracts.loop_control }")}`, `contracts: { result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: wr.contracts.coordinator_result }")}${step("two", "outputContract: { contractRef: result }")}`],
     good: [
       `steps:\n${step("one", "produces: { quick: { type: boolean } }, outputContract: { contractRef: wr.contracts.coding_handoff }")}${step("two", "runCondition: { var: quick }, outputContract: { contractRef: wr.contracts.coding_handoff }")}`,
       `contracts: { plan: { type: object }, result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: plan }")}${step("two", "outputContract: { contractRef: result }", "Do what the plan says.")}`,
       `contracts: { plan: { type: object }, result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: plan }, requireConfirmation: { kind: coordinator_eval }")}${step("two", "outputContract: { contractRef: result }")}`,
-      `contracts: { result: { type: object } }\nsteps:\n${step("one", "outputContract: { contractRef: wr.contracts.coordinator_result }")}${step("two", "outputContract: { contractRef: result }")}`,
+      `contracts: { result: { type: object } }\nsteps:\n${step("one", "produces: { large: { type: boolean } }")}${step("two", "runCondition: { var: large }, outputContract: { contractRef: wr.contracts.coordinator_result }")}${step("three", "outputContract: { contractRef: result }")}`,
     ],
   },
   {

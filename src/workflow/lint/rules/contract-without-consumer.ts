@@ -6,6 +6,15 @@ import type { LintRule, LintSubject } from "../subject.ts";
 /** Code acts on these whenever they come. */
 const READ_BY_CODE: ReadonlySet<string> = new Set(["wr.contracts.loop_control", "wr.contracts.gate_verdict", "wr.contracts.coordinator_signal", "wr.contracts.coordinator_result", "wr.contracts.assessment"]);
 
+const RESULT = "wr.contracts.coordinator_result";
+
+/** A result that a step hands over in the middle, whatever comes, is the result of nothing: of children it is shown to who goes on, and behind a condition it may be the end. */
+const isReadByCode = (placed: PlacedStep, steps: readonly PlacedStep[]): boolean => {
+  const ref = contractOf(placed) ?? "";
+  const { step } = placed;
+  return READ_BY_CODE.has(ref) && !(ref === RESULT && step.kind === "standard" && step.runCondition === null && placed !== steps.at(-1) && step.contract?.required === true);
+};
+
 const contractOf = ({ step }: PlacedStep): string | null => (step.kind === "standard" ? (step.contract?.ref ?? null) : step.kind === "parallel" ? (step.synthesis?.contract?.ref ?? null) : null);
 
 const LOOP_CONTROL = "wr.contracts.loop_control";
@@ -17,7 +26,7 @@ export const contractWithoutConsumer: LintRule = {
   find: (subject) => {
     const { steps, kind, root, plan } = subject;
     if (kind === "routine") return unreadByCallers(subject);
-    const results = steps.filter((placed) => contractOf(placed) !== null && !READ_BY_CODE.has(contractOf(placed) ?? ""));
+    const results = steps.filter((placed) => contractOf(placed) !== null && !isReadByCode(placed, steps));
     const end = results.at(-1);
     return [
       ...steps.filter((placed) => placed.own && contractOf(placed) === LOOP_CONTROL && placed.around.length === 0).map((placed) => ({ path: placeOf(placed), message: `Nothing reads the ${LOOP_CONTROL} of "${placed.step.id}": it stands in no loop.`, fix: "Move it into the loop that it decides, or leave it at notes." })),
