@@ -109,10 +109,15 @@ function start(env: Record<string, string>, args: readonly string[] = ["--goal",
 }
 
 /** Holds the model's answers from now on until it is let go. */
-function hold(): { release(): void } {
+/** `reached`: the model was asked, so that what is told from then on waits for the turn after that. */
+function hold(): { release(): void; readonly reached: Promise<void> } {
   const { promise, resolve } = Promise.withResolvers<void>();
-  gate = () => promise;
-  return { release: resolve };
+  const asked = Promise.withResolvers<void>();
+  gate = () => {
+    asked.resolve();
+    return promise;
+  };
+  return { release: resolve, reached: asked.promise };
 }
 
 const sessionOf = async (run: Run, phase: string): Promise<string> => {
@@ -187,6 +192,7 @@ describe("tell", () => {
     const held = hold();
     const run = start(env);
     const session = await sessionOf(run, "classify");
+    await held.reached;
     const before = model.requests.length;
     const telling = worktrain(["tell", session, "Leave the README alone.", "--json"], env);
     await until(() => readdirSync(join(dataOf("tell"), "items"), { recursive: true }).some((name) => /inbox\/[^/]+\.json$/.test(String(name))), "it is in the inbox");
