@@ -10,14 +10,6 @@ afterEach(async () => {
   await scene.world.close();
 });
 
-/** For the App; GitHub's clock stands still. */
-async function pass(minutes: number): Promise<void> {
-  for (let passed = 0; passed < minutes; passed += 1) {
-    await scene.world.clock.advance(MINUTE);
-    await scene.world.quiet();
-  }
-}
-
 /** A labelled review whose model could not be reached: it is tried again in a quarter of an hour. */
 async function interrupted(): Promise<{ readonly number: number; readonly head: string }> {
   scene = await startReviewScene({ exchange: true });
@@ -28,7 +20,7 @@ async function interrupted(): Promise<{ readonly number: number; readonly head: 
   expect(await scene.marker(pull.number)).toMatchObject({ state: "interrupted", due: expect.any(String) });
   expect(scene.checks()).toMatchObject([{ state: "queued" }]);
   scene.world.later(MINUTE);
-  await pass(1);
+  await scene.pass(1);
   return pull;
 }
 
@@ -51,7 +43,7 @@ it.each([
   expect(body).toContain("it is tried again by itself from");
   expect(await scene.marker(number)).toMatchObject({ state: "interrupted", attempt: 1, due: before?.due, check: before?.check, head });
   await scene.world.commit({ ".github/worktrain.yml": "commands: { test: npm test }\n" });
-  await pass(30);
+  await scene.pass(30);
   expect(scene.runs()).toHaveLength(2);
   expect(await scene.marker(number)).toMatchObject({ attempt: 1, continuation: 1, tries: 1, head });
   expect(scene.checks()).toMatchObject([{ head, state: "queued" }]);
@@ -60,7 +52,7 @@ it.each([
 it("its time comes while the config says never: it waits for a person and says why", async () => {
   const { number } = await interrupted();
   await scene.world.commit({ ".github/worktrain.yml": "review: { pullRequests: never }\n" });
-  await pass(30);
+  await scene.pass(30);
   expect(scene.runs()).toHaveLength(1);
   expect((await scene.world.comments(number))[0]?.body).toContain("It is not gone on with by itself: the configuration says by now that pull requests are never reviewed");
   expect(scene.checks()).toMatchObject([{ state: "action_required" }]);

@@ -20,6 +20,8 @@ export interface ReviewScene {
   /** The newest run ends. */
   end(number: number, ending: EndingCode | null, conclusion?: "success" | "failure" | "cancelled"): Promise<void>;
   marker(number: number): Promise<ReturnType<typeof parseStatusMarker>>;
+  /** Minutes pass for the App; GitHub's clock stands still. */
+  pass(minutes: number): Promise<void>;
 }
 
 /** @param exchange whether the deliver job publishes as the App */
@@ -48,6 +50,12 @@ export async function startReviewScene({ exchange = false }: { readonly exchange
   return {
     world,
     push,
+    async pass(minutes) {
+      for (let passed = 0; passed < minutes; passed += 1) {
+        await world.clock.advance(60_000);
+        await world.quiet();
+      }
+    },
     runs,
     save,
     async open() {

@@ -3,20 +3,11 @@ import { afterEach, expect, it } from "vitest";
 import { assertRequestsConform } from "../../contract/openapi.ts";
 import { startReviewScene, type ReviewScene } from "./review-scene.ts";
 
-const MINUTE = 60_000;
 let scene: ReviewScene;
 afterEach(async () => {
   assertRequestsConform(scene.world.github.requests);
   await scene.world.close();
 });
-
-/** For the App; GitHub's clock stands still. */
-async function pass(minutes: number): Promise<void> {
-  for (let passed = 0; passed < minutes; passed += 1) {
-    await scene.world.clock.advance(MINUTE);
-    await scene.world.quiet();
-  }
-}
 
 const body = async (number: number): Promise<string> => (await scene.world.comments(number)).find((each) => each.body.startsWith("<!-- worktrain:status "))?.body ?? "";
 
@@ -41,9 +32,9 @@ it.each(Object.entries(asked))("fault 63: asked for by %s, it is tried again whe
   expect(await body(number)).toContain("It is tried again by itself after");
   const before = await scene.world.comments(number);
   await scene.world.restart();
-  await pass(14);
+  await scene.pass(14);
   expect(scene.runs()).toHaveLength(1);
-  await pass(12);
+  await scene.pass(12);
   expect(scene.runs()).toHaveLength(2);
   expect(await body(number)).toContain("This is try 1 in a row to go on.");
   expect((await scene.world.comments(number)).length).toBe(before.length);
@@ -56,7 +47,7 @@ it("fault 38: its run was lost, and nobody heard of it: it goes on", async () =>
   scene.world.github.actions.updateRun(runId, { status: "completed", conclusion: "failure" });
   await scene.world.github.settled();
   await scene.world.restart();
-  await pass(15);
+  await scene.pass(15);
   expect(scene.runs()).toHaveLength(2);
 });
 
@@ -69,6 +60,6 @@ it("cancelled before its time, it is not tried again; nor by a comment of somebo
   await scene.world.quiet();
   expect(await body(number)).not.toContain("It is tried again by itself");
   await scene.world.call(scene.world.maintainer, "POST", `/repos/acme/calc/issues/${number}/comments`, { body: copied });
-  await pass(31);
+  await scene.pass(31);
   expect(scene.runs()).toHaveLength(1);
 });
