@@ -38,7 +38,7 @@ const armedPullsSchema = z.object({ repository: z.object({ pullRequests: z.objec
 const isArmedByBot = ({ isCrossRepository, autoMergeRequest: armed }: z.infer<typeof armedPullSchema>): boolean => !isCrossRepository && armed !== null && (armed.enabledBy === null || armed.enabledBy.kind === "Bot");
 
 const ALL_ARMED_DOCUMENT = `query AllArmed($owner: String!, $name: String!, $after: String) {
-  repository(owner: $owner, name: $name) { databaseId pullRequests(states: [OPEN], first: 100, after: $after) { pageInfo { hasNextPage endCursor } nodes { id number headRefName headRefOid isCrossRepository autoMergeRequest { enabledBy { kind: __typename } } } } }
+  repository(owner: $owner, name: $name) { databaseId pullRequests(states: [OPEN], first: 100, after: $after, orderBy: { field: CREATED_AT, direction: DESC }) { pageInfo { hasNextPage endCursor } nodes { id number headRefName headRefOid isCrossRepository autoMergeRequest { enabledBy { kind: __typename } } } } }
 }`;
 const allArmedSchema = z.object({
   repository: z
@@ -49,10 +49,10 @@ const allArmedSchema = z.object({
     .nullable(),
 });
 
-/** 5,000 open pull requests. */
+/** The 5,000 newest open pull requests. */
 const MAX_OPEN_PAGES = 50;
 
-/** Every open pull request from a branch of the repository itself that no person armed; none where the repository is another one by now. One request for each hundred that are open. */
+/** Every open pull request (the 5,000 newest) from a branch of the repository itself that no person armed; none where the repository is another one by now. One request for each hundred that are open. */
 export async function readAllArmedByBots(github: GitHub, { owner, repo, id }: Repository & { readonly id: number }): Promise<readonly (ArmedPull & { readonly branch: string; readonly headSha: string })[]> {
   const found: (ArmedPull & { readonly branch: string; readonly headSha: string })[] = [];
   for (let page = 0, after: string | null = null; page < MAX_OPEN_PAGES; page += 1) {

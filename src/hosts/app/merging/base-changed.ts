@@ -21,7 +21,7 @@ export async function baseChanged(place: Workplace, tools: AppTools, { issueNumb
   if (pull === null || !pull.open || pull.fork || pull.base === defaultBranch || pull.branch !== branchOfIssue({ issueNumber, attempt })) return;
   const item = readTrailers((await readCommitMessage(github, repository, pull.headSha)) ?? "")?.item;
   if (item !== formatItemId({ repositoryId: id, subject: `issue-${issueNumber}`, attempt })) return;
-  const { left } = await disarm(stage.here, { pullNumber, branch: pull.branch });
-  tools.log.info("delivery has another base", { repository: place.repositoryId, issue: issueNumber, pullRequest: pullNumber, armed: left.length });
-  await tellNotFollowedUp(stage.here, tools, { issueNumber, pullNumber, headSha: pull.headSha, about: "base", refusal: { message: `It is to be merged into ${pull.base} by now. It was worked on, reviewed and tested for ${defaultBranch}, so WorkTrain arms no auto-merge on it and does not go on with it by itself.${left.length === 0 ? "" : ` What was armed could not be disarmed: "${left.join('", "')}".`}`, fix: `${left.length === 0 ? "" : 'Press "Disable auto-merge" on the pull request. '}Set its base to ${defaultBranch} again, or go on with it by hand.` } });
+  const { left, said, cure } = await disarm(stage.here, { pullNumber, branch: pull.branch });
+  tools.log.info("delivery has another base", { repository: place.repositoryId, issue: issueNumber, pullRequest: pullNumber, armed: left });
+  await tellNotFollowedUp(stage.here, tools, { issueNumber, pullNumber, headSha: pull.headSha, about: "base", refusal: { message: `It is to be merged into ${pull.base} by now. It was worked on, reviewed and tested for ${defaultBranch}, so WorkTrain arms no auto-merge on it and does not go on with it by itself.${left === 0 ? "" : ` ${said}`}`, fix: `${cure}Set its base to ${defaultBranch} again, or go on with it by hand.` } });
 }

@@ -21,11 +21,10 @@ export async function disarmStopped(place: Workplace, tools: LookTools, by: stri
       name: "disarming what is stopped",
       coalesce: `stopped ${pullNumber}`,
       async run() {
-        const { found, left } = await disarm(place, { pullNumber, branch });
+        const { found, left, said, cure } = await disarm(place, { pullNumber, branch });
         if (found === 0) return;
-        tools.log.info("delivery is not merged while everything is stopped", { repository: repositoryId, issue: head.issueNumber, pullRequest: pullNumber, armed: left.length });
-        const now = left.length === 0 ? "Auto-merge, which WorkTrain had armed, is disarmed." : `Auto-merge, which WorkTrain had armed, could not be disarmed: "${left.join('", "')}".`;
-        await tellNotFollowedUp(place, tools, { issueNumber: head.issueNumber, pullNumber, headSha, about: "stopped", refusal: { message: `All work of WorkTrain in this repository is stopped by ${by}. ${now}`, fix: `${left.length === 0 ? "" : 'Press "Disable auto-merge" on the pull request. '}When work may go on, \`/worktrain merge\` arms it again.` } });
+        tools.log.info("delivery is not merged while everything is stopped", { repository: repositoryId, issue: head.issueNumber, pullRequest: pullNumber, armed: left });
+        await tellNotFollowedUp(place, tools, { issueNumber: head.issueNumber, pullNumber, headSha, about: "stopped", refusal: { message: `All work of WorkTrain in this repository is stopped by ${by}. ${said}`, fix: `${cure}When work may go on, \`/worktrain merge\` arms it again.` } });
       },
     });
   }

@@ -4,8 +4,12 @@ import type { Workplace } from "../workplace.ts";
 export interface Disarmed {
   /** How many pull requests a bot had armed. */
   readonly found: number;
-  /** GitHub's words for each that it left armed. */
-  readonly left: readonly string[];
+  /** How many of them GitHub left armed. */
+  readonly left: number;
+  /** What became of it, with GitHub's words for each that it left armed. */
+  readonly said: string;
+  /** What a person does about those, with a space behind it; empty where none is left. */
+  readonly cure: string;
 }
 
 /** Disarms what a bot armed on one pull request; its branch may be asked to go elsewhere as well. */
@@ -16,5 +20,11 @@ export async function disarm({ github, repository }: Workplace, { pullNumber, br
     const said = await disarmAutoMerge(github, nodeId);
     if (said !== null) left.push(said);
   }
-  return { found: armed.length, left };
+  const isLeft = left.length > 0;
+  return {
+    found: armed.length,
+    left: left.length,
+    said: isLeft ? `Auto-merge, which WorkTrain had armed for the commit that it delivered, could not be disarmed: "${left.join('", "')}".` : "Auto-merge, which WorkTrain had armed for the commit that it delivered, is disarmed.",
+    cure: isLeft ? 'Press "Disable auto-merge" on the pull request. ' : "",
+  };
 }

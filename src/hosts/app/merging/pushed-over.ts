@@ -21,16 +21,15 @@ export async function pushedOver(place: Workplace, tools: AppTools, { issueNumbe
   const pull = await readMergeability(github, repository, pullNumber);
   if (pull === null || !pull.open || pull.fork || pull.branch !== branchOfIssue({ issueNumber, attempt })) return;
   if (await isDelivered(place, tools, { item: formatItemId({ repositoryId, subject: `issue-${issueNumber}`, attempt }), headSha: pull.headSha })) return;
-  const { found, left } = await disarm(place, { pullNumber, branch: pull.branch });
+  const { found, left, said, cure } = await disarm(place, { pullNumber, branch: pull.branch });
   if (found === 0) return;
-  tools.log.info("delivery was pushed over", { repository: repositoryId, issue: issueNumber, pullRequest: pullNumber, armed: left.length });
-  const now = left.length === 0 ? "Auto-merge, which WorkTrain had armed for the commit that it delivered, is disarmed." : `Auto-merge, which WorkTrain had armed for the commit that it delivered, could not be disarmed: "${left.join('", "')}".`;
+  tools.log.info("delivery was pushed over", { repository: repositoryId, issue: issueNumber, pullRequest: pullNumber, armed: left });
   await tellNotFollowedUp(place, tools, {
     issueNumber,
     pullNumber,
     headSha: pull.headSha,
     about: "pushed",
-    refusal: { message: `Somebody pushed ${pull.headSha} to its branch. ${now} What was reviewed, tested and approved is the commit before.`, fix: `${left.length === 0 ? "" : 'Press "Disable auto-merge" on the pull request. '}Look at the new commits, then merge on GitHub yourself.` },
+    refusal: { message: `Somebody pushed ${pull.headSha} to its branch. ${said} What was reviewed, tested and approved is the commit before.`, fix: `${cure}Look at the new commits, then merge on GitHub yourself.` },
   });
 }
 
