@@ -45,7 +45,7 @@ export interface AppPorts {
 export interface RunningApp {
   /** Where it listens, e.g. `http://127.0.0.1:3000`. */
   readonly url: string;
-  /** Resolves when every delivery so far is dealt with, and what was found by looking (runs are still followed). */
+  /** Resolves when every delivery so far is dealt with, and what was found by looking, and no look at a run is under way (more will follow). */
   idle(): Promise<void>;
   /** Takes no more deliveries, finishes what is queued and stops following runs. */
   close(): Promise<void>;
@@ -122,6 +122,7 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
 
   const idle = async (): Promise<void> => {
     await reconciler.idle();
+    await follower.idle();
     await queue.idle();
   };
   return {

@@ -23,7 +23,7 @@ export interface AppWorld extends World {
   readonly logged: { readonly msg: string; readonly fields: LogFields }[];
   /** Ends the App and starts another. */
   restart(): Promise<void>;
-  /** Resolves when every webhook is delivered and every one of them dealt with. */
+  /** Resolves when every webhook is delivered and dealt with, and no look that a poll began is under way. */
   quiet(): Promise<void>;
   /** Commits files to main (null removes one). */
   commit(files: Readonly<Record<string, string | null>>): Promise<void>;

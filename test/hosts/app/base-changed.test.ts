@@ -54,7 +54,6 @@ it("fault 28: one that nobody heard of is found by looking, and what the App arm
   expect(pull()?.autoMerge).not.toBeNull();
   for (let looked = 0; looked < 12 && pull()?.autoMerge !== null; looked += 1) {
     await world.clock.advance(60_000);
-    await scene.call("GET", `/pulls/${scene.pull}`);
     await world.quiet();
   }
   expect([pull()?.autoMerge, (await told()).length]).toEqual([null, 1]);

@@ -270,7 +270,6 @@ describe("a push over what was delivered", () => {
     world.github.setWebhookUrl(world.hookUrl);
     for (let looked = 0; looked < 12 && armed() !== null; looked += 1) {
       await world.clock.advance(60_000);
-      await call("GET", `/pulls/${pull}`);
       await world.quiet();
     }
     expect([armed(), (await notes()).length]).toEqual([null, 1]);

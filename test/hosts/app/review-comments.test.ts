@@ -34,15 +34,8 @@ async function says({ pull, head }: DeliveredScene, body: string, token = world.
 async function passes(ms = 240_000): Promise<void> {
   for (let passed = 0; passed < ms; passed += 10_000) {
     await world.clock.advance(10_000);
-    // What the App asks for is answered meanwhile.
-    for (let asked = -1; world.github.requests.length > asked + 2; ) {
-      asked = world.github.requests.length;
-      await world.comments(1);
-      await world.comments(1);
-    }
     await world.quiet();
   }
-  await world.quiet();
 }
 
 it("several comments in short order, and one more, lead to one run in the name of who said the last, and one that names them all", async () => {
@@ -136,7 +129,7 @@ it("what is said is answered behind a run that checks asked for first: the look 
   const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now(), sleep: () => Promise.resolve() };
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const signal = new AbortController().signal;
-  const follower: RunFollower = { pollMs: 30_000, follow: (_, look) => void looks.push(() => look(signal)), leave: () => undefined, isOver: () => false, forget: () => undefined, stop: () => Promise.resolve() };
+  const follower: RunFollower = { pollMs: 30_000, follow: (_, look) => void looks.push(() => look(signal)), leave: () => undefined, isOver: () => false, forget: () => undefined, idle: () => Promise.resolve(), stop: () => Promise.resolve() };
   const tools = { clock, log, follower, queue: createSubjectQueue(log), dashboards: new Set<number>(), edits: createEditBudget(clock), effects: createEffectRunner({ clock }), author: { appId: 4242, botLogin: null }, ticketKeyPem };
   const place = { github: createGitHub({ token: world.app, baseUrl: world.github.url, graphqlUrl: `${world.github.url}/graphql`, userAgent: "test", clock, fetch }), repository: { owner: "acme", repo: "calc" }, repositoryId: world.repositoryId };
   const head = { issueNumber: scene.issue, attempt: 1, headSha: scene.head };

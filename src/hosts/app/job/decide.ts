@@ -53,7 +53,7 @@ function jobInstallation({ token, apiUrl, graphqlUrl }: JobSettings, fetch: Fetc
 }
 
 /** Nobody stays to follow a run: its last job says when it is over. */
-const UNFOLLOWED: RunFollower = { pollMs: 0, follow: () => undefined, leave: () => undefined, isOver: () => false, forget: () => undefined, stop: () => Promise.resolve() };
+const UNFOLLOWED: RunFollower = { pollMs: 0, follow: () => undefined, leave: () => undefined, isOver: () => false, forget: () => undefined, idle: () => Promise.resolve(), stop: () => Promise.resolve() };
 
 const toolsOf = ({ ticketKeyPem }: JobSettings, { clock, log }: JobPorts): HandlerTools => ({
   clock,

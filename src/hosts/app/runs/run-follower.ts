@@ -31,6 +31,8 @@ export interface RunFollower {
   isOver(runId: number): boolean;
   /** What was seen to be over is not, as far as its status comment tells: that one was away, or another has it restored. */
   forget(runId: number): void;
+  /** Resolves when no look is under way. */
+  idle(): Promise<void>;
   /** Ends all following; resolves when the last look is done. */
   stop(): Promise<void>;
 }
@@ -59,12 +61,19 @@ export function createRunFollower({ clock, log, pollMs }: FollowerOptions): RunF
   const following = new Map<Followed, Pace & { readonly polling: Promise<void>; readonly leaving: AbortController }>();
   const stopping = new AbortController();
   const over = new Set<number>();
+  const underWay = new Set<Promise<RunOutlook>>();
 
   function remember(runId: Followed): void {
     if (typeof runId !== "number") return;
     over.add(runId);
     const [oldest] = over;
     if (over.size > MAX_REMEMBERED && oldest !== undefined) over.delete(oldest);
+  }
+
+  /** Says of a look that it is under way. */
+  async function seen(looking: Promise<RunOutlook>): Promise<RunOutlook> {
+    underWay.add(looking);
+    return looking.finally(() => underWay.delete(looking));
   }
 
   async function poll(what: Followed, { look, pace, signal }: { readonly look: (signal: AbortSignal) => Promise<RunOutlook>; readonly pace: Pace; readonly signal: AbortSignal }): Promise<void> {
@@ -76,7 +85,7 @@ export function createRunFollower({ clock, log, pollMs }: FollowerOptions): RunF
       if (signal.aborted) return;
       if (pace.waking.signal.aborted) continue;
       try {
-        const outlook = await look(signal);
+        const outlook = await seen(look(signal));
         const goesOn = outlook === "going" || outlook === "still";
         if (!goesOn && hasGone) remember(what);
         if (!goesOn) return;
@@ -109,6 +118,9 @@ export function createRunFollower({ clock, log, pollMs }: FollowerOptions): RunF
     },
     isOver: (runId) => over.has(runId),
     forget: (runId) => void over.delete(runId),
+    async idle() {
+      while (underWay.size > 0) await Promise.allSettled(underWay);
+    },
     async stop() {
       stopping.abort();
       await Promise.all([...following.values()].map(({ polling }) => polling));
