@@ -256,7 +256,7 @@ describe("a push over what was delivered", () => {
     const delivery = world.github.deliveries.findLast(({ event, action }) => event === "pull_request" && action === "synchronize");
     await world.github.redeliver(delivery?.id ?? 0);
     await world.quiet();
-    expect(await notes()).toEqual([expect.objectContaining({ body: expect.stringContaining(`Somebody pushed ${pushed} to its branch. Auto-merge, which WorkTrain had armed for the commit that it delivered, is disarmed.`) })]);
+    expect(await notes()).toEqual([expect.objectContaining({ body: expect.stringContaining(`Somebody pushed ${pushed} to its branch. What was reviewed, tested and approved is the commit before. WorkTrain disarms auto-merge, which it had armed for the commit that it delivered.`) })]);
     await call("POST", "/check-runs", { name: "ci", head_sha: pushed, status: "completed", conclusion: "success" });
     await world.quiet();
     expect(await call("GET", `/pulls/${pull}`)).toMatchObject({ merged: false });
