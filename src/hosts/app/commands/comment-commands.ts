@@ -73,7 +73,7 @@ export async function answerComment(place: Workplace, tools: CommandTools, order
   note(`${read.kind === "command" ? read.command.name : read.refusal.kind}: ${outcome.kind}`);
   if (outcome.kind === "ignored") return null;
   // The answer of a run that it was passed on to stands under the comment's own key, and may be the App's as well.
-  // GitHub lets no App comment on what is locked: the reaction is the answer then.
+  // GitHub lets no App comment on what is locked: a reaction is the answer then, where it takes one (P-locked).
   await orLogged(here, tools, { what: "a command could not be answered", again: true }, () => say(here, tools, { issueNumber: event.issueNumber, to: event.author }, { key: outcome.kind === "passed-on" ? `comment=${written.commentId} not-done` : `comment=${written.commentId}`, answer: { ...outcome.answer, notDone: read.notDone } }));
   if (read.kind === "command" && outcome.kind !== "passed-on") await react(here, tools, written, outcome.kind === "done" ? "+1" : "confused");
   return outcome.runId;

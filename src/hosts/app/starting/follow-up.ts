@@ -65,7 +65,7 @@ export async function followUp(place: Workplace, tools: StartTools, asked: Asked
 }
 
 /** Whether the last run was started for the very same: nobody has said anything since. */
-const isAgain = ({ marker: { followUp } }: Status, comments: readonly number[] | undefined): boolean => comments !== undefined && comments.every((id) => followUp?.comments?.includes(id) === true);
+const isAgain = ({ marker }: Status, comments: readonly number[] | undefined): boolean => comments !== undefined && comments.every((id) => marker.followUp?.comments?.includes(id) === true);
 
 const TEXT_CHANGED = {
   message: "The issue's text was changed since this was delivered. The attempt answers the text as it was, so nothing more is done for it by itself.",
