@@ -56,7 +56,7 @@ async function unheard(happens: () => Promise<unknown>): Promise<void> {
 }
 
 const WAYS: readonly (readonly [string, () => Promise<unknown>, string, string])[] = [
-  ["the label is taken off", () => world.unlabel(scene.issue), "unlabeled", "The label `worktrain:ready` was taken off the issue"],
+  ["the label is taken off", () => world.unlabel(scene.issue), "unlabeled", "The issue does not have the label `worktrain:ready`"],
   ["the issue is closed", close, "closed", "The issue is closed"],
 ];
 
@@ -112,6 +112,22 @@ it("the label that the configuration names counts, and one that it does not name
   await world.call(world.maintainer, "DELETE", `/repos/acme/calc/issues/${scene.issue}/labels/build-me`);
   await world.quiet();
   expect(pull()?.autoMerge).toBeNull();
+});
+
+it("while the configuration cannot be read it is not known which label starts work: nothing is taken back", async () => {
+  scene = await deliver(world, {});
+  await vouch();
+  await world.commit({ ".github/worktrain.yml": "label: build-me\nmerge: { auto: true }\n" });
+  await world.call(world.maintainer, "POST", `/repos/acme/calc/issues/${scene.issue}/labels`, { labels: ["build-me"] });
+  await world.unlabel(scene.issue);
+  world.github.setMergeRules(world.repositoryId, { autoMergeAllowed: true, requiredChecks: ["ci"] });
+  await world.quiet();
+  await arm(world.app);
+  await world.commit({ ".github/worktrain.yml": "label: [\n" });
+  await world.quiet();
+  await looks();
+  expect(pull()?.autoMerge?.by).toBe("worktrain[bot]");
+  expect(await told()).toEqual([]);
 });
 
 it("what a person armed stays the person's, and nothing is said", async () => {

@@ -31,14 +31,16 @@ async function disarmTakenBack(place: Workplace, tools: AppTools, { issueNumber,
   const stage = await setStage(place, issueNumber);
   if (stage === null) return;
   const { here, issue, config } = stage;
-  const label = config !== "missing" && config.ok ? config.value.label : DEFAULT_LABEL;
+  // Which label starts work is not known then.
+  if (config === "missing" || !config.ok) return;
+  const { label } = config.value;
   if (issue !== null && issue.open && hasLabel(issue, label)) return;
   const status = await openStatusBoard(here, tools, issueNumber).readShown(stage.comments);
   const newest = Math.max(attempt, status?.marker.attempt ?? 0);
   const branches = Array.from({ length: Math.min(newest, MOST_ATTEMPTS) }, (_, before) => branchOfIssue({ issueNumber, attempt: newest - before }));
   for (const { armed, number: pullNumber, branch, headSha } of await readOpenDeliveries(here.github, { ...here.repository, id: here.repositoryId }, { branches, said: true })) {
     if (!armed) continue;
-    const why = issue?.open === false ? "The issue is closed" : `The label \`${label}\` was taken off the issue`;
+    const why = issue?.open === false ? "The issue is closed" : `The issue does not have the label \`${label}\``;
     const { left } = await disarmAndTell(here, tools, { issueNumber, pullNumber, branch, headSha, about: "taken-back", refusal: { message: `${why}: the work is taken back.`, fix: `Merge #${pullNumber} on GitHub yourself, if it is to be merged. For a new attempt set the label${issue?.open === false ? " on the reopened issue" : ""} again.` } });
     tools.log.info("work taken back: its delivery is not merged", { repository: here.repositoryId, issue: issueNumber, pullRequest: pullNumber, armed: left });
   }

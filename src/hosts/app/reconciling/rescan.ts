@@ -58,7 +58,9 @@ export async function rescan(place: Workplace, tools: LostCommandTools, { sinceM
 }
 
 /** What is armed for an issue that is closed, or does not have the label any more: nobody heard that the work was taken back. */
-function lookForTakenBack(place: Workplace, tools: LookTools, { issues, pulls }: Labelled): void {
+function lookForTakenBack(place: Workplace, tools: LookTools, { issues, pulls, config }: Labelled): void {
+  // By a config that cannot be read it is not known which label that is.
+  if (config === "missing" || !config.ok) return;
   const wanted = new Set(issues.flatMap(({ number, pull }) => (pull === undefined ? [number] : [])));
   for (const { branch, headSha } of pulls.filter(({ armed, fork }) => armed && !fork)) {
     const head = deliveredHeadOf(branch, headSha);
