@@ -38,6 +38,8 @@ function wordsOf(declined: NotArmed, base: string): string {
       return `The pull request's head moved on to ${declined.headSha}, which was not reviewed.`;
     case "rebased":
       return `The pull request is to be merged into ${declined.base} by now; it was reviewed for ${base}.`;
+    case "disarmed-since":
+      return "It was disarmed meanwhile.";
     case "refused":
       return `GitHub does not arm auto-merge: "${declined.words}". It takes it only where the repository allows it (Settings, General, Allow auto-merge) and something is left to wait for, such as a required check. A person merges.`;
     default:

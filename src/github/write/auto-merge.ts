@@ -13,20 +13,30 @@ interface AutoMergeShown {
   /** `OPEN`, `CLOSED` or `MERGED`. */
   readonly state: string;
   readonly armed: boolean;
+  /** ISO time, GitHub's clock, at which it was last armed or disarmed; null for never. */
+  readonly setAt: string | null;
 }
 
 const DOCUMENT = `query AutoMerge($owner: String!, $name: String!, $number: Int!) {
-  repository(owner: $owner, name: $name) { pullRequest(number: $number) { id state headRefOid baseRefName autoMergeRequest { enabledAt } } }
+  repository(owner: $owner, name: $name) { pullRequest(number: $number) { id state headRefOid baseRefName autoMergeRequest { enabledAt } timelineItems(last: 1, itemTypes: [AUTO_MERGE_ENABLED_EVENT, AUTO_MERGE_DISABLED_EVENT]) { nodes { ... on AutoMergeEnabledEvent { createdAt } ... on AutoMergeDisabledEvent { createdAt } } } } }
 }`;
+const pullSchema = z.object({
+  id: z.string(),
+  state: z.string(),
+  headRefOid: z.string(),
+  baseRefName: z.string(),
+  autoMergeRequest: z.object({ enabledAt: z.string().nullable() }).nullable(),
+  timelineItems: z.object({ nodes: z.array(z.object({ createdAt: z.string() })) }),
+});
 const shownSchema = z.object({
-  repository: z.object({ pullRequest: z.object({ id: z.string(), state: z.string(), headRefOid: z.string(), baseRefName: z.string(), autoMergeRequest: z.object({ enabledAt: z.string().nullable() }).nullable() }).nullable() }).nullable(),
+  repository: z.object({ pullRequest: pullSchema.nullable() }).nullable(),
 });
 
 /** Null when there is no such pull request. */
 async function readAutoMerge(github: GitHub, { owner, repo }: Repository, number: number): Promise<AutoMergeShown | null> {
   const { repository } = await queryGraphQl(github, { document: DOCUMENT, variables: { owner, name: repo, number }, schema: shownSchema, mayBeMissing: ["repository", "repository.pullRequest"] });
   const shown = repository?.pullRequest ?? null;
-  return shown === null ? null : { nodeId: shown.id, headSha: shown.headRefOid, base: shown.baseRefName, state: shown.state, armed: shown.autoMergeRequest !== null };
+  return shown === null ? null : { nodeId: shown.id, headSha: shown.headRefOid, base: shown.baseRefName, state: shown.state, armed: shown.autoMergeRequest !== null, setAt: shown.timelineItems.nodes[0]?.createdAt ?? null };
 }
 
 const ARMED_DOCUMENT = `query ArmedAutoMerge($owner: String!, $name: String!, $branch: String!) {
@@ -111,10 +121,12 @@ export interface AutoMergeWish extends Pick<ArmWish, "method"> {
   readonly headSha: string;
   /** The branch that it may be merged into. */
   readonly base: string;
+  /** ISO time, GitHub's clock, of the word of a person that it is armed at; absent where nobody's is. */
+  readonly saidAt?: string;
 }
 
-/** Why it is not armed: the pull request is not open, its head or its base is another one, or GitHub does not take it. */
-export type NotArmed = { readonly kind: "closed" } | { readonly kind: "moved"; readonly headSha: string } | { readonly kind: "rebased"; readonly base: string } | { readonly kind: "refused"; readonly words: string };
+/** Why it is not armed: the pull request is not open, its head or its base is another one, it was disarmed behind the word, or GitHub does not take it. */
+export type NotArmed = { readonly kind: "closed" } | { readonly kind: "moved"; readonly headSha: string } | { readonly kind: "rebased"; readonly base: string } | { readonly kind: "disarmed-since" } | { readonly kind: "refused"; readonly words: string };
 
 export interface AutoMergeOutcome {
   /** Null when it is armed or merged. */
@@ -122,8 +134,11 @@ export interface AutoMergeOutcome {
   readonly merged: boolean;
 }
 
-/** Arms it for one commit into one base. I2. Looked for first: what is armed or merged stays as it is. What came of it is known once the effect is applied. */
-export function autoMergeEffect(github: GitHub, repository: Repository, { key, pullNumber, headSha, base, method }: AutoMergeWish): { readonly effect: Effect; outcome(): AutoMergeOutcome } {
+/**
+ * Arms it for one commit into one base. I2. Looked for first: what is armed or merged stays as it is. What came of it is known once the effect is applied.
+ * I9. Whoever disarmed it behind the word has decided: a word that comes late, or once more, does not take that back.
+ */
+export function autoMergeEffect(github: GitHub, repository: Repository, { key, pullNumber, headSha, base, method, saidAt }: AutoMergeWish): { readonly effect: Effect; outcome(): AutoMergeOutcome } {
   let shown: AutoMergeShown | null = null;
   let declined: NotArmed | null = null;
   const done = { id: String(pullNumber), url: null };
@@ -131,6 +146,7 @@ export function autoMergeEffect(github: GitHub, repository: Repository, { key, p
     if (shown?.state !== "OPEN") return { kind: "closed" };
     if (shown.headSha !== headSha) return { kind: "moved", headSha: shown.headSha };
     if (shown.base !== base) return { kind: "rebased", base: shown.base };
+    if (saidAt !== undefined && shown.setAt !== null && Date.parse(shown.setAt) > Date.parse(saidAt)) return { kind: "disarmed-since" };
     const words = await armAutoMerge(github, { pullRequestId: shown.nodeId, method, expectedHeadOid: headSha });
     return words === null ? null : { kind: "refused", words };
   };

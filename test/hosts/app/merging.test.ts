@@ -225,8 +225,9 @@ describe("approve", () => {
     await call("PATCH", `/pulls/${number}`, { state: "closed" });
   });
 
-  /** The App looks, and once more. */
+  /** An App that was away looks, and once more. Its clock is ahead of GitHub's by what other tests waited for: only a first look goes back as far. */
   const looks = async (minutes = 12): Promise<void> => {
+    await world.restart();
     for (let minute = 0; minute < minutes; minute += 1) {
       await world.clock.advance(60_000);
       await world.quiet();
@@ -238,6 +239,13 @@ describe("approve", () => {
     await world.github.settled();
     world.github.setWebhookUrl(world.hookUrl);
   };
+  /** By a person. */
+  const disarm = async (): Promise<void> => {
+    world.later(2_000);
+    const { body } = await world.call(world.maintainer, "POST", `${world.github.url}/graphql`, { query: "mutation Disarm($input: DisablePullRequestAutoMergeInput!) { disablePullRequestAutoMerge(input: $input) { clientMutationId } }", variables: { input: { pullRequestId: (await call("GET", `/pulls/${pull}`)).node_id } } });
+    expect(body).not.toHaveProperty("errors");
+    await world.quiet();
+  };
   const arms = () => world.github.requests.filter(({ route }) => route === "/graphql#ArmAutoMerge").length;
 
   it("fault 28: an approving review that nobody heard of is found by looking, once; who disarms it behind that has decided", async () => {
@@ -247,13 +255,44 @@ describe("approve", () => {
     expect(armed()).toBeNull();
     await looks();
     expect(armed()).toMatchObject({ headSha: head, by: "worktrain[bot]" });
-    world.later(2_000);
-    const { body } = await world.call(world.maintainer, "POST", `${world.github.url}/graphql`, { query: "mutation Disarm($input: DisablePullRequestAutoMergeInput!) { disablePullRequestAutoMerge(input: $input) { clientMutationId } }", variables: { input: { pullRequestId: (await call("GET", `/pulls/${pull}`)).node_id } } });
-    expect(body).not.toHaveProperty("errors");
-    await world.quiet();
+    await disarm();
     await looks(35);
     expect([armed(), arms()]).toEqual([null, before + 1]);
     expect(await world.comments(pull)).toEqual([]);
+  });
+
+  it.each<[string, string, () => Promise<unknown>, string]>([
+    ["a review whose webhook comes once more", APPROVAL, async () => {
+      await review("APPROVE");
+      await disarm();
+      await world.github.redeliver(world.github.deliveries.findLast(({ event }) => event === "pull_request_review")?.id ?? 0);
+      await world.quiet();
+    }, "write `/worktrain approve "],
+    ["a command that is found late", APPROVAL, async () => {
+      await unheard(() => comment(pull, `/worktrain approve ${head}`));
+      world.later(2_000);
+      await comment(issue, `/worktrain approve ${head}`);
+      await disarm();
+      await looks();
+    }, "write `/worktrain approve "],
+    ["`merge` that is found late", AUTO, async () => {
+      await unheard(() => comment(pull, "/worktrain merge"));
+      world.later(2_000);
+      await comment(issue, "/worktrain merge");
+      await disarm();
+      await looks();
+    }, "write `/worktrain merge`"],
+  ])("I9: whoever disarmed it behind the word has decided: %s arms nothing, and it is said what does", async (_, config, happens, cure) => {
+    await deliver(config);
+    const before = arms();
+    await happens();
+    expect([armed(), arms()]).toEqual([null, before + 1]);
+    expect(await answer(pull)).toContain(`Auto-merge of #${pull} was disarmed after this was said.`);
+    expect(await answer(pull)).toContain(cure);
+    // A word behind it counts.
+    world.later(2_000);
+    await comment(pull, config === AUTO ? "/worktrain merge" : `/worktrain approve ${head}`);
+    expect(armed()).toMatchObject({ headSha: head, by: "worktrain[bot]" });
   });
 
   it.each<[string, string, () => Promise<unknown>]>([

@@ -15,7 +15,7 @@ export async function mergeAsked(tools: StartTools, { event, stage, approved }: 
   const about = event.isPullRequest ? await itemOf(stage, event.issueNumber) : { issueNumber: event.issueNumber, attempt: null };
   const its = about === null || !event.isPullRequest ? stage : await setStage(stage.here, about.issueNumber);
   if (about === null || its === null) return refused({ message: "This pull request is not of WorkTrain's making, so it is not WorkTrain's to merge.", fix: "Merge it on GitHub yourself.", details: [] });
-  const armed = await armDelivered(its, tools, { ...about, approved, saidOn: event.isPullRequest ? event.issueNumber : null });
+  const armed = await armDelivered(its, tools, { ...about, approved, saidOn: event.isPullRequest ? event.issueNumber : null, saidAt: event.createdAt });
   if (armed.kind === "refused") return refused(armed.refusal);
   const { pullNumber, headSha, method, merged } = armed;
   return done(merged ? `#${pullNumber} is merged.` : `GitHub merges #${pullNumber} (${method}) at ${code(headSha)} when the rules of its branch are met: auto-merge is armed for that commit.`);

@@ -37,7 +37,7 @@ export async function armApproved(place: Workplace, tools: StartTools, event: Re
   if (review?.state !== "APPROVED" || review.author?.id !== author.id || review.commitId === null) return note("no-such-review");
   const authorisation = authorise(permissionVerdict(await readPermission(here.github, here.repository, author.login), author.id));
   if (authorisation.kind !== "allowed" || !isAtLeast(authorisation.role, permissions.approve)) return note("actor-may-not-approve");
-  const armed = await tried(() => armDelivered(stage, tools, { issueNumber, attempt, approved: review.commitId, saidOn: pullNumber }));
+  const armed = await tried(() => armDelivered(stage, tools, { issueNumber, attempt, approved: review.commitId, saidOn: pullNumber, saidAt: event.submittedAt }));
   note(armed.kind === "armed" ? "armed" : armed.refusal.message);
   // Without `merge.approval` the deliver job has armed it, or has said why not: an approval asks for nothing more.
   if (armed.kind === "refused" && merge.approval) await say(here, tools, { issueNumber: pullNumber, to: author }, { key: `review=${reviewId}`, answer: { ...refused(armed.refusal).answer, notDone: [] } });

@@ -29,11 +29,13 @@ export interface ArmWish {
   readonly approved: string | null;
   /** The pull request that it was said on; null where it was said on the issue. */
   readonly saidOn: number | null;
+  /** ISO time at which it was said. */
+  readonly saidAt: string;
 }
 
 export type Armed = { readonly kind: "armed"; readonly pullNumber: number; readonly headSha: string; readonly method: string; readonly merged: boolean } | { readonly kind: "refused"; readonly refusal: Refused };
 
-export async function armDelivered(stage: Stage, tools: StartTools, { issueNumber, attempt, approved, saidOn }: ArmWish): Promise<Armed> {
+export async function armDelivered(stage: Stage, tools: StartTools, { issueNumber, attempt, approved, saidOn, saidAt }: ArmWish): Promise<Armed> {
   const { here, facts, issue } = stage;
   const ready = preconditions({ ...stage, repository: facts, asked: "command" });
   if (ready.kind === "refuse") return { kind: "refused", refusal: ready.refusal };
@@ -66,14 +68,15 @@ export async function armDelivered(stage: Stage, tools: StartTools, { issueNumbe
   const missing = missingLabels(policy, issue.labels);
   if (missing.length > 0) return refuse(`The issue does not bear ${missing.map((each) => `\`${each}\``).join(", ")}, which \`merge.labels\` asks for.`, "Set it, then write the command again.");
   if (policy.approval && approved === null) return refuse(`Nobody has approved ${headSha}, which \`merge.approval\` asks for.`, `Look at #${pullNumber}, then approve it there, or write \`/worktrain approve ${headSha}\`.`);
-  return arm(stage, tools, { pullNumber, headSha, method: policy.method });
+  return arm(stage, tools, { pullNumber, headSha, method: policy.method, approved, saidAt });
 }
 
-async function arm({ here: { github, repository }, facts: { defaultBranch } }: Stage, tools: AppTools, { pullNumber, headSha, method }: { readonly pullNumber: number; readonly headSha: string; readonly method: "squash" | "merge" | "rebase" }): Promise<Armed> {
-  const { effect, outcome } = autoMergeEffect(github, repository, { key: `auto-merge:${pullNumber}:${headSha}`, pullNumber, headSha, base: defaultBranch, method });
+async function arm({ here: { github, repository }, facts: { defaultBranch } }: Stage, tools: AppTools, { pullNumber, headSha, method, approved, saidAt }: Pick<ArmWish, "approved" | "saidAt"> & { readonly pullNumber: number; readonly headSha: string; readonly method: "squash" | "merge" | "rebase" }): Promise<Armed> {
+  const { effect, outcome } = autoMergeEffect(github, repository, { key: `auto-merge:${pullNumber}:${headSha}`, pullNumber, headSha, base: defaultBranch, method, saidAt });
   await tools.effects.apply(effect);
   const { declined, merged } = outcome();
   if (declined === null) return { kind: "armed", pullNumber, headSha, method, merged };
+  if (declined.kind === "disarmed-since") return refuse(`Auto-merge of #${pullNumber} was disarmed after this was said.`, `Look at it as it is now, then write \`/worktrain ${approved === null ? "merge" : `approve ${headSha}`}\` if it is to be merged.`);
   if (declined.kind !== "refused") return refuse(`#${pullNumber} is closed, or its head is not ${headSha} any more, or its base not ${defaultBranch}.`, "Look at it as it is now, then write the command again.");
   return refuse(`GitHub does not arm auto-merge: "${declined.words}".`, `It takes it only where the repository allows it (Settings, General, Allow auto-merge) and something is left to wait for, such as a required check. Where nothing is left, merge #${pullNumber} on GitHub.`);
 }
