@@ -1,7 +1,9 @@
 /** What was said lately in a repository, in one listing: comments of ours, and those of people. */
 import { z } from "zod";
+import type { GitHub, Repository } from "../client.ts";
 import { firstPages } from "../read/pages.ts";
 import { parseAnswer } from "../parse-answer.ts";
+import { hasStatus } from "../request-error.ts";
 import { commentSchema, isWrittenBy, toOwnComment, type CommentTarget, type OwnComment } from "./comment.ts";
 
 /** The thousand comments that were changed last. */
@@ -41,13 +43,26 @@ export async function findRecentComments({ github, repository, author }: Omit<Co
   const inOrder = found.toSorted((a, b) => a.id - b.id);
   return {
     own: inOrder.filter((comment) => isWrittenBy(comment, author)).map((comment) => ({ ...toOwnComment(comment), issueNumber: issueOf(comment) })),
-    said: inOrder.flatMap((comment): readonly SaidComment[] => {
-      const { id, body, user, created_at: createdAt, reactions, html_url: url } = comment;
-      // Somebody else may have put the words there.
-      if (user?.type !== "User" || comment.updated_at !== createdAt || (comment.performed_via_github_app ?? null) !== null) return [];
-      return [{ id, issueNumber: issueOf(comment), isPullRequest: /\/pull\/\d+#/.test(url), body: body ?? "", author: { login: user.login, id: user.id }, createdAt, reacted: reactions !== undefined && reactions["+1"] + reactions.confused > 0 }];
-    }),
+    said: inOrder.map(saidBy).filter((said) => said !== null),
   };
+}
+
+/** One comment as it is now; null where it is gone, or is not what a person wrote (any more). */
+export async function readSaidComment(github: GitHub, repository: Repository, commentId: number): Promise<SaidComment | null> {
+  const route = "GET /repos/{owner}/{repo}/issues/comments/{comment_id}";
+  try {
+    return saidBy(parseAnswer(recentSchema, (await github.request(route, { ...repository, comment_id: commentId })).data, route));
+  } catch (error) {
+    if (hasStatus(error, 404, 410)) return null;
+    throw error;
+  }
+}
+
+function saidBy(comment: z.infer<typeof recentSchema>): SaidComment | null {
+  const { id, body, user, created_at: createdAt, reactions, html_url: url } = comment;
+  // Somebody else may have put the words there.
+  if (user?.type !== "User" || comment.updated_at !== createdAt || (comment.performed_via_github_app ?? null) !== null) return null;
+  return { id, issueNumber: issueOf(comment), isPullRequest: /\/pull\/\d+#/.test(url), body: body ?? "", author: { login: user.login, id: user.id }, createdAt, reacted: reactions !== undefined && reactions["+1"] + reactions.confused > 0 };
 }
 
 const issueOf = ({ issue_url: url }: z.infer<typeof recentSchema>): number => Number(url.slice(url.lastIndexOf("/") + 1));

@@ -1,6 +1,7 @@
 /** A command that the App took and never carried out is found by looking: over the wire, against the local GitHub, on a clock that the test moves. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { assertRequestsConform } from "../../contract/openapi.ts";
+import { until } from "../../fakes/until.ts";
 import { startAppWorld, type AppWorld } from "./app-world.ts";
 
 const ISSUES = "/repos/acme/calc/issues";
@@ -116,6 +117,47 @@ describe("fault 28: a command that nobody has carried out", () => {
     expect(await asked(() => looks())).not.toContain(PERMISSION);
     expect(world.runs(issue)).toEqual([]);
     expect(await answers()).toEqual([]);
+  });
+
+  it.each<[string, (comment: number) => Promise<unknown>]>([
+    ["edited", (comment) => world.call(world.maintainer, "PATCH", `${ISSUES}/comments/${comment}`, { body: "/worktrain run fix" })],
+    ["deleted", (comment) => world.call(world.maintainer, "DELETE", `${ISSUES}/comments/${comment}`)],
+    ["answered by another replica", (comment) => world.call(world.app, "POST", `${ISSUES}/comments/${comment}/reactions`, { content: "+1" })],
+  ])("that is %s between the look and its turn is none", async (_, happens) => {
+    const comment = await lost("/worktrain run");
+    await looks(10);
+    // The look has listed it, and stands still where it asks who wrote it.
+    world.github.failNext({ method: "GET", route: PERMISSION.slice(4), status: 502 });
+    const before = world.github.requests.length;
+    await world.clock.advance(60_000);
+    await until(() => world.github.requests.slice(before).some(({ route }) => route === PERMISSION.slice(4)), "the look asks who wrote it");
+    world.later(5_000);
+    await unheard(() => happens(comment));
+    await looks(2);
+    expect(world.github.requests.slice(before).map(({ method, route }) => `${method} ${route}`)).toContain("GET /repos/{owner}/{repo}/issues/comments/{comment_id}");
+    expect(world.runs(issue)).toEqual([]);
+    expect(await answers()).toEqual([]);
+  });
+
+  it("attack 1: a stranger who reacts to a command of their own takes nobody else's away", async () => {
+    const rita = world.github.addUser("rita", "read");
+    const comment = await lost("/worktrain run");
+    const theirs = await lost("/worktrain help", rita);
+    await unheard(() => world.call(rita, "POST", `${ISSUES}/comments/${theirs}/reactions`, { content: "+1" }));
+    await looks();
+    expect(world.runs(issue)).toHaveLength(1);
+    expect(await reactions(comment)).toEqual(["eyes", "+1"]);
+    expect(await answers()).toEqual([]);
+  });
+
+  it("fault 54: while GitHub does not say who wrote it, it waits for the next look", async () => {
+    const comment = await lost("/worktrain help");
+    await looks(10);
+    world.github.failNext({ method: "GET", route: PERMISSION.slice(4), status: 403 });
+    await looks(2);
+    expect(await reactions(comment)).toEqual([]);
+    await looks(10);
+    expect(await reactions(comment)).toEqual(["eyes", "+1"]);
   });
 
   it("attacks 1, 4: of a stranger costs one request a look, however many there are, for half an hour, and is not answered", async () => {

@@ -7,7 +7,7 @@
  */
 import { readPermission, readTaskText } from "../../../github/read/index.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
-import type { RecentComments, SaidComment } from "../../../github/write/index.ts";
+import { readSaidComment, type RecentComments, type SaidComment } from "../../../github/write/index.ts";
 import { authoriseCommand, mentionsSomebody, readComment } from "../../../intake/index.ts";
 import { answerComment, type CommentOrder } from "../commands/comment-commands.ts";
 import { followRun, type LookTools } from "../runs/look-at-run.ts";
@@ -32,24 +32,50 @@ export async function lookForCommands(place: Workplace, tools: LostCommandTools,
   const nowMs = tools.clock.nowMs();
   const said = recent.said.filter(({ createdAt }) => Date.parse(createdAt) >= sinceMs);
   const slug = said.some(({ body }) => mentionsSomebody(body)) ? await tools.slug() : null;
-  const heard = new Map<number, boolean>();
-  for (const lost of unanswered({ ...recent, said }, slug)) {
-    const { author, createdAt } = lost.comment;
-    if (nowMs - Date.parse(createdAt) < UNDER_WAY_MS) continue;
-    if (!heard.has(author.id)) heard.set(author.id, authoriseCommand(permissionVerdict(await readPermission(place.github, place.repository, author.login), author.id), { name: "help", least: "triage" }).kind !== "silent");
-    if (heard.get(author.id) === true) answerSoon(place, tools, lost);
+  const commands = commandsIn({ ...recent, said }, slug);
+  const standing = standings(place);
+  for (const lost of commands) {
+    const { id, issueNumber, author, createdAt } = lost.comment;
+    if (lost.ended !== null || nowMs - Date.parse(createdAt) < UNDER_WAY_MS || (await standing(author)) !== "heard") continue;
+    // In the order in which they were written: behind a later one that was answered nobody waits for this one any more.
+    const later = commands.filter(({ comment }) => comment.issueNumber === issueNumber && comment.id > id);
+    if (!(await isOutdated(later, standing))) answerSoon(place, tools, lost);
   }
 }
 
-/** Behind the last one on the same issue that was answered: whoever had an answer since has seen how things are. In the order in which they were written. */
-function unanswered({ own, said }: RecentComments, slug: string | null): readonly LostCommand[] {
+interface FoundCommand extends LostCommand {
+  /** That it came to its end: the App answered in words, or somebody, whoever it is, has reacted. Null where neither is so. */
+  readonly ended: "answered" | "reacted" | null;
+}
+
+function commandsIn({ own, said }: RecentComments, slug: string | null): readonly FoundCommand[] {
   const answered = new Set(own.flatMap(({ body }) => /^<!-- worktrain:answer issue-\d+ comment=(\d+) /.exec(body)?.[1] ?? []));
-  const commands = said.flatMap((comment): readonly LostCommand[] => {
+  return said.flatMap((comment): readonly FoundCommand[] => {
     const read = readComment(comment.body, { slug });
-    return read.kind === "none" ? [] : [{ comment, read }];
+    return read.kind === "none" ? [] : [{ comment, read, ended: answered.has(String(comment.id)) ? "answered" : comment.reacted ? "reacted" : null }];
   });
-  const upTo = new Map(commands.filter(({ comment: { id, reacted } }) => reacted || answered.has(String(id))).map(({ comment }) => [comment.issueNumber, comment.id]));
-  return commands.filter(({ comment: { id, issueNumber } }) => id > (upTo.get(issueNumber) ?? 0));
+}
+
+/** `unknown`: GitHub does not say now. The next look asks again. */
+type Standing = (author: SaidComment["author"]) => Promise<"heard" | "stranger" | "unknown">;
+
+function standings({ github, repository }: Workplace): Standing {
+  const known = new Map<number, "heard" | "stranger" | "unknown">();
+  return async ({ login, id }) => {
+    const before = known.get(id);
+    if (before !== undefined) return before;
+    const verdict = permissionVerdict(await readPermission(github, repository, login), id);
+    const now = verdict.kind === "unknown" ? "unknown" : authoriseCommand(verdict, { name: "help", least: "triage" }).kind === "silent" ? "stranger" : "heard";
+    known.set(id, now);
+    return now;
+  };
+}
+
+/** Whoever had an answer since has seen how things are. A stranger gets none, and takes nobody's command away by a reaction to one of their own (attack 1). */
+async function isOutdated(later: readonly FoundCommand[], standing: Standing): Promise<boolean> {
+  if (later.some(({ ended }) => ended === "answered")) return true;
+  for (const { ended, comment } of later) if (ended === "reacted" && (await standing(comment.author)) !== "stranger") return true;
+  return false;
 }
 
 function answerSoon(place: Workplace, tools: LostCommandTools, { comment, read }: LostCommand): void {
@@ -59,6 +85,9 @@ function answerSoon(place: Workplace, tools: LostCommandTools, { comment, read }
     name: "answering a command that was lost",
     coalesce: `comment ${commentId}`,
     async run() {
+      // It waited for its turn since it was listed.
+      const now = await readSaidComment(place.github, place.repository, commentId);
+      if (now === null || now.reacted || now.body !== body) return;
       const text = await readTaskText(place.github, { ...place.repository, id: place.repositoryId }, { number: issueNumber, isPullRequest });
       if (text === null) return;
       const late = isSetUp(read) && hearsClicks(tools) ? LOST : text.editedAt !== null && Date.parse(text.editedAt) >= Date.parse(createdAt) && takesText(read) ? EDITED_SINCE : null;
