@@ -160,6 +160,22 @@ describe("fault 28: a command that nobody has carried out", () => {
     expect(await reactions(comment)).toEqual(["eyes", "+1"]);
   });
 
+  it.each<[string, Parameters<AppWorld["github"]["failNext"]>[0]]>([
+    ["which repositories there are", { method: "GET", route: "/installation/repositories", status: 403 }],
+    ["which issues have the label", { method: "POST", route: "/graphql#LabelledIssues", status: 403 }],
+    // Longer than anybody has patience for.
+    ["what was said", { method: "GET", route: "/repos/{owner}/{repo}/issues/comments", status: 429, headers: { "retry-after": "86400" } }],
+    ["who wrote it", { method: "GET", route: PERMISSION.slice(4), status: 403 }],
+  ])("fault 54: GitHub does not say %s in four looks: the fifth goes back to before them", async (_, fault) => {
+    await looks(2);
+    const comment = await lost("/worktrain help");
+    world.github.failNext({ ...fault, times: 4 });
+    await looks(40);
+    expect(await reactions(comment)).toEqual([]);
+    await looks(10);
+    expect(await reactions(comment)).toEqual(["eyes", "+1"]);
+  });
+
   it("attacks 1, 4: of a stranger costs one request a look, however many there are, for half an hour, and is not answered", async () => {
     const rita = world.github.addUser("rita", "read");
     for (let nth = 0; nth < 5; nth += 1) await lost("/worktrain run", rita);

@@ -12,6 +12,7 @@ import { authoriseCommand, mentionsSomebody, readComment } from "../../../intake
 import { answerComment, type CommentOrder } from "../commands/comment-commands.ts";
 import { followRun, type LookTools } from "../runs/look-at-run.ts";
 import type { Refused } from "../starting/refusal.ts";
+import { RetryableError } from "../../../shared/errors.ts";
 import { hearsClicks, subjectOf, type Workplace } from "../workplace.ts";
 
 export interface LostCommandTools extends LookTools {
@@ -27,20 +28,25 @@ interface LostCommand {
 /** A webhook that is on its way, or being dealt with, comes first. */
 const UNDER_WAY_MS = 3 * 60_000;
 
-/** No request where all are answered; else one for each person, and what each command takes. @param sinceMs what is older was looked at before, or is forgotten */
+/** No request where all are answered; else one for each person, and what each command takes. @param sinceMs what is older was looked at before, or is forgotten @throws RetryableError where GitHub does not say what somebody may do: all others are looked at */
 export async function lookForCommands(place: Workplace, tools: LostCommandTools, { recent, sinceMs }: { readonly recent: RecentComments; readonly sinceMs: number }): Promise<void> {
   const nowMs = tools.clock.nowMs();
   const said = recent.said.filter(({ createdAt }) => Date.parse(createdAt) >= sinceMs);
   const slug = said.some(({ body }) => mentionsSomebody(body)) ? await tools.slug() : null;
   const commands = commandsIn({ ...recent, said }, slug);
   const standing = standings(place);
+  const unsure: string[] = [];
   for (const lost of commands) {
     const { id, issueNumber, author, createdAt } = lost.comment;
-    if (lost.ended !== null || nowMs - Date.parse(createdAt) < UNDER_WAY_MS || (await standing(author)) !== "heard") continue;
+    if (lost.ended !== null || nowMs - Date.parse(createdAt) < UNDER_WAY_MS) continue;
+    const now = await standing(author);
+    if (now === "unknown") unsure.push(author.login);
+    if (now !== "heard") continue;
     // In the order in which they were written: behind a later one that was answered nobody waits for this one any more.
     const later = commands.filter(({ comment }) => comment.issueNumber === issueNumber && comment.id > id);
     if (!(await isOutdated(later, standing))) answerSoon(place, tools, lost);
   }
+  if (unsure.length > 0) throw new RetryableError(`GitHub does not say what ${[...new Set(unsure)].join(", ")} may do.`);
 }
 
 interface FoundCommand extends LostCommand {
@@ -56,7 +62,7 @@ function commandsIn({ own, said }: RecentComments, slug: string | null): readonl
   });
 }
 
-/** `unknown`: GitHub does not say now. The next look asks again. */
+/** `unknown`: GitHub does not say now. */
 type Standing = (author: SaidComment["author"]) => Promise<"heard" | "stranger" | "unknown">;
 
 function standings({ github, repository }: Workplace): Standing {

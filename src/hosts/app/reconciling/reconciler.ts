@@ -15,10 +15,10 @@ import type { LostCommandTools } from "./lost-commands.ts";
 export const LOOK_EVERY_MS = 10 * 60_000;
 /** An App that is restarted again and again must not look again and again, and what webhooks bring at a start comes first. */
 export const FIRST_LOOK_MS = 60_000;
-/** GitHub keeps deliveries for three days (P-redelivery): the first look goes back as far. */
+/** GitHub keeps deliveries for three days (P-redelivery): the first look at something goes back as far. */
 const FIRST_LOOK_BACK_MS = 3 * 24 * 60 * 60_000;
-/** A later one sees each failed delivery in three looks. */
-const LOOK_BACK_MS = 3 * LOOK_EVERY_MS;
+/** A later one goes back to two looks before the last one that saw all, however long ago that was: it sees each failed delivery in three looks. */
+const LOOK_BACK_MS = 2 * LOOK_EVERY_MS;
 
 export interface ReconcilerWorld {
   /** Every repository that the App is installed on. */
@@ -45,32 +45,42 @@ export function startReconciler({ clock, log, world, tools }: ReconcilerOptions)
   const stopping = new AbortController();
   const { signal } = stopping;
 
-  const safely = async (what: string, work: () => Promise<void>): Promise<void> => {
+  /** @returns whether it came to its end */
+  const safely = async (what: string, work: () => Promise<void>): Promise<boolean> => {
     try {
       await work();
+      return true;
     } catch (error) {
       if (isOutage(error) || error instanceof RetryableError) log.warn(`${what}: GitHub has an outage; it is looked again later`, {});
       else log.error(error, `${what} failed`, {});
+      return false;
     }
   };
 
-  const look = async (lookBackMs: number): Promise<void> => {
-    const lookedFromMs = clock.nowMs();
-    await safely("having failed deliveries sent again", () => world.redeliver(lookedFromMs - lookBackMs));
+  /** When the last look at each began that came to its end. */
+  const seen = new Map<string, number>();
+  const backTo = async (what: string, work: (sinceMs: number) => Promise<void>): Promise<void> => {
+    const nowMs = clock.nowMs();
+    const before = seen.get(what);
+    if (await safely(what, () => work(before === undefined ? nowMs - FIRST_LOOK_BACK_MS : before - LOOK_BACK_MS))) seen.set(what, nowMs);
+  };
+
+  const look = async (): Promise<void> => {
+    await backTo("having failed deliveries sent again", (sinceMs) => world.redeliver(sinceMs));
     await safely("looking through the repositories", async () => {
       for await (const place of world.places()) {
         if (signal.aborted) return;
-        await safely(`looking through repository ${place.repositoryId}`, () => rescan(place, tools, { sinceMs: lookedFromMs - lookBackMs }));
+        await backTo(`looking through repository ${place.repositoryId}`, (sinceMs) => rescan(place, tools, { sinceMs }));
       }
     });
   };
 
   let underWay: Promise<void> = Promise.resolve();
   const looking = (async () => {
-    for (let lookBackMs = FIRST_LOOK_BACK_MS, waitMs = FIRST_LOOK_MS; ; lookBackMs = LOOK_BACK_MS, waitMs = LOOK_EVERY_MS) {
+    for (let waitMs = FIRST_LOOK_MS; ; waitMs = LOOK_EVERY_MS) {
       await clock.sleep(waitMs, signal).catch(() => undefined); // Rejects only when it is to end, which ends the loop.
       if (signal.aborted) return;
-      underWay = look(lookBackMs);
+      underWay = look();
       await underWay;
     }
   })();

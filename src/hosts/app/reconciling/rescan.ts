@@ -50,7 +50,8 @@ export async function rescan(place: Workplace, tools: LostCommandTools, { sinceM
   lookForTakenBack(place, tools, labelled);
   const from = Math.max(sinceMs, nowMs - RECENT_MS);
   await lookAtDeliveries(place, tools, { ended, config: labelled.config, sinceMs: from });
-  await orLogged(place, tools, { what: "what was said lately could not be looked through" }, async () => {
+  // Last of all: after an outage whoever calls looks again, as far back.
+  await orLogged(place, tools, { what: "what was said lately could not be looked through", again: true }, async () => {
     const recent = await findRecentComments({ ...place, author: tools.author }, { since: isoSeconds(nowMs - RECENT_MS) });
     lookAtUnlabelled(place, tools, { recent, labelled });
     await lookForCommands(place, tools, { recent, sinceMs: from });
