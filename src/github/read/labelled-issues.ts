@@ -37,7 +37,7 @@ const DOCUMENT = `query LabelledIssues($owner: String!, $name: String!, $label: 
       }
     }
     open: pullRequests(first: 100, states: [OPEN], orderBy: { field: UPDATED_AT, direction: DESC }) {
-      nodes { number headRefName headRefOid isCrossRepository autoMergeRequest { enabledBy { kind: __typename } } }
+      nodes { number createdAt isDraft headRefName headRefOid isCrossRepository autoMergeRequest { enabledBy { kind: __typename } } author { login ... on User { databaseId } } }
     }
   }
 }`;
@@ -60,8 +60,17 @@ const issueSchema = z.object({
   timelineItems: z.object({ nodes: z.array(happenedSchema) }),
 });
 const openPullSchema = z
-  .object({ number: z.int(), headRefName: z.string(), headRefOid: z.string(), isCrossRepository: z.boolean(), autoMergeRequest: z.object({ enabledBy: z.object({ kind: z.string() }).nullable() }).nullable() })
-  .transform(({ number, headRefName: branch, headRefOid: headSha, isCrossRepository: fork, autoMergeRequest: armed }) => ({ number, branch, headSha, fork, armed: armed !== null && (armed.enabledBy === null || armed.enabledBy.kind === "Bot") }));
+  .object({
+    number: z.int(),
+    createdAt: z.string(),
+    isDraft: z.boolean(),
+    headRefName: z.string(),
+    headRefOid: z.string(),
+    isCrossRepository: z.boolean(),
+    autoMergeRequest: z.object({ enabledBy: z.object({ kind: z.string() }).nullable() }).nullable(),
+    author: z.object({ login: z.string(), databaseId: z.int().nullish() }).nullable(),
+  })
+  .transform(({ number, createdAt, isDraft: draft, headRefName: branch, headRefOid: headSha, isCrossRepository: fork, autoMergeRequest: armed, author }) => ({ number, createdAt, draft, by: personOf(author), branch, headSha, fork, armed: armed !== null && (armed.enabledBy === null || armed.enabledBy.kind === "Bot") }));
 const answerSchema = z.object({
   repository: z
     .object({
@@ -108,7 +117,7 @@ export interface LabelledIssues {
   readonly pulls: readonly OpenPull[];
 }
 
-/** `armed`: its auto-merge is armed, by no person. */
+/** `armed`: its auto-merge is armed, by no person. `by`: who opened it; null for nobody who can be asked for. */
 export type OpenPull = z.output<typeof openPullSchema>;
 
 /** A thousand open issues with one label are more than a look deals with. */

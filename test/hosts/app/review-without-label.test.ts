@@ -64,6 +64,61 @@ it("cancelled before its time, it is not tried again; nor by a comment of somebo
   expect(scene.runs()).toHaveLength(1);
 });
 
+describe("fault 28: one that was opened while the App was away", () => {
+  const opened = async (config: string): Promise<number> => {
+    scene = await startReviewScene();
+    await scene.world.commit({ ".github/worktrain.yml": config });
+    await scene.world.quiet();
+    scene.world.github.setWebhookUrl(null);
+    const { number } = await scene.open();
+    await scene.world.restart();
+    scene.world.github.setWebhookUrl(scene.world.hookUrl);
+    return number;
+  };
+  const PERMISSION = "/repos/{owner}/{repo}/collaborators/{username}/permission";
+
+  it("is reviewed where every pull request is, in the name of who opened it, once", async () => {
+    const number = await opened("review: { pullRequests: all }\n");
+    await scene.pass(12);
+    expect(scene.runs()).toHaveLength(1);
+    expect(await scene.marker(number)).toMatchObject({ state: "waiting", by: { login: "mona" } });
+    await scene.end(number, "reviewed");
+    await scene.pass(25);
+    expect(scene.runs()).toHaveLength(1);
+  });
+
+  it.each<[string, string, boolean]>([
+    ["where only labelled ones are reviewed", "", false],
+    ["as a draft", "review: { pullRequests: all }\n", true],
+  ])("is not reviewed %s, which costs no request", async (_, config, draft) => {
+    scene = await startReviewScene();
+    const { world } = scene;
+    await world.commit({ ".github/worktrain.yml": config });
+    await scene.push("one\n");
+    world.github.setWebhookUrl(null);
+    const { status } = await world.call(world.maintainer, "POST", "/repos/acme/calc/pulls", { title: "Words", body: "", head: "words", base: "main", draft });
+    expect(status).toBe(201);
+    await scene.pass(2);
+    const before = world.github.requests.length;
+    await scene.pass(10);
+    const routes = world.github.requests.slice(before).map(({ route }) => route);
+    expect(routes).toContain("/graphql#LabelledIssues");
+    expect(routes.filter((route) => [PERMISSION, "/graphql#TaskText"].includes(route ?? ""))).toEqual([]);
+    expect(scene.runs()).toEqual([]);
+  });
+
+  it("I10: by somebody who may not write, it is not; that costs a look one request for the permission, in a window", async () => {
+    await opened("review: { pullRequests: all }\n");
+    scene.world.github.addUser("mona", "read");
+    const before = scene.world.github.requests.length;
+    await scene.pass(60);
+    expect(scene.runs()).toEqual([]);
+    const times = scene.world.github.requests.slice(before).filter(({ route }) => route === PERMISSION).length;
+    expect(times).toBeGreaterThan(0);
+    expect(times).toBeLessThanOrEqual(4);
+  });
+});
+
 describe("fault 28: a push to it that nobody heard of, while the App was away", () => {
   const push = async (): Promise<string> => {
     const { world } = scene;

@@ -53,7 +53,7 @@ export async function rescan(place: Workplace, tools: LostCommandTools, { sinceM
   // Last of all: after an outage whoever calls looks again, as far back.
   await orLogged(place, tools, { what: "what was said lately could not be looked through", again: true }, async () => {
     const recent = await findRecentComments({ ...place, author: tools.author }, { since: isoSeconds(nowMs - RECENT_MS) });
-    lookAtUnlabelled(place, tools, { recent, labelled });
+    lookAtUnlabelled(place, tools, { recent, labelled, sinceMs: from });
     await lookForCommands(place, tools, { recent, sinceMs: from });
   });
 }
@@ -69,21 +69,31 @@ function lookForTakenBack(place: Workplace, tools: LookTools, { issues, pulls, c
   }
 }
 
-/** A review may have no label: a command asked for it, or every pull request is reviewed. What was begun of it is found by the App's own comments, and a push behind it where every one is. */
-function lookAtUnlabelled(place: Workplace, tools: LookTools, { recent, labelled: { issues, pulls, config } }: { readonly recent: RecentComments; readonly labelled: Labelled }): void {
+/** A review may have no label: a command asked for it, or every pull request is reviewed. What was begun of it is found by the App's own comments; where every one is, one that was opened and a push behind a review as well. */
+function lookAtUnlabelled(place: Workplace, tools: LookTools, { recent, labelled: { issues, pulls, config }, sinceMs }: { readonly recent: RecentComments; readonly labelled: Labelled; readonly sinceMs: number }): void {
   const nowMs = tools.clock.nowMs();
   const seen = new Set(issues.map(({ number }) => number));
-  const heads = new Map(wishesOf(config).wanted === "all" ? pulls.flatMap(({ number, headSha, fork }) => (fork ? [] : [[number, headSha]])) : []);
+  const wanted = wishesOf(config).wanted === "all" ? pulls.filter(({ fork }) => !fork) : [];
+  const heads = new Map(wanted.map(({ number, headSha }) => [number, headSha]));
   for (const { issueNumber, body, updatedAt } of recent.own) {
     const marker = parseStatusMarker(body);
     if (marker?.issueNumber !== issueNumber || seen.has(issueNumber)) continue;
     seen.add(issueNumber);
     if (marker.head === undefined) continue;
     const missed = decideRescan({ status: { ...marker, updatedAt }, labelled: null, head: heads.get(issueNumber) }, nowMs);
-    if (missed.kind === "push") pushedSoon(place, tools, { issueNumber, by: marker.by, read: () => readTaskText(place.github, { ...place.repository, id: place.repositoryId }, { number: issueNumber, isPullRequest: true }) });
+    if (missed.kind === "push") unlabelledSoon(place, tools, { issueNumber, by: marker.by, cause: missed.kind, read: textOf(place, issueNumber) });
     else goOnWith(place, tools, { issueNumber, missed });
   }
+  for (const { number: issueNumber, by, draft, createdAt } of wanted) {
+    const openedMs = Date.parse(createdAt);
+    if (by !== null && !draft && !seen.has(issueNumber) && openedMs >= sinceMs && nowMs - openedMs >= UNDER_WAY_MS) unlabelledSoon(place, tools, { issueNumber, by, cause: "opened", read: textOf(place, issueNumber) });
+  }
 }
+
+/** A webhook that is on its way, or being dealt with, comes first. */
+const UNDER_WAY_MS = 3 * 60_000;
+
+const textOf = (place: Workplace, number: number): Unlabelled["read"] => () => readTaskText(place.github, { ...place.repository, id: place.repositoryId }, { number, isPullRequest: true });
 
 function catchUp(place: Workplace, tools: LookTools, { issue, missed, by }: { readonly issue: LabelledIssue; readonly missed: Missed; readonly by: StatusMarker["by"] }): void {
   switch (missed.kind) {
@@ -93,29 +103,31 @@ function catchUp(place: Workplace, tools: LookTools, { issue, missed, by }: { re
       return catchUpSoon(place, tools, { issueNumber: issue.number, kind: missed.kind, name: "starting work", work: () => (issue.pull === undefined ? startWork(place, tools, delivery) : startReview(place, tools, { ...delivery, cause: "label", headSha: null })) });
     }
     case "push":
-      return pushedSoon(place, tools, { issueNumber: issue.number, by, read: () => Promise.resolve(issue) });
+      return unlabelledSoon(place, tools, { issueNumber: issue.number, by, cause: missed.kind, read: () => Promise.resolve(issue) });
     default:
       return goOnWith(place, tools, { issueNumber: issue.number, missed });
   }
 }
 
-interface Pushed {
+/** A review that no label is set for now. */
+interface Unlabelled {
   readonly issueNumber: number;
-  /** Who asked for the last review: the next one is in the same name. */
+  readonly cause: "opened" | "push";
+  /** Who opened it, or asked for the last review: the next one is in the same name. */
   readonly by: StatusMarker["by"];
   /** The text of the pull request; null where it is gone. */
   readonly read: () => Promise<TextShown | null>;
 }
 
-function pushedSoon(place: Workplace, tools: LookTools, { issueNumber, by, read }: Pushed): void {
+function unlabelledSoon(place: Workplace, tools: LookTools, { issueNumber, by, cause, read }: Unlabelled): void {
   if (by === null || by === undefined) return;
   catchUpSoon(place, tools, {
     issueNumber,
-    kind: "push",
-    name: "reviewing a push",
+    kind: cause,
+    name: cause === "push" ? "reviewing a push" : "reviewing a new pull request",
     async work() {
       const text = await read();
-      return text === null ? null : startReview(place, tools, { ...labelOf(place, { ...text, number: issueNumber }, { label: "", setAt: new Date(tools.clock.nowMs()).toISOString(), by }), cause: "push", headSha: null });
+      return text === null ? null : startReview(place, tools, { ...labelOf(place, { ...text, number: issueNumber }, { label: "", setAt: new Date(tools.clock.nowMs()).toISOString(), by }), cause, headSha: null });
     },
   });
 }
@@ -141,7 +153,7 @@ function goOnWith(place: Workplace, tools: LookTools, { issueNumber, missed }: {
 
 interface CatchUp {
   readonly issueNumber: number;
-  readonly kind: Missed["kind"];
+  readonly kind: Missed["kind"] | Unlabelled["cause"];
   readonly name: string;
   /** The run that was dispatched; null for none. */
   readonly work: () => Promise<number | null>;

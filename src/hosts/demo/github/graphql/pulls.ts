@@ -109,4 +109,6 @@ export const pullRequest = (serving: Serving, repository: RepositoryRecord, pull
   latestOpinionatedReviews: ({ first, writersOnly = false }: { readonly first?: number; readonly writersOnly?: boolean }) => opinionsField(serving, repository, { pull, first, writersOnly }),
   isCrossRepository: pull.pull.head.forkId !== undefined,
   author: actorOf(serving, pull.author),
+  createdAt: pull.createdAt,
+  isDraft: pull.pull.draft,
 });

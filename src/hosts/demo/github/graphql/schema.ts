@@ -284,10 +284,12 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     baseRefName: String!
     body: String!
     comments(first: Int): IssueCommentConnection!
+    createdAt: DateTime!
     headRefName: String!
     headRefOid: GitObjectID!
     id: ID!
     isCrossRepository: Boolean!
+    isDraft: Boolean!
     lastEditedAt: DateTime
     latestOpinionatedReviews(first: Int, writersOnly: Boolean): PullRequestReviewConnection
     locked: Boolean!
