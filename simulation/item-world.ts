@@ -130,8 +130,8 @@ export async function playItem(seed: number, troubles: readonly Trouble[]): Prom
   const end = await schedule.run({
     untilMs: WORLD_MS,
     over() {
-      // What stands still goes on at some time, and must do no harm then.
-      const quiet = people.done && !runner.busy && !processes.some(({ standsStill }) => standsStill);
+      // What stands still goes on at some time, and what comes late comes; neither may do any harm then.
+      const quiet = people.done && !runner.busy && !app.expectsWebhook && !processes.some(({ standsStill }) => standsStill);
       if (!quiet) quietSinceMs = null;
       else quietSinceMs ??= schedule.nowMs();
       return quietSinceMs !== null && schedule.nowMs() - quietSinceMs > AFTERMATH_MS;
