@@ -38,6 +38,7 @@ describe("a loop whose condition its body cannot end", () => {
     ["a tautology", [step("one", gives("a")), loop("while", EITHER, [step("two", gives("a"))])], "always holds, whatever its values are"],
     ["a contradiction to wait for", [step("one", gives("a")), loop("until", { and: [{ var: "a", equals: "x" }, { var: "a", equals: "y" }] }, [step("two", gives("a", { type: "string" }))])], "can never hold, whatever its values are"],
     ["numbers that cannot be", [step("one", gives("a", { type: "number" })), loop("until", { and: [{ var: "a", gt: 3 }, { var: "a", lt: 2 }] }, [step("two", gives("a", { type: "number" }))])], "can never hold"],
+    ["numbers that are never large enough", [step("one", gives("a", { type: "integer" })), loop("until", { var: "a", gt: 9 }, [step("two", gives("a", { type: "integer", maximum: 9 }))])], '"a", never makes its condition hold'],
     ["more turns than it may have", [step("one", gives("open")), loop("until", { var: "currentIteration", gte: 5 }, [step("two")])], "nothing in its body makes its condition hold"],
     ["the other half of its condition is out of its hands", [step("one", gives("open")), loop("while", { or: [{ var: "findings" }, open] }, [step("two", gives("open"))])], ""],
     ["an ordinary word of its prompt is no value", [step("one", gives("done")), loop("until", { var: "done" }, [step("two", {}, "Work on it until all is done.")])], 'Nothing in the body of "again" sets "done"'],
@@ -118,6 +119,8 @@ describe("steps that are never come to", () => {
     ["a condition on a value that no longer is", [step("one", gives("way", { const: "left" })), step("two", gives("way", { const: "right" })), step("three", { runCondition: left })], 'steps[2].runCondition: The step "three" never runs'],
     ["a condition on what only a later step sets", [step("one", { runCondition: left }), step("two", ways)], 'steps[0].runCondition: The step "one" never runs'],
     ["a number out of the type's range", [step("one", gives("depth", { type: "integer" })), step("two", { runCondition: { and: [{ var: "depth", gt: 3 }, { var: "depth", lt: 4 }] } })], 'steps[1].runCondition: The step "two" never runs'],
+    ["a number that its schema has too small", [step("one", gives("depth", { type: "integer", minimum: 1, maximum: 3 })), step("two", { runCondition: { var: "depth", gt: 3 } })], 'steps[1].runCondition: The step "two" never runs'],
+    ["or too large", [step("one", gives("depth", { type: "number", exclusiveMinimum: 0 })), step("two", { runCondition: { var: "depth", lte: 0 } })], 'steps[1].runCondition: The step "two" never runs'],
     ["a text where a number is asked for", [step("one", gives("depth", { type: "string" })), step("two", { runCondition: { var: "depth", gt: 3 } })], 'steps[1].runCondition: The step "two" never runs'],
   ])("%s", (_, steps, words) => {
     expect(told(steps)).toEqual([expect.stringContaining(`unreachable-step ${words}`)]);
@@ -125,6 +128,8 @@ describe("steps that are never come to", () => {
 
   test.each<[string, readonly JsonObject[]]>([
     ["the step that sets the value may be skipped", [step("one", { ...ways, runCondition: { var: "findings" } }), step("two", jump("five", left)), step("three", jump("five", right)), step("four"), step("five")]],
+    ["a number may be just as large", [step("one", gives("depth", { type: "integer", minimum: 1, maximum: 3 })), step("two", { runCondition: { var: "depth", gte: 3 } }), step("three", { runCondition: { var: "depth", lte: 1 } })]],
+    ["a bound is for numbers, and it may be none", [step("one", gives("depth", { type: ["integer", "null"], minimum: 1 })), step("two", { runCondition: { not: { var: "depth" } } })]],
     ["one way is left", [step("one", gives("way", { enum: ["left", "right", "on"] })), step("two", jump("five", left)), step("three", jump("five", right)), step("four"), step("five")]],
     ["the step that jumps may be skipped", [step("one", { runCondition: { var: "findings" }, ...jump("three", EITHER) }), step("two"), step("three")]],
     ["its jumps run out in a loop", [{ id: "again", type: "loop", title: "Again", loop: { type: "for", count: 5 }, body: [step("one", jump("three", EITHER)), step("two"), step("three")] }]],
