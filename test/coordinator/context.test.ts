@@ -20,6 +20,7 @@ import type { Json } from "../../src/shared/json.ts";
 import type { PastCommit } from "../../src/workspace/index.ts";
 import { nodeFileSystem } from "../../src/shared/node-ports.ts";
 import fc from "../fakes/fast-check.ts";
+import { cpuTimer } from "../fakes/cpu-time.ts";
 import { cleanReview, completeStep, decidedOtherwise, itemWorld, MapWorkspace, workflow, write, type ItemWorld, type ItemWorldOptions } from "./item-world.ts";
 
 const SOME_HEAD = { seq: 1, hash: "0".repeat(64) };
@@ -153,14 +154,14 @@ describe("files that matter", () => {
   test("nothing that stands where a path belongs takes long, or leads out of the tree", async () => {
     const strange = ["#1".repeat(200_000) + "\n", "../../../etc/passwd", "/etc/passwd", "src/total.ts\u0000", ""];
     const sessions = [session("investigate", { investigation: { affectedFiles: strange } })];
-    const began = performance.now();
+    const spentMs = cpuTimer();
     expect(await find(`${"a/".repeat(20_000)} ${"x".repeat(60_000)} ${".".repeat(60_000)}`, sessions)).toEqual([]);
     const spaces = `${" ".repeat(200_000)}\n${"'./".repeat(60_000)}\n${"from .".repeat(30_000)}`;
     expect(importsOf("a.py", spaces, { has: () => false })).toEqual([]);
     const twins = treeOf(Array.from({ length: 50_000 }, (_, index) => `p${index}/index.ts`));
     expect(twins.counterparts("p1/index.test.ts")).toHaveLength(3);
     // Each of these took minutes when it went wrong.
-    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(spentMs()).toBeLessThan(5_000);
   });
 
   test("tests are known by the conventions of several languages, the nearest first", () => {
@@ -214,14 +215,14 @@ describe("files that matter", () => {
     });
 
     test("names in other scripts and texts made to hurt take no time", async () => {
-      const began = performance.now();
+      const spentMs = cpuTimer();
       expect(identifiersIn("`a;rm -rf`, `$(x)`, HTTP, RFC, Done. fooBar(), snake_case, a.b.camelCase and x/pathPart")).toEqual(["fooBar", "snake_case"]);
       expect(wordsIn("Überschriften zählen, счёт 5 раз; HTTPServer und zähle")).toEqual(["überschriften", "zählen", "счёт", "http", "server", "zähle"]);
       for (const text of ["a_".repeat(60_000), "`".repeat(60_000), "aA".repeat(60_000), "ings".repeat(20_000), "x.".repeat(60_000)]) {
         identifiersIn(text);
         wordsIn(text);
       }
-      expect(performance.now() - began).toBeLessThan(3_000);
+      expect(spentMs()).toBeLessThan(3_000);
     });
   });
 
