@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { build, type Plugin } from "rolldown";
 import { listingOf, openLibrary, type ListingIndex } from "../src/library/index.ts";
 import { sha256Hex } from "../src/shared/hash.ts";
-import { leaveOut } from "./left-out.ts";
+import { leaveOut, leaveOutDescriptions, ZOD } from "./left-out.ts";
 
 const root = join(import.meta.dirname, "..");
 const [, , elsewhere] = process.argv;
@@ -20,14 +20,14 @@ await bundle({
   out: elsewhere ?? join(root, "action", "dist"),
   input: { main: "src/hosts/runner/main.ts", post: "src/hosts/runner/post/main.ts", helper: "src/workspace/helper/main.ts" },
   format: "esm",
-  plugins: [leaveOut()],
+  plugins: [leaveOut(), leaveOutDescriptions()],
   finish: (out) => cp(join(root, "workflows"), join(out, "workflows"), { recursive: true }),
 });
 await bundle({
   out: elsewhere === undefined ? join(root, "action", "intake", "dist") : `${elsewhere}-intake`,
   input: { main: "src/hosts/app/job/main.ts" },
   format: "esm",
-  plugins: [],
+  plugins: [leaveOut([ZOD]), leaveOutDescriptions()],
   finish: async () => {},
 });
 await bundle({

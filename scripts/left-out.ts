@@ -12,7 +12,7 @@ import { withoutFields, withoutMethods } from "./syntax.ts";
 
 const SDK = "@anthropic-ai/sdk";
 const YAML = "yaml/browser/dist";
-const ZOD = "zod/v4";
+export const ZOD = "zod/v4";
 
 /** By the end of the file's path: the exports that are reached. */
 const STAND_INS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -100,14 +100,24 @@ export function inBundle(path: string): { readonly file: string; readonly code: 
   return { file, code: rewrite?.(source) ?? standIn(source, STAND_INS[file] ?? {}), isStandIn: rewrite === undefined };
 }
 
-/** Fails at the end of a build in which one of the files was not met. */
-export function leaveOut(): Plugin {
+/** Takes those away. */
+export const leaveOutDescriptions = (): Plugin => ({
+  name: "leave-out-descriptions",
+  transform: { filter: { id: DESCRIBED }, handler: (code) => ({ code: code.replaceAll(DESCRIPTION, "") }) },
+});
+
+/**
+ * Fails at the end of a build in which one of the files was not met.
+ * @param packages whose files they are: those that the build bundles of the ones above; default: all
+ */
+export function leaveOut(packages: readonly string[] = [""]): Plugin {
+  const files = FILES.filter((file) => packages.some((name) => file.startsWith(name)));
   const met = new Set<string>();
   return {
     name: "leave-out",
     load(id) {
       const made = inBundle(id);
-      if (made === null) return null;
+      if (made === null || !files.includes(made.file)) return null;
       met.add(made.file);
       return made.isStandIn ? { code: made.code, moduleSideEffects: false } : { code: made.code };
     },
@@ -117,11 +127,11 @@ export function leaveOut(): Plugin {
         if (id.includes("/node_modules/")) return null;
         const [fault] = zodFaults(code);
         if (fault !== undefined) this.error(`${id} calls ${fault}() of a schema, which is left out: correct scripts/lean-zod.ts.`);
-        return DESCRIBED.test(id) ? { code: code.replaceAll(DESCRIPTION, "") } : null;
+        return null;
       },
     },
     generateBundle() {
-      const missing = FILES.filter((end) => !met.has(end));
+      const missing = files.filter((end) => !met.has(end));
       if (missing.length > 0) this.error(`Nothing imports ${missing.join(" and ")} any more: correct scripts/left-out.ts.`);
     },
   };

@@ -37,6 +37,8 @@ export interface StatusMarker {
   readonly auto?: number | undefined;
   /** How often what this attempt delivered was worked on again; absent for never. */
   readonly followed?: number | undefined;
+  /** The comments of `followUp` are answered for the second time: a run before ended red with them. */
+  readonly redone?: true | undefined;
   /** How often in a row the App tried again after the model could not be reached; absent for never (fault 63). */
   readonly tries?: number | undefined;
   /** ISO time from which on the App tries it again; absent where it does not. Only of an `interrupted` attempt. */
@@ -85,6 +87,7 @@ export function formatStatusMarker(marker: StatusMarker): string {
     ...(marker.by === undefined || marker.by === null ? {} : { by: `${marker.by.id}/${marker.by.login}` }),
     ...(marker.auto === undefined || marker.auto === 0 ? {} : { auto: marker.auto }),
     ...(marker.followed === undefined || marker.followed === 0 ? {} : { followed: marker.followed }),
+    ...(marker.redone === undefined ? {} : { redone: 1 }),
     ...(marker.tries === undefined || marker.tries === 0 ? {} : { tries: marker.tries }),
     ...(marker.due === undefined ? {} : { due: marker.due }),
     ...(marker.kept === undefined ? {} : { kept: marker.kept }),
@@ -135,6 +138,7 @@ const markerSchema = z
     by: z.string().regex(/^\d{1,15}\/[A-Za-z0-9_-]{1,100}$/).transform((text) => ({ id: Number(text.split("/")[0]), login: text.split("/")[1] ?? "" })).optional(),
     auto: z.coerce.number().int().min(1).max(99).optional(),
     followed: z.coerce.number().int().min(1).max(99).optional(),
+    redone: z.literal("1").transform(() => true as const).optional(),
     tries: z.coerce.number().int().min(1).max(99).optional(),
     due: timeSchema.optional(),
     kept: timeSchema.optional(),

@@ -1,6 +1,7 @@
 /** What the text of an issue names as a spec or pitch: only paths inside the repository come of it. */
 import { describe, expect, test } from "vitest";
 import { namedFiles } from "../../src/coordinator/linked-files.ts";
+import { cpuTimer } from "../fakes/cpu-time.ts";
 
 const PLACE = { repository: "acme/shop", branch: "main" };
 const found = (text: string, place: Parameters<typeof namedFiles>[1] = PLACE) => namedFiles(text, place);
@@ -62,8 +63,8 @@ describe("hostile texts", () => {
     const many = found(Array.from({ length: 200 }, (_, index) => `[spec](docs/${index}.md)`).join("\n"));
     expect(many.files).toHaveLength(50);
     expect(many.passedOver).toMatchObject([{ path: "(more links)" }]);
-    const started = performance.now();
+    const spentMs = cpuTimer();
     for (const text of ["[".repeat(60_000), "a/".repeat(30_000), "<!--".repeat(15_000), "spec https://".repeat(5_000), `[spec](${"../".repeat(20_000)}`]) found(text);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(spentMs()).toBeLessThan(2_000);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { artifactsOf, contextOf, evolve, gapsOf, initialState, nodesOf } from "../../src/engine/session/index.ts";
 import type { JsonObject } from "../../src/shared/json.ts";
 import { drive, planOf } from "./drive.ts";
+import { cpuTimer } from "../fakes/cpu-time.ts";
 
 const verdict = (value: string, rationale = "r") => ({ contractRef: "wr.contracts.gate_verdict", value: { verdict: value, rationale } });
 const kinds = (events: unknown) => (Array.isArray(events) ? events.map((event) => event.kind) : events);
@@ -84,9 +85,9 @@ describe("validation criteria on the notes", () => {
 
   test("a pattern made to hang is run in linear time", () => {
     const session = drive(planOf([{ validationCriteria: [{ type: "regex", pattern: "(a+)+$", message: "m" }] }]));
-    const started = performance.now();
+    const spentMs = cpuTimer();
     session.submit({ notes: `${"a".repeat(30_000)}!` });
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(spentMs()).toBeLessThan(5_000);
   });
 });
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { GitHub } from "../../src/github/client.ts";
 import { createGitHub } from "../../src/github/create-github.ts";
 import { branchOfIssue, downloadArtifact, findItemRuns, listRunArtifacts, readDeliveredCheck, readFile, readIssue, readOpenDeliveries, readPermission, readRepository, readRun } from "../../src/github/read/index.ts";
+import { readAllArmedByBots } from "../../src/github/write/index.ts";
 import { withRetries } from "../../src/github/retries.ts";
 import { sha256Hex } from "../../src/shared/hash.ts";
 import { checkGraphQlRequest } from "../contract/graphql.ts";
@@ -36,12 +37,34 @@ describe("what does GitHub say?", () => {
       },
     });
     const branches = Array.from({ length: 51 }, (_, at) => branchOfIssue({ issueNumber: at + 1, attempt: 1 }));
-    expect(await readOpenDeliveries(github, { ...REPOSITORY, id: 99 }, { branches, said: true })).toEqual([{ number: 7, open: true, branch: "worktrain/issue-12-1", headSha: "a".repeat(40), base: "main", fork: false, mergeable: "MERGEABLE", red: false, talked: false, armed: false, elsewhere: false, changesRequested: [] }]);
+    expect(await readOpenDeliveries(github, { ...REPOSITORY, id: 99 }, { branches, said: true })).toEqual([{ number: 7, open: true, branch: "worktrain/issue-12-1", headSha: "a".repeat(40), base: "main", fork: false, mergeable: "MERGEABLE", red: false, talked: false, armed: false, elsewhere: false, mergingSetAt: null, changesRequested: [], approvals: [] }]);
     expect(documents.map((document) => Object.keys(document).filter((name) => /^b\d+$/.test(name)).length)).toEqual([50, 1]);
     expect(documents.flatMap(({ query }) => checkGraphQlRequest({ query, variables: {} }))).toEqual([]);
     expect(await readOpenDeliveries(github, { ...REPOSITORY, id: 98 }, { branches, said: true })).toEqual([]);
     expect(await readOpenDeliveries(github, { ...REPOSITORY, id: 99 }, { branches: [], said: true })).toEqual([]);
     expect(documents).toHaveLength(3);
+  });
+
+  it("what bots have armed is asked for page by page, of this repository alone", async () => {
+    const asked: { readonly query: string; readonly after: unknown }[] = [];
+    const pull = (number: number, armed: object | null, isCrossRepository = false) => ({ id: `PR_${number}`, number, headRefName: `worktrain/issue-${number}-1`, headRefOid: "a".repeat(40), isCrossRepository, autoMergeRequest: armed });
+    const bot = { enabledBy: { kind: "Bot" } };
+    const pages = [
+      { pageInfo: { hasNextPage: true, endCursor: "second" }, nodes: [pull(9, bot), pull(8, null), pull(7, { enabledBy: { kind: "User" } }), pull(6, bot, true)] },
+      { pageInfo: { hasNextPage: false, endCursor: null }, nodes: [pull(5, { enabledBy: null })] },
+    ];
+    const github = scriptedGitHub({
+      "POST /graphql": ({ query, variables }) => {
+        const { after } = variables as { after: unknown };
+        asked.push({ query: String(query), after });
+        return { data: { repository: { databaseId: 99, pullRequests: pages[after === "second" ? 1 : 0] } } };
+      },
+    });
+    expect((await readAllArmedByBots(github, { ...REPOSITORY, id: 99 })).map(({ number, nodeId, branch }) => [number, nodeId, branch])).toEqual([[9, "PR_9", "worktrain/issue-9-1"], [5, "PR_5", "worktrain/issue-5-1"]]);
+    expect(asked.map(({ after }) => after)).toEqual([null, "second"]);
+    expect(asked.flatMap(({ query }) => checkGraphQlRequest({ query, variables: {} }))).toEqual([]);
+    expect(await readAllArmedByBots(github, { ...REPOSITORY, id: 98 })).toEqual([]);
+    expect(asked).toHaveLength(3);
   });
 
   it("what is not of the documented form is named, with its request", async () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { findWorkflow, validatePaths, type LibraryPlaces } from "../../src/library/index.ts";
 import { openLibrary, referredBeside } from "../../src/library/library.ts";
+import { cpuTimer } from "../fakes/cpu-time.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const directory = mkdtempSync(join(tmpdir(), "worktrain-validate-"));
@@ -55,9 +56,9 @@ test.each([
   ["a NUL", "nul.yaml", "id: a\0b\n"],
 ])("%s is an error within a second", (_, name, content) => {
   const path = file(name, content);
-  const started = performance.now();
+  const spentMs = cpuTimer();
   const [report] = validatePaths([path], places);
-  expect(performance.now() - started).toBeLessThan(5_000);
+  expect(spentMs()).toBeLessThan(5_000);
   expect(report?.ok).toBe(false);
   expect(report?.errors.length).toBeGreaterThan(0);
 });

@@ -88,6 +88,7 @@ export interface PullRequestShown {
   readonly url: string;
   readonly body: string;
   readonly open: boolean;
+  readonly merged: boolean;
   /** `Bot`, `User`, ...; in GraphQL a bot's login has no `[bot]` behind it. */
   readonly author: { readonly kind: string; readonly login: string } | null;
 }
@@ -150,7 +151,7 @@ function stateOf(shown: Shown, query: DeliveryQuery): DeliveryState {
         ? null
         : pullRequests.nodes
             .filter(({ isCrossRepository }) => !isCrossRepository)
-            .map(({ number, url, body, state, author }) => ({ number, url, body, open: state === "OPEN", author }))
+            .map(({ number, url, body, state, author }) => ({ number, url, body, open: state === "OPEN", merged: state === "MERGED", author }))
             .toSorted((a, b) => a.number - b.number),
     permission: permissionOf(shown, query.login),
   };

@@ -9,7 +9,8 @@ export { isRedCheck, readAnnotations, readCheckRuns, readDeliveredCheck, readOwn
 export { readSubmittedReview, type SubmittedReview } from "./submitted-review.ts";
 export { readFile, type FileAtRef } from "./file.ts";
 export { readIssue, type IssueFacts } from "./issue.ts";
-export { readLabelledIssues, readLabelling, type LabelledIssue, type LabelledIssues } from "./labelled-issues.ts";
+export { readTaskText } from "./task-text.ts";
+export { readLabelledIssues, readLabelling, type LabelledIssue, type LabelledIssues, type OpenPull } from "./labelled-issues.ts";
 export { readIssueState, readStatusState, type CommentShown, type IssueState, type StatusState } from "./issue-state.ts";
 export { readMergeability, readOpenDeliveries, type OpenDelivery, type OpenDeliverySaid } from "./open-deliveries.ts";
 export { branchOfIssue, ownBranch, parseOwnBranch, type OwnBranch } from "./own-branch.ts";

@@ -36,6 +36,9 @@ const DOCUMENT = `query LabelledIssues($owner: String!, $name: String!, $label: 
         timelineItems(last: 50, itemTypes: [LABELED_EVENT, RENAMED_TITLE_EVENT]) ${EVENTS}
       }
     }
+    open: pullRequests(first: 100, states: [OPEN], orderBy: { field: UPDATED_AT, direction: DESC }) {
+      nodes { number headRefName headRefOid isCrossRepository autoMergeRequest { enabledBy { kind: __typename } } }
+    }
   }
 }`;
 
@@ -56,6 +59,9 @@ const issueSchema = z.object({
   }),
   timelineItems: z.object({ nodes: z.array(happenedSchema) }),
 });
+const openPullSchema = z
+  .object({ number: z.int(), headRefName: z.string(), headRefOid: z.string(), isCrossRepository: z.boolean(), autoMergeRequest: z.object({ enabledBy: z.object({ kind: z.string() }).nullable() }).nullable() })
+  .transform(({ number, headRefName: branch, headRefOid: headSha, isCrossRepository: fork, autoMergeRequest: armed }) => ({ number, branch, headSha, fork, armed: armed !== null && (armed.enabledBy === null || armed.enabledBy.kind === "Bot") }));
 const answerSchema = z.object({
   repository: z
     .object({
@@ -64,6 +70,7 @@ const answerSchema = z.object({
       ...stopShape,
       issues: z.object({ pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }), nodes: z.array(issueSchema) }),
       pullRequests: z.object({ nodes: z.array(issueSchema.extend({ headRefOid: z.string(), isCrossRepository: z.boolean() })) }),
+      open: z.object({ nodes: z.array(openPullSchema) }),
     })
     .nullable(),
 });
@@ -97,12 +104,17 @@ export interface LabelledIssues {
   /** An open issue or pull request whose label stops all work; null where there is none. */
   readonly stoppedBy: number | null;
   readonly issues: readonly LabelledIssue[];
+  /** The hundred open pull requests that changed last, whatever their labels. */
+  readonly pulls: readonly OpenPull[];
 }
+
+/** `armed`: its auto-merge is armed, by no person. */
+export type OpenPull = z.output<typeof openPullSchema>;
 
 /** A thousand open issues with one label are more than a look deals with. */
 const MAX_PAGES = 20;
 
-/** Open issues with a label, and of pull requests the fifty that changed last; null when there is no such repository to be seen. */
+/** Open issues with a label, of such pull requests the fifty that changed last, and of all that are open the hundred; null when there is no such repository to be seen. */
 export async function readLabelledIssues(github: GitHub, { owner, repo }: Repository, wanted: { readonly label: string; readonly configPath: string }): Promise<LabelledIssues | null> {
   const issues: LabelledIssue[] = [];
   let after: string | null = null;
@@ -118,7 +130,7 @@ export async function readLabelledIssues(github: GitHub, { owner, repo }: Reposi
     if (after === null) issues.push(...shown.pullRequests.nodes.map((pull) => ({ ...toFacts(pull, wanted.label), pull: { headSha: pull.headRefOid, fork: pull.isCrossRepository } })));
     issues.push(...shown.issues.nodes.map((issue) => toFacts(issue, wanted.label)));
     const { hasNextPage, endCursor } = shown.issues.pageInfo;
-    if (!hasNextPage) return { repositoryId: shown.databaseId, config: fileOf(shown.config), stoppedBy: stoppedBy(shown), issues };
+    if (!hasNextPage) return { repositoryId: shown.databaseId, config: fileOf(shown.config), stoppedBy: stoppedBy(shown), issues, pulls: shown.open.nodes };
     after = endCursor;
   }
   throw new TerminalError(`${owner}/${repo} has more than ${MAX_PAGES * 50} open issues with the label ${wanted.label}.`, "Take the label off those that are not to be worked on.");

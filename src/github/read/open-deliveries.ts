@@ -7,6 +7,7 @@ const FIELDS = "number state headRefName headRefOid baseRefName isCrossRepositor
 const SAID = `statusCheckRollup @include(if: $said) { state }
         reviewThreads(first: 100) @include(if: $said) { nodes { isResolved } }
         autoMergeRequest @include(if: $said) { enabledBy { kind: __typename } }
+        timelineItems(last: 1, itemTypes: [AUTO_MERGE_ENABLED_EVENT, AUTO_MERGE_DISABLED_EVENT]) @include(if: $said) { nodes { ... on AutoMergeEnabledEvent { createdAt } ... on AutoMergeDisabledEvent { createdAt } } }
         latestOpinionatedReviews(first: 100, writersOnly: true) @include(if: $said) { nodes { fullDatabaseId state submittedAt commit { oid } author { kind: __typename login ... on User { databaseId } } } }`;
 /** Each branch has an alias of its own: how many pull requests the repository has does not matter. Those of forks with a branch of the name are among the 20 as well. */
 const openOf = (branches: number): string => {
@@ -39,21 +40,25 @@ const reviewSchema = z
     author: z.object({ kind: z.string(), login: z.string(), databaseId: z.int().nullish() }).nullable(),
   })
   .transform(({ fullDatabaseId: reviewId, state, submittedAt, commit, author }) =>
-    reviewId === null || state !== "CHANGES_REQUESTED" || author?.kind !== "User" || author.databaseId === null || author.databaseId === undefined ? null : { reviewId, submittedAt: submittedAt ?? "", headSha: commit?.oid ?? "", author: { login: author.login, id: author.databaseId } },
+    reviewId === null || author?.kind !== "User" || author.databaseId === null || author.databaseId === undefined ? null : { reviewId, state, submittedAt: submittedAt ?? "", headSha: commit?.oid ?? "", author: { login: author.login, id: author.databaseId } },
   );
+const saidIn = (reviews: readonly z.output<typeof reviewSchema>[] | undefined, state: string) => (reviews ?? []).filter((review) => review?.state === state).filter((review) => review !== null);
 const saidSchema = shownSchema
   .extend({
     statusCheckRollup: z.object({ state: z.string() }).nullish(),
     reviewThreads: z.object({ nodes: z.array(z.object({ isResolved: z.boolean() })) }).nullish(),
     autoMergeRequest: z.object({ enabledBy: z.object({ kind: z.string() }).nullable() }).nullish(),
+    timelineItems: z.object({ nodes: z.array(z.object({ createdAt: z.string() })) }).nullish(),
     latestOpinionatedReviews: z.object({ nodes: z.array(reviewSchema) }).nullish(),
   })
-  .transform(({ statusCheckRollup, reviewThreads, autoMergeRequest: armed, latestOpinionatedReviews, ...shown }) => ({
+  .transform(({ statusCheckRollup, reviewThreads, autoMergeRequest: armed, timelineItems, latestOpinionatedReviews, ...shown }) => ({
     ...deliveryOf(shown),
     red: ["FAILURE", "ERROR"].includes(statusCheckRollup?.state ?? ""),
     talked: (reviewThreads?.nodes ?? []).some(({ isResolved }) => !isResolved),
     armed: armed !== null && armed !== undefined && (armed.enabledBy === null || armed.enabledBy.kind === "Bot"),
-    changesRequested: (latestOpinionatedReviews?.nodes ?? []).filter((review) => review !== null),
+    mergingSetAt: timelineItems?.nodes[0]?.createdAt ?? null,
+    changesRequested: saidIn(latestOpinionatedReviews?.nodes, "CHANGES_REQUESTED"),
+    approvals: saidIn(latestOpinionatedReviews?.nodes, "APPROVED"),
   }));
 
 const openSchema = z.object({ repository: z.object({ databaseId: z.int(), defaultBranchRef: z.object({ name: z.string() }).nullish() }).catchall(z.union([z.int(), z.object({ nodes: z.array(saidSchema.nullable()) })])).nullable() });
@@ -64,7 +69,8 @@ export type OpenDelivery = z.output<typeof pullSchema>;
 
 /**
  * `red`: a check or a commit status failed on its head, our own included. `talked`: among its first hundred conversations is one that nobody has
- * resolved. `armed`: no person has armed its auto-merge. `elsewhere`: it goes into another branch than the default one. `changesRequested`: what people who may write last said of it, where they ask for changes.
+ * resolved. `armed`: no person has armed its auto-merge. `elsewhere`: it goes into another branch than the default one. `changesRequested` and
+ * `approvals`: what people who may write last said of it. `mergingSetAt`: when auto-merge was last armed or disarmed on it; null for never.
  * All false or empty where they were not asked for, or GitHub does not show them.
  */
 export type OpenDeliverySaid = z.output<typeof saidSchema> & { readonly elsewhere: boolean };

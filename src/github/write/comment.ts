@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import type { GitHub, Repository } from "../client.ts";
-import { allPages, firstPages } from "../read/pages.ts";
+import { allPages } from "../read/pages.ts";
 import { parseAnswer } from "../parse-answer.ts";
 import { TerminalError } from "../../shared/errors.ts";
 import { sha256Hex } from "../../shared/hash.ts";
@@ -17,10 +17,7 @@ export const MAX_COMMENT_CHARS = 65_536;
 /** 10,000 comments on one issue; beyond that the look-up would not be honest. */
 const MAX_COMMENT_PAGES = 100;
 
-/** The thousand comments that were changed last. */
-const MAX_RECENT_PAGES = 10;
-
-const commentSchema = z.object({
+export const commentSchema = z.object({
   id: z.int(),
   body: z.string().nullish(),
   html_url: z.string(),
@@ -75,21 +72,6 @@ export async function findComments(target: CommentTarget, marker: string): Promi
   return found
     .filter((comment) => (comment.body ?? "").startsWith(marker) && isWrittenBy(comment, target.author))
     .map(toOwnComment)
-    .sort((a, b) => a.id - b.id);
-}
-
-const recentSchema = z.array(commentSchema.extend({ issue_url: z.string() }));
-
-/**
- * Our comments on whatever issue or pull request of the repository that were written or changed since a time (ISO) and whose first line starts with
- * `marker`, lowest id first. Of very many those that were changed last.
- */
-export async function findRecentComments({ github, repository, author }: Omit<CommentTarget, "issueNumber">, { since, marker }: { readonly since: string; readonly marker: string }): Promise<readonly (OwnComment & { readonly issueNumber: number })[]> {
-  const route = "GET /repos/{owner}/{repo}/issues/comments";
-  const found = await firstPages(github, { route, parameters: { ...repository, since, sort: "updated", direction: "desc" }, items: (data) => parseAnswer(recentSchema, data, route), maxPages: MAX_RECENT_PAGES });
-  return found
-    .filter((comment) => (comment.body ?? "").startsWith(marker) && isWrittenBy(comment, author))
-    .map((comment) => ({ ...toOwnComment(comment), issueNumber: Number(comment.issue_url.slice(comment.issue_url.lastIndexOf("/") + 1)) }))
     .sort((a, b) => a.id - b.id);
 }
 
@@ -168,6 +150,6 @@ export function fitComment(body: string, link?: string): string {
   return body.slice(0, MAX_COMMENT_CHARS - notice.length).toWellFormed() + notice;
 }
 
-function toOwnComment(comment: z.infer<typeof commentSchema>): OwnComment {
+export function toOwnComment(comment: z.infer<typeof commentSchema>): OwnComment {
   return { id: comment.id, body: comment.body ?? "", url: comment.html_url, updatedAt: comment.updated_at, ...(comment.user?.type === "Bot" ? { writer: comment.user.login } : {}) };
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
 import { readRun, STOP_LABEL } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { changesOnDefaultBranch, mentionsSomebody, movesDefaultBranch, parseAssignedEvent, parseBaseChange, parseCommentEvent, parseEditedComment, parseEditedIssue, parseEndedCheck, parseEndedStatus, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, parsePushedOver, parseReview, parseReviewComment, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { changesOnDefaultBranch, mentionsSomebody, movesDefaultBranch, parseAssignedEvent, parseBaseChange, parseCommentEvent, parseEditedComment, parseEditedIssue, parseEndedCheck, parseEndedStatus, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, parsePushedOver, parseReview, parseReviewComment, parseTakenBackEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
 import { isOwnCheck } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
@@ -15,12 +15,12 @@ import { carryOutTicked } from "./dashboard/dashboard-ticked.ts";
 import { registerConfigCheck, type ConfigCheckWebhook } from "./checks/config-check.ts";
 import type { CommandTools } from "./commands/set-up-asked.ts";
 import { workplaceOf, type Delivery } from "./delivery.ts";
-import { armApproved } from "./merging/approved.ts";
+import { mayTakeBack, takenBackSoon } from "./merging/taken-back.ts";
 import { onboard } from "./onboarding/onboard.ts";
 import { registerOnboarding, renewToken, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
 import { takeBack } from "./starting/take-back.ts";
 import { changesRequested, FAILED_CHECKS } from "./starting/causes.ts";
-import { answerSoon, baseChangedSoon, followUpSoon, lookForConflicts, pushedOverSoon } from "./starting/follow-up-soon.ts";
+import { answerSoon, approvedSoon, baseChangedSoon, followUpSoon, lookForConflicts, pushedOverSoon } from "./starting/follow-up-soon.ts";
 import { followRun, lookAtRun, type LookTools } from "./runs/look-at-run.ts";
 import { registerRequiredCheck, type RequiredCheckWebhook } from "./checks/required-check.ts";
 import { restoreStatus } from "./runs/restore-status.ts";
@@ -45,10 +45,11 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | OwnCheckWebhook | "push" | "issues.labeled" | "issues.assigned" | "issues.unassigned" | "issues.opened" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review" | "edited"}` | "check_run.completed" | "status" | "pull_request_review.submitted" | "pull_request_review_comment.created" | `issue_comment.${"created" | "edited" | "deleted"}` | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | OwnCheckWebhook | "push" | "issues.labeled" | "issues.unlabeled" | "issues.closed" | "issues.assigned" | "issues.unassigned" | "issues.opened" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review" | "edited"}` | "check_run.completed" | "status" | "pull_request_review.submitted" | "pull_request_review_comment.created" | `issue_comment.${"created" | "edited" | "deleted"}` | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
+  webhooks.on(["issues.unlabeled", "issues.closed"], (delivery) => onTakenBack(delivery, tools));
   webhooks.on(["issues.assigned", "issues.unassigned"], (delivery) => onAssigned(delivery, tools));
   webhooks.on("issues.opened", (delivery) => onOpened(delivery, tools));
   webhooks.on(["check_run.completed", "workflow_run.completed"], (delivery) => onChecks(delivery, tools));
@@ -74,6 +75,13 @@ function onLabeled(delivery: Delivery, tools: HandlerTools): void {
   const event = parseLabeledEvent(delivery.payload);
   if (event !== null && isStopLabel(event.label)) return stopSoon(delivery, tools, event.issueNumber);
   startBy(delivery, tools, { event, why: `labeled ${event?.sender.id ?? 0} ${event?.label ?? ""}`, starts: (place, labeled) => startWork(place, tools, { event: labeled, deliveryId: delivery.id }) });
+}
+
+/** Only what may be the start label is asked after. */
+function onTakenBack(delivery: Delivery, tools: HandlerTools): void {
+  const event = parseTakenBackEvent(delivery.payload);
+  const place = event !== null && mayTakeBack(event) ? workplaceOf(delivery, tools) : null;
+  if (event !== null && place !== null) takenBackSoon(place, tools, event);
 }
 
 function onAssigned(delivery: Delivery, tools: HandlerTools): void {
@@ -165,7 +173,7 @@ function onReview(delivery: Delivery, tools: HandlerTools): void {
   if (review === null || place === null) return;
   const coalesce = `review ${review.reviewId}`;
   if (review.said === "changes_requested") followUpSoon(place, tools, { cause: changesRequested(review), head: review, coalesce });
-  else tools.queue.add(subjectOf(place.repositoryId, review.issueNumber), { name: "hearing an approval", coalesce, run: () => armApproved(place, tools, review) });
+  else approvedSoon(place, tools, review);
 }
 
 function onReviewComment(delivery: Delivery, tools: HandlerTools): void {

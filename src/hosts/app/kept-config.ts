@@ -18,3 +18,6 @@ export function readConfig(text: string): Parsed {
   if (oldest !== undefined) kept.delete(oldest);
   return parsed;
 }
+
+/** The labels that start work by those configurations. */
+export const configuredLabels = (): readonly string[] => [...kept.values()].flatMap((parsed) => (parsed.ok ? [parsed.value.label] : []));

@@ -14,7 +14,7 @@ const environmentSchema = z.object({
   PRIVATE_KEY: z.string().min(1).optional(),
   PRIVATE_KEY_PATH: z.string().min(1).optional(),
   WEBHOOK_SECRET: z.string().min(1),
-  WEBHOOK_PATH: z.string().startsWith("/").default("/api/github/webhooks"),
+  WEBHOOK_PATH: z.string().regex(/^\//, "it has to begin with /").default("/api/github/webhooks"),
   WORKTRAIN_TICKET_KEY: z.string().min(1),
   WORKTRAIN_ACTION: z.string().transform((text) => text.trim().split(/[\s,]+/)).pipe(z.array(z.string().regex(ACTION_PIN, "must be owner/repository/action@ and the 40 hex digits of a commit")).max(50)).optional(),
   WORKTRAIN_WORKFLOW: z.string().min(1).optional(),

@@ -40,7 +40,7 @@ it("what the App armed is disarmed, which is said once, however often it is told
   expect(pull()?.autoMerge).not.toBeNull();
   await base("release");
   expect(pull()?.autoMerge).toBeNull();
-  const edited = world.github.deliveries.findLast(({ event }) => event === "pull_request");
+  const edited = world.github.deliveries.findLast(({ event, action }) => event === "pull_request" && action === "edited");
   await world.github.redeliver(edited?.id ?? 0);
   await world.quiet();
   expect(await told()).toEqual([expect.stringContaining("Set its base to main again")]);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LoggedRequest } from "../../../src/hosts/demo/github/index.ts";
 import { formatSegmentName, type EndingCode } from "../../../src/record/index.ts";
+import { parseStatusMarker } from "../../../src/report/status-marker.ts";
 import { createGitHub } from "../../../src/github/create-github.ts";
 import { overDailyBudget } from "../../../src/hosts/app/starting/daily-budget.ts";
 import { fakeClock } from "../../fakes/clock.ts";
@@ -179,6 +180,38 @@ test("over midnight: what is still spending counts, and of what went on from bef
     expect(await spent(`${own.repositoryId}/issue-6/1`)).toBe("0.75");
     await daysLater(1);
     expect(await spent()).toBe("0.00");
+  } finally {
+    await own.close();
+  }
+});
+
+test("the day has no room for a label that is set anew at a gate: the gate waits on, under its name", async () => {
+  const own = await startAppWorld();
+  try {
+    const issue = await own.openIssue("one", "");
+    await own.label(issue);
+    await own.quiet();
+    const runId = own.runs(issue)[0]?.id ?? 0;
+    const step = "gate-31-code-1-8dbf2163b3b83e82";
+    own.saveArtifact(runId, formatSegmentName({ item: { repositoryId: own.repositoryId, subject: `issue-${issue}`, attempt: 1 }, runId, runAttempt: 1, index: 1, phase: "code", step, costMilliUsd: 1, ending: "awaiting-approval" }));
+    await own.updateRun(runId, { status: "completed", conclusion: "success" });
+    const marker = async () => parseStatusMarker((await own.comments(issue))[0]?.body ?? "");
+    const before = await marker();
+    expect(before).toMatchObject({ state: "interrupted", at: `code.${step}`, runId });
+    await own.commit({ ".github/worktrain.yml": "budget: { costUsd: 4, dailyCostUsd: 3 }\n" });
+    own.later(5_000);
+    await own.unlabel(issue);
+    await own.label(issue);
+    await own.quiet();
+    expect(own.runs(issue)).toHaveLength(1);
+    expect((await own.comments(issue))[0]?.body).toContain("at most $3 a day (UTC)");
+    expect(await marker()).toEqual({ ...before, labelledAt: (await marker())?.labelledAt });
+    await own.commit({ ".github/worktrain.yml": "budget: { costUsd: 4 }\n" });
+    own.later(5_000);
+    await own.call(own.maintainer, "POST", `/repos/acme/calc/issues/${issue}/comments`, { body: "/worktrain approve" });
+    await own.quiet();
+    expect(own.runs(issue)).toHaveLength(2);
+    expect(await marker()).toMatchObject({ state: "waiting", attempt: 1, continuation: 1 });
   } finally {
     await own.close();
   }

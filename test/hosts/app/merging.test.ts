@@ -225,6 +225,52 @@ describe("approve", () => {
     await call("PATCH", `/pulls/${number}`, { state: "closed" });
   });
 
+  /** The App looks, and once more. */
+  const looks = async (minutes = 12): Promise<void> => {
+    for (let minute = 0; minute < minutes; minute += 1) {
+      await world.clock.advance(60_000);
+      await world.quiet();
+    }
+  };
+  const unheard = async (happens: () => Promise<unknown>): Promise<void> => {
+    world.github.setWebhookUrl(null);
+    await happens();
+    await world.github.settled();
+    world.github.setWebhookUrl(world.hookUrl);
+  };
+  const arms = () => world.github.requests.filter(({ route }) => route === "/graphql#ArmAutoMerge").length;
+
+  it("fault 28: an approving review that nobody heard of is found by looking, once; who disarms it behind that has decided", async () => {
+    await deliver(APPROVAL);
+    const before = arms();
+    await unheard(() => review("APPROVE"));
+    expect(armed()).toBeNull();
+    await looks();
+    expect(armed()).toMatchObject({ headSha: head, by: "worktrain[bot]" });
+    world.later(2_000);
+    const { body } = await world.call(world.maintainer, "POST", `${world.github.url}/graphql`, { query: "mutation Disarm($input: DisablePullRequestAutoMergeInput!) { disablePullRequestAutoMerge(input: $input) { clientMutationId } }", variables: { input: { pullRequestId: (await call("GET", `/pulls/${pull}`)).node_id } } });
+    expect(body).not.toHaveProperty("errors");
+    await world.quiet();
+    await looks(35);
+    expect([armed(), arms()]).toEqual([null, before + 1]);
+    expect(await world.comments(pull)).toEqual([]);
+  });
+
+  it.each<[string, string, () => Promise<unknown>]>([
+    ["by somebody who may only read", APPROVAL, () => review("APPROVE", world.github.addUser("rita", "read"))],
+    ["of an earlier commit", APPROVAL, async () => {
+      await review("APPROVE");
+      await call("PATCH", `/git/refs/heads/worktrain/issue-${issue}-1`, { sha: await commitOn(head, key) });
+    }],
+    ["that the configuration does not ask for", AUTO, () => review("APPROVE")],
+  ])("by looking, too: a review %s arms nothing, and is not answered", async (_, config, happens) => {
+    await deliver(config);
+    await unheard(happens);
+    await looks();
+    expect(armed()).toBeNull();
+    expect(await world.comments(pull)).toEqual([]);
+  });
+
   it("where the configuration leaves merging to people an approval is no word to WorkTrain; the command is told so", async () => {
     await deliver("");
     await review("APPROVE");
@@ -256,7 +302,7 @@ describe("a push over what was delivered", () => {
     const delivery = world.github.deliveries.findLast(({ event, action }) => event === "pull_request" && action === "synchronize");
     await world.github.redeliver(delivery?.id ?? 0);
     await world.quiet();
-    expect(await notes()).toEqual([expect.objectContaining({ body: expect.stringContaining(`Somebody pushed ${pushed} to its branch. Auto-merge, which WorkTrain had armed for the commit that it delivered, is disarmed.`) })]);
+    expect(await notes()).toEqual([expect.objectContaining({ body: expect.stringContaining(`Somebody pushed ${pushed} to its branch. What was reviewed, tested and approved is the commit before. WorkTrain disarms auto-merge, which it had armed for the commit that it delivered.`) })]);
     await call("POST", "/check-runs", { name: "ci", head_sha: pushed, status: "completed", conclusion: "success" });
     await world.quiet();
     expect(await call("GET", `/pulls/${pull}`)).toMatchObject({ merged: false });

@@ -205,6 +205,31 @@ it("a run that had an answer, whose deliver job was lost before it gave it: it i
   expect(scene.followedUp().slice(2)).toMatchObject([{ because: "comments", headSha: scene.head, comments: [said] }]);
 });
 
+it("what a run ended red with is answered once more; red again, a person is asked, once, and it waits until something is said", async () => {
+  const scene = await deliver(world, { config: "followUp: { most: 9 }\n" });
+  const said = await says(scene, "Why mended?");
+  await passes(120_000);
+  const endsRed = async (): Promise<void> => {
+    const run = world.runs(scene.issue).at(-1);
+    world.saveArtifact(run?.id ?? 0, formatSegmentName({ item: { repositoryId: world.repositoryId, subject: `issue-${scene.issue}`, attempt: 1 }, runId: run?.id ?? 0, runAttempt: 1, index: 1, phase: "fix", step: "end", costMilliUsd: 120, ending: "nothing-to-do" }));
+    await world.updateRun(run?.id ?? 0, { status: "completed", conclusion: "failure" });
+    await passes(720_000);
+  };
+  await endsRed();
+  expect(scene.followedUp().slice(1)).toMatchObject([{ comments: [said] }, { comments: [said] }]);
+  await endsRed();
+  await passes(1_440_000);
+  expect(scene.followedUp()).toHaveLength(3);
+  expect((await scene.said()).filter((body) => body.includes("two runs that were to answer it ended red"))).toHaveLength(1);
+  expect(scene.labels()).toContain("worktrain:needs-human");
+  const more = await says(scene, "Say calc 2, then.");
+  await passes(120_000);
+  expect(scene.followedUp().slice(3)).toMatchObject([{ because: "comments", comments: [said, more] }]);
+  // The count begins anew with it.
+  await endsRed();
+  expect(scene.followedUp()).toHaveLength(5);
+});
+
 it.each<[string, (scene: DeliveredScene) => Promise<unknown>]>([
   ["nothing was said", async () => undefined],
   ["somebody who may only read said something", (scene) => says(scene, "Burn it.", world.github.addUser("rita", "read"))],

@@ -1,5 +1,5 @@
 /** Reviews that no label asked for go on by themselves as those with one do: over the wire, with an App that keeps nothing. */
-import { afterEach, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { assertRequestsConform } from "../../contract/openapi.ts";
 import { startReviewScene, type ReviewScene } from "./review-scene.ts";
 
@@ -62,4 +62,34 @@ it("cancelled before its time, it is not tried again; nor by a comment of somebo
   await scene.world.call(scene.world.maintainer, "POST", `/repos/acme/calc/issues/${number}/comments`, { body: copied });
   await scene.pass(31);
   expect(scene.runs()).toHaveLength(1);
+});
+
+describe("fault 28: a push to it that nobody heard of, while the App was away", () => {
+  const push = async (): Promise<string> => {
+    const { world } = scene;
+    world.github.setWebhookUrl(null);
+    const head = await scene.push("two\n");
+    await world.github.settled();
+    await world.restart();
+    world.github.setWebhookUrl(world.hookUrl);
+    await scene.pass(15);
+    return head;
+  };
+
+  it("is reviewed where every pull request is, once", async () => {
+    const number = await asked["`review.pullRequests: all`"]();
+    await scene.end(number, "reviewed");
+    const head = await push();
+    expect(scene.runs()).toHaveLength(2);
+    expect(await scene.marker(number)).toMatchObject({ state: "waiting", head });
+    await scene.pass(25);
+    expect(scene.runs()).toHaveLength(2);
+  });
+
+  it("asks for nothing where a command asked for the review", async () => {
+    const number = await asked["a command"]();
+    await scene.end(number, "reviewed");
+    await push();
+    expect(scene.runs()).toHaveLength(1);
+  });
 });

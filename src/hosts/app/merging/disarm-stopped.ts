@@ -5,9 +5,8 @@
 import { readAllArmedByBots } from "../../../github/write/index.ts";
 import { deliveredHeadOf } from "../../../intake/index.ts";
 import type { LookTools } from "../runs/look-at-run.ts";
-import { tellNotFollowedUp } from "../starting/not-followed-up.ts";
 import { hearsClicks, subjectOf, type Workplace } from "../workplace.ts";
-import { disarm } from "./disarm.ts";
+import { disarmAndTell } from "./disarm.ts";
 
 /** Queues it for each open pull request from a branch of ours. @param by what stops everything, as a person reads it */
 export async function disarmStopped(place: Workplace, tools: LookTools, by: string): Promise<void> {
@@ -21,10 +20,8 @@ export async function disarmStopped(place: Workplace, tools: LookTools, by: stri
       name: "disarming what is stopped",
       coalesce: `stopped ${pullNumber}`,
       async run() {
-        const { found, left, said, cure } = await disarm(place, { pullNumber, branch });
-        if (found === 0) return;
-        tools.log.info("delivery is not merged while everything is stopped", { repository: repositoryId, issue: head.issueNumber, pullRequest: pullNumber, armed: left });
-        await tellNotFollowedUp(place, tools, { issueNumber: head.issueNumber, pullNumber, headSha, about: "stopped", refusal: { message: `All work of WorkTrain in this repository is stopped by ${by}. ${said}`, fix: `${cure}When work may go on, \`/worktrain merge\` arms it again.` } });
+        const { found, left } = await disarmAndTell(place, tools, { issueNumber: head.issueNumber, pullNumber, branch, headSha, about: "stopped", refusal: { message: `All work of WorkTrain in this repository is stopped by ${by}.`, fix: "When work may go on, `/worktrain merge` arms it again." } });
+        if (found > 0) tools.log.info("delivery is not merged while everything is stopped", { repository: repositoryId, issue: head.issueNumber, pullRequest: pullNumber, armed: left });
       },
     });
   }

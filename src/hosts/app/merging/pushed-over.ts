@@ -9,9 +9,8 @@ import { branchOfIssue, readCommitMessage, readDeliveredCheck, readMergeability 
 import { GITHUB_ACTIONS } from "../../../delivery/names.ts";
 import type { DeliveredHead } from "../../../intake/index.ts";
 import { CHECK_NAME, formatItemId, readTrailers } from "../../../record/index.ts";
-import { tellNotFollowedUp } from "../starting/not-followed-up.ts";
 import { hearsClicks, type AppTools, type Workplace } from "../workplace.ts";
-import { disarm } from "./disarm.ts";
+import { disarmAndTell } from "./disarm.ts";
 
 /** @param event as GitHub told it; what is so is asked of the API */
 export async function pushedOver(place: Workplace, tools: AppTools, { issueNumber, attempt, pullNumber }: DeliveredHead & { readonly pullNumber: number }): Promise<void> {
@@ -21,16 +20,15 @@ export async function pushedOver(place: Workplace, tools: AppTools, { issueNumbe
   const pull = await readMergeability(github, repository, pullNumber);
   if (pull === null || !pull.open || pull.fork || pull.branch !== branchOfIssue({ issueNumber, attempt })) return;
   if (await isDelivered(place, tools, { item: formatItemId({ repositoryId, subject: `issue-${issueNumber}`, attempt }), headSha: pull.headSha })) return;
-  const { found, left, said, cure } = await disarm(place, { pullNumber, branch: pull.branch });
-  if (found === 0) return;
-  tools.log.info("delivery was pushed over", { repository: repositoryId, issue: issueNumber, pullRequest: pullNumber, armed: left });
-  await tellNotFollowedUp(place, tools, {
+  const { found, left } = await disarmAndTell(place, tools, {
     issueNumber,
     pullNumber,
+    branch: pull.branch,
     headSha: pull.headSha,
     about: "pushed",
-    refusal: { message: `Somebody pushed ${pull.headSha} to its branch. ${said} What was reviewed, tested and approved is the commit before.`, fix: `${cure}Look at the new commits, then merge on GitHub yourself.` },
+    refusal: { message: `Somebody pushed ${pull.headSha} to its branch. What was reviewed, tested and approved is the commit before.`, fix: "Look at the new commits, then merge on GitHub yourself." },
   });
+  if (found > 0) tools.log.info("delivery was pushed over", { repository: repositoryId, issue: issueNumber, pullRequest: pullNumber, armed: left });
 }
 
 /** Whether a deliver job has vouched for this very commit: trailers alone anybody can copy (attack 17). */

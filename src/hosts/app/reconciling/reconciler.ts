@@ -8,8 +8,8 @@ import { RetryableError } from "../../../shared/errors.ts";
 import type { Clock } from "../../../shared/ports.ts";
 import type { AppLog } from "../app-log.ts";
 import { rescan } from "./rescan.ts";
-import type { LookTools } from "../runs/look-at-run.ts";
 import type { Workplace } from "../workplace.ts";
+import type { LostCommandTools } from "./lost-commands.ts";
 
 /** What a look may take and the wait between two are to stay within a quarter of an hour (G13). */
 export const LOOK_EVERY_MS = 10 * 60_000;
@@ -31,7 +31,7 @@ export interface ReconcilerOptions {
   readonly clock: Clock;
   readonly log: AppLog;
   readonly world: ReconcilerWorld;
-  readonly tools: LookTools;
+  readonly tools: LostCommandTools;
 }
 
 export interface Reconciler {
@@ -55,11 +55,12 @@ export function startReconciler({ clock, log, world, tools }: ReconcilerOptions)
   };
 
   const look = async (lookBackMs: number): Promise<void> => {
-    await safely("having failed deliveries sent again", () => world.redeliver(clock.nowMs() - lookBackMs));
+    const lookedFromMs = clock.nowMs();
+    await safely("having failed deliveries sent again", () => world.redeliver(lookedFromMs - lookBackMs));
     await safely("looking through the repositories", async () => {
       for await (const place of world.places()) {
         if (signal.aborted) return;
-        await safely(`looking through repository ${place.repositoryId}`, () => rescan(place, tools));
+        await safely(`looking through repository ${place.repositoryId}`, () => rescan(place, tools, { sinceMs: lookedFromMs - lookBackMs }));
       }
     });
   };

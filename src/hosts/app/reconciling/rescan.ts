@@ -1,23 +1,34 @@
 /** Looks at the labelled issues of a repository for what no webhook told, and queues it as if one had (faults 28, 30, 38, 63). */
-import type { LabelledIssue } from "../../../github/read/index.ts";
-import { decideRescan, type LabelFound, type Missed } from "../../../intake/index.ts";
+import { readTaskText, type LabelledIssue } from "../../../github/read/index.ts";
+import { decideRescan, deliveredHeadOf, type LabelFound, type Missed } from "../../../intake/index.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
-import { dashboardChanged, noteDashboard, readLabelled } from "../dashboard/dashboard.ts";
+import { dashboardChanged, noteDashboard, readLabelled, type Labelled } from "../dashboard/dashboard.ts";
+import { takenBackSoon } from "../merging/taken-back.ts";
 import { followRun, lookAtRun, type LookTools } from "../runs/look-at-run.ts";
-import { findRecentComments } from "../../../github/write/index.ts";
-import { ANY_STATUS_MARKER, parseStatusMarker, type StatusMarker } from "../../../report/status-marker.ts";
+import { findRecentComments, type RecentComments } from "../../../github/write/index.ts";
+import { parseStatusMarker, type StatusMarker } from "../../../report/status-marker.ts";
 import { lookAtDeliveries } from "../starting/follow-up-soon.ts";
-import { startReview } from "../starting/start-review.ts";
+import { startReview, wishesOf } from "../starting/start-review.ts";
 import { startAgain, tryAgain } from "../starting/try-again.ts";
 import { startWork } from "../starting/start-work.ts";
 import { stopAll } from "../runs/stop-all.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import { isoSeconds } from "../starting/start.ts";
 import { orLogged, subjectOf, type Workplace } from "../workplace.ts";
+import { lookForCommands, type LostCommandTools } from "./lost-commands.ts";
 
-/** One query, and one request for reviews without a label, where nothing is under way and the configuration names no other label; one more for each fifty attempts that are over, for what is said of what they delivered, and what that leads to. */
-export async function rescan(place: Workplace, tools: LookTools): Promise<void> {
-  const { issues, dashboard, stoppedBy } = await readLabelled(place);
+/** As long as GitHub keeps a webhook for redelivery; longer than any wait between two tries (`nextTry`) with an App that is away or stopped meanwhile. */
+const RECENT_MS = 3 * 24 * 60 * 60_000;
+
+/**
+ * One query, and one request for what was said lately, where nothing is under way and the configuration names no other label; one more for each fifty
+ * attempts that are over, for what is said of what they delivered, and what that leads to.
+ * @param sinceMs what was said before it is not looked at for an answer: earlier looks have found it; default: three days back
+ */
+export async function rescan(place: Workplace, tools: LostCommandTools, { sinceMs = 0 }: { readonly sinceMs?: number } = {}): Promise<void> {
+  const nowMs = tools.clock.nowMs();
+  const labelled = await readLabelled(place);
+  const { issues, dashboard, stoppedBy } = labelled;
   // Nothing is started then, and what is at work ends.
   if (stoppedBy !== null) {
     noteDashboard(place, tools, dashboard);
@@ -28,10 +39,7 @@ export async function rescan(place: Workplace, tools: LookTools): Promise<void> 
   for (const issue of issues) {
     const status = await openStatusBoard(place, tools, issue.number).readShown(issue.comments);
     const by = status?.marker.by ?? null;
-    const missed = decideRescan(
-      { status: status === null ? null : { ...status.marker, updatedAt: status.comment.updatedAt }, labelled: issue.labelled, head: issue.pull?.fork === false ? issue.pull.headSha : undefined },
-      tools.clock.nowMs(),
-    );
+    const missed = decideRescan({ status: status === null ? null : { ...status.marker, updatedAt: status.comment.updatedAt }, labelled: issue.labelled, head: issue.pull?.fork === false ? issue.pull.headSha : undefined }, nowMs);
     // Where it is locked nothing new can be told, and its label's own webhook was logged once; unlocked, it is found again. What was begun goes on.
     if (issue.locked && (missed.kind === "label" || missed.kind === "push" || missed.kind === "nothing")) continue;
     catchUp(place, tools, { issue, missed, by });
@@ -39,23 +47,40 @@ export async function rescan(place: Workplace, tools: LookTools): Promise<void> 
   }
   noteDashboard(place, tools, dashboard);
   dashboardChanged(place, tools);
-  await lookAtDeliveries(place, tools, ended);
-  await orLogged(place, tools, { what: "reviews without the label could not be looked for" }, () => lookAtUnlabelled(place, tools, new Set(issues.map(({ number }) => number))));
+  lookForTakenBack(place, tools, labelled);
+  const from = Math.max(sinceMs, nowMs - RECENT_MS);
+  await lookAtDeliveries(place, tools, { ended, config: labelled.config, sinceMs: from });
+  await orLogged(place, tools, { what: "what was said lately could not be looked through" }, async () => {
+    const recent = await findRecentComments({ ...place, author: tools.author }, { since: isoSeconds(nowMs - RECENT_MS) });
+    lookAtUnlabelled(place, tools, { recent, labelled });
+    await lookForCommands(place, tools, { recent, sinceMs: from });
+  });
 }
 
-/** Longer than any wait between two tries (`nextTry`) with an App that is away or stopped meanwhile: as long as GitHub keeps a webhook for redelivery. */
-const RECENT_MS = 3 * 24 * 60 * 60_000;
+/** What is armed for an issue that is closed, or does not have the label any more: nobody heard that the work was taken back. */
+function lookForTakenBack(place: Workplace, tools: LookTools, { issues, pulls, config }: Labelled): void {
+  // By a config that cannot be read it is not known which label that is.
+  if (config === "missing" || !config.ok) return;
+  const wanted = new Set(issues.flatMap(({ number, pull }) => (pull === undefined ? [number] : [])));
+  for (const { branch, headSha } of pulls.filter(({ armed, fork }) => armed && !fork)) {
+    const head = deliveredHeadOf(branch, headSha);
+    if (head !== null && !wanted.has(head.issueNumber)) takenBackSoon(place, tools, head);
+  }
+}
 
-/** A review may have no label: a command asked for it, or every pull request is reviewed. What was begun of it is found by the App's own comments. */
-async function lookAtUnlabelled(place: Workplace, tools: LookTools, labelled: ReadonlySet<number>): Promise<void> {
+/** A review may have no label: a command asked for it, or every pull request is reviewed. What was begun of it is found by the App's own comments, and a push behind it where every one is. */
+function lookAtUnlabelled(place: Workplace, tools: LookTools, { recent, labelled: { issues, pulls, config } }: { readonly recent: RecentComments; readonly labelled: Labelled }): void {
   const nowMs = tools.clock.nowMs();
-  const seen = new Set(labelled);
-  for (const { issueNumber, body, updatedAt } of await findRecentComments({ ...place, author: tools.author }, { since: isoSeconds(nowMs - RECENT_MS), marker: ANY_STATUS_MARKER })) {
+  const seen = new Set(issues.map(({ number }) => number));
+  const heads = new Map(wishesOf(config).wanted === "all" ? pulls.flatMap(({ number, headSha, fork }) => (fork ? [] : [[number, headSha]])) : []);
+  for (const { issueNumber, body, updatedAt } of recent.own) {
     const marker = parseStatusMarker(body);
     if (marker?.issueNumber !== issueNumber || seen.has(issueNumber)) continue;
     seen.add(issueNumber);
     if (marker.head === undefined) continue;
-    goOnWith(place, tools, { issueNumber, missed: decideRescan({ status: { ...marker, updatedAt }, labelled: null }, nowMs) });
+    const missed = decideRescan({ status: { ...marker, updatedAt }, labelled: null, head: heads.get(issueNumber) }, nowMs);
+    if (missed.kind === "push") pushedSoon(place, tools, { issueNumber, by: marker.by, read: () => readTaskText(place.github, { ...place.repository, id: place.repositoryId }, { number: issueNumber, isPullRequest: true }) });
+    else goOnWith(place, tools, { issueNumber, missed });
   }
 }
 
@@ -66,15 +91,32 @@ function catchUp(place: Workplace, tools: LookTools, { issue, missed, by }: { re
       // The head that it was set at is not known any more: for a fork's, nobody has vouched.
       return catchUpSoon(place, tools, { issueNumber: issue.number, kind: missed.kind, name: "starting work", work: () => (issue.pull === undefined ? startWork(place, tools, delivery) : startReview(place, tools, { ...delivery, cause: "label", headSha: null })) });
     }
-    case "push": {
-      if (by === null || by === undefined) return;
-      const { event, deliveryId } = labelOf(place, issue, { label: "", setAt: new Date(tools.clock.nowMs()).toISOString(), by });
-      // In the name of who asked for the last review.
-      return catchUpSoon(place, tools, { issueNumber: issue.number, kind: missed.kind, name: "reviewing a push", work: () => startReview(place, tools, { event, deliveryId, cause: "push", headSha: null }) });
-    }
+    case "push":
+      return pushedSoon(place, tools, { issueNumber: issue.number, by, read: () => Promise.resolve(issue) });
     default:
       return goOnWith(place, tools, { issueNumber: issue.number, missed });
   }
+}
+
+interface Pushed {
+  readonly issueNumber: number;
+  /** Who asked for the last review: the next one is in the same name. */
+  readonly by: StatusMarker["by"];
+  /** The text of the pull request; null where it is gone. */
+  readonly read: () => Promise<TextShown | null>;
+}
+
+function pushedSoon(place: Workplace, tools: LookTools, { issueNumber, by, read }: Pushed): void {
+  if (by === null || by === undefined) return;
+  catchUpSoon(place, tools, {
+    issueNumber,
+    kind: "push",
+    name: "reviewing a push",
+    async work() {
+      const text = await read();
+      return text === null ? null : startReview(place, tools, { ...labelOf(place, { ...text, number: issueNumber }, { label: "", setAt: new Date(tools.clock.nowMs()).toISOString(), by }), cause: "push", headSha: null });
+    },
+  });
 }
 
 /** What was begun, and is known by its status comment alone. */
@@ -116,8 +158,10 @@ function catchUpSoon(place: Workplace, tools: LookTools, { issueNumber, kind, na
   });
 }
 
+type TextShown = Pick<LabelledIssue, "title" | "body" | "editedAt">;
+
 /** What the label's webhook would have said, as far as it is still known. */
-function labelOf(place: Workplace, { number, title, body, editedAt }: LabelledIssue, { label, setAt, by }: LabelFound & { readonly by: NonNullable<LabelFound["by"]> }) {
+function labelOf(place: Workplace, { number, title, body, editedAt }: TextShown & Pick<LabelledIssue, "number">, { label, setAt, by }: LabelFound & { readonly by: NonNullable<LabelFound["by"]> }) {
   const labelledAt = new Date(setAt).toISOString();
   return {
     event: { repository: { id: place.repositoryId, ...place.repository }, issueNumber: number, label, sender: by, task: { title, body }, labelledAt },

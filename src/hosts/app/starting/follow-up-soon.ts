@@ -1,12 +1,13 @@
 /** Queues what a delivery is worked on again for, in the item's own order; and looks for what only GitHub's API tells. */
-import { branchOfIssue, readConversations, readMergeability, readOpenDeliveries, readPermission, readRun, type OpenDelivery } from "../../../github/read/index.ts";
+import { branchOfIssue, readConversations, readMergeability, readOpenDeliveries, readPermission, readRun, type OpenDelivery, type OpenDeliverySaid } from "../../../github/read/index.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
-import { authorise, deliveredHeadOf, type DeliveredHead, type SaidOnLine } from "../../../intake/index.ts";
+import { authorise, deliveredHeadOf, type ConfigState, type DeliveredHead, type ReviewEvent, type SaidOnLine } from "../../../intake/index.ts";
 import { readLabelled } from "../dashboard/dashboard.ts";
 import { followRun, type LookTools } from "../runs/look-at-run.ts";
-import { subjectOf, type Workplace } from "../workplace.ts";
+import { hearsClicks, subjectOf, type Workplace } from "../workplace.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
 import { isAtWork, type StatusMarker } from "../../../report/status-marker.ts";
+import { armApproved } from "../merging/approved.ts";
 import { baseChanged } from "../merging/base-changed.ts";
 import { pushedOver } from "../merging/pushed-over.ts";
 import { allowedComments, changesRequested, COMMENTS, CONFLICT, FAILED_CHECKS, type Asked } from "./causes.ts";
@@ -112,8 +113,10 @@ const OLDEST_COMMENT_MS = 3 * 24 * 60 * 60_000;
  * ended while it waited, has heard nothing of it. Checks and conflicts of a commit that was worked on again already are those of before.
  *
  * @param ended what the status comments of those attempts say
+ * @param sinceMs approvals before it were looked at before
  */
-export async function lookAtDeliveries(place: Workplace, tools: LookTools, ended: readonly StatusMarker[]): Promise<void> {
+export async function lookAtDeliveries(place: Workplace, tools: LookTools, { ended, config, sinceMs }: { readonly ended: readonly StatusMarker[]; readonly config: ConfigState; readonly sinceMs: number }): Promise<void> {
+  const armsAtApproval = hearsClicks(tools) && config !== "missing" && config.ok && config.value.merge.auto && config.value.merge.approval;
   for (const delivery of await readOpenDeliveries(place.github, { ...place.repository, id: place.repositoryId }, { branches: ended.map(branchOfIssue), said: true })) {
     const head = deliveredHeadOf(delivery.branch, delivery.headSha);
     const marker = ended.find(({ issueNumber, attempt }) => issueNumber === head?.issueNumber && attempt === head.attempt);
@@ -123,12 +126,25 @@ export async function lookAtDeliveries(place: Workplace, tools: LookTools, ended
       for (const review of delivery.changesRequested.filter(({ headSha }) => headSha === head.headSha)) followUpSoon(place, tools, { cause: changesRequested(review), head, coalesce: `review ${review.reviewId}` });
       await lookForConflict(place, tools, delivery);
     }
+    if (armsAtApproval) for (const review of unheardApprovals(delivery, { sinceMs, nowMs: tools.clock.nowMs() })) approvedSoon(place, tools, { ...head, ...review, said: "approved", pullNumber: delivery.number });
     if (delivery.armed) pushedOverSoon(place, tools, { ...head, pullNumber: delivery.number });
     if (delivery.armed && delivery.elsewhere) baseChangedSoon(place, tools, { ...head, pullNumber: delivery.number });
     if (delivery.talked && (await isAskedSomething(place, tools, { pullNumber: delivery.number, taken: await takenBy(place, marker) }))) {
       tools.queue.add(subjectOf(place.repositoryId, head.issueNumber), { name: "finding comments", coalesce: `comments on lines ${delivery.number}`, run: () => answerWhenQuiet(place, tools, { ...head, pullNumber: delivery.number }) });
     }
   }
+}
+
+/** A webhook that is on its way, or being dealt with, comes first. */
+const UNDER_WAY_MS = 3 * 60_000;
+
+/** Of the very commit, with nothing armed or disarmed behind them: whoever disarmed it has decided that it is not merged by itself. */
+const unheardApprovals = ({ headSha, approvals, mergingSetAt }: OpenDeliverySaid, { sinceMs, nowMs }: { readonly sinceMs: number; readonly nowMs: number }): OpenDeliverySaid["approvals"] =>
+  approvals.filter((review) => review.headSha === headSha && Date.parse(review.submittedAt) >= Math.max(sinceMs, mergingSetAt === null ? 0 : Date.parse(mergingSetAt) + 1) && nowMs - Date.parse(review.submittedAt) >= UNDER_WAY_MS);
+
+/** Somebody has approved what was delivered. */
+export function approvedSoon(place: Workplace, tools: LookTools, review: ReviewEvent): void {
+  tools.queue.add(subjectOf(place.repositoryId, review.issueNumber), { name: "hearing an approval", coalesce: `review ${review.reviewId}`, run: () => armApproved(place, tools, review) });
 }
 
 /** Somebody may have pushed to it. */

@@ -52,12 +52,20 @@ export async function followUp(place: Workplace, tools: StartTools, asked: Asked
     await askPerson(here, tools, { asked, most: config.value.followUp.most, pullNumber: delivered.pullNumber });
     return ignored("often-enough");
   }
+  const again = isAgain(status, found.wish.comments);
+  if (again && status.marker.redone === true && decision.kind === "start") {
+    await askPersonOnce(here, tools, { issueNumber: head.issueNumber, about: `comments-${found.id}`, headSha: head.headSha, why: `Somebody asked for something in a conversation on #${delivered.pullNumber}, and two runs that were to answer it ended red. It is not tried any more.`, what: `see the status comment for the last run, and answer on #${delivered.pullNumber} by hand; or write in the conversation what is to be done otherwise, which starts a run anew.` });
+    return ignored("ended-red-twice");
+  }
   if (decision.kind === "ignore" && decision.reason === "text-changed") await tellNotFollowedUp(here, tools, { issueNumber: head.issueNumber, pullNumber: delivered.pullNumber, headSha: head.headSha, refusal: TEXT_CHANGED });
   if (decision.kind !== "start") return ignored(decision.kind === "refuse" ? decision.refusal.kind : decision.reason);
   const wish: NonNullable<Ticket["followUp"]> = { because, headSha: head.headSha, pullNumber: delivered.pullNumber, ...found.wish };
-  const order = { event, deliveryId: found.id, decision, role: authorisation.role, unasked: { followed: done + 1 }, followUp: wish, cause: cause.trigger };
+  const order = { event, deliveryId: found.id, decision, role: authorisation.role, unasked: { followed: done + 1, ...(again ? { redone: true as const } : {}) }, followUp: wish, cause: cause.trigger };
   return (await start({ place: here, facts, board, status, runs: null, workflowText: stage.workflowText }, tools, order)).runId;
 }
+
+/** Whether the last run was started for the very same: nobody has said anything since. */
+const isAgain = ({ marker }: Status, comments: readonly number[] | undefined): boolean => comments !== undefined && comments.every((id) => marker.followUp?.comments?.includes(id) === true);
 
 const TEXT_CHANGED = {
   message: "The issue's text was changed since this was delivered. The attempt answers the text as it was, so nothing more is done for it by itself.",

@@ -30,7 +30,7 @@ export interface Order extends LabelDelivery {
   /** What it was started by, where that is neither a label nor a command. */
   readonly cause?: Extract<Ticket["trigger"]["kind"], "pull_request" | "check_run" | "pull_request_review" | "pull_request_review_comment" | "push">;
   /** Nobody asked: how often in a row that was so, this time included, and what the run before had saved. */
-  readonly unasked?: Pick<StatusMarker, "auto" | "tries" | "kept" | "followed">;
+  readonly unasked?: Pick<StatusMarker, "auto" | "tries" | "kept" | "followed" | "redone">;
   /** The command that asked for the review which nobody asks for anew now. */
   readonly word?: StatusMarker["word"];
   /** What the attempt delivered is worked on again. */
@@ -44,10 +44,10 @@ export interface Order extends LabelDelivery {
  * had saved it. And what a review began with: without it, no ticket of those runs would say that the last review's findings count. The word of
  * a command goes only with runs that nobody asks for: whoever asks anew is asked for what their own way of asking takes.
  */
-export const carriedOn = (status: Status | null, { decision, review, followUp, unasked, command }: Order): Pick<StatusMarker, "followed" | "followUp" | "since" | "word"> => {
+export const carriedOn = (status: Status | null, { decision, review, followUp, unasked, command }: Order): Pick<StatusMarker, "followed" | "followUp" | "redone" | "since" | "word"> => {
   const before = status?.marker.attempt === decision.attempt ? status.marker : undefined;
   const isGoingOn = decision.continuation > 0 || unasked !== undefined;
-  return { followed: unasked?.followed ?? before?.followed, followUp: followUp ?? before?.followUp, since: review?.since ?? (isGoingOn ? before?.since : undefined), word: review !== undefined && command !== undefined ? { command: command.name, commentId: command.commentId } : unasked !== undefined ? before?.word : undefined };
+  return { followed: unasked?.followed ?? before?.followed, followUp: followUp ?? before?.followUp, redone: unasked?.redone ?? (followUp === undefined ? before?.redone : undefined), since: review?.since ?? (isGoingOn ? before?.since : undefined), word: review !== undefined && command !== undefined ? { command: command.name, commentId: command.commentId } : unasked !== undefined ? before?.word : undefined };
 };
 
 /** How the same is asked for once more. */

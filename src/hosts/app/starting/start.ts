@@ -16,7 +16,7 @@ import { orLogged, type AppTools, type Workplace } from "../workplace.ts";
 import { overDailyBudget } from "./daily-budget.ts";
 import { tellNotFollowedUp } from "./not-followed-up.ts";
 import { askingOf, carriedOn, itemOf, makeTicket, type Order } from "./order.ts";
-import { firstMarker, refuse, type Refused } from "./refusal.ts";
+import { firstMarker, refuse, stillWaits, type Refused } from "./refusal.ts";
 
 /** GitHub's clock and ours may differ: a run of this dispatch cannot be older than the label by its own clock, less this. */
 export const CLOCK_LEEWAY_MS = 60_000;
@@ -63,25 +63,28 @@ export async function start(scene: Scene, tools: StartTools, order: Order): Prom
 
 async function startNow(scene: Scene, tools: StartTools, asked: Order): Promise<Started> {
   const { place, facts, board } = scene;
-  const { followed, followUp, since, word } = carriedOn(scene.status, asked);
+  const { followed, followUp, redone, since, word } = carriedOn(scene.status, asked);
   const order: Order = { ...asked, ...(followUp === undefined ? {} : { followUp }), ...(word === undefined ? {} : { word }), ...(asked.review === undefined || since === undefined ? {} : { review: { ...asked.review, since } }) };
   const { event, decision, command } = order;
   const isLabel = order.unasked === undefined && command === undefined && order.cause === undefined;
   const reaction = isLabel ? ((await react(place, tools, event.issueNumber))?.id ?? null) : (command?.reactionId ?? null);
-  // The gate stands there until the run that answers it is seen at work: a dispatch that fails is asked for again.
-  const gate = command === undefined ? {} : { command: command.commentId, at: scene.status?.marker.at ?? null };
+  // The gate stands there until the run that goes on from it is seen at work: a dispatch that fails is asked for again.
+  const waiting = isLabel && order.review === undefined ? stillWaits(scene.status, decision, event.labelledAt) : null;
+  const gate = { ...(waiting === null ? {} : { at: waiting.at }), ...(command === undefined ? {} : { command: command.commentId, at: scene.status?.marker.at ?? null }) };
   // Of an issue's: that of the gate, which says that it waits until the run that answers is dispatched.
   const check = order.review === undefined ? gateCheck(scene.status) : await keepLiveCheck(place, tools, scene.status?.marker ?? null, order.review.headSha);
-  const marker: StatusMarker = { ...firstMarker(event), ...gate, check, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, since: order.review?.since, word, wish: decision.wish, followed, followUp, ...order.unasked };
+  const marker: StatusMarker = { ...firstMarker(event), ...gate, check, attempt: decision.attempt, continuation: decision.continuation, key: decision.key, state: "starting", recreated: scene.status?.marker.recreated ?? false, head: order.review?.headSha, since: order.review?.since, word, wish: decision.wish, followed, followUp, redone, ...order.unasked };
+  // What was refused before anything was said of a start takes nothing of it away.
+  const kept = waiting ?? marker;
   const foreign = cannotPublish(scene.workflowText, tools.exchange ?? null, thenAgainBy(askingOf(order)));
   if (foreign !== null) {
     tools.log.warn("not started: its deliver job would get no token", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key, why: foreign.message });
-    return notDispatched(scene, tools, order, { shown: scene.status, marker, refusal: foreign });
+    return notDispatched(scene, tools, order, { shown: scene.status, marker: kept, refusal: foreign });
   }
   const over = await overDailyBudget(place, { config: decision.config, item: itemOf(facts, order), nowMs: tools.clock.nowMs(), again: againBy(askingOf(order)), ofInstallationUsd: tools.dailyCostUsd ?? null });
   if (over !== null) {
     tools.log.info("not started: the day's budget", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key });
-    return notDispatched(scene, tools, order, { shown: scene.status, marker, refusal: over });
+    return notDispatched(scene, tools, order, { shown: scene.status, marker: kept, refusal: over });
   }
   const starting = await board.write(scene.status, marker, { kind: "starting" });
   const wrote = { reaction, comment: starting === null ? null : String(starting.comment.id) };
@@ -107,12 +110,12 @@ async function startNow(scene: Scene, tools: StartTools, asked: Order): Promise<
   }
   const runId = run.id === "" ? null : Number(run.id);
   tools.log.info("run dispatched", { repository: place.repositoryId, issue: event.issueNumber, key: decision.key, run: runId });
-  const waiting = { ...marker, state: "waiting" as const, runId };
+  const dispatchedMarker = { ...marker, state: "waiting" as const, runId };
   const view = { kind: "waiting" as const, runUrl: run.url };
   if (order.review === undefined) await answeredOnHead(place, tools, marker);
-  const shown = order.review === undefined ? undefined : await openLiveCheck(place, tools, { marker: waiting, view, workflowText: scene.workflowText });
+  const shown = order.review === undefined ? undefined : await openLiveCheck(place, tools, { marker: dispatchedMarker, view, workflowText: scene.workflowText });
   // The run is at work, whatever becomes of telling it: a look at the run tells it later.
-  if (starting !== null) await orLogged(place, tools, { what: "where the run is could not be told" }, () => board.write(starting, { ...waiting, check: shown }, view));
+  if (starting !== null) await orLogged(place, tools, { what: "where the run is could not be told" }, () => board.write(starting, { ...dispatchedMarker, check: shown }, view));
   return { dispatched: true, runId };
 }
 
@@ -124,7 +127,7 @@ async function notDispatched({ place, board, status }: Scene, tools: StartTools,
   if (review !== undefined) await dropLiveCheck(place, tools, marker, refusal);
   if (followUp === undefined || status === null) {
     // Somebody deleted it while it was written: that is respected (fault 46).
-    if (shown !== null || status === null) await refuse(board, shown, { ...marker, check: review === undefined ? marker.check : undefined, state: "refused" }, refusal);
+    if (shown !== null || status === null) await refuse(board, shown, { ...marker, check: review === undefined ? marker.check : undefined, ...(marker.state === "interrupted" ? {} : { state: "refused" }) }, refusal);
     return none;
   }
   if (shown !== null) await board.putBack(shown, status);

@@ -20,7 +20,7 @@ export type What =
       readonly previousBody?: string;
     }
   | { readonly kind: "reaction"; readonly issueId: number; readonly subject: "issue" | "comment"; readonly content: string }
-  | { readonly kind: "pull_request"; readonly action: "opened" | "closed" | "reopened"; readonly issueId: number }
+  | { readonly kind: "pull_request"; readonly action: "opened" | "closed" | "reopened" | "auto_merge_enabled" | "auto_merge_disabled"; readonly issueId: number }
   | { readonly kind: "pull_request"; readonly action: "edited"; readonly issueId: number; readonly edited: readonly ("title" | "body")[]; readonly previous: { readonly title: string; readonly body: string }; /** What the base was, where that was edited. */ readonly base?: { readonly ref: string; readonly sha: string } }
   | { readonly kind: "pull_request"; readonly action: "synchronize"; readonly issueId: number; readonly before: string; readonly after: string }
   | { readonly kind: "pull_request"; readonly action: "labeled" | "unlabeled"; readonly issueId: number; readonly labelId: number }

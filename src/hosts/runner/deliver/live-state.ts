@@ -76,11 +76,18 @@ export async function readAuthority(github: GitHub, ticket: Ticket, { state, con
   if (!issue.labels.some((label) => label.toLowerCase() === config.label.toLowerCase())) {
     return refuse("withdrawn", `The label ${config.label} was taken off while the work went on.`, "Add it again, if the work is still wanted.");
   }
-  const followed = followUps.length === 0 && ticket.followUp === undefined ? [] : (state.pullRequests ?? []).filter(({ number }) => ticket.followUp === undefined || number === ticket.followUp.pullNumber);
+  const pulls = state.pullRequests ?? [];
+  // A branch is deleted when nothing more is to come from it: it is not made anew for a pull request that is over.
+  const [over] = state.branch === null && !pulls.some(({ open }) => open) ? pulls.slice(-1) : [];
+  if (over !== undefined) return refuse("withdrawn", `Pull request ${over.number} was ${over.merged ? "merged" : "closed"} and its branch deleted while the work went on.`, over.merged ? moreWork(config) : REOPEN);
+  const followed = followUps.length === 0 && ticket.followUp === undefined ? [] : pulls.filter(({ number }) => ticket.followUp === undefined || number === ticket.followUp.pullNumber);
   const [closed] = followed.some(({ open }) => open) ? [] : followed.slice(-1);
-  if (closed !== undefined) return refuse("withdrawn", `Pull request ${closed.number} was closed while the work on it went on.`, "Reopen it, if the work is still wanted, and say there what is to change.");
+  if (closed !== undefined) return refuse("withdrawn", `Pull request ${closed.number} was ${closed.merged ? "merged" : "closed"} while the work on it went on.`, closed.merged ? moreWork(config) : REOPEN);
   return readRequester(github, ticket, { state, config, ask });
 }
+
+const REOPEN = "Reopen it, if the work is still wanted, and say there what is to change.";
+const moreWork = ({ label }: Config): string => `If more is to be done, take the label ${label} off the issue and add it again: that begins a new attempt on what is merged.`;
 
 /** Whether who asked may still ask for this, whatever became of the issue. */
 export async function readRequester(github: GitHub, ticket: Ticket, { state: { repository, permission }, config, ask }: { readonly state: DeliveryState; readonly config: Config; readonly ask: "rest" | "shown" }): Promise<Result<Authority, LiveRefusal>> {

@@ -129,6 +129,25 @@ test.each([[true], [false]])("fault 51: the answer to what was said of a pull re
   expect(summary.includes(`Pull request ${number} was closed while the work on it went on.`)).toBe(!open);
 });
 
+test.each(["merged", "closed"])("fault 51: the pull request was %s and its branch deleted before this run delivers: nothing is pushed for it, and it is said why", async (end) => {
+  const item = await world.item();
+  const made = await world.call(world.maintainer, "POST", "/git/commits", { message: "Made before", tree: item.tree, parents: [item.ticket.base.sha] });
+  await world.call(world.maintainer, "POST", "/git/refs", { ref: `refs/heads/${item.branch}`, sha: textIn(made, "sha") });
+  // The others here go on from main.
+  await world.call(world.maintainer, "POST", "/git/refs", { ref: `refs/heads/taken-${end}`, sha: item.ticket.base.sha });
+  const number = numberIn(await world.call(world.maintainer, "POST", "/pulls", { title: "Made before", body: "By hand.", head: item.branch, base: `taken-${end}` }), "number");
+  if (end === "merged") await world.call(world.maintainer, "PUT", `/pulls/${number}/merge`, { merge_method: "merge" });
+  else await world.call(world.maintainer, "PATCH", `/pulls/${number}`, { state: "closed" });
+  await world.call(world.maintainer, "DELETE", `/git/refs/heads/${item.branch}`);
+  const result = await item.deliver();
+  expect(result.exitCode).toBe(0);
+  const { branchHead, comments } = await item.seen();
+  expect(branchHead).toBeNull();
+  expect(comments).toHaveLength(1);
+  expect(comments[0]?.body).toContain(`was ${end} and its branch deleted while the work went on`);
+  expect(comments[0]?.body).toContain(end === "merged" ? "begins a new attempt" : "Reopen it");
+});
+
 test("I4: an agent job that broke off is red and does not end silent", async () => {
   const item = await world.item({ lost: true });
   expect((await item.deliver()).exitCode).toBe(1);

@@ -1,7 +1,7 @@
 import { missingChecks } from "../merge-rules.ts";
 import { loginOf } from "../principal.ts";
 import { isPull, type Pull, type RepositoryRecord } from "../records.ts";
-import { known, put, select } from "../state.ts";
+import { happen, known, put, select } from "../state.ts";
 import { nodeId } from "../views/view.ts";
 import { pullRequest } from "./pulls.ts";
 import { demand, failed, type Serving } from "./serving.ts";
@@ -20,7 +20,7 @@ export function enableAutoMerge(serving: Serving, input: Input): unknown {
   if (refusal !== null) throw failed("UNPROCESSABLE", `Pull request ${refusal}`);
   const autoMerge = { at: serving.at, by: loginOf(serving.principal) ?? "", method: input.mergeMethod, headSha: found.pull.head.sha };
   const armed: Pull = { ...found, pull: { ...found.pull, autoMerge } };
-  serving.machine.commit({ ...serving.machine.state, issues: put(serving.machine.state.issues, found.id, armed) });
+  commit(serving, armed, "auto_merge_enabled");
   return { clientMutationId: input.clientMutationId ?? null, pullRequest: pullRequest(serving, repository, armed) };
 }
 
@@ -29,8 +29,12 @@ export function disableAutoMerge(serving: Serving, input: Pick<Input, "pullReque
   const { found } = writable(serving, input);
   if (found.pull.autoMerge === null) throw failed("UNPROCESSABLE", "Pull request Auto merge is not enabled");
   const disarmed: Pull = { ...found, pull: { ...found.pull, autoMerge: null } };
-  serving.machine.commit({ ...serving.machine.state, issues: put(serving.machine.state.issues, found.id, disarmed) });
+  commit(serving, disarmed, "auto_merge_disabled");
   return { clientMutationId: input.clientMutationId ?? null };
+}
+
+function commit({ machine, principal, at }: Serving, pull: Pull, action: "auto_merge_enabled" | "auto_merge_disabled"): void {
+  machine.commit(happen({ ...machine.state, issues: put(machine.state.issues, pull.id, pull) }, { repositoryId: pull.repositoryId, actor: loginOf(principal) ?? "", at }, { kind: "pull_request", action, issueId: pull.id }));
 }
 
 function writable(serving: Serving, { pullRequestId }: Pick<Input, "pullRequestId">): { readonly found: Pull; readonly repository: RepositoryRecord } {

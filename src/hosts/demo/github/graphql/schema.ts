@@ -314,6 +314,8 @@ export const SERVED_SCHEMA = /* GraphQL */ `
   }
 
   enum PullRequestTimelineItemsItemType {
+    AUTO_MERGE_DISABLED_EVENT
+    AUTO_MERGE_ENABLED_EVENT
     LABELED_EVENT
     RENAMED_TITLE_EVENT
   }
@@ -322,7 +324,15 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     nodes: [PullRequestTimelineItems]
   }
 
-  union PullRequestTimelineItems = LabeledEvent | RenamedTitleEvent
+  type AutoMergeDisabledEvent {
+    createdAt: DateTime!
+  }
+
+  type AutoMergeEnabledEvent {
+    createdAt: DateTime!
+  }
+
+  union PullRequestTimelineItems = AutoMergeDisabledEvent | AutoMergeEnabledEvent | LabeledEvent | RenamedTitleEvent
 
   type PullRequestReviewThreadConnection {
     nodes: [PullRequestReviewThread]

@@ -1,0 +1,47 @@
+/**
+ * A person has taken the work back, by taking the start label off the issue or by closing it: what was delivered is not merged by itself any more.
+ *
+ * I9. What a bot armed is disarmed, of whichever attempt; what a person armed is the person's. It stays disarmed when the label is set again, which
+ * asks for a new attempt.
+ */
+import { branchOfIssue, readOpenDeliveries } from "../../../github/read/index.ts";
+import { DEFAULT_LABEL, type TakenBackEvent } from "../../../intake/index.ts";
+import { configuredLabels } from "../kept-config.ts";
+import type { LookTools } from "../runs/look-at-run.ts";
+import { openStatusBoard } from "../runs/status-board.ts";
+import { hasLabel } from "../starting/asked-otherwise.ts";
+import { setStage } from "../starting/stage.ts";
+import { hearsClicks, subjectOf, type AppTools, type Workplace } from "../workplace.ts";
+import { disarmAndTell } from "./disarm.ts";
+
+/** Whether it may be about the label that starts work: one that no configuration names which this process has read costs no request. What is missed by that a look finds. */
+export const mayTakeBack = ({ labels }: TakenBackEvent): boolean => [DEFAULT_LABEL, ...configuredLabels()].some((label) => hasLabel({ labels }, label));
+
+/** @param attempt one that is known to have something armed; others are known by the status comment */
+export function takenBackSoon(place: Workplace, tools: LookTools, { issueNumber, attempt = 0 }: { readonly issueNumber: number; readonly attempt?: number }): void {
+  // A job of the repository's own may disarm nothing.
+  if (!hearsClicks(tools)) return;
+  tools.queue.add(subjectOf(place.repositoryId, issueNumber), { name: "hearing that work is taken back", coalesce: `taken back ${attempt}`, run: () => disarmTakenBack(place, tools, { issueNumber, attempt }) });
+}
+
+/** More than one query asks for (`readOpenDeliveries`) are none that anybody waits for. */
+const MOST_ATTEMPTS = 50;
+
+async function disarmTakenBack(place: Workplace, tools: AppTools, { issueNumber, attempt }: { readonly issueNumber: number; readonly attempt: number }): Promise<void> {
+  const stage = await setStage(place, issueNumber);
+  if (stage === null) return;
+  const { here, issue, config } = stage;
+  // Which label starts work is not known then.
+  if (config === "missing" || !config.ok) return;
+  const { label } = config.value;
+  if (issue !== null && issue.open && hasLabel(issue, label)) return;
+  const status = await openStatusBoard(here, tools, issueNumber).readShown(stage.comments);
+  const newest = Math.max(attempt, status?.marker.attempt ?? 0);
+  const branches = Array.from({ length: Math.min(newest, MOST_ATTEMPTS) }, (_, before) => branchOfIssue({ issueNumber, attempt: newest - before }));
+  for (const { armed, number: pullNumber, branch, headSha } of await readOpenDeliveries(here.github, { ...here.repository, id: here.repositoryId }, { branches, said: true })) {
+    if (!armed) continue;
+    const why = issue?.open === false ? "The issue is closed" : `The issue does not have the label \`${label}\``;
+    const { left } = await disarmAndTell(here, tools, { issueNumber, pullNumber, branch, headSha, about: "taken-back", refusal: { message: `${why}: the work is taken back.`, fix: `Merge #${pullNumber} on GitHub yourself, if it is to be merged. For a new attempt set the label${issue?.open === false ? " on the reopened issue" : ""} again.` } });
+    tools.log.info("work taken back: its delivery is not merged", { repository: here.repositoryId, issue: issueNumber, pullRequest: pullNumber, armed: left });
+  }
+}
