@@ -56,6 +56,13 @@ test("a record of another branch's run would be gone on from, were it not for th
   expect(output.failures[0]).toMatchObject({ world: "item", violations: expect.arrayContaining([expect.stringContaining("which nobody of ours stored")]) });
 }, 60_000);
 
+test("a deliver job that stood still while another delivered would deliver too, were it not for the fence", async () => {
+  const index = MUTANTS.findIndex(({ name }) => name === "the fence is not looked at");
+  const { exitCode, output } = await simulate("--mutant", String(index), "--seeds", "0", "--items", String(SCENARIOS.length));
+  expect(exitCode).toBe(1);
+  expect(output.failures[0]).toMatchObject({ world: "item", violations: expect.arrayContaining([expect.stringContaining("I2")]) });
+}, 120_000);
+
 test.each(MUTANTS)("the text of the planted fault is there once: $name", ({ file, edits }) => {
   const text = readFileSync(join(root, file), "utf8");
   for (const { find } of edits) expect(text.split(find)).toHaveLength(2);
