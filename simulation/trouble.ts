@@ -57,8 +57,7 @@ export function troublesOf(seed: number): readonly Trouble[] {
   // With dice of their own, so that what is rolled here leaves all other worlds as they are.
   const outage = diceOf(seed, "model-outage");
   if (!outage.chance(1 / 16)) return troubles;
-  // Up to ten hours, most of them short: each hour of one is some twenty turns and fifty requests that are all alike.
-  return [...troubles, { kind: "model-outage", atMs: Math.round(outage.next() ** 2 * BUSY_MS), forMs: 60_000 * (5 + Math.round(600 * outage.next() ** 3)) }];
+  return [...troubles, { kind: "model-outage", atMs: Math.round(outage.next() ** 2 * BUSY_MS), forMs: 60_000 * (5 + outage.below(600)) }];
 }
 
 function rolled(dice: Dice): Trouble {
