@@ -40,10 +40,16 @@ export class SimApp {
   readonly #dice;
   #running: { readonly process: SimProcess; readonly handlers: Handlers; readonly installation: Installation } | null = null;
   #webhooks = 0;
+  #onTheirWay = 0;
 
   constructor(options: SimAppOptions) {
     this.#options = options;
     this.#dice = diceOf(options.seed, "app");
+  }
+
+  /** Whether a webhook is on its way. */
+  get expectsWebhook(): boolean {
+    return this.#onTheirWay > 0;
   }
 
   start(): void {
@@ -108,9 +114,15 @@ export class SimApp {
     if (what !== null) this.#options.trace(`webhook ${nth} (${name}) is ${what}`);
     if (what === "lost") return;
     const payload: unknown = JSON.parse(JSON.stringify(webhook.payload));
-    const deliver = (): void => this.#deliver(name, { id: `guid-${nth}`, payload });
-    this.#options.schedule.after(50 + this.#dice.below(500) + (what === "late" ? 60_000 + this.#dice.below(600_000) : 0), deliver);
-    if (what === "twice") this.#options.schedule.after(100 + this.#dice.below(20_000), deliver);
+    const deliverAfter = (delayMs: number): void => {
+      this.#onTheirWay += 1;
+      this.#options.schedule.after(delayMs, () => {
+        this.#onTheirWay -= 1;
+        this.#deliver(name, { id: `guid-${nth}`, payload });
+      });
+    };
+    deliverAfter(50 + this.#dice.below(500) + (what === "late" ? 60_000 + this.#dice.below(600_000) : 0));
+    if (what === "twice") deliverAfter(100 + this.#dice.below(20_000));
   }
 
   #deliver(name: string, delivery: { readonly id: string; readonly payload: unknown }): void {

@@ -126,16 +126,15 @@ export async function playItem(seed: number, troubles: readonly Trouble[]): Prom
   for (const trouble of troubles) if (trouble.kind === "foreign") schedule.after(trouble.atMs, () => forge({ github, artifacts, trace }, trouble.what));
   const people = new People({ github, runner, schedule, troubles, insists: mustSucceed, trace });
 
-  // What stands still goes on at some time, and must do no harm then.
-  const aftermathMs = AFTERMATH_MS + Math.max(0, ...troubles.map((trouble) => (trouble.kind === "freeze" ? trouble.forMs : 0)));
   let quietSinceMs: number | null = null;
   const end = await schedule.run({
     untilMs: WORLD_MS,
     over() {
-      const quiet = people.done && !runner.busy;
+      // What stands still goes on at some time, and what comes late comes; neither may do any harm then.
+      const quiet = people.done && !runner.busy && !app.expectsWebhook && !processes.some(({ standsStill }) => standsStill);
       if (!quiet) quietSinceMs = null;
       else quietSinceMs ??= schedule.nowMs();
-      return quietSinceMs !== null && schedule.nowMs() - quietSinceMs > aftermathMs;
+      return quietSinceMs !== null && schedule.nowMs() - quietSinceMs > AFTERMATH_MS;
     },
   });
   return { seed, troubles, findings, budget, mustSucceed, github, artifacts, model, runner, people, bugs, end, endedMs: schedule.nowMs(), epochMs: EPOCH_MS, trace: lines, places: new Map(processes.map(({ name, places }) => [name, places])) };

@@ -11,7 +11,7 @@ import { SUM_FILE } from "./workspace.ts";
 const LABEL = "worktrain:ready";
 const ISSUE = 1;
 /** How often somebody looks whether anything is going on, and how often in all they ask again. */
-const LOOK_MS = 20 * 60_000;
+const LOOK_MS = 10 * 60_000;
 const ASKS = 6;
 /** What differs from answer to answer though they say the same: the marker, numbers, times. */
 const CHANGING = /<!-- .*? -->|\d+/g;

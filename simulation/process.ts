@@ -63,6 +63,11 @@ export class SimProcess {
     return this.#alive;
   }
 
+  /** Whether its machine stands still. */
+  get standsStill(): boolean {
+    return this.#options.schedule.nowMs() < this.#frozenUntilMs;
+  }
+
   /** Calls of ports so far. */
   get calls(): number {
     return this.#calls;

@@ -32,7 +32,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: "the label is taken off while the work goes on", seed: 28, troubles: [{ kind: "person", atMs: 20_000, what: "unlabel" }] },
   { name: "a branch's own workflow file offers a forged record", seed: 31, troubles: [{ kind: "kill", who: "agent", nth: 1, atCall: 160, what: "machine" }, { kind: "foreign", atMs: 9_600, what: "other-branch" }] },
   { name: "somebody labels again and again", seed: 32, troubles: [{ kind: "person", atMs: 3_000, what: "label-again" }, { kind: "person", atMs: 30_000, what: "label-again" }] },
-  { name: "a deliver job stands still until another has delivered", seed: 52, troubles: [{ kind: "freeze", who: "deliver", nth: 1, atCall: 28, forMs: 3_600_000 }] },
+  { name: "a deliver job stands still until another has delivered", seed: 52, troubles: [{ kind: "freeze", who: "deliver", nth: 1, atCall: 73, forMs: 3_600_000 }] },
   { name: "an agent job stands still until another has delivered", seed: 21, troubles: [{ kind: "freeze", who: "agent", nth: 1, atCall: 120, forMs: 3_600_000 }] },
   { name: "the default branch is rewritten before the work is delivered", seed: 3034, troubles: [{ kind: "person", atMs: 443, what: "rewrite-base" }] },
   { name: "a deliver job is lost behind its check run", seed: 7, troubles: [{ kind: "kill", who: "deliver", nth: 1, atCall: 101, what: "machine" }] },

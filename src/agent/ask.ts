@@ -99,7 +99,7 @@ type Held = Reserved & { readonly hold: Hold | null };
 async function reserve({ budget, pool, ledger, price, frame, signal }: AskContext, conversation: Conversation): Promise<Result<Held, BudgetEnd> | null> {
   const spent = ledger.spent();
   const inputTokens = mostInputTokens(frame, conversation, spent.lastTurnTokens);
-  const account: Account = { limits: budget, used: settled(spent), name: "" };
+  const account: Account = { limits: budget, used: settled(spent), name: budget.name ?? "" };
   const own = reserveTurn([account], price, inputTokens);
   if (!own.ok || pool === null) return own.ok ? ok({ ...own.value, hold: null }) : own;
   for (;;) {

@@ -29,6 +29,8 @@ export interface Limits {
 export interface AgentBudget extends Limits {
   /** Time at work, over all runs of the session. */
   readonly maxMs: number;
+  /** How the limits are called in a message, with a space before it: such as are what others have left of larger ones. */
+  readonly name?: string;
 }
 
 /** Output asked for in one turn when the budget does not limit it. */

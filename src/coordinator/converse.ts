@@ -40,7 +40,7 @@ export async function converse(seat: Seat): Promise<{ readonly end: AgentEnd; re
     steers: async () => (await deps.steers?.(session.id)) ?? [],
     tools: toolsOf(seat, { watch, model, context, leave: (why) => (left = why) }),
     mayUse: (name) => refusedTool(session.offer(), name),
-    budget: sessionLimits(remaining(deps.budget, run.spentBefore()), tree.msLeft() + spentBy(session.history()).workedMs),
+    budget: sessionLimits(remaining(deps.budget, run.spentBefore()), tree.msLeft() + spentBy(session.history()).workedMs, run.spentBefore().turns > 0),
     pool: tree.pool,
     log: { record: (event) => session.record(event), putBlob: (bytes) => deps.journal.putBlob(bytes) },
     history: session.history(),

@@ -19,7 +19,9 @@ import type { Left, Seat } from "./tree.ts";
 
 const GATE_VERDICT = "wr.contracts.gate_verdict";
 /** The workflow that looks where a gate's evidence decides nothing. */
-const GATE_WORKFLOW = "wr.gate-eval-generic";
+const GATE_WORKFLOW = "wr.gate-evaluation";
+/** Its former name, which WorkRail gives it: a team's own workflow of that name is used as it was. */
+const FORMER_GATE_WORKFLOW = "wr.gate-eval-generic";
 
 interface Verdict {
   readonly value: StepOutput["artifacts"][number]["value"];
@@ -49,7 +51,8 @@ export async function answerGate(seat: Seat): Promise<Left | null> {
   const evidence = evidenceAt(session, state);
   let decision = decideGate(evidence);
   if (decision.verdict === null) {
-    const plan = tree.deps.findPlan(GATE_WORKFLOW);
+    const own = tree.deps.findPlan(FORMER_GATE_WORKFLOW);
+    const plan = own.ok ? own : tree.deps.findPlan(GATE_WORKFLOW);
     if (!plan.ok) decision = { verdict: "rejected", reason: `${decision.reason} ${plan.error.message}` };
     else {
       const context: JsonObject = { question: state.question, handedOver: outputText(state.node.output ?? state.node.parent?.output ?? null), change: await changeOf(seat) };

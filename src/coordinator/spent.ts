@@ -91,8 +91,8 @@ export const limitsOf = ({ turns, tokens, costMicroUsd, inputTokens, outputToken
   ...(toolMs === undefined ? {} : { maxToolMs: toolMs }),
 });
 
-/** One session's limits: the item's, and the narrower ones of a session where there are such. */
-export function sessionLimits(item: ItemBudget, maxMs: number): AgentBudget {
+/** One session's limits: the item's, and the narrower ones of a session where there are such. @param begun others of the item have spent of them before */
+export function sessionLimits(item: ItemBudget, maxMs: number, begun = false): AgentBudget {
   const { session = {} } = item;
   const narrower = <Key extends Exclude<keyof ItemBudget, "session" | "phases">>(key: Key): Partial<Record<Key, number>> => {
     const [own, shared] = [session[key], item[key]];
@@ -100,5 +100,6 @@ export function sessionLimits(item: ItemBudget, maxMs: number): AgentBudget {
     return limit === undefined ? {} : ({ [key]: limit } as Partial<Record<Key, number>>);
   };
   const limits = limitsOf({ ...item, ...narrower("turns"), ...narrower("tokens"), ...narrower("costMicroUsd"), ...narrower("inputTokens"), ...narrower("outputTokens"), ...narrower("toolMs") });
-  return { ...limits, maxMs: Math.min(maxMs, session.ms ?? Number.POSITIVE_INFINITY) };
+  // Else a person reads a number that no configuration has.
+  return { ...limits, ...(begun && Object.keys(session).length === 0 ? { name: " that this session had left" } : {}), maxMs: Math.min(maxMs, session.ms ?? Number.POSITIVE_INFINITY) };
 }

@@ -47,7 +47,7 @@ export const pipelinePolicySchema = z.object({
   /** When a session looks back on the item once its end is decided; absent: never. */
   retrospective: z.enum(["never", "troubled", "always"]).optional(),
   /** Which edition of the pipeline's tables decides, so that a log is decided again as it was (I3); absent: the first. */
-  rules: z.literal([2, 3]).optional(),
+  rules: z.literal([2, 3, 4]).optional(),
 });
 /** What the repository's config says of the pipeline. */
 export type PipelinePolicy = z.infer<typeof pipelinePolicySchema>;

@@ -5,6 +5,7 @@ export { code, counted, cut, plain, quote, table } from "./markdown.ts";
 export { formatCost, formatUsd, totalTokens } from "./money.ts";
 export { noticesOf } from "./notices.ts";
 export { neutralise, neutraliseLine, showHidden } from "./neutralise.ts";
+export { answerRows } from "./gate-rows.ts";
 export { findingsTable, journalProof, proofOf, proofTable, sessionTable, type Proof } from "./proof.ts";
 export type { Attester, ProofRow, ProofSession } from "./proof-row.ts";
 export { sessionTimeline, traceLine, type TimelineEntry } from "./session-timeline.ts";

@@ -1,5 +1,5 @@
 /** A work item as its record tells it: what the pull request, the check run, the CLI and the demo show. */
-import { CONTRACT, foldItem, isEscalated, type ItemSession, type ItemState } from "../engine/pipeline/index.ts";
+import { CONTRACT, foldItem, isEscalated, type ItemSession, type ItemState, type Question } from "../engine/pipeline/index.ts";
 import type { Duplicate, ItemEvent, Phase, PipelineMode, RequiredArtifact, TakenArtifact, Usage } from "../record/index.ts";
 import { classificationSchema, codingHandoffSchema, type Classification, type CodingHandoff } from "../workflow/index.ts";
 import { broughtTo, type BroughtView } from "./accounts.ts";
@@ -55,6 +55,8 @@ export interface ItemView {
   readonly slices: readonly SliceView[] | null;
   /** What a person said to how the task was understood; null while nobody was asked or has answered. */
   readonly answer: ItemState["answer"];
+  /** Everything that people said to the item's own questions, in the order they are asked. */
+  readonly answers: readonly (NonNullable<ItemState["answer"]> & { readonly about: Question })[];
   /** What was found before there was work, without the texts that were taken. */
   readonly intake: IntakeView;
   /** A review found something blocking on the way: a person has to merge what came of it. */
@@ -97,6 +99,10 @@ export function itemView(journal: ItemJournal): ItemView {
     mode: state.mode === null ? null : { mode: state.mode, why: state.why },
     slices: slicesOf(state),
     answer: state.answer,
+    answers: (["interpretation", "plan", "decomposition"] as const).flatMap((about) => {
+      const said = about === "interpretation" ? state.answer : state[about];
+      return said === null ? [] : [{ ...said, about }];
+    }),
     intake: intakeView(state),
     escalated: isEscalated(state),
     snapshot: state.snapshot,

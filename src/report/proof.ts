@@ -5,6 +5,7 @@
  */
 import { reviewVerdictSchema, verdictOf } from "../workflow/index.ts";
 import { besideBase, CONTRACT, exitWords, goesBy } from "../engine/pipeline/index.ts";
+import { answerRows, judgeRows } from "./gate-rows.ts";
 import { baseRows, besideWords, findingRows, inSandbox } from "./host-check-rows.ts";
 import { clip } from "./excerpt.ts";
 import { FATES, SHOWN_DIGITS } from "./findings-shown.ts";
@@ -28,16 +29,16 @@ export function proofOf(rows: readonly ProofRow[]): Proof {
 /** What the record alone shows: the sessions that made the change, the commands run on it, the last review of it. */
 export function journalProof(view: ItemView): readonly ProofRow[] {
   const maker = view.sessions.findLast((session) => session.phase === "code" || session.phase === "fix");
-  return [...baseRows(view), makerRow(maker), ...verificationRows(maker, view.baseTested, goesBy(2, view.opening?.pipeline)), ...findingRows(view), reviewRow(view, maker)];
+  return [...baseRows(view), ...judgeRows(view), makerRow(maker), ...verificationRows(maker, view.baseTested, goesBy(2, view.opening?.pipeline)), ...findingRows(view), reviewRow(view, maker)];
 }
 
-/** The same of an item at its end. Where nothing was to be made, a change that is missing is no gap, and that nothing was changed is what there is to prove. */
+/** The same of an item at its end, with what people answered as the record has it. Where nothing was to be made, a change that is missing is no gap, and that nothing was changed is what there is to prove. */
 export function itemProof(view: ItemView): readonly ProofRow[] {
   const { ended, sessions } = view;
-  if (ended === null || ended.outcome === "deliver" || sessions.some(({ phase }) => phase === "code" || phase === "fix")) return journalProof(view);
+  if (ended === null || ended.outcome === "deliver" || sessions.some(({ phase }) => phase === "code" || phase === "fix")) return [...answerRows(view, "agent job"), ...journalProof(view)];
   const nothing: ProofRow = { gate: "made", check: "Nothing was changed", result: "holds", detail: "no session that makes a change was begun", attestedBy: "agent job" };
   const review = sessions.findLast(({ phase }) => phase === "review");
-  return [...baseRows(view), nothing, ...(review === undefined ? [] : [reviewedRow(review)])];
+  return [...answerRows(view, "agent job"), ...baseRows(view), ...judgeRows(view), nothing, ...(review === undefined ? [] : [reviewedRow(review)])];
 }
 
 function reviewedRow(session: ItemSessionView): ProofRow {

@@ -349,6 +349,34 @@ describe("in a run", () => {
     expect(answers[0]).toContain(long.trim());
   });
 
+  describe("a conversation that begins in the middle of a session is told what the steps before left", () => {
+    const NOTES: Json = { type: "object", properties: { left: { type: "array", items: { type: "string" } } }, required: ["left"] };
+    const work = workflow("wr.work", `  - { id: look, title: Look, prompt: Look., notesOptional: true, modelTier: heavy, outputContract: { contractRef: looked, required: false }, produces: { depth: { type: integer } } }\n  - { id: next, title: Next, prompt: Go on., modelTier: lightweight }\ncontracts: { looked: ${JSON.stringify(NOTES)} }\n`);
+    const left = async (input: Json) => {
+      const world = await open({ workflowId: "wr.work", workflows: [work], task, turns: { "wr.work": (view) => [{ type: "tool_use", name: "complete_step", input: view.firstMessage.includes("(look)") ? input : { notes: "Done." } }] } });
+      expect(await world.run()).toMatchObject({ ending: "completed" });
+      const opened = await started(world);
+      expect(opened).toHaveLength(2);
+      return /# Earlier steps of this session\n.*\n`+\n([^]*?)\n`{3,}/.exec(opened[1]?.firstMessage ?? "")?.[1] ?? "nothing";
+    };
+    const artifacts = (value: Json): Json => [{ contractRef: "looked", value }];
+
+    test.each<[string, Json, string]>([
+      ["its notes, which it wrote for them", { notes: " Two callers. ", artifacts: artifacts({ left: ["a"] }), context: { depth: 3 } }, "look: Two callers."],
+      ["where it wrote none, what it handed over", { artifacts: artifacts({ left: ["a"] }), context: { depth: 3 } }, 'look: looked: {"left":["a"]}\ncontext: {"depth":3}'],
+      ["or the values alone", { notes: " ", context: { depth: 3 } }, 'look: context: {"depth":3}'],
+    ])("%s", async (_, input, words) => {
+      expect(await left(input)).toBe(words);
+    });
+
+    test("a long result is not cut in silence", async () => {
+      const long = "x".repeat(5_000);
+      const words = await left({ artifacts: artifacts({ left: [long] }), context: { depth: 3 } });
+      expect(words).toMatch(/^look: looked, the first 4000 of 5013 characters \(read_artifact with contractRef "looked" has the whole\): \{"left":\["x+\ncontext: \{"depth":3\}$/);
+      expect(/x{9,}/.exec(words)?.[0]).toHaveLength(4_000 - '{"left":["'.length);
+    });
+  });
+
   test("a run that goes on sends the opening that the log holds, whatever it would say now", async () => {
     const stop = new AbortController();
     let asked = 0;

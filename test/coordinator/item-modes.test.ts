@@ -118,6 +118,13 @@ describe("limits of a phase", () => {
     expect((await world.run({ budget: { phases: { review: { turns: 4 } } } })).ending).toBe("ready");
   });
 
+  test("the limit of the whole item is told as what was left of it, since no configuration has that number", async () => {
+    const world = await open({ turns: turns() });
+    expect(await world.run({ budget: { turns: 2 } })).toMatchObject({ ending: "budget", reason: { message: "All 1 turns of the budget that this session had left are used." } });
+    expect(scheduled(await world.item()).at(-1)).toMatch(/^code 1 /);
+    expect(await (await open({ turns: turns() })).run({ budget: { turns: 0 } })).toMatchObject({ reason: { message: "All 0 turns of the budget are used." } });
+  });
+
   test("do not touch a phase that has none", async () => {
     const world = await open({ turns: happy });
     expect((await world.run({ budget: { phases: { discover: { turns: 0 } } } })).ending).toBe("ready");

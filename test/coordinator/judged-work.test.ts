@@ -82,13 +82,20 @@ describe("a gate of an autonomous run", () => {
   });
 
   test("that nothing typed decides is judged by a session that did not do the work, and by the rule over its verdict", async () => {
-    const world = await alone(gated("{ kind: coordinator_eval }"), { "wr.work": [completeStep()], "wr.gate-eval-generic": [verdict({ verdict: "approved", rationale: "The file is there." })] });
+    const world = await alone(gated("{ kind: coordinator_eval }"), { "wr.work": [completeStep()], "wr.gate-evaluation": [verdict({ verdict: "approved", rationale: "The file is there." })] });
     expect(await world.run()).toMatchObject({ ending: "completed" });
     expect(await gates(world)).toMatchObject([{ verdict: "approved", by: "coordinator", reason: "The gate verdict is approved: The file is there." }]);
   });
 
+  test("a team's own evaluator is used, also by the name that WorkRail has for it", async () => {
+    const own = workflow("wr.gate-eval-generic", `  - { id: own, title: Own, prompt: Judge it., outputContract: { contractRef: wr.contracts.gate_verdict } }\n`);
+    const world = await open({ workflowId: "wr.work", workflows: [workflow("wr.work", gated("{ kind: coordinator_eval }")), own], turns: { "wr.work": [completeStep()], "wr.gate-eval-generic": [verdict({ verdict: "approved", rationale: "Ours says so." })] } });
+    expect(await world.run()).toMatchObject({ ending: "completed" });
+    expect(await gates(world)).toMatchObject([{ verdict: "approved", reason: "The gate verdict is approved: Ours says so." }]);
+  });
+
   test("I9: fails closed when the evaluator says nothing", async () => {
-    const world = await alone(gated("{ kind: coordinator_eval }"), { "wr.work": (view) => completeStep(view.turnIndex > 5 ? "x" : undefined), "wr.gate-eval-generic": [[{ type: "text", text: "ok" }], [{ type: "text", text: "ok" }]] });
+    const world = await alone(gated("{ kind: coordinator_eval }"), { "wr.work": (view) => completeStep(view.turnIndex > 5 ? "x" : undefined), "wr.gate-evaluation": [[{ type: "text", text: "ok" }], [{ type: "text", text: "ok" }]] });
     expect(await world.run()).toMatchObject({ ending: "blocked" });
     expect((await gates(world)).map((gate) => gate.verdict)).toEqual(["rejected", "rejected", "rejected"]);
   });

@@ -16,7 +16,7 @@ test("a run finds shipped workflows, routines and roles by id", async () => {
   const library = await loadLibrary(nodeFileSystem, "workflows", null);
   if (!library.ok) throw new Error(library.error.message);
   const find = library.value;
-  for (const id of ["wr.classify-task", "wr.routine-context-gathering", "wr.gate-eval-generic", ...ROLE_NAMES.map((role) => ROLES[role].workflowId)]) expect(find(id)).toMatchObject({ ok: true, value: { id } });
+  for (const id of ["wr.classify-task", "wr.routine-context-gathering", "wr.gate-evaluation", ...ROLE_NAMES.map((role) => ROLES[role].workflowId)]) expect(find(id)).toMatchObject({ ok: true, value: { id } });
   expect(find("wr.nothing")).toMatchObject({ ok: false, error: { kind: "unknown-workflow", fix: expect.stringContaining("wr.classify-task") } });
 });
 

@@ -51,7 +51,7 @@ describe.concurrent("in a run of its own", () => {
         "wr.role-challenger": () => result,
         "wr.role-researcher": () => result,
         "wr.role-reviewer": () => reviewed,
-        "wr.gate-eval-generic": () => approved,
+        "wr.gate-evaluation": () => approved,
       },
     });
     const ended = await world.run();

@@ -112,6 +112,7 @@ test("ambiguous: asks first, obeys only who may approve, and says so; then it de
     "worktrain[bot]: WorkTrain did not do what",
     "worktrain[bot]: WorkTrain made pull request #2",
   ]);
+  expect(outcome.pullRequest?.body).toMatch(/A gate for a person was answered by one \| `ada \(GitHub user \d+\)` approved: how the task was understood \|  \| deliver job \|/);
   expect(jsonOf(ambiguous, came, undefined)).toMatchObject({ scenario: "ambiguous", outcome: ambiguous.ends, ends: ambiguous.ends, issue: { number: 1 }, otherIssues: [] });
   for (const other of [{ endings: ["ready"] }, { pullRequest: "none" }, { tests: { ...end.tests, after: "red" } }, { says: [] }] as const) expect(endsAsItShould({ ...ambiguous, ends: [{ ...end, ...other }] }, came)).toBe(false);
   expect(endsAsItShould({ ...ambiguous, ends: [end, end] }, came)).toBe(false);

@@ -17,7 +17,7 @@ const library = openLibrary(places);
 const plans = [...library.catalogue.workflows.values()].map(({ plan }) => plan);
 const find = (id: string): Plan => library.catalogue.workflows.get(id)?.plan ?? expect.fail(`no ${id}`);
 
-const NAMED = ["classify-task", "quick-task", "coding-task", "mr-review", "bug-investigation", "discovery", "shaping", "refactoring", "ui-ux-design", "production-readiness-audit", "architecture-scalability-audit", "security-audit", "test-coverage", "documentation-update", "ticket-creation", "research", "grooming", "watchdog", "incident-triage", "workflow-for-workflows", "gate-eval-generic", "retrospective"];
+const NAMED = ["classify-task", "quick-task", "coding-task", "mr-review", "bug-investigation", "discovery", "shaping", "refactoring", "ui-ux-design", "production-readiness-audit", "architecture-scalability-audit", "security-audit", "test-coverage", "documentation-update", "ticket-creation", "research", "grooming", "watchdog", "incident-triage", "workflow-for-workflows", "gate-evaluation", "retrospective"];
 
 test("there is a workflow for each kind of work", () => {
   expect(NAMED.filter((name) => !library.catalogue.workflows.has(`wr.${name}`))).toEqual([]);
@@ -152,7 +152,7 @@ describe("driven by an obedient client", () => {
   test.each(plans)("$id asks nothing that only a pipeline could know when a person starts it with a goal alone", async (plan) => {
     const alone = await drive(plan);
     expect(alone.state).toMatchObject({ kind: "ended", outcome: "completed" });
-    if (plan.id.startsWith("wr.role-") || plan.id === "wr.gate-eval-generic") return;
+    if (plan.id.startsWith("wr.role-") || plan.id === "wr.gate-evaluation") return;
     expect(alone.prompts.filter((prompt) => prompt.includes("[unset:"))).toEqual([]);
   });
 

@@ -20,6 +20,8 @@ const SCHEMAS: readonly { readonly schema: JsonObject; readonly values: readonly
   { schema: { type: "string" }, values: ["x", "", "true", " X ", "1"] },
   { schema: { type: "integer" }, values: [0, 1, 2, 5] },
   { schema: { type: ["number", "null"] }, values: [null, 0.5, 1] },
+  { schema: { type: "integer", minimum: 1, exclusiveMaximum: 3 }, values: [1, 2] },
+  { schema: { type: "number", exclusiveMinimum: 0, maximum: 1 }, values: [0.5, 1] },
 ];
 const single: fc.Arbitrary<JsonObject> = fc.oneof(
   key.map((name) => ({ var: name })),

@@ -1,12 +1,12 @@
 /** Reads what a session's context package is made of, and packs it for the step that is out. */
 import { nodesOf, type StepOffer } from "../../engine/session/index.ts";
-import type { StepOutput } from "../../record/index.ts";
 import { roleOf } from "../seat.ts";
 import type { Seat } from "../tree.ts";
 import { relevantFiles } from "./files.ts";
 import { packContext, type PackedContext } from "./pack.ts";
 import { wantedContext, type Wanted } from "./policy.ts";
 import { publishedWork } from "./published-work.ts";
+import { saidBy } from "./said-by.ts";
 import { CONTEXT_REF, dataSections, focusOf, sectionsOf } from "./sections.ts";
 import { contextBudget } from "./tokens.ts";
 
@@ -16,15 +16,6 @@ export interface SessionContext {
   pack(offer: StepOffer): PackedContext;
   /** A section as a whole, such as `context.decisions`; null when the session has none of that name. */
   section(ref: string): string | null;
-}
-
-/** Characters of an artifact that stands for notes that a step left out. */
-const SHOWN_CHARS = 4_000;
-
-/** What a step left for those after it: its notes, or what it handed over in their place. */
-function saidBy({ notes, artifacts }: StepOutput): string {
-  if (notes.trim() !== "") return notes.trim();
-  return artifacts.map(({ contractRef, value }) => `${contractRef}: ${JSON.stringify(value).slice(0, SHOWN_CHARS).toWellFormed()}`).join("\n");
 }
 
 /** @param model whose window bounds the package where the config does not */

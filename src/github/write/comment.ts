@@ -50,9 +50,11 @@ export interface CommentTarget {
   readonly author: CommentAuthor;
 }
 
+const partOfCommentSchema = commentSchema.partial();
+
 /** Whether a comment from the API or a webhook was written by `author`; a login alone is no identity, so the account must be a bot's. */
 export function isWrittenBy(comment: unknown, author: CommentAuthor): boolean {
-  const parsed = commentSchema.partial().safeParse(comment);
+  const parsed = partOfCommentSchema.safeParse(comment);
   if (!parsed.success) return false;
   const { performed_via_github_app: app, user } = parsed.data;
   if (app !== null && app !== undefined) return app.id === author.appId;

@@ -2,6 +2,7 @@
 import type { Activity, ToolCall, Turn } from "../activity.ts";
 import { clip } from "../excerpt.ts";
 import type { ContextView } from "../context-words.ts";
+import { counted } from "../markdown.ts";
 import { formatCount, formatUsd } from "../money.ts";
 import type { Report, SessionReport } from "../report.ts";
 import { block, html, NOTHING, said, type Markup } from "./markup.ts";
@@ -38,7 +39,7 @@ function chart(sessions: readonly SessionReport[], from: number, to: number): Ma
 function told({ view, name, why, depth, activity, workedMs }: SessionReport, limit: number): Markup {
   const shown = activity.slice(0, MOST_LINES);
   const left = activity.length - shown.length;
-  return html`<details class="session"><summary><strong>${said(name)}</strong>${depth === 0 || why === "" ? NOTHING : html` <span class="brief">${said(clip(why, 80))}</span>`} <span class="quiet">${view.turns} turns · ${view.toolCalls} tool calls · ${span(workedMs)} · ${formatUsd(view.costMicroUsd)}</span></summary>${view.contexts.map(toldAtStart)}<ol class="activity">${shown.map((each) => line(each, limit))}</ol>${left === 0 ? NOTHING : html`<p class="quiet">${formatCount(left)} more lines are in the log.</p>`}</details>`;
+  return html`<details class="session"><summary><strong>${said(name)}</strong>${depth === 0 || why === "" ? NOTHING : html` <span class="brief">${said(clip(why, 80))}</span>`} <span class="quiet">${counted(view.turns, "turn")} · ${counted(view.toolCalls, "tool call")} · ${span(workedMs)} · ${formatUsd(view.costMicroUsd)}</span></summary>${view.contexts.map(toldAtStart)}<ol class="activity">${shown.map((each) => line(each, limit))}</ol>${left === 0 ? NOTHING : html`<p class="quiet">${formatCount(left)} more lines are in the log.</p>`}</details>`;
 }
 
 /** The package that a conversation was opened with. What a section held is in the log, in the conversation's first message. */

@@ -145,11 +145,21 @@ function valuesFit(path: string, schema: JsonSchema): Formula {
   const types = typesOf(schema);
   const facts = values === null ? [] : [formulaOf({ var: path, in: values })];
   if (types !== null) facts.push(hasType(path, types));
+  if (types?.every((type) => type === "number" || type === "integer") === true) facts.push(...boundsOf(path, schema));
   if (values !== null && !values.includes(null)) facts.push(formulaOf({ var: path, not_equals: null }));
   const { required } = schema;
   if (schema["type"] !== "object" || !Array.isArray(required)) return all(...facts);
   return all(...facts, ...required.flatMap((name: unknown) => (typeof name === "string" ? [valuesFit(`${path}.${name}`, schemaAt(schema, [name]) ?? {})] : [])));
 }
+
+const BOUNDS = { minimum: "gte", maximum: "lte", exclusiveMinimum: "gt", exclusiveMaximum: "lt" } as const;
+
+/** How small or large a number may be. */
+const boundsOf = (path: string, schema: JsonSchema): readonly Formula[] =>
+  Object.entries(BOUNDS).flatMap(([keyword, operator]) => {
+    const bound = schema[keyword];
+    return typeof bound === "number" ? [formulaOf({ var: path, [operator]: bound })] : [];
+  });
 
 /** What conditions look at and nobody has given before the first step. What a step's words ask for and none declares may be given by whoever starts it. */
 function unsetAtFirst(placed: readonly PlacedStep[], flow: Flow): Formula {

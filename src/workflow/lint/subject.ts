@@ -13,6 +13,8 @@ export interface LintSubject {
   readonly steps: readonly PlacedStep[];
   readonly flow: Flow;
   readonly known: KnownAt;
+  /** The same where only what is declared sets a value. Prompts count in files of version 1, which have nothing to declare with. */
+  readonly declared: { readonly flow: Flow; readonly known: KnownAt };
   /** Routines and roles are called by others; nobody picks them from a list. */
   readonly kind: "workflow" | "routine" | "role";
   /** Workflows at hand, by id. */
@@ -42,7 +44,13 @@ export function subjectOf(plan: Plan, root: JsonObject, plans: readonly Plan[]):
   const passed = passedTo(plan.id, plans);
   const steps = placedSteps(plan, root);
   const flow = flowOf(steps, new Set([...passed, ...argumentsOf(plan, root)]), shownEverywhere(plan));
-  return { plan, root, steps, kind: kindOf(plan.id), flow, known: knownOf(steps, flow), plans: new Map(plans.map((each) => [each.id, each])), callers: kindOf(plan.id) === "routine" ? callersOf(plan, plans) : [] };
+  const seen = { flow, known: knownOf(steps, flow) };
+  return { plan, root, steps, kind: kindOf(plan.id), ...seen, declared: plan.schemaVersion < 2 ? seen : withoutWords(steps, flow), plans: new Map(plans.map((each) => [each.id, each])), callers: kindOf(plan.id) === "routine" ? callersOf(plan, plans) : [] };
+}
+
+function withoutWords(steps: readonly PlacedStep[], flow: Flow): LintSubject["declared"] {
+  const silent: Flow = { ...flow, mentioned: () => false };
+  return { flow: silent, known: knownOf(steps, silent) };
 }
 
 function callersOf({ id }: Plan, plans: readonly Plan[]): readonly Caller[] {

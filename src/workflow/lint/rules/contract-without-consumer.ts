@@ -71,7 +71,7 @@ const placeOf = ({ path, step }: PlacedStep): readonly (string | number)[] => [.
 function unsaid(end: PlacedStep, root: JsonObject, about: string): ReturnType<LintRule["find"]> {
   const ref = contractOf(end) ?? "";
   const declared = root["contracts"];
-  if (!end.own || !isMapping(declared) || !Object.hasOwn(declared, ref) || speaks(about, ref)) return [];
+  if (!end.own || !isMapping(declared) || !Object.hasOwn(declared, ref) || names(about, ref)) return [];
   return [{ path: placeOf(end), message: `The workflow ends with "${ref}", a contract of its own: no pipeline reads it, and nothing says who does.`, fix: `Say in \`about\` what "${ref}" is for and who reads it, or end with a contract that a pipeline reads.` }];
 }
 
@@ -85,7 +85,17 @@ function speaksOf(ref: string, { step }: PlacedStep): boolean {
 
 const REVIEW_VERDICT = "wr.contracts.review_verdict";
 
+/** An ordinary word of the language is the artifact's name only where something that is there is pointed at: "make a plan" reads none. */
+const POINTS_AT = "\\b(?:the|this|that|these|those|its|their|your|each|every|all)\\s+(?:\\w+\\s+)?";
+const HANDED_OVER = "\\b(?:artifact|contract|hand(?:s|ed|ing)? (?:\\w+ )?over)\\b";
+
 function speaks(text: string, ref: string): boolean {
-  const short = ref.split(".").at(-1) ?? ref;
-  return text.includes(ref) || new RegExp(`(?<![\\w.-])${short.replaceAll(/[^\w]/g, "\\$&")}(?![\\w-])`).test(text);
+  const short = shortOf(ref);
+  if (!/^[a-z]+$/.test(short) || (ref !== short && text.includes(ref))) return names(text, ref);
+  const name = nameOf(short);
+  return new RegExp(`${POINTS_AT}${name}|[\`"'*]${name}|${name}[^\\n.]*${HANDED_OVER}|${HANDED_OVER}[^\\n.]*${name}`, "i").test(text);
 }
+
+const names = (text: string, ref: string): boolean => text.includes(ref) || new RegExp(nameOf(shortOf(ref))).test(text);
+const shortOf = (ref: string): string => ref.split(".").at(-1) ?? ref;
+const nameOf = (short: string): string => `(?<![\\w.-])${short.replaceAll(/[^\w]/g, "\\$&")}(?![\\w-])`;
