@@ -51,7 +51,7 @@ const checkOf = (headSha: string, many: number): Extract<Intent, { kind: "check-
 });
 const annotationsOf = (headSha: string): readonly string[] => [...world.github.state().checkRuns.values()].filter((check) => check.headSha === headSha).flatMap(({ annotations }) => annotations.map(({ message }) => message));
 
-test.each([0, 50, 51, 120])("%i annotations are sent in batches that GitHub takes, each once", async (many) => {
+test.each([0, 50, 51, 120])("fault 47: %i annotations are sent in batches that GitHub takes, each once", async (many) => {
   const head = await push("one\n");
   for (const _ of [1, 2]) {
     expect(await apply(checkOf(head, many))).toMatchObject({ ok: true });
@@ -78,7 +78,7 @@ test("the check run that the App made when the review began is the one the verdi
   expect(shown()[1]).toEqual(["WorkTrain", "failure", "t", 0, []]);
 });
 
-test("a superseded check turns neutral where it was green and stays red where it was red (I9)", async () => {
+test("fault 48: a superseded check turns neutral where it was green and stays red where it was red (I9)", async () => {
   const head = await push("one\n");
   await apply({ ...checkOf(head, 1), conclusion: "success" });
   await world.call(world.app, "POST", "/repos/acme/calc/check-runs", { name: "WorkTrain", head_sha: head, external_id: "another", status: "completed", conclusion: "failure", output: { title: "t", summary: "s" } });

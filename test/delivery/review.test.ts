@@ -37,19 +37,28 @@ test("a finding on a line of the diff stands there; every other one stands in th
   expect(review.headSha).toBe(HEAD);
 });
 
-test("of more than fifty findings none is lost", () => {
+test("attack 16: of more than fifty findings none is lost", () => {
   const { review } = made({ verdict: verdict(...Array.from({ length: 53 }, (_, at) => finding("minor", { summary: `Number-${at}-` }))) });
   expect(review.comments).toHaveLength(50);
   for (const at of [50, 51, 52]) expect(review.body).toContain(`Number-${at}-`);
 });
 
-test("the check is green only for a clean verdict of a review that worked and saw every line (I4)", () => {
+test("attack 16: the check is green only for a clean verdict of a review that worked and saw every line (I4)", () => {
   expect(made({}).check).toMatchObject({ conclusion: "success", headSha: HEAD });
   expect(made({ view: { ...view, turns: 0 } }).check.conclusion).toBe("neutral");
   expect(made({ files: [] }).check.conclusion).toBe("neutral");
   expect(made({ files: [{ path: "a.png", patch: null }] }).check.conclusion).toBe("neutral");
   expect(made({ verdict: verdict(finding("minor", {})) }).check.conclusion).toBe("neutral");
   expect(made({ verdict: verdict(finding("major", {})) }).check.conclusion).toBe("failure");
+});
+
+test("attack 16: what GitHub shows no lines of is named as not reviewed, however clean the verdict; a file that is gone is not, and of many the count is told", () => {
+  const unread = (many: number) => Array.from({ length: many }, (_, at) => ({ path: `big-${at}.min.js`, patch: null }));
+  const { review, check } = made({ files: [{ path: "a.js", patch: PATCH }, { path: "gone.png", patch: null, removed: true }, ...unread(2)] });
+  expect(review.body).toContain("Not reviewed line by line, since GitHub shows no lines of them (binary or very large): `big-0.min.js`, `big-1.min.js`.");
+  expect([check.conclusion, review.body.includes("gone.png")]).toEqual(["neutral", false]);
+  expect(made({ files: unread(1_000) }).review.body).toMatch(/Not reviewed line by line[^\n]* and \d+ more\./);
+  expect(made({ files: [{ path: "gone.png", patch: null, removed: true }] }).review.body).not.toContain("Not reviewed line by line");
 });
 
 test("a head that moved is named, and the review stays about the commit it read", () => {
@@ -77,7 +86,7 @@ test("a replacement of just the lines of the comment is a suggestion, in a fence
   expect(body({ suggestion: "x", line: 2, endLine: 12 })).toMatchObject({ line: 2 });
 });
 
-test("annotations stand on lines of the diff and within GitHub's limits", () => {
+test("attack 16: annotations stand on lines of the diff and within GitHub's limits", () => {
   const { check } = made({ verdict: verdict(finding("major", { summary: "s3cret".repeat(3_000) }), finding("nit", { line: 3 }), finding("minor", { line: 50 })) });
   expect(check.annotations?.map(({ path, startLine, endLine, level }) => [path, startLine, endLine, level])).toEqual([["a.js", 2, 2, "failure"], ["a.js", 3, 3, "notice"]]);
   for (const { message, title } of check.annotations ?? []) expect([Buffer.byteLength(message) <= 64 * 1024, title.length <= 255, message.includes("s3cret")]).toEqual([true, true, false]);

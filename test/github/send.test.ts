@@ -1,4 +1,6 @@
 /** What goes over the wire, and how an answer is read: what came is what is given. */
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { BrokenAnswerError, isOutage, requestFailure, whatGitHubSaid } from "../../src/github/request-error.ts";
@@ -72,6 +74,36 @@ test("without a token none is sent, and a redirect that is left to the caller is
   const fetch = async (_: unknown, init?: RequestInit): Promise<Response> => (sent.push(init ?? {}), new Response(null, { status: 302, headers: { location: "https://elsewhere.test/" } }));
   const { status, headers } = await sender(fetch, null).request("GET /x", { request: { redirect: "manual" } });
   expect([status, headers["location"], sent[0]?.redirect, "authorization" in (sent[0]?.headers ?? {})]).toEqual([302, "https://elsewhere.test/", "manual", false]);
+});
+
+test("fault 52: under a renamed repository's old name what is read and written reaches the new one, whole; another server gets no token", async () => {
+  const seen: string[] = [];
+  const serve = async (name: string, locationOf: (path: string) => string | null) => {
+    const server = createServer(async (request: IncomingMessage, response) => {
+      let body = "";
+      for await (const chunk of request) body += String(chunk);
+      seen.push(`${name} ${request.method} ${request.url} ${request.headers.authorization ?? "no token"} ${body}`);
+      const location = locationOf(request.url ?? "");
+      // As GitHub does: 301 to a read, 307 to what changes something.
+      if (location === null) response.writeHead(200, { "content-type": "application/json" }).end('{"id":1}');
+      else response.writeHead(request.method === "GET" ? 301 : 307, { location }).end('{"message":"Moved Permanently"}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  };
+  const other = await serve("other", () => null);
+  const github = await serve("github", (path) => (path.startsWith("/repos/acme/old") ? path.replace("/repos/acme/old", "/repositories/7") : path.startsWith("/repos/acme/away") ? `${other.url}/taken` : null));
+  try {
+    const { request } = createSender({ baseUrl: github.url, graphqlUrl: `${github.url}/graphql`, userAgent: "tests", token: () => Promise.resolve("s3cret"), fetch: globalThis.fetch });
+    const repository = { owner: "acme", repo: "old" };
+    expect((await request("GET /repos/{owner}/{repo}", repository)).data).toEqual({ id: 1 });
+    await request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", { ...repository, issue_number: 3, body: "Hi" });
+    await request("PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}", { ...repository, comment_id: 5, body: "Ho" });
+    await request("GET /repos/{owner}/{repo}", { owner: "acme", repo: "away" });
+    expect(seen.filter((line) => !line.includes("/repos/"))).toEqual(["github GET /repositories/7 Bearer s3cret ", 'github POST /repositories/7/issues/3/comments Bearer s3cret {"body":"Hi"}', 'github PATCH /repositories/7/issues/comments/5 Bearer s3cret {"body":"Ho"}', "other GET /taken no token "]);
+  } finally {
+    for (const { server } of [github, other]) server.close().closeAllConnections();
+  }
 });
 
 test.each([undefined, "", null, {}, ".", ".."])("a path that lacks a value, or has one that leads out of it (%j), is not asked for: it would be another path", async (name) => {

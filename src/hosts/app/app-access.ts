@@ -5,6 +5,7 @@ import { parseAnswer } from "../../github/parse-answer.ts";
 import { hasStatus } from "../../github/request-error.ts";
 import { createSender, type SenderOptions } from "../../github/send.ts";
 import type { Clock } from "../../shared/ports.ts";
+import { createContentPace, makesContent, type ContentPace } from "./content-pace.ts";
 
 /** An installation as it may be reached. */
 export interface Installation extends GitHub {
@@ -27,6 +28,10 @@ export interface Authenticating {
 export interface AccessOptions extends Pick<SenderOptions, "baseUrl" | "graphqlUrl" | "fetch"> {
   readonly clock: Clock;
   readonly authenticate: () => Promise<Authenticating>;
+  /** Whether an installation's content is made no faster than GitHub allows; default: it is. */
+  readonly paced?: boolean;
+  /** Aborted when the App ends: nothing waits for its turn any more. */
+  readonly ends?: AbortSignal;
 }
 
 const appTokenSchema = z.object({ token: z.string() });
@@ -39,7 +44,7 @@ const YOUNG_MS = 5_000;
 /** Of installations whose token is kept: beyond that the oldest is asked of Probot again. */
 const MOST_KEPT = 10_000;
 
-export function createAppAccess({ clock, authenticate, ...where }: AccessOptions): AppAccess {
+export function createAppAccess({ clock, authenticate, paced = true, ends, ...where }: AccessOptions): AppAccess {
   const installations = new Map<number, Installation>();
   const senderOf = (token: SenderOptions["token"]): GitHub => createSender({ ...where, userAgent: "worktrain-app", token });
   return {
@@ -47,7 +52,7 @@ export function createAppAccess({ clock, authenticate, ...where }: AccessOptions
     installation(id) {
       const known = installations.get(id);
       if (known !== undefined) return known;
-      const made = installationWith(senderOf, { clock, make: async (refresh) => (await authenticate()).auth({ type: "installation", installationId: id, ...(refresh ? { refresh } : {}) }) });
+      const made = installationWith(senderOf, { clock, pace: paced ? createContentPace(clock, ends) : null, make: async (refresh) => (await authenticate()).auth({ type: "installation", installationId: id, ...(refresh ? { refresh } : {}) }) });
       const [oldest] = installations.size >= MOST_KEPT ? installations.keys() : [];
       if (oldest !== undefined) installations.delete(oldest);
       installations.set(id, made);
@@ -62,7 +67,7 @@ interface Kept {
   readonly untilMs: number;
 }
 
-function installationWith(senderOf: (token: SenderOptions["token"]) => GitHub, { clock, make }: { readonly clock: Clock; readonly make: (refresh: boolean) => Promise<unknown> }): Installation {
+function installationWith(senderOf: (token: SenderOptions["token"]) => GitHub, { clock, pace, make }: { readonly clock: Clock; readonly pace: ContentPace | null; readonly make: (refresh: boolean) => Promise<unknown> }): Installation {
   let kept: Kept | null = null;
   const fresh = async (refresh: boolean): Promise<unknown> => {
     const made = await make(refresh);
@@ -76,6 +81,7 @@ function installationWith(senderOf: (token: SenderOptions["token"]) => GitHub, {
   });
   return {
     async request(route, parameters) {
+      if (makesContent(route)) await pace?.turn();
       for (let retry = 1; ; retry += 1) {
         try {
           return await sender.request(route, parameters);

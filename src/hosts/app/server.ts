@@ -74,7 +74,8 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
   });
   await probot.ready();
   const log = ports.log ?? createAppLog(probot.log);
-  const access = createAppAccess({ clock: ports.clock, authenticate: () => probot.auth(), baseUrl: settings.apiUrl, graphqlUrl: settings.graphqlUrl, fetch: withTimeout(ports.fetch) });
+  const ends = new AbortController();
+  const access = createAppAccess({ clock: ports.clock, paced: settings.paced, ends: ends.signal, authenticate: () => probot.auth(), baseUrl: settings.apiUrl, graphqlUrl: settings.graphqlUrl, fetch: withTimeout(ports.fetch) });
   const queue = createSubjectQueue(log);
   const follower = createRunFollower({ clock: ports.clock, log, pollMs: settings.pollMs });
   const tools: HandlerTools = {
@@ -133,6 +134,7 @@ export async function startApp(settings: AppSettings, ports: AppPorts): Promise<
         server.close(() => resolve());
         server.closeAllConnections();
       });
+      ends.abort();
       await idle();
       await Promise.all([reconciler.stop(), follower.stop()]);
       await queue.idle();

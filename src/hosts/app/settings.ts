@@ -20,6 +20,7 @@ const environmentSchema = z.object({
   WORKTRAIN_WORKFLOW: z.string().min(1).optional(),
   WORKTRAIN_POLL_SECONDS: secondsSchema.default(30),
   WORKTRAIN_DAILY_COST_USD: z.coerce.number().min(0.01).max(1_000_000).optional(),
+  WORKTRAIN_GITHUB_LIMITS: z.enum(["on", "off"]).default("on"),
   GITHUB_API_URL: z.url({ protocol: /^https?$/ }).default("https://api.github.com"),
   GITHUB_GRAPHQL_URL: z.url({ protocol: /^https?$/ }).optional(),
   WORKTRAIN_EXCHANGE_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -50,6 +51,8 @@ export interface AppSettings {
   readonly pollMs: number;
   /** US dollars that all work of an installation may cost in a day (UTC); null: no limit. */
   readonly dailyCostUsd: number | null;
+  /** Whether content is made no faster than github.com allows. */
+  readonly paced: boolean;
   readonly apiUrl: string;
   readonly graphqlUrl: string;
   /** Where deliver jobs exchange tokens, and who signs theirs; null: none are exchanged. */
@@ -84,6 +87,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     workflowTemplate: values.WORKTRAIN_WORKFLOW === undefined ? null : attempt(() => readFileSync(values.WORKTRAIN_WORKFLOW ?? "", "utf8"), "WORKTRAIN_WORKFLOW does not name a file that can be read", "Set it to where your copy of templates/worktrain.yml is, or unset it."),
     pollMs: values.WORKTRAIN_POLL_SECONDS * 1_000,
     dailyCostUsd: values.WORKTRAIN_DAILY_COST_USD ?? null,
+    paced: values.WORKTRAIN_GITHUB_LIMITS === "on",
     apiUrl: values.GITHUB_API_URL.replace(/\/+$/, ""),
     graphqlUrl: values.GITHUB_GRAPHQL_URL ?? graphqlUrlOf(values.GITHUB_API_URL),
     exchange: exchangeOf(values),

@@ -137,6 +137,15 @@ test.each<[claim: string, value: string | undefined]>([
   expect(loggedClaims()).toEqual([claim]);
 });
 
+test("I9: a token without one of the claims is refused, whichever it is", async () => {
+  const needed = ["repository", "repository_id", "repository_owner_id", "repository_visibility", "event_name", "ref", "workflow_ref", "workflow_sha", "job_workflow_ref", "job_workflow_sha", "environment", "run_id", "run_attempt", "check_run_id", "actor_id", "runner_environment"];
+  for (const claim of needed) {
+    expect(claims).toHaveProperty(claim);
+    expect([claim, await exchange({ token: await idToken(Object.fromEntries(Object.entries(claims).filter(([name]) => name !== claim))) })]).toEqual([claim, REFUSED]);
+  }
+  expect(loggedClaims()).toEqual(needed);
+});
+
 test("a private repository's job may be without an environment, of which its plan may have none", async () => {
   const { environment: _none, ...rest } = claims;
   expect((await exchange({ token: await idToken({ ...rest, repository_visibility: "private" }) })).status).toBe(200);

@@ -77,7 +77,7 @@ it("a lost run that another goes on with has one check run with it; at a gate it
   expect(scene.checks()).toMatchObject([{ state: "action_required", title: "WorkTrain waits for a person's approval", buttons: ["Approve", "Explain"] }]);
 });
 
-it("cancelled, it says so; of a head that is none any more, that it is superseded", async () => {
+it("fault 48: cancelled, it says so; of a head that is none any more, that it is superseded", async () => {
   const { number, head } = await labelled(true);
   await scene.end(number, null, "cancelled");
   expect(scene.checks()).toMatchObject([{ head, state: "cancelled", title: "WorkTrain was cancelled" }]);

@@ -59,13 +59,12 @@ const ofRun = (claims: Claims, { ticket, repository, run, botId }: ExchangeFacts
 function ofFile(claims: Claims, { repository, run, workflowThen, workflowNow, actions }: ExchangeFacts): readonly Must[] {
   const ref = `${repository.owner}/${repository.repo}/${WORKFLOW_PATH}@refs/heads/${repository.defaultBranch}`;
   const foreign = wrongDeliverJob(workflowThen?.text ?? "", actions);
-  const { job_workflow_ref: jobRef = claims.workflow_ref, job_workflow_sha: jobSha = claims.workflow_sha } = claims;
   return [
     ["workflow_ref", claims.workflow_ref === ref && run.path === WORKFLOW_PATH, `it is ${claims.workflow_ref}`],
     ["workflow_sha", (workflowThen?.text ?? null) !== null && workflowThen?.text === workflowNow?.text, "the workflow file on the default branch is another one now"],
     // The job's steps stand in the file itself: one that calls a workflow of somebody else's is not the one that was vouched for.
-    ["job_workflow_ref", jobRef === claims.workflow_ref, `it is ${jobRef}`],
-    ["job_workflow_sha", jobSha === claims.workflow_sha, `it is ${jobSha}`],
+    ["job_workflow_ref", claims.job_workflow_ref === claims.workflow_ref, `it is ${claims.job_workflow_ref}`],
+    ["job_workflow_sha", claims.job_workflow_sha === claims.workflow_sha, `it is ${claims.job_workflow_sha}`],
     [foreign?.claim ?? "job_workflow_ref", foreign === null, foreign?.why ?? ""],
   ];
 }

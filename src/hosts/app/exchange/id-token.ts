@@ -22,8 +22,9 @@ const claimsSchema = z.object({
   ref: z.string(),
   workflow_ref: z.string(),
   workflow_sha: z.string().regex(/^[0-9a-f]{40,64}$/),
-  job_workflow_ref: z.string().optional(),
-  job_workflow_sha: z.string().optional(),
+  // GitHub names the file of every job in them, also where that is the workflow's own.
+  job_workflow_ref: z.string(),
+  job_workflow_sha: z.string(),
   environment: z.string().optional(),
   run_id: id,
   run_attempt: id,

@@ -228,7 +228,7 @@ describe("refused, not guessed", () => {
 describe("runs in order", () => {
   const GROUPED = workflow(`  only:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo\n`, 'concurrency: { group: "item-${{ inputs.word }}", queue: max }\nrun-name: Item ${{ inputs.word }}\n');
 
-  test("one at a time in a group, in the order they came", async () => {
+  test("fault 34: one at a time in a group, in the order they came, and with queue: max none is lost", async () => {
     const { dispatch, actions, events, port } = await open();
     const ids = [dispatch(GROUPED, { word: "a" }), dispatch(GROUPED, { word: "A" }), dispatch(GROUPED, { word: "a" })];
     await actions.idle();

@@ -65,7 +65,7 @@ describe("what is shipped for a repository without the App, and beside one", () 
 });
 
 describe("the shipped workflow file", () => {
-  test("is played here as it stands", () => {
+  test("fault 34: is played here as it stands, and its group has queue: max", () => {
     const file = parse(shipped);
     expect(file.jobs.map((job) => job.key)).toEqual(["agent", "verify", "deliver"]);
     expect(file.concurrency).toEqual({ group: "worktrain-${{ inputs.item }}", queue: "max", cancelInProgress: false });
