@@ -1,17 +1,20 @@
 /**
- * A person has taken the work back, by taking the start label off the issue or by closing it: what was delivered is not merged by itself any more.
+ * A person has taken the work back, by taking the start label off the issue or by closing it: what was delivered is not merged by itself any more,
+ * and what is at work ends.
  *
  * I9. What a bot armed is disarmed, of whichever attempt; what a person armed is the person's. It stays disarmed when the label is set again, which
  * asks for a new attempt.
+ * A run ends only where the label is still off at the next look (fault 26): it may have been taken off to be set again. What was saved is kept.
  */
-import { branchOfIssue, readOpenDeliveries } from "../../../github/read/index.ts";
+import { branchOfIssue, findPullRequests, readOpenDeliveries } from "../../../github/read/index.ts";
 import { DEFAULT_LABEL, type TakenBackEvent } from "../../../intake/index.ts";
 import { configuredLabels } from "../kept-config.ts";
 import type { LookTools } from "../runs/look-at-run.ts";
-import { openStatusBoard } from "../runs/status-board.ts";
+import { cancelRuns } from "../runs/cancel-runs.ts";
+import { openStatusBoard, type Status } from "../runs/status-board.ts";
 import { hasLabel } from "../starting/asked-otherwise.ts";
-import { setStage } from "../starting/stage.ts";
-import { hearsClicks, subjectOf, type AppTools, type Workplace } from "../workplace.ts";
+import { setStage, type Stage } from "../starting/stage.ts";
+import { hearsClicks, subjectOf, type Workplace } from "../workplace.ts";
 import { disarmAndTell } from "./disarm.ts";
 
 /** Whether it may be about the label that starts work: one that no configuration names which this process has read costs no request. What is missed by that a look finds. */
@@ -27,15 +30,52 @@ export function takenBackSoon(place: Workplace, tools: LookTools, { issueNumber,
 /** More than one query asks for (`readOpenDeliveries`) are none that anybody waits for. */
 const MOST_ATTEMPTS = 50;
 
-async function disarmTakenBack(place: Workplace, tools: AppTools, { issueNumber, attempt }: { readonly issueNumber: number; readonly attempt: number }): Promise<void> {
+interface TakenBackState extends Pick<Stage, "here" | "issue"> {
+  readonly label: string;
+  readonly status: Status | null;
+}
+
+/** Null where it is not taken back, as far as GitHub tells. */
+async function readTakenBack(place: Workplace, tools: LookTools, issueNumber: number): Promise<TakenBackState | null> {
   const stage = await setStage(place, issueNumber);
-  if (stage === null) return;
-  const { here, issue, config } = stage;
+  if (stage === null) return null;
+  const { here, issue, config, comments } = stage;
   // Which label starts work is not known then.
-  if (config === "missing" || !config.ok) return;
+  if (config === "missing" || !config.ok) return null;
   const { label } = config.value;
-  if (issue !== null && issue.open && hasLabel(issue, label)) return;
-  const status = await openStatusBoard(here, tools, issueNumber).readShown(stage.comments);
+  if (issue !== null && issue.open && hasLabel(issue, label)) return null;
+  return { here, issue, label, status: await openStatusBoard(here, tools, issueNumber).readShown(comments) };
+}
+
+/** What is at work on it at the next look, if it is taken back still. */
+function endWhatRuns(place: Workplace, tools: LookTools, issueNumber: number): void {
+  const subject = subjectOf(place.repositoryId, issueNumber);
+  tools.follower.follow(`taken back ${subject}`, (signal) =>
+    tools.queue.run(subject, async () => {
+      const state = signal.aborted ? null : await readTakenBack(place, tools, issueNumber);
+      if (state?.status != null && state.status.marker.cancel === undefined && !(await isMerged(state, state.status))) await endRuns(state.here, tools, { issueNumber, status: state.status });
+      return "over" as const;
+    }),
+  );
+}
+
+/** A merge closes the issue as well: the run that had it merged still says so. */
+async function isMerged({ here, issue }: TakenBackState, { marker }: Status): Promise<boolean> {
+  if (issue?.open === true) return false;
+  const pulls = await findPullRequests(here.github, here.repository, branchOfIssue(marker));
+  return pulls.some(({ open, headRepositoryId }) => !open && headRepositoryId === here.repositoryId);
+}
+
+async function endRuns(here: Workplace, tools: LookTools, { issueNumber, status }: { readonly issueNumber: number; readonly status: Status }): Promise<void> {
+  const runId = await cancelRuns(here, tools, { board: openStatusBoard(here, tools, issueNumber), status });
+  if (runId !== null) tools.log.info("work taken back: its run is ended", { repository: here.repositoryId, issue: issueNumber, run: runId });
+}
+
+async function disarmTakenBack(place: Workplace, tools: LookTools, { issueNumber, attempt }: { readonly issueNumber: number; readonly attempt: number }): Promise<void> {
+  const state = await readTakenBack(place, tools, issueNumber);
+  if (state === null) return;
+  const { here, issue, label, status } = state;
+  if (status !== null && status.marker.state !== "ended") endWhatRuns(place, tools, issueNumber);
   const newest = Math.max(attempt, status?.marker.attempt ?? 0);
   const branches = Array.from({ length: Math.min(newest, MOST_ATTEMPTS) }, (_, before) => branchOfIssue({ issueNumber, attempt: newest - before }));
   for (const { armed, number: pullNumber, branch, headSha } of await readOpenDeliveries(here.github, { ...here.repository, id: here.repositoryId }, { branches, said: true })) {
