@@ -53,7 +53,8 @@ function endWhatRuns(place: Workplace, tools: LookTools, issueNumber: number): v
   tools.follower.follow(`taken back ${subject}`, (signal) =>
     tools.queue.run(subject, async () => {
       const state = signal.aborted ? null : await readTakenBack(place, tools, issueNumber);
-      if (state?.status != null && state.status.marker.cancel === undefined && !(await isMerged(state, state.status))) await endRuns(state.here, tools, { issueNumber, status: state.status });
+      const status = state?.status ?? null;
+      if (state !== null && status !== null && status.marker.cancel === undefined && !(await isMerged(state, status))) await endRuns(state.here, tools, { issueNumber, status });
       return "over" as const;
     }),
   );
