@@ -45,7 +45,7 @@ export type Missed =
   | { readonly kind: "label"; readonly label: LabelFound & { readonly by: NonNullable<LabelFound["by"]> } };
 
 /** A webhook that is on its way, or being dealt with, comes first. */
-const UNDER_WAY_MS = 3 * 60_000;
+export const UNDER_WAY_MS = 3 * 60_000;
 /** A dispatched run shows up in GitHub's lists within seconds, and its id in the comment with it. */
 const START_GRACE_MS = 10 * 60_000;
 /** The label's webhook states the last change for the time of the label: the same second or so. */

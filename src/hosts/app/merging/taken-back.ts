@@ -54,14 +54,14 @@ function endWhatRuns(place: Workplace, tools: LookTools, issueNumber: number): v
     tools.queue.run(subject, async () => {
       const state = signal.aborted ? null : await readTakenBack(place, tools, issueNumber);
       const status = state?.status ?? null;
-      if (state !== null && status !== null && status.marker.cancel === undefined && !(await isMerged(state, status))) await endRuns(state.here, tools, { issueNumber, status });
+      if (state !== null && status !== null && status.marker.cancel === undefined && !(await isOver(state, status))) await endRuns(state.here, tools, { issueNumber, status });
       return "over" as const;
     }),
   );
 }
 
-/** A merge closes the issue as well: the run that had it merged still says so. */
-async function isMerged({ here, issue }: TakenBackState, { marker }: Status): Promise<boolean> {
+/** Its pull request is over: a merge closes the issue as well, and the run that had it merged still says so. */
+async function isOver({ here, issue }: TakenBackState, { marker }: Status): Promise<boolean> {
   if (issue?.open === true) return false;
   const pulls = await findPullRequests(here.github, here.repository, branchOfIssue(marker));
   return pulls.some(({ open, headRepositoryId }) => !open && headRepositoryId === here.repositoryId);

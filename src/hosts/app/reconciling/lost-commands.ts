@@ -8,7 +8,7 @@
 import { readPermission, readTaskText } from "../../../github/read/index.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
 import { readSaidComment, type RecentComments, type SaidComment } from "../../../github/write/index.ts";
-import { authoriseCommand, mentionsSomebody, readComment } from "../../../intake/index.ts";
+import { authoriseCommand, mentionsSomebody, readComment, UNDER_WAY_MS } from "../../../intake/index.ts";
 import { answerComment, type CommentOrder } from "../commands/comment-commands.ts";
 import { followRun, type LookTools } from "../runs/look-at-run.ts";
 import type { Refused } from "../starting/refusal.ts";
@@ -24,9 +24,6 @@ interface LostCommand {
   readonly comment: SaidComment;
   readonly read: CommentOrder["read"];
 }
-
-/** A webhook that is on its way, or being dealt with, comes first. */
-const UNDER_WAY_MS = 3 * 60_000;
 
 /** No request where all are answered; else one for each person, and what each command takes. @param sinceMs what is older was looked at before, or is forgotten @throws RetryableError where GitHub does not say what somebody may do: all others are looked at */
 export async function lookForCommands(place: Workplace, tools: LostCommandTools, { recent, sinceMs }: { readonly recent: RecentComments; readonly sinceMs: number }): Promise<void> {

@@ -1,6 +1,6 @@
 /** Looks at the labelled issues of a repository for what no webhook told, and queues it as if one had (faults 28, 30, 38, 63). */
 import { readTaskText, type LabelledIssue } from "../../../github/read/index.ts";
-import { decideRescan, deliveredHeadOf, type LabelFound, type Missed } from "../../../intake/index.ts";
+import { decideRescan, deliveredHeadOf, UNDER_WAY_MS, type LabelFound, type Missed } from "../../../intake/index.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
 import { dashboardChanged, noteDashboard, readLabelled, type Labelled } from "../dashboard/dashboard.ts";
 import { takenBackSoon } from "../merging/taken-back.ts";
@@ -89,9 +89,6 @@ function lookAtUnlabelled(place: Workplace, tools: LookTools, { recent, labelled
     if (by !== null && !draft && !seen.has(issueNumber) && openedMs >= sinceMs && nowMs - openedMs >= UNDER_WAY_MS) unlabelledSoon(place, tools, { issueNumber, by, cause: "opened", read: textOf(place, issueNumber) });
   }
 }
-
-/** A webhook that is on its way, or being dealt with, comes first. */
-const UNDER_WAY_MS = 3 * 60_000;
 
 const textOf = (place: Workplace, number: number): Unlabelled["read"] => () => readTaskText(place.github, { ...place.repository, id: place.repositoryId }, { number, isPullRequest: true });
 

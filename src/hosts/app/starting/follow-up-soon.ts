@@ -1,7 +1,7 @@
 /** Queues what a delivery is worked on again for, in the item's own order; and looks for what only GitHub's API tells. */
 import { branchOfIssue, readConversations, readMergeability, readOpenDeliveries, readPermission, readRun, type OpenDelivery, type OpenDeliverySaid } from "../../../github/read/index.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
-import { authorise, deliveredHeadOf, type ConfigState, type DeliveredHead, type ReviewEvent, type SaidOnLine } from "../../../intake/index.ts";
+import { authorise, deliveredHeadOf, UNDER_WAY_MS, type ConfigState, type DeliveredHead, type ReviewEvent, type SaidOnLine } from "../../../intake/index.ts";
 import { readLabelled } from "../dashboard/dashboard.ts";
 import { followRun, type LookTools } from "../runs/look-at-run.ts";
 import { hearsClicks, subjectOf, type Workplace } from "../workplace.ts";
@@ -134,9 +134,6 @@ export async function lookAtDeliveries(place: Workplace, tools: LookTools, { end
     }
   }
 }
-
-/** A webhook that is on its way, or being dealt with, comes first. */
-const UNDER_WAY_MS = 3 * 60_000;
 
 /** Of the very commit, with nothing armed or disarmed behind them: whoever disarmed it has decided that it is not merged by itself. */
 const unheardApprovals = ({ headSha, approvals, mergingSetAt }: OpenDeliverySaid, { sinceMs, nowMs }: { readonly sinceMs: number; readonly nowMs: number }): OpenDeliverySaid["approvals"] =>
