@@ -8,9 +8,9 @@ const SHARED = ["config", "contract", "coordinator", "delivery", "engine", "gith
 
 export default defineConfig({
   test: {
-    // Whole loops start real processes; everything else ends in milliseconds.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Whole loops start real processes, and who waits for one says after five minutes what did not come; everything else ends in milliseconds.
+    testTimeout: 360_000,
+    hookTimeout: 360_000,
     pool: "forks",
     maxWorkers: 2,
     projects: [

@@ -45,9 +45,20 @@ export async function labelIssue(world: World, issueNumber: number): Promise<voi
 export async function waitUntil(world: World, what: string, isSo: () => boolean, signal: AbortSignal): Promise<void> {
   const deadline = nodeClock.monotonicMs() + PATIENCE_MS;
   while (!isSo()) {
-    if (nodeClock.monotonicMs() > deadline) throw new TerminalError(`${what} did not come within five minutes.`, `What the App said: ${world.appLog().trim().slice(-1000)}`);
+    if (nodeClock.monotonicMs() > deadline) throw new TerminalError(`${what} did not come within five minutes.`, whatHappened(world));
     await nodeClock.sleep(100, signal);
   }
+}
+
+/** For whoever looks for the cause of what did not come. */
+function whatHappened(world: World): string {
+  const { runs, jobs } = world.github.state();
+  const states = [...runs.values()].map(({ id, displayTitle, status, conclusion }) => {
+    const ofRun = [...jobs.values()].filter(({ runId }) => runId === id).map((job) => `${job.name} ${job.conclusion ?? job.status}`);
+    return `run ${id} (${displayTitle}) ${conclusion ?? status}: ${ofRun.join(", ")}`;
+  });
+  const lost = world.github.deliveries.filter(({ outcome }) => outcome.kind === "failed" || outcome.status >= 300).map(({ event, action, outcome }) => `${event} ${action ?? ""}: ${JSON.stringify(outcome)}`);
+  return [...states, ...lost.map((each) => `lost webhook ${each}`), `What the App said: ${world.appLog().trim().slice(-1000)}`].join("\n");
 }
 
 /**

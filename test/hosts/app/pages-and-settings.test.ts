@@ -73,6 +73,8 @@ describe("what does the App show in a browser?", () => {
     expect([health.status, await health.json()]).toEqual([200, { status: "ok" }]);
     expect((await fetch(`${app.url}/elsewhere`)).status).toBe(404);
     expect((await fetch(app.url, { method: "POST" })).status).toBe(405);
+    // Longer than the 60 seconds that proxies keep a connection which they send webhooks over.
+    expect(health.headers.get("keep-alive")).toBe("timeout=75");
   });
 
   it("says so when GitHub does not take its credentials", async () => {

@@ -3,11 +3,18 @@ import type { Server, ServerResponse } from "node:http";
 import { TerminalError } from "../../../shared/errors.ts";
 import type { AppSettings } from "../settings.ts";
 
+/**
+ * A connection is kept longer than any proxy in front of the App keeps it (nginx and AWS load balancers: 60 s): what is sent the moment
+ * the App closes one is lost, and GitHub sends a webhook once. Node's own is 5 s.
+ */
+const KEEP_ALIVE_MS = 75_000;
+
 /** Resolves with where it listens, e.g. `http://127.0.0.1:3000`. @throws TerminalError when it cannot */
 export function listen(server: Server, { port, host }: Pick<AppSettings, "port" | "host">): Promise<string> {
   return new Promise((resolve, reject) => {
     const refused = (error: Error): void => reject(cannotListen(error, `${host}:${port}`));
     server.once("error", refused);
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
     server.listen({ port, host }, () => {
       server.off("error", refused);
       const address = server.address();

@@ -22,6 +22,8 @@ export async function listen(handle: (request: Incoming) => Promise<Answer>): Pr
   const server = createServer((message, response) => {
     serve(message, response, handle).catch(() => response.destroy()); // it answers failures itself; what is left is a broken connection
   });
+  // Whoever asks ends the connection: a request sent the moment the server does would be lost.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", resolve);
