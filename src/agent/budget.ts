@@ -93,7 +93,7 @@ export function reserveTurn(accounts: readonly Account[], price: ModelPrice, inp
 function roomForOutput({ limits, used, name }: Account, input: Amounts, microUsdPerToken: number): Result<number, BudgetEnd> {
   const { turns, inputTokens, outputTokens, costMicroUsd } = addAmounts(used, input);
   const pass = (code: BudgetEnd["code"], limit: string, detail: string) => err({ code, message: `The next turn could pass the budget of ${limit}${name}: ${detail}` });
-  if (turns > limits.maxTurns) return err({ code: "budget_turns", message: `All ${limits.maxTurns} turns of the budget${name} are used.` });
+  if (turns > limits.maxTurns) return err({ code: "budget_turns", message: limits.maxTurns === 1 ? `The one turn of the budget${name} is used.` : `All ${limits.maxTurns} turns of the budget${name} are used.` });
   if (limits.maxInputTokens !== undefined && inputTokens > limits.maxInputTokens) {
     return pass("budget_input_tokens", `${limits.maxInputTokens} input tokens`, `${used.inputTokens} are used and it may read ${input.inputTokens}.`);
   }

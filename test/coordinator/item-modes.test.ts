@@ -120,7 +120,7 @@ describe("limits of a phase", () => {
 
   test("the limit of the whole item is told as what was left of it, since no configuration has that number", async () => {
     const world = await open({ turns: turns() });
-    expect(await world.run({ budget: { turns: 2 } })).toMatchObject({ ending: "budget", reason: { message: "All 1 turns of the budget that this session had left are used." } });
+    expect(await world.run({ budget: { turns: 2 } })).toMatchObject({ ending: "budget", reason: { message: "The one turn of the budget that this session had left is used." } });
     expect(scheduled(await world.item()).at(-1)).toMatch(/^code 1 /);
     expect(await (await open({ turns: turns() })).run({ budget: { turns: 0 } })).toMatchObject({ reason: { message: "All 0 turns of the budget are used." } });
   });
