@@ -51,12 +51,13 @@ test("it overwrites nothing, and a second time changes nothing", async () => {
 });
 
 test("without the action or the key no workflow file with a placeholder is left behind; what is missing is named", async () => {
-  const { text } = await cli.run("init", "--action", ACTION);
+  const { exitCode, text } = await cli.run("init", "--action", ACTION);
+  expect(exitCode).toBe(1);
   expect(existsSync(join(clone, WORKFLOW))).toBe(false);
   expect(text).toContain("MISSING  .github/workflows/worktrain.yml");
   expect(text).toContain("Run this again with --public-key");
   const own = shell({ data: clone, environment: { app: { id: null, privateKey: null, privateKeyPath: null, ticketKey: ticketKeyPem } } });
-  await own.run("init", "--action", ACTION);
+  expect((await own.run("init", "--action", ACTION)).exitCode).toBe(0);
   expect(read(WORKFLOW)).toContain(`public-key: ${KEY}`);
 });
 
@@ -100,7 +101,8 @@ test("without the App: three files that fit together, a key outside of the clone
 });
 
 test("without the App and without the action: nothing is written that would start nothing, and no key is made", async () => {
-  const { text } = await cli.run("init", "--action-only");
+  const { exitCode, text } = await cli.run("init", "--action-only");
+  expect(exitCode).toBe(1);
   expect(text).toContain("Run this again with --action");
   expect([existsSync(join(clone, WORKFLOW)), existsSync(join(clone, ".github/workflows/worktrain-intake.yml")), existsSync(join(clone, "keys"))]).toEqual([false, false, false]);
 });

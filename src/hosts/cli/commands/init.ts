@@ -5,7 +5,7 @@ export const init: Command = {
   operands: "",
   summary: "Puts WorkTrain's workflow file and config into the clone here, and says what is left to do.",
   about: `Does what the App's onboarding pull request does, from a terminal. A file that is there stays as it is; nothing is committed. The public key
-is taken from WORKTRAIN_TICKET_KEY where that is set.`,
+is taken from WORKTRAIN_TICKET_KEY where that is set. Exits 1 where the workflow file is missing still, for want of the action or the key.`,
   options: {
     action: { kind: "text", value: "OWNER/NAME/action@COMMIT", help: "WorkTrain's action pinned by commit, for the workflow file" },
     "public-key": { kind: "text", value: "KEY", help: "the App's ticket key, as its page shows it" },

@@ -44,7 +44,9 @@ export async function setUpClone({ action, publicKey, actionOnly }: SetUpWish, w
   const files = wanted.map(({ path, text }) => ({ path, state: text === null && !isThere(root, path) ? ("missing" as const) : text !== null && write(root, path, text) ? ("written" as const) : ("kept" as const) }));
   const tells = !actionOnly || (before ?? "job: tell").includes("job: tell");
   const next = nextSteps({ files, action, key, keyPath: made?.path ?? null, actionOnly, tells, site: origin === null ? null : `https://github.com/${origin.owner}/${origin.repo}` });
-  return { exitCode: 0, text: printable([...foundLines(found), ...files.map(({ path, state }) => `${STATE_WORDS[state]}  ${path}`), "", "What is left to do:", ...next.map((step, index) => `${index + 1}. ${step}`)].join("\n")), data: { found, files, next } };
+  // What nothing can start without is missing: whoever runs this in a script must not go on.
+  const exitCode = files.some(({ state }) => state === "missing") ? 1 : 0;
+  return { exitCode, text: printable([...foundLines(found), ...files.map(({ path, state }) => `${STATE_WORDS[state]}  ${path}`), "", "What is left to do:", ...next.map((step, index) => `${index + 1}. ${step}`)].join("\n")), data: { found, files, next } };
 }
 
 const STATE_WORDS = { written: "written", kept: "kept   ", missing: "MISSING" } as const;
