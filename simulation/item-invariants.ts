@@ -1,6 +1,6 @@
 /** What must be so after any world, whatever went wrong in it: I1 to I7 of docs/reliability.md, as seen from outside. */
 import { branchOf } from "../src/delivery/index.ts";
-import { foldItem, lookBack, next } from "../src/engine/pipeline/index.ts";
+import { evolveItem, foldItem, lookBack, next } from "../src/engine/pipeline/index.ts";
 import { decodeSegment, type Segment } from "../src/journal/index.ts";
 import { parseCommitted, type ItemEvent } from "../src/record/index.ts";
 import { parseStatusMarker } from "../src/report/status-marker.ts";
@@ -164,9 +164,11 @@ function chainsOf(all: readonly Stored[]): readonly { readonly item: string; rea
 function decisionsFollowFromTheLog(_world: ItemWorld, all: readonly Stored[]): readonly string[] {
   const found: string[] = [];
   for (const { item, events } of chainsOf(all)) {
+    let state = foldItem([]);
     for (const [index, event] of events.entries()) {
+      const before = state;
+      state = evolveItem(before, event);
       if (event.kind !== "session_scheduled" && event.kind !== "item_ended") continue;
-      const before = foldItem(events.slice(0, index));
       // What looks back on an item is scheduled after its end was decided.
       const action = lookBack(before) ?? next(before);
       if (event.kind === "session_scheduled" && !(action.kind === "run-session" && action.phase === event.data.phase && action.round === event.data.round)) found.push(`${item}: event ${index + 1} schedules ${event.data.phase} ${event.data.round} where the log leads to ${action.kind}.`);

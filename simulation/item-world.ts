@@ -30,6 +30,7 @@ const AFTERMATH_MS = 10 * 60_000;
 const PKCS8_ED25519 = Buffer.from("302e020100300506032b657004220420", "hex");
 /** One key for all worlds, so that they are the same every time. */
 const TICKET_KEY = createPrivateKey({ key: Buffer.concat([PKCS8_ED25519, Buffer.alloc(32, 7)]), format: "der", type: "pkcs8" }).export({ type: "pkcs8", format: "pem" }).toString();
+const PUBLIC_KEY = publicTicketKey(TICKET_KEY);
 /** Canaries: none of them may be found in anything that leaves a process (I6). */
 export const MODEL_KEY = "sk-ant-sim-canary-5d2c9e41f7a80b36";
 
@@ -38,7 +39,7 @@ const shipped = {
   permissions: manifestSchema.parse(parse(readFileSync(join(packageRoot, "app.yml"), "utf8"))).default_permissions,
   workflow: readFileSync(join(packageRoot, "templates/worktrain.yml"), "utf8")
     .replaceAll("__ACTION__", `worktrain/worktrain/action@${"0".repeat(40)}`)
-    .replaceAll("__PUBLIC_KEY__", publicTicketKey(TICKET_KEY)),
+    .replaceAll("__PUBLIC_KEY__", PUBLIC_KEY),
 };
 
 interface Budget {
@@ -83,9 +84,9 @@ export interface ItemWorld {
 export async function playItem(seed: number, troubles: readonly Trouble[]): Promise<ItemWorld> {
   const dice = diceOf(seed, "world");
   const schedule = createSchedule();
-  const lines: string[] = [];
+  const lines: { readonly atMs: number; readonly what: string }[] = [];
   const bugs: string[] = [];
-  const trace = (line: string): void => void lines.push(`${(schedule.nowMs() / 1_000).toFixed(1).padStart(9)} s  ${line}`);
+  const trace = (line: string): void => void lines.push({ atMs: schedule.nowMs(), what: line });
   const onBug = (where: string, error: unknown): void => void bugs.push(`${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   const findings = dice.pick([0, 0, 0, 1, 2]);
   const budget = { turns: dice.pick([300, 300, 300, 12, 6]), costUsd: dice.pick([10, 10, 0.2]) };
@@ -120,7 +121,7 @@ export async function playItem(seed: number, troubles: readonly Trouble[]): Prom
   const github = new SimGitHub({ seed, schedule, epochMs: EPOCH_MS, troubles, permissions: shipped.permissions, files, trace });
   const artifacts = new SimArtifacts(github, { seed, troubles, trace });
   const model = new SimModel({ seed, apiKey: MODEL_KEY, troubles, findings, nowMs: () => github.nowMs(), elapsedMs: () => schedule.nowMs(), trace });
-  const runner = new SimRunner({ seed, schedule, github, artifacts, model, troubles, modelKey: MODEL_KEY, publicKey: publicTicketKey(TICKET_KEY), startProcess, trace, onBug });
+  const runner = new SimRunner({ seed, schedule, github, artifacts, model, troubles, modelKey: MODEL_KEY, publicKey: PUBLIC_KEY, startProcess, trace, onBug });
   const app = new SimApp({ seed, schedule, github, troubles, ticketKeyPem: TICKET_KEY, startProcess: () => startProcess("app"), trace, onBug });
   app.start();
   for (const trouble of troubles) if (trouble.kind === "foreign") schedule.after(trouble.atMs, () => forge({ github, artifacts, trace }, trouble.what));
@@ -137,5 +138,14 @@ export async function playItem(seed: number, troubles: readonly Trouble[]): Prom
       return quietSinceMs !== null && schedule.nowMs() - quietSinceMs > AFTERMATH_MS;
     },
   });
-  return { seed, troubles, findings, budget, mustSucceed, github, artifacts, model, runner, people, bugs, end, endedMs: schedule.nowMs(), epochMs: EPOCH_MS, trace: lines, places: new Map(processes.map(({ name, places }) => [name, places])) };
+  return {
+    seed, troubles, findings, budget, mustSucceed, github, artifacts, model, runner, people, bugs, end,
+    endedMs: schedule.nowMs(),
+    epochMs: EPOCH_MS,
+    // Nobody reads it of a world in which everything held.
+    get trace() {
+      return lines.map(({ atMs, what }) => `${(atMs / 1_000).toFixed(1).padStart(9)} s  ${what}`);
+    },
+    places: new Map(processes.map(({ name, places }) => [name, places])),
+  };
 }

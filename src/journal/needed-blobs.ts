@@ -9,6 +9,7 @@ import type { SegmentBlob } from "./segment.ts";
 const lineSchema = z.object({ stream: z.string(), kind: z.string(), data: z.record(z.string(), z.unknown()) });
 type Line = z.infer<typeof lineSchema>;
 
+const SHA256_CHARS = 64;
 /** SHA-256 as the record writes it, wherever it stands: a blob that is merely mentioned is kept. */
 const SHA256 = /(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g;
 
@@ -24,8 +25,7 @@ export async function neededBlobs(lines: readonly string[], getBlob: (sha256: st
   const manifests = new Set<string>();
   for (const line of parsed) {
     if (line.kind === "workspace_saved" && newest.get(line.stream) !== line) continue;
-    for (const [sha256] of JSON.stringify(line.data).matchAll(SHA256)) named.add(sha256);
-    for (const manifest of manifestsOf(line.data)) manifests.add(manifest);
+    collect(line.data, named, manifests);
   }
   const blobs = new Map<string, Uint8Array>();
   const take = async (sha256: string): Promise<Uint8Array | null> => {
@@ -43,8 +43,18 @@ export async function neededBlobs(lines: readonly string[], getBlob: (sha256: st
   return [...blobs].map(([sha256, bytes]) => ({ sha256, bytes }));
 }
 
-/** Of the event itself (`workspace_saved`) and of the snapshots it names. */
-function manifestsOf(value: unknown): readonly string[] {
-  if (value === null || typeof value !== "object") return [];
-  return Object.entries(value).flatMap(([key, member]) => (key === "manifest" && typeof member === "string" ? [member] : manifestsOf(member)));
+/** What a value names, and the manifests among it: of the event itself (`workspace_saved`) and of the snapshots in it. */
+function collect(value: unknown, named: Set<string>, manifests: Set<string>): void {
+  if (typeof value === "string") return nameIn(value, named);
+  if (value === null || typeof value !== "object") return;
+  for (const [key, member] of Object.entries(value)) {
+    nameIn(key, named);
+    if (key === "manifest" && typeof member === "string") manifests.add(member);
+    collect(member, named, manifests);
+  }
+}
+
+function nameIn(text: string, named: Set<string>): void {
+  if (text.length < SHA256_CHARS) return;
+  for (const [sha256] of text.matchAll(SHA256)) named.add(sha256);
 }

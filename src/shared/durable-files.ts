@@ -67,7 +67,7 @@ function unlessFull(write: () => void): boolean {
 
 /** Builds the port over system calls that behave as `node:fs`. */
 export function fileSystemOver(calls: SystemCalls, room = ROOM): FileSystem {
-  const zeros = Buffer.alloc(room.bytes);
+  let zeros: Buffer | null = null;
   const writeAll = (file: number, bytes: Uint8Array, position = 0): void => {
     for (let offset = 0; offset < bytes.length; ) offset += calls.writeSync(file, bytes, offset, bytes.length - offset, position + offset);
   };
@@ -113,8 +113,10 @@ export function fileSystemOver(calls: SystemCalls, room = ROOM): FileSystem {
         if (end <= size) return;
         size = end;
         if (full || end < room.fromBytes) return;
-        full = !unlessFull(() => writeAll(file, zeros, end));
-        if (!full) size += zeros.length;
+        zeros ??= Buffer.alloc(room.bytes);
+        const ahead = zeros;
+        full = !unlessFull(() => writeAll(file, ahead, end));
+        if (!full) size += ahead.length;
       },
       // POSIX: contents and the size needed to read them; of the metadata only the times may be missing.
       sync: () => calls.fdatasyncSync(file),

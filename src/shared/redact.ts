@@ -80,11 +80,13 @@ function base64Forms(bytes: Buffer): readonly string[] {
 export function redactJson(redact: Redact, value: unknown): unknown {
   if (typeof value === "string") return value.length < SHORTEST_SECRET ? value : redact(value);
   if (typeof value !== "object" || value === null) return value;
+  // Nearly always nothing changes: then nothing is made.
   if (Array.isArray(value)) {
-    const items = value.map((item: unknown) => redactJson(redact, item));
-    return items.some((item, index) => item !== value[index]) ? items : value;
+    const items: readonly unknown[] = value;
+    return items.every((item) => redactJson(redact, item) === item) ? value : items.map((item) => redactJson(redact, item));
   }
-  for (const [key, member] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
+    const member = (value as Record<string, unknown>)[key];
     if (redactJson(redact, key) !== key || redactJson(redact, member) !== member) return redactMembers(redact, value);
   }
   return value;

@@ -72,7 +72,6 @@ const newFile = (content: Uint8Array = new Uint8Array()): FileNode => ({
 });
 const newDirectory = (): DirectoryNode => ({ kind: "directory", entries: new Map(), durable: new Map() });
 const systemError = (code: string, path: string): Error => Object.assign(new Error(`${code}: ${path}`), { code });
-const namesOf = (path: string): readonly string[] => path.split("/").filter((name) => name !== "");
 
 function roomFor(buffer: Buffer, kept: number, length: number): Buffer {
   if (length <= buffer.length) return buffer;
@@ -131,11 +130,25 @@ export function memoryDisk(room?: Room): MemoryDisk {
     if (crashAt !== null && calls >= crashAt) off = true;
     if (off) throw new MachineOff("the machine is off");
   };
-  const find = (path: string): DiskNode | undefined =>
-    namesOf(path).reduce<DiskNode | undefined>((node, name) => (node?.kind === "directory" ? node.entries.get(name) : undefined), root);
+  /** A process uses the same few paths again and again. */
+  const split = new Map<string, readonly string[]>();
+  const namesOf = (path: string): readonly string[] => {
+    const known = split.get(path);
+    if (known !== undefined) return known;
+    const names = path.split("/").filter((name) => name !== "");
+    split.set(path, names);
+    return names;
+  };
+  const down = (names: readonly string[], depth: number): DiskNode | undefined => {
+    let node: DiskNode | undefined = root;
+    for (let at = 0; at < Math.min(depth, names.length); at += 1) node = node?.kind === "directory" ? node.entries.get(names[at] ?? "") : undefined;
+    return node;
+  };
+  const find = (path: string): DiskNode | undefined => down(namesOf(path), Infinity);
+  const above = (names: readonly string[]): DiskNode | undefined => down(names, names.length - 1);
   const parentOf = (path: string): { readonly directory: DirectoryNode; readonly name: string } => {
     const names = namesOf(path);
-    const directory = find(`/${names.slice(0, -1).join("/")}`);
+    const directory = above(names);
     if (directory?.kind !== "directory") throw systemError("ENOENT", path);
     return { directory, name: names.at(-1) ?? "" };
   };
@@ -240,7 +253,7 @@ export function memoryDisk(room?: Room): MemoryDisk {
     rmSync(path) {
       call();
       const names = namesOf(path);
-      const directory = find(`/${names.slice(0, -1).join("/")}`);
+      const directory = above(names);
       if (directory?.kind === "directory") directory.entries.delete(names.at(-1) ?? "");
     },
   };

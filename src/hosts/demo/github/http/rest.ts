@@ -163,7 +163,7 @@ async function apply(options: RestOptions, { incoming, principal, found, body, n
     state: machine.state,
     principal,
     params: found.params,
-    url: new URL(incoming.url.pathname + incoming.url.search, base),
+    url: incoming.url.origin === base ? incoming.url : new URL(incoming.url.pathname + incoming.url.search, base),
     body,
     accept: (incoming.headers.accept ?? "").toLowerCase(),
     base,
@@ -205,7 +205,13 @@ export function withCommonHeaders({ log }: RestOptions, { headers }: Incoming, r
   const limit = last?.token === "job" ? 1000 : last?.token === "none" ? 60 : 5000; // per hour; GitHub docs: rate limits for the REST API
   const since = last === undefined ? 0 : Date.parse(last.at) - HOUR_MS;
   const sinceAt = new Date(since).toISOString();
-  const used = log.filter((entry) => entry.token === last?.token && entry.who === last.who && entry.at > sinceAt).length;
+  let used = 0;
+  // In the order of time: what came before the hour is not looked at.
+  for (let nth = log.length - 1; nth >= 0; nth -= 1) {
+    const entry = log[nth];
+    if (entry === undefined || entry.at <= sinceAt) break;
+    if (entry.token === last?.token && entry.who === last.who) used += 1;
+  }
   return {
     ...reply,
     headers: {

@@ -47,6 +47,14 @@ export const fullName = (repository: RepositoryRecord): string => `${repository.
 export const apiUrl = (view: View, repository: RepositoryRecord): string => `${view.base}/repos/${fullName(repository)}`;
 export const pageUrl = (view: View, repository: RepositoryRecord): string => `${view.base}/${fullName(repository)}`;
 
+/** The last that were made: they are most of what is shown of a repository, and nearly always it is the same one. */
+let made: { readonly url: string; readonly addresses: Readonly<Record<string, string>> } = { url: "", addresses: {} };
+
+function addressesUnder(url: string): Readonly<Record<string, string>> {
+  if (made.url !== url) made = { url, addresses: Object.fromEntries(Object.entries(ADDRESSES).map(([field, path]) => [field, url + path])) };
+  return made.addresses;
+}
+
 /** `full-repository` of GitHub's description; its smaller forms are parts of it. */
 export function repositoryJson(view: View, repository: RepositoryRecord) {
   const url = apiUrl(view, repository);
@@ -64,7 +72,7 @@ export function repositoryJson(view: View, repository: RepositoryRecord) {
     description: null,
     fork: repository.forkOf !== undefined,
     url,
-    ...Object.fromEntries(Object.entries(ADDRESSES).map(([field, path]) => [field, url + path])),
+    ...addressesUnder(url),
     clone_url: `${page}.git`,
     git_url: `${page.replace(/^https?:/, "git:")}.git`,
     ssh_url: `git@localhost:${fullName(repository)}.git`,
