@@ -60,11 +60,11 @@ function endWhatRuns(place: Workplace, tools: LookTools, issueNumber: number): v
   );
 }
 
-/** Its pull request is over: a merge closes the issue as well, and the run that had it merged still says so. */
+/** Its pull request is merged, which closes the issue as well: the run that had it merged still says so. */
 async function isOver({ here, issue }: TakenBackState, { marker }: Status): Promise<boolean> {
   if (issue?.open === true) return false;
   const pulls = await findPullRequests(here.github, here.repository, branchOfIssue(marker));
-  return pulls.some(({ open, headRepositoryId }) => !open && headRepositoryId === here.repositoryId);
+  return pulls.some(({ merged, headRepositoryId }) => merged && headRepositoryId === here.repositoryId);
 }
 
 async function endRuns(here: Workplace, tools: LookTools, { issueNumber, status }: { readonly issueNumber: number; readonly status: Status }): Promise<void> {
