@@ -6,7 +6,7 @@ import { dashboardChanged, noteDashboard, readLabelled, type Labelled } from "..
 import { takenBackSoon } from "../merging/taken-back.ts";
 import { followRun, lookAtRun, type LookTools } from "../runs/look-at-run.ts";
 import { findRecentComments, type RecentComments } from "../../../github/write/index.ts";
-import { parseStatusMarker, type StatusMarker } from "../../../report/status-marker.ts";
+import { isAtWork, parseStatusMarker, type StatusMarker } from "../../../report/status-marker.ts";
 import { lookAtDeliveries } from "../starting/follow-up-soon.ts";
 import { startReview, wishesOf } from "../starting/start-review.ts";
 import { startAgain, tryAgain } from "../starting/try-again.ts";
@@ -69,7 +69,10 @@ function lookForTakenBack(place: Workplace, tools: LookTools, { issues, pulls, c
   }
 }
 
-/** A review may have no label: a command asked for it, or every pull request is reviewed. What was begun of it is found by the App's own comments; where every one is, one that was opened and a push behind a review as well. */
+/**
+ * What was begun and has no label is found by the App's own comments: a review that a command asked for, or where every pull request is reviewed (then one
+ * that was opened and a push behind a review as well); and work on an issue that was taken back while nobody heard of it (fault 52).
+ */
 function lookAtUnlabelled(place: Workplace, tools: LookTools, { recent, labelled: { issues, pulls, config }, sinceMs }: { readonly recent: RecentComments; readonly labelled: Labelled; readonly sinceMs: number }): void {
   const nowMs = tools.clock.nowMs();
   const seen = new Set(issues.map(({ number }) => number));
@@ -79,7 +82,7 @@ function lookAtUnlabelled(place: Workplace, tools: LookTools, { recent, labelled
     const marker = parseStatusMarker(body);
     if (marker?.issueNumber !== issueNumber || seen.has(issueNumber)) continue;
     seen.add(issueNumber);
-    if (marker.head === undefined) continue;
+    if (marker.head === undefined && isAtWork(marker)) takenBackSoon(place, tools, { issueNumber });
     const missed = decideRescan({ status: { ...marker, updatedAt }, labelled: null, head: heads.get(issueNumber) }, nowMs);
     if (missed.kind === "push") unlabelledSoon(place, tools, { issueNumber, by: marker.by, cause: missed.kind, read: textOf(place, issueNumber) });
     else goOnWith(place, tools, { issueNumber, missed });
