@@ -12,6 +12,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
   scalar URI
 
   type Query {
+    nodes(ids: [ID!]!): [Node]!
     repository(name: String!, owner: String!): Repository
   }
 
@@ -74,6 +75,10 @@ export const SERVED_SCHEMA = /* GraphQL */ `
 
   type UpdateRefsPayload {
     clientMutationId: String
+  }
+
+  interface Node {
+    id: ID!
   }
 
   interface Actor {
@@ -258,12 +263,30 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     totalCount: Int!
   }
 
-  type IssueComment {
+  type IssueComment implements Node {
     body: String!
     fullDatabaseId: BigInt
+    id: ID!
+    reactionGroups: [ReactionGroup!]
     updatedAt: DateTime!
     url: URI!
     viewerDidAuthor: Boolean!
+  }
+
+  type ReactionGroup {
+    content: ReactionContent!
+    viewerHasReacted: Boolean!
+  }
+
+  enum ReactionContent {
+    CONFUSED
+    EYES
+    HEART
+    HOORAY
+    LAUGH
+    ROCKET
+    THUMBS_DOWN
+    THUMBS_UP
   }
 
   type PullRequestConnection {
