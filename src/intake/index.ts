@@ -7,7 +7,7 @@ export { parseEditedIssue, type EditedIssue } from "./edited-issue.ts";
 export { parseTakenBackEvent, type TakenBackEvent } from "./taken-back-event.ts";
 export { deliveredHeadOf, parseReview, parseBaseChange, parseEndedCheck, parseEndedStatus, parsePushedOver, parseReviewComment, type DeliveredHead, type ReviewEvent, type SaidOnLine } from "./follow-up-event.ts";
 export { decideGoOn, type GoOnCommand, type GoOnDecision, type GoOnFacts, type GoOnRefusal, type OpenGate } from "./decide-go-on.ts";
-export { decideRescan, UNDER_WAY_MS, type LabelFound, type Missed } from "./decide-rescan.ts";
+export { decideRescan, isUnheard, UNDER_WAY_MS, type LabelFound, type Missed } from "./decide-rescan.ts";
 export { CONFIDENTIAL_WORKFLOWS, needsPrivate } from "./confidential-workflows.ts";
 export { decideRun, type RunDecision } from "./decide-run.ts";
 export { againBy, thenAgainBy, type Asking } from "./asked-again.ts";

@@ -62,9 +62,10 @@ async function commandsIn({ github }: Workplace, { own, said }: RecentComments, 
 }
 
 /** `unknown`: GitHub does not say now. */
-type Standing = (author: SaidComment["author"]) => Promise<"heard" | "stranger" | "unknown">;
+export type Standing = (author: SaidComment["author"]) => Promise<"heard" | "stranger" | "unknown">;
 
-function standings({ github, repository }: Workplace): Standing {
+/** Each person is asked about once. */
+export function standings({ github, repository }: Workplace): Standing {
   const known = new Map<number, "heard" | "stranger" | "unknown">();
   return async ({ login, id }) => {
     const before = known.get(id);

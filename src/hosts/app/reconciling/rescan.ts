@@ -16,6 +16,7 @@ import { openStatusBoard } from "../runs/status-board.ts";
 import { isoSeconds } from "../starting/start.ts";
 import { orLogged, subjectOf, type Workplace } from "../workplace.ts";
 import { lookForCommands, type LostCommandTools } from "./lost-commands.ts";
+import { lookForLostStarts } from "./lost-starts.ts";
 
 /** As long as GitHub keeps a webhook for redelivery; longer than any wait between two tries (`nextTry`) with an App that is away or stopped meanwhile. */
 const RECENT_MS = 3 * 24 * 60 * 60_000;
@@ -27,7 +28,8 @@ const RECENT_MS = 3 * 24 * 60 * 60_000;
  */
 export async function rescan(place: Workplace, tools: LostCommandTools, { sinceMs = 0 }: { readonly sinceMs?: number } = {}): Promise<void> {
   const nowMs = tools.clock.nowMs();
-  const labelled = await readLabelled(place);
+  const from = Math.max(sinceMs, nowMs - RECENT_MS);
+  const labelled = await readLabelled(place, isoSeconds(from));
   const { issues, dashboard, stoppedBy } = labelled;
   // Nothing is started then, and what is at work ends.
   if (stoppedBy !== null) {
@@ -48,12 +50,12 @@ export async function rescan(place: Workplace, tools: LostCommandTools, { sinceM
   noteDashboard(place, tools, dashboard);
   dashboardChanged(place, tools);
   lookForTakenBack(place, tools, labelled);
-  const from = Math.max(sinceMs, nowMs - RECENT_MS);
   await lookAtDeliveries(place, tools, { ended, config: labelled.config, sinceMs: from });
   // Last of all: after an outage whoever calls looks again, as far back.
   await orLogged(place, tools, { what: "what was said lately could not be looked through", again: true }, async () => {
     const recent = await findRecentComments({ ...place, author: tools.author }, { since: isoSeconds(nowMs - RECENT_MS) });
     lookAtUnlabelled(place, tools, { recent, labelled, sinceMs: from });
+    await lookForLostStarts(place, tools, { recent, labelled, sinceMs: from });
     await lookForCommands(place, tools, { recent, sinceMs: from });
   });
 }

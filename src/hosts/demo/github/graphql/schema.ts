@@ -111,7 +111,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     id: ID!
     isArchived: Boolean!
     issue(number: Int!): Issue
-    issues(after: String, first: Int, labels: [String!], states: [IssueState!]): IssueConnection!
+    issues(after: String, filterBy: IssueFilters, first: Int, labels: [String!], orderBy: IssueOrder, states: [IssueState!]): IssueConnection!
     name: String!
     object(expression: String, oid: GitObjectID): GitObject
     owner: RepositoryOwner!
@@ -198,6 +198,10 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     url: URI!
   }
 
+  input IssueFilters {
+    since: DateTime
+  }
+
   input IssueOrder {
     direction: OrderDirection!
     field: IssueOrderField!
@@ -225,6 +229,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
   }
 
   enum IssueTimelineItemsItemType {
+    ASSIGNED_EVENT
     LABELED_EVENT
     RENAMED_TITLE_EVENT
   }
@@ -233,7 +238,15 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     nodes: [IssueTimelineItems]
   }
 
-  union IssueTimelineItems = LabeledEvent | RenamedTitleEvent
+  union IssueTimelineItems = AssignedEvent | LabeledEvent | RenamedTitleEvent
+
+  union Assignee = Bot | Organization | User
+
+  type AssignedEvent {
+    actor: Actor
+    assignee: Assignee
+    createdAt: DateTime!
+  }
 
   type LabeledEvent {
     actor: Actor
