@@ -5,7 +5,7 @@ import { queryGraphQl } from "../graphql.ts";
 import { TerminalError } from "../../shared/errors.ts";
 import { blobSchema, fileOf, type FileAtRef } from "./file.ts";
 import type { CommentShown } from "./issue-state.ts";
-import { LATELY_FIELDS, latelyShape, newestOf, personOf, type LatelyChanged } from "./lately-changed.ts";
+import { actorSchema, LATELY_FIELDS, latelyShape, newestOf, personOf, type LatelyChanged } from "./lately-changed.ts";
 import { STOP_FIELDS, stopShape, stoppedBy } from "./stop-label.ts";
 
 const COMMENTS = "comments(first: 50) { totalCount nodes { fullDatabaseId body url updatedAt viewerDidAuthor } }";
@@ -38,7 +38,7 @@ const DOCUMENT = `query LabelledIssues($owner: String!, $name: String!, $label: 
       }
     }
     open: pullRequests(first: 100, states: [OPEN], orderBy: { field: UPDATED_AT, direction: DESC }) {
-      nodes { number createdAt isDraft headRefName headRefOid isCrossRepository autoMergeRequest { enabledBy { kind: __typename } } author { login ... on User { databaseId } } }
+      nodes { number createdAt isDraft headRefName headRefOid isCrossRepository autoMergeRequest { enabledBy { kind: __typename } } author { login ... on User { databaseId } } timelineItems(last: 1, itemTypes: [READY_FOR_REVIEW_EVENT, REOPENED_EVENT]) { nodes { ... on ReadyForReviewEvent { createdAt actor { login ... on User { databaseId } } } ... on ReopenedEvent { createdAt actor { login ... on User { databaseId } } } } } }
     }
     ${LATELY_FIELDS}
   }
@@ -70,9 +70,10 @@ const openPullSchema = z
     headRefOid: z.string(),
     isCrossRepository: z.boolean(),
     autoMergeRequest: z.object({ enabledBy: z.object({ kind: z.string() }).nullable() }).nullable(),
-    author: z.object({ login: z.string(), databaseId: z.int().nullish() }).nullable(),
+    author: actorSchema,
+    timelineItems: z.object({ nodes: z.array(z.object({ createdAt: z.string(), actor: actorSchema })) }),
   })
-  .transform(({ number, createdAt, isDraft: draft, headRefName: branch, headRefOid: headSha, isCrossRepository: fork, autoMergeRequest: armed, author }) => ({ number, createdAt, draft, by: personOf(author), branch, headSha, fork, armed: armed !== null && (armed.enabledBy === null || armed.enabledBy.kind === "Bot") }));
+  .transform(({ number, createdAt, isDraft: draft, headRefName: branch, headRefOid: headSha, isCrossRepository: fork, autoMergeRequest: armed, author, timelineItems: { nodes: [shown] } }) => ({ number, openedAt: shown?.createdAt ?? createdAt, draft, by: personOf(shown === undefined ? author : shown.actor), branch, headSha, fork, armed: armed !== null && (armed.enabledBy === null || armed.enabledBy.kind === "Bot") }));
 const answerSchema = z.object({
   repository: z
     .object({
@@ -122,7 +123,7 @@ export interface LabelledIssues {
   readonly lately: readonly LatelyChanged[];
 }
 
-/** `armed`: its auto-merge is armed, by no person. `by`: who opened it; null for nobody who can be asked for. */
+/** `armed`: its auto-merge is armed, by no person. `openedAt`, `by`: when (ISO) and by whom it was opened, reopened or shown as ready for review last; `by` is null for nobody who can be asked for. */
 export type OpenPull = z.output<typeof openPullSchema>;
 
 /** A thousand open issues with one label are more than a look deals with. */

@@ -16,7 +16,7 @@ export const LATELY_FIELDS = `lately: issues(first: 50, filterBy: { since: $sinc
       }
     }`;
 
-const actorSchema = z.object({ login: z.string(), databaseId: z.int().nullish() }).nullable();
+export const actorSchema = z.object({ login: z.string(), databaseId: z.int().nullish() }).nullable();
 
 /** A bot or an organisation has no id in these queries: nobody can be asked for in its name. */
 export const personOf = (actor: z.infer<typeof actorSchema>): Person | null => (actor === null || actor.databaseId === null || actor.databaseId === undefined ? null : { login: actor.login, id: actor.databaseId });

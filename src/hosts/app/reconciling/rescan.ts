@@ -89,8 +89,8 @@ function lookAtUnlabelled(place: Workplace, tools: LookTools, { recent, labelled
     if (missed.kind === "push") unlabelledSoon(place, tools, { issueNumber, by: marker.by, cause: missed.kind, read: textOf(place, issueNumber) });
     else goOnWith(place, tools, { issueNumber, missed });
   }
-  for (const { number: issueNumber, by, draft, createdAt } of wanted) {
-    const openedMs = Date.parse(createdAt);
+  for (const { number: issueNumber, by, draft, openedAt } of wanted) {
+    const openedMs = Date.parse(openedAt);
     if (by !== null && !draft && !seen.has(issueNumber) && openedMs >= sinceMs && nowMs - openedMs >= UNDER_WAY_MS) unlabelledSoon(place, tools, { issueNumber, by, cause: "opened", read: textOf(place, issueNumber) });
   }
 }

@@ -26,6 +26,7 @@ function timelineField(serving: Serving, issue: Issue, { last, itemTypes }: Time
     if ((each.kind !== "issues" && each.kind !== "pull_request") || each.issueId !== issue.id) return [];
     if (each.action === "labeled" && is("LABELED_EVENT")) return [{ __typename: "LabeledEvent", createdAt: each.at, actor: actorOf(serving, each.actor), label: { name: state.labels.get(each.labelId)?.name ?? "" } }];
     if (each.action === "assigned" && is("ASSIGNED_EVENT")) return [{ __typename: "AssignedEvent", createdAt: each.at, actor: actorOf(serving, each.actor), assignee: actorOf(serving, each.assignee) }];
+    if (each.action === "reopened" && is("REOPENED_EVENT")) return [{ __typename: "ReopenedEvent", createdAt: each.at, actor: actorOf(serving, each.actor) }];
     if (each.action === "auto_merge_enabled" && is("AUTO_MERGE_ENABLED_EVENT")) return [{ __typename: "AutoMergeEnabledEvent", createdAt: each.at }];
     if (each.action === "auto_merge_disabled" && is("AUTO_MERGE_DISABLED_EVENT")) return [{ __typename: "AutoMergeDisabledEvent", createdAt: each.at }];
     return each.action === "edited" && each.edited.includes("title") && is("RENAMED_TITLE_EVENT") ? [{ __typename: "RenamedTitleEvent", createdAt: each.at }] : [];

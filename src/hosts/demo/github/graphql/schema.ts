@@ -355,7 +355,9 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     AUTO_MERGE_DISABLED_EVENT
     AUTO_MERGE_ENABLED_EVENT
     LABELED_EVENT
+    READY_FOR_REVIEW_EVENT
     RENAMED_TITLE_EVENT
+    REOPENED_EVENT
   }
 
   type PullRequestTimelineItemsConnection {
@@ -370,7 +372,17 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     createdAt: DateTime!
   }
 
-  union PullRequestTimelineItems = AutoMergeDisabledEvent | AutoMergeEnabledEvent | LabeledEvent | RenamedTitleEvent
+  type ReadyForReviewEvent {
+    actor: Actor
+    createdAt: DateTime!
+  }
+
+  type ReopenedEvent {
+    actor: Actor
+    createdAt: DateTime!
+  }
+
+  union PullRequestTimelineItems = AutoMergeDisabledEvent | AutoMergeEnabledEvent | LabeledEvent | ReadyForReviewEvent | RenamedTitleEvent | ReopenedEvent
 
   type PullRequestReviewThreadConnection {
     nodes: [PullRequestReviewThread]
