@@ -5,7 +5,7 @@ export { changesOnDefaultBranch, movesDefaultBranch } from "./push-event.ts";
 export { parseEditedComment, type EditedComment } from "./edited-comment.ts";
 export { parseEditedIssue, type EditedIssue } from "./edited-issue.ts";
 export { parseTakenBackEvent, type TakenBackEvent } from "./taken-back-event.ts";
-export { deliveredHeadOf, parseReview, parseBaseChange, parseEndedCheck, parseEndedStatus, parsePushedOver, parseReviewComment, type DeliveredHead, type ReviewEvent, type SaidOnLine } from "./follow-up-event.ts";
+export { deliveredHeadOf, parseReview, parseBaseChange, parseClosedPull, parseEndedCheck, parseEndedStatus, parsePushedOver, parseReviewComment, type DeliveredHead, type ReviewEvent, type SaidOnLine } from "./follow-up-event.ts";
 export { decideGoOn, type GoOnCommand, type GoOnDecision, type GoOnFacts, type GoOnRefusal, type OpenGate } from "./decide-go-on.ts";
 export { decideRescan, isUnheard, UNDER_WAY_MS, type LabelFound, type Missed } from "./decide-rescan.ts";
 export { CONFIDENTIAL_WORKFLOWS, needsPrivate } from "./confidential-workflows.ts";
