@@ -54,7 +54,7 @@ const SAME_LABEL_MS = 60_000;
 const OLDEST_LABEL_MS = 3 * 24 * 60 * 60_000;
 
 export function decideRescan({ status, labelled, head }: IssueFound, nowMs: number): Missed {
-  if (labelled !== null && labelled.by !== null && isUnheard(labelled, status, nowMs)) return { kind: "label", label: { ...labelled, by: labelled.by } };
+  if (labelled !== null && labelled.by !== null && isUnheard(labelled.setAt, status, nowMs)) return { kind: "label", label: { ...labelled, by: labelled.by } };
   if (status === null) return { kind: "nothing" };
   switch (status.state) {
     case "refused":
@@ -73,8 +73,8 @@ export function decideRescan({ status, labelled, head }: IssueFound, nowMs: numb
   }
 }
 
-/** Whether the label was set after all that the status comment tells of. One that is set while a run is under way asks for nothing. */
-function isUnheard({ setAt }: LabelFound, status: StatusFound | null, nowMs: number): boolean {
+/** Whether the label was set, or the issue given to somebody, after all that the status comment tells of. What is done so while a run is under way asks for nothing. @param setAt ISO time */
+export function isUnheard(setAt: string, status: Pick<StatusFound, "state" | "labelledAt" | "updatedAt"> | null, nowMs: number): boolean {
   const setMs = Date.parse(setAt);
   if (nowMs - setMs < UNDER_WAY_MS || nowMs - setMs > OLDEST_LABEL_MS) return false;
   if (status === null) return true;

@@ -117,6 +117,17 @@ export function parsePushedOver(payload: unknown): (DeliveredHead & { readonly p
   return head === null ? null : { ...head, pullNumber: number };
 }
 
+const closedSchema = z.object({
+  action: z.literal("closed"),
+  pull_request: z.object({ merged: z.literal(false), head: z.object({ ref: z.string(), sha: shaSchema }) }),
+});
+
+/** A pull request of ours that was closed and not merged; null for anything else. */
+export function parseClosedPull(payload: unknown): DeliveredHead | null {
+  const parsed = closedSchema.safeParse(payload);
+  return parsed.success ? deliveredHeadOf(parsed.data.pull_request.head.ref, parsed.data.pull_request.head.sha) : null;
+}
+
 /** The item whose branch it is; null for a branch that no item of an issue delivers to. */
 export function deliveredHeadOf(branch: string, headSha: string): DeliveredHead | null {
   const own = parseOwnBranch(branch);

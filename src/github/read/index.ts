@@ -10,6 +10,7 @@ export { readSubmittedReview, type SubmittedReview } from "./submitted-review.ts
 export { readFile, type FileAtRef } from "./file.ts";
 export { readIssue, type IssueFacts } from "./issue.ts";
 export { readTaskText } from "./task-text.ts";
+export { type LatelyChanged } from "./lately-changed.ts";
 export { readLabelledIssues, readLabelling, type LabelledIssue, type LabelledIssues, type OpenPull } from "./labelled-issues.ts";
 export { readIssueState, readStatusState, type CommentShown, type IssueState, type StatusState } from "./issue-state.ts";
 export { readMergeability, readOpenDeliveries, type OpenDelivery, type OpenDeliverySaid } from "./open-deliveries.ts";

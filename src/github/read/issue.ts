@@ -17,6 +17,7 @@ const issueSchema = z.object({
   pull_request: z.unknown().optional(),
   assignees: z.array(z.object({ login: z.string() })).nullish(),
   user: z.object({ id: z.int(), login: z.string() }).nullish(),
+  performed_via_github_app: z.unknown().optional(),
 });
 
 export interface IssueFacts {
@@ -35,9 +36,11 @@ export interface IssueFacts {
   readonly createdAt: string;
 }
 
-/** With whom it was given to, as REST alone tells it here. */
+/** With what REST alone tells here. */
 export interface AssignedIssue extends IssueFacts {
   readonly assignees: readonly string[];
+  /** An App wrote it for its author. */
+  readonly viaApp: boolean;
 }
 
 /** An issue as it is now; null when it is gone (404, or 410 for a deleted one). */
@@ -58,6 +61,7 @@ export async function readIssue(github: GitHub, repository: Repository, issueNum
       htmlUrl: issue.html_url,
       createdAt: issue.created_at,
       assignees: (issue.assignees ?? []).map(({ login }) => login),
+      viaApp: (issue.performed_via_github_app ?? null) !== null,
     };
   } catch (error) {
     if (hasStatus(error, 404, 410)) return null;

@@ -5,6 +5,7 @@ import { queryGraphQl } from "../graphql.ts";
 import { TerminalError } from "../../shared/errors.ts";
 import { blobSchema, fileOf, type FileAtRef } from "./file.ts";
 import type { CommentShown } from "./issue-state.ts";
+import { actorSchema, LATELY_FIELDS, latelyShape, newestOf, personOf, type LatelyChanged } from "./lately-changed.ts";
 import { STOP_FIELDS, stopShape, stoppedBy } from "./stop-label.ts";
 
 const COMMENTS = "comments(first: 50) { totalCount nodes { fullDatabaseId body url updatedAt viewerDidAuthor } }";
@@ -16,7 +17,7 @@ const EVENTS = `{
           }
         }`;
 
-const DOCUMENT = `query LabelledIssues($owner: String!, $name: String!, $label: String!, $config: String!, $after: String) {
+const DOCUMENT = `query LabelledIssues($owner: String!, $name: String!, $label: String!, $config: String!, $after: String, $since: DateTime, $lately: Boolean!) {
   repository(owner: $owner, name: $name) {
     databaseId
     ${STOP_FIELDS}
@@ -37,8 +38,9 @@ const DOCUMENT = `query LabelledIssues($owner: String!, $name: String!, $label: 
       }
     }
     open: pullRequests(first: 100, states: [OPEN], orderBy: { field: UPDATED_AT, direction: DESC }) {
-      nodes { number createdAt isDraft headRefName headRefOid isCrossRepository autoMergeRequest { enabledBy { kind: __typename } } author { login ... on User { databaseId } } }
+      nodes { number createdAt isDraft headRefName headRefOid isCrossRepository autoMergeRequest { enabledBy { kind: __typename } } author { login ... on User { databaseId } } timelineItems(last: 1, itemTypes: [READY_FOR_REVIEW_EVENT, REOPENED_EVENT]) { nodes { ... on ReadyForReviewEvent { createdAt actor { login ... on User { databaseId } } } ... on ReopenedEvent { createdAt actor { login ... on User { databaseId } } } } } }
     }
+    ${LATELY_FIELDS}
   }
 }`;
 
@@ -68,9 +70,10 @@ const openPullSchema = z
     headRefOid: z.string(),
     isCrossRepository: z.boolean(),
     autoMergeRequest: z.object({ enabledBy: z.object({ kind: z.string() }).nullable() }).nullable(),
-    author: z.object({ login: z.string(), databaseId: z.int().nullish() }).nullable(),
+    author: actorSchema,
+    timelineItems: z.object({ nodes: z.array(z.object({ createdAt: z.string(), actor: actorSchema })) }),
   })
-  .transform(({ number, createdAt, isDraft: draft, headRefName: branch, headRefOid: headSha, isCrossRepository: fork, autoMergeRequest: armed, author }) => ({ number, createdAt, draft, by: personOf(author), branch, headSha, fork, armed: armed !== null && (armed.enabledBy === null || armed.enabledBy.kind === "Bot") }));
+  .transform(({ number, createdAt, isDraft: draft, headRefName: branch, headRefOid: headSha, isCrossRepository: fork, autoMergeRequest: armed, author, timelineItems: { nodes: [shown] } }) => ({ number, openedAt: shown?.createdAt ?? createdAt, draft, by: personOf(shown === undefined ? author : shown.actor), branch, headSha, fork, armed: armed !== null && (armed.enabledBy === null || armed.enabledBy.kind === "Bot") }));
 const answerSchema = z.object({
   repository: z
     .object({
@@ -80,6 +83,7 @@ const answerSchema = z.object({
       issues: z.object({ pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }), nodes: z.array(issueSchema) }),
       pullRequests: z.object({ nodes: z.array(issueSchema.extend({ headRefOid: z.string(), isCrossRepository: z.boolean() })) }),
       open: z.object({ nodes: z.array(openPullSchema) }),
+      ...latelyShape,
     })
     .nullable(),
 });
@@ -115,31 +119,38 @@ export interface LabelledIssues {
   readonly issues: readonly LabelledIssue[];
   /** The hundred open pull requests that changed last, whatever their labels. */
   readonly pulls: readonly OpenPull[];
+  /** The fifty open issues that changed last since a time that was asked for; none where none was. */
+  readonly lately: readonly LatelyChanged[];
 }
 
-/** `armed`: its auto-merge is armed, by no person. `by`: who opened it; null for nobody who can be asked for. */
+/** `armed`: its auto-merge is armed, by no person. `openedAt`, `by`: when (ISO) and by whom it was opened, reopened or shown as ready for review last; `by` is null for nobody who can be asked for. */
 export type OpenPull = z.output<typeof openPullSchema>;
 
 /** A thousand open issues with one label are more than a look deals with. */
 const MAX_PAGES = 20;
 
-/** Open issues with a label, of such pull requests the fifty that changed last, and of all that are open the hundred; null when there is no such repository to be seen. */
-export async function readLabelledIssues(github: GitHub, { owner, repo }: Repository, wanted: { readonly label: string; readonly configPath: string }): Promise<LabelledIssues | null> {
+/**
+ * Open issues with a label, of such pull requests the fifty that changed last, and of all that are open the hundred; null when there is no such repository to be seen.
+ * @param wanted.since ISO time: with the open issues that changed since, whatever their labels
+ */
+export async function readLabelledIssues(github: GitHub, { owner, repo }: Repository, wanted: { readonly label: string; readonly configPath: string; readonly since?: string | undefined }): Promise<LabelledIssues | null> {
   const issues: LabelledIssue[] = [];
+  const lately: LatelyChanged[] = [];
   let after: string | null = null;
   for (let page = 1; page <= MAX_PAGES; page += 1) {
     const answer: z.infer<typeof answerSchema> = await queryGraphQl(github, {
       document: DOCUMENT,
-      variables: { owner, name: repo, label: wanted.label, config: `HEAD:${wanted.configPath}`, after },
+      variables: { owner, name: repo, label: wanted.label, config: `HEAD:${wanted.configPath}`, after, since: wanted.since ?? null, lately: wanted.since !== undefined && after === null },
       schema: answerSchema,
       mayBeMissing: ["repository"],
     });
     const { repository: shown } = answer;
     if (shown === null) return null;
     if (after === null) issues.push(...shown.pullRequests.nodes.map((pull) => ({ ...toFacts(pull, wanted.label), pull: { headSha: pull.headRefOid, fork: pull.isCrossRepository } })));
+    lately.push(...(shown.lately?.nodes ?? []));
     issues.push(...shown.issues.nodes.map((issue) => toFacts(issue, wanted.label)));
     const { hasNextPage, endCursor } = shown.issues.pageInfo;
-    if (!hasNextPage) return { repositoryId: shown.databaseId, config: fileOf(shown.config), stoppedBy: stoppedBy(shown), issues, pulls: shown.open.nodes };
+    if (!hasNextPage) return { repositoryId: shown.databaseId, config: fileOf(shown.config), stoppedBy: stoppedBy(shown), issues, pulls: shown.open.nodes, lately };
     after = endCursor;
   }
   throw new TerminalError(`${owner}/${repo} has more than ${MAX_PAGES * 50} open issues with the label ${wanted.label}.`, "Take the label off those that are not to be worked on.");
@@ -163,18 +174,13 @@ function labelledIn(events: readonly z.infer<typeof happenedSchema>[], label: st
 
 function toFacts({ number, title, body, locked, lastEditedAt, comments, timelineItems }: z.infer<typeof issueSchema>, label: string): LabelledIssue {
   const events = timelineItems.nodes;
-  const edits = [lastEditedAt, events.findLast(({ kind }) => kind === "RenamedTitleEvent")?.createdAt ?? null].filter((at) => at !== null);
   return {
     number,
     title,
     body,
     locked,
-    editedAt: edits.toSorted((a, b) => Date.parse(a) - Date.parse(b)).at(-1) ?? null,
+    editedAt: newestOf([lastEditedAt, events.findLast(({ kind }) => kind === "RenamedTitleEvent")?.createdAt ?? null]),
     comments: comments.totalCount > comments.nodes.length ? null : comments.nodes.map(({ fullDatabaseId: id, viewerDidAuthor: own, ...comment }) => ({ id, own, body: comment.body, url: comment.url, updatedAt: comment.updatedAt })),
     labelled: labelledIn(events, label),
   };
 }
-
-/** A bot or an organisation has no id in this query: nobody can be asked for in its name. */
-const personOf = (actor: { readonly login: string; readonly databaseId?: number | null | undefined } | null) =>
-  actor === null || actor.databaseId === null || actor.databaseId === undefined ? null : { login: actor.login, id: actor.databaseId };

@@ -7,6 +7,7 @@ const pullRequestSchema = z.object({
   number: z.int(),
   html_url: z.string(),
   state: z.string(),
+  merged_at: z.string().nullish(),
   head: z.object({ ref: z.string(), sha: z.string(), repo: z.object({ id: z.int() }).nullable() }),
 });
 
@@ -14,6 +15,7 @@ export interface PullRequestFacts {
   readonly number: number;
   readonly htmlUrl: string;
   readonly open: boolean;
+  readonly merged: boolean;
   readonly headSha: string;
   /** Null when the repository of the branch is gone. */
   readonly headRepositoryId: number | null;
@@ -33,22 +35,23 @@ export async function findPullRequests(github: GitHub, repository: Repository, b
       number: pullRequest.number,
       htmlUrl: pullRequest.html_url,
       open: pullRequest.state === "open",
+      merged: isMerged(pullRequest),
       headSha: pullRequest.head.sha,
       headRepositoryId: pullRequest.head.repo?.id ?? null,
     }))
     .sort((a, b) => a.number - b.number);
 }
 
+const isMerged = ({ merged_at: at }: z.infer<typeof pullRequestSchema>): boolean => (at ?? null) !== null;
+
 const wholeSchema = pullRequestSchema.extend({
   body: z.string().nullable(),
-  merged: z.boolean(),
   base: z.object({ ref: z.string() }),
   user: z.object({ login: z.string(), type: z.string() }).nullable(),
 });
 
 export interface WholePullRequest extends PullRequestFacts {
   readonly body: string;
-  readonly merged: boolean;
   readonly headRef: string;
   readonly baseRef: string;
   /** Null for an account that is gone. */
@@ -60,8 +63,9 @@ export async function readPullRequest(github: GitHub, repository: Repository, nu
   const route = "GET /repos/{owner}/{repo}/pulls/{pull_number}";
   try {
     const { data } = await github.request(route, { ...repository, pull_number: number });
-    const { html_url: htmlUrl, state, head, base, body, merged, user } = parseAnswer(wholeSchema, data, route);
-    return { number, htmlUrl, open: state === "open", headSha: head.sha, headRepositoryId: head.repo?.id ?? null, body: body ?? "", merged, headRef: head.ref, baseRef: base.ref, author: user };
+    const pull = parseAnswer(wholeSchema, data, route);
+    const { html_url: htmlUrl, state, head, base, body, user } = pull;
+    return { number, htmlUrl, open: state === "open", merged: isMerged(pull), headSha: head.sha, headRepositoryId: head.repo?.id ?? null, body: body ?? "", headRef: head.ref, baseRef: base.ref, author: user };
   } catch (error) {
     if (hasStatus(error, 404)) return null;
     throw error;

@@ -12,7 +12,7 @@ export { lookedUp, type Confirmed, type Effect } from "./effect.ts";
 export { githubGitData } from "./git-data.ts";
 export { labelEffect, unlabelEffect } from "./label.ts";
 export { findOwnPullRequest, openPullRequestEffect, pullRequestEditEffect, type OwnPullRequest } from "./pull-request.ts";
-export { findRecentComments, readSaidComment, type RecentComments, type SaidComment } from "./recent-comments.ts";
+export { endedByUs, findRecentComments, readSaidComment, type RecentComments, type SaidComment } from "./recent-comments.ts";
 export { commentReactionEffect, issueReactionEffect } from "./reaction.ts";
 export { editOwnIssue, findOwnIssue, ownIssueEffect, type OwnIssue } from "./own-issue.ts";
 export { repositoryLabelEffect } from "./repository-label.ts";

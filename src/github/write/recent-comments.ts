@@ -1,6 +1,7 @@
 /** What was said lately in a repository, in one listing: comments of ours, and those of people. */
 import { z } from "zod";
 import type { GitHub, Repository } from "../client.ts";
+import { readOwnReactions } from "../read/comment-traces.ts";
 import { firstPages } from "../read/pages.ts";
 import { parseAnswer } from "../parse-answer.ts";
 import { hasStatus } from "../request-error.ts";
@@ -10,6 +11,7 @@ import { commentSchema, isWrittenBy, toOwnComment, type CommentTarget, type OwnC
 const MAX_RECENT_PAGES = 10;
 
 const recentSchema = commentSchema.extend({
+  node_id: z.string(),
   issue_url: z.string(),
   created_at: z.string(),
   user: z.object({ login: z.string(), id: z.int(), type: z.string() }).nullish(),
@@ -19,13 +21,15 @@ const recentSchema = commentSchema.extend({
 /** A person's, with no App between, and with the words that the person wrote. */
 export interface SaidComment {
   readonly id: number;
+  /** By which GraphQL knows it. */
+  readonly nodeId: string;
   readonly issueNumber: number;
   readonly isPullRequest: boolean;
   readonly body: string;
   readonly author: { readonly login: string; readonly id: number };
   /** ISO time, GitHub's clock. */
   readonly createdAt: string;
-  /** Somebody, whoever it is, has reacted with one of the reactions that we end a command with. */
+  /** Somebody, whoever it is, has reacted with one of the reactions that we end a command with (`endedByUs`). */
   readonly reacted: boolean;
 }
 
@@ -58,11 +62,15 @@ export async function readSaidComment(github: GitHub, repository: Repository, co
   }
 }
 
+/** Those of them that we have reacted to so ourselves: what anybody else reacts with says nothing of us. One query where somebody has. */
+export const endedByUs = (github: GitHub, said: readonly SaidComment[]): Promise<ReadonlySet<number>> =>
+  readOwnReactions(github, { nodeIds: said.flatMap(({ nodeId, reacted }) => (reacted ? [nodeId] : [])), contents: ["THUMBS_UP", "CONFUSED"] });
+
 function saidBy(comment: z.infer<typeof recentSchema>): SaidComment | null {
-  const { id, body, user, created_at: createdAt, reactions, html_url: url } = comment;
+  const { id, node_id: nodeId, body, user, created_at: createdAt, reactions, html_url: url } = comment;
   // Somebody else may have put the words there.
   if (user?.type !== "User" || comment.updated_at !== createdAt || (comment.performed_via_github_app ?? null) !== null) return null;
-  return { id, issueNumber: issueOf(comment), isPullRequest: /\/pull\/\d+#/.test(url), body: body ?? "", author: { login: user.login, id: user.id }, createdAt, reacted: reactions !== undefined && reactions["+1"] + reactions.confused > 0 };
+  return { id, nodeId, issueNumber: issueOf(comment), isPullRequest: /\/pull\/\d+#/.test(url), body: body ?? "", author: { login: user.login, id: user.id }, createdAt, reacted: reactions !== undefined && reactions["+1"] + reactions.confused > 0 };
 }
 
 const issueOf = ({ issue_url: url }: z.infer<typeof recentSchema>): number => Number(url.slice(url.lastIndexOf("/") + 1));

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CONFIG_PATH } from "../../config/index.ts";
 import { readRun, STOP_LABEL } from "../../github/read/index.ts";
 import { isWrittenBy } from "../../github/write/index.ts";
-import { changesOnDefaultBranch, mentionsSomebody, movesDefaultBranch, parseAssignedEvent, parseBaseChange, parseCommentEvent, parseEditedComment, parseEditedIssue, parseEndedCheck, parseEndedStatus, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, parsePushedOver, parseReview, parseReviewComment, parseTakenBackEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
+import { changesOnDefaultBranch, mentionsSomebody, movesDefaultBranch, parseAssignedEvent, parseBaseChange, parseClosedPull, parseCommentEvent, parseEditedComment, parseEditedIssue, parseEndedCheck, parseEndedStatus, parseLabeledEvent, parseOpenedIssue, parsePullRequestEvent, parsePushedOver, parseReview, parseReviewComment, parseTakenBackEvent, readComment, WORKFLOW_PATH, type LabeledEvent } from "../../intake/index.ts";
 import { isOwnCheck } from "../../record/index.ts";
 import { DASHBOARD_MARKER } from "../../report/dashboard.ts";
 import { parseStatusMarker, type StatusMarker } from "../../report/status-marker.ts";
@@ -15,7 +15,7 @@ import { carryOutTicked } from "./dashboard/dashboard-ticked.ts";
 import { registerConfigCheck, type ConfigCheckWebhook } from "./checks/config-check.ts";
 import type { CommandTools } from "./commands/set-up-asked.ts";
 import { workplaceOf, type Delivery } from "./delivery.ts";
-import { mayTakeBack, takenBackSoon } from "./merging/taken-back.ts";
+import { closedSoon, mayTakeBack, takenBackSoon } from "./merging/taken-back.ts";
 import { onboard } from "./onboarding/onboard.ts";
 import { registerOnboarding, renewToken, type OnboardingHandlerTools, type OnboardingWebhook } from "./onboarding/handlers.ts";
 import { takeBack } from "./starting/take-back.ts";
@@ -45,7 +45,7 @@ export interface Webhooks {
   on(events: WebhookName | WebhookName[], handler: (delivery: Delivery) => void): unknown;
 }
 
-export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | OwnCheckWebhook | "push" | "issues.labeled" | "issues.unlabeled" | "issues.closed" | "issues.assigned" | "issues.unassigned" | "issues.opened" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review" | "edited"}` | "check_run.completed" | "status" | "pull_request_review.submitted" | "pull_request_review_comment.created" | `issue_comment.${"created" | "edited" | "deleted"}` | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
+export type WebhookName = ConfigCheckWebhook | RequiredCheckWebhook | OnboardingWebhook | OwnCheckWebhook | "push" | "issues.labeled" | "issues.unlabeled" | "issues.closed" | "issues.assigned" | "issues.unassigned" | "issues.opened" | "issues.edited" | `pull_request.${"labeled" | "synchronize" | "opened" | "reopened" | "ready_for_review" | "edited" | "closed"}` | "check_run.completed" | "status" | "pull_request_review.submitted" | "pull_request_review_comment.created" | `issue_comment.${"created" | "edited" | "deleted"}` | "workflow_run.requested" | "workflow_run.in_progress" | "workflow_run.completed";
 
 export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void {
   webhooks.on("issues.labeled", (delivery) => onLabeled(delivery, tools));
@@ -61,6 +61,7 @@ export function registerHandlers(webhooks: Webhooks, tools: HandlerTools): void 
   webhooks.on(["pull_request.labeled", "pull_request.synchronize", "pull_request.opened", "pull_request.reopened", "pull_request.ready_for_review"], (delivery) => onPullRequest(delivery, tools));
   webhooks.on("pull_request.edited", (delivery) => onBaseChange(delivery, tools));
   webhooks.on("pull_request.synchronize", (delivery) => onPushedOver(delivery, tools));
+  webhooks.on("pull_request.closed", (delivery) => onPullClosed(delivery, tools));
   webhooks.on("issue_comment.created", (delivery) => onComment(delivery, tools));
   webhooks.on("issue_comment.edited", (delivery) => onCommentEdited(delivery, tools));
   webhooks.on("issue_comment.deleted", (delivery) => onCommentDeleted(delivery, tools));
@@ -192,6 +193,12 @@ function onPushedOver(delivery: Delivery, tools: HandlerTools): void {
   const head = parsePushedOver(delivery.payload);
   const place = head === null ? null : workplaceOf(delivery, tools);
   if (head !== null && place !== null) pushedOverSoon(place, tools, head);
+}
+
+function onPullClosed(delivery: Delivery, tools: HandlerTools): void {
+  const head = parseClosedPull(delivery.payload);
+  const place = head === null ? null : workplaceOf(delivery, tools);
+  if (head !== null && place !== null) closedSoon(place, tools, head);
 }
 
 /** Boxes of the dashboard; an edited task counts for the next attempt only. */

@@ -187,7 +187,7 @@ const sessionRows = ({ directory, view }: KeptJournal): readonly SessionRow[] =>
   }));
 
 /** What the App asks every few minutes, whether or not there is work (`startReconciler`). */
-const LOOKING: readonly string[] = ["/app/hook/deliveries", "/app/installations", "/installation/repositories", "/graphql#LabelledIssues"];
+const LOOKING: readonly string[] = ["/app/hook/deliveries", "/app/installations", "/installation/repositories", "/graphql#LabelledIssues", "/graphql#CommentTraces"];
 
 /**
  * REST and GraphQL requests of the App and the deliver job, for this one issue. Live progress is what the App asks and writes between the dispatch and the

@@ -97,6 +97,21 @@ it.each([
   expect(world.runs(issue)).toHaveLength(1);
 });
 
+it("fault 51: a person closes the pull request while a run works on it once more: that run ends; reopened before it is looked at, it goes on", async () => {
+  const cancels = (): number => world.github.requests.filter(({ who, path }) => who === "app" && path.endsWith(`/runs/${world.runs(issue).at(-1)?.id ?? 0}/cancel`)).length;
+  await deliver();
+  await check("ci", "failure");
+  expect(world.runs(issue)).toHaveLength(2);
+  await world.updateRun(world.runs(issue).at(-1)?.id ?? 0, { status: "in_progress" });
+  for (const [states, wanted] of [[["closed", "open"], 0], [["closed"], 1]] as const) {
+    for (const state of states) await call("PATCH", `/pulls/${issue + 1}`, { state });
+    await world.quiet();
+    await world.clock.advance(30_000);
+    await world.quiet();
+    expect(cancels()).toBe(wanted);
+  }
+});
+
 it("a check that is green, or not the last, costs a request or two", async () => {
   await deliver();
   const asked = async (happens: () => Promise<void>): Promise<readonly string[]> => {

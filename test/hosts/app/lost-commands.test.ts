@@ -108,10 +108,6 @@ describe("fault 28: a command that nobody has carried out", () => {
       await unheard(() => world.call(world.maintainer, "PATCH", `${ISSUES}/comments/${comment}`, { body: "/worktrain run" }));
     }],
     ["that is the App's own", () => lost("/worktrain run", world.app)],
-    ["that a person has crossed out with a reaction of ours", async () => {
-      const comment = await lost("/worktrain run");
-      await unheard(() => world.call(world.maintainer, "POST", `${ISSUES}/comments/${comment}/reactions`, { content: "confused" }));
-    }],
   ])("%s is none", async (_, happens) => {
     await happens();
     expect(await asked(() => looks())).not.toContain(PERMISSION);
@@ -137,6 +133,24 @@ describe("fault 28: a command that nobody has carried out", () => {
     expect(world.github.requests.slice(before).map(({ method, route }) => `${method} ${route}`)).toContain("GET /repos/{owner}/{repo}/issues/comments/{comment_id}");
     expect(world.runs(issue)).toEqual([]);
     expect(await answers()).toEqual([]);
+  });
+
+  it.each(["+1", "confused"])("%s of somebody else than the App says nothing of it: it is carried out, and one that the App has answered so is not", async (content) => {
+    const wes = world.github.addUser("wes", "write");
+    const react = (comment: number) => unheard(() => world.call(wes, "POST", `${ISSUES}/comments/${comment}/reactions`, { content }));
+    const answered = await write("/worktrain help");
+    await world.quiet();
+    const comment = await lost("/worktrain run");
+    await react(answered);
+    await react(comment);
+    await looks();
+    expect(world.runs(issue)).toHaveLength(1);
+    expect((await reactions(comment)).toSorted()).toEqual([content, "eyes", "+1"].toSorted());
+    expect(await answers()).toHaveLength(1);
+    // GitHub knows it no more when the next look asks what became of it.
+    await unheard(() => world.call(world.maintainer, "DELETE", `${ISSUES}/comments/${answered}`));
+    await looks(35);
+    expect(world.runs(issue)).toHaveLength(1);
   });
 
   it("attack 1: a stranger who reacts to a command of their own takes nobody else's away", async () => {

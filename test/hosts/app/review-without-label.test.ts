@@ -87,6 +87,25 @@ describe("fault 28: one that was opened while the App was away", () => {
     expect(scene.runs()).toHaveLength(1);
   });
 
+  it("so is one that was opened long before, and reopened while the App did not hear of it", async () => {
+    scene = await startReviewScene();
+    const { world } = scene;
+    const { number } = await scene.open();
+    const record = [...world.github.state().issues.values()].find((each) => each.number === number) ?? {};
+    Object.assign(record, { createdAt: new Date(Date.now() - 5 * 24 * 60 * 60_000).toISOString() });
+    await world.commit({ ".github/worktrain.yml": "review: { pullRequests: all }\n" });
+    await world.quiet();
+    world.github.setWebhookUrl(null);
+    for (const state of ["closed", "open"]) expect((await world.call(world.maintainer, "PATCH", `/repos/acme/calc/pulls/${number}`, { state })).status).toBe(200);
+    await world.github.settled();
+    world.github.setWebhookUrl(world.hookUrl);
+    await scene.pass(12);
+    expect(scene.runs()).toHaveLength(1);
+    expect(await scene.marker(number)).toMatchObject({ state: "waiting", by: { login: "mona" } });
+    await scene.pass(35);
+    expect(scene.runs()).toHaveLength(1);
+  });
+
   it.each<[string, string, boolean]>([
     ["where only labelled ones are reviewed", "", false],
     ["as a draft", "review: { pullRequests: all }\n", true],

@@ -21,10 +21,12 @@ export interface OpenedOrder {
   readonly event: LabeledEvent;
   readonly deliveryId: string;
   readonly read: CommentOrder["read"];
+  /** Why it cannot be carried out as late as now, where that is so. */
+  readonly late?: CommentOrder["late"];
 }
 
 /** The dispatched run's id; null when nothing was dispatched or GitHub has not said yet. */
-export async function answerOpenedIssue(place: Workplace, tools: StartTools, { event, deliveryId, read }: OpenedOrder): Promise<number | null> {
+export async function answerOpenedIssue(place: Workplace, tools: StartTools, { event, deliveryId, read, late = null }: OpenedOrder): Promise<number | null> {
   const name = read.kind === "command" ? read.command.name : "help";
   const verdict = permissionVerdict(await readPermission(place.github, place.repository, event.sender.login), event.sender.id);
   // A stranger costs one request (attacks 1, 4).
@@ -37,6 +39,7 @@ export async function answerOpenedIssue(place: Workplace, tools: StartTools, { e
     return null;
   };
   if (authorisation.kind === "refused") return authorisation.refusal.kind === "actor-may-not-start" ? told(refused({ ...authorisation.refusal, details: [] })) : null;
+  if (late !== null) return told(refused(late));
   if (read.kind === "refused") return told(misread(read.refusal));
   const { command } = read;
   if (command.name !== "run" && command.name !== "plan") return told(refused({ message: `\`${command.name}\` stands in the text of a new issue, where only \`run\` and \`plan\` are carried out.`, fix: `Write \`/worktrain ${command.name}\` in a comment.`, details: [] }));

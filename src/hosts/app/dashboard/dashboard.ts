@@ -5,7 +5,7 @@
  * reconciler renews.
  */
 import { CONFIG_PATH } from "../../../config/index.ts";
-import { readLabelledIssues, type LabelledIssue, type OpenPull } from "../../../github/read/index.ts";
+import { readLabelledIssues, type LabelledIssue, type LatelyChanged, type OpenPull } from "../../../github/read/index.ts";
 import { editOwnIssue, findOwnIssue, ownIssueEffect } from "../../../github/write/index.ts";
 import { DEFAULT_LABEL, isStartLabel, type ConfigState } from "../../../intake/index.ts";
 import { DASHBOARD_LABEL, DASHBOARD_MARKER, DASHBOARD_TITLE, dashboardText, type DashboardEntry } from "../../../report/dashboard.ts";
@@ -30,23 +30,25 @@ export interface Labelled {
   readonly issues: readonly LabelledIssue[];
   /** The open pull requests that changed last, whatever their labels. */
   readonly pulls: readonly OpenPull[];
+  /** Open issues that changed since the time that was asked for, whatever their labels. */
+  readonly lately: readonly LatelyChanged[];
   readonly config: ConfigState;
 }
 
-/** One query where the config names no other label. */
-export async function readLabelled(place: Workplace): Promise<Labelled> {
-  const ask = async (label: string) => {
-    const found = await readLabelledIssues(place.github, place.repository, { label, configPath: CONFIG_PATH });
+/** One query where the config names no other label. @param since ISO time: with the open issues that changed since */
+export async function readLabelled(place: Workplace, since?: string): Promise<Labelled> {
+  const ask = async (label: string, changedSince?: string) => {
+    const found = await readLabelledIssues(place.github, place.repository, { label, configPath: CONFIG_PATH, since: changedSince });
     // The name may belong to another repository by now.
     return found?.repositoryId === place.repositoryId ? found : null;
   };
-  const found = await ask(DEFAULT_LABEL);
-  if (found === null) return { label: DEFAULT_LABEL, dashboard: false, stoppedBy: null, issues: [], pulls: [], config: "missing" };
+  const found = await ask(DEFAULT_LABEL, since);
+  if (found === null) return { label: DEFAULT_LABEL, dashboard: false, stoppedBy: null, issues: [], pulls: [], lately: [], config: "missing" };
   const config = found.config?.text === null || found.config === null ? null : readConfig(found.config.text);
-  const { pulls } = found;
-  if (config === null || !config.ok) return { label: DEFAULT_LABEL, dashboard: false, stoppedBy: found.stoppedBy, issues: found.issues, pulls, config: config ?? "missing" };
+  const { pulls, lately } = found;
+  if (config === null || !config.ok) return { label: DEFAULT_LABEL, dashboard: false, stoppedBy: found.stoppedBy, issues: found.issues, pulls, lately, config: config ?? "missing" };
   const { label, dashboard, enabled } = config.value;
-  return { label, dashboard, stoppedBy: found.stoppedBy ?? (enabled ? null : "config"), issues: isStartLabel(DEFAULT_LABEL, config) ? found.issues : ((await ask(label))?.issues ?? []), pulls, config };
+  return { label, dashboard, stoppedBy: found.stoppedBy ?? (enabled ? null : "config"), issues: isStartLabel(DEFAULT_LABEL, config) ? found.issues : ((await ask(label))?.issues ?? []), pulls, lately, config };
 }
 
 /** Writes the dashboard where the repository wants one and nobody has closed it. */

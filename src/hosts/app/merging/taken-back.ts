@@ -4,10 +4,12 @@
  *
  * I9. What a bot armed is disarmed, of whichever attempt; what a person armed is the person's. It stays disarmed when the label is set again, which
  * asks for a new attempt.
+ * So does a run that works once more on a delivery that a person closes.
  * A run ends only where the label is still off at the next look (fault 26): it may have been taken off to be set again. What was saved is kept.
  */
 import { branchOfIssue, findPullRequests, readOpenDeliveries } from "../../../github/read/index.ts";
-import { DEFAULT_LABEL, type TakenBackEvent } from "../../../intake/index.ts";
+import { DEFAULT_LABEL, type DeliveredHead, type TakenBackEvent } from "../../../intake/index.ts";
+import { isAtWork } from "../../../report/status-marker.ts";
 import { configuredLabels } from "../kept-config.ts";
 import type { LookTools } from "../runs/look-at-run.ts";
 import { cancelRuns } from "../runs/cancel-runs.ts";
@@ -60,11 +62,31 @@ function endWhatRuns(place: Workplace, tools: LookTools, issueNumber: number): v
   );
 }
 
-/** Its pull request is over: a merge closes the issue as well, and the run that had it merged still says so. */
+/** Its pull request is merged, which closes the issue as well: the run that had it merged still says so. */
 async function isOver({ here, issue }: TakenBackState, { marker }: Status): Promise<boolean> {
   if (issue?.open === true) return false;
   const pulls = await findPullRequests(here.github, here.repository, branchOfIssue(marker));
-  return pulls.some(({ open, headRepositoryId }) => !open && headRepositoryId === here.repositoryId);
+  return pulls.some(({ merged, headRepositoryId }) => merged && headRepositoryId === here.repositoryId);
+}
+
+/** A person has closed what an attempt delivered: a run that works on it once more ends, if it is closed still at the next look. */
+export function closedSoon(place: Workplace, tools: LookTools, { issueNumber, attempt }: Pick<DeliveredHead, "issueNumber" | "attempt">): void {
+  if (!hearsClicks(tools)) return;
+  const subject = subjectOf(place.repositoryId, issueNumber);
+  tools.follower.follow(`closed ${subject}`, (signal) =>
+    tools.queue.run(subject, async () => {
+      const status = signal.aborted ? null : await openStatusBoard(place, tools, issueNumber).read();
+      if (status !== null && status.marker.attempt === attempt && status.marker.cancel === undefined && (await worksOnClosed(place, status))) await endRuns(place, tools, { issueNumber, status });
+      return "over" as const;
+    }),
+  );
+}
+
+/** One that was merged is over: the run says so itself. */
+async function worksOnClosed({ github, repository, repositoryId }: Workplace, { marker }: Status): Promise<boolean> {
+  if (marker.followUp === undefined || !isAtWork(marker)) return false;
+  const pulls = (await findPullRequests(github, repository, branchOfIssue(marker))).filter(({ headRepositoryId }) => headRepositoryId === repositoryId);
+  return pulls.length > 0 && pulls.every(({ open, merged }) => !open && !merged);
 }
 
 async function endRuns(here: Workplace, tools: LookTools, { issueNumber, status }: { readonly issueNumber: number; readonly status: Status }): Promise<void> {

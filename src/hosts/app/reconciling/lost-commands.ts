@@ -7,7 +7,7 @@
  */
 import { readPermission, readTaskText } from "../../../github/read/index.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
-import { readSaidComment, type RecentComments, type SaidComment } from "../../../github/write/index.ts";
+import { endedByUs, readSaidComment, type RecentComments, type SaidComment } from "../../../github/write/index.ts";
 import { authoriseCommand, mentionsSomebody, readComment, UNDER_WAY_MS } from "../../../intake/index.ts";
 import { answerComment, type CommentOrder } from "../commands/comment-commands.ts";
 import { followRun, type LookTools } from "../runs/look-at-run.ts";
@@ -25,12 +25,12 @@ interface LostCommand {
   readonly read: CommentOrder["read"];
 }
 
-/** No request where all are answered; else one for each person, and what each command takes. @param sinceMs what is older was looked at before, or is forgotten @throws RetryableError where GitHub does not say what somebody may do: all others are looked at */
+/** One query where somebody has reacted to one; where all are answered no other request; else one for each person, and what each command takes. @param sinceMs what is older was looked at before, or is forgotten @throws RetryableError where GitHub does not say what somebody may do: all others are looked at */
 export async function lookForCommands(place: Workplace, tools: LostCommandTools, { recent, sinceMs }: { readonly recent: RecentComments; readonly sinceMs: number }): Promise<void> {
   const nowMs = tools.clock.nowMs();
   const said = recent.said.filter(({ createdAt }) => Date.parse(createdAt) >= sinceMs);
   const slug = said.some(({ body }) => mentionsSomebody(body)) ? await tools.slug() : null;
-  const commands = commandsIn({ ...recent, said }, slug);
+  const commands = await commandsIn(place, { ...recent, said }, slug);
   const standing = standings(place);
   const unsure: string[] = [];
   for (const lost of commands) {
@@ -47,22 +47,25 @@ export async function lookForCommands(place: Workplace, tools: LostCommandTools,
 }
 
 interface FoundCommand extends LostCommand {
-  /** That it came to its end: the App answered in words, or somebody, whoever it is, has reacted. Null where neither is so. */
+  /** That it came to its end: the App answered in words, or with a reaction of its own. Null where neither is so. */
   readonly ended: "answered" | "reacted" | null;
 }
 
-function commandsIn({ own, said }: RecentComments, slug: string | null): readonly FoundCommand[] {
+async function commandsIn({ github }: Workplace, { own, said }: RecentComments, slug: string | null): Promise<readonly FoundCommand[]> {
   const answered = new Set(own.flatMap(({ body }) => /^<!-- worktrain:answer issue-\d+ comment=(\d+) /.exec(body)?.[1] ?? []));
-  return said.flatMap((comment): readonly FoundCommand[] => {
+  const found = said.flatMap((comment): readonly FoundCommand[] => {
     const read = readComment(comment.body, { slug });
-    return read.kind === "none" ? [] : [{ comment, read, ended: answered.has(String(comment.id)) ? "answered" : comment.reacted ? "reacted" : null }];
+    return read.kind === "none" ? [] : [{ comment, read, ended: answered.has(String(comment.id)) ? "answered" : null }];
   });
+  const reacted = await endedByUs(github, found.flatMap(({ comment, ended }) => (ended === null ? [comment] : [])));
+  return found.map((each) => (reacted.has(each.comment.id) ? { ...each, ended: "reacted" } : each));
 }
 
 /** `unknown`: GitHub does not say now. */
-type Standing = (author: SaidComment["author"]) => Promise<"heard" | "stranger" | "unknown">;
+export type Standing = (author: SaidComment["author"]) => Promise<"heard" | "stranger" | "unknown">;
 
-function standings({ github, repository }: Workplace): Standing {
+/** Each person is asked about once. */
+export function standings({ github, repository }: Workplace): Standing {
   const known = new Map<number, "heard" | "stranger" | "unknown">();
   return async ({ login, id }) => {
     const before = known.get(id);
@@ -90,7 +93,7 @@ function answerSoon(place: Workplace, tools: LostCommandTools, { comment, read }
     async run() {
       // It waited for its turn since it was listed.
       const now = await readSaidComment(place.github, place.repository, commentId);
-      if (now === null || now.reacted || now.body !== body) return;
+      if (now === null || now.body !== body || (await endedByUs(place.github, [now])).size > 0) return;
       const text = await readTaskText(place.github, { ...place.repository, id: place.repositoryId }, { number: issueNumber, isPullRequest });
       if (text === null) return;
       const late = isSetUp(read) && hearsClicks(tools) ? LOST : text.editedAt !== null && Date.parse(text.editedAt) >= Date.parse(createdAt) && takesText(read) ? EDITED_SINCE : null;

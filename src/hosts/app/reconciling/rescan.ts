@@ -6,7 +6,7 @@ import { dashboardChanged, noteDashboard, readLabelled, type Labelled } from "..
 import { takenBackSoon } from "../merging/taken-back.ts";
 import { followRun, lookAtRun, type LookTools } from "../runs/look-at-run.ts";
 import { findRecentComments, type RecentComments } from "../../../github/write/index.ts";
-import { parseStatusMarker, type StatusMarker } from "../../../report/status-marker.ts";
+import { isAtWork, parseStatusMarker, type StatusMarker } from "../../../report/status-marker.ts";
 import { lookAtDeliveries } from "../starting/follow-up-soon.ts";
 import { startReview, wishesOf } from "../starting/start-review.ts";
 import { startAgain, tryAgain } from "../starting/try-again.ts";
@@ -16,6 +16,7 @@ import { openStatusBoard } from "../runs/status-board.ts";
 import { isoSeconds } from "../starting/start.ts";
 import { orLogged, subjectOf, type Workplace } from "../workplace.ts";
 import { lookForCommands, type LostCommandTools } from "./lost-commands.ts";
+import { lookForLostStarts } from "./lost-starts.ts";
 
 /** As long as GitHub keeps a webhook for redelivery; longer than any wait between two tries (`nextTry`) with an App that is away or stopped meanwhile. */
 const RECENT_MS = 3 * 24 * 60 * 60_000;
@@ -27,7 +28,8 @@ const RECENT_MS = 3 * 24 * 60 * 60_000;
  */
 export async function rescan(place: Workplace, tools: LostCommandTools, { sinceMs = 0 }: { readonly sinceMs?: number } = {}): Promise<void> {
   const nowMs = tools.clock.nowMs();
-  const labelled = await readLabelled(place);
+  const from = Math.max(sinceMs, nowMs - RECENT_MS);
+  const labelled = await readLabelled(place, isoSeconds(from));
   const { issues, dashboard, stoppedBy } = labelled;
   // Nothing is started then, and what is at work ends.
   if (stoppedBy !== null) {
@@ -48,12 +50,12 @@ export async function rescan(place: Workplace, tools: LostCommandTools, { sinceM
   noteDashboard(place, tools, dashboard);
   dashboardChanged(place, tools);
   lookForTakenBack(place, tools, labelled);
-  const from = Math.max(sinceMs, nowMs - RECENT_MS);
   await lookAtDeliveries(place, tools, { ended, config: labelled.config, sinceMs: from });
   // Last of all: after an outage whoever calls looks again, as far back.
   await orLogged(place, tools, { what: "what was said lately could not be looked through", again: true }, async () => {
     const recent = await findRecentComments({ ...place, author: tools.author }, { since: isoSeconds(nowMs - RECENT_MS) });
     lookAtUnlabelled(place, tools, { recent, labelled, sinceMs: from });
+    await lookForLostStarts(place, tools, { recent, labelled, sinceMs: from });
     await lookForCommands(place, tools, { recent, sinceMs: from });
   });
 }
@@ -69,7 +71,10 @@ function lookForTakenBack(place: Workplace, tools: LookTools, { issues, pulls, c
   }
 }
 
-/** A review may have no label: a command asked for it, or every pull request is reviewed. What was begun of it is found by the App's own comments; where every one is, one that was opened and a push behind a review as well. */
+/**
+ * What was begun and has no label is found by the App's own comments: a review that a command asked for, or where every pull request is reviewed (then one
+ * that was opened and a push behind a review as well); and work on an issue that was taken back while nobody heard of it (fault 52).
+ */
 function lookAtUnlabelled(place: Workplace, tools: LookTools, { recent, labelled: { issues, pulls, config }, sinceMs }: { readonly recent: RecentComments; readonly labelled: Labelled; readonly sinceMs: number }): void {
   const nowMs = tools.clock.nowMs();
   const seen = new Set(issues.map(({ number }) => number));
@@ -79,13 +84,13 @@ function lookAtUnlabelled(place: Workplace, tools: LookTools, { recent, labelled
     const marker = parseStatusMarker(body);
     if (marker?.issueNumber !== issueNumber || seen.has(issueNumber)) continue;
     seen.add(issueNumber);
-    if (marker.head === undefined) continue;
+    if (marker.head === undefined && isAtWork(marker)) takenBackSoon(place, tools, { issueNumber });
     const missed = decideRescan({ status: { ...marker, updatedAt }, labelled: null, head: heads.get(issueNumber) }, nowMs);
     if (missed.kind === "push") unlabelledSoon(place, tools, { issueNumber, by: marker.by, cause: missed.kind, read: textOf(place, issueNumber) });
     else goOnWith(place, tools, { issueNumber, missed });
   }
-  for (const { number: issueNumber, by, draft, createdAt } of wanted) {
-    const openedMs = Date.parse(createdAt);
+  for (const { number: issueNumber, by, draft, openedAt } of wanted) {
+    const openedMs = Date.parse(openedAt);
     if (by !== null && !draft && !seen.has(issueNumber) && openedMs >= sinceMs && nowMs - openedMs >= UNDER_WAY_MS) unlabelledSoon(place, tools, { issueNumber, by, cause: "opened", read: textOf(place, issueNumber) });
   }
 }

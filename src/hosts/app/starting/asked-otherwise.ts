@@ -20,7 +20,7 @@ export async function isGiven(stage: Place, issueNumber: number, assignee: strin
   return startsWork(stage, assignee) && (await givenTo(stage, issueNumber)).some((login) => isSame(login, assignee));
 }
 
-export const startsWork = ({ config }: Place, login: string): boolean => config !== "missing" && config.ok && config.value.start.assignees.some((each) => isSame(each, login));
+export const startsWork = ({ config }: Pick<Place, "config">, login: string): boolean => config !== "missing" && config.ok && config.value.start.assignees.some((each) => isSame(each, login));
 
 export const givenTo = async ({ here }: Place, issueNumber: number): Promise<readonly string[]> => (await readIssue(here.github, here.repository, issueNumber))?.assignees ?? [];
 

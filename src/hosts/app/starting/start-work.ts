@@ -1,7 +1,7 @@
 /** From a label to an order: authorise, read the configuration, decide. */
 import { readPermission } from "../../../github/read/index.ts";
 import { permissionVerdict } from "../../../github/trust/index.ts";
-import { authorise, decideStart, DEFAULT_LABEL, isStartLabel, type StartDecision } from "../../../intake/index.ts";
+import { againBy, authorise, decideStart, DEFAULT_LABEL, isStartLabel, type StartDecision } from "../../../intake/index.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
 import { tellNotAllowed } from "../commands/say.ts";
 import { openStatusBoard } from "../runs/status-board.ts";
@@ -56,7 +56,7 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
       return ignored(decision.refusal.kind);
     case "start": {
       if (delivery.editedSince === true) {
-        await refused(decision, EDITED_SINCE);
+        await refused(decision, asked === undefined ? EDITED_SINCE : { ...ASKED_EDITED_SINCE, fix: `${againBy(asking)}, so that the present text is taken.` });
         return ignored("text-changed");
       }
       const unlabelled = asked === undefined ? null : await setLabel(stage, tools, label);
@@ -70,6 +70,11 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
       return unreachable(decision);
   }
 }
+
+const ASKED_EDITED_SINCE = {
+  message: "Work was asked for while WorkTrain did not hear of it, and the issue's text was changed since. It works on the text as it was then, which is not known any more.",
+  details: [],
+};
 
 const EDITED_SINCE = {
   message: "The label was set while WorkTrain did not hear of it, and the issue's text was changed since. It works on the text as it was when the label was set, which is not known any more.",

@@ -21,16 +21,21 @@ export interface IssuesWanted {
   /** Any of them. */
   readonly labels?: readonly string[];
   readonly states?: readonly string[];
+  readonly filterBy?: { readonly since?: string | null };
+  readonly orderBy?: { readonly field: "COMMENTS" | "CREATED_AT" | "UPDATED_AT"; readonly direction: "ASC" | "DESC" };
 }
 
-export function issuesField(serving: Serving, repository: RepositoryRecord, { first, after, labels, states }: IssuesWanted): unknown {
+export function issuesField(serving: Serving, repository: RepositoryRecord, { first, after, labels, states, filterBy, orderBy }: IssuesWanted): unknown {
   demand(serving, repository, ISSUES);
   const { state } = serving.machine;
   const size = pageSize(first);
   const all = select(state.issues, (issue) => issue.repositoryId === repository.id && issue.pull === null)
     .filter((issue) => states === undefined || states.includes(issue.state.toUpperCase()))
     .filter((issue) => labels === undefined || hasLabel(serving, issue, labels))
+    .filter(({ updatedAt }) => Date.parse(updatedAt) >= Date.parse(filterBy?.since ?? "1970-01-01T00:00:00Z"))
     .filter((issue) => after === undefined || after === null || issue.number > Number(after));
+  if (orderBy?.field === "UPDATED_AT") all.sort((a, b) => Date.parse(a.updatedAt) - Date.parse(b.updatedAt));
+  if (orderBy?.direction === "DESC") all.reverse();
   const nodes = all.slice(0, size);
   return { pageInfo: { hasNextPage: all.length > size, endCursor: nodes.length === 0 ? null : String(nodes.at(-1)?.number) }, nodes: nodes.map((issue) => issueObject(serving, repository, issue)) };
 }

@@ -12,6 +12,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
   scalar URI
 
   type Query {
+    nodes(ids: [ID!]!): [Node]!
     repository(name: String!, owner: String!): Repository
   }
 
@@ -76,6 +77,10 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     clientMutationId: String
   }
 
+  interface Node {
+    id: ID!
+  }
+
   interface Actor {
     login: String!
   }
@@ -106,7 +111,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     id: ID!
     isArchived: Boolean!
     issue(number: Int!): Issue
-    issues(after: String, first: Int, labels: [String!], states: [IssueState!]): IssueConnection!
+    issues(after: String, filterBy: IssueFilters, first: Int, labels: [String!], orderBy: IssueOrder, states: [IssueState!]): IssueConnection!
     name: String!
     object(expression: String, oid: GitObjectID): GitObject
     owner: RepositoryOwner!
@@ -193,6 +198,10 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     url: URI!
   }
 
+  input IssueFilters {
+    since: DateTime
+  }
+
   input IssueOrder {
     direction: OrderDirection!
     field: IssueOrderField!
@@ -220,6 +229,7 @@ export const SERVED_SCHEMA = /* GraphQL */ `
   }
 
   enum IssueTimelineItemsItemType {
+    ASSIGNED_EVENT
     LABELED_EVENT
     RENAMED_TITLE_EVENT
   }
@@ -228,7 +238,15 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     nodes: [IssueTimelineItems]
   }
 
-  union IssueTimelineItems = LabeledEvent | RenamedTitleEvent
+  union IssueTimelineItems = AssignedEvent | LabeledEvent | RenamedTitleEvent
+
+  union Assignee = Bot | Organization | User
+
+  type AssignedEvent {
+    actor: Actor
+    assignee: Assignee
+    createdAt: DateTime!
+  }
 
   type LabeledEvent {
     actor: Actor
@@ -258,12 +276,30 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     totalCount: Int!
   }
 
-  type IssueComment {
+  type IssueComment implements Node {
     body: String!
     fullDatabaseId: BigInt
+    id: ID!
+    reactionGroups: [ReactionGroup!]
     updatedAt: DateTime!
     url: URI!
     viewerDidAuthor: Boolean!
+  }
+
+  type ReactionGroup {
+    content: ReactionContent!
+    viewerHasReacted: Boolean!
+  }
+
+  enum ReactionContent {
+    CONFUSED
+    EYES
+    HEART
+    HOORAY
+    LAUGH
+    ROCKET
+    THUMBS_DOWN
+    THUMBS_UP
   }
 
   type PullRequestConnection {
@@ -319,7 +355,9 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     AUTO_MERGE_DISABLED_EVENT
     AUTO_MERGE_ENABLED_EVENT
     LABELED_EVENT
+    READY_FOR_REVIEW_EVENT
     RENAMED_TITLE_EVENT
+    REOPENED_EVENT
   }
 
   type PullRequestTimelineItemsConnection {
@@ -334,7 +372,17 @@ export const SERVED_SCHEMA = /* GraphQL */ `
     createdAt: DateTime!
   }
 
-  union PullRequestTimelineItems = AutoMergeDisabledEvent | AutoMergeEnabledEvent | LabeledEvent | RenamedTitleEvent
+  type ReadyForReviewEvent {
+    actor: Actor
+    createdAt: DateTime!
+  }
+
+  type ReopenedEvent {
+    actor: Actor
+    createdAt: DateTime!
+  }
+
+  union PullRequestTimelineItems = AutoMergeDisabledEvent | AutoMergeEnabledEvent | LabeledEvent | ReadyForReviewEvent | RenamedTitleEvent | ReopenedEvent
 
   type PullRequestReviewThreadConnection {
     nodes: [PullRequestReviewThread]

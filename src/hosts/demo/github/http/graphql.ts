@@ -3,6 +3,7 @@ import { execute, GraphQLError, Kind, OperationTypeNode, parse, validate, type D
 import { z } from "zod";
 import { disableAutoMerge, enableAutoMerge } from "../graphql/auto-merge.ts";
 import { resolveReviewThread } from "../graphql/review-threads.ts";
+import { nodesField } from "../graphql/issue-thread.ts";
 import { repositoryField } from "../graphql/repository.ts";
 import { servedSchema } from "../graphql/schema.ts";
 import type { Serving } from "../graphql/serving.ts";
@@ -109,6 +110,7 @@ async function run(options: RestOptions, serving: Serving, { document, invalid, 
   if (invalid.length > 0) return json({ errors: invalid.map(({ message, locations }) => ({ message, locations, extensions: { code: "undefinedField" } })) });
   const since = serving.machine.state.history.length;
   const rootValue = {
+    nodes: ({ ids }: { readonly ids: readonly string[] }) => nodesField(serving, ids),
     repository: (wanted: { readonly owner: string; readonly name: string }) => repositoryField(serving, wanted),
     resolveReviewThread: ({ input }: { readonly input: Parameters<typeof resolveReviewThread>[1] }) => resolveReviewThread(serving, input),
     disablePullRequestAutoMerge: ({ input }: { readonly input: Parameters<typeof disableAutoMerge>[1] }) => disableAutoMerge(serving, input),
