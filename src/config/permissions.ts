@@ -8,16 +8,16 @@ export type CommandRole = (typeof COMMAND_ROLES)[number];
 /** What only tells or stops something may be opened to people who cannot write. */
 const telling = (name: string) => z.enum(COMMAND_ROLES).default("write").describe(`The least role for \`/worktrain ${name}\`.`);
 /** What spends money or publishes is never opened to them (attack 1). */
-const doing = (name: string) => z.enum(["write", "maintain", "admin"]).default("write").describe(`The least role for \`/worktrain ${name}\`.`);
+const doing = (name: string, alike = "") => z.enum(["write", "maintain", "admin"]).default("write").describe(`The least role for \`/worktrain ${name}\`${alike}.`);
 
 export const permissionsSchema = z.strictObject({
   help: telling("help"),
   status: telling("status"),
   config: telling("config"),
   cancel: telling("cancel"),
-  run: doing("run"),
+  run: doing("run", ", and to have an issue worked on by its label or by assigning it"),
   plan: doing("plan"),
-  review: doing("review"),
+  review: doing("review", ", and to have a pull request reviewed by its label or by Re-run"),
   approve: doing("approve"),
   merge: doing("merge"),
   reject: doing("reject"),

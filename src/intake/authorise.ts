@@ -2,6 +2,7 @@ import { isAtLeast, type CommandRole } from "../config/index.ts";
 import type { PermissionVerdict, StartRole } from "../github/trust/index.ts";
 import type { Refusal } from "../shared/errors.ts";
 import { unreachable } from "../shared/unreachable.ts";
+import type { CommandName } from "./commands/index.ts";
 
 export type Authorisation<Role extends CommandRole = StartRole> =
   | { readonly kind: "allowed"; readonly role: Role }
@@ -19,12 +20,18 @@ const ASKED = {
   command: { who: "The person who wrote the command", again: "Write the command again in a while.", other: "Ask somebody with write permission to write the command." },
 } as const;
 
+/** What the default branch's config asks of whoever gives a command, or asks for the same otherwise. */
+export interface Rule {
+  readonly name: CommandName;
+  readonly least: CommandRole;
+}
+
 /** May this person make WorkTrain spend and publish? I10: by API, at the time of the command. */
-export function authorise(verdict: PermissionVerdict, by: keyof typeof ASKED = "label"): Authorisation {
+export function authorise(verdict: PermissionVerdict, by: keyof typeof ASKED = "label", rule?: Rule): Authorisation {
   const { who, again, other } = ASKED[by];
   switch (verdict.kind) {
     case "allowed":
-      return { kind: "allowed", role: verdict.role };
+      return rule === undefined || isAtLeast(verdict.role, rule.least) ? { kind: "allowed", role: verdict.role } : { kind: "refused", refusal: below(rule, verdict.role, by) };
     case "unknown":
       return {
         kind: "refused",
@@ -50,18 +57,17 @@ export function authorise(verdict: PermissionVerdict, by: keyof typeof ASKED = "
   }
 }
 
-/** May this person give this command? @param least the role that the default branch's config asks for; I10 as above */
-export function authoriseCommand(verdict: PermissionVerdict, { name, least, by = "command" }: { readonly name: string; readonly least: CommandRole; readonly by?: "command" | "opened" }): Authorisation<CommandRole> {
+/** May this person give this command? I10 as above */
+export function authoriseCommand(verdict: PermissionVerdict, rule: Rule, by: "command" | "opened" = "command"): Authorisation<CommandRole> {
   const isTriage = verdict.kind === "denied" && verdict.role === "triage" && verdict.reason === "role";
-  if (isTriage && least === "triage") return { kind: "allowed", role: "triage" };
-  const authorisation = authorise(verdict, by);
-  if (authorisation.kind !== "allowed" || isAtLeast(authorisation.role, least)) return authorisation;
+  return isTriage && rule.least === "triage" ? { kind: "allowed", role: "triage" } : authorise(verdict, by, rule);
+}
+
+function below({ name, least }: Rule, role: StartRole, by: keyof typeof ASKED): Refusal<"actor-may-not-start"> {
+  const what = by === "command" || by === "opened" ? `\`/worktrain ${name}\`` : "This";
   return {
-    kind: "refused",
-    refusal: {
-      kind: "actor-may-not-start",
-      message: `\`/worktrain ${name}\` takes the role ${least} here, by \`permissions.${name}\` of .github/worktrain.yml. ${ASKED[by].who} has the role ${authorisation.role}.`,
-      fix: `Ask somebody with the role ${least} to write the command${by === "opened" ? " in a comment" : ""}.`,
-    },
+    kind: "actor-may-not-start",
+    message: `${what} takes the role ${least} here, by \`permissions.${name}\` of .github/worktrain.yml. ${ASKED[by].who} has the role ${role}.`,
+    fix: ASKED[by].other.replace("write permission", `the role ${least}`),
   };
 }

@@ -128,3 +128,20 @@ it("attack 1: an issue of a passer-by that mentions the App is not answered", as
   expect(world.runs(number)).toEqual([]);
   expect(await world.comments(number)).toEqual([]);
 });
+
+it("`permissions.run` holds for the label and for assigning as for the command (I10)", async () => {
+  await world.commit({ ".github/worktrain.yml": "start: { assignees: [our-machine] }\npermissions: { run: admin }\n" });
+  await assign("our-machine");
+  expect(world.runs(issue)).toEqual([]);
+  const said = (await world.comments(issue)).map(({ body }) => body);
+  expect(said).toEqual([expect.stringContaining("This takes the role admin here, by `permissions.run` of .github/worktrain.yml. The person who assigned the issue has the role maintain.")]);
+  expect(said[0]).toContain("Ask somebody with the role admin to unassign it and assign it again.");
+  await world.label(issue);
+  await world.quiet();
+  expect(world.runs(issue)).toEqual([]);
+  await world.unlabel(issue);
+  world.later(2_000);
+  await world.label(issue, world.github.addUser("root", "admin"));
+  await world.quiet();
+  expect(world.runs(issue)).toHaveLength(1);
+});

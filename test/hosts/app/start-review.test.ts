@@ -188,6 +188,16 @@ it("somebody who may not write starts nothing and is not answered (I10, attack 1
   expect([world.dispatches.length, world.ownComments().length]).toEqual([0, 0]);
 });
 
+it("`permissions.review` holds for the label as for the command; who opens a pull request where every one is reviewed asks for nothing", async () => {
+  const scene = pullScene();
+  scene.world.config = "permissions: { review: admin }\n";
+  expect(await scene.label()).toBeNull();
+  expect(scene.body()).toContain("This takes the role admin here, by `permissions.review` of .github/worktrain.yml.");
+  expect(scene.body()).toContain("Ask somebody with the role admin to remove the label and add it again.");
+  scene.world.config = "permissions: { review: admin }\nreview: { pullRequests: all }\n";
+  expect(await scene.review({ cause: "opened" })).not.toBeNull();
+});
+
 it("a payload is read as a label on a pull request only where it is one", () => {
   const payload = { action: "labeled", label: { name: "x" }, pull_request: { number: 3, title: "t", body: null, updated_at: "2026-01-01T00:00:00Z", head: { sha: HEAD } }, repository: { id: 1, name: "r", owner: { login: "o" } }, sender: { login: "s", id: 2 } };
   expect(parsePullRequestEvent(payload)).toMatchObject({ cause: "label", headSha: HEAD, event: { issueNumber: 3, label: "x", task: { title: "t", body: "" } } });

@@ -30,9 +30,9 @@ export async function answerOpenedIssue(place: Workplace, tools: StartTools, { e
   const name = read.kind === "command" ? read.command.name : "help";
   const verdict = permissionVerdict(await readPermission(place.github, place.repository, event.sender.login), event.sender.id);
   // A stranger costs one request (attacks 1, 4).
-  if (authoriseCommand(verdict, { name, least: "triage", by: "opened" }).kind === "silent") return null;
+  if (authoriseCommand(verdict, { name, least: "triage" }, "opened").kind === "silent") return null;
   const stage = await setStage(place, event.issueNumber);
-  const authorisation = stage === null ? null : authoriseCommand(verdict, { name, least: leastRole(stage, read), by: "opened" });
+  const authorisation = stage === null ? null : authoriseCommand(verdict, { name, least: leastRole(stage, read) }, "opened");
   if (stage === null || authorisation === null || authorisation.kind === "silent") return null;
   const told = async ({ answer }: Outcome): Promise<null> => {
     await say(stage.here, tools, { issueNumber: event.issueNumber, to: event.sender }, { key: "opened", answer: { ...answer, notDone: read.notDone } });

@@ -51,7 +51,9 @@ export async function startReview(place: Workplace, tools: StartTools, delivery:
   // A label that was set since has an event of its own; without this each push to any pull request would cost what a review does before it starts.
   if (cause === "push" && wanted === "labelled" && delivery.labels !== undefined && !hasLabel({ labels: delivery.labels }, label)) return ignored("label-gone");
   const asking = ASKING[cause];
-  const authorisation = authorise(permissionVerdict(await readPermission(here.github, here.repository, event.sender.login), event.sender.id), asking === "re-run" ? asking : "label");
+  // Who opened it or pushed has asked for nothing: there the config itself asks.
+  const least = (cause === "label" || asking === "re-run") && config !== "missing" && config.ok ? config.value.permissions.review : "write";
+  const authorisation = authorise(permissionVerdict(await readPermission(here.github, here.repository, event.sender.login), event.sender.id), asking === "re-run" ? asking : "label", { name: "review", least });
   if (authorisation.kind === "silent" && cause !== "push") return ignored("actor-may-not-start");
   const pull = await readPullUnderReview(here.github, here.repository, event.issueNumber);
   if (pull === null) return ignored("pull-request-gone");

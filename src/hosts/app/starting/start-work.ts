@@ -30,7 +30,9 @@ export async function startWork(place: Workplace, tools: StartTools, delivery: L
   if (asked?.kind === "issues.assigned" && !(await isGiven(stage, event.issueNumber, asked.assignee))) return ignored("other-assignee");
   const verdict = permissionVerdict(await readPermission(here.github, here.repository, event.sender.login), event.sender.id);
   const asking = asked === undefined ? "label" : ASKING[asked.kind];
-  const authorisation = authorise(verdict, asking);
+  // What an issue's text asks for was looked at by the rule of its own command.
+  const least = asked?.kind !== "issues.opened" && config !== "missing" && config.ok ? config.value.permissions.run : "write";
+  const authorisation = authorise(verdict, asking, { name: "run", least });
   if (authorisation.kind === "silent") return ignored("actor-may-not-start");
 
   const board = openStatusBoard(here, tools, event.issueNumber);
