@@ -11,7 +11,7 @@ export { readFile, type FileAtRef } from "./file.ts";
 export { readIssue, type IssueFacts } from "./issue.ts";
 export { readTaskText } from "./task-text.ts";
 export { type LatelyChanged } from "./lately-changed.ts";
-export { readLabelledIssues, readLabelling, type LabelledIssue, type LabelledIssues, type OpenPull } from "./labelled-issues.ts";
+export { MOST_PULLS, readLabelledIssues, readLabelling, type LabelledIssue, type LabelledIssues, type OpenPull } from "./labelled-issues.ts";
 export { readIssueState, readStatusState, type CommentShown, type IssueState, type StatusState } from "./issue-state.ts";
 export { readMergeability, readOpenDeliveries, type OpenDelivery, type OpenDeliverySaid } from "./open-deliveries.ts";
 export { branchOfIssue, ownBranch, parseOwnBranch, type OwnBranch } from "./own-branch.ts";

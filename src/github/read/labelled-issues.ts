@@ -8,6 +8,9 @@ import type { CommentShown } from "./issue-state.ts";
 import { actorSchema, LATELY_FIELDS, latelyShape, newestOf, personOf, type LatelyChanged } from "./lately-changed.ts";
 import { STOP_FIELDS, stopShape, stoppedBy } from "./stop-label.ts";
 
+/** Open pull requests that one look shows, those that changed last: as many as GitHub gives at once. */
+export const MOST_PULLS = 100;
+
 const COMMENTS = "comments(first: 50) { totalCount nodes { fullDatabaseId body url updatedAt viewerDidAuthor } }";
 const EVENTS = `{
           nodes {
@@ -37,7 +40,7 @@ const DOCUMENT = `query LabelledIssues($owner: String!, $name: String!, $label: 
         timelineItems(last: 50, itemTypes: [LABELED_EVENT, RENAMED_TITLE_EVENT]) ${EVENTS}
       }
     }
-    open: pullRequests(first: 100, states: [OPEN], orderBy: { field: UPDATED_AT, direction: DESC }) {
+    open: pullRequests(first: ${MOST_PULLS}, states: [OPEN], orderBy: { field: UPDATED_AT, direction: DESC }) {
       nodes { number createdAt isDraft headRefName headRefOid isCrossRepository autoMergeRequest { enabledBy { kind: __typename } } author { login ... on User { databaseId } } timelineItems(last: 1, itemTypes: [READY_FOR_REVIEW_EVENT, REOPENED_EVENT]) { nodes { ... on ReadyForReviewEvent { createdAt actor { login ... on User { databaseId } } } ... on ReopenedEvent { createdAt actor { login ... on User { databaseId } } } } } }
     }
     ${LATELY_FIELDS}

@@ -170,3 +170,21 @@ it("GitHub does not take the word: it is disarmed all the same, and said then", 
   expect(pull()?.autoMerge).toBeNull();
   expect(await told()).toHaveLength(1);
 });
+
+it("what is armed is found behind a hundred pull requests that changed since", async () => {
+  await armedBy(world.app);
+  await unheard(async () => {
+    const base = (await scene.call("GET", "/git/ref/heads/main")).object.sha;
+    const tree = (await scene.call("GET", `/git/commits/${base}`)).tree.sha;
+    const { sha } = await scene.call("POST", "/git/commits", { message: "Other work", tree, parents: [base] });
+    world.later(60_000);
+    for (let nth = 0; nth < 100; nth += 1) {
+      await scene.call("POST", "/git/refs", { ref: `refs/heads/other-${nth}`, sha });
+      expect(await scene.call("POST", "/pulls", { title: "Other work", head: `other-${nth}`, base: "main" })).toHaveProperty("number");
+    }
+    await world.unlabel(scene.issue);
+  });
+  await looks();
+  expect(pull()?.autoMerge).toBeNull();
+  expect(await told()).toHaveLength(1);
+});

@@ -1,11 +1,11 @@
 /** Looks at the labelled issues of a repository for what no webhook told, and queues it as if one had (faults 28, 30, 38, 63). */
-import { readTaskText, type LabelledIssue } from "../../../github/read/index.ts";
+import { MOST_PULLS, readTaskText, type LabelledIssue } from "../../../github/read/index.ts";
 import { decideRescan, deliveredHeadOf, UNDER_WAY_MS, type LabelFound, type Missed } from "../../../intake/index.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
 import { dashboardChanged, noteDashboard, readLabelled, type Labelled } from "../dashboard/dashboard.ts";
 import { takenBackSoon } from "../merging/taken-back.ts";
 import { followRun, lookAtRun, type LookTools } from "../runs/look-at-run.ts";
-import { findRecentComments, type RecentComments } from "../../../github/write/index.ts";
+import { findRecentComments, readAllArmedByBots, type RecentComments } from "../../../github/write/index.ts";
 import { isAtWork, parseStatusMarker, type StatusMarker } from "../../../report/status-marker.ts";
 import { lookAtDeliveries } from "../starting/follow-up-soon.ts";
 import { startReview, wishesOf } from "../starting/start-review.ts";
@@ -49,7 +49,7 @@ export async function rescan(place: Workplace, tools: LostCommandTools, { sinceM
   }
   noteDashboard(place, tools, dashboard);
   dashboardChanged(place, tools);
-  lookForTakenBack(place, tools, labelled);
+  await orLogged(place, tools, { what: "what is armed could not be looked through", again: true }, () => lookForTakenBack(place, tools, labelled));
   await lookAtDeliveries(place, tools, { ended, config: labelled.config, sinceMs: from });
   // Last of all: after an outage whoever calls looks again, as far back.
   await orLogged(place, tools, { what: "what was said lately could not be looked through", again: true }, async () => {
@@ -60,12 +60,13 @@ export async function rescan(place: Workplace, tools: LostCommandTools, { sinceM
   });
 }
 
-/** What is armed for an issue that is closed, or does not have the label any more: nobody heard that the work was taken back. */
-function lookForTakenBack(place: Workplace, tools: LookTools, { issues, pulls, config }: Labelled): void {
+/** What is armed (one query more for each hundred pull requests, where a hundred or more are open) for an issue that is closed, or does not have the label any more: nobody heard that the work was taken back. */
+async function lookForTakenBack(place: Workplace, tools: LookTools, { issues, pulls, config }: Labelled): Promise<void> {
   // By a config that cannot be read it is not known which label that is.
   if (config === "missing" || !config.ok) return;
   const wanted = new Set(issues.flatMap(({ number, pull }) => (pull === undefined ? [number] : [])));
-  for (const { branch, headSha } of pulls.filter(({ armed, fork }) => armed && !fork)) {
+  const armed = pulls.length < MOST_PULLS ? pulls.filter((pull) => pull.armed && !pull.fork) : await readAllArmedByBots(place.github, { ...place.repository, id: place.repositoryId });
+  for (const { branch, headSha } of armed) {
     const head = deliveredHeadOf(branch, headSha);
     if (head !== null && !wanted.has(head.issueNumber)) takenBackSoon(place, tools, head);
   }
