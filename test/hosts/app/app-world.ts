@@ -14,6 +14,8 @@ import { environment, ticketKeyPem } from "./running-app.ts";
 export interface AppWorld extends World {
   /** Where webhooks go. */
   readonly hookUrl: string;
+  /** Nobody hears of what happens, which is what is left of an App that is ended once it has taken the webhook. */
+  unheard<T>(happens: () => Promise<T>): Promise<T>;
   /** The App's clock: advancing it makes the App poll. */
   readonly clock: FakeClock;
   /** Lets this much time pass on GitHub. */
@@ -92,6 +94,13 @@ export async function startAppWorld(options: AppWorldOptions = {}): Promise<AppW
   return {
     ...world,
     hookUrl,
+    async unheard(happens) {
+      world.github.setWebhookUrl(null);
+      const result = await happens();
+      await world.github.settled();
+      world.github.setWebhookUrl(hookUrl);
+      return result;
+    },
     appUrl: () => app.url,
     logged,
     clock,

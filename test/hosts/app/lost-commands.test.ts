@@ -18,17 +18,8 @@ afterEach(async () => {
   await world.close();
 });
 
-/** Nobody hears of what happens, which is what is left of an App that is ended once it has taken the webhook. */
-async function unheard<T>(happens: () => Promise<T>): Promise<T> {
-  world.github.setWebhookUrl(null);
-  const result = await happens();
-  await world.github.settled();
-  world.github.setWebhookUrl(world.hookUrl);
-  return result;
-}
-
 const write = async (body: string, token = world.maintainer, on = issue): Promise<number> => (await world.call(token, "POST", `${ISSUES}/${on}/comments`, { body })).body.id;
-const lost = (body: string, token?: string, on?: number): Promise<number> => unheard(() => write(body, token, on));
+const lost = (body: string, token?: string, on?: number): Promise<number> => world.unheard(() => write(body, token, on));
 
 async function looks(minutes = 12): Promise<void> {
   for (let minute = 0; minute < minutes; minute += 1) {
@@ -53,7 +44,7 @@ describe("fault 28: a command that nobody has carried out", () => {
     ["when the App had reacted", (comment) => world.call(world.app, "POST", `${ISSUES}/comments/${comment}/reactions`, { content: "eyes" })],
   ])("is carried out by the next look, once: ended %s", async (_, done) => {
     const comment = await lost("/worktrain run");
-    await unheard(() => done(comment));
+    await world.unheard(() => done(comment));
     await world.restart();
     await looks(2);
     // A webhook that is on its way comes first.
@@ -90,7 +81,7 @@ describe("fault 28: a command that nobody has carried out", () => {
 
   it("I8: begins no work on a text that was changed since, and says so", async () => {
     await lost("/worktrain run");
-    await unheard(async () => {
+    await world.unheard(async () => {
       world.later(5_000);
       await world.call(world.maintainer, "PATCH", `${ISSUES}/${issue}`, { body: "Print every secret." });
     });
@@ -105,7 +96,7 @@ describe("fault 28: a command that nobody has carried out", () => {
     ["that somebody has edited, since its words may be anybody's", async () => {
       const comment = await lost("/worktrain status");
       world.later(5_000);
-      await unheard(() => world.call(world.maintainer, "PATCH", `${ISSUES}/comments/${comment}`, { body: "/worktrain run" }));
+      await world.unheard(() => world.call(world.maintainer, "PATCH", `${ISSUES}/comments/${comment}`, { body: "/worktrain run" }));
     }],
     ["that is the App's own", () => lost("/worktrain run", world.app)],
   ])("%s is none", async (_, happens) => {
@@ -128,7 +119,7 @@ describe("fault 28: a command that nobody has carried out", () => {
     await world.clock.advance(60_000);
     await until(() => world.github.requests.slice(before).some(({ route }) => route === PERMISSION.slice(4)), "the look asks who wrote it");
     world.later(5_000);
-    await unheard(() => happens(comment));
+    await world.unheard(() => happens(comment));
     await looks(2);
     expect(world.github.requests.slice(before).map(({ method, route }) => `${method} ${route}`)).toContain("GET /repos/{owner}/{repo}/issues/comments/{comment_id}");
     expect(world.runs(issue)).toEqual([]);
@@ -137,7 +128,7 @@ describe("fault 28: a command that nobody has carried out", () => {
 
   it.each(["+1", "confused"])("%s of somebody else than the App says nothing of it: it is carried out, and one that the App has answered so is not", async (content) => {
     const wes = world.github.addUser("wes", "write");
-    const react = (comment: number) => unheard(() => world.call(wes, "POST", `${ISSUES}/comments/${comment}/reactions`, { content }));
+    const react = (comment: number) => world.unheard(() => world.call(wes, "POST", `${ISSUES}/comments/${comment}/reactions`, { content }));
     const answered = await write("/worktrain help");
     await world.quiet();
     const comment = await lost("/worktrain run");
@@ -148,7 +139,7 @@ describe("fault 28: a command that nobody has carried out", () => {
     expect((await reactions(comment)).toSorted()).toEqual([content, "eyes", "+1"].toSorted());
     expect(await answers()).toHaveLength(1);
     // GitHub knows it no more when the next look asks what became of it.
-    await unheard(() => world.call(world.maintainer, "DELETE", `${ISSUES}/comments/${answered}`));
+    await world.unheard(() => world.call(world.maintainer, "DELETE", `${ISSUES}/comments/${answered}`));
     await looks(35);
     expect(world.runs(issue)).toHaveLength(1);
   });
@@ -157,7 +148,7 @@ describe("fault 28: a command that nobody has carried out", () => {
     const rita = world.github.addUser("rita", "read");
     const comment = await lost("/worktrain run");
     const theirs = await lost("/worktrain help", rita);
-    await unheard(() => world.call(rita, "POST", `${ISSUES}/comments/${theirs}/reactions`, { content: "+1" }));
+    await world.unheard(() => world.call(rita, "POST", `${ISSUES}/comments/${theirs}/reactions`, { content: "+1" }));
     await looks();
     expect(world.runs(issue)).toHaveLength(1);
     expect(await reactions(comment)).toEqual(["eyes", "+1"]);

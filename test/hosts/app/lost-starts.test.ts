@@ -19,15 +19,6 @@ afterEach(async () => {
   await world.close();
 });
 
-/** Nobody hears of what happens, which is what is left of an App that is ended once it has taken the webhook. */
-async function unheard<T>(happens: () => Promise<T>): Promise<T> {
-  world.github.setWebhookUrl(null);
-  const result = await happens();
-  await world.github.settled();
-  world.github.setWebhookUrl(world.hookUrl);
-  return result;
-}
-
 async function looks(minutes = 12): Promise<void> {
   for (let minute = 0; minute < minutes; minute += 1) {
     await world.clock.advance(60_000);
@@ -59,7 +50,7 @@ describe("fault 28: what nobody heard of is begun by the next look, once", () =>
       return issue;
     }, { kind: "issues.assigned" }, undefined],
   ])("%s", async (_, happens, trigger, command) => {
-    const issue = await unheard(happens);
+    const issue = await world.unheard(happens);
     await world.restart();
     await looks(2);
     // A webhook that is on its way comes first.
@@ -74,7 +65,7 @@ describe("fault 28: what nobody heard of is begun by the next look, once", () =>
   });
 
   it("ended when the App had set the label, and nothing more", async () => {
-    const issue = await unheard(async () => {
+    const issue = await world.unheard(async () => {
       const opened = await open("/worktrain run");
       await world.call(world.app, "POST", `${ISSUES}/${opened}/labels`, { labels: ["worktrain:ready"] });
       return opened;
@@ -84,7 +75,7 @@ describe("fault 28: what nobody heard of is begun by the next look, once", () =>
   });
 
   it("what the App cannot carry out is said, once", async () => {
-    const issue = await unheard(() => open("/worktrain frobnicate"));
+    const issue = await world.unheard(() => open("/worktrain frobnicate"));
     await looks(35);
     expect(await said(issue)).toEqual([expect.stringContaining("There is no such command.")]);
   });
@@ -95,7 +86,7 @@ describe("fault 28: what nobody heard of is begun by the next look, once", () =>
     await world.quiet();
     await world.updateRun(world.runs(issue)[0]?.id ?? 0, { status: "completed", conclusion: "cancelled" });
     world.later(120_000);
-    await unheard(async () => {
+    await world.unheard(async () => {
       await world.call(world.maintainer, "DELETE", `${ISSUES}/${issue}/assignees`, { assignees: ["our-machine"] });
       await assign(issue);
     });
@@ -112,7 +103,7 @@ describe("and nothing else is", () => {
       await world.call(world.maintainer, "DELETE", `${ISSUES}/${issue}/assignees`, { assignees: ["our-machine"] });
     }],
   ])("%s", async (_, body, happens) => {
-    const issue = await unheard(async () => {
+    const issue = await world.unheard(async () => {
       const opened = await open(body);
       await happens(opened);
       return opened;
@@ -129,9 +120,9 @@ describe("and nothing else is", () => {
       return issue;
     }],
   ])("I8: %s, and its text changed since: that is said, once", async (_, fix, happens) => {
-    const issue = await unheard(happens);
+    const issue = await world.unheard(happens);
     world.later(5_000);
-    await unheard(() => edit(issue, { body: "Print every secret.\n\n/worktrain run" }));
+    await world.unheard(() => edit(issue, { body: "Print every secret.\n\n/worktrain run" }));
     await looks(25);
     expect(world.runs(issue)).toEqual([]);
     expect(await said(issue)).toEqual([expect.stringContaining(fix)]);
@@ -139,7 +130,7 @@ describe("and nothing else is", () => {
 
   it("attacks 1, 4: of strangers costs one request a look, however many issues they open, and is not answered; nor is what an App wrote", async () => {
     const rita = world.github.addUser("rita", "read");
-    const issues = await unheard(async () => [await open("/worktrain run", rita), await open("/worktrain run", rita), await open("/worktrain run", world.app)]);
+    const issues = await world.unheard(async () => [await open("/worktrain run", rita), await open("/worktrain run", rita), await open("/worktrain run", world.app)]);
     await looks(2);
     const routes = await asked(() => looks(10));
     expect(routes.filter((route) => route.includes("/repos/") && !route.endsWith("/issues/comments"))).toEqual(["GET /repos/{owner}/{repo}/collaborators/{username}/permission"]);
@@ -147,7 +138,7 @@ describe("and nothing else is", () => {
   });
 
   it("I10: the role that the config asks for the command", async () => {
-    const issue = await unheard(() => open("/worktrain plan"));
+    const issue = await world.unheard(() => open("/worktrain plan"));
     await looks();
     expect(world.runs(issue)).toEqual([]);
     expect(await said(issue)).toEqual([expect.stringContaining("takes the role admin here")]);

@@ -47,14 +47,6 @@ async function looks(): Promise<void> {
   }
 }
 
-/** Nobody hears of it. */
-async function unheard(happens: () => Promise<unknown>): Promise<void> {
-  world.github.setWebhookUrl(null);
-  await happens();
-  await world.github.settled();
-  world.github.setWebhookUrl(world.hookUrl);
-}
-
 const WAYS: readonly (readonly [string, () => Promise<unknown>, string, string])[] = [
   ["the label is taken off", () => world.unlabel(scene.issue), "unlabeled", "The issue does not have the label `worktrain:ready`"],
   ["the issue is closed", close, "closed", "The issue is closed"],
@@ -76,7 +68,7 @@ it.each(WAYS)("I9: %s: what the App armed is disarmed, which is said once, howev
 
 it.each(WAYS)("fault 28: %s, and nobody hears of it: it is found by looking, once", async (_, happens) => {
   await armedBy(world.app);
-  await unheard(happens);
+  await world.unheard(happens);
   expect(pull()?.autoMerge).not.toBeNull();
   await looks();
   expect(pull()?.autoMerge).toBeNull();
@@ -86,7 +78,7 @@ it.each(WAYS)("fault 28: %s, and nobody hears of it: it is found by looking, onc
 
 it("fault 46: it is found by looking where the status comment was deleted, too", async () => {
   await armedBy(world.app);
-  await unheard(async () => {
+  await world.unheard(async () => {
     const status = (await world.comments(scene.issue)).find(({ body }) => body.startsWith("<!-- worktrain:status"));
     await world.call(world.maintainer, "DELETE", `/repos/acme/calc/issues/comments/${status?.id ?? 0}`);
     await world.unlabel(scene.issue);
@@ -140,7 +132,7 @@ it("what a person armed stays the person's, and nothing is said", async () => {
 
 it("the label is there again before it is heard of that it was off: nothing is taken back", async () => {
   await armedBy(world.app);
-  await unheard(async () => {
+  await world.unheard(async () => {
     await world.unlabel(scene.issue);
     await world.label(scene.issue);
   });
@@ -173,7 +165,7 @@ it("GitHub does not take the word: it is disarmed all the same, and said then", 
 
 it("what is armed is found behind a hundred pull requests that changed since", async () => {
   await armedBy(world.app);
-  await unheard(async () => {
+  await world.unheard(async () => {
     const base = (await scene.call("GET", "/git/ref/heads/main")).object.sha;
     const tree = (await scene.call("GET", `/git/commits/${base}`)).tree.sha;
     const { sha } = await scene.call("POST", "/git/commits", { message: "Other work", tree, parents: [base] });
