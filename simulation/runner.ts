@@ -24,8 +24,6 @@ import { simSandbox, SimWorkspace } from "./workspace.ts";
 
 const WORKFLOW_PATH = ".github/workflows/worktrain.yml";
 const TEMP = "/temp";
-/** Journals of these worlds are small: so nearly every one gets room, and none of it is a quarter of a megabyte. */
-const ROOM = { fromBytes: 8 * 1024, bytes: 16 * 1024 };
 /** Between SIGINT and SIGKILL a cancelled step has 7.5 s (P-cancel). */
 const CANCEL_GRACE_MS = 7_500;
 
@@ -305,7 +303,7 @@ export class SimRunner {
 
   /** A fresh machine's disk. */
   #disk(): MemoryDisk {
-    const disk = memoryDisk(ROOM);
+    const disk = memoryDisk();
     for (const [name, text] of Object.entries(WORKFLOWS)) disk.plant(`/dist/workflows/${name}`, new TextEncoder().encode(text));
     return disk;
   }
